@@ -1,0 +1,28 @@
+"""Globs over repository paths: ``*`` within a name, ``**/`` over any number of directories, ``a|b`` for alternatives.
+
+Standard library matching has no ``**`` before Python 3.13, and ``fnmatch`` lets ``*`` cross a slash.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+
+def matches(glob: str, path: str) -> bool:
+    """True when ``path`` (relative, ``/`` between names) fits one of the alternatives of ``glob``; case matters."""
+    return any(_compiled(part.strip()).fullmatch(path) is not None for part in glob.split("|"))
+
+
+@cache
+def _compiled(glob: str) -> re.Pattern[str]:
+    pattern, at = "", 0
+    while at < len(glob):
+        if glob.startswith("**/", at):
+            pattern, at = pattern + "(?:[^/]+/)*", at + 3
+        elif glob.startswith("**", at):
+            pattern, at = pattern + ".*", at + 2
+        else:
+            char = glob[at]
+            pattern, at = pattern + {"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char)), at + 1
+    return re.compile(pattern)

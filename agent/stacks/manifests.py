@@ -1,0 +1,65 @@
+"""Which packages a repository's manifests name, by parsing them."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def packages_of(manifests: Mapping[str, str]) -> frozenset[str]:
+    """Lower-case package names in ``manifests`` (path → text). A manifest that can't be parsed names none."""
+    names: set[str] = set()
+    for path, text in manifests.items():
+        names.update(name.lower() for name in _names(path.rsplit("/", 1)[-1], text))
+    return frozenset(names)
+
+
+def requirement_names(lines: Iterable[str]) -> list[str]:
+    """Distribution names of requirement lines (PEP 508), lower case with ``-``; options and comments name none."""
+    hits = (_NAME.match(line) for line in lines)
+    return [re.sub(r"[-_.]+", "-", hit[1]).lower() for hit in hits if hit]
+
+
+def _names(name: str, text: str) -> Iterable[str]:
+    try:
+        if name in ("package.json", "composer.json"):
+            return _json_names(json.loads(text))
+        if name == "pyproject.toml":
+            return pyproject_names(tomllib.loads(text))
+        if name.endswith(".csproj"):
+            return _csproj_names(text)
+    except (ValueError, ET.ParseError, AttributeError, TypeError):
+        return ()
+    if re.fullmatch(r"requirements[\w.-]*\.txt", name):
+        return requirement_names(text.splitlines())
+    return ()
+
+
+def _json_names(data: dict[str, Any]) -> list[str]:
+    keys = ("dependencies", "devDependencies", "peerDependencies", "require", "require-dev")
+    return [name for key in keys for name in data.get(key, {})]
+
+
+def pyproject_names(data: dict[str, Any]) -> list[str]:
+    """Names in [project] dependencies, its extras, [dependency-groups] and Poetry's table."""
+    project = data.get("project", {})
+    lines = list(project.get("dependencies", ()))
+    for extra in project.get("optional-dependencies", {}).values():
+        lines += extra
+    for group in data.get("dependency-groups", {}).values():
+        lines += [line for line in group if isinstance(line, str)]
+    lines += data.get("tool", {}).get("poetry", {}).get("dependencies", {})
+    return requirement_names(lines)
+
+
+def _csproj_names(text: str) -> list[str]:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return []
+    tree = ET.fromstring(text)
+    return [tree.get("Sdk", ""), *(node.get("Include", "") for node in tree.iter("PackageReference"))]

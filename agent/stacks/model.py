@@ -1,0 +1,80 @@
+"""What a stack is. The file format is the TOML of ``catalogue/``; ``store`` reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import AgentError
+from agent.stacks.globs import matches
+
+
+class UnknownStack(AgentError):
+    """A stack id that the catalogue doesn't have. ``hint`` lists those it has."""
+
+    code = "unknown_stack"
+
+
+@dataclass(frozen=True)
+class FormatTool:
+    """A formatter: ``argv`` rewrites the files appended to it, ``check`` exits nonzero when they aren't clean."""
+
+    name: str
+    argv: tuple[str, ...]
+    check: tuple[str, ...]
+    suffixes: tuple[str, ...]
+
+    def wants(self, path: str) -> bool:
+        return path.endswith(self.suffixes)
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Evidence for a stack, each with a weight: about 10 names it, about 1 only fits it.
+
+    ``words`` are whole words or phrases (``stem*`` also with a suffix, for Turkish); ``files`` are globs over the repository's
+    paths; ``packages`` are names in its manifests (package.json, composer.json, requirements.txt, pyproject.toml, *.csproj).
+    """
+
+    words: tuple[tuple[str, float], ...] = ()
+    files: tuple[tuple[str, float], ...] = ()
+    packages: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One entry of the catalogue. Commands are argv tuples, empty where the stack has none.
+
+    ``files_required`` holds globs, with ``|`` between alternatives; ``files_forbidden`` holds globs of files that may not be
+    created; ``markers`` are globs of files that only this stack has. ``packages`` are the libraries that belong to the stack
+    itself and never count as extra.
+    """
+
+    id: str
+    title: str
+    language: str
+    project_type: str
+    package_manager: str
+    files_required: tuple[str, ...]
+    files_forbidden: tuple[str, ...]
+    markers: tuple[str, ...]
+    packages: tuple[str, ...]
+    install: tuple[str, ...]
+    test: tuple[str, ...]
+    build: tuple[str, ...]
+    lint: tuple[str, ...]
+    format: tuple[FormatTool, ...]
+    signals: Signals
+    prompt_notes: str
+    starter: Path | None
+
+    def starter_files(self) -> dict[str, str]:
+        """The starter as path → text, sorted by path; empty where the stack has none."""
+        if self.starter is None:
+            return {}
+        found = (p for p in self.starter.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+        texts = {p.relative_to(self.starter).as_posix(): p.read_text(encoding="utf-8") for p in found}
+        return dict(sorted(texts.items()))
+
+    def is_marked_by(self, path: str) -> bool:
+        return any(matches(glob, path) for glob in self.markers)

@@ -1,0 +1,60 @@
+"""Reads the catalogue, once, when it is first asked for."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from agent.stacks.model import FormatTool, Signals, Stack, UnknownStack
+
+HERE = Path(__file__).parent
+
+
+@cache
+def catalogue() -> tuple[Stack, ...]:
+    """All stacks, sorted by id."""
+    return tuple(_read(path) for path in sorted((HERE / "catalogue").glob("*.toml")))
+
+
+def get(id: str) -> Stack:
+    """The stack called ``id``. Raises ``UnknownStack``."""
+    for stack in catalogue():
+        if stack.id == id:
+            return stack
+    known = ", ".join(stack.id for stack in catalogue())
+    raise UnknownStack(f"There is no stack called {id!r}.", hint=f"Use one of: {known}; or leave it out and it is inferred.")
+
+
+def _read(path: Path) -> Stack:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    files, commands = data["files"], data.get("commands", {})
+    starter = HERE / "starters" / path.stem
+    return Stack(
+        id=path.stem,
+        title=data["title"],
+        language=data["language"],
+        project_type=data["project_type"],
+        package_manager=data["package_manager"],
+        files_required=tuple(files.get("required", ())),
+        files_forbidden=tuple(files.get("forbidden", ())),
+        markers=tuple(files.get("markers", ())),
+        packages=tuple(data.get("packages", ())),
+        install=tuple(commands.get("install", ())),
+        test=tuple(commands.get("test", ())),
+        build=tuple(commands.get("build", ())),
+        lint=tuple(commands.get("lint", ())),
+        format=tuple(_tool(entry) for entry in data.get("format", ())),
+        signals=_signals(data.get("signals", {})),
+        prompt_notes=data["prompt_notes"].strip(),
+        starter=starter if starter.is_dir() else None,
+    )
+
+
+def _tool(entry: dict[str, Any]) -> FormatTool:
+    return FormatTool(entry["name"], tuple(entry["argv"]), tuple(entry["check"]), tuple(entry["suffixes"]))
+
+
+def _signals(data: dict[str, dict[str, float]]) -> Signals:
+    return Signals(*(tuple(data.get(kind, {}).items()) for kind in ("words", "files", "packages")))
