@@ -1,6 +1,6 @@
 """The stack catalogue: one TOML file per stack under ``catalogue/``. Adding a stack touches no code."""
 
-from agent.stacks.infer import Inference, infer
+from agent.stacks.inference import Inference, infer
 from agent.stacks.model import FormatTool, Stack, UnknownStack
 from agent.stacks.store import catalogue, get
 

@@ -88,4 +88,5 @@ def _normal(text: str) -> str:
 @cache
 def _word(word: str) -> re.Pattern[str]:
     body = r"[\s-]+".join(re.escape(part) for part in word.rstrip("*").split(" "))
-    return re.compile(rf"(?<![\w.]){body}{r'\w*' if word.endswith('*') else r'(?![\w+#])'}")
+    ending = r"\w*" if word.endswith("*") else r"(?![\w+#])"
+    return re.compile(rf"(?<![\w.]){body}{ending}")
