@@ -1,0 +1,67 @@
+"""What files were before each applied patch: ``.mgx/backups/<n>``, the last few kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+KEEP = 5
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A patch that can be taken back: its name, and the paths it changed."""
+
+    name: str
+    paths: tuple[str, ...]
+
+
+def list_backups(root: Path) -> list[Backup]:
+    """The backups of a tree, oldest first."""
+    found = []
+    for directory in _directories(root):
+        record = json.loads((directory / "record.json").read_bytes())["files"]
+        found.append(Backup(directory.name, tuple(entry["path"] for entry in record)))
+    return found
+
+
+def restore_backup(root: Path, name: str) -> list[str]:
+    """Puts back the files of backup ``name`` as they were before its patch; returns their paths. Raises KeyError.
+
+    The restoration is a transaction with a backup of its own.
+    """
+    from agent.patch.transaction import Change, commit
+    from agent.patch.tree import Tree
+
+    directory = next((path for path in _directories(root) if path.name == name), None)
+    if directory is None:
+        raise KeyError(f"there is no backup {name!r} in {root}")
+    changes = []
+    with Tree(root) as tree:
+        for entry in json.loads((directory / "record.json").read_bytes())["files"]:
+            now = tree.read(entry["path"])
+            kept = directory / str(entry["number"])
+            before = kept.read_bytes() if entry["backup"] is not None else None
+            if (now is None and before is None) or (now is not None and now[0] == before):
+                continue
+            mode = kept.stat().st_mode & 0o7777 if before is not None else now[1] if now is not None else 0o644
+            changes.append(Change(entry["path"], now[0] if now else None, before, mode))
+    commit(root, changes)
+    return [change.path for change in changes]
+
+
+def prune_backups(root: Path, keep: int = KEEP) -> list[str]:
+    """Removes all but the ``keep`` newest backups; returns the names of those removed."""
+    gone = _directories(root)[:-keep] if keep else _directories(root)
+    for directory in gone:
+        shutil.rmtree(directory)
+    return [directory.name for directory in gone]
+
+
+def _directories(root: Path) -> list[Path]:
+    home = root / ".mgx" / "backups"
+    if not home.is_dir():
+        return []
+    return sorted((path for path in home.iterdir() if (path / "record.json").is_file()), key=lambda path: int(path.name))
