@@ -1,0 +1,84 @@
+"""Pytest plugin: real PostgreSQL and Valkey for the session, unless DATABASE_URL and REDIS_URL name others.
+
+Loaded by ``-p tests.services``, because pytest-django reads the settings, and so the environment, before any conftest. Each
+pytest-xdist worker uses the session's servers with a Redis database of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mgx_project.embedded.credentials import Credentials
+from mgx_project.embedded.errors import EmbeddedError
+from mgx_project.embedded.processes import Process
+from mgx_project.embedded.services import Services
+
+PREFIX = f"mgx-tests-{os.getuid()}-"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        _use_own_redis_database(int(worker.removeprefix("gw")) + 1)
+    else:
+        stack = ExitStack()
+        early_config.add_cleanup(stack.close)
+        try:
+            _provide(stack)
+        except EmbeddedError as error:
+            raise pytest.UsageError(str(error)) from error
+    return (yield)
+
+
+def _provide(stack: ExitStack) -> None:
+    _remove_abandoned()
+    directory = _session_directory()
+    stack.callback(shutil.rmtree, directory, ignore_errors=True)
+    secrets = Credentials.generate()
+    # A model or data directory in the developer's environment would reach the tests.
+    for name in [name for name in os.environ if name.startswith(("MGX_", "OPENAI_", "ANTHROPIC_", "S3_", "KAFKA_", "GITHUB_"))]:
+        del os.environ[name]
+    os.environ.update(
+        MGX_ENV="test",
+        MGX_DATA_DIR=str(directory / "data"),
+        MGX_SECRET_KEY=secrets.secret_key,
+        MGX_ENCRYPTION_KEYS=secrets.encryption_keys,
+    )
+    (directory / "data").mkdir()
+    services = stack.enter_context(
+        Services(
+            directory,
+            credentials=secrets,
+            database_url=os.environ.get("DATABASE_URL", ""),
+            redis_url=os.environ.get("REDIS_URL", ""),
+        )
+    )
+    os.environ.update(DATABASE_URL=services.database_url, REDIS_URL=services.redis_url)
+
+
+def _use_own_redis_database(number: int) -> None:
+    server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+    os.environ["REDIS_URL"] = f"{server}/{number}"
+
+
+def _session_directory() -> Path:
+    """Named after this process, so that a later session can tell that it was abandoned."""
+    me = Process.of(os.getpid())
+    assert me is not None
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{me.pid}-{me.started}-"))
+
+
+def _remove_abandoned() -> None:
+    """A killed session can't remove its directory; its servers die with it."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid, started, _ = directory.name.removeprefix(PREFIX).split("-", 2)
+        if not Process(int(pid), int(started)).alive():
+            shutil.rmtree(directory, ignore_errors=True)
