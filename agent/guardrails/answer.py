@@ -1,0 +1,67 @@
+"""What the checks look at: the files of the answer beside those of the tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from agent.patch import FileBlock, unsafe_reason
+from agent.ports import TaskSpec
+from agent.stacks import Stack
+
+SKIPPED = frozenset({".git", ".mgx", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache"})
+MAX_LISTED = 50_000
+
+
+class Answer:
+    """``blocks`` are the files the model sent, in order; ``existing`` the paths of the tree before them."""
+
+    def __init__(self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec) -> None:
+        self.blocks = blocks
+        self.root = root
+        self.stack = stack
+        self.spec = spec
+
+    @cached_property
+    def safe(self) -> list[FileBlock]:
+        """The blocks whose path may be used at all."""
+        return [block for block in self.blocks if unsafe_reason(block.path) is None]
+
+    @cached_property
+    def existing(self) -> frozenset[str]:
+        paths: set[str] = set()
+        for directory, directories, files in os.walk(self.root):
+            directories[:] = [name for name in directories if name not in SKIPPED]
+            here = os.path.relpath(directory, self.root)
+            paths.update(os.path.normpath(os.path.join(here, name)) for name in files)
+            if len(paths) > MAX_LISTED:
+                break
+        return frozenset(paths)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of the tree once the answer is applied."""
+        return self.existing | {block.path for block in self.safe}
+
+    @cached_property
+    def created(self) -> list[FileBlock]:
+        return [block for block in self.safe if block.path not in self.existing]
+
+    def text_of(self, path: str) -> str | None:
+        """A file's text after the answer; None when it is missing, no regular file, or no text."""
+        for block in self.safe:
+            if block.path == path:
+                return block.content
+        return self.text_before(path)
+
+    def text_before(self, path: str) -> str | None:
+        """A file's text in the tree as it is now."""
+        found = self.root / path
+        if path not in self.existing or found.is_symlink() or not found.is_file():
+            return None
+        try:
+            return found.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return None

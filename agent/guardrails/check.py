@@ -1,0 +1,34 @@
+"""Runs every check over one answer. A check is a function of the ``Answer`` that yields findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.guardrails import constraints, layout, secrets, syntax
+from agent.guardrails.answer import Answer
+from agent.guardrails.result import Finding, GuardrailResult
+from agent.patch.manifest import ManifestInvalid, parse_manifest
+from agent.ports import TaskSpec
+from agent.stacks import Stack
+
+ERRORS = (layout.unsafe_paths, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax, secrets.secrets)
+WARNINGS = (layout.nothing_new,)
+
+
+def check(text: str, *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
+    """Checks the answer ``text`` against the tree at ``root``, the rules of ``stack`` and the constraints of ``spec``.
+
+    Files that the stack requires may be in the answer or in the tree already. Where an existing repository is patched, one
+    that it never had is only a warning, as its layout is its own. Nothing is written.
+    """
+    try:
+        blocks = parse_manifest(text)
+    except ManifestInvalid as error:
+        return GuardrailResult((Finding("format", error.detail, error.hint, line=error.line or None),))
+    answer = Answer(blocks, root, stack, spec)
+    errors = [finding for rule in ERRORS for finding in rule(answer)]
+    errors += constraints.constraints(answer)
+    warnings = [finding for rule in WARNINGS for finding in rule(answer)]
+    missing = layout.missing_files(answer)
+    (warnings if spec.output_mode == "patch_existing" else errors).extend(missing)
+    return GuardrailResult(tuple(errors), tuple(warnings))

@@ -1,0 +1,61 @@
+"""Which files the answer names: safe paths, each once, those the stack needs and none that it forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.guardrails.answer import Answer
+from agent.guardrails.result import Finding
+from agent.patch import unsafe_reason
+from agent.patch.paths import folded
+from agent.stacks import catalogue
+from agent.stacks.globs import matches
+
+
+def unsafe_paths(answer: Answer) -> Iterator[Finding]:
+    for block in answer.blocks:
+        reason = unsafe_reason(block.path)
+        if reason is not None:
+            hint = "Use a plain path inside the project, such as `src/name.py`."
+            yield Finding("unsafe_path", f"This path can't be used because {reason}.", hint, block.path)
+
+
+def duplicates(answer: Answer) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for block in answer.safe:
+        twin = seen.setdefault(folded(block.path), block.path)
+        if twin is not block.path:
+            what = "twice" if twin == block.path else f"under two spellings ({twin})"
+            yield Finding("duplicate_path", f"The answer holds this file {what}.", "Send every file once.", block.path)
+
+
+def missing_files(answer: Answer) -> Iterator[Finding]:
+    for glob in answer.stack.files_required:
+        if not any(matches(glob, path) for path in answer.paths):
+            wanted = " or ".join(part.strip() for part in glob.split("|"))
+            yield Finding("missing_file", f"A {answer.stack.title} project needs {wanted}.", f"Add {wanted}.")
+
+
+def forbidden_files(answer: Answer) -> Iterator[Finding]:
+    for block in answer.created:
+        if any(matches(glob, block.path) for glob in answer.stack.files_forbidden):
+            message = f"A {answer.stack.title} project must not hold this file."
+            yield Finding("forbidden_file", message, "Leave it out.", block.path)
+
+
+def mixed_stacks(answer: Answer) -> Iterator[Finding]:
+    """A file that only another stack has; a repository that has such files already may get more."""
+    others = [stack for stack in catalogue() if stack.id != answer.stack.id]
+    for stack in others:
+        if any(stack.is_marked_by(path) for path in answer.existing):
+            continue
+        for block in answer.created:
+            if stack.is_marked_by(block.path) and not answer.stack.is_marked_by(block.path):
+                message = f"This file belongs to {stack.title}; the project is {answer.stack.title}."
+                yield Finding("mixed_stacks", message, f"Write it with {answer.stack.title} only.", block.path)
+
+
+def nothing_new(answer: Answer) -> Iterator[Finding]:
+    blocks = answer.safe
+    if blocks and all(answer.text_before(block.path) == block.content for block in blocks):
+        yield Finding("no_change", "The answer changes nothing.", "Send the files with the change that the task asks for.")

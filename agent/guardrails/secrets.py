@@ -1,0 +1,49 @@
+"""Credentials in the answer. Only formats with a fixed mark are looked for, so that what is found is one.
+
+Sources: GitHub's token formats (github.blog, "Behind GitHub's new authentication token formats"), AWS IAM identifiers, and the
+providers' own documentation of their key prefixes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agent.guardrails.answer import Answer
+from agent.guardrails.result import Finding
+
+_KINDS = {
+    "a private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{16,}",
+    "an AWS access key id": r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b",
+    "a GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})\b",
+    "an API key": r"\bsk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{24,}",
+    "a Slack token": r"\bxox[abprs]-[A-Za-z0-9-]{20,}",
+    "a Google API key": r"\bAIza[A-Za-z0-9_-]{35}\b",
+    "a Stripe key": r"\b[sr]k_live_[A-Za-z0-9]{20,}\b",
+}
+_SEARCH = re.compile("|".join(f"(?P<k{number}>{pattern})" for number, pattern in enumerate(_KINDS.values())))
+_NAMES = tuple(_KINDS)
+_MIN_DISTINCT = 8
+"""A placeholder (`sk-xxxxxxxx…`) has few different characters."""
+
+
+def secrets(answer: Answer) -> Iterator[Finding]:
+    """Secrets that the answer brings; one that the file held before is not the answer's. The secret itself is never repeated."""
+    for block in answer.safe:
+        before = None
+        for hit in _SEARCH.finditer(block.content):
+            if _is_placeholder(hit[0]):
+                continue
+            before = answer.text_before(block.path) or "" if before is None else before
+            if hit[0] in before:
+                continue
+            kind = _NAMES[int((hit.lastgroup or "k0")[1:])]
+            line = block.content.count("\n", 0, hit.start()) + 1
+            hint = "Read it from an environment variable and document the variable's name."
+            yield Finding("secret_in_output", f"This line holds {kind}.", hint, block.path, line)
+
+
+def _is_placeholder(text: str) -> bool:
+    if re.search(r"EXAMPLE|example|your[-_]|placeholder|changeme|xxxx|0000000|1234567890", text):
+        return True
+    return len(set(text.rsplit("-", 1)[-1].rsplit("_", 1)[-1])) < _MIN_DISTINCT
