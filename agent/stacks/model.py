@@ -9,6 +9,10 @@ from agent.errors import AgentError
 from agent.stacks.globs import matches
 
 
+CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+"""What tools leave in a starter that someone worked on; never a part of it."""
+
+
 class UnknownStack(AgentError):
     """A stack id that the catalogue doesn't have. ``hint`` lists those it has."""
 
@@ -72,7 +76,7 @@ class Stack:
         """The starter as path → text, sorted by path; empty where the stack has none."""
         if self.starter is None:
             return {}
-        found = (p for p in self.starter.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+        found = (p for p in self.starter.rglob("*") if p.is_file() and not CACHES.intersection(p.parts))
         texts = {p.relative_to(self.starter).as_posix(): p.read_text(encoding="utf-8") for p in found}
         return dict(sorted(texts.items()))
 
