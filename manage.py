@@ -1,0 +1,14 @@
+#!/usr/bin/env python
+"""Django's command line for this checkout."""
+
+import os
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # The tree is the server: its own `tasks` and `runs` come before anything installed under those names.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mgx_project.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)

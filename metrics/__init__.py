@@ -1,0 +1,1 @@
+"""Metrics: what happened, in numbers."""

@@ -1,0 +1,19 @@
+"""`/ws/metrics`: live counters for dashboards, one `metrics_updated` after each run."""
+
+from __future__ import annotations
+
+from workspaces.events import group
+from workspaces.models import Event
+from workspaces.socket_auth import Caller, query
+from workspaces.stream import EventStream, Feed
+
+
+class MetricsStream(EventStream):
+    def find_feed(self, caller: Caller) -> Feed:
+        principal = caller.principal(query(self.scope).get("workspace"))
+        return Feed(
+            group("workspace", principal.workspace_id),
+            Event.objects.of(principal.workspace_id),
+            dense=True,
+            wanted=lambda kind, project: kind == "metrics_updated",
+        )

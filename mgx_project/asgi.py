@@ -1,0 +1,20 @@
+"""The ASGI application: HTTP by Django, WebSockets by Channels. Served by uvicorn (embedded, image) or daphne."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# The tree is the server: its own `tasks` and `runs` come before anything installed under those names.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mgx_project.settings")
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+http = get_asgi_application()
+
+from .routing import websockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websockets})

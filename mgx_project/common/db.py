@@ -1,0 +1,31 @@
+"""Database calls from async code: on threads of their own, never on asgiref's global thread-sensitive executor.
+
+That executor is one thread for the whole process: one slow query there stalls every socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="db")
+
+
+async def run_db(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs ``func`` on a database thread and hands its connection back to the pool afterwards."""
+
+    def call() -> T:
+        close_old_connections()
+        try:
+            return func(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(_POOL, call)

@@ -1,0 +1,31 @@
+"""Log lines for machines in production (JSON) and for people elsewhere. The request id is on every line of a request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import structlog
+
+from .. import env
+from .request_id import current_request_id
+
+
+def _request_id(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if request_id := current_request_id():
+        event["request_id"] = request_id
+    return event
+
+
+def formatter() -> logging.Formatter:
+    renderer: Any = structlog.processors.JSONRenderer() if env.PRODUCTION else structlog.dev.ConsoleRenderer(colors=False)
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _request_id,
+    ]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer],
+    )

@@ -1,0 +1,48 @@
+"""Base models. A tenant row can't be read through its everyday door without naming the tenant."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+
+from .ids import uuid7
+
+
+class Entity(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+
+class BoundDoor:
+    def __init__(self, model: type[TenantModel]) -> None:
+        self.model = model
+
+    def of(self, workspace_id: uuid.UUID | str) -> Any:
+        """The rows of one tenant, as the model's own queryset class."""
+        return self.model.across_tenants.filter(workspace_id=workspace_id)
+
+    def create(self, **fields: Any) -> Any:
+        """A new row; without a workspace the database refuses it (NOT NULL)."""
+        return self.model.across_tenants.create(**fields)
+
+
+class TenantDoor:
+    """`Model.objects`: offers only `of(workspace_id)` and `create()`. Crossing tenants is spelled `Model.across_tenants`."""
+
+    def __get__(self, instance: object, owner: type[TenantModel]) -> BoundDoor:
+        return BoundDoor(owner)
+
+
+class TenantModel(Entity):
+    workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, related_name="+")
+
+    across_tenants: Any = models.Manager()
+    objects = TenantDoor()
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,107 @@
+"""Every error of the API as a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from .errors import MGXError
+from .rendering import dumps
+from .request_id import current_request_id
+
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(
+    status: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None, hint: str = "", **extra: Any
+) -> dict[str, Any]:
+    """``type`` is about:blank (the status says it all), ``code`` is ours; ``errors`` are ``{field, message}``."""
+    document = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": errors or [],
+        "request_id": current_request_id(),
+    }
+    if hint:
+        document["hint"] = hint
+    return document | extra
+
+
+def _field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from _field_errors(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, list):
+        for value in detail:
+            yield from _field_errors(value, path)
+    else:
+        yield {"field": path.removesuffix(".non_field_errors"), "message": str(detail)}
+
+
+def _from_drf(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        found = list(_field_errors(error.detail))
+        first = found[0] if found else {"field": "", "message": "Invalid input."}
+        detail = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+        return problem(400, "invalid", detail, errors=found)
+    codes = error.get_codes()
+    code = codes if isinstance(codes, str) else "error"
+    detail = error.detail.get("detail", error.default_detail) if isinstance(error.detail, dict) else error.detail
+    return problem(error.status_code, code, str(detail))
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. What is not expected is logged with its traceback and answered without its text."""
+    headers: dict[str, str] = {}
+    if isinstance(error, MGXError):
+        errors = [{"field": error.field, "message": error.detail}] if error.field else []
+        document = problem(error.http_status, error.code, error.detail, errors=errors, hint=error.hint)
+    elif isinstance(error, Http404):
+        document = problem(404, "not_found", "There is nothing here that you can see.")
+    elif isinstance(error, PermissionDenied):
+        document = problem(403, "not_allowed", str(error) or "You may not do this.")
+    elif isinstance(error, RequestDataTooBig):
+        document = problem(413, "too_large", "The request body is larger than this server accepts.")
+    elif isinstance(error, exceptions.APIException):
+        document = _from_drf(error)
+        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+            headers["WWW-Authenticate"] = 'Bearer realm="mgx"'
+        if isinstance(error, exceptions.Throttled) and error.wait is not None:
+            headers["Retry-After"] = str(int(error.wait) + 1)
+    else:
+        log.exception("unhandled error in %s", type(context.get("view")).__name__)
+        document = problem(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
+    response = Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
+    response.exception = True
+    return response
+
+
+def _page(status: int, code: str, detail: str) -> HttpResponse:
+    return HttpResponse(dumps(problem(status, code, detail)), status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(404, "not_found", f"There is no {request.path} on this server. The paths are listed at /docs.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(400, "bad_request", "The request could not be understood.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(403, "not_allowed", "You may not do this.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")

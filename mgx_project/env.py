@@ -1,0 +1,77 @@
+"""The one reader of the environment. Every name here is in `.env.example` and in the docs; a test compares the three."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+MGX_ENV: str = env.str("MGX_ENV", default="development")
+PRODUCTION = MGX_ENV == "production"
+
+
+def _secret(name: str) -> str:
+    """A secret has no default anywhere: the embedded server and compose generate theirs."""
+    value: str = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. `mgx up` and docker compose generate one; anywhere else put a random value of 50 or more "
+            f"characters (for MGX_ENCRYPTION_KEYS: Fernet keys, comma-separated, newest first) into the environment."
+        )
+    return value
+
+
+def _database_url() -> str:
+    url: str = env.str("DATABASE_URL", default="")
+    if url:
+        return url
+    if not env.str("DB_HOST", default=""):
+        raise ImproperlyConfigured("Set DATABASE_URL or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD, or run `mgx up`.")
+    user, password = quote(env.str("DB_USER", default="mgx"), safe=""), quote(env.str("DB_PASSWORD", default=""), safe="")
+    return f"postgres://{user}:{password}@{env.str('DB_HOST')}:{env.int('DB_PORT', default=5432)}/{env.str('DB_NAME', default='mgx')}"
+
+
+def _redis_url() -> str:
+    url: str = env.str("REDIS_URL", default="")
+    if url:
+        return url
+    if not env.str("REDIS_HOST", default=""):
+        raise ImproperlyConfigured("Set REDIS_URL or REDIS_HOST and REDIS_PORT, or run `mgx up`.")
+    return f"redis://{env.str('REDIS_HOST')}:{env.int('REDIS_PORT', default=6379)}/0"
+
+
+SECRET_KEY = _secret("MGX_SECRET_KEY")
+ENCRYPTION_KEYS: list[str] = [key.strip() for key in _secret("MGX_ENCRYPTION_KEYS").split(",") if key.strip()]
+DATABASE_URL = _database_url()
+REDIS_URL = _redis_url()
+
+PORT: int = env.int("MGX_PORT", default=8000)
+BASE_URL: str = env.str("MGX_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+LOG_LEVEL: str = env.str("MGX_LOG_LEVEL", default="INFO").upper()
+ALLOWED_HOSTS: list[str] = env.list("MGX_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_ORIGINS: list[str] = env.list("MGX_ALLOWED_ORIGINS", default=[])
+DATA_DIR: Path = Path(env.str("MGX_DATA_DIR", default="~/.local/share/mgx")).expanduser()
+LOCAL_ROOTS: list[str] = env.list("MGX_LOCAL_ROOTS", default=[])
+LOCAL_ROOTS_FILE: str = env.str("MGX_LOCAL_ROOTS_FILE", default="")
+METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
+
+S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")
+S3_BUCKET: str = env.str("S3_BUCKET", default="")
+S3_ACCESS_KEY_ID: str = env.str("S3_ACCESS_KEY_ID", default="")
+S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
+
+MODEL: str = env.str("MGX_MODEL", default="offline")
+OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="")
+MODEL_TIMEOUT_SECONDS: float = env.float("MGX_MODEL_TIMEOUT_SECONDS", default=600.0)
+MODEL_STALL_SECONDS: float = env.float("MGX_MODEL_STALL_SECONDS", default=60.0)
+MAX_ROUNDS: int = env.int("MGX_MAX_ROUNDS", default=5)
+MAX_REVISION_ROUNDS: int = env.int("MGX_MAX_REVISION_ROUNDS", default=2)
+SANDBOX: str = env.str("MGX_SANDBOX", default="auto")
+GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
+GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
+LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)

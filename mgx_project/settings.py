@@ -1,0 +1,221 @@
+"""Django settings. The environment is read by `env.py` only; embedded, test and production differ only in what it holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+
+from . import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.SECRET_KEY
+MGX_ENCRYPTION_KEYS = env.ENCRYPTION_KEYS
+DEBUG = False
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+MGX_VERSION = "0.1.0"
+MGX_ENV = env.MGX_ENV
+MGX_BASE_URL = env.BASE_URL
+MGX_DATA_DIR = env.DATA_DIR
+MGX_LOCAL_ROOTS = env.LOCAL_ROOTS
+MGX_LOCAL_ROOTS_FILE = env.LOCAL_ROOTS_FILE
+MGX_METRICS_TOKEN = env.METRICS_TOKEN
+MGX_MODEL = env.MODEL
+MGX_OPENAI_API_KEY = env.OPENAI_API_KEY
+MGX_OPENAI_BASE_URL = env.OPENAI_BASE_URL
+MGX_MODEL_TIMEOUT_SECONDS = env.MODEL_TIMEOUT_SECONDS
+MGX_MODEL_STALL_SECONDS = env.MODEL_STALL_SECONDS
+MGX_MAX_ROUNDS = env.MAX_ROUNDS
+MGX_MAX_REVISION_ROUNDS = env.MAX_REVISION_ROUNDS
+MGX_SANDBOX = env.SANDBOX
+MGX_GIT_AUTHOR = (env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL)
+MGX_LEASE_SECONDS = env.LEASE_SECONDS
+
+INSTALLED_APPS = [
+    "daphne",  # before staticfiles: it gives `runserver` its ASGI server
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_dramatiq",
+    "workspaces",
+    "projects",
+    "tasks",
+    "repositories",
+    "runs",
+    "metrics",
+]
+
+MIDDLEWARE = [
+    "mgx_project.common.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "mgx_project.urls"
+ASGI_APPLICATION = "mgx_project.asgi.application"
+AUTH_USER_MODEL = "workspaces.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False  # every API path works with and without one; a redirect would lose a POST body
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": environ.Env.db_url_config(env.DATABASE_URL)}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 0,
+    "DISABLE_SERVER_SIDE_CURSORS": True,  # no session state: PgBouncer in transaction mode must do
+    "OPTIONS": {
+        "pool": {"min_size": 1, "max_size": 16, "timeout": 20},
+        "prepare_threshold": None,
+        "connect_timeout": 5,
+    },
+}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [env.REDIS_URL], "prefix": "mgx:ws"},
+    }
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.REDIS_URL, "KEY_PREFIX": "mgx"}}
+REDIS_URL = env.REDIS_URL
+
+DRAMATIQ_BROKER = {
+    "BROKER": "mgx_project.broker.WakingRedisBroker",
+    "OPTIONS": {"url": env.REDIS_URL, "namespace": "mgx:jobs"},
+    "MIDDLEWARE": [
+        "dramatiq.middleware.ShutdownNotifications",
+        "django_dramatiq.middleware.DbConnectionsMiddleware",
+    ],
+}
+DRAMATIQ_AUTODISCOVER_MODULES = ("actors",)
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": env.DATA_DIR / "artifacts"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+if env.S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.S3_BUCKET,
+            "endpoint_url": env.S3_ENDPOINT_URL or None,
+            "access_key": env.S3_ACCESS_KEY_ID or None,
+            "secret_key": env.S3_SECRET_ACCESS_KEY or None,
+            "signature_version": "s3v4",
+            "addressing_style": "path",
+            "file_overwrite": True,
+            "querystring_expire": 300,
+        },
+    }
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # the embedded server runs from the tree without a collectstatic step
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/admin/login/"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+_HTTPS = env.BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+CORS_ALLOWED_ORIGINS = env.ALLOWED_ORIGINS
+CSRF_TRUSTED_ORIGINS = env.ALLOWED_ORIGINS
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = (
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "x-workspace-id", "x-workspace-slug",
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = ("ETag", "Retry-After", "X-Request-Id")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workspaces.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["mgx_project.common.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["mgx_project.common.rendering.OrjsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "mgx_project.openapi.Schema",
+    "EXCEPTION_HANDLER": "mgx_project.common.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ISSUER": "mgx",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "sub",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "MGX Agent",
+    "DESCRIPTION": "Tasks in plain words become reviewed code. Errors are RFC 9457 problem documents; lists are keyset-paginated.",
+    "VERSION": MGX_VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api",
+}
+UNFOLD = {"SITE_TITLE": "MGX Agent", "SITE_HEADER": "MGX Agent", "SITE_SYMBOL": "smart_toy"}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "mgx_project.common.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        "metagpt": {"level": "WARNING"},
+        "uvicorn": {"handlers": ["stderr"], "propagate": False, "level": "INFO"},
+        "uvicorn.access": {"handlers": [], "propagate": False, "level": "WARNING"},
+    },
+}

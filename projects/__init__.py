@@ -1,0 +1,1 @@
+"""Projects: the defaults of a tenant's tasks."""

@@ -1,0 +1,36 @@
+"""A project holds the defaults of its tasks and joins them to repositories."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mgx_project.common.models import TenantModel
+
+
+class Project(TenantModel):
+    class ApprovalPolicy(models.TextChoices):
+        """Who approves plans. ``changes`` (a later gate) adds a decision per file before delivery."""
+
+        ADMINS = "admins"
+        DEVELOPERS = "developers"
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60)
+    description = models.TextField(blank=True)
+    default_stack = models.CharField(max_length=40, blank=True)
+    default_branch = models.CharField(max_length=200, blank=True)
+    repo_full_name = models.CharField(max_length=300, blank=True)
+    primary_repository_id = models.UUIDField(null=True, blank=True)
+    run_branch_prefix = models.CharField(max_length=60, default="mgx")
+    commit_template = models.CharField(max_length=200, default="MGX Task: {task_name} - Run #{run_number}")
+    approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
+    metadata = models.JSONField(default=dict, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "projects"
+        constraints = [models.UniqueConstraint(fields=["workspace", "slug"], name="project_slug_unique")]
+        indexes = [models.Index(fields=["workspace", "created_at", "id"], name="project_list")]
+
+    def __str__(self) -> str:
+        return self.slug

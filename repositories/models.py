@@ -1,0 +1,67 @@
+"""Where code comes from and goes to."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mgx_project.common.fields import EncryptedTextField
+from mgx_project.common.models import TenantModel
+
+
+class RepositoryLink(TenantModel):
+    """Joins a project to a repository. ``clone_url`` holds no credential; the secret is in ``credential``, encrypted."""
+
+    class Provider(models.TextChoices):
+        GIT = "git"
+        GITHUB = "github"
+
+    class Status(models.TextChoices):
+        CONNECTED = "connected"
+        DISCONNECTED = "disconnected"
+        ERROR = "error"
+
+    project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="repositories")
+    is_primary = models.BooleanField(default=False)
+    provider = models.CharField(max_length=20, choices=Provider.choices, default=Provider.GIT)
+    api_base_url = models.CharField(max_length=500, blank=True)
+    repo_full_name = models.CharField(max_length=300)
+    clone_url = models.CharField(max_length=1000)
+    default_branch = models.CharField(max_length=200, blank=True)
+    credential = EncryptedTextField(blank=True, default="")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTED)
+    last_error = models.TextField(blank=True)
+    last_validated_at = models.DateTimeField(null=True, blank=True)
+    installation_id = models.BigIntegerField(null=True, blank=True)
+    permissions = models.JSONField(default=dict, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "repository_links"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "clone_url"], condition=~models.Q(status="disconnected"), name="repository_link_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=models.Q(is_primary=True) & ~models.Q(status="disconnected"),
+                name="repository_one_primary",
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "created_at", "id"], name="repository_link_list")]
+
+    def __str__(self) -> str:
+        return self.repo_full_name
+
+
+class WebhookDelivery(TenantModel):
+    """One delivery of a hosting service, kept so that a redelivery is recognised."""
+
+    link = models.ForeignKey(RepositoryLink, on_delete=models.CASCADE, related_name="deliveries")
+    delivery_id = models.CharField(max_length=100)
+    event = models.CharField(max_length=60)
+    payload = models.JSONField()
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "webhook_deliveries"
+        constraints = [models.UniqueConstraint(fields=["link", "delivery_id"], name="webhook_delivery_once")]

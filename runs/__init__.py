@@ -1,0 +1,1 @@
+"""Runs: durable execution of a task."""

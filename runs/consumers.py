@@ -1,0 +1,14 @@
+"""`/ws/runs/{id}`: one run, counted by its own `seq`."""
+
+from __future__ import annotations
+
+from workspaces.stream import ObjectStream
+
+from .models import TaskRun
+
+
+class RunStream(ObjectStream):
+    model = TaskRun
+    kind = "run"
+    cursor = "seq"
+    dense = True

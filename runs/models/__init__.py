@@ -1,0 +1,8 @@
+"""A run, its journal, the decisions of people about it and what it leaves behind."""
+
+from .approval import Approval
+from .artifact import Artifact
+from .run import TaskRun
+from .step import RunStep
+
+__all__ = ["Approval", "Artifact", "RunStep", "TaskRun"]

@@ -1,0 +1,132 @@
+"""The run and its states. Changing a state is `runs.transitions`' business: this file says which changes there are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from django.db import models
+
+from mgx_project.common.errors import InvalidTransition
+from mgx_project.common.models import TenantModel
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    PLANNING = "planning"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    EXECUTING = "executing"
+    AWAITING_CHANGES = "awaiting_changes"
+    DELIVERING = "delivering"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+S = Status
+FINAL = frozenset({S.COMPLETED, S.REJECTED, S.CANCELLED, S.FAILED})
+CLAIMABLE = frozenset({S.QUEUED, S.PLANNING, S.APPROVED, S.EXECUTING, S.DELIVERING})
+"""States in which there is work for a worker."""
+
+SOURCES: Mapping[Status, frozenset[Status]] = {
+    S.PLANNING: frozenset({S.QUEUED, S.AWAITING_APPROVAL, S.PAUSED}),
+    S.AWAITING_APPROVAL: frozenset({S.PLANNING}),
+    S.APPROVED: frozenset({S.AWAITING_APPROVAL}),
+    S.REJECTED: frozenset({S.AWAITING_APPROVAL}),
+    S.EXECUTING: frozenset({S.APPROVED, S.AWAITING_CHANGES, S.PAUSED}),
+    S.AWAITING_CHANGES: frozenset({S.EXECUTING}),
+    S.DELIVERING: frozenset({S.EXECUTING, S.AWAITING_CHANGES, S.PAUSED}),
+    S.COMPLETED: frozenset({S.DELIVERING}),
+    S.PAUSED: frozenset({S.PLANNING, S.EXECUTING, S.DELIVERING}),
+    S.CANCELLED: frozenset(S) - FINAL,
+    S.FAILED: frozenset(S) - FINAL,
+}
+"""For each state, the states it may be entered from (DESIGN: Data)."""
+
+
+class GitStatus(models.TextChoices):
+    NONE = "none"
+    BRANCH_CREATED = "branch_created"
+    COMMITTED = "committed"
+    PUSHED = "pushed"
+    PR_OPENED = "pr_opened"
+    FAILED = "failed"
+
+
+class TaskRun(TenantModel):
+    """One attempt at a task. ``fence`` grows with every claim; a write that carries an older one changes nothing."""
+
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="runs")
+    project_id = models.UUIDField()
+    parent_run = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="children")
+    run_number = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
+    paused_from = models.CharField(max_length=20, choices=Status.choices, blank=True)
+    pause_reason = models.CharField(max_length=20, blank=True)
+    auto_approve = models.BooleanField(default=False)
+    model = models.CharField(max_length=200, blank=True)
+    budget = models.JSONField(default=dict)
+    created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    plan = models.JSONField(null=True)
+    plan_version = models.PositiveIntegerField(default=0)
+    stack = models.CharField(max_length=40, blank=True)
+    stack_confidence = models.FloatField(null=True)
+    complexity = models.CharField(max_length=20, blank=True)
+    prompt_version = models.CharField(max_length=20, blank=True)
+    results = models.JSONField(default=dict)
+    usage = models.JSONField(default=dict)
+    error = models.JSONField(null=True)
+
+    base_sha = models.CharField(max_length=64, blank=True)
+    base_branch = models.CharField(max_length=200, blank=True)
+    branch_name = models.CharField(max_length=200, blank=True)
+    commit_sha = models.CharField(max_length=64, blank=True)
+    pr_url = models.CharField(max_length=500, blank=True)
+    git_status = models.CharField(max_length=20, choices=GitStatus.choices, default=GitStatus.NONE)
+
+    lease_owner = models.CharField(max_length=80, blank=True)
+    lease_expires_at = models.DateTimeField(null=True)
+    fence = models.BigIntegerField(default=0)
+    last_seq = models.IntegerField(default=0)
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancelled_by = models.CharField(max_length=150, blank=True)
+
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "task_runs"
+        constraints = [
+            models.UniqueConstraint(fields=["task", "run_number"], name="run_number_unique"),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="run_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "created_at", "id"], name="run_list"),
+            models.Index(fields=["workspace", "task", "created_at", "id"], name="run_list_by_task"),
+            models.Index(
+                fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.run_number} of {self.task_id}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    def enter(self, status: Status) -> None:
+        """Sets the state if it may be entered from the present one. Raises InvalidTransition. Does not save."""
+        if Status(self.status) not in SOURCES[status]:
+            raise InvalidTransition(f"Run #{self.run_number} is {self.status}: it can't become {status}.")
+        self.status = status
+
+
+def lease_owner() -> str:
+    """A name that no other claim has."""
+    return uuid.uuid4().hex

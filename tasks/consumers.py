@@ -1,0 +1,12 @@
+"""`/ws/tasks/{id}`: what happens to one task."""
+
+from __future__ import annotations
+
+from workspaces.stream import ObjectStream
+
+from .models import Task
+
+
+class TaskStream(ObjectStream):
+    model = Task
+    kind = "task"

@@ -1,0 +1,1 @@
+"""Identity, tenancy and the tenant's event log."""

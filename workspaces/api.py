@@ -1,0 +1,144 @@
+"""The base of every tenant endpoint: it knows the tenant before any row is read, and reads rows by one mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.db.models import QuerySet
+from rest_framework import status
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from mgx_project.common.errors import BadRequest, NotFound
+from mgx_project.common.etag import check_if_match, etag
+from mgx_project.common.pagination import PARAMETERS, Page
+from mgx_project.common.rows import RowSerializer
+
+from .idempotency import answer_once
+from .models import ApiToken, Role, User
+from .principal import Principal, principal_of_token, principal_of_user
+
+
+def resolve_principal(request: Request) -> Principal:
+    """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant)."""
+    if isinstance(request.auth, ApiToken):
+        return principal_of_token(request.auth)
+    headers = request.headers
+    wanted = headers.get("X-Workspace-Id") or headers.get("X-Workspace-Slug") or request.query_params.get("workspace")
+    assert isinstance(request.user, User)
+    return principal_of_user(request.user, wanted)
+
+
+class TenantViewSet(GenericViewSet[Any]):
+    """A viewset whose rows are one tenant's.
+
+    ``model`` and ``rows`` (output) say what is read, ``roles`` which role an action needs (reads: viewer; writes: developer),
+    ``filterset_class`` which query parameters a list takes: any other is refused.
+    """
+
+    model: ClassVar[type[models.Model]]
+    rows: ClassVar[type[RowSerializer]]
+    roles: ClassVar[Mapping[str, Role]] = {}
+    orders: ClassVar[tuple[str, ...]] = ("created_at",)
+    lookup_value_regex = "[0-9a-fA-F-]{36}"
+    principal: Principal
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.principal = resolve_principal(request)
+        default = Role.VIEWER if request.method in SAFE_METHODS else Role.DEVELOPER
+        self.principal.require(self.roles.get(self.action or "", default))
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return self.model._default_manager.none()
+        return self.model.objects.of(self.principal.workspace_id)  # type: ignore[attr-defined]
+
+    def get_serializer_class(self) -> Any:
+        return self.serializer_class or self.rows
+
+    # reading
+
+    def list(self, request: Request) -> Response:
+        page = Page(self._filtered(), request, orders=self.orders)
+        found, cursor = page.fetch(self.rows.columns())
+        answer: dict[str, Any] = {"items": [self.rows.render(row) for row in found], "next_cursor": cursor}
+        if page.counted:
+            answer["total"] = page.total()
+        return Response(answer)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.answer_row(pk)
+
+    def read_row(self, pk: Any) -> dict[str, Any]:
+        """The row as its queryset sees it, before shaping, with `updated_at` if the model has one. Raises NotFound."""
+        columns = {*self.rows.columns().values(), "id"}
+        if any(field.name == "updated_at" for field in self.model._meta.get_fields()):
+            columns.add("updated_at")
+        row = self.get_queryset().filter(pk=pk).values(*columns).first()
+        if row is None:
+            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+        return row
+
+    def answer_row(self, pk: Any, *, http_status: int = status.HTTP_200_OK) -> Response:
+        row = self.read_row(pk)
+        headers = {"ETag": etag(row["id"], row["updated_at"])} if "updated_at" in row else None
+        return Response(self.rows.render(row), status=http_status, headers=headers)
+
+    # writing
+
+    def validated(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
+        """The request's body, validated. Unknown fields are refused: a typo must not be silently ignored."""
+        serializer = (serializer_class or self.serializer_class)(data=self.request.data, context={"view": self}, **kwargs)
+        if isinstance(self.request.data, dict):
+            unknown = sorted(set(self.request.data) - set(serializer.fields))
+            if unknown:
+                known = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
+                raise BadRequest(f"Unknown field {unknown[0]!r}; this takes {known}.", field=unknown[0], code="unknown_field")
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def once(self, respond: Callable[[], Response], *, secret: bool = False) -> Response:
+        """A POST's effect and answer under its Idempotency-Key."""
+        return answer_once(self.request, self.principal, respond, secret=secret)
+
+    def locked(self, pk: Any) -> Any:
+        """The row itself, locked, after the If-Match check. Call inside a transaction. Raises NotFound, PreconditionFailed."""
+        row = self.get_queryset().select_for_update(of=("self",)).filter(pk=pk).first()
+        if row is None:
+            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+        if hasattr(row, "updated_at"):
+            check_if_match(self.request, row.pk, row.updated_at)
+        return row
+
+    def patch_row(self, pk: Any, serializer_class: Any = None) -> Response:
+        """PATCH of plain columns: validated, under the row's lock and its ETag."""
+        with transaction.atomic():
+            row = self.locked(pk)
+            changes = self.validated(serializer_class, partial=True)
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.save(update_fields=[*changes, "updated_at"])
+        return self.answer_row(pk)
+
+    def _filtered(self) -> QuerySet[Any]:
+        params = self.request.query_params
+        filterset_class = getattr(self, "filterset_class", None)
+        known = PARAMETERS | set(filterset_class.base_filters if filterset_class else ())
+        if unknown := sorted(set(params) - known):
+            raise BadRequest(f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0])
+        if any("\x00" in value for value in params.values()):
+            raise BadRequest("A query parameter contains a NUL character.")
+        queryset = self.get_queryset()
+        if filterset_class is None:
+            return queryset
+        filterset = filterset_class(params, queryset=queryset, request=self.request)
+        if not filterset.is_valid():
+            field, messages = next(iter(filterset.errors.items()))
+            raise BadRequest(f"{field}: {messages[0]}", field=field)
+        found: QuerySet[Any] = filterset.qs
+        return found

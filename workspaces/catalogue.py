@@ -1,0 +1,295 @@
+"""Every event there is, with a strict schema for its data: the one source for validation, JSON Schema and the docs.
+
+CONTRACT's event table is this file in prose. A field that may be absent has a default here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Data(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Empty(Data):
+    pass
+
+
+class RunQueued(Data):
+    run_number: int
+    auto_approve: bool = False
+    parent_run_id: str | None = None
+
+
+class AnalysisStart(Data):
+    files_considered: int | None = None
+
+
+class AnalysisDone(Data):
+    complexity: str
+    stack: str
+    stack_confidence: float
+    files_considered: int
+
+
+class PlanStep(Data):
+    title: str
+    files: list[str] = []
+    kind: str = "change"
+
+
+class Estimate(Data):
+    tokens: int | None = None
+    cost_usd: str | None = None
+    seconds: int | None = None
+
+
+class Plan(Data):
+    summary: str
+    steps: list[PlanStep]
+    risks: list[str] = []
+    test_strategy: str = ""
+    estimate: Estimate = Estimate()
+
+
+class PlanReady(Data):
+    plan: Plan
+    plan_version: int
+    expires_at: str | None = None
+
+
+class Decision(Data):
+    by: str
+    feedback: str = ""
+    plan_version: int | None = None
+    automatic: bool = False
+
+
+class PlanEdited(Data):
+    by: str
+    plan: Plan
+    plan_version: int
+
+
+class Progress(Data):
+    phase: str
+    step: int
+    total_steps: int
+    percent: int
+
+
+class RoleMessage(Data):
+    role: str
+    action: str
+
+
+class ModelCall(Data):
+    role: str
+    action: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str | None
+    duration_ms: int
+    cached: bool = False
+
+
+class ModelOutput(Data):
+    role: str
+    text: str
+
+
+class Finding(Data):
+    code: str
+    message: str
+    hint: str = ""
+    path: str | None = None
+    line: int | None = None
+
+
+class Validation(Data):
+    errors: list[Finding] = []
+    warnings: list[Finding] = []
+    round: int
+    max_rounds: int
+
+
+class RevisionStarted(Validation):
+    reason: str = ""
+
+
+class PatchedFile(Data):
+    path: str
+    action: str
+    match_level: str | None = None
+    added: int = 0
+    removed: int = 0
+
+
+class PatchApplied(Data):
+    files: list[PatchedFile]
+
+
+class PatchRefused(Data):
+    reason: str
+    hunks: list[dict[str, Any]] = []
+
+
+class FilesFormatted(Data):
+    tool: str
+    files: list[str]
+    unavailable: list[str] = []
+
+
+class CommandStarted(Data):
+    argv: list[str]
+
+
+class CommandFinished(Data):
+    argv: list[str]
+    exit_code: int
+    duration_ms: int
+    output_tail: str
+    timed_out: bool = False
+    available: bool = True
+
+
+class TestsFinished(Data):
+    status: Literal["passed", "failed", "unavailable"]
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    baseline: dict[str, Any] | None = None
+    output_tail: str = ""
+    reason: str = ""
+
+
+class ReviewFinished(Data):
+    verdict: str
+    comments: list[str] = []
+
+
+class BranchCreated(Data):
+    branch_name: str
+    base_branch: str
+    repo_full_name: str
+
+
+class CommitCreated(Data):
+    commit_sha: str
+    message: str
+    branch_name: str
+
+
+class Pushed(Data):
+    branch_name: str
+    commit_sha: str
+    repo_full_name: str
+
+
+class GitFailed(Data):
+    error: str
+
+
+class Stopped(Data):
+    """``reason`` is one of budget, loop, sandbox, provider, question."""
+
+    reason: str
+    detail: str = ""
+    hint: str = ""
+
+
+class Resumed(Data):
+    by: str
+    fence: int | None = None
+
+
+class Recovered(Data):
+    by: str
+    fence: int
+
+
+class RunUsage(Data):
+    tokens_in: int
+    tokens_out: int
+    calls: int
+    cost_usd: str | None
+
+
+class Completion(Data):
+    results: dict[str, Any]
+    git_metadata: dict[str, Any]
+    usage: RunUsage
+
+
+class ErrorDetail(Data):
+    code: str
+    detail: str
+    hint: str = ""
+
+
+class Failure(Data):
+    error: ErrorDetail
+
+
+class By(Data):
+    by: str
+
+
+class RepositoryChanged(Data):
+    status: str
+    repo_full_name: str
+    error: str = ""
+
+
+class MetricsUpdated(Data):
+    counters: dict[str, float]
+
+
+EVENTS: dict[str, type[Data]] = {
+    "run_queued": RunQueued,
+    "analysis_start": AnalysisStart,
+    "analysis_done": AnalysisDone,
+    "plan_ready": PlanReady,
+    "approval_required": PlanReady,
+    "approved": Decision,
+    "rejected": Decision,
+    "plan_edited": PlanEdited,
+    "progress": Progress,
+    "role_message": RoleMessage,
+    "model_call": ModelCall,
+    "model_output": ModelOutput,
+    "validation_passed": Validation,
+    "validation_failed": Validation,
+    "revision_started": RevisionStarted,
+    "patch_applied": PatchApplied,
+    "patch_refused": PatchRefused,
+    "files_formatted": FilesFormatted,
+    "command_started": CommandStarted,
+    "command_finished": CommandFinished,
+    "tests_finished": TestsFinished,
+    "review_finished": ReviewFinished,
+    "branch_created": BranchCreated,
+    "commit_created": CommitCreated,
+    "push_succeeded": Pushed,
+    "push_failed": GitFailed,
+    "git_operation_failed": GitFailed,
+    "paused": Stopped,
+    "resumed": Resumed,
+    "budget_warning": Stopped,
+    "recovered": Recovered,
+    "completion": Completion,
+    "failure": Failure,
+    "cancelled": By,
+    "repository_changed": RepositoryChanged,
+    "metrics_updated": MetricsUpdated,
+}
+"""Event type → schema of its data."""
+
+
+def validated(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data as its schema gives it back, defaults filled in. Raises pydantic.ValidationError or KeyError: a bug of ours."""
+    return EVENTS[event_type].model_validate(data).model_dump(mode="json")

@@ -1,0 +1,22 @@
+"""`/ws/stream`: everything that happens in a workspace, optionally only some types or one project."""
+
+from __future__ import annotations
+
+from .events import group
+from .models import Event
+from .socket_auth import Caller, query
+from .stream import EventStream, Feed
+
+
+class WorkspaceStream(EventStream):
+    def find_feed(self, caller: Caller) -> Feed:
+        params = query(self.scope)
+        principal = caller.principal(params.get("workspace"))
+        types = frozenset(filter(None, params.get("types", "").split(",")))
+        project = params.get("project", "")
+        return Feed(
+            group("workspace", principal.workspace_id),
+            Event.objects.of(principal.workspace_id),
+            dense=True,
+            wanted=lambda kind, of: (not types or kind in types) and (not project or of == project),
+        )

@@ -1,0 +1,113 @@
+"""The event log: `record()` writes an event with the state it describes, and tells the sockets when that has committed.
+
+A position is allocated by locking the workspace's row, so positions become visible in their order: who has seen K and reads
+K+1.. can't miss a late commit. Call `record()` last in a short transaction and do no I/O after it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from mgx_project.common.live import announcer
+from mgx_project.common.rendering import dumps
+
+from .catalogue import validated
+from .models import Event
+
+MAX_MESSAGE = 500
+COLUMNS = (
+    "position", "seq", "type", "created_at", "workspace_id", "project_id", "task_id", "run_id", "repository_id", "data", "message",
+)  # fmt: skip
+"""What an envelope is made of."""
+
+
+def record(
+    *,
+    workspace_id: uuid.UUID,
+    type: str,
+    data: Mapping[str, Any],
+    message: str = "",
+    project_id: uuid.UUID | None = None,
+    task_id: uuid.UUID | None = None,
+    run_id: uuid.UUID | None = None,
+    seq: int | None = None,
+    repository_id: uuid.UUID | None = None,
+    replay_key: str | None = None,
+) -> Event:
+    """Appends one event. ``seq`` is allocated by the room that owns the run, in the same transaction.
+
+    Raises RuntimeError outside a transaction: an event without the state it describes must not exist.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("events.record() needs the transaction that writes what the event describes")
+    clean = validated(type, dict(data))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workspaces SET event_position = event_position + 1 WHERE id = %s RETURNING event_position", [workspace_id]
+        )
+        (position,) = cursor.fetchone()
+    event: Event = Event.objects.create(
+        workspace_id=workspace_id,
+        position=position,
+        run_id=run_id,
+        seq=seq,
+        task_id=task_id,
+        project_id=project_id,
+        repository_id=repository_id,
+        type=type,
+        data=clean,
+        message=message[:MAX_MESSAGE],
+        replay_key=replay_key,
+        created_at=timezone.now(),
+    )
+    transaction.on_commit(lambda: _announce(event))
+    return event
+
+
+def envelope(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of COLUMNS as clients get it (CONTRACT: WebSocket)."""
+    return {
+        "id": row["position"],
+        "seq": row["seq"],
+        "type": row["type"],
+        "timestamp": row["created_at"],
+        "workspace_id": row["workspace_id"],
+        "project_id": row["project_id"],
+        "task_id": row["task_id"],
+        "run_id": row["run_id"],
+        "repository_id": row["repository_id"],
+        "data": row["data"],
+        "message": row["message"],
+    }
+
+
+def group(kind: str, object_id: uuid.UUID | str) -> str:
+    """The channel-layer group of everything that happens to one object."""
+    return f"{kind}.{object_id}"
+
+
+def _groups(event: Event) -> Iterable[str]:
+    yield group("workspace", event.workspace_id)
+    for kind in ("run", "task", "project", "repository"):
+        if object_id := getattr(event, f"{kind}_id"):
+            yield group(kind, object_id)
+
+
+def _announce(event: Event) -> None:
+    row = {name: getattr(event, name) for name in COLUMNS}
+    announcer.send(
+        _groups(event),
+        {
+            "type": "stream.event",
+            "position": event.position,
+            "seq": event.seq,
+            "kind": event.type,
+            "project": str(event.project_id) if event.project_id else "",
+            "json": dumps(envelope(row)).decode(),
+        },
+    )

@@ -1,0 +1,80 @@
+"""What a tenant's runs may call and spend."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mgx_project.common.fields import EncryptedTextField
+from mgx_project.common.models import TenantModel
+
+
+class ModelConnection(TenantModel):
+    """An endpoint of a tenant. Prices are USD per million tokens; NULL means unknown, which is never counted as $0."""
+
+    class Kind(models.TextChoices):
+        OPENAI = "openai"
+        OFFLINE = "offline"
+
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    model = models.CharField(max_length=200, blank=True)
+    base_url = models.URLField(max_length=500, blank=True)
+    api_key = EncryptedTextField(blank=True, default="")
+    price_in = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    price_out = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    is_default = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "model_connections"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="model_connection_name_unique"),
+            models.UniqueConstraint(
+                fields=["workspace"], condition=models.Q(is_default=True), name="model_connection_one_default"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Budget(TenantModel):
+    """A cap. NULL scope ids mean the whole workspace; NULL limits mean no limit of that kind; ``used_*`` include reservations."""
+
+    project_id = models.UUIDField(null=True, blank=True)
+    period = models.CharField(max_length=10, choices=[("total", "total"), ("month", "month")], default="month")
+    max_tokens = models.BigIntegerField(null=True, blank=True)
+    max_cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    max_calls = models.BigIntegerField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "budgets"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "project_id", "period"], name="budget_scope_unique", nulls_distinct=False
+            )
+        ]
+
+
+class LedgerEntry(TenantModel):
+    """One model call: reserved before it is made, settled after. An orphaned reservation counts at its estimate."""
+
+    project_id = models.UUIDField()
+    run_id = models.UUIDField()
+    step_key = models.CharField(max_length=200)
+    attempt = models.PositiveIntegerField(default=1)
+    model = models.CharField(max_length=200, blank=True)
+    reserved_tokens = models.BigIntegerField()
+    tokens_in = models.BigIntegerField(null=True)
+    tokens_out = models.BigIntegerField(null=True)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "ledger_entries"
+        constraints = [
+            models.UniqueConstraint(fields=["run_id", "step_key", "attempt"], name="ledger_entry_once"),
+            models.CheckConstraint(condition=models.Q(reserved_tokens__gte=0), name="ledger_reservation_positive"),
+        ]
+        indexes = [models.Index(fields=["workspace", "created_at"], name="ledger_period")]

@@ -1,0 +1,98 @@
+"""Who is at the other end of a WebSocket (CONTRACT: Auth): a bearer header, a subprotocol, a ticket, or our own browser session."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
+from rest_framework.exceptions import AuthenticationFailed
+
+from .authentication import authenticate_bearer
+from .models import ApiToken, User
+from .principal import Principal, principal_of_token, principal_of_user
+from .tokens import redeem_ws_ticket
+
+SUBPROTOCOL = "mgx.bearer."
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated client. ``subprotocol`` must be echoed in the handshake when the client offered it."""
+
+    user: User
+    token: ApiToken | None
+    subprotocol: str | None = None
+
+    def principal(self, workspace: str | None) -> Principal:
+        """The caller in ``workspace`` (id or slug). Raises NotFound, NotAllowed or BadRequest."""
+        if self.token is None:
+            return principal_of_user(self.user, workspace)
+        principal = principal_of_token(self.token)
+        return principal
+
+    def still_valid(self) -> bool:
+        """False once the user was deactivated or the token revoked or expired."""
+        if not User.objects.filter(pk=self.user.pk, is_active=True).exists():
+            return False
+        return self.token is None or ApiToken.across_tenants.filter(pk=self.token.pk, revoked_at=None).exists()
+
+
+def query(scope: dict[str, Any]) -> dict[str, str]:
+    return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+
+
+def _header(scope: dict[str, Any], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
+
+
+def origin_allowed(scope: dict[str, Any]) -> bool:
+    """Browsers always send Origin: it must be this server or a front end of MGX_ALLOWED_ORIGINS. Others send none."""
+    origin = _header(scope, b"origin")
+    if not origin:
+        return True
+    return origin in settings.CORS_ALLOWED_ORIGINS or _same_origin(scope, origin)
+
+
+def _same_origin(scope: dict[str, Any], origin: str) -> bool:
+    return urlsplit(origin).netloc == _header(scope, b"host")
+
+
+def authenticate(scope: dict[str, Any]) -> Caller | None:
+    """The caller, or None. Blocking: run it on a database thread."""
+    try:
+        scheme, _, secret = _header(scope, b"authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            return Caller(*authenticate_bearer(secret.strip()))
+        for offered in scope.get("subprotocols", []):
+            if offered.startswith(SUBPROTOCOL):
+                return Caller(*authenticate_bearer(offered.removeprefix(SUBPROTOCOL)), subprotocol=offered)
+    except AuthenticationFailed:
+        return None
+    if secret := query(scope).get("ticket"):
+        ticket = redeem_ws_ticket(secret)
+        return Caller(ticket.user, ticket.api_token) if ticket and ticket.user.is_active else None
+    return _session(scope)
+
+
+def _session(scope: dict[str, Any]) -> Caller | None:
+    """A browser session works only same-origin: a foreign page must not ride on the cookie."""
+    origin = _header(scope, b"origin")
+    key = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+    if not key or not origin or not _same_origin(scope, origin):
+        return None
+    request = HttpRequest()
+    request.session = SessionStore(key)
+    user = get_user(request)
+    return Caller(user, None) if isinstance(user, User) and user.is_active else None
+
+
+def object_id(scope: dict[str, Any]) -> uuid.UUID:
+    found: uuid.UUID = scope["url_route"]["kwargs"]["pk"]
+    return found

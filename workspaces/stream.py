@@ -1,0 +1,191 @@
+"""The base of every socket: replay from the database, then live, in order, once, without a gap.
+
+Subscribe first, then replay what is stored, then follow. An announcement is only a hint: a *dense* socket (a run by `seq`, a
+workspace by `position`) sends what it carries if it is the very next number and re-reads the database otherwise; a *sparse* one
+(a task, a project) always reads the rows after its cursor. Every heartbeat reads once more, because the loss of the last
+announcement shows no gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db.models import QuerySet
+
+from mgx_project.common.db import run_db
+from mgx_project.common.errors import MGXError
+from mgx_project.common.rendering import dumps
+
+from . import socket_auth
+from .events import COLUMNS, envelope, group
+from .models import Event
+from .principal import Principal
+from .socket_auth import Caller
+
+log = logging.getLogger(__name__)
+
+UNAUTHENTICATED, NOT_VISIBLE, TOO_SLOW, TOO_MANY = 4401, 4404, 4409, 4429
+HEARTBEAT_SECONDS = 25.0
+REPLAY_CHUNK = 1000
+MAX_PENDING = 2000
+"""Announcements that may wait for a slow client before it is dropped; it comes back with `after`."""
+MAX_SOCKETS = 500
+"""Sockets of one principal in one process."""
+
+_open: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What one socket shows: a channel-layer group, the rows behind it and the column its cursor counts."""
+
+    group: str
+    rows: QuerySet[Event]
+    cursor: str = "position"
+    dense: bool = False
+    wanted: Callable[[str, str], bool] = lambda kind, project: True
+
+
+class EventStream(AsyncWebsocketConsumer):
+    """Subclasses say which feed a caller may see."""
+
+    heartbeat_seconds: ClassVar[float] = HEARTBEAT_SECONDS
+
+    def find_feed(self, caller: Caller) -> Feed:
+        """Blocking. Raises MGXError when the caller may not see it."""
+        raise TypeError(f"{type(self).__name__} must say which feed it shows")
+
+    async def connect(self) -> None:
+        self._pump: asyncio.Task[None] | None = None
+        self._counted = ""
+        if not socket_auth.origin_allowed(self.scope):
+            await self.close()
+            return
+        self.caller = await run_db(socket_auth.authenticate, self.scope)
+        await self.accept(self.caller.subprotocol if self.caller else None)
+        if self.caller is None:
+            await self.close(UNAUTHENTICATED)
+            return
+        try:
+            self.feed = await run_db(self.find_feed, self.caller)
+        except MGXError:
+            await self.close(NOT_VISIBLE)
+            return
+        name = f"{self.caller.user.pk}:{self.caller.token.pk if self.caller.token else ''}"
+        if _open[name] >= MAX_SOCKETS:
+            await self.close(TOO_MANY)
+            return
+        _open[name] += 1
+        self._counted = name
+        self._pending: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_PENDING)
+        self._pump = asyncio.create_task(self._run())
+
+    async def disconnect(self, code: int) -> None:
+        if self._counted:
+            _open[self._counted] -= 1
+            if not _open[self._counted]:
+                del _open[self._counted]
+        if self._pump is not None:
+            self._pump.cancel()
+            for name in self._groups():
+                await self.channel_layer.group_discard(name, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Clients have nothing to say but a ping."""
+        await self.send(text_data='{"type":"pong"}')
+
+    async def stream_event(self, message: dict[str, Any]) -> None:
+        try:
+            self._pending.put_nowait(message)
+        except asyncio.QueueFull:
+            await self.close(TOO_SLOW)
+
+    async def stream_revoked(self, message: dict[str, Any]) -> None:
+        await self.close(UNAUTHENTICATED)
+
+    def _groups(self) -> list[str]:
+        assert self.caller is not None
+        credential = group("token", self.caller.token.pk) if self.caller.token else group("user", self.caller.user.pk)
+        return [self.feed.group, credential]
+
+    async def _run(self) -> None:
+        try:
+            for name in self._groups():
+                await self.channel_layer.group_add(name, self.channel_name)
+            params = socket_auth.query(self.scope)
+            self._batch = params.get("batch") == "1"
+            after = params.get("after", "")
+            self._cursor = int(after[:18]) if after.isascii() and after.isdigit() else 0
+            await self._replay()
+            await self.send(text_data=dumps({"type": "live", "after": self._cursor}).decode())
+            await self._follow()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("a socket failed; its client reconnects with its cursor")
+            await self.close(1011)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                message = await asyncio.wait_for(self._pending.get(), self.heartbeat_seconds)
+            except TimeoutError:
+                assert self.caller is not None
+                if not await run_db(self.caller.still_valid):
+                    await self.close(UNAUTHENTICATED)
+                    return
+                await self._replay()
+                await self.send(text_data='{"type":"heartbeat"}')
+                continue
+            number = message[self.feed.cursor]
+            if number <= self._cursor:
+                continue
+            if not self.feed.dense or number != self._cursor + 1:
+                await self._replay()
+                continue
+            self._cursor = number
+            if self.feed.wanted(message["kind"], message["project"]):
+                await self.send(text_data=message["json"])
+
+    async def _replay(self) -> None:
+        """Sends what is stored after the cursor and moves it."""
+        while True:
+            rows = await run_db(self._stored)
+            if rows:
+                self._cursor = rows[-1][self.feed.cursor]
+                events = [dumps(envelope(row)) for row in rows if self.feed.wanted(row["type"], str(row["project_id"] or ""))]
+                if self._batch and events:
+                    await self.send(text_data=(b'{"type":"batch","events":[' + b",".join(events) + b"]}").decode())
+                else:
+                    for event in events:
+                        await self.send(text_data=event.decode())
+            if len(rows) < REPLAY_CHUNK:
+                return
+
+    def _stored(self) -> list[dict[str, Any]]:
+        rows = self.feed.rows.filter(**{f"{self.feed.cursor}__gt": self._cursor}).order_by(self.feed.cursor)
+        return list(rows.values(*COLUMNS)[:REPLAY_CHUNK])
+
+
+class ObjectStream(EventStream):
+    """The events of one object of ``model``; ``kind`` names its group and its column in the log."""
+
+    model: ClassVar[Any]
+    kind: ClassVar[str]
+    cursor: ClassVar[str] = "position"
+    dense: ClassVar[bool] = False
+
+    def find_feed(self, caller: Caller) -> Feed:
+        pk = socket_auth.object_id(self.scope)
+        owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
+        principal: Principal = caller.principal(str(owner or pk))
+        if owner != principal.workspace_id:
+            raise MGXError("There is nothing here that you can see.")
+        rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
+        return Feed(group(self.kind, pk), rows, self.cursor, self.dense)
