@@ -1,0 +1,1 @@
+"""The pipeline that turns a task into reviewed code: no Django, no database, no HTTP API; usable alone (`python -m agent`)."""

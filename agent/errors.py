@@ -1,0 +1,87 @@
+"""The agent's error tree: one branch for failures, one for interruptions.
+
+AgentError                 the run ends as failed
+├── TaskUnclear            the task can't be carried out as it is worded
+├── OutputInvalid          the model's answer can't be used
+│   ├── GuardrailFailed    it breaks the stack's rules
+│   └── PatchConflict      it does not apply to the tree
+├── ModelFailed            the endpoint gave no usable answer
+│   ├── BudgetExceeded
+│   └── RateLimited
+└── SandboxFailed          a command could not be run at all
+
+Interrupted                the run stops here, on purpose
+├── Cancelled
+└── Paused                 it can be resumed: budget, loop, sandbox, provider, question
+
+Every error is a sentence for the person who must act; ``hint`` says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+PauseReason = Literal["budget", "loop", "sandbox", "provider", "question"]
+
+
+class AgentError(Exception):
+    """The run can't go on. ``code`` is stable and machine-readable, ``hint`` tells the user what to do."""
+
+    code = "agent_failed"
+
+    def __init__(self, detail: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class TaskUnclear(AgentError):
+    code = "task_unclear"
+
+
+class OutputInvalid(AgentError):
+    code = "output_invalid"
+
+
+class GuardrailFailed(OutputInvalid):
+    code = "guardrail_failed"
+
+
+class PatchConflict(OutputInvalid):
+    code = "patch_conflict"
+
+
+class ModelFailed(AgentError):
+    code = "model_failed"
+
+
+class BudgetExceeded(ModelFailed):
+    code = "budget_exceeded"
+
+
+class RateLimited(ModelFailed):
+    code = "rate_limited"
+
+
+class SandboxFailed(AgentError):
+    code = "sandbox_failed"
+
+
+class Interrupted(Exception):
+    """Not a failure: the run stops where it is."""
+
+
+class Cancelled(Interrupted):
+    """A person cancelled the run, or this process is no longer its owner."""
+
+
+class Paused(Interrupted):
+    """The run waits until someone resumes it. ``reason`` is one of DESIGN's five."""
+
+    def __init__(self, reason: PauseReason, detail: str, *, hint: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.hint = hint

@@ -1,0 +1,203 @@
+"""What the agent needs from the world, as Protocols: whoever drives it (the server, the command line, a test) brings these.
+
+Everything that is not a pure function of its inputs goes through ``Journal.step``, so that a run can be replayed: a recorded
+step returns its result without acting again. Events emitted between steps must come in a deterministic order for the same
+reason: the sink recognises a repeated one and drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol, TypedDict
+
+JSON = dict[str, Any]
+StepKind = Literal["model", "command", "apply", "format", "read", "git"]
+
+
+class ChatMessage(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An event that becomes visible together with the result of its step: type and data of the event catalogue."""
+
+    type: str
+    data: JSON
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """One chat completion. ``key`` names the journal step and never depends on arrival order (``execute/write/engineer/1``)."""
+
+    key: str
+    role: str
+    action: str
+    messages: Sequence[ChatMessage]
+    task: str
+    stack: str | None = None
+    max_tokens: int | None = None
+
+    def inputs(self) -> JSON:
+        """What the journal digests: the request without its key."""
+        return {k: v for k, v in asdict(self).items() if k != "key"}
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A model's answer and what it took. ``cost_usd`` is None where no price is known: unknown is never $0."""
+
+    text: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: Decimal | None = None
+    finish_reason: str = "stop"
+    duration_ms: int = 0
+    cached: bool = False
+
+    def to_json(self) -> JSON:
+        return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Completion:
+        cost = data["cost_usd"]
+        return cls(**{**data, "cost_usd": None if cost is None else Decimal(cost)})
+
+
+class Model(Protocol):
+    """A chat model. ``complete`` raises ``ModelFailed`` (or a subclass) with a hint; ``on_text`` gets the text as it arrives."""
+
+    name: str
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion: ...
+
+    async def aclose(self) -> None: ...
+
+
+class EventSink(Protocol):
+    """Where people watch. ``emit`` takes types and data of the event catalogue (CONTRACT: WebSocket)."""
+
+    async def emit(self, type: str, data: JSON, message: str = "") -> None: ...
+
+    def text(self, role: str, text: str) -> None:
+        """A piece of model output; the sink coalesces pieces into few ``model_output`` events."""
+        ...
+
+
+class Journal(Protocol):
+    async def step(
+        self,
+        key: str,
+        kind: StepKind,
+        inputs: JSON,
+        act: Callable[[], Awaitable[JSON]],
+        *,
+        announce: Callable[[JSON], Announcement | None] | None = None,
+        mutates: bool = False,
+    ) -> JSON:
+        """Returns the recorded result of ``key``, or acts, records and returns (JSON in, JSON out).
+
+        ``announce`` makes the event that is written with the result, and only then. ``mutates`` says that ``act`` changes
+        the workdir: its tree is stored with the result, and restored on replay instead of acting again.
+        Raises ``Paused('loop')`` if ``inputs`` differ from what was recorded under the same key.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127)."""
+
+    argv: Sequence[str]
+    exit_code: int
+    duration_ms: int
+    output_tail: str
+    timed_out: bool = False
+    available: bool = True
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0 and not self.timed_out
+
+    def to_json(self) -> JSON:
+        return {**asdict(self), "argv": list(self.argv)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CommandResult:
+        return cls(**data)
+
+
+class Sandbox(Protocol):
+    """Runs commands of the task, isolated. ``root`` is the workdir, seen inside at a fixed path. Raises ``SandboxFailed``."""
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        """Runs the stack's install step (network on); its result is mounted read-only afterwards. None: nothing to install."""
+        ...
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        """Runs ``argv`` in the workdir without a network."""
+        ...
+
+
+class Budget(Protocol):
+    async def reserve(self, key: str, tokens: int) -> None:
+        """Holds ``tokens`` (an upper estimate) for one call. Raises ``Paused('budget')`` when a cap would be passed."""
+        ...
+
+    async def settle(self, key: str, completion: Completion) -> None: ...
+
+
+class CancelToken(Protocol):
+    def check(self) -> None:
+        """Raises ``Cancelled`` when the run must stop."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    model: Model
+    events: EventSink
+    journal: Journal
+    sandbox: Sandbox
+    budget: Budget
+    cancel: CancelToken
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What is wanted, in the words of CONTRACT's task: ``stack`` None means infer it."""
+
+    text: str
+    stack: str | None = None
+    project_type: str | None = None
+    output_mode: Literal["generate_new", "patch_existing"] = "generate_new"
+    constraints: Sequence[str] = field(default_factory=tuple)
+    strict_requirements: bool = False
+    max_rounds: int = 5
+    max_revision_rounds: int = 2
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the plan phase gives: the plan as in CONTRACT (``plan_ready``) and the stack it is for."""
+
+    plan: JSON
+    stack: str
+    stack_confidence: float
+    complexity: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the execute phase gives. ``tests`` and ``review`` are the data of ``tests_finished`` and ``review_finished``."""
+
+    files: Sequence[JSON]
+    tests: JSON
+    review: JSON
+    draft: bool
+    """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
