@@ -1,0 +1,1 @@
+"""mgx: the command line of MGX Agent (HTTP and WebSocket only)."""

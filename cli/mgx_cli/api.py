@@ -1,0 +1,168 @@
+"""The REST client: one request, one answer, and the server's problem documents as errors.
+
+It stands on urllib, because importing httpx alone takes longer than a whole ``mgx list`` may. Redirects are refused: they could
+carry the token elsewhere. POSTs carry an Idempotency-Key, so a request whose answer was lost is sent again without harm.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID, uuid4
+
+from mgx_cli.config import Server
+from mgx_cli.errors import ApiError, Unreachable
+
+TIMEOUT = 30.0
+ATTEMPTS = 3
+LONGEST_WAIT = 10.0
+"""Seconds of a Retry-After that are waited for; a longer one is the caller's to know."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class Api:
+    """Talks to one server. Every method raises ``ApiError`` for a refusal and ``Unreachable`` when nobody answers."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+        if server.is_loopback:
+            handlers.append(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        return self._json("GET", path, query)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return self._json("POST", path, None, body or {})
+
+    def delete(self, path: str) -> Any:
+        return self._json("DELETE", path)
+
+    def text(self, path: str, accept: str) -> bytes:
+        with self._open("GET", path, headers={"Accept": accept}) as answer:
+            return self._read(answer)
+
+    def lines(self, path: str, query: Mapping[str, Any], accept: str, *, timeout: float = TIMEOUT) -> Iterator[str]:
+        """The lines of an answer as they arrive. ``timeout`` bounds the silence between two of them, in seconds."""
+        with self._open("GET", path, query, headers={"Accept": accept}, timeout=timeout) as answer:
+            try:
+                for line in answer:
+                    yield line.decode("utf-8", "replace").rstrip("\n")
+            except (OSError, http.client.HTTPException) as error:
+                raise Unreachable(f"{self.server.base_url} stopped answering: {error}") from error
+
+    def items(self, path: str, query: Mapping[str, Any] | None = None, *, most: int = 1000) -> Iterator[dict[str, Any]]:
+        """The rows of a list, page by page, ``most`` at most."""
+        cursor, seen = None, 0
+        while seen < most:
+            page = self.get(path, {**(query or {}), "limit": min(200, most - seen), "cursor": cursor})
+            rows = page["items"]
+            yield from rows
+            seen += len(rows)
+            cursor = page.get("next_cursor")
+            if not cursor or not rows:
+                return
+
+    def identity_headers(self) -> dict[str, str]:
+        """Who asks, and for which workspace. The WebSocket handshake carries the same."""
+        headers = {}
+        if self.server.token:
+            headers["Authorization"] = f"Bearer {self.server.token}"
+        if self.server.workspace:
+            headers["X-Workspace-Id" if _is_uuid(self.server.workspace) else "X-Workspace-Slug"] = self.server.workspace
+        return headers
+
+    def _json(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Any:
+        with self._open(method, path, query, body, headers={"Accept": "application/json"}) as answer:
+            raw = self._read(answer)
+        try:
+            return json.loads(raw) if raw else {}
+        except ValueError as error:
+            raise Unreachable(
+                f"{self.server.base_url} answered {path} with something that is not JSON.",
+                hint=f"Is it an MGX server? Its address comes from {self.server.source}.",
+            ) from error
+
+    def _read(self, answer: Any) -> bytes:
+        try:
+            return bytes(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.server.base_url} stopped in the middle of its answer: {error}") from error
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str],
+        timeout: float = TIMEOUT,
+    ) -> Any:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        url = self.server.base_url + quote(path) + (f"?{urlencode(given)}" if given else "")
+        data = None if body is None else json.dumps(body).encode()
+        all_headers = {**headers, **self.identity_headers(), "User-Agent": "mgx-cli"}
+        if data is not None:
+            all_headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+        request = urllib.request.Request(url, data=data, headers=all_headers, method=method)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._opener.open(request, timeout=timeout)
+            except urllib.error.HTTPError as error:
+                wait = _retry_after(error)
+                if attempt < ATTEMPTS and wait is not None:
+                    time.sleep(wait)
+                    continue
+                raise ApiError(error.code, _problem(error)) from error
+            except (OSError, http.client.HTTPException) as error:
+                reason = getattr(error, "reason", error)
+                if attempt < ATTEMPTS and not isinstance(reason, (ConnectionRefusedError, TimeoutError)):
+                    time.sleep(0.2 * attempt)
+                    continue
+                raise Unreachable(
+                    f"No answer from {self.server.base_url}: {reason}.",
+                    hint=f"The address comes from {self.server.source}. Check it, or see: mgx doctor",
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
+    if error.code in (301, 302, 303, 307, 308):
+        where = error.headers.get("Location", "")
+        return {"title": "The server redirects", "detail": f"to {where}", "hint": "Set the server's final address."}
+    try:
+        document = json.loads(error.read(1 << 20))
+    except (OSError, ValueError, http.client.HTTPException):
+        document = None
+    return document if isinstance(document, dict) else {"title": f"HTTP {error.code}", "detail": error.reason}
+
+
+def _retry_after(error: urllib.error.HTTPError) -> float | None:
+    """Seconds to wait before the same request may succeed, None where it will not."""
+    if error.code not in (429, 503):
+        return None
+    try:
+        wait = float(error.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return wait if 0 <= wait <= LONGEST_WAIT else None
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The commands, a module per kind. A module is imported when one of its commands is called; see ``mgx_cli.main``."""

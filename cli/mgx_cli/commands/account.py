@@ -1,0 +1,151 @@
+"""Signing in to a server, and who one is there."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.config import Options, Server, UserFile, configured_server, is_loopback, server_address, token_prefix
+from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.output import one_line, put, put_json, say
+from mgx_cli.session import open_api, options_of
+
+app = application()
+
+
+@app.command()
+def login(
+    context: typer.Context,
+    server: Annotated[str | None, typer.Option(metavar="URL", help="The server, such as https://mgx.example.com.")] = None,
+    email: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Sign in with a password instead of an API token.")
+    ] = None,
+    token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the API token from standard input.")] = False,
+) -> None:
+    """Sign in to a server and make it the one that mgx uses.
+
+    The token is kept in the configuration file, readable by you only, and is sent to this server only.
+
+    \b
+    Examples:
+      mgx login --server https://mgx.example.com
+      mgx login --server https://mgx.example.com --email ada@example.com
+      printf %s "$TOKEN" | mgx login --server https://mgx.example.com --token-stdin
+    """
+    options, user = options_of(context), UserFile.load()
+    address = server or options.server or os.environ.get("MGX_SERVER", "") or user.server
+    if not address:
+        raise Usage("Which server?", hint="mgx login --server https://mgx.example.com")
+    base_url = server_address(address, "--server")
+    if base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
+        raise NoAccess(
+            f"{base_url} is not encrypted: your secret would travel readable by others.",
+            hint="Use https, or accept it with: mgx config set allow_insecure_http true",
+        )
+    workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
+    token = _token_by_password(base_url, email, workspace) if email else _read_secret("API token: ", token_stdin)
+    me = Api(Server(base_url, token, workspace, "mgx login")).get("/api/me")
+    user.server = base_url
+    user.tokens[base_url] = token
+    user.save()
+    say(f"Signed in to {base_url} as {_name(me)}. Kept in {user.path}")
+
+
+@app.command()
+def logout(context: typer.Context) -> None:
+    """Forget the token of the server that mgx uses.
+
+    \b
+    Example:
+      mgx logout
+    """
+    user = UserFile.load()
+    options = options_of(context)
+    base_url = server_address(options.server or os.environ.get("MGX_SERVER", "") or user.server or "", "The configuration")
+    if user.tokens.pop(base_url, None) is None:
+        say(f"There is no token for {base_url}.")
+        return
+    if user.server == base_url:
+        user.server = ""
+    user.save()
+    say(f"Signed out of {base_url}. The token stays valid until it expires; revoke it there if others may have it.")
+
+
+@app.command()
+def whoami(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the server, the user and the workspace that commands act for.
+
+    \b
+    Example:
+      mgx whoami
+    """
+    api = open_api(context)
+    me = api.get("/api/me")
+    if as_json:
+        put_json(
+            {"server": api.server.base_url, "embedded": api.server.embedded, "token": token_prefix(api.server.token), "me": me}
+        )
+        return
+    put(f"server     {api.server.base_url} ({api.server.source})")
+    put(f"user       {_name(me)}")
+    put(f"workspace  {_workspace(api.server, me)}")
+    put(f"token      {token_prefix(api.server.token) or 'none'}")
+
+
+def workspace_known(options: Options) -> bool:
+    """Whether flag, environment or file name a workspace."""
+    server = configured_server(options, Path.cwd())
+    return bool(server and server.workspace)
+
+
+def _token_by_password(base_url: str, email: str, workspace: str) -> str:
+    """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
+    password = _read_secret(f"Password of {email}: ", False)
+    access = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"email": email, "password": password})[
+        "access"
+    ]
+    made = Api(Server(base_url, access, workspace, "mgx login")).post(
+        "/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]}
+    )
+    return str(made["token"])
+
+
+def _read_secret(prompt: str, from_stdin: bool) -> str:
+    import getpass
+
+    if not from_stdin and not sys.stdin.isatty():
+        raise Usage("There is no terminal to ask for the secret.", hint="Pipe an API token in with --token-stdin.")
+    secret = sys.stdin.readline() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
+    if not secret.strip():
+        raise Usage("The secret is empty.")
+    return secret.strip()
+
+
+def _name(me: dict[str, Any]) -> str:
+    user = me.get("user") if isinstance(me.get("user"), dict) else me
+    return (
+        one_line(user.get("email") or user.get("username") or user.get("name") or user.get("id") or "unknown")
+        if user
+        else "unknown"
+    )
+
+
+def _workspace(server: Server, me: dict[str, Any]) -> str:
+    workspace = me.get("workspace")
+    if isinstance(workspace, dict):
+        return one_line(
+            f"{workspace.get('slug') or workspace.get('name')} ({workspace.get('role') or me.get('role') or 'member'})"
+        )
+    choices = me.get("workspaces")
+    if server.workspace:
+        return one_line(server.workspace)
+    if isinstance(choices, list):
+        return ", ".join(one_line(row.get("slug", row) if isinstance(row, dict) else row) for row in choices)
+    return "the token's own"

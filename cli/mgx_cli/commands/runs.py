@@ -1,0 +1,281 @@
+"""Reading runs and deciding about them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
+from mgx_cli.errors import Interrupted, Usage
+from mgx_cli.ids import find_run, short, shortest
+from mgx_cli.output import clean, has_colour, one_line, paint, put, put_json, put_table, say
+from mgx_cli.render import STATUS_STYLE, age, cost, error_lines, plain, plan_lines, result_lines
+from mgx_cli.session import open_api
+
+app = application()
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What you want to say about the plan.")]
+
+
+@app.command(name="list")
+def list_runs(
+    context: typer.Context,
+    status: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only runs in this state, such as awaiting_approval.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(metavar="ID", help="Only runs of this task.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first.
+
+    \b
+    Examples:
+      mgx list
+      mgx list --status awaiting_approval
+      mgx list --json | jq -r '.items[].branch_name'
+    """
+    runs = list(open_api(context).items("/api/runs", {"status": status, "task_id": task}, most=limit))
+    if as_json:
+        put_json({"items": runs})
+        return
+    if not runs:
+        say('No runs yet. Start one with: mgx task "Create a FastAPI health endpoint"')
+        return
+    width = shortest(str(run["id"]) for run in runs)
+    put_table(
+        ("RUN", "#", "STATUS", "STACK", "AGE", "COST", "TASK"),
+        [
+            (
+                str(run["id"])[:width],
+                str(run.get("run_number", "")),
+                str(run["status"]),
+                str(run.get("stack") or "-"),
+                age(run.get("created_at") or run.get("started_at")) or "-",
+                cost((run.get("usage") or {}).get("cost_usd")) or "-",
+                one_line(run.get("task_name") or (run.get("plan") or {}).get("summary") or run.get("task_id") or "", 60),
+            )
+            for run in runs
+        ],
+        styles=[STATUS_STYLE.get(str(run["status"]), "") for run in runs],
+    )
+
+
+@app.command()
+def status(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
+    """Show one run: its state, plan, result and cost.
+
+    \b
+    Examples:
+      mgx status 019ab3c4
+      mgx status 12 --json
+    """
+    found = find_run(open_api(context), run)
+    if as_json:
+        put_json(found)
+        return
+    state = str(found["status"])
+    put(
+        f"Run #{found.get('run_number')}  {found['id']}  {paint(state.replace('_', ' '), STATUS_STYLE.get(state, 'bold'), sys.stdout)}"
+    )
+    if found.get("task_name"):
+        put(f"Task  {one_line(found['task_name'])}")
+    if found.get("stack"):
+        put(f"Stack {one_line(found['stack'])}")
+    lines = [
+        *(plan_lines(found["plan"], found.get("plan_version")) if found.get("plan") else ()),
+        *result_lines(found),
+        *error_lines(found),
+    ]
+    for line in lines:
+        put(plain(line) if not has_colour(sys.stdout) else "".join(paint(text, style, sys.stdout) for text, style in line))
+    if state == "awaiting_approval":
+        say(f"It waits for: mgx approve {short(found['id'])}")
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    run: RunName,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep on until the run ends.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a run did, as text or as a JSON line per event.
+
+    \b
+    Examples:
+      mgx logs 12
+      mgx logs 019ab3c4 -f
+      mgx logs 12 --json | jq -r .type
+    """
+    api = open_api(context)
+    found = find_run(api, run)
+    accept = "application/x-ndjson" if as_json else "text/plain"
+    query = {"follow": "true"} if follow else {}
+    try:
+        for line in api.lines(f"/api/runs/{found['id']}/logs", query, accept, timeout=90.0):
+            if line.strip() or not as_json:
+                put(line if as_json else clean(line))
+    except KeyboardInterrupt:
+        raise Interrupted("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
+
+
+@app.command()
+def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
+    """Print a run's change as a diff that git can apply.
+
+    \b
+    Examples:
+      mgx diff 12
+      mgx diff 12 | git apply --check
+    """
+    api = open_api(context)
+    found = find_run(api, run)
+    raw = api.text(f"/api/runs/{found['id']}/diff", "text/x-diff")
+    if as_json:
+        put_json({"run_id": found["id"], "diff": raw.decode("utf-8", "replace")})
+    elif sys.stdout.isatty():
+        for line in raw.decode("utf-8", "replace").splitlines():
+            put(clean(line), _diff_style(line))
+    else:
+        sys.stdout.buffer.write(raw)
+
+
+@app.command()
+def approve(context: typer.Context, run: RunName, message: Message = "", as_json: AsJson = False) -> None:
+    """Approve a run's plan; the team begins to write.
+
+    \b
+    Examples:
+      mgx approve 12
+      mgx approve 019ab3c4 -m "looks good"
+    """
+    body: dict[str, Any] = {"approved": True, **({"feedback": message} if message else {})}
+    _decide(context, run, body, as_json, "approved; watch it with: mgx attach {}")
+
+
+@app.command()
+def reject(context: typer.Context, run: RunName, message: Message = "", as_json: AsJson = False) -> None:
+    """Reject a run's plan. With a message the team plans again; without one the run ends.
+
+    \b
+    Examples:
+      mgx reject 12
+      mgx reject 12 -m "use the existing settings module"
+    """
+    body: dict[str, Any] = {"approved": False, **({"feedback": message} if message else {})}
+    _decide(context, run, body, as_json, "is planned again; watch it with: mgx attach {}" if message else "rejected")
+
+
+@app.command()
+def cancel(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
+    """Cancel a run; what it runs is stopped within two seconds.
+
+    \b
+    Example:
+      mgx cancel 12
+    """
+    _act(context, run, "cancel", as_json, "cancelled")
+
+
+@app.command()
+def retry(
+    context: typer.Context,
+    run: RunName,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the new run.")] = False,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start a new run for the task of a finished one.
+
+    \b
+    Examples:
+      mgx retry 12
+      mgx retry 12 --follow
+    """
+    _act(context, run, "retry", as_json, "started; watch it with: mgx attach {}", follow=follow, verbose=verbose)
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    run: RunName,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a paused run go on where it stopped.
+
+    \b
+    Examples:
+      mgx resume 12
+      mgx resume 12 --follow
+    """
+    _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose)
+
+
+@app.command()
+def attach(
+    context: typer.Context,
+    run: RunName,
+    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Leave out the first events, up to this number.")] = 0,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a run from its beginning until it ends or needs you.
+
+    \b
+    Examples:
+      mgx attach 12
+      mgx attach 019ab3c4 --json --after 40
+    """
+    from mgx_cli.follow import follow as watch
+
+    api = open_api(context)
+    found = find_run(api, run)
+    if (
+        after > 0
+        and after >= int(found.get("last_seq") or 0)
+        and found["status"] in ("completed", "failed", "rejected", "cancelled")
+    ):
+        raise Usage(f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}.")
+    sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
+
+
+def _decide(context: typer.Context, name: str, body: dict[str, Any], as_json: bool, done: str) -> None:
+    api = open_api(context)
+    run = find_run(api, name)
+    answer = api.post(f"/api/runs/{run['id']}/approve", {**body, "plan_version": run.get("plan_version")})
+    _tell(answer if answer.get("id") else run, as_json, done)
+
+
+def _act(
+    context: typer.Context, name: str, action: str, as_json: bool, done: str, *, follow: bool = False, verbose: bool = False
+) -> None:
+    api: Api = open_api(context)
+    run = find_run(api, name)
+    answer = api.post(f"/api/runs/{run['id']}/{action}")
+    now = answer if answer.get("id") else run
+    if not follow:
+        _tell(now, as_json, done)
+        return
+    from mgx_cli.follow import follow as watch
+
+    after = int(run.get("last_seq") or 0) if now["id"] == run["id"] else 0
+    sys.exit(watch(api, now, after=after, as_json=as_json, verbose=verbose))
+
+
+def _tell(run: dict[str, Any], as_json: bool, done: str) -> None:
+    if as_json:
+        put_json(run)
+        return
+    put(str(run["id"]))
+    say(f"Run #{run.get('run_number')} {done.format(short(run['id']))}")
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("+++", "---", "diff ", "index ")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -1,0 +1,69 @@
+"""The embedded server of the checkout, and what a server offers."""
+
+from __future__ import annotations
+
+import typer
+
+from mgx_cli import embedded
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.output import put, put_json, put_table, say
+from mgx_cli.session import open_api
+
+app = application()
+
+
+@app.command()
+def up(as_json: AsJson = False) -> None:
+    """Start the embedded server of this checkout (PostgreSQL, Valkey, web, worker) and wait until it is ready.
+
+    \b
+    Example:
+      mgx up
+    """
+    found = embedded.state() or embedded.up()
+    if as_json:
+        put_json(
+            {name: value for name, value in found.items() if name in ("pid", "base_url", "ports", "started_at", "version")}
+        )
+    else:
+        put(str(found["base_url"]))
+        say(f"Ready (pid {found['pid']}). Stop it with: mgx down")
+
+
+@app.command()
+def down(as_json: AsJson = False) -> None:
+    """Stop the embedded server. Runs that are under way go on when it is started again.
+
+    \b
+    Example:
+      mgx down
+    """
+    was = embedded.state()
+    embedded.down()
+    if as_json:
+        put_json({"stopped": was is not None})
+    else:
+        say("Stopped." if was else "The embedded server was not running.")
+
+
+@app.command()
+def stacks(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the stacks that the team knows.
+
+    \b
+    Examples:
+      mgx stacks
+      mgx stacks --json | jq -r '.items[].id'
+    """
+    answer = open_api(context).get("/api/stacks")
+    rows = answer["items"] if isinstance(answer, dict) else answer
+    if as_json:
+        put_json({"items": rows})
+        return
+    put_table(
+        ("ID", "LANGUAGE", "TYPE", "PACKAGES", "TITLE"),
+        [
+            tuple(str(row.get(name) or "-") for name in ("id", "language", "project_type", "package_manager", "title"))
+            for row in rows
+        ],
+    )

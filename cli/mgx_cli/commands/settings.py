@@ -1,0 +1,149 @@
+"""The user's settings and the project's mgx.yaml."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.config import PROJECT_FILE, SETTABLE, ProjectFile, UserFile, configured_server, server_address, token_prefix
+from mgx_cli.errors import Usage
+from mgx_cli.output import put, put_json, say
+from mgx_cli.session import options_of
+
+app = application()
+settings = application()
+app.add_typer(settings, name="config", help="Read and change your settings (server, workspace, allow_insecure_http).")
+
+Key = Annotated[str, typer.Argument(metavar="KEY", help=f"One of {', '.join(SETTABLE)}.", show_default=False)]
+
+
+@settings.command(name="get")
+def get(key: Key) -> None:
+    """Print one setting of your configuration file.
+
+    \b
+    Example:
+      mgx config get server
+    """
+    put(_shown(getattr(UserFile.load(), _known(key))))
+
+
+@settings.command(name="set")
+def set_(
+    key: Key, value: Annotated[str, typer.Argument(help="The new value; an empty one removes it.", show_default=False)]
+) -> None:
+    """Change one setting of your configuration file. Tokens are set by mgx login.
+
+    \b
+    Examples:
+      mgx config set server https://mgx.example.com
+      mgx config set workspace acme
+    """
+    user = UserFile.load()
+    if _known(key) == "allow_insecure_http":
+        if value not in ("true", "false"):
+            raise Usage("allow_insecure_http is true or false.")
+        user.allow_insecure_http = value == "true"
+    elif key == "server":
+        user.server = server_address(value, "config set server") if value else ""
+    else:
+        user.workspace = value
+    user.save()
+
+
+@settings.command(name="list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print all settings of your configuration file, and what holds here.
+
+    \b
+    Example:
+      mgx config list
+    """
+    user = UserFile.load()
+    here = configured_server(options_of(context), Path.cwd())
+    document: dict[str, Any] = {name: getattr(user, name) for name in SETTABLE}
+    document |= {
+        "tokens": {server: token_prefix(token) for server, token in user.tokens.items()},
+        "file": str(user.path),
+        "project_file": str(ProjectFile.nearest(Path.cwd()).path or ""),
+        "server_here": {"address": here.base_url, "source": here.source} if here else None,
+    }
+    if as_json:
+        put_json(document)
+        return
+    for name in (*SETTABLE, "file", "project_file"):
+        put(f"{name:<20} {_shown(document[name]) or '-'}")
+    for server, prefix in document["tokens"].items():
+        put(f"{'token':<20} {prefix}  {server}")
+    put(f"{'server here':<20} {f'{here.base_url}  ({here.source})' if here else 'the embedded one'}")
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The directory of the project.")] = Path(),
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project on the server; left out, its default one.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks); left out, it is inferred.")] = None,
+    server: Annotated[str | None, typer.Option(metavar="URL", help="The server; left out, each user's own.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an mgx.yaml that is there.")] = False,
+) -> None:
+    """Write an mgx.yaml, which keeps the project's settings and its often-used tasks.
+
+    \b
+    Examples:
+      mgx init
+      mgx init ~/src/shop --project shop --stack fastapi
+    """
+    if not path.is_dir():
+        raise Usage(f"{path} is no directory.")
+    target = path / PROJECT_FILE
+    if target.exists() and not force:
+        raise Usage(f"{target} is there already.", hint="Edit it, or replace it with --force.")
+    address = server_address(server, "--server") if server else None
+    try:
+        target.write_text(_project_text(project, stack, address), "utf-8")
+    except OSError as error:
+        raise Usage(f"{target} can't be written: {error}.") from error
+    put(str(target))
+    say("Commit it, so that everybody who works on the project has it.")
+
+
+def _project_text(project: str | None, stack: str | None, server: str | None) -> str:
+    def entry(name: str, value: str | None, example: str) -> str:
+        return f"{name}: {json.dumps(value)}" if value else f"# {name}: {example}"
+
+    return "\n".join(
+        [
+            "# Settings of MGX Agent for this directory and all below it. Tokens never belong here: use mgx login.",
+            "",
+            "# The project on the server that tasks belong to.",
+            entry("project", project, "default"),
+            "# The stack of this code (mgx stacks); without it the team infers it.",
+            entry("stack", stack, "fastapi"),
+            "# The server; without it each user's own setting holds.",
+            entry("server", server, "https://mgx.example.com"),
+            "",
+            "# Tasks that are wanted again and again: mgx task --workflow tidy",
+            "workflows:",
+            "  tidy:",
+            "    task: Remove unused imports and dead code. Change no behaviour.",
+            '    constraints: ["no extra libraries"]',
+            "",
+        ]
+    )
+
+
+def _known(key: str) -> str:
+    if key not in SETTABLE:
+        hint = "Use: mgx login" if key.startswith("token") else f"Settings: {', '.join(SETTABLE)}"
+        raise Usage(f"There is no setting {key!r}.", hint=hint)
+    return key
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,125 @@
+"""``mgx task``: a task in, a run out, watched until it ends or needs a person."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mgx_cli import embedded, launch, places
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, Verbose, application
+from mgx_cli.config import ProjectFile, configured_server
+from mgx_cli.errors import CLIError, Interrupted, Usage
+from mgx_cli.ids import short
+from mgx_cli.output import put, put_json, say
+from mgx_cli.places import Place
+from mgx_cli.session import options_of
+
+app = application()
+
+
+@app.command()
+def task(
+    context: typer.Context,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from standard input.", show_default=False)
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json-file", metavar="FILE", help="A JSON task file; - is standard input.")
+    ] = None,
+    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="A task kept in mgx.yaml.")] = None,
+    project: Annotated[str | None, typer.Option(metavar="NAME", help="The project it belongs to.")] = None,
+    repo: Annotated[str | None, typer.Option(metavar="PATH|URL", help="An existing repository.")] = None,
+    new: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Make a new project in DIR, which is empty or absent.")
+    ] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks); left out, it is inferred.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="A rule to keep, such as 'no extra libraries'. May be repeated.")
+    ] = None,
+    model: Annotated[str, typer.Option(metavar="NAME", help="The model to use.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve the plan without asking.")] = False,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Work from the last commit though there are uncommitted changes.")
+    ] = False,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch the run, or only start it.")] = True,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a task into a reviewed commit on a branch.
+
+    The team works on the git repository around the current directory; in an empty directory it makes a new project. Your
+    checkout is never touched: the result is a branch. --json prints every event as a line, and the run as the last one.
+
+    \b
+    Examples:
+      mgx task "Create a FastAPI health endpoint"
+      mgx task "Add paging to the list of orders" --repo ~/src/shop --constraint "no extra libraries"
+      mgx task "A to-do service" --new todo --stack fastapi --yes
+      mgx task --json-file task.json --json
+    """
+    project_file = ProjectFile.nearest(Path.cwd())
+    wish = _wish(text, json_file, workflow, project_file)
+    wish = replace(
+        wish,
+        stack=stack or wish.stack or project_file.stack,
+        project=project or wish.project or project_file.project,
+        constraints=(*wish.constraints, *(constraint or ())),
+    )
+    place = places.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
+    run = _start(context, wish, place, model=model, yes=yes)
+    api, started = run
+    say(f"Run #{started.get('run_number')} started: {short(started['id'])}", "dim")
+    if not follow:
+        if as_json:
+            put_json(started)
+        else:
+            put(str(started["id"]))
+        return
+    from mgx_cli.follow import follow as watch
+
+    sys.exit(watch(api, started, as_json=as_json, verbose=verbose, place=None if place.create else place.path))
+
+
+def _wish(text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile) -> launch.Wish:
+    given = [value for value in (text, json_file, workflow) if value is not None]
+    if len(given) != 1:
+        raise Usage(
+            "Say what you want." if not given else "Give the task once: as TEXT, by --json-file or by --workflow.",
+            hint='As in: mgx task "Create a FastAPI health endpoint"',
+        )
+    if json_file is not None:
+        return launch.from_file(json_file)
+    if workflow is not None:
+        return launch.from_workflow(workflow, project_file.workflows, project_file.path)
+    return launch.from_stdin() if text == "-" else launch.from_text(text or "")
+
+
+def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool) -> tuple[Api, dict[str, object]]:
+    """Starts the run. A directory made for it is removed again when the server refuses."""
+    options = options_of(context)
+    made = place.path is not None and place.create and not place.path.exists()
+    try:
+        server = configured_server(options, Path.cwd()) or embedded.server(options)
+        if made and place.path is not None:
+            place.path.mkdir(parents=True)
+        if server.embedded and place.path is not None:
+            embedded.allow(place.path)
+        api = Api(server)
+        return api, launch.start(api, wish, place, model=model, auto_approve=yes)
+    except OSError as error:
+        raise CLIError(f"{place.path} can't be used: {error}.") from error
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted before the run was known here.", hint="If it began, it is in: mgx list") from None
+    except CLIError:
+        if made and place.path is not None:
+            with contextlib.suppress(OSError):
+                place.path.rmdir()
+        raise

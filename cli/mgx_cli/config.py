@@ -1,0 +1,199 @@
+"""Where the settings come from: a flag, then MGX_SERVER / MGX_TOKEN / MGX_WORKSPACE, then mgx.yaml, then the user's file.
+
+The user's file is ``$XDG_CONFIG_HOME/mgx/config.toml``, readable by its owner only. Tokens are kept by server there, so that
+an mgx.yaml, which comes with other people's repositories, can name a server but can't make a token travel to it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mgx_cli.errors import NoAccess, Usage
+
+SETTABLE = ("server", "workspace", "allow_insecure_http")
+PROJECT_FILE = "mgx.yaml"
+
+
+@dataclass
+class UserFile:
+    """The user's file. ``tokens`` maps a server's address to the token that it gave."""
+
+    path: Path
+    server: str = ""
+    workspace: str = ""
+    allow_insecure_http: bool = False
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> UserFile:
+        path = user_file_path()
+        try:
+            data = _toml(path.read_text("utf-8"), path)
+        except FileNotFoundError:
+            return cls(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"{path} can't be read: {error}") from error
+        tokens = data.get("tokens", {})
+        return cls(
+            path,
+            server=str(data.get("server", "")),
+            workspace=str(data.get("workspace", "")),
+            allow_insecure_http=data.get("allow_insecure_http") is True,
+            tokens={str(k): str(v) for k, v in tokens.items()} if isinstance(tokens, dict) else {},
+        )
+
+    def save(self) -> None:
+        """Replaces the file in one step; it is never readable by others, not for a moment."""
+        import tempfile
+
+        import tomli_w
+
+        data: dict[str, Any] = {name: getattr(self, name) for name in SETTABLE if getattr(self, name)}
+        if self.tokens:
+            data["tokens"] = self.tokens
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".config-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(tomli_w.dumps(data))
+            Path(temporary).replace(self.path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """The nearest mgx.yaml. ``workflows`` maps a name to a task: ``{task, stack?, constraints?}``."""
+
+    path: Path | None = None
+    project: str = ""
+    stack: str = ""
+    server: str = ""
+    workflows: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def nearest(cls, start: Path) -> ProjectFile:
+        for directory in (start, *start.parents):
+            path = directory / PROJECT_FILE
+            if path.is_file():
+                return cls.read(path)
+        return cls()
+
+    @classmethod
+    def read(cls, path: Path) -> ProjectFile:
+        import yaml
+
+        try:
+            data = yaml.safe_load(path.read_text("utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise Usage(f"{path} can't be read: {error}") from error
+        if not isinstance(data, dict):
+            raise Usage(f"{path} must be a mapping of project, stack, server and workflows.")
+        workflows = data.get("workflows") or {}
+        if not isinstance(workflows, dict) or not all(isinstance(value, dict) for value in workflows.values()):
+            raise Usage(f"{path}: workflows must map a name to a task, as in  tidy: {{task: Remove unused imports}}.")
+        texts = {name: str(data.get(name) or "") for name in ("project", "stack", "server")}
+        return cls(path, **texts, workflows={str(name): value for name, value in workflows.items()})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the flags before the command say."""
+
+    server: str = ""
+    workspace: str = ""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server to talk to. ``source`` says where its address comes from; ``token`` may be empty."""
+
+    base_url: str
+    token: str
+    workspace: str
+    source: str
+    embedded: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(self.base_url)
+
+
+def configured_server(options: Options, start: Path) -> Server | None:
+    """The server that flag, environment or files name, None where none does. Raises ``Usage`` for an address that can't be
+    used, ``NoAccess`` where a token would travel unencrypted."""
+    user = UserFile.load()
+    project = ProjectFile.nearest(start)
+    candidates = (
+        (options.server, "--server"),
+        (os.environ.get("MGX_SERVER", ""), "MGX_SERVER"),
+        (project.server, str(project.path)),
+        (user.server, str(user.path)),
+    )
+    address, source = next(((address, source) for address, source in candidates if address), ("", ""))
+    if not address:
+        return None
+    base_url = server_address(address, source)
+    token = user.tokens.get(base_url, "")
+    # MGX_TOKEN belongs to the server that its owner named, not to one that a repository's mgx.yaml names.
+    if os.environ.get("MGX_TOKEN") and source != str(project.path):
+        token = os.environ["MGX_TOKEN"]
+    if token and base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
+        raise NoAccess(
+            f"The token would travel unencrypted to {base_url} ({source}).",
+            hint="Use https, or accept it with: mgx config set allow_insecure_http true",
+        )
+    workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
+    return Server(base_url, token, workspace, source)
+
+
+def server_address(address: str, source: str) -> str:
+    """Scheme, host, port and path without a slash at the end. Raises ``Usage``."""
+    try:
+        parts = urlsplit(address.strip())
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError as error:
+        raise Usage(f"{source} holds {address!r}, which is no address: {error}.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise Usage(f"{source} holds {address!r}; a server's address looks like https://mgx.example.com.")
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def is_loopback(base_url: str) -> bool:
+    import ipaddress
+
+    host = urlsplit(base_url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def user_file_path() -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "mgx" / "config.toml"
+
+
+def token_prefix(token: str) -> str:
+    """What may be shown of a token."""
+    return f"{token[:8]}…" if len(token) > 16 else "…" if token else ""
+
+
+def _toml(text: str, path: Path) -> dict[str, Any]:
+    import sys
+
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Usage(f"{path} is not TOML: {error}.") from error

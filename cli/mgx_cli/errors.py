@@ -1,0 +1,101 @@
+"""What can go wrong, as sentences, and the exit codes of the contract.
+
+CLIError
+├── Usage          2   the command, its input or the directory is not right
+├── NoAccess       5   not found, or not allowed
+├── Unreachable    6   no server answers
+├── ApiError       …   the server refused: a problem document (RFC 9457)
+└── Interrupted  130   the person pressed Ctrl-C
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+
+class ExitCode(IntEnum):
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    STOPPED = 3
+    """Rejected or cancelled."""
+    WAITING = 4
+    NO_ACCESS = 5
+    UNREACHABLE = 6
+    BUDGET = 7
+    INTERRUPTED = 130
+
+
+class CLIError(Exception):
+    """``detail`` says what was wrong and where, ``hint`` what to do next."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, detail: str, *, hint: str = "", exit_code: ExitCode | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.hint = hint
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        return {"detail": self.detail, "hint": self.hint, "exit_code": int(self.exit_code)}
+
+
+class Usage(CLIError):
+    exit_code = ExitCode.USAGE
+
+
+class NoAccess(CLIError):
+    exit_code = ExitCode.NO_ACCESS
+
+
+class Unreachable(CLIError):
+    exit_code = ExitCode.UNREACHABLE
+
+
+class Interrupted(CLIError):
+    exit_code = ExitCode.INTERRUPTED
+
+
+_EXIT_BY_STATUS = {
+    400: ExitCode.USAGE,
+    401: ExitCode.NO_ACCESS,
+    402: ExitCode.BUDGET,
+    403: ExitCode.NO_ACCESS,
+    404: ExitCode.NO_ACCESS,
+    413: ExitCode.USAGE,
+    422: ExitCode.USAGE,
+    502: ExitCode.UNREACHABLE,
+    503: ExitCode.UNREACHABLE,
+    504: ExitCode.UNREACHABLE,
+}
+
+
+class ApiError(CLIError):
+    """The server's answer to a request it did not carry out; ``problem`` is its problem document as it came."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        title = str(problem.get("title") or f"HTTP {status}")
+        detail = str(problem.get("detail") or "")
+        super().__init__(f"{title}: {detail}" if detail and detail != title else title, hint=str(problem.get("hint") or ""))
+        self.status = status
+        self.problem = dict(problem)
+        self.exit_code = _EXIT_BY_STATUS.get(status, ExitCode.FAILED)
+        if problem.get("code") == "budget_exceeded":
+            self.exit_code = ExitCode.BUDGET
+        if status == 401 and not self.hint:
+            self.hint = "Sign in with: mgx login"
+
+    @property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """The inputs at fault and what is wrong with each."""
+        rows = self.problem.get("errors")
+        if not isinstance(rows, list):
+            return ()
+        return [(str(row.get("field", "")), str(row.get("message", ""))) for row in rows if isinstance(row, Mapping)]
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.problem, "status": self.status, "detail": self.detail, "exit_code": int(self.exit_code)}

@@ -1,0 +1,163 @@
+"""Watching a run until it ends or needs a person: the timeline, the question about the plan, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from mgx_cli.api import Api
+from mgx_cli.errors import ApiError, ExitCode, Interrupted
+from mgx_cli.ids import short
+from mgx_cli.output import paint, put, put_ndjson, say
+from mgx_cli.render import STATUS_STYLE, Line, error_lines, plan_lines, plain, result_lines
+from mgx_cli.stream import Event, events
+
+_ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
+_ASKS = frozenset({"approval_required", "changes_ready"})
+_EXITS = {
+    "completed": ExitCode.DONE,
+    "failed": ExitCode.FAILED,
+    "paused": ExitCode.FAILED,
+    "rejected": ExitCode.STOPPED,
+    "cancelled": ExitCode.STOPPED,
+    "awaiting_approval": ExitCode.WAITING,
+    "awaiting_changes": ExitCode.WAITING,
+}
+
+
+def exit_code(run: Mapping[str, Any]) -> ExitCode | None:
+    """How a command that waited for this run ends; None while the run works."""
+    if run.get("pause_reason") == "budget" and run.get("status") == "paused":
+        return ExitCode.BUDGET
+    if run.get("status") == "failed" and (run.get("error") or {}).get("code") == "budget_exceeded":
+        return ExitCode.BUDGET
+    return _EXITS.get(str(run.get("status")))
+
+
+def follow(
+    api: Api, run: Mapping[str, Any], *, after: int = 0, as_json: bool = False, verbose: bool = False, place: Path | None = None
+) -> ExitCode:
+    """Shows the run from event ``after`` on. On a terminal it asks about the plan; elsewhere a waiting run ends the watch.
+
+    Ctrl-C raises ``Interrupted``: the run goes on without a watcher.
+    """
+    try:
+        final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)
+    except KeyboardInterrupt:
+        raise Interrupted("Detached. The run goes on.", hint=f"Come back with: mgx attach {short(run['id'])}") from None
+    if as_json:
+        put_ndjson({"type": "run", "run": final})
+    else:
+        _conclude(final, place)
+    return exit_code(final) or ExitCode.FAILED
+
+
+def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[str, Any]:
+    from mgx_cli.timeline import Timeline
+
+    with (
+        Timeline(verbose=verbose) as timeline,
+        closing(events(api, run["id"], after=after, on_trouble=timeline.trouble)) as found,
+    ):
+        timeline.state(str(run.get("status", "")))
+        for event in found:
+            timeline.show(event)
+            now = _standstill(api, event)
+            if now is None:
+                continue
+            if now["status"] == "awaiting_approval" and _can_ask():
+                timeline.lines(plan_lines(now.get("plan") or {}, now.get("plan_version")))
+                if _decide(api, now, timeline.ask):
+                    continue
+                now = api.get(f"/api/runs/{run['id']}")
+                if exit_code(now) is None:
+                    continue
+            elif now["status"] == "awaiting_approval":
+                timeline.lines(plan_lines(now.get("plan") or {}, now.get("plan_version")))
+            return now
+    raise AssertionError("a stream of events does not end by itself")
+
+
+def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
+    with closing(events(api, run["id"], after=after, on_trouble=lambda text: say(text, "yellow"))) as found:
+        for event in found:
+            put_ndjson(event)
+            now = _standstill(api, event)
+            if now is not None:
+                return now
+    raise AssertionError("a stream of events does not end by itself")
+
+
+def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
+    """The run, if this event is where it stands still now; replayed events of decisions long taken are not."""
+    if event.get("type") not in _ENDS | _ASKS:
+        return None
+    run: dict[str, Any] = api.get(f"/api/runs/{event['run_id']}")
+    if event["type"] == "approval_required":
+        same_plan = (event.get("data") or {}).get("plan_version") in (None, run.get("plan_version"))
+        return run if run["status"] == "awaiting_approval" and same_plan else None
+    if event["type"] == "changes_ready":
+        return run if run["status"] == "awaiting_changes" else None
+    return run if exit_code(run) is not None and not run["status"].startswith("awaiting") else None
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
+    """Asks about the plan and sends the answer; False when the person leaves the question open or another answer was first."""
+    body: dict[str, Any] | None = None
+    while body is None:
+        try:
+            answer = ask("Approve? [y]es / [n]o / [f]eedback / [d]etach").lower()
+            if answer in ("y", "yes"):
+                body = {"approved": True}
+            elif answer in ("n", "no"):
+                body = {"approved": False}
+            elif answer in ("f", "feedback"):
+                feedback = ask("What should change?")
+                body = {"approved": False, "feedback": feedback} if feedback else None
+            elif answer in ("d", "detach"):
+                return False
+        except EOFError:
+            return False
+    try:
+        api.post(f"/api/runs/{run['id']}/approve", {**body, "plan_version": run["plan_version"]})
+    except ApiError as error:
+        if error.status != 409:
+            raise
+        say(f"This plan is already decided: {error.detail}", "yellow")
+        return False
+    return True
+
+
+def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
+    """The end of a watch: the result on stdout, what to do next on stderr."""
+    status, name = str(run["status"]), short(run["id"])
+    say()
+    label = paint(status.replace("_", " "), f"{STATUS_STYLE.get(status, '')} bold".strip(), sys.stderr)
+    say(f"Run #{run.get('run_number')} ({name}): {label}")
+    if status in ("failed", "paused"):
+        for line in error_lines(run):
+            _say_line(line)
+    if status == "awaiting_approval":
+        say(f'The plan waits for a decision:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
+    elif status == "awaiting_changes":
+        say(f"The changes wait for a decision. See: mgx diff {name}")
+    elif status == "paused":
+        say(f"Go on with: mgx resume {name}")
+    elif status == "failed":
+        say(f"See: mgx logs {name}   Try again with: mgx retry {name}")
+    if status in ("completed", "failed", "paused"):
+        for line in result_lines(run, place):
+            put("".join(paint(text, style, sys.stdout) for text, style in line).rstrip())
+    if status == "completed" and run.get("branch_name"):
+        say(f"See the change with: mgx diff {name}")
+
+
+def _say_line(line: Line) -> None:
+    say("".join(paint(text, style, sys.stderr) for text, style in line) if line else plain(line))

@@ -1,0 +1,74 @@
+"""Short ids: a run is named by its UUID, by a unique beginning of it, or by its run number.
+
+Ids are UUIDv7, so the beginning is a time: eight digits last for about a minute, thirteen characters for a millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from mgx_cli.api import Api
+from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.output import one_line
+
+LOOK_BACK = 1000
+"""Runs that are looked through for a short id, newest first."""
+
+
+def short(run_id: str) -> str:
+    """What messages call a run: enough of its id to be the only one of its millisecond."""
+    return run_id[:13]
+
+
+def shortest(ids: Iterable[str], least: int = 8) -> int:
+    """How many characters tell all of ``ids`` apart, ``least`` at the least."""
+    every = set(ids)
+    length = least
+    while len({one[:length] for one in every}) < len(every):
+        length += 1
+    return length + 1 if length in (9, 14, 19, 24) else length
+
+
+def find_run(api: Api, name: str) -> dict[str, Any]:
+    """The run that ``name`` means. Raises ``NoAccess`` when there is none and ``Usage`` when there are several."""
+    name = name.strip().lower().removeprefix("#")
+    try:
+        full = str(UUID(name))
+    except ValueError:
+        full = ""
+    if full:
+        run: dict[str, Any] = api.get(f"/api/runs/{full}")
+        return run
+    if not name or set(name) - set("0123456789abcdef-"):
+        raise Usage(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
+    found = [run for run in api.items("/api/runs", most=LOOK_BACK) if _means(run, name)]
+    if not found:
+        raise NoAccess(f"No run is called {name!r} among the newest {LOOK_BACK}.", hint="See: mgx list")
+    if len(found) > 1:
+        choices = "\n".join(
+            f"  {run['id']}  #{run.get('run_number')}  {one_line(run.get('task_name') or '', 60)}" for run in found[:5]
+        )
+        raise Usage(f"{name!r} means {len(found)} runs. Give more of the id:\n{choices}")
+    again: dict[str, Any] = api.get(f"/api/runs/{found[0]['id']}")
+    return again
+
+
+def find_project(api: Api, name: str) -> str:
+    """The id of the project that ``name`` (id, its beginning, slug or name) means."""
+    rows = list(api.items("/api/projects"))
+    exact = [row for row in rows if name in (row["id"], row.get("slug"), row.get("name"))]
+    found = exact or [row for row in rows if len(name) >= 8 and str(row["id"]).startswith(name.lower())]
+    if len(found) == 1:
+        return str(found[0]["id"])
+    if found:
+        raise Usage(f"{name!r} means {len(found)} projects. Give the id.")
+    known = ", ".join(sorted(one_line(row.get("slug") or row.get("name")) for row in rows[:20]))
+    raise NoAccess(f"There is no project {name!r} here.", hint=f"Known projects: {known or 'none'}")
+
+
+def _means(run: Mapping[str, Any], name: str) -> bool:
+    by_number = name.isdigit() and len(name) < 8 and str(run.get("run_number")) == name
+    by_prefix = len(name) >= 4 and (str(run["id"]).startswith(name) or str(run["id"]).replace("-", "").startswith(name))
+    return by_number or by_prefix

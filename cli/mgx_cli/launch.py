@@ -1,0 +1,154 @@
+"""What is asked for, from the command line or a JSON task file, as the server's task (CONTRACT: JSON task file)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mgx_cli.api import Api
+from mgx_cli.errors import Usage
+from mgx_cli.ids import find_project
+from mgx_cli.places import Place
+
+_FILE_KEYS = {
+    "task": str,
+    "target_stack": str,
+    "project_type": str,
+    "output_mode": str,
+    "strict_requirements": bool,
+    "constraints": list,
+    "existing_project_path": str,
+}
+NAME_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A task before the server knows it. Empty fields are the server's to decide."""
+
+    text: str
+    stack: str = ""
+    project: str = ""
+    project_type: str = ""
+    output_mode: str = ""
+    strict_requirements: bool | None = None
+    constraints: Sequence[str] = ()
+    repo: str = ""
+
+    def body(self, project_id: str | None, repository_id: str, create: bool) -> dict[str, Any]:
+        """The body of POST /api/tasks."""
+        fields = {
+            "name": name_of(self.text),
+            "description": self.text,
+            "project_id": project_id,
+            "stack": self.stack or None,
+            "project_type": self.project_type or None,
+            "output_mode": self.output_mode or ("generate_new" if create else "patch_existing"),
+            "strict_requirements": self.strict_requirements,
+            "repository_id": repository_id,
+        }
+        return {
+            **{name: value for name, value in fields.items() if value is not None},
+            "constraints": list(self.constraints),
+            "config": {},
+        }
+
+
+def from_text(text: str) -> Wish:
+    if not text.strip():
+        raise Usage("The task is empty.", hint='Say what you want, as in: mgx task "Create a FastAPI health endpoint"')
+    return Wish(text.strip())
+
+
+def from_stdin() -> Wish:
+    """Standard input: a JSON task file if it begins with a brace, else the text of the task."""
+    text = _stdin()
+    return from_document(text, "standard input") if text.lstrip().startswith("{") else from_text(text)
+
+
+def from_file(name: str) -> Wish:
+    if name == "-":
+        return from_document(_stdin(), "standard input")
+    try:
+        return from_document(Path(name).read_text("utf-8"), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"The task file {name} can't be read: {error}.") from error
+
+
+def from_document(text: str, source: str) -> Wish:
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise Usage(f"{source} is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise Usage(f"{source} must hold a JSON object with the key task.")
+    unknown = sorted(set(data) - set(_FILE_KEYS))
+    if unknown:
+        raise Usage(f"{source} has the unknown key {unknown[0]!r}.", hint=f"Known keys: {', '.join(_FILE_KEYS)}")
+    for key, kind in _FILE_KEYS.items():
+        if data.get(key) is not None and not isinstance(data[key], kind):
+            raise Usage(f"{source}: {key} must be of type {kind.__name__}, not {type(data[key]).__name__}.")
+    if not all(isinstance(entry, str) for entry in data.get("constraints") or []):
+        raise Usage(f"{source}: constraints must be texts.")
+    return replace(
+        from_text(data.get("task") or ""),
+        stack=data.get("target_stack") or "",
+        project_type=data.get("project_type") or "",
+        output_mode=data.get("output_mode") or "",
+        strict_requirements=data.get("strict_requirements"),
+        constraints=tuple(data.get("constraints") or ()),
+        repo=data.get("existing_project_path") or "",
+    )
+
+
+def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source: Path | None) -> Wish:
+    """A task that mgx.yaml keeps under ``workflows``."""
+    if name not in workflows:
+        known = ", ".join(sorted(workflows)) or "none"
+        raise Usage(f"There is no workflow {name!r} in {source or 'mgx.yaml'}.", hint=f"Known workflows: {known}")
+    workflow = workflows[name]
+    constraints = workflow.get("constraints") or []
+    if not isinstance(constraints, list):
+        raise Usage(f"{source}: the constraints of workflow {name} must be a list.")
+    wish = from_text(str(workflow.get("task") or ""))
+    return replace(wish, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
+
+
+def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool) -> dict[str, Any]:
+    """Connects the repository, makes the task and its first run. Returns the run."""
+    project_id = find_project(api, wish.project) if wish.project else None
+    connect: dict[str, Any] = {"url": place.url, "provider": "git"}
+    if project_id:
+        connect["project_id"] = project_id
+    if place.create:
+        connect["create"] = True
+    link = api.post("/api/repositories/connect", connect)
+    task = api.post("/api/tasks", wish.body(project_id, link["id"], place.create))
+    body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
+    if model:
+        body["model"] = model
+    run: dict[str, Any] = api.post("/api/runs", body)
+    return run
+
+
+def name_of(text: str) -> str:
+    """The first line of a task, cut at a word."""
+    line = " ".join(text.strip().splitlines()[0].split())
+    if len(line) <= NAME_LENGTH:
+        return line
+    return line[: NAME_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _stdin() -> str:
+    if sys.stdin.isatty():
+        raise Usage(
+            "The task is expected on standard input, which is a terminal.", hint='Pipe it in, or give it as text: mgx task "…"'
+        )
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise Usage(f"Standard input is not UTF-8: {error}.") from error

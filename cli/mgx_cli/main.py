@@ -1,0 +1,112 @@
+"""The ``mgx`` command: which commands there are. A command's module is imported when it is called, so help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mgx_cli.config import Options
+from mgx_cli.errors import CLIError, Interrupted
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Work": {
+        "task": ("task", 'Turn a task into a reviewed commit:  mgx task "Add a health endpoint"'),
+        "init": ("settings", "Write the project's mgx.yaml:  mgx init"),
+        "stacks": ("server", "List the stacks the team knows:  mgx stacks"),
+    },
+    "Runs": {
+        "list": ("runs", "List runs, newest first:  mgx list"),
+        "status": ("runs", "Show one run:  mgx status 12"),
+        "attach": ("runs", "Watch a run:  mgx attach 12"),
+        "logs": ("runs", "Print what a run did:  mgx logs 12 -f"),
+        "diff": ("runs", "Print a run's change:  mgx diff 12"),
+        "approve": ("runs", "Approve a plan:  mgx approve 12"),
+        "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 12 -m "use SQLite"'),
+        "cancel": ("runs", "Cancel a run:  mgx cancel 12"),
+        "retry": ("runs", "Start a new run of the same task:  mgx retry 12"),
+        "resume": ("runs", "Let a paused run go on:  mgx resume 12"),
+    },
+    "Server": {
+        "up": ("server", "Start the embedded server:  mgx up"),
+        "down": ("server", "Stop it:  mgx down"),
+        "login": ("account", "Sign in to a server:  mgx login --server https://mgx.example.com"),
+        "logout": ("account", "Forget its token:  mgx logout"),
+        "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
+    },
+    "This machine": {
+        "config": ("settings", "Read and change settings:  mgx config list"),
+        "doctor": ("about", "Check what mgx needs:  mgx doctor"),
+        "version": ("about", "Print the version:  mgx version"),
+    },
+}
+"""Section → command → (module of ``mgx_cli.commands``, its line in the help)."""
+
+_COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+
+class Commands(TyperGroup):
+    """A group that knows the names of its commands and imports a command when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _COMMANDS:
+            return None
+        from importlib import import_module
+
+        module = import_module(f"mgx_cli.commands.{_COMMANDS[cmd_name][0]}")
+        return typer.main.get_group(module.app).commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()])
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.") from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Every command explains itself: mgx COMMAND --help. Without a server of your own, mgx uses the one of its checkout.",
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    server: Annotated[str, typer.Option(metavar="URL", help="The server to talk to, for this command.")] = "",
+    workspace: Annotated[str, typer.Option(metavar="NAME", help="The workspace to act for, for this command.")] = "",
+    no_colour: Annotated[bool, typer.Option("--no-colour", "--no-color", help="No colour, as NO_COLOR=1.")] = False,
+) -> None:
+    """A team of agents turns a task in plain words into a reviewed commit."""
+    context.obj = Options(server, workspace)
+    if no_colour:
+        os.environ["NO_COLOR"] = "1"
+
+
+def run() -> None:
+    """The entry point. Ends the process with an exit code of the contract."""
+    from mgx_cli.output import report, tolerate_any_text
+
+    tolerate_any_text()
+    try:
+        app(prog_name="mgx")
+    except CLIError as error:
+        report(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(Interrupted.exit_code)

@@ -1,0 +1,100 @@
+"""Two streams: stdout carries data, stderr carries talk. Nothing that came from elsewhere reaches a terminal uncleaned.
+
+Colour is used only on a terminal, and never when NO_COLOR is set (https://no-color.org) or TERM is ``dumb``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from mgx_cli.errors import ApiError, CLIError
+
+# Escape sequences of ECMA-48: OSC, then DCS/SOS/PM/APC strings, then CSI, then two-character ones.
+_SEQUENCE = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
+)
+# What is left of controls, and the marks that reorder text on screen (Trojan Source, CVE-2021-42574).
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
+
+
+def clean(text: object) -> str:
+    """Text of others, safe on a terminal: no escape sequences, no controls but tab and newline."""
+    return _CONTROL.sub("", _SEQUENCE.sub("", str(text)))
+
+
+def one_line(text: object, width: int | None = None) -> str:
+    """``clean`` on a single line, cut to ``width`` characters where one is given."""
+    line = " ".join(clean(text).split())
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
+
+
+def has_colour(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """``style`` is one or more names of ``_CODES`` separated by blanks."""
+    if not style or not has_colour(stream):
+        return text
+    return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}\x1b[0m"
+
+
+def say(text: str = "", style: str = "") -> None:
+    """A line for the person."""
+    print(paint(text, style, sys.stderr), file=sys.stderr, flush=True)
+
+
+def put(text: str = "", style: str = "") -> None:
+    """A line of data."""
+    print(paint(text, style, sys.stdout), flush=True)
+
+
+def put_json(document: Any) -> None:
+    """One JSON document, indented for a person's eye."""
+    print(json.dumps(document, indent=2), flush=True)
+
+
+def put_ndjson(document: Any) -> None:
+    """One JSON document on one line, for a stream of them."""
+    print(json.dumps(document, separators=(",", ":")), flush=True)
+
+
+def put_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
+    """Columns as wide as their widest cell, the last one as it is; ``styles`` has one style for each row's first cell."""
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in [list(header), *cells]) for column in range(len(header))]
+    put("  ".join(name.ljust(width) for name, width in zip(header, widths)).rstrip(), "bold")
+    for number, row in enumerate(cells):
+        padded = [cell.ljust(width) for cell, width in zip(row, widths)]
+        if number < len(styles):
+            padded[0] = paint(padded[0], styles[number], sys.stdout)
+        put("  ".join(padded).rstrip())
+
+
+def report(error: CLIError, *, as_json: bool = False) -> None:
+    """An error: a problem document on stdout when the caller asked for JSON, sentences on stderr always."""
+    if as_json:
+        put_ndjson({"type": "error", "error": error.to_json()})
+    say(f"{paint('error:', 'red bold', sys.stderr)} {clean(error.detail)}")
+    if isinstance(error, ApiError):
+        for field, message in error.fields:
+            say(f"  {one_line(field)}: {one_line(message)}")
+    if error.hint:
+        say(clean(error.hint))
+    if isinstance(error, ApiError) and error.problem.get("request_id"):
+        say(f"request id: {one_line(error.problem['request_id'])}", "dim")
+
+
+def tolerate_any_text() -> None:
+    """A terminal that can't show a character shows a question mark instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

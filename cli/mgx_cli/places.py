@@ -1,0 +1,136 @@
+"""Where the code is that a task is about: a directory or an address, looked at with git and never changed.
+
+``git status`` runs without optional locks and without the repository's own fsmonitor hook: looking at a directory must neither
+write to it nor run anything of it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from mgx_cli.config import PROJECT_FILE
+from mgx_cli.errors import Usage
+from mgx_cli.output import one_line
+
+_REMOTE = re.compile(r"^(https?|ssh|git)://|^[\w.-]+@[\w.-]+:")
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """``url`` is what the server connects; ``path`` is set when it is a directory here; ``create`` when it is to become a project."""
+
+    url: str
+    path: Path | None = None
+    create: bool = False
+
+
+def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
+    """The place that the flags mean, else the repository around ``cwd``. Raises ``Usage`` where that is not clear or not clean."""
+    if repo and new:
+        raise Usage("--repo and --new exclude each other: an existing repository, or a new project.")
+    if new:
+        return _new(new)
+    if repo:
+        return _remote(repo) if _REMOTE.match(repo) else _existing(_local(repo), allow_dirty)
+    if _git(cwd, "rev-parse", "--git-dir") is not None:
+        return _existing(cwd, allow_dirty)
+    if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
+        return Place(cwd.resolve().as_uri(), cwd.resolve(), create=True)
+    raise Usage(
+        f"{cwd} holds files but is no git repository.",
+        hint="Choose one:\n"
+        "  mgx task … --repo PATH|URL   work on an existing repository\n"
+        "  mgx task … --new DIR         make a new project in an empty directory\n"
+        "  git init && git add -A && git commit -m start   make this directory a repository first",
+    )
+
+
+def _new(directory: Path) -> Place:
+    path = directory.expanduser().resolve()
+    if path.exists() and not path.is_dir():
+        raise Usage(f"--new {directory}: there is a file of that name.")
+    if path.is_dir() and any(path.iterdir()):
+        raise Usage(
+            f"--new {directory}: the directory is not empty.",
+            hint="Give an empty or absent one, or use --repo for existing code.",
+        )
+    return Place(path.as_uri(), path, create=True)
+
+
+def _remote(address: str) -> Place:
+    parts = urlsplit(address)
+    if parts.password or (parts.username and parts.scheme in ("http", "https")):
+        raise Usage(
+            "--repo holds a password or token, which would be stored with the task.",
+            hint="Give the address without it; the server uses the credential of its repository link.",
+        )
+    return Place(address)
+
+
+def _local(repo: str) -> Path:
+    path = Path(unquote(urlsplit(repo).path)) if repo.startswith("file://") else Path(repo).expanduser()
+    if not path.is_dir():
+        raise Usage(
+            f"--repo {repo}: there is no such directory.",
+            hint="Give a directory, or an address such as https://host/owner/name.git",
+        )
+    return path
+
+
+def _existing(directory: Path, allow_dirty: bool) -> Place:
+    bare = _git(directory, "rev-parse", "--is-bare-repository")
+    if bare is None:
+        raise Usage(f"{directory} is no git repository.", hint="Give one, or use --new DIR for a new project.")
+    if bare.strip() == "true":
+        path = directory.resolve()
+        return Place(path.as_uri(), path)
+    top = _git(directory, "rev-parse", "--show-toplevel")
+    path = Path((top or str(directory)).rstrip("\n")).resolve()
+    changed = _changes(path)
+    if _git(path, "rev-parse", "--verify", "--quiet", "HEAD") is None:
+        if changed:
+            raise Usage(
+                f"The repository {path} has files but no commit yet.", hint="Commit them first: git add -A && git commit"
+            )
+        return Place(path.as_uri(), path, create=True)
+    if changed and not allow_dirty:
+        listed = "".join(f"\n  {one_line(name)}" for name in changed[:SHOWN])
+        more = f"\n  and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        raise Usage(
+            f"{path} has changes that are not committed:{listed}{more}",
+            hint="The team works from the last commit. Commit or stash them, or use --allow-dirty to leave them out.",
+        )
+    return Place(path.as_uri(), path)
+
+
+def _changes(path: Path) -> list[str]:
+    """Changed, staged and untracked paths; an untracked mgx.yaml is no part of the code."""
+    raw = _git(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
+    if raw is None:
+        raise Usage(f"git can't tell the state of {path}.", hint="Run `git status` there and mend what it says.")
+    names, fields = [], iter(raw.split("\0"))
+    for field in fields:
+        if field:
+            names.append(field[3:])
+            if field[0] in "RC":
+                next(fields, None)
+    return [name for name in names if name != PROJECT_FILE]
+
+
+def _git(directory: Path, *arguments: str) -> str | None:
+    """What git prints, None when it refuses. Raises ``Usage`` when there is no git."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
+        "GIT_OPTIONAL_LOCKS": "0"
+    }
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(directory), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, env=environment, stdin=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise Usage("git is not installed, and tasks are about git repositories.", hint="Install git.") from error
+    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None

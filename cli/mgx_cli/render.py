@@ -1,0 +1,226 @@
+"""Events, plans and results as lines for people. Pure functions; everything in them came from a server and is cleaned here.
+
+A line is a sequence of ``(text, style)``; styles are names that ``output.paint`` and rich both know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mgx_cli.output import clean, one_line
+
+Line = Sequence[tuple[str, str]]
+
+GOOD = frozenset(
+    "approved validation_passed patch_applied commit_created push_succeeded pr_opened pr_updated completion".split()
+)
+BAD = frozenset("failure validation_failed patch_refused push_failed git_operation_failed".split())
+WAITING = frozenset("approval_required paused cancelled rejected budget_warning changes_ready".split())
+QUIET = frozenset({"model_output", "progress"})
+"""Events that are lines only when asked for (``-v``): a progress event moves the status line."""
+
+_WHO = {
+    "analysis": "leader", "plan": "leader", "approval": "you", "approved": "you", "rejected": "you", "steered": "you",
+    "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester", "review": "reviewer",
+    "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git", "changes": "you", "revision": "engineer",
+    "model": "model",
+}  # fmt: skip
+STATUS_STYLE = {
+    "completed": "green", "failed": "red", "paused": "yellow", "rejected": "yellow", "cancelled": "yellow",
+    "awaiting_approval": "yellow", "awaiting_changes": "yellow",
+}  # fmt: skip
+TAIL_LINES = 12
+
+
+def event_lines(event: Mapping[str, Any], *, verbose: bool = False) -> Iterator[Line]:
+    """One line for the event, and under it what a person needs to judge it (files, findings, the end of an output)."""
+    kind, data = str(event.get("type", "")), _mapping(event.get("data"))
+    style = "green" if kind in GOOD else "red" if kind in BAD else "yellow" if kind in WAITING else ""
+    if kind == "tests_finished":
+        style = {"passed": "green", "failed": "red"}.get(str(data.get("status")), "yellow")
+    if kind == "command_finished" and data.get("exit_code"):
+        style = "yellow"
+    message = one_line(event.get("message") or kind.replace("_", " "))
+    if kind in ("model_call", "command_started"):
+        style = "dim"
+    yield [(f"{clock(event.get('timestamp'))}  ", "dim"), (f"{_who(kind, data):<11}", "cyan"), (message, style)]
+    yield from _details(kind, data, verbose)
+
+
+def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line]:
+    yield [
+        ("Plan" + (f" (version {version})" if version not in (None, 0, 1) else ""), "bold"),
+        (f"  {one_line(plan.get('summary', ''))}", ""),
+    ]
+    for number, step in enumerate(_mappings(plan.get("steps")), 1):
+        yield [(f"  {number}. {one_line(step.get('title', ''))}", "")]
+        files = ", ".join(one_line(file) for file in _list(step.get("files")))
+        if files:
+            yield [(f"     {files}", "dim")]
+    for risk in _list(plan.get("risks")):
+        yield [("  risk   ", "yellow"), (one_line(risk.get("title", risk) if isinstance(risk, Mapping) else risk), "")]
+    if plan.get("test_strategy"):
+        yield [("  tests  ", "cyan"), (one_line(plan["test_strategy"]), "")]
+    estimate = _mapping(plan.get("estimate"))
+    parts = [f"{number(estimate['tokens'])} tokens" if estimate.get("tokens") else "", cost(estimate.get("cost_usd"))]
+    parts.append(f"about {duration(estimate['seconds'])}" if estimate.get("seconds") else "")
+    if any(parts):
+        yield [("  costs  ", "cyan"), (", ".join(filter(None, parts)), "")]
+
+
+def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[Line]:
+    """What a run came to. ``place`` is the local repository that it was for."""
+    results, usage = _mapping(run.get("results")), _mapping(run.get("usage"))
+    tests = _mapping(results.get("tests"))
+    rows = [
+        ("branch", run.get("branch_name")),
+        ("commit", run.get("commit_sha")),
+        ("pull request", run.get("pr_url")),
+        ("changes", diff_stat(results)),
+        ("tests", tests_line(tests) if tests else None),
+        ("usage", usage_line(usage)),
+        ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
+        ("files", where(run)),
+    ]
+    for name, value in rows:
+        if value:
+            text = [one_line(line) for line in clean(value).splitlines()]
+            yield [(f"{name:<13}", "cyan"), (text[0], "bold" if name in ("branch", "files") else "")]
+            yield from ([(" " * 13 + more, "")] for more in text[1:])
+    branch = one_line(run.get("branch_name") or "")
+    if place is not None and branch and run.get("status") == "completed":
+        yield [(f"{'next':<13}", "cyan"), (f"git -C {place} switch {branch}", "")]
+
+
+def error_lines(run: Mapping[str, Any]) -> Iterator[Line]:
+    """Why a run failed or paused, and what to do."""
+    error = _mapping(run.get("error"))
+    if run.get("pause_reason"):
+        yield [("Paused: ", "yellow bold"), (one_line(run["pause_reason"]), "yellow")]
+    if error:
+        yield [("error: ", "red bold"), (clean(error.get("detail") or error.get("code") or "the run failed"), "")]
+        if error.get("hint"):
+            yield [(clean(error["hint"]), "")]
+
+
+def plain(line: Line) -> str:
+    return "".join(text for text, _ in line).rstrip()
+
+
+def diff_stat(results: Mapping[str, Any]) -> str:
+    stat = results.get("diff_stat")
+    if isinstance(stat, str):
+        return stat.strip()
+    if isinstance(stat, Mapping):
+        files = stat.get("files")
+        count = len(files) if isinstance(files, (list, Mapping)) else files
+        added, removed = (
+            stat.get(name, stat.get(other, 0)) for name, other in (("added", "insertions"), ("removed", "deletions"))
+        )
+        return f"{count} file{'' if count == 1 else 's'}, +{added} −{removed}"
+    return ""
+
+
+def tests_line(tests: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped") if tests.get(name))
+    return " ".join(filter(None, [one_line(tests.get("status", "")), f"({counts})" if counts else ""]))
+
+
+def usage_line(usage: Mapping[str, Any]) -> str:
+    if not usage:
+        return ""
+    calls = usage.get("calls", 0)
+    tokens = f"{number(usage.get('tokens_in', 0))} tokens in, {number(usage.get('tokens_out', 0))} out"
+    return ", ".join(filter(None, [f"{calls} model call{'' if calls == 1 else 's'}", tokens, cost(usage.get("cost_usd"))]))
+
+
+def where(run: Mapping[str, Any]) -> str:
+    """The directory or address where the files of a run are."""
+    results, links = _mapping(run.get("results")), _mapping(run.get("links"))
+    found = str(results.get("path") or links.get("files") or links.get("path") or "")
+    return unquote(urlsplit(found).path) if found.startswith("file://") else found
+
+
+def clock(timestamp: object) -> str:
+    """The local time of day of an RFC 3339 time, blank for none."""
+    moment = parse_time(timestamp)
+    return f"{moment.astimezone():%H:%M:%S}" if moment else " " * 8
+
+
+def age(timestamp: object) -> str:
+    moment = parse_time(timestamp)
+    return duration((datetime.now(timezone.utc) - moment).total_seconds()) if moment else ""
+
+
+def parse_time(timestamp: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(timestamp).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def duration(seconds: float) -> str:
+    seconds = max(0.0, float(seconds))
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for limit, unit, divisor in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
+        if seconds < limit:
+            return f"{seconds / divisor:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else one_line(value)
+
+
+def cost(value: object) -> str:
+    return "" if value in (None, "") else f"${one_line(value)}"
+
+
+def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line]:
+    if kind in ("patch_applied", "files_formatted"):
+        for file in _list(data.get("files")):
+            entry = file if isinstance(file, Mapping) else {"path": file}
+            counts = f"  +{entry.get('added', 0)} −{entry.get('removed', 0)}" if "added" in entry else ""
+            yield _under(f"{one_line(entry.get('action', '')):<9} {one_line(entry.get('path', ''))}{counts}".strip(), "dim")
+    elif kind in ("validation_failed", "patch_refused"):
+        for finding in (_list(data.get("errors")) or _list(data.get("hunks")))[:20]:
+            entry = finding if isinstance(finding, Mapping) else {"message": finding}
+            at = one_line(entry.get("path") or "") + (f":{entry['line']}" if entry.get("line") else "")
+            yield _under(" ".join(filter(None, [at, one_line(entry.get("message") or entry.get("reason") or "")])), "red")
+    elif kind == "command_finished" and data.get("exit_code") and data.get("output_tail"):
+        for text in clean(data["output_tail"]).rstrip().splitlines()[-TAIL_LINES:]:
+            yield _under(text, "dim")
+    elif kind == "review_finished":
+        for comment in _list(data.get("comments")):
+            entry = comment if isinstance(comment, Mapping) else {"message": comment}
+            yield _under(" ".join(filter(None, [one_line(entry.get("path") or ""), one_line(entry.get("message") or "")])), "")
+    elif kind == "model_output" and verbose:
+        for text in clean(data.get("text", "")).splitlines():
+            yield _under(text, "dim")
+
+
+def _under(text: str, style: str) -> Line:
+    return [(" " * 21 + text, style)]
+
+
+def _who(kind: str, data: Mapping[str, Any]) -> str:
+    role = one_line(data.get("role") or "", 10)
+    return role.replace("team_leader", "leader") or _WHO.get(kind.split("_")[0], "run")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [entry if isinstance(entry, Mapping) else {"title": entry} for entry in _list(value)]

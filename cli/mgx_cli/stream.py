@@ -1,0 +1,73 @@
+"""The events of a run, each once and in order, across lost connections (CONTRACT: WebSocket)."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+from mgx_cli.api import Api
+from mgx_cli.errors import NoAccess, Unreachable
+
+SILENCE = 60.0
+"""Seconds without a frame after which the connection is taken for dead; the server sends a heartbeat every 25."""
+GIVE_UP = 90.0
+"""Seconds without a connection after which the server counts as unreachable."""
+_REFUSED = {4401: "The server does not accept the token.", 4404: "There is no such run here."}
+
+Event = dict[str, Any]
+
+
+def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Iterator[Event]:
+    """Yields events with ``seq`` greater than ``after``, for as long as the caller wants them.
+
+    ``on_trouble`` hears a sentence whenever the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
+    connection, ``Unreachable``.
+    """
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+    last, failures, lost_at = after, 0, time.monotonic()
+    while True:
+        try:
+            for event in _connection(api, run_id, last):
+                failures, lost_at = 0, time.monotonic()
+                if event.get("seq", 0) > last:
+                    last = int(event["seq"])
+                    yield event
+            reason = "silence"
+        except ConnectionClosed as error:
+            code = error.rcvd.code if error.rcvd else 1006
+            if code in _REFUSED:
+                raise NoAccess(_REFUSED[code], hint="Sign in with: mgx login" if code == 4401 else "See: mgx list") from error
+            reason = f"closed with {code}"
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status in (401, 403, 404):
+                raise NoAccess(f"The server refused the event stream (HTTP {status}).", hint="See: mgx whoami") from error
+            reason = f"HTTP {status}"
+        except (OSError, InvalidHandshake, ValueError) as error:
+            reason = str(error) or type(error).__name__
+        failures += 1
+        if time.monotonic() - lost_at > GIVE_UP:
+            raise Unreachable(f"The event stream of {api.server.base_url} is lost ({reason}).")
+        on_trouble(f"connection lost ({reason}), trying again")
+        time.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.0))
+
+
+def _connection(api: Api, run_id: str, after: int) -> Iterator[Event]:
+    """The events of one connection; ends when it has been silent for too long."""
+    from websockets.sync.client import connect
+
+    url = f"ws{api.server.base_url[4:]}/ws/runs/{quote(run_id)}?after={after}"
+    options: dict[str, Any] = {"proxy": None} if api.server.is_loopback else {}
+    with connect(url, additional_headers=api.identity_headers(), max_size=16 << 20, close_timeout=1, **options) as socket:
+        while True:
+            try:
+                frame = json.loads(socket.recv(timeout=SILENCE))
+            except TimeoutError:
+                return
+            if isinstance(frame, dict):
+                yield frame

@@ -1,0 +1,75 @@
+"""The live timeline on stderr: a line per event, and on a terminal a status line that moves while the run works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from mgx_cli.output import has_colour, one_line
+from mgx_cli.render import QUIET, Line, event_lines
+
+
+class Timeline:
+    """Use as a context manager; ``ask`` takes the status line away while the person types."""
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self.verbose = verbose
+        self._console = Console(
+            stderr=True, highlight=False, soft_wrap=True, color_system="auto" if has_colour(sys.stderr) else None, emoji=False
+        )
+        self._status: Status | None = None
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._status = self._console.status("connecting", spinner="dots")
+
+    def __enter__(self) -> Timeline:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, event: Mapping[str, Any]) -> None:
+        if event.get("type") == "progress":
+            self.state(_progress(event))
+        if event.get("type") in QUIET and not self.verbose:
+            return
+        self.lines(event_lines(event, verbose=self.verbose))
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._console.print(Text.assemble(*line))
+
+    def state(self, text: str) -> None:
+        """What the status line says."""
+        if self._status is not None:
+            self._status.update(Text(one_line(text, 100)))
+
+    def trouble(self, text: str) -> None:
+        self.lines([[(one_line(text), "yellow")]])
+
+    def ask(self, question: str) -> str:
+        """A line that the person types. Raises ``EOFError`` at the end of the input."""
+        if self._status is not None:
+            self._status.stop()
+        self._console.print(Text(question, "bold"), end=" ")
+        answer = sys.stdin.readline()
+        if not answer:
+            raise EOFError
+        if self._status is not None:
+            self._status.start()
+        return answer.strip()
+
+
+def _progress(event: Mapping[str, Any]) -> str:
+    data = event.get("data") or {}
+    step, total = data.get("step"), data.get("total_steps")
+    counted = f" {step}/{total}" if step and total else ""
+    return f"{data.get('phase') or 'working'}{counted}  {event.get('message') or ''}"
