@@ -57,11 +57,12 @@ def _provide(stack: ExitStack) -> None:
         Services(
             directory,
             credentials=secrets,
-            database_url=os.environ.get("DATABASE_URL", ""),
-            redis_url=os.environ.get("REDIS_URL", ""),
+            start_database=not os.environ.get("DATABASE_URL"),
+            start_redis=not os.environ.get("REDIS_URL"),
         )
     )
-    os.environ.update(DATABASE_URL=services.database_url, REDIS_URL=services.redis_url)
+    os.environ["DATABASE_URL"] = services.database_url or os.environ["DATABASE_URL"]
+    os.environ["REDIS_URL"] = services.redis_url or os.environ["REDIS_URL"]
 
 
 def _use_own_redis_database(number: int) -> None:

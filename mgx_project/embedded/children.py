@@ -90,6 +90,8 @@ class Child:
             self.restarts += 1
         if now < self._due:
             return self._due - now
+        # Forgotten first: a start that fails has to wait again.
+        self._due = None
         self.start()
         return None
 

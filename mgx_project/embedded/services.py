@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,7 @@ START_SECONDS = 60.0
 
 
 class Services:
-    """Both servers below ``directory``, or those given by URL instead.
+    """Both servers below ``directory``; the URL of one that is not to be started is empty.
 
         with Services(directory, ephemeral=True) as services:
             services.database_url, services.redis_url
@@ -34,8 +35,8 @@ class Services:
         *,
         ephemeral: bool = True,
         credentials: Credentials | None = None,
-        database_url: str = "",
-        redis_url: str = "",
+        start_database: bool = True,
+        start_redis: bool = True,
         ports: dict[str, int] | None = None,
         logs: Path | None = None,
     ) -> None:
@@ -45,8 +46,9 @@ class Services:
         secret = credentials or Credentials.load(private_directory(self.directory) / "secrets.json")
         wanted, logs = ports or {}, (logs or directory / "logs").absolute()
         self._servers: list[Postgres | Valkey] = []
-        self._database_url, self._redis_url = database_url, redis_url
-        if not database_url:
+        self._postgres: Postgres | None = None
+        self._valkey: Valkey | None = None
+        if start_database:
             self._postgres = Postgres(
                 self.directory,
                 port=free_port(wanted.get("postgres", 0)),
@@ -56,7 +58,7 @@ class Services:
                 ephemeral=ephemeral,
             )
             self._servers.append(self._postgres)
-        if not redis_url:
+        if start_redis:
             self._valkey = Valkey(
                 self.directory,
                 port=free_port(wanted.get("valkey", 0)),
@@ -67,11 +69,11 @@ class Services:
 
     @property
     def database_url(self) -> str:
-        return self._database_url or self._postgres.url
+        return self._postgres.url if self._postgres else ""
 
     @property
     def redis_url(self) -> str:
-        return self._redis_url or self._valkey.url
+        return self._valkey.url if self._valkey else ""
 
     @property
     def ports(self) -> dict[str, int]:
@@ -103,9 +105,10 @@ class Services:
                 server.port = free_port()
 
     def stop(self) -> None:
-        """Stop what was started, last first."""
-        while self.children:
-            self.children.pop().end()
+        """Stop what was started, last first; each one is tried even when another does not stop."""
+        with ExitStack() as stack:
+            for child in self.children:
+                stack.callback(child.end)
 
     def __enter__(self) -> Services:
         try:
