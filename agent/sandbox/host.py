@@ -1,0 +1,74 @@
+"""Which parts of the host a sandboxed command sees, all read-only: the system's programs, the interpreter, the formatters."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services")
+CERTIFICATES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/local/share/ca-certificates")
+TOOLS = ("ruff", "black", "isort")
+TOOLS_DIR = "/tools"
+PASSWD = b"sandbox:x:65534:65534:sandbox:/tmp:/bin/sh\n"
+GROUP = b"sandbox:x:65534:\n"
+
+
+@dataclass(frozen=True)
+class Bind:
+    """``source`` of the host seen at ``target``."""
+
+    source: str
+    target: str
+    writable: bool = False
+
+    def argv(self) -> list[str]:
+        return ["--bind" if self.writable else "--ro-bind", self.source, self.target]
+
+
+def system_argv() -> list[str]:
+    """The merged-/usr links as they are on the host; directories of their own where it isn't merged."""
+    argv = ["--ro-bind", "/usr", "/usr"]
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            argv += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            argv += ["--ro-bind", name, name]
+    for name in SYSTEM_FILES:
+        argv += ["--ro-bind-try", name, name]
+    return argv
+
+
+def interpreter_binds(base: Path | None = None) -> list[Bind]:
+    """The Python that runs this, at its own path, which virtual environments name; nothing where /usr holds it already."""
+    prefix = base or Path(sys.base_prefix)
+    paths = dict.fromkeys((str(prefix), str(prefix.resolve())))
+    return [Bind(str(prefix.resolve()), path) for path in paths if not path.startswith("/usr/") and path != "/usr"]
+
+
+def interpreter() -> str:
+    """The path of the interpreter to make environments from."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(Path(sys.base_prefix) / "bin" / version)
+
+
+def tool_argv(venv: Path) -> list[str]:
+    """Formatters of the virtual environment ``venv``: it is visible, but only these names are on the PATH."""
+    found = [name for name in TOOLS if (venv / "bin" / name).is_file()]
+    argv = ["--ro-bind", str(venv), str(venv)] if found else []
+    for name in found:
+        argv += ["--symlink", str(venv / "bin" / name), f"{TOOLS_DIR}/{name}"]
+    return argv
+
+
+def network_binds() -> list[Bind]:
+    """What a program needs to reach a server by name and to trust it. A link is bound as what it points to."""
+    binds = []
+    for name in (*NETWORK_FILES, *CERTIFICATES):
+        path = Path(name)
+        if path.exists() and not name.startswith("/usr/"):
+            binds.append(Bind(str(path.resolve()), name))
+    return binds

@@ -1,0 +1,39 @@
+"""What a sandboxed command may take, and how the kernel is told: setrlimit(2) through util-linux's ``prlimit``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+MiB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes. ``address_space`` is per process and generous, as V8 reserves far more than it uses; ``memory`` is what
+    all processes of the command may hold together. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
+    """
+
+    processes: int = 256
+    address_space: int = 16 << 30
+    memory: int = 2 << 30
+    file_size: int = 512 * MiB
+    open_files: int = 1024
+    tmp: int = 256 * MiB
+    output: int = 64 * 1024
+
+    def argv(self, timeout: float) -> list[str]:
+        """The command prefix that sets them. It runs inside the new user namespace, so ``--nproc`` counts the sandbox only.
+
+        The soft CPU limit ends one process that spins; the wall clock ends the whole command.
+        """
+        return [
+            "/usr/bin/prlimit",
+            f"--nproc={self.processes}",
+            f"--as={self.address_space}",
+            f"--fsize={self.file_size}",
+            f"--nofile={self.open_files}",
+            f"--cpu={ceil(timeout) + 1}",
+            "--core=0",
+            "--",
+        ]

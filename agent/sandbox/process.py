@@ -1,0 +1,103 @@
+"""Runs one child to its end with a bounded memory of its output, and never leaves it behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from agent.sandbox.limits import Limits
+from agent.sandbox.watch import watch
+
+CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Ended:
+    """``exit_code`` is 124 after a timeout and negative for a signal, as subprocess has it; ``status`` is what the child
+    wrote to its status descriptor; ``stopped`` says which limit ended it."""
+
+    exit_code: int
+    tail: str
+    duration_ms: int
+    timed_out: bool
+    stopped: str
+    status: bytes
+
+
+async def run_process(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    limits: Limits,
+    fds: Sequence[int] = (),
+    status_fd: int | None = None,
+    cwd: str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Ended:
+    """Runs ``argv`` in a session of its own. Cancelled or out of time, its whole process group is killed and reaped.
+
+    ``fds`` are inherited and stay open here; ``status_fd`` is the reading end of a pipe. Raises OSError if it can't start.
+    """
+    started = time.monotonic()
+    child = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        pass_fds=tuple(fds),
+        start_new_session=True,
+        cwd=cwd,
+        env=env,
+    )
+    tail = bytearray()
+    timed_out, stopped = False, ""
+    warden = asyncio.create_task(watch(child.pid, limits))
+    reader = asyncio.create_task(_read(child, tail, limits.output))
+    try:
+        done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            timed_out = True
+        elif warden in done and not reader.done():
+            stopped = warden.result()
+    finally:
+        warden.cancel()
+        _kill(child.pid)
+        await asyncio.shield(_reap(child, reader))
+    code = 124 if timed_out else child.returncode if child.returncode is not None else -signal.SIGKILL
+    status = _drain(status_fd) if status_fd is not None else b""
+    text = bytes(tail).decode("utf-8", errors="replace")
+    return Ended(code, text, round((time.monotonic() - started) * 1000), timed_out, stopped, status)
+
+
+async def _read(child: asyncio.subprocess.Process, tail: bytearray, keep: int) -> None:
+    assert child.stdout is not None
+    while chunk := await child.stdout.read(CHUNK):
+        tail += chunk
+        if len(tail) > 2 * keep:
+            del tail[:-keep]
+    del tail[:-keep]
+    await child.wait()
+
+
+async def _reap(child: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
+    await child.wait()
+    await asyncio.wait({reader}, timeout=1)
+    reader.cancel()
+
+
+def _kill(pid: int) -> None:
+    """The group, as the child leads its own session; a child that has ended already has none."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _drain(fd: int) -> bytes:
+    os.set_blocking(fd, False)
+    with suppress(BlockingIOError):
+        return os.read(fd, CHUNK)
+    return b""

@@ -1,0 +1,107 @@
+"""Makes a Python environment for a repository: wheels only, by uv, in a sandbox that sees none of the repository's code."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agent.ports import CommandResult
+from agent.sandbox.bubblewrap import Cell
+from agent.sandbox.host import Bind, interpreter, interpreter_binds, network_binds
+from agent.sandbox.limits import Limits
+from agent.sandbox.network import install_env, local_binds
+from agent.sandbox.requirements import Requirements, collect
+
+ENV = "/env"
+UV = "/opt/uv"
+UV_CACHE = "/uv-cache"
+LIMITS = Limits(memory=4 << 30, file_size=4 << 30)
+ARGV = ("uv", "pip", "install", "--only-binary", ":all:", "-r", "requirements.txt")
+
+Execute = Callable[[Cell, Sequence[str], float], Awaitable[CommandResult]]
+
+
+async def make(root: Path, cache: Path, extra: Sequence[str], execute: Execute, timeout: float) -> tuple[CommandResult, Path]:
+    """The environment for ``root``, made or found under ``cache/envs/<key>``; the path exists only if the result is ok.
+
+    Any number of processes may make the same one: each builds under a name of its own, and the first to finish names it.
+    """
+    wanted = collect(root, extra)
+    target = cache / "envs" / _key(wanted)
+    refused = "".join(f"refused: {line}\n" for line in wanted.refused)
+    if (target / "pyvenv.cfg").is_file():
+        return CommandResult(ARGV, 0, 0, f"{refused}The environment is cached.\n"), target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
+    draft.mkdir()
+    try:
+        result = await _build(draft, cache, wanted, execute, timeout)
+        if result.ok and not _named(draft, target):
+            shutil.rmtree(draft)
+    finally:
+        if draft.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+    return replace(result, argv=ARGV, output_tail=refused + result.output_tail), target
+
+
+async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execute, timeout: float) -> CommandResult:
+    from uv import find_uv_bin
+
+    uv = find_uv_bin()
+    uv_cache = Path(os.environ.get("UV_CACHE_DIR") or cache / "uv").absolute()
+    uv_cache.mkdir(parents=True, exist_ok=True)
+    passed = install_env(os.environ)
+    env = {
+        **passed,
+        "PATH": f"{UV}:/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "UV_CACHE_DIR": UV_CACHE,
+        "UV_LINK_MODE": "copy",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_NO_PROGRESS": "1",
+        "VIRTUAL_ENV": ENV,
+    }
+    with tempfile.TemporaryDirectory(prefix="mgx-install-") as listed:
+        (Path(listed) / "requirements.txt").write_text(wanted.text(), encoding="utf-8")
+        (Path(listed) / "constraints.txt").write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
+        binds = [
+            *interpreter_binds(),
+            *network_binds(),
+            *local_binds(passed),
+            Bind(uv, f"{UV}/uv"),
+            Bind(listed, "/requirements"),
+            Bind(str(uv_cache), UV_CACHE, writable=True),
+            Bind(str(draft), ENV, writable=True),
+        ]
+        cell = Cell(binds=binds, env=env, chdir="/requirements", network=True, limits=LIMITS)
+        made = await execute(cell, ("uv", "venv", "--quiet", "--allow-existing", "--python", interpreter(), ENV), timeout)
+        if not made.ok:
+            return made
+        install = ("uv", "pip", "install", "--only-binary", ":all:", "-r", "requirements.txt", "-c", "constraints.txt")
+        return await execute(cell, install, timeout)
+
+
+def _named(draft: Path, target: Path) -> bool:
+    """Gives the finished environment its name; False when another process was first."""
+    try:
+        os.rename(draft, target)
+    except OSError:
+        if not (target / "pyvenv.cfg").is_file():
+            raise
+        return False
+    return True
+
+
+def _key(wanted: Requirements) -> str:
+    python = f"{sys.implementation.cache_tag}-{platform.python_version()}-{platform.machine()}-{platform.libc_ver()[0]}"
+    text = "\0".join((python, sys.base_prefix, wanted.text(), "\n".join(wanted.constraints)))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,109 @@
+"""Which Python packages a repository asks for, read without running anything of it.
+
+Only names with versions and markers (PEP 508) are taken. Options, URLs, paths and VCS references would run code of others or
+reach other hosts than the configured index, and are refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.stacks.manifests import requirement_names
+
+NAMES = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt", "requirements_test.txt",
+         "dev-requirements.txt", "test-requirements.txt", "requirements/base.txt", "requirements/dev.txt", "requirements/test.txt")  # fmt: skip
+GROUPS = ("dev", "develop", "development", "test", "tests", "testing")
+MAX_BYTES = 1 << 20
+
+_PLAIN = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*\(?(?:(?:===|[<>=!~]=|[<>])\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*"
+    r"(?:;[^\n#@]*)?"
+)
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
+_HASH = re.compile(r"\s+--hash=\S+")
+
+
+@dataclass
+class Requirements:
+    """``lines`` to install, ``constraints`` on them, and ``refused`` lines with the reason."""
+
+    lines: list[str] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        return set(requirement_names(self.lines))
+
+    def text(self) -> str:
+        return "".join(f"{line}\n" for line in dict.fromkeys(self.lines))
+
+
+def collect(root: Path, extra: Iterable[str] = ()) -> Requirements:
+    """Reads requirements files and pyproject.toml at ``root``; ``extra`` names are added where nobody asks for them."""
+    found = Requirements()
+    seen: set[Path] = set()
+    for name in NAMES:
+        _read_file(root, name, found, found.lines, seen)
+    _read_pyproject(root, found)
+    found.lines += [name for name in extra if name not in found.names]
+    return found
+
+
+def _read_file(root: Path, name: str, found: Requirements, into: list[str], seen: set[Path]) -> None:
+    path = root / name
+    text = _text(root, path)
+    if text is None or path.resolve() in seen:
+        return
+    seen.add(path.resolve())
+    for number, line in enumerate(text.replace("\\\n", " ").splitlines(), 1):
+        line = _HASH.sub("", re.sub(r"(?:^|\s+)#.*", "", line)).strip()
+        if not line:
+            continue
+        include = _INCLUDE.fullmatch(line)
+        if include is not None:
+            target = (path.parent / include[2]).resolve()
+            if not target.is_relative_to(root.resolve()):
+                found.refused.append(f"{name}:{number}: {line} (outside of the project)")
+            else:
+                relative = target.relative_to(root.resolve()).as_posix()
+                _read_file(root, relative, found, found.constraints if include[1] in ("-c", "--constraint") else into, seen)
+        else:
+            _take(line, f"{name}:{number}", found, into)
+
+
+def _read_pyproject(root: Path, found: Requirements) -> None:
+    text = _text(root, root / "pyproject.toml")
+    if text is None:
+        return
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found.refused.append(f"pyproject.toml: it does not parse ({error})")
+        return
+    project = data.get("project", {})
+    lines = list(project.get("dependencies", ()))
+    for tables in (project.get("optional-dependencies", {}), data.get("dependency-groups", {})):
+        for name in GROUPS:
+            lines += [line for line in tables.get(name, ()) if isinstance(line, str)]
+    for line in lines:
+        _take(str(line).strip(), "pyproject.toml", found, found.lines)
+
+
+def _take(line: str, where: str, found: Requirements, into: list[str]) -> None:
+    if _PLAIN.fullmatch(line) and "://" not in line:
+        into.append(line)
+    else:
+        reason = "an option" if line.startswith("-") else "no plain name and version"
+        found.refused.append(f"{where}: {line} ({reason})")
+
+
+def _text(root: Path, path: Path) -> str | None:
+    """The text of a small regular file inside of ``root``; links that lead out of it are not followed."""
+    if not path.is_file() or not path.resolve().is_relative_to(root.resolve()) or path.stat().st_size > MAX_BYTES:
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")

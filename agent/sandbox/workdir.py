@@ -1,0 +1,157 @@
+"""The sandbox of one workdir: the ``Sandbox`` port over bubblewrap, or over nothing where a person chose that."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent import stacks
+from agent.errors import SandboxFailed
+from agent.ports import CommandResult
+from agent.sandbox import bubblewrap, python_env
+from agent.sandbox.bubblewrap import WORKDIR, Cell
+from agent.sandbox.host import TOOLS_DIR, Bind, interpreter_binds, tool_argv
+from agent.sandbox.limits import Limits
+from agent.sandbox.process import Ended, run_process
+
+logger = logging.getLogger(__name__)
+
+PYTHON_TEST_PACKAGES = ("pytest",)
+
+
+@dataclass
+class WorkdirSandbox:
+    """Commands in ``root``, which they see at ``/workdir`` and may change; ``cache`` keeps what was installed.
+
+    ``tools`` is the virtual environment whose formatters are offered. ``bwrap`` None runs without any isolation.
+    """
+
+    root: Path
+    cache: Path
+    tools: Path
+    bwrap: str | None
+    limits: Limits
+    env_dir: Path | None = None
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        """Installs what the repository's manifests name; None when the stack has no install step."""
+        entry = stacks.get(stack)
+        if not entry.install:
+            return None
+        if entry.package_manager != "uv":
+            text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
+            return CommandResult(entry.install, 127, 0, text, available=False)
+        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
+        result, made = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
+        if result.ok:
+            self.env_dir = made
+        return result
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
+        return await self._execute(self._cell(), argv, timeout)
+
+    def _cell(self) -> Cell:
+        binds = [*interpreter_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
+        path = [TOOLS_DIR, "/usr/local/bin", "/usr/bin", "/bin"]
+        env = {
+            "HOME": "/tmp",
+            "TMPDIR": "/tmp",
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": "/tmp/pycache",
+            "PYTEST_ADDOPTS": "-p no:cacheprovider",
+            "CI": "1",
+        }
+        if self.env_dir is not None:
+            binds.append(Bind(str(self.env_dir), python_env.ENV))
+            path.insert(0, f"{python_env.ENV}/bin")
+            env["VIRTUAL_ENV"] = python_env.ENV
+        hidden = [
+            f"{WORKDIR}/{name}" for name in (".mgx",) if (self.root / name).is_dir() and not (self.root / name).is_symlink()
+        ]
+        env["PATH"] = ":".join(path)
+        return Cell(binds, env, tool_argv(self.tools), WORKDIR, hidden=hidden, limits=self.limits)
+
+    async def _execute(self, cell: Cell, argv: Sequence[str], timeout: float) -> CommandResult:
+        if not argv:
+            raise SandboxFailed("There is no command to run: its argv is empty.")
+        if any("\0" in part for part in argv):
+            raise SandboxFailed("A command can't hold a NUL character.")
+        if self.bwrap is None:
+            return await self._execute_plain(cell, argv, timeout)
+        command = bubblewrap.wrap(self.bwrap, cell, argv, timeout)
+        try:
+            ended = await run_process(
+                command.argv, timeout=timeout, limits=cell.limits, fds=command.fds, status_fd=command.status_fd, env={}
+            )
+        except OSError as error:
+            raise SandboxFailed(
+                f"The sandbox could not be started: {error}.", hint="Check the machine's memory and limits."
+            ) from error
+        finally:
+            command.close()
+        if not _started(ended):
+            raise SandboxFailed(
+                f"The sandbox could not be set up: {ended.tail.strip()[-500:] or 'it ended without a word'}.",
+                hint="Run `mgx doctor`: it says what this machine lacks.",
+            )
+        return _result(argv, ended)
+
+    async def _execute_plain(self, cell: Cell, argv: Sequence[str], timeout: float) -> CommandResult:
+        """Without isolation the paths are the host's own, so those of the cell are translated."""
+        logger.warning("Running without isolation: %s", argv[0])
+        places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
+        path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
+        if self.env_dir is not None:
+            path.insert(0, str(self.env_dir / "bin"))
+        env = {name: _translated(value, places) for name, value in cell.env.items()}
+        uv = places.get(f"{python_env.UV}/uv")
+        if uv is not None:
+            path.insert(0, str(Path(uv).parent))
+        env["PATH"] = ":".join(path)
+        moved = [_translated(part, places) for part in argv]
+        try:
+            ended = await run_process(
+                [*cell.limits.argv(timeout), *moved],
+                timeout=timeout, limits=cell.limits, cwd=_translated(cell.chdir, places), env=env,
+            )  # fmt: skip
+        except OSError as error:
+            raise SandboxFailed(f"The command could not be started: {error}.") from error
+        return _result(argv, ended)
+
+
+def default_tools() -> Path:
+    return Path(sys.prefix)
+
+
+def _translated(value: str, places: dict[str, str]) -> str:
+    for target, source in places.items():
+        if value == target or value.startswith(target + "/"):
+            return source + value[len(target) :]
+    return value
+
+
+def _started(ended: Ended) -> bool:
+    """bwrap reports the child's pid once the sandbox stands (bwrap(1), --json-status-fd)."""
+    if ended.timed_out or ended.stopped:
+        return True
+    return any("child-pid" in json.loads(line) for line in ended.status.decode().splitlines() if line.strip())
+
+
+def _result(argv: Sequence[str], ended: Ended) -> CommandResult:
+    absent = ended.exit_code == 127 and f"prlimit: failed to execute {argv[0]}" in ended.tail
+    tail = ended.tail
+    if absent:
+        tail = f"{argv[0]} is not available here.\n"
+    elif ended.timed_out:
+        tail += "\nstopped: out of time\n"
+    elif ended.stopped:
+        tail += f"\n{ended.stopped}\n"
+    code = 137 if ended.stopped else 128 - ended.exit_code if ended.exit_code < 0 else ended.exit_code
+    return CommandResult(tuple(argv), code, ended.duration_ms, tail, timed_out=ended.timed_out, available=not absent)
