@@ -151,7 +151,8 @@ def _parts(api: Api) -> Iterator[Check]:
         if not isinstance(document, dict):
             yield Check("ready", "fail", error.detail, error.hint)
             return
-    parts = next((document[name] for name in ("checks", "parts", "components") if isinstance(document.get(name), dict)), {})
+    found = (document.get(name) for name in ("checks", "parts", "components"))
+    parts: Mapping[str, Any] = next((parts for parts in found if isinstance(parts, dict)), {})
     for name, part in parts.items():
         facts = part if isinstance(part, Mapping) else {"status": part}
         good = facts.get("ok", facts.get("status") in ("ok", "up", "pass", "healthy", True)) is True

@@ -12,7 +12,7 @@ from mgx_cli.api import Api
 from mgx_cli.errors import ApiError, ExitCode, Interrupted
 from mgx_cli.ids import short
 from mgx_cli.output import paint, put, put_ndjson, say
-from mgx_cli.render import STATUS_STYLE, Line, error_lines, plan_lines, plain, result_lines
+from mgx_cli.render import STATUS_STYLE, Line, error_lines, plain, plan_lines, result_lines
 from mgx_cli.stream import Event, events
 
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
@@ -52,7 +52,8 @@ def follow(
         put_ndjson({"type": "run", "run": final})
     else:
         _conclude(final, place)
-    return exit_code(final) or ExitCode.FAILED
+    code = exit_code(final)
+    return ExitCode.FAILED if code is None else code
 
 
 def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[str, Any]:

@@ -70,9 +70,9 @@ def put_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, styles: S
     """Columns as wide as their widest cell, the last one as it is; ``styles`` has one style for each row's first cell."""
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [list(header), *cells]) for column in range(len(header))]
-    put("  ".join(name.ljust(width) for name, width in zip(header, widths)).rstrip(), "bold")
+    put("  ".join(name.ljust(width) for name, width in zip(header, widths, strict=True)).rstrip(), "bold")
     for number, row in enumerate(cells):
-        padded = [cell.ljust(width) for cell, width in zip(row, widths)]
+        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         if number < len(styles):
             padded[0] = paint(padded[0], styles[number], sys.stdout)
         put("  ".join(padded).rstrip())

@@ -23,7 +23,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Place:
-    """``url`` is what the server connects; ``path`` is set when it is a directory here; ``create`` when it is to become a project."""
+    """``url`` is for the server; ``path`` is set where it is a directory here; ``create`` makes a new project of it."""
 
     url: str
     path: Path | None = None
@@ -31,7 +31,7 @@ class Place:
 
 
 def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
-    """The place that the flags mean, else the repository around ``cwd``. Raises ``Usage`` where that is not clear or not clean."""
+    """The place that the flags mean, else the repository around ``cwd``. Raises ``Usage`` where it is unclear or not clean."""
     if repo and new:
         raise Usage("--repo and --new exclude each other: an existing repository, or a new project.")
     if new:

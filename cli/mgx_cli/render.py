@@ -16,18 +16,27 @@ from mgx_cli.output import clean, one_line
 Line = Sequence[tuple[str, str]]
 
 GOOD = frozenset(
-    "approved validation_passed patch_applied commit_created push_succeeded pr_opened pr_updated completion".split()
+    {
+        "approved",
+        "commit_created",
+        "completion",
+        "patch_applied",
+        "pr_opened",
+        "pr_updated",
+        "push_succeeded",
+        "validation_passed",
+    }
 )
-BAD = frozenset("failure validation_failed patch_refused push_failed git_operation_failed".split())
-WAITING = frozenset("approval_required paused cancelled rejected budget_warning changes_ready".split())
+BAD = frozenset({"failure", "git_operation_failed", "patch_refused", "push_failed", "validation_failed"})
+WAITING = frozenset({"approval_required", "budget_warning", "cancelled", "changes_ready", "paused", "rejected"})
 QUIET = frozenset({"model_output", "progress"})
 """Events that are lines only when asked for (``-v``): a progress event moves the status line."""
 
 _WHO = {
     "analysis": "leader", "plan": "leader", "approval": "you", "approved": "you", "rejected": "you", "steered": "you",
-    "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester", "review": "reviewer",
-    "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git", "changes": "you", "revision": "engineer",
-    "model": "model",
+    "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester",
+    "review": "reviewer", "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git",
+    "changes": "you", "revision": "engineer", "model": "model",
 }  # fmt: skip
 STATUS_STYLE = {
     "completed": "green", "failed": "red", "paused": "yellow", "rejected": "yellow", "cancelled": "yellow",
@@ -56,8 +65,8 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
         ("Plan" + (f" (version {version})" if version not in (None, 0, 1) else ""), "bold"),
         (f"  {one_line(plan.get('summary', ''))}", ""),
     ]
-    for number, step in enumerate(_mappings(plan.get("steps")), 1):
-        yield [(f"  {number}. {one_line(step.get('title', ''))}", "")]
+    for position, step in enumerate(_mappings(plan.get("steps")), 1):
+        yield [(f"  {position}. {one_line(step.get('title', ''))}", "")]
         files = ", ".join(one_line(file) for file in _list(step.get("files")))
         if files:
             yield [(f"     {files}", "dim")]

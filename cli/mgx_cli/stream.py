@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +21,7 @@ _REFUSED = {4401: "The server does not accept the token.", 4404: "There is no su
 Event = dict[str, Any]
 
 
-def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Iterator[Event]:
+def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Generator[Event, None, None]:
     """Yields events with ``seq`` greater than ``after``, for as long as the caller wants them.
 
     ``on_trouble`` hears a sentence whenever the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a

@@ -77,9 +77,8 @@ def status(context: typer.Context, run: RunName, as_json: AsJson = False) -> Non
         put_json(found)
         return
     state = str(found["status"])
-    put(
-        f"Run #{found.get('run_number')}  {found['id']}  {paint(state.replace('_', ' '), STATUS_STYLE.get(state, 'bold'), sys.stdout)}"
-    )
+    shown_state = paint(state.replace("_", " "), STATUS_STYLE.get(state, "bold"), sys.stdout)
+    put(f"Run #{found.get('run_number')}  {found['id']}  {shown_state}")
     if found.get("task_name"):
         put(f"Task  {one_line(found['task_name'])}")
     if found.get("stack"):

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,8 +74,7 @@ def task(
         constraints=(*wish.constraints, *(constraint or ())),
     )
     place = places.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
-    run = _start(context, wish, place, model=model, yes=yes)
-    api, started = run
+    api, started = _start(context, wish, place, model=model, yes=yes)
     say(f"Run #{started.get('run_number')} started: {short(started['id'])}", "dim")
     if not follow:
         if as_json:
@@ -102,7 +101,7 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
     return launch.from_stdin() if text == "-" else launch.from_text(text or "")
 
 
-def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool) -> tuple[Api, dict[str, object]]:
+def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool) -> tuple[Api, dict[str, Any]]:
     """Starts the run. A directory made for it is removed again when the server refuses."""
     options = options_of(context)
     made = place.path is not None and place.create and not place.path.exists()

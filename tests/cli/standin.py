@@ -1,0 +1,274 @@
+"""A small real HTTP and WebSocket server that speaks the contract, so that the CLI is tested over real sockets.
+
+What a run does is chosen by a word in its task: ``fail``, ``budget``, ``hang`` (stops after a few events), ``hostile`` (events
+full of terminal escapes); any other succeeds. ``drop_after`` closes each socket once after that many events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+TOKEN = "mgx_test_0123456789abcdef"
+PLAN = {
+    "summary": "Add a health endpoint",
+    "steps": [{"title": "Write the route", "files": ["app/main.py"], "kind": "create"}],
+    "risks": ["none worth naming"],
+    "test_strategy": "pytest with the test client",
+    "estimate": {"tokens": 1200, "cost_usd": "0.0100", "seconds": 30},
+}
+DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m\n"
+Steps = list[tuple[str, dict[str, Any], str]]
+
+
+@dataclass
+class Standin:
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
+    sockets: list[int] = field(default_factory=list)
+    drop_after: int | None = None
+    problem: tuple[int, dict[str, Any]] | None = None
+    url: str = ""
+
+    def bodies(self, path: str) -> list[Any]:
+        return [body for _, where, _, body in self.requests if where == path]
+
+    def emit(self, run_id: str, steps: Steps) -> None:
+        log, run = self.events[run_id], self.runs[run_id]
+        for kind, data, message in steps:
+            seq = len(log) + 1
+            stamp = f"2026-11-22T12:00:{seq:02d}.000Z"
+            log.append(
+                {"id": seq, "seq": seq, "type": kind, "timestamp": stamp, "run_id": run_id, "data": data, "message": message}
+            )
+            run["last_seq"] = seq
+
+    def new_run(self, task: dict[str, Any], auto_approve: bool) -> dict[str, Any]:
+        run_id, number = str(uuid.uuid4()), len(self.runs) + 1
+        run: dict[str, Any] = {
+            "id": run_id, "task_id": task["id"], "task_name": task["name"], "run_number": number, "status": "planning",
+            "plan": None, "plan_version": 0, "stack": "fastapi", "results": {}, "usage": {}, "branch_name": "", "commit_sha": "",
+            "pr_url": "", "error": None, "pause_reason": "", "created_at": "2026-11-22T12:00:00Z", "last_seq": 0, "links": {},
+        }  # fmt: skip
+        self.runs[run_id], self.events[run_id] = run, []
+        self.emit(run_id, [("run_queued", {}, "queued"), ("analysis_start", {}, "reading the task")])
+        if "hang" not in task["description"]:
+            self.plan(run)
+            if auto_approve:
+                self.carry_out(run)
+        return run
+
+    def plan(self, run: dict[str, Any]) -> None:
+        run.update(status="awaiting_approval", plan=PLAN, plan_version=run["plan_version"] + 1)
+        data = {"plan": PLAN, "plan_version": run["plan_version"]}
+        self.emit(run["id"], [("plan_ready", data, "the plan is ready"), ("approval_required", data, "waiting for approval")])
+
+    def carry_out(self, run: dict[str, Any]) -> None:
+        text, name = self.tasks[run["task_id"]]["description"], run["id"]
+        self.emit(name, [("approved", {"by": "ada"}, "approved by ada")])
+        if "hostile" in text:
+            self.emit(name, [("role_message", {"role": "engineer\x1b[2J"}, "\x1b]0;owned\x07evil\x1b[31m\r\u202etxt\nmore")])
+        if "fail" in text:
+            run.update(status="failed", error={"code": "model_failed", "detail": "The endpoint is down.", "hint": "Start it."})
+            self.emit(name, [("failure", {"error": run["error"]}, "failed")])
+            return
+        if "budget" in text:
+            run.update(status="paused", pause_reason="budget")
+            self.emit(name, [("paused", {"reason": "budget"}, "paused: budget")])
+            return
+        files = [{"path": "app/main.py", "action": "created", "added": 12, "removed": 0}]
+        tests = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0}
+        results = {"diff_stat": " app/main.py | 12 ++++\n 1 file changed", "path": "/srv/demo", "tests": tests}
+        usage = {"tokens_in": 1200, "tokens_out": 300, "calls": 4, "cost_usd": "0.0123"}
+        run.update(status="completed", results=results, usage=usage, branch_name="mgx/health/run-1", commit_sha="c0ffee" * 6)
+        self.emit(
+            name,
+            [
+                ("model_output", {"role": "engineer", "text": "def health(): ..."}, ""),
+                ("patch_applied", {"files": files}, "1 file written"),
+                ("tests_finished", tests, "3 passed"),
+                ("commit_created", {"commit_sha": run["commit_sha"]}, "committed"),
+                ("completion", {"results": results, "usage": usage}, "done"),
+            ],
+        )
+
+
+def application(state: Standin) -> web.Application:
+    """Routes of the contract that the CLI uses."""
+    app = web.Application(middlewares=[_gate(state)])
+    get, post = app.router.add_get, app.router.add_post
+
+    async def rows(request: web.Request) -> web.Response:
+        limit, start = int(request.query.get("limit", 50)), int(request.query.get("cursor", 0))
+        found = [run for run in reversed(state.runs.values()) if request.query.get("status") in (None, run["status"])]
+        more = str(start + limit) if start + limit < len(found) else None
+        return web.json_response({"items": found[start : start + limit], "next_cursor": more})
+
+    async def connect(request: web.Request) -> web.Response:
+        return web.json_response({"id": str(uuid.uuid4()), "status": "connected"}, status=201)
+
+    async def make_task(request: web.Request) -> web.Response:
+        body = await request.json()
+        if body.get("stack") == "cobol":
+            errors = [{"field": "stack", "message": "unknown stack 'cobol'"}]
+            return _problem(400, "Invalid", "The task can't be made.", errors=errors, hint="See: mgx stacks")
+        task = {**body, "id": str(uuid.uuid4())}
+        state.tasks[task["id"]] = task
+        return web.json_response(task, status=201)
+
+    async def make_run(request: web.Request) -> web.Response:
+        body = await request.json()
+        return web.json_response(state.new_run(state.tasks[body["task_id"]], body.get("auto_approve", False)), status=201)
+
+    async def approve(request: web.Request) -> web.Response:
+        run, body = state.runs[request.match_info["id"]], await request.json()
+        if run["status"] != "awaiting_approval" or body["plan_version"] != run["plan_version"]:
+            return _problem(409, "Conflict", f"Run #{run['run_number']} is {run['status']}.")
+        if body["approved"]:
+            state.carry_out(run)
+        else:
+            run["status"] = "planning" if body.get("feedback") else "rejected"
+            state.emit(run["id"], [("rejected", {"feedback": body.get("feedback", "")}, "rejected")])
+            if body.get("feedback"):
+                state.plan(run)
+        return web.json_response(run)
+
+    async def act(request: web.Request) -> web.Response:
+        run, action = state.runs[request.match_info["id"]], request.match_info["action"]
+        if action == "retry":
+            return web.json_response(state.new_run(state.tasks[run["task_id"]], True), status=201)
+        if action == "cancel":
+            run["status"] = "cancelled"
+            state.emit(run["id"], [("cancelled", {"by": "ada"}, "cancelled by ada")])
+        return web.json_response(run)
+
+    async def socket(request: web.Request) -> web.WebSocketResponse:
+        answer = web.WebSocketResponse()
+        await answer.prepare(request)
+        run_id, sent = request.match_info["id"], int(request.query.get("after", 0))
+        state.sockets.append(sent)
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            await answer.close(code=4401)
+        elif run_id not in state.runs:
+            await answer.close(code=4404)
+        live, count = False, 0
+        while not answer.closed:
+            for event in state.events[run_id][sent:]:
+                await answer.send_json(event)
+                sent, count = event["seq"], count + 1
+                if state.drop_after == count:
+                    state.drop_after = None
+                    await answer.close(code=4409)
+                    return answer
+            if not live:
+                live = True
+                await answer.send_json({"type": "live", "after": sent})
+            try:
+                message = await answer.receive(timeout=0.05)
+            except asyncio.TimeoutError:
+                continue
+            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
+                break
+        return answer
+
+    async def one(request: web.Request) -> web.Response:
+        run = state.runs.get(request.match_info["id"])
+        return web.json_response(run) if run else _problem(404, "Not Found", "There is nothing here that you can see.")
+
+    async def logs(request: web.Request) -> web.Response:
+        log = state.events[request.match_info["id"]]
+        if "ndjson" in request.headers["Accept"]:
+            return web.Response(text="".join(json.dumps(event) + "\n" for event in log), content_type="application/x-ndjson")
+        return web.Response(text="".join(f"{event['seq']} {event['message']}\n" for event in log))
+
+    async def diff(request: web.Request) -> web.Response:
+        return web.Response(body=DIFF, content_type="text/x-diff")
+
+    async def ready(request: web.Request) -> web.Response:
+        checks = {"database": {"ok": True, "latency_ms": 1.2}, "broker": {"ok": False, "latency_ms": 9, "error": "refused"}}
+        return web.json_response({"status": "fail", "checks": checks}, status=503)
+
+    def fixed(document: Any) -> Any:
+        async def answer(request: web.Request) -> web.Response:
+            return web.json_response(document)
+
+        return answer
+
+    get("/api/runs", rows)
+    post("/api/runs", make_run)
+    get("/api/runs/{id}", one)
+    post("/api/runs/{id}/approve", approve)
+    get("/api/runs/{id}/logs", logs)
+    get("/api/runs/{id}/diff", diff)
+    post("/api/runs/{id}/{action:cancel|retry|resume}", act)
+    post("/api/repositories/connect", connect)
+    post("/api/tasks", make_task)
+    get("/ws/runs/{id}", socket)
+    get("/health/live", fixed({"status": "ok"}))
+    get("/health/ready", ready)
+    get("/api/me", fixed({"email": "ada@example.com", "workspaces": [{"slug": "default", "role": "owner"}]}))
+    get("/api/models", fixed({"items": [], "next_cursor": None}))
+    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default"}]
+    get("/api/projects", fixed({"items": projects, "next_cursor": None}))
+    stack = {"id": "fastapi", "language": "python", "project_type": "api", "package_manager": "uv", "title": "FastAPI"}
+    get("/api/stacks", fixed({"items": [stack], "next_cursor": None}))
+    post("/api/auth/token", fixed({"access": TOKEN, "refresh": "r"}))
+    post("/api/tokens", fixed({"id": str(uuid.uuid4()), "token": TOKEN}))
+    return app
+
+
+def _gate(state: Standin) -> Any:
+    @web.middleware
+    async def gate(request: web.Request, handler: Any) -> web.StreamResponse:
+        text = await request.text()
+        body = json.loads(text) if text else None
+        state.requests.append((request.method, request.path, dict(request.headers), body))
+        if request.path.startswith("/ws/") or request.path.startswith("/health/") or request.path == "/api/auth/token":
+            return await handler(request)  # type: ignore[no-any-return]
+        if state.problem:
+            return _problem(state.problem[0], "Refused", **state.problem[1])
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _problem(401, "Unauthorized", "The token is not valid.")
+        return await handler(request)  # type: ignore[no-any-return]
+
+    return gate
+
+
+def _problem(status: int, title: str, detail: str, **extra: Any) -> web.Response:
+    document = {"title": title, "status": status, "detail": detail, "request_id": "req-1", **extra}
+    return web.json_response(document, status=status, content_type="application/problem+json")
+
+
+class Running:
+    """The stand-in on a free loopback port, in a thread of the test process."""
+
+    def __init__(self) -> None:
+        self.state = Standin()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Standin:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        return self.state
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _start(self) -> None:
+        self._runner = web.AppRunner(application(self.state), shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.state.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
