@@ -72,6 +72,10 @@ class WorkdirSandbox:
             binds.append(Bind(str(self.env_dir), python_env.ENV))
             path.insert(0, f"{python_env.ENV}/bin")
             env["VIRTUAL_ENV"] = python_env.ENV
+        git = self.root / ".git"
+        if git.exists() and not git.is_symlink():
+            # a hook or a setting written there would run outside, at the next git command of the host
+            binds.append(Bind(str(git), f"{WORKDIR}/.git"))
         hidden = [
             f"{WORKDIR}/{name}" for name in (".mgx",) if (self.root / name).is_dir() and not (self.root / name).is_symlink()
         ]

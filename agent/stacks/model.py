@@ -8,7 +8,6 @@ from pathlib import Path
 from agent.errors import AgentError
 from agent.stacks.globs import matches
 
-
 CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 """What tools leave in a starter that someone worked on; never a part of it."""
 
@@ -21,12 +20,17 @@ class UnknownStack(AgentError):
 
 @dataclass(frozen=True)
 class FormatTool:
-    """A formatter: ``argv`` rewrites the files appended to it, ``check`` exits nonzero when they aren't clean."""
+    """A formatter: ``argv`` rewrites the files appended to it, ``check`` exits nonzero when they aren't clean.
+
+    ``fallback`` arguments are added where the repository has no configuration for it: none of ``config`` (``file:mark``) is there.
+    """
 
     name: str
     argv: tuple[str, ...]
     check: tuple[str, ...]
     suffixes: tuple[str, ...]
+    config: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
 
     def wants(self, path: str) -> bool:
         return path.endswith(self.suffixes)

@@ -53,7 +53,9 @@ def _read(path: Path) -> Stack:
 
 
 def _tool(entry: dict[str, Any]) -> FormatTool:
-    return FormatTool(entry["name"], tuple(entry["argv"]), tuple(entry["check"]), tuple(entry["suffixes"]))
+    required = (tuple(entry[key]) for key in ("argv", "check", "suffixes"))
+    optional = (tuple(entry.get(key, ())) for key in ("config", "fallback"))
+    return FormatTool(entry["name"], *required, *optional)
 
 
 def _signals(data: dict[str, dict[str, float]]) -> Signals:
