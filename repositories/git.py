@@ -1,0 +1,237 @@
+"""Where a clone comes from: which URLs are allowed, and how git reaches them with a credential that nobody sees."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from django.conf import settings
+
+from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
+
+from . import local
+from .errors import GitFailed
+from .process import NETWORK_SECONDS, git
+from .scrubbing import scrub
+
+PROBE_SECONDS = 30.0
+_SCP = re.compile(r"^(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!/?/)[^\s:][^\s]*)$")
+_SCHEMES = {"https": 443, "http": 80, "ssh": 22}
+_FORBIDDEN = [ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")]
+"""Link-local addresses and the metadata services of clouds: they hand out credentials to whoever asks from this machine."""
+
+_SERVER_SIDE = (
+    "git -c safe.directory=* -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false "
+    "-c uploadpack.allowAnySHA1InWant=true"
+)
+"""Git's other end in a local repository, which does not get our environment: no hooks there either."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A repository and a branch of it. ``branch`` empty: the default one. ``credential`` is a token, `user:password`, or for
+    ssh a private key; it is never part of ``url``."""
+
+    url: str
+    branch: str = ""
+    credential: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URL that may be reached. ``path`` is set for a local repository only."""
+
+    url: str
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+
+
+def split_credential(url: str) -> tuple[str, str]:
+    """``url`` without its user part, and that part as a credential if it holds a password or token ("" if not)."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
+        return url, ""
+    userinfo, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=host)), unquote(userinfo)
+
+
+def address(url: str) -> Address:
+    """The address behind a URL or a local path. Looks at nothing but the name.
+
+    Raises BadRequest when git could take it for something else or the scheme isn't https, http, ssh or file, NotAllowed for a
+    local path outside the allowed roots.
+    """
+    if not url or len(url) > 1000 or url != url.strip() or url.startswith("-") or not url.isprintable():
+        raise BadRequest("This is not a repository URL.", code="bad_repository_name", field="url")
+    if url.startswith(("/", "file://")):
+        path = local.allowed(url)
+        return Address(url=path.as_uri(), scheme="file", path=path)
+    scheme = url.partition("://")[0].lower() if "://" in url else ""
+    if scheme == "" and (found := _SCP.match(url)):
+        return Address(url=url, scheme="ssh", host=found["host"].strip("[]"), port=22)
+    if scheme not in _SCHEMES:
+        raise BadRequest(
+            f"{scrub(url)!r} is not a repository URL that this server reaches; use https://, ssh://, user@host:path or file://.",
+            code="bad_repository_name",
+            field="url",
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or _SCHEMES[scheme]
+    except ValueError:
+        host = ""
+    if not host or host.startswith("-") or not parts.path.strip("/"):
+        raise BadRequest(f"{scrub(url)!r} names no host and repository.", code="bad_repository_name", field="url")
+    if scheme != "ssh" and "@" in parts.netloc:
+        raise BadRequest("Give the credential in its own field, not in the URL.", code="credential_in_url", field="url")
+    return Address(url=url, scheme=scheme, host=host, port=port)
+
+
+async def _resolve(where: Address) -> list[str]:
+    """The host's addresses. Raises NotAllowed if one of them is a metadata service, GitFailed if there is none."""
+    try:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise GitFailed(f"The host {where.host} is not known here.", code="unreachable") from None
+    ips = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    for ip in map(ipaddress.ip_address, ips):
+        plain = getattr(ip, "ipv4_mapped", None) or ip
+        if any(plain in net for net in _FORBIDDEN if net.version == plain.version):
+            raise NotAllowed(f"{where.host} is a link-local address; this server does not reach those.", code="address_refused")
+    return ips
+
+
+class Remote:
+    """A source that git may talk to. Made by `reach`."""
+
+    def __init__(self, where: Address, config: dict[str, str], env: dict[str, str], secrets: tuple[str, ...]) -> None:
+        self.where = where
+        self._config, self._env, self._secrets = config, env, secrets
+
+    async def run(self, command: str, *args: str, cwd: Path | None = None, timeout: float = NETWORK_SECONDS, git_dir: str = "") -> bytes:
+        """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitFailed or what `explain` makes of it."""
+        before = (f"--git-dir={git_dir}",) if git_dir else ()
+        side = ()
+        if self.where.path is not None:
+            service = "receive-pack" if command == "push" else "upload-pack"
+            side = (f"--{service}={_SERVER_SIDE} {service}",)
+        return await git(
+            *before, command, *side, *args,
+            cwd=cwd, config=self._config, env=self._env, secrets=self._secrets, timeout=timeout,
+            what=f"git {command} of {self.where.url}",
+        )  # fmt: skip
+
+    async def refs(self, *patterns: str, timeout: float = PROBE_SECONDS) -> tuple[dict[str, str], str]:
+        """Refs by name with their object ids, and the branch that HEAD names ("" if detached or empty). Looks, changes nothing."""
+        try:
+            out = await self.run("ls-remote", "--symref", "--", self.where.url, *patterns, timeout=timeout)
+        except GitFailed as error:
+            raise explain(error, self.where) from None
+        refs, head = {}, ""
+        for line in out.decode(errors="replace").splitlines():
+            value, _, name = line.partition("\t")
+            if value.startswith("ref: "):
+                head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
+            else:
+                refs[name] = value
+        return refs, head
+
+
+@contextmanager
+def _key_file(source: Source, where: Address) -> Iterator[str]:
+    """The ssh command line. A key lives in a private file for as long as git runs."""
+    known = Path(settings.MGX_DATA_DIR) / "ssh_known_hosts"
+    command = (
+        "ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new "
+        f"-o UserKnownHostsFile='{known}' -o ConnectTimeout=20"
+    )
+    if where.scheme != "ssh" or "PRIVATE KEY" not in source.credential:
+        yield f"{command} -o IdentityFile=none"
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="mgx-key-") as key:
+        key.write(source.credential.strip() + "\n")
+        key.flush()
+        yield f"{command} -i '{key.name}'"
+
+
+@contextmanager
+def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remote]:
+    config = {f"protocol.{where.scheme}.allow": "always"}
+    env: dict[str, str] = {}
+    secrets: tuple[str, ...] = (source.credential,) if source.credential else ()
+    if where.scheme in {"http", "https"}:
+        pinned = ",".join(f"[{ip}]" if ":" in ip else ip for ip in ips)
+        config["http.curloptResolve"] = f"{where.host}:{where.port}:{pinned}"  # what was checked is what is reached
+        if source.credential:
+            user, colon, password = source.credential.partition(":")
+            env = {"MGX_GIT_USER": user if colon else "x-access-token", "MGX_GIT_SECRET": password if colon else user}
+            secrets = (source.credential, env["MGX_GIT_SECRET"])
+            netloc = f"[{where.host}]" if ":" in where.host else where.host
+            config[f"credential.{where.scheme}://{netloc}:{where.port}.helper"] = (
+                """!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$MGX_GIT_USER" "$MGX_GIT_SECRET"; }; f"""
+            )
+    with _key_file(source, where) as ssh:
+        env["GIT_SSH_COMMAND"] = ssh
+        yield Remote(where, config, env, secrets)
+
+
+@asynccontextmanager
+async def reach(source: Source) -> AsyncIterator[Remote]:
+    """`async with reach(source) as remote:` checks the source and readies its credential.
+
+    Raises BadRequest, NotAllowed (address or local path refused), NotFound (no repository at a local path), GitFailed.
+    """
+    where = address(source.url)
+    if where.scheme == "http" and source.credential and not _loopback(where.host):
+        raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
+    if "PRIVATE KEY" not in source.credential and any(c in source.credential for c in "\r\n\0"):
+        raise BadRequest("The credential holds a line break; give the bare token.", field="credential")
+    if where.path is not None:
+        await local.check_repository(where.path)
+        ips = []
+    else:
+        ips = await _resolve(where)
+    with _connection(source, where, ips) as remote:
+        yield remote
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_NO_ACCESS = ("authentication failed", "could not read username", "could not read password", "permission denied", "403", "401")
+_NOT_FOUND = ("repository not found", "not found", "does not appear to be a git repository", "404", "does not exist")
+
+
+def explain(error: GitFailed, where: Address) -> GitFailed | NotFound | NotAllowed:
+    """What a failed look at a remote means for the person who named it."""
+    words = error.stderr.lower()
+    if "redirect" in words:
+        return GitFailed(f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr)
+    if any(sign in words for sign in _NO_ACCESS):
+        return NotAllowed(
+            f"No access to {where.url}: the credential is missing, wrong, or not allowed to read it.",
+            code="no_access",
+            hint="Give a token (or for ssh a private key) that may read this repository.",
+        )
+    if any(sign in words for sign in _NOT_FOUND):
+        return NotFound(f"There is no repository at {where.url} that this credential can see.", code="repository_not_found")
+    if error.code == "git_timeout" or "could not resolve" in words or "connect" in words or "timed out" in words:
+        return GitFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
+    return error

@@ -1,0 +1,212 @@
+"""Repositories on this machine's disk: allowed under listed roots only, and a user's checkout is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from mgx_project.common.errors import BadRequest, Conflict, NotAllowed, NotFound
+
+from .errors import GitFailed
+from .process import git
+
+OURS = frozenset({".git", ".mgx", "mgx.yaml"})
+"""What a directory may hold and still be empty: our own marks, and the repository we made."""
+MAX_ALTERNATES = 20
+SHOWN = 5
+
+_SAFE = {"safe.directory": "*"}
+
+
+def roots() -> list[Path]:
+    """The allowed roots, read anew at each call: MGX_LOCAL_ROOTS and the lines of the file MGX_LOCAL_ROOTS_FILE."""
+    lines = list(settings.MGX_LOCAL_ROOTS)
+    if settings.MGX_LOCAL_ROOTS_FILE:
+        try:
+            lines += Path(settings.MGX_LOCAL_ROOTS_FILE).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            lines = [*lines]
+    return [Path(line.strip()).resolve() for line in lines if line.strip().startswith("/")]
+
+
+def _inside(path: Path, allowed_roots: list[Path]) -> bool:
+    return any(path == root or root in path.parents for root in allowed_roots)
+
+
+def allowed(location: str) -> Path:
+    """The real path behind a `file://` URL or an absolute path. Raises BadRequest, NotAllowed.
+
+    Symbolic links are followed before the roots are compared, so a link can't lead out of them.
+    """
+    text = location
+    if location.startswith("file://"):
+        parts = urlsplit(location)
+        if parts.netloc not in {"", "localhost"}:
+            raise BadRequest("A file:// URL names no host: write file:///path.", code="bad_repository_name", field="url")
+        text = unquote(parts.path)
+    if not text.startswith("/") or "\0" in text:
+        raise BadRequest("Give the absolute path of the repository.", code="bad_repository_name", field="url")
+    try:
+        path = Path(text).resolve()
+    except (OSError, RuntimeError):
+        raise BadRequest(f"{text} can't be followed: its symbolic links go round.", field="url") from None
+    _require_inside(path, shown=text)
+    return path
+
+
+def _require_inside(path: Path, *, shown: str) -> None:
+    listed = roots()
+    if not listed:
+        raise NotAllowed(
+            f"{shown} is a local path, and this server takes none.",
+            code="local_path_refused",
+            hint="Push the repository to a git remote that this server reaches and give its https or ssh URL.",
+        )
+    if not _inside(path, listed):
+        raise NotAllowed(
+            f"{shown} is outside the directories that this server may read.",
+            code="local_path_refused",
+            hint="Run `mgx task` in that directory (it asks to add it), or add it to MGX_LOCAL_ROOTS and start the server again.",
+        )
+
+
+async def _ask(path: Path, *args: str, config: Mapping[str, str] | None = None) -> bytes:
+    return await git(*args, cwd=path, config={**_SAFE, **(config or {})}, what=f"git {args[0]} in {path}")
+
+
+async def check_repository(path: Path) -> None:
+    """That ``path`` is the top of a repository (bare, a checkout, or a linked worktree) whose objects lie under the roots too.
+
+    Raises NotFound (no such directory, or no repository) or NotAllowed.
+    """
+    if not path.is_dir():
+        raise NotFound(f"There is no directory {path}.", code="repository_not_found")
+    try:
+        out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
+    except GitFailed:
+        raise NotFound(
+            f"{path} is not a git repository.",
+            code="not_a_repository",
+            hint="Run `git init` there and commit, or name an empty directory to start a new project in it.",
+        ) from None
+    bare, git_dir, common = out.decode(errors="surrogateescape").splitlines()
+    top = Path(git_dir)
+    if bare == "false":
+        top = Path((await _ask(path, "rev-parse", "--show-toplevel")).decode(errors="surrogateescape").rstrip("\n"))
+    if top.resolve() != path:
+        raise NotFound(f"{path} is inside the repository {top}; name that.", code="not_a_repository")
+    common_dir = (path / common).resolve()
+    for place in (Path(git_dir).resolve(), common_dir, (common_dir / "objects").resolve()):
+        _require_inside(place, shown=f"{path} keeps its data in {place}, which")
+    _check_alternates((common_dir / "objects").resolve())
+
+
+def _check_alternates(objects: Path) -> None:
+    """Borrowed objects must not be a way to read repositories outside the roots."""
+    waiting, seen = [objects], set[Path]()
+    while waiting:
+        place = waiting.pop()
+        seen.add(place)
+        try:
+            text = (place / "info" / "alternates").read_text(encoding="utf-8", errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                borrowed = (place / line).resolve()
+                _require_inside(borrowed, shown=f"The repository borrows objects from {borrowed}, which")
+                if borrowed not in seen and len(seen) < MAX_ALTERNATES:
+                    waiting.append(borrowed)
+
+
+async def uncommitted(path: Path) -> list[str]:
+    """Changed and untracked paths of a checkout, sorted; empty for a bare repository. Changes nothing, runs no filter of it."""
+    if (await _ask(path, "rev-parse", "--is-bare-repository")).strip() == b"true":
+        return []
+    out = await _ask(
+        path, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=all", "--no-renames",
+        config=await _no_filters(path),
+    )  # fmt: skip
+    found = [(entry[:2], entry[3:]) for entry in out.decode(errors="replace").split("\0") if entry]
+    return sorted(name for state, name in found if state != "??" or name.rstrip("/") not in OURS)
+
+
+async def _no_filters(path: Path) -> dict[str, str]:
+    """Overrides for the filter programs that the repository's own configuration names."""
+    try:
+        out = await _ask(path, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$")
+    except GitFailed as error:
+        if error.stderr:
+            raise
+        return {}  # exit status 1 without a word: there is none
+    names = [name for name in out.decode(errors="replace").split("\0") if name]
+    return {name: "false" if name.endswith(".required") else "" for name in names}
+
+
+async def require_committed(path: Path) -> None:
+    """Raises Conflict when the checkout holds what a clone would not."""
+    changed = await uncommitted(path)
+    if changed:
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        raise Conflict(
+            f"{path} has uncommitted changes: {', '.join(changed[:SHOWN])}{more}. The run would not see them.",
+            code="repository_dirty",
+            hint="Commit or stash them (`git stash -u`), or set allow_dirty to work from the last commit.",
+        )
+
+
+def _is_empty(path: Path) -> bool:
+    return all(entry.name in OURS for entry in path.iterdir())
+
+
+async def _is_unborn(path: Path) -> bool:
+    """A repository without a commit on its branch."""
+    try:
+        await _ask(path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    except GitFailed:
+        return True
+    return False
+
+
+async def prepare_new(path: Path) -> None:
+    """Makes an empty or absent directory a repository with the branch `main` and nothing in it; a prepared one stays.
+
+    ``path`` comes from `allowed`. Raises Conflict when the directory holds something.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        empty = _is_empty(path)
+    except (FileExistsError, NotADirectoryError):
+        raise Conflict(f"{path} is a file; a new project needs a directory.", code="directory_not_empty") from None
+    except OSError as error:
+        raise Conflict(f"{path} can't be used for a new project: {error.strerror}.", code="directory_unusable") from None
+    if not empty:
+        raise Conflict(
+            f"{path} is not empty, so no new project is started there.",
+            code="directory_not_empty",
+            hint="Name an empty directory, or make this one a repository with a first commit.",
+        )
+    if (path / ".git").exists():
+        await check_repository(path)
+        if not await _is_unborn(path):
+            raise Conflict(f"{path} is a repository with commits already.", code="directory_not_empty")
+        return
+    await git("init", "-q", "--template=", "--initial-branch=main", cwd=path, what=f"git init in {path}")
+
+
+async def publish_new(path: Path, branch: str) -> bool:
+    """Checks ``branch`` out in a directory that `prepare_new` made, so that its owner sees the files there.
+
+    Only while nothing else is in it and its own branch has no commit; returns whether it did. Never overwrites a file.
+    """
+    if not (path / ".git").is_dir() or not _is_empty(path) or not await _is_unborn(path):
+        return False
+    await git(
+        "checkout", "-q", "--no-recurse-submodules", branch, "--",
+        cwd=path, config={**_SAFE, **(await _no_filters(path))}, env={"GIT_DIR": str(path / ".git"), "GIT_WORK_TREE": str(path)},
+        what=f"git checkout in {path}",
+    )  # fmt: skip
+    return True

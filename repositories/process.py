@@ -1,0 +1,163 @@
+"""One git process: nothing of this machine's git configuration reaches it, nothing of it survives us.
+
+Git runs programs that configuration names (hooks, filters, fsmonitor, pagers, helpers). It gets an empty home, no system or
+global configuration, and overrides for what a repository's own configuration could name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from .errors import GitFailed
+from .scrubbing import scrub
+
+LOCAL_SECONDS = 120.0
+NETWORK_SECONDS = 900.0
+MAX_OUTPUT = 256 * 1024 * 1024
+TAIL = 2000
+"""How much of git's own words an error carries, in characters."""
+
+PASSED_ON = (
+    "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy",
+)  # fmt: skip
+"""Certificate authorities and proxies are facts of the machine; everything else is made here."""
+
+CONFIG: Mapping[str, str] = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.alternateRefsCommand": "true",
+    "core.autocrlf": "false",
+    "core.fileMode": "true",
+    "core.symlinks": "true",
+    "core.quotePath": "false",
+    "core.pager": "cat",
+    "commit.gpgSign": "false",
+    "credential.helper": "",
+    "diff.ignoreSubmodules": "all",
+    "fetch.recurseSubmodules": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "http.followRedirects": "false",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "60",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+
+
+@lru_cache(maxsize=1)
+def _empty_home(pid: int) -> Path:
+    return Path(tempfile.mkdtemp(prefix="mgx-git-home-"))
+
+
+def environment(config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a git process. ``config`` comes on top of CONFIG, in git's command scope."""
+    settings = [*CONFIG.items(), *config.items()]
+    made = {
+        "HOME": str(_empty_home(os.getpid())),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_CONFIG_COUNT": str(len(settings)),
+    }
+    for number, (key, value) in enumerate(settings):
+        made |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return passed | made | dict(extra)
+
+
+async def git(
+    *args: str,
+    cwd: Path | None = None,
+    config: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = LOCAL_SECONDS,
+    secrets: Sequence[str] = (),
+    what: str = "",
+) -> bytes:
+    """Runs git and returns what it wrote to stdout.
+
+    ``timeout`` is in seconds; ``what`` says in an error what was being done. When the caller is cancelled, or the time is up,
+    or stdout passes MAX_OUTPUT, git and every process it started are killed and reaped. Raises GitFailed.
+    """
+    what = what or f"git {args[0]}"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            *args,
+            cwd=cwd,
+            env=environment(config or {}, env or {}),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        if cwd is not None and not cwd.is_dir():
+            raise GitFailed(f"{what} failed: the directory {cwd} is gone.") from None
+        raise GitFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
+    try:
+        async with asyncio.timeout(timeout):
+            _, stdout, stderr = await asyncio.gather(
+                _feed(process, stdin), _read(process.stdout, MAX_OUTPUT), _read(process.stderr, MAX_OUTPUT)
+            )
+            status = await process.wait()
+    except TimeoutError:
+        raise GitFailed(f"{what} took longer than {timeout:g} seconds and was stopped.", code="git_timeout") from None
+    except _TooMuch:
+        raise GitFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
+    finally:
+        await _reap(process)
+    if status:
+        words = scrub(stderr.decode(errors="replace"), secrets).strip()
+        raise GitFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
+    return stdout
+
+
+class _TooMuch(Exception):
+    pass
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError, ConnectionResetError):  # its exit status says why it stopped reading
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:
+    assert stream is not None
+    parts, size = [], 0
+    while part := await stream.read(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise _TooMuch
+    return b"".join(parts)
+
+
+async def _reap(process: asyncio.subprocess.Process) -> None:
+    """Git's helpers (git-remote-https, ssh) are in its process group and may outlive it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.shield(process.wait())
+
+
+def _last_words(words: str) -> str:
+    """The line that names the cause: git ends with hints that don't."""
+    lines = [line for line in words.splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error", "ERROR"))]
+    return (causes or lines[-1:] or [""])[0][:500]
