@@ -1,0 +1,133 @@
+"""``python -m agent``: the pipeline alone, on one directory, without a server or a database.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 the plan was rejected, 4 paused. Talk goes to stderr, the outcome to stdout as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agent.errors import AgentError, Interrupted, Paused
+from agent.local import LocalBudget, MemoryJournal, Switch, TextSink
+from agent.models import open_model
+from agent.pipeline import carry_out, draft_plan
+from agent.ports import JSON, Draft, Model, Ports, TaskSpec
+from agent.runtime import bootstrap
+from agent.sandbox import open_sandbox
+
+DONE, FAILED, USAGE, REJECTED, PAUSED = 0, 1, 2, 3, 4
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m agent", description="Turn a task into reviewed code in one directory.")
+    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the project's directory; only this is changed")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--task", metavar="TEXT", help="what should be built or changed")
+    task.add_argument("--json", type=Path, metavar="FILE", help="a JSON task file")
+    parser.add_argument("--stack", help="a stack of the catalogue; inferred if absent")
+    parser.add_argument(
+        "--constraint", action="append", default=[], metavar="TEXT", help='a rule such as "use pnpm"; repeatable'
+    )
+    model = os.environ.get("MGX_MODEL") or "offline"
+    parser.add_argument("--model", default=model, metavar="offline|NAME", help="default: MGX_MODEL, else offline (%(default)s)")
+    parser.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL", ""), help="default: OPENAI_BASE_URL")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="pause before more tokens than this are spent")
+    parser.add_argument("--sandbox", default=os.environ.get("MGX_SANDBOX") or "auto", help="default: MGX_SANDBOX, else auto")
+    parser.add_argument("--yes", action="store_true", help="carry the plan out without asking")
+    return parser
+
+
+def spec_of(options: argparse.Namespace) -> TaskSpec:
+    """The task of the options or of their JSON file (CONTRACT: JSON task file). Raises ValueError and OSError."""
+    data: dict[str, Any] = {"task": options.task} if options.json is None else json.loads(options.json.read_text())
+    if not isinstance(data, dict) or not isinstance(data.get("task"), str):
+        raise ValueError('the file must hold an object with "task" as text')
+    return TaskSpec(
+        text=data["task"],
+        stack=options.stack or data.get("target_stack"),
+        project_type=data.get("project_type"),
+        output_mode=data.get("output_mode", "generate_new"),
+        constraints=(*data.get("constraints", ()), *options.constraint),
+        strict_requirements=bool(data.get("strict_requirements", False)),
+    )
+
+
+def model_of(options: argparse.Namespace) -> Model:
+    if options.model == "offline":
+        return open_model("offline")
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return open_model("openai", model=options.model.removeprefix("openai/"), api_key=key, base_url=options.base_url)
+
+
+async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
+    events = TextSink()
+    model = model_of(options)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mgx"
+    sandbox = open_sandbox(options.root, cache=cache, tier=options.sandbox)
+    budget = LocalBudget(max_tokens=options.max_tokens)
+    ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, Switch())
+    try:
+        draft = await draft_plan(spec, options.root, ports)
+        show(draft)
+        if not options.yes and not await asyncio.to_thread(agreed):
+            return REJECTED, {"status": "rejected", "plan": draft.plan}
+        outcome = await carry_out(spec, draft, options.root, ports)
+    finally:
+        await model.aclose()
+    usage = {"tokens": budget.tokens, "calls": budget.calls, "cost_usd": str(budget.cost_usd)}
+    return DONE, {"status": "completed", "plan": draft.plan, "stack": draft.stack, **asdict(outcome), "usage": usage}
+
+
+def show(draft: Draft) -> None:
+    print(f"\nPlan ({draft.stack or 'no stack'}): {draft.plan['summary']}", file=sys.stderr)
+    for number, step in enumerate(draft.plan["steps"], 1):
+        print(f"  {number}. {step['title']}: {', '.join(step['files'])}", file=sys.stderr)
+    for risk in draft.plan["risks"]:
+        print(f"  Risk: {risk}", file=sys.stderr)
+
+
+def agreed() -> bool:
+    print("\nCarry it out? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    options.root = options.root.resolve()
+    if not options.root.is_dir():
+        print(f"{options.root} is no directory: create it first.", file=sys.stderr)
+        return USAGE
+    try:
+        spec = spec_of(options)
+    except (OSError, ValueError) as error:
+        print(f"The task file {options.json} can't be used: {error}.", file=sys.stderr)
+        return USAGE
+    with tempfile.TemporaryDirectory(prefix="mgx-agent-") as runtime:
+        bootstrap(Path(runtime))
+        code, result = ended(spec, options)
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    return code
+
+
+def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
+    try:
+        return asyncio.run(run(spec, options))
+    except Paused as paused:
+        return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": paused.hint}
+    except Interrupted as stopped:
+        return REJECTED, {"status": "cancelled", "detail": str(stopped)}
+    except AgentError as error:
+        return FAILED, {"status": "failed", "error": {"code": error.code, "detail": error.detail, "hint": error.hint}}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

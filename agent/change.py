@@ -1,0 +1,129 @@
+"""One run's change from the engineer's first answer to the reviewer's verdict. Every stage returns what is wrong, or None."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from agent.diff import describe
+from agent.errors import Paused
+from agent.landing import Landing
+from agent.ports import JSON, Outcome
+from agent.problem import Problem
+from agent.progress import Progress
+from agent.repository import read_text
+from agent.team import AskedTeam, Work
+from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.trial import measure_baseline, no_worse
+
+NO_CHANGE = "NO CHANGE"
+
+
+class Change:
+    """``round`` counts the engineer's answers from 0 and names the journal steps."""
+
+    def __init__(self, work: Work, team: AskedTeam) -> None:
+        self._work = work
+        self._team = team
+        self._progress = Progress(work.ports.events, "execute", 6)
+        self._landing = Landing(work)
+        self._before = dict(work.view.texts)
+        self._answer = ""
+        self._tests_written = False
+        self._all_tools = True
+        self._revisions: Counter[str] = Counter()
+        self._tests: JSON = {}
+        self._review: JSON = {}
+        self.round = 0
+
+    async def write(self) -> str:
+        """The engineer's first answer. The sandbox is tried before, so that a dead one costs no model call."""
+        await self._work.commands.probe()
+        if self._work.spec.output_mode == "patch_existing":
+            await measure_baseline(self._work)
+        await self._progress.at(1, "Writing the code")
+        return await self._team.ask(PLAN_APPROVED, json.dumps(self._work.plan))
+
+    async def land(self, answer: str) -> Problem | None:
+        """Guardrails, then the files: all of them or none."""
+        self._answer = answer
+        await self._progress.at(2, "Checking and applying the change")
+        return await self._landing.land(answer, str(self.round), self.round)
+
+    async def add_tests(self) -> Problem | None:
+        """The tester's own files, once per run."""
+        if self._tests_written:
+            return None
+        self._tests_written = True
+        await self._progress.at(3, "Adding tests")
+        await self._read("test")
+        answer = await self._team.ask(CODE_LANDED, self._description())
+        if answer.strip(" \n`.*").upper() == NO_CHANGE:
+            return None
+        self._answer = answer
+        return await self._landing.land(answer, "tests", self.round)
+
+    async def prove(self) -> Problem | None:
+        """Formatters, dependencies, tests."""
+        await self._progress.at(4, "Formatting")
+        self._all_tools &= await self._landing.format(str(self.round))
+        await self._progress.at(5, "Testing")
+        self._tests = json.loads(await self._team.ask(TESTS_WANTED, str(self.round)))
+        if self._tests["status"] != "failed" or no_worse(self._tests):
+            return None
+        return Problem("tests", "The tests fail.", output=self._tests["output_tail"])
+
+    async def review(self) -> Problem | None:
+        """The reviewer sees the change as it is now, and how the tests went."""
+        await self._progress.at(6, "Reviewing")
+        await self._read(f"review/{self.round}")
+        counts = ", ".join(f"{self._tests[key]} {key}" for key in ("passed", "failed", "skipped"))
+        given = {"round": self.round, "change": self._description(), "tests": f"{self._tests['status']} ({counts})"}
+        self._review = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
+        verdict, comments = self._review["verdict"], self._review["comments"]
+        await self._work.ports.events.emit("review_finished", self._review, f"Review: {verdict}, {len(comments)} comments")
+        if verdict == "approve":
+            return None
+        return Problem("review", "The tests are done, but the reviewer asks for changes.", comments)
+
+    async def revise(self, problem: Problem) -> str | None:
+        """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
+
+        Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
+        ``max_rounds`` for all answers of the engineer.
+        """
+        spec = self._work.spec
+        if self._revisions[problem.kind] >= spec.max_revision_rounds or self.round + 1 >= spec.max_rounds:
+            if problem.kind == "review":
+                return None
+            raise Paused(
+                "loop",
+                f"After {self.round + 1} answers the change is not usable. {problem.for_people()}",
+                hint="Allow more rounds, make the task more specific, or choose a stronger model; then start a new run.",
+            )
+        self._revisions[problem.kind] += 1
+        self.round += 1
+        data = {"errors": list(problem.findings), "warnings": [], "round": self.round, "max_rounds": spec.max_rounds}
+        await self._work.ports.events.emit("revision_started", data, problem.detail)
+        await self._read(f"write/{self.round}")
+        wanted = {"round": self.round, "problem": problem.for_engineer(), "answer": self._answer}
+        return await self._team.ask(REVISION_WANTED, json.dumps(wanted))
+
+    async def outcome(self) -> Outcome:
+        await self._progress.done("The change is ready")
+        proved = self._all_tools and self._tests["status"] == "passed" and self._review["verdict"] == "approve"
+        files = [self._landing.files[path] for path in sorted(self._landing.files)]
+        return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved)
+
+    async def _read(self, step: str) -> None:
+        """The team sees the files of the plan, those it changed, and those it was about to overwrite unread."""
+        wanted = dict.fromkeys((*self._work.planned_files(), *self._landing.files, *self._landing.unseen))
+        await self._work.read(f"read/{step}", list(wanted))
+        for path, text in self._work.view.texts.items():
+            if path not in self._landing.files:
+                self._before[path] = text
+
+    def _description(self) -> str:
+        paths = sorted(self._landing.files)
+        after = {path: read_text(self._work.root, path) for path in paths}
+        return describe(self._before, {path: text for path, text in after.items() if text is not None}, paths)

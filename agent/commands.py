@@ -1,0 +1,83 @@
+"""The run's commands: each is a journal step between a ``command_started`` and a ``command_finished`` event."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from agent import stacks
+from agent.errors import Paused, SandboxFailed
+from agent.ports import JSON, Announcement, CommandResult, Ports
+
+PROBE_TIMEOUT = 30.0
+
+
+class Commands:
+    """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` names the next ones."""
+
+    def __init__(self, ports: Ports, key: str) -> None:
+        self._ports = ports
+        self._key = key
+        self._step = ""
+        self._count = 0
+        self._missing: str | None = None
+
+    def step(self, name: str) -> Commands:
+        """The journal prefix of the commands that follow, unique within the phase."""
+        self._step, self._count = name, 0
+        return self
+
+    async def probe(self) -> None:
+        """Finds out whether the sandbox works before a model call is spent. Raises ``Paused('sandbox')``."""
+
+        async def act() -> JSON:
+            return (await self._ports.sandbox.run(("true",), timeout=PROBE_TIMEOUT)).to_json()
+
+        await self._journaled(f"{self._key}/probe", {"argv": ["true"]}, act, announced=False)
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        """Installs the stack's dependencies as the workdir names them now. None: the stack has no install command."""
+        argv = stacks.get(stack).install
+        if not argv:
+            return None
+        await self._started(argv)
+
+        async def act() -> JSON:
+            result = await self._ports.sandbox.install(stack, timeout=timeout)
+            self._missing = None
+            return (result or CommandResult(argv, 0, 0, "There is nothing to install.")).to_json()
+
+        # a replayed install leaves this machine without the dependencies: the next command that really runs fetches them
+        self._missing = stack
+        return await self._journaled(f"{self._key}/{self._step}", {"argv": list(argv)}, act)
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        self._count += 1
+        await self._started(argv)
+
+        async def act() -> JSON:
+            if self._missing is not None:
+                await self._ports.sandbox.install(self._missing)
+                self._missing = None
+            return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
+
+        return await self._journaled(f"{self._key}/{self._step}/{self._count}", {"argv": list(argv)}, act)
+
+    async def _started(self, argv: Sequence[str]) -> None:
+        self._ports.cancel.check()
+        await self._ports.events.emit("command_started", {"argv": list(argv)}, " ".join(argv))
+
+    async def _journaled(
+        self, key: str, inputs: JSON, act: Callable[[], Awaitable[JSON]], *, announced: bool = True
+    ) -> CommandResult:
+        try:
+            result = await self._ports.journal.step(key, "command", inputs, act, announce=_finished if announced else None)
+        except SandboxFailed as error:
+            raise Paused("sandbox", error.detail, hint=error.hint) from error
+        self._ports.cancel.check()
+        return CommandResult.from_json(result)
+
+
+def _finished(result: JSON) -> Announcement:
+    keys = ("argv", "exit_code", "duration_ms", "output_tail")
+    ended = "timed out" if result["timed_out"] else f"exit code {result['exit_code']}"
+    return Announcement("command_finished", {key: result[key] for key in keys}, f"{' '.join(result['argv'])}: {ended}")

@@ -1,0 +1,144 @@
+"""From an answer to files: guardrails, then one transaction, then the formatters."""
+
+from __future__ import annotations
+
+from agent.errors import AgentError, Paused, SandboxFailed
+from agent.formatting import format_files
+from agent.guardrails import Finding, GuardrailResult, check
+from agent.patch import PatchRefused, apply_patch, parse_manifest
+from agent.patch.engine import digest
+from agent.ports import JSON, Announcement
+from agent.problem import Problem
+from agent.stacks import Stack
+from agent.stacks.model import Signals
+from agent.team import Work
+
+ANY_STACK = Stack(
+    id="any", title="project", language="", project_type="", package_manager="", files_required=(), files_forbidden=(),
+    markers=(), packages=(), install=(), test=(), build=(), lint=(), format=(), signals=Signals(), prompt_notes="", starter=None,
+)  # fmt: skip
+"""For an existing project of no known stack: no rules of its own, no commands."""
+
+
+class Landing:
+    """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._fresh: list[str] = []
+        self.unseen: list[str] = []
+        self.files: dict[str, JSON] = {}
+
+    async def land(self, answer: str, step: str, round_: int) -> Problem | None:
+        """Checks ``answer`` and applies it whole, or says what is wrong with it. ``step`` names the journal step."""
+        return await self._check(answer, round_) or await self._apply(answer, step)
+
+    async def _check(self, answer: str, round_: int) -> Problem | None:
+        work = self._work
+        if work.calls.made[-1].finish_reason == "length":
+            cut = Finding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
+            result = GuardrailResult((cut,))
+        else:
+            result = check(answer, root=work.root, stack=work.stack or ANY_STACK, spec=work.spec)
+            if result.is_valid:
+                result = GuardrailResult(self._never_shown(answer), result.warnings)
+        found = result.to_json()
+        data = {key: found[key] for key in ("errors", "warnings")}
+        data |= {"round": round_, "max_rounds": work.spec.max_revision_rounds}
+        if result.is_valid:
+            await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
+            return None
+        await work.ports.events.emit("validation_failed", data, f"{len(result.errors)} problems in the answer")
+        return Problem("guardrails", "It breaks rules, so nothing of it was applied.", found["errors"])
+
+    def _never_shown(self, answer: str) -> list[Finding]:
+        """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
+        findings = []
+        for path in (block.path for block in parse_manifest(answer)):
+            if path in self._work.view.texts or path in self.files or not (self._work.root / path).exists():
+                continue
+            reason = self._work.view.hidden.get(path)
+            self.unseen.append(path)
+            message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
+            hint = "Leave it as it is." if reason else "Its content is below now; answer again on its base."
+            findings.append(Finding("unseen_file", message, hint, path))
+        return findings
+
+    async def _apply(self, answer: str, step: str) -> Problem | None:
+        work = self._work
+        seen = {path: digest(text.encode()) for path, text in work.view.texts.items()}
+
+        async def act() -> JSON:
+            try:
+                return apply_patch(work.root, answer, seen=seen).to_json()
+            except PatchRefused as refused:
+                return refused.result.to_json()
+            except OSError as error:
+                raise AgentError(
+                    f"The change could not be written: {error.strerror or error}. The files are as they were before.",
+                    hint="Make room on the disk or check its permissions, then retry the run.",
+                    code="write_failed",
+                ) from error
+
+        inputs = {"answer": answer, "seen": seen}
+        result = await work.ports.journal.step(
+            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
+        )
+        if not result["success"]:
+            refused = [file for file in result["files"] if file["action"] == "refused"]
+            findings = [{"path": file["path"], "message": _reasons(file)} for file in refused]
+            return Problem("patch", "It could not be applied, so nothing was changed.", findings)
+        self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified")]
+        for file in result["files"]:
+            self._count(file)
+        return None
+
+    def _count(self, file: JSON) -> None:
+        if file["action"] not in ("created", "modified", "deleted"):
+            return
+        known = self.files.get(file["path"])
+        action = "created" if known and known["action"] == "created" and file["action"] == "modified" else file["action"]
+        self.files[file["path"]] = {"path": file["path"], "action": action, "added": file["added"], "removed": file["removed"]}
+
+    async def format(self, step: str) -> bool:
+        """Formats what was just applied; in an existing project only new files, for a formatter's own changes would drown the
+        task's. Returns False where a formatter is absent."""
+        work = self._work
+        fresh, self._fresh = dict.fromkeys(self._fresh), []
+        paths = [path for path in fresh if work.spec.output_mode == "generate_new" or self.files[path]["action"] == "created"]
+        if not paths:
+            return True
+
+        async def act() -> JSON:
+            return (await format_files(paths, work.stack or ANY_STACK, work.ports.sandbox)).to_json()
+
+        try:
+            result = await work.ports.journal.step(
+                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True
+            )
+        except SandboxFailed as error:
+            raise Paused("sandbox", error.detail, hint=error.hint) from error
+        return not result["unavailable"]
+
+
+def _patched(result: JSON) -> Announcement:
+    if result["success"]:
+        changed = [file for file in result["files"] if file["action"] != "unchanged"]
+        return Announcement("patch_applied", {"files": [_shown(file) for file in changed]}, f"{len(changed)} files written")
+    refused = [file for file in result["files"] if file["action"] == "refused"]
+    files = [{**_shown(file), "reason": _reasons(file)} for file in refused]
+    return Announcement("patch_refused", {"files": files}, f"{len(refused)} files refused, nothing written")
+
+
+def _shown(file: JSON) -> JSON:
+    return {key: file[key] for key in ("path", "action", "match_level", "added", "removed")}
+
+
+def _reasons(file: JSON) -> str:
+    return "; ".join(hunk["reason"] for hunk in file["hunks"] if hunk["reason"])
+
+
+def _formatted(result: JSON) -> Announcement:
+    data = {key: result[key] for key in ("tool", "files", "unavailable")}
+    absent = f"; absent: {', '.join(result['unavailable'])}" if result["unavailable"] else ""
+    return Announcement("files_formatted", data, f"{len(result['files'])} files reformatted{absent}")

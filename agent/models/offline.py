@@ -1,0 +1,123 @@
+"""A model that needs no account and no network: it makes the stack's starter, so that the whole road can be driven and tested.
+
+It is deterministic and says what it is. What it can't do it refuses, with what to set for a real model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+
+from agent import stacks
+from agent.blocks import read_block
+from agent.errors import AgentError
+from agent.models.prices import estimate_tokens
+from agent.ports import Completion, ModelRequest
+from agent.repository import own_files
+
+HINT = "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it."
+NO_CHANGE = "NO CHANGE"
+PIECE = 400
+"""Characters per piece of the answer, so that watchers see it arrive."""
+
+
+class OfflineModel:
+    name = "offline"
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        # gives way once, as a real endpoint would: the team's rounds then fall the same way
+        await asyncio.sleep(0)
+        text = self._answer(request)
+        for start in range(0, len(text), PIECE):
+            on_text(text[start : start + PIECE])
+        return Completion(
+            text=text,
+            model=self.name,
+            tokens_in=estimate_tokens(m["content"] for m in request.messages),
+            tokens_out=estimate_tokens([text]),
+        )
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+    def _answer(self, request: ModelRequest) -> str:
+        match request.action:
+            case "AnalyzeTask":
+                return _analysis(request)
+            case "DraftPlan":
+                return _plan(request)
+            case "WriteCode":
+                return _manifest(request)
+            case "WriteTest":
+                return NO_CHANGE
+            case "ReviewCode":
+                return json.dumps({"verdict": "approve", "comments": []})
+        raise _limited(f"The offline model can't do {request.action}: it only makes a stack's starter.")
+
+
+def _analysis(request: ModelRequest) -> str:
+    stack, _ = _starter(request)
+    return json.dumps(
+        {
+            "clear": True,
+            "summary": f"A new {stack.title} project from the built-in starter, by the offline model.",
+            "complexity": "low",
+            "stack": stack.id,
+        }
+    )
+
+
+def _plan(request: ModelRequest) -> str:
+    stack, files = _starter(request)
+    tests = [path for path in files if path.startswith("tests/")]
+    code = [path for path in files if path not in tests]
+    return json.dumps(
+        {
+            "summary": f"Create the {stack.title} starter. This plan is by the offline model, which needs no account.",
+            "steps": [
+                {"title": f"Write the {stack.title} application", "files": code, "kind": "create"},
+                {"title": "Write its tests", "files": tests, "kind": "test"},
+            ],
+            "risks": ["The offline model does not read the task's details: a real model must add what is special about it."],
+            "test_strategy": f"Run `{' '.join(stack.test)}` in the sandbox.",
+        }
+    )
+
+
+def _manifest(request: ModelRequest) -> str:
+    _, files = _starter(request)
+    if "README.md" in files:
+        quoted = "\n".join(f"> {line}" for line in request.task.strip().splitlines())
+        files["README.md"] = f"{files['README.md'].rstrip()}\n\n## What was asked for\n\n{quoted}\n"
+    return "".join(f"FILE: {path}\n{text}" + ("" if text.endswith("\n") or not text else "\n") for path, text in files.items())
+
+
+def _starter(request: ModelRequest) -> tuple[stacks.Stack, dict[str, str]]:
+    own = own_files(_listed(request))
+    if own:
+        raise _limited(f"The offline model can't work on existing code, and this repository has some ({own[0]}).")
+    stack_id = request.stack or stacks.infer(request.task).stack
+    if stack_id is None:
+        raise AgentError(
+            "The task does not say which stack it is for, and the offline model can't guess it.",
+            hint=f"Name one in the task or with --stack: the offline model has {_with_starter()}. {HINT}",
+            code="offline_model_limited",
+        )
+    stack = stacks.get(stack_id)
+    files = stack.starter_files()
+    if not files:
+        raise _limited(f"The offline model has no starter for {stack.title}; it has {_with_starter()}.")
+    return stack, files
+
+
+def _listed(request: ModelRequest) -> Sequence[str]:
+    return read_block("\n".join(m["content"] for m in request.messages), "repository_files").splitlines()
+
+
+def _with_starter() -> str:
+    return ", ".join(stack.id for stack in stacks.catalogue() if stack.starter is not None)
+
+
+def _limited(detail: str) -> AgentError:
+    return AgentError(detail, hint=HINT, code="offline_model_limited")

@@ -1,0 +1,57 @@
+"""The whole loop: analyse → plan ‖ a person approves ‖ write → guardrails → apply → format → test → review, and back to write.
+
+The approval between the two halves belongs to whoever drives them, and so does delivery. Both halves are replays over the
+journal: run again with the same journal they return the same, and act only where nothing is recorded yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.change import Change
+from agent.planning import begin_execution, begin_plan, finish_plan, settle_stack
+from agent.ports import Draft, Outcome, Ports, TaskSpec
+from agent.progress import Progress
+from agent.team import hire
+from agent.team.triggers import TASK_ANALYZED, TASK_GIVEN
+
+
+async def draft_plan(spec: TaskSpec, root: Path, ports: Ports, *, feedback: Sequence[str] = (), version: int = 1) -> Draft:
+    """Understands the task and plans it; nothing in ``root`` changes. ``feedback`` says why earlier plans were rejected.
+
+    Raises ``TaskUnclear``, ``UnknownStack``, ``OutputInvalid`` or ``ModelFailed`` where the run has failed; ``Paused`` or
+    ``Cancelled`` where it stops.
+    """
+    progress = Progress(ports.events, "plan", 2)
+    work = await begin_plan(spec, root, ports, feedback, version)
+    team = hire(work)
+
+    await progress.at(1, "Analysing the task")
+    analysis = json.loads(await team.ask(TASK_GIVEN, work.evidence))
+    await settle_stack(work, analysis)
+
+    await progress.at(2, "Planning")
+    plan = json.loads(await team.ask(TASK_ANALYZED, json.dumps(analysis)))
+    return await finish_plan(work, analysis, plan, version)
+
+
+async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> Outcome:
+    """Makes the approved plan true in ``root``. What can't be finished within the bounds pauses with what is missing.
+
+    Raises an ``AgentError`` where the run has failed; ``Paused`` or ``Cancelled`` where it stops.
+    """
+    work = await begin_execution(spec, draft, root, ports)
+    change = Change(work, hire(work))
+
+    answer: str | None = await change.write()
+    while answer is not None:
+        problem = (
+            await change.land(answer)  # guardrails, then all files or none
+            or await change.add_tests()  # the tester's own, once
+            or await change.prove()  # format, install, test
+            or await change.review()
+        )
+        answer = await change.revise(problem) if problem else None
+    return await change.outcome()

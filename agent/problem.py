@@ -1,0 +1,41 @@
+"""What stands between an answer and its delivery, in words for the engineer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.blocks import block
+from agent.ports import JSON
+
+ProblemKind = Literal["guardrails", "patch", "tests", "review"]
+MAX_FINDINGS = 30
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``findings`` have the shape of a guardrail result's entries; ``output`` is a command's."""
+
+    kind: ProblemKind
+    detail: str
+    findings: Sequence[JSON] = ()
+    output: str = ""
+
+    def for_engineer(self) -> str:
+        parts = [self.detail]
+        if self.findings:
+            parts.append(block("findings", "\n".join(_line(finding) for finding in self.findings[:MAX_FINDINGS])))
+        if self.output:
+            parts.append("The end of the output:\n" + block("output", self.output))
+        return "\n\n".join(parts)
+
+    def for_people(self) -> str:
+        """One paragraph: what is still missing."""
+        first = "; ".join(_line(finding)[2:] for finding in self.findings[:3])
+        return " ".join(f"{self.detail} {first} {self.output[-600:]}".split())
+
+
+def _line(finding: JSON) -> str:
+    place = ":".join(str(finding[key]) for key in ("path", "line") if finding.get(key) is not None)
+    return f"- {place + ': ' if place else ''}{finding['message']} {finding.get('hint') or ''}".rstrip()

@@ -1,0 +1,26 @@
+"""The team: MetaGPT roles that the pipeline talks to by messages. Only ``hire`` imports MetaGPT."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from agent import runtime
+from agent.team.work import Work
+
+__all__ = ["AskedTeam", "Work", "hire"]
+
+
+class AskedTeam(Protocol):
+    async def ask(self, trigger: str, content: str = "") -> str:
+        """Says ``content`` to whoever answers ``trigger`` (agent.team.triggers), and returns the answer."""
+        ...
+
+
+def hire(work: Work) -> AskedTeam:
+    """A team for one phase. Raises RuntimeError if ``agent.runtime.bootstrap`` has not run in this process."""
+    if not runtime.is_ready():
+        raise RuntimeError("Call agent.runtime.bootstrap(runtime_dir) once in this process before hiring a team.")
+    # MetaGPT may only be imported after its bootstrap, and never by the web process, which imports this package
+    from agent.team.staff import staff
+
+    return staff(work)

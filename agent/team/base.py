@@ -1,0 +1,128 @@
+"""Our Team, Environment, Role and Action on MetaGPT's: the same message passing, with our own round loop, errors that come out
+as they are, and one road to the model.
+
+Imports MetaGPT, so ``agent.runtime.bootstrap`` must have run: go through ``agent.team.hire``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from metagpt.actions import Action
+from metagpt.environment import Environment
+from metagpt.roles import Role
+from metagpt.schema import Message
+from metagpt.team import Team
+from pydantic import Field
+
+from agent.errors import AgentError, Interrupted
+from agent.ports import ChatMessage
+from agent.team.llm import PortLLM
+from agent.team.prompts import render
+from agent.team.work import Work
+
+MAX_ROUNDS = 20
+"""Rounds until the team must be idle after one message; each of our conversations takes two."""
+
+
+class TeamAction(Action):  # type: ignore[misc]
+    """An action that knows the run's ``work`` and asks the model under a journal key of its own."""
+
+    work: Work = Field(exclude=True)
+    role_name: str
+
+    async def run(self, history: Sequence[Message]) -> str:
+        """``history`` ends with the message that caused this action."""
+        return await self.act(history[-1].content)
+
+    async def act(self, content: str) -> str:
+        raise NotImplementedError(f"{type(self).__name__} does nothing.")
+
+    async def ask(self, prompt: str | Sequence[ChatMessage], *, key: str, max_tokens: int) -> str:
+        """One model call with the role's system prompt; ``key`` names its journal step within the phase."""
+        llm: PortLLM = self.llm
+        llm.about(key=f"{self.work.key}/{key}", role=self.role_name, action=self.name, max_tokens=max_tokens)
+        answer: str = await llm.aask(prompt if isinstance(prompt, str) else list(prompt))
+        return answer
+
+
+class TeamRole(Role):  # type: ignore[misc]
+    """A role that takes the action its news asks for: ``handles`` maps a trigger to it. ``role_name`` is also the name of the
+    prompt that describes the role."""
+
+    role_name: ClassVar[str]
+    handles: ClassVar[Mapping[str, type[TeamAction]]] = {}
+    work: Work = Field(exclude=True)
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(name=self.role_name, profile=self.role_name, desc=render(self.role_name), **data)
+        known = {"context": self.context, "work": self.work, "role_name": self.role_name}
+        self.set_actions([action(**known) for action in self.handles.values()])
+        self._watch(list(self.handles))
+
+    async def run(self, with_message: object = None) -> Message | None:
+        """``Role.run`` without its decorator, which turns every error into a bare Exception with a traceback for text."""
+        if not await self._observe():
+            return None
+        answer = await self.react()
+        self.set_todo(None)
+        self.publish_message(answer)
+        return answer
+
+    async def _think(self) -> bool:
+        """MetaGPT would ask the model which action to take; here the message says it."""
+        wanted = self.handles[self.rc.news[-1].cause_by]
+        self._set_state(next(index for index, action in enumerate(self.actions) if type(action) is wanted))
+        return True
+
+
+class TeamEnvironment(Environment):  # type: ignore[misc]
+    """An environment that remembers the last answer instead of an ever longer debug text."""
+
+    last: Message | None = Field(default=None, exclude=True)
+
+    def publish_message(self, message: Message, peekable: bool = True) -> bool:
+        delivered: bool = super().publish_message(message, peekable)
+        self.history = ""
+        self.last = message
+        return delivered
+
+    async def run(self, k: int = 1) -> None:
+        """One round of all roles. The first error cancels the others and comes out as it is."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for role in self.roles.values():
+                    group.create_task(role.run())
+        except BaseExceptionGroup as failed:
+            errors = list(failed.exceptions)
+            # an interruption outranks a failure: the run can go on from it
+            errors.sort(key=lambda error: (not isinstance(error, Interrupted), not isinstance(error, AgentError)))
+            raise errors[0] from None
+
+
+class AgentTeam(Team):  # type: ignore[misc]
+    """A team that is asked one thing at a time and answers when all its roles are idle."""
+
+    work: Work = Field(exclude=True)
+
+    async def ask(self, trigger: str, content: str = "") -> str:
+        """Publishes a message caused by ``trigger`` and runs rounds until the team is idle; returns its last answer."""
+        question = Message(role="Human", content=content, cause_by=trigger)
+        self.env.publish_message(question)
+        for _ in range(MAX_ROUNDS):
+            if self.env.is_idle:
+                break
+            self.work.ports.cancel.check()
+            await self.env.run()
+        if self.env.last is question or not self.env.is_idle:
+            raise RuntimeError(f"The team did not answer {trigger} within {MAX_ROUNDS} rounds.")
+        answer: str = self.env.last.content
+        return answer
+
+    async def run(self, *args: object, **kwargs: object) -> str:
+        raise NotImplementedError("Team.run swallows errors and overspends; use ask.")
+
+    def serialize(self, stg_path: object = None) -> None:
+        raise NotImplementedError("A team is never stored: resuming a run replays its phase over the journal.")

@@ -1,0 +1,41 @@
+"""The engineer: writes the code, and writes it again when something is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from agent.blocks import block
+from agent.team.base import TeamAction, TeamRole
+from agent.team.prompts import render
+from agent.team.triggers import PLAN_APPROVED, REVISION_WANTED
+
+MAX_TOKENS = 32_000
+
+
+class WriteCode(TeamAction):
+    """Answers with a FILE manifest."""
+
+    async def act(self, content: str) -> str:
+        prompt = render("write_code", situation=self.work.situation(), plan=self.work.plan_block())
+        return await self.ask(prompt, key="write/0", max_tokens=MAX_TOKENS)
+
+
+class ReviseCode(TeamAction):
+    """Content: JSON {round, problem, answer}. Answers with a FILE manifest."""
+
+    async def act(self, content: str) -> str:
+        wanted = json.loads(content)
+        prompt = render(
+            "revise_code",
+            problem=wanted["problem"],
+            answer=block("answer", wanted["answer"]),
+            situation=self.work.situation(),
+            plan=self.work.plan_block(),
+        )
+        return await self.ask(prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS)
+
+
+class Engineer(TeamRole):
+    role_name: ClassVar[str] = "engineer"
+    handles: ClassVar = {PLAN_APPROVED: WriteCode, REVISION_WANTED: ReviseCode}

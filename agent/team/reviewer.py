@@ -1,0 +1,33 @@
+"""The reviewer: has the last word before delivery."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from agent.blocks import block
+from agent.team.answers import Review
+from agent.team.base import TeamRole
+from agent.team.prompts import render
+from agent.team.structured import StructuredAction
+from agent.team.triggers import REVIEW_WANTED
+
+
+class ReviewCode(StructuredAction):
+    """Content: JSON {round, change, tests}. Answers with a ``Review``."""
+
+    async def act(self, content: str) -> str:
+        given = json.loads(content)
+        prompt = render(
+            "review_code",
+            situation=self.work.situation(),
+            plan=self.work.plan_block(),
+            change=block("change", given["change"]),
+            tests=given["tests"],
+        )
+        return (await self.ask_for(Review, prompt, key=f"review/{given['round']}", max_tokens=4_000)).model_dump_json()
+
+
+class Reviewer(TeamRole):
+    role_name: ClassVar[str] = "reviewer"
+    handles: ClassVar = {REVIEW_WANTED: ReviewCode}

@@ -1,0 +1,37 @@
+"""An action whose answer is JSON: it says what was wrong and asks again, twice, each time differently."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+from agent.errors import OutputInvalid
+from agent.ports import ChatMessage
+from agent.team.answers import Answer, Unusable, parse
+from agent.team.base import TeamAction
+from agent.team.prompts import render
+
+A = TypeVar("A", bound=Answer)
+SHOWN = 4_000
+"""Characters of a useless answer that are shown to the model again."""
+
+
+class StructuredAction(TeamAction):
+    async def ask_for(self, schema: type[A], prompt: str, *, key: str, max_tokens: int) -> A:
+        """Raises ``OutputInvalid`` when the third answer is no ``schema`` either."""
+        messages: list[ChatMessage] = [{"role": "user", "content": prompt}]
+        wrong = ""
+        for attempt, reminder in enumerate(("", "again", "again_last")):
+            if reminder:
+                told = render(reminder, problem=wrong, schema=json.dumps(schema.model_json_schema()))
+                messages.append({"role": "user", "content": told})
+            text = await self.ask(messages, key=f"{key}/{attempt + 1}" if attempt else key, max_tokens=max_tokens)
+            try:
+                return parse(schema, text)
+            except Unusable as error:
+                wrong = str(error)
+                messages.append({"role": "assistant", "content": text[:SHOWN] or "(empty)"})
+        raise OutputInvalid(
+            f"The {self.role_name}'s answer to {self.name} could not be used after three attempts: {wrong}",
+            hint="Try the run again, or choose a model that follows answer formats better.",
+        )

@@ -1,0 +1,34 @@
+"""The tester: adds the tests that are missing, and runs them all."""
+
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+from agent.blocks import block
+from agent.team.base import TeamAction, TeamRole
+from agent.team.prompts import render
+from agent.team.triggers import CODE_LANDED, TESTS_WANTED
+from agent.trial import try_out
+
+
+class WriteTest(TeamAction):
+    """Content: the change as text. Answers with a FILE manifest, or with NO CHANGE."""
+
+    async def act(self, content: str) -> str:
+        prompt = render(
+            "write_test", situation=self.work.situation(), plan=self.work.plan_block(), change=block("change", content)
+        )
+        return await self.ask(prompt, key="write_test", max_tokens=16_000)
+
+
+class RunTests(TeamAction):
+    """Content: the round. Answers with the data of ``tests_finished``; asks no model."""
+
+    async def act(self, content: str) -> str:
+        return json.dumps(await try_out(self.work, content))
+
+
+class Tester(TeamRole):
+    role_name: ClassVar[str] = "tester"
+    handles: ClassVar = {CODE_LANDED: WriteTest, TESTS_WANTED: RunTests}
