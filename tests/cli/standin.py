@@ -60,7 +60,7 @@ class Standin:
         }  # fmt: skip
         self.runs[run_id], self.events[run_id] = run, []
         self.emit(run_id, [("run_queued", {}, "queued"), ("analysis_start", {}, "reading the task")])
-        if "hang" not in task["description"]:
+        if "hang" not in task["description"].split():
             self.plan(run)
             if auto_approve:
                 self.carry_out(run)
@@ -72,15 +72,15 @@ class Standin:
         self.emit(run["id"], [("plan_ready", data, "the plan is ready"), ("approval_required", data, "waiting for approval")])
 
     def carry_out(self, run: dict[str, Any]) -> None:
-        text, name = self.tasks[run["task_id"]]["description"], run["id"]
+        words, name = self.tasks[run["task_id"]]["description"].split(), run["id"]
         self.emit(name, [("approved", {"by": "ada"}, "approved by ada")])
-        if "hostile" in text:
+        if "hostile" in words:
             self.emit(name, [("role_message", {"role": "engineer\x1b[2J"}, "\x1b]0;owned\x07evil\x1b[31m\r\u202etxt\nmore")])
-        if "fail" in text:
+        if "fail" in words:
             run.update(status="failed", error={"code": "model_failed", "detail": "The endpoint is down.", "hint": "Start it."})
             self.emit(name, [("failure", {"error": run["error"]}, "failed")])
             return
-        if "budget" in text:
+        if "budget" in words:
             run.update(status="paused", pause_reason="budget")
             self.emit(name, [("paused", {"reason": "budget"}, "paused: budget")])
             return

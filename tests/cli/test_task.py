@@ -87,7 +87,9 @@ def test_verbose_shows_what_the_models_write(mgx: Mgx) -> None:
     assert "def health" in mgx("task", "x", "--yes", "-v").stderr
 
 
-@pytest.mark.parametrize("arguments", [("task", ""), ("task", "  "), ("task",), ("task", "x", "--json-file", "f"), ("task", "-")])
+@pytest.mark.parametrize(
+    "arguments", [("task", ""), ("task", "  "), ("task",), ("task", "x", "--json-file", "f"), ("task", "-")]
+)
 def test_an_empty_or_double_task_is_a_usage_error(mgx: Mgx, server: Standin, arguments: tuple[str, ...]) -> None:
     done = mgx(*arguments)
     assert done.returncode == 2
@@ -105,7 +107,9 @@ def test_the_task_comes_from_a_file_or_standard_input(mgx: Mgx, server: Standin,
     assert (second["name"], second["description"]) == ("from standard input", "from standard input\nsecond line")
 
 
-@pytest.mark.parametrize("document", ["{", "[]", '{"tsk": "x"}', '{"task": 1}', '{"task": ""}', '{"task": "x", "constraints": [1]}'])
+@pytest.mark.parametrize(
+    "document", ["{", "[]", '{"tsk": "x"}', '{"task": 1}', '{"task": ""}', '{"task": "x", "constraints": [1]}']
+)
 def test_a_wrong_task_file_is_a_usage_error(mgx: Mgx, document: str) -> None:
     assert mgx("task", "--json-file", "-", input=document).returncode == 2
 
@@ -185,7 +189,9 @@ def test_a_refused_task_shows_fields_hint_and_request_id_and_leaves_no_directory
 
 
 def test_mgx_yaml_gives_stack_project_and_workflows(mgx: Mgx, server: Standin, repo: Path) -> None:
-    (repo / "mgx.yaml").write_text("stack: fastapi\nproject: default\nworkflows: {tidy: {task: Tidy up, constraints: [careful]}}\n")
+    (repo / "mgx.yaml").write_text(
+        "stack: fastapi\nproject: default\nworkflows: {tidy: {task: Tidy up, constraints: [careful]}}\n"
+    )
     assert mgx("task", "--workflow", "tidy", "--yes").returncode == 0
     (task,) = server.bodies("/api/tasks")
     assert (task["description"], task["stack"], task["constraints"]) == ("Tidy up", "fastapi", ["careful"])

@@ -1,0 +1,106 @@
+"""What a person at a terminal meets: the question about the plan, Ctrl-C, colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Mgx, Terminal
+from tests.cli.standin import Standin
+
+Start = Callable[..., Terminal]
+
+
+def test_yes_approves_and_the_run_goes_on_to_its_end(terminal: Start, server: Standin) -> None:
+    mgx = terminal("task", "Create a health endpoint")
+    screen = mgx.until("[d]etach")
+    assert "Write the route" in screen
+    mgx.type("maybe\n")
+    mgx.type("y\n")
+    assert mgx.end() == 0
+    assert "mgx/health/run-1" in mgx.seen
+
+
+def test_no_rejects(terminal: Start) -> None:
+    mgx = terminal("task", "x")
+    mgx.until("[d]etach")
+    mgx.type("n\n")
+    assert mgx.end() == 3
+
+
+def test_feedback_makes_a_new_plan_and_asks_again(terminal: Start, server: Standin) -> None:
+    mgx = terminal("task", "x")
+    mgx.until("[d]etach")
+    mgx.type("f\n")
+    mgx.until("What should change?")
+    mgx.type("smaller steps\n")
+    mgx.until("Plan (version 2)")
+    mgx.type("y\n")
+    assert mgx.end() == 0
+    (run,) = server.runs
+    sent = server.bodies(f"/api/runs/{run}/approve")
+    assert sent == [
+        {"approved": False, "feedback": "smaller steps", "plan_version": 1},
+        {"approved": True, "plan_version": 2},
+    ]
+
+
+@pytest.mark.parametrize("keys", ["d\n", "\x04"])
+def test_detaching_from_the_question_leaves_it_open(terminal: Start, server: Standin, keys: str) -> None:
+    mgx = terminal("task", "x")
+    mgx.until("[d]etach")
+    mgx.type(keys)
+    assert mgx.end() == 4
+    assert "mgx approve" in mgx.seen
+    assert [run["status"] for run in server.runs.values()] == ["awaiting_approval"]
+
+
+def test_a_plan_that_somebody_else_decided_is_not_asked_twice(terminal: Start, server: Standin) -> None:
+    mgx = terminal("task", "x")
+    mgx.until("[d]etach")
+    (run,) = server.runs.values()
+    server.carry_out(run)
+    mgx.type("n\n")
+    mgx.until("already decided")
+    assert mgx.end() == 0
+
+
+@pytest.mark.parametrize("text", ["x", "hang"])
+def test_ctrl_c_detaches_and_says_how_to_come_back(terminal: Start, server: Standin, text: str) -> None:
+    mgx = terminal("task", text)
+    mgx.until("reading the task" if text == "hang" else "[d]etach")
+    mgx.type("\x03")
+    assert mgx.end() == 130
+    (run,) = server.runs
+    assert f"mgx attach {run[:13]}" in mgx.seen
+    assert "Traceback" not in mgx.seen
+
+
+def test_json_never_asks(terminal: Start) -> None:
+    mgx = terminal("task", "x", "--json")
+    assert mgx.end() == 4
+    assert "[d]etach" not in mgx.seen
+
+
+def test_colour_only_where_it_is_wanted(terminal: Start, mgx: Mgx) -> None:
+    run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
+    for arguments, environment, coloured in (
+        (("status", run), {}, True),
+        (("status", run), {"NO_COLOR": "1"}, False),
+        (("status", run), {"TERM": "dumb"}, False),
+        (("--no-color", "list"), {}, False),
+        (("attach", run), {"NO_COLOR": "1"}, False),
+    ):
+        screen = terminal(*arguments, **environment)
+        assert screen.end() == 0
+        assert ("\x1b[32" in screen.seen) is coloured, (arguments, environment)
+        assert ("[1m" in screen.seen) is coloured, (arguments, environment)
+
+
+def test_a_diff_on_a_terminal_is_cleaned(terminal: Start, mgx: Mgx) -> None:
+    run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
+    screen = terminal("diff", run)
+    assert screen.end() == 0
+    assert "\x1b[32m+b" in screen.seen
+    assert "\x1b[31m\r\n" not in screen.seen
