@@ -51,9 +51,13 @@ def main(
 
 
 def _parser(module: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description="PostgreSQL, Valkey, web and worker on this machine.")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}", description="PostgreSQL, Valkey, web and worker on this machine."
+    )
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data", metavar="DIR", help="data directory (MGX_DATA_DIR, else $XDG_DATA_HOME/mgx or ~/.local/share/mgx)")
+    common.add_argument(
+        "--data", metavar="DIR", help="data directory (MGX_DATA_DIR, else $XDG_DATA_HOME/mgx or ~/.local/share/mgx)"
+    )
     common.add_argument("--json", action="store_true", help="print JSON on stdout")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("up", parents=[common], help="start what does not run, wait until it is ready, print how to reach it")

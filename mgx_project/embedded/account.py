@@ -117,7 +117,7 @@ def _runs(program: Path, account: Account) -> bool:
 
 
 def _reaches(place: Path, account: Account) -> bool:
-    """Whether the account may execute (a file) or pass through (a directory) ``place``: asked of the kernel, not of mode bits."""
+    """Whether the account may execute the file or pass through the directory: asked of the kernel, not of mode bits."""
     try:
         test = ["test", "-x", str(place)]
         return subprocess.run(test, check=False, timeout=10, cwd="/", **account.options()).returncode == 0

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -71,10 +72,9 @@ class Child:
         # Seen but not yet reaped: its pid, and so the group's id, can't belong to anybody else.
         if os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
             return False
-        try:
+        # Nothing else in the group; on macOS the zombie alone is refused.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # an empty group, or on macOS only the zombie in it
         self.last_exit = self._popen.wait()
         self._popen = self.process = None
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -11,8 +12,10 @@ from typing import Any
 
 from mgx_project.embedded import health
 from mgx_project.embedded.datadir import DataDirectory
+from mgx_project.embedded.environment import fingerprints
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.files import open_log
+from mgx_project.embedded.plan import HOME
 from mgx_project.embedded.postgres import STOP as STOP_POSTGRES
 from mgx_project.embedded.processes import TERMINATE
 from mgx_project.embedded.state import State, load
@@ -40,6 +43,8 @@ def up(data: DataDirectory, supervise: Sequence[str], *, cwd: Path, tell: Callab
             if state.status == "ready":
                 status, answer = health.get(state.port, seconds=deadline - time.monotonic())
                 if status == 200:
+                    if started is None:
+                        _compare(state, tell)
                     return state
         elif started is None:
             started = _start(data, supervise, cwd)
@@ -50,8 +55,19 @@ def up(data: DataDirectory, supervise: Sequence[str], *, cwd: Path, tell: Callab
             started = None
         time.sleep(0.05)
     raise EmbeddedError(
-        f"The server in {data.path} is not ready after {UP_SECONDS:.0f} seconds. {answer[:500]}".strip(), log=data.log("supervisor")
+        f"The server in {data.path} is not ready after {UP_SECONDS:.0f} seconds. {answer[:500]}".strip(),
+        log=data.log("supervisor"),
     )
+
+
+def _compare(state: State, tell: Callable[[str], None]) -> None:
+    """A server that already ran keeps the settings it was started with; the caller may expect its own."""
+    mine = fingerprints(os.environ, state.token)
+    changed = sorted(name for name, digest in mine.items() if state.settings.get(name) != digest)
+    if changed:
+        tell(f"the running server was started without this {', '.join(changed)}: take it down and up again to apply")
+    if state.home != str(HOME):
+        tell(f"the running server is that of the checkout {state.home}")
 
 
 def _start(data: DataDirectory, supervise: Sequence[str], cwd: Path) -> subprocess.Popen[bytes]:
@@ -79,9 +95,9 @@ def down(data: DataDirectory) -> bool:
     ran = False
     if state.alive():
         ran = True
-        state.supervisor.signal(15)
+        state.supervisor.signal(signal.SIGTERM)
         if not state.supervisor.wait(DOWN_SECONDS):
-            state.supervisor.signal(9)
+            state.supervisor.signal(signal.SIGKILL)
         state = load(data.state) or state
     for name, process in reversed(state.leftovers().items()):
         ran = True

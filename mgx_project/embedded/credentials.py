@@ -45,7 +45,8 @@ class Credentials:
             return cls(**json.loads(text))
         except (ValueError, TypeError) as error:
             raise EmbeddedError(
-                f"{path} can't be read: {error}.", hint="Restore it from a backup: the stored credentials are encrypted with it."
+                f"{path} can't be read: {error}.",
+                hint="Restore it from a backup: the stored credentials are encrypted with it.",
             ) from error
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.datadir import DataDirectory
+
+SETTINGS = ("MGX_", "OPENAI_", "ANTHROPIC_", "S3_", "KAFKA_", "GITHUB_", "OTEL_", "DATABASE_URL", "REDIS_URL")
+# These choose the server or are read by its clients; they don't change it.
+NOT_SETTINGS = ("MGX_DATA_DIR", "MGX_HOME", "MGX_SERVER", "MGX_TOKEN", "MGX_WORKSPACE")
 
 
 def has_database(environ: Mapping[str, str]) -> bool:
@@ -41,3 +46,12 @@ def child_environment(
     ):
         env[name] = env.get(name) or value
     return env
+
+
+def fingerprints(environ: Mapping[str, str], key: str) -> dict[str, str]:
+    """A keyed digest of each setting in ``environ``: tells that one changed, not what it is."""
+    return {
+        name: hashlib.blake2b(value.encode(errors="surrogateescape"), key=key.encode()[:64], digest_size=8).hexdigest()
+        for name, value in environ.items()
+        if name.startswith(SETTINGS) and name not in NOT_SETTINGS
+    }

@@ -10,11 +10,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 from mgx_project.embedded import binaries
-from mgx_project.embedded.account import Account, account_for
+from mgx_project.embedded.account import PLAIN, Account, account_for
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.files import private_directory, tail, write_private
 from mgx_project.embedded.processes import Escalation, Process, spawn
@@ -73,7 +75,8 @@ class Postgres:
         self.ephemeral = ephemeral
         self._password = password
         self._superuser_password = superuser_password
-        self._account: Account | None = None
+        self._account = PLAIN
+        self._pid = 0
 
     @property
     def url(self) -> str:
@@ -92,23 +95,35 @@ class Postgres:
     def spawn(self) -> subprocess.Popen[bytes]:
         settings = SETTINGS | (EPHEMERAL if self.ephemeral else {}) | {"port": str(self.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return spawn(
+        process = spawn(
             [str(binaries.postgresql("postgres")), "-D", str(self.cluster), *options],
             log=self.log,
             env=_environment(),
             cwd=self.cluster,
             death_signal=signal.SIGINT,
-            account=self._account or Account(),
+            account=self._account,
         )
+        self._pid = process.pid
+        return process
 
     def ready(self) -> bool:
-        """Whether the server says that it takes connections (line 8 of postmaster.pid, as pg_ctl reads it)."""
+        """Whether the server says that it takes connections (lines 1 and 8 of postmaster.pid, as pg_ctl reads them)."""
         lines = self._postmaster_lines()
-        return len(lines) > 7 and lines[7].strip() == "ready" and lines[3].strip() == str(self.port)
+        return len(lines) > 7 and lines[0].strip() == str(self._pid) and lines[7].strip() == "ready"
 
     def complete(self) -> None:
         """Make the role and the database if they are missing. Raises EmbeddedError when the server refuses the password."""
-        command = [str(binaries.postgresql("psql")), "-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-XqAt", "postgres"]
+        command = [
+            str(binaries.postgresql("psql")),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-U",
+            SUPERUSER,
+            "-XqAt",
+            "postgres",
+        ]
         script = _CREATE.format(role=ROLE, database=DATABASE, password=self._password.replace("'", "''"))
         environment = _environment() | {"PGPASSWORD": self._superuser_password, "PGCONNECT_TIMEOUT": "10"}
         done = subprocess.run(command, input=script, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -154,23 +169,34 @@ class Postgres:
 
     def _stop_leftover(self) -> None:
         lines = self._postmaster_lines()
-        process = Process.of(int(lines[0])) if lines and lines[0].strip().isdigit() else None
-        if process is not None and self._is_ours(process.pid):
-            if not process.stop(STOP):
-                raise EmbeddedError(f"PostgreSQL (pid {process.pid}) still runs on {self.cluster} and does not stop.", log=self.log)
-        elif process is not None:
-            # The pid belongs to somebody else by now; PostgreSQL would take it for a running server.
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if not lines:
+            return
+        process = Process.of(int(lines[0])) if lines[0].strip().isdigit() else None
+        if process is not None and self._is_ours(process.pid) and not process.stop(STOP):
+            raise EmbeddedError(f"PostgreSQL (pid {process.pid}) still runs on {self.cluster} and does not stop.", log=self.log)
+        self._wait_for_orphans()
+        # What it names is dead, not yet reaped, or somebody else's by now; PostgreSQL would take the last two for a server.
+        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _wait_for_orphans(self, seconds: float = 20.0) -> None:
+        """The processes of a killed postmaster notice its death and end; a new one must not start before that."""
+        deadline = time.monotonic() + seconds
+        while orphans := [entry.name for entry in Path("/proc").glob("[0-9]*") if self._is_ours(int(entry.name))]:
+            if time.monotonic() > deadline:
+                pids = ", ".join(orphans)
+                raise EmbeddedError(f"Processes of an earlier PostgreSQL still use {self.cluster}: {pids}.", log=self.log)
+            time.sleep(0.05)
 
     def _is_ours(self, pid: int) -> bool:
-        """A postmaster works in its data directory (it changes there when it starts)."""
+        """All processes of a server work in its data directory."""
         try:
             return Path(os.readlink(f"/proc/{pid}/cwd")) == self.cluster.resolve()
-        except FileNotFoundError:
-            command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-            return str(self.cluster) in command.stdout
-        except PermissionError:
-            return False
+        except OSError:
+            return sys.platform != "linux" and self._is_ours_by_ps(pid)
+
+    def _is_ours_by_ps(self, pid: int) -> bool:
+        command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        return str(self.cluster) in command.stdout
 
     def _postmaster_lines(self) -> list[str]:
         return tail(self.cluster / "postmaster.pid")

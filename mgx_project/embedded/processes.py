@@ -85,7 +85,9 @@ def start_time(pid: int) -> int | None:
 
 def _start_time_by_ps(pid: int) -> int | None:
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath}).stdout
+    answer = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath}
+    ).stdout
     state, _, started = answer.strip().partition(" ")
     if not started or state.startswith("Z"):
         return None
@@ -133,7 +135,7 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with_parent(death_signal),
+            preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509  one system call, nothing that takes a lock
             **account.options(),
         )
     finally:

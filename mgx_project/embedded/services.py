@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from mgx_project.embedded.children import Child
 from mgx_project.embedded.credentials import Credentials
@@ -25,8 +26,9 @@ class Services:
         with Services(directory, ephemeral=True) as services:
             services.database_url, services.redis_url
 
-    Without ``credentials`` the directory's own are used. ``ephemeral`` trades durability for speed (no fsync). ``ports`` are preferred, not demanded. The servers die with the
-    thread that started them (Linux). Raises EmbeddedError when one can't be started.
+    Without ``credentials`` the directory's own are used. ``ephemeral`` trades durability for speed (no fsync). ``ports`` are
+    preferred, not demanded. The servers die with the thread that started them (Linux). Raises EmbeddedError when one can't
+    be started.
     """
 
     def __init__(
@@ -79,9 +81,7 @@ class Services:
     def ports(self) -> dict[str, int]:
         return {server.name: server.port for server in self._servers}
 
-    def start(
-        self, on_stage: Callable[[str], None] = lambda stage: None, pause: Callable[[float], None] = time.sleep
-    ) -> Services:
+    def start(self, on_stage: Callable[[str], None] = lambda stage: None, pause: Callable[[float], None] = time.sleep) -> Self:
         """Start both and return when they take connections. ``pause`` may raise to give up; call ``stop`` then."""
         private_directory(self.directory)
         for server in self._servers:
@@ -110,7 +110,7 @@ class Services:
             for child in self.children:
                 stack.callback(child.end)
 
-    def __enter__(self) -> Services:
+    def __enter__(self) -> Self:
         try:
             return self.start()
         except BaseException:

@@ -40,7 +40,10 @@ class Failure:
 
 @dataclass
 class State:
-    """``pid`` and ``started`` identify the supervisor, ``home`` is its checkout, ``started_at`` is RFC 3339."""
+    """``pid`` and ``started`` identify the supervisor, ``home`` is its checkout, ``started_at`` is RFC 3339.
+
+    ``base_url`` is where this machine reaches the server, empty until it is ready. ``settings`` are keyed digests.
+    """
 
     pid: int
     started: int
@@ -55,6 +58,7 @@ class State:
     redis_url: str = ""
     token: str = ""
     workspace: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     children: dict[str, ChildState] = field(default_factory=dict)
     error: Failure | None = None
@@ -75,7 +79,7 @@ class State:
     def to_json(self, *, secrets: bool = True) -> dict[str, Any]:
         data = asdict(self)
         if not secrets:
-            for name in ("database_url", "redis_url", "token"):
+            for name in ("database_url", "redis_url", "token", "settings"):
                 del data[name]
         return data
 

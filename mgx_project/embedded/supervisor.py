@@ -14,7 +14,12 @@ from mgx_project.embedded import health
 from mgx_project.embedded.children import Child
 from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.datadir import DataDirectory
-from mgx_project.embedded.environment import child_environment, has_database, has_redis
+from mgx_project.embedded.environment import (
+    child_environment,
+    fingerprints,
+    has_database,
+    has_redis,
+)
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.files import tail, write_private
 from mgx_project.embedded.plan import Command, CommandProgram, MakePlan, Place, Plan
@@ -27,7 +32,7 @@ from mgx_project.embedded.wakeup import Stopping, Wakeup
 
 READY_SECONDS = 90.0
 STEP_SECONDS = 600.0
-CHECK_SECONDS = 5.0
+CHECK_SECONDS = 2.0
 HELD_BY_ANOTHER = 75
 """Exit code (EX_TEMPFAIL of sysexits.h): another supervisor holds the data directory."""
 
@@ -96,7 +101,6 @@ class Supervisor:
             self._environ, self._data, secrets, port=port, database_url=services.database_url, redis_url=services.redis_url
         )
         self._state.database_url, self._state.redis_url = env.get("DATABASE_URL", ""), env.get("REDIS_URL", "")
-        self._state.base_url = env["MGX_BASE_URL"]
         self._state.ports = {**services.ports, "web": port}
 
         self._stage("migrating the database")
@@ -111,6 +115,8 @@ class Supervisor:
         self._set_up(plan, env)
         self._stage("waiting for the server")
         self._wait_ready(plan, port)
+        self._state.base_url = f"http://127.0.0.1:{port}"
+        self._state.settings = fingerprints(self._environ, self._state.token)
         self._state.status = "ready"
         self._stage("ready")
 
