@@ -46,9 +46,8 @@ class Standin:
         for kind, data, message in steps:
             seq = len(log) + 1
             stamp = f"2026-11-22T12:00:{seq:02d}.000Z"
-            log.append(
-                {"id": seq, "seq": seq, "type": kind, "timestamp": stamp, "run_id": run_id, "data": data, "message": message}
-            )
+            place = {"id": seq, "seq": seq, "timestamp": stamp, "run_id": run_id}
+            log.append({**place, "type": kind, "data": data, "message": message})
             run["last_seq"] = seq
 
     def new_run(self, task: dict[str, Any], auto_approve: bool) -> dict[str, Any]:
@@ -173,7 +172,7 @@ def application(state: Standin) -> web.Application:
                 await answer.send_json({"type": "live", "after": sent})
             try:
                 message = await answer.receive(timeout=0.05)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 continue
             if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 break

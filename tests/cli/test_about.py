@@ -7,8 +7,8 @@ import statistics
 import time
 
 import pytest
-
 from mgx_cli.main import SECTIONS
+
 from tests.cli.conftest import Mgx
 from tests.cli.standin import Standin
 
