@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+
+from agent.patch.record import NAME, load
+from agent.patch.tree import Tree
 
 KEEP = 5
 
@@ -22,8 +24,7 @@ def list_backups(root: Path) -> list[Backup]:
     """The backups of a tree, oldest first."""
     found = []
     for directory in _directories(root):
-        record = json.loads((directory / "record.json").read_bytes())["files"]
-        found.append(Backup(directory.name, tuple(entry["path"] for entry in record)))
+        found.append(Backup(directory.name, tuple(entry.path for entry in load(directory))))
     return found
 
 
@@ -33,21 +34,19 @@ def restore_backup(root: Path, name: str) -> list[str]:
     The restoration is a transaction with a backup of its own.
     """
     from agent.patch.transaction import Change, commit
-    from agent.patch.tree import Tree
 
     directory = next((path for path in _directories(root) if path.name == name), None)
     if directory is None:
         raise KeyError(f"there is no backup {name!r} in {root}")
     changes = []
-    with Tree(root) as tree:
-        for entry in json.loads((directory / "record.json").read_bytes())["files"]:
-            now = tree.read(entry["path"])
-            kept = directory / str(entry["number"])
-            before = kept.read_bytes() if entry["backup"] is not None else None
-            if (now is None and before is None) or (now is not None and now[0] == before):
+    with Tree(root) as tree, Tree(directory) as kept:
+        for entry in load(directory):
+            now = tree.read(entry.path)
+            before = kept.read(str(entry.number)) if entry.backup is not None else None
+            if (now and now[0]) == (before and before[0]):
                 continue
-            mode = kept.stat().st_mode & 0o7777 if before is not None else now[1] if now is not None else 0o644
-            changes.append(Change(entry["path"], now[0] if now else None, before, mode))
+            mode = before[1] if before is not None else 0o644
+            changes.append(Change(entry.path, now and now[0], before and before[0], mode))
     commit(root, changes)
     return [change.path for change in changes]
 
@@ -62,6 +61,7 @@ def prune_backups(root: Path, keep: int = KEEP) -> list[str]:
 
 def _directories(root: Path) -> list[Path]:
     home = root / ".mgx" / "backups"
-    if not home.is_dir():
+    if not home.is_dir() or home.is_symlink() or home.parent.is_symlink():
         return []
-    return sorted((path for path in home.iterdir() if (path / "record.json").is_file()), key=lambda path: int(path.name))
+    ours = (path for path in home.iterdir() if path.name.isdigit() and not path.is_symlink() and (path / NAME).is_file())
+    return sorted(ours, key=lambda path: int(path.name))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def apply_patch(
     """
     blocks = parse_manifest(text)
     if not dry_run:
-        recover(root)
+        with _own_data(mode):
+            recover(root)
     with Tree(root) as tree:
         planned = [_plan(tree, block, problem, seen or {}) for block, problem in _paired(blocks)]
     files = [entry.shown for entry in planned]
@@ -46,8 +48,21 @@ def apply_patch(
         raise PatchRefused(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected files.")
     backup = None
     if not dry_run:
-        backup = commit(root, [entry.change for entry in planned if entry.change is not None])
+        with _own_data(mode, files):
+            backup = commit(root, [entry.change for entry in planned if entry.change is not None])
     return PatchResult(not refused, mode, dry_run, files, backup=backup)
+
+
+@contextmanager
+def _own_data(mode: Mode, files: Sequence[FileChange] = ()) -> Iterator[None]:
+    """What stands in the way of the transaction refuses the patch: ``.mgx`` is not ours, or the tree changed meanwhile."""
+    try:
+        yield
+    except Blocked as blocked:
+        result = PatchResult(False, mode, False, files, rolled_back=True)
+        raise PatchRefused(
+            f"Nothing was changed, because {blocked.reason}.", result, hint="Then send the edits again."
+        ) from blocked
 
 
 def digest(data: bytes) -> str:

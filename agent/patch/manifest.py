@@ -137,7 +137,8 @@ def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | N
     if not closing:
         return lines, None
     end = closing[-1]
-    if len(closing) >= 2 and len(closing) % 2 == 0 and end == _last_filled(lines):
+    fences = sum(_FENCE.fullmatch(line) is not None for line in lines)
+    if len(closing) >= 2 and fences % 2 == 0 and end == _last_filled(lines):
         end = closing[-2]
     return lines[:end], lines[end + 1 :]
 

@@ -13,22 +13,26 @@ without a record mean that nothing happened yet. Recovery may itself be killed a
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
-import json
+import logging
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agent.patch.backups import prune_backups
+from agent.patch.record import NAME as RECORD
+from agent.patch.record import Entry, dump, load
 from agent.patch.tree import Blocked, Tree
 
+logger = logging.getLogger(__name__)
+
 HOME = ".mgx"
-RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,20 @@ def commit(root: Path, changes: Sequence[Change]) -> str | None:
             _write_record(home, record)
             _swap(root, home, record)
             os.rename(home / "txn" / RECORD, backup / RECORD)
-            _sync_dir(backup)
         except BaseException:
             _recover(root, home)
             raise
-        _clear(home)
-        prune_backups(root)
+        try:
+            _sync_dir(backup)
+            _clear(home)
+            prune_backups(root)
+        except OSError as error:
+            logger.warning("The change is made, but tidying up after it in %s failed: %s", home, error)
         return backup.name
 
 
 def recover(root: Path) -> bool:
-    """Takes back what an interrupted ``commit`` left half done. True when there was something to take back."""
+    """Takes back what an interrupted ``commit`` left half done; True when there was something. Raises ``Blocked``."""
     if not (root / HOME / "txn").is_dir():
         return False
     with locked(root) as home:
@@ -74,12 +81,13 @@ def recover(root: Path) -> bool:
 def locked(root: Path) -> Iterator[Path]:
     """Holds the tree's lock; gives its ``.mgx`` directory, which hides itself from git. Raises ``Blocked``."""
     home = root / HOME
-    if home.is_symlink():
-        raise Blocked("symlink", f"{HOME} is a symbolic link")
-    home.mkdir(mode=0o700, exist_ok=True)
-    ignore = home / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    with suppress(FileExistsError):
+        home.mkdir(mode=0o700)
+    for path in (home, home / "txn", home / "backups"):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise Blocked("symlink", f"{path.relative_to(root)} is not a directory of this program; remove it")
+    with suppress(FileExistsError):
+        _write(home / ".gitignore", b"*\n", 0o644)
     fd = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -88,7 +96,7 @@ def locked(root: Path) -> Iterator[Path]:
         os.close(fd)
 
 
-def _stage(home: Path, backup: Path, changes: Sequence[Change], root: Path) -> list[dict[str, Any]]:
+def _stage(home: Path, backup: Path, changes: Sequence[Change], root: Path) -> list[Entry]:
     txn = home / "txn"
     txn.mkdir(mode=0o700)
     backup.mkdir(mode=0o700, parents=True)
@@ -99,38 +107,32 @@ def _stage(home: Path, backup: Path, changes: Sequence[Change], root: Path) -> l
                 _write(backup / str(number), change.old, change.mode)
             if change.new is not None:
                 _write(txn / f"new-{number}", change.new, change.mode)
-            record.append(
-                {
-                    "path": change.path,
-                    "number": number,
-                    "backup": str(backup.relative_to(home) / str(number)) if change.old is not None else None,
-                    "digest": hashlib.sha256(change.new).hexdigest() if change.new is not None else None,
-                    "directories": tree.missing_parents(change.path),
-                }
-            )
+            kept = f"backups/{backup.name}/{number}" if change.old is not None else None
+            digest = hashlib.sha256(change.new).hexdigest() if change.new is not None else None
+            record.append(Entry(change.path, number, kept, digest, tree.missing_parents(change.path)))
     for directory in (txn, backup, backup.parent, home):
         _sync_dir(directory)
     return record
 
 
-def _write_record(home: Path, record: list[dict[str, Any]]) -> None:
+def _write_record(home: Path, record: list[Entry]) -> None:
     draft = home / "txn" / "record.draft"
-    _write(draft, json.dumps({"files": record}).encode(), 0o600)
+    _write(draft, dump(record), 0o600)
     os.rename(draft, home / "txn" / RECORD)
     _sync_dir(home / "txn")
 
 
-def _swap(root: Path, home: Path, record: list[dict[str, Any]]) -> None:
+def _swap(root: Path, home: Path, record: list[Entry]) -> None:
     txn_fd = os.open(home / "txn", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with Tree(root) as tree:
             for entry in record:
-                tree.make_parents(entry["path"])
-                with tree.parent(entry["path"]) as (fd, name):
-                    if entry["digest"] is None:
+                tree.make_parents(entry.path)
+                with tree.parent(entry.path) as (fd, name):
+                    if entry.digest is None:
                         os.unlink(name, dir_fd=fd)
                     else:
-                        os.rename(f"new-{entry['number']}", name, src_dir_fd=txn_fd, dst_dir_fd=fd)
+                        os.rename(f"new-{entry.number}", name, src_dir_fd=txn_fd, dst_dir_fd=fd)
                     os.fsync(fd)
     finally:
         os.close(txn_fd)
@@ -141,12 +143,12 @@ def _recover(root: Path, home: Path) -> bool:
     if not (home / "txn").is_dir():
         return False
     if path.is_file():
-        record = json.loads(path.read_bytes())["files"]
+        record = load(home / "txn")
         home_fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             with Tree(root) as tree:
                 for entry in reversed(record):
-                    _take_back(tree, home, home_fd, entry)
+                    _take_back(tree, home_fd, entry)
         finally:
             os.close(home_fd)
         path.unlink()
@@ -155,24 +157,34 @@ def _recover(root: Path, home: Path) -> bool:
     return True
 
 
-def _take_back(tree: Tree, home: Path, home_fd: int, entry: dict[str, Any]) -> None:
-    path, kept = entry["path"], entry["backup"]
+def _is_regular(fd: int, path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path, dir_fd=fd, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _take_back(tree: Tree, home_fd: int, entry: Entry) -> None:
+    path, kept = entry.path, entry.backup
     try:
         with tree.parent(path) as (fd, name):
             if kept is not None:
-                if (home / kept).is_file():
+                if _is_regular(home_fd, kept):
                     os.rename(kept, name, src_dir_fd=home_fd, dst_dir_fd=fd)
-            elif _holds(tree, path, entry["digest"]):
+            elif _holds(tree, path, entry.digest):
                 os.unlink(name, dir_fd=fd)
             os.fsync(fd)
     except FileNotFoundError:
         return
-    for directory in reversed(entry["directories"]):
-        if tree.stat(directory) is None:
-            continue
-        with tree.parent(directory) as (fd, name):
-            if not os.listdir(os.path.join(f"/proc/self/fd/{fd}", name)):
+    for directory in reversed(entry.directories):
+        try:
+            with tree.parent(directory) as (fd, name):
                 os.rmdir(name, dir_fd=fd)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 def _holds(tree: Tree, path: str, digest: str | None) -> bool:

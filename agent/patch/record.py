@@ -1,0 +1,57 @@
+"""The recovery record: what a transaction is about to swap. It lies in the tree, so it is read as hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.patch.paths import unsafe_reason
+from agent.patch.tree import Blocked, Tree
+
+NAME = "record.json"
+_BACKUP = re.compile(r"backups/\d+/\d+")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: its staged copy is ``new-<number>``, ``backup`` the old one's place under ``.mgx`` (None: it is new),
+    ``digest`` the SHA-256 of the new content (None: it is deleted), ``directories`` those made for it, outermost first."""
+
+    path: str
+    number: int
+    backup: str | None
+    digest: str | None
+    directories: Sequence[str]
+
+
+def dump(entries: Sequence[Entry]) -> bytes:
+    return json.dumps({"files": [asdict(entry) for entry in entries]}).encode()
+
+
+def load(directory: Path) -> list[Entry]:
+    """The record in ``directory``. Raises ``Blocked`` when it is not one that this program wrote."""
+    try:
+        with Tree(directory) as tree:
+            found = tree.read(NAME)
+        if found is None:
+            raise ValueError("it is missing")
+        return [_entry(data) for data in json.loads(found[0])["files"]]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise Blocked(
+            "damaged_record", f"{directory.parent.name}/{directory.name}/{NAME} is damaged ({error}); remove it"
+        ) from error
+
+
+def _entry(data: dict[str, Any]) -> Entry:
+    entry = Entry(**data)
+    for path in (entry.path, *entry.directories):
+        reason = unsafe_reason(path)
+        if reason is not None:
+            raise ValueError(f"{path!r}: {reason}")
+    if not isinstance(entry.number, int) or (entry.backup is not None and not _BACKUP.fullmatch(entry.backup)):
+        raise ValueError(f"{entry.path!r}: its backup has no name of ours")
+    return entry
