@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, NotFound
 from mgx_project.common.etag import check_if_match, etag
 from mgx_project.common.pagination import PARAMETERS, Page
+from mgx_project.common.routers import UUID
 from mgx_project.common.rows import RowSerializer
 
 from .idempotency import answer_once
@@ -37,19 +39,28 @@ class TenantViewSet(GenericViewSet[Any]):
     """A viewset whose rows are one tenant's.
 
     ``model`` and ``rows`` (output) say what is read, ``roles`` which role an action needs (reads: viewer; writes: developer),
-    ``filterset_class`` which query parameters a list takes: any other is refused.
+    ``filterset_class`` which query parameters a list takes: any other is refused; ``unique`` what to say when a write breaks
+    a uniqueness constraint (see `conflicts`).
     """
 
     model: ClassVar[type[models.Model]]
     rows: ClassVar[type[RowSerializer]]
     roles: ClassVar[Mapping[str, Role]] = {}
     orders: ClassVar[tuple[str, ...]] = ("created_at",)
-    lookup_value_regex = "[0-9a-fA-F-]{36}"
+    unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    lookup_value_regex = UUID
     principal: Principal
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.principal = resolve_principal(request)
+        self.principal = self.find_principal(request)
+        self.check_role(request)
+
+    def find_principal(self, request: Request) -> Principal:
+        """Override where the path names the tenant."""
+        return resolve_principal(request)
+
+    def check_role(self, request: Request) -> None:
         default = Role.VIEWER if request.method in SAFE_METHODS else Role.DEVELOPER
         self.principal.require(self.roles.get(self.action or "", default))
 
@@ -120,17 +131,28 @@ class TenantViewSet(GenericViewSet[Any]):
         with transaction.atomic():
             row = self.locked(pk)
             changes = self.validated(serializer_class, partial=True)
+            self.before_write(row, changes)
             for name, value in changes.items():
                 setattr(row, name, value)
-            row.save(update_fields=[*changes, "updated_at"])
+            with conflicts(self.unique):
+                row.save(update_fields=[*changes, "updated_at"])
+            self.after_patch(row, changes)
         return self.answer_row(pk)
+
+    def before_write(self, row: Any, changes: dict[str, Any]) -> None:
+        """A chance to refuse or to make room, in the write's transaction. ``row`` is None for a new one."""
+
+    def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
+        """What else a PATCH does, in its transaction."""
 
     def _filtered(self) -> QuerySet[Any]:
         params = self.request.query_params
         filterset_class = getattr(self, "filterset_class", None)
         known = PARAMETERS | set(filterset_class.base_filters if filterset_class else ())
         if unknown := sorted(set(params) - known):
-            raise BadRequest(f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0])
+            raise BadRequest(
+                f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0]
+            )
         if any("\x00" in value for value in params.values()):
             raise BadRequest("A query parameter contains a NUL character.")
         queryset = self.get_queryset()

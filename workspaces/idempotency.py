@@ -20,13 +20,13 @@ from mgx_project.common.errors import BadRequest, Conflict
 from mgx_project.common.rendering import dumps
 
 from .models import IdempotencyRecord
-from .principal import Principal
+from .principal import Caller
 
 KEPT = timedelta(hours=24)
 MAX_KEY = 200
 
 
-def answer_once(request: Request, principal: Principal, respond: Callable[[], Response], *, secret: bool = False) -> Response:
+def answer_once(request: Request, principal: Caller, respond: Callable[[], Response], *, secret: bool = False) -> Response:
     """Runs ``respond`` in a transaction, once per (workspace, principal, route, key); without the header, just runs it.
 
     ``secret`` answers (a new token) are not stored: the second call is told that the first one succeeded.

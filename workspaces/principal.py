@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Protocol
 
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 
 from .models import ApiToken, Membership, Role, User
+
+
+class Caller(Protocol):
+    """Whose request it is, for what is remembered about requests; ``workspace_id`` is None outside any workspace."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def workspace_id(self) -> uuid.UUID | None: ...
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A person who has signed in and named no workspace."""
+
+    user: User
+    workspace_id: None = None
+
+    @property
+    def name(self) -> str:
+        return f"user:{self.user.pk}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +73,8 @@ def principal_of_user(user: User, wanted: str | None) -> Principal:
     if len(memberships) == 1:
         return Principal(user=user, workspace_id=memberships[0].workspace_id, role=Role(memberships[0].role))
     if not memberships:
-        raise BadRequest("You are not a member of any workspace yet. Create one with POST /api/workspaces.", code="no_workspace")
+        raise BadRequest(
+            "You are not a member of any workspace yet. Create one with POST /api/workspaces.", code="no_workspace"
+        )
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(f"Say which workspace you mean by the header X-Workspace-Slug: {choices}.", code="workspace_needed")

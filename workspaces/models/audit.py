@@ -24,8 +24,12 @@ class AuditEntry(TenantModel):
 
 
 class IdempotencyRecord(TenantModel):
-    """The first answer to an Idempotency-Key, kept 24 h; written in the transaction of the effect it stands for."""
+    """The first answer to an Idempotency-Key, kept 24 h; written in the transaction of the effect it stands for.
 
+    The workspace is NULL for what happens outside any: making a workspace.
+    """
+
+    workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, null=True, related_name="+")
     principal = models.CharField(max_length=80)
     route = models.CharField(max_length=200)
     key = models.CharField(max_length=200)
@@ -35,5 +39,9 @@ class IdempotencyRecord(TenantModel):
 
     class Meta:
         db_table = "idempotency_records"
-        constraints = [models.UniqueConstraint(fields=["workspace", "principal", "route", "key"], name="idempotency_key_unique")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "principal", "route", "key"], name="idempotency_key_unique", nulls_distinct=False
+            )
+        ]
         indexes = [models.Index(fields=["created_at"], name="idempotency_age")]

@@ -1,0 +1,62 @@
+"""`/metrics`: state read at scrape time, HTTP counters of this process. No tenant, user or path appears in a label."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from hmac import compare_digest
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
+from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
+
+from mgx_project.common.http_metrics import registry as http_registry
+from mgx_project.common.problems import CONTENT_TYPE, problem
+from mgx_project.common.rendering import dumps
+from runs.models import TaskRun
+from runs.models.run import Status
+
+from .workers import queue_depths, workers_seen
+
+
+class StateCollector:
+    """Runs by status, queue depth and workers, over all tenants."""
+
+    def collect(self) -> Iterator[Metric]:
+        runs = GaugeMetricFamily("mgx_runs", "Runs by status.", labels=["status"])
+        found = dict(TaskRun.across_tenants.values_list("status").annotate(n=Count("id")))
+        for status in Status:
+            runs.add_metric([status.value], found.get(status.value, 0))
+        yield runs
+        queues = GaugeMetricFamily("mgx_queue_depth", "Messages that wait or are being worked on.", labels=["queue"])
+        for name, depth in queue_depths().items():
+            queues.add_metric([name], depth)
+        yield queues
+        yield GaugeMetricFamily(
+            "mgx_workers", "Workers that said something within the last seconds.", value=len(workers_seen())
+        )
+
+
+@require_safe
+def scrape(request: HttpRequest) -> HttpResponse:
+    """With MGX_METRICS_TOKEN: that token as bearer. Without: loopback only."""
+    if not _allowed(request):
+        detail = "Send MGX_METRICS_TOKEN as bearer token, or scrape from this machine when none is set."
+        return HttpResponse(dumps(problem(403, "not_allowed", detail)), status=403, content_type=CONTENT_TYPE)
+    state = CollectorRegistry()
+    state.register(StateCollector())
+    return HttpResponse(generate_latest(state) + generate_latest(http_registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _allowed(request: HttpRequest) -> bool:
+    if settings.MGX_METRICS_TOKEN:
+        return compare_digest(
+            request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode()
+        )
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False

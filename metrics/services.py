@@ -1,0 +1,59 @@
+"""Keeping what a finished run measured, once."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from runs.models import TaskRun
+from runs.models.run import FINAL, Status
+from workspaces import events
+
+from .catalogue import METRICS
+from .models import MetricSnapshot
+
+
+@transaction.atomic
+def snapshot_run(*, run: TaskRun) -> None:
+    """Writes the run's values (a second call changes nothing) and tells dashboards the workspace's counters."""
+    at = run.completed_at or timezone.now()
+    found = ((metric, metric.read(run)) for metric in METRICS)
+    MetricSnapshot.across_tenants.bulk_create(
+        [
+            MetricSnapshot(
+                workspace_id=run.workspace_id,
+                project_id=run.project_id,
+                task_id=run.task_id,
+                run_id=run.pk,
+                name=metric.name,
+                metric_type=metric.metric_type,
+                value=float(value),
+                unit=metric.unit,
+                labels={"status": run.status, "stack": run.stack},
+                timestamp=at,
+            )
+            for metric, value in found
+            if value is not None
+        ],
+        ignore_conflicts=True,
+    )
+    events.record(
+        workspace_id=run.workspace_id,
+        type="metrics_updated",
+        data={"counters": live_counters(run)},
+        message=f"Run #{run.run_number} {run.status}",
+    )
+
+
+def live_counters(run: TaskRun) -> dict[str, float]:
+    """The runs of the workspace now: in work, waiting for a person, and ended by outcome."""
+    waiting = {Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED}
+    counters: dict[str, float] = TaskRun.objects.of(run.workspace_id).aggregate(
+        runs_active=Count("id", filter=~Q(status__in=FINAL | waiting)),
+        runs_waiting=Count("id", filter=Q(status__in=waiting)),
+        runs_completed=Count("id", filter=Q(status=Status.COMPLETED)),
+        runs_failed=Count("id", filter=Q(status=Status.FAILED)),
+        runs_cancelled=Count("id", filter=Q(status__in=[Status.CANCELLED, Status.REJECTED])),
+    )
+    return counters

@@ -1,0 +1,74 @@
+"""What runs measured."""
+
+from __future__ import annotations
+
+import django_filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import DictField
+
+from mgx_project.common.errors import NotFound
+from mgx_project.common.periods import BUCKETS, read_period
+from mgx_project.common.routers import UUID
+from runs.models import TaskRun
+from tasks.models import Task
+from workspaces.api import TenantViewSet
+
+from .models import MetricSnapshot
+from .serializers import MetricRow, MetricSummary
+from .summaries import summary
+
+SUMMARY = {200: DictField(child=MetricSummary())}
+
+
+class MetricFilters(django_filters.FilterSet):
+    run = django_filters.UUIDFilter(field_name="run_id")
+    task = django_filters.UUIDFilter(field_name="task_id")
+    project = django_filters.UUIDFilter(field_name="project_id")
+
+    class Meta:
+        model = MetricSnapshot
+        fields = ("name", "metric_type")
+
+
+class MetricViewSet(TenantViewSet):
+    """Measured values of finished runs, and what they come to."""
+
+    model = MetricSnapshot
+    rows = MetricRow
+    filterset_class = MetricFilters
+    orders = ("timestamp", "created_at")
+
+    @extend_schema(parameters=[OpenApiParameter("task_id", OpenApiTypes.UUID, "path")], responses=SUMMARY)
+    @action(detail=False, url_path=f"task/(?P<task_id>{UUID})/summary")
+    def task_summary(self, request: Request, task_id: str) -> Response:
+        """Over all finished runs of a task."""
+        if not Task.objects.of(self.principal.workspace_id).filter(pk=task_id).exists():
+            raise NotFound("There is no such task that you can see.")
+        return Response(summary(self.get_queryset().filter(task_id=task_id)))
+
+    @extend_schema(parameters=[OpenApiParameter("run_id", OpenApiTypes.UUID, "path")], responses=SUMMARY)
+    @action(detail=False, url_path=f"run/(?P<run_id>{UUID})/summary")
+    def run_summary(self, request: Request, run_id: str) -> Response:
+        """Of one run; empty until it has ended."""
+        if not TaskRun.objects.of(self.principal.workspace_id).filter(pk=run_id).exists():
+            raise NotFound("There is no such run that you can see.")
+        return Response(summary(self.get_queryset().filter(run_id=run_id)))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("from", str, description="Date or RFC 3339 time; 30 days before `to` by default."),
+            OpenApiParameter("to", str, description="Date or RFC 3339 time, not included; now by default."),
+            OpenApiParameter("bucket", str, enum=list(BUCKETS), description="Also cut the time into pieces of this size."),
+        ],
+        responses=SUMMARY,
+    )
+    @action(detail=False, url_path="workspace/summary")
+    def workspace_summary(self, request: Request) -> Response:
+        """Over all runs of the workspace that ended in a period."""
+        period = read_period(request.query_params)
+        snapshots = self.get_queryset().filter(timestamp__gte=period.since, timestamp__lt=period.until)
+        return Response(summary(snapshots, bucket=period.bucket))

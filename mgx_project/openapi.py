@@ -1,0 +1,156 @@
+"""OpenAPI by drf-spectacular, with what all our endpoints share: list envelopes, problem documents, common headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent, build_parameter_type
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import AllowAny
+
+from workspaces.api import TenantViewSet
+
+from .common.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from .common.problems import CONTENT_TYPE
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "description": "Stable and machine-readable."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                "required": ["field", "message"],
+            },
+        },
+        "request_id": {"type": "string"},
+        "hint": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
+}
+REFUSALS = {
+    "400": "The request is not understood or not possible as it is.",
+    "401": "No token, or one that is not valid.",
+    "403": "The role does not allow this.",
+    "404": "There is nothing here that you can see.",
+    "406": "No representation of the kind that Accept names.",
+    "409": "It conflicts with what is there now.",
+    "412": "It was changed since the ETag in If-Match was read.",
+    "413": "The body is larger than the server accepts.",
+    "415": "The body is not JSON.",
+    "429": "Too many requests; Retry-After says how many seconds to wait.",
+}
+
+
+class KeysetEnvelope:
+    """What `common.pagination.Page` answers, in the form that drf-spectacular asks a paginator for."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {
+                "items": {**schema, "maxItems": MAX_LIMIT},
+                "next_cursor": {"type": ["string", "null"], "description": "Give it as ?cursor= for the next page."},
+                "total": {"type": "integer", "description": "With ?count=true only; counted to 10,000 at most."},
+            },
+            "required": ["items", "next_cursor"],
+        }
+
+
+class Schema(AutoSchema):  # type: ignore[no-untyped-call]
+    """Of a TenantViewSet, the answer is its `rows` and the body its `serializer_class`; `extend_schema` says what differs."""
+
+    def get_request_serializer(self) -> Any:
+        if self._is_tenant and self.view.serializer_class is None:
+            return None
+        return super().get_request_serializer()
+
+    def get_response_serializers(self) -> Any:
+        rows = getattr(self.view, "rows", None)
+        return rows() if self._is_tenant and rows else super().get_response_serializers()
+
+    def get_filter_backends(self) -> list[Any]:
+        if not getattr(self.view, "filterset_class", None) or not self._is_list_view():
+            return []
+        from django_filters.rest_framework import DjangoFilterBackend
+
+        return [DjangoFilterBackend]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.view.action == "list" if self._is_tenant else super()._is_list_view(serializer)
+
+    def _get_paginator(self) -> Any:
+        return KeysetEnvelope() if self._is_tenant else None
+
+    def _get_pagination_parameters(self) -> list[Any]:
+        if not (self._is_tenant and self._is_list_view()):
+            return []
+        orders = [f"{sign}{name}" for name in self.view.orders for sign in ("-", "")]
+        return [
+            _query(
+                "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "Rows per page."
+            ),
+            _query("cursor", {"type": "string"}, "next_cursor of the page before."),
+            _query("order", {"type": "string", "enum": orders, "default": orders[0]}, "- is newest first."),
+            _query("count", {"type": "boolean", "default": False}, "Also count all rows (total)."),
+        ]
+
+    def get_override_parameters(self) -> list[Any]:
+        found = list(super().get_override_parameters())
+        if self._is_tenant:
+            where = OpenApiParameter.HEADER
+            found += [
+                OpenApiParameter("X-Workspace-Id", OpenApiTypes.UUID, where, description="Which workspace, by id."),
+                OpenApiParameter("X-Workspace-Slug", str, where, description="Which workspace, by slug."),
+            ]
+            if self.method == "POST":
+                text = "Sent again within 24 hours with the same body, the first answer is returned."
+                found.append(OpenApiParameter("Idempotency-Key", str, where, description=text))
+            if self.method == "PATCH":
+                found.append(
+                    OpenApiParameter("If-Match", str, where, description="The ETag that was read; 412 when it is stale.")
+                )
+        return found
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        content = {CONTENT_TYPE: {"schema": self._problem().ref}}
+        for code in self._refusals():
+            bodies.setdefault(code, {"description": REFUSALS[code], "content": content})
+        return bodies
+
+    def _refusals(self) -> list[str]:
+        codes = ["400", "401", "403", "404", "406"]
+        if any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
+            codes = ["400", "401", "406"]
+        if self.method in {"POST", "PATCH", "PUT", "DELETE"}:
+            codes += ["409"]
+        if self.method in {"PATCH", "DELETE"}:
+            codes += ["412"]
+        if self.method in {"POST", "PATCH", "PUT"}:
+            codes += ["413", "415"]
+        if self.view.get_throttles():
+            codes += ["429"]
+        return codes
+
+    def _problem(self) -> ResolvedComponent:
+        component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")
+        self.registry.register_on_missing(component)
+        return component
+
+    @property
+    def _is_tenant(self) -> bool:
+        return isinstance(self.view, TenantViewSet)
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return build_parameter_type(name=name, schema=schema, location=OpenApiParameter.QUERY, description=description)

@@ -1,0 +1,61 @@
+"""Projects come and go with their tasks; the one called `default` stays."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from mgx_project.common.constraints import conflicts
+from mgx_project.common.errors import BadRequest, Conflict, NotFound
+from workspaces.audit import record_audit
+from workspaces.principal import Principal
+
+from .models import Project
+
+DEFAULT_SLUG = "default"
+PROJECT_CONFLICTS = {"project_slug_unique": ("slug", "There is a project with this slug in the workspace; choose another one.")}
+
+
+@transaction.atomic
+def create_project(*, principal: Principal, name: str, slug: str = "", **fields: Any) -> Project:
+    """Without a slug, one is made of the name. Raises BadRequest, Conflict."""
+    slug = slug or slugify(name)[:60]
+    if not slug:
+        raise BadRequest("No slug can be made of this name; give one of letters, digits and hyphens.", field="slug")
+    with conflicts(PROJECT_CONFLICTS):
+        project: Project = Project.objects.create(workspace_id=principal.workspace_id, name=name, slug=slug, **fields)
+    record_audit(
+        principal=principal, action="project.created", object_type="project", object_id=project.pk, detail={"slug": slug}
+    )
+    return project
+
+
+@transaction.atomic
+def delete_project(*, principal: Principal, project: Project) -> None:
+    """With its tasks, runs and links. Raises Conflict for the default one."""
+    refuse_default(project, "deleted")
+    record_audit(
+        principal=principal,
+        action="project.deleted",
+        object_type="project",
+        object_id=project.pk,
+        detail={"slug": project.slug, "name": project.name},
+    )
+    project.delete()
+
+
+def refuse_default(project: Project, verb: str) -> None:
+    if project.slug == DEFAULT_SLUG:
+        raise Conflict(f"Tasks without a project go to `default`, so it can't be {verb}.", code="default_project")
+
+
+def project_of(workspace_id: uuid.UUID, project_id: uuid.UUID | None) -> Project:
+    """The named project of this tenant, or its default one. Raises NotFound."""
+    projects = Project.objects.of(workspace_id)
+    project: Project | None = (projects.filter(pk=project_id) if project_id else projects.filter(slug=DEFAULT_SLUG)).first()
+    if project is None:
+        raise NotFound("There is no such project that you can see." if project_id else "The workspace has no default project.")
+    return project

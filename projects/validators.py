@@ -1,0 +1,44 @@
+"""What a project's and a task's settings may be. Each raises DRF's ValidationError with a sentence."""
+
+from __future__ import annotations
+
+import re
+import string
+
+from rest_framework.serializers import ValidationError
+
+from agent import stacks
+
+PLACEHOLDERS = ("task_name", "run_number")
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
+
+
+def known_stack(value: str) -> None:
+    """Empty and `auto` mean: infer it."""
+    if value in {"", "auto"}:
+        return
+    try:
+        stacks.get(value)
+    except stacks.UnknownStack as error:
+        raise ValidationError(f"{error} {error.hint}") from None
+
+
+def git_ref(value: str) -> None:
+    """A branch name or prefix by the rules of `git check-ref-format`, ASCII only."""
+    parts = value.split("/")
+    bad_part = any(not part or part.startswith((".", "-")) or part.endswith((".", ".lock")) for part in parts)
+    if value and (not _REF.fullmatch(value) or ".." in value or bad_part):
+        raise ValidationError(
+            "This is no valid git branch name: use letters, digits and ._-/ and begin every part with a letter."
+        )
+
+
+def commit_template(value: str) -> None:
+    try:
+        fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(value) if name is not None]
+    except ValueError as error:
+        raise ValidationError(f"The template can't be read: {error}.") from None
+    for name, spec, conversion in fields:
+        if name not in PLACEHOLDERS or spec or conversion:
+            known = " and ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            raise ValidationError(f"The template may hold {known} and no other braces; double a brace to keep it.")

@@ -1,0 +1,65 @@
+"""Projects: read by everybody in the workspace, changed by admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db import transaction
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from workspaces.api import TenantViewSet
+from workspaces.audit import record_audit
+from workspaces.models import Role
+
+from .models import Project
+from .serializers import ProjectInput, ProjectRow
+from .services import PROJECT_CONFLICTS, create_project, delete_project, refuse_default
+
+
+class ProjectFilters(django_filters.FilterSet):
+    class Meta:
+        model = Project
+        fields = ("slug",)
+
+
+class ProjectViewSet(TenantViewSet):
+    """Projects hold the defaults of their tasks. Those of the repositories are set by linking one."""
+
+    model = Project
+    rows = ProjectRow
+    serializer_class = ProjectInput
+    filterset_class = ProjectFilters
+    roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN}
+    unique = PROJECT_CONFLICTS
+
+    def create(self, request: Request) -> Response:
+        def respond() -> Response:
+            project = create_project(principal=self.principal, **self.validated())
+            return self.answer_row(project.pk, http_status=status.HTTP_201_CREATED)
+
+        return self.once(respond)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self.patch_row(pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Deletes the project with its tasks and runs. The default project stays."""
+        with transaction.atomic():
+            delete_project(principal=self.principal, project=self.locked(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def before_write(self, row: Project, changes: dict[str, Any]) -> None:
+        if changes.get("slug", row.slug) != row.slug:
+            refuse_default(row, "renamed")
+
+    def after_patch(self, row: Project, changes: dict[str, Any]) -> None:
+        record_audit(
+            principal=self.principal,
+            action="project.changed",
+            object_type="project",
+            object_id=row.pk,
+            detail={"fields": sorted(changes)},
+        )

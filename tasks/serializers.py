@@ -1,0 +1,105 @@
+"""A task in and out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from mgx_project.common.rows import RowSerializer
+from projects.validators import known_stack
+
+from .models import Task
+from .services import AUTO, stored_stack
+
+NO_DESCRIPTION = "Say in plain words what is wanted: the description is empty."
+
+
+class RunCounts(serializers.Serializer[Any]):
+    total = serializers.IntegerField()
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class TaskRow(RowSerializer):
+    workspace_id = serializers.UUIDField()
+    project_id = serializers.UUIDField()
+    repository_id = serializers.UUIDField(allow_null=True)
+    created_by = serializers.UUIDField(source="created_by_id", allow_null=True)
+    constraints = serializers.ListField(child=serializers.CharField())
+    config = serializers.DictField()
+    stack = serializers.CharField(help_text="An id of /api/stacks, or `auto`.")
+    runs = RunCounts()
+    success_rate = serializers.FloatField(allow_null=True, help_text="0..1 of the finished runs; null while there is none.")
+    reads = ("runs_total", "runs_succeeded", "runs_failed")
+    made = ("runs", "success_rate")
+
+    class Meta:
+        model = Task
+        fields = (
+            "id", "workspace_id", "project_id", "repository_id", "name", "description", "stack", "project_type", "output_mode",
+            "constraints", "strict_requirements", "max_rounds", "max_revision_rounds", "priority", "config", "source", "created_by",
+            "status", "runs", "success_rate", "last_run_at", "last_run_status", "last_error", "created_at", "updated_at",
+        )  # fmt: skip
+
+    @classmethod
+    def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
+        total, succeeded, failed = row.pop("runs_total"), row.pop("runs_succeeded"), row.pop("runs_failed")
+        finished = succeeded + failed
+        row["stack"] = row["stack"] or AUTO
+        row["runs"] = {"total": total, "succeeded": succeeded, "failed": failed}
+        row["success_rate"] = round(succeeded / finished, 4) if finished else None
+        return row
+
+
+class TaskChanges(serializers.ModelSerializer[Task]):
+    description = serializers.CharField(
+        max_length=100_000, error_messages={"blank": NO_DESCRIPTION, "required": NO_DESCRIPTION, "null": NO_DESCRIPTION}
+    )
+    repository_id = serializers.UUIDField(required=False, allow_null=True, help_text="A repository of the task's project.")
+    stack = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks, or `auto`."
+    )
+    constraints = serializers.ListField(child=serializers.CharField(max_length=1000), max_length=100, required=False)
+    config = serializers.DictField(required=False)
+
+    class Meta:
+        model = Task
+        fields: ClassVar[tuple[str, ...]] = (
+            "name", "description", "repository_id", "stack", "project_type", "output_mode", "constraints", "strict_requirements",
+            "max_rounds", "max_revision_rounds", "priority", "config",
+        )  # fmt: skip
+
+    def validate_stack(self, value: str) -> str:
+        return stored_stack(value) if self.partial else value
+
+
+class TaskInput(TaskChanges):
+    name = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Made of the description when left out."
+    )
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="The workspace's `default` when left out.")
+
+    class Meta(TaskChanges.Meta):
+        fields = (*TaskChanges.Meta.fields, "project_id", "source")
+
+
+class Stack(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    title = serializers.CharField()
+    language = serializers.CharField()
+    project_type = serializers.CharField()
+    package_manager = serializers.CharField()
+    files_required = serializers.ListField(child=serializers.CharField())
+    files_forbidden = serializers.ListField(child=serializers.CharField())
+    install = serializers.ListField(child=serializers.CharField(), help_text="argv, empty where the stack has none.")
+    test = serializers.ListField(child=serializers.CharField())
+    build = serializers.ListField(child=serializers.CharField())
+    lint = serializers.ListField(child=serializers.CharField())
+    formatters = serializers.ListField(child=serializers.CharField())
+    has_starter = serializers.BooleanField()
+
+
+class StackList(serializers.Serializer[Any]):
+    items = Stack(many=True)
+    next_cursor = serializers.CharField(allow_null=True)

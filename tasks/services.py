@@ -1,0 +1,59 @@
+"""Making a task."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from projects.services import project_of
+from workspaces.principal import Principal
+
+from .models import Task
+
+MAX_NAME = 80
+AUTO = "auto"
+
+
+@transaction.atomic
+def create_task(
+    *,
+    principal: Principal,
+    description: str,
+    name: str = "",
+    project_id: uuid.UUID | None = None,
+    stack: str | None = None,
+    **fields: Any,
+) -> Task:
+    """Without a name the description's first line is one; without a stack the project's default counts; `auto` infers it.
+
+    Raises NotFound for a project that the tenant doesn't have.
+    """
+    project = project_of(principal.workspace_id, project_id)
+    fields.setdefault("max_rounds", settings.MGX_MAX_ROUNDS)
+    fields.setdefault("max_revision_rounds", settings.MGX_MAX_REVISION_ROUNDS)
+    task: Task = Task.objects.create(
+        workspace_id=principal.workspace_id,
+        project=project,
+        name=name or name_of(description),
+        description=description,
+        stack=stored_stack(project.default_stack if stack is None else stack),
+        created_by=principal.user,
+        **fields,
+    )
+    return task
+
+
+def stored_stack(stack: str) -> str:
+    return "" if stack == AUTO else stack
+
+
+def name_of(description: str) -> str:
+    """The first line, cut at a word."""
+    line = description.strip().splitlines()[0].strip()
+    if len(line) <= MAX_NAME:
+        return line
+    head = line[: MAX_NAME - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head else head).rstrip() + "…"

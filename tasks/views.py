@@ -1,0 +1,79 @@
+"""Tasks, and the stacks that they can name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from agent import stacks
+from workspaces.api import TenantViewSet
+
+from .models import Task
+from .serializers import StackList, TaskChanges, TaskInput, TaskRow
+from .services import create_task
+
+
+class TaskFilters(django_filters.FilterSet):
+    project = django_filters.UUIDFilter(field_name="project_id")
+    repository = django_filters.UUIDFilter(field_name="repository_id")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name.")
+
+    class Meta:
+        model = Task
+        fields = ("status", "stack", "source")
+
+
+class TaskViewSet(TenantViewSet):
+    """What is wanted, in plain words. A run (POST /api/runs) is an attempt at it."""
+
+    model = Task
+    rows = TaskRow
+    serializer_class = TaskChanges
+    filterset_class = TaskFilters
+
+    @extend_schema(request=TaskInput)
+    def create(self, request: Request) -> Response:
+        """Stores a task. It starts nothing: runs are made by POST /api/runs."""
+
+        def respond() -> Response:
+            task = create_task(principal=self.principal, **self.validated(TaskInput))
+            return self.answer_row(task.pk, http_status=status.HTTP_201_CREATED)
+
+        return self.once(respond)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Changes what the task's next run works from; runs that have begun keep what they began with."""
+        return self.patch_row(pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Deletes the task with its runs."""
+        with transaction.atomic():
+            self.locked(pk).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class StackCatalogue(APIView):
+    """The stacks that a task can name. The same for everybody."""
+
+    @extend_schema(responses=StackList)
+    def get(self, request: Request) -> Response:
+        return Response({"items": [_stack(stack) for stack in stacks.catalogue()], "next_cursor": None})
+
+
+def _stack(stack: stacks.Stack) -> dict[str, Any]:
+    plain = (
+        "id", "title", "language", "project_type", "package_manager", "files_required", "files_forbidden", "install", "test",
+        "build", "lint",
+    )  # fmt: skip
+    return {
+        **{name: getattr(stack, name) for name in plain},
+        "formatters": [tool.name for tool in stack.format],
+        "has_starter": stack.starter is not None,
+    }

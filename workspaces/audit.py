@@ -1,0 +1,23 @@
+"""The audit log: who changed what, in the transaction of the change."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from .models import AuditEntry
+from .principal import Principal
+
+
+def record_audit(
+    *, principal: Principal, action: str, object_type: str, object_id: uuid.UUID | None, detail: dict[str, Any] | None = None
+) -> None:
+    """``action`` is `noun.verb` in the past (`member.added`). ``detail`` is shown to admins: names and roles, never secrets."""
+    AuditEntry.objects.create(
+        workspace_id=principal.workspace_id,
+        user=principal.user,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        detail={**(detail or {}), "by": principal.name},
+    )

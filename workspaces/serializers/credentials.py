@@ -1,0 +1,48 @@
+"""API tokens and tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from mgx_project.common.rows import RowSerializer
+
+from ..models import ApiToken, Role
+
+
+class ApiTokenRow(RowSerializer):
+    user_id = serializers.UUIDField()
+    username = serializers.CharField(source="user.username")
+
+    class Meta:
+        model = ApiToken
+        fields = (
+            "id", "name", "prefix", "role", "user_id", "username", "created_at", "expires_at", "revoked_at", "last_used_at",
+        )  # fmt: skip
+
+
+class ApiTokenInput(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    role = serializers.ChoiceField(
+        choices=Role.choices, required=False, help_text="Your own role when left out, never above it."
+    )
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate_expires_at(self, value: Any) -> Any:
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("expires_at must be in the future.")
+        return value
+
+
+class NewApiToken(ApiTokenRow):
+    token = serializers.CharField(help_text="The secret, shown this once.")
+
+    class Meta(ApiTokenRow.Meta):
+        fields = (*ApiTokenRow.Meta.fields, "token")  # type: ignore[assignment]
+
+
+class WsTicketAnswer(serializers.Serializer[Any]):
+    ticket = serializers.CharField(help_text="Open one WebSocket with ?ticket=…")
+    expires_in = serializers.IntegerField(help_text="Seconds.")

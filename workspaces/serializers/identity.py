@@ -1,0 +1,100 @@
+"""Workspaces, their members and the person who asks."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from mgx_project.common.rows import RowSerializer
+
+from ..models import Membership, Role, Workspace
+
+
+class WorkspaceRow(RowSerializer):
+    role = serializers.ChoiceField(choices=Role.choices, help_text="The caller's role in this workspace.")
+    metadata = serializers.DictField()
+    limits = serializers.DictField()
+
+    class Meta:
+        model = Workspace
+        fields = ("id", "name", "slug", "role", "metadata", "limits", "created_at", "updated_at")
+
+
+class WorkspaceInput(serializers.ModelSerializer[Workspace]):
+    metadata = serializers.DictField(required=False)
+
+    class Meta:
+        model = Workspace
+        fields = ("name", "slug", "metadata")
+
+
+class WorkspaceChanges(WorkspaceInput):
+    limits = serializers.DictField(required=False)
+
+    class Meta(WorkspaceInput.Meta):
+        fields = ("name", "slug", "metadata", "limits")  # type: ignore[assignment]
+
+
+class MemberRow(RowSerializer):
+    user_id = serializers.UUIDField()
+    username = serializers.CharField(source="user.username")
+    email = serializers.CharField(source="user.email")
+
+    class Meta:
+        model = Membership
+        fields = ("user_id", "username", "email", "role", "created_at")
+
+
+class MemberInput(serializers.Serializer[Any]):
+    user = serializers.CharField(max_length=254, help_text="Username or e-mail address of an existing account.")
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.DEVELOPER)
+
+
+class MemberChanges(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class WorkspaceBrief(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class TokenBrief(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class Me(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    email = serializers.CharField()
+    is_staff = serializers.BooleanField()
+    workspaces = WorkspaceBrief(many=True)
+    token = TokenBrief(allow_null=True, help_text="The API token that asked, null for a person who signed in.")
+
+
+class UsageBucket(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+    reserved_tokens = serializers.IntegerField(help_text="Of calls that are not settled yet.")
+    calls = serializers.IntegerField()
+    unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown: their cost is in no sum.")
+    runs = serializers.IntegerField(help_text="Runs that called a model in this time.")
+    cost_usd = serializers.DecimalField(max_digits=None, decimal_places=6)
+
+
+class UsageTotals(UsageBucket):
+    start: ClassVar[None] = None  # type: ignore[assignment]
+
+
+class Usage(serializers.Serializer[Any]):
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+    totals = UsageTotals()
+    buckets = UsageBucket(many=True)

@@ -1,0 +1,99 @@
+"""Signing in: JWTs (simplejwt), tickets for WebSockets, and who one is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+from rest_framework_simplejwt.serializers import TokenRefreshSerializer
+from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
+
+from ..api import TenantViewSet
+from ..models import ApiToken, Role, User
+from ..principal import principal_of_token
+from ..querysets import visible_workspaces
+from ..serializers.credentials import WsTicketAnswer
+from ..serializers.identity import Me
+from ..tokens import TICKET_SECONDS, create_ws_ticket
+
+
+class SignInThrottle(SimpleRateThrottle):
+    """Guesses per address. The address is the connection's own: a header could be invented (the ASGI server resolves proxies)."""
+
+    rate = "20/min"
+    scope = "sign_in"
+
+    def get_cache_key(self, request: Request, view: Any) -> str:
+        return f"throttle:{self.scope}:{request.META.get('REMOTE_ADDR', '')}"
+
+
+class ObtainToken(TokenObtainPairView):
+    """A pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
+
+    throttle_classes: ClassVar[Any] = [SignInThrottle]
+
+
+class LiveUserRefresh(TokenRefreshSerializer):
+    """simplejwt lets a refresh token of a deleted account end in an error of ours."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        try:
+            return super().validate(attrs)
+        except User.DoesNotExist:
+            raise AuthenticationFailed("The account of this token no longer exists.") from None
+
+
+class RefreshToken(TokenRefreshView):
+    """A new pair for a refresh token, which is used up by this."""
+
+    serializer_class: Any = LiveUserRefresh
+
+
+class RevokeToken(TokenBlacklistView):
+    """Ends a refresh token. Its access tokens end by themselves within 30 minutes."""
+
+
+class WsTicketViewSet(TenantViewSet):
+    """A ticket opens one WebSocket within 30 seconds, for clients that can't set a header."""
+
+    roles = {"create": Role.VIEWER}
+
+    @extend_schema(request=None, responses={201: WsTicketAnswer})
+    def create(self, request: Request) -> Response:
+        def respond() -> Response:
+            answer = {"ticket": create_ws_ticket(self.principal), "expires_in": TICKET_SECONDS}
+            return Response(answer, status=status.HTTP_201_CREATED)
+
+        return self.once(respond, secret=True)
+
+
+class MeView(APIView):
+    """Who asks, and the workspaces that one can name."""
+
+    @extend_schema(responses=Me)
+    def get(self, request: Request) -> Response:
+        user = request.user
+        assert isinstance(user, User)
+        workspaces = list(visible_workspaces(user).order_by("created_at").values("id", "name", "slug", "role"))
+        token = request.auth
+        brief = None
+        if isinstance(token, ApiToken):
+            principal = principal_of_token(token)
+            workspaces = [{**w, "role": principal.role} for w in workspaces if w["id"] == principal.workspace_id]
+            brief = {"id": token.pk, "name": token.name, "role": principal.role, "expires_at": token.expires_at}
+        return Response(
+            {
+                "id": user.pk,
+                "username": user.username,
+                "email": user.email,
+                "is_staff": user.is_staff,
+                "workspaces": workspaces,
+                "token": brief,
+            }
+        )

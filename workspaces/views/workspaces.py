@@ -1,0 +1,112 @@
+"""Tenants as their members see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet, Value
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from mgx_project.common.errors import NotFound
+
+from ..api import TenantViewSet
+from ..audit import record_audit
+from ..idempotency import answer_once
+from ..models import ApiToken, Role, User, Workspace
+from ..principal import Newcomer, Principal, principal_of_token, principal_of_user
+from ..querysets import visible_workspaces
+from ..serializers.identity import Usage, WorkspaceChanges, WorkspaceInput, WorkspaceRow
+from ..services import WORKSPACE_CONFLICTS, create_workspace
+from ..usage import BUCKETS, usage
+
+log = structlog.get_logger(__name__)
+
+
+def principal_in(request: Request, workspace_id: str) -> Principal:
+    """The caller in the workspace that the path names. Raises NotFound when the caller can't see it."""
+    if isinstance(request.auth, ApiToken):
+        principal = principal_of_token(request.auth)
+        if str(principal.workspace_id) != workspace_id:
+            raise NotFound("There is no such workspace that you can see.")
+        return principal
+    assert isinstance(request.user, User)
+    return principal_of_user(request.user, workspace_id)
+
+
+class WorkspaceViewSet(TenantViewSet):
+    """The workspaces of the caller. An API token sees its own only."""
+
+    model = Workspace
+    rows = WorkspaceRow
+    serializer_class = WorkspaceChanges
+    roles = {"create": Role.OWNER, "partial_update": Role.ADMIN, "destroy": Role.OWNER}
+    unique = WORKSPACE_CONFLICTS
+
+    def find_principal(self, request: Request) -> Principal | None:  # type: ignore[override]
+        if "pk" in self.kwargs:
+            return principal_in(request, self.kwargs["pk"])
+        return principal_of_token(request.auth) if isinstance(request.auth, ApiToken) else None
+
+    def check_role(self, request: Request) -> None:
+        if self.principal is not None:
+            super().check_role(request)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return Workspace.objects.none()
+        if self.principal is not None:
+            return Workspace.objects.filter(pk=self.principal.workspace_id).annotate(role=Value(self.principal.role.value))
+        assert isinstance(self.request.user, User)
+        return visible_workspaces(self.request.user)
+
+    @extend_schema(request=WorkspaceInput)
+    def create(self, request: Request) -> Response:
+        """A new workspace with the caller as its owner and a project `default`. By API token: only with the role owner."""
+        user = request.user
+        assert isinstance(user, User)
+
+        def respond() -> Response:
+            row = create_workspace(owner=user, **self.validated(WorkspaceInput))
+            self.principal = principal_of_user(user, str(row.pk))
+            return self.answer_row(row.pk, http_status=status.HTTP_201_CREATED)
+
+        return answer_once(request, self.principal or Newcomer(user), respond)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self.patch_row(pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Deletes the workspace and everything in it."""
+        with transaction.atomic():
+            row = self.locked(pk)
+            row.delete()
+        log.warning("workspace deleted", workspace=pk, slug=row.slug, by=self.principal.name)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def after_patch(self, row: Workspace, changes: dict[str, Any]) -> None:
+        record_audit(
+            principal=self.principal,
+            action="workspace.changed",
+            object_type="workspace",
+            object_id=row.pk,
+            detail={"fields": sorted(changes)},
+        )
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("from", str, description="RFC 3339 time or date; 30 days before `to` by default."),
+            OpenApiParameter("to", str, description="RFC 3339 time or date; now by default."),
+            OpenApiParameter("bucket", str, enum=sorted(BUCKETS), default="day"),
+        ],
+        responses={200: OpenApiResponse(Usage)},
+    )
+    @action(detail=True, methods=["get"])
+    def usage(self, request: Request, pk: str) -> Response:
+        """What the workspace's runs used: tokens, model calls, cost, runs."""
+        return Response(usage(workspace_id=self.principal.workspace_id, params=request.query_params))
