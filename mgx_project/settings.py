@@ -22,6 +22,7 @@ MGX_DATA_DIR = env.DATA_DIR
 MGX_LOCAL_ROOTS = env.LOCAL_ROOTS
 MGX_LOCAL_ROOTS_FILE = env.LOCAL_ROOTS_FILE
 MGX_METRICS_TOKEN = env.METRICS_TOKEN
+MGX_GITHUB_API_URL = env.GITHUB_API_URL
 MGX_MODEL = env.MODEL
 MGX_OPENAI_API_KEY = env.OPENAI_API_KEY
 MGX_OPENAI_BASE_URL = env.OPENAI_BASE_URL
@@ -59,6 +60,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mgx_project.common.request_id.RequestIdMiddleware",
+    "mgx_project.common.http_metrics.HttpMetricsMiddleware",
+    "mgx_project.common.slashes.TrailingSlashMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
