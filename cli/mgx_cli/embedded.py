@@ -1,7 +1,7 @@
 """The embedded server of a checkout: found, started and stopped through its own command line, never imported.
 
-``<data>/state.json`` says what runs: ``{pid, base_url, token, …}``. The checkout is the one that this package was installed
-from (editable), or ``MGX_HOME``.
+``<data>/state.json`` says what runs: ``{pid, status, base_url, token, …}``. The checkout is the one that this package was
+installed from (editable), or ``MGX_HOME``.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ def checkout() -> Path | None:
 
 
 def state() -> dict[str, Any] | None:
-    """What ``state.json`` says, if that server is alive and listens."""
+    """What ``state.json`` says, if that server is ready, alive and listens."""
     try:
         found = json.loads((data_dir() / "state.json").read_text("utf-8"))
-        pid, address = int(found["pid"]), urlsplit(found["base_url"])
-        os.kill(pid, 0)
-        with socket.create_connection((address.hostname or "", address.port or 80), timeout=2):
+        address = urlsplit(found["base_url"])
+        if found.get("status", "ready") != "ready" or not address.hostname or not address.port:
+            return None
+        os.kill(int(found["pid"]), 0)
+        with socket.create_connection((address.hostname, address.port), timeout=2):
             return dict(found)
     except PermissionError as error:
         raise Unreachable(f"The embedded server in {data_dir()} belongs to another user: {error}.") from error
@@ -51,9 +53,12 @@ def state() -> dict[str, Any] | None:
         return None
 
 
-def server(options: Options) -> Server:
-    """The embedded server, started when it does not run. Raises ``Unreachable``."""
-    found = state() or up()
+def server(options: Options, *, examine: bool = False) -> Server:
+    """The embedded server, started when it does not run. Raises ``Unreachable``.
+
+    ``examine`` asks its supervisor even when it runs, who then says where it differs from what this environment asks for.
+    """
+    found = (None if examine and checkout() else state()) or up()
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "")
     return Server(
         str(found["base_url"]).rstrip("/"), str(found.get("token", "")), workspace, "the embedded server", embedded=True
@@ -63,7 +68,8 @@ def server(options: Options) -> Server:
 def up() -> dict[str, Any]:
     """Starts it and waits until it is ready; its progress goes to stderr as it comes. Returns the state."""
     root = _required_checkout()
-    say("Starting the embedded server (the first start takes a little longer) …", "dim")
+    if state() is None:
+        say("Starting the embedded server (the first start takes a little longer) …", "dim")
     done = _run(root, "up", "--json")
     if done.returncode:
         raise Unreachable(

@@ -54,8 +54,9 @@ class Standin:
         run_id, number = str(uuid.uuid4()), len(self.runs) + 1
         run: dict[str, Any] = {
             "id": run_id, "task_id": task["id"], "task_name": task["name"], "run_number": number, "status": "planning",
-            "plan": None, "plan_version": 0, "stack": "fastapi", "results": {}, "usage": {}, "branch_name": "", "commit_sha": "",
-            "pr_url": "", "error": None, "pause_reason": "", "created_at": "2026-11-22T12:00:00Z", "last_seq": 0, "links": {},
+            "plan": None, "plan_version": 0, "stack": "fastapi", "results": {}, "usage": {}, "branch_name": "",
+            "commit_sha": "", "pr_url": "", "error": None, "pause_reason": "", "last_seq": 0,
+            "created_at": "2026-11-22T12:00:00Z",
         }  # fmt: skip
         self.runs[run_id], self.events[run_id] = run, []
         self.emit(run_id, [("run_queued", {}, "queued"), ("analysis_start", {}, "reading the task")])

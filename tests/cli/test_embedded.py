@@ -61,6 +61,7 @@ def test_a_task_starts_the_server_once_and_allows_the_directory(
     first = mgx("task", "x", "--yes", **local)
     assert first.returncode == 0, first.stderr
     assert "postgresql is ready" in first.stderr
+    assert "Starting" in first.stderr
     assert mgx("list", **local).returncode == 0
     assert calls(home) == ["up --json", f"allow {repo}"]
 
@@ -68,10 +69,15 @@ def test_a_task_starts_the_server_once_and_allows_the_directory(
 def test_a_stale_state_starts_it_again(mgx: Mgx, local: dict[str, str | None], home: Path) -> None:
     data = home / "data" / "mgx"
     data.mkdir(parents=True)
-    for state in ('{"pid": 999999999, "base_url": "http://127.0.0.1:9", "token": "t"}', "{", "[]"):
+    for state in (
+        '{"pid": 999999999, "base_url": "http://127.0.0.1:9", "token": "t"}',
+        '{"status": "starting", "base_url": ""}',
+        "{",
+        "[]",
+    ):
         (data / "state.json").write_text(state)
         assert mgx("list", **local).returncode == 0
-    assert calls(home) == ["up --json"] * 3
+    assert calls(home) == ["up --json"] * 4
 
 
 def test_up_and_down(mgx: Mgx, local: dict[str, str | None], server: Standin) -> None:

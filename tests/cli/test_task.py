@@ -29,7 +29,7 @@ def test_an_approved_run_ends_with_its_result_on_stdout(mgx: Mgx, server: Standi
     assert task["name"] == "Create a health endpoint"
     assert task["constraints"] == ["no extra libraries", "env vars"]
     assert task["output_mode"] == "patch_existing"
-    assert [body for body in server.bodies("/api/runs") if body][0]["auto_approve"] is True
+    assert next(body for body in server.bodies("/api/runs") if body)["auto_approve"] is True
 
 
 def test_every_post_has_its_own_idempotency_key(mgx: Mgx, server: Standin) -> None:

@@ -20,7 +20,7 @@ def up(as_json: AsJson = False) -> None:
     Example:
       mgx up
     """
-    found = embedded.state() or embedded.up()
+    found = embedded.up()
     if as_json:
         put_json(
             {name: value for name, value in found.items() if name in ("pid", "base_url", "ports", "started_at", "version")}

@@ -106,7 +106,7 @@ def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: st
     options = options_of(context)
     made = place.path is not None and place.create and not place.path.exists()
     try:
-        server = configured_server(options, Path.cwd()) or embedded.server(options)
+        server = configured_server(options, Path.cwd()) or embedded.server(options, examine=True)
         if made and place.path is not None:
             place.path.mkdir(parents=True)
         if server.embedded and place.path is not None:
