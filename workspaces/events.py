@@ -21,7 +21,8 @@ from .models import Event
 
 MAX_MESSAGE = 500
 COLUMNS = (
-    "position", "seq", "type", "created_at", "workspace_id", "project_id", "task_id", "run_id", "repository_id", "data", "message",
+    "position", "seq", "type", "created_at", "workspace_id", "project_id", "task_id", "run_id", "repository_id", "data",
+    "message",
 )  # fmt: skip
 """What an envelope is made of."""
 

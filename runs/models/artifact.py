@@ -10,7 +10,7 @@ from .run import TaskRun
 
 
 class Artifact(TenantModel):
-    """``path`` is the key in the store and begins with the workspace's id. Trees (kind `tree`) are internal: they carry resume."""
+    """``path`` is the key in the store and begins with the workspace's id. Trees (kind `tree`) are for resuming only."""
 
     class Kind(models.TextChoices):
         DIFF = "diff"

@@ -108,9 +108,7 @@ class TaskRun(TenantModel):
         indexes = [
             models.Index(fields=["workspace", "created_at", "id"], name="run_list"),
             models.Index(fields=["workspace", "task", "created_at", "id"], name="run_list_by_task"),
-            models.Index(
-                fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"
-            ),
+            models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from .run import TaskRun
 
 
 class RunStep(TenantModel):
-    """Begun (``finished_at`` NULL) or recorded. ``attempt`` counts how often it was begun; ``tree`` is the git tree after it."""
+    """Begun (``finished_at`` NULL) or recorded. ``attempt`` counts the beginnings; ``tree`` is the git tree after it."""
 
     run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="steps")
     key = models.CharField(max_length=200)

@@ -1,0 +1,54 @@
+"""Dramatiq actors. A message is only a wake-up: what there is to do is in the run's row, and nothing there means nothing to do.
+
+The broker has no Retries and no TimeLimit middleware: the lease and the reaper decide who goes on, and when.
+"""
+
+from __future__ import annotations
+
+import uuid
+from importlib import import_module
+
+import dramatiq
+from django.db import transaction
+
+from .executor import Phase, work
+from .models import TaskRun
+from .models.run import Status
+
+QUEUE = "runs"
+
+
+def _phase(name: str) -> Phase:
+    # Loaded where it is done: the web process sends wake-ups too and must never import MetaGPT.
+    phase: Phase = getattr(import_module("runs.phases"), name)
+    return phase
+
+
+@dramatiq.actor(queue_name=QUEUE)
+def plan_run(run_id: str) -> None:
+    wake(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, _phase("plan")))
+
+
+@dramatiq.actor(queue_name=QUEUE)
+def execute_run(run_id: str) -> None:
+    wake(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, _phase("execute")))
+
+
+@dramatiq.actor(queue_name=QUEUE)
+def deliver_run(run_id: str) -> None:
+    wake(work(uuid.UUID(run_id), {Status.DELIVERING}, _phase("deliver")))
+
+
+ACTORS = {
+    Status.QUEUED: plan_run,
+    Status.PLANNING: plan_run,
+    Status.APPROVED: execute_run,
+    Status.EXECUTING: execute_run,
+    Status.DELIVERING: deliver_run,
+}
+
+
+def wake(run: TaskRun | None) -> None:
+    """Tells a worker that the run has work, once the present transaction has committed. Does nothing if it has none."""
+    if run is not None and run.lease_expires_at is None and (actor := ACTORS.get(Status(run.status))):
+        transaction.on_commit(lambda: actor.send(str(run.pk)))

@@ -1,0 +1,68 @@
+"""The artifact store: bytes by Django's storage (local files, or S3 when configured), facts in the database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from mgx_project.common.errors import NotFound
+from repositories.checkout import Checkout
+
+from .models import Artifact, TaskRun
+
+
+def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: str) -> Artifact:
+    """Keeps ``content`` under ``name``; the same name again replaces it. The bytes are durable before the row is."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = f"{run.workspace_id}/runs/{run.pk}/{digest[:16]}/{name}"
+    if not default_storage.exists(path):
+        path = default_storage.save(path, ContentFile(content))
+    artifact, _ = Artifact.across_tenants.update_or_create(
+        run=run,
+        name=name,
+        defaults={
+            "workspace_id": run.workspace_id,
+            "kind": kind,
+            "content_type": content_type,
+            "size": len(content),
+            "sha256": digest,
+            "path": path,
+        },
+    )
+    return artifact
+
+
+def load(artifact: Artifact) -> bytes:
+    """The bytes, verified. Raises NotFound when the store lost or changed them."""
+    try:
+        with default_storage.open(artifact.path) as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        raise NotFound(f"The artifact store no longer holds {artifact.name}.", code="artifact_lost") from None
+    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise NotFound(f"The stored bytes of {artifact.name} are not the ones that were written.", code="artifact_damaged")
+    return content
+
+
+class ArtifactTrees:
+    """The journal's trees: each as a binary diff from the run's base commit, so that any worker can rebuild the workdir."""
+
+    def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]]) -> None:
+        self._run, self._checkout, self._db = run, checkout, db
+
+    async def keep(self) -> str:
+        tree = await self._checkout.tree()
+        patch = await self._checkout.patch_of(tree)
+        await self._db(lambda: store(self._run, f"{tree}.patch", patch, kind=Artifact.Kind.TREE, content_type="text/x-diff"))
+        return tree
+
+    async def restore(self, tree: str) -> None:
+        patch = await self._db(self._load, tree)
+        assert isinstance(patch, bytes)
+        await self._checkout.restore(tree, patch)
+
+    def _load(self, tree: str) -> bytes:
+        return load(Artifact.objects.of(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))

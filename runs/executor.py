@@ -1,0 +1,174 @@
+"""One claimed run on this worker: its ports, one phase of work, and what every way to end means for its state."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import shutil
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connections
+
+from agent.errors import AgentError, Cancelled, Paused
+from agent.ports import Model, Ports, TaskSpec
+from agent.sandbox import open_sandbox
+from mgx_project.common.errors import MGXError
+from repositories.checkout import Checkout
+
+from . import transitions
+from .artifacts import ArtifactTrees
+from .budget import LedgerBudget
+from .connections import open_for
+from .errors import LeaseLost
+from .journal import RunJournal
+from .lease import Lease, keeper
+from .models import TaskRun
+from .models.run import Status
+from .sink import RunSink
+
+log = logging.getLogger(__name__)
+
+Db = Callable[..., Awaitable[Any]]
+
+
+@dataclass
+class Execution:
+    """What a phase works with. ``db`` runs a function on this execution's own database thread."""
+
+    run: TaskRun
+    lease: Lease
+    db: Db
+    directory: Path
+    sink: RunSink
+    model: Model
+
+    def spec(self) -> TaskSpec:
+        task = self.run.task
+        text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
+        return TaskSpec(
+            text=text,
+            stack=task.stack or None,
+            project_type=task.project_type or None,
+            output_mode=task.output_mode,
+            constraints=tuple(task.constraints),
+            strict_requirements=task.strict_requirements,
+            max_rounds=task.max_rounds,
+            max_revision_rounds=task.max_revision_rounds + self.run.budget.get("extra_rounds", 0),
+        )
+
+    def journal(self, checkout: Checkout) -> RunJournal:
+        return RunJournal(self.run, self.lease, ArtifactTrees(self.run, checkout, self.db), self.db)
+
+    def journal_without_trees(self) -> RunJournal:
+        """For steps before there is a checkout: none of them may change one."""
+        return RunJournal(self.run, self.lease, None, self.db)
+
+    def ports(self, checkout: Checkout) -> Ports:
+        cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
+        return Ports(
+            model=self.model,
+            events=self.sink,
+            journal=self.journal(checkout),
+            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
+            budget=LedgerBudget(self.run, self.db),
+            cancel=self.lease,
+        )
+
+
+Phase = Callable[[Execution], Awaitable[None]]
+
+
+def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskRun | None:
+    """Claims the run and does ``phase``. Returns the run as it is afterwards, None if there was nothing to claim.
+
+    Never raises for the run's sake: every end is a state. A lost database connection leaves the lease to run out, so that the
+    run goes on elsewhere.
+    """
+    run = transitions.claim(run_id, statuses)
+    if run is None:
+        return None
+    with keeper.hold(run) as lease:
+        try:
+            asyncio.run(_guarded(run, lease, phase))
+        except (DatabaseError, InterfaceError):
+            log.exception("run %s: the database failed; the run goes on when its lease has run out", run_id)
+    current: TaskRun | None = TaskRun.across_tenants.filter(pk=run_id).first()
+    return current
+
+
+async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
+    loop = asyncio.get_running_loop()
+    # Work directories belong to one claim: a worker that lost its run can't disturb the one that has it now.
+    directory = settings.MGX_DATA_DIR / "runs" / str(run.pk) / str(run.fence)
+    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-db")
+
+    async def db(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await loop.run_in_executor(executor, partial(func, *args, **kwargs))
+
+    try:
+        end = await _outcome(run, lease, phase, db, directory)
+        if end is not None:
+            await db(end)
+    except LeaseLost as lost:
+        log.info("run %s: %s", run.pk, lost)
+    finally:
+        await db(connections.close_all)
+        executor.shutdown()
+        await asyncio.to_thread(shutil.rmtree, directory.parent, ignore_errors=True)
+
+
+async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
+    """Does the phase and says which transition its end is; None when the phase made its own."""
+    sink = RunSink(run, lease, f"{run.status}/{run.plan_version}", db)
+    try:
+        lease.bind()
+        await asyncio.to_thread(directory.mkdir, parents=True, mode=0o700)
+        model = await db(open_for, run)
+        try:
+            await phase(Execution(run, lease, db, directory, sink, model))
+        finally:
+            lease.unbind()
+            await asyncio.gather(sink.close(), model.aclose())
+        return None
+    except (Cancelled, asyncio.CancelledError) as stop:
+        return _stopped(run, lease, lease.reason or stop)
+    except Paused as pause:
+        return partial(transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
+    except AgentError as error:
+        return partial(transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
+    except MGXError as error:
+        return partial(transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            return _unexpected(run, lease)
+        hint = f"Free some space under {settings.MGX_DATA_DIR} and resume the run."
+        return partial(transitions.paused, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        return _unexpected(run, lease)
+
+
+def _stopped(run: TaskRun, lease: Lease, reason: BaseException) -> Callable[[], object]:
+    if isinstance(reason, LeaseLost):
+        return partial(_give_back, run.pk, lease)
+    return partial(transitions.cancelled, run.pk, lease.fence)
+
+
+def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
+    """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on."""
+    transitions.release(run_id, lease.fence)
+
+
+def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:
+    log.exception("run %s failed by an error of ours", run.pk)
+    detail = "The server failed in a way it should not. Its log has the details."
+    return partial(transitions.failed, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it.")

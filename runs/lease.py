@@ -1,0 +1,142 @@
+"""Holding runs: one thread per worker process renews the leases and hears of cancellations, on a connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.db.models.functions import Now
+
+from agent.errors import Cancelled
+
+from .errors import LeaseLost
+from .models import TaskRun
+
+log = logging.getLogger(__name__)
+CHECK_SECONDS = 1.0
+"""How soon a cancellation is heard at the latest (DESIGN: Cancel)."""
+
+
+class ShuttingDown(LeaseLost):
+    """This worker is being stopped: it gives the run back."""
+
+
+class Lease:
+    """One held run, and the agent's CancelToken: `check()` raises once the run must stop, and the running task is cancelled."""
+
+    def __init__(self, run: TaskRun) -> None:
+        self.run_id, self.fence = run.pk, run.fence
+        self.deadline = time.monotonic() + settings.MGX_LEASE_SECONDS
+        self.reason: Cancelled | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def bind(self) -> None:
+        """From now on a stop also cancels the calling task."""
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        self.check()
+
+    def unbind(self) -> None:
+        self._task = None
+
+    def stop(self, reason: Cancelled) -> None:
+        if self.reason is not None:
+            return
+        self.reason = reason
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel_task)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def check(self) -> None:
+        if self.reason is not None:
+            raise self.reason
+        if time.monotonic() > self.deadline:
+            raise LeaseLost("The lease ran out: the database could not be reached to renew it.")
+
+
+class Keeper:
+    """The leases of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[object, Lease] = {}
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.closing = False
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    @contextmanager
+    def hold(self, run: TaskRun) -> Iterator[Lease]:
+        lease = Lease(run)
+        with self._lock:
+            self._held[(run.pk, run.fence)] = lease
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+                self._thread.start()
+        self._wake.set()
+        if self.closing:
+            lease.stop(ShuttingDown("This worker is being stopped."))
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                del self._held[(run.pk, run.fence)]
+
+    def shut_down(self) -> None:
+        """Stops every held run; their executions give them back."""
+        self.closing = True
+        for lease in self._snapshot():
+            lease.stop(ShuttingDown("This worker is being stopped."))
+
+    def _snapshot(self) -> list[Lease]:
+        with self._lock:
+            return list(self._held.values())
+
+    def _run(self) -> None:
+        while True:
+            leases = self._snapshot()
+            if not leases:
+                connections.close_all()
+                self._wake.wait()
+                self._wake.clear()
+                continue
+            try:
+                close_old_connections()
+                for lease in leases:
+                    self._look_after(lease)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("leases could not be checked, trying again: %s", error)
+            for lease in leases:
+                if time.monotonic() > lease.deadline:
+                    lease.stop(LeaseLost("The lease ran out: the database could not be reached to renew it."))
+            time.sleep(CHECK_SECONDS)
+
+    def _look_after(self, lease: Lease) -> None:
+        mine = TaskRun.across_tenants.filter(pk=lease.run_id, fence=lease.fence)
+        renew_before = lease.deadline - settings.MGX_LEASE_SECONDS * 2 / 3
+        if time.monotonic() >= renew_before:
+            asked = time.monotonic()
+            length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
+            if mine.exclude(lease_expires_at=None).update(lease_expires_at=Now() + length):
+                lease.deadline = asked + settings.MGX_LEASE_SECONDS
+        row = mine.values_list("cancel_requested_at", "cancelled_by").first()
+        if row is None:
+            lease.stop(LeaseLost("Another worker owns the run by now."))
+        elif row[0] is not None:
+            lease.stop(Cancelled(f"{row[1]} cancelled the run."))
+
+
+keeper = Keeper()

@@ -1,0 +1,165 @@
+"""The three phases of a run, each a journaled story that can be told again from the start: plan, execute, deliver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.text import slugify
+
+from agent.errors import AgentError
+from agent.pipeline import carry_out, draft_plan
+from agent.ports import JSON, Announcement, Draft
+from agent.team.prompts import VERSION
+from repositories.checkout import Checkout
+from repositories.errors import GitFailed
+from repositories.origin import Origin, origin_of, publish
+
+from . import artifacts, transitions
+from .executor import Execution
+from .models import Approval, Artifact, TaskRun
+from .models.run import GitStatus
+
+MAX_SLUG = 50
+
+
+async def plan(work: Execution) -> None:
+    """analyse → plan; the feedback of earlier rejections goes in."""
+    run = work.run
+    checkout, _ = await _check_out(work)
+    rejected = Approval.objects.of(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
+    feedback = await work.db(lambda: list(rejected.values_list("feedback", flat=True)))
+    draft = await draft_plan(work.spec(), checkout.root, work.ports(checkout), feedback=feedback, version=run.plan_version)
+    await work.sink.close()
+    await work.db(transitions.plan_drafted, run.pk, work.lease.fence, draft, prompt_version=VERSION)
+
+
+async def execute(work: Execution) -> None:
+    """write → guardrails → apply → format → test → review."""
+    run = work.run
+    checkout, _ = await _check_out(work)
+    draft = Draft(run.plan, run.stack, run.stack_confidence or 0.0, run.complexity)
+    outcome = await carry_out(work.spec(), draft, checkout.root, work.ports(checkout))
+    await _final_tree(work, checkout)
+    await work.sink.close()
+    await work.db(transitions.executed, run.pk, work.lease.fence, outcome)
+
+
+async def deliver(work: Execution) -> None:
+    """A commit on the run's own branch, its diff as an artifact, and the branch in the repository the work came from."""
+    run = work.run
+    checkout, origin = await _check_out(work)
+    tree = await _final_tree(work, checkout)
+    stat = await checkout.stat(tree)
+    if not stat["files"]:
+        raise AgentError(
+            "The team's work left the repository as it was: there is nothing to commit.",
+            hint="Say more exactly what should change, and retry.",
+            code="no_changes",
+        )
+    journal_step = work.journal(checkout).step
+    branch = branch_name(run)
+    facts = {"branch_name": branch, "base_branch": checkout.base_branch, "git_status": GitStatus.BRANCH_CREATED}
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    data = {"branch_name": branch, "base_branch": checkout.base_branch, "repo_full_name": origin.name}
+    await work.sink.emit("branch_created", data, f"Branch {branch} from {checkout.base_branch}.")
+
+    clock = await journal_step("deliver/clock", "read", {}, _now)
+    message = commit_message(run)
+    author = settings.MGX_GIT_AUTHOR
+
+    async def commit() -> JSON:
+        at = parse_datetime(clock["now"])
+        assert at is not None
+        return {"commit_sha": await checkout.commit(tree, message=message, author=author, date=at)}
+
+    def committed(result: JSON) -> Announcement:
+        data = {"commit_sha": result["commit_sha"], "message": message, "branch_name": branch}
+        return Announcement("commit_created", data, f"Commit {result['commit_sha'][:10]}: {message}")
+
+    inputs = {"tree": tree, "message": message, "author": list(author)}
+    recorded = await journal_step("deliver/commit", "git", inputs, commit, announce=committed)
+    # Made again on a worker that has another clone: the same tree, parent, date and words give the same commit.
+    sha = (await commit())["commit_sha"]
+    if sha != recorded["commit_sha"]:
+        raise AgentError(f"The commit came out as {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED)
+
+    diff = (await checkout.diff(tree)).encode()
+    await work.db(lambda: artifacts.store(run, "changes.diff", diff, kind=Artifact.Kind.DIFF, content_type="text/x-diff"))
+    results: dict[str, Any] = {"diff_stat": stat}
+    if origin.url:
+        await _push(work, checkout, origin, sha, branch)
+        if path := await publish(origin, branch):
+            results["path"] = str(path)
+    await work.sink.close()
+    await work.db(transitions.completed, run.pk, work.lease.fence, results=results)
+
+
+async def _push(work: Execution, checkout: Checkout, origin: Origin, sha: str, branch: str) -> None:
+    """Pushes and looks first: a branch that is there already at this commit is ours from before a crash."""
+    run = work.run
+
+    async def push() -> JSON:
+        await checkout.push(sha, branch)
+        return {"branch_name": branch, "commit_sha": sha}
+
+    def pushed(result: JSON) -> Announcement:
+        return Announcement("push_succeeded", {**result, "repo_full_name": origin.name}, f"Pushed {branch} to {origin.name}.")
+
+    try:
+        await work.journal(checkout).step("deliver/push", "git", {"sha": sha, "branch": branch}, push, announce=pushed)
+    except GitFailed as error:
+        await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
+        raise
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+
+
+async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
+    """A private clone at the run's base commit, which the first clone fixes for the whole run."""
+    run = work.run
+    origin = await work.db(
+        origin_of, workspace_id=run.workspace_id, project_id=run.project_id, repository_id=run.task.repository_id
+    )
+    made: list[Checkout] = []
+
+    async def clone() -> JSON:
+        checkout = await Checkout.create(work.directory, origin.source(), empty=not origin.url)
+        made.append(checkout)
+        return {"base_sha": checkout.base_sha, "base_branch": checkout.base_branch}
+
+    # The journal proper needs a checkout for its trees; this first step changes none.
+    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, clone)
+    base = source["base_sha"]
+    checkout = made[0] if made else await Checkout.create(work.directory, origin.source(), sha=base, empty=not base)
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **source)
+    return checkout, origin
+
+
+async def _final_tree(work: Execution, checkout: Checkout) -> str:
+    """The tree that executing left: kept at the end of `execute`, restored at the start of `deliver`, by the same step."""
+    await work.journal(checkout).step("execute/tree", "git", {}, _nothing, mutates=True)
+    return await checkout.tree()
+
+
+async def _nothing() -> JSON:
+    return {}
+
+
+async def _now() -> JSON:
+    return {"now": timezone.now().replace(microsecond=0).isoformat()}
+
+
+def branch_name(run: TaskRun) -> str:
+    """`{prefix}/{task-slug ≤ 50}/run-{n}`. A name without ASCII letters gets the task's id."""
+    slug = slugify(run.task.name)[:MAX_SLUG].strip("-") or str(run.task_id)[:8]
+    return f"{run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
+
+
+def commit_message(run: TaskRun) -> str:
+    """The project's template; only its two names are filled in, nothing is evaluated."""
+    template: str = run.task.project.commit_template
+    return template.replace("{task_name}", run.task.name).replace("{run_number}", str(run.run_number))

@@ -1,0 +1,49 @@
+"""The reaper: wakes workers for runs that have work and nobody who does it, whatever became of their messages.
+
+Any number of processes may run one: it only sends wake-ups, and a claim is won once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import redis
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from dramatiq.errors import BrokerError
+
+from .actors import ACTORS
+from .lease import keeper
+from .models.run import Status
+from .querysets import next_to_claim
+
+log = logging.getLogger(__name__)
+INTERVAL_SECONDS = 1.0
+
+
+class Reaper(threading.Thread):
+    """Sends at most as many wake-ups as this process has free threads, so a backlog never multiplies its messages."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__(name="reaper", daemon=True)
+        self._capacity = capacity
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.wait(INTERVAL_SECONDS):
+            try:
+                close_old_connections()
+                self.sweep()
+            except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
+                log.warning("the reaper could not look for waiting runs, trying again: %s", error)
+
+    def sweep(self) -> int:
+        """Wakes workers for waiting runs; returns for how many."""
+        free = self._capacity - keeper.held
+        waiting = next_to_claim(free) if free > 0 else []
+        for run_id, status in waiting:
+            ACTORS[Status(status)].send(str(run_id))
+        return len(waiting)
+
+    def stop(self) -> None:
+        self._stopping.set()

@@ -1,0 +1,111 @@
+"""What the API says of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from mgx_project.common.rows import RowSerializer
+
+from .models import Artifact, TaskRun
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+    calls = serializers.IntegerField()
+    cost_usd = serializers.CharField(allow_null=True, help_text="Decimal; null when a model's price is unknown.")
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    hint = serializers.CharField()
+
+
+class RunRow(RowSerializer):
+    usage = UsageSerializer()
+    error = ErrorSerializer(allow_null=True)
+    duration = serializers.FloatField(allow_null=True, help_text="Seconds from start to end; null until then.")
+    links = serializers.DictField(child=serializers.CharField())
+
+    made = ("duration", "links")
+
+    class Meta:
+        model = TaskRun
+        fields = (
+            "id", "workspace_id", "project_id", "task_id", "parent_run_id", "run_number", "status", "plan", "plan_version",
+            "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage", "base_sha",
+            "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at", "completed_at",
+            "duration", "error", "pause_reason", "last_seq", "links",
+        )  # fmt: skip
+
+    @classmethod
+    def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
+        started, ended = row["started_at"], row["completed_at"]
+        row["duration"] = (ended - started).total_seconds() if started and ended else None
+        row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cost_usd": "0"} | row["usage"]
+        base = f"{settings.MGX_BASE_URL}/api/runs/{row['id']}"
+        row["links"] = {"self": base} | {name: f"{base}/{name}" for name in ("events", "logs", "artifacts", "diff")}
+        row["links"]["stream"] = f"{base.replace('http', 'ws', 1).replace('/api/', '/ws/', 1)}"
+        return row
+
+
+class ArtifactRow(RowSerializer):
+    class Meta:
+        model = Artifact
+        fields = ("id", "run_id", "name", "kind", "content_type", "size", "sha256", "created_at")
+
+
+class BudgetInput(serializers.Serializer[Any]):
+    max_tokens = serializers.IntegerField(min_value=1, max_value=10**15, required=False)
+    max_calls = serializers.IntegerField(min_value=1, max_value=10**9, required=False)
+    max_cost_usd = serializers.DecimalField(max_digits=14, decimal_places=6, min_value=0, required=False)
+
+
+class RunInput(serializers.Serializer[Any]):
+    task_id = serializers.UUIDField()
+    auto_approve = serializers.BooleanField(default=False, help_text="Needs the right to approve.")
+    model = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="A model connection's name.")
+    budget = BudgetInput(required=False)
+
+
+class PlanInput(serializers.Serializer[Any]):
+    plan = serializers.DictField(help_text="The whole plan: summary, steps[], risks[], test_strategy, estimate.")
+
+
+class DecisionInput(serializers.Serializer[Any]):
+    approved = serializers.BooleanField()
+    feedback = serializers.CharField(
+        max_length=10_000, default="", allow_blank=True, help_text="With a rejection: the plan is drafted again with it."
+    )
+    plan = serializers.DictField(required=False, help_text="An edited plan to approve instead.")
+    plan_version = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, help_text="The version decided on; 409 if it is not the present one."
+    )
+
+
+class RetryInput(serializers.Serializer[Any]):
+    auto_approve = serializers.BooleanField(default=False)
+
+
+class NoInput(serializers.Serializer[Any]):
+    """Takes no fields."""
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """The envelope of the event stream."""
+
+    id = serializers.IntegerField(help_text="Position in the workspace.")
+    seq = serializers.IntegerField(help_text="Position in the run: 1..N without a gap.")
+    type = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    workspace_id = serializers.UUIDField()
+    project_id = serializers.UUIDField(allow_null=True)
+    task_id = serializers.UUIDField(allow_null=True)
+    run_id = serializers.UUIDField(allow_null=True)
+    repository_id = serializers.UUIDField(allow_null=True)
+    data = serializers.DictField()
+    message = serializers.CharField(allow_blank=True)

@@ -1,0 +1,171 @@
+"""What people do with runs. Each checks the right to do it, changes the state and wakes a worker on commit."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from pydantic import ValidationError
+
+from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
+from projects.models import Project
+from tasks.models import Task
+from workspaces.audit import record_audit
+from workspaces.catalogue import Plan
+from workspaces.models import Role
+from workspaces.principal import Principal
+
+from . import connections, events, transitions
+from .actors import wake
+from .models import TaskRun
+from .models.run import Status
+
+CAPS = ("max_tokens", "max_calls", "max_cost_usd")
+
+
+def create_run(
+    *,
+    principal: Principal,
+    task_id: uuid.UUID,
+    auto_approve: bool = False,
+    model: str = "",
+    budget: dict[str, Any] | None = None,
+    parent: TaskRun | None = None,
+) -> TaskRun:
+    """A new attempt at a task, queued. Raises NotFound, NotAllowed (auto_approve needs the right to approve), BadRequest."""
+    if model and not connections.is_known(principal.workspace_id, model):
+        raise BadRequest(f"This workspace has no model connection {model!r}.", field="model", code="unknown_model")
+    with transaction.atomic():
+        tasks = Task.objects.of(principal.workspace_id).select_related("project").select_for_update(of=("self",))
+        task = tasks.filter(pk=task_id).first()
+        if task is None:
+            raise NotFound("There is no such task that you can see.")
+        if auto_approve:
+            _require_approver(principal, task.project)
+        task.runs_total += 1
+        task.status = Task.Status.RUNNING
+        task.last_run_status = Status.QUEUED
+        run = TaskRun.objects.create(
+            workspace_id=principal.workspace_id,
+            task=task,
+            project_id=task.project_id,
+            parent_run=parent,
+            run_number=task.runs_total,
+            plan_version=1,
+            auto_approve=auto_approve,
+            model=model,
+            budget=budget or {},
+            created_by=principal.user,
+        )
+        task.last_run_at = run.created_at
+        task.save(update_fields=["runs_total", "status", "last_run_status", "last_run_at", "updated_at"])
+        data = {
+            "run_number": run.run_number,
+            "auto_approve": auto_approve,
+            "parent_run_id": str(parent.pk) if parent else None,
+        }
+        events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
+        wake(run)
+        return run
+
+
+def decide_plan(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    approved: bool,
+    feedback: str = "",
+    plan: dict[str, Any] | None = None,
+    plan_version: int | None = None,
+) -> TaskRun:
+    """Approves the plan (as it is or as edited), or rejects it: with feedback it is drafted again, without it the run ends."""
+    run = _visible(principal, run_id)
+    _require_approver(principal, run.task.project)
+    with transaction.atomic():
+        if approved:
+            edited = None if plan is None else checked_plan(plan)
+            run = transitions.approved(run.pk, user=principal.user, plan_version=plan_version, plan=edited)
+        else:
+            run = transitions.rejected(run.pk, user=principal.user, plan_version=plan_version, feedback=feedback.strip())
+        _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
+        wake(run)
+    return run
+
+
+def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
+    run = _visible(principal, run_id)
+    _require_approver(principal, run.task.project)
+    return transitions.plan_edited(run.pk, user=principal.user, plan=checked_plan(plan))
+
+
+def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
+    """Developers cancel their own runs, admins any."""
+    run = _visible(principal, run_id)
+    principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
+    return transitions.cancel_requested(run.pk, by=principal.user.get_username())
+
+
+def resume_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
+    principal.require(Role.DEVELOPER)
+    run = _visible(principal, run_id)
+    with transaction.atomic():
+        run = transitions.resumed(run.pk, user=principal.user)
+        wake(run)
+    return run
+
+
+def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False) -> TaskRun:
+    """A new run of the same task, with the finished one as its parent."""
+    principal.require(Role.DEVELOPER)
+    parent = _visible(principal, run_id)
+    if not parent.is_final:
+        raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}: only a finished run can be retried.")
+    budget = {name: value for name, value in parent.budget.items() if name in CAPS}
+    return create_run(
+        principal=principal,
+        task_id=parent.task_id,
+        auto_approve=auto_approve,
+        model=parent.model,
+        budget=budget,
+        parent=parent,
+    )
+
+
+def delete_run(*, principal: Principal, run_id: uuid.UUID) -> None:
+    """Only a finished run can go; its events stay in the log."""
+    principal.require(Role.ADMIN)
+    with transaction.atomic():
+        run = _visible(principal, run_id)
+        if not run.is_final:
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: cancel it before you delete it.")
+        _audit(principal, "run.deleted", run, {"run_number": run.run_number})
+        run.delete()
+
+
+def checked_plan(plan: dict[str, Any]) -> dict[str, Any]:
+    """A person's plan in the catalogue's shape. Raises BadRequest naming the field at fault."""
+    try:
+        return Plan.model_validate(plan).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(["plan", *map(str, first["loc"])])
+        raise BadRequest(f"{field}: {first['msg']}", field=field) from None
+
+
+def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
+    run: TaskRun | None = TaskRun.objects.of(principal.workspace_id).select_related("task__project").filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such run that you can see.")
+    return run
+
+
+def _require_approver(principal: Principal, project: Project) -> None:
+    policy = Project.ApprovalPolicy(project.approval_policy)
+    needed = Role.DEVELOPER if policy == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
+    if not principal.role.allows(needed):
+        raise NotAllowed(f"Approving plans of this project needs the role {needed}; yours is {principal.role}.")
+
+
+def _audit(principal: Principal, action: str, run: TaskRun, detail: dict[str, Any]) -> None:
+    record_audit(principal=principal, action=action, object_type="run", object_id=run.pk, detail=detail)

@@ -1,0 +1,6 @@
+"""What `runs` announces to the rooms above it."""
+
+from django.dispatch import Signal
+
+run_finished = Signal()
+"""Sent with ``run`` (a TaskRun in a final state) inside the transaction that ended it."""

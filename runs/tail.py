@@ -1,0 +1,67 @@
+"""A run's events as NDJSON, as lines for people, and as lines that go on while the run does."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.db.models import QuerySet
+
+from mgx_project.common.db import run_db
+from mgx_project.common.rendering import dumps
+from workspaces.events import COLUMNS, envelope, group
+from workspaces.models import Event
+
+FINAL_TYPES = frozenset({"completion", "failure", "cancelled"})
+QUIET_SECONDS = 15.0
+"""How long `follow` waits for an announcement before it looks into the database by itself."""
+
+
+def envelopes(rows: QuerySet[Event], limit: int) -> list[dict[str, Any]]:
+    return [envelope(row) for row in rows.values(*COLUMNS)[:limit]]
+
+
+def ndjson(rows: QuerySet[Event]) -> bytes:
+    return b"".join(dumps(envelope(row)) + b"\n" for row in rows.values(*COLUMNS))
+
+
+def lines(rows: QuerySet[Event]) -> str:
+    return "".join(_line(*row) for row in rows.values_list("created_at", "type", "message"))
+
+
+def _line(at: Any, type: str, message: str) -> str:
+    """`2026-01-31T12:00:00Z plan_ready Two steps…`; a message never spans lines."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ} {type} {' '.join(message.split())}".rstrip() + "\n"
+
+
+async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> AsyncIterator[bytes]:
+    """Lines from ``after`` on, until the run's last event or until the client goes away."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(group("run", run_id), channel)
+    announced = asyncio.ensure_future(layer.receive(channel))
+    try:
+        while True:
+            found = await run_db(_after, rows, after)
+            for seq, at, type, message in found:
+                after = seq
+                yield _line(at, type, message).encode()
+                if type in FINAL_TYPES or (type == "rejected" and not await run_db(_more, rows, after)):
+                    return
+            await asyncio.wait({announced}, timeout=QUIET_SECONDS)
+            if announced.done():
+                announced = asyncio.ensure_future(layer.receive(channel))
+    finally:
+        announced.cancel()
+        await layer.group_discard(group("run", run_id), channel)
+
+
+def _after(rows: QuerySet[Event], after: int) -> list[Any]:
+    return list(rows.filter(seq__gt=after).values_list("seq", "created_at", "type", "message"))
+
+
+def _more(rows: QuerySet[Event], after: int) -> bool:
+    return rows.filter(seq__gt=after).exists()

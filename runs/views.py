@@ -1,0 +1,179 @@
+"""REST of runs: translation between HTTP and `services`, nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from mgx_project.common.errors import BadRequest, NotFound
+from workspaces.api import TenantViewSet
+from workspaces.models import Event, Role
+
+from . import artifacts, services, tail
+from .filters import RunFilter
+from .models import Artifact, TaskRun
+from .serializers import (
+    ArtifactRow,
+    DecisionInput,
+    EventSerializer,
+    NoInput,
+    PlanInput,
+    RetryInput,
+    RunInput,
+    RunRow,
+)
+
+AFTER = OpenApiParameter("after", OpenApiTypes.INT, description="Only events with a greater `seq`.")
+LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 1,000; without it all events come, as NDJSON.")
+FOLLOW = OpenApiParameter("follow", OpenApiTypes.BOOL, description="Keep sending lines until the run ends.")
+MAX_EVENTS = 1000
+MAX_INT = 2**31 - 1
+
+
+class RunViewSet(TenantViewSet):
+    model = TaskRun
+    rows = RunRow
+    serializer_class = RunInput
+    filterset_class = RunFilter
+    roles: ClassVar = {"destroy": Role.ADMIN}
+
+    @extend_schema(request=RunInput, responses={201: RunRow})
+    def create(self, request: Request) -> Response:
+        def respond() -> Response:
+            run = services.create_run(principal=self.principal, **self.validated())
+            return self.answer_row(run.pk, http_status=status.HTTP_201_CREATED)
+
+        return self.once(respond)
+
+    @extend_schema(request=PlanInput, responses=RunRow)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Replaces the plan while it awaits approval."""
+        self.read_row(pk)
+        run = services.edit_plan(principal=self.principal, run_id=self._pk(pk), **self.validated(PlanInput))
+        return self.answer_row(run.pk)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.delete_run(principal=self.principal, run_id=self._pk(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    # decisions
+
+    @extend_schema(request=DecisionInput, responses=RunRow)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        return self._act(pk, lambda: services.decide_plan(**self._who(pk), **self.validated(DecisionInput)))
+
+    @extend_schema(request=NoInput, responses=RunRow)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        return self._act(pk, lambda: services.cancel_run(**self._who(pk), **self.validated(NoInput)))
+
+    @extend_schema(request=NoInput, responses=RunRow)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        return self._act(pk, lambda: services.resume_run(**self._who(pk), **self.validated(NoInput)))
+
+    @extend_schema(request=RetryInput, responses={201: RunRow})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        created = status.HTTP_201_CREATED
+        return self._act(pk, lambda: services.retry_run(**self._who(pk), **self.validated(RetryInput)), created)
+
+    # what a run left
+
+    @extend_schema(parameters=[AFTER, LIMIT], responses=EventSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def events(self, request: Request, pk: str) -> HttpResponseBase:
+        """The run's events in order. With `limit`: `{items, next_cursor}` is not needed, go on with `after`."""
+        self.read_row(pk)
+        after, limit = self._number("after", 0, MAX_INT), self._number("limit", 1, MAX_EVENTS)
+        rows = self._events(pk).filter(seq__gt=after or 0)
+        if limit is None:
+            return HttpResponse(tail.ndjson(rows), content_type="application/x-ndjson")
+        return Response({"items": tail.envelopes(rows, limit), "next_cursor": None})
+
+    @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def logs(self, request: Request, pk: str) -> HttpResponseBase:
+        """One line per event, for people. With `follow=true` lines come as they happen, until the run ends."""
+        self.read_row(pk)
+        after = self._number("after", 0, MAX_INT) or 0
+        if request.query_params.get("follow") in {"true", "1"}:
+            lines = tail.follow(self._pk(pk), self._events(pk), after)
+            return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+        return HttpResponse(tail.lines(self._events(pk).filter(seq__gt=after)), content_type="text/plain; charset=utf-8")
+
+    @extend_schema(responses=ArtifactRow(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def artifacts(self, request: Request, pk: str) -> Response:
+        self.read_row(pk)
+        columns = ArtifactRow.columns()
+        found = self._artifacts(pk).order_by("created_at").values(*columns.values())
+        return Response({"items": [ArtifactRow.render(row) for row in found], "next_cursor": None})
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, methods=["get"], url_path="artifacts/(?P<artifact_id>[0-9a-fA-F-]{36})", pagination_class=None)
+    def artifact(self, request: Request, pk: str, artifact_id: str) -> HttpResponse:
+        self.read_row(pk)
+        found = self._artifacts(pk).filter(pk=artifact_id).first()
+        if found is None:
+            raise NotFound("There is no such artifact that you can see.")
+        return _download(found)
+
+    @extend_schema(responses={(200, "text/x-diff"): OpenApiResponse(OpenApiTypes.STR)}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def diff(self, request: Request, pk: str) -> HttpResponse:
+        self.read_row(pk)
+        found = self._artifacts(pk).filter(kind=Artifact.Kind.DIFF).first()
+        if found is None:
+            raise NotFound("This run has no diff yet: it is stored when the run delivers.", code="no_diff")
+        return _download(found)
+
+    # plumbing
+
+    def _pk(self, pk: str) -> Any:
+        return self.read_row(pk)["id"]
+
+    def _who(self, pk: str) -> dict[str, Any]:
+        return {"principal": self.principal, "run_id": self._pk(pk)}
+
+    def _act(self, pk: str, do: Any, http_status: int = status.HTTP_200_OK) -> Response:
+        self.read_row(pk)
+        return self.once(lambda: self.answer_row(do().pk, http_status=http_status))
+
+    def _events(self, pk: str) -> QuerySet[Event]:
+        return Event.objects.of(self.principal.workspace_id).filter(run_id=pk).order_by("seq")
+
+    def _artifacts(self, pk: str) -> QuerySet[Artifact]:
+        mine: QuerySet[Artifact] = Artifact.objects.of(self.principal.workspace_id).filter(run_id=pk)
+        return mine.exclude(kind=Artifact.Kind.TREE)
+
+    def _number(self, name: str, least: int, most: int) -> int | None:
+        text = self.request.query_params.get(name)
+        if text is None:
+            return None
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+            raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
+        return int(text)
+
+
+def _download(artifact: Artifact) -> HttpResponse:
+    """The bytes, never to be taken for a page of ours: model output is hostile."""
+    return HttpResponse(
+        artifacts.load(artifact),
+        content_type=artifact.content_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{artifact.name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )

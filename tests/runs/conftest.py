@@ -1,0 +1,92 @@
+"""Runs done by this process: the same `work()` that the actors call, without a broker between."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from agent.runtime import bootstrap
+from projects.models import Project
+from repositories.models import RepositoryLink
+from runs import services
+from runs.models import TaskRun
+from tasks.models import Task
+from workspaces.models import Event, Membership, Role, User, Workspace
+from workspaces.principal import Principal
+
+
+@pytest.fixture(scope="session", autouse=True)
+def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
+    bootstrap(tmp_path_factory.mktemp("metagpt"))
+
+
+def git(*args: str, cwd: Path) -> str:
+    done = subprocess.run(["git", *args], cwd=cwd, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@dataclass
+class Tenant:
+    workspace: Workspace
+    user: User
+    project: Project
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(user=self.user, workspace_id=self.workspace.pk, role=Role.OWNER)
+
+    def task(self, description: str = "Create a FastAPI health endpoint", **fields: Any) -> Task:
+        return Task.objects.create(
+            workspace_id=self.workspace.pk, project=self.project, name=description[:60], description=description, **fields
+        )
+
+    def link(self, path: Path, **fields: Any) -> RepositoryLink:
+        return RepositoryLink.objects.create(
+            workspace_id=self.workspace.pk,
+            project=self.project,
+            repo_full_name=path.name,
+            clone_url=f"file://{path}",
+            **fields,
+        )
+
+    def run(self, task: Task | None = None, **options: Any) -> TaskRun:
+        return services.create_run(principal=self.principal, task_id=(task or self.task()).pk, **options)
+
+
+def make_tenant(slug: str) -> Tenant:
+    user = User.objects.create_user(username=slug, password="correct horse battery")
+    workspace = Workspace.objects.create(name=slug, slug=slug)
+    Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)
+    project = Project.objects.create(workspace=workspace, name="Default", slug="default")
+    return Tenant(workspace, user, project)
+
+
+@pytest.fixture
+def tenant(transactional_db: None) -> Tenant:
+    return make_tenant("acme")
+
+
+@pytest.fixture
+def local_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(settings, "MGX_LOCAL_ROOTS", [str(tmp_path)])
+    return tmp_path
+
+
+@pytest.fixture
+def empty_repo(local_roots: Path) -> Path:
+    path = local_roots / "new-service"
+    path.mkdir()
+    git("init", "-q", "-b", "main", cwd=path)
+    return path
+
+
+def types(run: TaskRun) -> list[str]:
+    """The run's event types in order, after checking that they are numbered 1..N."""
+    rows = list(Event.objects.of(run.workspace_id).filter(run_id=run.pk).order_by("seq").values_list("seq", "type"))
+    assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
+    return [kind for _, kind in rows]
