@@ -17,7 +17,8 @@ import pytest
 
 from tests.cli.standin import TOKEN, Running, Standin
 
-MGX = str(Path(sys.executable).with_name("mgx"))
+# MGX_UNDER_TEST names an mgx of another environment: the wheel alone, another Python.
+MGX = os.environ.get("MGX_UNDER_TEST") or str(Path(sys.executable).with_name("mgx"))
 
 
 @pytest.fixture
