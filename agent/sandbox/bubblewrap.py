@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.errors import SandboxFailed
-from agent.sandbox.host import GROUP, PASSWD, Bind, system_argv
+from agent.sandbox.host import GROUP, PASSWD, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
 from agent.sandbox.seccomp import data_descriptor, descriptor
 
@@ -66,7 +66,21 @@ def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command
         line += ["--setenv", name, value]
     line += system_argv()
     line += ["--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--size", size, "--tmpfs", "/tmp"]
+    line += [
+        "--proc",
+        "/proc",
+        *kernel_argv(),
+        "--dev",
+        "/dev",
+        "--size",
+        size,
+        "--tmpfs",
+        "/dev/shm",
+        "--size",
+        size,
+        "--tmpfs",
+        "/tmp",
+    ]
     for bind in cell.binds:
         line += bind.argv()
     for path in cell.hidden:
@@ -90,8 +104,8 @@ def find() -> str:
         problems.append(f"{path}: {problem}")
     raise SandboxFailed(
         "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
-        hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow unprivileged "
-        "user namespaces; in a container, run it with `--security-opt seccomp=unconfined` or as a privileged one.",
+        hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
+        "namespaces; in a container, run it with `--security-opt seccomp=unconfined` or as a privileged one.",
     )
 
 

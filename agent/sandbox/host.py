@@ -12,6 +12,9 @@ NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/g
 CERTIFICATES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/local/share/ca-certificates")
 TOOLS = ("ruff", "black", "isort")
 TOOLS_DIR = "/tools"
+KERNEL = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr", "pressure"))
+"""Kernel settings that user 0 of the host may write as their owner, without any capability. A sandbox started by root keeps that
+user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
 PASSWD = b"sandbox:x:65534:65534:sandbox:/tmp:/bin/sh\n"
 GROUP = b"sandbox:x:65534:\n"
 
@@ -40,6 +43,11 @@ def system_argv() -> list[str]:
     for name in SYSTEM_FILES:
         argv += ["--ro-bind-try", name, name]
     return argv
+
+
+def kernel_argv() -> list[str]:
+    """Lays read-only copies over ``KERNEL``; to be placed after ``--proc``."""
+    return [part for name in KERNEL if Path(name).exists() for part in ("--ro-bind", name, name)]
 
 
 def interpreter_binds(base: Path | None = None) -> list[Bind]:

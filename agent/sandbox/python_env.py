@@ -56,8 +56,8 @@ async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execut
     from uv import find_uv_bin
 
     uv = find_uv_bin()
-    uv_cache = Path(os.environ.get("UV_CACHE_DIR") or cache / "uv").absolute()
-    uv_cache.mkdir(parents=True, exist_ok=True)
+    uv_cache = os.path.abspath(os.environ.get("UV_CACHE_DIR") or cache / "uv")
+    os.makedirs(uv_cache, exist_ok=True)
     passed = install_env(os.environ)
     env = {
         **passed,
@@ -79,7 +79,7 @@ async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execut
             *local_binds(passed),
             Bind(uv, f"{UV}/uv"),
             Bind(listed, "/requirements"),
-            Bind(str(uv_cache), UV_CACHE, writable=True),
+            Bind(uv_cache, UV_CACHE, writable=True),
             Bind(str(draft), ENV, writable=True),
         ]
         cell = Cell(binds=binds, env=env, chdir="/requirements", network=True, limits=LIMITS)

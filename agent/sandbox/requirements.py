@@ -14,8 +14,13 @@ from pathlib import Path
 
 from agent.stacks.manifests import requirement_names
 
-NAMES = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt", "requirements_test.txt",
-         "dev-requirements.txt", "test-requirements.txt", "requirements/base.txt", "requirements/dev.txt", "requirements/test.txt")  # fmt: skip
+NAMES = (
+    "requirements.txt",
+    *(f"requirements-{kind}.txt" for kind in ("dev", "test")),
+    *(f"requirements_{kind}.txt" for kind in ("dev", "test")),
+    *(f"{kind}-requirements.txt" for kind in ("dev", "test")),
+    *(f"requirements/{kind}.txt" for kind in ("base", "dev", "test")),
+)
 GROUPS = ("dev", "develop", "development", "test", "tests", "testing")
 MAX_BYTES = 1 << 20
 

@@ -142,10 +142,12 @@ def _translated(value: str, places: dict[str, str]) -> str:
 
 
 def _started(ended: Ended) -> bool:
-    """bwrap reports the child's pid once the sandbox stands (bwrap(1), --json-status-fd)."""
+    """bwrap reports the child's pid once it has one (bwrap(1), --json-status-fd); what fails after that is its only line."""
     if ended.timed_out or ended.stopped:
         return True
-    return any("child-pid" in json.loads(line) for line in ended.status.decode().splitlines() if line.strip())
+    made = any("child-pid" in json.loads(line) for line in ended.status.decode().splitlines() if line.strip())
+    alone = ended.tail.startswith("bwrap: ") and ended.tail.count("\n") == 1
+    return made and not (ended.exit_code == 1 and alone)
 
 
 def _result(argv: Sequence[str], ended: Ended) -> CommandResult:
