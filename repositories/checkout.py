@@ -10,13 +10,15 @@ import asyncio
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from . import local
 from .errors import GitFailed
 from .git import Remote, Source, explain, reach
-from .process import LOCAL_SECONDS, git
+from .process import git
 
 __all__ = ["NEVER_COMMITTED", "Checkout", "GitFailed", "Source"]
 
@@ -27,6 +29,14 @@ NEVER_COMMITTED = (
 
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
 _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interHunkContext": "0", "diff.orderFile": ""}
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where the work begins: a commit ("" for none) and the name of its branch."""
+
+    sha: str
+    branch: str
 
 
 class Checkout:
@@ -49,20 +59,19 @@ class Checkout:
         `reach` raises.
         """
         await asyncio.to_thread(_clear, directory)
-        async with reach(source) as remote:
-            refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
-            branch = source.branch or head
-            found = refs.get(f"refs/heads/{branch}") or ("" if source.branch else refs.get("HEAD", ""))
-            if source.branch and not found and refs and not sha and not empty:
-                raise GitFailed(f"{source.url} has no branch {source.branch}.", code="branch_not_found")
-            wanted = "" if empty else sha or found
-            await _init(directory, sha256=len(wanted) == 64)
-            if wanted:
-                await _fetch(remote, directory / "git", wanted, branch)
-        if wanted and not branch:  # a detached HEAD
-            branch = next((name.removeprefix("refs/heads/") for name, at in refs.items() if at == wanted and name != "HEAD"), "HEAD")
+        if not source.url or (empty and not sha):
+            await _init(directory)
+            base = Base("", source.branch or "main")
+        else:
+            async with reach(source) as remote:
+                if remote.where.path and not sha and not source.allow_dirty:
+                    await local.require_committed(remote.where.path)
+                base = await _base(remote, source, sha)
+                await _init(directory, sha256=len(base.sha) == 64)
+                if base.sha:
+                    await _fetch(remote, directory / "git", base)
         empty_tree = (await _quiet(directory, "hash-object", "-t", "tree", "-w", "--stdin")).decode().strip()
-        checkout = cls(directory, source, base_sha=wanted, base_branch=branch or "main", empty_tree=empty_tree)
+        checkout = cls(directory, source, base_sha=base.sha, base_branch=base.branch, empty_tree=empty_tree)
         await checkout._switch(checkout._base_tree)
         return checkout
 
@@ -79,13 +88,20 @@ class Checkout:
         return await self._diff("-p", "--binary", "--full-index", self._base_tree, tree)
 
     async def restore(self, tree: str, patch: bytes) -> None:
-        """Makes the workdir exactly base + ``patch``: ignored and untracked files go too. Raises GitFailed unless that is ``tree``."""
+        """Makes the workdir exactly base + ``patch``: what is ignored or untracked goes.
+
+        Raises GitFailed when that is not ``tree``.
+        """
         await self._git("read-tree", "--reset", self._base_tree)
         if patch:
-            await self._git("apply", "--cached", "--binary", "--whitespace=nowarn", "-", stdin=patch, what="applying the stored patch")
+            await self._git(
+                "apply", "--cached", "--binary", "--whitespace=nowarn", "-", stdin=patch, what="applying the stored patch"
+            )
         made = (await self._git("write-tree")).decode().strip()
         if made != tree:
-            raise GitFailed(f"The stored patch makes the tree {made}, not {tree}: the artifact is damaged.", code="tree_mismatch")
+            raise GitFailed(
+                f"The stored patch makes the tree {made}, not {tree}: the artifact is damaged.", code="tree_mismatch"
+            )
         await self._switch(tree)
 
     async def diff(self, tree_or_commit: str) -> str:
@@ -149,14 +165,16 @@ class Checkout:
 
     async def _git(
         self, *args: str, stdin: bytes = b"", config: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None,
-        what: str = "", timeout: float = LOCAL_SECONDS,
+        what: str = "",
     ) -> bytes:  # fmt: skip
         places = {"GIT_DIR": str(self._git_dir), "GIT_WORK_TREE": str(self.root)}
-        return await git(*args, cwd=self.root, stdin=stdin, config=config, env={**places, **(env or {})}, what=what, timeout=timeout)
+        return await git(*args, cwd=self.root, stdin=stdin, config=config, env={**places, **(env or {})}, what=what)
 
     async def _diff(self, *args: str) -> bytes:
         """Compares trees, seen from the bare repository: no .gitattributes of the workdir can change what a diff shows."""
-        return await git("diff-tree", "-r", *_DIFF, *args, cwd=self._git_dir, config=_DIFF_CONFIG, env={"GIT_DIR": str(self._git_dir)})
+        return await git(
+            "diff-tree", "-r", *_DIFF, *args, cwd=self._git_dir, config=_DIFF_CONFIG, env={"GIT_DIR": str(self._git_dir)}
+        )
 
     async def _switch(self, tree: str) -> None:
         """Index and workdir become ``tree``, to the last file."""
@@ -165,7 +183,7 @@ class Checkout:
         await self._git("clean", "-ffdxq")
 
     async def _drop_nested_repositories(self) -> None:
-        """A repository made inside the workdir would be stored as a pointer to nowhere, and git would obey its configuration."""
+        """One made inside the workdir would be stored as a pointer to nowhere, and git would obey its configuration."""
         links = (await self._git("ls-files", "-s", "-z")).decode(errors="surrogateescape").split("\0")
         known = [entry.partition("\t")[2] for entry in links if entry.startswith("160000 ")]
         while True:
@@ -203,7 +221,24 @@ async def _quiet(directory: Path, *args: str) -> bytes:
     return await git(*args, cwd=directory, env={"GIT_DIR": str(directory / "git")})
 
 
-async def _init(directory: Path, *, sha256: bool) -> None:
+async def _base(remote: Remote, source: Source, sha: str) -> Base:
+    """Asks the remote. ``sha``, when given, is the commit whatever the branch is at. Raises GitFailed for an unknown branch."""
+    refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
+    heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
+    if source.branch and source.branch not in heads and not sha:
+        others = heads or (await remote.refs("HEAD"))[0]
+        if others:
+            raise GitFailed(
+                f"{source.url} has no branch {source.branch}.", code="branch_not_found", hint="Push it, or name another."
+            )
+    branch = source.branch or head
+    wanted = sha or heads.get(branch, "" if source.branch else refs.get("HEAD", ""))
+    if wanted and not branch:  # a detached HEAD
+        branch = next((name for name, at in heads.items() if at == wanted), "HEAD")
+    return Base(wanted, branch if wanted or source.branch else "main")
+
+
+async def _init(directory: Path, *, sha256: bool = False) -> None:
     kind = "sha256" if sha256 else "sha1"
     await git("init", "-q", "--bare", "--template=", f"--object-format={kind}", "--initial-branch=main", str(directory / "git"))
     info = directory / "git" / "info"
@@ -211,17 +246,17 @@ async def _init(directory: Path, *, sha256: bool) -> None:
     (info / "exclude").write_text("".join(f"{line}\n" for line in NEVER_COMMITTED))
 
 
-async def _fetch(remote: Remote, git_dir: Path, sha: str, branch: str) -> None:
+async def _fetch(remote: Remote, git_dir: Path, base: Base) -> None:
     """The commit by its id; servers that refuse to give an id by itself are asked for the branch that should contain it."""
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", remote.where.url)
     try:
-        await remote.run("fetch", *options, f"{sha}:refs/mgx/base", git_dir=str(git_dir))
+        await remote.run("fetch", *options, f"{base.sha}:refs/mgx/base", git_dir=str(git_dir))
     except GitFailed as error:
-        if not branch or error.code == "git_timeout":
+        if base.branch == "HEAD" or error.code == "git_timeout":
             raise explain(error, remote.where) from None
         try:
-            await remote.run("fetch", *options, f"+refs/heads/{branch}:refs/mgx/branch", git_dir=str(git_dir))
-            await git("update-ref", "refs/mgx/base", f"{sha}^{{commit}}", env={"GIT_DIR": str(git_dir)})
+            await remote.run("fetch", *options, f"+refs/heads/{base.branch}:refs/mgx/branch", git_dir=str(git_dir))
+            await git("update-ref", "refs/mgx/base", f"{base.sha}^{{commit}}", env={"GIT_DIR": str(git_dir)})
         except GitFailed:
             raise explain(error, remote.where) from None
 

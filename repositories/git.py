@@ -37,12 +37,16 @@ _SERVER_SIDE = (
 
 @dataclass(frozen=True)
 class Source:
-    """A repository and a branch of it. ``branch`` empty: the default one. ``credential`` is a token, `user:password`, or for
-    ssh a private key; it is never part of ``url``."""
+    """A repository and a branch of it. ``url`` empty: none, the work begins with nothing. ``branch`` empty: the default one.
+
+    ``credential`` is a token, `user:password`, or for ssh a private key; it is never part of ``url``. ``allow_dirty`` lets a
+    run begin at the last commit of a local checkout that holds uncommitted changes.
+    """
 
     url: str
     branch: str = ""
     credential: str = field(default="", repr=False)
+    allow_dirty: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ def address(url: str) -> Address:
     """
     if not url or len(url) > 1000 or url != url.strip() or url.startswith("-") or not url.isprintable():
         raise BadRequest("This is not a repository URL.", code="bad_repository_name", field="url")
-    if url.startswith(("/", "file://")):
-        path = local.allowed(url)
+    path = local.path_of(url)
+    if path is not None:
         return Address(url=path.as_uri(), scheme="file", path=path)
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme == "" and (found := _SCP.match(url)):
@@ -119,23 +123,26 @@ class Remote:
         self.where = where
         self._config, self._env, self._secrets = config, env, secrets
 
-    async def run(self, command: str, *args: str, cwd: Path | None = None, timeout: float = NETWORK_SECONDS, git_dir: str = "") -> bytes:
-        """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitFailed or what `explain` makes of it."""
+    async def run(self, command: str, *args: str, seconds: float = NETWORK_SECONDS, git_dir: str = "") -> bytes:
+        """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitFailed."""
         before = (f"--git-dir={git_dir}",) if git_dir else ()
-        side = ()
+        side: tuple[str, ...] = ()
         if self.where.path is not None:
             service = "receive-pack" if command == "push" else "upload-pack"
             side = (f"--{service}={_SERVER_SIDE} {service}",)
         return await git(
             *before, command, *side, *args,
-            cwd=cwd, config=self._config, env=self._env, secrets=self._secrets, timeout=timeout,
+            config=self._config, env=self._env, secrets=self._secrets, seconds=seconds,
             what=f"git {command} of {self.where.url}",
         )  # fmt: skip
 
-    async def refs(self, *patterns: str, timeout: float = PROBE_SECONDS) -> tuple[dict[str, str], str]:
-        """Refs by name with their object ids, and the branch that HEAD names ("" if detached or empty). Looks, changes nothing."""
+    async def refs(self, *patterns: str, seconds: float = PROBE_SECONDS) -> tuple[dict[str, str], str]:
+        """Refs by name with their object ids, and the branch that HEAD names ("" if detached or empty).
+
+        Raises what `explain` makes of a failure.
+        """
         try:
-            out = await self.run("ls-remote", "--symref", "--", self.where.url, *patterns, timeout=timeout)
+            out = await self.run("ls-remote", "--symref", "--", self.where.url, *patterns, seconds=seconds)
         except GitFailed as error:
             raise explain(error, self.where) from None
         refs, head = {}, ""
@@ -223,7 +230,9 @@ def explain(error: GitFailed, where: Address) -> GitFailed | NotFound | NotAllow
     """What a failed look at a remote means for the person who named it."""
     words = error.stderr.lower()
     if "redirect" in words:
-        return GitFailed(f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr)
+        return GitFailed(
+            f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr
+        )
     if any(sign in words for sign in _NO_ACCESS):
         return NotAllowed(
             f"No access to {where.url}: the credential is missing, wrong, or not allowed to read it.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,10 +27,8 @@ def roots() -> list[Path]:
     """The allowed roots, read anew at each call: MGX_LOCAL_ROOTS and the lines of the file MGX_LOCAL_ROOTS_FILE."""
     lines = list(settings.MGX_LOCAL_ROOTS)
     if settings.MGX_LOCAL_ROOTS_FILE:
-        try:
+        with suppress(FileNotFoundError):  # the embedded server makes it when the first directory is allowed
             lines += Path(settings.MGX_LOCAL_ROOTS_FILE).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            lines = [*lines]
     return [Path(line.strip()).resolve() for line in lines if line.strip().startswith("/")]
 
 
@@ -69,8 +69,13 @@ def _require_inside(path: Path, *, shown: str) -> None:
         raise NotAllowed(
             f"{shown} is outside the directories that this server may read.",
             code="local_path_refused",
-            hint="Run `mgx task` in that directory (it asks to add it), or add it to MGX_LOCAL_ROOTS and start the server again.",
+            hint="Run `mgx task` in that directory (it asks to add it), or add it to MGX_LOCAL_ROOTS and restart the server.",
         )
+
+
+def path_of(url: str) -> Path | None:
+    """The real path behind a local repository's URL, None for a remote. Raises as `allowed` does."""
+    return allowed(url) if url.startswith(("/", "file://")) else None
 
 
 async def _ask(path: Path, *args: str, config: Mapping[str, str] | None = None) -> bytes:
@@ -82,7 +87,7 @@ async def check_repository(path: Path) -> None:
 
     Raises NotFound (no such directory, or no repository) or NotAllowed.
     """
-    if not path.is_dir():
+    if not await asyncio.to_thread(path.is_dir):
         raise NotFound(f"There is no directory {path}.", code="repository_not_found")
     try:
         out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
@@ -93,15 +98,19 @@ async def check_repository(path: Path) -> None:
             hint="Run `git init` there and commit, or name an empty directory to start a new project in it.",
         ) from None
     bare, git_dir, common = out.decode(errors="surrogateescape").splitlines()
-    top = Path(git_dir)
+    top = git_dir
     if bare == "false":
-        top = Path((await _ask(path, "rev-parse", "--show-toplevel")).decode(errors="surrogateescape").rstrip("\n"))
+        top = (await _ask(path, "rev-parse", "--show-toplevel")).decode(errors="surrogateescape").rstrip("\n")
+    await asyncio.to_thread(_check_places, path, Path(top), Path(git_dir), path / common)
+
+
+def _check_places(path: Path, top: Path, git_dir: Path, common_dir: Path) -> None:
     if top.resolve() != path:
         raise NotFound(f"{path} is inside the repository {top}; name that.", code="not_a_repository")
-    common_dir = (path / common).resolve()
-    for place in (Path(git_dir).resolve(), common_dir, (common_dir / "objects").resolve()):
+    objects = (common_dir / "objects").resolve()
+    for place in (git_dir.resolve(), common_dir.resolve(), objects):
         _require_inside(place, shown=f"{path} keeps its data in {place}, which")
-    _check_alternates((common_dir / "objects").resolve())
+    _check_alternates(objects)
 
 
 def _check_alternates(objects: Path) -> None:
@@ -162,6 +171,10 @@ def _is_empty(path: Path) -> bool:
     return all(entry.name in OURS for entry in path.iterdir())
 
 
+def _is_untouched(path: Path) -> bool:
+    return (path / ".git").is_dir() and _is_empty(path)
+
+
 async def _is_unborn(path: Path) -> bool:
     """A repository without a commit on its branch."""
     try:
@@ -176,6 +189,16 @@ async def prepare_new(path: Path) -> None:
 
     ``path`` comes from `allowed`. Raises Conflict when the directory holds something.
     """
+    if await asyncio.to_thread(_make_empty_directory, path):
+        await check_repository(path)
+        if not await _is_unborn(path):
+            raise Conflict(f"{path} is a repository with commits already.", code="directory_not_empty")
+        return
+    await git("init", "-q", "--template=", "--initial-branch=main", cwd=path, what=f"git init in {path}")
+
+
+def _make_empty_directory(path: Path) -> bool:
+    """Whether there is a repository in it already."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         empty = _is_empty(path)
@@ -189,12 +212,7 @@ async def prepare_new(path: Path) -> None:
             code="directory_not_empty",
             hint="Name an empty directory, or make this one a repository with a first commit.",
         )
-    if (path / ".git").exists():
-        await check_repository(path)
-        if not await _is_unborn(path):
-            raise Conflict(f"{path} is a repository with commits already.", code="directory_not_empty")
-        return
-    await git("init", "-q", "--template=", "--initial-branch=main", cwd=path, what=f"git init in {path}")
+    return (path / ".git").exists()
 
 
 async def publish_new(path: Path, branch: str) -> bool:
@@ -202,11 +220,11 @@ async def publish_new(path: Path, branch: str) -> bool:
 
     Only while nothing else is in it and its own branch has no commit; returns whether it did. Never overwrites a file.
     """
-    if not (path / ".git").is_dir() or not _is_empty(path) or not await _is_unborn(path):
+    if not await asyncio.to_thread(_is_untouched, path) or not await _is_unborn(path):
         return False
     await git(
         "checkout", "-q", "--no-recurse-submodules", branch, "--",
-        cwd=path, config={**_SAFE, **(await _no_filters(path))}, env={"GIT_DIR": str(path / ".git"), "GIT_WORK_TREE": str(path)},
+        cwd=path, config={**_SAFE, **(await _no_filters(path))},
         what=f"git checkout in {path}",
     )  # fmt: skip
     return True

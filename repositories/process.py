@@ -83,13 +83,13 @@ async def git(
     config: Mapping[str, str] | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
-    timeout: float = LOCAL_SECONDS,
+    seconds: float = LOCAL_SECONDS,
     secrets: Sequence[str] = (),
     what: str = "",
 ) -> bytes:
     """Runs git and returns what it wrote to stdout.
 
-    ``timeout`` is in seconds; ``what`` says in an error what was being done. When the caller is cancelled, or the time is up,
+    ``seconds`` is its time limit; ``what`` says in an error what was being done. When the caller is cancelled, the time is up
     or stdout passes MAX_OUTPUT, git and every process it started are killed and reaped. Raises GitFailed.
     """
     what = what or f"git {args[0]}"
@@ -104,18 +104,18 @@ async def git(
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-    except FileNotFoundError:
-        if cwd is not None and not cwd.is_dir():
+    except FileNotFoundError as error:
+        if cwd is not None and error.filename == str(cwd):
             raise GitFailed(f"{what} failed: the directory {cwd} is gone.") from None
         raise GitFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             _, stdout, stderr = await asyncio.gather(
                 _feed(process, stdin), _read(process.stdout, MAX_OUTPUT), _read(process.stderr, MAX_OUTPUT)
             )
             status = await process.wait()
     except TimeoutError:
-        raise GitFailed(f"{what} took longer than {timeout:g} seconds and was stopped.", code="git_timeout") from None
+        raise GitFailed(f"{what} took longer than {seconds:g} seconds and was stopped.", code="git_timeout") from None
     except _TooMuch:
         raise GitFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
     finally:

@@ -1,0 +1,1 @@
+"""Repository links, git and the hosting APIs behind one port."""

@@ -1,0 +1,70 @@
+"""From what a person types to one canonical link: `owner/name`, a URL, or a path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from mgx_project.common.errors import BadRequest
+
+from . import local
+from .git import Source, address, split_credential
+from .models import RepositoryLink
+
+Provider = RepositoryLink.Provider
+_OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+"""GitHub's own rule for account and repository names."""
+
+
+@dataclass(frozen=True)
+class Named:
+    provider: Provider
+    clone_url: str
+    full_name: str
+    credential: str = ""
+    api_base_url: str = ""
+
+    def source(self) -> Source:
+        return Source(url=self.clone_url, credential=self.credential)
+
+
+def name(*, url: str, provider: str = "", credential: str = "", api_base_url: str = "") -> Named:
+    """Without a provider, `owner/name` is GitHub's and everything else plain git. A credential in the URL is taken out of it.
+
+    Raises BadRequest for what names no repository, NotAllowed for a local path outside the roots.
+    """
+    url, found = split_credential(url.strip())
+    credential = credential or found
+    if provider == Provider.GITHUB or (not provider and _OWNER_NAME.fullmatch(url)):
+        return _github(url, credential, api_base_url)
+    where = address(url)
+    path = local.path_of(url)
+    return Named(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)
+
+
+def _github(url: str, credential: str, api_base_url: str) -> Named:
+    api = (api_base_url or settings.MGX_GITHUB_API_URL).rstrip("/")
+    parts = urlsplit(api)
+    if parts.scheme not in {"https", "http"} or not parts.netloc or "@" in parts.netloc:
+        raise BadRequest("api_base_url must be an https URL such as https://api.github.com.", field="api_base_url")
+    web = f"{parts.scheme}://{'github.com' if parts.netloc == 'api.github.com' else parts.netloc}"
+    full_name = url.removeprefix(f"{web}/").removesuffix("/").removesuffix(".git")
+    if not _OWNER_NAME.fullmatch(full_name):
+        raise BadRequest(
+            f"{url!r} is not a repository of {web}; write owner/name or {web}/owner/name.",
+            code="bad_repository_name",
+            field="url",
+        )
+    clone_url = f"{web}/{full_name}.git"
+    address(clone_url)
+    return Named(Provider.GITHUB, clone_url, full_name, credential, api)
+
+
+def _full_name(url: str) -> str:
+    """The last two parts of the path: what hosting services call owner/name."""
+    path = urlsplit(url).path if "://" in url else url.partition(":")[2]
+    parts = [unquote(part) for part in path.split("/") if part]
+    return "/".join(parts[-2:]).removesuffix(".git")[:300] or url[:300]

@@ -1,0 +1,72 @@
+"""A repository link in and out. The credential goes in and never comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from mgx_project.common.rows import RowSerializer
+from projects.validators import git_ref
+
+from .models import RepositoryLink
+
+MAX_CREDENTIAL = 20_000
+"""Characters: room for an ssh key."""
+
+
+class RepositoryRow(RowSerializer):
+    workspace_id = serializers.UUIDField()
+    project_id = serializers.UUIDField()
+    has_credential = serializers.BooleanField()
+    permissions = serializers.DictField(child=serializers.BooleanField())
+
+    class Meta:
+        model = RepositoryLink
+        fields = (
+            "id", "workspace_id", "project_id", "is_primary", "provider", "api_base_url", "repo_full_name", "clone_url",
+            "default_branch", "has_credential", "status", "last_error", "last_validated_at", "installation_id", "permissions",
+            "created_at", "updated_at",
+        )  # fmt: skip
+
+
+class RepositoryName(serializers.Serializer[Any]):
+    url = serializers.CharField(
+        max_length=1000,
+        help_text="`owner/name`, a git URL (https, ssh, user@host:path), or on the embedded server a local path.",
+    )
+    provider = serializers.ChoiceField(
+        choices=RepositoryLink.Provider.choices, required=False, help_text="github for `owner/name`, else git."
+    )
+    api_base_url = serializers.CharField(max_length=500, required=False, help_text="Of a GitHub Enterprise server.")
+    credential = serializers.CharField(
+        max_length=MAX_CREDENTIAL,
+        required=False,
+        write_only=True,
+        allow_blank=True,
+        help_text="A token, `user:password`, or for ssh a private key. Stored encrypted, never shown.",
+    )
+
+
+class RepositoryConnect(RepositoryName):
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="The default project when left out.")
+    is_primary = serializers.BooleanField(required=False, help_text="The first link of a project is, unless you say false.")
+    create = serializers.BooleanField(  # type: ignore[assignment]
+        default=False, help_text="Start a new project in an empty local directory."
+    )
+    allow_dirty = serializers.BooleanField(default=False, help_text="Take a local checkout in spite of uncommitted changes.")
+
+
+class RepositoryChanges(serializers.Serializer[Any]):
+    is_primary = serializers.BooleanField(required=False)
+    default_branch = serializers.CharField(max_length=200, required=False, allow_blank=True, validators=[git_ref])
+    credential = serializers.CharField(
+        max_length=MAX_CREDENTIAL, required=False, write_only=True, allow_blank=True, help_text="Checked before it is stored."
+    )
+
+
+class RepositoryTested(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    repo_full_name = serializers.CharField()
+    default_branch = serializers.CharField(help_text="Empty for a repository without commits.")
+    permissions = serializers.DictField(child=serializers.BooleanField(), help_text="What was proved, not what may be.")

@@ -1,0 +1,224 @@
+"""Linking repositories to projects. A link is made or refreshed only after the repository has been looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from mgx_project.common.errors import Conflict, MGXError, NotFound
+from projects.models import Project
+from projects.services import project_of
+from workspaces import events
+from workspaces.audit import record_audit
+from workspaces.principal import Principal
+
+from . import local
+from .git import Source, reach
+from .models import RepositoryLink
+from .naming import Named
+
+Status = RepositoryLink.Status
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits."""
+
+    default_branch: str
+    permissions: dict[str, bool]
+
+
+async def _look(source: Source, *, allow_dirty: bool) -> Look:
+    async with reach(source) as remote:
+        if remote.where.path and not allow_dirty:
+            await local.require_committed(remote.where.path)
+        refs, head = await remote.refs("HEAD")
+        return Look(head if refs else "", {"read": True})
+
+
+def look(source: Source, *, allow_dirty: bool = True) -> Look:
+    """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
+
+    Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
+    """
+    return asyncio.run(_look(source, allow_dirty=allow_dirty))
+
+
+def prepare(named: Named) -> None:
+    """Makes the empty directory that ``named`` means a repository. Raises Conflict."""
+    path = local.path_of(named.clone_url)
+    if path is None:
+        raise Conflict(
+            "A new project is made in a local directory only; make the repository on its host first.", code="not_local"
+        )
+    asyncio.run(local.prepare_new(path))
+
+
+def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:
+    """Who is primary is decided under the project's lock, which comes before the link's. Raises NotFound."""
+    project: Project | None = Project.objects.of(workspace_id).select_for_update().filter(pk=project_id).first()
+    if project is None:
+        raise NotFound("There is no such project that you can see.")
+    return project
+
+
+def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None, named: Named) -> Named:
+    """``named`` with the credential of the link that is there already, when none was given."""
+    if named.credential:
+        return named
+    project = project_of(principal.workspace_id, project_id)
+    links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project, clone_url=named.clone_url)
+    link = links.exclude(status=Status.DISCONNECTED).first()
+    return replace(named, credential=link.credential) if link else named
+
+
+@transaction.atomic
+def connect(
+    *, principal: Principal, project_id: uuid.UUID | None, named: Named, seen: Look, is_primary: bool | None
+) -> tuple[RepositoryLink, bool]:
+    """Links ``named`` to the project (the default one when None). Returns the link, and whether it is new.
+
+    A repository that is linked to the project already is refreshed, and gets the credential if there is one. The first link of
+    a project becomes its primary one.
+    """
+    project = lock_project(principal.workspace_id, project_of(principal.workspace_id, project_id).pk)
+    links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project).exclude(status=Status.DISCONNECTED)
+    link = links.select_for_update().filter(clone_url=named.clone_url).first()
+    made = link is None
+    before = None if link is None else link.status
+    if link is None:
+        link = RepositoryLink(workspace_id=principal.workspace_id, project=project, clone_url=named.clone_url)
+    link.provider, link.repo_full_name, link.api_base_url = named.provider, named.full_name, named.api_base_url
+    link.credential = named.credential or link.credential
+    _seen(link, seen)
+    link.save()
+    if is_primary or (made and is_primary is None and not links.filter(is_primary=True).exists()):
+        _make_primary(link, project)
+    elif link.is_primary:
+        _tell_project(link, project)
+    if made:
+        _audit(principal, link, "repository.connected")
+    if made or before != link.status:
+        _changed(link)
+    return link, made
+
+
+def validate(*, principal: Principal, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
+    """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
+
+    Raises NotFound for a link that is gone or disconnected.
+    """
+    link = RepositoryLink.objects.of(principal.workspace_id).filter(pk=link_id).first()
+    if link is None or link.status == Status.DISCONNECTED:
+        raise NotFound("There is no such repository link that you can see.")
+    try:
+        return look(Source(url=link.clone_url, credential=link.credential if credential is None else credential))
+    except MGXError as error:
+        return error
+
+
+@transaction.atomic
+def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
+    """Writes down what a look has shown. ``link`` is locked by the caller."""
+    before = (link.status, link.last_error, link.default_branch)
+    if isinstance(found, MGXError):
+        link.status, link.last_error = Status.ERROR, found.detail
+    else:
+        _seen(link, found)
+    link.save()
+    if link.is_primary:
+        _tell_project(link, lock_project(link.workspace_id, link.project_id))
+    if before != (link.status, link.last_error, link.default_branch):
+        _changed(link)
+    return link
+
+
+@transaction.atomic
+def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any]) -> RepositoryLink:
+    """``changes`` may hold is_primary, default_branch and credential. ``link`` is locked by the caller."""
+    if link.status == Status.DISCONNECTED:
+        raise Conflict("This link is disconnected; connect the repository again.", code="disconnected")
+    project = lock_project(link.workspace_id, link.project_id)
+    for field in {"default_branch", "credential"} & changes.keys():
+        setattr(link, field, changes[field])
+    link.save()
+    primary = changes.get("is_primary")
+    if primary:
+        _make_primary(link, project)
+    elif primary is False and link.is_primary:
+        link.is_primary = False
+        link.save(update_fields=["is_primary", "updated_at"])
+        _forget_primary(project)
+    elif link.is_primary:
+        _tell_project(link, project)
+    _audit(principal, link, "repository.changed", fields=sorted(changes))
+    _changed(link)
+    return link
+
+
+@transaction.atomic
+def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
+    """The row stays for the history of its runs; the credential goes. Twice is once."""
+    if link.status == Status.DISCONNECTED:
+        return
+    project = lock_project(link.workspace_id, link.project_id)
+    was_primary, link.is_primary = link.is_primary, False
+    link.status, link.credential, link.last_error = Status.DISCONNECTED, "", ""
+    link.save()
+    if was_primary:
+        _forget_primary(project)
+    _audit(principal, link, "repository.disconnected")
+    _changed(link)
+
+
+def _seen(link: RepositoryLink, seen: Look) -> None:
+    link.status, link.last_error = Status.CONNECTED, ""
+    link.default_branch, link.permissions = seen.default_branch, seen.permissions
+    link.last_validated_at = timezone.now()
+
+
+def _make_primary(link: RepositoryLink, project: Project) -> None:
+    others = RepositoryLink.objects.of(link.workspace_id).filter(project=project, is_primary=True).exclude(pk=link.pk)
+    others.update(is_primary=False, updated_at=timezone.now())
+    link.is_primary = True
+    link.save(update_fields=["is_primary", "updated_at"])
+    _tell_project(link, project)
+
+
+def _tell_project(link: RepositoryLink, project: Project) -> None:
+    wanted = (link.pk, link.repo_full_name)
+    if (project.primary_repository_id, project.repo_full_name) != wanted:
+        project.primary_repository_id, project.repo_full_name = wanted
+        project.save(update_fields=["primary_repository_id", "repo_full_name", "updated_at"])
+
+
+def _forget_primary(project: Project) -> None:
+    project.primary_repository_id, project.repo_full_name = None, ""
+    project.save(update_fields=["primary_repository_id", "repo_full_name", "updated_at"])
+
+
+def _audit(principal: Principal, link: RepositoryLink, action: str, **detail: Any) -> None:
+    record_audit(
+        principal=principal,
+        action=action,
+        object_type="repository",
+        object_id=link.pk,
+        detail={"repo_full_name": link.repo_full_name, **detail},
+    )
+
+
+def _changed(link: RepositoryLink) -> None:
+    words = f"Repository {link.repo_full_name} is {link.status}." + (f" {link.last_error}" if link.last_error else "")
+    events.record(
+        workspace_id=link.workspace_id,
+        project_id=link.project_id,
+        repository_id=link.pk,
+        type="repository_changed",
+        data={"status": link.status, "repo_full_name": link.repo_full_name, "error": link.last_error},
+        message=words,
+    )

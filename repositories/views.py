@@ -1,0 +1,127 @@
+"""Repository links: read by everybody in the workspace, made and changed by admins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db import transaction
+from django.db.models import BooleanField, Case, Q, QuerySet, When
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from mgx_project.common.errors import MGXError
+from workspaces.api import TenantViewSet
+from workspaces.models import Role
+
+from . import services
+from .models import RepositoryLink
+from .naming import name
+from .serializers import RepositoryChanges, RepositoryConnect, RepositoryName, RepositoryRow, RepositoryTested
+
+NAME_FIELDS = ("url", "provider", "credential", "api_base_url")
+
+
+class RepositoryFilters(django_filters.FilterSet):
+    project_id = django_filters.UUIDFilter()
+
+    class Meta:
+        model = RepositoryLink
+        fields = ("project_id", "status", "is_primary", "provider", "repo_full_name")
+
+
+class RepositoryViewSet(TenantViewSet):
+    """Links between projects and git repositories. Lists leave out disconnected ones unless you filter for them."""
+
+    model = RepositoryLink
+    rows = RepositoryRow
+    serializer_class = RepositoryChanges
+    filterset_class = RepositoryFilters
+    roles = {
+        "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN,
+    }  # fmt: skip
+
+    def get_queryset(self) -> QuerySet[Any]:
+        has_credential = Case(When(~Q(credential=""), then=True), default=False, output_field=BooleanField())
+        rows = super().get_queryset().annotate(has_credential=has_credential)
+        if self.action == "list" and "status" not in self.request.query_params:
+            rows = rows.exclude(status=RepositoryLink.Status.DISCONNECTED)
+        return rows
+
+    def _locked(self, pk: str) -> RepositoryLink:
+        services.lock_project(self.principal.workspace_id, self.read_row(pk)["project_id"])
+        link: RepositoryLink = self.locked(pk)
+        return link
+
+    @extend_schema(request=RepositoryName, responses={200: RepositoryTested})
+    @action(detail=False, methods=["post"])
+    def test(self, request: Request) -> Response:
+        """Looks whether the repository can be read; stores nothing."""
+        named = name(**self.validated(RepositoryName))
+        seen = services.look(named.source())
+        return Response(
+            {
+                "ok": True,
+                "repo_full_name": named.full_name,
+                "default_branch": seen.default_branch,
+                "permissions": seen.permissions,
+            }
+        )
+
+    @extend_schema(request=RepositoryConnect, responses={200: RepositoryRow, 201: RepositoryRow})
+    @action(detail=False, methods=["post"])
+    def connect(self, request: Request) -> Response:
+        """Links a repository to a project: 201 when the link is new, 200 when it was there and is now refreshed."""
+        body = self.validated(RepositoryConnect)
+        named = name(**{field: body[field] for field in NAME_FIELDS if field in body})
+        project_id = body.get("project_id")
+        named = services.with_stored_credential(principal=self.principal, project_id=project_id, named=named)
+        if body["create"]:
+            services.prepare(named)
+        seen = services.look(named.source(), allow_dirty=body["allow_dirty"])
+
+        def respond() -> Response:
+            link, made = services.connect(
+                principal=self.principal,
+                project_id=project_id,
+                named=named,
+                seen=seen,
+                is_primary=body.get("is_primary"),
+            )
+            return self.answer_row(link.pk, http_status=status.HTTP_201_CREATED if made else status.HTTP_200_OK)
+
+        return self.once(respond)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """A new credential is tried first; one that doesn't work is refused and the old one stays."""
+        changes = self.validated(partial=True)
+        self.read_row(pk)
+        found = None
+        if "credential" in changes:
+            found = services.validate(principal=self.principal, link_id=pk, credential=changes["credential"])
+            if isinstance(found, MGXError):
+                raise found
+        with transaction.atomic():
+            link = self._locked(pk)
+            if found is not None:
+                services.refresh(link=link, found=found)
+            services.change(principal=self.principal, link=link, changes=changes)
+        return self.answer_row(pk)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Disconnects the repository and wipes its credential. Its runs keep their history."""
+        with transaction.atomic():
+            services.disconnect(principal=self.principal, link=self._locked(pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses={200: RepositoryRow})
+    @action(detail=True, methods=["post"])
+    def refresh(self, request: Request, pk: str) -> Response:
+        """Looks at the repository again. What is wrong with it stands in `status` and `last_error` of the answer."""
+        found = services.validate(principal=self.principal, link_id=pk)
+        with transaction.atomic():
+            services.refresh(link=self._locked(pk), found=found)
+        return self.answer_row(pk)
