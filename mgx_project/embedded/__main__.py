@@ -46,6 +46,11 @@ def main(
     except EmbeddedError as error:
         _explain(error)
         return 1
+    except OSError as error:
+        _explain(
+            EmbeddedError(f"{error}.", hint=f"Look at the disk that holds {data.path}, or choose another one with --data.")
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -13,8 +13,8 @@ from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.health import READY
 from mgx_project.embedded.processes import Escalation, spawn
 
-# A worker gives its runs the time to stop at a step's end; what it does not finish, another one continues.
-STOP: Escalation = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0))
+# A worker takes up to 15 seconds to hand its runs on; what it does not finish, another one continues.
+STOP: Escalation = ((signal.SIGTERM, 25.0), (signal.SIGKILL, 5.0))
 
 ASGI_SERVERS = ("uvicorn", "daphne")
 

@@ -135,7 +135,8 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with_parent(death_signal),  # noqa: PLW1509  one system call, nothing that takes a lock
+            # Unsafe beside threads that hold locks; this one makes two system calls and takes none.
+            preexec_fn=_die_with_parent(death_signal),
             **account.options(),
         )
     finally:

@@ -97,7 +97,8 @@ class Services:
         for attempt in range(3):
             child.start()
             try:
-                return child.wait_ready(START_SECONDS, pause)
+                child.wait_ready(START_SECONDS, pause)
+                return
             except EmbeddedError:
                 # Somebody took the port between the choice and the start.
                 if child.process is not None or is_free(server.port) or attempt == 2:

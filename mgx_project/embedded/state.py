@@ -6,7 +6,7 @@ It is a report, not a lock: whoever reads it must ask whether the supervisor tha
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,11 +88,15 @@ class State:
 
 
 def load(path: Path) -> State | None:
-    """The state in ``path``; None when there is none, or none that this version understands."""
+    """The state in ``path``; None when there is none. Fields that another version wrote are left out."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        data["children"] = {name: ChildState(**child) for name, child in data["children"].items()}
-        data["error"] = Failure(**data["error"]) if data["error"] else None
-        return State(**data)
+        data["children"] = {name: ChildState(**_known(ChildState, child)) for name, child in data["children"].items()}
+        data["error"] = Failure(**_known(Failure, data["error"])) if data["error"] else None
+        return State(**_known(State, data))
     except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _known(kind: type[State | ChildState | Failure], data: dict[str, Any]) -> dict[str, Any]:
+    return {each.name: data[each.name] for each in fields(kind) if each.name in data}

@@ -46,7 +46,6 @@ class Supervisor:
 
     def run(self) -> int:
         """Returns when asked to stop (0), when the start failed (1) or when another one runs already (75)."""
-        os.umask(0o077)
         self._data.make()
         if not self._data.acquire():
             return HELD_BY_ANOTHER
@@ -68,6 +67,10 @@ class Supervisor:
         except EmbeddedError as error:
             _say(str(error))
             self._state.error = Failure(error.detail, error.hint, str(error.log or ""))
+            code = 1
+        except OSError as error:
+            _say(f"{error}")
+            self._state.error = Failure(f"{error}.", f"Look at the disk that holds {self._data.path}.")
             code = 1
         finally:
             self._stop()

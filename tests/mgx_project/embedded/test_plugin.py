@@ -33,7 +33,7 @@ class Session:
         self.out = directory / "out"
         test = directory / "test_session.py"
         test.write_text(SESSION.format(out=str(self.out), seconds=seconds))
-        ours = ("DATABASE_URL", "REDIS_URL", "PYTEST_", "COV_")
+        ours = ("DATABASE_URL", "REDIS_URL", "PYTEST_", "COV")
         env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         env |= {"TMPDIR": str(directory), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENAI_API_KEY": "not for tests"} | environ
         alone = ("-c", os.devnull, "--rootdir", str(directory), "-p", "no:cacheprovider")

@@ -14,6 +14,7 @@ import pytest
 
 from mgx_project.embedded.processes import Process
 from mgx_project.embedded.services import Services
+from mgx_project.embedded.state import load
 from tests.mgx_project.embedded.installation import Installation, eventually
 
 
@@ -31,6 +32,11 @@ def kill(pid: int) -> None:
 
 def is_replaced(installation: Installation, name: str, pid: int) -> bool:
     return installation.state().children[name].pid not in (0, pid)
+
+
+def has_reached(installation: Installation, stage: str) -> bool:
+    state = load(installation.data / "state.json")
+    return state is not None and state.stage == stage
 
 
 def words(database_url: str) -> list[tuple[str]]:
@@ -79,6 +85,15 @@ def test_all_killed_at_once_is_a_clean_start_too(installation: Installation) -> 
     second = installation.up()
     assert second["database_url"] == first["database_url"]
     assert words(second["database_url"]) == [("committed",)]
+
+
+@pytest.mark.parametrize("stage", ["starting PostgreSQL", "migrating the database", "preparing the local workspace"])
+def test_a_start_that_is_killed_is_begun_anew(installation: Installation, stage: str) -> None:
+    start = installation.start("up")
+    assert eventually(partial(has_reached, installation, stage))
+    kill(installation.state().pid)
+    assert start.communicate(timeout=60)[1].count("error: The supervisor ended") == 1
+    installation.up()
 
 
 def test_down_stops_what_a_killed_supervisor_left(installation: Installation) -> None:
