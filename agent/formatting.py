@@ -1,7 +1,7 @@
 """Runs a stack's formatters over files in the sandbox, with the repository's own configuration where it has one.
 
-A formatter rewrites the whole file, so the caller names only files that it may rewrite: those it created, and existing ones only
-where the formatters' own changes may be part of the difference.
+A formatter rewrites the whole file, so the caller names only files that it may rewrite: those it created, and existing ones
+only where the formatters' own changes may be part of the difference.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSON:
     """``{status, passed, failed, skipped, baseline, output_tail}``; ``status`` is passed, failed or unavailable.
 
-    Errors in collection or set-up count as failed. What can't be proved (the tool is absent, there are no tests, the runner ended
-    without its closing line) is ``unavailable``, and ``output_tail`` says why. Raises ``SandboxFailed``.
+    Errors in collection or set-up count as failed. What can't be proved (the tool is absent, there are no tests, the runner
+    ended without its closing line) is ``unavailable``, and ``output_tail`` says why. Raises ``SandboxFailed``.
     """
     if not stack.test:
         return _report("unavailable", f"{stack.title} has no test command.")

@@ -1,4 +1,4 @@
-"""What the person asked for in words, where it can be checked by parsing. A constraint no rule knows is left to the reviewer."""
+"""What the person asked for in words, where it can be checked by parsing. The reviewer judges the rest."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _MIN_DISTINCT = 8
 
 
 def secrets(answer: Answer) -> Iterator[Finding]:
-    """Secrets that the answer brings; one that the file held before is not the answer's. The secret itself is never repeated."""
+    """Secrets that the answer brings; one that the file held before is not the answer's. None is ever repeated."""
     for block in answer.safe:
         before = None
         for hit in _SEARCH.finditer(block.content):

@@ -13,8 +13,8 @@ CERTIFICATES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/local/shar
 TOOLS = ("ruff", "black", "isort")
 TOOLS_DIR = "/tools"
 KERNEL = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr", "pressure"))
-"""Kernel settings that user 0 of the host may write as their owner, without any capability. A sandbox started by root keeps that
-user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
+"""Kernel settings that user 0 of the host may write as their owner, without any capability. A sandbox started by root keeps
+that user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
 PASSWD = b"sandbox:x:65534:65534:sandbox:/tmp:/bin/sh\n"
 GROUP = b"sandbox:x:65534:\n"
 

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from uv import find_uv_bin
+
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host import Bind, interpreter, interpreter_binds, network_binds
@@ -53,9 +55,19 @@ async def make(root: Path, cache: Path, extra: Sequence[str], execute: Execute, 
 
 
 async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execute, timeout: float) -> CommandResult:
-    from uv import find_uv_bin
+    with tempfile.TemporaryDirectory(prefix="mgx-install-") as listed:
+        (Path(listed) / "requirements.txt").write_text(wanted.text(), encoding="utf-8")
+        (Path(listed) / "constraints.txt").write_text("".join(f"{line}\n" for line in wanted.constraints), encoding="utf-8")
+        cell = _cell(draft, cache, listed)
+        made = await execute(cell, ("uv", "venv", "--quiet", "--allow-existing", "--python", interpreter(), ENV), timeout)
+        if not made.ok:
+            return made
+        constrained = ("-c", "constraints.txt") if wanted.constraints else ()
+        return await execute(cell, (*ARGV, *constrained), timeout)
 
-    uv = find_uv_bin()
+
+def _cell(draft: Path, cache: Path, listed: str) -> Cell:
+    """Sees the interpreter, uv with its cache, the list of packages and the environment to fill; has a network."""
     uv_cache = os.path.abspath(os.environ.get("UV_CACHE_DIR") or cache / "uv")
     os.makedirs(uv_cache, exist_ok=True)
     passed = install_env(os.environ)
@@ -70,24 +82,16 @@ async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execut
         "UV_NO_PROGRESS": "1",
         "VIRTUAL_ENV": ENV,
     }
-    with tempfile.TemporaryDirectory(prefix="mgx-install-") as listed:
-        (Path(listed) / "requirements.txt").write_text(wanted.text(), encoding="utf-8")
-        (Path(listed) / "constraints.txt").write_text("\n".join(wanted.constraints) + "\n", encoding="utf-8")
-        binds = [
-            *interpreter_binds(),
-            *network_binds(),
-            *local_binds(passed),
-            Bind(uv, f"{UV}/uv"),
-            Bind(listed, "/requirements"),
-            Bind(uv_cache, UV_CACHE, writable=True),
-            Bind(str(draft), ENV, writable=True),
-        ]
-        cell = Cell(binds=binds, env=env, chdir="/requirements", network=True, limits=LIMITS)
-        made = await execute(cell, ("uv", "venv", "--quiet", "--allow-existing", "--python", interpreter(), ENV), timeout)
-        if not made.ok:
-            return made
-        install = ("uv", "pip", "install", "--only-binary", ":all:", "-r", "requirements.txt", "-c", "constraints.txt")
-        return await execute(cell, install, timeout)
+    binds = [
+        *interpreter_binds(),
+        *network_binds(),
+        *local_binds(passed),
+        Bind(find_uv_bin(), f"{UV}/uv"),
+        Bind(listed, "/requirements"),
+        Bind(uv_cache, UV_CACHE, writable=True),
+        Bind(str(draft), ENV, writable=True),
+    ]
+    return Cell(binds=binds, env=env, chdir="/requirements", network=True, limits=LIMITS)
 
 
 def _named(draft: Path, target: Path) -> bool:

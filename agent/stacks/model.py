@@ -22,7 +22,7 @@ class UnknownStack(AgentError):
 class FormatTool:
     """A formatter: ``argv`` rewrites the files appended to it, ``check`` exits nonzero when they aren't clean.
 
-    ``fallback`` arguments are added where the repository has no configuration for it: none of ``config`` (``file:mark``) is there.
+    ``fallback`` arguments are added where the repository does not configure it: none of ``config`` (``file:mark``) is there.
     """
 
     name: str

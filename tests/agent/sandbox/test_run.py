@@ -135,7 +135,7 @@ async def test_no_isolation_is_a_logged_choice(
         plain = open_sandbox(tmp_path, cache=tmp_path / "cache", tier="none")
     assert "sandbox is off" in caplog.text
     result = await plain.run(("sh", "-c", "pwd; env"))
-    assert result.output_tail.startswith(f"{os.path.realpath(tmp_path)}\n")
+    assert result.output_tail.startswith(f"{tmp_path}\n")
     assert "very-secret-value" not in result.output_tail
     assert not (await plain.run(("no-such-tool",))).available
 
