@@ -18,7 +18,6 @@ api: list[URLPattern | URLResolver] = [
     path("", include("projects.urls")),
     path("", include("tasks.urls")),
     path("", include("repositories.urls")),
-    path("", include("repositories.urls")),
     path("", include("metrics.urls")),
     path("", include("runs.urls")),
 ]
