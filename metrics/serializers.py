@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 
 from mgx_project.common.rows import RowSerializer
@@ -38,3 +39,14 @@ class StatisticsBucket(Statistics):
 
 class MetricSummary(Statistics):
     buckets = StatisticsBucket(many=True, required=False, help_text="With ?bucket= only.")
+
+
+class Summaries(serializers.Serializer[Any]):
+    """An object with a summary under each metric's name."""
+
+
+class SummariesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = Summaries
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": auto_schema.resolve_serializer(MetricSummary, direction).ref}

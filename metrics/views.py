@@ -8,7 +8,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import DictField
 
 from mgx_project.common.errors import NotFound
 from mgx_project.common.periods import BUCKETS, read_period
@@ -18,10 +17,8 @@ from tasks.models import Task
 from workspaces.api import TenantViewSet
 
 from .models import MetricSnapshot
-from .serializers import MetricRow, MetricSummary
+from .serializers import MetricRow, Summaries
 from .summaries import summary
-
-SUMMARY = {200: DictField(child=MetricSummary())}
 
 
 class MetricFilters(django_filters.FilterSet):
@@ -42,7 +39,7 @@ class MetricViewSet(TenantViewSet):
     filterset_class = MetricFilters
     orders = ("timestamp", "created_at")
 
-    @extend_schema(parameters=[OpenApiParameter("task_id", OpenApiTypes.UUID, "path")], responses=SUMMARY)
+    @extend_schema(parameters=[OpenApiParameter("task_id", OpenApiTypes.UUID, "path")], responses=Summaries)
     @action(detail=False, url_path=f"task/(?P<task_id>{UUID})/summary")
     def task_summary(self, request: Request, task_id: str) -> Response:
         """Over all finished runs of a task."""
@@ -50,7 +47,7 @@ class MetricViewSet(TenantViewSet):
             raise NotFound("There is no such task that you can see.")
         return Response(summary(self.get_queryset().filter(task_id=task_id)))
 
-    @extend_schema(parameters=[OpenApiParameter("run_id", OpenApiTypes.UUID, "path")], responses=SUMMARY)
+    @extend_schema(parameters=[OpenApiParameter("run_id", OpenApiTypes.UUID, "path")], responses=Summaries)
     @action(detail=False, url_path=f"run/(?P<run_id>{UUID})/summary")
     def run_summary(self, request: Request, run_id: str) -> Response:
         """Of one run; empty until it has ended."""
@@ -64,7 +61,7 @@ class MetricViewSet(TenantViewSet):
             OpenApiParameter("to", str, description="Date or RFC 3339 time, not included; now by default."),
             OpenApiParameter("bucket", str, enum=list(BUCKETS), description="Also cut the time into pieces of this size."),
         ],
-        responses=SUMMARY,
+        responses=Summaries,
     )
     @action(detail=False, url_path="workspace/summary")
     def workspace_summary(self, request: Request) -> Response:

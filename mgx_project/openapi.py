@@ -75,8 +75,7 @@ class Schema(AutoSchema):  # type: ignore[no-untyped-call]
         return super().get_request_serializer()
 
     def get_response_serializers(self) -> Any:
-        rows = getattr(self.view, "rows", None)
-        return rows() if self._is_tenant and rows else super().get_response_serializers()
+        return self._rows() if self._rows else super().get_response_serializers()
 
     def get_filter_backends(self) -> list[Any]:
         if not getattr(self.view, "filterset_class", None) or not self._is_list_view():
@@ -84,6 +83,10 @@ class Schema(AutoSchema):  # type: ignore[no-untyped-call]
         from django_filters.rest_framework import DjangoFilterBackend
 
         return [DjangoFilterBackend]
+
+    def _get_serializer(self) -> Any:
+        """None for an endpoint without rows or body of its own."""
+        return super()._get_serializer() if not self._is_tenant or self.view.serializer_class or self._rows else None
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.view.action == "list" if self._is_tenant else super()._is_list_view(serializer)
@@ -146,6 +149,10 @@ class Schema(AutoSchema):  # type: ignore[no-untyped-call]
         component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")
         self.registry.register_on_missing(component)
         return component
+
+    @property
+    def _rows(self) -> Any:
+        return getattr(self.view, "rows", None) if self._is_tenant else None
 
     @property
     def _is_tenant(self) -> bool:

@@ -205,6 +205,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
+    "ENUM_NAME_OVERRIDES": {
+        "ModelKind": "workspaces.models.ModelConnection.Kind",
+        "ArtifactKind": "runs.models.Artifact.Kind",
+        "Role": "workspaces.models.Role",
+    },
 }
 UNFOLD = {"SITE_TITLE": "MGX Agent", "SITE_HEADER": "MGX Agent", "SITE_SYMBOL": "smart_toy"}
 

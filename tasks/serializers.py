@@ -38,8 +38,8 @@ class TaskRow(RowSerializer):
         model = Task
         fields = (
             "id", "workspace_id", "project_id", "repository_id", "name", "description", "stack", "project_type", "output_mode",
-            "constraints", "strict_requirements", "max_rounds", "max_revision_rounds", "priority", "config", "source", "created_by",
-            "status", "runs", "success_rate", "last_run_at", "last_run_status", "last_error", "created_at", "updated_at",
+            "constraints", "strict_requirements", "max_rounds", "max_revision_rounds", "priority", "config", "source",
+            "created_by", "status", "runs", "success_rate", "last_run_at", "last_run_status", "last_error", "created_at", "updated_at",
         )  # fmt: skip
 
     @classmethod
@@ -66,8 +66,8 @@ class TaskChanges(serializers.ModelSerializer[Task]):
     class Meta:
         model = Task
         fields: ClassVar[tuple[str, ...]] = (
-            "name", "description", "repository_id", "stack", "project_type", "output_mode", "constraints", "strict_requirements",
-            "max_rounds", "max_revision_rounds", "priority", "config",
+            "name", "description", "repository_id", "stack", "project_type", "output_mode", "constraints",
+            "strict_requirements", "max_rounds", "max_revision_rounds", "priority", "config",
         )  # fmt: skip
 
     def validate_stack(self, value: str) -> str:

@@ -26,13 +26,16 @@ class BoundDoor:
         """The rows of one tenant, as the model's own queryset class."""
         return self.model.across_tenants.filter(workspace_id=workspace_id)
 
+    def none(self) -> Any:
+        return self.model.across_tenants.none()
+
     def create(self, **fields: Any) -> Any:
         """A new row; without a workspace the database refuses it (NOT NULL)."""
         return self.model.across_tenants.create(**fields)
 
 
 class TenantDoor:
-    """`Model.objects`: offers only `of(workspace_id)` and `create()`. Crossing tenants is spelled `Model.across_tenants`."""
+    """`Model.objects`: only `of(workspace_id)`, `none()` and `create()`. Crossing tenants is spelled `Model.across_tenants`."""
 
     def __get__(self, instance: object, owner: type[TenantModel]) -> BoundDoor:
         return BoundDoor(owner)

@@ -93,7 +93,7 @@ class UsageTotals(UsageBucket):
     start: ClassVar[None] = None  # type: ignore[assignment]
 
 
-class Usage(serializers.Serializer[Any]):
+class WorkspaceUsage(serializers.Serializer[Any]):
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
     totals = UsageTotals()

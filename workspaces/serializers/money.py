@@ -17,7 +17,8 @@ class ModelConnectionRow(RowSerializer):
     class Meta:
         model = ModelConnection
         fields = (
-            "id", "name", "kind", "model", "base_url", "has_api_key", "price_in", "price_out", "is_default", "created_at", "updated_at",
+            "id", "name", "kind", "model", "base_url", "has_api_key", "price_in", "price_out", "is_default", "created_at",
+            "updated_at",
         )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ class BudgetRow(RowSerializer):
     project_id = serializers.UUIDField(allow_null=True, help_text="Null: the whole workspace.")
 
 
-class BudgetInput(serializers.ModelSerializer[Budget]):
+class BudgetLimits(serializers.ModelSerializer[Budget]):
     project_id = serializers.UUIDField(required=False, allow_null=True, help_text="Null: the whole workspace.")
 
     class Meta:

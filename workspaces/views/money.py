@@ -16,7 +16,7 @@ from mgx_project.common.errors import BadRequest
 from ..api import TenantViewSet
 from ..audit import record_audit
 from ..models import Budget, ModelConnection, Role
-from ..serializers.money import BudgetInput, BudgetRow, ModelConnectionInput, ModelConnectionRow
+from ..serializers.money import BudgetLimits, BudgetRow, ModelConnectionInput, ModelConnectionRow
 
 
 class AdminViewSet(TenantViewSet):
@@ -89,7 +89,7 @@ class BudgetViewSet(AdminViewSet):
 
     model = Budget
     rows = BudgetRow
-    serializer_class: type[serializers.BaseSerializer[Any]] | None = BudgetInput
+    serializer_class: type[serializers.BaseSerializer[Any]] | None = BudgetLimits
     noun = "budget"
     unique = {"budget_scope_unique": ("period", "There is a budget for this scope and period already; change that one.")}
 

@@ -24,7 +24,7 @@ from ..tokens import TICKET_SECONDS, create_ws_ticket
 
 
 class SignInThrottle(SimpleRateThrottle):
-    """Guesses per address. The address is the connection's own: a header could be invented (the ASGI server resolves proxies)."""
+    """Guesses per address. The address is the connection's own (the ASGI server resolves proxies): headers can be invented."""
 
     rate = "20/min"
     scope = "sign_in"

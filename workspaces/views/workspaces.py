@@ -21,7 +21,7 @@ from ..idempotency import answer_once
 from ..models import ApiToken, Role, User, Workspace
 from ..principal import Newcomer, Principal, principal_of_token, principal_of_user
 from ..querysets import visible_workspaces
-from ..serializers.identity import Usage, WorkspaceChanges, WorkspaceInput, WorkspaceRow
+from ..serializers.identity import WorkspaceChanges, WorkspaceInput, WorkspaceRow, WorkspaceUsage
 from ..services import WORKSPACE_CONFLICTS, create_workspace
 from ..usage import BUCKETS, usage
 
@@ -104,7 +104,7 @@ class WorkspaceViewSet(TenantViewSet):
             OpenApiParameter("to", str, description="RFC 3339 time or date; now by default."),
             OpenApiParameter("bucket", str, enum=sorted(BUCKETS), default="day"),
         ],
-        responses={200: OpenApiResponse(Usage)},
+        responses={200: OpenApiResponse(WorkspaceUsage)},
     )
     @action(detail=True, methods=["get"])
     def usage(self, request: Request, pk: str) -> Response:

@@ -1,0 +1,88 @@
+"""Who asks the API in tests: a caller is a user with a role in a workspace, signed in by an API token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from workspaces.models import Role, User, Workspace
+from workspaces.principal import Principal
+from workspaces.tokens import create_api_token
+
+
+class Api(APIClient):
+    default_format = "json"
+
+    def request(self, **kwargs: Any) -> Any:
+        response = super().request(**kwargs)
+        if 400 <= response.status_code < 500:
+            assert response["Content-Type"] == "application/problem+json", response.content
+        return response
+
+
+@dataclass(frozen=True)
+class CallerInTests:
+    workspace: Workspace
+    user: User
+    role: Role
+    api: Api
+    token: str
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(user=self.user, workspace_id=self.workspace.pk, role=self.role)
+
+
+MakeCaller = Callable[..., CallerInTests]
+
+
+@pytest.fixture
+def make_caller() -> MakeCaller:
+    """``make_caller(role, workspace=…)``: a new user; without a workspace, in a new one that has its default project."""
+
+    def make(role: Role = Role.OWNER, workspace: Workspace | None = None) -> CallerInTests:
+        if workspace is None:
+            membership = MembershipFactory(role=role)
+            ProjectFactory(workspace=membership.workspace, slug="default", name="Default")
+        else:
+            membership = MembershipFactory(role=role, workspace=workspace, user=UserFactory())
+        _, secret = create_api_token(workspace_id=membership.workspace_id, user=membership.user, name="test", role=role)
+        api = Api()
+        api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        return CallerInTests(membership.workspace, membership.user, role, api, secret)
+
+    return make
+
+
+@pytest.fixture
+def owner(db: None, make_caller: MakeCaller) -> CallerInTests:
+    return make_caller(Role.OWNER)
+
+
+@pytest.fixture
+def stranger(db: None, make_caller: MakeCaller) -> CallerInTests:
+    """The owner of another workspace."""
+    return make_caller(Role.OWNER)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Api]:
+    """A client that is the user, by no token: as a JWT would be."""
+
+    def make(user: User) -> Api:
+        api = Api()
+        api.force_authenticate(user)
+        return api
+
+    return make
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    cache.clear()
