@@ -23,7 +23,7 @@ from .process import NETWORK_SECONDS, git
 from .scrubbing import scrub
 
 PROBE_SECONDS = 30.0
-_SCP = re.compile(r"^(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!/?/)[^\s:][^\s]*)$")
+_SCP = re.compile(r"^[\w.][\w.-]*@(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!/?/)[^\s:][^\s]*)$")
 _SCHEMES = {"https": 443, "http": 80, "ssh": 22}
 _FORBIDDEN = [ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")]
 """Link-local addresses and the metadata services of clouds: they hand out credentials to whoever asks from this machine."""
@@ -222,25 +222,29 @@ def _loopback(host: str) -> bool:
         return False
 
 
-_NO_ACCESS = ("authentication failed", "could not read username", "could not read password", "permission denied", "403", "401")
-_NOT_FOUND = ("repository not found", "not found", "does not appear to be a git repository", "404", "does not exist")
+_NO_ACCESS = ("authentication failed", "could not read username", "could not read password", "permission denied")
+_NOT_FOUND = ("repository not found", "' not found", "does not appear to be a git repository", "project you were looking for")
+_UNREACHABLE = ("could not resolve", "failed to connect", "couldn't connect", "connection", "timed out", "no route to host")
+_HTTP_STATUS = re.compile(r"returned error: (\d{3})")
 
 
 def explain(error: GitFailed, where: Address) -> GitFailed | NotFound | NotAllowed:
     """What a failed look at a remote means for the person who named it."""
-    words = error.stderr.lower()
-    if "redirect" in words:
+    words = error.stderr.lower().replace(where.url.lower(), "")
+    found = _HTTP_STATUS.search(words)
+    status = int(found[1]) if found else 0
+    if 300 <= status < 400 or "redirect" in words:
         return GitFailed(
             f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr
         )
-    if any(sign in words for sign in _NO_ACCESS):
+    if status in {401, 403} or any(sign in words for sign in _NO_ACCESS):
         return NotAllowed(
             f"No access to {where.url}: the credential is missing, wrong, or not allowed to read it.",
             code="no_access",
             hint="Give a token (or for ssh a private key) that may read this repository.",
         )
-    if any(sign in words for sign in _NOT_FOUND):
+    if status == 404 or any(sign in words for sign in _NOT_FOUND):
         return NotFound(f"There is no repository at {where.url} that this credential can see.", code="repository_not_found")
-    if error.code == "git_timeout" or "could not resolve" in words or "connect" in words or "timed out" in words:
+    if error.code == "git_timeout" or any(sign in words for sign in _UNREACHABLE):
         return GitFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
     return error
