@@ -9,7 +9,7 @@ from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
 from agent.ports import JSON, Outcome
-from agent.problem import Problem
+from agent.problem import Problem, line_of
 from agent.progress import Progress
 from agent.repository import read_text
 from agent.team import AskedTeam, Work
@@ -79,12 +79,13 @@ class Change:
         await self._read(f"review/{self.round}")
         counts = ", ".join(f"{self._tests[key]} {key}" for key in ("passed", "failed", "skipped"))
         given = {"round": self.round, "change": self._description(), "tests": f"{self._tests['status']} ({counts})"}
-        self._review = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
-        verdict, comments = self._review["verdict"], self._review["comments"]
-        await self._work.ports.events.emit("review_finished", self._review, f"Review: {verdict}, {len(comments)} comments")
+        answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
+        verdict, findings = answer["verdict"], [{"code": "review", **comment} for comment in answer["comments"]]
+        self._review = {"verdict": verdict, "comments": [line_of(finding) for finding in findings]}
+        await self._work.ports.events.emit("review_finished", self._review, f"Review: {verdict}, {len(findings)} comments")
         if verdict == "approve":
             return None
-        return Problem("review", "The tests are done, but the reviewer asks for changes.", comments)
+        return Problem("review", "The tests are done, but the reviewer asks for changes.", findings)
 
     async def revise(self, problem: Problem) -> str | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
@@ -104,6 +105,7 @@ class Change:
         self._revisions[problem.kind] += 1
         self.round += 1
         data = {"errors": list(problem.findings), "warnings": [], "round": self.round, "max_rounds": spec.max_rounds}
+        data["reason"] = problem.detail
         await self._work.ports.events.emit("revision_started", data, problem.detail)
         await self._read(f"write/{self.round}")
         wanted = {"round": self.round, "problem": problem.for_engineer(), "answer": self._answer}

@@ -78,6 +78,6 @@ class Commands:
 
 
 def _finished(result: JSON) -> Announcement:
-    keys = ("argv", "exit_code", "duration_ms", "output_tail")
+    keys = ("argv", "exit_code", "duration_ms", "output_tail", "timed_out", "available")
     ended = "timed out" if result["timed_out"] else f"exit code {result['exit_code']}"
     return Announcement("command_finished", {key: result[key] for key in keys}, f"{' '.join(result['argv'])}: {ended}")

@@ -15,7 +15,8 @@ from agent.team import Work
 
 ANY_STACK = Stack(
     id="any", title="project", language="", project_type="", package_manager="", files_required=(), files_forbidden=(),
-    markers=(), packages=(), install=(), test=(), build=(), lint=(), format=(), signals=Signals(), prompt_notes="", starter=None,
+    markers=(), packages=(), install=(), test=(), build=(), lint=(), format=(), signals=Signals(), prompt_notes="",
+    starter=None,
 )  # fmt: skip
 """For an existing project of no known stack: no rules of its own, no commands."""
 
@@ -85,8 +86,7 @@ class Landing:
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            refused = [file for file in result["files"] if file["action"] == "refused"]
-            findings = [{"path": file["path"], "message": _reasons(file)} for file in refused]
+            findings = [{"code": file["code"], "path": file["path"], "message": _reasons(file)} for file in _refused(result)]
             return Problem("patch", "It could not be applied, so nothing was changed.", findings)
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified")]
         for file in result["files"]:
@@ -125,9 +125,13 @@ def _patched(result: JSON) -> Announcement:
     if result["success"]:
         changed = [file for file in result["files"] if file["action"] != "unchanged"]
         return Announcement("patch_applied", {"files": [_shown(file) for file in changed]}, f"{len(changed)} files written")
-    refused = [file for file in result["files"] if file["action"] == "refused"]
-    files = [{**_shown(file), "reason": _reasons(file)} for file in refused]
-    return Announcement("patch_refused", {"files": files}, f"{len(refused)} files refused, nothing written")
+    hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
+    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks)
+    return Announcement("patch_refused", {"reason": reason, "hunks": hunks}, f"{len(hunks)} files refused, nothing written")
+
+
+def _refused(result: JSON) -> list[JSON]:
+    return [file for file in result["files"] if file["action"] == "refused"]
 
 
 def _shown(file: JSON) -> JSON:

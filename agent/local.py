@@ -104,12 +104,12 @@ def _plain(text: str) -> str:
 
 @dataclass
 class LocalBudget:
-    """Caps of one process; None is no cap. Unknown prices count by tokens only."""
+    """A cap on tokens for one process (None: no cap), and what was spent."""
 
     max_tokens: int | None = None
-    max_cost_usd: Decimal | None = None
     tokens: int = 0
-    cost_usd: Decimal = Decimal()
+    cost_usd: Decimal | None = Decimal()
+    """None as soon as one call had no known price."""
     calls: int = 0
     _held: dict[str, int] = field(default_factory=dict)
 
@@ -117,14 +117,13 @@ class LocalBudget:
         wanted = self.tokens + sum(self._held.values()) + tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
-        if self.max_cost_usd is not None and self.cost_usd >= self.max_cost_usd:
-            raise Paused("budget", f"The cap of {self.max_cost_usd} USD is used up.", hint="Raise the cap.")
         self._held[key] = tokens
 
     async def settle(self, key: str, completion: Completion) -> None:
         self._held.pop(key, None)
         self.tokens += completion.tokens_in + completion.tokens_out
-        self.cost_usd += completion.cost_usd or Decimal()
+        before, cost = self.cost_usd, completion.cost_usd
+        self.cost_usd = None if before is None or cost is None else before + cost
         self.calls += 1
 
 

@@ -60,7 +60,7 @@ async def settle_stack(work: Work, analysis: JSON) -> None:
         )
     data = {
         "complexity": analysis["complexity"],
-        "stack": work.stack.id if work.stack else None,
+        "stack": work.stack.id if work.stack else "",
         "stack_confidence": work.confidence,
         "files_considered": len(work.view.files),
     }

@@ -25,17 +25,18 @@ class Problem:
     def for_engineer(self) -> str:
         parts = [self.detail]
         if self.findings:
-            parts.append(block("findings", "\n".join(_line(finding) for finding in self.findings[:MAX_FINDINGS])))
+            parts.append(block("findings", "\n".join(f"- {line_of(finding)}" for finding in self.findings[:MAX_FINDINGS])))
         if self.output:
             parts.append("The end of the output:\n" + block("output", self.output))
         return "\n\n".join(parts)
 
     def for_people(self) -> str:
         """One paragraph: what is still missing."""
-        first = "; ".join(_line(finding)[2:] for finding in self.findings[:3])
+        first = "; ".join(line_of(finding) for finding in self.findings[:3])
         return " ".join(f"{self.detail} {first} {self.output[-600:]}".split())
 
 
-def _line(finding: JSON) -> str:
+def line_of(finding: JSON) -> str:
+    """Place, message and hint in one line."""
     place = ":".join(str(finding[key]) for key in ("path", "line") if finding.get(key) is not None)
-    return f"- {place + ': ' if place else ''}{finding['message']} {finding.get('hint') or ''}".rstrip()
+    return f"{place + ': ' if place else ''}{finding['message']} {finding.get('hint') or ''}".rstrip()

@@ -86,7 +86,9 @@ def _plan(request: ModelRequest) -> str:
 
 
 def _manifest(request: ModelRequest) -> str:
-    _, files = _starter(request)
+    _, starter = _starter(request)
+    there = set(_listed(request))
+    files = {path: text for path, text in starter.items() if path not in there}
     if "README.md" in files:
         quoted = "\n".join(f"> {line}" for line in request.task.strip().splitlines())
         files["README.md"] = f"{files['README.md'].rstrip()}\n\n## What was asked for\n\n{quoted}\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -74,8 +74,6 @@ class OpenAIModel:
             ) from None
         except openai.APIError as error:
             raise self._explain(error) from error
-        except httpx2.TransportError as error:
-            raise self._broke_off(error) from error
         except (json.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
             raise self._not_a_completion() from error
         text, tokens_in, tokens_out, finish_reason = answer
@@ -98,8 +96,7 @@ class OpenAIModel:
         finish_reason = ""
         stream = await self._unless_silent(self._client.chat.completions.create(**self._arguments(request)))
         async with stream:
-            chunks = aiter(stream)
-            while (chunk := await self._unless_silent(anext(chunks, None))) is not None:
+            async for chunk in self._chunks(stream):
                 usage = getattr(chunk, "usage", None) or usage
                 for choice in chunk.choices or ():
                     if choice.delta and choice.delta.content:
@@ -110,10 +107,21 @@ class OpenAIModel:
         if not finish_reason and not text:
             raise self._not_a_completion()
         if not finish_reason:
-            raise self._broke_off(None)
+            raise self._broke_off()
         tokens_in = usage.prompt_tokens if usage else estimate_tokens(m["content"] for m in request.messages)
         tokens_out = usage.completion_tokens if usage else estimate_tokens([text])
         return text, tokens_in, tokens_out, finish_reason
+
+    async def _chunks(self, stream: Any) -> AsyncIterator[Any]:
+        chunks = aiter(stream)
+        while True:
+            try:
+                chunk = await self._unless_silent(anext(chunks, None))
+            except (openai.APIConnectionError, httpx2.TransportError) as error:
+                raise self._broke_off() from error
+            if chunk is None:
+                return
+            yield chunk
 
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -195,9 +203,9 @@ class OpenAIModel:
         words = error.message.replace(self._client.api_key, "***") if len(self._client.api_key) > 7 else error.message
         return " ".join(words.split())[:300]
 
-    def _broke_off(self, error: Exception | None) -> ModelUnavailable:
+    def _broke_off(self) -> ModelUnavailable:
         return ModelUnavailable(
-            f"{self._host} broke off in the middle of an answer" + (f" ({type(error).__name__})." if error else "."),
+            f"{self._host} broke off in the middle of an answer.",
             hint="Resume the run; finished calls are not made again.",
         )
 

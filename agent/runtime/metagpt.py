@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -48,7 +49,9 @@ def bootstrap(runtime_dir: Path) -> None:
         logger: Any = importlib.import_module("loguru").logger
         logger.remove()
         finder.install()
-        with _deferred(HEAVY):
+        with warnings.catch_warnings(), _deferred(HEAVY):
+            # MetaGPT 0.8.2 uses pydantic in ways that are deprecated since; the lock file pins both
+            warnings.simplefilter("ignore", DeprecationWarning)
             constants: Any = importlib.import_module("metagpt.const")
             constants.CONFIG_ROOT = config
             # first: Environment and Role refer to each other, and only this order resolves both

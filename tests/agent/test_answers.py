@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.team.answers import Analysis, Review, Unusable, parse
+
+GOOD = '{"verdict": "approve", "comments": []}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"Sure! Here is my review:\n\n{GOOD}\n\nAnything else?",
+        f'<think>{{"verdict": maybe}}</think>{GOOD}',
+        f'{{"note": "first"}} {GOOD}',
+        '{"verdict": "approve", "comments": [], "confidence": 0.9}',
+    ],
+)
+def test_an_object_is_found_wherever_models_put_it(text: str) -> None:
+    assert parse(Review, text) == Review(verdict="approve", comments=[])
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("", "no complete JSON object"),
+        ('{"verdict": "approve"', "no complete JSON object"),
+        ('["approve"]', "no complete JSON object"),
+        ('{"verdict": "perhaps"}', "verdict: Input should be 'approve' or 'revise'"),
+        ('{"verdict": "approve", "comments": ["nice"]}', "comments.0"),
+        ("{" * 10_000, "no complete JSON object"),
+    ],
+)
+def test_what_is_wrong_is_said_for_the_model(text: str, wrong: str) -> None:
+    with pytest.raises(Unusable) as unusable:
+        parse(Review, text)
+    assert wrong in str(unusable.value)
+
+
+def test_types_are_not_bent() -> None:
+    with pytest.raises(Unusable, match="clear: Input should be a valid boolean"):
+        parse(Analysis, '{"clear": "yes", "summary": "x", "complexity": "low", "stack": null}')

@@ -1,0 +1,87 @@
+"""``python -m agent``: exit codes, and what goes to which stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.agent.world import git, make_repository
+from tests.support.scripted_openai import Reply, serve
+from tests.support.team_script import script
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def agent(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "MGX_"))}
+    command = [sys.executable, "-m", "agent", *arguments]
+    return subprocess.run(command, cwd=TOP, env={**known, **env}, input=stdin, capture_output=True, text=True, timeout=120)
+
+
+def said(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(run.stdout)
+    return result
+
+
+def test_a_project_is_made_without_an_account(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    run = agent(
+        "--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes", XDG_CACHE_HOME=str(tmp_path / "cache")
+    )
+    assert run.returncode == 0, run.stderr
+    assert said(run)["tests"]["status"] == "passed"
+    assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 5, "cost_usd": None}
+    assert "plan_ready" in run.stderr
+    assert "100%" in run.stderr
+    assert (root / "app/main.py").is_file()
+    assert not (root / ".git").exists()
+
+
+def test_a_plan_that_is_not_agreed_to_changes_nothing(tmp_path: Path) -> None:
+    run = agent("--root", str(tmp_path), "--task", "Create a FastAPI health endpoint", stdin="n\n")
+    assert run.returncode == 3
+    assert said(run)["status"] == "rejected"
+    assert "1. Write the FastAPI application" in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_task_file_and_a_real_endpoint_edit_a_repository(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    (tmp_path / "task.json").write_text(
+        json.dumps({"task": "Set x to 2", "target_stack": "fastapi", "constraints": ["no extra libraries"]})
+    )
+    with serve(script(code="FILE: a.py\nx = 2\n", files=["a.py"])) as server:
+        options = ("--json", str(tmp_path / "task.json"), "--model", "scripted", "--yes", "--sandbox", "bubblewrap")
+        run = agent("--root", str(root), *options,
+                    OPENAI_BASE_URL=server.url, OPENAI_API_KEY="k", XDG_CACHE_HOME=str(tmp_path / "cache"))  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert git(root, "diff", "--name-only") == "a.py\n"
+    assert any("no extra libraries" in message["content"] for body in server.requests for message in body["messages"])
+
+
+def test_a_provider_that_is_down_exits_as_paused(tmp_path: Path) -> None:
+    with serve(lambda messages: Reply(status=503)) as server:
+        run = agent(
+            "--root", str(tmp_path), "--task", "Make a FastAPI app", "--model", "m", "--yes", OPENAI_BASE_URL=server.url
+        )
+    assert run.returncode == 4
+    assert said(run)["reason"] == "provider"
+
+
+def test_failures_and_usage_have_their_codes(tmp_path: Path) -> None:
+    assert said(empty := agent("--root", str(tmp_path), "--task", "  "))["error"]["code"] == "task_unclear"
+    assert empty.returncode == 1
+    assert agent("--root", str(tmp_path / "nowhere"), "--task", "Make a FastAPI app").returncode == 2
+    assert agent("--root", str(tmp_path)).returncode == 2
+    (tmp_path / "task.json").write_text("[]")
+    bad = agent("--root", str(tmp_path), "--json", str(tmp_path / "task.json"))
+    assert bad.returncode == 2
+    assert "task.json can't be used" in bad.stderr
+    capped = agent("--root", str(tmp_path), "--task", "Make a FastAPI app", "--max-tokens", "100")
+    assert capped.returncode == 4
+    assert said(capped)["reason"] == "budget"

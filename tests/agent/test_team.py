@@ -1,0 +1,183 @@
+"""What MetaGPT gets wrong by itself, and our team must not: errors, siblings, mixing, replaying."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import Cancelled, ModelFailed, Paused
+from agent.models import open_model
+from agent.ports import TaskSpec
+from agent.team import Work, hire
+from tests.agent.world import ScriptedModel, World, make_repository
+from tests.support.team_script import plan, script
+
+HEALTH = TaskSpec("Create a FastAPI health endpoint")
+
+
+class Raising:
+    name = "raising"
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    async def complete(self, request: Any, on_text: Any) -> Any:
+        raise self.error
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+
+@pytest.mark.parametrize(
+    "error", [Cancelled("stop"), Paused("budget", "no money"), ModelFailed("no", hint="x"), KeyError("bug")]
+)
+def test_an_error_comes_out_as_it_is(workdir: Path, error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        asyncio.run(World(workdir, Raising(error)).plan(HEALTH))
+    assert raised.value is error
+
+
+def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
+    from agent.team.base import TeamAction, TeamEnvironment, TeamRole
+    from agent.team.staff import staff
+
+    ended: list[str] = []
+
+    class Slow(TeamAction):
+        async def act(self, content: str) -> str:
+            try:
+                await asyncio.sleep(30)
+            finally:
+                ended.append("slow")
+            return ""
+
+    class Failing(TeamAction):
+        async def act(self, content: str) -> str:
+            await asyncio.sleep(0.01)
+            raise ModelFailed("broken")
+
+    class SlowRole(TeamRole):
+        role_name = "engineer"
+        handles = {"go": Slow}
+
+    class FailingRole(TeamRole):
+        role_name = "tester"
+        handles = {"go": Failing}
+
+    async def story() -> None:
+        work = Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1")
+        team = staff(work)
+        context = team.env.context
+        team.env = TeamEnvironment(context=context)
+        team.hire([SlowRole(context=context, work=work), FailingRole(context=context, work=work)])
+        with pytest.raises(ModelFailed):
+            await team.ask("go")
+
+    started = time.monotonic()
+    asyncio.run(story())
+    assert ended == ["slow"]
+    assert time.monotonic() - started < 5
+
+
+def test_cancelling_the_task_cancels_the_call(workdir: Path) -> None:
+    ended: list[bool] = []
+
+    class Hanging(Raising):
+        async def complete(self, request: Any, on_text: Any) -> Any:
+            try:
+                await asyncio.sleep(30)
+            finally:
+                ended.append(True)
+
+    async def story() -> None:
+        run = asyncio.create_task(World(workdir, Hanging(KeyError())).plan(HEALTH))
+        await asyncio.sleep(0.1)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    asyncio.run(story())
+    assert ended == [True]
+
+
+def test_metagpts_own_run_and_storage_are_closed(workdir: Path) -> None:
+    team: Any = hire(Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    with pytest.raises(NotImplementedError):
+        asyncio.run(team.run())
+    with pytest.raises(NotImplementedError):
+        team.serialize()
+
+
+def test_a_message_nobody_answers_is_a_bug_not_a_hang(workdir: Path) -> None:
+    team = hire(Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    with pytest.raises(RuntimeError, match="did not answer nonsense"):
+        asyncio.run(team.ask("nonsense"))
+
+
+def test_every_role_has_its_own_system_prompt(repository: Path) -> None:
+    model = ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"]))
+    asyncio.run(World(repository, model).run(HEALTH))
+    systems = {request.role: request.messages[0]["content"] for request in model.requests}
+    assert len(set(systems.values())) == 4
+    assert all(request.messages[0]["role"] == "system" for request in model.requests)
+    assert systems["reviewer"].startswith("You review a change")
+
+
+async def one(root: Path, name: str) -> World:
+    code = f"FILE: app.py\nNAME = {name!r}\n"
+    world = World(
+        make_repository(root / name, {"old.py": name}), ScriptedModel(script(code=code, DraftPlan=[plan("app.py", "old.py")]))
+    )
+    await world.run(TaskSpec(f"Write {name} into app.py", stack="fastapi"))
+    return world
+
+
+def check_apart(worlds: list[World]) -> None:
+    for world in worlds:
+        name = world.root.name
+        assert (world.root / "app.py").read_text() == f'NAME = "{name}"\n'.replace('"', "'")
+        others = [other.root.name for other in worlds if other is not world]
+        for request in world.model.requests:
+            assert name in request.task
+            assert not any(other in message["content"] for message in request.messages for other in others)
+        assert len(world.model.requests) == 5
+
+
+def test_runs_in_one_loop_do_not_mix(tmp_path: Path) -> None:
+    async def story() -> list[World]:
+        return await asyncio.gather(*(one(tmp_path, f"tenant{letter}") for letter in "ABCDEF"))
+
+    check_apart(asyncio.run(story()))
+
+
+def test_runs_in_threads_do_not_mix(tmp_path: Path) -> None:
+    worlds: list[World] = []
+    threads = [
+        threading.Thread(target=lambda name=name: worlds.append(asyncio.run(one(tmp_path, name))))
+        for name in ("tenantA", "tenantB", "tenantC", "tenantD")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(worlds) == 4
+    check_apart(worlds)
+
+
+def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
+    world = World(repository, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
+    asyncio.run(world.run(HEALTH))
+    assert [(key, step.kind) for key, step in world.journal.steps.items()] == [
+        ("plan/1/read", "read"), ("plan/1/analyze", "model"), ("plan/1/draft", "model"),
+        ("execute/read", "read"), ("execute/probe", "command"),
+        ("execute/install/baseline", "command"), ("execute/test/baseline/1", "command"),
+        ("execute/write/0", "model"), ("execute/apply/0", "apply"),
+        ("execute/read/test", "read"), ("execute/write_test", "model"),
+        ("execute/format/0", "format"), ("execute/install/0", "command"), ("execute/test/0/1", "command"),
+        ("execute/read/review/0", "read"), ("execute/review/0", "model"),
+    ]  # fmt: skip
