@@ -121,9 +121,11 @@ def _problem(path: str) -> str | None:
     if not Path("/usr/bin/prlimit").is_file():
         return "/usr/bin/prlimit is missing (package util-linux)"
     version = _output([path, "--version"])
-    hit = re.search(r"(\d+)\.(\d+)", version)
-    if hit is None or (int(hit[1]), int(hit[2])) < OLDEST:
-        return f"it is too old ({version.strip()})"
+    hit = re.fullmatch(r"bubblewrap (\d+)\.(\d+).*", version)
+    if hit is None:
+        return f"it does not run ({version})"
+    if (int(hit[1]), int(hit[2])) < OLDEST:
+        return f"{version} is too old"
     command = wrap(path, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)
     try:
         done = subprocess.run(command.argv, pass_fds=command.fds, capture_output=True, text=True, timeout=20, check=False)
@@ -136,6 +138,7 @@ def _problem(path: str) -> str | None:
 
 def _output(argv: Sequence[str]) -> str:
     try:
-        return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stdout.strip()

@@ -63,7 +63,12 @@ async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execut
         if not made.ok:
             return made
         constrained = ("-c", "constraints.txt") if wanted.constraints else ()
-        return await execute(cell, (*ARGV, *constrained), timeout)
+        result = await execute(cell, (*ARGV, *constrained), timeout)
+        if result.ok:
+            # read-only later, so it can't keep bytecode then; -I and no network, as a package's .pth file must not run here
+            compile_ = (interpreter(), "-I", "-m", "compileall", "-q", "-j", "0", f"{ENV}/lib")
+            await execute(replace(cell, network=False), compile_, timeout)
+        return result
 
 
 def _cell(draft: Path, cache: Path, listed: str) -> Cell:

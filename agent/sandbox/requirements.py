@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agent.stacks.manifests import requirement_names
 
@@ -86,17 +87,22 @@ def _read_pyproject(root: Path, found: Requirements) -> None:
     if text is None:
         return
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found.refused.append(f"pyproject.toml: it does not parse ({error})")
+        lines = _declared(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
+        found.refused.append(f"pyproject.toml: it can't be read ({error})")
         return
+    for line in lines:
+        _take(line.strip(), "pyproject.toml", found, found.lines)
+
+
+def _declared(data: dict[str, Any]) -> list[str]:
+    """[project] dependencies, and the extras and [dependency-groups] that are for tests (PEP 621, PEP 735)."""
     project = data.get("project", {})
     lines = list(project.get("dependencies", ()))
     for tables in (project.get("optional-dependencies", {}), data.get("dependency-groups", {})):
         for name in GROUPS:
-            lines += [line for line in tables.get(name, ()) if isinstance(line, str)]
-    for line in lines:
-        _take(str(line).strip(), "pyproject.toml", found, found.lines)
+            lines += tables.get(name, ())
+    return [line for line in lines if isinstance(line, str)]
 
 
 def _take(line: str, where: str, found: Requirements, into: list[str]) -> None:

@@ -64,7 +64,6 @@ class WorkdirSandbox:
             "TMPDIR": "/tmp",
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPYCACHEPREFIX": "/tmp/pycache",
             "PYTEST_ADDOPTS": "-p no:cacheprovider",
             "CI": "1",
         }

@@ -1,0 +1,164 @@
+"""The install step, with a package index that lies in a directory."""
+
+from __future__ import annotations
+
+import asyncio
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from agent.sandbox import WorkdirSandbox, open_sandbox
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only source of packages: ``hello`` and a stand-in for pytest."""
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    simple = tmp_path / "simple"
+    for name in ("hello", "pytest"):
+        (simple / name).mkdir(parents=True)
+        file = f"{name}-1.0-py3-none-any.whl"
+        (simple / name / "index.html").write_text(f'<a href="{file}">{file}</a>')
+        with zipfile.ZipFile(simple / name / file, "w") as wheel:
+            info = f"{name}-1.0.dist-info"
+            wheel.writestr(f"{name}/__init__.py", f"WHO = {name!r}\n")
+            wheel.writestr(f"{name}/__main__.py", f"print('{name} ran')\n")
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{info}/RECORD", "")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", simple.as_uri())
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
+    return simple
+
+
+@pytest.mark.usefixtures("index")
+async def test_what_is_installed_is_there_and_read_only(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+
+    installed = await sandbox.install("fastapi")
+
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert installed.argv == ("uv", "pip", "install", "--only-binary", ":all:", "-r", "requirements.txt")
+    assert (await sandbox.run(("python", "-c", "import hello; print(hello.WHO)"))).output_tail == "hello\n"
+    assert (await sandbox.run(("python", "-m", "pytest"))).output_tail == "pytest ran\n"
+    assert not (await sandbox.run(("sh", "-c", "echo x > /env/x"))).ok
+    assert (await sandbox.run(("sh", "-c", "command -v python"))).output_tail == "/env/bin/python\n"
+    assert sorted(path.name for path in sandbox.root.iterdir()) == ["requirements.txt"]
+
+
+@pytest.mark.usefixtures("index")
+async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+    await sandbox.install("fastapi")
+    other = open_sandbox(sandbox.root, cache=sandbox.cache)
+
+    started = time.monotonic()
+    again = await other.install("fastapi")
+
+    assert time.monotonic() - started < 0.05
+    assert again is not None
+    assert again.ok
+    assert "cached" in again.output_tail
+    assert (await other.run(("python", "-m", "hello"))).ok
+
+
+@pytest.mark.usefixtures("index")
+async def test_two_at_a_time_make_one_environment(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+    other = open_sandbox(sandbox.root, cache=sandbox.cache)
+
+    results = await asyncio.gather(sandbox.install("fastapi"), other.install("fastapi"))
+
+    assert all(result is not None and result.ok for result in results)
+    assert len(list((sandbox.cache / "envs").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("index")
+async def test_a_package_that_is_not_there_fails_clearly_and_leaves_nothing(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("no-such-package-here\n")
+
+    result = await sandbox.install("fastapi")
+
+    assert result is not None
+    assert not result.ok
+    assert result.available
+    assert "no-such-package-here" in result.output_tail
+    assert not list((sandbox.cache / "envs").iterdir())
+
+
+@pytest.mark.usefixtures("index")
+async def test_without_an_index_the_result_says_so(sandbox: WorkdirSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    (sandbox.root / "requirements.txt").write_text("elsewhere\n")
+
+    result = await sandbox.install("fastapi")
+
+    assert result is not None
+    assert not result.ok
+    assert "127.0.0.1:9" in result.output_tail
+
+
+async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, index: Path) -> None:
+    """Its setup.py would run on the host's network."""
+    source = index.parent / "evil-1.0"
+    source.mkdir()
+    (source / "setup.py").write_text("open('/tmp/ran', 'w'); print('RAN')\n")
+    (source / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n")
+    (index / "evil").mkdir()
+    (index / "evil/index.html").write_text('<a href="evil-1.0.tar.gz">evil-1.0.tar.gz</a>')
+    with tarfile.open(index / "evil/evil-1.0.tar.gz", "w:gz") as archive:
+        archive.add(source, "evil-1.0")
+    (sandbox.root / "requirements.txt").write_text("evil\n")
+
+    result = await sandbox.install("fastapi")
+
+    assert result is not None
+    assert not result.ok
+    assert "RAN" not in result.output_tail
+    assert "no usable wheels" in result.output_tail
+
+
+@pytest.mark.usefixtures("index")
+async def test_refused_lines_are_named(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n-e .\ngit+https://example.org/x\n")
+
+    result = await sandbox.install("fastapi")
+
+    assert result is not None
+    assert result.ok
+    assert "refused: requirements.txt:2: -e ." in result.output_tail
+    assert "refused: requirements.txt:3: git+https://example.org/x" in result.output_tail
+
+
+async def test_a_package_manager_that_is_not_supported_is_not_available(sandbox: WorkdirSandbox) -> None:
+    result = await sandbox.install("laravel")
+
+    assert result is not None
+    assert not result.available
+
+
+async def test_a_stack_without_an_install_step_has_nothing_to_install(sandbox: WorkdirSandbox) -> None:
+    assert await sandbox.install("devops-docker") is None
+
+
+@pytest.mark.usefixtures("index")
+async def test_without_isolation_installing_works_too(tmp_path: Path) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    (root / "requirements.txt").write_text("hello\n")
+    plain = open_sandbox(root, cache=tmp_path / "plain-cache", tier="none")
+
+    installed = await plain.install("fastapi")
+
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert (await plain.run(("python", "-m", "hello"))).output_tail == "hello ran\n"
