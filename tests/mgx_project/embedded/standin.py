@@ -11,9 +11,11 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mgx_project.embedded.__main__ import main
 from mgx_project.embedded.plan import HOME, Command, Place, Plan
+from mgx_project.embedded.valkey import Valkey
 
 MODULE = "tests.mgx_project.embedded.standin"
 
@@ -48,14 +50,15 @@ def setup(token_file: Path) -> int:
 class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         import psycopg
-        import redis
 
+        redis = urlsplit(os.environ["REDIS_URL"])
+        here = Path(os.devnull)
+        valkey = Valkey(here, port=redis.port or 0, password=redis.password or "", log=here)
         try:
             with psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
-            redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
-            self.send_response(200)
-        except (psycopg.Error, redis.RedisError):
+            self.send_response(200 if valkey.ready() else 503)
+        except psycopg.Error:
             self.send_response(503)
         self.end_headers()
 

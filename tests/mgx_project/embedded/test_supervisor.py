@@ -87,7 +87,7 @@ def test_all_killed_at_once_is_a_clean_start_too(installation: Installation) -> 
     assert words(second["database_url"]) == [("committed",)]
 
 
-@pytest.mark.parametrize("stage", ["starting PostgreSQL", "migrating the database", "preparing the local workspace"])
+@pytest.mark.parametrize("stage", ["starting PostgreSQL", "preparing the local workspace"])
 def test_a_start_that_is_killed_is_begun_anew(installation: Installation, stage: str) -> None:
     start = installation.start("up")
     assert eventually(partial(has_reached, installation, stage))
