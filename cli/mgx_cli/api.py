@@ -50,12 +50,12 @@ class Api:
         return self._json("DELETE", path)
 
     def text(self, path: str, accept: str) -> bytes:
-        with self._open("GET", path, headers={"Accept": accept}) as answer:
+        with self._open("GET", path, headers={"Accept": f"{accept}, */*;q=0.1"}) as answer:
             return self._read(answer)
 
     def lines(self, path: str, query: Mapping[str, Any], accept: str, *, timeout: float = TIMEOUT) -> Iterator[str]:
         """The lines of an answer as they arrive. ``timeout`` bounds the silence between two of them, in seconds."""
-        with self._open("GET", path, query, headers={"Accept": accept}, timeout=timeout) as answer:
+        with self._open("GET", path, query, headers={"Accept": f"{accept}, */*;q=0.1"}, timeout=timeout) as answer:
             try:
                 for line in answer:
                     yield line.decode("utf-8", "replace").rstrip("\n")

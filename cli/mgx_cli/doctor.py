@@ -159,7 +159,7 @@ def _parts(api: Api) -> Iterator[Check]:
         latency = facts.get("latency_ms")
         text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
         advice = "" if good else one_line(facts.get("error") or facts.get("detail") or "See the server's log.")
-        yield Check(one_line(name, 11), "ok" if good else "fail", text if good else "does not work", advice)
+        yield Check(one_line(name, 13), "ok" if good else "fail", text if good else "does not work", advice)
     if not parts:
         yield Check("ready", "warn", "the server does not name its parts", "")
 

@@ -12,11 +12,13 @@ from mgx_cli.api import Api
 from mgx_cli.errors import ApiError, ExitCode, Interrupted
 from mgx_cli.ids import short
 from mgx_cli.output import paint, put, put_ndjson, say
-from mgx_cli.render import STATUS_STYLE, Line, error_lines, plain, plan_lines, result_lines
+from mgx_cli.render import STATUS_STYLE, Line, error_lines, plain, result_lines
 from mgx_cli.stream import Event, events
 
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
 _ASKS = frozenset({"approval_required", "changes_ready"})
+OVER = frozenset({"completed", "failed", "rejected", "cancelled"})
+"""States that a run never leaves."""
 _EXITS = {
     "completed": ExitCode.DONE,
     "failed": ExitCode.FAILED,
@@ -70,14 +72,11 @@ def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[
             if now is None:
                 continue
             if now["status"] == "awaiting_approval" and _can_ask():
-                timeline.lines(plan_lines(now.get("plan") or {}, now.get("plan_version")))
                 if _decide(api, now, timeline.ask):
                     continue
                 now = api.get(f"/api/runs/{run['id']}")
                 if exit_code(now) is None:
                     continue
-            elif now["status"] == "awaiting_approval":
-                timeline.lines(plan_lines(now.get("plan") or {}, now.get("plan_version")))
             return now
     raise AssertionError("a stream of events does not end by itself")
 
@@ -103,6 +102,15 @@ def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
     if event["type"] == "changes_ready":
         return run if run["status"] == "awaiting_changes" else None
     return run if exit_code(run) is not None and not run["status"].startswith("awaiting") else None
+
+
+def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
+    """Prints the events of a run as NDJSON until it is over."""
+    with closing(events(api, run["id"], on_trouble=lambda text: say(text, "yellow"))) as found:
+        for event in found:
+            put_ndjson(event)
+            if event.get("type") in _ENDS and api.get(f"/api/runs/{run['id']}")["status"] in OVER:
+                return
 
 
 def _can_ask() -> bool:

@@ -5,7 +5,7 @@ Ids are UUIDv7, so the beginning is a time: eight digits last for about a minute
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from mgx_cli.output import one_line
 
 LOOK_BACK = 1000
 """Runs that are looked through for a short id, newest first."""
+SHORTEST_PREFIX = 6
+"""Characters; fewer digits than that are a run number."""
 
 
 def short(run_id: str) -> str:
@@ -43,7 +45,10 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         return run
     if not name or set(name) - set("0123456789abcdef-"):
         raise Usage(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
-    found = [run for run in api.items("/api/runs", most=LOOK_BACK) if _means(run, name)]
+    if name.isdigit() and len(name) < SHORTEST_PREFIX:
+        found = list(api.items("/api/runs", {"run_number": name}, most=LOOK_BACK))
+    else:
+        found = [run for run in api.items("/api/runs", most=LOOK_BACK) if _begins(str(run["id"]), name)]
     if not found:
         raise NoAccess(f"No run is called {name!r} among the newest {LOOK_BACK}.", hint="See: mgx list")
     if len(found) > 1:
@@ -68,7 +73,5 @@ def find_project(api: Api, name: str) -> str:
     raise NoAccess(f"There is no project {name!r} here.", hint=f"Known projects: {known or 'none'}")
 
 
-def _means(run: Mapping[str, Any], name: str) -> bool:
-    by_number = name.isdigit() and len(name) < 8 and str(run.get("run_number")) == name
-    by_prefix = len(name) >= 4 and (str(run["id"]).startswith(name) or str(run["id"]).replace("-", "").startswith(name))
-    return by_number or by_prefix
+def _begins(run_id: str, name: str) -> bool:
+    return len(name) >= SHORTEST_PREFIX and (run_id.startswith(name) or run_id.replace("-", "").startswith(name))

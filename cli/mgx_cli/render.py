@@ -124,6 +124,8 @@ def diff_stat(results: Mapping[str, Any]) -> str:
     stat = results.get("diff_stat")
     if isinstance(stat, str):
         return stat.strip()
+    if isinstance(stat, Mapping) and stat.get("text"):
+        return str(stat["text"]).rstrip()
     if isinstance(stat, Mapping):
         files = stat.get("files")
         count = len(files) if isinstance(files, (list, Mapping)) else files
@@ -136,7 +138,10 @@ def diff_stat(results: Mapping[str, Any]) -> str:
 
 def tests_line(tests: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped") if tests.get(name))
-    return " ".join(filter(None, [one_line(tests.get("status", "")), f"({counts})" if counts else ""]))
+    status = one_line(tests.get("status", ""))
+    if not counts:
+        return status
+    return counts if status == "passed" else f"{status}: {counts}"
 
 
 def usage_line(usage: Mapping[str, Any]) -> str:
@@ -192,7 +197,9 @@ def cost(value: object) -> str:
 
 
 def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line]:
-    if kind in ("patch_applied", "files_formatted"):
+    if kind == "plan_ready":
+        yield from ([(" " * 21, ""), *line] for line in plan_lines(_mapping(data.get("plan")), data.get("plan_version")))
+    elif kind in ("patch_applied", "files_formatted"):
         for file in _list(data.get("files")):
             entry = file if isinstance(file, Mapping) else {"path": file}
             counts = f"  +{entry.get('added', 0)} −{entry.get('removed', 0)}" if "added" in entry else ""
@@ -219,8 +226,8 @@ def _under(text: str, style: str) -> Line:
 
 
 def _who(kind: str, data: Mapping[str, Any]) -> str:
-    role = one_line(data.get("role") or "", 10)
-    return role.replace("team_leader", "leader") or _WHO.get(kind.split("_")[0], "run")
+    role = one_line(data.get("role") or "").removeprefix("team_")
+    return one_line(role, 10) or _WHO.get(kind.split("_")[0], "run")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

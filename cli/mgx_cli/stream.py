@@ -14,6 +14,8 @@ from mgx_cli.errors import NoAccess, Unreachable
 
 SILENCE = 60.0
 """Seconds without a frame after which the connection is taken for dead; the server sends a heartbeat every 25."""
+TICK = 0.5
+"""Seconds of one wait: Ctrl-C in the moment before a wait is only noticed after it."""
 GIVE_UP = 90.0
 """Seconds without a connection after which the server counts as unreachable."""
 _REFUSED = {4401: "The server does not accept the token.", 4404: "There is no such run here."}
@@ -64,10 +66,12 @@ def _connection(api: Api, run_id: str, after: int) -> Iterator[Event]:
     url = f"ws{api.server.base_url[4:]}/ws/runs/{quote(run_id)}?after={after}"
     options: dict[str, Any] = {"proxy": None} if api.server.is_loopback else {}
     with connect(url, additional_headers=api.identity_headers(), max_size=16 << 20, close_timeout=1, **options) as socket:
-        while True:
+        heard = time.monotonic()
+        while time.monotonic() - heard < SILENCE:
             try:
-                frame = json.loads(socket.recv(timeout=SILENCE))
+                frame = json.loads(socket.recv(timeout=TICK))
             except TimeoutError:
-                return
+                continue
             if isinstance(frame, dict):
                 yield frame
+            heard = time.monotonic()

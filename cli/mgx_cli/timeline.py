@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -60,12 +62,20 @@ class Timeline:
         if self._status is not None:
             self._status.stop()
         self._console.print(Text(question, "bold"), end=" ")
-        answer = sys.stdin.readline()
+        answer = _read_line()
         if not answer:
             raise EOFError
         if self._status is not None:
             self._status.start()
         return answer.strip()
+
+
+def _read_line() -> str:
+    """A line from the terminal. Ctrl-C is noticed even when it comes in the moment before the wait begins."""
+    if os.name == "posix":
+        while not select.select([sys.stdin], [], [], 0.2)[0]:
+            pass
+    return sys.stdin.readline()
 
 
 def _progress(event: Mapping[str, Any]) -> str:

@@ -108,9 +108,13 @@ def application(state: Standin) -> web.Application:
 
     async def rows(request: web.Request) -> web.Response:
         limit, start = int(request.query.get("limit", 50)), int(request.query.get("cursor", 0))
-        found = [run for run in reversed(state.runs.values()) if request.query.get("status") in (None, run["status"])]
+        found = [run for run in reversed(state.runs.values()) if matches(run, request.query)]
         more = str(start + limit) if start + limit < len(found) else None
         return web.json_response({"items": found[start : start + limit], "next_cursor": more})
+
+    def matches(run: dict[str, Any], query: Any) -> bool:
+        wanted = {name: query[name] for name in ("status", "run_number") if name in query}
+        return all(str(run[name]) == value for name, value in wanted.items())
 
     async def connect(request: web.Request) -> web.Response:
         return web.json_response({"id": str(uuid.uuid4()), "status": "connected"}, status=201)
@@ -185,9 +189,11 @@ def application(state: Standin) -> web.Application:
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
-        if "ndjson" in request.headers["Accept"]:
-            return web.Response(text="".join(json.dumps(event) + "\n" for event in log), content_type="application/x-ndjson")
         return web.Response(text="".join(f"{event['seq']} {event['message']}\n" for event in log))
+
+    async def ndjson(request: web.Request) -> web.Response:
+        log = state.events[request.match_info["id"]]
+        return web.Response(text="".join(json.dumps(event) + "\n" for event in log), content_type="application/x-ndjson")
 
     async def diff(request: web.Request) -> web.Response:
         return web.Response(body=DIFF, content_type="text/x-diff")
@@ -206,6 +212,7 @@ def application(state: Standin) -> web.Application:
     post("/api/runs", make_run)
     get("/api/runs/{id}", one)
     post("/api/runs/{id}/approve", approve)
+    get("/api/runs/{id}/events", ndjson)
     get("/api/runs/{id}/logs", logs)
     get("/api/runs/{id}/diff", diff)
     post("/api/runs/{id}/{action:cancel|retry|resume}", act)

@@ -39,7 +39,7 @@ def test_a_long_list_is_read_page_by_page(mgx: Mgx, server: Standin) -> None:
 
 
 def test_a_run_is_named_by_id_beginning_or_number(mgx: Mgx, run_id: str) -> None:
-    for name in (run_id, run_id.upper(), run_id.replace("-", ""), run_id[:8], run_id[:13], "1", "#1"):
+    for name in (run_id, run_id.upper(), run_id.replace("-", ""), run_id[:6], run_id[:13], "1", "#1"):
         done = mgx("status", name, "--json")
         assert json.loads(done.stdout)["id"] == run_id, (name, done.stderr)
 
@@ -98,8 +98,12 @@ def test_cancel_retry_resume(mgx: Mgx, server: Standin, run_id: str) -> None:
 
 def test_logs_as_text_and_as_lines(mgx: Mgx, run_id: str) -> None:
     assert "2 reading the task" in mgx("logs", run_id).stdout
-    lines = [json.loads(line) for line in mgx("logs", run_id, "-f", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in mgx("logs", run_id, "--json").stdout.splitlines()]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4]
+    mgx("approve", run_id)
+    assert "done" in mgx("logs", run_id, "-f").stdout
+    lines = [json.loads(line) for line in mgx("logs", run_id, "-f", "--json").stdout.splitlines()]
+    assert lines[-1]["type"] == "completion"
 
 
 def test_a_diff_in_a_pipe_is_byte_for_byte(env: dict[str, str], run_id: str, repo: Path) -> None:

@@ -50,7 +50,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     else:
         for check in checks:
             mark, style = _MARKS[check.level]
-            put(f"{paint(mark, style, sys.stdout)}  {check.name:<11} {check.detail}")
+            put(f"{paint(mark, style, sys.stdout)}  {check.name:<13} {check.detail}")
             if check.advice:
-                put(f"{'':<18}{paint(check.advice, 'dim', sys.stdout)}")
+                put(f"{'':<20}{paint(check.advice, 'dim', sys.stdout)}")
     sys.exit(exit_code(checks))

@@ -24,8 +24,8 @@ app = application()
 def login(
     context: typer.Context,
     server: Annotated[str | None, typer.Option(metavar="URL", help="The server, such as https://mgx.example.com.")] = None,
-    email: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Sign in with a password instead of an API token.")
+    user_name: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Sign in with a password instead of an API token.")
     ] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the API token from standard input.")] = False,
 ) -> None:
@@ -36,7 +36,7 @@ def login(
     \b
     Examples:
       mgx login --server https://mgx.example.com
-      mgx login --server https://mgx.example.com --email ada@example.com
+      mgx login --server https://mgx.example.com --user ada
       printf %s "$TOKEN" | mgx login --server https://mgx.example.com --token-stdin
     """
     options, user = options_of(context), UserFile.load()
@@ -50,7 +50,7 @@ def login(
             hint="Use https, or accept it with: mgx config set allow_insecure_http true",
         )
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
-    token = _token_by_password(base_url, email, workspace) if email else _read_secret("API token: ", token_stdin)
+    token = _token_by_password(base_url, user_name, workspace) if user_name else _read_secret("API token: ", token_stdin)
     me = Api(Server(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
     user.tokens[base_url] = token
@@ -105,10 +105,10 @@ def workspace_known(options: Options) -> bool:
     return bool(server and server.workspace)
 
 
-def _token_by_password(base_url: str, email: str, workspace: str) -> str:
+def _token_by_password(base_url: str, name: str, workspace: str) -> str:
     """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
-    password = _read_secret(f"Password of {email}: ", False)
-    access = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"email": email, "password": password})[
+    password = _read_secret(f"Password of {name}: ", False)
+    access = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"username": name, "password": password})[
         "access"
     ]
     made = Api(Server(base_url, access, workspace, "mgx login")).post(

@@ -10,12 +10,16 @@ import typer
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
 from mgx_cli.errors import Interrupted, Usage
+from mgx_cli.follow import OVER, stream_lines
+from mgx_cli.follow import follow as watch
 from mgx_cli.ids import find_run, short, shortest
 from mgx_cli.output import clean, has_colour, one_line, paint, put, put_json, put_table, say
 from mgx_cli.render import STATUS_STYLE, age, cost, error_lines, plain, plan_lines, result_lines
 from mgx_cli.session import open_api
 
 app = application()
+QUIET = 3600.0
+"""Seconds that a followed log may be silent: a run may wait for a person."""
 Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What you want to say about the plan.")]
 
 
@@ -111,12 +115,16 @@ def logs(
     """
     api = open_api(context)
     found = find_run(api, run)
-    accept = "application/x-ndjson" if as_json else "text/plain"
-    query = {"follow": "true"} if follow else {}
+    path = f"/api/runs/{found['id']}"
     try:
-        for line in api.lines(f"/api/runs/{found['id']}/logs", query, accept, timeout=90.0):
-            if line.strip() or not as_json:
-                put(line if as_json else clean(line))
+        if as_json and follow:
+            stream_lines(api, found)
+        elif as_json:
+            for line in api.lines(f"{path}/events", {}, "application/x-ndjson"):
+                put(line)
+        else:
+            for line in api.lines(f"{path}/logs", {"follow": "true"} if follow else {}, "text/plain", timeout=QUIET):
+                put(clean(line))
     except KeyboardInterrupt:
         raise Interrupted("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
 
@@ -230,15 +238,9 @@ def attach(
       mgx attach 12
       mgx attach 019ab3c4 --json --after 40
     """
-    from mgx_cli.follow import follow as watch
-
     api = open_api(context)
     found = find_run(api, run)
-    if (
-        after > 0
-        and after >= int(found.get("last_seq") or 0)
-        and found["status"] in ("completed", "failed", "rejected", "cancelled")
-    ):
+    if after > 0 and after >= int(found.get("last_seq") or 0) and found["status"] in OVER:
         raise Usage(f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}.")
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
 
@@ -260,8 +262,6 @@ def _act(
     if not follow:
         _tell(now, as_json, done)
         return
-    from mgx_cli.follow import follow as watch
-
     after = int(run.get("last_seq") or 0) if now["id"] == run["id"] else 0
     sys.exit(watch(api, now, after=after, as_json=as_json, verbose=verbose))
 
