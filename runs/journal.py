@@ -31,7 +31,17 @@ current_step: ContextVar[str | None] = ContextVar("current_step", default=None)
 
 def digest(inputs: JSON) -> str:
     """SHA-256 of the inputs as JSON with sorted keys."""
-    return hashlib.sha256(orjson.dumps(orjson.loads(dumps(inputs)), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(_sorted(inputs)).hexdigest()
+
+
+def canonical(result: JSON) -> JSON:
+    """A result as both the live and the replayed step return it: jsonb doesn't keep the order of keys, and prompts show it."""
+    found: JSON = orjson.loads(_sorted(result))
+    return found
+
+
+def _sorted(value: JSON) -> bytes:
+    return orjson.dumps(orjson.loads(dumps(value)), option=orjson.OPT_SORT_KEYS)
 
 
 class Trees(Protocol):
@@ -69,10 +79,10 @@ class RunJournal:
         if begun.recorded:
             if mutates and self._trees is not None:
                 await self._trees.restore(step.tree)
-            return dict(step.result or {})
+            return canonical(step.result or {})
         token = current_step.set(f"{key}#{step.attempt}")
         try:
-            result = await act()
+            result = canonical(await act())
         finally:
             current_step.reset(token)
         if mutates and self._trees is not None:

@@ -94,6 +94,7 @@ class Keeper:
         finally:
             with self._lock:
                 del self._held[(run.pk, run.fence)]
+            self._wake.set()
 
     def shut_down(self) -> None:
         """Stops every held run; their executions give them back."""
@@ -122,7 +123,8 @@ class Keeper:
             for lease in leases:
                 if time.monotonic() > lease.deadline:
                     lease.stop(LeaseLost("The lease ran out: the database could not be reached to renew it."))
-            time.sleep(CHECK_SECONDS)
+            self._wake.wait(CHECK_SECONDS)
+            self._wake.clear()
 
     def _look_after(self, lease: Lease) -> None:
         mine = TaskRun.across_tenants.filter(pk=lease.run_id, fence=lease.fence)

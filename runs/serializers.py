@@ -26,6 +26,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 class RunRow(RowSerializer):
+    task_name = serializers.CharField(source="task.name", read_only=True)
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
     duration = serializers.FloatField(allow_null=True, help_text="Seconds from start to end; null until then.")
@@ -36,8 +37,8 @@ class RunRow(RowSerializer):
     class Meta:
         model = TaskRun
         fields = (
-            "id", "workspace_id", "project_id", "task_id", "parent_run_id", "run_number", "status", "plan", "plan_version",
-            "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage", "base_sha",
+            "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "plan",
+            "plan_version", "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage", "base_sha",
             "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at", "completed_at",
             "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip

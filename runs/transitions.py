@@ -19,7 +19,6 @@ from django.utils import timezone
 from agent.ports import Draft, Outcome
 from mgx_project.common.errors import Conflict, InvalidTransition, NotFound
 from tasks.models import Task
-from workspaces.events import MAX_MESSAGE
 from workspaces.models import User
 
 from . import events
@@ -130,13 +129,12 @@ def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version:
         run.plan, run.stack, run.stack_confidence = draft.plan, draft.stack, draft.stack_confidence
         run.complexity, run.prompt_version = draft.complexity, prompt_version
         _save(run, *_end_lease(run), "plan", "stack", "stack_confidence", "complexity", "prompt_version")
-        plan = {"plan": run.plan, "plan_version": run.plan_version}
-        events.record(run, "plan_ready", plan, str(draft.plan.get("summary", ""))[:MAX_MESSAGE], fence=fence)
         if run.auto_approve:
             by = run.created_by.get_username() if run.created_by else "system"
             _approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
-            events.record(run, "approval_required", plan, "The plan waits for a decision.")
+            data = {"plan": run.plan, "plan_version": run.plan_version}
+            events.record(run, "approval_required", data, "The plan waits for a decision.", fence=fence)
         return run
 
 

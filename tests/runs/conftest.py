@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,17 @@ from agent.runtime import bootstrap
 from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
+from runs.actors import ACTORS
 from runs.models import TaskRun
+from runs.models.run import Status
 from tasks.models import Task
 from workspaces.models import Event, Membership, Role, User, Workspace
 from workspaces.principal import Principal
+
+from ..support.scripted_openai import Script, ScriptedOpenAI, serve
+
+OLD = "def total(prices):\n    return sum(prices)\n"
+NEW = "def total(prices):\n    return sum(price for price in prices if price is not None)\n"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,7 +70,8 @@ class Tenant:
 
 def make_tenant(slug: str) -> Tenant:
     user = User.objects.create_user(username=slug, password="correct horse battery")
-    workspace = Workspace.objects.create(name=slug, slug=slug)
+    # The same id in every test: what the sandbox installed for the workspace stays in its cache.
+    workspace = Workspace.objects.create(id=uuid.uuid5(uuid.NAMESPACE_DNS, slug), name=slug, slug=slug)
     Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)
     project = Project.objects.create(workspace=workspace, name="Default", slug="default")
     return Tenant(workspace, user, project)
@@ -90,3 +101,47 @@ def types(run: TaskRun) -> list[str]:
     rows = list(Event.objects.of(run.workspace_id).filter(run_id=run.pk).order_by("seq").values_list("seq", "type"))
     assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
     return [kind for _, kind in rows]
+
+
+def drive(run: TaskRun) -> TaskRun:
+    """Does what there is to do for the run, as workers would, until it waits or has ended."""
+    while True:
+        run.refresh_from_db()
+        actor = ACTORS.get(Status(run.status))
+        if actor is None:
+            return run
+        fence = run.fence
+        actor(str(run.pk))
+        run.refresh_from_db()
+        assert run.fence != fence, f"nobody could claim a run that is {run.status}"
+
+
+PRICES = {"pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n", "shop/__init__.py": "", "shop/prices.py": OLD}
+
+
+@pytest.fixture
+def shop(local_roots: Path) -> Path:
+    """A small repository with history and a test."""
+    path = local_roots / "shop"
+    path.mkdir()
+    git("init", "-q", "-b", "main", cwd=path)
+    files = {**PRICES, "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"}
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    git("add", "-A", cwd=path)
+    git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first", cwd=path)
+    return path
+
+
+@pytest.fixture
+def scripted(settings: Any) -> Callable[[Script], Any]:
+    """`with scripted(script) as server:` makes the scripted endpoint the server's model."""
+
+    @contextmanager
+    def use(script: Script) -> Iterator[ScriptedOpenAI]:
+        with serve(script) as server:
+            settings.MGX_MODEL, settings.MGX_OPENAI_BASE_URL, settings.MGX_OPENAI_API_KEY = "openai/scripted", server.url, "k-secret"
+            yield server
+
+    return use

@@ -1,0 +1,113 @@
+"""What people decide about a run, and what it leads to."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
+from runs import services
+from runs.models import Approval, TaskRun
+from runs.models.run import Status
+from workspaces.models import Role
+from workspaces.principal import Principal
+
+from .conftest import Tenant, drive, make_tenant, types
+
+
+@pytest.fixture
+def waiting(tenant: Tenant) -> TaskRun:
+    """A run whose plan waits for approval, of a task without a repository."""
+    return drive(tenant.run())
+
+
+def test_a_waiting_run_holds_no_worker(waiting: TaskRun) -> None:
+    assert waiting.status == Status.AWAITING_APPROVAL
+    assert (waiting.lease_owner, waiting.lease_expires_at) == ("", None)
+    assert waiting.task.status == "waiting"
+    assert types(waiting)[-2:] == ["plan_ready", "approval_required"]
+
+
+def test_an_approved_run_without_a_repository_ends_with_its_diff(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
+    run = drive(waiting)
+    assert run.status == Status.COMPLETED, run.error
+    assert run.git_status == "committed"
+    assert run.artifacts.filter(kind="diff").count() == 1
+    assert run.usage["calls"] == 5
+
+
+def test_the_same_approval_twice_is_the_same_answer(tenant: Tenant, waiting: TaskRun) -> None:
+    for _ in range(2):
+        services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
+    assert Approval.across_tenants.filter(run=waiting).count() == 1
+    assert types(waiting).count("approved") == 1
+
+
+def test_a_decision_on_an_old_plan_is_refused(tenant: Tenant, waiting: TaskRun) -> None:
+    services.edit_plan(principal=tenant.principal, run_id=waiting.pk, plan={**waiting.plan, "summary": "Mine."})
+    with pytest.raises(Conflict, match="version 1"):
+        services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.plan_version, waiting.plan["summary"]) == (Status.AWAITING_APPROVAL, 2, "Mine.")
+
+
+def test_a_rejection_with_feedback_drafts_the_plan_again(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=False, feedback="Use POST.")
+    run = drive(waiting)
+    assert (run.status, run.plan_version) == (Status.AWAITING_APPROVAL, 2)
+    assert types(run).count("plan_ready") == 2
+
+
+def test_a_rejection_without_feedback_ends_the_run(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=False)
+    waiting.refresh_from_db()
+    assert waiting.status == Status.REJECTED
+    assert waiting.completed_at is not None
+    assert waiting.task.status == "cancelled"
+    with pytest.raises(InvalidTransition):
+        services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True)
+
+
+def test_a_plan_of_another_shape_is_refused_by_field(tenant: Tenant, waiting: TaskRun) -> None:
+    with pytest.raises(BadRequest) as refused:
+        services.edit_plan(principal=tenant.principal, run_id=waiting.pk, plan={"summary": "x", "steps": [{"files": []}]})
+    assert refused.value.field == "plan.steps.0.title"
+
+
+def test_cancelling_a_waiting_run_takes_effect_at_once(tenant: Tenant, waiting: TaskRun) -> None:
+    services.cancel_run(principal=tenant.principal, run_id=waiting.pk)
+    waiting.refresh_from_db()
+    assert waiting.status == Status.CANCELLED
+    assert types(waiting)[-1] == "cancelled"
+
+
+def test_a_retry_is_a_new_run_with_its_parent(tenant: Tenant, waiting: TaskRun) -> None:
+    with pytest.raises(InvalidTransition):
+        services.retry_run(principal=tenant.principal, run_id=waiting.pk)
+    services.cancel_run(principal=tenant.principal, run_id=waiting.pk)
+    again = services.retry_run(principal=tenant.principal, run_id=waiting.pk)
+    assert (again.run_number, again.parent_run_id, again.status) == (2, waiting.pk, Status.QUEUED)
+
+
+def test_a_developer_approves_only_where_the_project_lets_developers(tenant: Tenant, waiting: TaskRun) -> None:
+    developer = Principal(user=tenant.user, workspace_id=tenant.workspace.pk, role=Role.DEVELOPER)
+    with pytest.raises(NotAllowed):
+        services.decide_plan(principal=developer, run_id=waiting.pk, approved=True)
+    with pytest.raises(NotAllowed):
+        tenant_run(developer, waiting)
+    tenant.project.approval_policy = "developers"
+    tenant.project.save()
+    assert services.decide_plan(principal=developer, run_id=waiting.pk, approved=True).status == Status.APPROVED
+
+
+def tenant_run(principal: Principal, run: TaskRun) -> TaskRun:
+    return services.create_run(principal=principal, task_id=run.task_id, auto_approve=True)
+
+
+def test_another_tenants_run_does_not_exist(tenant: Tenant, waiting: TaskRun) -> None:
+    other = make_tenant("globex").principal
+    for act in (services.cancel_run, services.resume_run, services.retry_run, services.delete_run):
+        with pytest.raises(NotFound):
+            act(principal=other, run_id=waiting.pk)
+    with pytest.raises(NotFound):
+        services.create_run(principal=other, task_id=waiting.task_id)

@@ -1,0 +1,141 @@
+"""Nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from agent.errors import Paused
+from runs import events, transitions
+from runs.actors import ACTORS
+from runs.errors import LeaseLost
+from runs.journal import RunJournal
+from runs.lease import Lease, ShuttingDown, keeper
+from runs.models import RunStep, TaskRun
+from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
+from runs.recovery import Reaper
+
+from ..support.team_script import script
+from .conftest import Tenant, drive, git, types
+from .test_ends import CODE, edit
+
+
+def expire(run: TaskRun) -> None:
+    """As if the worker that holds the run had died long ago."""
+    TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() - timedelta(seconds=1))
+
+
+def test_a_run_is_claimed_once(tenant: Tenant) -> None:
+    run = tenant.run()
+    assert transitions.claim(run.pk, {Status.QUEUED}) is not None
+    assert transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING}) is None
+
+
+def test_a_stale_worker_writes_nothing(tenant: Tenant) -> None:
+    stale = transitions.claim(tenant.run().pk, {Status.QUEUED})
+    assert stale is not None
+    expire(stale)
+    current = transitions.claim(stale.pk, {Status.PLANNING})
+    assert current is not None and current.fence == stale.fence + 1
+    before = types(current)
+    assert before[-1] == "recovered"
+    with pytest.raises(LeaseLost):
+        transitions.failed(stale.pk, stale.fence, "x", "y")
+    with pytest.raises(LeaseLost), transitions.transaction.atomic():
+        events.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
+    assert types(current) == before
+
+
+class Crash(BaseException):
+    """The worker dies here: nothing of what follows in this process runs."""
+
+
+@pytest.mark.parametrize("crash_after", range(1, 16))
+def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, crash_after: int
+) -> None:
+    recorded = RunJournal._record
+    left = [crash_after]
+
+    def record_then_die(self: RunJournal, *args: Any) -> None:
+        recorded(self, *args)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash
+
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = edit(tenant, shop)
+        monkeypatch.setattr(RunJournal, "_record", record_then_die)
+        died = False
+        while Status(run.status) in CLAIMABLE:
+            try:
+                ACTORS[Status(run.status)](str(run.pk))
+            except Crash:
+                died = True
+                expire(run)
+            run.refresh_from_db()
+    assert died, "there were fewer steps than this test thinks"
+    assert run.status == Status.COMPLETED, run.error
+    assert len(server.requests) == 5, "a recorded model call is never made again"
+    seen = types(run)
+    assert seen.count("recovered") == 1
+    for once in ("run_queued", "plan_ready", "patch_applied", "tests_finished", "commit_created", "push_succeeded", "completion"):
+        assert seen.count(once) == 1, once
+    assert seen.count("model_call") == 5
+    assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
+    assert git("branch", "--list", "mgx/*", cwd=shop).split() == [run.branch_name]
+
+
+def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenant: Tenant) -> None:
+    run = transitions.claim(tenant.run().pk, {Status.QUEUED})
+    assert run is not None
+    RunStep.objects.create(
+        workspace_id=run.workspace_id, run=run, key="k", kind="read", input_digest="other", result={},
+        started_at=run.created_at, finished_at=run.created_at,
+    )  # fmt: skip
+    journal = RunJournal(run, Lease(run), None, None)  # type: ignore[arg-type]
+    with pytest.raises(Paused, match="other inputs"):
+        journal._begin("k", "read", "mine")
+
+
+def test_a_worker_that_is_stopped_hands_its_run_on(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    answers = script(code=CODE, files=["shop/prices.py"])
+    stopped = [False]
+
+    def stop_once(messages: Any) -> Any:
+        if not stopped[0]:
+            stopped[0] = True
+            for lease in keeper._snapshot():
+                lease.stop(ShuttingDown("stop"))
+        return answers(messages)
+
+    with scripted(stop_once):
+        run = edit(tenant, shop)
+        ACTORS[Status.QUEUED](str(run.pk))
+        run.refresh_from_db()
+        assert (run.status, run.lease_expires_at) == (Status.PLANNING, None)
+        assert drive(run).status == Status.COMPLETED
+    assert "recovered" not in types(run), "a hand-over is no crash"
+
+
+def test_the_reaper_wakes_workers_for_runs_nobody_does(tenant: Tenant) -> None:
+    runs = [tenant.run() for _ in range(3)]
+    held = transitions.claim(runs[0].pk, {Status.QUEUED})
+    assert held is not None
+    assert Reaper(capacity=1).sweep() == 1, "never more wake-ups than free threads"
+    assert Reaper(capacity=8).sweep() == 2
+    expire(held)
+    assert Reaper(capacity=8).sweep() == 3
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in SOURCES])
+def test_every_state_but_the_first_can_be_entered(status: Status) -> None:
+    assert status == Status.QUEUED
+
+
+def test_final_states_are_left_by_nothing() -> None:
+    assert not any(FINAL & sources for sources in SOURCES.values())
