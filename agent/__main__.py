@@ -1,6 +1,7 @@
 """``python -m agent``: the pipeline alone, on one directory, without a server or a database.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 the plan was rejected, 4 paused. Talk goes to stderr, the outcome to stdout as JSON.
+Exit codes: 0 done, 1 failed, 2 usage, 3 the plan was rejected, 4 paused, 130 interrupted. Talk goes to stderr, the outcome to
+stdout as JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError, Interrupted, Paused
 from agent.local import LocalBudget, MemoryJournal, Switch, TextSink
@@ -24,12 +27,12 @@ from agent.ports import JSON, Draft, Model, Ports, TaskSpec
 from agent.runtime import bootstrap
 from agent.sandbox import open_sandbox
 
-DONE, FAILED, USAGE, REJECTED, PAUSED = 0, 1, 2, 3, 4
+DONE, FAILED, USAGE, REJECTED, PAUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m agent", description="Turn a task into reviewed code in one directory.")
-    parser.add_argument("--root", required=True, type=Path, metavar="DIR", help="the project's directory; only this is changed")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the project's directory; only this is changed")
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument("--task", metavar="TEXT", help="what should be built or changed")
     task.add_argument("--json", type=Path, metavar="FILE", help="a JSON task file")
@@ -46,18 +49,39 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def spec_of(options: argparse.Namespace) -> TaskSpec:
-    """The task of the options or of their JSON file (CONTRACT: JSON task file). Raises ValueError and OSError."""
-    data: dict[str, Any] = {"task": options.task} if options.json is None else json.loads(options.json.read_text())
-    if not isinstance(data, dict) or not isinstance(data.get("task"), str):
-        raise ValueError('the file must hold an object with "task" as text')
+class TaskFile(BaseModel):
+    """CONTRACT's JSON task file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    task: str
+    target_stack: str | None = None
+    project_type: Literal["api", "webapp", "fullstack", "devops"] | None = None
+    output_mode: Literal["generate_new", "patch_existing"] = "generate_new"
+    strict_requirements: bool = False
+    constraints: list[str] = Field(default_factory=list)
+    existing_project_path: str | None = None
+
+
+def task_of(options: argparse.Namespace) -> TaskFile:
+    """The task of the options or of their file. Raises OSError, and ValueError that says what is wrong with the file."""
+    if options.json is None:
+        return TaskFile(task=options.task)
+    try:
+        return TaskFile.model_validate_json(options.json.read_bytes())
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, part['loc'])) or 'the file'}: {part['msg']}" for part in error.errors())
+        raise ValueError("; ".join(wrong)) from error
+
+
+def spec_of(task: TaskFile, options: argparse.Namespace) -> TaskSpec:
     return TaskSpec(
-        text=data["task"],
-        stack=options.stack or data.get("target_stack"),
-        project_type=data.get("project_type"),
-        output_mode=data.get("output_mode", "generate_new"),
-        constraints=(*data.get("constraints", ()), *options.constraint),
-        strict_requirements=bool(data.get("strict_requirements", False)),
+        text=task.task,
+        stack=options.stack or task.target_stack,
+        project_type=task.project_type,
+        output_mode=task.output_mode,
+        constraints=(*task.constraints, *options.constraint),
+        strict_requirements=task.strict_requirements,
     )
 
 
@@ -103,20 +127,26 @@ def agreed() -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    options.root = options.root.resolve()
-    if not options.root.is_dir():
-        print(f"{options.root} is no directory: create it first.", file=sys.stderr)
-        return USAGE
     try:
-        spec = spec_of(options)
+        task = task_of(options)
     except (OSError, ValueError) as error:
-        print(f"The task file {options.json} can't be used: {error}.", file=sys.stderr)
-        return USAGE
+        return usage(f"The task file {options.json} can't be used: {error}.")
+    root = options.root or (Path(task.existing_project_path) if task.existing_project_path else None)
+    if root is None:
+        return usage("Say where the project is: --root DIR, or existing_project_path in the task file.")
+    options.root = root.resolve()
+    if not options.root.is_dir():
+        return usage(f"{options.root} is no directory: create it first.")
     with tempfile.TemporaryDirectory(prefix="mgx-agent-") as runtime:
         bootstrap(Path(runtime))
-        code, result = ended(spec, options)
+        code, result = ended(spec_of(task, options), options)
     print(json.dumps(result, indent=2, ensure_ascii=False))
     return code
+
+
+def usage(message: str) -> int:
+    print(message, file=sys.stderr)
+    return USAGE
 
 
 def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
@@ -124,6 +154,8 @@ def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
         return asyncio.run(run(spec, options))
     except Paused as paused:
         return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": paused.hint}
+    except KeyboardInterrupt:
+        return INTERRUPTED, {"status": "cancelled", "detail": "Interrupted. Files that were written stay; git shows them."}
     except Interrupted as stopped:
         return REJECTED, {"status": "cancelled", "detail": str(stopped)}
     except AgentError as error:

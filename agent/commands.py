@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from agent import stacks
@@ -9,6 +10,8 @@ from agent.errors import Paused, SandboxFailed
 from agent.ports import JSON, Announcement, CommandResult, Ports
 
 PROBE_TIMEOUT = 30.0
+UNREACHABLE = re.compile(r"dns error|tcp connect error|Connection refused|Network is unreachable|error sending request", re.I)
+"""Words of uv and pip for an index that does not answer: no fault of the change, so the run waits."""
 
 
 class Commands:
@@ -43,6 +46,11 @@ class Commands:
 
         async def act() -> JSON:
             result = await self._ports.sandbox.install(stack, timeout=timeout)
+            if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
+                raise SandboxFailed(
+                    f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
+                    hint="Check the network and UV_INDEX_URL (or PIP_INDEX_URL), then resume the run.",
+                )
             self._missing = None
             return (result or CommandResult(argv, 0, 0, "There is nothing to install.")).to_json()
 

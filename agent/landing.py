@@ -91,6 +91,8 @@ class Landing:
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified")]
         for file in result["files"]:
             self._count(file)
+        if not self.files:
+            return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
         return None
 
     def _count(self, file: JSON) -> None:

@@ -53,6 +53,9 @@ class OfflineModel:
                 return NO_CHANGE
             case "ReviewCode":
                 return json.dumps({"verdict": "approve", "comments": []})
+            case "ReviseCode":
+                output = read_block(request.messages[-1]["content"], "output") or "the guardrails refused it"
+                raise _limited(f"The starter did not pass, and the offline model can't repair it. {output[-400:].strip()}")
         raise _limited(f"The offline model can't do {request.action}: it only makes a stack's starter.")
 
 

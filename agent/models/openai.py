@@ -22,6 +22,9 @@ from agent.ports import Completion, ModelRequest
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
+MAX_CHARACTERS_PER_TOKEN = 6
+"""More than prose or code reaches on average, so that only an endless answer is cut."""
+
 
 class OpenAIModel:
     """One endpoint and one model name. Holds one HTTP client; close it with ``aclose``."""
@@ -103,6 +106,9 @@ class OpenAIModel:
                         parts.append(choice.delta.content)
                         on_text(choice.delta.content)
                     finish_reason = choice.finish_reason or finish_reason
+                if request.max_tokens and sum(map(len, parts)) > request.max_tokens * MAX_CHARACTERS_PER_TOKEN:
+                    finish_reason = "length"
+                    break
         text = "".join(parts)
         if not finish_reason and not text:
             raise self._not_a_completion()
@@ -124,17 +130,13 @@ class OpenAIModel:
             yield chunk
 
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
+        # no limit is sent: servers refuse one that passes their model's, and differ in its name; the stream is cut instead
+        return {
             "model": self.name,
             "messages": list(request.messages),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if request.max_tokens:
-            # OpenAI's reasoning models refuse the old name, most other servers know only the old name
-            own = self._host.endswith(("openai.com", "openai.azure.com"))
-            arguments["max_completion_tokens" if own else "max_tokens"] = request.max_tokens
-        return arguments
 
     async def _unless_silent(self, awaitable: Any) -> Any:
         try:

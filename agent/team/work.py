@@ -66,6 +66,10 @@ class Work:
         parts = [block("task", self.spec.text.strip())]
         if self.spec.constraints:
             parts.append("Constraints:\n" + block("constraints", "\n".join(self.spec.constraints)))
+        if self.spec.project_type:
+            parts.append(f"Kind of project: {block('project_type', self.spec.project_type)}")
+        if self.spec.strict_requirements:
+            parts.append("Keep to the wording of the task and the constraints strictly: nothing less, nothing more.")
         if self.feedback:
             parts.append("An earlier plan was rejected; the person said:\n" + block("feedback", "\n".join(self.feedback)))
         if self.stack is not None:

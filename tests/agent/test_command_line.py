@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +54,11 @@ def test_a_plan_that_is_not_agreed_to_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_task_file_and_a_real_endpoint_edit_a_repository(tmp_path: Path) -> None:
     root = make_repository(tmp_path / "r", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
-    (tmp_path / "task.json").write_text(
-        json.dumps({"task": "Set x to 2", "target_stack": "fastapi", "constraints": ["no extra libraries"]})
-    )
+    task = {"task": "Set x to 2", "target_stack": "fastapi", "constraints": ["no extra libraries"]}
+    (tmp_path / "task.json").write_text(json.dumps({**task, "existing_project_path": str(root)}))
     with serve(script(code="FILE: a.py\nx = 2\n", files=["a.py"])) as server:
         options = ("--json", str(tmp_path / "task.json"), "--model", "scripted", "--yes", "--sandbox", "bubblewrap")
-        run = agent("--root", str(root), *options,
+        run = agent(*options,
                     OPENAI_BASE_URL=server.url, OPENAI_API_KEY="k", XDG_CACHE_HOME=str(tmp_path / "cache"))  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert git(root, "diff", "--name-only") == "a.py\n"
@@ -73,15 +74,34 @@ def test_a_provider_that_is_down_exits_as_paused(tmp_path: Path) -> None:
     assert said(run)["reason"] == "provider"
 
 
+def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
+    with serve(lambda messages: Reply("x" * 50, fault="stall")) as server:
+        command = [sys.executable, "-m", "agent", "--root", str(tmp_path), "--task", "Make a FastAPI app", "--model", "m"]
+        env = {**os.environ, "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "k"}
+        process = subprocess.Popen(command, cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 30
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert json.loads(out)["status"] == "cancelled"
+    assert "Traceback" not in err
+
+
 def test_failures_and_usage_have_their_codes(tmp_path: Path) -> None:
     assert said(empty := agent("--root", str(tmp_path), "--task", "  "))["error"]["code"] == "task_unclear"
     assert empty.returncode == 1
     assert agent("--root", str(tmp_path / "nowhere"), "--task", "Make a FastAPI app").returncode == 2
     assert agent("--root", str(tmp_path)).returncode == 2
-    (tmp_path / "task.json").write_text("[]")
+    (tmp_path / "task.json").write_text('{"task": "Make it", "output_mode": "guess"}')
     bad = agent("--root", str(tmp_path), "--json", str(tmp_path / "task.json"))
     assert bad.returncode == 2
-    assert "task.json can't be used" in bad.stderr
+    assert "task.json can't be used: output_mode: Input should be 'generate_new' or 'patch_existing'" in bad.stderr
+    no_root = agent("--task", "Make a FastAPI app")
+    assert no_root.returncode == 2
+    assert "--root DIR" in no_root.stderr
     capped = agent("--root", str(tmp_path), "--task", "Make a FastAPI app", "--max-tokens", "100")
     assert capped.returncode == 4
     assert said(capped)["reason"] == "budget"

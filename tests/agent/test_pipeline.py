@@ -11,10 +11,10 @@ from agent.errors import AgentError, OutputInvalid, Paused, SandboxFailed, TaskU
 from agent.models import Prices, open_model
 from agent.models.openai import OpenAIModel
 from agent.pipeline import carry_out
-from agent.ports import TaskSpec
+from agent.ports import CommandResult, TaskSpec
 from agent.sandbox import open_sandbox
 from agent.stacks import UnknownStack
-from tests.agent.world import FAILED, PASSED, ScriptedModel, TableSandbox, World, git
+from tests.agent.world import FAILED, PASSED, ScriptedModel, TableSandbox, World, git, make_repository
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, review, script
 
@@ -335,3 +335,67 @@ async def test_an_edited_plan_of_any_shape_is_carried_out(repository: Path) -> N
     draft.plan["steps"] = [{"title": "Only this", "files": ["shop/prices.py"]}]
     outcome = await carry_out(EDIT, draft, repository, world.ports)
     assert not outcome.draft
+
+
+async def test_an_answer_that_changes_nothing_is_not_success(repository: Path) -> None:
+    same = f"FILE: shop/prices.py\n{(repository / 'shop/prices.py').read_text()}"
+    world = World(repository, ScriptedModel(script(code=same, files=["shop/prices.py"], ReviseCode=[same, CODE])))
+    outcome = await world.run(EDIT)
+    assert [data["reason"] for data in world.sink.of("revision_started")] == [
+        "It leaves every file exactly as it was, so the task is not done."
+    ] * 2
+    assert len(outcome.files) == 1
+
+
+async def test_an_index_that_is_down_pauses_and_is_tried_again(workdir: Path) -> None:
+    class Down(TableSandbox):
+        async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+            tail = "error: Request failed\n  Caused by: dns error: failed to lookup address"
+            return CommandResult(("uv",), 2, 5, tail)
+
+    world = World(workdir, open_model("offline"), sandbox=Down())
+    with pytest.raises(Paused, match="package index") as paused:
+        await world.run(HEALTH)
+    assert paused.value.reason == "sandbox"
+    assert not any("install" in key for key in world.journal.steps), "so a resumed run installs again"
+
+
+async def test_the_offline_model_says_why_its_starter_did_not_pass(workdir: Path) -> None:
+    world = World(workdir, open_model("offline"), sandbox=TableSandbox(tests=[FAILED]))
+    with pytest.raises(AgentError, match=r"can't repair it.*assert 1 == 2") as failed:
+        await world.run(HEALTH)
+    assert failed.value.code == "offline_model_limited"
+
+
+async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workdir: Path) -> None:
+    make_repository(workdir, {"notes.tex": "Hello\n"})
+    team = script(code="FILE: notes.tex\nHello, world\n", files=["notes.tex"], AnalyzeTask=[analysis(stack=None)])
+    world = World(workdir, ScriptedModel(team))
+    outcome = await world.run(TaskSpec("Greet the world in the notes"))
+    assert world.sink.of("analysis_done")[0]["stack"] == ""
+    assert outcome.tests["status"] == "unavailable"
+    assert outcome.draft
+    assert (workdir / "notes.tex").read_text() == "Hello, world\n"
+
+
+async def test_a_new_project_of_no_known_stack_is_unclear(workdir: Path) -> None:
+    team = script(code="", AnalyzeTask=[analysis(stack=None)])
+    with pytest.raises(TaskUnclear) as unclear:
+        await World(workdir, ScriptedModel(team)).plan(TaskSpec("Write me something lovely"))
+    assert "fastapi" in unclear.value.hint
+
+
+async def test_dependencies_that_do_not_install_go_back_to_the_engineer(repository: Path) -> None:
+    answers = [f"{CODE}\n\n# {number}\n" for number in range(9)]
+    team = script(code=CODE, files=["shop/prices.py"], ReviseCode=answers)
+    with pytest.raises(Paused, match="Installing the dependencies failed with exit code 1"):
+        await World(repository, ScriptedModel(team), sandbox=LateInstall()).run(EDIT)
+
+
+class LateInstall(TableSandbox):
+    """Installs before the change and no more after it."""
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        result = await super().install(stack, timeout=timeout)
+        assert result is not None
+        return result if self.ran.count(f"install {stack}") == 1 else CommandResult(result.argv, 1, 5, "No such package: nope")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from agent.ports import CommandResult
+from agent.stacks import get
+from agent.testing import run_tests
+
+FASTAPI = get("fastapi")
+
+
+class Scripted:
+    """A sandbox whose every command ends in the same way."""
+
+    def __init__(self, exit_code: int, tail: str, *, available: bool = True, timed_out: bool = False) -> None:
+        self.result = CommandResult((), exit_code, 1, tail, timed_out=timed_out, available=available)
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        return None
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        return replace(self.result, argv=argv)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "tail", "status", "counts"),
+    [
+        (0, "...\n3 passed in 0.46s\n", "passed", (3, 0, 0)),
+        (0, "== 3 passed, 1 warning in 0.46s ==\n", "passed", (3, 0, 0)),
+        (0, "3 passed, 2 skipped, 1 xfailed, 1 xpassed, 4 deselected in 71.30s (0:01:11)\n", "passed", (4, 0, 3)),
+        (1, "=== 1 failed, 2 passed, 1 error in 1.00s ===\n", "failed", (2, 2, 0)),
+        (2, "!! Interrupted: 1 error during collection !!\n1 error in 0.20s\n", "failed", (0, 1, 0)),
+        (4, "ImportError while loading conftest\n", "failed", (0, 1, 0)),
+        (137, "killed", "failed", (0, 1, 0)),
+        (5, "no tests ran in 0.01s\n", "unavailable", (0, 0, 0)),
+        (0, "", "unavailable", (0, 0, 0)),
+        (0, "2 skipped in 0.01s\n", "unavailable", (0, 0, 2)),
+        (1, "/usr/bin/python: No module named pytest\n", "unavailable", (0, 0, 0)),
+        (0, "9 passed in 0.1s\nprinted by a test\n\x1b[32m1 passed\x1b[0m in 0.46s\n", "passed", (1, 0, 0)),
+    ],
+)
+async def test_pytest_s_end(exit_code: int, tail: str, status: str, counts: tuple[int, int, int]) -> None:
+    told = await run_tests(FASTAPI, Scripted(exit_code, tail))
+
+    assert told["status"] == status
+    assert (told["passed"], told["failed"], told["skipped"]) == counts
+    assert told["baseline"] is None
+
+
+async def test_an_absent_runner_proves_nothing() -> None:
+    told = await run_tests(get("laravel"), Scripted(127, "", available=False))
+
+    assert told["status"] == "unavailable"
+    assert told["output_tail"] == "php is not available here."
+
+
+async def test_time_that_runs_out_is_a_failure() -> None:
+    told = await run_tests(FASTAPI, Scripted(124, "...", timed_out=True))
+
+    assert told["status"] == "failed"
+    assert "600 seconds" in told["output_tail"]
+
+
+async def test_a_stack_without_tests_says_so() -> None:
+    assert (await run_tests(get("ci-github-actions"), Scripted(0, "")))["status"] == "unavailable"
+
+
+@pytest.mark.parametrize(("exit_code", "status"), [(0, "passed"), (1, "failed")])
+async def test_other_runners_are_judged_by_their_exit_code(exit_code: int, status: str) -> None:
+    assert (await run_tests(get("dotnet-api"), Scripted(exit_code, "")))["status"] == status
