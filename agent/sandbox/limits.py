@@ -11,12 +11,13 @@ MiB = 1 << 20
 @dataclass(frozen=True)
 class Limits:
     """Sizes in bytes. ``address_space`` is per process and generous, as V8 reserves far more than it uses; ``memory`` is what
-    all processes of the command may hold together. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
+    all processes of the command may hold together, ``disk`` what the workdir's file system may lose meanwhile. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
     """
 
     processes: int = 256
     address_space: int = 16 << 30
     memory: int = 2 << 30
+    disk: int = 4 << 30
     file_size: int = 512 * MiB
     open_files: int = 1024
     tmp: int = 256 * MiB

@@ -38,10 +38,12 @@ async def run_process(
     status_fd: int | None = None,
     cwd: str | None = None,
     env: Mapping[str, str] | None = None,
+    watched: str = "/",
 ) -> Ended:
     """Runs ``argv`` in a session of its own. Cancelled or out of time, its whole process group is killed and reaped.
 
-    ``fds`` are inherited and stay open here; ``status_fd`` is the reading end of a pipe. Raises OSError if it can't start.
+    ``fds`` are inherited and stay open here; ``status_fd`` is the reading end of a pipe; ``watched`` is a directory on the file
+    system that may lose ``limits.disk``. Raises OSError if it can't start.
     """
     started = time.monotonic()
     child = await asyncio.create_subprocess_exec(
@@ -56,7 +58,7 @@ async def run_process(
     )
     tail = bytearray()
     timed_out, stopped = False, ""
-    warden = asyncio.create_task(watch(child.pid, limits))
+    warden = asyncio.create_task(watch(child.pid, limits, watched))
     reader = asyncio.create_task(_read(child, tail, limits.output))
     try:
         done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Watches what the processes of one command hold together, which no rlimit bounds: memory, and as root their number too.
+"""Watches what the processes of one command hold together, which no rlimit bounds: memory, disk, and as root their number.
 
 RLIMIT_NPROC does not bind the real user 0 (fork(2)), and RLIMIT_AS is per process.
 """
@@ -14,8 +14,12 @@ INTERVAL = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-async def watch(pid: int, limits: Limits) -> str:
-    """Returns, as a sentence, which limit the descendants of ``pid`` passed; never returns while they pass none."""
+async def watch(pid: int, limits: Limits, directory: str) -> str:
+    """Returns, as a sentence, which limit the descendants of ``pid`` passed; never returns while they pass none.
+
+    ``directory`` lies on the file system whose free space is watched: others write there too, so ``disk`` is generous.
+    """
+    free = _free(directory)
     while True:
         await asyncio.sleep(INTERVAL)
         count, memory = usage(pid, limits.processes)
@@ -23,6 +27,13 @@ async def watch(pid: int, limits: Limits) -> str:
             return f"stopped: more than {limits.processes} processes"
         if memory > limits.memory:
             return f"stopped: more than {limits.memory >> 20} MiB of memory"
+        if free - _free(directory) > limits.disk:
+            return f"stopped: more than {limits.disk >> 20} MiB of disk"
+
+
+def _free(directory: str) -> int:
+    stats = os.statvfs(directory)
+    return stats.f_bavail * stats.f_frsize
 
 
 def usage(pid: int, enough: int) -> tuple[int, int]:

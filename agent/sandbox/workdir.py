@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent import stacks
@@ -21,6 +22,7 @@ from agent.sandbox.process import Ended, run_process
 
 logger = logging.getLogger(__name__)
 
+FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
 PYTHON_TEST_PACKAGES = ("pytest",)
 
 
@@ -46,7 +48,8 @@ class WorkdirSandbox:
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
-        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
+        extra = FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
+PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
         result, made = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
         if result.ok:
             self.env_dir = made
@@ -54,7 +57,12 @@ class WorkdirSandbox:
 
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
         """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
-        return await self._execute(self._cell(), argv, timeout)
+        had_git = os.path.lexists(self.root / ".git")
+        try:
+            result = await self._execute(self._cell(), argv, timeout)
+        finally:
+            forged = not had_git and _remove(self.root / ".git")
+        return replace(result, output_tail=f"{result.output_tail}\nremoved: {FORGED}\n") if forged else result
 
     def _cell(self) -> Cell:
         binds = [*interpreter_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
@@ -91,7 +99,13 @@ class WorkdirSandbox:
         command = bubblewrap.wrap(self.bwrap, cell, argv, timeout)
         try:
             ended = await run_process(
-                command.argv, timeout=timeout, limits=cell.limits, fds=command.fds, status_fd=command.status_fd, env={}
+                command.argv,
+                timeout=timeout,
+                limits=cell.limits,
+                fds=command.fds,
+                status_fd=command.status_fd,
+                env={},
+                watched=str(self.cache),
             )
         except OSError as error:
             raise SandboxFailed(
@@ -127,6 +141,17 @@ class WorkdirSandbox:
         except OSError as error:
             raise SandboxFailed(f"The command could not be started: {error}.") from error
         return _result(argv, ended)
+
+
+def _remove(path: Path) -> bool:
+    """Removes whatever is at ``path``; True when there was something."""
+    if not os.path.lexists(path):
+        return False
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return True
 
 
 def default_tools() -> Path:

@@ -286,6 +286,31 @@ print(os.listdir(".mgx"))
     assert "[]" in result.output_tail
 
 
+@pytest.mark.parametrize("script", ["git init -q . || mkdir .git; echo x > .git/config", "ln -s /etc .git", "echo x > .git"])
+async def test_a_repository_that_the_command_makes_is_removed(sandbox: WorkdirSandbox, script: str) -> None:
+    result = await sandbox.run(("sh", "-c", script))
+
+    assert not os.path.lexists(sandbox.root / ".git")
+    assert "removed: the .git" in result.output_tail
+
+
+async def test_the_disk_is_bounded_over_all_files(sandbox: WorkdirSandbox) -> None:
+    sandbox.limits = Limits(disk=64 << 20)
+    code = """
+import time
+for number in range(400):
+    with open(f"big-{number}", "wb") as file:
+        file.write(bytes(1 << 20))
+    time.sleep(0.005)
+print("SURVIVED")
+"""
+    result = await attack(sandbox, code, timeout=20)
+    for path in sandbox.root.glob("big-*"):
+        path.unlink()
+    assert "64 MiB of disk" in result.output_tail
+    assert "SURVIVED" not in result.output_tail
+
+
 async def test_the_workdir_can_be_changed(sandbox: WorkdirSandbox) -> None:
     result = await attack(sandbox, "open('made.txt', 'w').write('x'); import os; print(os.getcwd())")
     assert result.output_tail == "/workdir\n"

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from agent.stacks import infer
+
+
+@pytest.mark.parametrize(
+    ("text", "stack"),
+    [
+        ("Create a FastAPI health endpoint", "fastapi"),
+        ("FastAPI'ye sağlık uç noktası ekle", "fastapi"),
+        ("Write a small Python REST API with pytest tests", "fastapi"),
+        ("An Express.js server with middleware", "express-ts"),
+        ("Node.js REST API, TypeScript", "express-ts"),
+        ("A NestJS module with a service", "nestjs"),
+        ("Laravel blog with Eloquent models", "laravel"),
+        ("PHP ile basit bir Laravel uygulaması", "laravel"),
+        ("a .NET minimal API", "dotnet-api"),
+        ("Write it in C#.", "dotnet-api"),
+        ("ASP.NET Core web API", "dotnet-api"),
+        ("A React dashboard", "react-vite"),
+        ("React ile arayüz yap", "react-vite"),
+        ("Next.js site with the App Router", "nextjs"),
+        ("Vue 3 SPA", "vue-vite"),
+        ("Build a Docker image", "devops-docker"),
+        ("Dockerize the service", "devops-docker"),
+        ("Konteyner imajı ve docker-compose yaz", "devops-docker"),
+        ("Add a GitHub Actions workflow", "ci-github-actions"),
+        ("GITHUB ACTIONS İLE CI KUR", "ci-github-actions"),
+    ],
+)
+def test_a_named_stack_is_found(text: str, stack: str) -> None:
+    guess = infer(text)
+
+    assert guess.stack == stack
+    assert guess.confidence > 0.5
+    assert guess.evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("Flatten a nested list", "nestjs"),
+        ("React to events in Vue.js", "react-vite"),
+        ("The next JSON file", "nextjs"),
+        ("A capital letter, a capitation", "fastapi"),
+        ("dockyard management", "devops-docker"),
+        ("Build a page, not React", "react-vite"),
+        ("A page without React", "react-vite"),
+        ("Use Vue instead of React", "react-vite"),
+        ("Don't use Vue or React, plain pages", "react-vite"),
+        ("React yerine Vue", "react-vite"),
+        ("React değil, Next.js olsun", "react-vite"),
+        ("Laravel'siz değil ama Laravel kullanmadan", "laravel"),
+        ("www.network.net is a host", "dotnet-api"),
+        ("Is ci a word in special?", "nestjs"),
+    ],
+)
+def test_substrings_and_denied_words_name_nothing(text: str, never: str) -> None:
+    assert infer(text).stack != never
+
+
+@pytest.mark.parametrize(
+    ("text", "stack"),
+    [
+        ("not React but Vue", "vue-vite"),
+        ("React yerine Vue ile yap", "vue-vite"),
+        ("Next.js rather than React", "nextjs"),
+        ("No Django please: FastAPI", "fastapi"),
+    ],
+)
+def test_what_is_wanted_instead_is_found(text: str, stack: str) -> None:
+    assert infer(text).stack == stack
+
+
+@pytest.mark.parametrize("text", ["", "Fix the typo", "Make it faster", "düzelt"])
+def test_no_evidence_is_no_stack(text: str) -> None:
+    guess = infer(text)
+
+    assert (guess.stack, guess.confidence, guess.evidence) == (None, 0.0, ())
+
+
+def test_weak_evidence_has_low_confidence() -> None:
+    assert infer("Add an API endpoint").confidence < 0.3
+    assert infer("React or Vue, you choose").confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    ("files", "stack"),
+    [
+        (["nest-cli.json", "package.json", "src/main.ts"], "nestjs"),
+        (["next.config.ts", "package.json", "app/blog/page.tsx"], "nextjs"),
+        (["artisan", "composer.json", "routes/web.php"], "laravel"),
+        (["src/Api/Api.csproj", "src/Api/Program.cs"], "dotnet-api"),
+        (["package.json", "vite.config.ts", "src/App.vue"], "vue-vite"),
+        (["package.json", "vite.config.ts", "src/main.tsx"], "react-vite"),
+        (["pyproject.toml", "shop/prices.py", "tests/test_prices.py"], "fastapi"),
+    ],
+)
+def test_the_repository_speaks_for_itself(files: list[str], stack: str) -> None:
+    assert infer("Fix the bug", files).stack == stack
+
+
+def test_manifests_name_their_packages() -> None:
+    guess = infer("Fix the bug", ["package.json"], manifests={"package.json": '{"dependencies": {"express": "^5"}}'})
+
+    assert guess.stack == "express-ts"
+    assert "a manifest names express" in guess.evidence
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"dependencies": 3}', '{"dependencies": {"a": 1}, "require": []}'])
+def test_a_broken_manifest_says_nothing(text: str) -> None:
+    assert infer("Fix", manifests={"package.json": text}).stack is None
+
+
+def test_long_texts_are_read_quickly() -> None:
+    assert infer("not " * 20_000 + "a or " * 20_000 + "FastAPI").stack in (None, "fastapi")
