@@ -1,0 +1,82 @@
+# `make demo` and `make test` set up what they need in this directory: .tools (uv, where the machine has none) and .venv.
+# Nothing else of the machine is changed; the embedded server keeps its data below ~/.local/share/mgx.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# A virtual environment or uv project of the user's shell is not ours to fill.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+export UV_PROJECT_ENVIRONMENT := .venv
+# Another file system than the cache's can't be linked to; a warning for each package would say so.
+export UV_LINK_MODE ?= $(shell [ "$$(uname -s)" = Darwin ] && echo clone || echo hardlink)
+
+UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[1-9])' && echo uv || echo .tools/bin/uv)
+# The settings refuse to be read without these; tools that only read the code connect to nothing.
+READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
+TASK ?= Create a FastAPI health endpoint
+ARGS ?=
+
+.PHONY: help setup demo test test-python test-node lint format docs docs-check up down clean
+
+help: ## Say what there is (this)
+	@echo "MGX Agent: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+setup: ## Make .venv from uv.lock, with uv from PyPI where the machine has none
+	@$(UV) --version >/dev/null 2>&1 || $(MAKE) .tools/bin/uv
+	@echo "==> Python packages of uv.lock, into .venv"
+	@$(UV) sync --locked
+
+.tools/bin/uv:
+	@echo "==> uv is not installed: fetching it from PyPI into .tools"
+	@for python in python3.11 python3 python; do \
+	  "$$python" -m venv .tools >/dev/null 2>&1 && exec .tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8'; \
+	done; rm -rf .tools; \
+	echo "error: neither uv nor a Python with its venv module was found." >&2; \
+	echo "hint: install Python 3.11 (Debian: apt install python3.11 python3.11-venv) or uv (https://docs.astral.sh/uv/)." >&2; exit 1
+
+demo: setup ## From nothing to a reviewed commit: starts the embedded server, runs one task, shows the result
+	@dir="demo/$$(date +%Y%m%d-%H%M%S)"; mkdir -p demo; \
+	echo "==> mgx task \"$(TASK)\" --new $$dir --yes"; \
+	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes
+
+test: test-node test-python ## Run all tests, with a floor for line coverage (ARGS="-k word" for pytest)
+
+test-python: setup
+	@echo "==> pytest, on PostgreSQL and Valkey of its own"
+	@$(UV) run --no-sync coverage erase
+	@$(UV) run --no-sync coverage run -m pytest $(ARGS)
+	@echo "==> line coverage"
+	@$(UV) run --no-sync coverage combine --quiet
+	@$(UV) run --no-sync coverage report $(if $(ARGS),--fail-under=0 | tail -1)
+
+test-node:
+	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \
+	else echo "==> npm-wrapper: not tested, node is not installed"; fi
+
+lint: setup ## ruff (lint and format) and mypy
+	@echo "==> ruff, mypy"
+	@$(UV) run --no-sync ruff check
+	@$(UV) run --no-sync ruff format --check
+	@$(READ_SETTINGS) $(UV) run --no-sync mypy
+
+format: setup ## Let ruff mend what it can
+	@$(UV) run --no-sync ruff check --fix
+	@$(UV) run --no-sync ruff format
+
+docs: setup ## Write the generated parts of docs/ and README again
+	@$(UV) run --no-sync python docs/generate.py
+
+docs-check: setup ## Fail where a generated part of the docs is out of date
+	@echo "==> docs in step with the code"
+	@$(UV) run --no-sync python docs/generate.py --check
+
+up: setup ## Start the embedded server and wait until it is ready
+	@$(UV) run --no-sync mgx up
+
+down: setup ## Stop the embedded server
+	@$(UV) run --no-sync mgx down
+
+clean: down ## Stop the embedded server; remove .venv, .tools, caches and demo projects
+	rm -rf .venv .tools demo htmlcov staticfiles .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
