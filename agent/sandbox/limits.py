@@ -11,7 +11,8 @@ MiB = 1 << 20
 @dataclass(frozen=True)
 class Limits:
     """Sizes in bytes. ``address_space`` is per process and generous, as V8 reserves far more than it uses; ``memory`` is what
-    all processes of the command may hold together, ``disk`` what the workdir's file system may lose meanwhile. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
+    all processes of the command may hold together, ``disk`` what the workdir's file system may lose meanwhile. ``tmp`` bounds
+    each of /tmp and /dev/shm, which are memory too.
     """
 
     processes: int = 256

@@ -48,8 +48,7 @@ class WorkdirSandbox:
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
-        extra = FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
-PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
+        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
         result, made = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
         if result.ok:
             self.env_dir = made
