@@ -38,9 +38,9 @@ class RunRow(RowSerializer):
         model = TaskRun
         fields = (
             "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "plan",
-            "plan_version", "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage", "base_sha",
-            "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at", "completed_at",
-            "duration", "error", "pause_reason", "last_seq", "links",
+            "plan_version", "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage",
+            "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at",
+            "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
     @classmethod
