@@ -23,9 +23,10 @@ _STATISTICS: dict[str, Any] = {
 
 def summary(snapshots: QuerySet[MetricSnapshot], *, bucket: str = "") -> dict[str, dict[str, Any]]:
     """``{name: {count, min, max, avg, p50, p95, last}}``; with ``bucket`` each name also has ``buckets``, oldest first."""
-    found = {row.pop("name"): row for row in snapshots.values("name").annotate(**_STATISTICS).order_by("name")}
+    named: Any = snapshots.values("name").annotate(**_STATISTICS).order_by("name")
+    found: dict[str, dict[str, Any]] = {row.pop("name"): row for row in named}
     if bucket:
-        pieces = snapshots.annotate(start=Trunc("timestamp", bucket)).values("name", "start").annotate(**_STATISTICS)
+        pieces: Any = snapshots.annotate(start=Trunc("timestamp", bucket)).values("name", "start").annotate(**_STATISTICS)
         for row in pieces.order_by("start"):
             found[row.pop("name")].setdefault("buckets", []).append(row)
     return found

@@ -22,9 +22,9 @@ from .summaries import summary
 
 
 class MetricFilters(django_filters.FilterSet):
-    run = django_filters.UUIDFilter(field_name="run_id")
-    task = django_filters.UUIDFilter(field_name="task_id")
-    project = django_filters.UUIDFilter(field_name="project_id")
+    run_id = django_filters.UUIDFilter()
+    task_id = django_filters.UUIDFilter()
+    project_id = django_filters.UUIDFilter()
 
     class Meta:
         model = MetricSnapshot

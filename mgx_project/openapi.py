@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_parameter_type
@@ -66,8 +66,10 @@ class KeysetEnvelope:
         }
 
 
-class Schema(AutoSchema):  # type: ignore[no-untyped-call]
+class Schema(AutoSchema):
     """Of a TenantViewSet, the answer is its `rows` and the body its `serializer_class`; `extend_schema` says what differs."""
+
+    view: Any
 
     def get_request_serializer(self) -> Any:
         if self._is_tenant and self.view.serializer_class is None:
@@ -110,7 +112,7 @@ class Schema(AutoSchema):  # type: ignore[no-untyped-call]
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
         if self._is_tenant:
-            where = OpenApiParameter.HEADER
+            where: Literal["header"] = "header"
             found += [
                 OpenApiParameter("X-Workspace-Id", OpenApiTypes.UUID, where, description="Which workspace, by id."),
                 OpenApiParameter("X-Workspace-Slug", str, where, description="Which workspace, by slug."),

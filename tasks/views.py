@@ -21,8 +21,8 @@ from .services import create_task
 
 
 class TaskFilters(django_filters.FilterSet):
-    project = django_filters.UUIDFilter(field_name="project_id")
-    repository = django_filters.UUIDFilter(field_name="repository_id")
+    project_id = django_filters.UUIDFilter()
+    repository_id = django_filters.UUIDFilter()
     q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name.")
 
     class Meta:

@@ -18,12 +18,12 @@ routes.register("tokens", ApiTokenViewSet, basename="token")
 routes.register("models", ModelConnectionViewSet, basename="model")
 routes.register("budgets", BudgetViewSet, basename="budget")
 routes.register("audit", AuditViewSet, basename="audit")
-routes.register("auth/ws-ticket", WsTicketViewSet, basename="ws-ticket")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/token", ObtainToken.as_view(), name="auth-token"),
     path("auth/refresh", RefreshToken.as_view(), name="auth-refresh"),
     path("auth/revoke", RevokeToken.as_view(), name="auth-revoke"),
+    path("auth/ws-ticket", WsTicketViewSet.as_view({"post": "create"}), name="ws-ticket"),
     path("me", MeView.as_view(), name="me"),
     *routes.urls,
 ]

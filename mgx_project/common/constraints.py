@@ -17,7 +17,7 @@ def conflicts(messages: Mapping[str, tuple[str, str]]) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
         if name not in messages:
             raise
         field, sentence = messages[name]

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -33,12 +35,15 @@ class OrjsonRenderer(BaseRenderer):
 
 
 class OrjsonParser(BaseParser):
-    """Refuses what PostgreSQL's text and jsonb can't hold: the NUL character."""
+    """Refuses what PostgreSQL's text and jsonb can't hold (the NUL character) and bodies over the limit."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        body = stream.read()
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # Django checks it only where it reads the body itself
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise RequestDataTooBig
         if b"\\u0000" in body:
             raise ParseError("The body contains a NUL character (\\u0000), which can't be stored.")
         try:

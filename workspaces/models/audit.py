@@ -29,7 +29,9 @@ class IdempotencyRecord(TenantModel):
     The workspace is NULL for what happens outside any: making a workspace.
     """
 
-    workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, null=True, related_name="+")
+    workspace = models.ForeignKey(  # type: ignore[assignment]
+        "workspaces.Workspace", on_delete=models.CASCADE, null=True, related_name="+"
+    )
     principal = models.CharField(max_length=80)
     route = models.CharField(max_length=200)
     key = models.CharField(max_length=200)

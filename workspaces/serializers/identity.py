@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework import serializers
 
@@ -78,8 +78,7 @@ class Me(serializers.Serializer[Any]):
     token = TokenBrief(allow_null=True, help_text="The API token that asked, null for a person who signed in.")
 
 
-class UsageBucket(serializers.Serializer[Any]):
-    start = serializers.DateTimeField()
+class UsageTotals(serializers.Serializer[Any]):
     tokens_in = serializers.IntegerField()
     tokens_out = serializers.IntegerField()
     reserved_tokens = serializers.IntegerField(help_text="Of calls that are not settled yet.")
@@ -89,8 +88,8 @@ class UsageBucket(serializers.Serializer[Any]):
     cost_usd = serializers.DecimalField(max_digits=None, decimal_places=6)
 
 
-class UsageTotals(UsageBucket):
-    start: ClassVar[None] = None  # type: ignore[assignment]
+class UsageBucket(UsageTotals):
+    start = serializers.DateTimeField()
 
 
 class WorkspaceUsage(serializers.Serializer[Any]):

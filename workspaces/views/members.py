@@ -36,7 +36,7 @@ class MemberViewSet(TenantViewSet):
             return Membership.objects.none()
         return Membership.objects.filter(workspace_id=self.principal.workspace_id)
 
-    def list(self, request: Request, workspace_id: str) -> Response:
+    def list(self, request: Request, workspace_id: str = "") -> Response:
         return super().list(request)
 
     @extend_schema(request=MemberInput)
@@ -50,7 +50,9 @@ class MemberViewSet(TenantViewSet):
 
         return self.once(respond)
 
-    def retrieve(self, request: Request, workspace_id: str, user_id: str) -> Response:
+    def retrieve(  # type: ignore[override]
+        self, request: Request, workspace_id: str, user_id: str
+    ) -> Response:
         membership = self.get_queryset().filter(user_id=user_id).first()
         if membership is None:
             raise NotFound("There is no such member in this workspace.")

@@ -73,7 +73,8 @@ class ModelConnectionViewSet(AdminViewSet):
 
     def get_queryset(self) -> QuerySet[Any]:
         has_key = Case(When(~Q(api_key=""), then=True), default=False, output_field=BooleanField())
-        return super().get_queryset().annotate(has_api_key=has_key)
+        connections: QuerySet[Any] = super().get_queryset().annotate(has_api_key=has_key)
+        return connections
 
     def before_write(self, row: ModelConnection | None, changes: dict[str, Any]) -> None:
         kind = changes.get("kind", row.kind if row else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -36,7 +36,7 @@ class SignInThrottle(SimpleRateThrottle):
 class ObtainToken(TokenObtainPairView):
     """A pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
 
-    throttle_classes: ClassVar[Any] = [SignInThrottle]
+    throttle_classes = (SignInThrottle,)
 
 
 class LiveUserRefresh(TokenRefreshSerializer):

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ from ..api import TenantViewSet
 from ..audit import record_audit
 from ..models import ApiToken, Role
 from ..serializers.credentials import ApiTokenInput, ApiTokenRow, NewApiToken
-from ..tokens import create_api_token
+from ..tokens import create_api_token, revoke_api_token
 
 
 class ApiTokenViewSet(TenantViewSet):
@@ -66,8 +65,7 @@ class ApiTokenViewSet(TenantViewSet):
         with transaction.atomic():
             token = self.locked(pk)
             if token.revoked_at is None:
-                token.revoked_at = timezone.now()
-                token.save(update_fields=["revoked_at"])
+                revoke_api_token(token)
                 record_audit(
                     principal=self.principal,
                     action="token.revoked",

@@ -1,0 +1,71 @@
+"""Projects over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks.models import Task
+from tests.conftest import CallerInTests, MakeCaller
+from tests.factories import ProjectFactory, TaskFactory
+from workspaces.models import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_name_is_enough(owner: CallerInTests) -> None:
+    answer = owner.api.post("/api/projects", {"name": "Billing Service"})
+    body = answer.json()
+    assert answer.status_code == 201, body
+    assert (body["slug"], body["workspace_id"]) == ("billing-service", str(owner.workspace.pk))
+    assert body["run_branch_prefix"] == "mgx"
+    assert body["commit_template"] == "MGX Task: {task_name} - Run #{run_number}"
+    assert owner.api.get("/api/projects?slug=billing-service").json()["items"] == [body]
+
+
+def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: CallerInTests) -> None:
+    body = {"name": "A", "slug": "a"}
+    assert owner.api.post("/api/projects", body).status_code == 201
+    assert owner.api.post("/api/projects", body).status_code == 409
+    assert stranger.api.post("/api/projects", body).status_code == 201
+    other = owner.api.post("/api/projects", {"name": "B"}).json()
+    assert owner.api.patch(f"/api/projects/{other['id']}", {"slug": "a"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"default_stack": "cobol"}, {"run_branch_prefix": "../x"}, {"run_branch_prefix": "a b"}, {"run_branch_prefix": "-x"},
+        {"default_branch": "x.lock"}, {"default_branch": "a//b"}, {"commit_template": "{task_name.__class__}"},
+        {"commit_template": "{other}"}, {"commit_template": "{"}, {"commit_template": "{task_name!r}"}, {"slug": "ä"},
+        {"approval_policy": "nobody"}, {"metadata": []},
+    ],
+)  # fmt: skip
+def test_settings_that_would_break_a_run_are_refused(owner: CallerInTests, wrong: dict[str, Any]) -> None:
+    answer = owner.api.post("/api/projects", {"name": "A"} | wrong)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, next(iter(wrong)))
+
+
+def test_the_default_project_stays(owner: CallerInTests) -> None:
+    default = owner.api.get("/api/projects?slug=default").json()["items"][0]
+    path = f"/api/projects/{default['id']}"
+    assert owner.api.delete(path).status_code == 409
+    assert owner.api.patch(path, {"slug": "main"}).status_code == 409
+    assert owner.api.patch(path, {"name": "Main"}).json()["name"] == "Main"
+
+
+def test_a_deleted_project_takes_its_tasks_along(owner: CallerInTests) -> None:
+    project = ProjectFactory(workspace=owner.workspace)
+    TaskFactory(workspace=owner.workspace, project=project)
+    assert owner.api.delete(f"/api/projects/{project.pk}").status_code == 204
+    assert not Task.objects.of(owner.workspace.pk).exists()
+    assert owner.api.get("/api/audit?action=project.deleted").json()["items"][0]["detail"]["slug"] == project.slug
+
+
+def test_admins_write_projects_and_developers_read_them(owner: CallerInTests, make_caller: MakeCaller) -> None:
+    developer = make_caller(Role.DEVELOPER, owner.workspace)
+    path = f"/api/projects/{owner.api.post('/api/projects', {'name': 'A'}).json()['id']}"
+    assert developer.api.get(path).status_code == 200
+    refused = (developer.api.post("/api/projects", {"name": "B"}), developer.api.patch(path, {}), developer.api.delete(path))
+    assert {answer.status_code for answer in refused} == {403}
