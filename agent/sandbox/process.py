@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.sandbox.limits import Limits
-from agent.sandbox.watch import watch
+from agent.sandbox.watch import free_space, watch
 
 CHUNK = 64 * 1024
 
@@ -46,6 +46,7 @@ async def run_process(
     system that may lose ``limits.disk``. Raises OSError if it can't start.
     """
     started = time.monotonic()
+    free = free_space(watched)
     child = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.DEVNULL,
@@ -58,7 +59,7 @@ async def run_process(
     )
     tail = bytearray()
     timed_out, stopped = False, ""
-    warden = asyncio.create_task(watch(child.pid, limits, watched))
+    warden = asyncio.create_task(watch(child.pid, limits, watched, free))
     reader = asyncio.create_task(_read(child, tail, limits.output))
     try:
         done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

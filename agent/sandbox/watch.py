@@ -14,12 +14,11 @@ INTERVAL = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-async def watch(pid: int, limits: Limits, directory: str) -> str:
+async def watch(pid: int, limits: Limits, directory: str, free: int) -> str:
     """Returns, as a sentence, which limit the descendants of ``pid`` passed; never returns while they pass none.
 
-    ``directory`` lies on the file system whose free space is watched: others write there too, so ``disk`` is generous.
+    ``directory`` lies on the file system whose free space was ``free`` at first; others write there too, so ``disk`` is wide.
     """
-    free = _free(directory)
     while True:
         await asyncio.sleep(INTERVAL)
         count, memory = usage(pid, limits.processes)
@@ -27,11 +26,12 @@ async def watch(pid: int, limits: Limits, directory: str) -> str:
             return f"stopped: more than {limits.processes} processes"
         if memory > limits.memory:
             return f"stopped: more than {limits.memory >> 20} MiB of memory"
-        if free - _free(directory) > limits.disk:
+        if free - free_space(directory) > limits.disk:
             return f"stopped: more than {limits.disk >> 20} MiB of disk"
 
 
-def _free(directory: str) -> int:
+def free_space(directory: str) -> int:
+    """Bytes that an ordinary user may still write to the file system of ``directory``. Raises OSError."""
     stats = os.statvfs(directory)
     return stats.f_bavail * stats.f_frsize
 

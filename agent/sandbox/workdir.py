@@ -56,11 +56,12 @@ class WorkdirSandbox:
 
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
         """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
-        had_git = os.path.lexists(self.root / ".git")
+        git = self.root / ".git"
+        had_git = _exists(git)
         try:
             result = await self._execute(self._cell(), argv, timeout)
         finally:
-            forged = not had_git and _remove(self.root / ".git")
+            forged = not had_git and _remove(git)
         return replace(result, output_tail=f"{result.output_tail}\nremoved: {FORGED}\n") if forged else result
 
     def _cell(self) -> Cell:
@@ -104,7 +105,7 @@ class WorkdirSandbox:
                 fds=command.fds,
                 status_fd=command.status_fd,
                 env={},
-                watched=str(self.cache),
+                watched=str(self.root),
             )
         except OSError as error:
             raise SandboxFailed(
@@ -142,9 +143,13 @@ class WorkdirSandbox:
         return _result(argv, ended)
 
 
+def _exists(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
 def _remove(path: Path) -> bool:
     """Removes whatever is at ``path``; True when there was something."""
-    if not os.path.lexists(path):
+    if not _exists(path):
         return False
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

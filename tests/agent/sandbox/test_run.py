@@ -105,7 +105,7 @@ async def test_an_empty_command_is_refused(sandbox: WorkdirSandbox) -> None:
 async def test_a_sandbox_that_can_not_be_set_up_says_so(sandbox: WorkdirSandbox) -> None:
     sandbox.root = sandbox.root / "missing"
 
-    with pytest.raises(SandboxFailed, match="could not be set up"):
+    with pytest.raises(SandboxFailed, match="could not be started"):
         await sandbox.run(("true",))
 
 
