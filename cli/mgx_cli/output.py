@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from mgx_cli.errors import ApiError, CLIError
+from mgx_cli.errors import ApiError, CLIError, Interrupted
 
 # Escape sequences of ECMA-48: OSC, then DCS/SOS/PM/APC strings, then CSI, then two-character ones.
 _SEQUENCE = re.compile(
@@ -82,10 +82,14 @@ def report(error: CLIError, *, as_json: bool = False) -> None:
     """An error: a problem document on stdout when the caller asked for JSON, sentences on stderr always."""
     if as_json:
         put_ndjson({"type": "error", "error": error.to_json()})
-    say(f"{paint('error:', 'red bold', sys.stderr)} {clean(error.detail)}")
+    if isinstance(error, Interrupted):
+        say(f"\n{clean(error.detail)}")
+    else:
+        say(f"{paint('error:', 'red bold', sys.stderr)} {clean(error.detail)}")
     if isinstance(error, ApiError):
         for field, message in error.fields:
-            say(f"  {one_line(field)}: {one_line(message)}")
+            if message not in error.detail:
+                say(f"  {one_line(field)}: {one_line(message)}")
     if error.hint:
         say(clean(error.hint))
     if isinstance(error, ApiError) and error.problem.get("request_id"):

@@ -96,8 +96,8 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("files", where(run)),
     ]
     for name, value in rows:
-        if value:
-            text = [one_line(line) for line in clean(value).splitlines()]
+        text = [line.strip() for line in clean(value or "").splitlines()]
+        if text:
             yield [(f"{name:<13}", "cyan"), (text[0], "bold" if name in ("branch", "files") else "")]
             yield from ([(" " * 13 + more, "")] for more in text[1:])
     branch = one_line(run.get("branch_name") or "")
@@ -145,9 +145,9 @@ def tests_line(tests: Mapping[str, Any]) -> str:
 
 
 def usage_line(usage: Mapping[str, Any]) -> str:
-    if not usage:
-        return ""
     calls = usage.get("calls", 0)
+    if not calls:
+        return ""
     tokens = f"{number(usage.get('tokens_in', 0))} tokens in, {number(usage.get('tokens_out', 0))} out"
     return ", ".join(filter(None, [f"{calls} model call{'' if calls == 1 else 's'}", tokens, cost(usage.get("cost_usd"))]))
 

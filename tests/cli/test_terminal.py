@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Mgx, Terminal
-from tests.cli.standin import Standin
+from tests.cli.standin import TOKEN, Standin
 
 Start = Callable[..., Terminal]
 
@@ -104,3 +105,16 @@ def test_a_diff_on_a_terminal_is_cleaned(terminal: Start, mgx: Mgx) -> None:
     assert screen.end() == 0
     assert "\x1b[32m+b" in screen.seen
     assert "\x1b[31m\r\n" not in screen.seen
+
+
+def test_login_with_a_password_keeps_an_api_token_only(terminal: Start, server: Standin, bare_env: dict[str, str]) -> None:
+    mgx = terminal("login", "--server", server.url, "--user", "ada")
+    mgx.until("Password of ada")
+    mgx.type("secret phrase\n")
+    assert mgx.end() == 0
+    assert "Signed in" in mgx.seen
+    assert "secret phrase" not in mgx.seen
+    assert server.bodies("/api/auth/token") == [{"username": "ada", "password": "secret phrase"}]
+    kept = Path(bare_env["XDG_CONFIG_HOME"], "mgx", "config.toml").read_text()
+    assert TOKEN in kept
+    assert "secret phrase" not in kept

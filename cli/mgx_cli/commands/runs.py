@@ -59,7 +59,7 @@ def list_runs(
                 str(run.get("stack") or "-"),
                 age(run.get("created_at") or run.get("started_at")) or "-",
                 cost((run.get("usage") or {}).get("cost_usd")) or "-",
-                one_line(run.get("task_name") or (run.get("plan") or {}).get("summary") or run.get("task_id") or "", 60),
+                one_line(run.get("task_name") or (run.get("plan") or {}).get("summary") or "-", 60),
             )
             for run in runs
         ],

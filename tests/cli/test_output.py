@@ -1,0 +1,62 @@
+"""What reaches the terminal of what others wrote."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mgx_cli.output import clean, one_line
+from mgx_cli.render import diff_stat, duration, plain, result_lines, tests_line
+
+UNSAFE = {chr(code) for code in [*range(9), *range(11, 32), *range(127, 160)]} | set(
+    "\u202a\u202b\u202d\u202e\u2066\u2067\u2069"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("plain\ttext\nof two lines", "plain\ttext\nof two lines"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07after", "after"),
+        ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bP1$r\x1b\\x", "x"),
+        ("\x1b]52;c;unterminated", "]52;c;unterminated"),
+        ("over\rwrite\x08", "overwrite"),
+        ("\x9b31mred", "31mred"),
+        ("a\u202eb", "ab"),
+        ("日本 – ümlaut", "日本 – ümlaut"),
+    ],
+)
+def test_escape_sequences_and_controls_are_removed(text: str, safe: str) -> None:
+    assert clean(text) == safe
+
+
+@given(st.text(alphabet=st.sampled_from("\x1b[]P^_\\;0m\x07\x9b\r\n\u202eab")))
+def test_no_control_is_ever_left(text: str) -> None:
+    assert not UNSAFE & set(clean(text))
+    assert "\n" not in one_line(text)
+
+
+def test_a_line_is_cut_to_its_width() -> None:
+    assert one_line("a b  c\nd", 5) == "a b …"
+    assert one_line("abcde", 5) == "abcde"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.4, "9.4 s"), (75, "75 s"), (600, "10 min"), (9000, "2 h"), (400_000, "5 d"), (-1, "0.0 s")],
+)
+def test_a_duration_is_read_at_a_glance(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_results_of_any_shape_are_shown_or_left_out() -> None:
+    assert diff_stat({"diff_stat": {"files": 2, "added": 3, "removed": 1}}) == "2 files, +3 −1"
+    assert diff_stat({"diff_stat": {"files": ["a"], "insertions": 3}}) == "1 file, +3 −0"
+    assert diff_stat({"diff_stat": {"text": " a | 1 +\n"}}) == " a | 1 +"
+    assert diff_stat({}) == ""
+    assert tests_line({"status": "failed", "passed": 1, "failed": 2}) == "failed: 1 passed, 2 failed"
+    assert tests_line({"status": "unavailable"}) == "unavailable"
+    run = {"status": "completed", "branch_name": "\x1b[2J", "results": None, "usage": [], "links": {"files": "file:///a%20b"}}
+    assert [plain(line) for line in result_lines(run)] == ["files        /a b"]
