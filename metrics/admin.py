@@ -1,0 +1,17 @@
+"""Measured values, for operators."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from workspaces.admin_scope import TenantAdmin, WorkspaceFilter
+
+from .models import MetricSnapshot
+
+
+@admin.register(MetricSnapshot)
+class MetricSnapshotAdmin(TenantAdmin):
+    list_display = ("timestamp", "workspace", "name", "metric_type", "value", "unit", "run_id")
+    list_filter = (WorkspaceFilter, "metric_type", "name")
+    search_fields = ("name", "=run_id", "=task_id")
+    ordering = ("-timestamp",)

@@ -1,0 +1,205 @@
+"""The run page for operators: what a run is, did and changed, and the decisions that people make about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from mgx_project.common.errors import MGXError
+from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
+
+from . import services
+from .admin_pages import diff_page, plan_page, timeline
+from .models import Approval, Artifact, RunStep, TaskRun
+from .models.run import FINAL, Status
+
+LABELS = {
+    Status.COMPLETED: "success",
+    Status.FAILED: "danger",
+    Status.REJECTED: "danger",
+    Status.CANCELLED: "warning",
+    Status.PAUSED: "warning",
+    Status.AWAITING_APPROVAL: "warning",
+    Status.EXECUTING: "info",
+    Status.PLANNING: "info",
+    Status.DELIVERING: "info",
+}
+Decision = Callable[..., TaskRun]
+
+
+def tabs(groups: Mapping[str, str]) -> Any:
+    """Fieldsets of space-separated field names; every group but the first one is a tab."""
+    return tuple(
+        (title or None, {"classes": ["tab"] if title else [], "fields": tuple(names.split())})
+        for title, names in groups.items()
+    )
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(TenantAdmin):
+    list_display = ("name", "state", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
+    list_filter = (WorkspaceFilter, "status", "git_status", "stack")
+    list_select_related = ("workspace", "task__project")
+    search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
+    actions_detail: ClassVar[Any] = ("approve", "reject", "resume", "cancel", "retry")
+    fieldsets = tabs(
+        {
+            "": "task workspace state pause_reason problem started_at completed_at usage model",
+            "Plan": "plan_shown plan_version stack stack_confidence complexity",
+            "Timeline": "events",
+            "Diff": "diff",
+            "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
+            "Work": "auto_approve budget created_by cancelled_by cancel_requested_at parent_run prompt_version last_seq fence "
+            "lease_expires_at created_at updated_at",
+        }
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("workspace", "task__project", "created_by", "parent_run")
+
+    @admin.display(description="run", ordering="created_at")
+    def name(self, run: TaskRun) -> str:
+        return f"{run.task.name} #{run.run_number}"
+
+    @admin.display(description="project")
+    def project(self, run: TaskRun) -> str:
+        return str(run.task.project)
+
+    @display(description="status", label=LABELS, ordering="status")
+    def state(self, run: TaskRun) -> tuple[str, str]:
+        return run.status, Status(run.status).label
+
+    @admin.display(description="error")
+    def problem(self, run: TaskRun) -> SafeString | str:
+        if not run.error:
+            return "-"
+        parts = (run.error.get(key, "") for key in ("code", "detail", "hint"))
+        return format_html("<b>{}</b> {} <i>{}</i>", *parts)
+
+    @admin.display(description="plan")
+    def plan_shown(self, run: TaskRun) -> SafeString:
+        return plan_page(run.plan)
+
+    @admin.display(description="newest events")
+    def events(self, run: TaskRun) -> SafeString:
+        return timeline(run)
+
+    @admin.display(description="changes")
+    def diff(self, run: TaskRun) -> SafeString:
+        return diff_page(run)
+
+    # decisions: a link asks, a POST decides
+
+    def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is(request, object_id, {Status.AWAITING_APPROVAL})
+
+    def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is(request, object_id, {Status.PAUSED})
+
+    def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is(request, object_id, set(Status) - FINAL)
+
+    def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is(request, object_id, FINAL)
+
+    def _is(self, request: HttpRequest, object_id: Any, states: Any) -> bool:
+        run = self.get_object(request, str(object_id)) if object_id else None
+        return run is not None and run.status in states
+
+    @action(description="Approve", icon="check", variant=ActionVariant.SUCCESS, permissions=["decide"])
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(
+            request, object_id, "Approve", lambda p, run: services.decide_plan(
+                principal=p, run_id=run.pk, approved=True, plan_version=_version(request)
+            ), variant="success", shows_plan=True,
+        )  # fmt: skip
+
+    @action(description="Reject", icon="close", variant=ActionVariant.DANGER, permissions=["decide"])
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(
+            request, object_id, "Reject", lambda p, run: services.decide_plan(
+                principal=p, run_id=run.pk, approved=False, feedback=request.POST.get("feedback", "")[:10_000],
+                plan_version=_version(request),
+            ), variant="danger", shows_plan=True, asks_feedback=True,
+        )  # fmt: skip
+
+    @action(description="Resume", icon="play_arrow", variant=ActionVariant.PRIMARY, permissions=["resume"])
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, "Resume", lambda p, run: services.resume_run(principal=p, run_id=run.pk))
+
+    @action(description="Cancel", icon="stop_circle", variant=ActionVariant.WARNING, permissions=["cancel"])
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(
+            request, object_id, "Cancel", lambda p, run: services.cancel_run(principal=p, run_id=run.pk), variant="warning"
+        )
+
+    @action(description="Retry", icon="replay", variant=ActionVariant.PRIMARY, permissions=["retry"])
+    def retry(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, "Retry", lambda p, run: services.retry_run(principal=p, run_id=run.pk))
+
+    def _decide(
+        self, request: HttpRequest, object_id: str, verb: str, decide: Decision, *, variant: str = "primary",
+        shows_plan: bool = False, asks_feedback: bool = False,
+    ) -> HttpResponse:  # fmt: skip
+        run = self.get_object(request, object_id)
+        if run is None:
+            raise Http404
+        back = reverse("admin:runs_taskrun_change", args=[run.pk])
+        if request.method == "POST":
+            try:
+                decided = decide(operator(request, run.workspace_id), run)
+            except MGXError as error:
+                messages.error(request, f"{error.detail} {error.hint}".strip())
+                return HttpResponseRedirect(back)
+            messages.success(request, f"{verb}: done.")
+            return HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[decided.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{verb} {self.name(run)}",
+            "question": f"{verb} run #{run.run_number} of “{run.task.name}”?",
+            "plan": plan_page(run.plan) if shows_plan else "",
+            "plan_version": run.plan_version,
+            "asks_feedback": asks_feedback,
+            "verb": verb,
+            "variant": variant,
+            "back": back,
+            "opts": self.model._meta,
+        }
+        return TemplateResponse(request, "admin/runs/decide.html", context)
+
+
+def _version(request: HttpRequest) -> int | None:
+    text = request.POST.get("plan_version", "")
+    return int(text) if text.isdecimal() else None
+
+
+@admin.register(RunStep)
+class RunStepAdmin(TenantAdmin):
+    list_display = ("key", "kind", "attempt", "run_id", "workspace", "started_at", "finished_at")
+    list_filter = (WorkspaceFilter, "kind")
+    search_fields = ("=run__id", "key")
+    ordering = ("-started_at",)
+
+
+@admin.register(Approval)
+class ApprovalAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "run_id", "plan_version", "approved", "decided_by", "automatic")
+    list_filter = (WorkspaceFilter, "approved", "automatic")
+    list_select_related = ("workspace", "decided_by")
+    search_fields = ("=run__id", "feedback")
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(TenantAdmin):
+    list_display = ("name", "kind", "size", "run_id", "workspace", "created_at")
+    list_filter = (WorkspaceFilter, "kind")
+    search_fields = ("name", "=run__id", "=sha256")

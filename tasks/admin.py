@@ -1,0 +1,28 @@
+"""Tasks, for operators."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from workspaces.admin_scope import TenantAdmin, WorkspaceFilter
+
+from .models import Task
+
+
+@admin.register(Task)
+class TaskAdmin(TenantAdmin):
+    editable = ("name", "description", "priority")
+    list_display = (
+        "name",
+        "project",
+        "workspace",
+        "status",
+        "stack",
+        "runs_total",
+        "runs_succeeded",
+        "last_run_at",
+        "created_at",
+    )
+    list_filter = (WorkspaceFilter, "status", "output_mode", "stack")
+    list_select_related = ("workspace", "project")
+    search_fields = ("name", "description", "=id")

@@ -1,0 +1,200 @@
+"""Tenants, people, money and the log, for operators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.forms import ModelForm
+from django.http import HttpRequest
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from .admin_scope import TenantAdmin, WorkspaceFilter, operator
+from .models import (
+    ApiToken,
+    AuditEntry,
+    Budget,
+    Event,
+    IdempotencyRecord,
+    LedgerEntry,
+    Membership,
+    ModelConnection,
+    Role,
+    User,
+    Workspace,
+    WsTicket,
+)
+from .services import change_member, create_workspace, remove_member
+
+# Refresh tokens are secrets, and rights come from roles in workspaces instead of groups.
+for foreign in (OutstandingToken, BlacklistedToken, Group):
+    if admin.site.is_registered(foreign):
+        admin.site.unregister(foreign)
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):
+    """Accounts belong to no tenant: superusers only."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Times", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    has_view_permission = has_change_permission = lambda self, request, obj=None: self.has_module_permission(request)
+    has_add_permission = has_module_permission
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # what a person did stays theirs; take `is_active` away instead
+
+
+class MemberInline(TabularInline):
+    model = Membership
+    fields = readonly_fields = ("user", "role", "created_at")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("user")
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(TenantAdmin):
+    tenant = "pk"
+    editable = ("name", "slug", "metadata", "limits")
+    list_display = ("slug", "name", "event_position", "created_at")
+    list_filter = ()
+    list_select_related = False
+    search_fields = ("slug", "name")
+    inlines = (MemberInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("name", "slug")
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Workspace, form: ModelForm[Any], change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        assert isinstance(request.user, User)
+        obj.pk = create_workspace(owner=request.user, name=obj.name, slug=obj.slug).pk
+
+
+@admin.register(Membership)
+class MembershipAdmin(TenantAdmin):
+    """Owners manage members."""
+
+    role = Role.OWNER
+    editable = ("role",)
+    list_display = ("user", "workspace", "role", "created_at")
+    list_filter = (WorkspaceFilter, "role")
+    list_select_related = ("workspace", "user")
+    search_fields = ("user__username", "user__email")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm[Any], change: bool) -> None:
+        change_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id, role=Role(obj.role))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        remove_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TenantAdmin):
+    list_display = ("name", "prefix", "workspace", "user", "role", "expires_at", "revoked_at", "last_used_at")
+    list_filter = (WorkspaceFilter, "role")
+    list_select_related = ("workspace", "user")
+    search_fields = ("name", "prefix", "user__username")
+
+
+@admin.register(WsTicket)
+class WsTicketAdmin(TenantAdmin):
+    list_display = ("id", "workspace", "user", "expires_at")
+    list_select_related = ("workspace", "user")
+
+
+@admin.register(ModelConnection)
+class ModelConnectionAdmin(TenantAdmin):
+    """The endpoint stays: a stored key must not travel to another one."""
+
+    editable = ("name", "price_in", "price_out")
+    list_display = ("name", "workspace", "kind", "model", "base_url", "has_key", "is_default")
+    list_filter = (WorkspaceFilter, "kind")
+    search_fields = ("name", "model")
+
+    @admin.display(boolean=True, description="key")
+    def has_key(self, row: ModelConnection) -> bool:
+        return bool(row.api_key)
+
+
+@admin.register(Budget)
+class BudgetAdmin(TenantAdmin):
+    editable = ("max_tokens", "max_cost_usd", "max_calls")
+    list_display = ("id", "workspace", "project_id", "period", "max_tokens", "max_cost_usd", "max_calls")
+    list_filter = (WorkspaceFilter, "period")
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(TenantAdmin):
+    list_display = (
+        "created_at",
+        "workspace",
+        "run_id",
+        "step_key",
+        "model",
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "settled_at",
+    )
+    search_fields = ("=run_id", "step_key", "model")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "user", "action", "object_type", "object_id")
+    list_filter = (WorkspaceFilter, "object_type")
+    list_select_related = ("workspace", "user")
+    search_fields = ("action", "=object_id", "user__username")
+
+
+@admin.register(IdempotencyRecord)
+class IdempotencyRecordAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "principal", "route", "status")
+    search_fields = ("route", "=key")
+
+
+@admin.register(Event)
+class EventAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "position", "type", "run_id", "seq", "message")
+    list_filter = (WorkspaceFilter, "type")
+    search_fields = ("=run_id", "=task_id", "type", "message")

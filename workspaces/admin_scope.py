@@ -1,0 +1,167 @@
+"""The admin for operators: staff users see and change the tenants that they are admin or owner of, superusers all.
+
+Rights come from the roles in the workspaces, not from Django's permissions: who may do something over the API may do it
+here. Rows are changed field by field where an admin says so, everything else is shown only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from mgx_project.common.fields import EncryptedTextField
+
+from .audit import record_audit
+from .models import Membership, Role, User, Workspace
+from .principal import Principal
+
+NEVER_SHOWN = frozenset({"digest", "password", "payload"})
+MAX_SHOWN = 200_000
+"""Characters of one value on a page."""
+
+
+def operated(user: Any, role: Role = Role.ADMIN) -> QuerySet[Workspace]:
+    """The workspaces in which ``user`` has at least ``role``; all for a superuser, none for who is no staff."""
+    if not (user.is_active and user.is_staff):
+        return Workspace.objects.none()
+    if user.is_superuser:
+        return Workspace.objects.all()
+    roles = [known for known in Role if known.allows(role)]
+    return Workspace.objects.filter(memberships__user=user, memberships__role__in=roles)
+
+
+def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
+    """The signed-in operator as services know people. Raises PermissionDenied outside their tenants."""
+    user = request.user
+    assert isinstance(user, User)
+    membership = Membership.objects.filter(user=user, workspace_id=workspace_id).first()
+    if user.is_superuser:
+        return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
+    if membership is None or not user.is_staff:
+        raise PermissionDenied("This belongs to a workspace that you don't operate.")
+    return Principal(user=user, workspace_id=workspace_id, role=Role(membership.role))
+
+
+def block(text: str) -> SafeString:
+    """Text of any origin as it is, escaped and bounded."""
+    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n… {len(text) - MAX_SHOWN:,} more characters"
+    return format_html(
+        '<pre class="bg-base-50 border border-base-200 rounded-default p-3 text-xs overflow-auto max-h-[40rem] '
+        'dark:bg-base-800 dark:border-base-700" style="white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>',
+        cut,
+    )
+
+
+class WorkspaceFilter(admin.SimpleListFilter):
+    """Only the operator's own tenants are offered."""
+
+    title = "workspace"
+    parameter_name = "workspace"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
+        return [(str(pk), slug) for pk, slug in operated(request.user).order_by("slug").values_list("id", "slug")[:200]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        try:
+            return queryset.filter(workspace_id=uuid.UUID(self.value())) if self.value() else queryset
+        except ValueError:
+            return queryset.none()
+
+
+class TenantAdmin(ModelAdmin):
+    """Rows of a tenant. ``editable`` names the fields that an operator with ``role`` may change; nothing is added or deleted.
+
+    Encrypted fields and digests are never shown.
+    """
+
+    editable: ClassVar[tuple[str, ...]] = ()
+    role: ClassVar[Role] = Role.ADMIN
+    tenant: ClassVar[str] = "workspace"
+    """Path from a row to its workspace."""
+    actions = None
+    list_filter: ClassVar[Sequence[Any]] = (WorkspaceFilter,)
+    list_select_related: ClassVar[Any] = ("workspace",)
+    list_per_page = 50
+    show_full_result_count = False
+    ordering: ClassVar[Any] = ("-created_at",)
+    warn_unsaved_form = True
+
+    # whose rows
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        if getattr(request.user, "is_superuser", False):
+            return rows
+        path = "pk" if self.tenant == "pk" else f"{self.tenant}_id"
+        return rows.filter(**{f"{path}__in": operated(request.user, self.role).values("pk")})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        target = db_field.remote_field.model
+        if not getattr(request.user, "is_superuser", False):
+            tenants = operated(request.user).values("pk")
+            if target is Workspace:
+                kwargs["queryset"] = Workspace.objects.filter(pk__in=tenants)
+            elif any(field.name == "workspace" for field in target._meta.get_fields()):
+                kwargs["queryset"] = target._default_manager.filter(workspace_id__in=tenants)
+            else:
+                kwargs["queryset"] = target._default_manager.none()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    # what an operator may do
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return operated(request.user, self.role).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request) if obj is None else self._operates(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.editable) and self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def _operates(self, request: HttpRequest, obj: Any) -> bool:
+        return self.get_queryset(request).filter(pk=obj.pk).exists()
+
+    # what is shown
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return [field.name for field in self.model._meta.fields if self._may_show(field)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        # Nothing of a row may move to another tenant, so what isn't named as editable can't be.
+        if self.fieldsets:
+            names = [name for _, options in self.fieldsets for name in options["fields"]]
+        else:
+            names = list(self.get_fields(request, obj))
+        return [name for name in names if name not in self.editable]
+
+    def _may_show(self, field: models.Field[Any, Any]) -> bool:
+        return not isinstance(field, EncryptedTextField) and field.name not in NEVER_SHOWN
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        workspace_id = obj.pk if self.tenant == "pk" else obj.workspace_id
+        noun = self.model._meta.model_name or ""
+        record_audit(
+            principal=operator(request, workspace_id),
+            action=f"{noun}.changed",
+            object_type=noun,
+            object_id=obj.pk,
+            detail={"fields": sorted(form.changed_data), "admin": True},
+        )
