@@ -90,7 +90,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("commit", run.get("commit_sha")),
         ("pull request", run.get("pr_url")),
         ("changes", diff_stat(results)),
-        ("tests", tests_line(tests) if tests else None),
+        ("tests", outcome_of_tests(tests) if tests else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
         ("files", where(run)),
@@ -136,7 +136,7 @@ def diff_stat(results: Mapping[str, Any]) -> str:
     return ""
 
 
-def tests_line(tests: Mapping[str, Any]) -> str:
+def outcome_of_tests(tests: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped") if tests.get(name))
     status = one_line(tests.get("status", ""))
     if not counts:

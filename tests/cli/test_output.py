@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mgx_cli.output import clean, one_line
-from mgx_cli.render import diff_stat, duration, plain, result_lines, tests_line
+from mgx_cli.render import diff_stat, duration, outcome_of_tests, plain, result_lines
 
 UNSAFE = {chr(code) for code in [*range(9), *range(11, 32), *range(127, 160)]} | set(
     "\u202a\u202b\u202d\u202e\u2066\u2067\u2069"
@@ -56,7 +56,7 @@ def test_results_of_any_shape_are_shown_or_left_out() -> None:
     assert diff_stat({"diff_stat": {"files": ["a"], "insertions": 3}}) == "1 file, +3 −0"
     assert diff_stat({"diff_stat": {"text": " a | 1 +\n"}}) == " a | 1 +"
     assert diff_stat({}) == ""
-    assert tests_line({"status": "failed", "passed": 1, "failed": 2}) == "failed: 1 passed, 2 failed"
-    assert tests_line({"status": "unavailable"}) == "unavailable"
+    assert outcome_of_tests({"status": "failed", "passed": 1, "failed": 2}) == "failed: 1 passed, 2 failed"
+    assert outcome_of_tests({"status": "unavailable"}) == "unavailable"
     run = {"status": "completed", "branch_name": "\x1b[2J", "results": None, "usage": [], "links": {"files": "file:///a%20b"}}
     assert [plain(line) for line in result_lines(run)] == ["files        /a b"]
