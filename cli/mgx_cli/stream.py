@@ -26,7 +26,7 @@ Event = dict[str, Any]
 def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Generator[Event, None, None]:
     """Yields events with ``seq`` greater than ``after``, for as long as the caller wants them.
 
-    ``on_trouble`` hears a sentence whenever the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
+    ``on_trouble`` hears a sentence when the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
     connection, ``Unreachable``.
     """
     from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -55,7 +55,8 @@ def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str],
         failures += 1
         if time.monotonic() - lost_at > GIVE_UP:
             raise Unreachable(f"The event stream of {api.server.base_url} is lost ({reason}).")
-        on_trouble(f"connection lost ({reason}), trying again")
+        if failures == 1:
+            on_trouble(f"connection lost ({reason}), trying again")
         time.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.0))
 
 

@@ -58,5 +58,11 @@ def test_results_of_any_shape_are_shown_or_left_out() -> None:
     assert diff_stat({}) == ""
     assert outcome_of_tests({"status": "failed", "passed": 1, "failed": 2}) == "failed: 1 passed, 2 failed"
     assert outcome_of_tests({"status": "unavailable"}) == "unavailable"
-    run = {"status": "completed", "branch_name": "\x1b[2J", "results": None, "usage": [], "links": {"files": "file:///a%20b"}}
+    run: dict[str, object] = {
+        "status": "completed",
+        "branch_name": "\x1b[2J",
+        "results": None,
+        "usage": [],
+        "links": {"files": "file:///a%20b"},
+    }
     assert [plain(line) for line in result_lines(run)] == ["files        /a b"]
