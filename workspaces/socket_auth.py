@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket (CONTRACT: Auth): a bearer header, a subprotocol, a ticket, or our own browser session."""
+"""Who is at the other end of a WebSocket: a bearer header, a subprotocol, a ticket, or our own browser session."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from rest_framework.exceptions import AuthenticationFailed
+
+from mgx_project.common.errors import NotFound
 
 from .authentication import authenticate_bearer
 from .models import ApiToken, User
@@ -34,8 +36,9 @@ class Caller:
         """The caller in ``workspace`` (id or slug). Raises NotFound, NotAllowed or BadRequest."""
         if self.token is None:
             return principal_of_user(self.user, workspace)
-        principal = principal_of_token(self.token)
-        return principal
+        if workspace and workspace.lower() not in {str(self.token.workspace_id), self.token.workspace.slug.lower()}:
+            raise NotFound("There is no such workspace that this token can see.")
+        return principal_of_token(self.token)
 
     def still_valid(self) -> bool:
         """False once the user was deactivated or the token revoked or expired."""

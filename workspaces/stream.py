@@ -19,7 +19,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import QuerySet
 
 from mgx_project.common.db import run_db
-from mgx_project.common.errors import MGXError
+from mgx_project.common.errors import MGXError, NotFound
 from mgx_project.common.rendering import dumps
 
 from . import socket_auth
@@ -186,6 +186,6 @@ class ObjectStream(EventStream):
         owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
         principal: Principal = caller.principal(str(owner or pk))
         if owner != principal.workspace_id:
-            raise MGXError("There is nothing here that you can see.")
+            raise NotFound("There is nothing here that you can see.")
         rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
         return Feed(group(self.kind, pk), rows, self.cursor, self.dense)

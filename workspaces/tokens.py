@@ -7,9 +7,13 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from mgx_project.common.live import announcer
+
+from .events import group
 from .models import ApiToken, Role, User, WsTicket
 from .principal import Principal
 
@@ -51,6 +55,13 @@ def find_api_token(secret: str) -> ApiToken | None:
     if token and (token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP):
         ApiToken.across_tenants.filter(pk=token.pk).update(last_used_at=now)
     return token
+
+
+def revoke_api_token(token: ApiToken) -> None:
+    """From now on the token is refused, and the sockets that were opened with it are closed. Call inside a transaction."""
+    token.revoked_at = timezone.now()
+    token.save(update_fields=["revoked_at"])
+    transaction.on_commit(lambda: announcer.send([group("token", token.pk)], {"type": "stream.revoked"}))
 
 
 def create_ws_ticket(principal: Principal) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -40,6 +41,9 @@ def main(
             return _status(data, as_json=options.json)
         if options.command == "logs":
             return _logs(data, options.name, options.lines, follow=options.follow)
+        if options.command == "manage":
+            manage = [sys.executable, str(HOME / "manage.py"), *options.arguments]
+            return subprocess.run(manage, env=control.environment(data)).returncode
         root = control.allow(data, Path(options.directory))
         print(json.dumps({"allowed": str(root)}) if options.json else root)
         return 0
@@ -74,6 +78,8 @@ def _parser(module: str) -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on with new lines")
     allow = commands.add_parser("allow", parents=[common], help="let runs use a local directory")
     allow.add_argument("directory", metavar="DIR")
+    manage = commands.add_parser("manage", parents=[common], help="run manage.py on this server: createsuperuser, shell, …")
+    manage.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
     commands.add_parser("run", parents=[common], help="be the supervisor, in the foreground")
     return parser
 
@@ -82,7 +88,7 @@ def _up(data: DataDirectory, module: str, *, as_json: bool) -> int:
     supervise = [sys.executable, "-m", module, "run", "--data", str(data.path)]
     state = control.up(data, supervise, cwd=HOME, tell=lambda stage: print(f"· {stage}", file=sys.stderr, flush=True))
     if as_json:
-        print(json.dumps(state.to_json()))
+        print(json.dumps(state.to_json(secrets=False)))
     else:
         print(f"{state.base_url} is ready (supervisor {state.pid}, data in {data.path})")
     return 0

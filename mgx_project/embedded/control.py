@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mgx_project.embedded import health
+from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.datadir import DataDirectory
-from mgx_project.embedded.environment import fingerprints
+from mgx_project.embedded.environment import child_environment, fingerprints
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.files import open_log
 from mgx_project.embedded.plan import HOME
@@ -126,6 +127,17 @@ def status(data: DataDirectory) -> dict[str, Any]:
     if not running and report["status"] in ("starting", "ready", "stopping"):
         report["status"] = "killed"
     return report
+
+
+def environment(data: DataDirectory) -> dict[str, str]:
+    """The environment that web and worker of the running server have. Raises EmbeddedError when none runs."""
+    state = load(data.state)
+    if state is None or not state.alive():
+        raise EmbeddedError("No embedded server runs on this data directory.", hint="Start it with: mgx up")
+    secrets = Credentials.load(data.secrets)
+    return child_environment(
+        os.environ, data, secrets, port=state.port, database_url=state.database_url, redis_url=state.redis_url
+    )
 
 
 def allow(data: DataDirectory, root: Path) -> Path:

@@ -1,0 +1,181 @@
+"""A whole server of this checkout: supervisor, PostgreSQL, Valkey, web and worker, in a directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from ..support.scripted_openai import ScriptedOpenAI, serve
+from ..support.team_script import TeamScript, script
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NEW = "def total(prices):\n    return sum(price for price in prices if price is not None)\n"
+CODE = f"FILE: shop/prices.py\n{NEW}"
+FOREIGN = ("DATABASE_URL", "REDIS_URL", "MGX_", "OPENAI_", "S3_", "DJANGO_SETTINGS_MODULE")
+
+
+@dataclass
+class Server:
+    data: Path
+    env: dict[str, str]
+    model: ScriptedOpenAI
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def embedded(self, *args: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "mgx_project.embedded", *args, "--data", str(self.data)]
+        return subprocess.run(argv, cwd=CHECKOUT, env=self.env, capture_output=True, text=True, timeout=180)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.data / "state.json").read_text())
+        return found
+
+    @property
+    def client(self) -> httpx.Client:
+        state = self.state
+        headers = {"Authorization": f"Bearer {state['token']}", **self.headers}
+        return httpx.Client(base_url=state["base_url"], headers=headers, timeout=30)
+
+    def socket(self, path: str, **options: Any) -> ClientConnection:
+        state = self.state
+        headers = {"Authorization": f"Bearer {state['token']}"}
+        return connect(state["base_url"].replace("http", "ws", 1) + path, additional_headers=headers, **options)
+
+    def kill(self, child: str) -> None:
+        """kill -9 of one child, and the wait until the supervisor has a new one that works."""
+        pid = self.state["children"][child]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: self.state["children"][child]["pid"] not in (None, pid) and self.ready())
+
+    def ready(self) -> bool:
+        try:
+            return self.client.get("/health/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def answer(self, team: TeamScript | Callable[..., Any]) -> None:
+        """From now on the model answers by this script."""
+        self.model.requests.clear()
+        self.model.script = team
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self.client.post(path, json=body)
+        assert answer.status_code < 300, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def edit_run(self, repo: Path, **options: Any) -> dict[str, Any]:
+        """A run that edits shop/prices.py of ``repo``."""
+        self.embedded("allow", str(repo))
+        link = self.post("/api/repositories/connect", {"url": f"file://{repo}", "provider": "git"})
+        task = {
+            "name": "Ignore None",
+            "description": "Let total() ignore prices that are None",
+            "repository_id": link["id"],
+            "output_mode": "patch_existing",
+        }
+        task_id = self.post("/api/tasks", task)["id"]
+        return self.post("/api/runs", {"task_id": task_id, "auto_approve": True, **options})
+
+    def events(self, run_id: str) -> list[dict[str, Any]]:
+        lines = self.client.get(f"/api/runs/{run_id}/events").text.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def finished(self, run_id: str, *, within: float = 90) -> dict[str, Any]:
+        """The run once it is final or waits for someone."""
+        found: dict[str, Any] = {}
+
+        def done() -> bool:
+            found.update(self.client.get(f"/api/runs/{run_id}").json())
+            return found["status"] in {"completed", "failed", "cancelled", "rejected", "paused", "awaiting_approval"}
+
+        wait_for(done, within)
+        return found
+
+
+def wait_for(condition: Callable[[], Any], within: float = 60) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("server")
+    with serve(script(code=CODE, files=["shop/prices.py"])) as model:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        env |= {
+            "MGX_DATA_DIR": str(data),
+            "MGX_LEASE_SECONDS": "3",
+            "MGX_MODEL": "openai/scripted",
+            "OPENAI_BASE_URL": model.url,
+            "OPENAI_API_KEY": "k-canary-secret",
+        }
+        running = Server(data, env, model)
+        up = running.embedded("up")
+        assert up.returncode == 0, up.stderr
+        try:
+            yield running
+        finally:
+            running.embedded("down")
+
+
+@pytest.fixture(autouse=True)
+def usual_answers(server: Server) -> None:
+    server.answer(script(code=CODE, files=["shop/prices.py"]))
+
+
+def git(*args: str, cwd: Path) -> str:
+    return subprocess.run(["git", *args], cwd=cwd, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A small repository with history and a test."""
+    path = tmp_path / "shop"
+    files = {
+        "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n",
+        "shop/__init__.py": "",
+        "shop/prices.py": "def total(prices):\n    return sum(prices)\n",
+        "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
+    }
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    git("init", "-q", "-b", "main", cwd=path)
+    git("add", "-A", cwd=path)
+    git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first", cwd=path)
+    return path
+
+
+MAKE_TENANT = """
+from workspaces.models import Role, User
+from workspaces.services import create_workspace
+from workspaces.tokens import create_api_token
+user = User.objects.create_user(username="{slug}", password="correct horse battery")
+workspace = create_workspace(owner=user, name="{slug}", slug="{slug}")
+print("token=" + create_api_token(workspace_id=workspace.pk, user=user, name="test", role=Role.OWNER)[1])
+"""
+
+
+def foreign_token(server: Server, slug: str) -> str:
+    """The token of another tenant, made as an operator would make it."""
+    argv = [sys.executable, "-m", "mgx_project.embedded", "manage", "--data", str(server.data), "shell", "-v", "0", "-c"]
+    done = subprocess.run(
+        [*argv, MAKE_TENANT.format(slug=slug)], cwd=CHECKOUT, env=server.env, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.partition("token=")[2].split()[0]
