@@ -32,7 +32,7 @@ def duplicates(answer: Answer) -> Iterator[Finding]:
 def missing_files(answer: Answer) -> Iterator[Finding]:
     for glob in answer.stack.files_required:
         if not any(matches(glob, path) for path in answer.paths):
-            wanted = " or ".join(part.strip() for part in glob.split("|"))
+            wanted = " or ".join(part.strip().removeprefix("**/") for part in glob.split("|"))
             yield Finding("missing_file", f"A {answer.stack.title} project needs {wanted}.", f"Add {wanted}.")
 
 

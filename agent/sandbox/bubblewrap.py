@@ -105,7 +105,7 @@ def find() -> str:
     raise SandboxFailed(
         "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
         hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
-        "namespaces; in a container, run it with `--security-opt seccomp=unconfined` or as a privileged one.",
+        "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`.",
     )
 
 
