@@ -51,8 +51,8 @@ class Change:
         return await self._landing.land(answer, str(self.round), self.round)
 
     async def add_tests(self) -> Problem | None:
-        """The tester's own files, once per run."""
-        if self._tests_written:
+        """The tester's own files, once per run; none where no command would run them."""
+        if self._tests_written or self._work.stack is None or not self._work.stack.test:
             return None
         self._tests_written = True
         await self._progress.at(3, "Adding tests")
@@ -100,7 +100,7 @@ class Change:
             raise Paused(
                 "loop",
                 f"After {self.round + 1} answers the change is not usable. {problem.for_people()}",
-                hint="Allow more rounds, make the task more specific, or choose a stronger model; then start a new run.",
+                hint="Resume the run to allow more rounds, or start one with a more specific task or a stronger model.",
             )
         self._revisions[problem.kind] += 1
         self.round += 1

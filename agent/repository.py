@@ -80,11 +80,14 @@ async def look(root: Path, wanted: Sequence[str] = ()) -> View:
 
 
 async def list_files(root: Path) -> list[str]:
-    """Regular files under ``root`` in git's order: tracked and untracked, not ignored; all of them where there is no git."""
+    """Regular files under ``root`` in git's order: tracked and untracked, not ignored; all of them where there is no git.
+
+    A name with control characters is left out: it could pass for a line of the prompt.
+    """
     names = await _git_files(root) if (root / ".git").exists() else None
     if names is None:
         names = sorted(_walk(root))
-    return [name for name in names if not name.startswith(".mgx/") and _is_regular(root, name)]
+    return [name for name in names if name.isprintable() and not name.startswith(".mgx/") and _is_regular(root, name)]
 
 
 async def _git_files(root: Path) -> list[str] | None:

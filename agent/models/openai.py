@@ -55,6 +55,7 @@ class OpenAIModel:
         self._prices = prices
         self._timeout = timeout
         self._stall_timeout = stall_timeout
+        self._tells_usage = True
         self._client = openai.AsyncOpenAI(
             api_key=api_key or "none",
             base_url=self._base_url,
@@ -97,7 +98,7 @@ class OpenAIModel:
         parts: list[str] = []
         usage: Any = None
         finish_reason = ""
-        stream = await self._unless_silent(self._client.chat.completions.create(**self._arguments(request)))
+        stream = await self._unless_silent(self._open(request))
         async with stream:
             async for chunk in self._chunks(stream):
                 usage = getattr(chunk, "usage", None) or usage
@@ -129,14 +130,19 @@ class OpenAIModel:
                 return
             yield chunk
 
-    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+    async def _open(self, request: ModelRequest) -> Any:
         # no limit is sent: servers refuse one that passes their model's, and differ in its name; the stream is cut instead
-        return {
-            "model": self.name,
-            "messages": list(request.messages),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
+        arguments: dict[str, Any] = {"model": self.name, "messages": list(request.messages), "stream": True}
+        create = self._client.chat.completions.create
+        if not self._tells_usage:
+            return await create(**arguments)
+        try:
+            return await create(**arguments, stream_options={"include_usage": True})
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            if "stream_options" not in error.message:
+                raise
+            self._tells_usage = False
+            return await create(**arguments)
 
     async def _unless_silent(self, awaitable: Any) -> Any:
         try:

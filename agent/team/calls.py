@@ -69,7 +69,7 @@ class ModelCalls:
             raise Paused(
                 "loop",
                 f"The {request.role} has given the same answer {SAME_ANSWERS} times.",
-                hint="Steer the run with a more specific message, or change the task or the model.",
+                hint="Start a new run with a more specific task or another model.",
             )
 
     def cost_per_token(self) -> Decimal | None:

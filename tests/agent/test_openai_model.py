@@ -72,6 +72,16 @@ async def test_the_request_asks_for_usage_and_sends_no_limit() -> None:
     assert server.requests[0]["_headers"]["Authorization"] == f"Bearer {KEY}"
 
 
+async def test_a_server_that_does_not_know_usage_is_asked_without_it() -> None:
+    replies = iter([Reply("Unrecognized argument: stream_options", status=400), Reply("fine"), Reply("again")])
+    with serve(lambda messages: next(replies)) as server:
+        model = OpenAIModel("scripted", api_key=KEY, base_url=server.url)
+        answers = [(await model.complete(REQUEST, lambda text: None)).text for _ in range(2)]
+        await model.aclose()
+    assert answers == ["fine", "again"]
+    assert ["stream_options" in body for body in server.requests] == [True, False, False]
+
+
 async def test_an_endless_answer_is_cut() -> None:
     answer = await ask(lambda messages: "again and " * 100_000)
     assert answer.finish_reason == "length"
