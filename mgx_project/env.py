@@ -40,8 +40,10 @@ def _redis_url() -> str:
     if url:
         return url
     if not env.str("REDIS_HOST", default=""):
-        raise ImproperlyConfigured("Set REDIS_URL or REDIS_HOST and REDIS_PORT, or run `mgx up`.")
-    return f"redis://{env.str('REDIS_HOST')}:{env.int('REDIS_PORT', default=6379)}/0"
+        raise ImproperlyConfigured("Set REDIS_URL or REDIS_HOST, REDIS_PORT and REDIS_PASSWORD, or run `mgx up`.")
+    password: str = env.str("REDIS_PASSWORD", default="")
+    account = f":{quote(password, safe='')}@" if password else ""
+    return f"redis://{account}{env.str('REDIS_HOST')}:{env.int('REDIS_PORT', default=6379)}/0"
 
 
 SECRET_KEY = _secret("MGX_SECRET_KEY")

