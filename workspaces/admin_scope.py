@@ -7,19 +7,20 @@ here. Rows are changed field by field where an admin says so, everything else is
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from mgx_project.common.errors import MGXError
 from mgx_project.common.fields import EncryptedTextField
 
 from .audit import record_audit
@@ -27,30 +28,41 @@ from .models import Membership, Role, User, Workspace
 from .principal import Principal
 
 NEVER_SHOWN = frozenset({"digest", "password", "payload"})
+MAX_CHOICES = 200
 MAX_SHOWN = 200_000
 """Characters of one value on a page."""
 
 
-def operated(user: Any, role: Role = Role.ADMIN) -> QuerySet[Workspace]:
-    """The workspaces in which ``user`` has at least ``role``; all for a superuser, none for who is no staff."""
-    if not (user.is_active and user.is_staff):
-        return Workspace.objects.none()
-    if user.is_superuser:
-        return Workspace.objects.all()
-    roles = [known for known in Role if known.allows(role)]
-    return Workspace.objects.filter(memberships__user=user, memberships__role__in=roles)
+def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
+    """The staff user's role in each workspace, read once per request: the menu asks for every model."""
+    cached: dict[uuid.UUID, Role] | None = getattr(request, "_mgx_roles", None)
+    if cached is None:
+        rows = Membership.objects.filter(user_id=request.user.pk).values_list("workspace_id", "role")
+        cached = {workspace_id: Role(role) for workspace_id, role in rows}
+        request._mgx_roles = cached  # type: ignore[attr-defined]
+    return cached
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_staff and getattr(request.user, "is_superuser", False))
+
+
+def operated(request: HttpRequest, role: Role = Role.ADMIN) -> list[uuid.UUID]:
+    """The workspaces in which a staff user has at least ``role``. A superuser has every right without being a member."""
+    if not (request.user.is_active and request.user.is_staff):
+        return []
+    return [workspace_id for workspace_id, has in _roles(request).items() if has.allows(role)]
 
 
 def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
     """The signed-in operator as services know people. Raises PermissionDenied outside their tenants."""
     user = request.user
     assert isinstance(user, User)
-    membership = Membership.objects.filter(user=user, workspace_id=workspace_id).first()
-    if user.is_superuser:
+    if _is_superuser(request):
         return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
-    if membership is None or not user.is_staff:
+    if workspace_id not in operated(request):
         raise PermissionDenied("This belongs to a workspace that you don't operate.")
-    return Principal(user=user, workspace_id=workspace_id, role=Role(membership.role))
+    return Principal(user=user, workspace_id=workspace_id, role=_roles(request)[workspace_id])
 
 
 def block(text: str) -> SafeString:
@@ -70,7 +82,8 @@ class WorkspaceFilter(admin.SimpleListFilter):
     parameter_name = "workspace"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
-        return [(str(pk), slug) for pk, slug in operated(request.user).order_by("slug").values_list("id", "slug")[:200]]
+        workspaces = Workspace.objects.all() if _is_superuser(request) else Workspace.objects.filter(pk__in=operated(request))
+        return [(str(pk), slug) for pk, slug in workspaces.order_by("slug").values_list("id", "slug")[:MAX_CHOICES]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         try:
@@ -87,8 +100,8 @@ class TenantAdmin(ModelAdmin):
 
     editable: ClassVar[tuple[str, ...]] = ()
     role: ClassVar[Role] = Role.ADMIN
-    tenant: ClassVar[str] = "workspace"
-    """Path from a row to its workspace."""
+    tenant: ClassVar[str] = "workspace_id"
+    """The column that names the tenant."""
     actions = None
     list_filter: ClassVar[Sequence[Any]] = (WorkspaceFilter,)
     list_select_related: ClassVar[Any] = ("workspace",)
@@ -101,15 +114,12 @@ class TenantAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        if getattr(request.user, "is_superuser", False):
-            return rows
-        path = "pk" if self.tenant == "pk" else f"{self.tenant}_id"
-        return rows.filter(**{f"{path}__in": operated(request.user, self.role).values("pk")})
+        return rows if _is_superuser(request) else rows.filter(**{f"{self.tenant}__in": operated(request, self.role)})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         target = db_field.remote_field.model
-        if not getattr(request.user, "is_superuser", False):
-            tenants = operated(request.user).values("pk")
+        if not _is_superuser(request):
+            tenants = operated(request)
             if target is Workspace:
                 kwargs["queryset"] = Workspace.objects.filter(pk__in=tenants)
             elif any(field.name == "workspace" for field in target._meta.get_fields()):
@@ -121,10 +131,12 @@ class TenantAdmin(ModelAdmin):
     # what an operator may do
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return operated(request.user, self.role).exists()
+        return _is_superuser(request) or bool(operated(request, self.role))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request) if obj is None else self._operates(request, obj)
+        if obj is None or _is_superuser(request):
+            return self.has_module_permission(request)
+        return getattr(obj, self.tenant) in operated(request, self.role)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.editable) and self.has_view_permission(request, obj)
@@ -134,9 +146,6 @@ class TenantAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def _operates(self, request: HttpRequest, obj: Any) -> bool:
-        return self.get_queryset(request).filter(pk=obj.pk).exists()
 
     # what is shown
 
@@ -154,12 +163,27 @@ class TenantAdmin(ModelAdmin):
     def _may_show(self, field: models.Field[Any, Any]) -> bool:
         return not isinstance(field, EncryptedTextField) and field.name not in NEVER_SHOWN
 
+    # what is done
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._told(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._told(request, super().delete_view, *args, **kwargs)
+
+    def _told(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What a service refuses is said on the page that asked for it; the view's transaction is rolled back by then."""
+        try:
+            return view(request, *args, **kwargs)
+        except MGXError as error:
+            messages.error(request, f"{error.detail} {error.hint}".strip())
+            return HttpResponseRedirect(request.get_full_path())
+
     def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
         super().save_model(request, obj, form, change)
-        workspace_id = obj.pk if self.tenant == "pk" else obj.workspace_id
         noun = self.model._meta.model_name or ""
         record_audit(
-            principal=operator(request, workspace_id),
+            principal=operator(request, getattr(obj, self.tenant)),
             action=f"{noun}.changed",
             object_type=noun,
             object_id=obj.pk,

@@ -1,0 +1,124 @@
+"""The run page: it shows hostile text as text, and decides by POST only, with the rights of the operator's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from runs import artifacts, events
+from runs.models import Artifact, TaskRun
+from runs.models.run import Status
+from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
+from workspaces.models import AuditEntry, Membership
+
+pytestmark = pytest.mark.django_db
+
+EVIL = '<script>alert("x")</script>'
+PLAN = {
+    "summary": f"Do it {EVIL}",
+    "steps": [{"title": f"Step {EVIL}", "files": [f"a{EVIL}.py"], "kind": "change"}],
+    "risks": [EVIL],
+    "test_strategy": EVIL,
+    "estimate": {},
+}
+
+
+def page(run: TaskRun, name: str = "change") -> str:
+    return reverse(f"admin:runs_taskrun_{name}", args=[run.pk])
+
+
+@pytest.fixture
+def operator() -> Membership:
+    return MembershipFactory(user=UserFactory(is_staff=True), role="admin")
+
+
+@pytest.fixture
+def browser(operator: Membership) -> Client:
+    client = Client()
+    client.force_login(operator.user)
+    return client
+
+
+def make_run(membership: Membership, status: Status = Status.AWAITING_APPROVAL, **fields: Any) -> TaskRun:
+    workspace = membership.workspace
+    task = TaskFactory(workspace=workspace, project=ProjectFactory(workspace=workspace), name=f"Task {EVIL}")
+    run: TaskRun = TaskRunFactory(workspace=workspace, task=task, status=status, plan=PLAN, plan_version=1, **fields)
+    return run
+
+
+def test_the_page_shows_plan_events_and_diff_as_text(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, error={"code": "x", "detail": EVIL, "hint": EVIL})
+    for n in range(150):
+        events.record(run, "role_message", {"role": "engineer", "action": "WriteCode"}, f"Event {n} {EVIL}")
+    artifacts.store(
+        run, "changes.diff", f"+added {EVIL}\n-removed\n".encode(), kind=Artifact.Kind.DIFF, content_type="text/x-diff"
+    )
+    text = browser.get(page(run)).content.decode()
+    assert EVIL not in text
+    assert "Event 149" in text
+    assert "Event 49 " not in text
+    assert "+added" in text
+    assert "Do it" in text
+
+
+def test_a_link_asks_and_a_post_decides(operator: Membership, browser: Client) -> None:
+    run = make_run(operator)
+    assert page(run, "approve") in browser.get(page(run)).content.decode()
+    asked = browser.get(page(run, "approve"))
+    assert asked.status_code == 200
+    assert EVIL not in asked.content.decode()
+    run.refresh_from_db()
+    assert run.status == Status.AWAITING_APPROVAL
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(operator.user)
+    assert strict.post(page(run, "approve"), {"plan_version": "1"}).status_code == 403
+    assert browser.post(page(run, "approve"), {"plan_version": "1"}).status_code == 302
+    run.refresh_from_db()
+    assert run.status == Status.APPROVED
+    assert AuditEntry.across_tenants.filter(object_id=run.pk, user=operator.user).exists()
+
+
+def test_rejecting_with_feedback_plans_again(operator: Membership, browser: Client) -> None:
+    run = make_run(operator)
+    browser.post(page(run, "reject"), {"plan_version": "1", "feedback": "Smaller, please"})
+    run.refresh_from_db()
+    assert run.status == Status.PLANNING
+    assert run.approvals.get().feedback == "Smaller, please"
+
+
+def test_a_plan_that_changed_meanwhile_is_not_approved(operator: Membership, browser: Client) -> None:
+    run = make_run(operator)
+    TaskRun.across_tenants.filter(pk=run.pk).update(plan_version=2)
+    browser.post(page(run, "approve"), {"plan_version": "1"}, follow=True)
+    run.refresh_from_db()
+    assert run.status == Status.AWAITING_APPROVAL
+
+
+def test_cancel_and_retry(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.QUEUED)
+    browser.post(page(run, "cancel"))
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLED
+    answer = browser.post(page(run, "retry"))
+    child = TaskRun.across_tenants.get(parent_run=run)
+    assert answer["Location"] == page(child)
+
+
+def test_what_the_state_forbids_is_not_offered(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.COMPLETED)
+    text = browser.get(page(run)).content.decode()
+    assert page(run, "retry") in text
+    for name in ("approve", "reject", "cancel", "resume"):
+        assert page(run, name) not in text
+        assert browser.post(page(run, name)).status_code == 403
+
+
+def test_a_run_of_another_tenant_can_not_be_decided(browser: Client) -> None:
+    other = make_run(MembershipFactory(role="owner"))
+    for name in ("approve", "reject", "cancel", "retry", "resume"):
+        assert browser.post(page(other, name), {"plan_version": "1"}).status_code in {302, 403, 404}
+    other.refresh_from_db()
+    assert other.status == Status.AWAITING_APPROVAL
