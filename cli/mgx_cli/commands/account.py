@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.config import Options, Server, UserFile, configured_server, is_loopback, server_address, token_prefix
+from mgx_cli.config import Server, UserFile, is_loopback, server_address, token_prefix
 from mgx_cli.errors import NoAccess, Usage
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.session import open_api, options_of
@@ -97,12 +96,6 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     put(f"user       {_name(me)}")
     put(f"workspace  {_workspace(api.server, me)}")
     put(f"token      {token_prefix(api.server.token) or 'none'}")
-
-
-def workspace_known(options: Options) -> bool:
-    """Whether flag, environment or file name a workspace."""
-    server = configured_server(options, Path.cwd())
-    return bool(server and server.workspace)
 
 
 def _token_by_password(base_url: str, name: str, workspace: str) -> str:
