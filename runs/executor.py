@@ -9,6 +9,7 @@ import shutil
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
-from agent.errors import AgentError, Cancelled, Paused
+from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from agent.ports import Model, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from mgx_project.common.errors import MGXError
@@ -122,7 +123,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
     finally:
         await db(connections.close_all)
         executor.shutdown()
-        await asyncio.to_thread(shutil.rmtree, directory.parent, ignore_errors=True)
+        await asyncio.to_thread(_remove, directory)
 
 
 async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
@@ -130,7 +131,7 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     sink = RunSink(run, lease, f"{run.status}/{run.plan_version}", db)
     try:
         lease.bind()
-        await asyncio.to_thread(directory.mkdir, parents=True, mode=0o700)
+        await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
             await phase(Execution(run, lease, db, directory, sink, model))
@@ -138,13 +139,13 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())
         return None
-    except (Cancelled, asyncio.CancelledError) as stop:
-        return _stopped(run, lease, lease.reason or stop)
+    except (Cancelled, asyncio.CancelledError):
+        return _stopped(run, lease)
     except Paused as pause:
         return partial(transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
-    except AgentError as error:
-        return partial(transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
-    except MGXError as error:
+    except SandboxFailed as dead:
+        return partial(transitions.paused, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
+    except (AgentError, MGXError) as error:
         return partial(transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
@@ -157,10 +158,27 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         return _unexpected(run, lease)
 
 
-def _stopped(run: TaskRun, lease: Lease, reason: BaseException) -> Callable[[], object]:
-    if isinstance(reason, LeaseLost):
+def _stopped(run: TaskRun, lease: Lease) -> Callable[[], object]:
+    if lease.reason is None:
+        return _unexpected(run, lease)
+    if isinstance(lease.reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
     return partial(transitions.cancelled, run.pk, lease.fence)
+
+
+def _make(directory: Path) -> None:
+    """Makes the claim's own directory, and removes what earlier claims left when they died."""
+    directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in directory.parent.iterdir():
+        if left.name.isdigit() and int(left.name) < int(directory.name):
+            shutil.rmtree(left, ignore_errors=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    with suppress(OSError):  # a later claim of the run may be at work beside it
+        directory.parent.rmdir()
 
 
 def _give_back(run_id: uuid.UUID, lease: Lease) -> None:

@@ -179,3 +179,19 @@ def test_a_repository_that_is_gone_fails_the_run_with_the_reason(tenant: Tenant,
     run = drive(tenant.run(tenant.task(repository_id=tenant.link(missing, is_primary=True).pk), auto_approve=True))
     assert run.status == Status.FAILED
     assert str(missing) in run.error["detail"]
+
+
+def test_a_machine_without_a_sandbox_pauses_before_a_model_call_is_spent(
+    tenant: Tenant, shop: Path, scripted: Any, settings: Any
+) -> None:
+    settings.MGX_SANDBOX = "landlock"
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = drive(edit(tenant, shop))
+    assert (run.status, run.pause_reason) == (Status.PAUSED, "sandbox")
+    assert not server.requests
+
+
+def test_no_work_directory_outlives_its_run(tenant: Tenant, shop: Path, scripted: Any, settings: Any) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])):
+        run = drive(edit(tenant, shop))
+    assert not (settings.MGX_DATA_DIR / "runs" / str(run.pk)).exists()

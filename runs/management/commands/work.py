@@ -1,4 +1,4 @@
-"""`manage.py work`: one worker process. Dramatiq's Worker, with the lease keeper and a reaper beside it; imports MetaGPT once."""
+"""`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper and reaper beside it."""
 
 from __future__ import annotations
 
