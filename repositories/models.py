@@ -64,4 +64,5 @@ class WebhookDelivery(TenantModel):
 
     class Meta:
         db_table = "webhook_deliveries"
+        verbose_name_plural = "webhook deliveries"
         constraints = [models.UniqueConstraint(fields=["link", "delivery_id"], name="webhook_delivery_once")]

@@ -53,13 +53,13 @@ class TaskRunAdmin(TenantAdmin):
     actions_detail: ClassVar[Any] = ("approve", "reject", "resume", "cancel", "retry")
     fieldsets = tabs(
         {
-            "": "task workspace state pause_reason problem started_at completed_at usage model",
+            "": "task workspace status problem started_at completed_at used",
             "Plan": "plan_shown plan_version stack stack_confidence complexity",
             "Timeline": "events",
             "Diff": "diff",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
-            "Work": "auto_approve budget created_by cancelled_by cancel_requested_at parent_run prompt_version last_seq fence "
-            "lease_expires_at created_at updated_at",
+            "Work": "auto_approve model budget pause_reason created_by cancelled_by cancel_requested_at parent_run prompt_version "
+            "last_seq fence lease_expires_at created_at updated_at",
         }
     )
 
@@ -84,6 +84,16 @@ class TaskRunAdmin(TenantAdmin):
             return "-"
         parts = (run.error.get(key, "") for key in ("code", "detail", "hint"))
         return format_html("<b>{}</b> {} <i>{}</i>", *parts)
+
+    @admin.display(description="usage")
+    def used(self, run: TaskRun) -> str:
+        usage = run.usage
+        if not usage:
+            return "-"
+        tokens_in, tokens_out, calls = (usage.get(name, 0) for name in ("tokens_in", "tokens_out", "calls"))
+        cost = usage.get("cost_usd")
+        money = "cost unknown" if cost is None else f"${cost}"
+        return f"{tokens_in:,} tokens in, {tokens_out:,} out, {calls} calls, {money}"
 
     @admin.display(description="plan")
     def plan_shown(self, run: TaskRun) -> SafeString:

@@ -32,10 +32,11 @@ def plan_page(plan: dict[str, Any] | None) -> SafeString:
     )
     risks = format_html_join("", "<li>{}</li>", ((risk,) for risk in plan.get("risks", [])))
     return format_html(
-        '<p class="mb-3 whitespace-pre-wrap">{}</p><ol class="list-decimal pl-6 mb-3">{}</ol>{}<p><b>Tests:</b> {}</p>',
+        '<p class="mb-3 whitespace-pre-wrap">{}</p><ol class="pl-6 mb-3" style="list-style:decimal">{}</ol>{}'
+        "<p><b>Tests:</b> {}</p>",
         plan.get("summary", ""),
         steps,
-        format_html('<p><b>Risks</b></p><ul class="list-disc pl-6 mb-3">{}</ul>', risks) if risks else "",
+        format_html('<p><b>Risks</b></p><ul class="pl-6 mb-3" style="list-style:disc">{}</ul>', risks) if risks else "",
         plan.get("test_strategy") or "-",
     )
 

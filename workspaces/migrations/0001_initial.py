@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'ledger_entries',
+                'verbose_name_plural': 'ledger entries',
             },
             managers=[
                 ('across_tenants', django.db.models.manager.Manager()),
@@ -204,6 +205,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'audit_entries',
+                'verbose_name_plural': 'audit entries',
             },
             managers=[
                 ('across_tenants', django.db.models.manager.Manager()),
@@ -226,6 +228,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'api_tokens',
+                'verbose_name': 'API token',
             },
             managers=[
                 ('across_tenants', django.db.models.manager.Manager()),
@@ -244,6 +247,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'ws_tickets',
+                'verbose_name': 'WebSocket ticket',
             },
             managers=[
                 ('across_tenants', django.db.models.manager.Manager()),

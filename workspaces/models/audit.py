@@ -20,6 +20,7 @@ class AuditEntry(TenantModel):
 
     class Meta:
         db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["workspace", "created_at", "id"], name="audit_list")]
 
 

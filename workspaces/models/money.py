@@ -73,6 +73,7 @@ class LedgerEntry(TenantModel):
 
     class Meta:
         db_table = "ledger_entries"
+        verbose_name_plural = "ledger entries"
         constraints = [
             models.UniqueConstraint(fields=["run_id", "step_key", "attempt"], name="ledger_entry_once"),
             models.CheckConstraint(condition=models.Q(reserved_tokens__gte=0), name="ledger_reservation_positive"),

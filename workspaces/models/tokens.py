@@ -23,6 +23,7 @@ class ApiToken(TenantModel):
 
     class Meta:
         db_table = "api_tokens"
+        verbose_name = "API token"
         indexes = [models.Index(fields=["workspace", "created_at", "id"], name="api_token_list")]
 
     def __str__(self) -> str:
@@ -39,3 +40,4 @@ class WsTicket(TenantModel):
 
     class Meta:
         db_table = "ws_tickets"
+        verbose_name = "WebSocket ticket"
