@@ -1,0 +1,180 @@
+"""What stands in the generated parts of the documentation, each from the code that it describes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("workspaces", "projects", "tasks", "repositories", "runs", "metrics")
+SETTING = re.compile(r"^# ([A-Z][A-Z0-9_]+)=(.*)$")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def settings() -> list[tuple[str, str, str, str]]:
+    """(section, name, default, meaning) of each line of .env.example."""
+    found, section, meaning = [], "", ""
+    for line in (ROOT / ".env.example").read_text("utf-8").splitlines():
+        if hit := SETTING.match(line):
+            found.append((section, hit[1], hit[2], meaning))
+        elif line.startswith("# --- "):
+            section = line.strip("# -")
+        elif line.startswith("# "):
+            meaning = line[2:]
+    return found
+
+
+def env() -> str:
+    parts = []
+    for section in dict.fromkeys(row[0] for row in settings()):
+        rows = [
+            (f"`{name}`", f"`{default}`" if default else "", text) for of, name, default, text in settings() if of == section
+        ]
+        parts.append(f"**{section}**\n\n{table(('Name', 'Default', 'Meaning'), rows)}")
+    return "\n".join(parts)
+
+
+def api() -> str:
+    from drf_spectacular.drainage import GENERATOR_STATS
+    from drf_spectacular.generators import SchemaGenerator
+
+    from workspaces.api import TenantViewSet
+
+    with GENERATOR_STATS.silence():
+        schema = SchemaGenerator().get_schema(request=None, public=True)
+    inherited = inspect.getdoc(TenantViewSet)
+    rows = []
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            said = operation.get("description") or ""
+            query = ", ".join(f"`{one['name']}`" for one in operation.get("parameters", ()) if one["in"] == "query")
+            rows.append((f"`{method.upper()}`", f"`{path}`", "" if said == inherited else sentence(said), query))
+    return table(("Method", "Path", "What it does", "Query"), rows)
+
+
+def sentence(text: str) -> str:
+    """The first one, on one line."""
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
+
+
+def events() -> str:
+    from workspaces.catalogue import EVENTS
+
+    rows = []
+    for name, model in EVENTS.items():
+        fields = model.model_json_schema()
+        required = fields.get("required", ())
+        data = ", ".join(f"`{key}`{'' if key in required else '?'}" for key in fields.get("properties", {}))
+        rows.append((f"`{name}`", data))
+    return table(("Type", "`data`"), rows)
+
+
+def event_schema() -> str:
+    """JSON Schema (2020-12) of an envelope; ``type`` decides which ``data`` it holds."""
+    from pydantic.json_schema import models_json_schema
+
+    from workspaces.catalogue import EVENTS
+
+    models = [(model, "validation") for model in dict.fromkeys(EVENTS.values())]
+    refs, defs = models_json_schema(models, ref_template="#/$defs/{model}")
+    uuid: dict[str, Any] = {"type": ["string", "null"], "format": "uuid"}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Event",
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer", "description": "position in the workspace"},
+            "seq": {"type": ["integer", "null"], "description": "position in the run"},
+            "type": {"enum": list(EVENTS)},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "workspace_id": {"type": "string", "format": "uuid"},
+            **{f"{name}_id": uuid for name in ("project", "task", "run", "repository")},
+            "data": {"type": "object"},
+            "message": {"type": "string"},
+        },
+        "required": ["id", "seq", "type", "timestamp", "workspace_id", "data", "message"],
+        "allOf": [
+            {
+                "if": {"properties": {"type": {"const": name}}},
+                "then": {"properties": {"data": {"$ref": refs[(model, "validation")]["$ref"]}}},
+            }
+            for name, model in EVENTS.items()
+        ],
+        "$defs": defs["$defs"],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def cli() -> str:
+    from mgx_cli.main import SECTIONS
+
+    names = [name for commands in SECTIONS.values() for name in commands]
+    parts = [f"```text\n{run_help()}\n```"]
+    parts += [f"### mgx {name}\n\n```text\n{run_help(name)}\n```" for name in names]
+    return "\n\n".join(parts)
+
+
+def run_help(*command: str) -> str:
+    """As a person sees it, 100 columns wide."""
+    environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
+    argv = [sys.executable, "-m", "mgx_cli", *command, "--help"]
+    done = subprocess.run(argv, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+def database() -> str:
+    from django.apps import apps
+
+    parts = []
+    for app in APPS:
+        for model in apps.get_app_config(app).get_models():
+            meta = model._meta
+            parts += [f"### `{meta.db_table}`", f"`{app}.{model.__name__}`. {about(model)}".strip()]
+            columns = [column(field) for field in meta.local_concrete_fields]
+            parts.append(table(("Column", "Type", "NULL", ""), columns).strip())
+            rules = [f"- `{rule.name}`: `{rule_sql(model, rule)}`" for rule in (*meta.constraints, *meta.indexes)]
+            if rules:
+                parts.append("\n".join(rules))
+    return "\n\n".join(parts)
+
+
+def column(field: Any) -> tuple[str, str, str, str]:
+    from django.db import connection
+
+    kinds = {"key": field.primary_key, "unique": field.unique and not field.primary_key, "indexed": field.db_index}
+    notes = [name for name, holds in kinds.items() if holds]
+    if field.is_relation:
+        notes.append(f"→ `{field.related_model._meta.db_table}`")
+    return f"`{field.column}`", field.db_type(connection), "yes" if field.null else "", ", ".join(notes)
+
+
+def about(model: type) -> str:
+    text = inspect.cleandoc(model.__doc__ or "")
+    # Django writes "Name(field, …)" where there is no docstring.
+    return "" if text.startswith(f"{model.__name__}(") else f"{' '.join(text.split())}"
+
+
+def rule_sql(model: type, rule: Any) -> str:
+    """The rule as PostgreSQL is told, without its name and table."""
+    from django.db import connection
+
+    connection.pg_version = 180000  # known here, so that no server is asked
+    editor = connection.SchemaEditorClass(connection, collect_sql=True)
+    sql = str(rule.create_sql(model, editor)).replace('"', "")
+    sql = re.sub(r"^ALTER TABLE \w+ ADD CONSTRAINT \w+ ", "", sql)
+    return re.sub(r"^CREATE (UNIQUE )?INDEX \w+ ON \w+ ", lambda hit: f"{hit[1] or ''}INDEX ", sql)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"env": env, "api": api, "events": events, "cli": cli, "database": database}
