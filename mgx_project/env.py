@@ -59,6 +59,7 @@ ALLOWED_ORIGINS: list[str] = env.list("MGX_ALLOWED_ORIGINS", default=[])
 DATA_DIR: Path = Path(env.str("MGX_DATA_DIR", default="~/.local/share/mgx")).expanduser()
 LOCAL_ROOTS: list[str] = env.list("MGX_LOCAL_ROOTS", default=[])
 LOCAL_ROOTS_FILE: str = env.str("MGX_LOCAL_ROOTS_FILE", default="")
+STATIC_ROOT: str = env.str("MGX_STATIC_ROOT", default="")
 METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
 
 S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")

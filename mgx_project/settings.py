@@ -143,8 +143,8 @@ if env.S3_BUCKET:
         },
     }
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True  # the embedded server runs from the tree without a collectstatic step
+STATIC_ROOT = env.STATIC_ROOT or None
+WHITENOISE_USE_FINDERS = not STATIC_ROOT  # from the tree there is no collectstatic step
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -179,6 +179,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["mgx_project.common.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mgx_project.common.rendering.OrjsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mgx_project.common.rendering.OneFormat",
     "DEFAULT_SCHEMA_CLASS": "mgx_project.openapi.Schema",
     "EXCEPTION_HANDLER": "mgx_project.common.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -104,6 +104,10 @@ class Checkout:
             )
         await self._switch(tree)
 
+    async def reset(self, tree: str = "") -> None:
+        """Makes the workdir exactly ``tree``, one that was stored here, or the base: ignored and untracked files go too."""
+        await self._switch(tree or self._base_tree)
+
     async def diff(self, tree_or_commit: str) -> str:
         """For people: base to ``tree_or_commit``, binary files only named. Bytes that are no UTF-8 are replaced."""
         return (await self._diff("-p", self._base_tree, tree_or_commit)).decode(errors="replace")

@@ -52,17 +52,23 @@ class ArtifactTrees:
 
     def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]]) -> None:
         self._run, self._checkout, self._db = run, checkout, db
+        self._current = ""
 
     async def keep(self) -> str:
         tree = await self._checkout.tree()
         patch = await self._checkout.patch_of(tree)
         await self._db(lambda: store(self._run, f"{tree}.patch", patch, kind=Artifact.Kind.TREE, content_type="text/x-diff"))
+        self._current = tree
         return tree
+
+    async def reset(self) -> None:
+        await self._checkout.reset(self._current)
 
     async def restore(self, tree: str) -> None:
         patch = await self._db(self._load, tree)
         assert isinstance(patch, bytes)
         await self._checkout.restore(tree, patch)
+        self._current = tree
 
     def _load(self, tree: str) -> bytes:
         return load(Artifact.objects.of(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))

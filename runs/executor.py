@@ -53,6 +53,7 @@ class Execution:
 
     def spec(self) -> TaskSpec:
         task = self.run.task
+        extra = self.run.budget.get("extra_rounds", 0)
         text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
         return TaskSpec(
             text=text,
@@ -61,12 +62,15 @@ class Execution:
             output_mode=task.output_mode,
             constraints=tuple(task.constraints),
             strict_requirements=task.strict_requirements,
-            max_rounds=task.max_rounds,
-            max_revision_rounds=task.max_revision_rounds + self.run.budget.get("extra_rounds", 0),
+            max_rounds=task.max_rounds + extra,
+            max_revision_rounds=task.max_revision_rounds + extra,
         )
 
     def journal(self, checkout: Checkout) -> RunJournal:
-        return RunJournal(self.run, self.lease, ArtifactTrees(self.run, checkout, self.db), self.db)
+        return RunJournal(self.run, self.lease, self.trees(checkout), self.db)
+
+    def trees(self, checkout: Checkout) -> ArtifactTrees:
+        return ArtifactTrees(self.run, checkout, self.db)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""

@@ -51,6 +51,10 @@ class Trees(Protocol):
 
     async def restore(self, tree: str) -> None: ...
 
+    async def reset(self) -> None:
+        """Makes the workdir the tree that was kept or restored last."""
+        ...
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -87,6 +91,8 @@ class RunJournal:
             current_step.reset(token)
         if mutates and self._trees is not None:
             step.tree = await self._trees.keep()
+        elif kind == "command" and self._trees is not None:
+            await self._trees.reset()  # what a command drops into the workdir is no part of the work
         step.result = result
         await self._db(self._record, step, announce(result) if announce else None)
         return result

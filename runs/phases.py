@@ -19,7 +19,7 @@ from repositories.origin import Origin, origin_of, publish
 
 from . import artifacts, transitions
 from .executor import Execution
-from .models import Approval, Artifact, TaskRun
+from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import GitStatus
 
 MAX_SLUG = 50
@@ -42,7 +42,6 @@ async def execute(work: Execution) -> None:
     checkout, _ = await _check_out(work)
     draft = Draft(run.plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     outcome = await carry_out(work.spec(), draft, checkout.root, work.ports(checkout))
-    await _final_tree(work, checkout)
     await work.sink.close()
     await work.db(transitions.executed, run.pk, work.lease.fence, outcome)
 
@@ -122,7 +121,11 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     """A private clone at the run's base commit, which the first clone fixes for the whole run."""
     run = work.run
     origin = await work.db(
-        origin_of, workspace_id=run.workspace_id, project_id=run.project_id, repository_id=run.task.repository_id
+        origin_of,
+        workspace_id=run.workspace_id,
+        project_id=run.project_id,
+        repository_id=run.task.repository_id,
+        allow_dirty=run.task.config.get("allow_dirty") is True,
     )
     made: list[Checkout] = []
 
@@ -140,13 +143,12 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
 
 
 async def _final_tree(work: Execution, checkout: Checkout) -> str:
-    """The tree that executing left: kept at the end of `execute`, restored at the start of `deliver`, by the same step."""
-    await work.journal(checkout).step("execute/tree", "git", {}, _nothing, mutates=True)
+    """Restores what executing made, as its last change left it: what tests dropped into the workdir since is no part of it."""
+    changed = RunStep.objects.of(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
+    last = await work.db(changed.first)
+    if last is not None:
+        await work.trees(checkout).restore(last.tree)
     return await checkout.tree()
-
-
-async def _nothing() -> JSON:
-    return {}
 
 
 async def _now() -> JSON:

@@ -116,7 +116,12 @@ def drive(run: TaskRun) -> TaskRun:
         assert run.fence != fence, f"nobody could claim a run that is {run.status}"
 
 
-PRICES = {"pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n", "shop/__init__.py": "", "shop/prices.py": OLD}
+PRICES = {
+    "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n",
+    "shop/__init__.py": "",
+    "shop/prices.py": OLD,
+    "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
+}
 
 
 @pytest.fixture
@@ -125,8 +130,7 @@ def shop(local_roots: Path) -> Path:
     path = local_roots / "shop"
     path.mkdir()
     git("init", "-q", "-b", "main", cwd=path)
-    files = {**PRICES, "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"}
-    for name, text in files.items():
+    for name, text in PRICES.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(text)
     git("add", "-A", cwd=path)
@@ -141,7 +145,8 @@ def scripted(settings: Any) -> Callable[[Script], Any]:
     @contextmanager
     def use(script: Script) -> Iterator[ScriptedOpenAI]:
         with serve(script) as server:
-            settings.MGX_MODEL, settings.MGX_OPENAI_BASE_URL, settings.MGX_OPENAI_API_KEY = "openai/scripted", server.url, "k-secret"
+            settings.MGX_MODEL, settings.MGX_OPENAI_BASE_URL = "openai/scripted", server.url
+            settings.MGX_OPENAI_API_KEY = "k-secret"
             yield server
 
     return use

@@ -83,8 +83,8 @@ def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
     assert len(server.requests) == 5, "a recorded model call is never made again"
     seen = types(run)
     assert seen.count("recovered") == 1
-    for once in ("run_queued", "plan_ready", "patch_applied", "tests_finished", "commit_created", "push_succeeded", "completion"):
-        assert seen.count(once) == 1, once
+    story = ("run_queued", "plan_ready", "patch_applied", "tests_finished", "commit_created", "push_succeeded", "completion")
+    assert [seen.count(once) for once in story] == [1] * len(story)
     assert seen.count("model_call") == 5
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
     assert git("branch", "--list", "mgx/*", cwd=shop).split() == [run.branch_name]

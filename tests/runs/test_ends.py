@@ -195,3 +195,14 @@ def test_no_work_directory_outlives_its_run(tenant: Tenant, shop: Path, scripted
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(edit(tenant, shop))
     assert not (settings.MGX_DATA_DIR / "runs" / str(run.pk)).exists()
+
+
+def test_what_tests_leave_behind_is_not_delivered(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    (shop / "tests/test_prices.py").write_text(
+        "import pathlib\n\n\ndef test_total():\n    pathlib.Path('litter.txt').write_text('x')\n"
+    )
+    git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam", "litter", cwd=shop)
+    with scripted(script(code=CODE, files=["shop/prices.py"])):
+        run = drive(edit(tenant, shop))
+    assert run.status == Status.COMPLETED, run.error
+    assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
