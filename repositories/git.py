@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+import shlex
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -158,10 +159,10 @@ class Remote:
 @contextmanager
 def _key_file(source: Source, where: Address) -> Iterator[str]:
     """The ssh command line. A key lives in a private file for as long as git runs."""
-    known = Path(settings.MGX_DATA_DIR) / "ssh_known_hosts"
+    known = shlex.quote(f'UserKnownHostsFile="{Path(settings.MGX_DATA_DIR) / "ssh_known_hosts"}"')
     command = (
         "ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new "
-        f"-o UserKnownHostsFile='{known}' -o ConnectTimeout=20"
+        f"-o {known} -o ConnectTimeout=20"
     )
     if where.scheme != "ssh" or "PRIVATE KEY" not in source.credential:
         yield f"{command} -o IdentityFile=none"
@@ -169,7 +170,7 @@ def _key_file(source: Source, where: Address) -> Iterator[str]:
     with tempfile.NamedTemporaryFile("w", prefix="mgx-key-") as key:
         key.write(source.credential.strip() + "\n")
         key.flush()
-        yield f"{command} -i '{key.name}'"
+        yield f"{command} -i {shlex.quote(key.name)}"
 
 
 @contextmanager

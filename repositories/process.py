@@ -1,6 +1,6 @@
 """One git process: nothing of this machine's git configuration reaches it, nothing of it survives us.
 
-Git runs programs that configuration names (hooks, filters, fsmonitor, pagers, helpers). It gets an empty home, no system or
+Git runs programs that configuration names (hooks, filters, fsmonitor, pagers, helpers). It gets no home, no system or
 global configuration, and overrides for what a repository's own configuration could name.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 
 from .errors import GitFailed
@@ -53,16 +51,11 @@ CONFIG: Mapping[str, str] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _empty_home(pid: int) -> Path:
-    return Path(tempfile.mkdtemp(prefix="mgx-git-home-"))
-
-
 def environment(config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a git process. ``config`` comes on top of CONFIG, in git's command scope."""
     settings = [*CONFIG.items(), *config.items()]
     made = {
-        "HOME": str(_empty_home(os.getpid())),
+        "HOME": "/nonexistent",
         "LC_ALL": "C.UTF-8",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",

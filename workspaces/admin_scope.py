@@ -37,7 +37,8 @@ def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
     """The staff user's role in each workspace, read once per request: the menu asks for every model."""
     cached: dict[uuid.UUID, Role] | None = getattr(request, "_mgx_roles", None)
     if cached is None:
-        rows = Membership.objects.filter(user_id=request.user.pk).values_list("workspace_id", "role")
+        assert isinstance(request.user, User)
+        rows = Membership.objects.filter(user=request.user).values_list("workspace_id", "role")
         cached = {workspace_id: Role(role) for workspace_id, role in rows}
         request._mgx_roles = cached  # type: ignore[attr-defined]
     return cached
