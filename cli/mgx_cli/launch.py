@@ -39,7 +39,7 @@ class Wish:
     constraints: Sequence[str] = ()
     repo: str = ""
 
-    def body(self, project_id: str | None, repository_id: str, create: bool) -> dict[str, Any]:
+    def body(self, project_id: str | None, repository_id: str, place: Place) -> dict[str, Any]:
         """The body of POST /api/tasks."""
         fields = {
             "name": name_of(self.text),
@@ -47,14 +47,14 @@ class Wish:
             "project_id": project_id,
             "stack": self.stack or None,
             "project_type": self.project_type or None,
-            "output_mode": self.output_mode or ("generate_new" if create else "patch_existing"),
+            "output_mode": self.output_mode or ("generate_new" if place.create else "patch_existing"),
             "strict_requirements": self.strict_requirements,
             "repository_id": repository_id,
         }
         return {
             **{name: value for name, value in fields.items() if value is not None},
             "constraints": list(self.constraints),
-            "config": {},
+            "config": {"allow_dirty": True} if place.allow_dirty else {},
         }
 
 
@@ -126,8 +126,10 @@ def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool)
         connect["project_id"] = project_id
     if place.create:
         connect["create"] = True
+    if place.allow_dirty:
+        connect["allow_dirty"] = True
     link = api.post("/api/repositories/connect", connect)
-    task = api.post("/api/tasks", wish.body(project_id, link["id"], place.create))
+    task = api.post("/api/tasks", wish.body(project_id, link["id"], place))
     body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
     if model:
         body["model"] = model

@@ -28,6 +28,7 @@ class Place:
     url: str
     path: Path | None = None
     create: bool = False
+    allow_dirty: bool = False
 
 
 def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
@@ -106,7 +107,7 @@ def _existing(directory: Path, allow_dirty: bool) -> Place:
             f"{path} has changes that are not committed:{listed}{more}",
             hint="The team works from the last commit. Commit or stash them, or use --allow-dirty to leave them out.",
         )
-    return Place(path.as_uri(), path)
+    return Place(path.as_uri(), path, allow_dirty=allow_dirty)
 
 
 def _changes(path: Path) -> list[str]:
