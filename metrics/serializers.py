@@ -45,7 +45,7 @@ class Summaries(serializers.Serializer[Any]):
     """An object with a summary under each metric's name."""
 
 
-class SummariesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class SummariesSchema(OpenApiSerializerExtension):
     target_class = Summaries
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="mgx"'
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = BearerAuthentication
     name = "bearer"
 

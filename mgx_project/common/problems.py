@@ -57,7 +57,8 @@ def _from_drf(error: exceptions.APIException) -> dict[str, Any]:
         return problem(400, "invalid", detail, errors=found)
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else "error"
-    detail = error.detail.get("detail", error.default_detail) if isinstance(error.detail, dict) else error.detail
+    told: Any = error.detail
+    detail = told.get("detail", error.default_detail) if isinstance(told, dict) else told
     return problem(error.status_code, code, str(detail))
 
 
@@ -77,8 +78,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         document = _from_drf(error)
         if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
             headers["WWW-Authenticate"] = 'Bearer realm="mgx"'
-        if isinstance(error, exceptions.Throttled) and error.wait is not None:
-            headers["Retry-After"] = str(int(error.wait) + 1)
+        wait: float | None = getattr(error, "wait", None)  # of Throttled
+        if wait is not None:
+            headers["Retry-After"] = str(int(wait) + 1)
     else:
         log.exception("unhandled error in %s", type(context.get("view")).__name__)
         document = problem(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
