@@ -1,4 +1,4 @@
-"""Container health: ``web`` asks /health/ready, ``worker`` looks for the sign of life that this container's worker leaves in Redis.
+"""Container health: ``web`` asks /health/ready, ``worker`` looks for the sign of life of its own worker in Redis.
 
 Exit code 0 healthy, 1 not; the reason is printed.
 """

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mgx_project import env  # noqa: E402
+from mgx_project import env
 
 
 def main() -> None:
