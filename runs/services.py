@@ -16,7 +16,7 @@ from workspaces.catalogue import Plan
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import connections, events, transitions
+from . import connections, decisions, events
 from .actors import wake
 from .models import TaskRun
 from .models.run import Status
@@ -85,9 +85,9 @@ def decide_plan(
     with transaction.atomic():
         if approved:
             edited = None if plan is None else checked_plan(plan)
-            run = transitions.approved(run.pk, user=principal.user, plan_version=plan_version, plan=edited)
+            run = decisions.approved(run.pk, user=principal.user, plan_version=plan_version, plan=edited)
         else:
-            run = transitions.rejected(run.pk, user=principal.user, plan_version=plan_version, feedback=feedback.strip())
+            run = decisions.rejected(run.pk, user=principal.user, plan_version=plan_version, feedback=feedback.strip())
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
         wake(run)
     return run
@@ -96,21 +96,21 @@ def decide_plan(
 def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return transitions.plan_edited(run.pk, user=principal.user, plan=checked_plan(plan))
+    return decisions.plan_edited(run.pk, user=principal.user, plan=checked_plan(plan))
 
 
 def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Developers cancel their own runs, admins any."""
     run = _visible(principal, run_id)
     principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
-    return transitions.cancel_requested(run.pk, by=principal.user.get_username())
+    return decisions.cancel_requested(run.pk, by=principal.user.get_username())
 
 
 def resume_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     principal.require(Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = transitions.resumed(run.pk, user=principal.user)
+        run = decisions.resumed(run.pk, user=principal.user)
         wake(run)
     return run
 

@@ -90,7 +90,14 @@ class RunViewSet(TenantViewSet):
 
     # what a run left
 
-    @extend_schema(parameters=[AFTER, LIMIT], responses=EventSerializer(many=True), filters=False)
+    @extend_schema(
+        parameters=[AFTER, LIMIT],
+        responses={
+            (200, "application/json"): EventSerializer(many=True),
+            (200, "application/x-ndjson"): OpenApiTypes.STR,
+        },
+        filters=False,
+    )
     @action(detail=True, methods=["get"], pagination_class=None)
     def events(self, request: Request, pk: str) -> HttpResponseBase:
         """The run's events in order. With `limit`: `{items, next_cursor}` is not needed, go on with `after`."""

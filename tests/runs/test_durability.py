@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 
 from agent.errors import Paused
@@ -45,7 +46,7 @@ def test_a_stale_worker_writes_nothing(tenant: Tenant) -> None:
     assert before[-1] == "recovered"
     with pytest.raises(LeaseLost):
         transitions.failed(stale.pk, stale.fence, "x", "y")
-    with pytest.raises(LeaseLost), transitions.transaction.atomic():
+    with pytest.raises(LeaseLost), transaction.atomic():
         events.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
     assert types(current) == before
 

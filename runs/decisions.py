@@ -1,0 +1,112 @@
+"""The people's side of a run's states: what they decide, under the run's lock, with the event that says who did."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+
+from mgx_project.common.errors import Conflict, InvalidTransition
+from workspaces.models import User
+
+from . import events
+from .models import Approval, TaskRun
+from .models.run import Status
+from .state import approve, cancel, finish, locked, save_state
+
+
+def approved(run_id: uuid.UUID, *, user: User, plan_version: int | None, plan: dict[str, Any] | None = None) -> TaskRun:
+    """awaiting_approval → approved. The same approval twice is the same answer. Raises Conflict for another plan version."""
+    with locked(run_id) as run:
+        if _already_decided(run, approved=True, plan_version=plan_version):
+            return run
+        _check_version(run, plan_version)
+        if plan is not None and plan != run.plan:
+            _edit_plan(run, plan, by=user.get_username())
+        approve(run, by=user.get_username(), user_id=user.pk)
+        return run
+
+
+def rejected(run_id: uuid.UUID, *, user: User, plan_version: int | None, feedback: str) -> TaskRun:
+    """awaiting_approval → planning again (with feedback) or rejected."""
+    with locked(run_id) as run:
+        if _already_decided(run, approved=False, plan_version=plan_version):
+            return run
+        _check_version(run, plan_version)
+        run.enter(Status.PLANNING if feedback else Status.REJECTED)
+        Approval.objects.create(
+            workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=False,
+            feedback=feedback, plan=run.plan, decided_by=user,
+        )  # fmt: skip
+        decision = {"by": user.get_username(), "feedback": feedback, "plan_version": run.plan_version}
+        if feedback:
+            run.plan_version += 1
+            save_state(run, "plan_version")
+        else:
+            finish(run)
+        events.record(run, "rejected", decision, f"{user.get_username()} rejected the plan. {feedback}".strip())
+        return run
+
+
+def plan_edited(run_id: uuid.UUID, *, user: User, plan: dict[str, Any]) -> TaskRun:
+    """A person's own plan in place of the drafted one, while it awaits approval."""
+    with locked(run_id) as run:
+        if run.status != Status.AWAITING_APPROVAL:
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a plan that awaits approval can be edited.")
+        _edit_plan(run, plan, by=user.get_username())
+        return run
+
+
+def resumed(run_id: uuid.UUID, *, user: User) -> TaskRun:
+    """paused → where it was. A run that paused over a loop gets two more rounds, or it would pause again at once."""
+    with locked(run_id) as run:
+        if run.status != Status.PAUSED:
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
+        if run.pause_reason == "loop":
+            run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
+        run.enter(Status(run.paused_from))
+        run.paused_from, run.pause_reason, run.error = "", "", None
+        save_state(run, "paused_from", "pause_reason", "error", "budget")
+        events.record(run, "resumed", {"by": user.get_username()}, f"{user.get_username()} resumed the run.")
+        return run
+
+
+def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
+    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker within a second."""
+    with locked(run_id) as run:
+        if run.is_final:
+            if run.status == Status.CANCELLED:
+                return run
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status} already.")
+        run.cancel_requested_at, run.cancelled_by = timezone.now(), by
+        run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
+        if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
+            cancel(run)
+        return run
+
+
+def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
+    run.plan = plan
+    run.plan_version += 1
+    run.save(update_fields=["plan", "plan_version", "updated_at"])
+    events.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
+
+
+def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:
+    """True when this very decision was taken before: a repeated request gets the same answer."""
+    if run.status == Status.AWAITING_APPROVAL:
+        return False
+    last = Approval.across_tenants.filter(run=run).order_by("-plan_version").first()
+    same = last is not None and last.approved == approved and plan_version in (None, last.plan_version)
+    if not same:
+        raise InvalidTransition(f"Run #{run.run_number} is {run.status}: there is no plan to decide on.")
+    return True
+
+
+def _check_version(run: TaskRun, plan_version: int | None) -> None:
+    if plan_version is not None and plan_version != run.plan_version:
+        raise Conflict(
+            f"You decided on version {plan_version} of the plan; it is at version {run.plan_version} now. Read it again.",
+            code="stale_plan",
+        )

@@ -1,0 +1,101 @@
+"""What every change of a run's state stands on: the row's lock, and the task's view of the run, which changes along.
+
+A change, its event and what the task shows are one transaction. Lock order is task, run, workspace (DESIGN: Durability).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+
+from mgx_project.common.errors import NotFound
+from tasks.models import Task
+
+from . import events
+from .errors import LeaseLost
+from .models import Approval, TaskRun
+from .models.run import Status
+from .signals import run_finished
+
+TASK_STATUS = {
+    Status.QUEUED: Task.Status.RUNNING,
+    Status.PLANNING: Task.Status.RUNNING,
+    Status.AWAITING_APPROVAL: Task.Status.WAITING,
+    Status.APPROVED: Task.Status.RUNNING,
+    Status.EXECUTING: Task.Status.RUNNING,
+    Status.AWAITING_CHANGES: Task.Status.WAITING,
+    Status.DELIVERING: Task.Status.RUNNING,
+    Status.PAUSED: Task.Status.WAITING,
+    Status.COMPLETED: Task.Status.COMPLETED,
+    Status.REJECTED: Task.Status.CANCELLED,
+    Status.CANCELLED: Task.Status.CANCELLED,
+    Status.FAILED: Task.Status.FAILED,
+}
+
+
+@contextmanager
+def locked(run_id: uuid.UUID, *, fence: int | None = None) -> Iterator[TaskRun]:
+    """The run, and its task before it, locked for one transaction. With ``fence``: LeaseLost unless it still is the run's."""
+    with transaction.atomic():
+        task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
+        task = Task.across_tenants.select_related("project").select_for_update(of=("self",)).filter(pk=task_id).first()
+        run: TaskRun | None = TaskRun.across_tenants.select_for_update().filter(pk=run_id).first()
+        if run is None or task is None:
+            raise LeaseLost("The run was deleted.") if fence is not None else NotFound("There is no such run that you can see.")
+        if fence is not None and run.fence != fence:
+            raise LeaseLost("This worker no longer owns the run.")
+        run.task = task
+        yield run
+
+
+def save_state(run: TaskRun, *fields: str) -> None:
+    """Saves a state change, and what the task shows of it."""
+    run.save(update_fields=["status", *fields, "updated_at"])
+    task = run.task
+    task.status = TASK_STATUS[Status(run.status)]
+    task.last_run_status = run.status
+    task.last_run_at = run.started_at or run.created_at
+    if run.is_final:
+        task.runs_succeeded += run.status == Status.COMPLETED
+        task.runs_failed += run.status == Status.FAILED
+        task.last_error = (run.error or {}).get("detail", "")
+    task.save(
+        update_fields=["status", "last_run_status", "last_run_at", "runs_succeeded", "runs_failed", "last_error", "updated_at"]
+    )
+
+
+def end_lease(run: TaskRun) -> tuple[str, str]:
+    """Clears the lease; returns the fields to save."""
+    run.lease_owner, run.lease_expires_at = "", None
+    return "lease_owner", "lease_expires_at"
+
+
+def finish(run: TaskRun, *fields: str) -> None:
+    """Saves a final state and announces it to the rooms above."""
+    run.completed_at = timezone.now()
+    save_state(run, *end_lease(run), "completed_at", *fields)
+    run_finished.send(sender=TaskRun, run=run)
+
+
+def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False) -> None:
+    """awaiting_approval → approved, by a person now or (``automatic``) when the run was made. Under the lock."""
+    run.enter(Status.APPROVED)
+    Approval.objects.create(
+        workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=True,
+        plan=run.plan, decided_by_id=user_id, automatic=automatic,
+    )  # fmt: skip
+    save_state(run)
+    decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic}
+    events.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}.")
+
+
+def cancel(run: TaskRun) -> None:
+    """Any state that is not final → cancelled. Under the lock."""
+    run.enter(Status.CANCELLED)
+    run.fence += 1  # whoever still holds it writes nothing more
+    finish(run, "fence")
+    events.record(run, "cancelled", {"by": run.cancelled_by}, f"{run.cancelled_by} cancelled the run.")
