@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent, build_parameter_type
+from drf_spectacular.plumbing import ResolvedComponent, build_parameter_type, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
@@ -80,7 +80,7 @@ class Schema(AutoSchema):
         return self._rows() if self._rows else super().get_response_serializers()
 
     def get_filter_backends(self) -> list[Any]:
-        if not getattr(self.view, "filterset_class", None) or not self._is_list_view():
+        if not getattr(self.view, "filterset_class", None) or not self._is_list:
             return []
         from django_filters.rest_framework import DjangoFilterBackend
 
@@ -91,13 +91,15 @@ class Schema(AutoSchema):
         return super()._get_serializer() if not self._is_tenant or self.view.serializer_class or self._rows else None
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return self.view.action == "list" if self._is_tenant else super()._is_list_view(serializer)
+        if not self._is_tenant:
+            return bool(super()._is_list_view(serializer))
+        return self._is_list or is_list_serializer(self.get_response_serializers() if serializer is None else serializer)
 
     def _get_paginator(self) -> Any:
         return KeysetEnvelope() if self._is_tenant else None
 
     def _get_pagination_parameters(self) -> list[Any]:
-        if not (self._is_tenant and self._is_list_view()):
+        if not self._is_list:
             return []
         orders = [f"{sign}{name}" for name in self.view.orders for sign in ("-", "")]
         return [
@@ -153,6 +155,11 @@ class Schema(AutoSchema):
         return component
 
     @property
+    def _is_list(self) -> bool:
+        """The list of the view's own rows, with filters and pages; an action may answer a shorter one whole."""
+        return self._is_tenant and self.view.action == "list"
+
+    @property
     def _rows(self) -> Any:
         return getattr(self.view, "rows", None) if self._is_tenant else None
 
@@ -163,3 +170,14 @@ class Schema(AutoSchema):
 
 def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
     return build_parameter_type(name=name, schema=schema, location=OpenApiParameter.QUERY, description=description)
+
+
+def simplify(result: Any, generator: object, request: object, public: bool) -> Any:
+    """Post-processing: "anything or null" is anything. As drf-spectacular writes it, null matches twice and so not at all."""
+    if isinstance(result, list):
+        return [simplify(item, generator, request, public) for item in result]
+    if not isinstance(result, dict):
+        return result
+    if result.get("oneOf") == [{}, {"type": "null"}]:
+        result = {key: value for key, value in result.items() if key != "oneOf"}
+    return {key: simplify(value, generator, request, public) for key, value in result.items()}

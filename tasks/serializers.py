@@ -39,7 +39,8 @@ class TaskRow(RowSerializer):
         fields = (
             "id", "workspace_id", "project_id", "repository_id", "name", "description", "stack", "project_type", "output_mode",
             "constraints", "strict_requirements", "max_rounds", "max_revision_rounds", "priority", "config", "source",
-            "created_by", "status", "runs", "success_rate", "last_run_at", "last_run_status", "last_error", "created_at", "updated_at",
+            "created_by", "status", "runs", "success_rate", "last_run_at", "last_run_status", "last_error", "created_at",
+            "updated_at",
         )  # fmt: skip
 
     @classmethod

@@ -105,7 +105,8 @@ class TenantViewSet(GenericViewSet[Any]):
 
     def validated(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
         """The request's body, validated. Unknown fields are refused: a typo must not be silently ignored."""
-        serializer = (serializer_class or self.serializer_class)(data=self.request.data, context={"view": self}, **kwargs)
+        make: Any = serializer_class or self.serializer_class
+        serializer = make(data=self.request.data, context={"view": self}, **kwargs)
         if isinstance(self.request.data, dict):
             unknown = sorted(set(self.request.data) - set(serializer.fields))
             if unknown:

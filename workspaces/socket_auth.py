@@ -78,8 +78,8 @@ def authenticate(scope: dict[str, Any]) -> Caller | None:
                 return Caller(*authenticate_bearer(offered.removeprefix(SUBPROTOCOL)), subprotocol=offered)
     except AuthenticationFailed:
         return None
-    if secret := query(scope).get("ticket"):
-        ticket = redeem_ws_ticket(secret)
+    if offer := query(scope).get("ticket"):
+        ticket = redeem_ws_ticket(offer)
         return Caller(ticket.user, ticket.api_token) if ticket and ticket.user.is_active else None
     return _session(scope)
 

@@ -58,8 +58,7 @@ def _from_drf(error: exceptions.APIException) -> dict[str, Any]:
     codes = error.get_codes()
     code = codes if isinstance(codes, str) else "error"
     told: Any = error.detail
-    detail = told.get("detail", error.default_detail) if isinstance(told, dict) else told
-    return problem(error.status_code, code, str(detail))
+    return problem(error.status_code, code, str(told.get("detail", error.default_detail) if isinstance(told, dict) else told))
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -39,7 +39,7 @@ class ModelConnection(TenantModel):
 
 
 class Budget(TenantModel):
-    """A cap. NULL scope ids mean the whole workspace; NULL limits mean no limit of that kind; ``used_*`` include reservations."""
+    """A cap on what the ledger counts, reservations included. A NULL project: the whole workspace; a NULL limit: none."""
 
     project_id = models.UUIDField(null=True, blank=True)
     period = models.CharField(max_length=10, choices=[("total", "total"), ("month", "month")], default="month")
