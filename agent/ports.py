@@ -70,7 +70,7 @@ class Completion:
 
 
 class Model(Protocol):
-    """A chat model. ``complete`` raises ``ModelFailed`` (or a subclass) with a hint; ``on_text`` gets the text as it arrives."""
+    """A chat model. ``complete`` raises ``ModelFailed`` (or a subclass); ``on_text`` gets the text as it arrives."""
 
     name: str
 
@@ -133,7 +133,7 @@ class CommandResult:
 
 
 class Sandbox(Protocol):
-    """Runs commands of the task, isolated. ``root`` is the workdir, seen inside at a fixed path. Raises ``SandboxFailed``."""
+    """Runs commands of the task, isolated; the workdir is seen inside at a fixed path. Raises ``SandboxFailed``."""
 
     async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
         """Runs the stack's install step (network on); its result is mounted read-only afterwards. None: nothing to install."""

@@ -33,7 +33,7 @@ class WakingConsumer(_RedisConsumer):
             if not self.message_cache and self.outstanding_message_count >= self.prefetch:
                 time.sleep(0.05)  # full: nothing to fetch until a message is acknowledged
                 return None
-            if self.message_cache or (messages := self._fetch()):
+            if self.message_cache or self._fetch():
                 return super().__next__()
             # Subscribed before the queue was looked at: what is enqueued from now on wakes us.
             self._wakeups.get_message(timeout=min(self.timeout / 1000, IDLE_SECONDS))

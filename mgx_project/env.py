@@ -32,7 +32,8 @@ def _database_url() -> str:
     if not env.str("DB_HOST", default=""):
         raise ImproperlyConfigured("Set DATABASE_URL or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD, or run `mgx up`.")
     user, password = quote(env.str("DB_USER", default="mgx"), safe=""), quote(env.str("DB_PASSWORD", default=""), safe="")
-    return f"postgres://{user}:{password}@{env.str('DB_HOST')}:{env.int('DB_PORT', default=5432)}/{env.str('DB_NAME', default='mgx')}"
+    where = f"{env.str('DB_HOST')}:{env.int('DB_PORT', default=5432)}"
+    return f"postgres://{user}:{password}@{where}/{env.str('DB_NAME', default='mgx')}"
 
 
 def _redis_url() -> str:

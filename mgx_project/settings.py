@@ -195,7 +195,7 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MGX Agent",
-    "DESCRIPTION": "Tasks in plain words become reviewed code. Errors are RFC 9457 problem documents; lists are keyset-paginated.",
+    "DESCRIPTION": "Tasks in words become reviewed code. Errors are problem documents (RFC 9457), lists are paged by keyset.",
     "VERSION": MGX_VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

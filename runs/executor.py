@@ -23,6 +23,7 @@ from agent.ports import Model, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from mgx_project.common.errors import MGXError
 from repositories.checkout import Checkout
+from tasks.models import Task
 
 from . import transitions
 from .artifacts import ArtifactTrees
@@ -59,7 +60,7 @@ class Execution:
             text=text,
             stack=task.stack or None,
             project_type=task.project_type or None,
-            output_mode=task.output_mode,
+            output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
             constraints=tuple(task.constraints),
             strict_requirements=task.strict_requirements,
             max_rounds=task.max_rounds + extra,

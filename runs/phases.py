@@ -40,6 +40,7 @@ async def execute(work: Execution) -> None:
     """write → guardrails → apply → format → test → review."""
     run = work.run
     checkout, _ = await _check_out(work)
+    assert run.plan is not None, "an approved run has a plan"
     draft = Draft(run.plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     outcome = await carry_out(work.spec(), draft, checkout.root, work.ports(checkout))
     await work.sink.close()

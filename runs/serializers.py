@@ -108,5 +108,5 @@ class EventSerializer(serializers.Serializer[Any]):
     task_id = serializers.UUIDField(allow_null=True)
     run_id = serializers.UUIDField(allow_null=True)
     repository_id = serializers.UUIDField(allow_null=True)
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]  # the envelope has a field of this name
     message = serializers.CharField(allow_blank=True)

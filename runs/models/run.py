@@ -112,7 +112,7 @@ class TaskRun(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"run {self.run_number} of {self.task_id}"
+        return f"run #{self.run_number} ({str(self.pk)[:13]})"
 
     @property
     def is_final(self) -> bool:
