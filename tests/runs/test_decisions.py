@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.storage import default_storage
 
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
-from runs.models import Approval, TaskRun
+from runs.models import Approval, Artifact, TaskRun
 from runs.models.run import Status
 from workspaces.models import Role
 from workspaces.principal import Principal
@@ -111,3 +112,12 @@ def test_another_tenants_run_does_not_exist(tenant: Tenant, waiting: TaskRun) ->
             act(principal=other, run_id=waiting.pk)
     with pytest.raises(NotFound):
         services.create_run(principal=other, task_id=waiting.task_id)
+
+
+def test_the_stored_files_of_a_deleted_run_are_gone(tenant: Tenant, waiting: TaskRun) -> None:
+    services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True)
+    run = drive(waiting)
+    paths = list(Artifact.objects.of(run.workspace_id).filter(run=run).values_list("path", flat=True))
+    assert paths and all(default_storage.exists(path) for path in paths)
+    tenant.project.delete()
+    assert not any(default_storage.exists(path) for path in paths)
