@@ -33,7 +33,7 @@ def package(tmp_path: Path) -> Path:
     )
     (path / "tests").mkdir()
     (path / "tests/test_ini.py").write_text(
-        "from iniconfig import IniConfig\n\n\ndef test_a_value():\n    assert IniConfig('x', data='[a]\\nb=1')['a']['b'] == '1'\n"
+        "from iniconfig import IniConfig\n\n\ndef test_b():\n    assert IniConfig('x', data='[a]\\nb=1')['a']['b'] == '1'\n"
     )
     git("init", "-q", "-b", "main", cwd=path)
     git("add", "-A", cwd=path)
