@@ -36,7 +36,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def bare_env(home: Path) -> dict[str, str]:
     """An environment that knows no server, token, proxy or user configuration."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
     return {
         **kept,
         "HOME": str(home),
