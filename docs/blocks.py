@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("workspaces", "projects", "tasks", "repositories", "runs", "metrics")
@@ -83,11 +83,14 @@ def events() -> str:
 
 def event_schema() -> str:
     """JSON Schema (2020-12) of an envelope; ``type`` decides which ``data`` it holds."""
+    from pydantic import BaseModel
     from pydantic.json_schema import models_json_schema
 
     from workspaces.catalogue import EVENTS
 
-    models = [(model, "validation") for model in dict.fromkeys(EVENTS.values())]
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (model, "validation") for model in dict.fromkeys(EVENTS.values())
+    ]
     refs, defs = models_json_schema(models, ref_template="#/$defs/{model}")
     uuid: dict[str, Any] = {"type": ["string", "null"], "format": "uuid"}
     document = {
@@ -170,7 +173,7 @@ def rule_sql(model: type, rule: Any) -> str:
     """The rule as PostgreSQL is told, without its name and table."""
     from django.db import connection
 
-    connection.pg_version = 180000  # known here, so that no server is asked
+    setattr(connection, "pg_version", 180000)  # noqa: B010 - a property that would ask a server
     editor = connection.SchemaEditorClass(connection, collect_sql=True)
     sql = str(rule.create_sql(model, editor)).replace('"', "")
     sql = re.sub(r"^ALTER TABLE \w+ ADD CONSTRAINT \w+ ", "", sql)

@@ -97,7 +97,8 @@ def test_an_ordinary_user_runs_it_as_itself(directory: Path) -> None:
 def test_a_cluster_of_another_user_is_refused(directory: Path) -> None:
     directory.chmod(0o755)
     (directory / "postgres").mkdir()
-    seen = _as_another_user(lambda: _refused(directory))
+    program = binaries.postgresql("postgres")  # looked up while the checkout may still be read
+    seen = _as_another_user(lambda: _refused(directory, program))
     assert seen == 0
 
 
@@ -110,9 +111,9 @@ def _start_and_ask(directory: Path) -> bool:
         raise
 
 
-def _refused(directory: Path) -> bool:
+def _refused(directory: Path, program: Path) -> bool:
     try:
-        account.account_for(directory / "postgres", binaries.postgresql("postgres"))
+        account.account_for(directory / "postgres", program)
     except EmbeddedError as error:
         return "belongs to root" in str(error)
     return False
