@@ -224,6 +224,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
         "metagpt": {"level": "WARNING"},
         "uvicorn": {"handlers": ["stderr"], "propagate": False, "level": "INFO"},
         "uvicorn.access": {"handlers": [], "propagate": False, "level": "WARNING"},

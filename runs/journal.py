@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from agent.errors import Paused
 from agent.ports import JSON, Announcement, StepKind
+from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 
 from . import events
@@ -36,7 +37,7 @@ def digest(inputs: JSON) -> str:
 
 def canonical(result: JSON) -> JSON:
     """A result as both the live and the replayed step return it: jsonb doesn't keep the order of keys, and prompts show it."""
-    found: JSON = orjson.loads(_sorted(result))
+    found: JSON = orjson.loads(_sorted(storable(result)))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -55,7 +56,7 @@ def create_run(
             plan_version=1,
             auto_approve=auto_approve,
             model=model,
-            budget=budget or {},
+            budget={name: str(cap) if isinstance(cap, Decimal) else cap for name, cap in (budget or {}).items()},
             created_by=principal.user,
         )
         task.last_run_at = run.created_at

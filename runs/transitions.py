@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agent.ports import Draft, Outcome
+from mgx_project.common.json_values import storable
 from tasks.models import Task
 
 from . import events
@@ -60,7 +61,7 @@ def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version:
     """planning → awaiting_approval; with `auto_approve` straight on to approved."""
     with locked(run_id, fence=fence) as run:
         run.enter(Status.AWAITING_APPROVAL)
-        run.plan, run.stack, run.stack_confidence = draft.plan, draft.stack, draft.stack_confidence
+        run.plan, run.stack, run.stack_confidence = storable(draft.plan), draft.stack, draft.stack_confidence
         run.complexity, run.prompt_version = draft.complexity, prompt_version
         save_state(run, *end_lease(run), "plan", "stack", "stack_confidence", "complexity", "prompt_version")
         if run.auto_approve:
@@ -76,9 +77,10 @@ def executed(run_id: uuid.UUID, fence: int, outcome: Outcome) -> TaskRun:
     """executing → delivering."""
     with locked(run_id, fence=fence) as run:
         run.enter(Status.DELIVERING)
-        run.results = {
+        results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
         }  # fmt: skip
+        run.results = storable(results)
         save_state(run, *end_lease(run), "results")
         return run
 
@@ -107,7 +109,7 @@ def paused(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = 
         run.paused_from = run.status
         run.enter(Status.PAUSED)
         run.pause_reason = reason
-        run.error = {"code": f"paused_{reason}", "detail": detail, "hint": hint}
+        run.error = storable({"code": f"paused_{reason}", "detail": detail, "hint": hint})
         save_state(run, *end_lease(run), "paused_from", "pause_reason", "error")
         data = {"reason": reason, "detail": detail, "hint": hint}
         events.record(run, "paused", data, f"Paused ({reason}): {detail}", fence=fence)
@@ -117,7 +119,7 @@ def paused(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = 
 def failed(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
     with locked(run_id, fence=fence) as run:
         run.enter(Status.FAILED)
-        run.error = {"code": code, "detail": detail, "hint": hint}
+        run.error = storable({"code": code, "detail": detail, "hint": hint})
         finish(run, "error")
         events.record(run, "failure", {"error": run.error}, detail, fence=fence)
         return run

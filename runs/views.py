@@ -13,7 +13,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from mgx_project.common.errors import BadRequest, NotFound
+from mgx_project.common.errors import NotFound
+from mgx_project.common.pagination import whole_number
 from workspaces.api import TenantViewSet
 from workspaces.models import Event, Role
 
@@ -166,11 +167,7 @@ class RunViewSet(TenantViewSet):
 
     def _number(self, name: str, least: int, most: int) -> int | None:
         text = self.request.query_params.get(name)
-        if text is None:
-            return None
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
-            raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
-        return int(text)
+        return None if text is None else whole_number(name, text, least, most)
 
 
 def _download(artifact: Artifact) -> HttpResponse:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from mgx_project.common.json_values import storable
 from mgx_project.common.live import announcer
 from mgx_project.common.rendering import dumps
 
@@ -46,7 +47,7 @@ def record(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("events.record() needs the transaction that writes what the event describes")
-    clean = validated(type, dict(data))
+    clean = validated(type, storable(dict(data)))
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE workspaces SET event_position = event_position + 1 WHERE id = %s RETURNING event_position", [workspace_id]
@@ -62,7 +63,7 @@ def record(
         repository_id=repository_id,
         type=type,
         data=clean,
-        message=message[:MAX_MESSAGE],
+        message=storable(message)[:MAX_MESSAGE],
         replay_key=replay_key,
         created_at=timezone.now(),
     )

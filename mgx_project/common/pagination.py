@@ -6,6 +6,7 @@ The cursor is signed and bound to the order and the filters it was made for. Onl
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -80,6 +81,11 @@ class Page:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= MAX_LIMIT:
-        raise BadRequest(f"limit must be a whole number from 1 to {MAX_LIMIT}.", field="limit")
+    return whole_number("limit", text, 1, MAX_LIMIT)
+
+
+def whole_number(name: str, text: str, least: int, most: int) -> int:
+    """The number that the query parameter ``name`` is. Raises BadRequest."""
+    if not re.fullmatch("[0-9]{1,12}", text) or not least <= int(text) <= most:
+        raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
     return int(text)

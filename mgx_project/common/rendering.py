@@ -13,6 +13,8 @@ from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNeg
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
+from .json_values import unstorable
+
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
@@ -46,7 +48,7 @@ class OrjsonRenderer(BaseRenderer):
 
 
 class OrjsonParser(BaseParser):
-    """Refuses what PostgreSQL's text and jsonb can't hold (the NUL character) and bodies over the limit."""
+    """Refuses bodies over the limit, and what could be stored but never answered again: see `unstorable`."""
 
     media_type = "application/json"
 
@@ -55,9 +57,10 @@ class OrjsonParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise RequestDataTooBig
-        if b"\\u0000" in body:
-            raise ParseError("The body contains a NUL character (\\u0000), which can't be stored.")
         try:
-            return orjson.loads(body)
+            value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {error}") from None
+        if problem := unstorable(value):
+            raise ParseError(f"The body {problem}.")
+        return value
