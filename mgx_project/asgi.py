@@ -15,6 +15,10 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
+from django.conf import settings  # noqa: E402
+
+from .body_limit import BodyLimit  # noqa: E402
 from .routing import websockets  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websockets})
+limited = BodyLimit(http, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = ProtocolTypeRouter({"http": limited, "websocket": websockets})
