@@ -12,6 +12,7 @@ class MetricsStream(EventStream):
     def find_feed(self, caller: Caller) -> Feed:
         principal = caller.principal(query(self.scope).get("workspace"))
         return Feed(
+            principal.workspace_id,
             group("workspace", principal.workspace_id),
             Event.objects.of(principal.workspace_id),
             dense=True,

@@ -9,8 +9,10 @@ from django.db import transaction
 
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
+from mgx_project.common.live import announcer
 
 from .audit import record_audit
+from .events import group
 from .models import Membership, Role, User, Workspace
 from .principal import Principal
 from .signals import workspace_created
@@ -65,6 +67,8 @@ def remove_member(*, principal: Principal, user_id: uuid.UUID | str) -> None:
         _keep_an_owner(membership)
     _audit(principal, "member.removed", membership, role=membership.role)
     membership.delete()
+    user = group("user", membership.user_id)
+    transaction.on_commit(lambda: announcer.send([user], {"type": "stream.revoked"}))
 
 
 def _locked_member(principal: Principal, user_id: uuid.UUID | str) -> Membership:

@@ -17,9 +17,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from mgx_project.common.errors import NotFound
 
 from .authentication import authenticate_bearer
-from .models import ApiToken, User
+from .models import ApiToken, Membership, User
 from .principal import Principal, principal_of_token, principal_of_user
-from .tokens import redeem_ws_ticket
+from .tokens import redeem_ws_ticket, valid_tokens
 
 SUBPROTOCOL = "mgx.bearer."
 
@@ -42,9 +42,13 @@ class Caller:
 
     def still_valid(self) -> bool:
         """False once the user was deactivated or the token revoked or expired."""
-        if not User.objects.filter(pk=self.user.pk, is_active=True).exists():
-            return False
-        return self.token is None or ApiToken.across_tenants.filter(pk=self.token.pk, revoked_at=None).exists()
+        if self.token is not None:
+            return valid_tokens().filter(pk=self.token.pk).exists()
+        return User.objects.filter(pk=self.user.pk, is_active=True).exists()
+
+    def still_sees(self, workspace_id: uuid.UUID) -> bool:
+        """False once the caller isn't valid any more or has left the workspace."""
+        return Membership.objects.filter(workspace_id=workspace_id, user_id=self.user.pk).exists() and self.still_valid()
 
 
 def query(scope: dict[str, Any]) -> dict[str, str]:
@@ -80,7 +84,8 @@ def authenticate(scope: dict[str, Any]) -> Caller | None:
         return None
     if offer := query(scope).get("ticket"):
         ticket = redeem_ws_ticket(offer)
-        return Caller(ticket.user, ticket.api_token) if ticket and ticket.user.is_active else None
+        caller = Caller(ticket.user, ticket.api_token) if ticket else None
+        return caller if caller and caller.still_valid() else None
     return _session(scope)
 
 

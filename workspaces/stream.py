@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ _open: Counter[str] = Counter()
 class Feed:
     """What one socket shows: a channel-layer group, the rows behind it and the column its cursor counts."""
 
+    workspace_id: uuid.UUID
     group: str
     rows: QuerySet[Event]
     cursor: str = "position"
@@ -107,12 +109,21 @@ class EventStream(AsyncWebsocketConsumer):
             await self.close(TOO_SLOW)
 
     async def stream_revoked(self, message: dict[str, Any]) -> None:
+        """Something about the caller's rights changed; whether it concerns this socket is looked up."""
+        await self._close_unless_allowed()
+
+    async def _close_unless_allowed(self) -> bool:
+        """Whether it closed the socket."""
+        assert self.caller is not None
+        if await run_db(self.caller.still_sees, self.feed.workspace_id):
+            return False
         await self.close(UNAUTHENTICATED)
+        return True
 
     def _groups(self) -> list[str]:
         assert self.caller is not None
-        credential = group("token", self.caller.token.pk) if self.caller.token else group("user", self.caller.user.pk)
-        return [self.feed.group, credential]
+        token = [group("token", self.caller.token.pk)] if self.caller.token else []
+        return [self.feed.group, group("user", self.caller.user.pk), *token]
 
     async def _run(self) -> None:
         try:
@@ -132,16 +143,17 @@ class EventStream(AsyncWebsocketConsumer):
             await self.close(1011)
 
     async def _follow(self) -> None:
+        clock = asyncio.get_running_loop().time
+        heartbeat_at = clock() + self.heartbeat_seconds
         while True:
             try:
-                message = await asyncio.wait_for(self._pending.get(), self.heartbeat_seconds)
+                message = await asyncio.wait_for(self._pending.get(), heartbeat_at - clock())
             except TimeoutError:
-                assert self.caller is not None
-                if not await run_db(self.caller.still_valid):
-                    await self.close(UNAUTHENTICATED)
+                if await self._close_unless_allowed():
                     return
                 await self._replay()
                 await self.send(text_data='{"type":"heartbeat"}')
+                heartbeat_at = clock() + self.heartbeat_seconds
                 continue
             number = message[self.feed.cursor]
             if number <= self._cursor:
@@ -188,4 +200,4 @@ class ObjectStream(EventStream):
         if owner != principal.workspace_id:
             raise NotFound("There is nothing here that you can see.")
         rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
-        return Feed(group(self.kind, pk), rows, self.cursor, self.dense)
+        return Feed(principal.workspace_id, group(self.kind, pk), rows, self.cursor, self.dense)

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mgx_project.common.live import announcer
@@ -44,14 +44,16 @@ def create_api_token(
     return token, secret
 
 
+def valid_tokens() -> QuerySet[ApiToken]:
+    """Neither expired nor revoked, of active users, of all workspaces."""
+    tokens: QuerySet[ApiToken] = ApiToken.across_tenants.filter(revoked_at=None, user__is_active=True)
+    return tokens.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+
+
 def find_api_token(secret: str) -> ApiToken | None:
     """The valid token behind ``secret``, of an active user; None if unknown, expired or revoked."""
     now = timezone.now()
-    token: ApiToken | None = (
-        ApiToken.across_tenants.select_related("user")
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now), digest=_digest(secret), revoked_at=None, user__is_active=True)
-        .first()
-    )
+    token: ApiToken | None = valid_tokens().select_related("user").filter(digest=_digest(secret)).first()
     if token and (token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP):
         ApiToken.across_tenants.filter(pk=token.pk).update(last_used_at=now)
     return token

@@ -109,3 +109,27 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
         assert closed.value.rcvd and closed.value.rcvd.code == 4404, path
     with connect(f"{base}/ws/stream", additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
         assert run["id"] not in json.dumps(until(socket, "live"))
+
+
+def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server) -> None:
+    foreign_token(server, "leaver")
+    with server.client as client:
+        workspace = client.get("/api/me").json()["workspaces"][0]["id"]
+        member = server.post(f"/api/workspaces/{workspace}/members", {"user": "leaver", "role": "viewer"})
+        signed_in = {"username": "leaver", "password": "correct horse battery"}
+        access = client.post("/api/auth/token", json=signed_in).json()["access"]
+        base = server.state["base_url"].replace("http", "ws", 1)
+        headers = {"Authorization": f"Bearer {access}"}
+        with (
+            connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
+            connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
+        ):
+            until(socket, "live")
+            until(own, "live")
+            assert client.delete(f"/api/workspaces/{workspace}/members/{member['user_id']}").status_code == 204
+            with pytest.raises(ConnectionClosed) as closed:
+                while True:
+                    socket.recv(timeout=5)
+            own.send("{}")
+            until(own, "pong")
+    assert closed.value.rcvd and closed.value.rcvd.code == 4401

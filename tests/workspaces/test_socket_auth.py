@@ -1,0 +1,59 @@
+"""Who keeps a socket: the credential and the membership are asked again while it is open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.conftest import CallerInTests
+from workspaces.models import ApiToken, Membership
+from workspaces.socket_auth import Caller, authenticate
+
+pytestmark = pytest.mark.django_db
+
+
+def scope(**query: str) -> dict[str, Any]:
+    text = "&".join(f"{name}={value}" for name, value in query.items())
+    return {"headers": [], "query_string": text.encode(), "subprotocols": []}
+
+
+def token_of(caller: CallerInTests) -> ApiToken:
+    token: ApiToken = ApiToken.objects.of(caller.workspace.pk).get()
+    return token
+
+
+def end_token(caller: CallerInTests) -> None:
+    ApiToken.objects.of(caller.workspace.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+def revoke_token(caller: CallerInTests) -> None:
+    ApiToken.objects.of(caller.workspace.pk).update(revoked_at=timezone.now())
+
+
+def leave(caller: CallerInTests) -> None:
+    Membership.objects.filter(user=caller.user).delete()
+
+
+def deactivate(caller: CallerInTests) -> None:
+    caller.user.is_active = False
+    caller.user.save()
+
+
+@pytest.mark.parametrize("end", [end_token, revoke_token, leave, deactivate])
+def test_a_socket_ends_with_what_it_was_opened_by(owner: CallerInTests, end: Any) -> None:
+    by_token = Caller(owner.user, token_of(owner))
+    assert by_token.still_sees(owner.workspace.pk)
+    end(owner)
+    assert not by_token.still_sees(owner.workspace.pk)
+    assert Caller(owner.user, None).still_sees(owner.workspace.pk) is (end in {end_token, revoke_token})
+
+
+@pytest.mark.parametrize("end", [end_token, revoke_token, deactivate])
+def test_a_ticket_is_worth_no_more_than_its_token(owner: CallerInTests, end: Any) -> None:
+    tickets = [owner.api.post("/api/auth/ws-ticket").json()["ticket"] for _ in range(2)]
+    assert authenticate(scope(ticket=tickets[0])) is not None
+    end(owner)
+    assert authenticate(scope(ticket=tickets[1])) is None
