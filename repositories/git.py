@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.conf import settings
 
+from mgx_project.common.addresses import is_forbidden
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 
 from . import local
@@ -26,8 +27,6 @@ from .scrubbing import scrub
 PROBE_SECONDS = 30.0
 _SCP = re.compile(r"^[\w.][\w.-]*@(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!/?/)[^\s:][^\s]*)$")
 _SCHEMES = {"https": 443, "http": 80, "ssh": 22}
-_FORBIDDEN = [ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")]
-"""Link-local addresses and the metadata services of clouds: they hand out credentials to whoever asks from this machine."""
 
 _SERVER_SIDE = (
     "git -c safe.directory=* -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false "
@@ -110,10 +109,8 @@ async def _resolve(where: Address) -> list[str]:
     except (OSError, UnicodeError):
         raise GitFailed(f"The host {where.host} is not known here.", code="unreachable") from None
     ips = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
-    for ip in map(ipaddress.ip_address, ips):
-        plain = getattr(ip, "ipv4_mapped", None) or ip
-        if any(plain in net for net in _FORBIDDEN if net.version == plain.version):
-            raise NotAllowed(f"{where.host} is a link-local address; this server does not reach those.", code="address_refused")
+    if any(map(is_forbidden, ips)):
+        raise NotAllowed(f"{where.host} is a link-local address; this server does not reach those.", code="address_refused")
     return ips
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from urllib.parse import urlsplit
+
 from django.conf import settings
 
 from agent.errors import ModelFailed
 from agent.models import Prices, open_model
 from agent.ports import Model
+from mgx_project.common.addresses import is_forbidden
 from workspaces.models import ModelConnection
 
 from .models import TaskRun
@@ -30,6 +34,7 @@ def is_known(workspace_id: object, name: str) -> bool:
 
 
 def _open_connection(connection: ModelConnection) -> Model:
+    _require_reachable(connection.base_url)
     prices = None
     if connection.price_in is not None and connection.price_out is not None:
         prices = Prices(connection.price_in, connection.price_out)
@@ -42,6 +47,21 @@ def _open_connection(connection: ModelConnection) -> Model:
         timeout=settings.MGX_MODEL_TIMEOUT_SECONDS,
         stall_timeout=settings.MGX_MODEL_STALL_SECONDS,
     )
+
+
+def _require_reachable(url: str) -> None:
+    """A tenant's endpoint must not be a metadata service. Raises ModelFailed; a name that is unknown fails later by itself."""
+    host = urlsplit(url).hostname
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
+    except (OSError, UnicodeError):
+        return
+    if any(is_forbidden(str(entry[4][0])) for entry in found):
+        raise ModelFailed(
+            f"{host} is a link-local address; this server does not reach those.",
+            hint="Change the model connection's base_url under /api/models.",
+            code="address_refused",
+        )
 
 
 def _open_named(name: str) -> Model:

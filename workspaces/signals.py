@@ -6,3 +6,6 @@ from django.dispatch import Signal
 
 workspace_created = Signal()
 """``workspace``; sent inside the transaction that makes it."""
+
+project_named = Signal()
+"""``workspace_id``, ``project_id``; sent before a row of this room names a project. A receiver raises NotFound."""

@@ -61,6 +61,7 @@ class OpenAIModel:
             base_url=self._base_url,
             max_retries=max_retries,
             timeout=openai.Timeout(timeout, connect=min(10.0, timeout)),
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),  # an endpoint must not send us elsewhere
         )
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:

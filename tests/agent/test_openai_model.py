@@ -184,3 +184,11 @@ async def test_what_is_missing_is_said_before_the_first_call() -> None:
         open_model("openai", api_key=KEY)
     with pytest.raises(ModelFailed, match="no key"):
         open_model("openai", model="x")
+
+
+async def test_an_endpoint_sends_nobody_elsewhere() -> None:
+    with serve(lambda messages: "never asked") as elsewhere:
+        for status in (307, 308):
+            location = {"Location": f"{elsewhere.url}/chat/completions"}
+            await failure(lambda messages, s=status, h=location: Reply("moved", status=s, headers=h))  # type: ignore[misc]
+        assert elsewhere.requests == []

@@ -87,3 +87,26 @@ def test_the_audit_log_is_for_admins_and_says_who(owner: CallerInTests, make_cal
     assert owner.api.get(f"/api/audit/{entry['id']}").status_code == 200
     assert owner.api.delete(f"/api/audit/{entry['id']}").status_code == 405
     assert make_caller(Role.DEVELOPER, owner.workspace).api.get("/api/audit").status_code == 403
+
+
+def test_a_budget_takes_no_project_of_another_tenant(owner: CallerInTests, stranger: CallerInTests) -> None:
+    foreign = stranger.api.get("/api/projects").json()["items"][0]["id"]
+    assert owner.api.post("/api/budgets", {"project_id": foreign, "max_calls": 1}).status_code == 404
+    own = owner.api.get("/api/projects").json()["items"][0]["id"]
+    made = owner.api.post("/api/budgets", {"project_id": own, "max_calls": 1})
+    assert made.status_code == 201
+    assert owner.api.patch(f"/api/budgets/{made.json()['id']}", {"project_id": foreign}).status_code == 404
+
+
+def test_a_stored_key_goes_to_no_other_address(owner: CallerInTests) -> None:
+    made = owner.api.post("/api/models", OPENAI).json()
+    path = f"/api/models/{made['id']}"
+    assert owner.api.patch(path, {"base_url": "https://evil.example/v1"}).json()["errors"][0]["field"] == "api_key"
+    assert owner.api.patch(path, {"base_url": "https://evil.example/v1", "api_key": "sk-other"}).status_code == 200
+    assert owner.api.patch(path, {"base_url": "https://evil.example/v1", "name": "same address"}).status_code == 200
+    assert owner.api.patch(path, {"base_url": "", "api_key": ""}).json()["has_api_key"] is False
+
+
+@pytest.mark.parametrize("url", ["ftp://host/v1", "https://user:password@host/v1", "file:///etc/passwd"])
+def test_an_endpoint_is_an_http_address_without_a_credential(owner: CallerInTests, url: str) -> None:
+    assert owner.api.post("/api/models", OPENAI | {"base_url": url}).json()["errors"][0]["field"] == "base_url"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import BooleanField, Case, Q, QuerySet, When
@@ -17,6 +18,7 @@ from ..api import TenantViewSet
 from ..audit import record_audit
 from ..models import Budget, ModelConnection, Role
 from ..serializers.money import BudgetLimits, BudgetRow, ModelConnectionInput, ModelConnectionRow
+from ..signals import project_named
 
 
 class AdminViewSet(TenantViewSet):
@@ -80,9 +82,19 @@ class ModelConnectionViewSet(AdminViewSet):
         kind = changes.get("kind", row.kind if row else "")
         if kind == ModelConnection.Kind.OPENAI and not changes.get("model", row.model if row else ""):
             raise BadRequest("Name the model that this endpoint serves, for example gpt-5.", field="model")
+        if "base_url" in changes:
+            _check_address(row, changes)
         if changes.get("is_default"):
             others = ModelConnection.objects.of(self.principal.workspace_id).filter(is_default=True)
             others.exclude(pk=row.pk if row else None).update(is_default=False)
+
+
+def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None:
+    parts = urlsplit(changes["base_url"])
+    if changes["base_url"] and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
+        raise BadRequest("base_url must be an http or https URL; a credential goes into api_key.", field="base_url")
+    if row is not None and row.api_key and changes["base_url"] != row.base_url and "api_key" not in changes:
+        raise BadRequest("Give the api_key again: a stored key is sent only to the address it was stored for.", field="api_key")
 
 
 class BudgetViewSet(AdminViewSet):
@@ -95,6 +107,8 @@ class BudgetViewSet(AdminViewSet):
     unique = {"budget_scope_unique": ("period", "There is a budget for this scope and period already; change that one.")}
 
     def before_write(self, row: Budget | None, changes: dict[str, Any]) -> None:
+        if project_id := changes.get("project_id"):
+            project_named.send(sender=Budget, workspace_id=self.principal.workspace_id, project_id=project_id)
         limits = ("max_tokens", "max_cost_usd", "max_calls")
         if all(changes.get(name, getattr(row, name, None)) is None for name in limits):
             raise BadRequest(f"A budget needs at least one of {', '.join(limits)}.", field="max_tokens")
