@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 
 from agent import stacks
 from workspaces.api import TenantViewSet
+from workspaces.audit import record_audit
+from workspaces.models import Role
 
 from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow
@@ -53,9 +55,19 @@ class TaskViewSet(TenantViewSet):
         return self.patch_row(pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Deletes the task with its runs."""
+        """Deletes the task with its runs. Developers delete their own tasks that never ran, admins any."""
         with transaction.atomic():
-            self.locked(pk).delete()
+            task = self.locked(pk)
+            if task.runs_total or task.created_by_id != self.principal.user.pk:
+                self.principal.require(Role.ADMIN)
+            record_audit(
+                principal=self.principal,
+                action="task.deleted",
+                object_type="task",
+                object_id=task.pk,
+                detail={"name": task.name, "runs": task.runs_total},
+            )
+            task.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tasks.models import Task
 from tests.conftest import Api, CallerInTests, MakeCaller
 from tests.factories import ProjectFactory, TaskFactory
 from workspaces.models import Role
@@ -207,3 +208,19 @@ def test_the_stack_catalogue_lists_all_ten(owner: CallerInTests) -> None:
     items = owner.api.get("/api/stacks").json()["items"]
     assert len(items) == 10
     assert next(s for s in items if s["id"] == "fastapi")["has_starter"] is True
+
+
+@pytest.mark.django_db
+def test_developers_delete_only_their_own_tasks_that_never_ran(owner: CallerInTests, make_caller: MakeCaller) -> None:
+    developer = make_caller(Role.DEVELOPER, workspace=owner.workspace)
+    theirs = owner.api.post("/api/tasks", {"description": "of the owner"}).json()["id"]
+    assert developer.api.delete(f"/api/tasks/{theirs}").status_code == 403
+    mine = developer.api.post("/api/tasks", {"description": "mine"}).json()["id"]
+    Task.objects.of(owner.workspace.pk).filter(pk=mine).update(runs_total=1)
+    assert developer.api.delete(f"/api/tasks/{mine}").status_code == 403
+    Task.objects.of(owner.workspace.pk).filter(pk=mine).update(runs_total=0)
+    assert developer.api.delete(f"/api/tasks/{mine}").status_code == 204
+    assert owner.api.delete(f"/api/tasks/{theirs}").status_code == 204
+    assert [entry["action"] for entry in owner.api.get("/api/audit", {"object_type": "task"}).json()["items"]] == [
+        "task.deleted"
+    ] * 2
