@@ -53,8 +53,8 @@ class Execution:
     model: Model
 
     def spec(self) -> TaskSpec:
+        """The task as it is now."""
         task = self.run.task
-        extra = self.run.budget.get("extra_rounds", 0)
         text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
         return TaskSpec(
             text=text,
@@ -63,8 +63,8 @@ class Execution:
             output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
             constraints=tuple(task.constraints),
             strict_requirements=task.strict_requirements,
-            max_rounds=task.max_rounds + extra,
-            max_revision_rounds=task.max_revision_rounds + extra,
+            max_rounds=task.max_rounds,
+            max_revision_rounds=task.max_revision_rounds,
         )
 
     def journal(self, checkout: Checkout) -> RunJournal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils.text import slugify
 
 from agent.errors import AgentError
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSON, Announcement, Draft
+from agent.ports import JSON, Announcement, Draft, TaskSpec
 from agent.team.prompts import VERSION
 from repositories.checkout import Checkout
 from repositories.errors import GitFailed
@@ -31,7 +32,9 @@ async def plan(work: Execution) -> None:
     checkout, _ = await _check_out(work)
     rejected = Approval.objects.of(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
     feedback = await work.db(lambda: list(rejected.values_list("feedback", flat=True)))
-    draft = await draft_plan(work.spec(), checkout.root, work.ports(checkout), feedback=feedback, version=run.plan_version)
+    draft = await draft_plan(
+        await _spec(work), checkout.root, work.ports(checkout), feedback=feedback, version=run.plan_version
+    )
     await work.sink.close()
     await work.db(transitions.plan_drafted, run.pk, work.lease.fence, draft, prompt_version=VERSION)
 
@@ -42,7 +45,7 @@ async def execute(work: Execution) -> None:
     checkout, _ = await _check_out(work)
     assert run.plan is not None, "an approved run has a plan"
     draft = Draft(run.plan, run.stack, run.stack_confidence or 0.0, run.complexity)
-    outcome = await carry_out(work.spec(), draft, checkout.root, work.ports(checkout))
+    outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout))
     await work.sink.close()
     await work.db(transitions.executed, run.pk, work.lease.fence, outcome)
 
@@ -141,6 +144,18 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     checkout = made[0] if made else await Checkout.create(work.directory, origin.source(), sha=base, empty=not base)
     await work.db(transitions.git_progress, run.pk, work.lease.fence, **source)
     return checkout, origin
+
+
+async def _spec(work: Execution) -> TaskSpec:
+    """The task as it was when the run first read it: what changes after a plan was approved is no part of what was approved."""
+
+    async def read() -> JSON:
+        return asdict(work.spec())
+
+    found = await work.journal_without_trees().step("spec", "read", {}, read)
+    extra = work.run.budget.get("extra_rounds", 0)
+    rounds = {name: found[name] + extra for name in ("max_rounds", "max_revision_rounds")}
+    return TaskSpec(**{**found, **rounds, "constraints": tuple(found["constraints"])})
 
 
 async def _final_tree(work: Execution, checkout: Checkout) -> str:

@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from django.db.models import QuerySet
 
 from mgx_project.common.db import run_db
+from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
 from workspaces.events import COLUMNS, envelope, group
 from workspaces.models import Event
@@ -33,8 +34,9 @@ def lines(rows: QuerySet[Event]) -> str:
 
 
 def _line(at: Any, type: str, message: str) -> str:
-    """`2026-01-31T12:00:00Z plan_ready Two steps…`; a message never spans lines."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ} {type} {' '.join(message.split())}".rstrip() + "\n"
+    """`2026-01-31T12:00:00Z plan_ready Two steps…`; a message never spans lines nor talks to the terminal that shows it."""
+    words = "".join(char if char.isprintable() else REPLACEMENT for char in " ".join(message.split()))
+    return f"{at:%Y-%m-%dT%H:%M:%SZ} {type} {words}".rstrip() + "\n"
 
 
 async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> AsyncIterator[bytes]:
