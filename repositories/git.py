@@ -96,6 +96,8 @@ def address(url: str) -> Address:
         host = ""
     if not host or host.startswith("-") or not parts.path.strip("/"):
         raise BadRequest(f"{scrub(url)!r} names no host and repository.", code="bad_repository_name", field="url")
+    if not host.isascii():  # curl would look up what it makes of the name, not what was checked
+        raise BadRequest("Write the host in ASCII (xn--…).", code="bad_repository_name", field="url")
     if scheme != "ssh" and "@" in parts.netloc:
         raise BadRequest("Give the credential in its own field, not in the URL.", code="credential_in_url", field="url")
     return Address(url=url, scheme=scheme, host=host, port=port)

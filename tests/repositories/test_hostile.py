@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from mgx_project.common.errors import BadRequest
 from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
+from repositories.git import address
 from repositories.process import git
 
 from .conftest import Git
@@ -138,3 +140,9 @@ async def test_the_machines_configuration_and_environment_do_not_reach_git(monke
     assert "user.name" not in names
     seen = (await git("-c", "alias.e=!env", "e")).decode()
     assert "secret" not in seen
+
+
+@pytest.mark.parametrize("url", ["http://ｌocalhost/a/b", "https://bücher.example/a/b", "ssh://git@①②⑦.0.0.1/a/b"])
+def test_a_host_that_curl_would_read_otherwise_is_refused(url: str) -> None:
+    with pytest.raises(BadRequest):
+        address(url)
