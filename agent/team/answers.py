@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_TEXT = 4_000
+MAX_BRACES = 5_000
+"""So many opening braces are tried in one answer: each costs time, and an answer can be nothing but braces."""
 
 
 class Unusable(ValueError):
@@ -73,8 +75,9 @@ def _objects(text: str) -> list[dict[str, Any]]:
     """The outermost JSON objects in ``text``, in order."""
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
-    start = text.find("{")
-    while start >= 0:
+    start, tried = text.find("{"), 0
+    while start >= 0 and tried < MAX_BRACES:
+        tried += 1
         try:
             data, end = decoder.raw_decode(text, start)
         except (json.JSONDecodeError, RecursionError):

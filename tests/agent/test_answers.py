@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from agent.team.answers import Analysis, Review, Unusable, parse
+from agent.team.answers import Analysis, Plan, Review, Unusable, parse
 
 GOOD = '{"verdict": "approve", "comments": []}'
 
@@ -42,3 +44,11 @@ def test_what_is_wrong_is_said_for_the_model(text: str, wrong: str) -> None:
 def test_types_are_not_bent() -> None:
     with pytest.raises(Unusable, match="clear: Input should be a valid boolean"):
         parse(Analysis, '{"clear": "yes", "summary": "x", "complexity": "low", "stack": null}')
+
+
+@pytest.mark.parametrize("text", ["{" * 200_000, '{"a":' * 50_000])
+def test_an_answer_of_nothing_but_braces_costs_no_time(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Unusable):
+        parse(Plan, text)
+    assert time.process_time() - began < 1
