@@ -28,7 +28,20 @@ BELOW = {
 ROOMS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
 
-RUNS = ["models", "querysets", "errors", "signals", "events", "state", "lease", "journal", "executor", "actors", "services", "views"]
+RUNS = [
+    "models",
+    "querysets",
+    "errors",
+    "signals",
+    "events",
+    "state",
+    "lease",
+    "journal",
+    "executor",
+    "actors",
+    "services",
+    "views",
+]
 """Inside `runs`, each may import those before it (STYLE: Layers)."""
 
 
@@ -104,9 +117,7 @@ def test_the_web_process_never_imports_metagpt() -> None:
 
 
 def test_no_installed_package_shadows_one_of_ours() -> None:
-    shadows = {
-        name: owners for name, owners in importlib.metadata.packages_distributions().items() if name in OUR_TOP_LEVEL
-    }
+    shadows = {name: owners for name, owners in importlib.metadata.packages_distributions().items() if name in OUR_TOP_LEVEL}
     assert shadows == {}
     for name in OUR_TOP_LEVEL:
         assert (CHECKOUT / name / "__init__.py").exists()
