@@ -20,6 +20,7 @@ from workspaces.models import Role
 from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow
 from .services import create_task
+from .signals import task_deleting
 
 
 class TaskFilters(django_filters.FilterSet):
@@ -55,11 +56,12 @@ class TaskViewSet(TenantViewSet):
         return self.patch_row(pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Deletes the task with its runs. Developers delete their own tasks that never ran, admins any."""
+        """Deletes the task with its ended runs. Developers delete their own tasks that never ran, admins any."""
         with transaction.atomic():
             task = self.locked(pk)
             if task.runs_total or task.created_by_id != self.principal.user.pk:
                 self.principal.require(Role.ADMIN)
+            task_deleting.send(sender=Task, task=task)
             record_audit(
                 principal=self.principal,
                 action="task.deleted",
