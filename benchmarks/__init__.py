@@ -1,0 +1,1 @@
+"""Measures the promises of speed against a server of its own. `python -m benchmarks --help`."""

@@ -1,0 +1,28 @@
+"""`python -m benchmarks NAME|all [--quick]`: exit code 1 when a bound is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from benchmarks.report import show
+
+NAMES = ("live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the numbers that this project holds.")
+    parser.add_argument("name", choices=("all", *NAMES))
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions: shows the order of magnitude only")
+    options = parser.parse_args()
+    lines = []
+    for name in NAMES if options.name == "all" else (options.name,):
+        print(f"· {name}", file=sys.stderr, flush=True)
+        lines += import_module(f"benchmarks.{name}").main(options.quick)
+    show(lines)
+    return 0 if all(line.ok for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
