@@ -10,15 +10,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mgx_project.settings")
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402
 
 from .body_limit import BodyLimit  # noqa: E402
+from .http import OneThreadHandler  # noqa: E402
 from .routing import websockets  # noqa: E402
 
-limited = BodyLimit(http, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+limited = BodyLimit(OneThreadHandler(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 application = ProtocolTypeRouter({"http": limited, "websocket": websockets})
