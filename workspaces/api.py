@@ -158,7 +158,7 @@ class TenantViewSet(GenericViewSet[Any]):
         if any("\x00" in value for value in params.values()):
             raise BadRequest("A query parameter contains a NUL character.")
         queryset = self.get_queryset()
-        if filterset_class is None:
+        if filterset_class is None or PARAMETERS.issuperset(params):
             return queryset
         filterset = filterset_class(params, queryset=queryset, request=self.request)
         if not filterset.is_valid():
