@@ -7,7 +7,7 @@ from pathlib import Path
 from agent.guardrails import constraints, layout, secrets, syntax
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding, GuardrailResult
-from agent.patch.manifest import ManifestInvalid, parse_manifest
+from agent.patch.formats.manifest import ManifestInvalid, parse_manifest
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 

@@ -1,22 +1,34 @@
 """Turns model output into changed files: read the edits, check everything, then apply them whole or not at all."""
 
+from agent.errors import PatchConflict
 from agent.patch.backups import Backup, list_backups, restore_backup
-from agent.patch.engine import apply_patch
-from agent.patch.manifest import FileBlock, parse_manifest
+from agent.patch.detect import detect
+from agent.patch.engine import After, apply_patch, preview
+from agent.patch.feedback import ask_for, for_model, next_format
+from agent.patch.formats.manifest import FileBlock, parse_manifest
+from agent.patch.model import EditsInvalid
 from agent.patch.paths import unsafe_reason
 from agent.patch.result import FileChange, HunkResult, PatchRefused, PatchResult
 from agent.patch.transaction import recover
 
 __all__ = [
+    "After",
     "Backup",
+    "EditsInvalid",
     "FileBlock",
     "FileChange",
     "HunkResult",
+    "PatchConflict",
     "PatchRefused",
     "PatchResult",
     "apply_patch",
+    "ask_for",
+    "detect",
+    "for_model",
     "list_backups",
+    "next_format",
     "parse_manifest",
+    "preview",
     "recover",
     "restore_backup",
     "unsafe_reason",

@@ -43,10 +43,10 @@ def restore_backup(root: Path, name: str) -> list[str]:
         for entry in load(directory):
             now = tree.read(entry.path)
             before = kept.read(str(entry.number)) if entry.backup is not None else None
-            if (now and now[0]) == (before and before[0]):
+            if now == before:
                 continue
             mode = before[1] if before is not None else 0o644
-            changes.append(Change(entry.path, now and now[0], before and before[0], mode))
+            changes.append(Change(entry.path, now and now[0], before and before[0], mode, now[1] if now is not None else None))
     commit(root, changes)
     return [change.path for change in changes]
 

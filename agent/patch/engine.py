@@ -8,49 +8,89 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.patch.manifest import FileBlock, parse_manifest
+from agent.patch.detect import read_edits
+from agent.patch.model import EditsInvalid, FileEdit, Format
 from agent.patch.paths import folded, unsafe_reason
-from agent.patch.result import Action, FileChange, HunkResult, Mode, PatchRefused, PatchResult
-from agent.patch.text import NotText, in_manner_of, line_counts
+from agent.patch.placement import Refusal
+from agent.patch.plan import Planned, Planner, refused
+from agent.patch.result import FileChange, Mode, PatchRefused, PatchResult
 from agent.patch.transaction import Change, commit, recover
 from agent.patch.tree import Blocked, Tree
 
-WHOLE_FILE = "whole_file"
-
-
-@dataclass(frozen=True)
-class _Planned:
-    shown: FileChange
-    change: Change | None = None
-
 
 def apply_patch(
-    root: Path, text: str, *, mode: Mode = "all_or_nothing", dry_run: bool = False, seen: Mapping[str, str] | None = None
+    root: Path,
+    text: str,
+    *,
+    mode: Mode = "all_or_nothing",
+    dry_run: bool = False,
+    seen: Mapping[str, str] | None = None,
+    strict: bool = False,
 ) -> PatchResult:
-    """Applies the edits in ``text`` (a FILE manifest) to the tree at ``root``.
+    """Applies the edits in ``text`` to the tree at ``root``. Their format is detected: FILE manifest, unified diff,
+    SEARCH/REPLACE blocks or patch envelope; ``strict`` allows no prose around them.
 
     ``seen`` maps paths to the SHA-256 (hex) of what the model was shown; a file that differs by now is refused as stale.
-    In ``all_or_nothing`` one refused file refuses all: raises ``PatchRefused`` with the result, the tree untouched.
+    In ``all_or_nothing`` one refused edit refuses all: raises ``PatchRefused`` with the result, the tree untouched.
     ``best_effort`` applies the others and says so in the result. A dry run gives the same answer and writes nothing.
-    Raises ``ManifestInvalid`` when the text holds no edits, OSError when the disk fails (the tree is as it was before).
+    Raises OSError when the disk fails (the tree is as it was before).
     """
-    blocks = parse_manifest(text)
+    form, edits = _read(text, mode, dry_run=dry_run, strict=strict)
     if not dry_run:
         with _own_data(mode):
             recover(root)
-    with Tree(root) as tree:
-        planned = [_plan(tree, block, problem, seen or {}) for block, problem in _paired(blocks)]
+    planned = _planned(root, edits, seen or {}, mode)
     files = [entry.shown for entry in planned]
-    refused = [file for file in files if file.action == "refused"]
-    if refused and mode == "all_or_nothing":
-        result = PatchResult(False, mode, dry_run, files)
-        reasons = " ".join(f"{file.path}: {file.reason}." for file in refused)
-        raise PatchRefused(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected files.")
+    failed = [file for file in files if file.failed]
+    if failed and mode == "all_or_nothing":
+        result = PatchResult(False, mode, dry_run, files, format=form)
+        reasons = " ".join(f"{file.path}: {file.reason}." for file in failed)
+        raise PatchRefused(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected edits.")
     backup = None
     if not dry_run:
         with _own_data(mode, files):
-            backup = commit(root, [entry.change for entry in planned if entry.change is not None])
-    return PatchResult(not refused, mode, dry_run, files, backup=backup)
+            backup = commit(root, [change for entry in planned for change in entry.changes])
+    return PatchResult(not failed, mode, dry_run, files, backup=backup, format=form)
+
+
+@dataclass(frozen=True)
+class After:
+    """What a patch would make of one file: its text, None where it is deleted or no UTF-8 text."""
+
+    path: str
+    text: str | None
+    action: str
+
+
+def preview(root: Path, text: str, *, strict: bool = False) -> tuple[PatchResult, list[After]]:
+    """What ``apply_patch`` would answer and write, refusals included. Raises ``EditsInvalid`` where ``text`` can't be read."""
+    form, edits = read_edits(text, strict=strict)
+    planned = _planned(root, edits, {}, "all_or_nothing")
+    result = PatchResult(
+        not any(entry.shown.failed for entry in planned), "all_or_nothing", True, [p.shown for p in planned], format=form
+    )
+    return result, [_after(change) for entry in planned for change in entry.changes]
+
+
+def _after(change: Change) -> After:
+    action = "deleted" if change.new is None else "created" if change.old is None else "modified"
+    try:
+        return After(change.path, None if change.new is None else change.new.decode("utf-8"), action)
+    except UnicodeDecodeError:
+        return After(change.path, None, action)
+
+
+def digest(data: bytes) -> str:
+    """The form of ``seen``'s values."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(text: str, mode: Mode, *, dry_run: bool, strict: bool) -> tuple[Format, list[FileEdit]]:
+    try:
+        return read_edits(text, strict=strict)
+    except EditsInvalid as error:
+        result = PatchResult(False, mode, dry_run, (), reason=error.detail)
+        raise PatchRefused(f"Nothing was changed. {error.detail}", result, hint=error.hint) from error
 
 
 @contextmanager
@@ -59,69 +99,63 @@ def _own_data(mode: Mode, files: Sequence[FileChange] = ()) -> Iterator[None]:
     try:
         yield
     except Blocked as blocked:
-        result = PatchResult(False, mode, False, files, rolled_back=True)
+        result = PatchResult(False, mode, False, files, rolled_back=True, reason=blocked.reason)
         raise PatchRefused(
             f"Nothing was changed, because {blocked.reason}.", result, hint="Then send the edits again."
         ) from blocked
 
 
-def digest(data: bytes) -> str:
-    """The form of ``seen``'s values."""
-    return hashlib.sha256(data).hexdigest()
+def _planned(root: Path, edits: Sequence[FileEdit], seen: Mapping[str, str], mode: Mode) -> list[Planned]:
+    with Tree(root) as tree:
+        planner = Planner(tree, seen, 0o666 & ~_umask(), partly=mode == "best_effort")
+        found = [planner.path_of(edit) for edit in sorted(edits, key=lambda edit: edit.operation == "create")]
+        by_edit = dict(zip(map(id, sorted(edits, key=lambda edit: edit.operation == "create")), found, strict=True))
+        paths = [by_edit[id(edit)] for edit in edits]
+        problems = _problems(edits, paths)
+        return [
+            refused(edit.names[0] if edit.names else "", *problem) if problem is not None else planner.plan(edit, str(path))
+            for edit, path, problem in zip(edits, paths, problems, strict=True)
+        ]
 
 
-def _paired(blocks: Sequence[FileBlock]) -> list[tuple[FileBlock, tuple[str, str] | None]]:
-    """Each block with the problem (code, reason) that its path has by itself or beside the others'."""
+def _problems(edits: Sequence[FileEdit], paths: Sequence[str | Refusal]) -> list[tuple[str, str] | None]:
+    """For each edit the problem (code, reason) that its paths have by themselves or beside the others'."""
+    parents = {folded(parent): path for path in paths if isinstance(path, str) for parent in _parents(path)}
     first: dict[str, str] = {}
-    parents = {folded(parent): block.path for block in blocks for parent in _parents(block.path)}
-    paired: list[tuple[FileBlock, tuple[str, str] | None]] = []
-    for block in blocks:
+    taken: set[str] = set()
+    problems: list[tuple[str, str] | None] = []
+    for edit, path in zip(edits, paths, strict=True):
         problem = None
-        reason = unsafe_reason(block.path)
-        twin = first.setdefault(folded(block.path), block.path)
-        if reason is not None:
-            problem = ("unsafe_path", f"the path can't be used because {reason}")
-        elif any(entry.path == block.path for entry, _ in paired):
-            problem = ("duplicate_path", "the answer holds this file twice")
-        elif twin != block.path:
-            problem = ("case_collision", f"the answer also holds {twin}, which is the same file where case doesn't count")
-        elif folded(block.path) in parents:
-            problem = ("path_conflict", f"the answer also holds {parents[folded(block.path)]}, inside of it")
-        paired.append((block, problem))
-    return paired
+        if isinstance(path, Refusal):
+            problem = (path.code, path.reason)
+        else:
+            for name in (path, *(edit.source_names if not edit.keep_source else ())):
+                problem = problem or _problem(name, first, taken, parents)
+                taken.add(name)
+            for name in edit.source_names:
+                reason = unsafe_reason(name)
+                problem = problem or (("unsafe_path", f"its source can't be used because {reason}") if reason else None)
+        problems.append(problem)
+    return problems
+
+
+def _problem(path: str, first: dict[str, str], taken: set[str], parents: Mapping[str, str]) -> tuple[str, str] | None:
+    reason = unsafe_reason(path)
+    twin = first.setdefault(folded(path), path)
+    if reason is not None:
+        return "unsafe_path", f"the path can't be used because {reason}"
+    if path in taken:
+        return "duplicate_path", "the answer holds this file twice"
+    if twin != path:
+        return "case_collision", f"the answer also holds {twin}, which is the same file where case doesn't count"
+    if folded(path) in parents:
+        return "path_conflict", f"the answer also holds {parents[folded(path)]}, inside of it"
+    return None
 
 
 def _parents(path: str) -> list[str]:
     names = path.split("/")
     return ["/".join(names[:depth]) for depth in range(1, len(names))]
-
-
-def _plan(tree: Tree, block: FileBlock, problem: tuple[str, str] | None, seen: Mapping[str, str]) -> _Planned:
-    if problem is not None:
-        return _refused(block.path, *problem)
-    try:
-        found = tree.read(block.path)
-    except Blocked as blocked:
-        return _refused(block.path, blocked.code, f"it can't be written because {blocked.reason}")
-    old, permissions = found if found is not None else (None, 0o666 & ~_umask())
-    if block.path in seen and (old is None or digest(old) != seen[block.path]):
-        what = "was deleted" if old is None else "changed"
-        return _refused(block.path, "stale_file", f"it {what} since it was read; read it again")
-    try:
-        new = in_manner_of(old, block.content)
-    except NotText as error:
-        return _refused(block.path, "not_text", f"it can't be replaced by text because {error}")
-    if new == old:
-        return _Planned(FileChange(block.path, "unchanged", (HunkResult(WHOLE_FILE, "already_applied"),)))
-    added, removed = line_counts(old or b"", new)
-    action: Action = "created" if old is None else "modified"
-    shown = FileChange(block.path, action, (HunkResult(WHOLE_FILE, "applied"),), added, removed)
-    return _Planned(shown, Change(block.path, old, new, permissions))
-
-
-def _refused(path: str, code: str, reason: str) -> _Planned:
-    hunk = HunkResult(WHOLE_FILE, "refused", reason=reason)
-    return _Planned(FileChange(path, "refused", (hunk,), code=code))
 
 
 def _umask() -> int:

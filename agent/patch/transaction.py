@@ -37,12 +37,14 @@ HOME = ".mgx"
 
 @dataclass(frozen=True)
 class Change:
-    """One file to be swapped: ``new`` None deletes it, ``old`` None says that it doesn't exist yet. ``mode`` in octal bits."""
+    """One file to be swapped: ``new`` None deletes it, ``old`` None says that it doesn't exist yet. ``mode`` in octal bits;
+    ``old_mode`` where it differs."""
 
     path: str
     old: bytes | None
     new: bytes | None
     mode: int
+    old_mode: int | None = None
 
 
 def commit(root: Path, changes: Sequence[Change]) -> str | None:
@@ -104,7 +106,7 @@ def _stage(home: Path, backup: Path, changes: Sequence[Change], root: Path) -> l
     with Tree(root) as tree:
         for number, change in enumerate(changes):
             if change.old is not None:
-                _write(backup / str(number), change.old, change.mode)
+                _write(backup / str(number), change.old, change.mode if change.old_mode is None else change.old_mode)
             if change.new is not None:
                 _write(txn / f"new-{number}", change.new, change.mode)
             kept = f"backups/{backup.name}/{number}" if change.old is not None else None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agent.patch import parse_manifest
-from agent.patch.manifest import ManifestInvalid
+from agent.patch.formats.manifest import ManifestInvalid
 
 
 def read(text: str, *, strict: bool = False) -> dict[str, str]:

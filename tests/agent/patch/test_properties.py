@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.patch import PatchRefused, apply_patch, parse_manifest
-from agent.patch.manifest import ManifestInvalid
+from agent.patch.formats.manifest import ManifestInvalid
 from tests.agent.patch.test_apply import snapshot
 
 LINES = st.sampled_from(

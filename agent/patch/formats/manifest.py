@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.errors import OutputInvalid
+from agent.patch.model import EditsInvalid, FileEdit
 
 _FILE = re.compile(r"FILE:[ \t]+(\S.*?)[ \t]*")
 _DECORATED = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?(\S.*?)`?[ \t]*(?:\*\*|__)|FILE:[ \t]*`(\S.*?)`[ \t]*")
@@ -18,14 +18,8 @@ _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*?)[ \t]*")
 _MARKDOWN = (".md", ".mdx", ".markdown", ".rst", ".txt")
 
 
-class ManifestInvalid(OutputInvalid):
-    """The text is no FILE manifest. ``line`` is the 1-based line of the problem, 0 for the whole."""
-
-    code = "format"
-
-    def __init__(self, detail: str, *, line: int = 0, hint: str = "") -> None:
-        super().__init__(detail, hint=hint)
-        self.line = line
+class ManifestInvalid(EditsInvalid):
+    """The text is no FILE manifest."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,12 @@ def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
             )
         return [FileBlock(block.path, _joined(block.lines), block.line) for block in raw]
     return _unwrapped(prose, raw)
+
+
+def read(text: str, *, strict: bool = False) -> list[FileEdit]:
+    """The manifest's files as edits. Raises ``ManifestInvalid``."""
+    blocks = parse_manifest(text, strict=strict)
+    return [FileEdit((block.path,), "write", content=block.content, line=block.line) for block in blocks]
 
 
 def _split(lines: Sequence[str], *, strict: bool) -> tuple[list[str], list[_Raw]]:

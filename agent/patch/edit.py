@@ -1,0 +1,120 @@
+"""All hunks of one file: each finds its place, then their changes are put together into the new file."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.patch import match
+from agent.patch.document import Document
+from agent.patch.index import EXACT, Index
+from agent.patch.merge import merged, overlaps
+from agent.patch.model import Hunk
+from agent.patch.placement import Placement, Refusal
+
+MAX_ROUNDS = 8
+"""A hunk may need what another one makes; so many times the file is looked at again."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The new lines and what became of each hunk, in the order of the answer."""
+
+    document: Document
+    found: Sequence[Placement | Refusal]
+
+
+def edit(document: Document, hunks: Sequence[Hunk]) -> Edited:
+    """Applies those of ``hunks`` that have a place. Nothing is written; the caller decides what a refusal means."""
+    found: list[Placement | Refusal] = [Refusal("not_found", "")] * len(hunks)
+    waiting = list(range(len(hunks)))
+    for number in range(MAX_ROUNDS):
+        round_ = _places(document.lines, [hunks[at] for at in waiting], numbers_hold=number == 0)
+        progress = []
+        for at, place in zip(waiting, round_, strict=True):
+            if isinstance(place, Placement) or number == 0 or place.code not in ("not_found", "unreadable"):
+                found[at] = place
+            if isinstance(place, Placement):
+                progress.append(at)
+        applied = [(hunks[at], found[at]) for at in progress]
+        document = merged(document, [(hunk, place) for hunk, place in applied if isinstance(place, Placement)])
+        waiting = [at for at in waiting if _may_wait(found[at]) and at not in progress]
+        if not waiting or not any(isinstance(place, Placement) and not place.already for _, place in applied):
+            break
+    return Edited(document, found)
+
+
+def _may_wait(place: Placement | Refusal) -> bool:
+    return isinstance(place, Refusal) and place.code in ("not_found", "unreadable")
+
+
+def _places(lines: Sequence[str], hunks: Sequence[Hunk], *, numbers_hold: bool) -> list[Placement | Refusal]:
+    index = Index(lines)
+    if not numbers_hold:
+        return overlaps(hunks, [_again(hunk, index) for hunk in hunks])
+    found = [match.find(hunk, index, match.Evidence()) for hunk in hunks]
+    sure = sorted(
+        (hunk.old_start, place.offset)
+        for hunk, place in zip(hunks, found, strict=True)
+        if isinstance(place, Placement) and hunk.old_start is not None and _is_sure(hunk, place, index)
+    )
+    drifted = any(offset for _, offset in sure)
+    for at, (hunk, place) in enumerate(zip(hunks, found, strict=True)):
+        unsure = isinstance(place, Refusal) and place.code in ("ambiguous", "not_found")
+        if sure and hunk.old_start is not None and (unsure or drifted):
+            found[at] = match.find(hunk, index, _evidence(sure, hunk.old_start))
+    _doubt_what_others_make(hunks, found)
+    return overlaps(hunks, found)
+
+
+def _is_sure(hunk: Hunk, place: Placement, index: Index) -> bool:
+    return place.level in (EXACT, match.ELSEWHERE) and bool(hunk.old()) and len(index.find(EXACT, hunk.old(), 2)) == 1
+
+
+def _evidence(sure: Sequence[tuple[int, int]], start: int) -> match.Evidence:
+    at = bisect_left(sure, (start, -(1 << 60)))
+    before = sure[at - 1][1] if at else None
+    after = next((offset for line, offset in sure[at : at + 2] if line > start), None)
+    return match.Evidence(before, after) if before is not None else match.Evidence(after)
+
+
+def _again(hunk: Hunk, index: Index) -> Placement | Refusal:
+    """A hunk that shows what another one made: its numbers say nothing, so only exact and unique counts."""
+    if hunk.alternatives or not hunk.old():
+        return Refusal("not_found", "its lines are not in the file")
+    places = index.find(EXACT, hunk.old(), 2)
+    if len(places) != 1:
+        return (
+            Refusal("not_found", "its lines are not in the file")
+            if not places
+            else Refusal("ambiguous", "the same lines stand in several places", [place + 1 for place in places])
+        )
+    plain = Hunk(hunk.lines, anchors=hunk.anchors, old_bare=hunk.old_bare, new_bare=hunk.new_bare, at_end=hunk.at_end)
+    return match.find(plain, index, match.Evidence())
+
+
+def _doubt_what_others_make(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> None:
+    """Refuses a hunk without a number whose lines an earlier hunk makes a second time: either may be meant."""
+    unnumbered = [at for at, hunk in enumerate(hunks) if hunk.old_start is None and not hunk.alternatives]
+    if len(unnumbered) < 2:
+        return
+    made: list[str] = []
+    owner: list[int] = []
+    for at in unnumbered:
+        new = hunks[at].new()
+        made += [*new, f"\0{at}"]
+        owner += [at] * (len(new) + 1)
+    index = Index(made)
+    fresh = [line for at in unnumbered for line in (*_freshness(hunks[at]), False)]
+    for at in unnumbered:
+        old, place = hunks[at].old(), found[at]
+        if not old or not isinstance(place, Placement) or place.already:
+            continue
+        for start in index.find(EXACT, old):
+            if owner[start] < at and any(fresh[start : start + len(old)]):
+                found[at] = Refusal("ambiguous", "an earlier edit makes the same lines a second time", [place.start + 1])
+
+
+def _freshness(hunk: Hunk) -> list[bool]:
+    return [line.tag == "+" for line in hunk.lines if line.tag != "-"]

@@ -1,0 +1,99 @@
+"""What to tell a model whose edits were refused: the reason, the file's real lines, and what to send instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agent.patch.model import Format, Hunk
+from agent.patch.result import FileChange, HunkResult, PatchResult
+
+SHOWN = 14
+"""Real lines shown for one edit."""
+
+MAX_COMMON = 12
+"""A line that stands so often says nothing of the place."""
+
+_ADVICE = {
+    "ambiguous": "Add unchanged lines around the edit, exactly as they stand in the file, until they stand in one place only.",
+    "no_context": "Show at least two unchanged lines before and after what you add.",
+    "too_little": "Show unchanged lines with text in them before and after the change.",
+    "not_found": "Copy the unchanged and removed lines from the file as it is, character by character.",
+    "unreadable": "Start every line of the hunk with a space, a minus or a plus, and copy the others from the file as it is.",
+    "indentation": "Copy the lines with the file's own indentation.",
+    "overlap": "Send one edit for these lines.",
+    "no_change": "Mark what goes with a minus and what comes with a plus, or leave the edit out.",
+    "missing_file": "Write the path as the list of files has it, relative to the project; send a new file whole.",
+    "exists": "Send an edit of the file that is there, or choose another name.",
+    "stale_file": "Read the file as it is now and make the edit on its base.",
+    "not_whole": "Say `*** Delete File: path` in a patch envelope, or show every line of the file as removed.",
+    "unclear_path": "Write the path relative to the project, the same on both header lines.",
+    "not_text": "Leave the file as it is.",
+    "binary_patch": "Leave the file as it is.",
+}
+_SWITCH: dict[Format, Format] = {"unified": "search_replace", "envelope": "search_replace", "search_replace": "manifest"}
+_HOW = {
+    "manifest": "whole files: `FILE: path` alone on a line, then the whole file",
+    "search_replace": "SEARCH/REPLACE blocks: the path alone on a line, `<<<<<<< SEARCH`, the lines as they are, `=======`, "
+    "the lines as they shall be, `>>>>>>> REPLACE`",
+}
+
+
+def nearest(lines: Sequence[str], hunk: Hunk, candidates: Sequence[int] = ()) -> tuple[str, ...]:
+    """The real lines, numbered, where most of the hunk's own stand; nothing where none does. Linear in the file."""
+    if candidates:
+        around = [at for line in candidates[:3] for at in range(line - 1, line + SHOWN // min(len(candidates), 3) - 1)]
+        return tuple(f"{at + 1}: {lines[at]}" for at in dict.fromkeys(around) if 0 <= at < len(lines))
+    wanted = [line.text.strip() for line in hunk.lines if line.tag != "+"]
+    places: dict[str, list[int]] = {text: [] for text in wanted if text}
+    for at, line in enumerate(lines):
+        if (text := line.strip()) in places:
+            places[text].append(at)
+    votes: Counter[int] = Counter()
+    for number, text in enumerate(wanted):
+        if text and len(places[text]) <= MAX_COMMON:
+            votes.update(max(at - number, 0) for at in places[text])
+    if votes:
+        start = min(votes, key=lambda at: (-votes[at], at))
+    elif hunk.old_start:
+        start = min(hunk.old_start - 1, max(len(lines) - 1, 0))
+    else:
+        return ()
+    return tuple(
+        f"{at + 1}: {lines[at]}" for at in range(start, min(start + max(len(wanted), 3) + 2, start + SHOWN, len(lines)))
+    )
+
+
+def advice(code: str) -> str:
+    """What to send instead, for a refusal's code."""
+    return _ADVICE.get(code, "Send a corrected edit.")
+
+
+def explain(file: FileChange) -> list[str]:
+    """One paragraph for each refused edit of the file."""
+    return [_paragraph(file, hunk) for hunk in file.hunks if hunk.status == "refused"]
+
+
+def for_model(result: PatchResult) -> str:
+    """Everything that was refused, for the next prompt; empty where nothing was."""
+    return "\n\n".join(text for file in result.files for text in explain(file))
+
+
+def next_format(form: Format, failures: int) -> Format:
+    """The format to answer in after so many refusals in ``form`` on end: two switch it, whole files are the last resort."""
+    return _SWITCH.get(form, "manifest") if failures >= 2 else form
+
+
+def ask_for(form: Format) -> str:
+    """How to answer in ``form``, in one sentence."""
+    return f"Your edits did not fit twice. Answer now with {_HOW.get(form, _HOW['manifest'])}."
+
+
+def _paragraph(file: FileChange, hunk: HunkResult) -> str:
+    parts = [f"{file.path}: {hunk.reason}."]
+    if hunk.candidates:
+        parts.append(f"It could be at line {', '.join(map(str, hunk.candidates))}.")
+    parts.append(advice(hunk.code or file.code))
+    if hunk.nearest:
+        parts.append("The file has:\n" + "\n".join(hunk.nearest))
+    return " ".join(parts)

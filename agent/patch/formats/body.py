@@ -1,0 +1,100 @@
+"""The lines below a hunk's header: which belong to it, and what each is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.patch.formats.fences import opener
+from agent.patch.model import Line
+
+Boundary = Callable[[Sequence[str], int], bool]
+"""True when the line at an index can't belong to a hunk any more."""
+
+_VERSION = re.compile(r"\d+\.\d+[\w.() -]*")
+
+
+@dataclass(frozen=True)
+class Body:
+    """A hunk's lines, the index of the first line after them, and whether a side's last line has no newline."""
+
+    lines: list[Line]
+    end: int
+    old_bare: bool
+    new_bare: bool
+
+
+def read(lines: Sequence[str], start: int, boundary: Boundary, counts: tuple[int | None, int | None]) -> Body:
+    """The body from ``start`` on. Counts are believed where the body ends as they say; else it ends at the next boundary."""
+    old, new = counts
+    if old is not None and new is not None:
+        end = _counted(lines, start, old, new, boundary)
+        if end is not None:
+            return _body(lines, start, end, end)
+    end = start
+    while end < len(lines) and not boundary(lines, end) and not _is_signature(lines, end) and opener(lines[end]) is None:
+        end += 1
+    return _body(lines, start, _without_prose(lines, start, end), end)
+
+
+def _counted(lines: Sequence[str], start: int, old: int, new: int, boundary: Boundary) -> int | None:
+    """The index after the body that the counts announce, or None where the text doesn't bear them out."""
+    at = start
+    while old > 0 or new > 0:
+        if at >= len(lines):
+            return None
+        tag = lines[at][:1].rstrip("\r")
+        if tag not in ("", " ", "-", "+", "\\") or (tag == "" and at == len(lines) - 1):
+            return None
+        old -= tag in ("", " ", "-")
+        new -= tag in ("", " ", "+")
+        if old < 0 or new < 0:
+            return None
+        at += 1
+    while at < len(lines) and lines[at].startswith("\\ "):
+        at += 1
+    after = at
+    while after < len(lines) and not lines[after].strip():
+        after += 1
+    if after == len(lines) or boundary(lines, after) or _is_signature(lines, after) or opener(lines[after]) is not None:
+        return at
+    return None if lines[after][:1] in (" ", "-", "+") or after == at else at
+
+
+def _without_prose(lines: Sequence[str], start: int, end: int) -> int:
+    """The index after the last line that belongs to the hunk: blank lines and a paragraph after it don't."""
+    last = max((at for at in range(start, end) if lines[at][:1] in (" ", "-", "+", "\\")), default=start - 1)
+    stop = last + 1
+    while stop < end and lines[stop].strip():
+        stop += 1
+    while stop > start and not lines[stop - 1].rstrip("\r"):
+        stop -= 1
+    return stop
+
+
+def _body(lines: Sequence[str], start: int, stop: int, end: int) -> Body:
+    found: list[Line] = []
+    old_bare = new_bare = False
+    for raw in lines[start:stop]:
+        cr = raw.endswith("\r")
+        text = raw[:-1] if cr else raw
+        tag = text[:1]
+        if tag == "\\" and text.startswith("\\ "):
+            kind = found[-1].tag if found else " "
+            old_bare |= kind != "+"
+            new_bare |= kind != "-"
+        elif tag == " ":
+            found.append(Line(" ", text[1:], text, cr))
+        elif tag == "-":
+            found.append(Line("-", text[1:], text, cr))
+        elif tag == "+":
+            found.append(Line("+", text[1:], text, cr))
+        else:
+            found.append(Line("?", text, text, cr))
+    return Body(found, end, old_bare, new_bare)
+
+
+def _is_signature(lines: Sequence[str], at: int) -> bool:
+    """The end of a mailed patch: ``-- `` and git's version."""
+    return lines[at].rstrip() == "--" and at + 1 < len(lines) and _VERSION.fullmatch(lines[at + 1].strip()) is not None

@@ -1,0 +1,88 @@
+"""How the indentation of a hunk becomes that of the file: one rule for all of its lines, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+Shift = Callable[[str], str | None]
+"""From a line's indentation in the hunk to that in the file; None where the rule says nothing of it."""
+
+TAB_WIDTHS = (4, 2, 8, 3)
+
+
+def indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def rule(pairs: Sequence[tuple[str, str]]) -> Shift | None:
+    """The rule that all ``pairs`` (hunk's line, file's line) follow; blank lines say nothing. None where there is none."""
+    seen = sorted({(indent_of(written), indent_of(real)) for written, real in pairs if written.strip()})
+    if len({written for written, _ in seen}) != len(seen):
+        return None
+    for shift in _candidates(seen):
+        if all(shift(written) == real for written, real in seen):
+            return shift
+    return _scaled(seen)
+
+
+def shifted(added: Sequence[str], pairs: Sequence[tuple[str, str]], shift: Shift) -> list[str] | None:
+    """The added lines with the file's indentation. They may have it already, where only the context was altered; None where
+    that can't be told, or where the rule doesn't reach."""
+    ours = {indent_of(written) for written, _ in pairs if written.strip()}
+    theirs = {indent_of(real) for _, real in pairs if real.strip()}
+    indents = {indent_of(line) for line in added if line.strip()}
+    if ours == theirs and all(shift(indent) == indent for indent in ours):
+        return list(added)
+    if indents & (theirs - ours):
+        return None if indents & (ours - theirs) else list(added)
+    result = []
+    for line in added:
+        indent = indent_of(line)
+        to = shift(indent) if line.strip() else indent
+        if to is None:
+            return None
+        result.append(to + line[len(indent) :])
+    return result
+
+
+def _candidates(seen: Sequence[tuple[str, str]]) -> list[Shift]:
+    found: list[Shift] = [lambda indent: indent]
+    if not seen:
+        return found
+    written, real = min(seen, key=lambda pair: (len(pair[0]), len(pair[1])))
+    if real.endswith(written):
+        more = real[: len(real) - len(written)]
+        found.append(lambda indent: more + indent)
+    if written.endswith(real):
+        less = written[: len(written) - len(real)]
+        found.append(lambda indent: indent[len(less) :] if indent.startswith(less) else None)
+    for width in TAB_WIDTHS:
+        found.append(lambda indent, width=width: _tabbed(indent, width))  # type: ignore[misc]
+        found.append(lambda indent, width=width: indent.replace("\t", " " * width))  # type: ignore[misc]
+    return found
+
+
+def _tabbed(indent: str, width: int) -> str | None:
+    spaces = indent.replace("\t", " " * width)
+    return None if len(spaces) % width else "\t" * (len(spaces) // width)
+
+
+def _scaled(seen: Sequence[tuple[str, str]]) -> Shift | None:
+    """Steps of one width for steps of another, such as two spaces for four; only what was seen, or a multiple of it."""
+    table = dict(seen)
+    known = {ours: theirs for ours, theirs in seen if ours}
+    if not known or any(not theirs for theirs in known.values()) or table.get("", ""):
+        return None
+    ours, theirs = min(known.items(), key=lambda pair: len(pair[0]))
+    if any(
+        len(a) * len(theirs) != len(b) * len(ours) or set(a) != set(ours) or set(b) != set(theirs) for a, b in known.items()
+    ):
+        return None
+
+    def shift(indent: str) -> str | None:
+        if set(indent) - set(ours):
+            return None
+        size = len(indent) * len(theirs)
+        return None if size % len(ours) else theirs[0] * (size // len(ours))
+
+    return shift if len(set(ours)) == len(set(theirs)) == 1 else None

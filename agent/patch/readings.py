@@ -1,0 +1,147 @@
+"""Hunks whose lines lost their prefix: what each was is told by the file and by the header's counts, or not at all.
+
+A removed line is never guessed. A line that could be context or added is context where the file has it at that place; every way
+of reading the hunk that fits is followed, and they must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent.patch.index import EXACT, Index
+from agent.patch.model import Hunk, Line
+from agent.patch.placement import Placement, Refusal, placed
+
+MAX_STEPS = 40_000
+"""Lines compared for one hunk, all readings together; beyond that it is refused."""
+
+MAX_STARTS = 40
+
+_Reading = tuple[Line, ...]
+
+
+def lost_prefixes(hunk: Hunk) -> int:
+    """How many context lines the header's counts say are really added ones that lost their prefix."""
+    if hunk.old_count is None or hunk.new_count is None:
+        return 0
+    old, new = len(hunk.old()), len(hunk.new())
+    return old - hunk.old_count if old > hunk.old_count and new == hunk.new_count else 0
+
+
+def find(hunk: Hunk, index: Index) -> Placement | Refusal:
+    """The place of the only reading that fits exactly."""
+    if not _may_be_read(hunk):
+        return Refusal("not_found", "its lines do not stand in the file as they are")
+    found: dict[tuple[int, tuple[tuple[str, str], ...]], _Reading] = {}
+    budget = [MAX_STEPS]
+    stated = hunk.old_start - 1 if hunk.old_start is not None else None
+    for start in _starts(hunk, index):
+        for reading in _read(hunk, index, start, budget):
+            found[start, tuple((line.tag, line.text) for line in reading)] = reading
+        if start == stated and found:
+            break
+    if budget[0] <= 0:
+        return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
+    fitting = [(start, reading) for (start, _), reading in found.items() if _counts_agree(hunk, reading)]
+    if not fitting:
+        return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
+    results = {(start, tuple((line.tag, line.text) for line in reading if line.tag != " ")) for start, reading in fitting}
+    places = {(start, _result(reading)) for start, reading in fitting}
+    if len(places) > 1 or (len(results) > 1 and len({start for start, _ in fitting}) > 1):
+        return Refusal(
+            "ambiguous", "lines in it have no prefix and it can be read in several ways", sorted({at + 1 for at, _ in places})
+        )
+    start, reading = fitting[0]
+    whole = Hunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
+    if not any(line.tag in "+-" for line in reading):
+        return Refusal("no_change", "it has no added and no removed line")
+    if index.find(EXACT, whole.new(), 1) and len(whole.new()) > len(whole.old()) and _covers(index, whole, start):
+        return Placement(EXACT, start, already=True)
+    return placed(
+        whole, EXACT if start == stated else "exact_elsewhere", start, offset=start - stated if stated is not None else 0
+    )
+
+
+def _may_be_read(hunk: Hunk) -> bool:
+    return bool(lost_prefixes(hunk)) or any(line.tag == "?" for line in hunk.lines) or _cut_context(hunk)
+
+
+def _cut_context(hunk: Hunk) -> bool:
+    """True when every line of context may have been written without its prefix, its own first space taken for it."""
+    return all(line.raw.startswith(" ") for line in hunk.lines if line.tag == " " and line.text.strip())
+
+
+def _starts(hunk: Hunk, index: Index) -> list[int]:
+    """Places where the first line that must be in the file stands, the stated one first."""
+    starts = [hunk.old_start - 1] if hunk.old_start else []
+    for line in hunk.lines:
+        if line.tag == "+":
+            continue
+        texts = {line.text, line.raw} if line.tag == " " else {line.text}
+        for text in texts:
+            starts += index.find(EXACT, [text], MAX_STARTS)
+        if line.tag == "-" or (line.tag == " " and not lost_prefixes(hunk)):
+            break
+    return list(dict.fromkeys(starts))
+
+
+def _read(hunk: Hunk, index: Index, start: int, budget: list[int]) -> list[_Reading]:
+    """All readings of the hunk whose old lines stand from ``start`` on."""
+    states: list[tuple[int, _Reading]] = [(start, ())]
+    for number, line in enumerate(hunk.lines):
+        states = [
+            (at + (option.tag != "+"), (*reading, option))
+            for at, reading in states
+            for option in _options(hunk, number, line)
+            if option.tag == "+" or (at < len(index.lines) and index.lines[at] == option.text)
+        ]
+        budget[0] -= len(states) + 1
+        if not states or budget[0] <= 0 or len(states) > 64:
+            return []
+    return [reading for _, reading in states]
+
+
+def _options(hunk: Hunk, number: int, line: Line) -> Iterator[Line]:
+    if line.tag in "+-":
+        yield line
+        return
+    yield Line(" ", line.text, line.raw, line.cr)
+    if line.tag == "?":
+        if _beside_added(hunk.lines, number) or hunk.old_count is not None:
+            yield Line("+", line.text, line.raw, line.cr)
+    elif lost_prefixes(hunk) and line.raw:
+        yield Line("+", line.raw, line.raw, line.cr)
+    elif line.raw != line.text and line.raw.startswith(" ") and _cut_context(hunk):
+        yield Line(" ", line.raw, line.raw, line.cr)
+
+
+def _beside_added(lines: Sequence[Line], number: int) -> bool:
+    """True when the run of unclear lines around this one touches an added line."""
+    for step in (-1, 1):
+        at = number + step
+        while 0 <= at < len(lines) and lines[at].tag == "?":
+            at += step
+        if 0 <= at < len(lines) and lines[at].tag == "+":
+            return True
+    return False
+
+
+def _counts_agree(hunk: Hunk, reading: _Reading) -> bool:
+    """With counts stated, they decide; without, lines of text may have lost their prefix, but none may have been re-read."""
+    old = sum(line.tag != "+" for line in reading)
+    new = sum(line.tag != "-" for line in reading)
+    if hunk.old_count is not None and hunk.new_count is not None:
+        return (old, new) == (hunk.old_count, hunk.new_count)
+    raw = [
+        ours.text == line.text for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == " " and line.text.strip()
+    ]
+    return all(raw) or not any(raw)
+
+
+def _result(reading: _Reading) -> tuple[str, ...]:
+    return tuple(line.text for line in reading if line.tag != "-") + tuple(str(sum(line.tag != "+" for line in reading)))
+
+
+def _covers(index: Index, whole: Hunk, start: int) -> bool:
+    size = len(whole.old())
+    return any(at <= start and start + size <= at + len(whole.new()) for at in index.find(EXACT, whole.new()))
