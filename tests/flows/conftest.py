@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ class Server:
     data: Path
     env: dict[str, str]
     model: ScriptedOpenAI
-    headers: dict[str, str] = field(default_factory=dict)
 
     def embedded(self, *args: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "mgx_project.embedded", *args, "--data", str(self.data)]
@@ -42,11 +41,13 @@ class Server:
         found: dict[str, Any] = json.loads((self.data / "state.json").read_text())
         return found
 
-    @property
-    def client(self) -> httpx.Client:
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         state = self.state
-        headers = {"Authorization": f"Bearer {state['token']}", **self.headers}
-        return httpx.Client(base_url=state["base_url"], headers=headers, timeout=30)
+        headers = {"Authorization": f"Bearer {state['token']}"}
+        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=30, **options)
+
+    def get(self, path: str) -> httpx.Response:
+        return self.request("GET", path)
 
     def socket(self, path: str, **options: Any) -> ClientConnection:
         state = self.state
@@ -61,7 +62,7 @@ class Server:
 
     def ready(self) -> bool:
         try:
-            return self.client.get("/health/ready").status_code == 200
+            return self.get("/health/ready").status_code == 200
         except httpx.TransportError:
             return False
 
@@ -71,7 +72,7 @@ class Server:
         self.model.script = team
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self.client.post(path, json=body)
+        answer = self.request("POST", path, json=body)
         assert answer.status_code < 300, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -90,7 +91,7 @@ class Server:
         return self.post("/api/runs", {"task_id": task_id, "auto_approve": True, **options})
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
-        lines = self.client.get(f"/api/runs/{run_id}/events").text.splitlines()
+        lines = self.get(f"/api/runs/{run_id}/events").text.splitlines()
         return [json.loads(line) for line in lines]
 
     def finished(self, run_id: str, *, within: float = 90) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Server:
         found: dict[str, Any] = {}
 
         def done() -> bool:
-            found.update(self.client.get(f"/api/runs/{run_id}").json())
+            found.update(self.get(f"/api/runs/{run_id}").json())
             return found["status"] in {"completed", "failed", "cancelled", "rejected", "paused", "awaiting_approval"}
 
         wait_for(done, within)

@@ -23,7 +23,7 @@ def until(socket: ClientConnection, kind: str, *, within: float = 60) -> list[di
 
 def test_the_six_sockets_tell_the_same_story(server: Server, shop: Path) -> None:
     run = server.edit_run(shop)
-    repository = server.client.get(f"/api/tasks/{run['task_id']}").json()["repository_id"]
+    repository = server.get(f"/api/tasks/{run['task_id']}").json()["repository_id"]
     server.finished(run["id"])
     stored = server.events(run["id"])
     last = stored[-1]["id"]
@@ -85,7 +85,7 @@ def test_a_revoked_token_closes_its_socket(server: Server) -> None:
     base = server.state["base_url"].replace("http", "ws", 1)
     with connect(f"{base}/ws/stream", additional_headers={"Authorization": f"Bearer {token['token']}"}) as socket:
         until(socket, "live")
-        assert server.client.delete(f"/api/tokens/{token['id']}").status_code == 204
+        assert server.request("DELETE", f"/api/tokens/{token['id']}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
                 socket.recv(timeout=5)
@@ -95,7 +95,7 @@ def test_a_revoked_token_closes_its_socket(server: Server) -> None:
 def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path) -> None:
     run = server.edit_run(shop)
     server.finished(run["id"])
-    task = server.client.get(f"/api/tasks/{run['task_id']}").json()
+    task = server.get(f"/api/tasks/{run['task_id']}").json()
     paths = [
         f"/ws/runs/{run['id']}", f"/ws/tasks/{task['id']}", f"/ws/projects/{task['project_id']}",
         f"/ws/repositories/{task['repository_id']}", f"/ws/stream?workspace={run['workspace_id']}",
@@ -113,23 +113,22 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
 
 def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server) -> None:
     foreign_token(server, "leaver")
-    with server.client as client:
-        workspace = client.get("/api/me").json()["workspaces"][0]["id"]
-        member = server.post(f"/api/workspaces/{workspace}/members", {"user": "leaver", "role": "viewer"})
-        signed_in = {"username": "leaver", "password": "correct horse battery"}
-        access = client.post("/api/auth/token", json=signed_in).json()["access"]
-        base = server.state["base_url"].replace("http", "ws", 1)
-        headers = {"Authorization": f"Bearer {access}"}
-        with (
-            connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
-            connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
-        ):
-            until(socket, "live")
-            until(own, "live")
-            assert client.delete(f"/api/workspaces/{workspace}/members/{member['user_id']}").status_code == 204
-            with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    socket.recv(timeout=5)
-            own.send("{}")
-            until(own, "pong")
+    workspace = server.get("/api/me").json()["workspaces"][0]["id"]
+    member = server.post(f"/api/workspaces/{workspace}/members", {"user": "leaver", "role": "viewer"})
+    signed_in = {"username": "leaver", "password": "correct horse battery"}
+    access = server.post("/api/auth/token", signed_in)["access"]
+    base = server.state["base_url"].replace("http", "ws", 1)
+    headers = {"Authorization": f"Bearer {access}"}
+    with (
+        connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
+        connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
+    ):
+        until(socket, "live")
+        until(own, "live")
+        assert server.request("DELETE", f"/api/workspaces/{workspace}/members/{member['user_id']}").status_code == 204
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(timeout=5)
+        own.send("{}")
+        until(own, "pong")
     assert closed.value.rcvd and closed.value.rcvd.code == 4401
