@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.errors import SandboxFailed
-from agent.sandbox.host import GROUP, PASSWD, Bind, kernel_argv, system_argv
+from agent.sandbox.host import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
 from agent.sandbox.seccomp import data_descriptor, descriptor
 
@@ -53,9 +53,13 @@ class Command:
 
 def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
     """The command line that runs ``argv`` in ``cell``. The caller closes the result."""
-    passwd, group = data_descriptor(PASSWD), data_descriptor(GROUP)
+    data = {"/etc/passwd": PASSWD, "/etc/group": GROUP}
+    if not cell.network:
+        data |= {"/etc/hosts": HOSTS, "/etc/nsswitch.conf": SWITCH}
+    bound = {bind.target for bind in cell.binds}
+    files = {path: data_descriptor(text) for path, text in data.items() if path not in bound}
     status_fd, status_out = os.pipe()
-    fds = [passwd, group, status_out]
+    fds = [*files.values(), status_out]
     size = str(cell.limits.tmp)
     line = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"]
     line += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--hostname", "sandbox"]
@@ -65,7 +69,8 @@ def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command
     for name, value in cell.env.items():
         line += ["--setenv", name, value]
     line += system_argv()
-    line += ["--ro-bind-data", str(passwd), "/etc/passwd", "--ro-bind-data", str(group), "/etc/group"]
+    for path, fd in files.items():
+        line += ["--ro-bind-data", str(fd), path]
     line += [
         "--proc",
         "/proc",

@@ -17,6 +17,9 @@ KERNEL = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus"
 that user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
 PASSWD = b"sandbox:x:65534:65534:sandbox:/tmp:/bin/sh\n"
 GROUP = b"sandbox:x:65534:\n"
+HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
+SWITCH = b"hosts: files\n"
+"""Of the sandbox without a network: its own loopback has a name, and no name is asked for elsewhere."""
 
 
 @dataclass(frozen=True)

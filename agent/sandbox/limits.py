@@ -10,13 +10,13 @@ MiB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes in bytes. ``address_space`` is per process and generous, as V8 reserves far more than it uses; ``memory`` is what
-    all processes of the command may hold together, ``disk`` what the workdir's file system may lose meanwhile. ``tmp`` bounds
-    each of /tmp and /dev/shm, which are memory too.
+    """Sizes in bytes. ``address_space`` is per process and generous: V8 reserves 8 GiB for each WebAssembly memory.
+    ``memory`` is what all processes of the command may hold together, ``disk`` what the workdir's file system may lose
+    meanwhile. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
     """
 
     processes: int = 256
-    address_space: int = 16 << 30
+    address_space: int = 128 << 30
     memory: int = 2 << 30
     disk: int = 4 << 30
     file_size: int = 512 * MiB

@@ -7,14 +7,15 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.sandbox import bubblewrap, python_env
+from agent.sandbox import bubblewrap, node_env, python_env
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.host import TOOLS_DIR, Bind, interpreter_binds, tool_argv
 from agent.sandbox.limits import Limits
@@ -39,12 +40,16 @@ class WorkdirSandbox:
     bwrap: str | None
     limits: Limits
     env_dir: Path | None = None
+    node_modules: Path | None = None
 
     async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the repository's manifests name; None when the stack has no install step."""
         entry = stacks.get(stack)
         if not entry.install:
             return None
+        if entry.package_manager == "npm":
+            result, self.node_modules = await node_env.make(self.root, self.cache, self._execute, timeout)
+            return result
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
@@ -59,14 +64,38 @@ class WorkdirSandbox:
         git = self.root / ".git"
         had_git = _exists(git)
         try:
-            result = await self._execute(self._cell(), argv, timeout)
+            with self._place_for_packages() as packages:
+                result = await self._execute(self._cell(packages), argv, timeout)
         finally:
             forged = not had_git and _remove(git)
         return replace(result, output_tail=f"{result.output_tail}\nremoved: {FORGED}\n") if forged else result
 
-    def _cell(self) -> Cell:
-        binds = [*interpreter_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
-        path = [TOOLS_DIR, "/usr/local/bin", "/usr/bin", "/bin"]
+    @contextmanager
+    def _place_for_packages(self) -> Iterator[Path | None]:
+        """The installed node_modules, while the workdir has a place for it: a mount needs a directory to lie on. Gives None
+        where there is nothing to lay, or where a link of the repository is in the place."""
+        place = self.root / "node_modules"
+        if self.node_modules is None or place.is_symlink() or (place.exists() and not place.is_dir()):
+            yield None
+            return
+        made = not place.exists()
+        if made and self.bwrap is None:
+            place.symlink_to(self.node_modules, target_is_directory=True)
+        elif made:
+            place.mkdir()
+        try:
+            yield self.node_modules
+        finally:
+            with suppress(OSError):
+                if place.is_symlink():
+                    place.unlink()
+                elif made:
+                    place.rmdir()
+
+    def _cell(self, packages: Path | None = None) -> Cell:
+        binds = [*interpreter_binds(), *node_env.node_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
+        path = [TOOLS_DIR, *node_env.node_path(), "/usr/local/bin", "/usr/bin", "/bin"]
+        extra = [*tool_argv(self.tools)]
         env = {
             "HOME": "/tmp",
             "TMPDIR": "/tmp",
@@ -74,11 +103,20 @@ class WorkdirSandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_ADDOPTS": "-p no:cacheprovider",
             "CI": "1",
+            "NO_COLOR": "1",
+            "npm_config_update_notifier": "false",
+            "NEXT_TELEMETRY_DISABLED": "1",
         }
         if self.env_dir is not None:
             binds.append(Bind(str(self.env_dir), python_env.ENV))
             path.insert(0, f"{python_env.ENV}/bin")
             env["VIRTUAL_ENV"] = python_env.ENV
+        if packages is not None:
+            target = f"{WORKDIR}/node_modules"
+            binds.append(Bind(str(packages), target))
+            path.append(f"{target}/.bin")
+            for name in node_env.SCRATCH:
+                extra += ["--size", str(self.limits.tmp), "--tmpfs", f"{target}/{name}"]
         git = self.root / ".git"
         if git.exists() and not git.is_symlink():
             # a hook or a setting written there would run outside, at the next git command of the host
@@ -87,7 +125,7 @@ class WorkdirSandbox:
             f"{WORKDIR}/{name}" for name in (".mgx",) if (self.root / name).is_dir() and not (self.root / name).is_symlink()
         ]
         env["PATH"] = ":".join(path)
-        return Cell(binds, env, tool_argv(self.tools), WORKDIR, hidden=hidden, limits=self.limits)
+        return Cell(binds, env, extra, WORKDIR, hidden=hidden, limits=self.limits)
 
     async def _execute(self, cell: Cell, argv: Sequence[str], timeout: float) -> CommandResult:
         if not argv:

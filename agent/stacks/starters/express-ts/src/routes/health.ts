@@ -1,0 +1,7 @@
+import { Router } from "express";
+
+export const health = Router();
+
+health.get("/", (_request, response) => {
+  response.json({ status: "ok" });
+});

@@ -1,0 +1,6 @@
+<?php
+
+use App\Http\Controllers\NoteController;
+use Illuminate\Support\Facades\Route;
+
+Route::apiResource('notes', NoteController::class);

@@ -1,0 +1,159 @@
+"""The install step of npm, with a registry of this test on the loopback."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.server
+import io
+import json
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.sandbox import WorkdirSandbox, open_sandbox
+
+pytestmark = [
+    pytest.mark.asyncio,
+    pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here: no package can be installed with it"),
+]
+
+INDEX_JS = "module.exports = 'hello';\n"
+MANIFEST = {"name": "hello", "version": "1.0.0", "bin": {"hello": "cli.js"}, "scripts": {"postinstall": "node ran.js"}}
+FILES = {
+    "package.json": json.dumps(MANIFEST),
+    "index.js": INDEX_JS,
+    "cli.js": "#!/usr/bin/env node\nconsole.log('hello ran');\n",
+    "ran.js": "require('fs').writeFileSync('RAN', '');\n",
+}
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, text in FILES.items():
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size, entry.mode = len(text), 0o755
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Knows one package, ``hello``. Gives the paths that were asked for."""
+    data, asked = archive(), []
+    integrity = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            if self.path == "/hello":
+                version = {**MANIFEST, "dist": {"tarball": f"{url}/hello-1.0.0.tgz", "integrity": integrity}}
+                body = json.dumps({"name": "hello", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}).encode()
+            else:
+                body = data if self.path == "/hello-1.0.0.tgz" else b""
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    config = tmp_path / "npmrc"
+    config.write_text(f"registry={url}/\n")
+    monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(config))
+    monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def wants(sandbox: WorkdirSandbox, **dependencies: str) -> None:
+    manifest = {"dependencies": dependencies, "scripts": {"preinstall": "touch RAN", "test": "hello"}}
+    (sandbox.root / "package.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.usefixtures("registry")
+async def test_packages_are_there_read_only_and_ran_nothing(sandbox: WorkdirSandbox) -> None:
+    wants(sandbox, hello="^1.0.0")
+
+    installed = await sandbox.install("express-ts")
+
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert (await sandbox.run(("node", "-p", "require('hello')"))).output_tail == "hello\n"
+    assert "hello ran" in (await sandbox.run(("npm", "test"))).output_tail
+    assert not (await sandbox.run(("sh", "-c", "echo x > node_modules/hello/index.js"))).ok
+    assert (await sandbox.run(("sh", "-c", "echo x > node_modules/.vite/x && ls node_modules/hello"))).output_tail.split() == [
+        "cli.js", "index.js", "package.json", "ran.js",
+    ]  # fmt: skip
+    assert sorted(path.name for path in sandbox.root.iterdir()) == ["package.json"]
+
+
+async def test_the_same_manifest_is_installed_once(sandbox: WorkdirSandbox, registry: list[str]) -> None:
+    wants(sandbox, hello="1.0.0")
+    await sandbox.install("react-vite")
+    before = len(registry)
+    other = open_sandbox(sandbox.root, cache=sandbox.cache)
+
+    again = await other.install("react-vite")
+
+    assert again is not None
+    assert "cached" in again.output_tail
+    assert len(registry) == before
+    assert (await other.run(("hello",))).output_tail == "hello ran\n"
+
+
+@pytest.mark.usefixtures("registry")
+async def test_a_package_that_is_not_there_fails_and_leaves_nothing(sandbox: WorkdirSandbox) -> None:
+    wants(sandbox, nowhere="1")
+
+    result = await sandbox.install("nestjs")
+
+    assert result is not None
+    assert not result.ok
+    assert "nowhere" in result.output_tail
+    assert not list((sandbox.cache / "node").iterdir())
+
+
+@pytest.mark.usefixtures("registry")
+async def test_a_link_in_the_place_of_the_packages_gets_no_mount(sandbox: WorkdirSandbox, tmp_path: Path) -> None:
+    wants(sandbox, hello="1.0.0")
+    await sandbox.install("nextjs")
+    (sandbox.root / "node_modules").symlink_to(tmp_path)
+
+    assert not (await sandbox.run(("node", "-p", "require('hello')"))).ok
+    assert (sandbox.root / "node_modules").is_symlink()
+
+
+async def test_without_a_manifest_there_is_nothing_to_install(sandbox: WorkdirSandbox) -> None:
+    result = await sandbox.install("vue-vite")
+
+    assert result is not None
+    assert not result.ok
+    assert "package.json" in result.output_tail
+
+
+@pytest.mark.usefixtures("registry")
+async def test_without_isolation_it_works_too(tmp_path: Path) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    plain = open_sandbox(root, cache=tmp_path / "plain-cache", tier="none")
+    wants(plain, hello="1.0.0")
+
+    installed = await plain.install("express-ts")
+
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert (await plain.run(("node", "-p", "require('hello')"))).output_tail == "hello\n"
+    assert sorted(path.name for path in root.iterdir()) == ["package.json"]
