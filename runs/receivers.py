@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, pre_delete
 
 from mgx_project.common.errors import InvalidTransition
+from projects.models import Project
 from tasks.models import Task
 from tasks.signals import task_deleting
+from workspaces.models import Workspace
 
 from .models import Artifact, TaskRun
 from .models.run import FINAL
@@ -34,6 +36,19 @@ def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
         raise InvalidTransition(f"Run #{live.run_number} of this task is {live.status}: cancel it before you delete the task.")
 
 
+def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> None:
+    """The same for all tasks of a project or workspace. Locking the tasks keeps new runs from beginning meanwhile."""
+    mine = {"workspace_id": instance.pk} if isinstance(instance, Workspace) else {"project_id": instance.pk}
+    with transaction.atomic():
+        tasks = list(Task.across_tenants.filter(**mine).order_by("pk").select_for_update().values_list("pk", flat=True))
+        live = TaskRun.across_tenants.filter(task__in=tasks).exclude(status__in=FINAL).count()
+    if live:
+        what = "workspace" if isinstance(instance, Workspace) else "project"
+        raise InvalidTransition(f"{live} runs of this {what} have not ended: cancel them before you delete it.")
+
+
 def connect() -> None:
+    pre_delete.connect(refuse_while_any_run_lives, sender=Project, dispatch_uid="runs.live_project")
+    pre_delete.connect(refuse_while_any_run_lives, sender=Workspace, dispatch_uid="runs.live_workspace")
     task_deleting.connect(refuse_while_runs_live, dispatch_uid="runs.live")
     post_delete.connect(delete_bytes, sender=Artifact, dispatch_uid="runs.artifact_bytes")

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from projects.models import Project
+from repositories.models import RepositoryLink
 from tasks.models import Task
 from workspaces.audit import record_audit
 from workspaces.catalogue import Plan
@@ -44,6 +45,8 @@ def create_run(
             raise NotFound("There is no such task that you can see.")
         if auto_approve:
             _require_approver(principal, task.project)
+        if task.repository_id and not RepositoryLink.objects.of(principal.workspace_id).filter(pk=task.repository_id).exists():
+            raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
         task.runs_total += 1
         task.status = Task.Status.RUNNING
         task.last_run_status = Status.QUEUED

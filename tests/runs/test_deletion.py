@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
+import pytest
+
+from mgx_project.common.errors import BadRequest, InvalidTransition
 from runs import services
 from runs.models import TaskRun
 from tests.conftest import Api
@@ -22,3 +27,19 @@ def test_a_task_with_a_live_run_stays(tenant: Tenant) -> None:
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     assert api.delete(f"/api/tasks/{run.task_id}").status_code == 204
     assert not TaskRun.objects.of(tenant.workspace.pk).exists()
+
+
+def test_a_project_and_a_workspace_wait_for_their_runs(tenant: Tenant) -> None:
+    run = tenant.run()
+    for owner in (tenant.project, tenant.workspace):
+        with pytest.raises(InvalidTransition, match="1 runs"):
+            owner.delete()
+    services.cancel_run(principal=tenant.principal, run_id=run.pk)
+    tenant.project.delete()
+    assert not TaskRun.across_tenants.filter(pk=run.pk).exists()
+
+
+def test_a_task_of_an_unknown_repository_starts_no_run(tenant: Tenant) -> None:
+    with pytest.raises(BadRequest) as refused:
+        tenant.run(tenant.task(repository_id=uuid.uuid4()))
+    assert refused.value.field == "repository_id"
