@@ -1,0 +1,82 @@
+"""Artifacts in a real S3 server: the run does not notice, and clients get the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+
+from mgx_project.common.errors import NotFound
+from runs import artifacts
+from runs.models import Artifact
+from runs.models.run import Status
+from tests.conftest import Api
+from workspaces.models import Role
+from workspaces.tokens import create_api_token
+
+from ..support import s3
+from ..support.team_script import script
+from .conftest import Tenant, drive
+from .test_ends import CODE, edit
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3]:
+    with s3.serve(tmp_path_factory.mktemp("s3") / "server") as running:
+        yield running
+
+
+@pytest.fixture
+def in_s3(server: s3.S3, settings: Any) -> Any:
+    """The server's settings as they are with S3_BUCKET set."""
+    options = {
+        "bucket_name": s3.BUCKET,
+        "endpoint_url": server.url,
+        "access_key": s3.ACCESS_KEY,
+        "secret_key": s3.SECRET_KEY,
+        "signature_version": "s3v4",
+        "addressing_style": "path",
+        "file_overwrite": True,
+        "region_name": "us-east-1",
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}}
+    return server.client()
+
+
+def keys(client: Any) -> set[str]:
+    return {entry["Key"] for entry in client.list_objects_v2(Bucket=s3.BUCKET).get("Contents", [])}
+
+
+def test_a_run_keeps_its_artifacts_in_s3(tenant: Tenant, shop: Path, scripted: Any, in_s3: Any, settings: Any) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])):
+        run = drive(edit(tenant, shop))
+    assert run.status == Status.COMPLETED, run.error
+    stored = set(Artifact.objects.of(run.workspace_id).filter(run=run).values_list("path", flat=True))
+    assert stored <= keys(in_s3)
+    assert all(key.startswith(f"{run.workspace_id}/runs/{run.pk}/") for key in stored), "a tenant's bytes lie under its id"
+    assert not (settings.MGX_DATA_DIR / "artifacts" / str(run.workspace_id) / "runs" / str(run.pk)).exists()
+
+    _, secret = create_api_token(workspace_id=tenant.workspace.pk, user=tenant.user, name="t", role=Role.VIEWER)
+    api = Api()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    diff = api.get(f"/api/runs/{run.pk}/diff")
+    assert diff.status_code == 200
+    assert b"+    return sum(price for price in prices if price is not None)" in diff.content
+
+    tenant.project.delete()
+    assert not stored & keys(in_s3)
+
+
+def test_bytes_that_the_store_changed_are_not_handed_out(tenant: Tenant, in_s3: Any) -> None:
+    run = tenant.run()
+    artifact = artifacts.store(run, "a.diff", b"what was written", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    assert artifacts.load(artifact) == b"what was written"
+    in_s3.put_object(Bucket=s3.BUCKET, Key=artifact.path, Body=b"something else")
+    with pytest.raises(NotFound, match="not the ones"):
+        artifacts.load(artifact)
+    storages["default"].delete(artifact.path)
+    with pytest.raises(NotFound, match="no longer holds"):
+        artifacts.load(artifact)
