@@ -40,6 +40,8 @@ MAX_INT = 2**31 - 1
 
 
 class RunViewSet(TenantViewSet):
+    """Runs of this workspace: attempts at its tasks, newest first."""
+
     model = TaskRun
     rows = RunRow
     serializer_class = RunInput
@@ -48,6 +50,8 @@ class RunViewSet(TenantViewSet):
 
     @extend_schema(request=RunInput, responses={201: RunRow})
     def create(self, request: Request) -> Response:
+        """A new run of a task; a worker begins to plan it at once. `auto_approve` skips the wait for a decision."""
+
         def respond() -> Response:
             run = services.create_run(principal=self.principal, **self.validated())
             return self.answer_row(run.pk, http_status=status.HTTP_201_CREATED)
@@ -63,6 +67,7 @@ class RunViewSet(TenantViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
+        """Deletes a run that has ended, with its journal and artifacts. Its events stay in the log."""
         services.delete_run(principal=self.principal, run_id=self._pk(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -71,21 +76,25 @@ class RunViewSet(TenantViewSet):
     @extend_schema(request=DecisionInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
+        """Decides on the plan. A rejection with `feedback` has it drafted again, one without ends the run."""
         return self._act(pk, lambda: services.decide_plan(**self._who(pk), **self.validated(DecisionInput)))
 
     @extend_schema(request=NoInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
+        """Ends the run: at once if no worker holds it, else within a second or two, with everything it had started."""
         return self._act(pk, lambda: services.cancel_run(**self._who(pk), **self.validated(NoInput)))
 
     @extend_schema(request=NoInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
+        """A paused run goes on where it was. One that paused over a loop gets two more rounds."""
         return self._act(pk, lambda: services.resume_run(**self._who(pk), **self.validated(NoInput)))
 
     @extend_schema(request=RetryInput, responses={201: RunRow})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
+        """A new run of the same task, with this one, which must have ended, as its parent."""
         created = status.HTTP_201_CREATED
         return self._act(pk, lambda: services.retry_run(**self._who(pk), **self.validated(RetryInput)), created)
 
@@ -123,6 +132,7 @@ class RunViewSet(TenantViewSet):
     @extend_schema(responses=ArtifactRow(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def artifacts(self, request: Request, pk: str) -> Response:
+        """The files that the run left."""
         self.read_row(pk)
         columns = ArtifactRow.columns()
         found = self._artifacts(pk).order_by("created_at").values(*columns.values())
@@ -131,6 +141,7 @@ class RunViewSet(TenantViewSet):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
     @action(detail=True, methods=["get"], url_path="artifacts/(?P<artifact_id>[0-9a-fA-F-]{36})", pagination_class=None)
     def artifact(self, request: Request, pk: str, artifact_id: str) -> HttpResponse:
+        """The bytes of one artifact."""
         self.read_row(pk)
         found = self._artifacts(pk).filter(pk=artifact_id).first()
         if found is None:
@@ -140,6 +151,7 @@ class RunViewSet(TenantViewSet):
     @extend_schema(responses={(200, "text/x-diff"): OpenApiResponse(OpenApiTypes.STR)}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def diff(self, request: Request, pk: str) -> HttpResponse:
+        """The change as a unified diff; there is none before the run delivers."""
         self.read_row(pk)
         found = self._artifacts(pk).filter(kind=Artifact.Kind.DIFF).first()
         if found is None:
