@@ -42,13 +42,13 @@ class Base:
 class Checkout:
     """``root`` is the workdir, ``base_sha`` the commit it began at ("" for an empty repository), ``base_branch`` its branch."""
 
-    def __init__(self, directory: Path, source: Source, *, base_sha: str, base_branch: str, empty_tree: str) -> None:
+    def __init__(self, directory: Path, source: Source, *, base_sha: str, base_branch: str, base_tree: str) -> None:
         self.root = directory / "repo"
         self._git_dir = directory / "git"
         self._source = source
         self.base_sha = base_sha
         self.base_branch = base_branch
-        self._base_tree = f"{base_sha}^{{tree}}" if base_sha else empty_tree
+        self._base_tree = base_tree
 
     @classmethod
     async def create(cls, directory: Path, source: Source, *, sha: str = "", empty: bool = False) -> Checkout:
@@ -70,9 +70,11 @@ class Checkout:
                 await _init(directory, sha256=len(base.sha) == 64)
                 if base.sha:
                     await _fetch(remote, directory / "git", base)
-        empty_tree = (await _quiet(directory, "hash-object", "-t", "tree", "-w", "--stdin")).decode().strip()
-        checkout = cls(directory, source, base_sha=base.sha, base_branch=base.branch, empty_tree=empty_tree)
-        await checkout._switch(checkout._base_tree)
+        if not base.sha:
+            empty_tree = (await _quiet(directory, "hash-object", "-t", "tree", "-w", "--stdin")).decode().strip()
+            return cls(directory, source, base_sha="", base_branch=base.branch, base_tree=empty_tree)
+        checkout = cls(directory, source, base_sha=base.sha, base_branch=base.branch, base_tree=f"{base.sha}^{{tree}}")
+        await checkout._git("read-tree", "--reset", "-u", checkout._base_tree)
         return checkout
 
     # the tree
