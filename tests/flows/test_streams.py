@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -56,6 +57,16 @@ def test_a_live_client_sees_each_event_once_in_order(server: Server, shop: Path)
         frames = until(socket, "completion")
     seqs = [frame["seq"] for frame in frames if "seq" in frame]
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_followed_logs_end_with_the_run(server: Server, shop: Path) -> None:
+    run = server.edit_run(shop)
+    state = server.state
+    address, headers = f"{state['base_url']}/api/runs/{run['id']}/logs", {"Authorization": f"Bearer {state['token']}"}
+    with httpx.stream("GET", address, params={"follow": "true"}, headers=headers, timeout=60) as answer:
+        lines = list(answer.iter_lines())
+    assert lines == server.get(f"/api/runs/{run['id']}/logs").text.splitlines()
+    assert [line.split()[1] for line in lines] == [event["type"] for event in server.events(run["id"])]
 
 
 def test_every_way_to_authenticate_a_socket(server: Server) -> None:
