@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from benchmarks.report import show
+from benchmarks.report import Line, show
 
 NAMES = ("live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory")
 
@@ -16,11 +16,13 @@ def main() -> int:
     parser.add_argument("name", choices=("all", *NAMES))
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: shows the order of magnitude only")
     options = parser.parse_args()
-    lines = []
-    for name in NAMES if options.name == "all" else (options.name,):
-        print(f"· {name}", file=sys.stderr, flush=True)
-        lines += import_module(f"benchmarks.{name}").main(options.quick)
-    show(lines)
+    lines: list[Line] = []
+    try:
+        for name in NAMES if options.name == "all" else (options.name,):
+            print(f"· {name}", file=sys.stderr, flush=True)
+            lines += import_module(f"benchmarks.{name}").main(options.quick)
+    finally:
+        show(lines)  # also what was measured before one failed
     return 0 if all(line.ok for line in lines) else 1
 
 

@@ -32,7 +32,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 def show(lines: Iterable[Line]) -> None:
     found = list(lines)
-    width = max(len(line.what) for line in found)
+    width = max((len(line.what) for line in found), default=0)
     print(f"{'what':<{width}}  {'measured':>10}  {'bound':>8}  ok   note")
     for line in found:
         bound = "" if line.bound is None else f"{line.bound:g} {line.unit}"
