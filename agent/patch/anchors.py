@@ -6,6 +6,7 @@ What is removed must be there line by line, and what is left of the context must
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -27,7 +28,7 @@ _ELISION = re.compile(r"\s*(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.{3}|…).{0,80}")
 
 def find(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
     """The hunk's place with its stale edges cut off, or in several pieces; None where nothing is sure."""
-    return _without_edges(hunk, index, drift) or _in_pieces(hunk, index)
+    return _without_edges(hunk, index, drift) or _in_pieces(hunk, index, drift)
 
 
 def _without_edges(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
@@ -55,7 +56,7 @@ def _without_edges(hunk: Hunk, index: Index, drift: int | None) -> Placement | N
                 return None
             offset = at - stated if stated is not None else 0
             if _done(kept, index, at):
-                return Placement(LEVEL, at, already=True, offset=offset)
+                return None
             return placed(kept, LEVEL, at, offset=offset)
     return None
 
@@ -87,7 +88,7 @@ def _done(kept: Hunk, index: Index, at: int) -> bool:
     return len(new) > size and any(start <= at and at + size <= start + len(new) for start in index.find(EXACT, new))
 
 
-def _in_pieces(hunk: Hunk, index: Index) -> Placement | None:
+def _in_pieces(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
     """Several edits under one header: each piece stands in one place, in order, and the gaps are between lines of context."""
     old = [line for line in hunk.lines if line.tag != "+"]
     skipped = [at for at, line in enumerate(old) if line.tag == " " and _is_elision(line, index)]
@@ -107,13 +108,29 @@ def _in_pieces(hunk: Hunk, index: Index) -> Placement | None:
     kept = [line for at, line in enumerate(old) if at not in skipped]
     if any(kept[at].tag != " " or kept[at - 1].tag != " " for at in starts[1:]):
         return None
+    stated = hunk.old_start - 1 if hunk.old_start is not None else None
+    if stated is not None and positions[0] not in (stated, stated + (drift or 0)):
+        return None
+    ends = [*starts[1:], len(kept)]
+    if not skipped and not all(_changes(hunk.lines, a, b) for a, b in zip(starts, ends, strict=True)):
+        return None
     gone = {id(old[at]) for at in skipped}
     lines = [line for line in hunk.lines if id(line) not in gone]
     if _adds_at_a_gap(lines, starts[1:]) or _adds_beside(hunk.lines, gone):
         return None
     whole = replace(hunk, lines=lines, old_bare=False, new_bare=False)
-    offset = positions[0] - (hunk.old_start - 1) if hunk.old_start is not None else 0
+    offset = positions[0] - stated if stated is not None else 0
     return placed(whole, LEVEL, positions[0], positions=positions, offset=offset)
+
+
+def _changes(lines: Sequence[Line], start: int, end: int) -> bool:
+    """True when something is removed or added among the old lines ``start`` to ``end``."""
+    taken = 0
+    for line in lines:
+        if line.tag != " " and start <= taken < end:
+            return True
+        taken += line.tag != "+"
+    return False
 
 
 def _is_elision(line: Line, index: Index) -> bool:
@@ -130,10 +147,8 @@ def _adds_at_a_gap(lines: list[Line], starts: list[int]) -> bool:
     return False
 
 
-def _adds_beside(lines: object, gone: set[int]) -> bool:
+def _adds_beside(lines: Sequence[Line], gone: set[int]) -> bool:
     """True when a line that stands for left out ones is next to an added one."""
-    rows = list(lines) if isinstance(lines, list | tuple) else []
-    for at, line in enumerate(rows):
-        if id(line) in gone and any(other.tag != " " for other in rows[max(0, at - 1) : at + 2]):
-            return True
-    return False
+    return any(
+        id(line) in gone and any(other.tag != " " for other in lines[max(0, at - 1) : at + 2]) for at, line in enumerate(lines)
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agent.patch import match
 from agent.patch.document import Document
 from agent.patch.index import EXACT, Index
-from agent.patch.merge import merged, overlaps
+from agent.patch.merge import like_the_others, merged, overlaps
 from agent.patch.model import Hunk
 from agent.patch.placement import Placement, Refusal
 
@@ -65,6 +65,7 @@ def _places(lines: Sequence[str], hunks: Sequence[Hunk], *, numbers_hold: bool) 
         if sure and hunk.old_start is not None and (unsure or drifted):
             found[at] = match.find(hunk, index, _evidence(sure, hunk.old_start))
     _doubt_what_others_make(hunks, found)
+    like_the_others(hunks, found)
     return overlaps(hunks, found)
 
 

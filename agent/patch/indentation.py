@@ -26,19 +26,19 @@ def rule(pairs: Sequence[tuple[str, str]]) -> Shift | None:
 
 
 def shifted(added: Sequence[str], pairs: Sequence[tuple[str, str]], shift: Shift) -> list[str] | None:
-    """The added lines with the file's indentation. They may have it already, where only the context was altered; None where
-    that can't be told, or where the rule doesn't reach."""
+    """The added lines with the file's indentation; None where the rule doesn't reach, or where they seem to have it already
+    because only the context was altered."""
     ours = {indent_of(written) for written, _ in pairs if written.strip()}
     theirs = {indent_of(real) for _, real in pairs if real.strip()}
     indents = {indent_of(line) for line in added if line.strip()}
-    if ours == theirs and all(shift(indent) == indent for indent in ours):
+    if ours and ours == theirs and all(shift(indent) == indent for indent in ours):
         return list(added)
-    if indents & (theirs - ours):
-        return None if indents & (ours - theirs) else list(added)
+    if indents & theirs and not indents & ours:
+        return None
     result = []
     for line in added:
         indent = indent_of(line)
-        to = shift(indent) if line.strip() else indent
+        to = shift(indent) if line.strip() or shift("") == "" else indent
         if to is None:
             return None
         result.append(to + line[len(indent) :])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.patch.model import FileEdit
 from agent.patch.paths import unsafe_reason
@@ -90,24 +90,23 @@ def _unsafe(names: Sequence[str]) -> Refusal | None:
     return None
 
 
-def _candidates(names: Sequence[str], is_directory: object) -> list[str]:
+def _candidates(names: Sequence[str], is_directory: Callable[[str], bool]) -> list[str]:
     """What the names can mean, in order."""
-    assert callable(is_directory)
     distinct = list(dict.fromkeys(names))
     if len(distinct) > 1:
         common = _common(distinct[0], distinct[1])
         if common:
             head = common.partition("/")[0]
             deeper = common.partition("/")[2]
-            return [common, *([deeper] if deeper and not is_directory(head) else [])]
+            return [common, *([deeper] if "/" in deeper and not is_directory(head) else [])]
         return _stripped_of_backup(distinct)
     name = distinct[0]
     head, _, rest = name.partition("/")
     found = [name]
-    if rest and (head in PREFIXES or not is_directory(head)):
+    if rest and (head in PREFIXES or ("/" in rest and not is_directory(head))):
         found.append(rest)
         second, _, deeper = rest.partition("/")
-        if head in PREFIXES and deeper and not is_directory(second):
+        if head in PREFIXES and "/" in deeper and not is_directory(second):
             found.append(deeper)
     return found
 

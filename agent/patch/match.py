@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from agent.patch import anchors, readings
 from agent.patch.indentation import rule, shifted
@@ -31,23 +32,39 @@ class Evidence:
 
 def find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     """The hunk's place in the file of ``index``, or why it has none."""
+    shorter = _without_blank_end(hunk)
+    if shorter is not None:
+        whole = _find(hunk, index, evidence)
+        return whole if isinstance(whole, Placement) else _find(shorter, index, evidence)
+    return _find(hunk, index, evidence)
+
+
+def _without_blank_end(hunk: Hunk) -> Hunk | None:
+    """The hunk without blank lines at its end that may only stand between it and what follows in the answer."""
+    lines = list(hunk.lines)
+    while lines and lines[-1].tag == "?" and not lines[-1].text:
+        lines.pop()
+    return replace(hunk, lines=lines) if len(lines) < len(hunk.lines) else None
+
+
+def _find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
         return _only_one([find(other, index, evidence) for other in hunk.alternatives])
-    if not any(line.tag in "+-?" for line in hunk.lines):
+    if not any(line.tag in "+-?" for line in hunk.lines) and not readings.lost_prefixes(hunk):
         return Refusal("no_change", "it has no added and no removed line")
     unclear = any(line.tag == "?" for line in hunk.lines)
     firm = replace(hunk, lines=[_as_context(line) for line in hunk.lines])
     if unclear and any(line.tag == "?" and line.text.strip() for line in hunk.lines):
         return readings.find(hunk, index)
     found = _climb(firm, index, evidence)
-    if isinstance(found, Placement) and not (unclear and found.level != EXACT and found.level != ELSEWHERE):
+    if isinstance(found, Placement) and found.level in (EXACT, ELSEWHERE):
         return found
-    if isinstance(found, Refusal) and found.code not in ("not_found", "stale_context"):
+    if isinstance(found, Refusal) and found.code not in ("not_found", "indentation"):
         return found
     mended = readings.find(hunk, index)
-    if isinstance(mended, Placement) or mended.code == "ambiguous":
+    if isinstance(mended, Placement) or (unclear and mended.code == "ambiguous"):
         return mended
-    if isinstance(found, Placement):
+    if isinstance(found, Placement) or found.code == "indentation":
         return found
     if readings.lost_prefixes(hunk):
         return mended
@@ -76,7 +93,7 @@ def _climb(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if here is not None:
         return _at_stated_place(hunk, index, here, evidence)
     done = _already_there(hunk, index, stated)
-    if done is not None and done[1]:
+    if done is not None and done[1] and not (stated is not None and _nearly_at(hunk, index, stated)):
         return done[0]
     for level in (EXACT, TRAILING, INDENTATION, PUNCTUATION):
         places = [at for at in index.find(level, old) if _ends_right(hunk, index, at)]
@@ -161,7 +178,7 @@ def _place(hunk: Hunk, index: Index, level: str, at: int, stated: int | None) ->
     moved = shifted(added, pairs if rule(pairs) else told, shift) if shift else None
     if moved is None:
         return Refusal("indentation", "its indentation differs from the file's in a way that has no single rule", [at + 1])
-    return placed(hunk, level, at, added=moved, offset=offset)
+    return replace(placed(hunk, level, at, added=moved, offset=offset), shift=shift)
 
 
 def _respelled(hunk: Hunk, pairs: Sequence[tuple[str, str]], added: Sequence[str]) -> list[str]:
@@ -200,6 +217,12 @@ def _by_number(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refu
     return placed(hunk, EXACT, hunk.old_start)
 
 
+def _nearly_at(hunk: Hunk, index: Index, stated: int) -> bool:
+    """True when the old lines stand at the stated place but for trailing space, and the change is not one of that."""
+    old, new = hunk.old(), hunk.new()
+    return index.stands_at(TRAILING, old, stated) and [*map(str.rstrip, old)] != [*map(str.rstrip, new)]
+
+
 def _already_there(hunk: Hunk, index: Index, stated: int | None) -> tuple[Placement, bool] | None:
     """The place where the hunk's result stands already, and whether that is where the hunk says."""
     new = hunk.new()
@@ -210,9 +233,16 @@ def _already_there(hunk: Hunk, index: Index, stated: int | None) -> tuple[Placem
         if start is not None and index.stands_at(EXACT, new, start - 1):
             return Placement(EXACT, start - 1, already=True, offset=_offset(start - 1, stated)), True
     places = index.find(EXACT, new, 2)
-    if len(places) != 1 or (not adds and len(new) < 3):
+    if len(places) != 1 or (not adds and len(new) < 3) or _still_there(hunk, index):
         return None
     return Placement(ELSEWHERE, places[0], already=True, offset=_offset(places[0], stated)), False
+
+
+def _still_there(hunk: Hunk, index: Index) -> bool:
+    """True when lines that the hunk removes stand in the file together."""
+    runs = (list(run) for tag, run in groupby(hunk.lines, key=lambda line: line.tag) if tag == "-")
+    texts = [[line.text for line in run] for run in runs]
+    return any(any(map(str.strip, run)) and index.find(EXACT, run, 1) for run in texts)
 
 
 def _has_it_already(hunk: Hunk, index: Index, at: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.patch.document import Document
+from agent.patch.indentation import indent_of, shifted
 from agent.patch.model import Hunk
 from agent.patch.placement import Added, Placement, Refusal
 
@@ -17,7 +18,7 @@ def overlaps(hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> lis
     inserting: dict[int, list[int]] = {}
     for number, place in enumerate(found):
         if isinstance(place, Placement) and not place.already:
-            place = _beside(place, result, deleting, inserting)
+            place = _beside(hunks, number, place, result, deleting, inserting)
             if isinstance(place, Placement) and not place.already:
                 deleting.update(dict.fromkeys(place.deleted, number))
                 for gap, _ in place.inserted:
@@ -32,7 +33,12 @@ def overlaps(hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> lis
 
 
 def _beside(
-    place: Placement, earlier: Sequence[Placement | Refusal], deleting: dict[int, int], inserting: dict[int, list[int]]
+    hunks: Sequence[Hunk],
+    mine: int,
+    place: Placement,
+    earlier: Sequence[Placement | Refusal],
+    deleting: dict[int, int],
+    inserting: dict[int, list[int]],
 ) -> Placement | Refusal:
     rivals = {deleting[at] for at in place.deleted if at in deleting}
     touching = {number for gap, _ in place.inserted for number in inserting.get(gap, ())}
@@ -40,7 +46,7 @@ def _beside(
         other = earlier[number]
         if not isinstance(other, Placement):
             continue
-        if (other.deleted, other.inserted) == (place.deleted, place.inserted):
+        if (other.deleted, other.inserted) == (place.deleted, place.inserted) and hunks[number].lines == hunks[mine].lines:
             return replace(place, already=True)
         if number in rivals or not (other.end <= place.start or place.end <= other.start):
             return Refusal("overlap", f"it changes the same lines as edit {number + 1}", [place.start + 1])
@@ -61,6 +67,22 @@ def _torn(place: Placement, number: int, deleting: dict[int, int]) -> int | None
             if other is not None and other != number and place.start <= at < place.end:
                 return other
     return None
+
+
+def like_the_others(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> None:
+    """Gives the lines of hunks that show no indentation themselves the tabs or spaces that the file's other hunks got."""
+    known = [place.shift for place in found if isinstance(place, Placement) and place.shift is not None]
+    shifts = [shift for shift in known if shift("") == ""]
+    for at, (hunk, place) in enumerate(zip(hunks, found, strict=True)):
+        if not shifts or not isinstance(place, Placement) or place.shift is not None or any(map(indent_of, hunk.old())):
+            continue
+        inserted = []
+        for gap, lines in place.inserted:
+            moved = [shifted([line.text for line in lines], [], shift) for shift in shifts]
+            if moved[0] is not None and all(other == moved[0] for other in moved):
+                lines = tuple(replace(line, text=text) for line, text in zip(lines, moved[0], strict=True))
+            inserted.append((gap, lines))
+        found[at] = replace(place, inserted=tuple(inserted))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.patch.indentation import Shift
 from agent.patch.model import Hunk
 
 
@@ -29,6 +30,7 @@ class Placement:
     offset: int = 0
     already: bool = False
     crs: tuple[tuple[int, bool], ...] = ()
+    shift: Shift | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ class Planner:
 
     def path_of(self, edit: FileEdit) -> str | Refusal:
         """The path that the edit ends in."""
+        if edit.refusal is not None:
+            return edit.names[0] if edit.names else ""
         if edit.operation == "create" or edit.source_names:
             return self._locator.new(edit)
         return edit.names[0] if edit.operation == "write" else self._locator.existing(edit)
@@ -137,9 +139,9 @@ class Planner:
             edited = edit_document(document, edit.hunks)
             new = edited.document.write(edited.document.lines, edited.document.ends)
         except NotText as error:
-            return refused(path, "not_text", f"it can't be edited as text because {error}", edit.hunks)
+            return refused(path, "not_text", f"it can't be edited as text because {error}")
         except ValueError as error:
-            return refused(path, "too_large", f"{error}", edit.hunks)
+            return refused(path, "too_large", f"{error}")
         results = tuple(_result(document, hunk, place) for hunk, place in zip(edit.hunks, edited.found, strict=True))
         failed = [place for place in edited.found if isinstance(place, Refusal)]
         level = max((result.match_level for result in results), key=_rank)
@@ -152,7 +154,7 @@ class Planner:
         return Planned(shown, (Change(path, old, new, new_mode, mode),))
 
 
-def refused(path: str, code: str, reason: str, hunks: object = ()) -> Planned:
+def refused(path: str, code: str, reason: str) -> Planned:
     """A file that is left as it is."""
     return Planned(FileChange(path, "refused", (HunkResult(WHOLE_FILE, "refused", reason=reason),), code=code))
 

@@ -16,6 +16,7 @@ MAX_STEPS = 40_000
 """Lines compared for one hunk, all readings together; beyond that it is refused."""
 
 MAX_STARTS = 40
+MAX_READINGS = 200
 
 _Reading = tuple[Line, ...]
 
@@ -63,12 +64,7 @@ def find(hunk: Hunk, index: Index) -> Placement | Refusal:
 
 
 def _may_be_read(hunk: Hunk) -> bool:
-    return bool(lost_prefixes(hunk)) or any(line.tag == "?" for line in hunk.lines) or _cut_context(hunk)
-
-
-def _cut_context(hunk: Hunk) -> bool:
-    """True when every line of context may have been written without its prefix, its own first space taken for it."""
-    return all(line.raw.startswith(" ") for line in hunk.lines if line.tag == " " and line.text.strip())
+    return bool(lost_prefixes(hunk)) or any(line.tag == "?" or (line.tag == " " and line.text.strip()) for line in hunk.lines)
 
 
 def _starts(hunk: Hunk, index: Index) -> list[int]:
@@ -87,18 +83,28 @@ def _starts(hunk: Hunk, index: Index) -> list[int]:
 
 def _read(hunk: Hunk, index: Index, start: int, budget: list[int]) -> list[_Reading]:
     """All readings of the hunk whose old lines stand from ``start`` on."""
-    states: list[tuple[int, _Reading]] = [(start, ())]
+    allowed = _most_added(hunk)
+    states: list[tuple[int, int, _Reading]] = [(start, 0, ())]
     for number, line in enumerate(hunk.lines):
+        options = list(_options(hunk, number, line))
         states = [
-            (at + (option.tag != "+"), (*reading, option))
-            for at, reading in states
-            for option in _options(hunk, number, line)
+            (at + (option.tag != "+"), more, (*reading, option))
+            for at, added, reading in states
+            for option in options
+            if (more := added + (option.tag == "+" != line.tag)) <= allowed
             if option.tag == "+" or (at < len(index.lines) and index.lines[at] == option.text)
         ]
         budget[0] -= len(states) + 1
-        if not states or budget[0] <= 0 or len(states) > 64:
+        if not states or budget[0] <= 0 or len(states) > MAX_READINGS:
             return []
-    return [reading for _, reading in states]
+    return [reading for _, _, reading in states]
+
+
+def _most_added(hunk: Hunk) -> int:
+    """How many lines without a plus may be added ones: the counts say it, else all that have no prefix."""
+    if hunk.old_count is not None:
+        return max(len(hunk.old()) - hunk.old_count, 0)
+    return sum(line.tag == "?" for line in hunk.lines)
 
 
 def _options(hunk: Hunk, number: int, line: Line) -> Iterator[Line]:
@@ -109,10 +115,11 @@ def _options(hunk: Hunk, number: int, line: Line) -> Iterator[Line]:
     if line.tag == "?":
         if _beside_added(hunk.lines, number) or hunk.old_count is not None:
             yield Line("+", line.text, line.raw, line.cr)
-    elif lost_prefixes(hunk) and line.raw:
-        yield Line("+", line.raw, line.raw, line.cr)
-    elif line.raw != line.text and line.raw.startswith(" ") and _cut_context(hunk):
+        return
+    if line.text.strip():
         yield Line(" ", line.raw, line.raw, line.cr)
+        if lost_prefixes(hunk):
+            yield Line("+", line.raw, line.raw, line.cr)
 
 
 def _beside_added(lines: Sequence[Line], number: int) -> bool:

@@ -35,7 +35,23 @@ def read(lines: Sequence[str], start: int, boundary: Boundary, counts: tuple[int
     end = start
     while end < len(lines) and not boundary(lines, end) and not _is_signature(lines, end) and opener(lines[end]) is None:
         end += 1
-    return _body(lines, start, _without_prose(lines, start, end), end)
+    stop = _as_long_as(lines, start, end, old, new) if old is not None and new is not None else None
+    return _body(lines, start, _without_prose(lines, start, end) if stop is None else stop, end)
+
+
+def _as_long_as(lines: Sequence[str], start: int, end: int, old: int, new: int) -> int | None:
+    """The index after a body of so many lines, some of which lost their prefix; None where the counts don't fit one."""
+    at, left = start, new
+    while at < end and (left > 0 or lines[at][:1] in ("-", "\\")):
+        left -= lines[at][:1] not in ("-", "\\")
+        at += 1
+    if left or any(line[:1] in (" ", "-", "+") for line in lines[at:end]):
+        return None
+    unclear = [n for n in range(start, at) if lines[n][:1] not in (" ", "-", "+", "\\")]
+    last = max((n for n in range(start, at) if lines[n][:1] in (" ", "-", "+")), default=start)
+    context = old - sum(line[:1] in (" ", "-") for line in lines[start:at])
+    may_add = any(n < last or lines[n].strip() for n in unclear)
+    return at if context == len(unclear) or (0 <= context < len(unclear) and may_add) else None
 
 
 def _counted(lines: Sequence[str], start: int, old: int, new: int, boundary: Boundary) -> int | None:

@@ -77,6 +77,8 @@ def starts_here(lines: Sequence[str], at: int) -> bool:
 def _lines(text: str) -> list[str]:
     """Lines without line ends; carriage returns stay where only some lines have them, for then they are the file's."""
     lines = text.removeprefix("\ufeff").split("\n")
+    if lines[-1] in ("", "\r"):
+        lines.pop()
     headers = [
         line for at, line in enumerate(lines) if line.startswith(("@@", "--- ", "diff --git ")) and starts_here(lines, at)
     ]

@@ -1,7 +1,7 @@
 """What models do to edits: each documented class of error is a function that does it to a correct edit, with a seed.
 
-The classes are those that the makers of coding agents report: aider (edit formats, unified diffs and laziness), Codex's apply_patch
-(seek_sequence), OpenHands and Cline (diff application), and what ``git apply`` calls a corrupt patch.
+The classes are those that the makers of coding agents report: aider (edit formats, unified diffs and laziness), Codex's
+apply_patch (seek_sequence), OpenHands and Cline (diff application), and what ``git apply`` calls a corrupt patch.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def swapped_prefix(edit: Edit, rng: random.Random) -> Damaged:
 def decorated_path(edit: Edit, rng: random.Random) -> Damaged:
     text = unified(edit.path, parts(edit.before, edit.after))
     marks = rng.choice([("`", "`"), ("**", "**"), ("", "\t2024-05-01 10:00:00.000000000 +0000"), ("", " (modified)")])
-    return _of(edit, re.sub(r"^(---|\+\+\+) (\S+)", lambda hit: f"{hit[1]} {marks[0]}{hit[2]}{marks[1]}", text, count=2, flags=re.M))
+    return _of(
+        edit, re.sub(r"^(---|\+\+\+) (\S+)", lambda hit: f"{hit[1]} {marks[0]}{hit[2]}{marks[1]}", text, count=2, flags=re.M)
+    )
 
 
 @error
@@ -320,7 +322,9 @@ def curly_quotes(edit: Edit, rng: random.Random) -> Damaged | None:
     def curl(text: str) -> str:
         return re.sub(r"'([^']*)'", "‘\\1’", re.sub(r'"([^"]*)"', "“\\1”", text))
 
-    return _hunks(edit, lambda part: part.with_body([line[0] + curl(line[1:]) if line[0] in " -" else line for line in part.body]))
+    return _hunks(
+        edit, lambda part: part.with_body([line[0] + curl(line[1:]) if line[0] in " -" else line for line in part.body])
+    )
 
 
 @error
@@ -432,7 +436,9 @@ def whole_file(edit: Edit, rng: random.Random) -> Damaged | None:
 def already_applied(edit: Edit, rng: random.Random) -> Damaged | None:
     """The answer comes a second time; where its lines say so, nothing is done twice."""
     hunks = parts(edit.before, edit.after)
-    if not all(len(sides(part)[1]) >= 3 and f"\n{edit.after}\n".count("\n" + "\n".join(sides(part)[1]) + "\n") == 1 for part in hunks):
+    if not all(
+        len(sides(part)[1]) >= 3 and f"\n{edit.after}\n".count("\n" + "\n".join(sides(part)[1]) + "\n") == 1 for part in hunks
+    ):
         return None
     return Damaged(unified(edit.path, hunks), edit.after, edit.after)
 
@@ -441,7 +447,9 @@ def already_applied(edit: Edit, rng: random.Random) -> Damaged | None:
 def removed_line_is_another(edit: Edit, rng: random.Random) -> Damaged | None:
     """The file's line is not the one that shall be removed: only a refusal is right."""
     hunks = parts(edit.before, edit.after)
-    places = [(n, at) for n, part in enumerate(hunks) for at, line in enumerate(part.body) if line[0] == "-" and line[1:].strip()]
+    places = [
+        (n, at) for n, part in enumerate(hunks) for at, line in enumerate(part.body) if line[0] == "-" and line[1:].strip()
+    ]
     if not places:
         return None
     number, at = rng.choice(places)
@@ -498,4 +506,8 @@ def decoy(edit: Edit, rng: random.Random) -> Damaged | None:
     copy = ["def another(place):", *old[1:-1], "    return place"]
     before = "\n".join([*lines, *copy, ""])
     body = "\n".join(part.body)
-    return Damaged(f"--- a/{edit.path}\n+++ b/{edit.path}\n@@ -{part.start},{part.count} +{part.new_start},{part.new_count} @@\n{body}\n", before, None)
+    return Damaged(
+        f"--- a/{edit.path}\n+++ b/{edit.path}\n@@ -{part.start},{part.count} +{part.new_start},{part.new_count} @@\n{body}\n",
+        before,
+        None,
+    )

@@ -1,7 +1,7 @@
 """Real edits: files of two releases of packages under free licences (LICENSES.txt), as one compressed file of JSON lines.
 
-A line holds package, old_version, new_version, licence, path, the file's text ``before``, and ``edits``: [start, end, lines] for
-each range of lines (0-based, divided at newlines) that the newer release replaced by ``lines``.
+A line holds package, old_version, new_version, licence, path, the file's text ``before``, and ``edits``: [start, end, lines]
+for each range of lines (0-based, divided at newlines) that the newer release replaced by ``lines``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def edits() -> tuple[Edit, ...]:
     """All of the corpus, in a fixed order."""
     rows = map(json.loads, lzma.decompress(STORE.read_bytes()).decode().split("\n")[:-1])
     return tuple(
-        Edit(f"{row['package']} {row['old_version']}-{row['new_version']}", row["path"], row["before"], _after(row)) for row in rows
+        Edit(f"{row['package']} {row['old_version']}-{row['new_version']}", row["path"], row["before"], _after(row))
+        for row in rows
     )
 
 
