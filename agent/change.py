@@ -14,7 +14,7 @@ from agent.progress import Progress
 from agent.repository import read_text
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
-from agent.trial import measure_baseline, no_worse
+from agent.trial import install, measure_baseline, no_worse
 
 NO_CHANGE = "NO CHANGE"
 
@@ -64,8 +64,9 @@ class Change:
         return await self._landing.land(answer, "tests", self.round)
 
     async def prove(self) -> Problem | None:
-        """Formatters, dependencies, tests."""
+        """Dependencies (a project's own formatters are among them), formatters, tests."""
         await self._progress.at(4, "Formatting")
+        await install(self._work, str(self.round))
         self._all_tools &= await self._landing.format(str(self.round))
         await self._progress.at(5, "Testing")
         self._tests = json.loads(await self._team.ask(TESTS_WANTED, str(self.round)))

@@ -10,8 +10,12 @@ from agent.errors import Paused, SandboxFailed
 from agent.ports import JSON, Announcement, CommandResult, Ports
 
 PROBE_TIMEOUT = 30.0
-UNREACHABLE = re.compile(r"dns error|tcp connect error|Connection refused|Network is unreachable|error sending request", re.I)
-"""Words of uv and pip for an index that does not answer: no fault of the change, so the run waits."""
+UNREACHABLE = re.compile(
+    r"dns error|tcp connect error|Connection refused|Network is unreachable|error sending request"
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT",
+    re.IGNORECASE,
+)
+"""Words of uv, pip and npm for an index that does not answer: no fault of the change, so the run waits."""
 
 
 class Commands:
@@ -49,7 +53,7 @@ class Commands:
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
-                    hint="Check the network and UV_INDEX_URL (or PIP_INDEX_URL), then resume the run.",
+                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry), then resume the run.",
                 )
             self._missing = None
             return (result or CommandResult(argv, 0, 0, "There is nothing to install.")).to_json()
@@ -58,14 +62,18 @@ class Commands:
         self._missing = stack
         return await self._journaled(f"{self._key}/{self._step}", {"argv": list(argv)}, act)
 
+    async def restore(self) -> None:
+        """Brings back what a replayed install left out on this machine; to be called inside of a step that really runs."""
+        if self._missing is not None:
+            await self._ports.sandbox.install(self._missing)
+            self._missing = None
+
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
         self._count += 1
         await self._started(argv)
 
         async def act() -> JSON:
-            if self._missing is not None:
-                await self._ports.sandbox.install(self._missing)
-                self._missing = None
+            await self.restore()
             return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
 
         return await self._journaled(f"{self._key}/{self._step}/{self._count}", {"argv": list(argv)}, act)

@@ -6,7 +6,7 @@ only where the formatters' own changes may be part of the difference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -32,10 +32,14 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class FormatReport:
-    """``files`` are those whose bytes changed; ``unavailable`` and ``failed`` name tools that did not do their work."""
+    """``files`` are those whose bytes changed; ``unavailable`` and ``failed`` name tools that did not do their work.
+
+    ``missing`` are the unavailable ones that are neither optional nor had another tool do their work.
+    """
 
     tools: Sequence[ToolResult] = field(default_factory=tuple)
     files: Sequence[str] = field(default_factory=tuple)
+    missing: Sequence[str] = field(default_factory=tuple)
 
     @property
     def unavailable(self) -> list[str]:
@@ -51,6 +55,7 @@ class FormatReport:
             "files": list(self.files),
             "unavailable": self.unavailable,
             "failed": self.failed,
+            "missing": list(self.missing),
             "tools": [asdict(result) for result in self.tools],
         }
 
@@ -64,15 +69,24 @@ async def format_files(paths: Sequence[str], stack: Stack, sandbox: Sandbox) -> 
     if not wanted:
         return FormatReport()
     before = await _digests(wanted, sandbox)
-    results = [await _run(tool, [path for path in wanted if tool.wants(path)], sandbox) for tool in stack.format]
+    results: dict[str, ToolResult] = {}
+    for tool in stack.format:
+        theirs = [path for path in wanted if tool.wants(path)]
+        replaced = results.get(tool.stands_in_for)
+        if theirs and (not tool.stands_in_for or (replaced is not None and replaced.status == "unavailable")):
+            results[tool.name] = await _run(tool, theirs, sandbox)
     after = await _digests(wanted, sandbox)
     changed = [path for path in wanted if before.get(path) != after.get(path)]
-    return FormatReport([result for result in results if result is not None], changed)
+    return FormatReport(list(results.values()), changed, _missing(stack, results))
 
 
-async def _run(tool: FormatTool, paths: list[str], sandbox: Sandbox) -> ToolResult | None:
-    if not paths:
-        return None
+def _missing(stack: Stack, results: Mapping[str, ToolResult]) -> list[str]:
+    worked = {tool.stands_in_for for tool in stack.format if tool.name in results and results[tool.name].status == "ok"}
+    absent = [tool for tool in stack.format if tool.name in results and results[tool.name].status == "unavailable"]
+    return [tool.name for tool in absent if not tool.optional and tool.name not in worked and not tool.stands_in_for]
+
+
+async def _run(tool: FormatTool, paths: list[str], sandbox: Sandbox) -> ToolResult:
     argv = [*tool.argv, *await _fallback(tool, sandbox)]
     for batch in _batches(paths):
         result = await sandbox.run((*argv, *batch), timeout=TIMEOUT)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.formatting import format_files
 from agent.guardrails import Finding, GuardrailResult, check
-from agent.patch import PatchRefused, apply_patch, parse_manifest
+from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
+from agent.patch.model import Format
 from agent.ports import JSON, Announcement
 from agent.problem import Problem
 from agent.stacks import Stack
@@ -15,8 +18,8 @@ from agent.team import Work
 
 ANY_STACK = Stack(
     id="any", title="project", language="", project_type="", package_manager="", files_required=(), files_forbidden=(),
-    markers=(), packages=(), install=(), test=(), build=(), lint=(), format=(), signals=Signals(), prompt_notes="",
-    starter=None,
+    markers=(), packages=(), imports_forbidden=(), install=(), tests=(), build=(), lint=(), format=(), signals=Signals(),
+    prompt_notes="", starter=None,
 )  # fmt: skip
 """For an existing project of no known stack: no rules of its own, no commands."""
 
@@ -27,6 +30,7 @@ class Landing:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._fresh: list[str] = []
+        self._misfits: Counter[Format] = Counter()
         self.unseen: list[str] = []
         self.files: dict[str, JSON] = {}
 
@@ -54,7 +58,9 @@ class Landing:
 
     def _never_shown(self, answer: str) -> list[Finding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
-        findings = []
+        if detect(answer) != "manifest":
+            return []
+        found = []
         for path in (block.path for block in parse_manifest(answer)):
             if path in self._work.view.texts or path in self.files or not (self._work.root / path).exists():
                 continue
@@ -62,8 +68,8 @@ class Landing:
             self.unseen.append(path)
             message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
             hint = "Leave it as it is." if reason else "Its content is below now; answer again on its base."
-            findings.append(Finding("unseen_file", message, hint, path))
-        return findings
+            found.append(Finding("unseen_file", message, hint, path))
+        return found
 
     async def _apply(self, answer: str, step: str) -> Problem | None:
         work = self._work
@@ -86,14 +92,23 @@ class Landing:
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            findings = [{"code": file["code"], "path": file["path"], "message": _reasons(file)} for file in _refused(result)]
-            return Problem("patch", "It could not be applied, so nothing was changed.", findings)
+            wish = self._other_format(detect(answer))
+            return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", findings(result))
+        self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified")]
         for file in result["files"]:
             self._count(file)
         if not self.files:
             return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
         return None
+
+    def _other_format(self, form: Format | None) -> str:
+        """What to ask for after a refusal in ``form``: another format where it has failed twice."""
+        if form is None:
+            return ""
+        self._misfits[form] += 1
+        other = next_format(form, self._misfits[form])
+        return "" if other == form else f" {ask_for(other)}"
 
     def _count(self, file: JSON) -> None:
         if file["action"] not in ("created", "modified", "deleted"):
@@ -104,7 +119,7 @@ class Landing:
 
     async def format(self, step: str) -> bool:
         """Formats what was just applied; in an existing project only new files, for a formatter's own changes would drown the
-        task's. Returns False where a formatter is absent."""
+        task's. Returns False where a formatter is absent that the stack counts on."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
         paths = [path for path in fresh if work.spec.output_mode == "generate_new" or self.files[path]["action"] == "created"]
@@ -112,6 +127,7 @@ class Landing:
             return True
 
         async def act() -> JSON:
+            await work.commands.restore()
             return (await format_files(paths, work.stack or ANY_STACK, work.ports.sandbox)).to_json()
 
         try:
@@ -120,7 +136,7 @@ class Landing:
             )
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
-        return not result["unavailable"]
+        return not result["missing"]
 
 
 def _patched(result: JSON) -> Announcement:
@@ -145,6 +161,6 @@ def _reasons(file: JSON) -> str:
 
 
 def _formatted(result: JSON) -> Announcement:
-    data = {key: result[key] for key in ("tool", "files", "unavailable")}
-    absent = f"; absent: {', '.join(result['unavailable'])}" if result["unavailable"] else ""
+    data = {key: result[key] for key in ("tool", "files", "unavailable", "failed")}
+    absent = "".join(f"; {key}: {', '.join(result[key])}" for key in ("unavailable", "failed") if result[key])
     return Announcement("files_formatted", data, f"{len(result['files'])} files reformatted{absent}")

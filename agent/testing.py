@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from agent.ports import JSON, CommandResult, Sandbox
 from agent.stacks import Stack
@@ -13,27 +14,70 @@ NO_TESTS = 5
 
 _CLOSING = re.compile(r"^(?:=+ )?((?:\d+ \w+, )*\d+ \w+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.MULTILINE)
 _COUNT = re.compile(r"(\d+) (\w+)")
+_TESTS_LINE = re.compile(r"^ *Tests:? +((?:\d+ \w+(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$", re.MULTILINE)
+_DOTNET_LINE = re.compile(r"^(?:Passed|Failed|Skipped)! +- +((?:\w+: +\d+, )+)", re.MULTILINE)
+_NONE = re.compile(r"No test files found|No tests found|Error: no test specified")
+_NOT_FOUND = re.compile(r"^sh: (?:\d+: )?(?:exec: )?(\S+): (?:not found|command not found)", re.MULTILINE)
+_NO_PLUGIN = re.compile(r"is not a docker command|unknown command: docker \w+|^unknown (?:shorthand )?flag: ", re.MULTILINE)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSON:
     """``{status, passed, failed, skipped, baseline, output_tail}``; ``status`` is passed, failed or unavailable.
 
-    Errors in collection or set-up count as failed. What can't be proved (the tool is absent, there are no tests, the runner
-    ended without its closing line) is ``unavailable``, and ``output_tail`` says why. Raises ``SandboxFailed``.
+    The first command of the stack whose tool is there counts. Errors in collection or set-up count as failed. What can't be
+    proved (no tool is there, there are no tests, the runner ended without its closing line) is ``unavailable``, and
+    ``output_tail`` says why. Raises ``SandboxFailed``.
     """
-    if not stack.test:
+    if not stack.tests:
         return _report("unavailable", f"{stack.title} has no test command.")
-    result = await sandbox.run(stack.test, timeout=timeout)
+    absent = []
+    for argv in stack.tests:
+        result = await sandbox.run(argv, timeout=timeout)
+        missing = _missing_tool(argv, result)
+        if missing is None:
+            return _outcome(argv, result, timeout)
+        absent.append(missing)
+    return _report(
+        "unavailable", f"{' and '.join(dict.fromkeys(absent))} {'are' if len(absent) > 1 else 'is'} not available here."
+    )
+
+
+def _missing_tool(argv: Sequence[str], result: CommandResult) -> str | None:
+    """The tool that the command could not start, in its own words or in those of a shell or of docker."""
     if not result.available:
-        return _report("unavailable", f"{stack.test[0]} is not available here.")
+        return argv[0]
+    if result.ok:
+        return None
+    if argv[0] == "docker" and _NO_PLUGIN.search(result.output_tail):
+        return "docker compose"
+    hit = _NOT_FOUND.search(result.output_tail) if result.exit_code == 127 else None
+    return hit[1] if hit else None
+
+
+def _outcome(argv: Sequence[str], result: CommandResult, timeout: float) -> JSON:
     if result.timed_out:
         return _report("failed", f"{result.output_tail}\nThe tests did not end within {timeout:g} seconds.", failed=1)
-    return _pytest(result) if "pytest" in stack.test else _by_exit_code(result)
+    return _pytest(result) if "pytest" in argv else _other(result)
 
 
-def _by_exit_code(result: CommandResult) -> JSON:
-    return _report("passed", result.output_tail) if result.ok else _report("failed", result.output_tail, failed=1)
+def _other(result: CommandResult) -> JSON:
+    """vitest, jest and artisan count in a line of their own; whoever does not count has its exit code."""
+    tail = _ANSI.sub("", result.output_tail)
+    if not result.ok and _NONE.search(tail):
+        return _report("unavailable", f"{tail.strip()}\nThere are no tests.")
+    lines = [hit[1] for pattern in (_TESTS_LINE, _DOTNET_LINE) for hit in pattern.finditer(tail)]
+    counts: dict[str, int] = {}
+    for line in lines:
+        for number, word in _COUNT.findall(re.sub(r"(\w+): +(\d+)", r"\2 \1", line).lower()):
+            counts[word] = counts.get(word, 0) + int(number)
+    passed, failed = counts.get("passed", 0), counts.get("failed", 0)
+    skipped = counts.get("skipped", 0) + counts.get("todo", 0)
+    if not result.ok:
+        return _report("failed", tail, passed, failed or 1, skipped)
+    if lines and not passed:
+        return _report("unavailable", f"{tail.strip()}\nNo test was really run.", skipped=skipped)
+    return _report("passed", tail, passed, 0, skipped)
 
 
 def _pytest(result: CommandResult) -> JSON:

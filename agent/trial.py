@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from agent.ports import JSON
+from agent.ports import JSON, CommandResult
 from agent.team.work import Work
 from agent.testing import run_tests
 
 TAIL = 4_000
+
+
+async def install(work: Work, step: str) -> CommandResult | None:
+    """Installs the dependencies as the files name them now, once per ``step``; None where there are none to install."""
+    if work.stack is None:
+        return None
+    if step not in work.installed:
+        work.installed[step] = await work.commands.step(f"install/{step}").install(work.stack.id)
+    return work.installed[step]
 
 
 async def measure_baseline(work: Work) -> None:
@@ -38,9 +47,9 @@ async def _tests(work: Work, step: str) -> JSON:
     stack = work.stack
     if stack is None:
         return _without_run("unavailable", "the stack is not known, so there is no test command")
-    installed = await work.commands.step(f"install/{step}").install(stack.id)
+    installed = await install(work, step)
     if installed is not None and not installed.available:
-        return _without_run("unavailable", f"{installed.argv[0]} is not available here")
+        return _without_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
         return _without_run("failed", f"Installing the dependencies {why}:\n{installed.output_tail[-TAIL:]}")

@@ -142,6 +142,7 @@ class FilesFormatted(Data):
     tool: str
     files: list[str]
     unavailable: list[str] = []
+    failed: list[str] = []
 
 
 class CommandStarted(Data):

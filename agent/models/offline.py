@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
 from collections.abc import Callable, Sequence
 
 from agent import stacks
@@ -18,6 +20,7 @@ from agent.repository import own_files
 
 HINT = "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it."
 NO_CHANGE = "NO CHANGE"
+_TEST = re.compile(r"(?:^|/)tests?/|[.-](?:test|spec|e2e-spec)\.\w+$")
 PIECE = 400
 """Characters per piece of the answer, so that watchers see it arrive."""
 
@@ -73,17 +76,19 @@ def _analysis(request: ModelRequest) -> str:
 
 def _plan(request: ModelRequest) -> str:
     stack, files = _starter(request)
-    tests = [path for path in files if path.startswith("tests/")]
+    tests = [path for path in files if _TEST.search(path)]
     code = [path for path in files if path not in tests]
+    what = "files" if stack.project_type == "devops" else "application"
+    steps = [{"title": f"Write the {stack.title} {what}", "files": code, "kind": "create"}]
+    if tests:
+        steps.append({"title": "Write its tests", "files": tests, "kind": "test"})
+    check = f"Run `{shlex.join(stack.test)}` in the sandbox." if stack.test else "Read it: there is no test command."
     return json.dumps(
         {
             "summary": f"Create the {stack.title} starter. This plan is by the offline model, which needs no account.",
-            "steps": [
-                {"title": f"Write the {stack.title} application", "files": code, "kind": "create"},
-                {"title": "Write its tests", "files": tests, "kind": "test"},
-            ],
+            "steps": steps,
             "risks": ["The offline model does not read the task's details: a real model must add what is special about it."],
-            "test_strategy": f"Run `{' '.join(stack.test)}` in the sandbox.",
+            "test_strategy": check,
         }
     )
 

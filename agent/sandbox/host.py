@@ -10,8 +10,6 @@ SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services")
 CERTIFICATES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/local/share/ca-certificates")
-TOOLS = ("ruff", "black", "isort")
-TOOLS_DIR = "/tools"
 KERNEL = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr", "pressure"))
 """Kernel settings that user 0 of the host may write as their owner, without any capability. A sandbox started by root keeps
 that user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
@@ -64,15 +62,6 @@ def interpreter() -> str:
     """The path of the interpreter to make environments from."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return str(Path(sys.base_prefix) / "bin" / version)
-
-
-def tool_argv(venv: Path) -> list[str]:
-    """Formatters of the virtual environment ``venv``: it is visible, but only these names are on the PATH."""
-    found = [name for name in TOOLS if (venv / "bin" / name).is_file()]
-    argv = ["--ro-bind", str(venv), str(venv)] if found else []
-    for name in found:
-        argv += ["--symlink", str(venv / "bin" / name), f"{TOOLS_DIR}/{name}"]
-    return argv
 
 
 def network_binds() -> list[Bind]:

@@ -17,9 +17,10 @@ from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.sandbox import bubblewrap, node_env, python_env
 from agent.sandbox.bubblewrap import WORKDIR, Cell
-from agent.sandbox.host import TOOLS_DIR, Bind, interpreter_binds, tool_argv
+from agent.sandbox.host import Bind, interpreter_binds
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
+from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, tool_argv
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class WorkdirSandbox:
 
     def _cell(self, packages: Path | None = None) -> Cell:
         binds = [*interpreter_binds(), *node_env.node_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
-        path = [TOOLS_DIR, *node_env.node_path(), "/usr/local/bin", "/usr/bin", "/bin"]
+        path = [TOOLS_DIR, *node_env.node_path(), *SYSTEM_PATH]
         extra = [*tool_argv(self.tools)]
         env = {
             "HOME": "/tmp",

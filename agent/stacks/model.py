@@ -23,6 +23,8 @@ class FormatTool:
     """A formatter: ``argv`` rewrites the files appended to it, ``check`` exits nonzero when they aren't clean.
 
     ``fallback`` arguments are added where the repository does not configure it: none of ``config`` (``file:mark``) is there.
+    ``stands_in_for`` names an earlier tool: this one runs only where that one is not available. A tool that is ``optional`` is
+    used where the project has it, and is missed by nobody else.
     """
 
     name: str
@@ -31,6 +33,8 @@ class FormatTool:
     suffixes: tuple[str, ...]
     config: tuple[str, ...] = ()
     fallback: tuple[str, ...] = ()
+    stands_in_for: str = ""
+    optional: bool = False
 
     def wants(self, path: str) -> bool:
         return path.endswith(self.suffixes)
@@ -55,7 +59,8 @@ class Stack:
 
     ``files_required`` holds globs, with ``|`` between alternatives; ``files_forbidden`` holds globs of files that may not be
     created; ``markers`` are globs of files that only this stack has. ``packages`` are the libraries that belong to the stack
-    itself and never count as extra.
+    itself and never count as extra; ``imports_forbidden`` those that belong to another stack (``name/*`` for a scope).
+    ``tests`` are the commands that test a project, the first that is available counts; ``test`` is the first of all.
     """
 
     id: str
@@ -67,14 +72,24 @@ class Stack:
     files_forbidden: tuple[str, ...]
     markers: tuple[str, ...]
     packages: tuple[str, ...]
+    imports_forbidden: tuple[str, ...]
     install: tuple[str, ...]
-    test: tuple[str, ...]
+    tests: tuple[tuple[str, ...], ...]
     build: tuple[str, ...]
     lint: tuple[str, ...]
     format: tuple[FormatTool, ...]
     signals: Signals
     prompt_notes: str
     starter: Path | None
+
+    @property
+    def test(self) -> tuple[str, ...]:
+        return self.tests[0] if self.tests else ()
+
+    def programs(self) -> tuple[str, ...]:
+        """The programs of the commands and formatters, each once, in their order."""
+        lines = (self.install, *self.tests, self.build, self.lint, *(tool.argv for tool in self.format))
+        return tuple(dict.fromkeys(line[0] for line in lines if line))
 
     def starter_files(self) -> dict[str, str]:
         """The starter as path → text, sorted by path; empty where the stack has none."""

