@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from importlib import import_module
 
@@ -16,6 +17,7 @@ def main() -> int:
     parser.add_argument("name", choices=("all", *NAMES))
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: shows the order of magnitude only")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers go down then too
     lines: list[Line] = []
     try:
         for name in NAMES if options.name == "all" else (options.name,):
