@@ -7,7 +7,7 @@ from pathlib import Path
 from agent.guardrails import constraints, layout, secrets, syntax
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding, GuardrailResult
-from agent.patch.formats.manifest import ManifestInvalid, parse_manifest
+from agent.patch import EditsInvalid, FileBlock, detect, parse_manifest, preview
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
@@ -22,9 +22,11 @@ def check(text: str, *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailRe
     that it never had is only a warning, as its layout is its own. Nothing is written.
     """
     try:
-        blocks = parse_manifest(text)
-    except ManifestInvalid as error:
+        blocks = _files(text, root)
+    except EditsInvalid as error:
         return GuardrailResult((Finding("format", error.detail, error.hint, line=error.line or None),))
+    if blocks is None:
+        return GuardrailResult(())
     answer = Answer(blocks, root, stack, spec)
     errors = [finding for rule in ERRORS for finding in rule(answer)]
     errors += constraints.constraints(answer)
@@ -32,3 +34,11 @@ def check(text: str, *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailRe
     missing = layout.missing_files(answer)
     (warnings if spec.output_mode == "patch_existing" else errors).extend(missing)
     return GuardrailResult(tuple(errors), tuple(warnings))
+
+
+def _files(text: str, root: Path) -> list[FileBlock] | None:
+    """The files as they would be once the answer is applied; None where edits don't fit, which the edit engine explains."""
+    if detect(text) in (None, "manifest"):
+        return parse_manifest(text)
+    result, files = preview(root, text)
+    return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from agent.patch.model import Format, Hunk
 from agent.patch.result import FileChange, HunkResult, PatchResult
@@ -74,6 +76,17 @@ def explain(file: FileChange) -> list[str]:
     return [_paragraph(file, hunk) for hunk in file.hunks if hunk.status == "refused"]
 
 
+def findings(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The refusals of a result in its JSON form, as findings {code, path, message, hint} for the next prompt."""
+    found = [
+        {"code": hunk["code"] or file["code"], "path": file["path"], "message": f"{hunk['reason']}.", "hint": _hint(file, hunk)}
+        for file in result["files"]
+        for hunk in file["hunks"]
+        if hunk["status"] == "refused"
+    ]
+    return found or [{"code": "format", "message": result["reason"], "hint": ""} for _ in range(1) if result.get("reason")]
+
+
 def for_model(result: PatchResult) -> str:
     """Everything that was refused, for the next prompt; empty where nothing was."""
     return "\n\n".join(text for file in result.files for text in explain(file))
@@ -90,10 +103,12 @@ def ask_for(form: Format) -> str:
 
 
 def _paragraph(file: FileChange, hunk: HunkResult) -> str:
-    parts = [f"{file.path}: {hunk.reason}."]
-    if hunk.candidates:
-        parts.append(f"It could be at line {', '.join(map(str, hunk.candidates))}.")
-    parts.append(advice(hunk.code or file.code))
-    if hunk.nearest:
-        parts.append("The file has:\n" + "\n".join(hunk.nearest))
+    return f"{file.path}: {hunk.reason}. {_hint(asdict(file), asdict(hunk))}"
+
+
+def _hint(file: Mapping[str, Any], hunk: Mapping[str, Any]) -> str:
+    parts = [f"It could be at line {', '.join(map(str, hunk['candidates']))}."] if hunk["candidates"] else []
+    parts.append(advice(hunk["code"] or file["code"]))
+    if hunk["nearest"]:
+        parts.append("The file has:\n" + "\n".join(hunk["nearest"]))
     return " ".join(parts)
