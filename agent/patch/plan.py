@@ -196,8 +196,8 @@ def _new_content(edit: FileEdit) -> str | None:
     counted = len(edit.hunks) == 1 and edit.hunks[0].new_count == len(lines)
     if any(line.tag == "-" for line in lines) and not counted:
         return None
-    text = "".join((line.text if line.tag in "+?" else line.raw) + "\n" for line in lines)
-    return text.removesuffix("\n") if edit.hunks[-1].new_bare else text
+    text = "".join((line.text if line.tag in "+?" else line.raw) + ("\r\n" if line.cr else "\n") for line in lines)
+    return text.removesuffix("\n").removesuffix("\r") if edit.hunks[-1].new_bare else text
 
 
 def _with_bits(mode: int, executable: bool | None) -> int:

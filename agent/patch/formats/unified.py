@@ -55,6 +55,13 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
             hint="Send one format only, not several.",
         )
     edits = [_edit(draft) for draft in drafts]
+    nameless = next((edit for edit in edits if not edit.names), None)
+    if nameless is not None:
+        raise EditsInvalid(
+            f"The header at line {nameless.line} names no file.",
+            line=nameless.line,
+            hint="Start with `--- a/path` and `+++ b/path`.",
+        )
     if not edits:
         raise EditsInvalid("The answer holds no complete diff: no hunk and no git header.", hint="Send a unified diff.")
     if is_open_at_end(_outside(lines)) and not _ends_whole(drafts[-1]):
