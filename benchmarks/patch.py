@@ -1,0 +1,143 @@
+"""The edit engine beside its peers, on the corpus of real edits with the errors of models; and its speed.
+
+`git apply --recount` and GNU `patch --fuzz=3` are run as they are run by hand, whatthepatch (a development dependency) in this
+process. Each gets the same answer and the same tree. Formats that a peer doesn't know are counted as refused by it.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import whatthepatch
+
+from agent.patch import apply_patch
+from benchmarks.report import Line
+from tests.agent.patch.corpus import Edit
+from tests.agent.patch.diffs import parts, unified
+from tests.agent.patch.errors import Damaged
+from tests.agent.patch.judge import REFUSED, RIGHT, WRONG, cases, ours, verdict
+
+Tool = Callable[[Path, Edit, Damaged], str | None]
+QUICK, FULL = 24, 4
+MAX_SECONDS_LARGE, MAX_SECONDS_SMALL = 1.0, 2.0
+MIN_RIGHT = 98.0
+
+
+def main(quick: bool = False) -> list[Line]:
+    """Prints the table of all classes; returns what has a bound."""
+    table = compare(
+        {"ours": ours, "git": git_apply, "patch": gnu_patch, "whatthepatch": what_the_patch}, QUICK if quick else FULL
+    )
+    show(table)
+    total = sum((found["ours"] for found in table.values()), Counter[str]())
+    return [
+        Line("edits not right", 100 * (1 - total[RIGHT] / total.total()), "%", 100 - MIN_RIGHT, f"{total.total()} answers"),
+        Line("edits in a wrong place", total[WRONG], "", 0),
+        Line("5 MB file, 500 hunks", large(), "s", MAX_SECONDS_LARGE),
+        Line("1,000 small patches", small(), "s", MAX_SECONDS_SMALL, f"{git_small():.1f} s by git apply as processes"),
+    ]
+
+
+def compare(tools: Mapping[str, Tool], every: int) -> dict[str, dict[str, Counter[str]]]:
+    """How each tool did with each class of error."""
+    table: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: {tool: Counter() for tool in tools})
+    with tempfile.TemporaryDirectory() as place:
+        for number, (name, edit, damaged) in enumerate(cases(every=every)):
+            for tool, act in tools.items():
+                root = Path(place) / f"{tool}-{number}"
+                root.mkdir()
+                table[name][tool][verdict(damaged, act(root, edit, damaged))] += 1
+    return dict(table)
+
+
+def show(table: Mapping[str, Mapping[str, Counter[str]]]) -> None:
+    tools = list(next(iter(table.values())))
+    print(f"{'right/refused/wrong':32}" + "".join(f"{tool:>18}" for tool in tools))
+    rows = {**table, "all": {tool: sum((found[tool] for found in table.values()), Counter[str]()) for tool in tools}}
+    for name, found in rows.items():
+        cells = ("/".join(str(found[tool][key]) for key in (RIGHT, REFUSED, WRONG)) for tool in tools)
+        print(f"{name:32}" + "".join(f"{cell:>18}" for cell in cells))
+
+
+def _placed(root: Path, edit: Edit, damaged: Damaged) -> Path:
+    path = root / edit.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(damaged.before.encode())
+    return path
+
+
+def _run(root: Path, text: str, *argv: str) -> bool:
+    done = subprocess.run(argv, cwd=root, input=text.encode(), capture_output=True, check=False, timeout=60)
+    return done.returncode == 0
+
+
+def git_apply(root: Path, edit: Edit, damaged: Damaged) -> str | None:
+    path = _placed(root, edit, damaged)
+    applied = _run(root, damaged.text, "git", "apply", "--recount", "-")
+    return path.read_bytes().decode() if applied else None
+
+
+def gnu_patch(root: Path, edit: Edit, damaged: Damaged) -> str | None:
+    path = _placed(root, edit, damaged)
+    applied = _run(root, damaged.text, "patch", "-p1", "--fuzz=3", "--batch", "--forward", "--no-backup-if-mismatch")
+    return path.read_bytes().decode(errors="replace") if applied else None
+
+
+def what_the_patch(root: Path, edit: Edit, damaged: Damaged) -> str | None:
+    """Raises nothing: the library's errors of any kind are refusals."""
+    lines: list[str] | None = damaged.before.split("\n")
+    try:
+        diffs = list(whatthepatch.parse_patch(damaged.text))
+        for diff in diffs:
+            lines = whatthepatch.apply_diff(diff, lines) if lines is not None else None
+    except (whatthepatch.exceptions.WhatThePatchException, AssertionError, IndexError, TypeError, ValueError):
+        return None
+    return "\n".join(lines) if diffs and lines is not None else None
+
+
+def large() -> float:
+    """Seconds for one file of 5 MB with 500 hunks, disk included."""
+    rng = random.Random(1)
+    lines = [f"line {number} {rng.random():.30f}" for number in range(105_000)]
+    body = []
+    for at in range(200, 100_200, 200):
+        body += [f"@@ -{at - 2},5 +{at - 2},5 @@", *(f" {line}" for line in lines[at - 3 : at - 1]), f"-{lines[at - 1]}"]
+        body += ["+changed", *(f" {line}" for line in lines[at : at + 2])]
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "f").write_text("\n".join(lines) + "\n")
+        start = time.perf_counter()
+        apply_patch(Path(place), "--- a/f\n+++ b/f\n" + "\n".join(body) + "\n")
+        return time.perf_counter() - start
+
+
+def _small() -> tuple[str, str]:
+    text = "".join(f"line {number}\n" for number in range(200))
+    return text, unified("f", parts(text, text.replace("line 100\n", "changed\n")))
+
+
+def small() -> float:
+    """Seconds for 1,000 patches of one hunk, planned in this process."""
+    text, patch = _small()
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "f").write_text(text)
+        start = time.perf_counter()
+        for _ in range(1_000):
+            apply_patch(Path(place), patch, dry_run=True)
+        return time.perf_counter() - start
+
+
+def git_small() -> float:
+    """The same by `git apply --check`, extrapolated from 100 processes."""
+    text, patch = _small()
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "f").write_text(text)
+        start = time.perf_counter()
+        for _ in range(100):
+            _run(Path(place), patch, "git", "apply", "--check", "-")
+        return 10 * (time.perf_counter() - start)
