@@ -6,37 +6,31 @@ The broker has no Retries and no TimeLimit middleware: the lease and the reaper 
 from __future__ import annotations
 
 import uuid
-from importlib import import_module
 
 import dramatiq
 from django.db import transaction
 
-from .executor import Phase, work
+from . import phases
+from .executor import work
 from .models import TaskRun
 from .models.run import Status
 
 QUEUE = "runs"
 
 
-def _phase(name: str) -> Phase:
-    # Loaded where it is done: the web process sends wake-ups too and must never import MetaGPT.
-    phase: Phase = getattr(import_module("runs.phases"), name)
-    return phase
-
-
 @dramatiq.actor(queue_name=QUEUE)
 def plan_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, _phase("plan")))
+    wake(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, phases.plan))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def execute_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, _phase("execute")))
+    wake(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, phases.execute))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def deliver_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.DELIVERING}, _phase("deliver")))
+    wake(work(uuid.UUID(run_id), {Status.DELIVERING}, phases.deliver))
 
 
 ACTORS = {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -17,26 +15,12 @@ METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
 class HttpMetricsMiddleware:
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._async_call(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
-        response: HttpResponseBase = self.get_response(request)
-        _count(request, response, began)
-        return response
-
-    async def _async_call(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.perf_counter()
-        response: HttpResponseBase = await self.get_response(request)
+        response = self.get_response(request)
         _count(request, response, began)
         return response
 

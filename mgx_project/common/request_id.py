@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
 from .ids import uuid7
@@ -20,25 +18,11 @@ def current_request_id() -> str:
 
 
 class RequestIdMiddleware:
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._async_call(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         _current.set(request_id := str(uuid7()))
-        response: HttpResponseBase = self.get_response(request)
-        response["X-Request-Id"] = request_id
-        return response
-
-    async def _async_call(self, request: HttpRequest) -> HttpResponseBase:
-        _current.set(request_id := str(uuid7()))
-        response: HttpResponseBase = await self.get_response(request)
+        response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
