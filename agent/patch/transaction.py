@@ -177,7 +177,7 @@ def _take_back(tree: Tree, home_fd: int, entry: Entry) -> None:
                 os.unlink(name, dir_fd=fd)
             os.fsync(fd)
     except FileNotFoundError:
-        return
+        pass  # a directory above it was not made yet, but one above that may have been
     for directory in reversed(entry.directories):
         try:
             with tree.parent(directory) as (fd, name):
