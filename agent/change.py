@@ -32,6 +32,7 @@ class Change:
         self._tests_written = False
         self._all_tools = True
         self._revisions: Counter[str] = Counter()
+        self._told: Problem | None = None
         self._tests: JSON = {}
         self._review: JSON = {}
         self.round = 0
@@ -109,7 +110,9 @@ class Change:
         data["reason"] = problem.detail
         await self._work.ports.events.emit("revision_started", data, problem.detail)
         await self._read(f"write/{self.round}")
-        wanted = {"round": self.round, "problem": problem.for_engineer(), "answer": self._answer}
+        again = problem.for_engineer(self._told, self.round)
+        self._told = problem
+        wanted = {"round": self.round, "problem": again, "answer": self._answer}
         return await self._team.ask(REVISION_WANTED, json.dumps(wanted))
 
     async def outcome(self) -> Outcome:

@@ -22,8 +22,13 @@ class Problem:
     findings: Sequence[JSON] = ()
     output: str = ""
 
-    def for_engineer(self) -> str:
+    def for_engineer(self, before: Problem | None = None, round: int = 1) -> str:
+        """``before`` is what the last revision was asked for: what stayed is named, so that no prompt comes twice."""
         parts = [self.detail]
+        if before is not None:
+            stayed = sum(finding in before.findings for finding in self.findings)
+            same = f"{stayed} of the findings below were there before too" if stayed else "the problem was another one"
+            parts.append(f"This is revision {round}: {same}. Do it in another way than in your last answer.")
         if self.findings:
             parts.append(block("findings", "\n".join(f"- {line_of(finding)}" for finding in self.findings[:MAX_FINDINGS])))
         if self.output:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.guardrails import constraints, layout, secrets, syntax
+from agent.guardrails import constraints, dependencies, layout, secrets, syntax
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding, GuardrailResult
 from agent.patch import EditsInvalid, FileBlock, detect, parse_manifest, preview
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
-ERRORS = (layout.unsafe_paths, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax, secrets.secrets)
+ERRORS = (
+    layout.unsafe_paths, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax, dependencies.undeclared,
+    dependencies.forbidden, secrets.secrets,
+)  # fmt: skip
 WARNINGS = (layout.nothing_new,)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
 from agent.guardrails.answer import Answer
-from agent.guardrails.imports import declared, imports_of, third_party
+from agent.guardrails.imports import imports_of, third_party
 from agent.guardrails.result import Finding
+from agent.guardrails.trees import nodes, sources, text_of
 from agent.patch import FileBlock
+from agent.stacks.manifests import is_manifest, names_in
 
 _NO_EXTRA = re.compile(
     r"\b(?:no|without|don['’]?t (?:add|use)|do not (?:add|use)|avoid)\s+(?:any\s+)?"
@@ -17,14 +20,33 @@ _NO_EXTRA = re.compile(
     r"|\b(?:ek|yeni|harici|ekstra)\s+(?:kütüphane|paket|bağımlılık)\w*\s+(?:yok|olmadan|kullanma\w*|ekleme\w*|olmasın)",
     re.IGNORECASE,
 )
+_MANAGER = re.compile(
+    r"\b(?:use|using|with|via|by)\s+(npm|pnpm|yarn|bun)\b|\b(npm|pnpm|yarn|bun)(?:['’]?\w*)?\s+(?:kullan\w*|ile)\b",
+    re.IGNORECASE,
+)
+_LOCKS = {"package-lock.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
+_ENVIRONMENT = re.compile(
+    r"\b(?:env(?:ironment)?[ -]?var\w*|environment variables?|ortam değişken\w*|çevre değişken\w*)", re.IGNORECASE
+)
+_READS = re.compile(
+    r"os\.environ|os\.getenv|\bgetenv|process\.env|import\.meta\.env|\benv\(|BaseSettings|Environment\.Get|Configuration|\$\{\w+|\benv\."
+)
+_CONFIGURES = (".py", ".ts", ".tsx", ".js", ".mjs", ".php", ".cs", ".yml", ".yaml", ".vue")
 _STDLIB = re.compile(r"standard library|stdlib", re.IGNORECASE)
 
 
 def constraints(answer: Answer) -> Iterator[Finding]:
-    wish = next((hit[0] for text in (*answer.spec.constraints, answer.spec.text) if (hit := _NO_EXTRA.search(text))), None)
-    if wish is None or answer.stack.language != "python":
+    wishes = (*answer.spec.constraints, answer.spec.text)
+    yield from _package_manager(answer, wishes)
+    yield from _environment(answer, wishes)
+    wish = next((hit[0] for text in wishes if (hit := _NO_EXTRA.search(text))), None)
+    if wish is None:
         return
-    own = frozenset() if _STDLIB.search(wish) else frozenset(name.lower() for name in answer.stack.packages)
+    own: frozenset[str] = frozenset()
+    if not _STDLIB.search(wish):
+        starter = answer.stack.starter_files()
+        own = frozenset(name.lower() for name in answer.stack.packages)
+        own |= frozenset(name for path, text in starter.items() if is_manifest(path) for name in names_in(path, text))
     allowed = _declared_before(answer) | own
     for block in answer.safe:
         yield from _extra_in(answer, block, allowed, wish)
@@ -37,18 +59,71 @@ def _extra_in(answer: Answer, block: FileBlock, allowed: frozenset[str], wish: s
             if entry.distribution not in allowed and entry.module not in known:
                 message = f"This imports {entry.module}, but the task says “{wish}”."
                 yield Finding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
-    for name in declared(block.path, block.content):
-        if name not in allowed:
-            message = f"This adds the dependency {name}, but the task says “{wish}”."
-            yield Finding("forbidden_dependency", message, "Leave it out.", block.path)
+    if is_manifest(block.path):
+        for name in sorted(names_in(block.path, block.content) - allowed - {"php"}):
+            if not name.startswith(("ext-", "microsoft.net.sdk")) and name:
+                message = f"This adds the dependency {name}, but the task says “{wish}”."
+                yield Finding("forbidden_dependency", message, "Leave it out.", block.path)
 
 
 def _declared_before(answer: Answer) -> frozenset[str]:
-    return frozenset(name for path in answer.existing for name in declared_in(answer, path))
+    paths = (path for path in answer.existing if is_manifest(path))
+    return frozenset(name for path in paths for name in names_in(path, answer.text_before(path) or ""))
 
 
-def declared_in(answer: Answer, path: str) -> list[str]:
-    name = path.rsplit("/", 1)[-1]
-    if name != "pyproject.toml" and not (name.startswith("requirements") and name.endswith(".txt")):
-        return []
-    return declared(path, answer.text_before(path) or "")
+def _package_manager(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
+    """After "use pnpm" there is no lock file of another one, and package.json names it (Node.js: packageManager)."""
+    hit = next((hit for text in wishes if (hit := _MANAGER.search(text))), None)
+    if hit is None:
+        return
+    wanted = (hit[1] or hit[2]).lower()
+    for block in answer.created:
+        owner = _LOCKS.get(block.path.rsplit("/", 1)[-1])
+        if owner not in (None, wanted):
+            message = f"This is the lock file of {owner}, but the task says “{hit[0]}”."
+            yield Finding("wrong_package_manager", message, f"Leave it out; {wanted} writes its own.", block.path)
+    for block in answer.safe:
+        if (
+            block.path == "package.json"
+            and wanted != "npm"
+            and not re.search(rf'"packageManager":\s*"{wanted}@', block.content)
+        ):
+            message = f"package.json does not say that it is for {wanted}, but the task says “{hit[0]}”."
+            yield Finding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
+
+
+def _environment(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
+    """After "settings from environment variables" a new project reads at least one; comments and strings don't count."""
+    hit = next((hit for text in wishes if (hit := _ENVIRONMENT.search(text))), None)
+    code = [block for block in answer.created if block.path.endswith(_CONFIGURES)]
+    if hit is None or answer.spec.output_mode != "generate_new" or not code:
+        return
+    if not any(_reads_environment(block) for block in code):
+        message = f"Nothing reads an environment variable, but the task says “{hit[0]}”."
+        yield Finding("environment_not_read", message, "Read the settings from environment variables.")
+
+
+def _reads_environment(block: FileBlock) -> bool:
+    if block.path.endswith(".py"):
+        try:
+            return bool(_READS.search(ast.unparse(_without_strings(ast.parse(block.content)))))
+        except (SyntaxError, ValueError, RecursionError):
+            return False
+    programs = sources(block.path, block.content)
+    if not programs:
+        return bool(_READS.search(block.content))
+    kinds = (
+        "member_expression",
+        "call_expression",
+        "function_call_expression",
+        "member_access_expression",
+        "invocation_expression",
+    )
+    return any(_READS.search(text_of(node)) for source in programs for node, _ in nodes(source, *kinds))
+
+
+def _without_strings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return tree

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -39,13 +40,23 @@ class Import:
         return DISTRIBUTION.get(self.module, self.module).lower().replace("_", "-")
 
 
-def imports_of(text: str) -> list[Import]:
-    """Absolute imports, in order; none where the file does not parse."""
+def imports_of(text: str, *, optional: bool = True) -> list[Import]:
+    """Absolute imports, in order; none where the file does not parse. ``optional`` False leaves out those in ``try`` and under
+    ``if TYPE_CHECKING``."""
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return list(_walk(tree))
+    left_out = set() if optional else {id(inner) for node in ast.walk(tree) if _guards(node) for inner in ast.walk(node)}
+    return [entry for node in ast.walk(tree) if id(node) not in left_out for entry in _named(node)]
+
+
+def _guards(node: ast.AST) -> bool:
+    """``try: import x`` or ``if TYPE_CHECKING``."""
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.unparse(node.test)
+    return isinstance(node, ast.Try) and any(isinstance(inner, ast.Import | ast.ImportFrom) for inner in node.body)
 
 
 def third_party(imports: Iterable[Import], paths: Iterable[str]) -> list[Import]:
@@ -67,13 +78,12 @@ def declared(path: str, text: str) -> list[str]:
     return []
 
 
-def _walk(tree: ast.AST) -> Iterator[Import]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield Import(alias.name.split(".")[0], node.lineno)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield Import(node.module.split(".")[0], node.lineno)
+def _named(node: ast.AST) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(alias.name.split(".")[0], node.lineno)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        yield Import(node.module.split(".")[0], node.lineno)
 
 
 def _module_names(path: str) -> list[str]:

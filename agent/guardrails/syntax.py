@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import yaml
 
+from agent.guardrails import trees
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding
 
@@ -31,19 +32,31 @@ class Unparsable(ValueError):
 
 def syntax(answer: Answer) -> Iterator[Finding]:
     for block in answer.safe:
-        parse = _parser(block.path)
-        if parse is None or not block.content.strip():
+        if not block.content.strip():
             continue
         if len(block.content) > MAX_CHARS:
             hint = "Generated data does not belong into the repository."
             yield Finding("too_large", f"This file is larger than {MAX_CHARS} characters.", hint, block.path)
             continue
-        try:
-            parse(block.content)
-        except Unparsable as error:
-            yield Finding(
-                "syntax", f"This file does not parse: {error}.", "Send the whole, corrected file.", block.path, error.line
-            )
+        error = _error(block.path, block.content)
+        if error is None:
+            continue
+        before = answer.text_before(block.path)
+        if before is not None and trees.sources(block.path, before) and _error(block.path, before) is not None:
+            continue  # a grammar that did not know the file before can't judge it now
+        line, message = error
+        yield Finding("syntax", f"This file does not parse: {message}.", "Send the whole, corrected file.", block.path, line)
+
+
+def _error(path: str, text: str) -> tuple[int | None, str] | None:
+    parse = _parser(path)
+    if parse is None:
+        return next((wrong for source in trees.sources(path, text) if (wrong := trees.mistake(source))), None)
+    try:
+        parse(text)
+    except Unparsable as error:
+        return error.line, str(error)
+    return None
 
 
 def _parser(path: str) -> Callable[[str], None] | None:

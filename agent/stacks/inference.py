@@ -55,6 +55,13 @@ def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] 
     return Inference(stack.id, round(min(confidence, 0.99), 2), evidence)
 
 
+def rules_out(text: str, word: str) -> bool:
+    """True when ``text`` denies ``word`` wherever it names it: "without axios", "axios kullanma"."""
+    prose = _normal(text)
+    hits = list(_word(_normal(word)).finditer(prose))
+    return bool(hits) and all(_is_negated(prose, hit) for hit in hits)
+
+
 def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[str]) -> tuple[float, tuple[str, ...]]:
     found: list[tuple[float, str]] = []
     for word, weight in stack.signals.words:

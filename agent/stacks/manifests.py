@@ -20,6 +20,17 @@ def packages_of(manifests: Mapping[str, str]) -> frozenset[str]:
     return frozenset(names)
 
 
+def is_manifest(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    known = name in ("package.json", "composer.json", "pyproject.toml", "Directory.Packages.props") or name.endswith(".csproj")
+    return known or re.fullmatch(r"requirements[\w.-]*\.txt", name) is not None
+
+
+def names_in(path: str, text: str) -> frozenset[str]:
+    """Lower-case names that the manifest at ``path`` declares; none where it can't be parsed."""
+    return packages_of({path: text})
+
+
 def requirement_names(lines: Iterable[str]) -> list[str]:
     """Distribution names of requirement lines (PEP 508), lower case with ``-``; options and comments name none."""
     hits = (_NAME.match(line) for line in lines)
@@ -32,7 +43,7 @@ def _names(name: str, text: str) -> Iterable[str]:
             return _json_names(json.loads(text))
         if name == "pyproject.toml":
             return pyproject_names(tomllib.loads(text))
-        if name.endswith(".csproj"):
+        if name.endswith((".csproj", ".props")):
             return _csproj_names(text)
     except (ValueError, ET.ParseError, AttributeError, TypeError):
         return ()

@@ -98,7 +98,7 @@ def test_what_does_not_parse_is_named_with_its_line(tmp_path: Path, path: str, c
         ("chart/templates/x.yaml", "a: {{ .Values.b }}\n{{- if x }}\n"),
         ("a.yaml", "a: 1\n---\nb: !custom 2\n"),
         ("empty.json", ""),
-        ("a.js", "not checked here ("),
+        ("a.rb", "not checked here ("),
         ("deep.json", "[" * 400 + "]" * 400),
     ],
 )
@@ -165,7 +165,8 @@ def test_what_the_project_has_is_not_extra(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import requests\n")
     spec = TaskSpec("Fix it, no extra libraries", output_mode="patch_existing")
 
-    assert judge(tmp_path, "FILE: a.py\nimport requests\nimport yaml\nimport fastapi\n", spec).is_valid
+    assert judge(tmp_path, "FILE: a.py\nimport requests\nimport yaml\n", spec).is_valid
+    assert judge(tmp_path, "FILE: requirements.txt\nPyYAML>=6\nfastapi\nFILE: a.py\nimport fastapi\n", spec).is_valid
 
 
 def test_without_the_wish_imports_are_free(tmp_path: Path) -> None:
