@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.patch.formats import envelope, manifest, search_replace, unified
-from agent.patch.formats.fences import opener
+from agent.patch.formats.fences import opener, outdented
 from agent.patch.model import EditsInvalid, FileEdit, Format
 
 _MANIFEST = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)?FILE:[ \t]*\S.*")
@@ -37,6 +37,9 @@ def detect(text: str) -> Format | None:
 def read_edits(text: str, *, strict: bool = False) -> tuple[Format, list[FileEdit]]:
     """The edits in ``text`` and their format. Raises ``EditsInvalid``."""
     form = detect(text)
+    if form is None:
+        text = outdented(text)
+        form = detect(text)
     if form is None:
         raise EditsInvalid(
             "The answer holds no edits: no line `FILE: path`, no diff, no SEARCH/REPLACE block, no patch envelope.",

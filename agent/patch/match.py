@@ -15,7 +15,7 @@ from agent.patch.indentation import rule, shifted
 from agent.patch.index import EXACT, INDENTATION, PUNCTUATION, TRAILING, Index
 from agent.patch.model import Hunk, Line
 from agent.patch.placement import Placement, Refusal, placed
-from agent.patch.punctuation import carried, observed
+from agent.patch.punctuation import carried, observed, plain
 from agent.patch.sections import inside
 
 ELSEWHERE = "exact_elsewhere"
@@ -68,7 +68,20 @@ def _find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
         return found
     if readings.lost_prefixes(hunk):
         return mended
-    return anchors.find(firm, index, evidence.drift) or found
+    return anchors.find(firm, index, evidence.drift) or _without_blank_edges(firm, index, evidence) or found
+
+
+def _without_blank_edges(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | None:
+    """The place of a hunk without numbers whose outermost blank lines are not in the file."""
+    lines = list(hunk.lines)
+    while lines and lines[-1].tag == " " and not lines[-1].text.strip():
+        lines.pop()
+    while lines and lines[0].tag == " " and not lines[0].text.strip():
+        lines.pop(0)
+    if hunk.old_start is not None or hunk.at_end or len(lines) == len(hunk.lines) or all(line.tag == "+" for line in lines):
+        return None
+    found = _climb(replace(hunk, lines=lines), index, evidence)
+    return replace(found, level=anchors.LEVEL) if isinstance(found, Placement) and not found.already else None
 
 
 def _as_context(line: Line) -> Line:
@@ -171,6 +184,7 @@ def _place(hunk: Hunk, index: Index, level: str, at: int, stated: int | None) ->
     added = [line.text for line in hunk.lines if line.tag == "+"]
     if level == PUNCTUATION:
         added = _respelled(hunk, pairs, added)
+    pairs = [(plain(written), plain(real)) for written, real in pairs]
     removed = [pair for pair, line in zip(pairs, (x for x in hunk.lines if x.tag != "+"), strict=True) if line.tag == "-"]
     context = [pair for pair, line in zip(pairs, (x for x in hunk.lines if x.tag != "+"), strict=True) if line.tag != "-"]
     told = next((part for part in (removed, context) if any(real.strip() for _, real in part)), pairs)

@@ -29,3 +29,19 @@ def is_open_at_end(lines: Sequence[str]) -> bool:
         else:
             fence = opener(line)
     return fence is not None
+
+
+def outdented(text: str) -> str:
+    """The text with fenced blocks that are indented as a whole, as in a list, moved to the margin."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        depth = len(lines[at]) - len(lines[at].lstrip(" "))
+        fence = opener(lines[at][depth:]) if depth else None
+        if fence is not None:
+            end = next((n for n in range(at + 1, len(lines)) if closes(lines[n][depth:], fence)), None)
+            if end is not None and all(not line[:depth].strip(" ") for line in lines[at : end + 1]):
+                lines[at : end + 1] = [line[depth:] for line in lines[at : end + 1]]
+                at = end
+        at += 1
+    return "\n".join(lines)

@@ -120,7 +120,7 @@ def _path(above: Sequence[str], after_marker: str) -> str | None:
     if after_marker.strip() and _is_path(cleaned(after_marker)):
         return cleaned(after_marker)
     near = [line.strip() for line in above if line.strip() and opener(line.strip()) is None][-2:]
-    fenced = [line.strip().lstrip("`~").strip() for line in above[-3:] if opener(line.strip()) is not None]
+    fenced = [line.strip().lstrip("`~").strip().split(" ")[-1] for line in above[-3:] if opener(line.strip()) is not None]
     for line in (*reversed(near), *fenced):
         label = _LABEL.fullmatch(line)
         name = cleaned(label[1] if label else line.lstrip("# ").strip())
