@@ -69,9 +69,18 @@ async def settle_stack(work: Work, analysis: JSON) -> None:
 
 async def finish_plan(work: Work, analysis: JSON, plan: JSON, version: int) -> Draft:
     """Adds the estimate and announces ``plan_ready``."""
-    plan = {**plan, "estimate": _estimate(work, plan)}
+    plan = {**plan, "risks": [*_doubts(work), *plan["risks"]], "estimate": _estimate(work, plan)}
     await work.ports.events.emit("plan_ready", {"plan": plan, "plan_version": version}, plan["summary"])
     return Draft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
+
+
+def _doubts(work: Work) -> list[str]:
+    """Said in the plan, for the person who approves it."""
+    if work.stack is None or work.confidence > GUESSED:
+        return []
+    why = work.evidence or "only the model speaks for it"
+    said = f"The stack {work.stack.id} is a guess ({work.confidence:.0%} sure). {why[:200]}"
+    return [f"{said.rstrip('.')}. If it is another one, reject the plan and name it."]
 
 
 async def begin_execution(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> Work:

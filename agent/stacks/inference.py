@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from agent.stacks.globs import matches
-from agent.stacks.manifests import packages_of
+from agent.stacks.manifests import is_manifest, packages_of
 from agent.stacks.model import Stack
 from agent.stacks.store import catalogue
 
@@ -22,8 +22,9 @@ NAMING_WEIGHT = 5.0
 SURE_SCORE = 8.0
 """From this score on the evidence is full; below, confidence shrinks in proportion."""
 
+_URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _NEGATED_BEFORE = re.compile(
-    r"(?:\b(?:not|no|without|never|except|avoid|excluding|instead of|rather than|(?:don['’]?t|do not) (?:use|want))\s+)"
+    r"(?:\b(?:not|no|neither|without|never|except|avoid|excluding|instead of|rather than|(?:don['’]?t|do not) (?:use|want))\s+)"
     r"(?:(?:use|using|in|with|as|a|an|the|any)\s+)*(?:\S+\s+(?:or|nor|veya|ya da)\s+)*$"
 )
 _NEGATED_AFTER = re.compile(
@@ -55,6 +56,28 @@ def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] 
     return Inference(stack.id, round(min(confidence, 0.99), 2), evidence)
 
 
+def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | None = None) -> dict[str, Inference]:
+    """The stack of each directory with a manifest of its own (``.`` is the top), for repositories that hold several projects.
+
+    A directory's files are those that no directory below it claims. One that speaks for no stack is left out.
+    """
+    texts = manifests or {}
+    homes = sorted({path.rpartition("/")[0] for path in files if is_manifest(path)}, key=len, reverse=True)
+    own: dict[str, list[str]] = {home: [] for home in homes}
+    for path in files:
+        home = next((home for home in homes if not home or path.startswith(home + "/")), None)
+        if home is not None:
+            own[home].append(path)
+    found = {}
+    for home in sorted(homes):
+        skip = len(home) + 1 if home else 0
+        theirs = {path[skip:]: text for path, text in texts.items() if path in own[home]}
+        guess = infer("", [path[skip:] for path in own[home]], manifests=theirs)
+        if guess.stack is not None:
+            found[home or "."] = guess
+    return found
+
+
 def rules_out(text: str, word: str) -> bool:
     """True when ``text`` denies ``word`` wherever it names it: "without axios", "axios kullanma"."""
     prose = _normal(text)
@@ -65,7 +88,7 @@ def rules_out(text: str, word: str) -> bool:
 def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[str]) -> tuple[float, tuple[str, ...]]:
     found: list[tuple[float, str]] = []
     for word, weight in stack.signals.words:
-        hits = list(_word(word).finditer(prose))
+        hits = [hit for hit in _word(word).finditer(prose) if not _is_verb(stack, word, prose[hit.end() :])]
         if not hits:
             continue
         denied = [hit for hit in hits if _is_negated(prose, hit)]
@@ -82,6 +105,12 @@ def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[s
     return sum(weight for weight, _ in found), tuple(why for _, why in found)
 
 
+def _is_verb(stack: Stack, word: str, after: str) -> bool:
+    """ "Express your thanks" names no framework."""
+    objects = stack.signals.objects.get(word, ())
+    return after.lstrip().split(" ")[0].strip(".,;:!?") in objects if objects else False
+
+
 def _is_negated(prose: str, hit: re.Match[str]) -> bool:
     start = max(0, hit.start() - 80)
     return bool(_NEGATED_BEFORE.search(prose[start : hit.start()]) or _NEGATED_AFTER.match(prose[hit.end() : hit.end() + 60]))
@@ -89,7 +118,7 @@ def _is_negated(prose: str, hit: re.Match[str]) -> bool:
 
 def _normal(text: str) -> str:
     """Lower case as both languages write it: the Turkish capital İ becomes a plain i, and spaces are single."""
-    return re.sub(r"\s+", " ", text.replace("İ", "i").lower())
+    return re.sub(r"\s+", " ", _URL.sub(" ", text.replace("İ", "i").lower()))
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import AgentError
@@ -44,13 +45,15 @@ class FormatTool:
 class Signals:
     """Evidence for a stack, each with a weight: about 10 names it, about 1 only fits it.
 
-    ``words`` are whole words or phrases (``stem*`` also with a suffix, for Turkish); ``files`` are globs over the repository's
-    paths; ``packages`` are names in its manifests (package.json, composer.json, requirements.txt, pyproject.toml, *.csproj).
+    ``words`` are whole words or phrases (``stem*`` also with a suffix, for Turkish); ``files`` are globs over the
+    repository's paths; ``packages`` are names in its manifests (package.json, composer.json, requirements.txt,
+    pyproject.toml, *.csproj). ``objects`` gives the words after which a word is an everyday verb ("express my thanks").
     """
 
     words: tuple[tuple[str, float], ...] = ()
     files: tuple[tuple[str, float], ...] = ()
     packages: tuple[tuple[str, float], ...] = ()
+    objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

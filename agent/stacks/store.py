@@ -66,5 +66,6 @@ def _tool(entry: dict[str, Any]) -> FormatTool:
     )
 
 
-def _signals(data: dict[str, dict[str, float]]) -> Signals:
-    return Signals(*(tuple(data.get(kind, {}).items()) for kind in ("words", "files", "packages")))
+def _signals(data: dict[str, dict[str, Any]]) -> Signals:
+    words, files, packages = (tuple(data.get(kind, {}).items()) for kind in ("words", "files", "packages"))
+    return Signals(words, files, packages, {word: tuple(after) for word, after in data.get("objects", {}).items()})

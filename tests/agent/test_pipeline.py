@@ -310,6 +310,13 @@ async def test_a_repository_with_only_a_readme_counts_as_new(workdir: Path) -> N
     assert (workdir / "README.md").read_text() == "# Soon\n", "what is there already stays"
 
 
+async def test_a_stack_that_is_a_guess_is_said_in_the_plan(workdir: Path) -> None:
+    draft = await World(workdir, open_model("offline")).plan(TaskSpec("Add an API endpoint"))
+    assert "is a guess" in draft.plan["risks"][0]
+    sure = await World(workdir, open_model("offline")).plan(HEALTH)
+    assert not any("guess" in risk for risk in sure.plan["risks"])
+
+
 async def test_the_offline_model_does_not_guess_the_stack(workdir: Path) -> None:
     with pytest.raises(AgentError) as refused:
         await World(workdir, open_model("offline")).plan(TaskSpec("Make something nice"))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.stacks import infer
+from agent.stacks import infer, infer_by_directory
+from tests.agent.stacks.sentences import NAMED, TRAPS, UNNAMED
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,38 @@ def test_a_broken_manifest_says_nothing(text: str) -> None:
 
 def test_long_texts_are_read_quickly() -> None:
     assert infer("not " * 20_000 + "a or " * 20_000 + "FastAPI").stack in (None, "fastapi")
+
+
+@pytest.mark.parametrize(("stack", "text"), [(stack, text) for stack, texts in NAMED.items() for text in texts])
+def test_sentences_that_name_a_stack(stack: str, text: str) -> None:
+    guess = infer(text)
+
+    assert guess.stack == stack
+    assert guess.evidence
+
+
+@pytest.mark.parametrize("text", UNNAMED)
+def test_sentences_that_name_none(text: str) -> None:
+    assert infer(text).stack is None
+
+
+@pytest.mark.parametrize(("text", "never"), TRAPS)
+def test_sentences_with_a_trap(text: str, never: str) -> None:
+    assert infer(text).stack != never
+
+
+def test_there_are_enough_sentences() -> None:
+    assert len(UNNAMED) + len(TRAPS) + sum(map(len, NAMED.values())) >= 150
+
+
+def test_a_repository_of_several_projects() -> None:
+    files = [
+        "README.md", "package.json", "api/requirements.txt", "api/app/main.py", "web/package.json", "web/src/App.vue",
+        "web/vite.config.ts", "services/shop/composer.json", "services/shop/artisan", "docs/a.md",
+    ]  # fmt: skip
+    found = infer_by_directory(files, manifests={"api/requirements.txt": "fastapi\n"})
+
+    assert {place: guess.stack for place, guess in found.items()} == {
+        ".": "express-ts", "api": "fastapi", "services/shop": "laravel", "web": "vue-vite",
+    }  # fmt: skip
+    assert found["."].confidence < 0.3 < found["api"].confidence
