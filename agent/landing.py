@@ -95,7 +95,7 @@ class Landing:
             wish = self._other_format(detect(answer))
             return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", findings(result))
         self._misfits.clear()
-        self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified")]
+        self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:
             self._count(file)
         if not self.files:
@@ -111,6 +111,10 @@ class Landing:
         return "" if other == form else f" {ask_for(other)}"
 
     def _count(self, file: JSON) -> None:
+        if file["action"] == "renamed":
+            self._count({"path": file["source"], "action": "deleted", "added": 0, "removed": 0})
+            self._count({**file, "action": "created"})
+            return
         if file["action"] not in ("created", "modified", "deleted"):
             return
         known = self.files.get(file["path"])

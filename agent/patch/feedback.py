@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from agent.patch.result import FileChange, HunkResult, PatchResult
 SHOWN = 14
 """Real lines shown for one edit."""
 
+_WORD = re.compile(r"\w{3,}")
 MAX_COMMON = 12
 """A line that stands so often says nothing of the place."""
 
@@ -60,7 +62,11 @@ def nearest(lines: Sequence[str], hunk: Hunk, candidates: Sequence[int] = ()) ->
     elif hunk.old_start:
         start = min(hunk.old_start - 1, max(len(lines) - 1, 0))
     else:
-        return ()
+        words = {word for text in wanted for word in _WORD.findall(text)}
+        shared = [len(words.intersection(_WORD.findall(line[:400]))) for line in lines]
+        if not any(shared):
+            return ()
+        start = max(shared.index(max(shared)) - 1, 0)
     return tuple(
         f"{at + 1}: {lines[at]}" for at in range(start, min(start + max(len(wanted), 3) + 2, start + SHOWN, len(lines)))
     )

@@ -1,0 +1,52 @@
+"""The engineer answers in other formats than whole files, and hears exactly what did not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.ports import TaskSpec
+from tests.agent.test_pipeline import CODE, EDIT, EDITED
+from tests.agent.world import ScriptedModel, World
+from tests.support.team_script import script
+
+pytestmark = pytest.mark.asyncio
+
+BLOCK = "shop/prices.py\n<<<<<<< SEARCH\n    return {}\n=======\n{}\n>>>>>>> REPLACE\n"
+BETTER = "    return sum(price for price in prices if price is not None)"
+
+
+async def test_the_engineer_may_answer_with_blocks(repository: Path) -> None:
+    real = (repository / "shop/prices.py").read_text().split("return ")[1].split("\n")[0]
+    world = World(repository, ScriptedModel(script(code=BLOCK.format(real, BETTER), files=["shop/prices.py"])))
+    outcome = await world.run(EDIT)
+
+    assert (repository / "shop/prices.py").read_text() == EDITED
+    assert [(file["path"], file["action"]) for file in outcome.files] == [("shop/prices.py", "modified")]
+    assert world.sink.of("patch_applied")[0]["files"][0]["match_level"] == "exact_elsewhere"
+
+
+async def test_what_does_not_fit_comes_back_and_two_misfits_switch_the_format(repository: Path) -> None:
+    misfits = [BLOCK.format(f"nothing_of_prices[{number}]", BETTER) for number in range(2)]
+    team = script(code=misfits[0], files=["shop/prices.py"], ReviseCode=[misfits[1], CODE])
+    world = World(repository, ScriptedModel(team))
+    await world.run(TaskSpec(EDIT.text, max_revision_rounds=3))
+
+    first, second = [r.messages[-1]["content"] for r in world.model.requests if r.action == "ReviseCode"]
+    assert "nothing_of_prices[0]" in first
+    assert ": def total(prices):" in first, "the file's real lines"
+    assert "did not fit twice" not in first
+    assert "Answer now with whole files" in second
+    assert (repository / "shop/prices.py").read_text() == EDITED
+
+
+async def test_a_renamed_file_is_part_of_the_outcome(repository: Path) -> None:
+    text = "diff --git a/shop/prices.py b/shop/totals.py\nrename from shop/prices.py\nrename to shop/totals.py\n"
+    world = World(repository, ScriptedModel(script(code=text, files=["shop/prices.py"])))
+    outcome = await world.run(EDIT)
+
+    assert [(file["path"], file["action"]) for file in outcome.files] == [
+        ("shop/prices.py", "deleted"),
+        ("shop/totals.py", "created"),
+    ]
