@@ -99,6 +99,9 @@ class Stack(serializers.Serializer[Any]):
     lint = serializers.ListField(child=serializers.CharField())
     formatters = serializers.ListField(child=serializers.CharField())
     has_starter = serializers.BooleanField()
+    tools = serializers.DictField(
+        child=serializers.BooleanField(), help_text="Its programs, and whether the machine that answers has each of them."
+    )
 
 
 class StackList(serializers.Serializer[Any]):

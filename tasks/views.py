@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agent import stacks
+from agent.stacks.tools import available
 from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
 from workspaces.models import Role
@@ -90,4 +91,5 @@ def _stack(stack: stacks.Stack) -> dict[str, Any]:
         **{name: getattr(stack, name) for name in plain},
         "formatters": [tool.name for tool in stack.format],
         "has_starter": stack.starter is not None,
+        "tools": available(stack),
     }

@@ -208,6 +208,8 @@ def test_the_stack_catalogue_lists_all_ten(owner: CallerInTests) -> None:
     items = owner.api.get("/api/stacks").json()["items"]
     assert len(items) == 10
     assert next(s for s in items if s["id"] == "fastapi")["has_starter"] is True
+    assert next(s for s in items if s["id"] == "fastapi")["tools"]["black"] is True
+    assert all(s["tools"] and all(isinstance(here, bool) for here in s["tools"].values()) for s in items)
 
 
 @pytest.mark.django_db

@@ -61,9 +61,12 @@ def stacks(context: typer.Context, as_json: AsJson = False) -> None:
         put_json({"items": rows})
         return
     put_table(
-        ("ID", "LANGUAGE", "TYPE", "PACKAGES", "TITLE"),
+        ("ID", "LANGUAGE", "TYPE", "PACKAGES", "TITLE", "NOT HERE"),
         [
-            tuple(str(row.get(name) or "-") for name in ("id", "language", "project_type", "package_manager", "title"))
+            (
+                *(str(row.get(name) or "-") for name in ("id", "language", "project_type", "package_manager", "title")),
+                ", ".join(name for name, here in (row.get("tools") or {}).items() if not here) or "-",
+            )
             for row in rows
         ],
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import pre_commit
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.config import PROJECT_FILE, SETTABLE, ProjectFile, UserFile, configured_server, server_address, token_prefix
 from mgx_cli.errors import Usage
@@ -90,7 +91,13 @@ def init(
     ] = None,
     stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks); left out, it is inferred.")] = None,
     server: Annotated[str | None, typer.Option(metavar="URL", help="The server; left out, each user's own.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an mgx.yaml that is there.")] = False,
+    hooks: Annotated[
+        str | None,
+        typer.Option(
+            "--pre-commit", metavar="KIND", help="Write a .pre-commit-config.yaml too: auto, python, javascript, php or dotnet."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files that are there.")] = False,
 ) -> None:
     """Write an mgx.yaml, which keeps the project's settings and its often-used tasks.
 
@@ -98,19 +105,33 @@ def init(
     Examples:
       mgx init
       mgx init ~/src/shop --project shop --stack fastapi
+      mgx init --pre-commit auto
     """
     if not path.is_dir():
         raise Usage(f"{path} is no directory.")
-    target = path / PROJECT_FILE
-    if target.exists() and not force:
-        raise Usage(f"{target} is there already.", hint="Edit it, or replace it with --force.")
     address = server_address(server, "--server") if server else None
-    try:
-        target.write_text(_project_text(project, stack, address), "utf-8")
-    except OSError as error:
-        raise Usage(f"{target} can't be written: {error}.") from error
-    put(str(target))
+    texts = {path / PROJECT_FILE: _project_text(project, stack, address)}
+    if hooks is not None:
+        texts[path / pre_commit.FILE] = _hooks(hooks, path, stack)
+    for target in texts:
+        if target.exists() and not force:
+            raise Usage(f"{target} is there already.", hint="Edit it, or replace it with --force.")
+    for target, text in texts.items():
+        try:
+            target.write_text(text, "utf-8")
+        except OSError as error:
+            raise Usage(f"{target} can't be written: {error}.") from error
+        put(str(target))
     say("Commit it, so that everybody who works on the project has it.")
+
+
+def _hooks(kind: str, path: Path, stack: str | None) -> str:
+    found = pre_commit.fitting(path, stack) if kind == "auto" else kind
+    if found is None:
+        raise Usage(f"{path} does not show which hooks fit it.", hint=f"Name them: --pre-commit {'|'.join(pre_commit.KINDS)}")
+    if found not in pre_commit.KINDS:
+        raise Usage(f"There are no hooks for {kind!r}.", hint=f"Use auto, {', '.join(pre_commit.KINDS)}.")
+    return pre_commit.text_of(found)
 
 
 def _project_text(project: str | None, stack: str | None, server: str | None) -> str:
