@@ -46,7 +46,8 @@ async def test_the_events_tell_the_story_in_order(workdir: Path) -> None:
     told = [name for name in world.sink.types if name not in ("progress", "role_message", "model_call")]
     assert told == [
         "analysis_start", "analysis_done", "plan_ready", "validation_passed", "patch_applied",
-        "command_started", "command_finished", "files_formatted", "command_started", "command_finished", "tests_finished", "review_finished",
+        "command_started", "command_finished", "files_formatted", "command_started", "command_finished",
+        "tests_finished", "review_finished",
     ]  # fmt: skip
     percents = [data["percent"] for data in world.sink.of("progress") if data["phase"] == "execute"]
     assert percents == sorted(percents)
