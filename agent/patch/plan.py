@@ -45,7 +45,12 @@ class Planner:
             return edit.names[0] if edit.names else ""
         if edit.operation == "create" or edit.source_names:
             return self._locator.new(edit)
-        return edit.names[0] if edit.operation == "write" else self._locator.existing(edit)
+        if edit.operation == "write":
+            return edit.names[0]
+        path = self._locator.existing(edit)
+        if isinstance(path, Refusal) and path.code == "missing_file" and _starts_from_nothing(edit):
+            return self._locator.new(edit)
+        return path
 
     def plan(self, edit: FileEdit, path: str) -> Planned:
         """``path`` is what ``path_of`` gave, and safe."""
@@ -63,6 +68,8 @@ class Planner:
         if edit.operation == "write":
             return self._write(edit, path, found)
         if edit.operation == "create":
+            return self._create(edit, path, found)
+        if found is None and _starts_from_nothing(edit):
             return self._create(edit, path, found)
         if found is None:
             return refused(path, "missing_file", f"there is no file {path}")
@@ -152,6 +159,12 @@ class Planner:
         added, removed = line_counts(old, new)
         shown = FileChange(path, "modified", results, added, removed, level, failed[0].code if failed else "")
         return Planned(shown, (Change(path, old, new, new_mode, mode),))
+
+
+def _starts_from_nothing(edit: FileEdit) -> bool:
+    """True when the header's numbers say that there was nothing before, though its names don't."""
+    numbers = [(hunk.old_start, hunk.old_count, hunk.new_start) for hunk in edit.hunks]
+    return edit.operation == "modify" and numbers == [(0, 0, 1)]
 
 
 def refused(path: str, code: str, reason: str) -> Planned:

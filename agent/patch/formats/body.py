@@ -12,6 +12,7 @@ from agent.patch.model import Line
 Boundary = Callable[[Sequence[str], int], bool]
 """True when the line at an index can't belong to a hunk any more."""
 
+_ITEM = re.compile(r"(?:- (?:\*\*|`)?)?[A-Z]\w*[ .:,`*]")
 _VERSION = re.compile(r"\d+\.\d+[\w.() -]*")
 
 
@@ -75,7 +76,18 @@ def _counted(lines: Sequence[str], start: int, old: int, new: int, boundary: Bou
         after += 1
     if after == len(lines) or boundary(lines, after) or _is_signature(lines, after) or opener(lines[after]) is not None:
         return at
+    if after > at and _is_list(lines, after, boundary):
+        return at
     return None if lines[after][:1] in (" ", "-", "+") or after == at else at
+
+
+def _is_list(lines: Sequence[str], at: int, boundary: Boundary) -> bool:
+    """True when a Markdown list of sentences follows, up to where the next hunk or the answer ends."""
+    while at < len(lines) and not boundary(lines, at):
+        if lines[at].strip() and not _ITEM.match(lines[at]):
+            return False
+        at += 1
+    return True
 
 
 def _without_prose(lines: Sequence[str], start: int, end: int) -> int:

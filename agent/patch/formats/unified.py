@@ -218,9 +218,6 @@ def _operation(draft: _Draft) -> Operation:
         return "delete"
     if draft.old == NULL or "new file mode" in draft.extended:
         return "create"
-    first = draft.hunks[0] if len(draft.hunks) == 1 else None
-    if first is not None and (first.old_start, first.old_count, first.new_start) == (0, 0, 1):
-        return "create"
     return "modify"
 
 

@@ -35,6 +35,7 @@ def texts(draw: st.DrawFn) -> str:
 @example("a\n" * 9, "a\n" * 10, 3)
 @example("a", "a\n", 3)
 @example("", "a", 0)
+@example("b\n", "a\nb\n", 0)
 def test_a_correct_diff_gives_the_other_text(before: str, after: str, context: int) -> None:
     if before == after:
         return

@@ -44,6 +44,8 @@ def root(tmp_path: Path) -> Path:
         f"--- a/a.txt\n+++ b/a.txt\n@@ the fifth line @@\n{BODY}",
         f"--- a/a.txt\n+++ b/a.txt\n@@ -4 +4 @@ heading\n{BODY}",
         f"From 1234 Mon Sep 17 00:00:00 2001\nSubject: x\n\n---\n a.txt | 2\n\n--- a/a.txt\n+++ b/a.txt\n{HUNK}-- \n2.39.5\n\n",
+        "1. Do this:\n\n   ```diff\n   --- a/a.txt\n   +++ b/a.txt\n   @@ -5 +5 @@\n   -line 5\n   +LINE 5\n   ```\n",
+        f"What I changed:\n\n--- a/a.txt\n+++ b/a.txt\n{HUNK}\n- I changed a line.\n- Done.\n",
         f"~~~diff\n--- a/a.txt\n+++ b/a.txt\n{HUNK}~~~\nThat is it.",
         "a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\n",
         "**`a.txt`**\n```text\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\n```\n",
