@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from agent.errors import SandboxFailed
 from agent.formatting import format_files
+from agent.ports import CommandResult
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import get
 
@@ -80,3 +82,41 @@ async def test_an_absent_tool_is_named(sandbox: WorkdirSandbox, tmp_path: Path) 
 
 async def test_files_that_no_tool_wants_start_nothing(sandbox: WorkdirSandbox) -> None:
     assert (await format_files(["README.md"], FASTAPI, sandbox)).to_json()["tools"] == []
+
+
+class Present:
+    """A sandbox that has some tools; every one of them works."""
+
+    def __init__(self, *tools: str) -> None:
+        self.tools = tools
+        self.ran: list[str] = []
+
+    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+        return None
+
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+        self.ran.append(argv[0])
+        here = argv[0] in self.tools
+        return CommandResult(argv, 0 if here else 127, 1, "", available=here)
+
+
+@pytest.mark.parametrize(
+    ("stack", "path", "present", "ran", "unavailable", "missing"),
+    [
+        ("laravel", "a.php", ("vendor/bin/pint",), "pint", ["phpstan"], []),
+        ("laravel", "a.php", ("php-cs-fixer",), "php-cs-fixer", ["pint", "phpstan"], []),
+        ("laravel", "a.php", (), "", ["pint", "php-cs-fixer", "phpstan"], ["pint"]),
+        ("dotnet-api", "A.cs", ("dotnet", "rsharpier"), "dotnet format", [], []),
+        ("dotnet-api", "A.cs", ("rsharpier",), "csharpier", ["dotnet format"], []),
+        ("react-vite", "a.tsx", ("prettier",), "prettier", ["eslint"], []),
+        ("react-vite", "a.tsx", (), "", ["eslint", "prettier"], ["prettier"]),
+    ],
+)
+async def test_a_stand_in_works_where_the_first_choice_is_absent(
+    stack: str, path: str, present: tuple[str, ...], ran: str, unavailable: list[str], missing: list[str]
+) -> None:
+    report = await format_files([path], get(stack), Present(*present))
+
+    assert report.to_json()["tool"] == ran
+    assert report.unavailable == unavailable
+    assert list(report.missing) == missing
