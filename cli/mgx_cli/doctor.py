@@ -174,27 +174,43 @@ def _identity(api: Api, server: Server) -> Iterator[Check]:
     yield from _asked(
         "workspace", lambda: api.get("/api/projects", {"limit": 1}), server.workspace or "the only one of this token"
     )
-    model = os.environ.get("MGX_MODEL", "")
-    if model and server.embedded:
-        yield Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
-        return
     try:
         connections = list(api.items("/api/models"))
     except CLIError:
         connections = []
-    if connections:
+    if server.embedded and (os.environ.get("MGX_MODEL") or not connections):
+        yield _embedded_model(connected=bool(connections))
+    elif connections:
         yield Check(
             "model", "ok", ", ".join(one_line(row.get("name") or row.get("model") or row.get("id")) for row in connections[:5])
         )
-    elif server.embedded and not os.environ.get("OPENAI_API_KEY"):
-        yield Check(
+    else:
+        yield Check("model", "ok", "the server's default")
+
+
+def _embedded_model(*, connected: bool) -> Check:
+    """What this environment asks of the embedded server, which took it when it was started."""
+    model = os.environ.get("MGX_MODEL") or "offline"
+    key = next((name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)), "")
+    if model == "offline" and key:
+        return Check(
+            "model", "warn", f"offline, though {key} is set", "Set MGX_MODEL=openai/MODEL too, then mgx down && mgx up."
+        )
+    if model == "offline":
+        return Check(
             "model",
             "warn",
             "offline (deterministic: it makes a stack's starter)",
-            "Set MGX_MODEL and OPENAI_API_KEY, then mgx down && mgx up.",
+            "Set MGX_MODEL=openai/MODEL and OPENAI_API_KEY, then mgx down && mgx up.",
         )
-    else:
-        yield Check("model", "ok", "the server's default")
+    if not key and not connected:
+        return Check(
+            "model",
+            "warn",
+            f"{one_line(model)} (MGX_MODEL) has no endpoint",
+            "Set OPENAI_API_KEY, or OPENAI_BASE_URL for one that takes none, then mgx down && mgx up.",
+        )
+    return Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
 
 
 def _asked(name: str, ask: Callable[[], Any], good: str) -> Generator[Check, None, Any]:

@@ -11,8 +11,8 @@ from typing import Any
 from mgx_cli.api import Api
 from mgx_cli.errors import ApiError, ExitCode, Interrupted
 from mgx_cli.ids import short
-from mgx_cli.output import paint, put, put_ndjson, say
-from mgx_cli.render import STATUS_STYLE, Line, error_lines, plain, result_lines
+from mgx_cli.output import fold, paint, put, put_ndjson, say
+from mgx_cli.render import STATUS_STYLE, Line, error_lines, result_lines
 from mgx_cli.stream import Event, events
 
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
@@ -49,7 +49,7 @@ def follow(
     try:
         final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)
     except KeyboardInterrupt:
-        raise Interrupted("Detached. The run goes on.", hint=f"Come back with: mgx attach {short(run['id'])}") from None
+        raise Interrupted("Detached. The run is not stopped.", hint=f"Come back with: mgx attach {short(run['id'])}") from None
     if as_json:
         put_ndjson({"type": "run", "run": final})
     else:
@@ -169,4 +169,8 @@ def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
 
 
 def _say_line(line: Line) -> None:
-    say("".join(paint(text, style, sys.stderr) for text, style in line) if line else plain(line))
+    taken, painted = 0, []
+    for text, style in line:
+        painted.append(paint(fold(text, sys.stderr, taken), style, sys.stderr))
+        taken += len(text)
+    say("".join(painted))

@@ -1,6 +1,7 @@
 """Short ids: a run is named by its UUID, by a unique beginning of it, or by its run number.
 
-Ids are UUIDv7, so the beginning is a time: eight digits last for about a minute, thirteen characters for a millisecond.
+Ids are UUIDv7, so the beginning is a time: eight digits last for about a minute, thirteen characters for a millisecond. Run
+numbers count within a task, so small ones mean many runs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ LOOK_BACK = 1000
 """Runs that are looked through for a short id, newest first."""
 SHORTEST_PREFIX = 6
 """Characters; fewer digits than that are a run number."""
+SHOWN = 5
 
 
 def short(run_id: str) -> str:
@@ -45,7 +47,10 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         return run
     if not name or set(name) - set("0123456789abcdef-"):
         raise Usage(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
-    if name.isdigit() and len(name) < SHORTEST_PREFIX:
+    numbered = name.isdigit() and len(name) < SHORTEST_PREFIX
+    if not numbered and len(name) < SHORTEST_PREFIX:
+        raise Usage(f"{name!r} is too short: give {SHORTEST_PREFIX} characters of the id or more.", hint="See: mgx list")
+    if numbered:
         found = list(api.items("/api/runs", {"run_number": name}, most=LOOK_BACK))
     else:
         found = [run for run in api.items("/api/runs", most=LOOK_BACK) if _begins(str(run["id"]), name)]
@@ -53,9 +58,14 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         raise NoAccess(f"No run is called {name!r} among the newest {LOOK_BACK}.", hint="See: mgx list")
     if len(found) > 1:
         choices = "\n".join(
-            f"  {run['id']}  #{run.get('run_number')}  {one_line(run.get('task_name') or '', 60)}" for run in found[:5]
+            f"  {run['id']}  #{run.get('run_number')}  {one_line(run.get('task_name') or '', 60)}" for run in found[:SHOWN]
         )
-        raise Usage(f"{name!r} means {len(found)} runs. Give more of the id:\n{choices}")
+        many = (
+            f"{len(found)} tasks have a run #{name}. Give its id"
+            if numbered
+            else f"{name!r} means {len(found)} runs. Give more"
+        )
+        raise Usage(f"{many}:\n{choices}", hint=f"The newest {SHOWN} are shown." if len(found) > SHOWN else "")
     again: dict[str, Any] = api.get(f"/api/runs/{found[0]['id']}")
     return again
 
@@ -74,4 +84,4 @@ def find_project(api: Api, name: str) -> str:
 
 
 def _begins(run_id: str, name: str) -> bool:
-    return len(name) >= SHORTEST_PREFIX and (run_id.startswith(name) or run_id.replace("-", "").startswith(name))
+    return run_id.startswith(name) or run_id.replace("-", "").startswith(name)

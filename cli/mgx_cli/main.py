@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mgx_cli.config import Options
-from mgx_cli.errors import CLIError, Interrupted
+from mgx_cli.errors import CLIError, Interrupted, Usage
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Work": {
@@ -20,15 +20,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Runs": {
         "list": ("runs", "List runs, newest first:  mgx list"),
-        "status": ("runs", "Show one run:  mgx status 12"),
-        "attach": ("runs", "Watch a run:  mgx attach 12"),
-        "logs": ("runs", "Print what a run did:  mgx logs 12 -f"),
-        "diff": ("runs", "Print a run's change:  mgx diff 12"),
-        "approve": ("runs", "Approve a plan:  mgx approve 12"),
-        "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 12 -m "use SQLite"'),
-        "cancel": ("runs", "Cancel a run:  mgx cancel 12"),
-        "retry": ("runs", "Start a new run of the same task:  mgx retry 12"),
-        "resume": ("runs", "Let a paused run go on:  mgx resume 12"),
+        "status": ("runs", "Show one run:  mgx status 01a2056e"),
+        "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
+        "logs": ("runs", "Print what a run did:  mgx logs 01a2056e -f"),
+        "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),
+        "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
+        "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 01a2056e -m "use SQLite"'),
+        "cancel": ("runs", "Cancel a run:  mgx cancel 01a2056e"),
+        "retry": ("runs", "Start a new run of the same task:  mgx retry 01a2056e"),
+        "resume": ("runs", "Let a paused run go on:  mgx resume 01a2056e"),
     },
     "Server": {
         "up": ("server", "Start the embedded server:  mgx up"),
@@ -61,6 +61,15 @@ class Commands(TyperGroup):
 
         module = import_module(f"mgx_cli.commands.{_COMMANDS[cmd_name][0]}")
         return typer.main.get_group(module.app).commands[cmd_name]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = [f"mgx {name}" for name in get_close_matches(args[0], _COMMANDS)]
+            meant = f"Did you mean: {', '.join(near)}" if near else "See: mgx --help"
+            raise Usage(f"There is no command {args[0]!r}.", hint=meant)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for title, commands in SECTIONS.items():

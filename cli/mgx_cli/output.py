@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -46,6 +48,25 @@ def paint(text: str, style: str, stream: TextIO) -> str:
     return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}\x1b[0m"
 
 
+def fold(text: str, stream: TextIO, taken: int = 0) -> str:
+    """``text`` broken at words where a line is wider than the terminal, whose first ``taken`` columns are used already.
+
+    Indented lines are commands to copy: they stay whole.
+    """
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns - 1
+    lines: list[str] = []
+    for line in text.split("\n"):
+        room = " " * taken if not lines else ""
+        if len(room) + len(line) > width and not line.startswith(" "):
+            line = textwrap.fill(
+                line, width, initial_indent=room, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+            )[len(room) :]
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def say(text: str = "", style: str = "") -> None:
     """A line for the person."""
     print(paint(text, style, sys.stderr), file=sys.stderr, flush=True)
@@ -58,17 +79,29 @@ def put(text: str = "", style: str = "") -> None:
 
 def put_json(document: Any) -> None:
     """One JSON document, indented for a person's eye."""
-    print(json.dumps(document, indent=2), flush=True)
+    print(json.dumps(document, indent=2, ensure_ascii=not _takes_unicode()), flush=True)
 
 
 def put_ndjson(document: Any) -> None:
     """One JSON document on one line, for a stream of them."""
-    print(json.dumps(document, separators=(",", ":")), flush=True)
+    print(json.dumps(document, separators=(",", ":"), ensure_ascii=not _takes_unicode()), flush=True)
+
+
+def _takes_unicode() -> bool:
+    """Whether stdout can carry every character. JSON escapes what it could not; ``replace`` would lose it."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def put_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-    """Columns as wide as their widest cell, the last one as it is; ``styles`` has one style for each row's first cell."""
+    """Columns as wide as their widest cell; on a terminal the last one takes what is left.
+
+    ``styles`` has one style for each row's first cell.
+    """
     cells = [[one_line(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        before = sum(max(len(row[column]) for row in [list(header), *cells]) + 2 for column in range(len(header) - 1))
+        room = max(shutil.get_terminal_size().columns - before, 10)
+        cells = [[*row[:-1], one_line(row[-1], room)] for row in cells]
     widths = [max(len(row[column]) for row in [list(header), *cells]) for column in range(len(header))]
     put("  ".join(name.ljust(width) for name, width in zip(header, widths, strict=True)).rstrip(), "bold")
     for number, row in enumerate(cells):
@@ -85,13 +118,13 @@ def report(error: CLIError, *, as_json: bool = False) -> None:
     if isinstance(error, Interrupted):
         say(f"\n{clean(error.detail)}")
     else:
-        say(f"{paint('error:', 'red bold', sys.stderr)} {clean(error.detail)}")
+        say(f"{paint('error:', 'red bold', sys.stderr)} {fold(clean(error.detail), sys.stderr, 7)}")
     if isinstance(error, ApiError):
         for field, message in error.fields:
             if message not in error.detail:
                 say(f"  {one_line(field)}: {one_line(message)}")
     if error.hint:
-        say(clean(error.hint))
+        say(fold(clean(error.hint), sys.stderr))
     if isinstance(error, ApiError) and error.problem.get("request_id"):
         say(f"request id: {one_line(error.problem['request_id'])}", "dim")
 

@@ -56,12 +56,18 @@ def _new(directory: Path) -> Place:
     path = directory.expanduser().resolve()
     if path.exists() and not path.is_dir():
         raise Usage(f"--new {directory}: there is a file of that name.")
-    if path.is_dir() and any(path.iterdir()):
+    if path.is_dir() and any(path.iterdir()) and not _is_unborn(path):
         raise Usage(
             f"--new {directory}: the directory is not empty.",
             hint="Give an empty or absent one, or use --repo for existing code.",
         )
     return Place(path.as_uri(), path, create=True)
+
+
+def _is_unborn(path: Path) -> bool:
+    """Whether it is nothing but a repository without a commit, as `git init` or a task that was refused leaves it."""
+    names = [entry.name for entry in path.iterdir()]
+    return names == [".git"] and _git(path, "rev-parse", "--verify", "--quiet", "HEAD") is None
 
 
 def _remote(address: str) -> Place:

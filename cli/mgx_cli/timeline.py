@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,11 @@ from rich.text import Text
 
 from mgx_cli.output import has_colour, one_line
 from mgx_cli.render import QUIET, Line, event_lines
+
+_HANGING = re.compile(r"\d\d:\d\d:\d\d  .{11}|\s*(?:\d+\. |[a-z]+ {2,}|Plan(?: \(version \d+\))? {2})?")
+"""What later lines of a wrapped one are indented by: clock and speaker, or the label of a line below."""
+LEAST_WIDTH = 16
+"""Columns: in less than that words are not set below each other."""
 
 
 class Timeline:
@@ -47,12 +53,23 @@ class Timeline:
 
     def lines(self, lines: Iterable[Line]) -> None:
         for line in lines:
-            self._console.print(Text.assemble(*line))
+            for part in self._wrapped(Text.assemble(*line)):
+                self._console.print(part)
 
     def state(self, text: str) -> None:
         """What the status line says."""
         if self._status is not None:
             self._status.update(Text(one_line(text, 100)))
+
+    def _wrapped(self, text: Text) -> Iterator[Text]:
+        found, width = _HANGING.match(text.plain), self._console.width
+        indent = found.end() if found else 0
+        if not self._console.is_terminal or text.cell_len <= width or width - indent < LEAST_WIDTH:
+            yield text
+            return
+        first, *rest = text[indent:].wrap(self._console, width - indent)
+        yield text[:indent] + first
+        yield from (Text(" " * indent) + more for more in rest)
 
     def trouble(self, text: str) -> None:
         self.lines([[(one_line(text), "yellow")]])

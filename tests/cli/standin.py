@@ -202,6 +202,11 @@ def application(state: Standin) -> web.Application:
         checks = {"database": {"ok": True, "latency_ms": 1.2}, "broker": {"ok": False, "latency_ms": 9, "error": "refused"}}
         return web.json_response({"status": "fail", "checks": checks}, status=503)
 
+    async def sign_in(request: web.Request) -> web.Response:
+        if (await request.json())["password"] == "wrong":
+            return _problem(401, "Unauthorized", "No active account found with the given credentials")
+        return web.json_response({"access": TOKEN, "refresh": "r"})
+
     def fixed(document: Any) -> Any:
         async def answer(request: web.Request) -> web.Response:
             return web.json_response(document)
@@ -227,7 +232,7 @@ def application(state: Standin) -> web.Application:
     get("/api/projects", fixed({"items": projects, "next_cursor": None}))
     stack = {"id": "fastapi", "language": "python", "project_type": "api", "package_manager": "uv", "title": "FastAPI"}
     get("/api/stacks", fixed({"items": [stack], "next_cursor": None}))
-    post("/api/auth/token", fixed({"access": TOKEN, "refresh": "r"}))
+    post("/api/auth/token", sign_in)
     post("/api/tokens", fixed({"id": str(uuid.uuid4()), "token": TOKEN}))
     return app
 

@@ -7,6 +7,7 @@ import statistics
 import time
 
 import pytest
+from mgx_cli import doctor
 from mgx_cli.main import SECTIONS
 
 from tests.cli.conftest import Mgx
@@ -65,3 +66,31 @@ def test_how_long_it_takes(mgx: Mgx, server: Standin, arguments: tuple[str, ...]
         assert mgx(*arguments).returncode == 0
         took.append((time.perf_counter() - began) * 1000)
     print(f"mgx {' '.join(arguments)}: median {statistics.median(took):.0f} ms, least {min(took):.0f} ms")
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "words"),
+    [
+        ({}, "warn", "it makes a stack's starter"),
+        ({"OPENAI_API_KEY": "k"}, "warn", "offline, though OPENAI_API_KEY is set"),
+        ({"MGX_MODEL": "openai/m"}, "warn", "openai/m (MGX_MODEL) has no endpoint"),
+        ({"MGX_MODEL": "openai/m", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "ok", "openai/m"),
+    ],
+)
+def test_doctor_says_which_model_the_embedded_server_has(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], level: str, words: str
+) -> None:
+    for name in ("MGX_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    check = doctor._embedded_model(connected=False)
+    assert check.level == level
+    assert words in check.detail
+
+
+def test_a_mistyped_command_is_guessed(mgx: Mgx) -> None:
+    done = mgx("lsit")
+    assert done.returncode == 2
+    assert "mgx list" in done.stderr
+    assert "mgx --help" in mgx("xyzzy").stderr

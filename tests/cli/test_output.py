@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mgx_cli import output
 from mgx_cli.output import clean, one_line
 from mgx_cli.render import diff_stat, duration, outcome_of_tests, plain, result_lines
 
@@ -66,3 +70,32 @@ def test_results_of_any_shape_are_shown_or_left_out() -> None:
         "links": {"files": "file:///a%20b"},
     }
     assert [plain(line) for line in result_lines(run)] == ["files        /a b"]
+
+
+def test_json_keeps_words_readable_where_stdout_can_carry_them(capsys: pytest.CaptureFixture[str]) -> None:
+    output.put_json({"task": "sağlık 🚀"})
+    assert "sağlık 🚀" in capsys.readouterr().out
+
+
+def test_json_escapes_what_stdout_can_not_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    output.put_ndjson({"task": "sağlık"})
+    assert json.loads(raw.getvalue()) == {"task": "sağlık"}
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_long_lines_break_at_words_on_a_terminal_and_commands_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    command = "  mgx task … --repo PATH|URL   work on it"
+    folded = output.fold(f"This sentence is longer than thirty columns.\n{command}", Tty(), 7)
+    *words, last = folded.splitlines()
+    assert last == command
+    assert len(words[0]) <= 23
+    assert all(len(line) < 30 for line in words)
+    assert " ".join(words) == "This sentence is longer than thirty columns."
+    assert output.fold("x" * 50, io.StringIO()) == "x" * 50

@@ -51,8 +51,12 @@ def test_a_name_of_no_run_and_of_several(mgx: Mgx, server: Standin, run_id: str)
     assert mgx("status", "what?").returncode == 2
     other = server.new_run({"id": "t", "name": "another", "description": "hang"}, False)
     other["run_number"] = 1
+    short = mgx("status", run_id[:4])
+    assert short.returncode == 2
+    assert "too short" in short.stderr
     several = mgx("status", "1")
     assert several.returncode == 2
+    assert "2 tasks have a run #1. Give its id" in several.stderr
     assert run_id in several.stderr
     assert other["id"] in several.stderr
 

@@ -123,3 +123,13 @@ def test_init_writes_an_mgx_yaml_that_mgx_reads(mgx: Mgx, server: Standin, repo:
     assert mgx("init", "nowhere").returncode == 2
     assert mgx("task", "--workflow", "tidy", "--yes").returncode == 0
     assert server.bodies("/api/tasks")[0]["stack"] == "fastapi"
+
+
+def test_logout_of_nowhere_says_so(mgx: Mgx) -> None:
+    done = mgx("logout", **UNSET)
+    assert done.returncode == 0
+    assert "not signed in" in done.stderr
+
+
+def test_config_alone_lists_its_commands(mgx: Mgx) -> None:
+    assert "Change one setting" in "".join([(done := mgx("config")).stdout, done.stderr])

@@ -203,3 +203,11 @@ def test_the_token_travels_as_a_header_only(mgx: Mgx, server: Standin) -> None:
     done = mgx("task", "x", "--yes", "--json")
     assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.requests)
     assert TOKEN not in done.stdout + done.stderr
+
+
+def test_a_directory_that_a_refused_task_left_can_be_used_again(mgx: Mgx, tmp_path: Path, bare_env: dict[str, str]) -> None:
+    new = tmp_path / "new"
+    subprocess.run(["git", "init", "--quiet", str(new)], check=True, env=bare_env)
+    assert mgx("task", "do", "--new", str(new), "--yes").returncode == 0
+    (new / "file").write_text("x")
+    assert mgx("task", "do", "--new", str(new), "--yes").returncode == 2

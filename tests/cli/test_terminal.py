@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +119,21 @@ def test_login_with_a_password_keeps_an_api_token_only(terminal: Start, server: 
     kept = Path(bare_env["XDG_CONFIG_HOME"], "mgx", "config.toml").read_text()
     assert TOKEN in kept
     assert "secret phrase" not in kept
+
+
+def test_a_narrow_terminal_breaks_at_words_below_the_words(terminal: Start, mgx: Mgx) -> None:
+    run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
+    screen = terminal("attach", run, COLUMNS="50", NO_COLOR="1")
+    assert screen.end() == 0
+    events = [line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.seen).splitlines() if line.startswith(" " * 21)]
+    assert events
+    assert all(len(line) <= 50 for line in events)
+
+
+def test_a_wrong_password_is_said(terminal: Start, server: Standin) -> None:
+    mgx = terminal("login", "--server", server.url, "--user", "ada")
+    mgx.until("Password of ada")
+    mgx.type("wrong\n")
+    assert mgx.end() == 5
+    assert "no user 'ada' with this password" in mgx.seen
+    assert "Sign in with" not in mgx.seen

@@ -12,7 +12,7 @@ import typer
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.config import Server, UserFile, is_loopback, server_address, token_prefix
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import ApiError, NoAccess, Usage
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.session import open_api, options_of
 
@@ -67,7 +67,11 @@ def logout(context: typer.Context) -> None:
     """
     user = UserFile.load()
     options = options_of(context)
-    base_url = server_address(options.server or os.environ.get("MGX_SERVER", "") or user.server or "", "The configuration")
+    address = options.server or os.environ.get("MGX_SERVER", "") or user.server
+    if not address:
+        say("You are not signed in to any server.")
+        return
+    base_url = server_address(address, "The configuration")
     if user.tokens.pop(base_url, None) is None:
         say(f"There is no token for {base_url}.")
         return
@@ -101,9 +105,13 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
 def _token_by_password(base_url: str, name: str, workspace: str) -> str:
     """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
     password = _read_secret(f"Password of {name}: ", False)
-    access = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"username": name, "password": password})[
-        "access"
-    ]
+    try:
+        pair = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"username": name, "password": password})
+    except ApiError as error:
+        if error.status != 401:
+            raise
+        raise NoAccess(f"{base_url} knows no user {name!r} with this password.") from error
+    access = pair["access"]
     made = Api(Server(base_url, access, workspace, "mgx login")).post(
         "/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]}
     )

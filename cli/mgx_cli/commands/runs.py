@@ -73,8 +73,8 @@ def status(context: typer.Context, run: RunName, as_json: AsJson = False) -> Non
 
     \b
     Examples:
-      mgx status 019ab3c4
-      mgx status 12 --json
+      mgx status 01a2056e
+      mgx status 01a2056e --json
     """
     found = find_run(open_api(context), run)
     if as_json:
@@ -109,9 +109,9 @@ def logs(
 
     \b
     Examples:
-      mgx logs 12
-      mgx logs 019ab3c4 -f
-      mgx logs 12 --json | jq -r .type
+      mgx logs 01a2056e
+      mgx logs 01a2056e -f
+      mgx logs 01a2056e --json | jq -r .type
     """
     api = open_api(context)
     found = find_run(api, run)
@@ -135,8 +135,8 @@ def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
 
     \b
     Examples:
-      mgx diff 12
-      mgx diff 12 | git apply --check
+      mgx diff 01a2056e
+      mgx diff 01a2056e | git apply --check
     """
     api = open_api(context)
     found = find_run(api, run)
@@ -156,8 +156,8 @@ def approve(context: typer.Context, run: RunName, message: Message = "", as_json
 
     \b
     Examples:
-      mgx approve 12
-      mgx approve 019ab3c4 -m "looks good"
+      mgx approve 01a2056e
+      mgx approve 01a2056e -m "looks good"
     """
     body: dict[str, Any] = {"approved": True, **({"feedback": message} if message else {})}
     _decide(context, run, body, as_json, "approved; watch it with: mgx attach {}")
@@ -169,8 +169,8 @@ def reject(context: typer.Context, run: RunName, message: Message = "", as_json:
 
     \b
     Examples:
-      mgx reject 12
-      mgx reject 12 -m "use the existing settings module"
+      mgx reject 01a2056e
+      mgx reject 01a2056e -m "use the existing settings module"
     """
     body: dict[str, Any] = {"approved": False, **({"feedback": message} if message else {})}
     _decide(context, run, body, as_json, "is planned again; watch it with: mgx attach {}" if message else "rejected")
@@ -182,7 +182,7 @@ def cancel(context: typer.Context, run: RunName, as_json: AsJson = False) -> Non
 
     \b
     Example:
-      mgx cancel 12
+      mgx cancel 01a2056e
     """
     _act(context, run, "cancel", as_json, "cancelled")
 
@@ -199,8 +199,8 @@ def retry(
 
     \b
     Examples:
-      mgx retry 12
-      mgx retry 12 --follow
+      mgx retry 01a2056e
+      mgx retry 01a2056e --follow
     """
     _act(context, run, "retry", as_json, "started; watch it with: mgx attach {}", follow=follow, verbose=verbose)
 
@@ -217,8 +217,8 @@ def resume(
 
     \b
     Examples:
-      mgx resume 12
-      mgx resume 12 --follow
+      mgx resume 01a2056e
+      mgx resume 01a2056e --follow
     """
     _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose)
 
@@ -235,8 +235,8 @@ def attach(
 
     \b
     Examples:
-      mgx attach 12
-      mgx attach 019ab3c4 --json --after 40
+      mgx attach 01a2056e
+      mgx attach 01a2056e --json --after 40
     """
     api = open_api(context)
     found = find_run(api, run)

@@ -17,7 +17,12 @@ from mgx_cli.session import options_of
 
 app = application()
 settings = application()
-app.add_typer(settings, name="config", help="Read and change your settings (server, workspace, allow_insecure_http).")
+app.add_typer(
+    settings,
+    name="config",
+    no_args_is_help=True,
+    help="Read and change your settings (server, workspace, allow_insecure_http).",
+)
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help=f"One of {', '.join(SETTABLE)}.", show_default=False)]
 
@@ -35,7 +40,8 @@ def get(key: Key) -> None:
 
 @settings.command(name="set")
 def set_(
-    key: Key, value: Annotated[str, typer.Argument(help="The new value; an empty one removes it.", show_default=False)]
+    key: Key,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value; an empty one removes it.", show_default=False)],
 ) -> None:
     """Change one setting of your configuration file. Tokens are set by mgx login.
 

@@ -8,7 +8,12 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run: its id, a unique beginning of it, or its run number.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run: its id, a unique beginning of it (mgx list), or a run number that one task has.",
+        show_default=False,
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also show what the models write.")]
 
