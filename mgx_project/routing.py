@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from channels.routing import URLRouter
-from django.urls import path
+from django.urls import path, re_path
 
 from metrics.consumers import MetricsStream
 from projects.consumers import ProjectStream
 from repositories.consumers import RepositoryStream
 from runs.consumers import RunStream
 from tasks.consumers import TaskStream
-from workspaces.consumers import WorkspaceStream
+from workspaces.consumers import Nowhere, WorkspaceStream
 
 websockets = URLRouter(
     [
@@ -25,4 +25,5 @@ websockets = URLRouter(
         ]
         for end in ("", "/")
     ]
+    + [re_path("", Nowhere.as_asgi())]
 )

@@ -53,7 +53,9 @@ def plan_edited(run_id: uuid.UUID, *, user: User, plan: dict[str, Any]) -> TaskR
     """A person's own plan in place of the drafted one, while it awaits approval."""
     with locked(run_id) as run:
         if run.status != Status.AWAITING_APPROVAL:
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a plan that awaits approval can be edited.")
+            raise InvalidTransition(
+                f"Run #{run.run_number} has the status {run.status}: only a plan that awaits approval can be edited."
+            )
         _edit_plan(run, plan, by=user.get_username())
         return run
 
@@ -62,7 +64,7 @@ def resumed(run_id: uuid.UUID, *, user: User) -> TaskRun:
     """paused → where it was. A run that paused over a loop gets two more rounds, or it would pause again at once."""
     with locked(run_id) as run:
         if run.status != Status.PAUSED:
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
+            raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: only a paused run can be resumed.")
         if run.pause_reason == "loop":
             run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
         run.enter(Status(run.paused_from))
@@ -78,7 +80,7 @@ def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
         if run.is_final:
             if run.status == Status.CANCELLED:
                 return run
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status} already.")
+            raise InvalidTransition(f"Run #{run.run_number} is over already: {run.status}.")
         run.cancel_requested_at, run.cancelled_by = timezone.now(), by
         run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
@@ -100,7 +102,7 @@ def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) 
     last = Approval.across_tenants.filter(run=run).order_by("-plan_version").first()
     same = last is not None and last.approved == approved and plan_version in (None, last.plan_version)
     if not same:
-        raise InvalidTransition(f"Run #{run.run_number} is {run.status}: there is no plan to decide on.")
+        raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: there is no plan to decide on.")
     return True
 
 

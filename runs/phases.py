@@ -24,6 +24,8 @@ from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import GitStatus
 
 MAX_SLUG = 50
+LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
+"""Letters that Unicode takes for letters of their own: `slugify` would drop them, and keeps the base of all others."""
 
 
 async def plan(work: Execution) -> None:
@@ -173,7 +175,7 @@ async def _now() -> JSON:
 
 def branch_name(run: TaskRun) -> str:
     """`{prefix}/{task-slug ≤ 50}/run-{n}`. A name without ASCII letters gets the task's id."""
-    slug = slugify(run.task.name)[:MAX_SLUG].strip("-") or str(run.task_id)[:8]
+    slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or str(run.task_id)[:8]
     return f"{run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
 
 

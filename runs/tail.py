@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from channels.layers import get_channel_layer
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mgx_project.common.db import run_db
 from mgx_project.common.json_values import REPLACEMENT
@@ -17,6 +17,8 @@ from workspaces.events import COLUMNS, envelope, group
 from workspaces.models import Event
 
 FINAL_TYPES = frozenset({"completion", "failure", "cancelled"})
+SILENT = Q(type="model_output", message="")
+"""Events that carry text for machines and for `mgx task -v`, and say nothing on one line."""
 QUIET_SECONDS = 15.0
 """How long `follow` waits for an announcement before it looks into the database by itself."""
 
@@ -30,7 +32,7 @@ def ndjson(rows: QuerySet[Event]) -> bytes:
 
 
 def lines(rows: QuerySet[Event]) -> str:
-    return "".join(_line(*row) for row in rows.values_list("created_at", "type", "message"))
+    return "".join(_line(*row) for row in rows.exclude(SILENT).values_list("created_at", "type", "message"))
 
 
 def _line(at: Any, type: str, message: str) -> str:
@@ -62,7 +64,7 @@ async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> AsyncI
 
 
 def _after(rows: QuerySet[Event], after: int) -> list[Any]:
-    return list(rows.filter(seq__gt=after).values_list("seq", "created_at", "type", "message"))
+    return list(rows.filter(seq__gt=after).exclude(SILENT).values_list("seq", "created_at", "type", "message"))
 
 
 def _more(rows: QuerySet[Event], after: int) -> bool:

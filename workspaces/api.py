@@ -163,6 +163,8 @@ class TenantViewSet(GenericViewSet[Any]):
         filterset = filterset_class(params, queryset=queryset, request=self.request)
         if not filterset.is_valid():
             field, messages = next(iter(filterset.errors.items()))
-            raise BadRequest(f"{field}: {messages[0]}", field=field)
+            choices = getattr(filterset.form.fields[field], "choices", ())
+            hint = f" Use one of: {', '.join(str(value) for value, _ in choices if value)}." if choices else ""
+            raise BadRequest(f"{field}: {messages[0]}{hint}", field=field)
         found: QuerySet[Any] = filterset.qs
         return found

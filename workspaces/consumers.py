@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from channels.generic.websocket import AsyncWebsocketConsumer
+
 from .events import group
 from .models import Event
 from .socket_auth import Caller, query
-from .stream import EventStream, Feed
+from .stream import NOT_VISIBLE, EventStream, Feed
 
 
 class WorkspaceStream(EventStream):
@@ -21,3 +23,11 @@ class WorkspaceStream(EventStream):
             dense=True,
             wanted=lambda kind, of: (not types or kind in types) and (not project or of == project),
         )
+
+
+class Nowhere(AsyncWebsocketConsumer):
+    """Every other path, which is closed as what one can't see is."""
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(NOT_VISIBLE)

@@ -14,8 +14,8 @@ from mgx_cli.api import Api
 from mgx_cli.errors import NoAccess, Usage
 from mgx_cli.output import one_line
 
-LOOK_BACK = 1000
-"""Runs that are looked through for a short id, newest first."""
+MOST = 1000
+"""Runs that are counted where a name means many."""
 SHORTEST_PREFIX = 6
 """Characters; fewer digits than that are a run number."""
 SHOWN = 5
@@ -51,11 +51,11 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     if not numbered and len(name) < SHORTEST_PREFIX:
         raise Usage(f"{name!r} is too short: give {SHORTEST_PREFIX} characters of the id or more.", hint="See: mgx list")
     if numbered:
-        found = list(api.items("/api/runs", {"run_number": name}, most=LOOK_BACK))
+        found = list(api.items("/api/runs", {"run_number": name}, most=MOST))
     else:
-        found = [run for run in api.items("/api/runs", most=LOOK_BACK) if _begins(str(run["id"]), name)]
+        found = list(api.items("/api/runs", {"id_prefix": name}, most=MOST))
     if not found:
-        raise NoAccess(f"No run is called {name!r} among the newest {LOOK_BACK}.", hint="See: mgx list")
+        raise NoAccess(f"No run is called {name!r}.", hint="See: mgx list")
     if len(found) > 1:
         choices = "\n".join(
             f"  {run['id']}  #{run.get('run_number')}  {one_line(run.get('task_name') or '', 60)}" for run in found[:SHOWN]
@@ -81,7 +81,3 @@ def find_project(api: Api, name: str) -> str:
         raise Usage(f"{name!r} means {len(found)} projects. Give the id.")
     known = ", ".join(sorted(one_line(row.get("slug") or row.get("name")) for row in rows[:20]))
     raise NoAccess(f"There is no project {name!r} here.", hint=f"Known projects: {known or 'none'}")
-
-
-def _begins(run_id: str, name: str) -> bool:
-    return run_id.startswith(name) or run_id.replace("-", "").startswith(name)

@@ -13,12 +13,11 @@ from rest_framework import serializers
 
 
 class RowSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
-    """Output of a model. A field whose source is a column path is copied; every other field is made by ``shape``.
-
-    ``reads`` names columns that ``shape`` needs and that are no field.
-    """
+    # A comment, because OpenAPI shows a docstring to the users of every serializer that inherits it.
+    # Output of a model. A field whose source is a column path is copied; every other field is made by ``shape``.
 
     reads: ClassVar[tuple[str, ...]] = ()
+    """Columns that ``shape`` needs and that are no field."""
     made: ClassVar[tuple[str, ...]] = ()
     """Fields that have no column: `shape` makes them."""
 

@@ -114,7 +114,8 @@ def application(state: Standin) -> web.Application:
 
     def matches(run: dict[str, Any], query: Any) -> bool:
         wanted = {name: query[name] for name in ("status", "run_number") if name in query}
-        return all(str(run[name]) == value for name, value in wanted.items())
+        prefix = query.get("id_prefix", "").replace("-", "")
+        return run["id"].replace("-", "").startswith(prefix) and all(str(run[name]) == wanted[name] for name in wanted)
 
     async def connect(request: web.Request) -> web.Response:
         return web.json_response({"id": str(uuid.uuid4()), "status": "connected"}, status=201)

@@ -23,7 +23,9 @@ from runs.models.run import Status
 from tasks.models import Task
 from workspaces.models import Event, Membership, Role, User, Workspace
 from workspaces.principal import Principal
+from workspaces.tokens import create_api_token
 
+from ..conftest import Api
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
 
 OLD = "def total(prices):\n    return sum(prices)\n"
@@ -94,6 +96,14 @@ def empty_repo(local_roots: Path) -> Path:
     path.mkdir()
     git("init", "-q", "-b", "main", cwd=path)
     return path
+
+
+def api_of(tenant: Tenant) -> Api:
+    """The REST API as the tenant's owner."""
+    _, secret = create_api_token(workspace_id=tenant.workspace.pk, user=tenant.user, name="t", role=Role.OWNER)
+    api = Api()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return api
 
 
 def types(run: TaskRun) -> list[str]:

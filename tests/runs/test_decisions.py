@@ -9,10 +9,11 @@ from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, N
 from runs import services
 from runs.models import Approval, Artifact, TaskRun
 from runs.models.run import Status
+from runs.phases import branch_name
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from .conftest import Tenant, drive, make_tenant, types
+from .conftest import Tenant, api_of, drive, make_tenant, types
 
 
 @pytest.fixture
@@ -121,3 +122,18 @@ def test_the_stored_files_of_a_deleted_run_are_gone(tenant: Tenant, waiting: Tas
     assert paths and all(default_storage.exists(path) for path in paths)
     tenant.project.delete()
     assert not any(default_storage.exists(path) for path in paths)
+
+
+def test_the_log_for_people_has_no_empty_lines_and_the_list_names_its_states(tenant: Tenant, waiting: TaskRun) -> None:
+    api = api_of(tenant)
+    log = api.get(f"/api/runs/{waiting.pk}/logs").content.decode()
+    assert "model_output" in types(waiting)
+    assert all(len(line.split(" ", 2)) == 3 for line in log.splitlines()), log
+    refused = api.get("/api/runs?status=done")
+    assert refused.status_code == 400
+    assert "Use one of: queued, " in refused.json()["detail"]
+
+
+def test_a_branch_keeps_the_base_of_letters(tenant: Tenant) -> None:
+    run = tenant.run(tenant.task("Sağlık ucu ığdır İş Łódź straße"))
+    assert branch_name(run) == "mgx/saglik-ucu-igdir-is-lodz-strasse/run-1"

@@ -10,12 +10,10 @@ import pytest
 
 from runs import services
 from runs.models.run import Status
-from tests.conftest import Api
-from workspaces.models import Event, Role
-from workspaces.tokens import create_api_token
+from workspaces.models import Event
 
 from ..support.team_script import analysis, plan, script
-from .conftest import NEW, Tenant, drive
+from .conftest import NEW, Tenant, api_of, drive
 
 CODE = f"FILE: shop/prices.py\n{NEW}"
 EVIL = "<script>alert(1)</script>\x1b[2J\0"
@@ -28,13 +26,6 @@ def test_noise():
     sys.stdout.buffer.write(b"\\0\\xff\\x1b[31m<b>" * 10)
     assert False
 """
-
-
-def api_of(tenant: Tenant) -> Api:
-    _, secret = create_api_token(workspace_id=tenant.workspace.pk, user=tenant.user, name="t", role=Role.OWNER)
-    api = Api()
-    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
-    return api
 
 
 @pytest.mark.parametrize("tests", ["NO CHANGE", TESTS], ids=["hostile words", "hostile output of tests"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.utils import timezone
 
+from mgx_project.routing import websockets
 from tests.conftest import CallerInTests
 from workspaces.models import ApiToken, Membership
 from workspaces.socket_auth import Caller, authenticate
@@ -57,3 +60,13 @@ def test_a_ticket_is_worth_no_more_than_its_token(owner: CallerInTests, end: Any
     assert authenticate(scope(ticket=tickets[0])) is not None
     end(owner)
     assert authenticate(scope(ticket=tickets[1])) is None
+
+
+def test_a_socket_of_no_path_is_closed_as_an_unseen_one() -> None:
+    async def close_code() -> Any:
+        socket = WebsocketCommunicator(websockets, "/ws/nope")
+        accepted, _ = await socket.connect()
+        assert accepted
+        return await socket.receive_output()
+
+    assert asyncio.run(close_code()) == {"type": "websocket.close", "code": 4404}
