@@ -36,8 +36,8 @@ MGX_LEASE_SECONDS = env.LEASE_SECONDS
 
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: it gives `runserver` its ASGI server
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "mgx_project.admin_site.AdminApp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -213,7 +213,17 @@ SPECTACULAR_SETTINGS = {
         "Role": "workspaces.models.Role",
     },
 }
-UNFOLD = {"SITE_TITLE": "MGX Agent", "SITE_HEADER": "MGX Agent", "SITE_SYMBOL": "smart_toy"}
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<rect width='16' height='16' rx='4' fill='%239810fa'/>"
+    "<path d='M4 12V4l4 5 4-5v8' fill='none' stroke='white' stroke-width='2'/></svg>"
+)
+UNFOLD = {
+    "SITE_TITLE": "MGX Agent",
+    "SITE_HEADER": "MGX Agent",
+    "SITE_SYMBOL": "smart_toy",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
+}
 
 LOGGING = {
     "version": 1,

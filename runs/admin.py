@@ -33,6 +33,12 @@ LABELS = {
     Status.PLANNING: "info",
     Status.DELIVERING: "info",
 }
+DONE = {
+    "Approve": "Approved: the team begins to write.",
+    "Resume": "Resumed: the run goes on where it stopped.",
+    "Cancel": "Cancelled: what the run has started is stopped within two seconds.",
+    "Retry": "This is the new run.",
+}
 Decision = Callable[..., TaskRun]
 
 
@@ -170,7 +176,8 @@ class TaskRunAdmin(TenantAdmin):
             except MGXError as error:
                 messages.error(request, f"{error.detail} {error.hint}".strip())
                 return HttpResponseRedirect(back)
-            messages.success(request, f"{verb}: done.")
+            again = "Rejected: the run has ended." if decided.is_final else "Rejected: the plan is drafted again."
+            messages.success(request, DONE.get(verb, again))
             return HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[decided.pk]))
         context = {
             **self.admin_site.each_context(request),

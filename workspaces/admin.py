@@ -69,6 +69,7 @@ class MemberInline(TabularInline):
     fields = readonly_fields = ("user", "role", "created_at")
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -88,21 +90,33 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return response
 
 
-def _page(status: int, code: str, detail: str) -> HttpResponse:
-    return HttpResponse(dumps(problem(status, code, detail)), status=status, content_type=CONTENT_TYPE)
+ADMIN_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+    '<title>{title} | MGX Agent</title></head><body><h1>{title}</h1><p>{detail}</p><p><a href="{back}">To the admin</a></p>'
+    "<p><small>Request id: {request_id}</small></p></body></html>"
+)
+
+
+def _page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """A problem document; in the admin, where a person looks at it, a page."""
+    document = problem(status, code, detail)
+    admin = reverse("admin:index")
+    if request.path.startswith(admin) and "text/html" in request.headers.get("Accept", ""):
+        return HttpResponse(format_html(ADMIN_PAGE, **document, back=admin), status=status)
+    return HttpResponse(dumps(document), status=status, content_type=CONTENT_TYPE)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(404, "not_found", f"There is no {request.path} on this server. The paths are listed at /docs.")
+    return _page(request, 404, "not_found", f"There is no {request.path} on this server. The paths are listed at /docs.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(400, "bad_request", "The request could not be understood.")
+    return _page(request, 400, "bad_request", "The request could not be understood.")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(403, "not_allowed", "You may not do this.")
+    return _page(request, 403, "not_allowed", "You may not do this.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
+    return _page(request, 500, "internal", "Something went wrong on our side. The request id names it in the server's log.")

@@ -98,6 +98,12 @@ def browser(operator: w.Membership) -> Client:
     return client_of(operator.user)
 
 
+@pytest.fixture
+def superuser() -> w.User:
+    user: w.User = UserFactory(is_staff=True, is_superuser=True)
+    return user
+
+
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
@@ -228,3 +234,23 @@ def test_the_index_lists_every_room(browser: Client) -> None:
     text = browser.get(reverse("admin:index")).content.decode()
     for model in MODELS:
         assert page(model, "changelist") in text
+
+
+def test_the_menu_goes_by_what_operators_look_for(superuser: w.User) -> None:
+    shown = client_of(superuser).get(reverse("admin:index")).context["app_list"]
+    assert [group["name"] for group in shown] == ["Work", "People", "Models and money", "Records", "Machinery"]
+    assert shown[0]["models"][0]["name"] == "Runs"
+    listed = [model["model"] for group in shown for model in group["models"]]
+    assert sorted(map(str, listed)) == sorted(map(str, admin.site._registry))
+
+
+def test_in_the_admin_a_refusal_is_a_page_for_browsers(superuser: w.User) -> None:
+    browser = client_of(superuser)
+    refused = browser.get("/admin/workspaces/budget/add/", headers={"Accept": "text/html,*/*"})
+    assert refused.status_code == 403
+    assert refused["Content-Type"].startswith("text/html")
+    assert "You may not do this." in refused.content.decode()
+    lost = browser.get("/admin/<b>/", headers={"Accept": "text/html"})
+    assert lost.status_code == 404
+    assert "<b>" not in lost.content.decode()
+    assert browser.get("/admin/nowhere/").json()["code"] == "not_found"

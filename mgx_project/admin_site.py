@@ -1,0 +1,54 @@
+"""The admin's menu and front page: by what operators look for, not by Django's applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.sites import UnfoldAdminSite
+
+MENU = {
+    "Work": ("runs.taskrun", "tasks.task", "projects.project", "repositories.repositorylink"),
+    "People": ("workspaces.workspace", "workspaces.membership", "workspaces.user", "workspaces.apitoken"),
+    "Models and money": (
+        "workspaces.modelconnection",
+        "workspaces.budget",
+        "workspaces.ledgerentry",
+        "metrics.metricsnapshot",
+    ),
+    "Records": ("workspaces.auditentry", "workspaces.event", "runs.approval", "runs.artifact"),
+}
+"""Group → models. What is in none of them is in the last group."""
+OTHERS = "Machinery"
+NAMES = {"runs.taskrun": "Runs", "django_dramatiq.task": "Queue messages"}
+"""Names in the menu, where the plural of the model is not what people say."""
+
+
+class AdminSite(UnfoldAdminSite):
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The models that the operator may see, by ``MENU``; of one application, as Django has them."""
+        apps = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return apps
+        models = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
+        named = {label for labels in MENU.values() for label in labels}
+        groups = {**MENU, OTHERS: tuple(label for label in models if label not in named)}
+        return [
+            {
+                "name": title,
+                "app_label": title.lower().replace(" ", "-"),
+                "app_url": reverse("admin:index"),
+                "has_module_perms": True,
+                "models": [
+                    {**models[label], "name": NAMES.get(label, models[label]["name"])} for label in labels if label in models
+                ],
+            }
+            for title, labels in groups.items()
+            if any(label in models for label in labels)
+        ]
+
+
+class AdminApp(AdminConfig):
+    default_site = "mgx_project.admin_site.AdminSite"
