@@ -39,7 +39,8 @@ setup: ## Make .venv from uv.lock, with uv from PyPI where the machine has none
 demo: setup ## From nothing to a reviewed commit: starts the embedded server, runs one task, shows the result
 	@dir="demo/$$(date +%Y%m%d-%H%M%S)"; mkdir -p demo; \
 	echo "==> mgx task \"$(TASK)\" --new $$dir --yes"; \
-	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes
+	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes && \
+	echo "==> mgx is .venv/bin/mgx here; the server goes on until: make down"
 
 test: test-node test-python ## Run all tests, with a floor for line coverage (ARGS="-k word" for pytest)
 
