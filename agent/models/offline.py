@@ -18,7 +18,10 @@ from agent.models.prices import estimate_tokens
 from agent.ports import Completion, ModelRequest
 from agent.repository import own_files
 
-HINT = "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it."
+HINT = (
+    "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it; "
+    "a server takes them when it starts."
+)
 NO_CHANGE = "NO CHANGE"
 _TEST = re.compile(r"(?:^|/)tests?/|[.-](?:test|spec|e2e-spec)\.\w+$")
 PIECE = 400
