@@ -91,6 +91,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("pull request", run.get("pr_url")),
         ("changes", diff_stat(results)),
         ("tests", outcome_of_tests(tests) if tests else None),
+        ("draft", "not everything could be proved: look at it before you use it" if results.get("draft") else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
         ("files", where(run)),
@@ -139,6 +140,8 @@ def diff_stat(results: Mapping[str, Any]) -> str:
 def outcome_of_tests(tests: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped") if tests.get(name))
     status = one_line(tests.get("status", ""))
+    if status == "unavailable":
+        return f"not tested: {one_line(tests.get('reason') or tests.get('output_tail') or 'no command for it')}"
     if not counts:
         return status
     return counts if status == "passed" else f"{status}: {counts}"

@@ -99,3 +99,10 @@ def test_long_lines_break_at_words_on_a_terminal_and_commands_stay_whole(monkeyp
     assert all(len(line) < 30 for line in words)
     assert " ".join(words) == "This sentence is longer than thirty columns."
     assert output.fold("x" * 50, io.StringIO()) == "x" * 50
+
+
+def test_what_was_not_proved_is_said() -> None:
+    results = {"tests": {"status": "unavailable", "output_tail": "composer is not available here."}, "draft": True}
+    lines = [plain(line) for line in result_lines({"status": "completed", "results": results})]
+    assert lines[0].endswith("not tested: composer is not available here.")
+    assert lines[1].startswith("draft")
