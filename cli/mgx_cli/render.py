@@ -140,8 +140,9 @@ def diff_stat(results: Mapping[str, Any]) -> str:
 def outcome_of_tests(tests: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{tests[name]} {name}" for name in ("passed", "failed", "skipped") if tests.get(name))
     status = one_line(tests.get("status", ""))
-    if status == "unavailable":
-        return f"not tested: {one_line(tests.get('reason') or tests.get('output_tail') or 'no command for it')}"
+    reason = one_line(tests.get("reason") or tests.get("output_tail") or "")
+    if status == "unavailable" and reason:
+        return f"not tested: {reason}"
     if not counts:
         return status
     return counts if status == "passed" else f"{status}: {counts}"
