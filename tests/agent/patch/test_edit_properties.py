@@ -145,4 +145,4 @@ def test_hostile_answers_cost_little(tmp_path: Path, name: str) -> None:
     start = time.process_time()
     with suppress(EditsInvalid):
         preview(tmp_path, text)
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 60  # what is not linear takes hours here; coverage makes lines five times dearer
