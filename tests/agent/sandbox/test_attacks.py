@@ -38,7 +38,7 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", {port})), (socket.AF_INET
     except OSError as error:
         print("refused", error.errno)
 try:
-    socket.getaddrinfo("pypi.org", 443)
+    socket.getaddrinfo("example.org", 443)
     print("RESOLVED")
 except OSError:
     print("no names")
