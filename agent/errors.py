@@ -6,8 +6,9 @@ AgentError                 the run ends as failed
 │   ├── GuardrailFailed    it breaks the stack's rules
 │   └── PatchConflict      it does not apply to the tree
 ├── ModelFailed            the endpoint gave no usable answer
-│   ├── BudgetExceeded
-│   └── RateLimited
+│   ├── RateLimited
+│   ├── ContextOverflow    the prompt is longer than the model's window
+│   └── ContentFiltered    the provider refuses to answer this
 └── SandboxFailed          a command could not be run at all
 
 Interrupted                the run stops here, on purpose
@@ -57,12 +58,16 @@ class ModelFailed(AgentError):
     code = "model_failed"
 
 
-class BudgetExceeded(ModelFailed):
-    code = "budget_exceeded"
-
-
 class RateLimited(ModelFailed):
     code = "rate_limited"
+
+
+class ContextOverflow(ModelFailed):
+    code = "context_overflow"
+
+
+class ContentFiltered(ModelFailed):
+    code = "content_filtered"
 
 
 class SandboxFailed(AgentError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from agent.errors import Cancelled, Paused
-from agent.ports import JSON, Announcement, Completion, EventSink, StepKind
+from agent.ports import JSON, Announcement, CallEstimate, Completion, EventSink, StepKind
 
 KEPT_OUT = frozenset((".git", ".mgx"))
 
@@ -113,11 +113,11 @@ class LocalBudget:
     calls: int = 0
     _held: dict[str, int] = field(default_factory=dict)
 
-    async def reserve(self, key: str, tokens: int) -> None:
-        wanted = self.tokens + sum(self._held.values()) + tokens
+    async def reserve(self, key: str, estimate: CallEstimate) -> None:
+        wanted = self.tokens + sum(self._held.values()) + estimate.tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
-        self._held[key] = tokens
+        self._held[key] = estimate.tokens
 
     async def settle(self, key: str, completion: Completion) -> None:
         self._held.pop(key, None)

@@ -10,15 +10,37 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Protocol, TypedDict
+from pathlib import Path
+from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
 JSON = dict[str, Any]
 StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
 
+class ToolCall(TypedDict):
+    """A tool that the model wants called. ``arguments`` is what the model wrote, parsed; {} where it was no JSON object."""
+
+    id: str
+    name: str
+    arguments: JSON
+
+
 class ChatMessage(TypedDict):
-    role: Literal["system", "user", "assistant"]
+    """``tool_calls`` only on the assistant's messages, ``tool_call_id`` only on those of the role ``tool``: one per call."""
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: NotRequired[Sequence[ToolCall]]
+    tool_call_id: NotRequired[str]
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool as the model is told of it: ``parameters`` is a JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: JSON
 
 
 @dataclass(frozen=True)
@@ -41,6 +63,10 @@ class ModelRequest:
     task: str
     stack: str | None = None
     max_tokens: int | None = None
+    tools: Sequence[ToolSpec] = ()
+    """Offered to the model; only where its profile says that it takes native tool calls."""
+    fresh: bool = False
+    """Not from the cache: a revision must not get the answer that it revises."""
 
     def inputs(self) -> JSON:
         """What the journal digests: the request without its key."""
@@ -59,6 +85,10 @@ class Completion:
     finish_reason: str = "stop"
     duration_ms: int = 0
     cached: bool = False
+    """From our own cache: it took nothing, and its tokens are those of the first time."""
+    tool_calls: Sequence[ToolCall] = ()
+    tokens_cached: int = 0
+    """Those of ``tokens_in`` that the provider had in its own prompt cache."""
 
     def to_json(self) -> JSON:
         return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
@@ -69,10 +99,44 @@ class Completion:
         return cls(**{**data, "cost_usd": None if cost is None else Decimal(cost)})
 
 
+@dataclass(frozen=True)
+class ModelProfile:
+    """What is known of the model that answers a role; None is not known."""
+
+    model: str
+    context_tokens: int | None = None
+    """Prompt and answer together."""
+    max_output_tokens: int | None = None
+    native_tools: bool = True
+    """False: tools are offered by the text protocol."""
+    edit_format: Literal["manifest", "search_replace", "unified", "envelope"] | None = None
+    """The format that it is asked for first."""
+
+
+@dataclass(frozen=True)
+class CallEstimate:
+    """An upper estimate of one call. ``cost_usd`` is None where no price is known."""
+
+    tokens_in: int
+    tokens_out: int
+    cost_usd: Decimal | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
+
+
 class Model(Protocol):
-    """A chat model. ``complete`` raises ``ModelFailed`` (or a subclass); ``on_text`` gets the text as it arrives."""
+    """A chat model, or several of them by role. ``complete`` raises ``ModelFailed`` (or a subclass); ``on_text`` gets the text
+    as it arrives."""
 
     name: str
+
+    def profile(self, role: str) -> ModelProfile: ...
+
+    def estimate(self, request: ModelRequest) -> CallEstimate:
+        """What the call may take at most, before it is made."""
+        ...
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion: ...
 
@@ -145,11 +209,65 @@ class Sandbox(Protocol):
 
 
 class Budget(Protocol):
-    async def reserve(self, key: str, tokens: int) -> None:
-        """Holds ``tokens`` (an upper estimate) for one call. Raises ``Paused('budget')`` when a cap would be passed."""
+    async def reserve(self, key: str, estimate: CallEstimate) -> None:
+        """Holds ``estimate`` for one call. Raises ``Paused('budget')`` when a cap would be passed."""
         ...
 
-    async def settle(self, key: str, completion: Completion) -> None: ...
+    async def settle(self, key: str, completion: Completion) -> None:
+        """Replaces the estimate by what the call took; one from the cache was never reserved and is only counted."""
+        ...
+
+
+class ModelCache(Protocol):
+    """Answers to exactly the same request. ``key`` is a digest of the request; the tenant is the implementation's business."""
+
+    async def get(self, key: str) -> JSON | None: ...
+
+    async def put(self, key: str, completion: JSON) -> None: ...
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    async def get(self, key: str) -> JSON | None:
+        return None
+
+    async def put(self, key: str, completion: JSON) -> None:
+        """Forgets it."""
+
+
+class Steering(Protocol):
+    async def claim(self, key: str) -> Sequence[str]:
+        """What people said to the run that no step before ``key`` was told; the same for the same ``key`` ever after."""
+        ...
+
+
+class NoSteering:
+    """Nobody says anything."""
+
+    async def claim(self, key: str) -> Sequence[str]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Past:
+    """What finished runs of the same workspace took, as medians; None where there were too few to say."""
+
+    runs: int = 0
+    tokens_per_file: float | None = None
+    cost_per_token: Decimal | None = None
+    seconds_per_file: float | None = None
+
+
+class History(Protocol):
+    async def past(self, stack: str) -> Past: ...
+
+
+class NoHistory:
+    """A first run."""
+
+    async def past(self, stack: str) -> Past:
+        return Past()
 
 
 class CancelToken(Protocol):
@@ -166,6 +284,11 @@ class Ports:
     sandbox: Sandbox
     budget: Budget
     cancel: CancelToken
+    cache: ModelCache = field(default_factory=NoCache)
+    steering: Steering = field(default_factory=NoSteering)
+    history: History = field(default_factory=NoHistory)
+    map_cache: Path | None = None
+    """A directory for what was parsed of files, by blob id; None: everything is parsed anew."""
 
 
 @dataclass(frozen=True)

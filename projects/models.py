@@ -9,7 +9,7 @@ from mgx_project.common.models import TenantModel
 
 class Project(TenantModel):
     class ApprovalPolicy(models.TextChoices):
-        """Who approves plans. ``changes`` (a later gate) adds a decision per file before delivery."""
+        """Who approves plans and changes."""
 
         ADMINS = "admins"
         DEVELOPERS = "developers"
@@ -24,6 +24,8 @@ class Project(TenantModel):
     run_branch_prefix = models.CharField(max_length=60, default="mgx")
     commit_template = models.CharField(max_length=200, default="MGX Task: {task_name} - Run #{run_number}")
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
+    review_changes = models.BooleanField(default=False)
+    """Whether a run waits for decisions about its files before it delivers."""
     metadata = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

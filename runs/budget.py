@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.db.models.functions import Coalesce
 
 from agent.errors import Paused
-from agent.ports import Completion
+from agent.ports import CallEstimate, Completion
 from workspaces import budgets
 from workspaces.models import LedgerEntry
 
@@ -21,13 +21,13 @@ class LedgerBudget:
         self._run, self._db = run, db
         self._open: dict[str, uuid.UUID] = {}
 
-    async def reserve(self, key: str, tokens: int) -> None:
-        await self._db(self._reserve, key, tokens)
+    async def reserve(self, key: str, estimate: CallEstimate) -> None:
+        await self._db(self._reserve, key, estimate)
 
     async def settle(self, key: str, completion: Completion) -> None:
         await self._db(self._settle, key, completion)
 
-    def _reserve(self, key: str, tokens: int) -> None:
+    def _reserve(self, key: str, estimate: CallEstimate) -> None:
         run = self._run
         try:
             entry = budgets.reserve(
@@ -35,7 +35,7 @@ class LedgerBudget:
                 project_id=run.project_id,
                 run_id=run.pk,
                 step_key=key,
-                tokens=tokens,
+                tokens=estimate.tokens,
                 run_caps=run.budget,
             )
         except budgets.CapReached as reached:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from agent import stacks
 from agent.blocks import read_block
 from agent.errors import AgentError
-from agent.models.prices import estimate_tokens
-from agent.ports import Completion, ModelRequest
+from agent.models.prices import estimate_call, estimate_tokens
+from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 from agent.repository import own_files
 
 HINT = (
@@ -30,6 +30,12 @@ PIECE = 400
 
 class OfflineModel:
     name = "offline"
+
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, native_tools=False, edit_format="manifest")
+
+    def estimate(self, request: ModelRequest) -> CallEstimate:
+        return estimate_call(request, None)
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         # gives way once, as a real endpoint would: the team's rounds then fall the same way

@@ -17,8 +17,8 @@ import openai
 
 from agent.errors import ModelFailed, RateLimited
 from agent.models.errors import ModelUnavailable
-from agent.models.prices import Prices, estimate_tokens
-from agent.ports import Completion, ModelRequest
+from agent.models.prices import Prices, estimate_call, estimate_tokens
+from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -63,6 +63,12 @@ class OpenAIModel:
             timeout=openai.Timeout(timeout, connect=min(10.0, timeout)),
             http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),  # an endpoint must not send us elsewhere
         )
+
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, native_tools=False)
+
+    def estimate(self, request: ModelRequest) -> CallEstimate:
+        return estimate_call(request, self._prices)
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         started = time.monotonic()

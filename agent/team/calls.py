@@ -42,8 +42,8 @@ class ModelCalls:
         return completion
 
     async def _call(self, request: ModelRequest) -> Completion:
-        tokens_in = estimate_tokens(m["content"] for m in request.messages)
-        await self._ports.budget.reserve(request.key, tokens_in + (request.max_tokens or 0))
+        estimate = self._ports.model.estimate(request)
+        await self._ports.budget.reserve(request.key, estimate)
         received: list[str] = []
 
         def on_text(text: str) -> None:
@@ -54,7 +54,9 @@ class ModelCalls:
             completion = await self._ports.model.complete(request, on_text)
         except ModelFailed as error:
             tokens_out = estimate_tokens(received) if received else 0
-            spent = Completion("", self._ports.model.name, tokens_in if received else 0, tokens_out, finish_reason="error")
+            spent = Completion(
+                "", self._ports.model.name, estimate.tokens_in if received else 0, tokens_out, finish_reason="error"
+            )
             await self._ports.budget.settle(request.key, spent)
             if isinstance(error, ModelUnavailable | RateLimited):
                 raise Paused("provider", error.detail, hint=error.hint) from error

@@ -3,6 +3,7 @@
 from .approval import Approval
 from .artifact import Artifact
 from .run import TaskRun
+from .steer import SteerMessage
 from .step import RunStep
 
-__all__ = ["Approval", "Artifact", "RunStep", "TaskRun"]
+__all__ = ["Approval", "Artifact", "RunStep", "SteerMessage", "TaskRun"]

@@ -16,6 +16,7 @@ class Artifact(TenantModel):
         DIFF = "diff"
         LOG = "log"
         TREE = "tree"
+        PROFILE = "profile"
 
     run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="artifacts")
     name = models.CharField(max_length=200)

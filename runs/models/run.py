@@ -69,6 +69,7 @@ class TaskRun(TenantModel):
     auto_approve = models.BooleanField(default=False)
     model = models.CharField(max_length=200, blank=True)
     budget = models.JSONField(default=dict)
+    profile = models.BooleanField(default=False)
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
 
     plan = models.JSONField(null=True)

@@ -12,7 +12,7 @@ from agent.errors import Cancelled, Paused
 from agent.local import read_tree
 from agent.ports import Completion, ModelRequest, TaskSpec
 from tests.agent.conftest import SMALL_REPOSITORY
-from tests.agent.world import FAILED, PASSED, ScriptedModel, TableSandbox, World, make_repository
+from tests.agent.world import FAILED, PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import review, script
 
 pytestmark = pytest.mark.asyncio
@@ -34,10 +34,8 @@ def team() -> Any:
     )
 
 
-class Recorded:
+class Recorded(PlainModel):
     """Answers each key as an earlier run's journal has it."""
-
-    name = "scripted"
 
     def __init__(self, run: World) -> None:
         self._steps = run.journal.steps
@@ -46,9 +44,6 @@ class Recorded:
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         self.asked.append(request.key)
         return Completion.from_json(self._steps[request.key].result)
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
 
 def sandbox_of(root: Path) -> TableSandbox:

@@ -14,13 +14,13 @@ from agent.errors import Cancelled, ModelFailed, Paused
 from agent.models import open_model
 from agent.ports import TaskSpec
 from agent.team import Work, hire
-from tests.agent.world import ScriptedModel, World, make_repository
+from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import plan, script
 
 HEALTH = TaskSpec("Create a FastAPI health endpoint")
 
 
-class Raising:
+class Raising(PlainModel):
     name = "raising"
 
     def __init__(self, error: BaseException) -> None:
@@ -28,9 +28,6 @@ class Raising:
 
     async def complete(self, request: Any, on_text: Any) -> Any:
         raise self.error
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
 
 @pytest.mark.parametrize(

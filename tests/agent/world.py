@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from agent.local import LocalBudget, MemoryJournal, Step, Switch
-from agent.models.prices import estimate_tokens
+from agent.models.prices import estimate_call, estimate_tokens
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSON, CommandResult, Completion, Draft, Model, ModelRequest, Outcome, Ports, TaskSpec
+from agent.ports import (
+    JSON,
+    CallEstimate,
+    CommandResult,
+    Completion,
+    Draft,
+    Model,
+    ModelProfile,
+    ModelRequest,
+    Outcome,
+    Ports,
+    TaskSpec,
+)
 from workspaces.catalogue import validated
 
 PASSED = "3 passed in 0.01s"
@@ -66,10 +78,23 @@ class TableSandbox:
         return CommandResult(tuple(argv), int(" failed" in tail), 5, tail)
 
 
-class ScriptedModel:
-    """A model in this process that answers by a script, as the scripted server does."""
+class PlainModel:
+    """What a model of a test needs besides ``complete``: no price, no native tools, nothing to close."""
 
     name = "scripted"
+
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, native_tools=False)
+
+    def estimate(self, request: ModelRequest) -> CallEstimate:
+        return estimate_call(request, None)
+
+    async def aclose(self) -> None:
+        """Holds nothing."""
+
+
+class ScriptedModel(PlainModel):
+    """A model in this process that answers by a script, as the scripted server does."""
 
     def __init__(self, script: Callable[[list[Any]], Any]) -> None:
         self.script = script
@@ -83,9 +108,6 @@ class ScriptedModel:
         on_text(text)
         return Completion(text, self.name, estimate_tokens(m["content"] for m in request.messages), estimate_tokens([text]),
                           finish_reason=reason)  # fmt: skip
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
 
 
 class World:

@@ -9,11 +9,23 @@ from mgx_project.common.models import TenantModel
 
 
 class ModelConnection(TenantModel):
-    """An endpoint of a tenant. Prices are USD per million tokens; NULL means unknown, which is never counted as $0."""
+    """An endpoint of a tenant. Prices are USD per million tokens; NULL means unknown, which is never counted as $0.
+
+    ``role_models`` names another model of the endpoint for single roles: {"reviewer": "a-smaller-one"}. ``fallback`` answers
+    when this endpoint can't. ``native_tools`` NULL: found out by the test, else assumed.
+    """
 
     class Kind(models.TextChoices):
         OPENAI = "openai"
+        ANTHROPIC = "anthropic"
         OFFLINE = "offline"
+
+    class EditFormat(models.TextChoices):
+        AUTO = ""
+        MANIFEST = "manifest"
+        SEARCH_REPLACE = "search_replace"
+        UNIFIED = "unified"
+        ENVELOPE = "envelope"
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -22,6 +34,17 @@ class ModelConnection(TenantModel):
     api_key = EncryptedTextField(blank=True, default="")
     price_in = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     price_out = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    price_cached_in = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
+    role_models = models.JSONField(default=dict, blank=True)
+    context_tokens = models.PositiveIntegerField(null=True, blank=True)
+    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    edit_format = models.CharField(max_length=20, choices=EditFormat.choices, default=EditFormat.AUTO, blank=True)
+    native_tools = models.BooleanField(null=True, blank=True)
+    requests_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    tokens_per_minute = models.PositiveIntegerField(null=True, blank=True)
+    fallback = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    last_tested_at = models.DateTimeField(null=True, blank=True)
+    last_test = models.JSONField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -46,6 +69,7 @@ class Budget(TenantModel):
     max_tokens = models.BigIntegerField(null=True, blank=True)
     max_cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
     max_calls = models.BigIntegerField(null=True, blank=True)
+    max_seconds = models.BigIntegerField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -58,7 +82,10 @@ class Budget(TenantModel):
 
 
 class LedgerEntry(TenantModel):
-    """One model call: reserved before it is made, settled after. An orphaned reservation counts at its estimate."""
+    """One model call: reserved before it is made, settled after. An orphaned reservation counts at its estimate.
+
+    A ``cached`` one was answered from the tenant's own cache: it is counted beside the calls and costs nothing.
+    """
 
     project_id = models.UUIDField()
     run_id = models.UUIDField()
@@ -66,9 +93,12 @@ class LedgerEntry(TenantModel):
     attempt = models.PositiveIntegerField(default=1)
     model = models.CharField(max_length=200, blank=True)
     reserved_tokens = models.BigIntegerField()
+    reserved_cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     tokens_in = models.BigIntegerField(null=True)
     tokens_out = models.BigIntegerField(null=True)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    duration_ms = models.PositiveBigIntegerField(null=True)
+    cached = models.BooleanField(default=False)
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
