@@ -10,8 +10,8 @@ from .run import TaskRun
 
 
 class SteerMessage(TenantModel):
-    """``number`` counts a run's messages from 1. ``step_key`` names the journal step that was told of it first ("": none yet), so
-    that a replayed step is told the same again."""
+    """``number`` counts a run's messages from 1. ``step_key`` names the journal step that was told of it first ("": none yet),
+    so that a replayed step is told the same again."""
 
     run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="steer_messages")
     number = models.PositiveIntegerField()
