@@ -1,0 +1,249 @@
+"""The address that clients know: the API server's answers, made as strict as GitHub documents them, and git beside it.
+
+Sources: https://docs.github.com/en/rest (status codes of each operation, "Best practices", "Rate limits").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+from aiohttp import web
+
+from .git_http import GitHttp, token_of
+from .mirror import Mirror
+
+API = "/api/v3"
+Level = Literal["none", "read", "write", "admin"]
+LEVELS = ("none", "read", "write", "admin")
+OWNER_TOKEN = "tok_octocat"
+"""Of the account that owns every repository here: what the tests themselves do is done with it."""
+
+_REPO = re.compile(r"^/repos/([^/]+/[^/]+)(/.*)?$")
+_WEB_FIELDS = {"html_url", "clone_url", "git_url", "ssh_url", "svn_url", "avatar_url", "homepage"}
+
+
+@dataclass
+class State:
+    """What the strictness knows. ``access`` maps owner/name → login → level; ``tokens`` token → login (None: revoked)."""
+
+    tokens: dict[str, str | None] = field(default_factory=dict)
+    access: dict[str, dict[str, Level]] = field(default_factory=dict)
+    private: set[str] = field(default_factory=set)
+    protected: dict[str, set[str]] = field(default_factory=dict)
+    """owner/name → branches that nobody may push to."""
+    unmergeable: set[tuple[str, int]] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+    refusals: list[tuple[int, dict[str, str], str]] = field(default_factory=list)
+    """Answers (status, headers, message) that the next API requests get instead of their own."""
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    """(method, path, status) of every API request, in order."""
+    apps: set[str] = field(default_factory=set)
+    """Tokens that belong to an installation of an app."""
+
+    def level(self, token: str, name: str) -> Level:
+        login = self.tokens.get(token)
+        if token in self.apps:
+            return "admin"
+        public: Level = "none" if name in self.private else "read"
+        return self.access.get(name, {}).get(login or "", public)
+
+
+class Front:
+    def __init__(self, state: State, upstream: str, repositories: Path) -> None:
+        self.state = state
+        self.upstream = upstream
+        self.url = ""
+        self._repositories = repositories
+        self._git = GitHttp(repositories, self._may_git, self._pushed)
+        self._mirrors: dict[str, Mirror] = {}
+        self._client: aiohttp.ClientSession | None = None
+        self.failures: list[BaseException] = []
+        """What went wrong in here: a test that saw any must fail."""
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=1024**3)
+        app.router.add_route("*", f"{API}/{{path:.*}}", self._api)
+        app.router.add_route("*", "/{owner}/{name:[^/]+[.]git}/{rest:.*}", self._git.handle)
+        app.on_cleanup.append(self._close)
+        return app
+
+    async def _close(self, app: web.Application) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    def _may_git(self, token: str, name: str, writes: bool) -> int:
+        if token and not self.state.tokens.get(token):
+            return 401
+        level = LEVELS.index(self.state.level(token, name))
+        if level == 0:
+            return 404 if token else 401
+        if writes and level < LEVELS.index("write"):
+            return 403 if token else 401
+        return 200
+
+    async def _pushed(self, name: str) -> None:
+        try:
+            await self.mirror(name)
+        except BaseException as error:
+            self.failures.append(error)
+            raise
+
+    async def mirror(self, name: str) -> None:
+        """Tells the API server of the branches of owner/name as git has them now."""
+        known = self._mirrors.get(name)
+        if known is None:
+            api = f"{self.upstream}/repos/{name}"
+            known = self._mirrors[name] = Mirror(self._repositories / f"{name}.git", api, OWNER_TOKEN)
+        await known.run()
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        path = request.path.removeprefix(API)
+        response = await self._answer(request, path)
+        self.state.requests.append((request.method, path, response.status))
+        return response
+
+    async def _answer(self, request: web.Request, path: str) -> web.Response:
+        state, token = self.state, token_of(request)
+        if state.refusals:
+            status, headers, message = state.refusals.pop(0)
+            return _message(status, message, headers)
+        jwt = token.count(".") == 2
+        if token and not jwt and not state.tokens.get(token):
+            return _message(401, "Bad credentials")
+        body = await request.read()
+        found = _REPO.match(path)
+        if found is not None:
+            name, rest = found[1], found[2] or ""
+            if name in state.renamed:
+                return _message(301, "Moved Permanently", {"Location": f"{self.url}{API}/repos/{state.renamed[name]}{rest}"})
+            refused = await self._refusal(request.method, name, rest, token, body)
+            if refused is not None:
+                return refused
+        return await self._forward(request, path, body)
+
+    async def _refusal(self, method: str, name: str, rest: str, token: str, body: bytes) -> web.Response | None:
+        """What GitHub would refuse and the API server would not."""
+        state = self.state
+        level = LEVELS.index(state.level(token, name))
+        if level == 0:
+            return _message(404, "Not Found")
+        commenting = re.fullmatch(r"/issues(/\d+/comments|/comments/\d+)?", rest) is not None
+        if method not in {"GET", "HEAD"} and not commenting and level < LEVELS.index("write"):
+            return _message(403, "Resource not accessible by personal access token")
+        if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
+            theirs = state.access.get(name, {}).get(asked[1], "none" if name in state.private else "read")
+            return web.json_response({"permission": theirs, "role_name": theirs, "user": {"login": asked[1]}})
+        data = _json(body)
+        if method == "POST" and rest == "/pulls":
+            return await self._duplicate_pull(name, data)
+        if method == "POST" and rest == "/git/refs":
+            there = await self._get(f"/repos/{name}/git/ref/{str(data.get('ref', '')).removeprefix('refs/')}")
+            if there is not None:
+                return _message(422, "Reference already exists")
+        merging = re.fullmatch(r"/pulls/(\d+)/merge", rest)
+        if merging and method == "PUT" and (name, int(merging[1])) in state.unmergeable:
+            return _message(405, "Pull Request is not mergeable")
+        return None
+
+    async def _duplicate_pull(self, name: str, data: dict[str, Any]) -> web.Response | None:
+        head = str(data.get("head", ""))
+        owner = name.partition("/")[0]
+        label = head if ":" in head else f"{owner}:{head}"
+        pulls = await self._get(f"/repos/{name}/pulls?state=open&per_page=100") or []
+        if not any(pull["head"]["ref"] == label.partition(":")[2] for pull in pulls):
+            return None
+        said = f"A pull request already exists for {label}."
+        errors = [{"resource": "PullRequest", "code": "custom", "message": said}]
+        return web.json_response({"message": "Validation Failed", "errors": errors}, status=422)
+
+    async def _get(self, path: str) -> Any:
+        async with self._session().get(self.upstream + path, headers={"Authorization": f"token {OWNER_TOKEN}"}) as answer:
+            return await answer.json() if answer.status == 200 else None
+
+    async def _forward(self, request: web.Request, path: str, body: bytes) -> web.Response:
+        wanted = {"Authorization", "Accept", "Content-Type"}
+        headers = {name: value for name, value in request.headers.items() if name in wanted}
+        url = f"{self.upstream}{path}" + (f"?{request.query_string}" if request.query_string else "")
+        async with self._session().request(
+            request.method, url, data=body or None, headers=headers, allow_redirects=False
+        ) as got:
+            raw, status, kind = await got.read(), got.status, got.headers.get("Content-Type", "application/json")
+            passed = {name: got.headers[name] for name in ("Link",) if name in got.headers}
+        if "json" in kind and raw:
+            data = self._addressed(json.loads(raw))
+            self._note_token(path, status, data)
+            self._note_permissions(path, token_of(request), data)
+            raw = json.dumps(data).encode()
+        if "Link" in passed:
+            passed["Link"] = passed["Link"].replace(self.upstream, f"{self.url}{API}")
+        tag = f'"{hashlib.sha256(raw).hexdigest()}"'
+        limits = {
+            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Remaining": "4999",
+            "X-RateLimit-Reset": str(int(time.time()) + 3600),
+        }
+        if request.method == "GET" and status == 200:
+            if request.headers.get("If-None-Match") == tag:
+                return web.Response(status=304, headers={**limits, "ETag": tag})
+            passed["ETag"] = tag
+        return web.Response(body=raw, status=status, headers={**passed, **limits}, content_type=kind.partition(";")[0])
+
+    def _note_token(self, path: str, status: int, data: Any) -> None:
+        """Tokens of installations are valid from their making."""
+        if re.fullmatch(r"/app/installations/\d+/access_tokens", path) and status == 201:
+            self.state.tokens[data["token"]] = "app[bot]"
+            self.state.apps.add(data["token"])
+
+    def _note_permissions(self, path: str, token: str, data: Any) -> None:
+        found = re.fullmatch(r"/repos/([^/]+/[^/]+)", path)
+        if found and isinstance(data, dict) and "full_name" in data:
+            level = LEVELS.index(self.state.level(token, found[1]))
+            data["permissions"] = {"pull": level >= 1, "push": level >= 2, "admin": level >= 3}
+
+    def _addressed(self, data: Any, name: str = "") -> Any:
+        """``data`` with the front's address in place of the API server's."""
+        if isinstance(data, dict):
+            return {key: self._addressed(value, key) for key, value in data.items()}
+        if isinstance(data, list):
+            return [self._addressed(value, name) for value in data]
+        if isinstance(data, str) and data.startswith(self.upstream):
+            return self.url + ("" if name in _WEB_FIELDS else API) + data.removeprefix(self.upstream)
+        return data
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            self._client = aiohttp.ClientSession()
+        return self._client
+
+
+def _message(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response(
+        {"message": message, "documentation_url": "https://docs.github.com/rest"}, status=status, headers=headers
+    )
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+async def wait_until_up(url: str, seconds: float) -> None:
+    """Raises TimeoutError when ``url`` does not answer in time."""
+    async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(url):
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.03)
