@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from agent.context import read_text
 from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
 from agent.ports import JSON, Outcome
 from agent.problem import Problem, line_of
 from agent.progress import Progress
-from agent.repository import read_text
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
 from agent.trial import install, measure_baseline, no_worse

@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from agent import stacks
+from agent.context import own_files
 from agent.errors import TaskUnclear
 from agent.ports import JSON, Draft, Ports, TaskSpec
-from agent.repository import own_files
 from agent.team import Work
 
 MIN_LETTERS = 3

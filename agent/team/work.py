@@ -8,8 +8,8 @@ from pathlib import Path
 
 from agent.blocks import block
 from agent.commands import Commands
+from agent.context import View, look
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
-from agent.repository import View, look
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
 
@@ -86,6 +86,8 @@ class Work:
         )
         parts.append("Files of the repository:\n" + block("repository_files", "\n".join(self.view.files)))
         parts += [f"Content of {path}:\n" + block("file", text) for path, text in self.view.texts.items()]
+        known = {"repository_map": self.view.map, "test_layout": self.view.tests, "recent_history": self.view.history}
+        parts += [block(name, text) for name, text in known.items() if text]
         if self.view.hidden:
             hidden = "\n".join(f"{path}: {reason}" for path, reason in self.view.hidden.items())
             parts.append("Not shown, so they must not be rewritten:\n" + block("hidden_files", hidden))

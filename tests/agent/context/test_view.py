@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.blocks import block, read_block
-from agent.repository import MAX_CHARACTERS, MAX_FILE_CHARACTERS, View, is_secret, look, own_files, read_text
+from agent.context import View, is_secret, look, own_files, read_text
+from agent.context.view import MAX_CHARACTERS, MAX_FILE_CHARACTERS
 from tests.agent.world import make_repository
 
 

@@ -1,0 +1,9 @@
+"""What the team knows of a repository before and while it works: what is listed, read and mapped, and tools to look further.
+
+Reads only, and never outside of the workdir: no links, no secrets. What is written into it goes through ``agent.patch``.
+"""
+
+from agent.context.paths import is_secret, own_files
+from agent.context.view import View, look, read_text
+
+__all__ = ["View", "is_secret", "look", "own_files", "read_text"]

@@ -1,0 +1,46 @@
+"""Questions to a repository's git that run nothing of the repository: no hooks, no pagers, no programs of its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+TIMEOUT = 30.0
+MAX_OUTPUT = 32 * 1024 * 1024
+# a repository's own settings may name programs (a monitor, a signature checker, diff filters): they are switched off here
+HARDENED = (
+    "git", "--no-pager", "--no-optional-locks", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "safe.directory=*",
+    "-c", "log.showSignature=false", "-c", "diff.external=", "-c", "protocol.allow=never",
+)  # fmt: skip
+
+
+async def ask_git(root: Path, *argv: str, timeout: float = TIMEOUT) -> str | None:
+    """What ``git *argv`` prints in ``root``; None where there is no git, or it fails, says too much or takes too long."""
+    if not (root / ".git").exists():
+        return None
+    quiet = asyncio.subprocess.DEVNULL
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent",
+           "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}  # fmt: skip
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *HARDENED, "-C", str(root), *argv, stdin=quiet, stdout=asyncio.subprocess.PIPE, stderr=quiet, env=env
+        )
+    except FileNotFoundError:
+        return None
+    assert process.stdout is not None
+    output = bytearray()
+    try:
+        async with asyncio.timeout(timeout):
+            while chunk := await process.stdout.read(1 << 16):
+                output += chunk
+                if len(output) > MAX_OUTPUT:
+                    return None
+            await process.wait()
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return output.decode("utf-8", "replace") if process.returncode == 0 else None
