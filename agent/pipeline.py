@@ -12,20 +12,29 @@ from pathlib import Path
 
 from agent.change import Change
 from agent.planning import begin_execution, begin_plan, finish_plan, settle_stack
-from agent.ports import Draft, Outcome, Ports, TaskSpec
+from agent.ports import JSON, Draft, Outcome, Ports, TaskSpec
 from agent.progress import Progress
 from agent.team import hire
 from agent.team.triggers import TASK_ANALYZED, TASK_GIVEN
 
 
-async def draft_plan(spec: TaskSpec, root: Path, ports: Ports, *, feedback: Sequence[str] = (), version: int = 1) -> Draft:
-    """Understands the task and plans it; nothing in ``root`` changes. ``feedback`` says why earlier plans were rejected.
+async def draft_plan(
+    spec: TaskSpec,
+    root: Path,
+    ports: Ports,
+    *,
+    feedback: Sequence[str] = (),
+    rejected: JSON | None = None,
+    version: int = 1,
+) -> Draft:
+    """Understands the task and plans it; nothing in ``root`` changes. ``feedback`` says why earlier plans were rejected and
+    what people have answered; ``rejected`` is the last plan they rejected, with their own edits in it.
 
-    Raises ``TaskUnclear``, ``UnknownStack``, ``OutputInvalid`` or ``ModelFailed`` where the run has failed; ``Paused`` or
-    ``Cancelled`` where it stops.
+    Raises ``TaskUnclear``, ``UnknownStack``, ``OutputInvalid`` or ``ModelFailed`` where the run has failed; ``Paused`` (with
+    the reason ``question`` where a person must say more) or ``Cancelled`` where it stops.
     """
     progress = Progress(ports.events, "plan", 2)
-    work = await begin_plan(spec, root, ports, feedback, version)
+    work = await begin_plan(spec, root, ports, feedback, version, rejected)
     team = hire(work)
 
     await progress.at(1, "Analysing the task")

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 from agent import stacks
 from agent.context import own_files
-from agent.errors import TaskUnclear
+from agent.errors import Paused, TaskUnclear
+from agent.estimate import estimate
 from agent.ports import JSON, Draft, Ports, TaskSpec
 from agent.team import Work
 
 MIN_LETTERS = 3
 GUESSED = 0.5
 """Confidence in a stack that only the model speaks for."""
-TOKENS_PER_FILE = 900
-SECONDS_PER_TOKEN = 0.02
-CALLS_AHEAD = 3
-"""Write, test, review: each reads the context once."""
+HOW_TO_ANSWER = "Answer it, and the team plans with the answer. Without a server: say it in the task and start again."
 
 
-async def begin_plan(spec: TaskSpec, root: Path, ports: Ports, feedback: Sequence[str], version: int) -> Work:
+async def begin_plan(
+    spec: TaskSpec, root: Path, ports: Ports, feedback: Sequence[str], version: int, rejected: JSON | None = None
+) -> Work:
     """The work of a plan phase. Raises ``TaskUnclear`` for a task without words, ``UnknownStack`` for a stack that isn't."""
     if sum(character.isalpha() for character in spec.text) < MIN_LETTERS:
         said = f"says only {spec.text.strip()[:40]!r}" if spec.text.strip() else "is empty"
@@ -30,11 +29,13 @@ async def begin_plan(spec: TaskSpec, root: Path, ports: Ports, feedback: Sequenc
             f"The task {said}.", hint='Say in a sentence what should be built or changed, for example "Add a health endpoint".'
         )
     chosen = stacks.get(spec.stack) if spec.stack else None
-    work = Work(spec, root, ports, f"plan/{version}", feedback=feedback)
+    work = Work(spec, root, ports, f"plan/{version}", feedback=feedback, rejected=rejected)
     await work.read("read")
     work.spec = _for_repository(spec, work)
     await ports.events.emit("analysis_start", {"files_considered": len(work.view.files)}, "Analysing the task")
     inferred = stacks.infer(spec.text, work.view.files, manifests=work.view.texts)
+    if inferred.stack is None and feedback:
+        inferred = stacks.infer("\n".join(feedback))  # the answer to "for which stack?"
     if chosen is not None:
         work.stack, work.confidence, work.evidence = chosen, 1.0, f"The user chose {chosen.id}."
     elif inferred.stack is not None:
@@ -44,19 +45,23 @@ async def begin_plan(spec: TaskSpec, root: Path, ports: Ports, feedback: Sequenc
 
 
 async def settle_stack(work: Work, analysis: JSON) -> None:
-    """Takes what the analysis found into the work: the user's stack wins, then the model's, then the inferred one."""
+    """Takes what the analysis found into the work: the user's stack wins, then the model's, then the inferred one.
+
+    Raises ``Paused('question')`` where a person must say more before anybody could plan.
+    """
     if not analysis["clear"]:
-        raise TaskUnclear(
-            f"The task can't be planned as it is worded: {analysis['question'] or analysis['summary']}",
-            hint="Answer that question in the task's description and start again.",
+        raise Paused(
+            "question", analysis["question"] or f"What exactly should be done? {analysis['summary']}", hint=HOW_TO_ANSWER
         )
     known = {stack.id: stack for stack in stacks.catalogue()}
     proposed = known.get(analysis["stack"] or "")
     if not work.spec.stack and proposed is not None and proposed != work.stack:
         work.stack, work.confidence = proposed, GUESSED
     if work.stack is None and work.spec.output_mode == "generate_new":
-        raise TaskUnclear(
-            "It is not clear for which stack the new project should be.", hint=f"Name a stack: {', '.join(sorted(known))}."
+        raise Paused(
+            "question",
+            "For which stack should the new project be?",
+            hint=f"Name one of {', '.join(sorted(known))}. {HOW_TO_ANSWER}",
         )
     data = {
         "complexity": analysis["complexity"],
@@ -69,7 +74,7 @@ async def settle_stack(work: Work, analysis: JSON) -> None:
 
 async def finish_plan(work: Work, analysis: JSON, plan: JSON, version: int) -> Draft:
     """Adds the estimate and announces ``plan_ready``."""
-    plan = {**plan, "risks": [*_doubts(work), *plan["risks"]], "estimate": _estimate(work, plan)}
+    plan = {**plan, "risks": [*_doubts(work), *plan["risks"]], "estimate": await estimate(work, plan)}
     await work.ports.events.emit("plan_ready", {"plan": plan, "plan_version": version}, plan["summary"])
     return Draft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
 
@@ -94,13 +99,3 @@ async def begin_execution(spec: TaskSpec, draft: Draft, root: Path, ports: Ports
 def _for_repository(spec: TaskSpec, work: Work) -> TaskSpec:
     """A repository with code of its own is patched, whatever the task says."""
     return replace(spec, output_mode="patch_existing") if own_files(work.view.files) else spec
-
-
-def _estimate(work: Work, plan: JSON) -> JSON:
-    """A rough forecast of the execute phase without revisions; the cost from what this phase's calls have cost per token."""
-    files = {path for step in plan["steps"] for path in step["files"]}
-    written = TOKENS_PER_FILE * max(1, len(files))
-    tokens = CALLS_AHEAD * max((call.tokens_in for call in work.calls.made), default=0) + 2 * written
-    price = work.calls.cost_per_token()
-    cost = None if price is None else str((price * tokens).quantize(Decimal("0.0001")))
-    return {"tokens": tokens, "cost_usd": cost, "seconds": round(written * SECONDS_PER_TOKEN) + 10}

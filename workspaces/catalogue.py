@@ -39,19 +39,26 @@ class PlanStep(Data):
     title: str
     files: list[str] = []
     kind: str = "change"
+    why: str = ""
 
 
 class Estimate(Data):
+    """Of carrying the plan out. ``basis`` says where it comes from: the workspace's earlier runs, or a guess."""
+
     tokens: int | None = None
     cost_usd: str | None = None
     seconds: int | None = None
+    basis: str = ""
 
 
 class Plan(Data):
+    """``questions`` are open ones that a person may answer with the decision; the plan holds without an answer."""
+
     summary: str
     steps: list[PlanStep]
     risks: list[str] = []
     test_strategy: str = ""
+    questions: list[str] = []
     estimate: Estimate = Estimate()
 
 

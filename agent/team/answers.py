@@ -32,6 +32,7 @@ class Analysis(Answer):
 
 class PlanStep(Answer):
     title: str = Field(min_length=1, max_length=500)
+    why: str = Field("", max_length=1_000)
     files: list[str] = Field(default_factory=list, max_length=200)
     kind: Literal["create", "modify", "delete", "test", "docs", "config"]
 
@@ -41,6 +42,7 @@ class Plan(Answer):
     steps: list[PlanStep] = Field(min_length=1, max_length=20)
     risks: list[str] = Field(default_factory=list, max_length=20)
     test_strategy: str = Field("", max_length=MAX_TEXT)
+    questions: list[str] = Field(default_factory=list, max_length=20)
 
 
 class Comment(Answer):

@@ -6,6 +6,7 @@ import json
 from typing import ClassVar
 
 from agent import stacks
+from agent.blocks import block
 from agent.team.answers import Analysis, Plan
 from agent.team.base import TeamRole
 from agent.team.prompts import render
@@ -26,8 +27,18 @@ class DraftPlan(StructuredAction):
     """Content: the analysis. Answers with a ``Plan``."""
 
     async def act(self, content: str) -> str:
-        prompt = render("draft_plan", situation=self.work.situation(), analysis=json.loads(content)["summary"])
+        analysis = json.loads(content)["summary"]
+        prompt = render("draft_plan", situation=self.work.situation(), analysis=analysis, rejected=self._rejected())
         return (await self.ask_for(Plan, prompt, key="draft", max_tokens=6_000)).model_dump_json()
+
+    def _rejected(self) -> str:
+        if not self.work.rejected:
+            return ""
+        plan = {name: value for name, value in self.work.rejected.items() if name != "estimate"}
+        return (
+            "This plan was rejected. Improve it, and keep what nobody objected to; some of it people may have written:\n"
+            + block("rejected_plan", json.dumps(plan, indent=1, ensure_ascii=False))
+        )
 
 
 class TeamLeader(TeamRole):

@@ -17,7 +17,7 @@ from agent.team.calls import ModelCalls
 class Work:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
     say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
-    ``installed`` how the install step of each round ended."""
+    ``installed`` how the install step of each round ended; ``rejected`` the plan that people rejected last."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class Work:
         stack: Stack | None = None,
         plan: JSON | None = None,
         feedback: Sequence[str] = (),
+        rejected: JSON | None = None,
     ) -> None:
         self.spec = spec
         self.root = root
@@ -37,6 +38,7 @@ class Work:
         self.stack = stack
         self.plan = plan or {}
         self.feedback = tuple(feedback)
+        self.rejected = rejected
         self.confidence = 0.0
         self.evidence = ""
         self.baseline: JSON | None = None
@@ -73,7 +75,9 @@ class Work:
         if self.spec.strict_requirements:
             parts.append("Keep to the wording of the task and the constraints strictly: nothing less, nothing more.")
         if self.feedback:
-            parts.append("An earlier plan was rejected; the person said:\n" + block("feedback", "\n".join(self.feedback)))
+            parts.append(
+                "What people said of earlier plans, and in answer to questions:\n" + block("feedback", "\n".join(self.feedback))
+            )
         if self.stack is not None:
             fits = "What fits the project applies:" if self.spec.output_mode == "patch_existing" else "Its rules:"
             needed = f"\nIt needs: {', '.join(self.stack.files_required)}." if self.spec.output_mode == "generate_new" else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.blocks import read_block
 from agent.errors import AgentError, OutputInvalid, Paused, SandboxFailed, TaskUnclear
 from agent.models import Prices, open_model
 from agent.models.openai import OpenAIModel
@@ -215,9 +216,23 @@ async def test_an_unknown_stack_is_refused_before_any_call(workdir: Path) -> Non
     assert world.model.requests == []
 
 
-async def test_an_unclear_task_gives_the_models_question(workdir: Path) -> None:
-    team = script(code="", AnalyzeTask=[analysis(clear=False, question="Which shop?")])
-    with pytest.raises(TaskUnclear, match=r"Which shop\?"):
+async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -> None:
+    team = script(code="", files=["x"], AnalyzeTask=[analysis(clear=False, question="Which shop?"), analysis()])
+    world = World(workdir, ScriptedModel(team))
+    with pytest.raises(Paused) as paused:
+        await world.plan(TaskSpec("Fix the thing"))
+    assert (paused.value.reason, paused.value.detail) == ("question", "Which shop?")
+    assert "Answer it" in paused.value.hint
+
+    await world.plan(TaskSpec("Fix the thing"), feedback=["Which shop? The one in Bern."], version=2)
+    asked = world.model.requests[-2:]
+    assert [request.action for request in asked] == ["AnalyzeTask", "DraftPlan"]
+    assert all("The one in Bern." in request.messages[-1]["content"] for request in asked)
+
+
+async def test_a_question_that_says_nothing_shows_what_was_understood(workdir: Path) -> None:
+    team = script(code="", AnalyzeTask=[analysis(clear=False, summary="Some thing is to be fixed.")])
+    with pytest.raises(Paused, match="Some thing is to be fixed"):
         await World(workdir, ScriptedModel(team)).plan(TaskSpec("Fix the thing"))
 
 
@@ -235,6 +250,16 @@ async def test_a_rejected_plan_is_drafted_again_with_the_feedback(workdir: Path)
     assert "Use async handlers." in second
     assert "Use async handlers." not in first
     assert [data["plan_version"] for data in world.sink.of("plan_ready")] == [1, 2]
+
+
+async def test_the_plan_that_was_rejected_is_improved_instead_of_forgotten(workdir: Path) -> None:
+    world = World(workdir, ScriptedModel(script(code="", files=["x"])))
+    edited = {"summary": "Ada's own words", "steps": [{"title": "Do it well", "files": ["y"]}], "estimate": {"tokens": 12345}}
+    await world.plan(HEALTH, feedback=["Smaller steps."], rejected=edited, version=2)
+    analysed, drafted = (request.messages[-1]["content"] for request in world.model.requests)
+    assert "Ada's own words" in read_block(drafted, "rejected_plan")
+    assert "12345" not in drafted, "an old estimate is no part of the plan"
+    assert "Ada's own words" not in analysed
 
 
 async def test_garbage_is_asked_for_again_twice_and_differently(workdir: Path) -> None:
@@ -384,11 +409,16 @@ async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workd
     assert (workdir / "notes.tex").read_text() == "Hello, world\n"
 
 
-async def test_a_new_project_of_no_known_stack_is_unclear(workdir: Path) -> None:
-    team = script(code="", AnalyzeTask=[analysis(stack=None)])
-    with pytest.raises(TaskUnclear) as unclear:
-        await World(workdir, ScriptedModel(team)).plan(TaskSpec("Write me something lovely"))
-    assert "fastapi" in unclear.value.hint
+async def test_a_new_project_of_no_known_stack_asks_for_one(workdir: Path) -> None:
+    world = World(workdir, ScriptedModel(script(code="", files=["x"], AnalyzeTask=[analysis(stack=None)])))
+    with pytest.raises(Paused, match="which stack") as paused:
+        await world.plan(TaskSpec("Write me something lovely"))
+    assert paused.value.reason == "question"
+    assert "fastapi" in paused.value.hint
+    draft = await world.plan(
+        TaskSpec("Write me something lovely"), feedback=["For which stack? Express with TypeScript"], version=2
+    )
+    assert draft.stack == "express-ts"
 
 
 async def test_dependencies_that_do_not_install_go_back_to_the_engineer(repository: Path) -> None:

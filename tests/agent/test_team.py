@@ -170,7 +170,7 @@ def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
     world = World(repository, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
     asyncio.run(world.run(HEALTH))
     assert [(key, step.kind) for key, step in world.journal.steps.items()] == [
-        ("plan/1/read", "read"), ("plan/1/analyze", "model"), ("plan/1/draft", "model"),
+        ("plan/1/read", "read"), ("plan/1/analyze", "model"), ("plan/1/draft", "model"), ("plan/1/estimate", "read"),
         ("execute/read", "read"), ("execute/probe", "command"),
         ("execute/install/baseline", "command"), ("execute/test/baseline/1", "command"),
         ("execute/write/0", "model"), ("execute/apply/0", "apply"),
