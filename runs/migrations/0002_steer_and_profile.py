@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('runs', '0001_initial'),
-        ('workspaces', '0002_next'),
+        ('workspaces', '0002_model_settings'),
     ]
 
     operations = [
