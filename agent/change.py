@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from agent.context import read_text
+from agent.coverage import measurable
 from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
@@ -14,7 +14,7 @@ from agent.problem import Problem, line_of
 from agent.progress import Progress
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
-from agent.trial import install, measure_baseline, no_worse
+from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
 
@@ -27,7 +27,6 @@ class Change:
         self._team = team
         self._progress = Progress(work.ports.events, "execute", 6)
         self._landing = Landing(work)
-        self._before = dict(work.view.texts)
         self._answer = ""
         self._tests_written = False
         self._all_tools = True
@@ -70,17 +69,18 @@ class Change:
         await install(self._work, str(self.round))
         self._all_tools &= await self._landing.format(str(self.round))
         await self._progress.at(5, "Testing")
-        self._tests = json.loads(await self._team.ask(TESTS_WANTED, str(self.round)))
-        if self._tests["status"] != "failed" or no_worse(self._tests):
+        changed = measurable(self._work.stack, self._texts())
+        wanted = {"round": self.round, "changed": changed}
+        self._tests = json.loads(await self._team.ask(TESTS_WANTED, json.dumps(wanted)))
+        if not is_to_blame(self._tests):
             return None
-        return Problem("tests", "The tests fail.", output=self._tests["output_tail"])
+        return Problem("tests", complaint(self._tests), output=self._tests["output_tail"])
 
     async def review(self) -> Problem | None:
         """The reviewer sees the change as it is now, and how the tests went."""
         await self._progress.at(6, "Reviewing")
         await self._read(f"review/{self.round}")
-        counts = ", ".join(f"{self._tests[key]} {key}" for key in ("passed", "failed", "skipped"))
-        given = {"round": self.round, "change": self._description(), "tests": f"{self._tests['status']} ({counts})"}
+        given = {"round": self.round, "change": self._description(), "tests": for_reviewer(self._tests)}
         answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
         verdict, findings = answer["verdict"], [{"code": "review", **comment} for comment in answer["comments"]]
         self._review = {"verdict": verdict, "comments": [line_of(finding) for finding in findings]}
@@ -125,11 +125,9 @@ class Change:
         """The team sees the files of the plan, those it changed, and those it was about to overwrite unread."""
         wanted = dict.fromkeys((*self._work.planned_files(), *self._landing.files, *self._landing.unseen))
         await self._work.read(f"read/{step}", list(wanted))
-        for path, text in self._work.view.texts.items():
-            if path not in self._landing.files:
-                self._before[path] = text
+
+    def _texts(self) -> dict[str, tuple[str | None, str | None]]:
+        return self._landing.originals.texts(sorted(self._landing.files))
 
     def _description(self) -> str:
-        paths = sorted(self._landing.files)
-        after = {path: read_text(self._work.root, path) for path in paths}
-        return describe(self._before, {path: text for path, text in after.items() if text is not None}, paths)
+        return describe(self._texts())

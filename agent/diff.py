@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 MAX_CHARACTERS = 60_000
 
 
-def describe(before: Mapping[str, str], after: Mapping[str, str], paths: Sequence[str]) -> str:
-    """A unified diff of ``paths``, cut at ``MAX_CHARACTERS``; a path that is absent on one side is created or deleted."""
+def describe(texts: Mapping[str, tuple[str | None, str | None]]) -> str:
+    """A unified diff of ``texts``, before and after by path, cut at ``MAX_CHARACTERS``; None is a file that is not there."""
     parts: list[str] = []
-    for path in paths:
-        old, new = before.get(path), after.get(path)
+    for path, (old, new) in texts.items():
         names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
         parts += difflib.unified_diff(_lines(old), _lines(new), *names, lineterm="")
     text = "\n".join(parts)

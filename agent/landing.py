@@ -7,6 +7,7 @@ from collections import Counter
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.formatting import format_files
 from agent.guardrails import Finding, GuardrailResult, check
+from agent.originals import Originals
 from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
 from agent.patch.model import Format
@@ -25,13 +26,15 @@ ANY_STACK = Stack(
 
 
 class Landing:
-    """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}."""
+    """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}; ``originals`` has them
+    as they were before."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
         self._fresh: list[str] = []
         self._misfits: Counter[Format] = Counter()
         self.unseen: list[str] = []
+        self.originals = Originals(work.root)
         self.files: dict[str, JSON] = {}
 
     async def land(self, answer: str, step: str, round_: int) -> Problem | None:
@@ -53,7 +56,7 @@ class Landing:
         if result.is_valid:
             await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
             return None
-        await work.ports.events.emit("validation_failed", data, f"{len(result.errors)} problems in the answer")
+        await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
         return Problem("guardrails", "It breaks rules, so nothing of it was applied.", found["errors"])
 
     def _never_shown(self, answer: str) -> list[Finding]:
@@ -87,6 +90,7 @@ class Landing:
                     code="write_failed",
                 ) from error
 
+        self.originals.keep(answer)
         inputs = {"answer": answer, "seen": seen}
         result = await work.ports.journal.step(
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
@@ -143,13 +147,21 @@ class Landing:
         return not result["missing"]
 
 
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def _patched(result: JSON) -> Announcement:
     if result["success"]:
         changed = [file for file in result["files"] if file["action"] != "unchanged"]
-        return Announcement("patch_applied", {"files": [_shown(file) for file in changed]}, f"{len(changed)} files written")
+        return Announcement(
+            "patch_applied", {"files": [_shown(file) for file in changed]}, f"{_number(len(changed), 'file')} written"
+        )
     hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
     reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks)
-    return Announcement("patch_refused", {"reason": reason, "hunks": hunks}, f"{len(hunks)} files refused, nothing written")
+    return Announcement(
+        "patch_refused", {"reason": reason, "hunks": hunks}, f"{_number(len(hunks), 'file')} refused, nothing written"
+    )
 
 
 def _refused(result: JSON) -> list[JSON]:
@@ -167,4 +179,4 @@ def _reasons(file: JSON) -> str:
 def _formatted(result: JSON) -> Announcement:
     data = {key: result[key] for key in ("tool", "files", "unavailable", "failed")}
     absent = "".join(f"; {key}: {', '.join(result[key])}" for key in ("unavailable", "failed") if result[key])
-    return Announcement("files_formatted", data, f"{len(result['files'])} files reformatted{absent}")
+    return Announcement("files_formatted", data, f"{_number(len(result['files']), 'file')} reformatted{absent}")

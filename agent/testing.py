@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent import failures
 from agent.ports import JSON, CommandResult, Sandbox
 from agent.stacks import Stack
 
 TIMEOUT = 600.0
 NO_TESTS = 5
 """pytest's exit code when it collected nothing (pytest.ExitCode.NO_TESTS_COLLECTED)."""
+NONE = "There are no tests."
+ONLY_SKIPPED = "Every test was skipped."
 
 _CLOSING = re.compile(r"^(?:=+ )?((?:\d+ \w+, )*\d+ \w+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.MULTILINE)
 _COUNT = re.compile(r"(\d+) (\w+)")
@@ -23,24 +26,30 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSON:
-    """``{status, passed, failed, skipped, baseline, output_tail}``; ``status`` is passed, failed or unavailable.
+    """``{status, passed, failed, skipped, failing, seconds, output_tail,
+    reason}``; ``status`` is passed, failed or unavailable.
 
     The first command of the stack whose tool is there counts. Errors in collection or set-up count as failed. What can't be
     proved (no tool is there, there are no tests, the runner ended without its closing line) is ``unavailable``, and
-    ``output_tail`` says why. Raises ``SandboxFailed``.
+    ``reason`` says why in a sentence. ``failing`` names the tests that failed, as far as the runner does; ``seconds`` is how
+    long it ran. Raises ``SandboxFailed``.
     """
     if not stack.tests:
-        return _report("unavailable", f"{stack.title} has no test command.")
+        return not_run("unavailable", f"{stack.title} has no test command.")
     absent = []
     for argv in stack.tests:
         result = await sandbox.run(argv, timeout=timeout)
         missing = _missing_tool(argv, result)
         if missing is None:
-            return _outcome(argv, result, timeout)
+            return {**_outcome(argv, result, timeout), "seconds": result.duration_ms / 1000}
         absent.append(missing)
-    return _report(
-        "unavailable", f"{' and '.join(dict.fromkeys(absent))} {'are' if len(absent) > 1 else 'is'} not available here."
-    )
+    names = list(dict.fromkeys(absent))
+    return not_run("unavailable", f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not available here.")
+
+
+def not_run(status: str, reason: str, output: str = "") -> JSON:
+    """A report of tests that were not run."""
+    return _report(status, output or reason, reason=reason)
 
 
 def _missing_tool(argv: Sequence[str], result: CommandResult) -> str | None:
@@ -57,7 +66,8 @@ def _missing_tool(argv: Sequence[str], result: CommandResult) -> str | None:
 
 def _outcome(argv: Sequence[str], result: CommandResult, timeout: float) -> JSON:
     if result.timed_out:
-        return _report("failed", f"{result.output_tail}\nThe tests did not end within {timeout:g} seconds.", failed=1)
+        why = f"The tests did not end within {timeout:g} seconds."
+        return _report("failed", f"{result.output_tail}\n{why}", failed=1, reason=why)
     return _pytest(result) if "pytest" in argv else _other(result)
 
 
@@ -65,7 +75,7 @@ def _other(result: CommandResult) -> JSON:
     """vitest, jest and artisan count in a line of their own; whoever does not count has its exit code."""
     tail = _ANSI.sub("", result.output_tail)
     if not result.ok and _NONE.search(tail):
-        return _report("unavailable", f"{tail.strip()}\nThere are no tests.")
+        return _report("unavailable", tail.strip(), reason=NONE)
     lines = [hit[1] for pattern in (_TESTS_LINE, _DOTNET_LINE) for hit in pattern.finditer(tail)]
     counts: dict[str, int] = {}
     for line in lines:
@@ -74,18 +84,18 @@ def _other(result: CommandResult) -> JSON:
     passed, failed = counts.get("passed", 0), counts.get("failed", 0)
     skipped = counts.get("skipped", 0) + counts.get("todo", 0)
     if not result.ok:
-        return _report("failed", tail, passed, failed or 1, skipped)
+        return _report("failed", tail, passed, failed or 1, skipped, failing=failures.of_others(tail))
     if lines and not passed:
-        return _report("unavailable", f"{tail.strip()}\nNo test was really run.", skipped=skipped)
+        return _report("unavailable", tail.strip(), skipped=skipped, reason=ONLY_SKIPPED)
     return _report("passed", tail, passed, 0, skipped)
 
 
 def _pytest(result: CommandResult) -> JSON:
     tail = _ANSI.sub("", result.output_tail)
     if re.search(r"No module named '?pytest", tail) and result.exit_code == 1:
-        return _report("unavailable", "pytest is not available here.")
+        return not_run("unavailable", "pytest is not available here.")
     if result.exit_code == NO_TESTS:
-        return _report("unavailable", f"{tail.strip()}\nThere are no tests.")
+        return _report("unavailable", tail.strip(), reason=NONE)
     closing = list(_CLOSING.finditer(tail))
     counts: dict[str, int] = {}
     for number, word in _COUNT.findall(closing[-1][1]) if closing else ():
@@ -94,14 +104,23 @@ def _pytest(result: CommandResult) -> JSON:
     failed = counts.get("failed", 0) + counts.get("error", 0)
     skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
     if not result.ok:
-        return _report("failed", tail, passed, failed or 1, skipped)
+        return _report("failed", tail, passed, failed or 1, skipped, failing=failures.of_pytest(tail))
     if not closing:
-        return _report("unavailable", f"{tail.strip()}\npytest ended without its closing line, so nothing is proved.")
+        return _report("unavailable", tail.strip(), reason="pytest ended without its closing line, so nothing is proved.")
     if not passed:
-        return _report("unavailable", f"{tail.strip()}\nNo test was really run.", skipped=skipped)
+        return _report("unavailable", tail.strip(), skipped=skipped, reason=ONLY_SKIPPED)
     return _report("passed", tail, passed, 0, skipped)
 
 
-def _report(status: str, tail: str, passed: int = 0, failed: int = 0, skipped: int = 0) -> JSON:
+def _report(
+    status: str,
+    tail: str,
+    passed: int = 0,
+    failed: int = 0,
+    skipped: int = 0,
+    *,
+    failing: Sequence[str] = (),
+    reason: str = "",
+) -> JSON:
     counts = {"passed": passed, "failed": failed, "skipped": skipped}
-    return {"status": status, **counts, "baseline": None, "output_tail": tail}
+    return {"status": status, **counts, "failing": list(failing), "seconds": 0.0, "output_tail": tail, "reason": reason}

@@ -1,12 +1,20 @@
-"""Trying a change out: its dependencies are installed, its tests are run, both in the sandbox."""
+"""Trying a change out: its dependencies are installed, its tests are run, both in the sandbox, and what they say is compared
+with how the tests went before."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from agent import coverage, failures
 from agent.ports import JSON, CommandResult
+from agent.stacks.globs import matches
 from agent.team.work import Work
-from agent.testing import run_tests
+from agent.testing import NONE, not_run, run_tests
 
 TAIL = 4_000
+BEFORE = ("status", "passed", "failed", "skipped", "failing")
+SHOWN = 10
+"""Names of tests in one sentence."""
 
 
 async def install(work: Work, step: str) -> CommandResult | None:
@@ -19,42 +27,99 @@ async def install(work: Work, step: str) -> CommandResult | None:
 
 
 async def measure_baseline(work: Work) -> None:
-    """Runs an existing project's tests before anything is changed, so that old failures are not held against the change."""
-    tests = await _tests(work, "baseline")
-    work.baseline = {key: tests[key] for key in ("status", "passed", "failed", "skipped")}
+    """Runs an existing project's tests before anything is changed, so that old failures are not held against the change. A
+    project without a file that its stack's runner would take for tests has nothing to run."""
+    globs = work.stack.test_files if work.stack else ()
+    if globs and not any(matches(glob, path) for path in work.view.files for glob in globs):
+        tests = not_run("unavailable", NONE)
+    else:
+        tests = await _tests(work, "baseline")
+    work.baseline = {key: tests[key] for key in BEFORE}
 
 
-async def try_out(work: Work, step: str) -> JSON:
-    """The data of ``tests_finished``. A failing install counts as failing tests, an absent tool as ``unavailable``."""
+async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
+    """The data of ``tests_finished``. A failing install counts as failing tests, an absent tool as ``unavailable``. Where no
+    test fails because of the change, the coverage of the lines ``changed`` (by path) is measured too."""
     events = work.ports.events
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
-    tests = {**await _tests(work, step), "baseline": work.baseline}
-    counted = f"{tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped"
-    told = {"passed": counted, "failed": f"Failed: {counted}", "unavailable": f"Not tested: {tests['output_tail'][-200:]}"}
-    await events.emit("tests_finished", tests, told[tests["status"]])
+    ran = await _tests(work, step)
+    tests = {**ran, "baseline": work.baseline, **failures.compare(work.baseline, ran, work.root), "coverage": None}
+    if tests["passed"] and not is_to_blame(tests) and work.stack is not None:
+        sandbox = work.commands.step(f"coverage/{step}")
+        tests["coverage"] = await coverage.measure(work.stack, changed, sandbox, took=ran["seconds"])
+    await events.emit("tests_finished", tests, _told(tests))
     return tests
 
 
-def no_worse(tests: JSON) -> bool:
-    """True when failing tests failed before the change too: as many as now or more."""
+def is_to_blame(tests: JSON) -> bool:
+    """Whether tests fail that did not fail before the change. Where the runner names no tests, their numbers decide."""
+    if tests["status"] != "failed":
+        return False
     before = tests["baseline"]
-    return bool(
-        before and before["status"] == "failed" and tests["failed"] <= before["failed"] and tests["passed"] >= before["passed"]
-    )
+    if before is None or before["status"] != "failed":
+        return True
+    if failures.comparable(before, tests):
+        return bool(tests["newly_failing"])
+    return bool(tests["failed"] > before["failed"] or tests["passed"] < before["passed"])
+
+
+def complaint(tests: JSON) -> str:
+    """What to tell the engineer of failing tests, in a sentence or two."""
+    if not tests["newly_failing"]:
+        return "The tests fail."
+    said = f"The tests fail: {listed(tests['newly_failing'])}."
+    if tests["still_failing"]:
+        said += f" Not because of your change, for they failed before it: {listed(tests['still_failing'])}."
+    return said
+
+
+def for_reviewer(tests: JSON) -> str:
+    """How the tests went, before and after the change, in a few sentences."""
+    parts = [f"{tests['status']} ({counted(tests)})."]
+    if tests["baseline"] is not None:
+        parts.append(f"Before the change: {tests['baseline']['status']} ({counted(tests['baseline'])}).")
+    parts += [f"{what.capitalize()}: {listed(tests[key])}." for key, what in _CHANGES.items() if tests[key]]
+    if tests["coverage"] is not None:
+        parts.append(coverage.told(tests["coverage"]))
+    return " ".join(parts)
+
+
+def listed(names: list[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(tests: Mapping[str, object]) -> str:
+    return f"{tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped"
+
+
+def _told(tests: JSON) -> str:
+    if tests["status"] == "unavailable":
+        return f"Not tested: {tests['reason'] or tests['output_tail'][-200:]}"
+    parts = [f"{len(tests[key])} {what}" for key, what in _CHANGES.items() if tests[key]]
+    said = f"{counted(tests)} ({', '.join(parts)})" if parts else counted(tests)
+    if tests["coverage"] is not None and tests["coverage"]["percent"] is not None:
+        said += f"; {tests['coverage']['percent']:g} % of the changed lines covered"
+    return said if tests["status"] == "passed" else f"Failed: {said}"
+
+
+_CHANGES = {
+    "newly_failing": "newly failing",
+    "fixed": "fixed",
+    "still_failing": "failing as before",
+    "gone": "failing before and taken away",
+}
 
 
 async def _tests(work: Work, step: str) -> JSON:
     stack = work.stack
     if stack is None:
-        return _without_run("unavailable", "the stack is not known, so there is no test command")
+        return not_run("unavailable", "The stack is not known, so there is no test command.")
     installed = await install(work, step)
     if installed is not None and not installed.available:
-        return _without_run("unavailable", f"{installed.argv[0]} is not available here.")
+        return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
-        return _without_run("failed", f"Installing the dependencies {why}:\n{installed.output_tail[-TAIL:]}")
+        reason = f"Installing the dependencies {why}."
+        return not_run("failed", reason, f"{reason[:-1]}:\n{installed.output_tail[-TAIL:]}")
     return await run_tests(stack, work.commands.step(f"test/{step}"))
-
-
-def _without_run(status: str, why: str) -> JSON:
-    return {"status": status, "passed": 0, "failed": 0, "skipped": 0, "baseline": None, "output_tail": why}

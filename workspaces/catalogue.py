@@ -165,12 +165,45 @@ class CommandFinished(Data):
     available: bool = True
 
 
-class TestsFinished(Data):
+class TestCounts(Data):
+    """``failing`` names the tests that failed, as far as their runner names them (at most 200)."""
+
     status: Literal["passed", "failed", "unavailable"]
     passed: int = 0
     failed: int = 0
     skipped: int = 0
-    baseline: dict[str, Any] | None = None
+    failing: list[str] = []
+
+
+class FileCoverage(Data):
+    """``uncovered`` holds ranges of lines [first, last]."""
+
+    path: str
+    percent: float | None = None
+    uncovered: list[list[int]] = []
+
+
+class LineCoverage(Data):
+    """Of the lines that the change wrote, those that the tests run. ``percent`` None: not measured, ``reason`` says why."""
+
+    percent: float | None = None
+    covered: int = 0
+    lines: int = 0
+    files: list[FileCoverage] = []
+    reason: str = ""
+
+
+class TestsFinished(TestCounts):
+    """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
+    failing ones that the change took away."""
+
+    baseline: TestCounts | None = None
+    newly_failing: list[str] = []
+    fixed: list[str] = []
+    still_failing: list[str] = []
+    gone: list[str] = []
+    coverage: LineCoverage | None = None
+    seconds: float = 0.0
     output_tail: str = ""
     reason: str = ""
 

@@ -13,6 +13,8 @@ SCRIPTS = ("ruff", "black", "isort", "check-jsonschema", "hadolint", "rsharpier"
 """Of the virtual environment; only these names are on the PATH."""
 TOOLS_DIR = "/tools"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+COVER = Path(__file__).with_name("cover")
+"""What measures which lines the tests of a project run."""
 PHP = Path(__file__).with_name("php")
 """What starts PHP-CS-Fixer with the PHP that comes with it, and its rules for a project without its own."""
 
@@ -23,6 +25,10 @@ def tool_argv(venv: Path) -> list[str]:
     argv = ["--ro-bind", str(venv), str(venv)] if links else []
     for name, path in links.items():
         argv += ["--symlink", str(path), f"{TOOLS_DIR}/{name}"]
+    for path in sorted(COVER.iterdir()):
+        argv += ["--ro-bind", str(path), f"{TOOLS_DIR}/{path.name}"]
+    for package in venv.glob("lib/python3*/site-packages/coverage"):
+        argv += ["--ro-bind", str(package), f"{TOOLS_DIR}/python/coverage"]
     if "php" in links:
         for path in sorted(PHP.iterdir()):
             argv += ["--ro-bind", str(path), f"{TOOLS_DIR}/{path.name}"]

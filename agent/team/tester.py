@@ -23,10 +23,11 @@ class WriteTest(TeamAction):
 
 
 class RunTests(TeamAction):
-    """Content: the round. Answers with the data of ``tests_finished``; asks no model."""
+    """Content: JSON {round, changed: line numbers by path}. Answers with the data of ``tests_finished``; asks no model."""
 
     async def act(self, content: str) -> str:
-        return json.dumps(await try_out(self.work, content))
+        wanted = json.loads(content)
+        return json.dumps(await try_out(self.work, str(wanted["round"]), wanted["changed"]))
 
 
 class Tester(TeamRole):

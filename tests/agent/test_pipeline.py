@@ -48,7 +48,7 @@ async def test_the_events_tell_the_story_in_order(workdir: Path) -> None:
     assert told == [
         "analysis_start", "analysis_done", "plan_ready", "validation_passed", "patch_applied",
         "command_started", "command_finished", "files_formatted", "command_started", "command_finished",
-        "tests_finished", "review_finished",
+        "command_started", "command_finished", "tests_finished", "review_finished",
     ]  # fmt: skip
     percents = [data["percent"] for data in world.sink.of("progress") if data["phase"] == "execute"]
     assert percents == sorted(percents)
@@ -129,7 +129,7 @@ async def test_failing_tests_go_back_with_their_output(repository: Path) -> None
     assert "assert 1 == 2" in asked
     assert outcome.tests["status"] == "passed"
     assert not outcome.draft
-    assert outcome.tests["baseline"] == {"status": "passed", "passed": 3, "failed": 0, "skipped": 0}
+    assert outcome.tests["baseline"] == {"status": "passed", "passed": 3, "failed": 0, "skipped": 0, "failing": []}
 
 
 async def test_tests_that_keep_failing_pause_the_run(repository: Path) -> None:

@@ -105,7 +105,8 @@ async def test_a_step_with_other_inputs_pauses_instead_of_lying(tmp_path: Path) 
 
 @pytest.mark.parametrize("count", range(1, 40, 3))
 async def test_a_cancelled_run_stops_and_can_be_told_again(tmp_path: Path, count: int) -> None:
-    """The switch is turned at the count-th event; then the same journal is run again to its end."""
+    """The switch is turned at the count-th event; then the same journal is run again to its end,
+    in a workdir of its own as another worker has it."""
     first = await whole(tmp_path / "whole")
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     cut = World(root, Recorded(first), sandbox=sandbox_of(root))
@@ -120,6 +121,7 @@ async def test_a_cancelled_run_stops_and_can_be_told_again(tmp_path: Path, count
     with pytest.raises(Cancelled):
         await cut.run(EDIT)
 
-    again = World(root, Recorded(first), sandbox=sandbox_of(root), steps=cut.journal.steps)
+    fresh = make_repository(tmp_path / "fresh", SMALL_REPOSITORY)
+    again = World(fresh, Recorded(first), sandbox=sandbox_of(fresh), steps=cut.journal.steps)
     await again.run(EDIT)
-    assert read_tree(root) == read_tree(first.root)
+    assert read_tree(fresh) == read_tree(first.root)

@@ -176,5 +176,5 @@ def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
         ("execute/write/0", "model"), ("execute/apply/0", "apply"),
         ("execute/read/test", "read"), ("execute/write_test", "model"),
         ("execute/install/0", "command"), ("execute/format/0", "format"), ("execute/test/0/1", "command"),
-        ("execute/read/review/0", "read"), ("execute/review/0", "model"),
+        ("execute/coverage/0/1", "command"), ("execute/read/review/0", "read"), ("execute/review/0", "model"),
     ]  # fmt: skip

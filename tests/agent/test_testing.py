@@ -47,21 +47,32 @@ async def test_pytest_s_end(exit_code: int, tail: str, status: str, counts: tupl
 
     assert told["status"] == status
     assert (told["passed"], told["failed"], told["skipped"]) == counts
-    assert told["baseline"] is None
 
 
 async def test_an_absent_runner_proves_nothing() -> None:
     told = await run_tests(get("laravel"), Scripted(127, "", available=False))
 
     assert told["status"] == "unavailable"
-    assert told["output_tail"] == "php is not available here."
+    assert told["reason"] == told["output_tail"] == "php is not available here."
 
 
 async def test_time_that_runs_out_is_a_failure() -> None:
     told = await run_tests(FASTAPI, Scripted(124, "...", timed_out=True))
 
     assert told["status"] == "failed"
-    assert "600 seconds" in told["output_tail"]
+    assert told["reason"] == "The tests did not end within 600 seconds."
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "tail", "reason"),
+    [
+        (5, "\nno tests ran in 0.01s\n", "There are no tests."),
+        (0, "2 skipped in 0.01s\n", "Every test was skipped."),
+        (0, "", "pytest ended without its closing line, so nothing is proved."),
+    ],
+)
+async def test_what_proves_nothing_says_why_in_a_sentence(exit_code: int, tail: str, reason: str) -> None:
+    assert (await run_tests(FASTAPI, Scripted(exit_code, tail)))["reason"] == reason
 
 
 async def test_a_stack_without_tests_says_so() -> None:

@@ -1,0 +1,139 @@
+"""How many of the changed lines the tests run. Measured by an extra run of the tests, so that measuring can't break them.
+
+What a stack's command prints is read as LCOV tracefile records (geninfo(1)): ``SF:path`` and ``DA:line,hits``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+
+from agent.ports import JSON, CommandResult, Sandbox
+from agent.sandbox.bubblewrap import WORKDIR
+from agent.stacks import Stack
+from agent.stacks.globs import matches
+
+MAX_SECONDS = 120.0
+"""Tests that took longer are not run a second time."""
+MAX_FILES = 50
+MAX_RANGES = 40
+
+Lines = Mapping[str, Sequence[int]]
+
+
+def changed_lines(old: str | None, new: str) -> list[int]:
+    """The numbers, from 1, of the lines of ``new`` that are not as they were in ``old``."""
+    before, after = (old or "").splitlines(), new.splitlines()
+    head = 0
+    while head < min(len(before), len(after)) and before[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    opcodes = SequenceMatcher(None, before[head : len(before) - tail], after[head : len(after) - tail]).get_opcodes()
+    return [head + at + 1 for tag, _, _, start, end in opcodes if tag != "equal" for at in range(start, end)]
+
+
+def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:
+    """The changed lines with something on them, by path, of the files whose coverage ``stack`` can measure; tests are none."""
+    if stack is None or stack.coverage is None:
+        return {}
+    found: dict[str, list[int]] = {}
+    for path, (old, new) in changes.items():
+        if new is None or not path.endswith(stack.coverage.suffixes) or any(matches(glob, path) for glob in stack.test_files):
+            continue
+        text = new.splitlines()
+        lines = [number for number in changed_lines(old, new) if text[number - 1].strip()]
+        if lines:
+            found[path] = lines
+    return dict(list(found.items())[:MAX_FILES])
+
+
+async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) -> JSON:
+    """``{percent, covered, lines, files: [{path, percent, uncovered}], reason}`` of the changed ``lines`` by path.
+
+    ``percent`` is None where nothing could be measured or no changed line can be run; ``reason`` says so. ``uncovered`` holds
+    ranges [first, last]. A file that no test loads is uncovered as a whole. ``took`` is how long the tests ran, in seconds.
+    Raises ``SandboxFailed``.
+    """
+    if stack.coverage is None:
+        return _unknown(f"For {stack.title} the coverage is not measured.")
+    if not lines:
+        return _unknown("The change has no lines of code outside of tests.")
+    if took > MAX_SECONDS:
+        return _unknown(f"The tests take longer than {MAX_SECONDS:g} seconds, so they were not run a second time.")
+    result = await sandbox.run((*stack.coverage.command, *lines), timeout=2 * took + 30)
+    hits = _read(result, lines)
+    if not hits:
+        return _unknown(_why_not(stack, result))
+    files = [_file(path, numbers, hits.get(path)) for path, numbers in lines.items()]
+    covered, counted = (sum(file[key] for file in files) for key in ("covered", "lines"))
+    if not counted:
+        return _unknown("No changed line can be run.")
+    shown = [{key: file[key] for key in ("path", "percent", "uncovered")} for file in files if file["lines"]]
+    return {"percent": _percent(covered, counted), "covered": covered, "lines": counted, "files": shown, "reason": ""}
+
+
+def told(coverage: JSON) -> str:
+    """In a sentence, for people and the reviewer."""
+    if coverage["percent"] is None:
+        return f"Coverage of the changed lines: not available. {coverage['reason']}"
+    missed = [f"{file['path']}:{_ranges(file['uncovered'])}" for file in coverage["files"] if file["uncovered"]]
+    said = f"The tests run {coverage['covered']} of {coverage['lines']} changed lines ({coverage['percent']:g} %)"
+    return f"{said}; not {', '.join(missed)}." if missed else f"{said}."
+
+
+def _unknown(reason: str) -> JSON:
+    return {"percent": None, "covered": 0, "lines": 0, "files": [], "reason": reason}
+
+
+def _why_not(stack: Stack, result: CommandResult) -> str:
+    if not result.available or result.exit_code == 127:
+        return f"No tool that measures it for {stack.title} is available here."
+    if result.timed_out:
+        return "Measuring it took too long."
+    return "The tool that measures it gave no report."
+
+
+def _read(result: CommandResult, lines: Lines) -> dict[str, dict[int, int]]:
+    """Hits by line of those of the wanted paths that the report has."""
+    found: dict[str, dict[int, int]] = {}
+    current: dict[int, int] | None = None
+    for line in result.output_tail.splitlines():
+        kind, _, value = line.partition(":")
+        if kind == "SF":
+            name = value.strip().removeprefix(f"{WORKDIR}/")
+            current = found.setdefault(name, {}) if name in lines else None
+        elif kind == "DA" and current is not None:
+            number, _, rest = value.partition(",")
+            count = rest.split(",")[0]
+            if number.isdecimal() and count.isdecimal():
+                current[int(number)] = int(count)
+    return found
+
+
+def _file(path: str, changed: Sequence[int], hits: Mapping[int, int] | None) -> JSON:
+    known = dict.fromkeys(changed, 0) if hits is None else hits
+    numbers = [number for number in changed if number in known]
+    missed = [number for number in numbers if not known[number]]
+    covered = len(numbers) - len(missed)
+    percent = _percent(covered, len(numbers)) if numbers else None
+    return {"path": path, "percent": percent, "covered": covered, "lines": len(numbers), "uncovered": _spans(missed)}
+
+
+def _percent(covered: int, counted: int) -> float:
+    return round(100 * covered / counted, 1)
+
+
+def _spans(numbers: Sequence[int]) -> list[list[int]]:
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return spans[:MAX_RANGES]
+
+
+def _ranges(spans: Sequence[Sequence[int]]) -> str:
+    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)

@@ -1,0 +1,96 @@
+"""Which tests failed, by the names that their runner gives them, and what became of them by the change.
+
+The names come from the closing summary of the output. It is text that tests can write too, so names are for people and for the
+engineer; whether the tests passed is the runner's exit code alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from agent.ports import JSON
+
+MAX_NAMES = 200
+MAX_NAME = 300
+
+_PYTEST = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
+_PYTEST_SUMMARY = re.compile(r"^=* ?short test summary info ?=*$", re.MULTILINE)
+_VITEST = re.compile(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
+_JEST_FILE = re.compile(r"^FAIL +(\S+)")
+_JEST = re.compile(r"^ +● (.+)$")
+_JEST_SUITE = "Test suite failed to run"
+_PEST = re.compile(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
+_PHPUNIT = re.compile(r"^\d+\) (\S+::\S.*)$")
+_DOTNET = re.compile(r"^ +Failed (\S.*?) \[[^\]]*\]$")
+_PARTS = re.compile(r"::| > ")
+
+
+def of_pytest(tail: str) -> list[str]:
+    """pytest's "short test summary info": ``path::test``, or the path alone of a module that could not be collected."""
+    found = list(_PYTEST_SUMMARY.finditer(tail))
+    if not found:
+        return []
+    return _bounded(hit[1] for line in tail[found[-1].end() :].splitlines() if (hit := _PYTEST.match(line)))
+
+
+def of_others(tail: str) -> list[str]:
+    """As vitest, jest, Pest, PHPUnit and ``dotnet test`` name them; files and suites are separated by `` > ``."""
+    return _bounded(_named(tail))
+
+
+def compare(before: Mapping[str, object] | None, after: Mapping[str, object], root: Path) -> JSON:
+    """``{newly_failing, fixed, still_failing, gone}`` of two test reports, names sorted; empty where there was no run before
+    or where one of them names fewer failures than it counts. ``gone`` failed before and is no more in the files of ``root``."""
+    lists: dict[str, list[str]] = {"newly_failing": [], "fixed": [], "still_failing": [], "gone": []}
+    if before is None or not comparable(before, after):
+        return dict(lists)
+    old, new = set(_names(before)), set(_names(after))
+    lists["newly_failing"] = sorted(new - old)
+    lists["still_failing"] = sorted(old & new)
+    if after["status"] != "unavailable":
+        for name in sorted(old - new):
+            lists["fixed" if _stands(root, name) else "gone"].append(name)
+    return dict(lists)
+
+
+def comparable(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Whether both reports name every failure that they count."""
+    return all(before_or_after["failed"] == 0 or _is_complete(before_or_after) for before_or_after in (before, after))
+
+
+def _is_complete(report: Mapping[str, object]) -> bool:
+    names, counted = _names(report), report["failed"]
+    return isinstance(counted, int) and len(names) >= counted and len(names) < MAX_NAMES
+
+
+def _names(report: Mapping[str, object]) -> list[str]:
+    names = report.get("failing")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _stands(root: Path, name: str) -> bool:
+    """Whether the file that ``name`` begins with still speaks of its test; True where the name begins with no file."""
+    path, *rest = _PARTS.split(name)
+    place = (root / path).resolve()
+    if not Path(path).suffix or not place.is_relative_to(root.resolve()):
+        return True
+    if not place.is_file():
+        return False
+    return not rest or rest[-1].split("[")[0] in place.read_text(encoding="utf-8", errors="replace")
+
+
+def _named(tail: str) -> Iterator[str]:
+    file = ""
+    for line in tail.splitlines():
+        if hit := _VITEST.match(line) or _PEST.match(line) or _PHPUNIT.match(line) or _DOTNET.match(line):
+            yield hit[1]
+        elif hit := _JEST_FILE.match(line):
+            file = hit[1]
+        elif file and (hit := _JEST.match(line)) and not hit[1].startswith("Console"):
+            yield file if hit[1] == _JEST_SUITE else f"{file} > {hit[1].replace(' › ', ' > ')}"
+
+
+def _bounded(names: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(name[:MAX_NAME] for name in names))[:MAX_NAMES]

@@ -1,0 +1,53 @@
+"""The files that a run changes, as they were before it did: what a change is told, measured and taken back against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.context import is_secret
+from agent.patch import EditsInvalid, preview
+
+MAX_BYTES = 4 << 20
+
+
+class Originals:
+    """Reads the workdir ``root``, which a replay restores to what it was before each change."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, bytes | None] = {}
+
+    def keep(self, answer: str) -> None:
+        """Remembers the files that ``answer`` is about to change, unless they are known already."""
+        try:
+            _, changes = preview(self._root, answer)
+        except EditsInvalid:
+            return
+        for change in changes:
+            if change.path not in self._known:
+                self._known[change.path] = self._bytes(change.path)
+
+    def before(self, path: str) -> bytes | None:
+        """None where there was no such file, or where the run has not touched it."""
+        return self._known.get(path)
+
+    def texts(self, paths: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
+        """The text before and now of those of ``paths`` that are text and hold no secrets; None is a file that is not there."""
+        found = {}
+        for path in paths:
+            pair = (self._known.get(path), self._bytes(path))
+            try:
+                old, new = (None if data is None else data.decode("utf-8") for data in pair)
+            except UnicodeDecodeError:
+                continue
+            if not is_secret(path):
+                found[path] = (old, new)
+        return found
+
+    def _bytes(self, path: str) -> bytes | None:
+        place = self._root / path
+        inside = place.resolve().is_relative_to(self._root.resolve())
+        if not inside or place.is_symlink() or not place.is_file() or place.stat().st_size > MAX_BYTES:
+            return None
+        return place.read_bytes()
