@@ -25,6 +25,16 @@ def _secret(name: str) -> str:
     return value
 
 
+def github_app_private_key() -> str:
+    """The key itself or what its file holds; "" where there is none. A key on one line may write its line breaks as \\n."""
+    if not GITHUB_APP_PRIVATE_KEY_PATH:
+        return GITHUB_APP_PRIVATE_KEY
+    try:
+        return Path(GITHUB_APP_PRIVATE_KEY_PATH).expanduser().read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(f"GITHUB_APP_PRIVATE_KEY_PATH can't be read: {error}.") from error
+
+
 def _database_url() -> str:
     url: str = env.str("DATABASE_URL", default="")
     if url:
@@ -69,6 +79,9 @@ S3_ACCESS_KEY_ID: str = env.str("S3_ACCESS_KEY_ID", default="")
 S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
 
 GITHUB_API_URL: str = env.str("GITHUB_API_URL", default="https://api.github.com").rstrip("/")
+GITHUB_APP_ID: str = env.str("GITHUB_APP_ID", default="")
+GITHUB_APP_PRIVATE_KEY: str = env.str("GITHUB_APP_PRIVATE_KEY", default="", multiline=True)
+GITHUB_APP_PRIVATE_KEY_PATH: str = env.str("GITHUB_APP_PRIVATE_KEY_PATH", default="")
 
 MODEL: str = env.str("MGX_MODEL", default="offline")
 OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgx_project.common.errors import UpstreamFailed
+from mgx_project.common.errors import NotAllowed, UpstreamFailed
 
 
 class GitFailed(UpstreamFailed):
@@ -13,3 +13,26 @@ class GitFailed(UpstreamFailed):
     def __init__(self, detail: str, *, stderr: str = "", code: str | None = None, hint: str = "") -> None:
         super().__init__(detail, code=code, hint=hint)
         self.stderr = stderr
+
+
+class AddressRefused(NotAllowed):
+    """The name leads to an address that this server does not reach for anybody."""
+
+    code = "address_refused"
+
+
+class HostFailed(UpstreamFailed):
+    """The hosting service refused or could not do something; the text is for the person who must act."""
+
+    code = "host_failed"
+
+
+class HostBusy(HostFailed):
+    """The hosting service wants us to wait. ``retry_after`` is in seconds."""
+
+    http_status = 503
+    code = "host_rate_limited"
+
+    def __init__(self, detail: str, *, retry_after: float) -> None:
+        super().__init__(detail, hint=f"Try again in {retry_after:.0f} s.")
+        self.retry_after = retry_after

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -21,17 +21,22 @@ _OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z
 
 @dataclass(frozen=True)
 class Named:
+    """``credential`` is never shown; ``installation_id`` names the GitHub App's installation that acts instead of it."""
+
     provider: Provider
     clone_url: str
-    full_name: str
-    credential: str = ""
+    repo_full_name: str
+    credential: str = field(default="", repr=False)
     api_base_url: str = ""
+    installation_id: int | None = None
 
     def source(self) -> Source:
         return Source(url=self.clone_url, credential=self.credential)
 
 
-def name(*, url: str, provider: str = "", credential: str = "", api_base_url: str = "") -> Named:
+def name(
+    *, url: str, provider: str = "", credential: str = "", api_base_url: str = "", installation_id: int | None = None
+) -> Named:
     """Without a provider, `owner/name` is GitHub's and everything else plain git. A credential in the URL is taken out of it.
 
     Raises BadRequest for what names no repository, NotAllowed for a local path outside the roots.
@@ -39,7 +44,7 @@ def name(*, url: str, provider: str = "", credential: str = "", api_base_url: st
     url, found = split_credential(url.strip())
     credential = credential or found
     if provider == Provider.GITHUB or (not provider and _OWNER_NAME.fullmatch(url)):
-        return _github(url, credential, api_base_url)
+        return replace(_github(url, credential, api_base_url), installation_id=installation_id)
     where = address(url)
     path = local.path_of(url)
     return Named(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)
@@ -61,6 +66,11 @@ def _github(url: str, credential: str, api_base_url: str) -> Named:
     clone_url = f"{web}/{full_name}.git"
     address(clone_url)
     return Named(Provider.GITHUB, clone_url, full_name, credential, api)
+
+
+def renamed(clone_url: str, old: str, new: str) -> str:
+    """The URL to clone after a rename; the host stays the one that was linked."""
+    return clone_url.removesuffix(f"/{old}.git") + f"/{new}.git" if clone_url.endswith(f"/{old}.git") else clone_url
 
 
 def _full_name(url: str) -> str:

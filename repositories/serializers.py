@@ -46,6 +46,13 @@ class RepositoryName(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="A token, `user:password`, or for ssh a private key. Stored encrypted, never shown.",
     )
+    installation_id = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="Of the server's GitHub App. The credential then proves that you administer the repository and is not stored.",
+    )
 
 
 class RepositoryConnect(RepositoryName):

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from mgx_project.common.errors import Conflict, MGXError, NotFound
+from mgx_project.common.errors import Conflict, MGXError, NotAllowed, NotFound
 from projects.models import Project
 from projects.services import project_of
 from workspaces import events
@@ -19,18 +19,21 @@ from workspaces.principal import Principal
 
 from . import local
 from .git import Source, reach
+from .hosting import host_of
 from .models import RepositoryLink
-from .naming import Named
+from .naming import Named, renamed
 
 Status = RepositoryLink.Status
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits."""
+    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
+    is the present one where the hosting service tells it."""
 
     default_branch: str
     permissions: dict[str, bool]
+    full_name: str = ""
 
 
 async def _look(source: Source, *, allow_dirty: bool) -> Look:
@@ -47,6 +50,38 @@ def look(source: Source, *, allow_dirty: bool = True) -> Look:
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
     """
     return asyncio.run(_look(source, allow_dirty=allow_dirty))
+
+
+def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look:
+    """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
+
+    Raises what `look` raises, HostBusy or HostFailed, and Conflict for an archived repository.
+    """
+    host = host_of(linked)
+    if host is None:
+        return look(Source(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
+    found = host.repository()
+    if found.archived:
+        raise Conflict(
+            f"{found.full_name} is archived: nothing can be pushed there. Unarchive it, or link another.", code="archived"
+        )
+    return Look(found.default_branch, dict(found.permissions), found.full_name)
+
+
+def claim_installation(named: Named) -> Named:
+    """``named`` for the app's installation, without the token that proved the right to it.
+
+    The app's key opens every installation of it, of all tenants: only who administers the repository may have it act there.
+    Raises NotAllowed.
+    """
+    host = host_of(replace(named, installation_id=None))
+    if host is None or not named.credential or not host.repository().permissions["admin"]:
+        raise NotAllowed(
+            "To use the app's installation, give the token of an administrator of the repository; it is not stored.",
+            code="installation_unproved",
+            field="installation_id",
+        )
+    return replace(named, credential="")
 
 
 def prepare(named: Named) -> None:
@@ -93,8 +128,9 @@ def connect(
     before = None if link is None else link.status
     if link is None:
         link = RepositoryLink(workspace_id=principal.workspace_id, project=project, clone_url=named.clone_url)
-    link.provider, link.repo_full_name, link.api_base_url = named.provider, named.full_name, named.api_base_url
+    link.provider, link.repo_full_name, link.api_base_url = named.provider, named.repo_full_name, named.api_base_url
     link.credential = named.credential or link.credential
+    link.installation_id = named.installation_id
     _seen(link, seen)
     link.save()
     if is_primary or (made and is_primary is None and not links.filter(is_primary=True).exists()):
@@ -116,8 +152,10 @@ def validate(*, principal: Principal, link_id: uuid.UUID | str, credential: str 
     link = RepositoryLink.objects.of(principal.workspace_id).filter(pk=link_id).first()
     if link is None or link.status == Status.DISCONNECTED:
         raise NotFound("There is no such repository link that you can see.")
+    if credential is not None:
+        link.credential = credential
     try:
-        return look(Source(url=link.clone_url, credential=link.credential if credential is None else credential))
+        return look_at(link)
     except MGXError as error:
         return error
 
@@ -125,7 +163,7 @@ def validate(*, principal: Principal, link_id: uuid.UUID | str, credential: str 
 @transaction.atomic
 def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
     """Writes down what a look has shown. ``link`` is locked by the caller."""
-    before = (link.status, link.last_error, link.default_branch)
+    before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
     if isinstance(found, MGXError):
         link.status, link.last_error = Status.ERROR, found.detail
     else:
@@ -133,7 +171,7 @@ def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
     link.save()
     if link.is_primary:
         _tell_project(link, lock_project(link.workspace_id, link.project_id))
-    if before != (link.status, link.last_error, link.default_branch):
+    if before != (link.status, link.last_error, link.default_branch, link.repo_full_name):
         _changed(link)
     return link
 
@@ -180,6 +218,9 @@ def _seen(link: RepositoryLink, seen: Look) -> None:
     link.status, link.last_error = Status.CONNECTED, ""
     link.default_branch, link.permissions = seen.default_branch, seen.permissions
     link.last_validated_at = timezone.now()
+    if seen.full_name and seen.full_name != link.repo_full_name:
+        link.clone_url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
+        link.repo_full_name = seen.full_name
 
 
 def _make_primary(link: RepositoryLink, project: Project) -> None:

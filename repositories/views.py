@@ -22,7 +22,7 @@ from .models import RepositoryLink
 from .naming import name
 from .serializers import RepositoryChanges, RepositoryConnect, RepositoryName, RepositoryRow, RepositoryTested
 
-NAME_FIELDS = ("url", "provider", "credential", "api_base_url")
+NAME_FIELDS = ("url", "provider", "credential", "api_base_url", "installation_id")
 
 
 class RepositoryFilters(django_filters.FilterSet):
@@ -61,11 +61,13 @@ class RepositoryViewSet(TenantViewSet):
     def test(self, request: Request) -> Response:
         """Looks whether the repository can be read; stores nothing."""
         named = name(**self.validated(RepositoryName))
-        seen = services.look(named.source())
+        if named.installation_id is not None:
+            named = services.claim_installation(named)
+        seen = services.look_at(named)
         return Response(
             {
                 "ok": True,
-                "repo_full_name": named.full_name,
+                "repo_full_name": seen.full_name or named.repo_full_name,
                 "default_branch": seen.default_branch,
                 "permissions": seen.permissions,
             }
@@ -81,7 +83,9 @@ class RepositoryViewSet(TenantViewSet):
         named = services.with_stored_credential(principal=self.principal, project_id=project_id, named=named)
         if body["create"]:
             services.prepare(named)
-        seen = services.look(named.source(), allow_dirty=body["allow_dirty"])
+        if named.installation_id is not None:
+            named = services.claim_installation(named)
+        seen = services.look_at(named, allow_dirty=body["allow_dirty"])
 
         def respond() -> Response:
             link, made = services.connect(

@@ -124,13 +124,30 @@ class Front:
             name, rest = found[1], found[2] or ""
             if name in state.renamed:
                 return _message(301, "Moved Permanently", {"Location": f"{self.url}{API}/repos/{state.renamed[name]}{rest}"})
-            refused = await self._refusal(request.method, name, rest, token, body)
-            if refused is not None:
-                return refused
+            own = await self._own_answer(request.method, name, rest, token, body)
+            if own is not None:
+                return own
+            path, body = await self._translated(request.method, name, rest, path, body)
         return await self._forward(request, path, body)
 
-    async def _refusal(self, method: str, name: str, rest: str, token: str, body: bytes) -> web.Response | None:
-        """What GitHub would refuse and the API server would not."""
+    async def _translated(self, method: str, name: str, rest: str, path: str, body: bytes) -> tuple[str, bytes]:
+        """Operations that the API server knows under another name."""
+        if method == "POST" and (reply := re.fullmatch(r"/pulls/(\d+)/comments/(\d+)/replies", rest)):
+            said = {"body": _json(body).get("body"), "in_reply_to_id": int(reply[2])}
+            return f"/repos/{name}/pulls/{reply[1]}/comments", json.dumps(said).encode()
+        return path, body
+
+    async def _pull_as_issue(self, path: str) -> web.Response | None:
+        """Every pull request is an issue too."""
+        pull = None if await self._get(path) else await self._get(path.replace("/issues/", "/pulls/"))
+        if pull is None:
+            return None
+        kept = ("id", "number", "title", "body", "state", "user", "labels", "html_url", "created_at", "updated_at")
+        found = {**{key: pull[key] for key in kept}, "url": self.upstream + path, "pull_request": {"url": pull["url"]}}
+        return web.json_response(self._addressed(found))
+
+    async def _own_answer(self, method: str, name: str, rest: str, token: str, body: bytes) -> web.Response | None:
+        """What GitHub would refuse or give, and the API server would not."""
         state = self.state
         level = LEVELS.index(state.level(token, name))
         if level == 0:
@@ -148,6 +165,8 @@ class Front:
             there = await self._get(f"/repos/{name}/git/ref/{str(data.get('ref', '')).removeprefix('refs/')}")
             if there is not None:
                 return _message(422, "Reference already exists")
+        if method == "GET" and re.fullmatch(r"/issues/\d+", rest):
+            return await self._pull_as_issue(f"/repos/{name}{rest}")
         merging = re.fullmatch(r"/pulls/(\d+)/merge", rest)
         if merging and method == "PUT" and (name, int(merging[1])) in state.unmergeable:
             return _message(405, "Pull Request is not mergeable")

@@ -1,0 +1,304 @@
+"""GitHub and GitHub Enterprise by PyGithub.
+
+API: https://docs.github.com/en/rest?apiVersion=2022-11-28
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import islice
+from typing import Any, cast
+
+import github
+import requests
+import urllib3
+from github.GithubException import (
+    BadCredentialsException,
+    GithubException,
+    RateLimitExceededException,
+    UnknownObjectException,
+)
+from github.PullRequest import PullRequest as Pull
+from github.Repository import Repository
+
+from mgx_project.common.errors import NotAllowed, NotFound
+
+from ..errors import AddressRefused, HostBusy, HostFailed
+from . import wire
+from .github_auth import token_of
+from .port import (
+    LEVELS,
+    Comment,
+    FailedCheck,
+    Hosted,
+    Level,
+    Login,
+    PullRequest,
+    PullRequestText,
+    ReviewComment,
+)
+
+TIMEOUT = 20
+MAX_COMMENTS = 500
+"""So many comments of a pull request are looked through."""
+MAX_OUTPUT = 6_000
+RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
+"""Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""
+MINUTE = 60.0
+
+wire.install()
+
+
+class GitHubHost:
+    """One repository. ``token`` is a personal access token; with ``installation_id`` the server's own app acts instead."""
+
+    def __init__(self, api_base_url: str, full_name: str, *, token: str = "", installation_id: int | None = None) -> None:
+        self._api = api_base_url
+        self._name = full_name
+        self._token = token
+        self._installation = installation_id
+
+    # the repository
+
+    def repository(self) -> Hosted:
+        with self._speaking("reading the repository"):
+            self.__dict__.pop("_repository", None)
+            found = self._repository
+            may = found.permissions
+            permissions = {"read": True, "write": bool(may and may.push), "admin": bool(may and may.admin)}
+            return Hosted(
+                full_name=found.full_name,
+                default_branch=found.default_branch or "",
+                clone_url=found.clone_url,
+                web_url=found.html_url,
+                permissions=permissions,
+                private=found.private,
+                archived=found.archived,
+            )
+
+    def login(self) -> Login:
+        with self._speaking("making a token"):
+            return Login("x-access-token", self._secret())
+
+    def level_of(self, account: str) -> Level:
+        try:
+            with self._speaking(f"asking for the rights of {account}"):
+                level: Any = self._repository.get_collaborator_permission(account)
+        except NotFound:
+            return "none"
+        return cast(Level, level) if level in LEVELS else "none"
+
+    # pull requests
+
+    def pull_request(self, number: int) -> PullRequest:
+        with self._speaking(f"reading pull request #{number}"):
+            return _pull(self._repository.get_pull(number))
+
+    def pull_request_of(self, branch: str) -> PullRequest | None:
+        with self._speaking(f"looking for the pull request of {branch}"):
+            found = self._pull_of(branch)
+            return None if found is None else _pull(found)
+
+    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
+        with self._speaking("opening the pull request"):
+            there = self._pull_of(branch)
+            if there is None or there.state != "open":
+                there = self._create(text, branch=branch, base=base, draft=draft)
+            return self._say(there, text)
+
+    def update_pull_request(self, number: int, text: PullRequestText) -> PullRequest:
+        with self._speaking(f"updating pull request #{number}"):
+            return self._say(self._repository.get_pull(number), text)
+
+    # talk
+
+    def comment(self, number: int, body: str, *, marker: str) -> Comment:
+        with self._speaking(f"commenting on #{number}"):
+            issue = self._repository.get_issue(number)
+            whole = f"{body}\n\n{_hidden(marker)}"
+            for known in islice(issue.get_comments(), MAX_COMMENTS):
+                if _hidden(marker) in (known.body or ""):
+                    if known.body != whole:
+                        known.edit(whole)
+                    return Comment(known.id, known.html_url)
+            made = issue.create_comment(whole)
+            return Comment(made.id, made.html_url)
+
+    def review_comments(self, number: int) -> list[ReviewComment]:
+        with self._speaking(f"reading the review of #{number}"):
+            found = islice(self._repository.get_pull(number).get_review_comments(), MAX_COMMENTS)
+            return [
+                ReviewComment(
+                    id=comment.id,
+                    author=comment.user.login if comment.user else "",
+                    path=comment.path,
+                    line=comment.line,
+                    body=comment.body or "",
+                    reply_to=comment.in_reply_to_id or 0,
+                )
+                for comment in found
+            ]
+
+    def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
+        with self._speaking(f"answering the review of #{number}"):
+            pull = self._repository.get_pull(number)
+            for known in islice(pull.get_review_comments(), MAX_COMMENTS):
+                if known.in_reply_to_id == comment_id and _hidden(marker) in (known.body or ""):
+                    return Comment(known.id, known.html_url)
+            made = pull.create_review_comment_reply(comment_id, f"{body}\n\n{_hidden(marker)}")
+            return Comment(made.id, made.html_url)
+
+    def failed_checks(self, sha: str) -> list[FailedCheck]:
+        with self._speaking(f"reading the checks of {sha[:10]}"):
+            runs = self._repository.get_commit(sha).get_check_runs(filter="latest")
+            return [
+                FailedCheck(run.id, run.name, run.html_url or "", _output(run))
+                for run in islice(runs, 100)
+                if run.conclusion in RED
+            ]
+
+    # plumbing
+
+    def _secret(self) -> str:
+        if self._installation is not None:
+            return token_of(self._api, self._installation)
+        return self._token
+
+    @cached_property
+    def _repository(self) -> Repository:
+        secret = self._secret()
+        client = github.Github(
+            base_url=self._api,
+            auth=github.Auth.Token(secret) if secret else None,
+            timeout=TIMEOUT,
+            retry=0,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            user_agent="mgx-agent",
+            per_page=100,
+        )
+        return client.get_repo(self._name)
+
+    def _pull_of(self, branch: str) -> Pull | None:
+        owner = self._name.partition("/")[0]
+        pulls: Sequence[Pull] = list(islice(self._repository.get_pulls(state="all", head=f"{owner}:{branch}"), 100))
+        mine = [pull for pull in pulls if pull.head.ref == branch]
+        return max(mine, key=lambda pull: (pull.state == "open", pull.number), default=None)
+
+    def _create(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> Pull:
+        create = self._repository.create_pull
+        try:
+            return create(base, branch, title=text.title, body=text.body, draft=draft)
+        except GithubException as error:
+            said = _said(error)
+            if error.status == 422 and "already exists" in said and (there := self._pull_of(branch)) is not None:
+                return there
+            if error.status == 422 and draft and "draft" in said.lower():
+                return create(base, branch, title=text.title, body=text.body, draft=False)
+            raise
+
+    def _say(self, pull: Pull, text: PullRequestText) -> PullRequest:
+        if (pull.title, pull.body) != (text.title, text.body):
+            pull.edit(title=text.title, body=text.body)
+        missing = [label for label in text.labels if label not in {known.name for known in pull.labels}]
+        if missing:
+            pull.as_issue().add_to_labels(*missing)
+        asked = {user.login for user in pull.requested_reviewers}
+        wanted = [login for login in text.reviewers if login not in asked]
+        if wanted:
+            pull.create_review_request(reviewers=wanted)
+        return _pull(pull)
+
+    @contextmanager
+    def _speaking(self, what: str) -> Iterator[None]:
+        """Every failure as one of ours, in words for the person who must act; no secret is in them."""
+        try:
+            yield
+        except (AddressRefused, NotAllowed, NotFound, HostFailed):
+            raise
+        except RateLimitExceededException as error:
+            raise _busy(error) from None
+        except BadCredentialsException:
+            raise NotAllowed(
+                f"{self._api} does not accept the token ({what}).",
+                code="no_access",
+                hint="It may be revoked or have expired: give the link a new one.",
+            ) from None
+        except UnknownObjectException:
+            raise NotFound(
+                f"{self._api} shows no {self._name} to this token ({what}).",
+                code="repository_not_found",
+                hint="Check the name, and that the token may see the repository.",
+            ) from None
+        except GithubException as error:
+            raise self._explain(error, what) from None
+        except RuntimeError:  # PyGithub's word for a redirect to another host
+            raise HostFailed(
+                f"{self._api} redirects elsewhere ({what}).",
+                code="redirected",
+                hint="Give the link the service's present address.",
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise HostFailed(
+                f"{self._api} can't be reached ({what}): {type(error).__name__}.",
+                code="unreachable",
+                hint="Try again when the service answers; `refresh` of the link tells.",
+            ) from None
+
+    def _explain(self, error: GithubException, what: str) -> NotAllowed | HostFailed:
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if error.status in (403, 429) and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"):
+            return _busy(error)
+        if error.status == 403:
+            needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
+            hint = f"The token needs: {needed}." if needed else "Give the token (or the app) the right to do that."
+            return NotAllowed(f"{self._name}: {_said(error)} ({what}).", code="no_access", hint=hint)
+        if error.status >= 500:
+            return HostFailed(
+                f"{self._api} answered {error.status} ({what}).", code="host_unavailable", hint="Try again later."
+            )
+        return HostFailed(f"{self._api} refused: {_said(error)} ({what}, {error.status}).")
+
+
+def _busy(error: GithubException) -> HostBusy:
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    wait = MINUTE
+    if headers.get("retry-after", "").isdigit():
+        wait = float(headers["retry-after"])
+    elif headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
+        wait = max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
+    return HostBusy("GitHub wants fewer requests for now.", retry_after=wait)
+
+
+def _said(error: GithubException) -> str:
+    """GitHub's own words: its message, and those of the fields that it found wrong."""
+    data: Any = error.data if isinstance(error.data, dict) else {}
+    words = [str(data.get("message") or error.message or "no reason given")]
+    words += [
+        str(entry.get("message")) for entry in data.get("errors") or [] if isinstance(entry, dict) and entry.get("message")
+    ]
+    return " ".join(" ".join(words).split())[:400]
+
+
+def _pull(pull: Pull) -> PullRequest:
+    state = "merged" if pull.merged_at else pull.state
+    return PullRequest(
+        number=pull.number,
+        url=pull.html_url,
+        state=cast(Any, state),
+        branch=pull.head.ref,
+        head_sha=pull.head.sha,
+        draft=bool(pull.draft),
+    )
+
+
+def _hidden(marker: str) -> str:
+    return f"<!-- mgx:{marker} -->"
+
+
+def _output(run: Any) -> str:
+    parts = [run.output.title, run.output.summary, run.output.text] if run.output else []
+    return "\n".join(part for part in parts if part)[-MAX_OUTPUT:]

@@ -1,0 +1,67 @@
+"""Tokens of a GitHub App's installations: minted with the app's key, kept in this process until shortly before they expire.
+
+Format: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import github
+from django.conf import settings
+from github.GithubException import GithubException
+
+from ..errors import HostFailed
+
+EARLY = 300.0
+"""Seconds before its end that a token is no longer handed out: a push must not outlive it."""
+
+
+@dataclass(frozen=True)
+class _Token:
+    secret: str = field(repr=False)
+    expires: float
+
+
+_tokens: dict[tuple[str, int], _Token] = {}
+_lock = threading.Lock()
+
+
+def token_of(api_base_url: str, installation_id: int) -> str:
+    """A token of the installation that is good for five minutes at least. Raises HostFailed."""
+    key = (api_base_url, installation_id)
+    with _lock:  # one at a time: a second caller finds what the first has made
+        known = _tokens.get(key)
+        if known is None or known.expires - EARLY < time.time():
+            known = _tokens[key] = _mint(api_base_url, installation_id)
+        return known.secret
+
+
+def forget(api_base_url: str, installation_id: int) -> None:
+    """Drops a token that the service no longer takes."""
+    with _lock:
+        _tokens.pop((api_base_url, installation_id), None)
+
+
+def _mint(api_base_url: str, installation_id: int) -> _Token:
+    if not settings.MGX_GITHUB_APP_ID or not settings.MGX_GITHUB_APP_PRIVATE_KEY:
+        raise HostFailed(
+            "This server is no GitHub App, so it can't act as an installation.",
+            code="app_unset",
+            hint="Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY (or _PATH), or give the link a token.",
+        )
+    auth = github.Auth.AppAuth(settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY)
+    app = github.GithubIntegration(
+        auth=auth, base_url=api_base_url, timeout=20, retry=0, seconds_between_requests=None, seconds_between_writes=None
+    )
+    try:
+        made = app.get_access_token(installation_id)
+    except GithubException as error:
+        raise HostFailed(
+            f"{api_base_url} makes no token for installation {installation_id} ({error.status}).",
+            code="app_refused",
+            hint="Check that the app is installed there, and its id and key.",
+        ) from None
+    return _Token(made.token, made.expires_at.timestamp())

@@ -1,0 +1,124 @@
+"""What a hosting service does for us. A provider is one module with a class that keeps this Protocol; the contract test in
+``tests/repositories/hosting`` says what each method must hold.
+
+All calls are synchronous and talk to the network: never call them inside a transaction or an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Level = Literal["none", "read", "triage", "write", "maintain", "admin"]
+LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "admin")
+"""What an account may do with a repository, each including those before it."""
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A repository as the service has it now: ``full_name`` may differ from what was asked for after a rename.
+
+    ``permissions`` are ours: read, write, admin.
+    """
+
+    full_name: str
+    default_branch: str
+    clone_url: str
+    web_url: str
+    permissions: Mapping[str, bool]
+    private: bool = False
+    archived: bool = False
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    number: int
+    url: str
+    state: Literal["open", "closed", "merged"]
+    branch: str
+    head_sha: str
+    draft: bool = False
+
+
+@dataclass(frozen=True)
+class PullRequestText:
+    """What a pull request says. ``labels`` and ``reviewers`` are added to those that are there."""
+
+    title: str
+    body: str
+    labels: Sequence[str] = ()
+    reviewers: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Comment:
+    id: int
+    url: str
+
+
+@dataclass(frozen=True)
+class ReviewComment:
+    """One remark about a line. ``reply_to`` is the first remark of its thread, 0 for that one itself."""
+
+    id: int
+    author: str
+    path: str
+    line: int | None
+    body: str
+    reply_to: int = 0
+
+
+@dataclass(frozen=True)
+class FailedCheck:
+    """A check on a commit that is red. ``output`` is what it says of itself, at most a few thousand characters."""
+
+    id: int
+    name: str
+    url: str
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Login:
+    """How git itself gets in; ``secret`` is never shown."""
+
+    user: str
+    secret: str = field(repr=False)
+
+
+class Host(Protocol):
+    """One repository on a service. Every method raises NotFound, NotAllowed, HostBusy or HostFailed (``errors``)."""
+
+    def repository(self) -> Hosted: ...
+
+    def login(self) -> Login:
+        """For git over https; short-lived where the service makes such."""
+        ...
+
+    def level_of(self, account: str) -> Level: ...
+
+    def pull_request(self, number: int) -> PullRequest: ...
+
+    def pull_request_of(self, branch: str) -> PullRequest | None:
+        """The open one of ``branch`` in the repository itself, else its newest; None where there never was one."""
+        ...
+
+    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
+        """Adopts the open one of ``branch`` where there is one, and says in it what ``text`` says. A service that has no drafts
+        makes a plain one."""
+        ...
+
+    def update_pull_request(self, number: int, text: PullRequestText) -> PullRequest: ...
+
+    def comment(self, number: int, body: str, *, marker: str) -> Comment:
+        """One comment on an issue or pull request: our own one that carries ``marker`` is edited, else it is made."""
+        ...
+
+    def review_comments(self, number: int) -> list[ReviewComment]: ...
+
+    def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
+        """Answers in the thread of a review comment, once for each ``marker``."""
+        ...
+
+    def failed_checks(self, sha: str) -> list[FailedCheck]: ...

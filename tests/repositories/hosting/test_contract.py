@@ -1,0 +1,111 @@
+"""What every provider must hold (``repositories.hosting.port``), told against a real server. Another provider needs only other
+``github`` and ``host`` fixtures."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgx_project.common.errors import NotAllowed, NotFound
+from repositories.hosting.port import Login, PullRequestText
+from tests.support.github import USERS, GitHub
+
+from .conftest import HostOf
+
+TEXT = PullRequestText("MGX: Ignore None - Run #1", "The plan.\n")
+
+
+@pytest.fixture
+def topic(github: GitHub, repo: str) -> str:
+    """The head of the branch mgx/topic."""
+    return github.push(repo, {"shop/prices.py": "x = 1\n"}, "change", branch="mgx/topic")
+
+
+def test_a_repository_and_what_we_may_do_with_it(github: GitHub, repo: str, host: HostOf) -> None:
+    found = host("dev").repository()
+    assert (found.full_name, found.default_branch, found.private) == (repo, "main", True)
+    assert found.permissions == {"read": True, "write": True, "admin": False}
+    assert found.clone_url == f"{github.url}/{repo}.git"
+    assert host("octocat").repository().permissions["admin"] is True
+
+
+def test_who_may_not_see_it_is_told_that_there_is_none(host: HostOf) -> None:
+    with pytest.raises(NotFound):
+        host("stranger").repository()
+
+
+def test_a_wrong_token_is_no_access(host: HostOf) -> None:
+    with pytest.raises(NotAllowed) as raised:
+        host("wrong-token").repository()
+    assert "wrong-token" not in f"{raised.value} {raised.value.hint}"
+
+
+def test_git_gets_in_with_the_same_rights(host: HostOf) -> None:
+    login = host("dev").login()
+    assert login == Login("x-access-token", USERS["dev"])
+    assert USERS["dev"] not in repr(login)
+
+
+def test_levels_of_accounts(host: HostOf) -> None:
+    mine = host()
+    assert [mine.level_of(login) for login in ("octocat", "dev", "stranger")] == ["admin", "write", "none"]
+
+
+def test_a_pull_request_is_opened_once(host: HostOf, topic: str) -> None:
+    mine = host("dev")
+    assert mine.pull_request_of("mgx/topic") is None
+    made = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True)
+    assert (made.state, made.branch, made.head_sha, made.draft) == ("open", "mgx/topic", topic, True)
+    again = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True)
+    assert again == made
+    assert mine.pull_request_of("mgx/topic") == made == mine.pull_request(made.number)
+
+
+def test_labels_reviewers_and_text_are_kept_up_to_date(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    mine = host()
+    made = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False)
+    mine.update_pull_request(made.number, PullRequestText("Better", "More.\n", labels=["mgx"], reviewers=["dev"]))
+    there = github.api("GET", f"/repos/{repo}/pulls/{made.number}")
+    assert (there["title"], there["body"]) == ("Better", "More.\n")
+    assert [label["name"] for label in there["labels"]] == ["mgx"]
+    assert [user["login"] for user in there["requested_reviewers"]] == ["dev"]
+
+
+def test_a_comment_is_one_comment(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    mine = host("dev")
+    number = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True).number
+    first = mine.comment(number, "Planning", marker="run-1")
+    assert mine.comment(number, "Done", marker="run-1") == first
+    assert mine.comment(number, "Another run", marker="run-2") != first
+    said = [comment["body"] for comment in github.api("GET", f"/repos/{repo}/issues/{number}/comments")]
+    assert [text.partition("\n")[0] for text in said] == ["Done", "Another run"]
+
+
+def test_a_review_comment_is_answered_once_in_its_thread(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    mine = host()
+    number = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False).number
+    remark = {"body": "Why?", "commit_id": topic, "path": "shop/prices.py", "line": 1, "side": "RIGHT"}
+    made = github.api("POST", f"/repos/{repo}/pulls/{number}/comments", remark, token=USERS["dev"])
+    found = mine.review_comments(number)
+    assert [(comment.author, comment.path, comment.line, comment.body) for comment in found] == [
+        ("dev", "shop/prices.py", 1, "Why?")
+    ]
+    answer = mine.reply(number, made["id"], "Because.", marker="run-2")
+    assert mine.reply(number, made["id"], "Because.", marker="run-2") == answer
+    threads = mine.review_comments(number)
+    assert [comment.reply_to for comment in threads] == [0, made["id"]]
+
+
+def test_red_checks_are_named_with_what_they_say(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    mine = host()
+    assert mine.failed_checks(topic) == []
+    for name, conclusion in (("lint", "success"), ("tests", "failure"), ("old", "cancelled")):
+        run = {"name": name, "head_sha": topic, "status": "completed", "conclusion": conclusion}
+        github.api("POST", f"/repos/{repo}/check-runs", {**run, "output": {"title": name, "summary": "1 failed"}})
+    assert [(check.name, check.output) for check in mine.failed_checks(topic)] == [("tests", "tests\n1 failed")]
+
+
+def test_a_merged_pull_request_says_so(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    mine = host()
+    number = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False).number
+    github.api("PUT", f"/repos/{repo}/pulls/{number}/merge", {})
+    assert mine.pull_request(number).state == "merged"

@@ -1,0 +1,115 @@
+"""What is GitHub's own: its limits, its renames, its apps, and the addresses that are never reached."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from mgx_project.common.errors import NotAllowed
+from repositories.errors import AddressRefused, HostBusy, HostFailed
+from repositories.hosting import github_auth
+from repositories.hosting.github import GitHubHost
+from tests.support.github import APP_ID, USERS, GitHub
+
+from .conftest import HostOf
+
+
+def test_a_secondary_limit_says_how_long(github: GitHub, host: HostOf) -> None:
+    github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "7"})
+    with pytest.raises(HostBusy) as raised:
+        host().repository()
+    assert raised.value.retry_after == 7
+
+
+def test_the_primary_limit_says_how_long(github: GitHub, host: HostOf) -> None:
+    reset = int(time.time()) + 90
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+    github.refuse(status=403, message="API rate limit exceeded for user ID 1.", headers=headers)
+    with pytest.raises(HostBusy) as raised:
+        host().repository()
+    assert 80 < raised.value.retry_after <= 90
+
+
+def test_a_missing_right_is_named(github: GitHub, host: HostOf) -> None:
+    github.refuse(
+        status=403,
+        message="Resource not accessible by personal access token",
+        headers={"X-Accepted-GitHub-Permissions": "pull_requests=write"},
+    )
+    with pytest.raises(NotAllowed) as raised:
+        host().repository()
+    assert "pull_requests=write" in raised.value.hint
+
+
+def test_a_service_that_fails_is_not_our_failure(github: GitHub, host: HostOf) -> None:
+    github.refuse(status=502, message="Server Error")
+    with pytest.raises(HostFailed) as raised:
+        host().repository()
+    assert raised.value.code == "host_unavailable"
+
+
+def test_a_renamed_repository_is_found_under_its_new_name(github: GitHub, repo: str, host: HostOf) -> None:
+    github.state.renamed["octocat/old-name"] = repo
+    assert host("octocat", "octocat/old-name").repository().full_name == repo
+
+
+def test_a_redirect_elsewhere_is_not_followed(github: GitHub, host: HostOf) -> None:
+    github.refuse(status=301, message="Moved", headers={"Location": "http://192.0.2.1/repos/octocat/shop"})
+    with pytest.raises(HostFailed):
+        host().repository()
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "2852039166", "0xa9fea9fe"])
+def test_a_metadata_service_is_never_asked(address: str) -> None:
+    """However it is written: what counts is where the name leads."""
+    with pytest.raises(AddressRefused):
+        GitHubHost(f"http://{address}/api/v3", "octocat/shop", token="t").repository()
+
+
+def test_nobody_there() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        with pytest.raises(HostFailed) as raised:
+            GitHubHost(f"http://127.0.0.1:{port}/api/v3", "octocat/shop", token="secret-token").repository()
+    assert raised.value.code == "unreachable"
+    assert "secret-token" not in f"{raised.value}"
+
+
+class TestApp:
+    @pytest.fixture(autouse=True)
+    def app(self, github: GitHub, settings: Any) -> None:
+        settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
+        github_auth.forget(github.api_url, 100)
+
+    def minted(self, github: GitHub) -> int:
+        return sum(path.endswith("/access_tokens") for method, path, _ in github.state.requests if method == "POST")
+
+    def test_an_installation_acts_with_a_token_that_is_made_once(self, github: GitHub, repo: str) -> None:
+        before = self.minted(github)
+        for _ in range(3):
+            host = GitHubHost(github.api_url, repo, installation_id=100)
+            assert host.repository().permissions["write"] is True
+        assert self.minted(github) == before + 1
+        assert host.login().secret not in USERS.values()
+
+    def test_a_token_is_made_anew_before_it_expires(self, github: GitHub, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        host = GitHubHost(github.api_url, repo, installation_id=100)
+        first = host.login().secret
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 3600 - github_auth.EARLY + 5)
+        assert host.login().secret != first
+
+    def test_an_unknown_installation(self, github: GitHub, repo: str) -> None:
+        with pytest.raises(HostFailed) as raised:
+            GitHubHost(github.api_url, repo, installation_id=999).repository()
+        assert raised.value.code == "app_refused"
+
+    def test_a_server_that_is_no_app(self, github: GitHub, repo: str, settings: Any) -> None:
+        settings.MGX_GITHUB_APP_ID = ""
+        with pytest.raises(HostFailed) as raised:
+            GitHubHost(github.api_url, repo, installation_id=100).repository()
+        assert raised.value.code == "app_unset"
