@@ -51,7 +51,7 @@ class RepositoryName(serializers.Serializer[Any]):
         allow_null=True,
         min_value=1,
         max_value=2**63 - 1,
-        help_text="Of the server's GitHub App. The credential then proves that you administer the repository and is not stored.",
+        help_text="Of the server's GitHub App; the credential then only proves that you administer the repository.",
     )
 
 

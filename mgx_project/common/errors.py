@@ -18,6 +18,8 @@ class MGXError(Exception):
 
     http_status = 500
     code = "internal"
+    retry_after: float | None = None
+    """Seconds after which the same may work, where that is known."""
 
     def __init__(self, detail: str, *, code: str | None = None, field: str | None = None, hint: str = "") -> None:
         super().__init__(detail)

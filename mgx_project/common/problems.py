@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +70,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, MGXError):
         errors = [{"field": error.field, "message": error.detail}] if error.field else []
         document = problem(error.http_status, error.code, error.detail, errors=errors, hint=error.hint)
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(math.ceil(error.retry_after))
     elif isinstance(error, Http404):
         document = problem(404, "not_found", "There is nothing here that you can see.")
     elif isinstance(error, PermissionDenied):
