@@ -25,12 +25,17 @@ CENTS = Decimal("0.0001")
 async def estimate(work: Work, plan: JSON) -> JSON:
     """``{tokens, cost_usd, seconds, basis}`` of ``plan``. A cost of None means that a price is unknown: never a guess."""
     stack = work.stack.id if work.stack else ""
-    files = max(1, len({path for step in plan["steps"] for path in step["files"]}))
+    files = files_of(plan)
 
     async def act() -> JSON:
         return forecast(work, await work.ports.history.past(stack), files)
 
     return await work.ports.journal.step(f"{work.key}/estimate", "read", {"stack": stack, "files": files}, act)
+
+
+def files_of(plan: JSON) -> int:
+    """How many files a plan names; a plan that names none is about one."""
+    return max(1, len({path for step in plan["steps"] for path in step.get("files", ())}))
 
 
 def forecast(work: Work, past: Past, files: int) -> JSON:

@@ -30,10 +30,12 @@ from .artifacts import ArtifactTrees
 from .budget import LedgerBudget
 from .connections import open_for
 from .errors import LeaseLost
+from .history import WorkspaceHistory
 from .journal import RunJournal
 from .lease import Lease, keeper
 from .models import TaskRun
 from .models.run import Status
+from .profiling import profiled
 from .sink import RunSink
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class Execution:
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
             budget=LedgerBudget(self.run, self.db),
             cancel=self.lease,
+            history=WorkspaceHistory(self.run, self.db),
         )
 
 
@@ -139,7 +142,8 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
-            await phase(Execution(run, lease, db, directory, sink, model))
+            work = Execution(run, lease, db, directory, sink, model)
+            await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())

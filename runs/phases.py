@@ -29,13 +29,18 @@ LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", 
 
 
 async def plan(work: Execution) -> None:
-    """analyse → plan; the feedback of earlier rejections goes in."""
+    """analyse → plan; the feedback of earlier rejections goes in, and the last plan that people rejected, with their edits."""
     run = work.run
     checkout, _ = await _check_out(work)
     rejected = Approval.objects.of(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
-    feedback = await work.db(lambda: list(rejected.values_list("feedback", flat=True)))
+    decided = await work.db(lambda: list(rejected.values_list("feedback", "plan")))
     draft = await draft_plan(
-        await _spec(work), checkout.root, work.ports(checkout), feedback=feedback, version=run.plan_version
+        await _spec(work),
+        checkout.root,
+        work.ports(checkout),
+        feedback=[feedback for feedback, _ in decided],
+        rejected=decided[-1][1] if decided else None,
+        version=run.plan_version,
     )
     await work.sink.close()
     await work.db(transitions.plan_drafted, run.pk, work.lease.fence, draft, prompt_version=VERSION)

@@ -38,8 +38,8 @@ class RunRow(RowSerializer):
         model = TaskRun
         fields = (
             "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "plan",
-            "plan_version", "auto_approve", "model", "budget", "stack", "stack_confidence", "complexity", "results", "usage",
-            "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at",
+            "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity", "results",
+            "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at",
             "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
@@ -49,7 +49,7 @@ class RunRow(RowSerializer):
         row["duration"] = (ended - started).total_seconds() if started and ended else None
         row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cost_usd": "0"} | row["usage"]
         base = f"{settings.MGX_BASE_URL}/api/runs/{row['id']}"
-        row["links"] = {"self": base} | {name: f"{base}/{name}" for name in ("events", "logs", "artifacts", "diff")}
+        row["links"] = {"self": base} | {name: f"{base}/{name}" for name in ("events", "logs", "artifacts", "diff", "timing")}
         row["links"]["stream"] = f"{base.replace('http', 'ws', 1).replace('/api/', '/ws/', 1)}"
         return row
 
@@ -58,6 +58,39 @@ class ArtifactRow(RowSerializer):
     class Meta:
         model = Artifact
         fields = ("id", "run_id", "name", "kind", "content_type", "size", "sha256", "created_at")
+
+
+class WorkSeconds(serializers.Serializer[Any]):
+    wall_seconds = serializers.FloatField()
+    model_seconds = serializers.FloatField(help_text="A model was asked, with the wait for budget and rate limits.")
+    sandbox_seconds = serializers.FloatField(help_text="Commands and formatters ran, and no model was asked.")
+    own_seconds = serializers.FloatField(help_text="A worker had the run and did neither.")
+
+
+class PhaseSerializer(WorkSeconds):
+    phase = serializers.CharField(help_text="plan, execute or deliver: one entry for each time that a worker took the run.")
+    started_at = serializers.DateTimeField()
+
+
+class StepSerializer(WorkSeconds):
+    key = serializers.CharField(help_text="As in the journal; the calls of a tool loop count to the step that asked.")
+    attempts = serializers.IntegerField(help_text="More than 1: a worker stopped in the middle of it.")
+    started_at = serializers.DateTimeField()
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(help_text="Of the artifact.")
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+
+
+class TimingSerializer(WorkSeconds):
+    """`wall_seconds` is from creation to the end, or to now: model + sandbox + own + waiting."""
+
+    waiting_seconds = serializers.FloatField(help_text="For a worker, for a person, or paused.")
+    phases = PhaseSerializer(many=True)
+    steps = StepSerializer(many=True)
+    profiles = ProfileSerializer(many=True)
 
 
 class BudgetInput(serializers.Serializer[Any]):
@@ -71,10 +104,13 @@ class RunInput(serializers.Serializer[Any]):
     auto_approve = serializers.BooleanField(default=False, help_text="Needs the right to approve.")
     model = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="A model connection's name.")
     budget = BudgetInput(required=False)
+    profile = serializers.BooleanField(
+        default=False, help_text="Profile the work; flame graphs become artifacts of the kind `profile`."
+    )
 
 
 class PlanInput(serializers.Serializer[Any]):
-    plan = serializers.DictField(help_text="The whole plan: summary, steps[], risks[], test_strategy, estimate.")
+    plan = serializers.DictField(help_text="The whole plan: summary, steps[], risks[], test_strategy, questions[], estimate.")
 
 
 class DecisionInput(serializers.Serializer[Any]):

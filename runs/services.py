@@ -33,6 +33,7 @@ def create_run(
     auto_approve: bool = False,
     model: str = "",
     budget: dict[str, Any] | None = None,
+    profile: bool = False,
     parent: TaskRun | None = None,
 ) -> TaskRun:
     """A new attempt at a task, queued. Raises NotFound, NotAllowed (auto_approve needs the right to approve), BadRequest."""
@@ -59,6 +60,7 @@ def create_run(
             plan_version=1,
             auto_approve=auto_approve,
             model=model,
+            profile=profile,
             budget={name: str(cap) if isinstance(cap, Decimal) else cap for name, cap in (budget or {}).items()},
             created_by=principal.user,
         )

@@ -15,7 +15,7 @@ from django.utils import timezone
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
 
-from . import events
+from . import events, spans
 from .errors import LeaseLost
 from .models import Approval, TaskRun
 from .models.run import Status
@@ -69,7 +69,8 @@ def save_state(run: TaskRun, *fields: str) -> None:
 
 
 def end_lease(run: TaskRun) -> tuple[str, str]:
-    """Clears the lease; returns the fields to save."""
+    """Ends the claim: closes its span and clears the lease. Returns the fields to save."""
+    spans.end(run)
     run.lease_owner, run.lease_expires_at = "", None
     return "lease_owner", "lease_expires_at"
 

@@ -16,7 +16,7 @@ from agent.ports import Draft, Outcome
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from . import events
+from . import events, spans
 from .errors import LeaseLost
 from .models import TaskRun
 from .models.run import Status, lease_owner
@@ -38,12 +38,15 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status]) -> TaskRun | None:
             return None
         run.task = task
         orphaned = run.lease_expires_at is not None
+        if orphaned:
+            spans.end(run)
         run.lease_owner = lease_owner()
         run.fence += 1
         run.started_at = run.started_at or timezone.now()
         if entered := {Status.QUEUED: Status.PLANNING, Status.APPROVED: Status.EXECUTING}.get(Status(run.status)):
             run.enter(entered)
         save_state(run, "lease_owner", "fence", "started_at")
+        spans.begin(run)
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + timedelta(seconds=settings.MGX_LEASE_SECONDS))
         if orphaned:
             data = {"by": f"worker {run.lease_owner[:8]}", "fence": run.fence}

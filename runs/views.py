@@ -30,7 +30,9 @@ from .serializers import (
     RetryInput,
     RunInput,
     RunRow,
+    TimingSerializer,
 )
+from .timing import timing_of
 
 AFTER = OpenApiParameter("after", OpenApiTypes.INT, description="Only events with a greater `seq`.")
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 1,000; without it all events come, as NDJSON.")
@@ -157,6 +159,12 @@ class RunViewSet(TenantViewSet):
         if found is None:
             raise NotFound("This run has no diff yet: it is stored when the run delivers.", code="no_diff")
         return _download(found)
+
+    @extend_schema(responses=TimingSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def timing(self, request: Request, pk: str) -> Response:
+        """Where the run's time went: by phase and by step. model + sandbox + own is what workers did, the rest is waiting."""
+        return Response(timing_of(TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))))
 
     # plumbing
 

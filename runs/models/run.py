@@ -109,6 +109,9 @@ class TaskRun(TenantModel):
         indexes = [
             models.Index(fields=["workspace", "created_at", "id"], name="run_list"),
             models.Index(fields=["workspace", "task", "created_at", "id"], name="run_list_by_task"),
+            models.Index(
+                fields=["workspace", "stack", "-completed_at"], condition=models.Q(status=Status.COMPLETED), name="run_history"
+            ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
         ]
 

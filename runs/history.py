@@ -1,0 +1,67 @@
+"""What the workspace's own finished runs took: the agent's History, for the estimate in a plan."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from statistics import median
+
+from django.db import connection
+
+from agent.estimate import files_of
+from agent.ports import Past
+
+from .models import TaskRun
+
+LAST = 20
+"""So many of the newest completed runs are looked at: models, prices and the team change."""
+
+_LAST_RUNS = """
+    WITH last_runs AS (
+        SELECT id, plan FROM task_runs
+        WHERE workspace_id = %(workspace)s AND stack = %(stack)s AND status = 'completed'
+        ORDER BY completed_at DESC LIMIT %(last)s
+    ), steps AS (
+        SELECT step.run_id, step.kind = 'model' AS of_model, step.finished_at - step.started_at AS took,
+               (step.result->>'tokens_in')::bigint + (step.result->>'tokens_out')::bigint AS tokens,
+               (step.result->>'cost_usd')::numeric AS cost, coalesce((step.result->>'cached')::boolean, false) AS cached
+        FROM run_steps step JOIN last_runs ON last_runs.id = step.run_id
+        WHERE step.key LIKE 'execute/%%' AND step.finished_at IS NOT NULL
+    )
+    SELECT last_runs.plan::text,
+           coalesce(sum(tokens) FILTER (WHERE of_model), 0),
+           coalesce(sum(tokens) FILTER (WHERE of_model AND NOT cached), 0),
+           CASE WHEN bool_or(of_model AND NOT cached AND cost IS NULL) THEN NULL
+                ELSE sum(cost) FILTER (WHERE of_model AND NOT cached) END,
+           extract(epoch FROM sum(took))
+    FROM last_runs JOIN steps ON steps.run_id = last_runs.id
+    GROUP BY last_runs.id, last_runs.plan::text
+"""
+
+
+class WorkspaceHistory:
+    """Medians over the last completed runs of ``run``'s workspace for a stack."""
+
+    def __init__(self, run: TaskRun, db: Callable[..., Awaitable[Past]]) -> None:
+        self._run, self._db = run, db
+
+    async def past(self, stack: str) -> Past:
+        return await self._db(past_of, self._run.workspace_id, stack)
+
+
+def past_of(workspace_id: uuid.UUID, stack: str) -> Past:
+    """One query. Tokens from our own cache count as tokens, but say nothing of prices."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_RUNS, {"workspace": workspace_id, "stack": stack, "last": LAST})
+        rows = cursor.fetchall()
+    if not rows:
+        return Past()
+    files = [files_of(json.loads(plan)) for plan, *_ in rows]
+    prices = [cost / paid for _, _, paid, cost, _ in rows if paid and cost is not None]
+    return Past(
+        runs=len(rows),
+        tokens_per_file=median(float(row[1]) / count for row, count in zip(rows, files, strict=True)),
+        cost_per_token=median(prices) if prices else None,
+        seconds_per_file=median(float(row[4]) / count for row, count in zip(rows, files, strict=True)),
+    )

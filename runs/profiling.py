@@ -1,0 +1,71 @@
+"""A profile of one run's phase, where the run asks for one: its flame graph becomes an artifact.
+
+The profiler samples the calling thread and follows the tasks that the phase starts, and no other: runs beside it in the process
+are neither seen nor slowed. It records names of functions, files and lines, never a value.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import artifacts
+from .errors import LeaseLost
+from .models import Artifact, TaskRun
+
+if TYPE_CHECKING:
+    from pyinstrument import Profiler
+
+    from .executor import Execution
+
+log = logging.getLogger(__name__)
+SECONDS = 0.001
+"""Between two samples."""
+
+
+async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]]) -> None:
+    """Does ``phase`` and keeps its profile, however it ends."""
+    # Only a run that asks for it pays for the import.
+    from pyinstrument import Profiler
+
+    name = f"profile-{work.run.status}-{work.run.fence}.speedscope.json"
+    profiler = Profiler(interval=SECONDS, async_mode="enabled")
+    profiler.start()
+    try:
+        await phase(work)
+    finally:
+        profiler.stop()
+        if not isinstance(work.lease.reason, LeaseLost):
+            try:
+                await work.db(_keep, work.run, name, flame_graph(profiler, name))
+            except Exception:  # the phase has ended in its own way, and a run never fails for want of its profile
+                log.exception("run %s: %s could not be kept", work.run.pk, name)
+
+
+def flame_graph(profiler: Profiler, name: str) -> bytes:
+    """The profile in the format of https://www.speedscope.app, without the paths of this machine."""
+    from pyinstrument.renderers import SpeedscopeRenderer
+
+    document = json.loads(profiler.output(SpeedscopeRenderer()))
+    document["name"] = name
+    for profile in document["profiles"]:
+        profile["name"] = name
+    roots = sorted((f"{Path(entry or '.').resolve()}/" for entry in sys.path), key=len, reverse=True)
+    for frame in document["shared"]["frames"]:
+        if frame.get("file"):
+            frame["file"] = _short(frame["file"], roots)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _short(file: str, roots: list[str]) -> str:
+    """Relative to where it is imported from."""
+    root = next((root for root in roots if file.startswith(root)), None)
+    return file.removeprefix(root) if root else Path(file).name
+
+
+def _keep(run: TaskRun, name: str, content: bytes) -> None:
+    artifacts.store(run, name, content, kind=Artifact.Kind.PROFILE, content_type="application/json")
