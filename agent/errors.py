@@ -59,7 +59,13 @@ class ModelFailed(AgentError):
 
 
 class RateLimited(ModelFailed):
+    """``retry_after`` is the number of seconds that the endpoint names, None where it names none."""
+
     code = "rate_limited"
+
+    def __init__(self, detail: str, *, hint: str = "", code: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(detail, hint=hint, code=code)
+        self.retry_after = retry_after
 
 
 class ContextOverflow(ModelFailed):

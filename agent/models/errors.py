@@ -1,4 +1,4 @@
-"""The one thing a caller must tell apart about a failed call: whether waiting can help."""
+"""What a caller must tell apart about a failed call, besides the classes of ``agent.errors``."""
 
 from __future__ import annotations
 
@@ -9,3 +9,22 @@ class ModelUnavailable(ModelFailed):
     """The endpoint was unreachable, broken, or silent: the same call may succeed later, so the run pauses."""
 
     code = "model_unavailable"
+
+    repeatable = False
+    """Whether it makes sense to repeat the call at once."""
+
+
+class ModelBroken(ModelUnavailable):
+    """A server error or a refused connection, as they pass by themselves within seconds."""
+
+    repeatable = True
+
+
+class ToolsUnsupported(ModelFailed):
+    """The endpoint takes no native tool calls for this model.
+
+    From then on the model's ``profile`` says ``native_tools=False``; ask the same again by the text protocol. Since that
+    happens while a call is made, nothing that a replay must find again may depend on ``native_tools``: keep it inside the step.
+    """
+
+    code = "tools_unsupported"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,28 +10,69 @@ from decimal import Decimal
 from agent.ports import CallEstimate, ModelRequest
 
 MILLION = Decimal(1_000_000)
+CACHE_WRITE = Decimal("0.25")
+"""What Anthropic adds to the input's price for writing its cache for five minutes
+(https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching)."""
 CHARACTERS_PER_TOKEN = 3
 """Below the 4 that is usual for English, so that an estimate of code errs upwards."""
+BYTES_PER_TOKEN = 2
+"""Of what is not ASCII: 1.5 tokens for a Chinese character, 2 for an emoji."""
+PER_MESSAGE = 8
+"""Tokens by which chat templates wrap a message."""
+DEFAULT_MAX_TOKENS = 32_000
+"""Of an answer, where the request names no limit."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """USD per million tokens, as providers list them."""
+    """USD per million tokens, as providers list them. ``cached`` is that of prompt tokens from the provider's cache."""
 
     input: Decimal
     output: Decimal
+    cached: Decimal | None = None
 
-    def cost(self, tokens_in: int, tokens_out: int) -> Decimal:
-        return (self.input * tokens_in + self.output * tokens_out) / MILLION
+    def cost(self, tokens_in: int, tokens_out: int, *, cached: int = 0, written: int = 0) -> Decimal:
+        """``cached`` and ``written`` are those of ``tokens_in`` that were read from and written to the provider's cache."""
+        fresh = self.input * (tokens_in - cached + CACHE_WRITE * written)
+        return (fresh + (self.input if self.cached is None else self.cached) * cached + self.output * tokens_out) / MILLION
 
 
 def estimate_tokens(texts: Iterable[str]) -> int:
     """A local upper estimate; the exact tokenizers would have to be downloaded."""
-    return sum(len(text) // CHARACTERS_PER_TOKEN + 1 for text in texts)
+    return sum(weigh(text) // 6 + 1 for text in texts)
 
 
-def estimate_call(request: ModelRequest, prices: Prices | None) -> CallEstimate:
-    """What ``request`` may take at most, by the local estimate of its prompt and the length it allows the answer."""
-    tokens_in = estimate_tokens(message["content"] for message in request.messages)
-    tokens_out = request.max_tokens or 0
+def weigh(text: str) -> int:
+    """The estimate in sixths of a token, so that pieces can be summed."""
+    if text.isascii():
+        return 2 * len(text)
+    ascii_only = len(text.encode("ascii", "ignore"))
+    return 2 * ascii_only + 3 * (len(text.encode("utf-8", "surrogatepass")) - ascii_only)
+
+
+def estimate_prompt(request: ModelRequest) -> int:
+    """Of everything that is sent: messages, tool calls in them, and the tools' descriptions."""
+    texts: list[str] = []
+    for message in request.messages:
+        texts.append(message["content"])
+        texts += [call["name"] + json.dumps(call["arguments"], ensure_ascii=False) for call in message.get("tool_calls", ())]
+    texts += [tool.name + tool.description + json.dumps(tool.parameters) for tool in request.tools]
+    return estimate_tokens(texts) + PER_MESSAGE * (len(request.messages) + len(request.tools))
+
+
+def longest_answer(request: ModelRequest, max_output_tokens: int | None = None) -> int:
+    """Tokens at which an answer is cut, by the upper estimate.
+
+    A third more than the request allows, for the estimate counts 3 characters where prose has 4 and more.
+    """
+    wanted = -(-(request.max_tokens or DEFAULT_MAX_TOKENS) * 4 // 3)
+    return wanted if max_output_tokens is None else min(wanted, max_output_tokens)
+
+
+def estimate_call(
+    request: ModelRequest, prices: Prices | None, *, max_output_tokens: int | None = None, factor: float = 1
+) -> CallEstimate:
+    """What ``request`` may take at most: its prompt by the local estimate times ``factor``, and its longest answer."""
+    tokens_in = round(estimate_prompt(request) * factor)
+    tokens_out = longest_answer(request, max_output_tokens)
     return CallEstimate(tokens_in, tokens_out, prices.cost(tokens_in, tokens_out) if prices else None)

@@ -10,7 +10,6 @@ import pytest
 from agent.blocks import read_block
 from agent.errors import AgentError, OutputInvalid, Paused, SandboxFailed, TaskUnclear
 from agent.models import Prices, open_model
-from agent.models.openai import OpenAIModel
 from agent.pipeline import carry_out
 from agent.ports import CommandResult, TaskSpec
 from agent.sandbox import open_sandbox
@@ -62,7 +61,7 @@ async def test_the_events_tell_the_story_in_order(workdir: Path) -> None:
 async def test_an_edit_through_a_real_endpoint_changes_nothing_else(repository: Path) -> None:
     before = git(repository, "rev-parse", "HEAD")
     with serve(script(code=CODE, files=["shop/prices.py"])) as server:
-        model = OpenAIModel("scripted", api_key="k", base_url=server.url, prices=Prices(Decimal(2), Decimal(8)))
+        model = open_model("openai", model="scripted", api_key="k", base_url=server.url, prices=Prices(Decimal(2), Decimal(8)))
         world = World(repository, model)
         outcome = await world.run(EDIT)
         await model.aclose()
@@ -302,7 +301,7 @@ async def test_a_budget_that_would_be_passed_pauses_before_the_call(repository: 
 @pytest.mark.parametrize("reply", [Reply(status=500), Reply(status=429, headers={"retry-after": "1"})])
 async def test_a_provider_that_is_down_pauses_the_run(workdir: Path, reply: Reply) -> None:
     with serve(lambda messages: reply) as server:
-        model = OpenAIModel("scripted", api_key="k", base_url=server.url, max_retries=0)
+        model = open_model("openai", model="scripted", api_key="k", base_url=server.url, max_retries=0)
         with pytest.raises(Paused) as paused:
             await World(workdir, model).plan(HEALTH)
         await model.aclose()
@@ -312,7 +311,7 @@ async def test_a_provider_that_is_down_pauses_the_run(workdir: Path, reply: Repl
 
 async def test_a_wrong_key_fails_the_run(workdir: Path) -> None:
     with serve(lambda messages: Reply(status=401)) as server:
-        model = OpenAIModel("scripted", api_key="k", base_url=server.url)
+        model = open_model("openai", model="scripted", api_key="k", base_url=server.url)
         with pytest.raises(AgentError) as failed:
             await World(workdir, model).plan(HEALTH)
         await model.aclose()
