@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.context.git import ask_git
-from agent.context.paths import SKIPPED, is_ours, is_regular
+from agent.context.paths import SKIPPED, is_ours, regular_files
 
 LISTED = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 
@@ -19,7 +19,7 @@ async def list_files(root: Path) -> list[str]:
     """
     said = await ask_git(root, *LISTED)
     names = sorted(_walk(root)) if said is None else sorted(name for name in said.split("\0") if name)
-    return [name for name in names if name.isprintable() and not is_ours(name) and is_regular(root, name)]
+    return regular_files(root, (name for name in names if name.isprintable() and not is_ours(name)))
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
 SKIPPED = frozenset(
@@ -20,14 +23,22 @@ OURS = (".git", ".mgx")
 """Of git and of the edit engine's recovery: never shown, whatever the repository's rules say."""
 
 
+def names_like(patterns: Sequence[str]) -> re.Pattern[str]:
+    """Matches a file's name by any of the globs ``patterns``, which have no folders."""
+    return re.compile("|".join(translate(pattern) for pattern in patterns))
+
+
+_SECRET, _SAMPLE, _NOT_CODE = names_like(SECRET), names_like(SAMPLES), names_like(NOT_CODE)
+
+
 def own_files(files: Iterable[str]) -> list[str]:
     """Those of ``files`` that make a repository more than an empty one with a README and a licence."""
-    return [path for path in files if path and not any(PurePosixPath(path).match(pattern) for pattern in NOT_CODE)]
+    return [path for path in files if path and not _NOT_CODE.match(path.rpartition("/")[2])]
 
 
 def is_secret(path: str) -> bool:
-    name = PurePosixPath(path)
-    return any(name.match(pattern) for pattern in SECRET) and not any(name.match(sample) for sample in SAMPLES)
+    name = path.rpartition("/")[2]
+    return _SECRET.match(name) is not None and _SAMPLE.match(name) is None
 
 
 def is_ours(path: str) -> bool:
@@ -37,5 +48,30 @@ def is_ours(path: str) -> bool:
 
 def is_regular(root: Path, name: str) -> bool:
     """Whether ``name`` is a file inside ``root``, not a link, nor behind one."""
-    path = root / name
-    return path.is_file() and not path.is_symlink() and path.resolve().is_relative_to(root.resolve())
+    return bool(regular_files(root, [name]))
+
+
+def regular_files(root: Path, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that are files inside ``root``, not links, nor behind one."""
+    root = root.resolve()
+    real: dict[str, bool] = {}
+    found = []
+    for name in names:
+        folder = name.rpartition("/")[0]
+        if folder not in real:
+            real[folder] = _is_real(root, folder)
+        if real[folder] and name and _is_file(root / name):
+            found.append(name)
+    return found
+
+
+def _is_real(root: Path, folder: str) -> bool:
+    place = (root / folder).resolve()
+    return place.is_relative_to(root) and place == Path(root, folder)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,2 @@
+(function_definition name: (word) @function)
+(command_name (word) @reference)

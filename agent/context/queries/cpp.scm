@@ -1,0 +1,12 @@
+(preproc_def name: (identifier) @constant)
+(preproc_function_def name: (identifier) @function)
+(namespace_definition name: (namespace_identifier) @module)
+(class_specifier name: (type_identifier) @class body: (_))
+(struct_specifier name: (type_identifier) @struct body: (_))
+(union_specifier name: (type_identifier) @struct body: (_))
+(enum_specifier name: (type_identifier) @enum body: (_))
+(alias_declaration name: (type_identifier) @type)
+(type_definition declarator: (type_identifier) @type)
+(function_declarator declarator: [(identifier) (field_identifier)] @function)
+(function_declarator declarator: (qualified_identifier name: (identifier) @method))
+[(identifier) (type_identifier) (field_identifier)] @reference

@@ -1,0 +1,11 @@
+(class_declaration name: (identifier) @class)
+(interface_declaration name: (identifier) @interface)
+(record_declaration name: (identifier) @class)
+(struct_declaration name: (identifier) @struct)
+(enum_declaration name: (identifier) @enum)
+(delegate_declaration name: (identifier) @type)
+(constructor_declaration name: (identifier) @method)
+(method_declaration name: (identifier) @method)
+(property_declaration name: (identifier) @property)
+(local_function_statement name: (identifier) @function)
+(identifier) @reference

@@ -1,0 +1,5 @@
+(body (block (identifier) @_kind . (string_lit (template_literal) @variable) . (block_start))
+  (#any-of? @_kind "variable" "output" "module" "provider"))
+(body (block (identifier) @_kind . (string_lit) . (string_lit (template_literal) @resource))
+  (#any-of? @_kind "resource" "data"))
+(get_attr (identifier) @reference)

@@ -1,0 +1,3 @@
+(type_definition name: (identifier) @type)
+(function_declaration name: (identifier) @function)
+(identifier) @reference

@@ -1,0 +1,3 @@
+(variable_assignment name: (word) @constant)
+(rule (targets (word) @target))
+[(prerequisites (word) @reference) (variable_reference (word) @reference)]

@@ -1,0 +1,3 @@
+(package_statement name: (package) @module)
+(subroutine_declaration_statement name: (bareword) @function)
+[(function) (method) (package) (bareword)] @reference

@@ -1,0 +1,5 @@
+(message_name (identifier) @type)
+(enum_name (identifier) @enum)
+(service_name (identifier) @interface)
+(rpc_name (identifier) @method)
+(message_or_enum_type (identifier) @reference)

@@ -1,0 +1,2 @@
+(binary_operator lhs: (identifier) @function rhs: (function_definition))
+(identifier) @reference

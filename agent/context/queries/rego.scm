@@ -1,0 +1,2 @@
+(rule_head . (var) @function)
+(fn_name (var) @reference)

@@ -1,0 +1,5 @@
+(mixin_statement name: (identifier) @function)
+(function_statement name: (identifier) @function)
+(class_selector (class_name) @class)
+(id_selector (id_name) @id)
+(include_statement (identifier) @reference)

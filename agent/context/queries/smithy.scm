@@ -1,0 +1,5 @@
+(structure_statement (identifier) @struct)
+(enum_statement . (identifier) @enum)
+(service_statement . (identifier) @interface)
+(operation_statement . (identifier) @function)
+(root_shape_id (identifier) @reference)

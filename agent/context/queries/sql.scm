@@ -1,0 +1,5 @@
+(create_table (object_reference name: (identifier) @table))
+(create_view (object_reference name: (identifier) @table))
+(create_materialized_view (object_reference name: (identifier) @table))
+(create_function (object_reference name: (identifier) @function))
+(object_reference name: (identifier) @reference)

@@ -1,0 +1,3 @@
+(function_definition name: (identifier) @function)
+(module (expression_statement (assignment left: (identifier) @constant)))
+(identifier) @reference

@@ -1,0 +1,2 @@
+(procedure name: (simple_word) @function)
+(command name: (simple_word) @reference)

@@ -1,0 +1,2 @@
+(macro_statement (method) @function)
+(variable) @reference

@@ -1,0 +1,2 @@
+(module_header (simple_identifier) @module)
+(module_instantiation (simple_identifier) @reference)

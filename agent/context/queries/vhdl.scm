@@ -1,0 +1,3 @@
+(entity_declaration name: (identifier) @class)
+(architecture_body name: (identifier) @module)
+[(identifier) (simple_name)] @reference

@@ -1,0 +1,3 @@
+(struct_declaration name: (identifier) @struct)
+(function_declaration name: (identifier) @function)
+(identifier) @reference

@@ -1,0 +1,3 @@
+(source_file (Decl (VarDecl variable_type_function: (IDENTIFIER) @constant)))
+(FnProto function: (IDENTIFIER) @function)
+(IDENTIFIER) @reference

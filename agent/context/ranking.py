@@ -1,0 +1,150 @@
+"""Which definitions of a repository matter to a task: PageRank over files that use each other's names, drawn towards the task.
+
+After aider's repository map (https://aider.chat/2023/10/22/repomap.html): a file is a node, and an edge leads from where a name
+is used to where it is defined. Here the jump back of PageRank goes to what the task names, so that rank flows from there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import rustworkx
+
+from agent.context.tags import Definition
+from agent.context.words import all_parts, parts_of
+
+DAMPING = 0.85
+MAX_DEFINERS = 16
+"""A name that more files define (``get``, ``__init__``) says nothing about where a use leads."""
+EVERYWHERE = 0.1
+"""The share of the jump that goes to all files alike."""
+FOCUS, PATH, NAMED, ALL_PARTS, SOME_PARTS = 60.0, 20.0, 12.0, 4.0, 1.0
+DISTINCT = 3.0
+"""Of a name that is long and made of several words: it is hardly used by chance."""
+PLAIN = 0.1
+"""Of a single short word in lower case (``value``, ``list``): most of its uses are somebody's variable."""
+PRIVATE = 0.2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a map should be about: words as the task has them, and paths of files that are to be worked on."""
+
+    words: Sequence[str] = ()
+    focus: Sequence[str] = ()
+
+
+@dataclass
+class Graph:
+    """Files by number; ``add_definitions`` of all files comes before ``add_references`` of any."""
+
+    paths: Sequence[str]
+    definitions: dict[int, Sequence[Definition]] = field(default_factory=dict)
+    _definers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _uses: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add_definitions(self, file: int, definitions: Sequence[Definition]) -> None:
+        self.definitions[file] = definitions
+        for name in {found.name for found in definitions}:
+            self._definers[name].append(file)
+
+    def add_references(self, file: int, references: Mapping[str, int]) -> None:
+        for name, count in references.items():
+            if 0 < len(self._definers.get(name, ())) <= MAX_DEFINERS:
+                self._uses[name].append((file, count))
+
+    def rank(self, wish: Wish) -> list[tuple[int, Definition]]:
+        """All definitions, what matters most first; the order depends on nothing but the files and the wish."""
+        jump, named = self._jump(wish)
+        if not jump:
+            return []
+        edges, leaving, into = self._edges()
+        graph: rustworkx.PyDiGraph[int, float] = rustworkx.PyDiGraph()
+        graph.add_nodes_from(range(len(self.paths)))
+        graph.add_edges_from([(*pair, weight) for pair, weight in sorted(edges.items())])
+        ranks = rustworkx.pagerank(graph, alpha=DAMPING, weight_fn=float, personalization=jump, tol=1e-9, max_iter=200)
+        total = sum(jump.values())
+        scored = []
+        for file, definitions in self.definitions.items():
+            times = Counter(found.name for found in definitions)
+            for found in definitions:
+                flow = sum(ranks[user] * weight / leaving[user] for user, weight in into.get(found.name, ()) if user != file)
+                score = DAMPING * flow + (1 - DAMPING) * named.get((file, found.name), 0.0) / total
+                score /= times[found.name]
+                # of the definitions that nobody uses, those of a file that matters come first
+                scored.append((round(score + 1e-4 * ranks[file], 12), file, found))
+        scored.sort(key=lambda entry: (-entry[0], self.paths[entry[1]], entry[2].line, entry[2].name))
+        return [(file, found) for _, file, found in scored]
+
+    def _edges(self) -> tuple[dict[tuple[int, int], float], dict[int, float], dict[str, list[tuple[int, float]]]]:
+        """Weights per pair of files and per file, and per name what each of its users gives to each of its definers."""
+        edges: dict[tuple[int, int], float] = defaultdict(float)
+        leaving: dict[int, float] = defaultdict(float)
+        into: dict[str, list[tuple[int, float]]] = {}
+        for name, uses in self._uses.items():
+            definers = self._definers[name]
+            # what everybody uses says little, as in the weights of text search
+            rare = max(0.05, 1 - math.log(len(uses)) / math.log(len(self.paths) + 1))
+            share = _weight(name) * rare / len(definers)
+            into[name] = [(file, share * math.sqrt(count)) for file, count in uses]
+            for file, weight in into[name]:
+                for other in definers:
+                    if other != file:
+                        edges[file, other] += weight
+                        leaving[file] += weight
+        return edges, leaving, into
+
+    def _jump(self, wish: Wish) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
+        """Weights of the jump per file, and the part of it that is due to one of its names."""
+        exact, parts = set(wish.words), all_parts(wish.words)
+        mentioned = {word.strip("./") for word in wish.words if "." in word or "/" in word}
+        focus = set(wish.focus)
+        jump: dict[int, float] = defaultdict(float)
+        named: dict[tuple[int, str], float] = {}
+        for file, path in enumerate(self.paths):
+            meant = path in focus or any(path == word or path.endswith("/" + word) for word in mentioned)
+            if meant:
+                jump[file] += FOCUS
+                names = {found.name for found in self.definitions.get(file, ())}
+                named.update({(file, name): FOCUS / len(names) for name in names})
+            elif parts:
+                jump[file] += PATH * _share(path_parts(path), parts)
+        for name, definers in self._definers.items():
+            strength = NAMED if name in exact else _strength(parts_of(name), parts)
+            for file in definers if strength else ():
+                wanted = strength * _weight(name) / len(definers)
+                named[file, name] = named.get((file, name), 0.0) + wanted
+                jump[file] += wanted
+        if self.paths:
+            spread = (sum(jump.values()) or 1.0) * EVERYWHERE / (1 - EVERYWHERE) / len(self.paths)
+            for file in range(len(self.paths)):
+                jump[file] += spread
+        return dict(jump), named
+
+
+def path_parts(path: str) -> tuple[str, ...]:
+    pure = PurePosixPath(path)
+    return (*(part for folder in pure.parts[:-1] for part in parts_of(folder)), *parts_of(pure.stem))
+
+
+def _weight(name: str) -> float:
+    if len(name) >= 8 and len(parts_of(name)) > 1:
+        weight = DISTINCT
+    else:
+        weight = PLAIN if name.islower() and name.isalpha() and len(name) < 8 else 1.0
+    return weight * PRIVATE if name.startswith("_") else weight
+
+
+def _strength(own: Sequence[str], parts: set[str]) -> float:
+    share = _share(own, parts)
+    return ALL_PARTS if share == 1.0 else SOME_PARTS * share
+
+
+def _share(own: Iterable[str], parts: set[str]) -> float:
+    """How much of ``own`` is in ``parts``, 0-1."""
+    distinct = set(own)
+    return len(distinct & parts) / len(distinct) if distinct else 0.0

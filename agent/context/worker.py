@@ -1,0 +1,32 @@
+"""A process that parses what it is sent: grammars are C code and the files are strangers', so neither runs where the keys are.
+
+Per file, on stdin: a line of JSON {language, size} and ``size`` bytes; on stdout: a line of JSON [definitions, references].
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import BinaryIO
+
+import orjson
+
+from agent.context.tags import extract
+
+MAX_MEMORY = 1 << 30
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Until ``requests`` ends."""
+    while line := requests.readline():
+        wanted = orjson.loads(line)
+        tags = extract(wanted["language"], requests.read(wanted["size"]))
+        definitions = [[found.name, found.kind, found.line, found.signature] for found in tags.definitions]
+        answers.write(orjson.dumps([definitions, tags.references]) + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(sys.stdin.buffer, sys.stdout.buffer)
