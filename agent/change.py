@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 from agent.coverage import measurable
+from agent.decisions import wanted_instead
 from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
@@ -17,6 +18,8 @@ from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVIS
 from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
+MAX_ASKED = 20
+"""Earlier wishes that the reviewer is reminded of."""
 
 
 class Change:
@@ -32,6 +35,8 @@ class Change:
         self._all_tools = True
         self._revisions: Counter[str] = Counter()
         self._told: Problem | None = None
+        self._first = 0
+        self._asked: list[str] = []
         self._tests: JSON = {}
         self._review: JSON = {}
         self.round = 0
@@ -77,26 +82,30 @@ class Change:
         return Problem("tests", complaint(self._tests), output=self._tests["output_tail"])
 
     async def review(self) -> Problem | None:
-        """The reviewer sees the change as it is now, and how the tests went."""
+        """The reviewer sees the change as it is now, how the tests went, and what was asked for earlier."""
+        if not self._landing.files:
+            return None
         await self._progress.at(6, "Reviewing")
         await self._read(f"review/{self.round}")
         given = {"round": self.round, "change": self._description(), "tests": for_reviewer(self._tests)}
+        given["earlier"] = "\n".join(self._asked[-MAX_ASKED:])
         answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
         verdict, findings = answer["verdict"], [{"code": "review", **comment} for comment in answer["comments"]]
         self._review = {"verdict": verdict, "comments": [line_of(finding) for finding in findings]}
         await self._work.ports.events.emit("review_finished", self._review, f"Review: {verdict}, {len(findings)} comments")
         if verdict == "approve":
             return None
+        self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]
         return Problem("review", "The tests are done, but the reviewer asks for changes.", findings)
 
     async def revise(self, problem: Problem) -> str | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
 
         Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
-        ``max_rounds`` for all answers of the engineer.
+        ``max_rounds`` for all answers of the engineer, both anew after each decision of people.
         """
         spec = self._work.spec
-        if self._revisions[problem.kind] >= spec.max_revision_rounds or self.round + 1 >= spec.max_rounds:
+        if not await self._may_go_on(problem):
             if problem.kind == "review":
                 return None
             raise Paused(
@@ -114,6 +123,34 @@ class Change:
         self._told = problem
         wanted = {"round": self.round, "problem": again, "answer": self._answer}
         return await self._team.ask(REVISION_WANTED, json.dumps(wanted))
+
+    async def _may_go_on(self, problem: Problem) -> bool:
+        spec = self._work.spec
+        spent = self._revisions[problem.kind] >= spec.max_revision_rounds or self.round - self._first + 1 >= spec.max_rounds
+        if problem.kind != "review":
+            return problem.kind == "changes" or not spent
+
+        async def act() -> JSON:
+            return {"granted": not spent}
+
+        # recorded: bounds that are raised later must not reopen a change that people have decided on since
+        result = await self._work.ports.journal.step(f"{self._work.key}/wish/{self.round}", "read", {}, act)
+        return bool(result["granted"])
+
+    async def decided(self, decision: JSON, number: int) -> Problem | None:
+        """Takes out what people rejected in their ``number``th decision, {rejected: [{path, hunk, comment}], comment}; returns
+        what they want instead. ``hunk`` None is the whole file, else its number by ``agent.hunks``."""
+        await self._progress.done("The change is ready")
+        problem = wanted_instead(decision, self._texts())
+        await self._landing.take_back(decision.get("rejected") or (), f"changes/{number}")
+        self._revisions.clear()
+        self._told = None
+        self._first = self.round + 1
+        if problem is None:
+            self.round += 1
+        else:
+            self._asked += [f"A person, who has the last word: {line_of(finding)}" for finding in problem.findings]
+        return problem
 
     async def outcome(self) -> Outcome:
         await self._progress.done("The change is ready")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
+from agent.decisions import taken_back
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.formatting import format_files
 from agent.guardrails import Finding, GuardrailResult, check
+from agent.hunks import hunks
 from agent.originals import Originals
 from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
 from agent.patch.model import Format
+from agent.patch.transaction import Change as Swap
+from agent.patch.transaction import commit
+from agent.patch.tree import Blocked
 from agent.ports import JSON, Announcement
 from agent.problem import Problem
 from agent.stacks import Stack
@@ -23,6 +31,9 @@ ANY_STACK = Stack(
     prompt_notes="", starter=None,
 )  # fmt: skip
 """For an existing project of no known stack: no rules of its own, no commands."""
+
+FILE_MODE = 0o644
+"""Of a file that comes back; one that is there keeps its own."""
 
 
 class Landing:
@@ -84,11 +95,7 @@ class Landing:
             except PatchRefused as refused:
                 return refused.result.to_json()
             except OSError as error:
-                raise AgentError(
-                    f"The change could not be written: {error.strerror or error}. The files are as they were before.",
-                    hint="Make room on the disk or check its permissions, then retry the run.",
-                    code="write_failed",
-                ) from error
+                raise _not_written(error) from error
 
         self.originals.keep(answer)
         inputs = {"answer": answer, "seen": seen}
@@ -105,6 +112,38 @@ class Landing:
         if not self.files:
             return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
         return None
+
+    async def take_back(self, rejected: Sequence[JSON], step: str) -> None:
+        """Takes the ``rejected`` parts {path, hunk} of the change out of the files."""
+        work = self._work
+        mine = [entry for entry in rejected if entry.get("path") in self.files]
+
+        async def act() -> JSON:
+            found = taken_back(self.originals, mine)
+            swaps = [Swap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
+            try:
+                commit(work.root, swaps)
+            except Blocked as blocked:
+                raise AgentError(f"Nothing was taken back: {blocked.reason}.", code="write_failed") from blocked
+            except OSError as error:
+                raise _not_written(error) from error
+            return {"files": [swap.path for swap in swaps]}
+
+        inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
+        await work.ports.journal.step(f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True)
+        for path in list(self.files):
+            self._recount(path)
+        self._fresh = list(self.files)
+
+    def _recount(self, path: str) -> None:
+        old, new = self.originals.before(path), self.originals.now(path)
+        if old == new:
+            del self.files[path]
+            return
+        changed = [line for pair in self.originals.texts([path]).values() for hunk in hunks(*pair) for line in hunk.lines]
+        action = "created" if old is None else "deleted" if new is None else "modified"
+        added, removed = (sum(line.startswith(sign) for line in changed) for sign in "+-")
+        self.files[path] = {"path": path, "action": action, "added": added, "removed": removed}
 
     def _other_format(self, form: Format | None) -> str:
         """What to ask for after a refusal in ``form``: another format where it has failed twice."""
@@ -145,6 +184,23 @@ class Landing:
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
         return not result["missing"]
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else FILE_MODE
+
+
+def _not_written(error: OSError) -> AgentError:
+    return AgentError(
+        f"The change could not be written: {error.strerror or error}. The files are as they were before.",
+        hint="Make room on the disk or check its permissions, then retry the run.",
+        code="write_failed",
+    )
+
+
+def _reverted(result: JSON) -> Announcement | None:
+    files = [{"path": path, "action": "reverted"} for path in result["files"]]
+    return Announcement("patch_applied", {"files": files}, f"{_number(len(files), 'file')} taken back") if files else None
 
 
 def _number(count: int, noun: str) -> str:

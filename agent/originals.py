@@ -26,7 +26,7 @@ class Originals:
             return
         for change in changes:
             if change.path not in self._known:
-                self._known[change.path] = self._bytes(change.path)
+                self._known[change.path] = self.now(change.path)
 
     def before(self, path: str) -> bytes | None:
         """None where there was no such file, or where the run has not touched it."""
@@ -36,7 +36,7 @@ class Originals:
         """The text before and now of those of ``paths`` that are text and hold no secrets; None is a file that is not there."""
         found = {}
         for path in paths:
-            pair = (self._known.get(path), self._bytes(path))
+            pair = (self._known.get(path), self.now(path))
             try:
                 old, new = (None if data is None else data.decode("utf-8") for data in pair)
             except UnicodeDecodeError:
@@ -45,7 +45,8 @@ class Originals:
                 found[path] = (old, new)
         return found
 
-    def _bytes(self, path: str) -> bytes | None:
+    def now(self, path: str) -> bytes | None:
+        """None where there is no regular file inside of the workdir, or a huge one."""
         place = self._root / path
         inside = place.resolve().is_relative_to(self._root.resolve())
         if not inside or place.is_symlink() or not place.is_file() or place.stat().st_size > MAX_BYTES:

@@ -46,15 +46,26 @@ async def draft_plan(
     return await finish_plan(work, analysis, plan, version)
 
 
-async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> Outcome:
+async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports, *, decisions: Sequence[JSON] = ()) -> Outcome:
     """Makes the approved plan true in ``root``. What can't be finished within the bounds pauses with what is missing.
+
+    ``decisions`` are those of people about the change that came out, in their order: {rejected: [{path, hunk, comment}],
+    comment}. Each is carried out on top of what stood before it, and proved and reviewed again.
 
     Raises an ``AgentError`` where the run has failed; ``Paused`` or ``Cancelled`` where it stops.
     """
     work = await begin_execution(spec, draft, root, ports)
     change = Change(work, hire(work))
 
-    answer: str | None = await change.write()
+    await _until_right(change, await change.write())
+    for number, decision in enumerate(decisions, 1):
+        problem = await change.decided(decision, number) or await change.prove() or await change.review()
+        if problem is not None:
+            await _until_right(change, await change.revise(problem))
+    return await change.outcome()
+
+
+async def _until_right(change: Change, answer: str | None) -> None:
     while answer is not None:
         problem = (
             await change.land(answer)  # guardrails, then all files or none
@@ -63,4 +74,3 @@ async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> O
             or await change.review()
         )
         answer = await change.revise(problem) if problem else None
-    return await change.outcome()

@@ -9,7 +9,7 @@ from typing import Literal
 from agent.blocks import block
 from agent.ports import JSON
 
-ProblemKind = Literal["guardrails", "patch", "tests", "review"]
+ProblemKind = Literal["guardrails", "patch", "tests", "review", "changes"]
 MAX_FINDINGS = 30
 
 

@@ -12,9 +12,11 @@ from agent.team.prompts import render
 from agent.team.structured import StructuredAction
 from agent.team.triggers import REVIEW_WANTED
 
+ASKED_BEFORE = "This was asked for before; look whether it is done, and don't ask for the opposite:"
+
 
 class ReviewCode(StructuredAction):
-    """Content: JSON {round, change, tests}. Answers with a ``Review``."""
+    """Content: JSON {round, change, tests, earlier: what was asked for before}. Answers with a ``Review``."""
 
     async def act(self, content: str) -> str:
         given = json.loads(content)
@@ -23,7 +25,8 @@ class ReviewCode(StructuredAction):
             situation=self.work.situation(),
             plan=self.work.plan_block(),
             change=block("change", given["change"]),
-            tests=given["tests"],
+            tests=block("tests", given["tests"]),
+            earlier=f"\n\n{ASKED_BEFORE}\n{block('earlier', given['earlier'])}" if given["earlier"] else "",
         )
         return (await self.ask_for(Review, prompt, key=f"review/{given['round']}", max_tokens=4_000)).model_dump_json()
 

@@ -1,0 +1,66 @@
+"""What people decided about a finished change: which parts of it go, and what they want instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agent.hunks import hunks, without
+from agent.originals import Originals
+from agent.ports import JSON
+from agent.problem import Problem
+
+MAX_LINES = 30
+"""Lines of a rejected hunk that the engineer is shown."""
+
+
+def taken_back(originals: Originals, rejected: Sequence[JSON]) -> dict[str, tuple[bytes | None, bytes | None]]:
+    """The content before and after taking back, by path, of the files that lose something. ``rejected`` holds {path, hunk}:
+    ``hunk`` None is the whole file, else the number that ``agent.hunks`` gives it. None is a file that is not there."""
+    found: dict[str, tuple[bytes | None, bytes | None]] = {}
+    for path, numbers in _by_path(rejected).items():
+        old, new = originals.before(path), originals.now(path)
+        if numbers is None:
+            left = old
+        else:
+            pair = originals.texts([path]).get(path)
+            text = None if pair is None else without(*pair, numbers)
+            left = new if pair is None else None if text is None else text.encode("utf-8")
+        if left != new:
+            found[path] = (new, left)
+    return found
+
+
+def wanted_instead(decision: JSON, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:
+    """What the engineer is asked for; None where nobody said anything. ``texts`` are those from before the taking back."""
+    findings: list[JSON] = []
+    for entry in decision.get("rejected") or ():
+        comment = str(entry.get("comment") or "").strip()
+        if comment:
+            shown = _shown(entry, texts)
+            findings.append({"code": "rejected", "path": entry["path"], "message": comment, "hint": shown})
+    general = str(decision.get("comment") or "").strip()
+    if general:
+        findings.append({"code": "rejected", "message": general, "hint": ""})
+    if not findings:
+        return None
+    return Problem("changes", "A person has read the change. What they rejected is taken out again; the rest stays.", findings)
+
+
+def _shown(entry: JSON, texts: Mapping[str, tuple[str | None, str | None]]) -> str:
+    if entry.get("hunk") is None or entry["path"] not in texts:
+        return "The whole file is as it was before."
+    chosen = [hunk for hunk in hunks(*texts[entry["path"]]) if hunk.number == entry["hunk"]]
+    lines = [line for hunk in chosen for line in hunk.lines][:MAX_LINES]
+    return "\n".join(("Taken out:", *lines)) if lines else ""
+
+
+def _by_path(rejected: Sequence[JSON]) -> dict[str, set[int] | None]:
+    found: dict[str, set[int] | None] = {}
+    for entry in rejected:
+        path, hunk = entry["path"], entry.get("hunk")
+        known = found.setdefault(path, set())
+        if hunk is None or known is None:
+            found[path] = None
+        else:
+            known.add(hunk)
+    return found
