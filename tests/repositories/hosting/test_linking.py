@@ -104,8 +104,6 @@ class TestInstallation:
 
     @pytest.mark.parametrize("credential", ["", USERS["dev"]])
     def test_nobody_else_does(self, owner: CallerInTests, named: dict[str, Any], credential: str) -> None:
-        said = owner.api.post(
-            "/api/repositories/connect", {**named, "credential": credential, "installation_id": 100}
-        )
+        said = owner.api.post("/api/repositories/connect", {**named, "credential": credential, "installation_id": 100})
         assert said.status_code in (403, 404), said.json()
         assert not RepositoryLink.across_tenants.exists()
