@@ -133,7 +133,8 @@ class Checkout:
         people = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in zip(
             ("NAME", "EMAIL", "DATE"), (name, email, when), strict=True)}  # fmt: skip
         parent = ("-p", self.base_sha) if self.base_sha else ()
-        out = await self._git("commit-tree", tree, *parent, "-F", "-", stdin=message.encode(), env=people)
+        text = message.rstrip("\n") + "\n"  # as git itself writes it; some services store no other
+        out = await self._git("commit-tree", tree, *parent, "-F", "-", stdin=text.encode(), env=people)
         return out.decode().strip()
 
     # the remote

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mgx_project.common.errors import NotFound
 
 from . import local
 from .checkout import Source
+from .hosting import Host, host_of
 from .models import RepositoryLink
 
 
 @dataclass(frozen=True)
 class Origin:
-    """``url`` is empty when there is no repository: the work then begins with an empty tree and ends as artifacts."""
+    """``url`` is empty when there is no repository: the work then begins with an empty tree and ends as artifacts.
+
+    ``host`` is the hosting service of the repository, None for plain git.
+    """
 
     name: str = ""
     url: str = ""
     branch: str = ""
     credential: str = field(default="", repr=False)
     allow_dirty: bool = False
+    host: Host | None = field(default=None, repr=False, compare=False)
+
+    async def ready(self) -> Origin:
+        """With the credential that git needs now: where the server's app acts, a short-lived token of it.
+
+        Raises HostBusy, HostFailed or NotAllowed.
+        """
+        if self.host is None or self.credential:
+            return self
+        login = await asyncio.to_thread(self.host.login)
+        return replace(self, credential=login.secret)
 
     def source(self) -> Source:
         return Source(url=self.url, branch=self.branch, credential=self.credential, allow_dirty=self.allow_dirty)
@@ -38,7 +54,7 @@ def origin_of(
         if repository_id:
             raise NotFound("The repository of this task is no longer linked. Link it again, or make a task for another one.")
         return Origin()
-    return Origin(link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty)
+    return Origin(link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link))
 
 
 async def publish(origin: Origin, branch: str) -> Path | None:

@@ -22,6 +22,7 @@ from . import artifacts, transitions
 from .executor import Execution
 from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import GitStatus
+from .pull_request import open_pull_request
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
@@ -104,6 +105,7 @@ async def deliver(work: Execution) -> None:
         await _push(work, checkout, origin, sha, branch)
         if path := await publish(origin, branch):
             results["path"] = str(path)
+        results |= await open_pull_request(work, work.journal(checkout), origin, branch, checkout.base_branch)
     await work.sink.close()
     await work.db(transitions.completed, run.pk, work.lease.fence, results=results)
 
@@ -138,6 +140,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         repository_id=run.task.repository_id,
         allow_dirty=run.task.config.get("allow_dirty") is True,
     )
+    origin = await origin.ready()
     made: list[Checkout] = []
 
     async def clone() -> JSON:

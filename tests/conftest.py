@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from tests.support.github import GitHub, serve
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
@@ -96,3 +97,10 @@ def signed_in() -> Callable[[User], Api]:
 @pytest.fixture
 def empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def github_server() -> Iterator[GitHub]:
+    """One GitHub for the session; each test makes repositories of its own in it."""
+    with serve() as server:
+        yield server

@@ -231,6 +231,15 @@ class Pushed(Data):
     repo_full_name: str
 
 
+class PullRequest(Data):
+    pr_url: str
+    pr_number: int
+    branch_name: str
+    base_branch: str
+    repo_full_name: str
+    draft: bool = False
+
+
 class GitFailed(Data):
     error: str
 
@@ -317,6 +326,8 @@ EVENTS: dict[str, type[Data]] = {
     "commit_created": CommitCreated,
     "push_succeeded": Pushed,
     "push_failed": GitFailed,
+    "pr_opened": PullRequest,
+    "pr_updated": PullRequest,
     "git_operation_failed": GitFailed,
     "paused": Stopped,
     "resumed": Resumed,

@@ -9,16 +9,10 @@ import pytest
 
 from repositories.hosting.github import GitHubHost
 from repositories.hosting.port import Host
-from tests.support.github import USERS, GitHub, serve
+from tests.support.github import USERS, GitHub
 
 NUMBERS = count(1)
 FILES = {"README.md": "# shop\n", "shop/prices.py": "def total(prices):\n    return sum(prices)\n"}
-
-
-@pytest.fixture(scope="session")
-def github_server() -> Iterator[GitHub]:
-    with serve() as server:
-        yield server
 
 
 @pytest.fixture

@@ -127,10 +127,12 @@ class Front:
             own = await self._own_answer(request.method, name, rest, token, body)
             if own is not None:
                 return own
-            path, body = await self._translated(request.method, name, rest, path, body)
+            path, body = self._translated(request.method, name, rest, path, body)
+        if path.endswith("/access_tokens") and _json(body).get("permissions") == {}:
+            body = b""  # GitHub takes an empty object for everything that the app has
         return await self._forward(request, path, body)
 
-    async def _translated(self, method: str, name: str, rest: str, path: str, body: bytes) -> tuple[str, bytes]:
+    def _translated(self, method: str, name: str, rest: str, path: str, body: bytes) -> tuple[str, bytes]:
         """Operations that the API server knows under another name."""
         if method == "POST" and (reply := re.fullmatch(r"/pulls/(\d+)/comments/(\d+)/replies", rest)):
             said = {"body": _json(body).get("body"), "in_reply_to_id": int(reply[2])}

@@ -1,0 +1,59 @@
+"""The pull request of a run, on services that have such: opened once, and brought up to date by whoever comes after."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from agent.errors import Paused
+from agent.ports import JSON, Announcement, Journal
+from mgx_project.common.errors import MGXError
+from repositories.origin import Origin
+
+from . import transitions
+from .executor import Execution
+from .models.run import GitStatus
+from .pull_request_text import text_of
+
+PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable"))
+"""Codes of failures that pass by themselves."""
+
+
+async def open_pull_request(work: Execution, journal: Journal, origin: Origin, branch: str, base: str) -> dict[str, Any]:
+    """What is added to the run's results: ``pull_request`` {number, url, draft}, or ``pull_request_error`` where the service
+    refuses one for good. The work is pushed by then, so a refusal does not undo it.
+
+    Raises Paused('provider') where waiting helps.
+    """
+    host, run = origin.host, work.run
+    if host is None:
+        return {}
+    await work.db(run.refresh_from_db, fields=["results", "usage"])
+    text = text_of(run)
+    draft = True
+
+    async def act() -> JSON:
+        made = await asyncio.to_thread(host.open_pull_request, text, branch=branch, base=base, draft=draft)
+        return {"number": made.number, "url": made.url, "draft": made.draft}
+
+    def opened(result: JSON) -> Announcement:
+        data = {
+            "pr_url": result["url"], "pr_number": result["number"], "draft": result["draft"],
+            "branch_name": branch, "base_branch": base, "repo_full_name": origin.name,
+        }  # fmt: skip
+        return Announcement("pr_opened", data, f"Pull request #{result['number']}: {result['url']}")
+
+    inputs = {**asdict(text), "branch": branch, "base": base, "draft": draft}
+    try:
+        found = await journal.step("deliver/pull_request", "git", inputs, act, announce=opened)
+    except MGXError as error:
+        said = f"The branch is pushed, but there is no pull request: {error.detail}"
+        if error.code in PASSING:
+            raise Paused("provider", said, hint=f"{error.hint} Then resume the run.".strip()) from error
+        said = f"{said} {error.hint}".strip()
+        await work.sink.emit("git_operation_failed", {"error": said}, said)
+        return {"pull_request_error": said}
+    facts = {"pr_url": found["url"], "git_status": GitStatus.PR_OPENED}
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    return {"pull_request": found}

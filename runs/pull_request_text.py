@@ -1,0 +1,96 @@
+"""What a pull request says of its run. What models and programs wrote is quoted so that it can do nothing there: it calls
+nobody, closes no issue and hides nothing.
+
+Format: https://docs.github.com/en/get-started/writing-on-github
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+
+from repositories.hosting.port import PullRequestText
+
+from .models import TaskRun
+
+MAX_FILES = 100
+MAX_WORDS = 2_000
+MAX_TITLE = 200
+QUIET = "\u200b"
+"""A zero-width space: what it stands in is no longer a mention or a keyword."""
+
+_MENTION = re.compile(r"@(?=[\w-])")
+_REFERENCE = re.compile(r"(?<![\w/])#(?=\d)|(?i:\bgh-(?=\d))")
+_MARKUP = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", "`": "'", "|": "\\|", "[": "\\[", "]": "\\]", "!": "\\!", "*": "\\*", "_": "\\_"}
+)
+
+
+def quoted(text: object, most: int = MAX_WORDS) -> str:
+    """``text`` of a model or a program as one harmless line of Markdown, at most ``most`` characters of it."""
+    line = " ".join(str(text).split())
+    line = "".join(character for character in line if character.isprintable())
+    line = line if len(line) <= most else line[:most] + " …"
+    line = line.translate(_MARKUP).replace("://", f":{QUIET}//")
+    return _REFERENCE.sub(lambda found: found[0] + QUIET, _MENTION.sub("@" + QUIET, line))
+
+
+def code(path: object) -> str:
+    """A path or a name as inline code."""
+    plain = "".join(character for character in str(path) if character.isprintable() and character != "`")
+    return f"`{plain[:300]}`"
+
+
+def text_of(run: TaskRun) -> PullRequestText:
+    title = f"MGX: {run.task.name} - Run #{run.run_number}"
+    parts = [quoted((run.plan or {}).get("summary", "")), *_plan(run), *_files(run), *_tests(run), *_review(run), _usage(run)]
+    return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
+
+
+def _plan(run: TaskRun) -> list[str]:
+    steps = [step for step in (run.plan or {}).get("steps", []) if isinstance(step, dict)]
+    lines = [f"{number}. {quoted(step.get('title', ''), 300)}" for number, step in enumerate(steps, 1)]
+    return ["### Plan", "\n".join(lines)] if lines else []
+
+
+def _files(run: TaskRun) -> list[str]:
+    files = run.results.get("files", [])
+    if not files:
+        return []
+    rows = [f"| {code(file['path'])} | {file['action']} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]]
+    more = [f"And {len(files) - MAX_FILES} more."] if len(files) > MAX_FILES else []
+    return ["### Files", "\n".join(["| File | | Lines |", "|---|---|---|", *rows]), *more]
+
+
+def _tests(run: TaskRun) -> list[str]:
+    tests: dict[str, Any] = run.results.get("tests") or {}
+    if not tests:
+        return []
+    before = tests.get("baseline")
+    lines = [f"- After: {_counts(tests)}", *([f"- Before: {_counts(before)}"] if before else [])]
+    if tests.get("status") == "unavailable":
+        lines = [f"Not tested: {quoted(tests.get('reason') or tests.get('output_tail', ''), 300)}"]
+    return ["### Tests", "\n".join(lines)]
+
+
+def _counts(tests: dict[str, Any]) -> str:
+    counts = ", ".join(f"{tests.get(key, 0)} {key}" for key in ("passed", "failed", "skipped"))
+    return f"{tests.get('status', 'unknown')} ({counts})"
+
+
+def _review(run: TaskRun) -> list[str]:
+    review: dict[str, Any] = run.results.get("review") or {}
+    if not review:
+        return []
+    comments = [f"- {quoted(comment, 500)}" for comment in review.get("comments", [])[:20]]
+    return ["### Review", "\n".join([f"Verdict: {quoted(review.get('verdict', ''), 40)}", *comments])]
+
+
+def _usage(run: TaskRun) -> str:
+    usage = run.usage
+    cost = usage.get("cost_usd")
+    tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
+    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${cost}" if cost else "")
+    return f"---\nBy MGX Agent: [run #{run.run_number}]({settings.MGX_BASE_URL}/api/runs/{run.pk}), {spent}."
