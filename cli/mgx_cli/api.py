@@ -46,6 +46,9 @@ class Api:
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._json("POST", path, None, body or {})
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._json("PATCH", path, None, body)
+
     def text(self, path: str, accept: str) -> bytes:
         with self._open("GET", path, headers={"Accept": f"{accept}, */*;q=0.1"}) as answer:
             return self._read(answer)

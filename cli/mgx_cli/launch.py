@@ -118,7 +118,7 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
     return replace(wish, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
 
 
-def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool) -> dict[str, Any]:
+def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool, profile: bool = False) -> dict[str, Any]:
     """Connects the repository, makes the task and its first run. Returns the run."""
     project_id = find_project(api, wish.project) if wish.project else None
     connect: dict[str, Any] = {"url": place.url, "provider": "git"}
@@ -133,6 +133,8 @@ def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool)
     body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
     if model:
         body["model"] = model
+    if profile:
+        body["profile"] = True
     run: dict[str, Any] = api.post("/api/runs", body)
     return run
 

@@ -20,7 +20,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Runs": {
         "list": ("runs", "List runs, newest first:  mgx list"),
-        "status": ("runs", "Show one run:  mgx status 01a2056e"),
+        "status": ("status", "Show one run:  mgx status 01a2056e"),
+        "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
         "logs": ("runs", "Print what a run did:  mgx logs 01a2056e -f"),
         "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),

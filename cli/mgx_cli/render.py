@@ -70,15 +70,20 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
         files = ", ".join(one_line(file) for file in _list(step.get("files")))
         if files:
             yield [(f"     {files}", "dim")]
+        if step.get("why"):
+            yield [("     why  ", "cyan"), (one_line(step["why"]), "")]
     for risk in _list(plan.get("risks")):
-        yield [("  risk   ", "yellow"), (one_line(risk.get("title", risk) if isinstance(risk, Mapping) else risk), "")]
+        yield [("  risk      ", "yellow"), (one_line(risk.get("title", risk) if isinstance(risk, Mapping) else risk), "")]
     if plan.get("test_strategy"):
-        yield [("  tests  ", "cyan"), (one_line(plan["test_strategy"]), "")]
+        yield [("  tests     ", "cyan"), (one_line(plan["test_strategy"]), "")]
+    for question in _list(plan.get("questions")):
+        yield [("  question  ", "yellow"), (one_line(question), "")]
     estimate = _mapping(plan.get("estimate"))
     parts = [f"{number(estimate['tokens'])} tokens" if estimate.get("tokens") else "", cost(estimate.get("cost_usd"))]
     parts.append(f"about {duration(estimate['seconds'])}" if estimate.get("seconds") else "")
     if any(parts):
-        yield [("  costs  ", "cyan"), (", ".join(filter(None, parts)), "")]
+        basis = f" ({one_line(estimate['basis'])})" if estimate.get("basis") else ""
+        yield [("  estimate  ", "cyan"), (", ".join(filter(None, parts)) + basis, "")]
 
 
 def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[Line]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +15,7 @@ from rich.text import Text
 
 from mgx_cli.output import has_colour, one_line
 from mgx_cli.render import QUIET, Line, event_lines
-
-_HANGING = re.compile(r"\d\d:\d\d:\d\d  .{11}|\s*(?:\d+\. |[a-z]+ {2,}|Plan(?: \(version \d+\))? {2})?")
-"""What later lines of a wrapped one are indented by: clock and speaker, or the label of a line below."""
-LEAST_WIDTH = 16
-"""Columns: in less than that words are not set below each other."""
+from mgx_cli.wrap import HANGING, LEAST_WIDTH
 
 
 class Timeline:
@@ -62,7 +57,7 @@ class Timeline:
             self._status.update(Text(one_line(text, 100)))
 
     def _wrapped(self, text: Text) -> Iterator[Text]:
-        found, width = _HANGING.match(text.plain), self._console.width
+        found, width = HANGING.match(text.plain), self._console.width
         indent = found.end() if found else 0
         if not self._console.is_terminal or text.cell_len <= width or width - indent < LEAST_WIDTH:
             yield text

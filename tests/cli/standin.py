@@ -18,10 +18,32 @@ from aiohttp import WSMsgType, web
 TOKEN = "mgx_test_0123456789abcdef"
 PLAN = {
     "summary": "Add a health endpoint",
-    "steps": [{"title": "Write the route", "files": ["app/main.py"], "kind": "create"}],
+    "steps": [{"title": "Write the route", "files": ["app/main.py"], "kind": "create", "why": "all routes are declared there"}],
     "risks": ["none worth naming"],
     "test_strategy": "pytest with the test client",
-    "estimate": {"tokens": 1200, "cost_usd": "0.0100", "seconds": 30},
+    "questions": ["Should it check the database, too? The plan assumes not."],
+    "estimate": {"tokens": 1200, "cost_usd": "0.0100", "seconds": 30, "basis": "from 12 earlier runs"},
+}
+PROFILE = {"id": "0193f3a0-0000-7000-8000-000000000001", "name": "../../profile-planning-1.speedscope.json", "size": 2}
+
+
+def _work(wall: float, model: float, sandbox: float, own: float, **rest: Any) -> dict[str, Any]:
+    return {"wall_seconds": wall, "model_seconds": model, "sandbox_seconds": sandbox, "own_seconds": own, **rest}
+
+
+TIMING = {
+    **_work(195.2, 31.0, 4.25, 0.35, waiting_seconds=159.6),
+    "phases": [
+        _work(12.1, 12.0, 0, 0.1, phase="plan", started_at="2026-11-22T12:00:00.100Z"),
+        _work(23.5, 19.0, 4.25, 0.25, phase="execute", started_at="2026-11-22T12:02:51.000Z"),
+    ],
+    "steps": [
+        _work(0.0004, 0, 0, 0.0004, key="spec", attempts=1, started_at="2026-11-22T12:00:00.110Z"),
+        _work(12.0, 12.0, 0, 0, key="plan/1/analyze", attempts=1, started_at="2026-11-22T12:00:00.200Z"),
+        _work(19.0, 19.0, 0, 0, key="execute/write/0", attempts=2, started_at="2026-11-22T12:02:51.100Z"),
+        _work(4.25, 0, 4.25, 0, key="execute/test/baseline/1", attempts=1, started_at="2026-11-22T12:03:10.200Z"),
+    ],
+    "profiles": [],
 }
 DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m\n"
 Steps = list[tuple[str, dict[str, Any], str]]
@@ -56,7 +78,7 @@ class Standin:
             "id": run_id, "task_id": task["id"], "task_name": task["name"], "run_number": number, "status": "planning",
             "plan": None, "plan_version": 0, "stack": "fastapi", "results": {}, "usage": {}, "branch_name": "",
             "commit_sha": "", "pr_url": "", "error": None, "pause_reason": "", "last_seq": 0,
-            "created_at": "2026-11-22T12:00:00Z",
+            "created_at": "2026-11-22T12:00:00Z", "profile": False,
         }  # fmt: skip
         self.runs[run_id], self.events[run_id] = run, []
         self.emit(run_id, [("run_queued", {}, "queued"), ("analysis_start", {}, "reading the task")])
@@ -131,7 +153,20 @@ def application(state: Standin) -> web.Application:
 
     async def make_run(request: web.Request) -> web.Response:
         body = await request.json()
-        return web.json_response(state.new_run(state.tasks[body["task_id"]], body.get("auto_approve", False)), status=201)
+        run = state.new_run(state.tasks[body["task_id"]], body.get("auto_approve", False))
+        run["profile"] = body.get("profile", False)
+        return web.json_response(run, status=201)
+
+    async def edit_plan(request: web.Request) -> web.Response:
+        run, plan = state.runs[request.match_info["id"]], (await request.json())["plan"]
+        if not plan.get("summary"):
+            return _problem(400, "Invalid", "plan.summary: Field required", errors=[{"field": "plan.summary", "message": "x"}])
+        run.update(plan=plan, plan_version=run["plan_version"] + 1)
+        return web.json_response(run)
+
+    async def timing(request: web.Request) -> web.Response:
+        profiled = state.runs[request.match_info["id"]]["profile"]
+        return web.json_response({**TIMING, "profiles": [PROFILE] if profiled else []})
 
     async def approve(request: web.Request) -> web.Response:
         run, body = state.runs[request.match_info["id"]], await request.json()
@@ -217,6 +252,9 @@ def application(state: Standin) -> web.Application:
     get("/api/runs", rows)
     post("/api/runs", make_run)
     get("/api/runs/{id}", one)
+    app.router.add_patch("/api/runs/{id}", edit_plan)
+    get("/api/runs/{id}/timing", timing)
+    get(f"/api/runs/{{id}}/artifacts/{PROFILE['id']}", fixed({}))
     post("/api/runs/{id}/approve", approve)
     get("/api/runs/{id}/events", ndjson)
     get("/api/runs/{id}/logs", logs)

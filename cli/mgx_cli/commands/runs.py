@@ -13,8 +13,8 @@ from mgx_cli.errors import Interrupted, Usage
 from mgx_cli.follow import OVER, stream_lines
 from mgx_cli.follow import follow as watch
 from mgx_cli.ids import find_run, short, shortest
-from mgx_cli.output import clean, has_colour, one_line, paint, put, put_json, put_table, say
-from mgx_cli.render import STATUS_STYLE, age, cost, error_lines, plain, plan_lines, result_lines
+from mgx_cli.output import clean, one_line, put, put_json, put_table, say
+from mgx_cli.render import STATUS_STYLE, age, cost
 from mgx_cli.session import open_api
 
 app = application()
@@ -65,37 +65,6 @@ def list_runs(
         ],
         styles=[STATUS_STYLE.get(str(run["status"]), "") for run in runs],
     )
-
-
-@app.command()
-def status(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
-    """Show one run: its state, plan, result and cost.
-
-    \b
-    Examples:
-      mgx status 01a2056e
-      mgx status 01a2056e --json
-    """
-    found = find_run(open_api(context), run)
-    if as_json:
-        put_json(found)
-        return
-    state = str(found["status"])
-    shown_state = paint(state.replace("_", " "), STATUS_STYLE.get(state, "bold"), sys.stdout)
-    put(f"Run #{found.get('run_number')}  {found['id']}  {shown_state}")
-    if found.get("task_name"):
-        put(f"Task  {one_line(found['task_name'])}")
-    if found.get("stack"):
-        put(f"Stack {one_line(found['stack'])}")
-    lines = [
-        *(plan_lines(found["plan"], found.get("plan_version")) if found.get("plan") else ()),
-        *result_lines(found),
-        *error_lines(found),
-    ]
-    for line in lines:
-        put(plain(line) if not has_colour(sys.stdout) else "".join(paint(text, style, sys.stdout) for text, style in line))
-    if state == "awaiting_approval":
-        say(f"It waits for: mgx approve {short(found['id'])}")
 
 
 @app.command()

@@ -49,6 +49,7 @@ def task(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Work from the last commit though there are uncommitted changes.")
     ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Keep flame graphs of the work; see mgx status --timing.")] = False,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch the run, or only start it.")] = True,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -74,7 +75,7 @@ def task(
         constraints=(*wish.constraints, *(constraint or ())),
     )
     place = places.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
-    api, started = _start(context, wish, place, model=model, yes=yes)
+    api, started = _start(context, wish, place, model=model, yes=yes, profile=profile)
     say(f"Run #{started.get('run_number')} started: {short(started['id'])}", "dim")
     if not follow:
         if as_json:
@@ -101,7 +102,9 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
     return launch.from_stdin() if text == "-" else launch.from_text(text or "")
 
 
-def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool) -> tuple[Api, dict[str, Any]]:
+def _start(
+    context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool, profile: bool
+) -> tuple[Api, dict[str, Any]]:
     """Starts the run. A directory made for it is removed again when the server refuses."""
     options = options_of(context)
     made = place.path is not None and place.create and not place.path.exists()
@@ -112,7 +115,7 @@ def _start(context: typer.Context, wish: launch.Wish, place: Place, *, model: st
         if server.embedded and place.path is not None:
             embedded.allow(place.path)
         api = Api(server)
-        return api, launch.start(api, wish, place, model=model, auto_approve=yes)
+        return api, launch.start(api, wish, place, model=model, auto_approve=yes, profile=profile)
     except OSError as error:
         raise CLIError(f"{place.path} can't be used: {error}.") from error
     except KeyboardInterrupt:

@@ -1,0 +1,88 @@
+"""``mgx plan``: what the team wants to do, and a person's own words in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.errors import CLIError, Usage
+from mgx_cli.ids import find_run, short
+from mgx_cli.output import put_json, say
+from mgx_cli.render import plan_lines
+from mgx_cli.session import open_api
+from mgx_cli.wrap import put_line
+
+app = application()
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    run: RunName,
+    edit: Annotated[bool, typer.Option("--edit", help="Change it in $EDITOR, while it waits for approval.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run's plan: steps and why, risks, open questions and what it will probably take.
+
+    \b
+    Examples:
+      mgx plan 01a2056e
+      mgx plan 01a2056e --edit
+      mgx plan 01a2056e --json | jq -r '.steps[].files[]'
+    """
+    api = open_api(context)
+    found = find_run(api, run)
+    if not found.get("plan"):
+        raise Usage(f"Run #{found.get('run_number')} has no plan yet: it is {str(found['status']).replace('_', ' ')}.")
+    if edit:
+        found = _edited(api, found)
+    if as_json:
+        put_json(found["plan"])
+        return
+    for line in plan_lines(found["plan"], found.get("plan_version")):
+        put_line(line)
+    if found["status"] == "awaiting_approval":
+        name = short(found["id"])
+        say(f'Decide with:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
+
+
+def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
+    """The run with the plan that the person wrote. Their text is never lost: what is refused stays in its file."""
+    if run["status"] != "awaiting_approval":
+        raise Usage(f"Run #{run.get('run_number')} is {run['status']}: only a plan that waits for approval can be edited.")
+    before = json.dumps(run["plan"], indent=2, ensure_ascii=False) + "\n"
+    descriptor, name = tempfile.mkstemp(prefix=f"mgx-plan-{short(run['id'])}-", suffix=".json")
+    file = Path(name)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(before)
+    editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    try:
+        code = subprocess.run([*editor, name], check=False).returncode
+    except OSError as error:
+        file.unlink()
+        raise Usage(
+            f"The editor {editor[0]} can't be started: {error.strerror}.", hint="Set EDITOR to one that can."
+        ) from error
+    after = file.read_text("utf-8", "replace")
+    if code or after == before:
+        file.unlink()
+        say("The plan stays as it is.")
+        return run
+    try:
+        answer: dict[str, Any] = api.patch(f"/api/runs/{run['id']}", {"plan": json.loads(after)})
+    except ValueError as error:
+        raise Usage(f"That is not JSON: {error}.", hint=f"What you wrote is in {file}") from error
+    except CLIError:
+        say(f"What you wrote is in {file}", "yellow")
+        raise
+    file.unlink()
+    return answer
