@@ -21,12 +21,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError, Interrupted, Paused
 from agent.local import LocalBudget, MemoryJournal, Switch, TextSink
-from agent.models import open_model
+from agent.models import Kind, open_model
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSON, Draft, Model, Ports, TaskSpec
 from agent.runtime import bootstrap
 from agent.sandbox import open_sandbox
 
+MODEL_HELP = "offline, a model of OPENAI_BASE_URL, or anthropic/MODEL; default: MGX_MODEL, else offline (%(default)s)"
 DONE, FAILED, USAGE, REJECTED, PAUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -41,8 +42,8 @@ def parser() -> argparse.ArgumentParser:
         "--constraint", action="append", default=[], metavar="TEXT", help='a rule such as "use pnpm"; repeatable'
     )
     model = os.environ.get("MGX_MODEL") or "offline"
-    parser.add_argument("--model", default=model, metavar="offline|NAME", help="default: MGX_MODEL, else offline (%(default)s)")
-    parser.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL", ""), help="default: OPENAI_BASE_URL")
+    parser.add_argument("--model", default=model, metavar="NAME", help=MODEL_HELP)
+    parser.add_argument("--base-url", metavar="URL", help="default: OPENAI_BASE_URL or ANTHROPIC_BASE_URL")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="pause before more tokens than this are spent")
     parser.add_argument("--sandbox", default=os.environ.get("MGX_SANDBOX") or "auto", help="default: MGX_SANDBOX, else auto")
     parser.add_argument("--yes", action="store_true", help="carry the plan out without asking")
@@ -88,8 +89,9 @@ def spec_of(task: TaskFile, options: argparse.Namespace) -> TaskSpec:
 def model_of(options: argparse.Namespace) -> Model:
     if options.model == "offline":
         return open_model("offline")
-    key = os.environ.get("OPENAI_API_KEY", "")
-    return open_model("openai", model=options.model.removeprefix("openai/"), api_key=key, base_url=options.base_url)
+    kind: Kind = "anthropic" if options.model.startswith("anthropic/") else "openai"
+    key, url = (os.environ.get(f"{kind.upper()}_{name}", "") for name in ("API_KEY", "BASE_URL"))
+    return open_model(kind, model=options.model.removeprefix(f"{kind}/"), api_key=key, base_url=options.base_url or url)
 
 
 async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:

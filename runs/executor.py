@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
-from agent.ports import Model, Ports, TaskSpec
+from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from mgx_project.common.errors import MGXError
 from repositories.checkout import Checkout
@@ -28,6 +28,7 @@ from tasks.models import Task
 from . import transitions
 from .artifacts import ArtifactTrees
 from .budget import LedgerBudget
+from .caching import model_cache
 from .connections import open_for
 from .errors import LeaseLost
 from .history import WorkspaceHistory
@@ -53,6 +54,7 @@ class Execution:
     directory: Path
     sink: RunSink
     model: Model
+    cache: ModelCache
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -88,6 +90,7 @@ class Execution:
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
             budget=LedgerBudget(self.run, self.db),
             cancel=self.lease,
+            cache=self.cache,
             history=WorkspaceHistory(self.run, self.db),
         )
 
@@ -142,8 +145,9 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
-            work = Execution(run, lease, db, directory, sink, model)
-            await (profiled(work, phase) if run.profile else phase(work))
+            async with model_cache(run) as cache:
+                work = Execution(run, lease, db, directory, sink, model, cache)
+                await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())

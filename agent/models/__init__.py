@@ -11,7 +11,7 @@ from agent.models.prices import Prices
 from agent.models.settings import Kind, ModelSettings
 from agent.ports import Model
 
-__all__ = ["ModelSettings", "ModelUnavailable", "Prices", "ToolsUnsupported", "open_model", "open_models"]
+__all__ = ["Kind", "ModelSettings", "ModelUnavailable", "Prices", "ToolsUnsupported", "open_model", "open_models"]
 
 
 def open_models(first: ModelSettings, *fallbacks: ModelSettings) -> Model:

@@ -55,11 +55,11 @@ class AnthropicModel(Endpoint):
                     break
         match answer.finish_reason:
             case "":
-                raise self.broke_off() if answer.begun else self.not_an_answer()
+                raise self.say.broke_off() if answer.begun else self.say.not_an_answer()
             case "refusal":
-                raise self.filtered()
+                raise self.say.filtered()
             case "model_context_window_exceeded":
-                raise self.overflow(name, "the answer would pass the context window")
+                raise self.say.overflow(name, "the answer would pass the context window")
         answer.finish_reason = FINISH.get(answer.finish_reason, answer.finish_reason)
 
     async def _open(self, request: ModelRequest, name: str) -> Any:

@@ -9,18 +9,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 
-from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
+from agent.errors import ModelFailed, RateLimited
 from agent.models.answer import Answer, Usage, believable
-from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
-from agent.models.faults import Fault
+from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_call, estimate_prompt, longest_answer
 from agent.models.rates import gate_for
 from agent.models.settings import ModelSettings
-from agent.models.waiting import backoff, retry_after, span
+from agent.models.voice import Voice
+from agent.models.waiting import backoff, span
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 
 log = logging.getLogger(__name__)
@@ -59,6 +58,7 @@ class Endpoint(ABC):
         self.settings = settings
         self.name = settings.model
         self.base_url = settings.base_url or self.default_url
+        self.say = Voice(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
         self._gate = gate_for(self.base_url, settings.api_key, settings.requests_per_minute, settings.tokens_per_minute)
         self._factors: dict[str, float] = {}
         self._without_tools: set[str] = set()
@@ -87,7 +87,7 @@ class Endpoint(ABC):
         """Raises, besides what waiting can help, ContextOverflow, ContentFiltered, ToolsUnsupported and ModelFailed."""
         started = time.monotonic()
         if request.tools and not self.profile(request.role).native_tools:
-            raise self._lacks_tools(self.settings.model_for(request.role))
+            raise self.say.lacks_tools(self.settings.model_for(request.role))
         answer = await self._repeat(request, on_text)
         return self._completion(request, answer, started)
 
@@ -111,11 +111,7 @@ class Endpoint(ABC):
         except TimeoutError:
             if not limit.expired():
                 raise
-            raise ModelUnavailable(
-                f"{self.name} at {self.host} sent nothing for {self.settings.stall_timeout:g} s.",
-                hint="Resume the run when the endpoint answers again.",
-                code="model_stalled",
-            ) from None
+            raise self.say.stalled(self.settings.stall_timeout) from None
 
     async def pieces(self, stream: Any) -> AsyncIterator[Any]:
         """The parts of a stream as they come. Raises ModelUnavailable when it is silent or breaks off."""
@@ -124,49 +120,10 @@ class Endpoint(ABC):
             try:
                 part = await self.unless_silent(anext(parts, None))
             except (self.sdk.APIConnectionError, httpx2.TransportError) as error:
-                raise self.broke_off() from error
+                raise self.say.broke_off() from error
             if part is None:
                 return
             yield part
-
-    def broke_off(self) -> ModelUnavailable:
-        return ModelUnavailable(
-            f"{self.host} broke off in the middle of an answer.",
-            hint="Resume the run; finished calls are not made again.",
-        )
-
-    def not_an_answer(self) -> ModelFailed:
-        return ModelFailed(
-            f"{self.host} answered with something that is not {self.api}.",
-            hint=f"Check that {self.url_variable} or the connection's base_url points to {self.api} (it often ends in /v1).",
-            code="model_garbage",
-        )
-
-    def filtered(self, words: str = "") -> ContentFiltered:
-        return ContentFiltered(
-            f"{self.host} refuses to answer this{': ' + words if words else ' (content filter)'}.",
-            hint="Reword the task, or choose another model.",
-        )
-
-    def overflow(self, name: str, words: str) -> ContextOverflow:
-        return ContextOverflow(
-            f"The prompt is too long for {name} at {self.host}: {words}",
-            hint="Choose a model with a larger context, or a task on fewer files.",
-        )
-
-    @property
-    def host(self) -> str:
-        """Host and port only: a base URL may hold a user name and a password."""
-        url = urlsplit(self.base_url)
-        return f"{url.hostname}:{url.port}" if url.port else url.hostname or "?"
-
-    def said(self, words: str) -> str:
-        """The endpoint's own words, without a key it may have echoed."""
-        key = self.settings.api_key
-        return " ".join((words.replace(key, "***") if len(key) > 7 else words).split())[:300]
-
-    def meaning_of(self, error: Exception, *, with_tools: bool) -> str:
-        return Fault.of(error).meaning(with_tools=with_tools)
 
     async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> Answer:
         waited, attempt = 0.0, 0
@@ -177,7 +134,7 @@ class Endpoint(ABC):
                 return answer
             except (RateLimited, ModelUnavailable) as error:
                 delay = self._delay(error, attempt)
-                if delay is None or answer.begun or waited + delay > self.settings.max_wait:
+                if delay is None or answer.begun or waited + delay > self._patience:
                     raise
                 log.warning("%s: %s Calling again in %s.", self.name, error.detail, span(delay))
             await asyncio.sleep(delay)
@@ -194,25 +151,25 @@ class Endpoint(ABC):
             return None
         return backoff(self.settings.first_delay, attempt) if attempt < self.settings.max_retries else None
 
+    @property
+    def _patience(self) -> float:
+        return self.settings.max_wait if self.settings.max_retries else 0.0
+
     async def _attempt(self, request: ModelRequest, answer: Answer) -> None:
         name = self.settings.model_for(request.role)
         expected = self.estimate(request)
-        turn = await self._gate.enter(expected.tokens, self.host)
+        turn = await self._gate.enter(expected.tokens, self.say.host, self._patience)
         try:
             async with asyncio.timeout(self.settings.timeout):
                 await self.stream(request, name, answer)
         except ModelFailed:
             raise
         except TimeoutError:
-            raise ModelUnavailable(
-                f"{name} at {self.host} did not finish its answer within {self.settings.timeout:g} s.",
-                hint="Resume the run later, or choose a faster model.",
-                code="model_timeout",
-            ) from None
+            raise self.say.timed_out(name, self.settings.timeout) from None
         except self.sdk.APIError as error:
-            raise self._explain(error, name, with_tools=bool(request.tools)) from error
+            raise self._explained(error, name, with_tools=bool(request.tools)) from error
         except (json.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
-            raise self.not_an_answer() from error
+            raise self.say.not_an_answer() from error
         used = believable(answer.usage, expected.tokens_in, answer)
         turn.tokens = used.tokens_in + used.tokens_out
 
@@ -239,66 +196,11 @@ class Endpoint(ABC):
             tokens_cached=usage.cached,
         )
 
-    def _lacks_tools(self, name: str) -> ToolsUnsupported:
-        return ToolsUnsupported(
-            f"{self.host} takes no tool calls for {name}.", hint="Set native_tools of the model connection to false."
-        )
-
-    def _explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
-        if isinstance(error, self.sdk.APITimeoutError):
-            return ModelUnavailable(f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout")
-        if isinstance(error, self.sdk.APIConnectionError):
-            return ModelBroken(
-                f"The model endpoint {self.host} can't be reached.",
-                hint=f"Check {self.url_variable} or the connection's base_url, and that the endpoint is running; then resume.",
-            )
-        fault = Fault.of(error)
-        words = self.said(fault.words)
-        match fault.meaning(with_tools=with_tools):
-            case "overflow":
-                return self.overflow(name, words)
-            case "filtered":
-                return self.filtered(words)
-            case "tools":
-                self._without_tools.add(name)
-                return self._lacks_tools(name)
-            case "no_credit":
-                return ModelUnavailable(
-                    f"The account at {self.host} has no credit left: {words}",
-                    hint="Add credit at the provider, then resume the run.",
-                    code="model_no_credit",
-                )
-            case "limited":
-                return self._limited(fault, words)
-            case "unauthorized":
-                return ModelFailed(
-                    f"{self.host} does not accept the key ({fault.status or 'in the stream'}).",
-                    hint=f"Check {self.key_variable} or the connection's key, and that it belongs to this endpoint.",
-                    code="model_unauthorized",
-                )
-            case "unknown_model":
-                return ModelFailed(
-                    f"{self.host} knows no model {name!r} under this address: {words}",
-                    hint=f"Check the model's name, and that {self.url_variable} or the connection's base_url ends with the "
-                    "path of the API (often /v1).",
-                    code="model_refused",
-                )
-            case "unavailable" if fault.status is None:
-                return ModelUnavailable(f"{self.host} ended the answer with an error: {words}", hint="Resume the run later.")
-            case "unavailable":
-                return ModelBroken(f"{self.host} answered with error {fault.status}: {words}", hint="Resume the run later.")
-        return ModelFailed(
-            f"{self.host} refused the request ({fault.status}): {words}",
-            hint=f"Check that {name} supports {self.api} and this length of prompt.",
-            code="model_refused",
-        )
-
-    def _limited(self, fault: Fault, words: str) -> RateLimited:
-        after = retry_after(fault.headers, fault.words)
-        if after:
-            self._gate.close_for(after)
-        return RateLimited(
-            f"{self.host} refuses more calls for now: {words}",
-            hint=f"Resume the run in {span(after)}." if after else "Resume the run later, or raise the provider's limit.",
-            retry_after=after,
-        )
+    def _explained(self, error: Exception, name: str, *, with_tools: bool) -> ModelFailed:
+        """The error in our words, and what is to be remembered of it."""
+        failed = self.say.explain(error, name, with_tools=with_tools)
+        if isinstance(failed, ToolsUnsupported):
+            self._without_tools.add(name)
+        if isinstance(failed, RateLimited) and failed.retry_after:
+            self._gate.close_for(failed.retry_after)
+        return failed

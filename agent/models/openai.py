@@ -12,6 +12,7 @@ import openai
 
 from agent.models.answer import Answer, Usage
 from agent.models.endpoint import CONNECT_SECONDS, Endpoint
+from agent.models.faults import Fault
 from agent.models.settings import ModelSettings
 from agent.ports import ChatMessage, ModelRequest, ToolCall, ToolSpec
 
@@ -53,9 +54,9 @@ class OpenAIModel(Endpoint):
                     answer.finish_reason = "length"
                     break
         if answer.finish_reason == "content_filter" or (answer.refusal and not answer.text):
-            raise self.filtered(self.said(answer.refusal))
+            raise self.say.filtered(answer.refusal)
         if not answer.finish_reason:
-            raise self.broke_off() if answer.begun else self.not_an_answer()
+            raise self.say.broke_off() if answer.begun else self.say.not_an_answer()
 
     async def _open(self, request: ModelRequest, name: str) -> Any:
         while True:
@@ -81,7 +82,7 @@ class OpenAIModel(Endpoint):
 
     def _can_do_without(self, error: openai.APIStatusError, arguments: dict[str, Any]) -> bool:
         """Whether the server refuses an optional parameter, which is then never sent again."""
-        if self.meaning_of(error, with_tools=False) != "refused":
+        if Fault.of(error).meaning(with_tools=False) != "refused":
             return False
         known = {name for name in ("stream_options", *LIMITS) if name in arguments and name in error.message}
         self._refused |= known

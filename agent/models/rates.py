@@ -40,8 +40,19 @@ class Gate:
     _made: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    async def enter(self, tokens: int, host: str) -> Turn:
-        """Waits for its turn; a cancelled wait gives it back. Raises RateLimited when it is more than ``MAX_QUEUE`` away."""
+    async def enter(self, tokens: int, host: str, patience: float = MAX_QUEUE) -> Turn:
+        """Waits for its turn; a cancelled wait gives it back.
+
+        Raises RateLimited when the endpoint wants to be left alone for more than ``patience`` seconds, or the turn is more than
+        ``MAX_QUEUE`` away.
+        """
+        closed = self._closed_until - time.monotonic()
+        if closed > patience:
+            raise RateLimited(
+                f"{host} refuses more calls for another {span(closed)}.",
+                hint=f"Resume the run in {span(closed)}.",
+                retry_after=closed,
+            )
         turn = self._take(tokens)
         wait = turn.start - time.monotonic()
         try:
@@ -63,7 +74,7 @@ class Gate:
     def close_for(self, seconds: float) -> None:
         """Lets nobody in for ``seconds``: the endpoint has said so."""
         with self._lock:
-            self._closed_until = max(self._closed_until, time.monotonic() + min(seconds, MAX_QUEUE))
+            self._closed_until = max(self._closed_until, time.monotonic() + seconds)
 
     def idle(self) -> bool:
         """Whether nothing is left to remember, and nobody has asked for a while."""

@@ -1,0 +1,137 @@
+"""What went wrong at an endpoint, in sentences for the person who must act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
+from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
+from agent.models.faults import Fault
+from agent.models.settings import ModelSettings
+from agent.models.waiting import retry_after, span
+
+
+@dataclass(frozen=True)
+class Voice:
+    """``api`` is what the endpoint must speak, in words. ``sdk`` is openai or anthropic: both have the same tree of errors."""
+
+    base_url: str
+    settings: ModelSettings
+    key_variable: str
+    url_variable: str
+    api: str
+    sdk: Any
+
+    @property
+    def host(self) -> str:
+        """Host and port only: a base URL may hold a user name and a password."""
+        url = urlsplit(self.base_url)
+        return f"{url.hostname}:{url.port}" if url.port else url.hostname or "?"
+
+    def said(self, words: str) -> str:
+        """The endpoint's own words, without a key it may have echoed."""
+        key = self.settings.api_key
+        return " ".join((words.replace(key, "***") if len(key) > 7 else words).split())[:300]
+
+    def stalled(self, seconds: float) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"{self.settings.model} at {self.host} sent nothing for {seconds:g} s.",
+            hint="Resume the run when the endpoint answers again.",
+            code="model_stalled",
+        )
+
+    def timed_out(self, name: str, seconds: float) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"{name} at {self.host} did not finish its answer within {seconds:g} s.",
+            hint="Resume the run later, or choose a faster model.",
+            code="model_timeout",
+        )
+
+    def broke_off(self) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"{self.host} broke off in the middle of an answer.",
+            hint="Resume the run; finished calls are not made again.",
+        )
+
+    def not_an_answer(self) -> ModelFailed:
+        return ModelFailed(
+            f"{self.host} answered with something that is not {self.api}.",
+            hint=f"Check that {self.url_variable} or the connection's base_url points to {self.api}, with its whole path.",
+            code="model_garbage",
+        )
+
+    def filtered(self, words: str = "") -> ContentFiltered:
+        return ContentFiltered(
+            f"{self.host} refuses to answer this: {self.said(words) or 'its content filter stopped the answer.'}",
+            hint="Reword the task, or choose another model.",
+        )
+
+    def overflow(self, name: str, words: str) -> ContextOverflow:
+        return ContextOverflow(
+            f"The prompt is too long for {name} at {self.host}: {self.said(words)}",
+            hint="Choose a model with a larger context, or a task on fewer files.",
+        )
+
+    def lacks_tools(self, name: str) -> ToolsUnsupported:
+        return ToolsUnsupported(
+            f"{self.host} takes no tool calls for {name}.", hint="Set native_tools of the model connection to false."
+        )
+
+    def explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
+        """What the SDK raised, as one of ours. ``with_tools``: tools were offered, so that they may be what is refused."""
+        if isinstance(error, self.sdk.APITimeoutError):
+            return ModelUnavailable(f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout")
+        if isinstance(error, self.sdk.APIConnectionError):
+            return ModelBroken(
+                f"The model endpoint {self.host} can't be reached.",
+                hint=f"Check {self.url_variable} or the connection's base_url, and that the endpoint is running; then resume.",
+            )
+        fault = Fault.of(error)
+        words = self.said(fault.words)
+        match fault.meaning(with_tools=with_tools):
+            case "overflow":
+                return self.overflow(name, words)
+            case "filtered":
+                return self.filtered(words)
+            case "tools":
+                return self.lacks_tools(name)
+            case "limited":
+                return self._limited(fault, words)
+            case "unavailable" if fault.status is None:
+                return ModelUnavailable(f"{self.host} ended the answer with an error: {words}", hint="Resume the run later.")
+            case "unavailable":
+                return ModelBroken(f"{self.host} answered with error {fault.status}: {words}", hint="Resume the run later.")
+            case "no_credit":
+                return ModelUnavailable(
+                    f"The account at {self.host} has no credit left: {words}",
+                    hint="Add credit at the provider, then resume the run.",
+                    code="model_no_credit",
+                )
+            case "unauthorized":
+                return ModelFailed(
+                    f"{self.host} does not accept the key ({fault.status or 'within an answer'}).",
+                    hint=f"Check {self.key_variable} or the connection's key, and that it belongs to this endpoint.",
+                    code="model_unauthorized",
+                )
+            case "unknown_model":
+                return ModelFailed(
+                    f"{self.host} knows no model {name!r} under this address: {words}",
+                    hint=f"Check the model's name, and that {self.url_variable} or the connection's base_url ends with the "
+                    "path of the API (often /v1).",
+                    code="model_refused",
+                )
+        return ModelFailed(
+            f"{self.host} refused the request ({fault.status}): {words}",
+            hint=f"Check that {name} supports {self.api} and this length of prompt.",
+            code="model_refused",
+        )
+
+    def _limited(self, fault: Fault, words: str) -> RateLimited:
+        after = retry_after(fault.headers, fault.words)
+        return RateLimited(
+            f"{self.host} refuses more calls for now: {words}",
+            hint=f"Resume the run in {span(after)}." if after else "Resume the run later, or raise the provider's limit.",
+            retry_after=after,
+        )
