@@ -35,13 +35,6 @@ def github_app_private_key() -> str:
         raise ImproperlyConfigured(f"GITHUB_APP_PRIVATE_KEY_PATH can't be read: {error}.") from error
 
 
-def _one_of(name: str, default: str, *others: str) -> str:
-    value: str = env.str(name, default=default)
-    if value not in (default, *others):
-        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {default}, {', '.join(others[:-1])} or {others[-1]}.")
-    return value
-
-
 def _database_url() -> str:
     url: str = env.str("DATABASE_URL", default="")
     if url:
@@ -97,7 +90,9 @@ ANTHROPIC_API_KEY: str = env.str("ANTHROPIC_API_KEY", default="")
 ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="")
 MODEL_TIMEOUT_SECONDS: float = env.float("MGX_MODEL_TIMEOUT_SECONDS", default=600.0)
 MODEL_STALL_SECONDS: float = env.float("MGX_MODEL_STALL_SECONDS", default=60.0)
-CACHE_BACKEND = _one_of("MGX_CACHE_BACKEND", "none", "memory", "redis")
+CACHE_BACKEND: str = env.str("MGX_CACHE_BACKEND", default="none")
+if CACHE_BACKEND not in ("none", "memory", "redis"):
+    raise ImproperlyConfigured(f"MGX_CACHE_BACKEND is {CACHE_BACKEND!r}: set it to none, memory or redis.")
 CACHE_TTL_SECONDS: float = env.float("MGX_CACHE_TTL_SECONDS", default=86400.0)
 MAX_ROUNDS: int = env.int("MGX_MAX_ROUNDS", default=5)
 MAX_REVISION_ROUNDS: int = env.int("MGX_MAX_REVISION_ROUNDS", default=2)
