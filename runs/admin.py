@@ -18,7 +18,7 @@ from mgx_project.common.errors import MGXError
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
 from . import services
-from .admin_pages import diff_page, plan_page, timeline
+from .admin_pages import diff_page, plan_page, timeline, timing_page
 from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import FINAL, Status
 
@@ -63,8 +63,9 @@ class TaskRunAdmin(TenantAdmin):
             "Plan": "plan_shown plan_version stack stack_confidence complexity",
             "Timeline": "events",
             "Diff": "diff",
+            "Time": "timing",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
-            "Work": "auto_approve model budget pause_reason created_by cancelled_by cancel_requested_at parent_run "
+            "Work": "auto_approve model budget profile pause_reason created_by cancelled_by cancel_requested_at parent_run "
             "prompt_version last_seq fence lease_expires_at created_at updated_at",
         }
     )
@@ -108,6 +109,10 @@ class TaskRunAdmin(TenantAdmin):
     @admin.display(description="newest events")
     def events(self, run: TaskRun) -> SafeString:
         return timeline(run)
+
+    @admin.display(description="where it went")
+    def timing(self, run: TaskRun) -> SafeString:
+        return timing_page(run)
 
     @admin.display(description="changes")
     def diff(self, run: TaskRun) -> SafeString:

@@ -13,8 +13,10 @@ from workspaces.models import Event
 
 from .artifacts import load
 from .models import Artifact, TaskRun
+from .timing import timing_of
 
 EVENTS_SHOWN = 100
+STEPS_SHOWN = 15
 MAX_DIFF = 1_000_000
 """Bytes: a larger diff is named, not loaded."""
 
@@ -27,18 +29,78 @@ def plan_page(plan: dict[str, Any] | None) -> SafeString:
         return format_html("{}", "No plan yet.")
     steps = format_html_join(
         "",
-        '<li class="mb-1"><b>{}</b> <span class="opacity-70">({})</span> <code>{}</code></li>',
-        ((step.get("title", ""), step.get("kind", ""), ", ".join(step.get("files", []))) for step in plan.get("steps", [])),
+        '<li class="mb-2"><b>{}</b> <span class="opacity-70">({})</span> <code class="break-all">{}</code>'
+        '<div class="opacity-70">{}</div></li>',
+        (
+            (step.get("title", ""), step.get("kind", ""), ", ".join(step.get("files", [])), step.get("why", ""))
+            for step in plan.get("steps", [])
+        ),
     )
-    risks = format_html_join("", "<li>{}</li>", ((risk,) for risk in plan.get("risks", [])))
     return format_html(
         '<p class="mb-3 whitespace-pre-wrap">{}</p><ol class="pl-6 mb-3" style="list-style:decimal">{}</ol>{}'
-        "<p><b>Tests:</b> {}</p>",
+        "{}<p><b>Tests:</b> {}</p><p><b>Estimate:</b> {}</p>",
         plan.get("summary", ""),
         steps,
-        format_html('<p><b>Risks</b></p><ul class="pl-6 mb-3" style="list-style:disc">{}</ul>', risks) if risks else "",
+        _list("Risks", plan.get("risks", [])),
+        _list("Open questions", plan.get("questions", [])),
         plan.get("test_strategy") or "-",
+        _estimated(plan.get("estimate") or {}),
     )
+
+
+def _list(title: str, texts: list[str]) -> SafeString:
+    if not texts:
+        return format_html("{}", "")
+    items = format_html_join("", "<li>{}</li>", ((text,) for text in texts))
+    return format_html('<p><b>{}</b></p><ul class="pl-6 mb-3" style="list-style:disc">{}</ul>', title, items)
+
+
+def _estimated(estimate: dict[str, Any]) -> str:
+    tokens, cost, seconds = (estimate.get(name) for name in ("tokens", "cost_usd", "seconds"))
+    parts = (
+        f"{tokens:,} tokens" if tokens else "",
+        f"${cost}" if cost else "cost unknown" if tokens else "",
+        f"about {seconds} s" if seconds else "",
+    )
+    basis = estimate.get("basis")
+    return (", ".join(filter(None, parts)) or "-") + (f" ({basis})" if basis else "")
+
+
+def timing_page(run: TaskRun) -> SafeString:
+    """Where the run's time went: the whole, each phase and the steps that took longest. Two queries."""
+    found = timing_of(run)
+    longest = sorted(found["steps"], key=lambda step: -float(step["wall_seconds"]))[:STEPS_SHOWN]
+    rows = [
+        ("Whole run", found),
+        *((f"Phase: {phase['phase']}", phase) for phase in found["phases"]),
+        *((step["key"], step) for step in longest),
+    ]
+    kinds = ("wall", "model", "sandbox", "own")
+    number = '<td class="px-3 py-1 text-right whitespace-nowrap">{}</td>'
+    line = '<tr class="border-b border-base-100 dark:border-base-800"><td class="px-3 py-1 w-full"><code>{}</code></td>'
+    body = format_html_join(
+        "", f"{line}{number * 4}</tr>", ((name, *(_seconds(row[f"{kind}_seconds"]) for kind in kinds)) for name, row in rows)
+    )
+    head = format_html_join(
+        "", '<th class="px-3 py-1 text-right">{}</th>', ((name,) for name in ("Wall", "Model", "Sandbox", "Own"))
+    )
+    return format_html(
+        '<div class="{}"><table class="w-full"><thead><tr><th></th>{}</tr></thead><tbody>{}</tbody></table></div>'
+        '<p class="mt-2 opacity-70">Waited {} for a worker, a person or a pause. {}</p>',
+        _BOX,
+        head,
+        body,
+        _seconds(found["waiting_seconds"]),
+        _hidden(len(found["steps"]) - len(longest)),
+    )
+
+
+def _hidden(steps: int) -> str:
+    return f"{steps} shorter steps are not shown." if steps > 0 else ""
+
+
+def _seconds(seconds: float) -> str:
+    return "-" if seconds < 0.0005 else f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"
 
 
 def timeline(run: TaskRun) -> SafeString:

@@ -79,7 +79,11 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
     for question in _list(plan.get("questions")):
         yield [("  question  ", "yellow"), (one_line(question), "")]
     estimate = _mapping(plan.get("estimate"))
-    parts = [f"{number(estimate['tokens'])} tokens" if estimate.get("tokens") else "", cost(estimate.get("cost_usd"))]
+    unknown = "cost unknown" if estimate.get("cost_usd", "") is None and estimate.get("tokens") else ""
+    parts = [
+        f"{number(estimate['tokens'])} tokens" if estimate.get("tokens") else "",
+        cost(estimate.get("cost_usd")) or unknown,
+    ]
     parts.append(f"about {duration(estimate['seconds'])}" if estimate.get("seconds") else "")
     if any(parts):
         basis = f" ({one_line(estimate['basis'])})" if estimate.get("basis") else ""

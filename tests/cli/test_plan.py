@@ -49,6 +49,8 @@ def test_a_plan_says_why_asks_and_says_what_its_estimate_rests_on(mgx: Mgx, run_
 def test_an_older_plan_is_shown_as_it_is() -> None:
     old = {"summary": "s", "steps": [{"title": "t", "files": ["a"]}], "estimate": {"tokens": 5}}
     assert [plain(line) for line in plan_lines(old)] == ["Plan  s", "  1. t", "     a", "  estimate  5 tokens"]
+    unpriced = {**old, "estimate": {"tokens": 5, "cost_usd": None, "seconds": 300, "basis": "a rough guess"}}
+    assert plain([*plan_lines(unpriced)][-1]) == "  estimate  5 tokens, cost unknown, about 5 min (a rough guess)"
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])

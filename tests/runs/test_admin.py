@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from runs import artifacts, events
-from runs.models import Artifact, TaskRun
+from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run import Status
 from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces.models import AuditEntry, Membership
@@ -19,10 +20,11 @@ pytestmark = pytest.mark.django_db
 EVIL = '<script>alert("x")</script>'
 PLAN = {
     "summary": f"Do it {EVIL}",
-    "steps": [{"title": f"Step {EVIL}", "files": [f"a{EVIL}.py"], "kind": "change"}],
+    "steps": [{"title": f"Step {EVIL}", "files": [f"a{EVIL}.py"], "kind": "change", "why": f"Because {EVIL}"}],
     "risks": [EVIL],
     "test_strategy": EVIL,
-    "estimate": {},
+    "questions": [f"Which one {EVIL}"],
+    "estimate": {"tokens": 4_000, "cost_usd": None, "seconds": 50, "basis": "from 3 earlier runs"},
 }
 
 
@@ -62,6 +64,24 @@ def test_the_page_shows_plan_events_and_diff_as_text(operator: Membership, brows
     assert "Event 49 " not in text
     assert "+added" in text
     assert "Do it" in text
+    assert "Because &lt;script&gt;" in text
+    assert "Open questions" in text
+    assert "4,000 tokens, cost unknown, about 50 s (from 3 earlier runs)" in text
+
+
+def test_the_page_says_where_the_time_went(operator: Membership, browser: Client) -> None:
+    run = make_run(operator)
+    for n in range(40):
+        started = run.created_at + timedelta(seconds=n)
+        RunStep.objects.create(
+            workspace_id=run.workspace_id, run=run, key=f"execute/write/{n}{EVIL}", kind="model", input_digest="",
+            started_at=started, finished_at=started + timedelta(seconds=n),
+        )  # fmt: skip
+    text = browser.get(page(run)).content.decode()
+    assert EVIL not in text
+    assert "execute/write/39" in text
+    assert "execute/write/9&lt;" not in text
+    assert "25 shorter steps are not shown." in text
 
 
 def test_a_link_asks_and_a_post_decides(operator: Membership, browser: Client) -> None:
