@@ -1,0 +1,52 @@
+"""What a tool answers, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agent.ports import JSON
+
+MAX_RESULT = 12_000
+"""Characters."""
+_ROOM = 200
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """``text`` is for the model. ``read``: path → whole text of the files that it shows in full, line by line."""
+
+    text: str
+    is_error: bool = False
+    read: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> JSON:
+        return {"text": self.text, "is_error": self.is_error, "read": self.read}
+
+    @classmethod
+    def from_json(cls, data: JSON) -> ToolResult:
+        return cls(data["text"], data["is_error"], data["read"])
+
+
+class Refused(Exception):
+    """The call can't be carried out as the model wrote it; the text says why and what to send instead."""
+
+
+def clean(text: str) -> str:
+    """Without the control characters that could paint over what is around it; tabs and line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in "\t\n" else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def fitting(lines: Iterable[str], *, room: int = MAX_RESULT - _ROOM) -> tuple[list[str], bool]:
+    """The first of ``lines`` that fit into ``room`` characters, and whether that is all of them."""
+    shown: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return shown, False
+        shown.append(line)
+    return shown, True

@@ -1,0 +1,79 @@
+"""The tool ``run``: the commands of the stack that check a project, with other operands where the model wants them.
+
+They run in the sandbox; nevertheless they must not rewrite files, for a change is made by the edit engine alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from agent.context.tools import arguments as read
+from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
+from agent.ports import JSON, CommandResult
+from agent.stacks import Stack
+
+TIMEOUT = 180.0
+MAX_WORDS = 40
+MAX_TAIL = MAX_RESULT - 2_000
+READERS = (("ls",), ("wc",), ("pwd",))
+SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
+STARTERS = frozenset(
+    ("python", "python3", "node", "npm", "npx", "php", "docker", "dotnet", "uv", "composer", "ruby", "perl", "java", "go")
+)
+"""Programs that run whatever their first words name: those words are part of what is allowed."""
+_WRITES = re.compile(r"--?(fix|write|in-?place|update|updateSnapshot|output|install|allow-|set)\b.*|-[wiuoce]")
+
+
+class Runner(Protocol):
+    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult: ...
+
+
+async def run(commands: Runner | None, stack: Stack | None, arguments: JSON) -> ToolResult:
+    """Raises what the sandbox raises when it can't run anything at all."""
+    argv = read.words(arguments, "argv", MAX_WORDS)
+    if commands is None:
+        raise Refused("Nothing can be run at this point. Use the tools that read.")
+    allowed = tuple(dict.fromkeys(heads(stack))) if stack else ()
+    head = next((head for head in (*allowed, *READERS) if argv[: len(head)] == head), None)
+    named = stack is not None and argv[0] in stack.programs() and argv[1:] == ("--version",)
+    if head is None and not named:
+        known = "; ".join(" ".join(head) for head in (*allowed, *READERS))
+        raise Refused(f"That command is not allowed here. What may be run, each with files after it: {known}.")
+    rest = argv[len(head or argv) :]
+    writing = next((word for word in rest if _WRITES.fullmatch(word)), None)
+    if writing:
+        raise Refused(f"Leave out {writing}: what is run here must not change files or settings.")
+    result = await commands.run(argv, timeout=TIMEOUT)
+    if not result.available:
+        raise Refused(f"{argv[0]} is not available here. Go on without it.")
+    ended = "It ran out of time." if result.timed_out else f"Exit code {result.exit_code}."
+    tail = clean(result.output_tail.strip())
+    if len(tail) > MAX_TAIL:
+        tail = "…" + tail[-MAX_TAIL:]
+    return ToolResult(f"{' '.join(argv)}\n{ended}\n{tail}"[:MAX_RESULT])
+
+
+def heads(stack: Stack) -> Iterator[tuple[str, ...]]:
+    """The beginnings of commands that are allowed: those of the stack without their operands, formatters only as checks."""
+    for command in (*stack.tests, stack.build, stack.lint):
+        if command and command[0] not in SHELLS:
+            yield _without_operands(command)
+    for tool in stack.format:
+        if tool.check and tool.check[0] not in SHELLS:
+            yield tool.check
+
+
+def _without_operands(command: tuple[str, ...]) -> tuple[str, ...]:
+    least = 2 if command[0] in STARTERS else 1
+    end = len(command)
+    while end > least and _is_operand(command[end - 1]):
+        end -= 1
+    return command[:end]
+
+
+def _is_operand(word: str) -> bool:
+    if word.startswith(("--verify", "--check")):
+        return False  # without it the command would rewrite what it checks
+    return word.startswith("-") or word[0].isupper() or not set("./*").isdisjoint(word)

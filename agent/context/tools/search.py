@@ -1,0 +1,87 @@
+"""The tool ``search``, by ripgrep. Its own configuration and the ignore files above the repository do not count."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.context import listing
+from agent.context.paths import is_secret
+from agent.context.tools import arguments as read
+from agent.context.tools.result import Refused, ToolResult, clean, fitting
+from agent.ports import JSON
+
+TIMEOUT = 10.0
+MAX_OUTPUT = 2_000_000
+MAX_LINE = 240
+MAX_ERROR = 300
+OPTIONS = (
+    "--no-config", "--no-messages", "--color=never", "--no-heading", "--with-filename", "--line-number", "--null", "--hidden",
+    "--sort=path", f"--max-columns={MAX_LINE}", "--max-columns-preview", "--max-count=40", "--max-filesize=2M", "--threads=1",
+    "--no-ignore-parent", "--no-ignore-global", "--no-require-git", "--glob=!.git",
+)  # fmt: skip
+
+
+async def search(root: Path, arguments: JSON) -> ToolResult:
+    pattern = read.text(arguments, "pattern")
+    place = read.path(arguments, default=".")
+    glob = read.text(arguments, "glob", "")
+    options = [*OPTIONS, *(["--ignore-case"] if read.flag(arguments, "ignore_case") else [])]
+    # ripgrep reads what is named to it in spite of ignore rules, so what it says is held against the list
+    files = set(await listing.list_files(root))
+    if place and place not in files and not any(name.startswith(place + "/") for name in files):
+        raise Refused(f"There is no {place} in the repository. Leave out the path, or see what there is with list_files.")
+    options += [f"--glob={glob}"] if glob else []
+    code, output, error = await _ripgrep(root, [*options, f"--regexp={pattern}", "--", f"./{place}"])
+    if code == 2 and not output:
+        said = clean(error.strip()[-MAX_ERROR:])
+        raise Refused(
+            f"ripgrep can't search for that: {said or 'the pattern or the glob is wrong'}. Escape ( ) [ ] {{ }} . * + ?."
+        )
+    hits = [hit for line in output.split("\n") if (hit := _hit(line))]
+    lines = [f"{path}:{rest}" for path, rest in hits if path in files and not is_secret(path)]
+    if not lines:
+        where = f" in {place}" if place else ""
+        note = "" if code is not None else " before its time was up: search in a folder"
+        return ToolResult(f"Nothing matches{where}{note}.")
+    shown, whole = fitting(lines)
+    more = "" if whole and code is not None else "\n… there is more: narrow it by path, glob or a longer pattern."
+    return ToolResult("\n".join(shown) + more)
+
+
+async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str, str]:
+    """Exit code, or None when it was stopped for its length or time; output and what it complained of."""
+    program = shutil.which("rg", path=sysconfig.get_path("scripts")) or shutil.which("rg")
+    if program is None:
+        raise Refused("There is no search here. Use list_files, symbols and read_file.")
+    process = await asyncio.create_subprocess_exec(
+        program, *options, cwd=root, env={"LC_ALL": "C.UTF-8"}, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    output = bytearray()
+    error = b""
+    code: int | None = None
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            while len(output) < MAX_OUTPUT and (chunk := await process.stdout.read(1 << 16)):
+                output += chunk
+            if len(output) < MAX_OUTPUT:
+                error = await process.stderr.read(1 << 16)
+                code = await process.wait()
+    except TimeoutError:
+        code = None
+    finally:
+        if process.returncode is None:
+            process.kill()
+        # what is left is read to its end: a pipe that nobody reads would stay open
+        await process.communicate()
+    return code, output.decode("utf-8", "replace"), error.decode("utf-8", "replace")
+
+
+def _hit(line: str) -> tuple[str, str] | None:
+    path, found, rest = line.partition("\0")
+    return (path.removeprefix("./"), clean(rest.rstrip("\r"))) if found else None
