@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 
 from agent.coverage import measurable
 from agent.decisions import wanted_instead
 from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
+from agent.parts import apart, parts_of
 from agent.ports import JSON, Outcome
 from agent.problem import Problem, line_of
 from agent.progress import Progress
 from agent.team import AskedTeam, Work
-from agent.team.triggers import CODE_LANDED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.team.triggers import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
 from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
+CROSSED = (
+    "Another part of the plan was written at the same time and changed files of yours, so your answer was not applied. The "
+    "files are as they are now; make your change on their base."
+)
 MAX_ASKED = 20
 """Earlier wishes that the reviewer is reminded of."""
 
@@ -41,19 +47,27 @@ class Change:
         self._review: JSON = {}
         self.round = 0
 
-    async def write(self) -> str:
+    async def write(self) -> list[str]:
         """The engineer's first answer. The sandbox is tried before, so that a dead one costs no model call."""
         await self._work.commands.probe()
         if self._work.spec.output_mode == "patch_existing":
             await measure_baseline(self._work)
-        await self._progress.at(1, "Writing the code")
-        return await self._team.ask(PLAN_APPROVED, json.dumps(self._work.plan))
+        parts = parts_of(self._work.plan, self._work.view.texts, self._work.spec.parallel_steps)
+        if not parts:
+            await self._progress.at(1, "Writing the code")
+            return [await self._team.ask(PLAN_APPROVED, json.dumps(self._work.plan))]
+        await self._progress.at(1, f"Writing the code in {len(parts)} parts, side by side")
+        written: list[str] = json.loads(await self._team.ask(PARTS_WANTED, json.dumps([part.to_json() for part in parts])))
+        return written
 
-    async def land(self, answer: str) -> Problem | None:
-        """Guardrails, then the files: all of them or none."""
-        self._answer = answer
+    async def land(self, answers: Sequence[str]) -> Problem | None:
+        """Guardrails, then the files: all of them or none. What two parts changed goes in by the first; the other is asked to
+        do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
-        return await self._landing.land(answer, str(self.round), self.round)
+        first, late = apart(answers)
+        problem = await self._landing.land(first, str(self.round), self.round)
+        self._answer = "\n\n".join(late if late and problem is None else answers)
+        return problem if problem is not None or not late else Problem("patch", CROSSED)
 
     async def add_tests(self) -> Problem | None:
         """The tester's own files, once per run; none where no command would run them."""
@@ -66,7 +80,7 @@ class Change:
         if answer.strip(" \n`.*").upper() == NO_CHANGE:
             return None
         self._answer = answer
-        return await self._landing.land(answer, "tests", self.round)
+        return await self._landing.land([answer], "tests", self.round)
 
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
@@ -98,7 +112,7 @@ class Change:
         self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]
         return Problem("review", "The tests are done, but the reviewer asks for changes.", findings)
 
-    async def revise(self, problem: Problem) -> str | None:
+    async def revise(self, problem: Problem) -> list[str] | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
 
         Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
@@ -122,7 +136,7 @@ class Change:
         again = problem.for_engineer(self._told, self.round)
         self._told = problem
         wanted = {"round": self.round, "problem": again, "answer": self._answer}
-        return await self._team.ask(REVISION_WANTED, json.dumps(wanted))
+        return [await self._team.ask(REVISION_WANTED, json.dumps(wanted))]
 
     async def _may_go_on(self, problem: Problem) -> bool:
         spec = self._work.spec

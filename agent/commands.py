@@ -19,19 +19,19 @@ UNREACHABLE = re.compile(
 
 
 class Commands:
-    """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` names the next ones."""
+    """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` gives those of one
+    journal step. ``missing`` is shared by all of them: the stack whose dependencies a replay left out on this machine."""
 
-    def __init__(self, ports: Ports, key: str) -> None:
+    def __init__(self, ports: Ports, key: str, step: str = "", missing: list[str] | None = None) -> None:
         self._ports = ports
         self._key = key
-        self._step = ""
+        self._step = step
         self._count = 0
-        self._missing: str | None = None
+        self._missing: list[str] = [] if missing is None else missing
 
     def step(self, name: str) -> Commands:
-        """The journal prefix of the commands that follow, unique within the phase."""
-        self._step, self._count = name, 0
-        return self
+        """Commands under a journal prefix of their own, unique within the phase."""
+        return Commands(self._ports, self._key, name, self._missing)
 
     async def probe(self) -> None:
         """Finds out whether the sandbox works before a model call is spent. Raises ``Paused('sandbox')``."""
@@ -55,18 +55,18 @@ class Commands:
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
                     hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry), then resume the run.",
                 )
-            self._missing = None
+            self._missing.clear()
             return (result or CommandResult(argv, 0, 0, "There is nothing to install.")).to_json()
 
         # a replayed install leaves this machine without the dependencies: the next command that really runs fetches them
-        self._missing = stack
+        self._missing[:] = [stack]
         return await self._journaled(f"{self._key}/{self._step}", {"argv": list(argv)}, act)
 
     async def restore(self) -> None:
         """Brings back what a replayed install left out on this machine; to be called inside of a step that really runs."""
-        if self._missing is not None:
-            await self._ports.sandbox.install(self._missing)
-            self._missing = None
+        if self._missing:
+            await self._ports.sandbox.install(self._missing[0])
+            self._missing.clear()
 
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
         self._count += 1

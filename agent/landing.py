@@ -48,19 +48,19 @@ class Landing:
         self.originals = Originals(work.root)
         self.files: dict[str, JSON] = {}
 
-    async def land(self, answer: str, step: str, round_: int) -> Problem | None:
-        """Checks ``answer`` and applies it whole, or says what is wrong with it. ``step`` names the journal step."""
-        return await self._check(answer, round_) or await self._apply(answer, step)
+    async def land(self, answers: Sequence[str], step: str, round_: int) -> Problem | None:
+        """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""
+        return await self._check(answers, round_) or await self._apply(answers, step)
 
-    async def _check(self, answer: str, round_: int) -> Problem | None:
+    async def _check(self, answers: Sequence[str], round_: int) -> Problem | None:
         work = self._work
-        if work.calls.made[-1].finish_reason == "length":
+        if any(call.finish_reason == "length" and call.text in answers for call in work.calls.made):
             cut = Finding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
             result = GuardrailResult((cut,))
         else:
-            result = check(answer, root=work.root, stack=work.stack or ANY_STACK, spec=work.spec)
+            result = check(answers, root=work.root, stack=work.stack or ANY_STACK, spec=work.spec)
             if result.is_valid:
-                result = GuardrailResult(self._never_shown(answer), result.warnings)
+                result = GuardrailResult(self._never_shown(answers), result.warnings)
         found = result.to_json()
         data = {key: found[key] for key in ("errors", "warnings")}
         data |= {"round": round_, "max_rounds": work.spec.max_revision_rounds}
@@ -70,12 +70,11 @@ class Landing:
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
         return Problem("guardrails", "It breaks rules, so nothing of it was applied.", found["errors"])
 
-    def _never_shown(self, answer: str) -> list[Finding]:
+    def _never_shown(self, answers: Sequence[str]) -> list[Finding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
-        if detect(answer) != "manifest":
-            return []
+        whole = [answer for answer in answers if detect(answer) == "manifest"]
         found = []
-        for path in (block.path for block in parse_manifest(answer)):
+        for path in (block.path for answer in whole for block in parse_manifest(answer)):
             if path in self._work.view.texts or path in self.files or not (self._work.root / path).exists():
                 continue
             reason = self._work.view.hidden.get(path)
@@ -85,25 +84,26 @@ class Landing:
             found.append(Finding("unseen_file", message, hint, path))
         return found
 
-    async def _apply(self, answer: str, step: str) -> Problem | None:
+    async def _apply(self, answers: Sequence[str], step: str) -> Problem | None:
         work = self._work
         seen = {path: digest(text.encode()) for path, text in work.view.texts.items()}
 
         async def act() -> JSON:
             try:
-                return apply_patch(work.root, answer, seen=seen).to_json()
+                return apply_patch(work.root, answers, seen=seen).to_json()
             except PatchRefused as refused:
                 return refused.result.to_json()
             except OSError as error:
                 raise _not_written(error) from error
 
-        self.originals.keep(answer)
-        inputs = {"answer": answer, "seen": seen}
+        for answer in answers:
+            self.originals.keep(answer)
+        inputs = {"answers": list(answers), "seen": seen}
         result = await work.ports.journal.step(
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            wish = self._other_format(detect(answer))
+            wish = self._other_format(detect(answers[0]))
             return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", findings(result))
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]

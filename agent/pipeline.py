@@ -65,12 +65,12 @@ async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports, *, d
     return await change.outcome()
 
 
-async def _until_right(change: Change, answer: str | None) -> None:
-    while answer is not None:
+async def _until_right(change: Change, answers: Sequence[str] | None) -> None:
+    while answers is not None:
         problem = (
-            await change.land(answer)  # guardrails, then all files or none
+            await change.land(answers)  # guardrails, then all files or none
             or await change.add_tests()  # the tester's own, once
             or await change.prove()  # format, install, test
             or await change.review()
         )
-        answer = await change.revise(problem) if problem else None
+        answers = await change.revise(problem) if problem else None

@@ -305,6 +305,8 @@ class TaskSpec:
     strict_requirements: bool = False
     max_rounds: int = 5
     max_revision_rounds: int = 2
+    parallel_steps: int = 1
+    """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ from .sink import RunSink
 
 log = logging.getLogger(__name__)
 
+MAX_PARALLEL_STEPS = 8
+
 Db = Callable[..., Awaitable[Any]]
 
 
@@ -69,6 +71,7 @@ class Execution:
             strict_requirements=task.strict_requirements,
             max_rounds=task.max_rounds,
             max_revision_rounds=task.max_revision_rounds,
+            parallel_steps=_parallel_steps(task.config),
         )
 
     def journal(self, checkout: Checkout) -> RunJournal:
@@ -169,6 +172,12 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         raise
     except Exception:
         return _unexpected(run, lease)
+
+
+def _parallel_steps(config: dict[str, Any]) -> int:
+    """The task's own choice, 1 where it made none: each part pays for the whole context."""
+    wanted = config.get("parallel_steps")
+    return min(max(wanted, 1), MAX_PARALLEL_STEPS) if isinstance(wanted, int) else 1
 
 
 def _stopped(run: TaskRun, lease: Lease) -> Callable[[], object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent.guardrails import constraints, dependencies, layout, secrets, syntax
@@ -18,17 +19,19 @@ ERRORS = (
 WARNINGS = (layout.nothing_new,)
 
 
-def check(text: str, *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
-    """Checks the answer ``text`` against the tree at ``root``, the rules of ``stack`` and the constraints of ``spec``.
+def check(text: str | Sequence[str], *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
+    """Checks the answer ``text``, or several as one, against the tree at ``root``, the rules of ``stack`` and the constraints
+    of ``spec``.
 
     Files that the stack requires may be in the answer or in the tree already. Where an existing repository is patched, one
     that it never had is only a warning, as its layout is its own. Nothing is written.
     """
     try:
-        blocks = _files(text, root)
+        found = [_files(part, root) for part in ([text] if isinstance(text, str) else text)]
     except EditsInvalid as error:
         return GuardrailResult((Finding("format", error.detail, error.hint, line=error.line or None),))
-    if blocks is None:
+    blocks = [block for part in found for block in part or ()]
+    if None in found:
         return GuardrailResult(())
     answer = Answer(blocks, root, stack, spec)
     errors = [finding for rule in ERRORS for finding in rule(answer)]

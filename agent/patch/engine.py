@@ -20,7 +20,7 @@ from agent.patch.tree import Blocked, Tree
 
 def apply_patch(
     root: Path,
-    text: str,
+    text: str | Sequence[str],
     *,
     mode: Mode = "all_or_nothing",
     dry_run: bool = False,
@@ -28,7 +28,8 @@ def apply_patch(
     strict: bool = False,
 ) -> PatchResult:
     """Applies the edits in ``text`` to the tree at ``root``. Their format is detected: FILE manifest, unified diff,
-    SEARCH/REPLACE blocks or patch envelope; ``strict`` allows no prose around them.
+    SEARCH/REPLACE blocks or patch envelope; ``strict`` allows no prose around them. Several texts, each in a format of its own,
+    are one patch.
 
     ``seen`` maps paths to the SHA-256 (hex) of what the model was shown; a file that differs by now is refused as stale.
     In ``all_or_nothing`` one refused edit refuses all: raises ``PatchRefused`` with the result, the tree untouched.
@@ -85,9 +86,10 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(text: str, mode: Mode, *, dry_run: bool, strict: bool) -> tuple[Format, list[FileEdit]]:
+def _read(text: str | Sequence[str], mode: Mode, *, dry_run: bool, strict: bool) -> tuple[Format, list[FileEdit]]:
     try:
-        return read_edits(text, strict=strict)
+        found = [read_edits(part, strict=strict) for part in ([text] if isinstance(text, str) else text)]
+        return found[0][0], [edit for _, edits in found for edit in edits]
     except EditsInvalid as error:
         result = PatchResult(False, mode, dry_run, (), reason=error.detail)
         raise PatchRefused(f"Nothing was changed. {error.detail}", result, hint=error.hint) from error

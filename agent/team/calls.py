@@ -88,6 +88,7 @@ def _doing(request: ModelRequest) -> str:
         "AnalyzeTask": "The team leader analyses the task",
         "DraftPlan": "The team leader drafts a plan",
         "WriteCode": "The engineer writes the code",
+        "WritePart": "The engineer writes a part of the code",
         "ReviseCode": "The engineer revises the code",
         "WriteTest": "The tester writes tests",
         "ReviewCode": "The reviewer reads the change",

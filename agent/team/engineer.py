@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from agent.blocks import block
 from agent.team.base import TeamAction, TeamRole
+from agent.team.parts import WritePart
 from agent.team.prompts import render
-from agent.team.triggers import PLAN_APPROVED, REVISION_WANTED
+from agent.team.triggers import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
 
 MAX_TOKENS = 32_000
 
@@ -38,4 +39,4 @@ class ReviseCode(TeamAction):
 
 class Engineer(TeamRole):
     role_name: ClassVar[str] = "engineer"
-    handles: ClassVar = {PLAN_APPROVED: WriteCode, REVISION_WANTED: ReviseCode}
+    handles: ClassVar = {PLAN_APPROVED: WriteCode, PARTS_WANTED: WritePart, REVISION_WANTED: ReviseCode}

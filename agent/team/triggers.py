@@ -3,6 +3,7 @@
 TASK_GIVEN = "mgx.TaskGiven"
 TASK_ANALYZED = "mgx.TaskAnalyzed"
 PLAN_APPROVED = "mgx.PlanApproved"
+PARTS_WANTED = "mgx.PartsWanted"
 REVISION_WANTED = "mgx.RevisionWanted"
 CODE_LANDED = "mgx.CodeLanded"
 TESTS_WANTED = "mgx.TestsWanted"

@@ -13,6 +13,7 @@ OPENINGS = {
     "Analyse this task": "AnalyzeTask",
     "Plan this task": "DraftPlan",
     "Carry out this approved plan": "WriteCode",
+    "Carry out your part of this approved plan": "WritePart",
     "Your change is not finished": "ReviseCode",
     "The engineer has carried out": "WriteTest",
     "Review this change": "ReviewCode",

@@ -1,0 +1,103 @@
+"""Parts of a plan that can be written side by side: steps whose files have nothing to do with each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+
+from agent.patch import EditsInvalid
+from agent.patch.detect import read_edits
+from agent.patch.paths import folded
+from agent.ports import JSON
+
+MIN_FILES = 4
+"""Fewer are written sooner by one answer than the context is read twice."""
+MIN_STEM = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """``steps`` are numbers in the plan, from 1."""
+
+    steps: tuple[int, ...]
+    files: tuple[str, ...]
+
+    def to_json(self) -> JSON:
+        return asdict(self)
+
+
+def parts_of(plan: JSON, texts: Mapping[str, str], limit: int) -> list[Part]:
+    """At most ``limit`` parts, of about as many files each; none where the plan is better written at once.
+
+    Steps belong together when they share a file, or when one's files speak of the other's by name, in their path or in their
+    ``texts`` so far. Steps without files belong to the first part. A person may have edited the plan: its shape is not trusted.
+    """
+    steps = [_files(step) for step in plan.get("steps") or ()]
+    if limit < 2 or len({path for files in steps for path in files}) < MIN_FILES:
+        return []
+    groups: list[list[int]] = []
+    for number, files in enumerate(steps, 1):
+        if not files:
+            continue
+        related = [group for group in groups if any(_related(files, steps[other - 1], texts) for other in group)]
+        groups = [group for group in groups if group not in related] + [sorted([number, *(n for g in related for n in g)])]
+    if len(groups) < 2:
+        return []
+    groups.sort()
+    shares: list[list[int]] = [[] for _ in range(min(limit, len(groups)))]
+    for group in sorted(groups, key=lambda group: (-_size(group, steps), group)):
+        min(shares, key=lambda share: (_size(share, steps), shares.index(share))).extend(group)
+    shares.sort(key=min)
+    shares[0] += [number for number, files in enumerate(steps, 1) if not files]
+    return [_part(sorted(share), steps) for share in shares]
+
+
+def apart(answers: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The ``answers`` that go together, and those that touch a file which one before them touches too."""
+    taken: set[str] = set()
+    together: list[str] = []
+    late: list[str] = []
+    for answer in answers:
+        touched = _touched(answer)
+        if taken & touched:
+            late.append(answer)
+        else:
+            together.append(answer)
+            taken |= touched
+    return together, late
+
+
+def _touched(answer: str) -> set[str]:
+    try:
+        _, edits = read_edits(answer)
+    except EditsInvalid:
+        return set()
+    return {folded(name) for edit in edits for name in (*edit.names, *edit.source_names)}
+
+
+def _part(numbers: Sequence[int], steps: Sequence[Sequence[str]]) -> Part:
+    return Part(tuple(numbers), tuple(dict.fromkeys(path for number in numbers for path in steps[number - 1])))
+
+
+def _size(numbers: Sequence[int], steps: Sequence[Sequence[str]]) -> int:
+    return len({path for number in numbers for path in steps[number - 1]})
+
+
+def _files(step: object) -> list[str]:
+    files = step.get("files") if isinstance(step, dict) else None
+    return [path for path in files if isinstance(path, str)] if isinstance(files, list) else []
+
+
+def _related(mine: Sequence[str], theirs: Sequence[str], texts: Mapping[str, str]) -> bool:
+    return bool(set(mine) & set(theirs)) or _speak_of(mine, theirs, texts) or _speak_of(theirs, mine, texts)
+
+
+def _speak_of(files: Sequence[str], others: Sequence[str], texts: Mapping[str, str]) -> bool:
+    stems = {PurePosixPath(path).name.split(".")[0] for path in others}
+    wanted = [stem for stem in stems if len(stem) >= MIN_STEM]
+    if not wanted:
+        return False
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, sorted(wanted)))})(?![A-Za-z0-9])")
+    return any(pattern.search(PurePosixPath(path).name) or pattern.search(texts.get(path, "")) for path in files)

@@ -1,0 +1,30 @@
+"""The engineer at several desks: parts of a plan, written side by side."""
+
+from __future__ import annotations
+
+import json
+
+from agent.ports import JSON
+from agent.team.base import TeamAction
+from agent.team.prompts import render
+from agent.together import together
+
+MAX_TOKENS = 32_000
+
+
+class WritePart(TeamAction):
+    """Content: JSON list of {steps: numbers in the plan, files}. Answers with the JSON list of what each desk wrote."""
+
+    async def act(self, content: str) -> str:
+        parts = json.loads(content)
+        return json.dumps(await together([self._write(part, number) for number, part in enumerate(parts, 1)]))
+
+    async def _write(self, part: JSON, number: int) -> str:
+        prompt = render(
+            "write_part",
+            steps=" and ".join(map(str, part["steps"])),
+            files=", ".join(part["files"]),
+            situation=self.work.situation(),
+            plan=self.work.plan_block(),
+        )
+        return await self.ask(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS)
