@@ -140,17 +140,18 @@ class TaskRunAdmin(TenantAdmin):
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._decide(
             request, object_id, "Approve", lambda p, run: services.decide_plan(
-                principal=p, run_id=run.pk, approved=True, plan_version=_version(request)
+                principal=p, run_id=run.pk, approved=True, feedback=_feedback(request), plan_version=_version(request)
             ), variant="success", shows_plan=True,
+            asks_feedback="For the team (such as answers to the open questions; may be empty)",
         )  # fmt: skip
 
     @action(description="Reject", icon="close", variant=ActionVariant.DANGER, permissions=["decide"])
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._decide(
             request, object_id, "Reject", lambda p, run: services.decide_plan(
-                principal=p, run_id=run.pk, approved=False, feedback=request.POST.get("feedback", "")[:10_000],
-                plan_version=_version(request),
-            ), variant="danger", shows_plan=True, asks_feedback=True,
+                principal=p, run_id=run.pk, approved=False, feedback=_feedback(request), plan_version=_version(request)
+            ), variant="danger", shows_plan=True,
+            asks_feedback="Feedback (with it the plan is drafted again, without it the run ends)",
         )  # fmt: skip
 
     @action(description="Resume", icon="play_arrow", variant=ActionVariant.PRIMARY, permissions=["resume"])
@@ -169,7 +170,7 @@ class TaskRunAdmin(TenantAdmin):
 
     def _decide(
         self, request: HttpRequest, object_id: str, verb: str, decide: Decision, *, variant: str = "primary",
-        shows_plan: bool = False, asks_feedback: bool = False,
+        shows_plan: bool = False, asks_feedback: str = "",
     ) -> HttpResponse:  # fmt: skip
         run = self.get_object(request, object_id)
         if run is None:
@@ -197,6 +198,10 @@ class TaskRunAdmin(TenantAdmin):
             "opts": self.model._meta,
         }
         return TemplateResponse(request, "admin/runs/decide.html", context)
+
+
+def _feedback(request: HttpRequest) -> str:
+    return request.POST.get("feedback", "")[:10_000]
 
 
 def _version(request: HttpRequest) -> int | None:

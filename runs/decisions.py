@@ -16,15 +16,20 @@ from .models.run import Status
 from .state import approve, cancel, finish, locked, save_state
 
 
-def approved(run_id: uuid.UUID, *, user: User, plan_version: int | None, plan: dict[str, Any] | None = None) -> TaskRun:
-    """awaiting_approval → approved. The same approval twice is the same answer. Raises Conflict for another plan version."""
+def approved(
+    run_id: uuid.UUID, *, user: User, plan_version: int | None, plan: dict[str, Any] | None = None, feedback: str = ""
+) -> TaskRun:
+    """awaiting_approval → approved; ``feedback`` is what the team is told with it. The same approval twice is the same answer.
+
+    Raises Conflict for another plan version.
+    """
     with locked(run_id) as run:
         if _already_decided(run, approved=True, plan_version=plan_version):
             return run
         _check_version(run, plan_version)
         if plan is not None and plan != run.plan:
             _edit_plan(run, plan, by=user.get_username())
-        approve(run, by=user.get_username(), user_id=user.pk)
+        approve(run, by=user.get_username(), user_id=user.pk, feedback=feedback)
         return run
 
 

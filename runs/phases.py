@@ -52,7 +52,11 @@ async def execute(work: Execution) -> None:
     run = work.run
     checkout, _ = await _check_out(work)
     assert run.plan is not None, "an approved run has a plan"
-    draft = Draft(run.plan, run.stack, run.stack_confidence or 0.0, run.complexity)
+    approval = Approval.objects.of(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
+    said = await work.db(approval.values_list("feedback", flat=True).last)
+    # the answers to the plan's open questions, for whoever reads the plan
+    plan = {**run.plan, "said_with_the_approval": said} if said else run.plan
+    draft = Draft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout))
     await work.sink.close()
     await work.db(transitions.executed, run.pk, work.lease.fence, outcome)

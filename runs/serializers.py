@@ -116,7 +116,10 @@ class PlanInput(serializers.Serializer[Any]):
 class DecisionInput(serializers.Serializer[Any]):
     approved = serializers.BooleanField()
     feedback = serializers.CharField(
-        max_length=10_000, default="", allow_blank=True, help_text="With a rejection: the plan is drafted again with it."
+        max_length=10_000,
+        default="",
+        allow_blank=True,
+        help_text="With a rejection, the plan is drafted again with it; with an approval, the team is told it.",
     )
     plan = serializers.DictField(required=False, help_text="An edited plan to approve instead.")
     plan_version = serializers.IntegerField(

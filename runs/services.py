@@ -85,13 +85,16 @@ def decide_plan(
     plan: dict[str, Any] | None = None,
     plan_version: int | None = None,
 ) -> TaskRun:
-    """Approves the plan (as it is or as edited), or rejects it: with feedback it is drafted again, without it the run ends."""
+    """Approves the plan, as it is or as edited, and the team is told the ``feedback``; or rejects it: with feedback it is
+    drafted again, without it the run ends."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
     with transaction.atomic():
         if approved:
             edited = None if plan is None else checked_plan(plan)
-            run = decisions.approved(run.pk, user=principal.user, plan_version=plan_version, plan=edited)
+            run = decisions.approved(
+                run.pk, user=principal.user, plan_version=plan_version, plan=edited, feedback=feedback.strip()
+            )
         else:
             run = decisions.rejected(run.pk, user=principal.user, plan_version=plan_version, feedback=feedback.strip())
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})

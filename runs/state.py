@@ -82,16 +82,16 @@ def finish(run: TaskRun, *fields: str) -> None:
     run_finished.send(sender=TaskRun, run=run)
 
 
-def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False) -> None:
+def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False, feedback: str = "") -> None:
     """awaiting_approval → approved, by a person now or (``automatic``) when the run was made. Under the lock."""
     run.enter(Status.APPROVED)
     Approval.objects.create(
         workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=True,
-        plan=run.plan, decided_by_id=user_id, automatic=automatic,
+        plan=run.plan, decided_by_id=user_id, automatic=automatic, feedback=feedback,
     )  # fmt: skip
     save_state(run)
-    decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic}
-    events.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}.")
+    decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic, "feedback": feedback}
+    events.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}. {feedback}".rstrip())
 
 
 def cancel(run: TaskRun) -> None:

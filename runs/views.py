@@ -78,7 +78,8 @@ class RunViewSet(TenantViewSet):
     @extend_schema(request=DecisionInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Decides on the plan. A rejection with `feedback` has it drafted again, one without ends the run."""
+        """Decides on the plan. A rejection with `feedback` has it drafted again, one without ends the run; an approval with
+        `feedback` tells it to the team."""
         return self._act(pk, lambda: services.decide_plan(**self._who(pk), **self.validated(DecisionInput)))
 
     @extend_schema(request=NoInput, responses=RunRow)

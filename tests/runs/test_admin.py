@@ -95,9 +95,10 @@ def test_a_link_asks_and_a_post_decides(operator: Membership, browser: Client) -
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(operator.user)
     assert strict.post(page(run, "approve"), {"plan_version": "1"}).status_code == 403
-    assert browser.post(page(run, "approve"), {"plan_version": "1"}).status_code == 302
+    assert browser.post(page(run, "approve"), {"plan_version": "1", "feedback": "Take the first"}).status_code == 302
     run.refresh_from_db()
     assert run.status == Status.APPROVED
+    assert run.approvals.get().feedback == "Take the first"
     assert AuditEntry.across_tenants.filter(object_id=run.pk, user=operator.user).exists()
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.core.files.storage import default_storage
 
+from agent.blocks import read_block
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
 from runs.models import Approval, Artifact, TaskRun
 from runs.models.run import Status
 from runs.phases import branch_name
-from workspaces.models import Role
+from workspaces.models import Event, Role
 from workspaces.principal import Principal
 
+from ..support.team_script import script
 from .conftest import Tenant, api_of, drive, make_tenant, types
+from .test_ends import CODE, edit
 
 
 @pytest.fixture
@@ -51,6 +57,42 @@ def test_a_decision_on_an_old_plan_is_refused(tenant: Tenant, waiting: TaskRun) 
         services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan_version=1)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.plan_version, waiting.plan["summary"]) == (Status.AWAITING_APPROVAL, 2, "Mine.")
+
+
+def prompts(server: Any, opening: str) -> list[str]:
+    """What the model was asked under ``opening``, in order."""
+    asked = [message["content"] for request in server.requests for message in request["messages"] if message["role"] == "user"]
+    return [text for text in asked if text.startswith(opening)]
+
+
+def test_a_rejected_plan_goes_into_the_next_one_as_people_left_it(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = edit(tenant, shop)
+        TaskRun.across_tenants.filter(pk=run.pk).update(auto_approve=False)
+        run = drive(run)
+        services.edit_plan(principal=tenant.principal, run_id=run.pk, plan={**run.plan, "summary": "Ada's own words."})
+        services.decide_plan(principal=tenant.principal, run_id=run.pk, approved=False, feedback="Smaller steps.")
+        run = drive(run)
+    assert (run.status, run.plan_version) == (Status.AWAITING_APPROVAL, 3)
+    first, second = prompts(server, "Plan this task")
+    assert "rejected_plan" not in first
+    assert "Ada's own words." in read_block(second, "rejected_plan")
+    assert "Smaller steps." in read_block(second, "feedback")
+
+
+def test_what_is_said_with_an_approval_reaches_the_engineer(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = edit(tenant, shop)
+        TaskRun.across_tenants.filter(pk=run.pk).update(auto_approve=False)
+        run = drive(run)
+        api_of(tenant).post(f"/api/runs/{run.pk}/approve", {"approved": True, "feedback": "An empty list gives 0."})
+        run = drive(run)
+    assert run.status == Status.COMPLETED, run.error
+    (asked,) = prompts(server, "Carry out this approved plan")
+    assert "An empty list gives 0." in read_block(asked, "plan")
+    assert "said_with_the_approval" not in run.plan
+    said = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="approved")
+    assert said.data["feedback"] == "An empty list gives 0."
 
 
 def test_a_rejection_with_feedback_drafts_the_plan_again(tenant: Tenant, waiting: TaskRun) -> None:

@@ -123,10 +123,12 @@ def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
 def approve(context: typer.Context, run: RunName, message: Message = "", as_json: AsJson = False) -> None:
     """Approve a run's plan; the team begins to write.
 
+    What you say with it is told to the team, such as the answers to open questions.
+
     \b
     Examples:
       mgx approve 01a2056e
-      mgx approve 01a2056e -m "looks good"
+      mgx approve 01a2056e -m "yes, check the database too"
     """
     body: dict[str, Any] = {"approved": True, **({"feedback": message} if message else {})}
     _decide(context, run, body, as_json, "approved; watch it with: mgx attach {}")
