@@ -3,7 +3,9 @@
 In a test: ``with serve(script) as server: OpenAIModel("scripted", api_key="k", base_url=server.url)``. As a process:
 ``python -m tests.support.scripted_openai --port 0 --script FILE`` prints its URL; FILE is Python that defines ``answer``.
 
-A script is a function of the request's messages that returns the answer's text, or a ``Reply`` for a fault.
+A script is a function of the request's messages that returns the answer's text, or a ``Reply`` for tool calls and faults.
+Faults beyond ``Fault``: a ``status`` with ``headers`` (429 with Retry-After), ``delay`` (a stall before the headers), ``usage``
+(wrong or absent numbers), ``finish_reason`` (length, content_filter). ``NO_TOOLS`` is what servers say that take no tools.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import asyncio
 import json
 import runpy
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -22,7 +24,18 @@ from aiohttp import web
 
 Message = dict[str, str]
 Fault = Literal["stall", "half_stream", "garbage", "html", "error_in_stream"]
+Style = Literal["openai", "no_ids", "one_index", "repeating", "objects"]
 PIECE = 200
+NO_TOOLS = "registry.ollama.ai/library/scripted:latest does not support tools"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call. ``arguments`` is sent as it is where it is text, however malformed."""
+
+    name: str
+    arguments: str | dict[str, Any] = field(default_factory=dict)
+    id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +47,17 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     fault: Fault | None = None
     finish_reason: str = "stop"
-    usage: bool = True
+    usage: bool | dict[str, Any] = True
+    """False: none is told; a dict is told as it is."""
+    calls: Sequence[Call] = ()
+    style: Style = "openai"
+    """How servers stream calls: ids and names once; no ids; every call whole and with index 0; ids and names with each piece;
+    arguments as objects instead of text."""
+    reasoning: str = ""
+    """Thinking, streamed as ``reasoning_content`` before the text."""
+    refusal: str = ""
+    code: str = ""
+    """Of an error; empty: the status."""
     delay: float = 0.0
     """Seconds before the answer begins."""
 
@@ -43,7 +66,7 @@ Script = Callable[[list[Message]], "str | Reply"]
 
 
 class ScriptedOpenAI:
-    """``requests`` holds the body of every request so far, and its headers under ``_headers``."""
+    """``requests`` holds the body of every request so far, its headers under ``_headers``, and who asked under ``_peer``."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -70,12 +93,19 @@ class ScriptedOpenAI:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        self.requests.append({**body, "_headers": dict(request.headers)})
+        peer = request.transport and request.transport.get_extra_info("peername")
+        self.requests.append({**body, "_headers": dict(request.headers), "_peer": peer})
         said = await asyncio.to_thread(self.script, body["messages"])
         reply = said if isinstance(said, Reply) else Reply(said)
         await asyncio.sleep(reply.delay)
         if reply.status != 200:
-            error = {"error": {"message": reply.text or "scripted error", "type": "scripted", "code": str(reply.status)}}
+            error = {
+                "error": {
+                    "message": reply.text or "scripted error",
+                    "type": "scripted",
+                    "code": reply.code or str(reply.status),
+                }
+            }
             return web.json_response(error, status=reply.status, headers=reply.headers)
         if reply.fault == "html":
             return web.Response(text="<html><body>Welcome</body></html>", content_type="text/html")
@@ -90,9 +120,16 @@ class ScriptedOpenAI:
             text = data if isinstance(data, str) else json.dumps({**base, **data})
             await response.write(f"data: {text}\n\n".encode())
 
+        async def delta(**data: Any) -> None:
+            await send({"choices": [{"index": 0, "delta": data, "finish_reason": None}]})
+
+        for at in range(0, len(reply.reasoning), PIECE):
+            await delta(reasoning_content=reply.reasoning[at : at + PIECE])
+        if reply.refusal:
+            await delta(refusal=reply.refusal)
         shown = reply.text[: len(reply.text) // 2] if reply.fault in ("stall", "half_stream") else reply.text
         for at in range(0, len(shown), PIECE):
-            await send({"choices": [{"index": 0, "delta": {"content": shown[at : at + PIECE]}, "finish_reason": None}]})
+            await delta(content=shown[at : at + PIECE])
         match reply.fault:
             case "stall":
                 await asyncio.sleep(3600)
@@ -106,16 +143,45 @@ class ScriptedOpenAI:
             case "error_in_stream":
                 await send(json.dumps({"error": {"message": "the backend fell over", "type": "server_error"}}))
                 return response
-        await send({"choices": [{"index": 0, "delta": {}, "finish_reason": reply.finish_reason}]})
-        if reply.usage and (body.get("stream_options") or {}).get("include_usage"):
+        for piece in pieces_of(reply.calls, reply.style):
+            await delta(tool_calls=[piece])
+        finish = "tool_calls" if reply.calls and reply.finish_reason == "stop" else reply.finish_reason
+        await send({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
+        if isinstance(reply.usage, dict):
+            await send({"choices": [], "usage": reply.usage})
+        elif reply.usage and (body.get("stream_options") or {}).get("include_usage"):
             await send({"choices": [], "usage": usage_of(body["messages"], reply.text)})
         await send("[DONE]")
         return response
 
 
+def pieces_of(calls: Sequence[Call], style: Style) -> Iterator[dict[str, Any]]:
+    """The ``tool_calls`` of the deltas, one by one."""
+    for index, call in enumerate(calls):
+        text = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments)
+        id = call.id or f"call_scripted_{index}"
+        match style:
+            case "one_index":
+                yield {"index": 0, "id": id, "type": "function", "function": {"name": call.name, "arguments": text}}
+                continue
+            case "objects":
+                yield {
+                    "index": index,
+                    "id": id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments},
+                }
+                continue
+        head: dict[str, Any] = {} if style == "no_ids" else {"id": id, "type": "function"}
+        yield {"index": index, **head, "function": {"name": call.name, "arguments": ""}}
+        for at in range(0, len(text), 7):
+            again = {**head, "function": {"name": call.name}} if style == "repeating" else {"function": {}}
+            yield {"index": index, **again, "function": {**again["function"], "arguments": text[at : at + 7]}}
+
+
 def usage_of(messages: Sequence[Message], text: str) -> dict[str, int]:
     """What this server bills: a token for every four characters, at least one."""
-    prompt = sum(len(message["content"]) for message in messages) // 4 + 1
+    prompt = sum(len(message["content"] or "") for message in messages) // 4 + 1
     answer = len(text) // 4 + 1
     return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
@@ -124,12 +190,19 @@ def usage_of(messages: Sequence[Message], text: str) -> dict[str, int]:
 def serve(script: Script, port: int = 0) -> Iterator[ScriptedOpenAI]:
     """The server in a thread of its own, so that synchronous tests and other processes can use it."""
     server = ScriptedOpenAI(script)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="scripted-openai", daemon=True)
-    thread.start()
-    runner = asyncio.run_coroutine_threadsafe(server.start(port), loop).result(10)
-    try:
+    with in_thread(lambda: server.start(port), "scripted-openai"):
         yield server
+
+
+@contextmanager
+def in_thread(start: Callable[[], Coroutine[Any, Any, web.AppRunner]], name: str) -> Iterator[None]:
+    """Runs what ``start`` starts on a loop of its own, until the end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
+    thread.start()
+    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    try:
+        yield
     finally:
         asyncio.run_coroutine_threadsafe(_close(runner), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)

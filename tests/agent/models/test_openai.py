@@ -4,44 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from agent.errors import ModelFailed, RateLimited
-from agent.models import ModelSettings, Prices, open_model, open_models
+from agent.models import Prices, open_model
 from agent.models.errors import ModelUnavailable
-from agent.ports import Completion, Model, ModelRequest
-from tests.support.scripted_openai import Reply, Script, ScriptedOpenAI, serve, usage_of
+from agent.ports import Completion
+from tests.agent.models.endpoints import KEY, REQUEST, ask, failure, open_to, silent
+from tests.support.scripted_openai import Reply, serve, usage_of
 
 pytestmark = pytest.mark.asyncio
-
-KEY = "sk-very-secret-key-123456"
-REQUEST = ModelRequest("k", "engineer", "WriteCode", [{"role": "user", "content": "Say hello" * 20}], "task", max_tokens=150)
-
-
-def open_to(server: ScriptedOpenAI, **options: Any) -> Model:
-    return open_models(ModelSettings("openai", "scripted", api_key=KEY, base_url=server.url, first_delay=0.01, **options))
-
-
-async def ask(script: Script, on_text: Callable[[str], None] = lambda text: None, **options: Any) -> Completion:
-    with serve(script) as server:
-        model = open_to(server, **{"max_retries": 0, **options})
-        try:
-            return await model.complete(REQUEST, on_text)
-        finally:
-            await model.aclose()
-
-
-async def failure(script: Script, **options: Any) -> ModelFailed:
-    with pytest.raises(ModelFailed) as failed:
-        await ask(script, **options)
-    error = failed.value
-    assert error.hint
-    assert KEY not in f"{error.detail} {error.hint}"
-    return error
 
 
 async def test_an_answer_streams_and_is_billed_as_the_endpoint_says() -> None:
@@ -67,7 +42,7 @@ async def test_without_usage_it_is_estimated_and_without_prices_the_cost_is_unkn
 async def test_the_request_asks_for_usage_and_sends_no_limit() -> None:
     with serve(lambda messages: "x") as server:
         model = open_to(server)
-        await model.complete(REQUEST, lambda text: None)
+        await model.complete(REQUEST, silent)
         await model.aclose()
     assert server.requests[0]["stream_options"] == {"include_usage": True}
     assert not {"max_tokens", "max_completion_tokens"} & server.requests[0].keys()
@@ -78,7 +53,7 @@ async def test_a_server_that_does_not_know_usage_is_asked_without_it() -> None:
     replies = iter([Reply("Unrecognized argument: stream_options", status=400), Reply("fine"), Reply("again")])
     with serve(lambda messages: next(replies)) as server:
         model = open_to(server)
-        answers = [(await model.complete(REQUEST, lambda text: None)).text for _ in range(2)]
+        answers = [(await model.complete(REQUEST, silent)).text for _ in range(2)]
         await model.aclose()
     assert answers == ["fine", "again"]
     assert ["stream_options" in body for body in server.requests] == [True, False, False]
@@ -163,7 +138,7 @@ async def test_wrong_settings_are_final(status: int, code: str) -> None:
 async def test_nobody_at_home_names_the_host() -> None:
     model = open_model("openai", model="scripted", api_key=KEY, base_url="http://user:pw@127.0.0.1:9/v1", max_retries=0)
     with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9 can't be reached") as failed:
-        await model.complete(REQUEST, lambda text: None)
+        await model.complete(REQUEST, silent)
     assert "pw" not in failed.value.detail
     await model.aclose()
 
@@ -171,7 +146,7 @@ async def test_nobody_at_home_names_the_host() -> None:
 async def test_cancelling_the_task_ends_the_call_at_once() -> None:
     with serve(lambda messages: Reply("hello " * 100, fault="stall")) as server:
         model = open_to(server)
-        call = asyncio.create_task(model.complete(REQUEST, lambda text: None))
+        call = asyncio.create_task(model.complete(REQUEST, silent))
         await asyncio.sleep(0.3)
         call.cancel()
         started = time.monotonic()

@@ -1,0 +1,56 @@
+"""One call to a scripted endpoint, for the tests of this directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agent.errors import ModelFailed
+from agent.models import ModelSettings, open_models
+from agent.ports import Completion, Model, ModelRequest, ToolSpec
+from tests.support.scripted_openai import Script, ScriptedOpenAI, serve
+
+KEY = "sk-very-secret-key-123456"
+REQUEST = ModelRequest("k", "engineer", "WriteCode", [{"role": "user", "content": "Say hello" * 20}], "task", max_tokens=150)
+READ = ToolSpec("read_file", "Shows a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
+
+
+def silent(text: str) -> None:
+    """Nobody reads along."""
+
+
+def settings_for(server: ScriptedOpenAI, **options: Any) -> ModelSettings:
+    return ModelSettings(
+        "openai", **{"model": "scripted", "api_key": KEY, "base_url": server.url, "first_delay": 0.01, **options}
+    )
+
+
+def open_to(server: ScriptedOpenAI, **options: Any) -> Model:
+    return open_models(settings_for(server, **options))
+
+
+async def ask(
+    script: Script, on_text: Callable[[str], None] = silent, *, request: ModelRequest = REQUEST, **options: Any
+) -> Completion:
+    """Without repeats, unless ``max_retries`` says otherwise."""
+    with serve(script) as server:
+        model = open_to(server, **{"max_retries": 0, **options})
+        try:
+            return await model.complete(request, on_text)
+        finally:
+            await model.aclose()
+
+
+async def failure(script: Script, *, request: ModelRequest = REQUEST, **options: Any) -> ModelFailed:
+    with pytest.raises(ModelFailed) as failed:
+        await ask(script, request=request, **options)
+    return presentable(failed.value)
+
+
+def presentable(error: ModelFailed) -> ModelFailed:
+    """Says what to do, and tells no key."""
+    assert error.hint
+    assert KEY not in f"{error.detail} {error.hint}"
+    return error

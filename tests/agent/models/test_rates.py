@@ -1,0 +1,128 @@
+"""The gate keeps an endpoint's limits for everyone in the process, in the order of asking."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from agent.errors import RateLimited
+from agent.models.rates import Gate, gate_for
+from tests.agent.models.endpoints import REQUEST, open_to, silent
+from tests.support.scripted_openai import serve
+
+pytestmark = pytest.mark.asyncio
+
+WINDOW = 0.3
+
+
+async def enter_all(gate: Gate, tokens: list[int]) -> list[float]:
+    """Seconds after which each came in, in the order of asking."""
+    started = time.monotonic()
+
+    async def one(count: int) -> float:
+        await gate.enter(count, "host")
+        return time.monotonic() - started
+
+    return await asyncio.gather(*(one(count) for count in tokens))
+
+
+def in_order(times: list[float]) -> bool:
+    """Those that may start at the same moment are told apart by the loop's own order."""
+    return all(later >= earlier - 0.01 for earlier, later in zip(times, times[1:], strict=False))
+
+
+def worst_window(times: list[float], counts: list[int]) -> int:
+    return max(sum(c for t, c in zip(times, counts, strict=True) if start <= t < start + WINDOW * 0.98) for start in times)
+
+
+async def test_no_window_has_more_requests_than_the_limit() -> None:
+    times = await enter_all(Gate(requests=3, window=WINDOW), [1] * 8)
+    assert worst_window(times, [1] * 8) <= 3
+    assert in_order(times)
+    assert 2 * WINDOW - 0.02 <= times[-1] < 4 * WINDOW
+
+
+async def test_no_window_has_more_tokens_than_the_limit() -> None:
+    counts = [60, 30, 50, 10, 100, 40]
+    times = await enter_all(Gate(tokens=100, window=WINDOW), counts)
+    assert worst_window(times, counts) <= 100
+    assert in_order(times)
+
+
+async def test_a_call_larger_than_the_limit_gets_a_window_of_its_own() -> None:
+    times = await enter_all(Gate(tokens=100, window=WINDOW), [500, 10])
+    assert times[0] < 0.1
+    assert times[1] >= WINDOW - 0.02
+
+
+async def test_what_a_call_did_not_take_is_free_for_the_next() -> None:
+    gate = Gate(tokens=100, window=60)
+    (await gate.enter(100, "host")).tokens = 10
+    await asyncio.wait_for(gate.enter(90, "host"), 1)
+
+
+async def test_a_cancelled_wait_gives_its_turn_back() -> None:
+    gate = Gate(requests=1, window=WINDOW)
+    await gate.enter(1, "host")
+    waiting = asyncio.create_task(gate.enter(1, "host"))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    started = time.monotonic()
+    await gate.enter(1, "host")
+    assert time.monotonic() - started < 1.5 * WINDOW
+
+
+async def test_a_queue_that_is_too_long_is_refused_with_the_time() -> None:
+    gate = Gate(requests=1, window=1000)
+    await gate.enter(1, "host")
+    with pytest.raises(RateLimited, match="17 min") as refused:
+        await gate.enter(1, "host")
+    assert refused.value.retry_after == pytest.approx(1000, abs=1)
+
+
+async def test_a_closed_gate_refuses_who_can_not_wait_and_holds_who_can() -> None:
+    gate = Gate()
+    gate.close_for(0.2)
+    with pytest.raises(RateLimited):
+        await gate.enter(1, "host", patience=0.1)
+    started = time.monotonic()
+    await gate.enter(1, "host", patience=1)
+    assert time.monotonic() - started >= 0.18
+
+
+async def test_threads_share_the_gate_of_an_endpoint_and_key() -> None:
+    assert gate_for("http://a/v1", "k", 2, None) is gate_for("http://a/v1", "k", 3, None)
+    assert gate_for("http://a/v1", "k", 3, None) is not gate_for("http://a/v1", "other", 3, None)
+    gate = Gate(requests=2, window=WINDOW)
+    times: list[float] = []
+    started = time.monotonic()
+
+    def run() -> None:
+        asyncio.run(gate.enter(1, "host"))
+        times.append(time.monotonic() - started)
+
+    threads = [threading.Thread(target=run) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        await asyncio.to_thread(thread.join)
+    assert worst_window(times, [1] * 5) <= 2
+
+
+async def test_a_model_waits_at_the_gate() -> None:
+    with serve(lambda messages: "x") as server:
+        model = open_to(server, requests_per_minute=2)
+        for _ in range(2):
+            await model.complete(REQUEST, silent)
+        third = asyncio.create_task(model.complete(REQUEST, silent))
+        await asyncio.sleep(0.2)
+        assert len(server.requests) == 2
+        third.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await third
+        await model.aclose()
