@@ -115,11 +115,23 @@ async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
 
 
 def show(draft: Draft) -> None:
-    print(f"\nPlan ({draft.stack or 'no stack'}): {draft.plan['summary']}", file=sys.stderr)
-    for number, step in enumerate(draft.plan["steps"], 1):
-        print(f"  {number}. {step['title']}: {', '.join(step['files'])}", file=sys.stderr)
-    for risk in draft.plan["risks"]:
-        print(f"  Risk: {risk}", file=sys.stderr)
+    plan, estimate = draft.plan, draft.plan["estimate"]
+    say(f"Plan ({draft.stack or 'no stack'}): {plan['summary']}", before="\n")
+    for number, step in enumerate(plan["steps"], 1):
+        say(f"{number}. {step['title']}: {', '.join(step['files'])}", before="  ")
+        if step["why"]:
+            say(step["why"], before="     ")
+    for name, texts in (("Risk", plan["risks"]), ("Question", plan["questions"])):
+        for text in texts:
+            say(f"{name}: {text}", before="  ")
+    cost = "cost unknown" if estimate["cost_usd"] is None else f"${estimate['cost_usd']}"
+    say(f"Estimate: {estimate['tokens']} tokens, {cost}, {estimate['seconds']} s ({estimate['basis']})", before="  ")
+
+
+def say(text: str, *, before: str = "") -> None:
+    """A line for the person, without what could drive a terminal: models write most of it."""
+    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    print(f"{before}{line}", file=sys.stderr)
 
 
 def agreed() -> bool:
@@ -155,6 +167,7 @@ def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     try:
         return asyncio.run(run(spec, options))
     except Paused as paused:
+        say(f"{paused.detail} {paused.hint}", before="\n")
         return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": paused.hint}
     except KeyboardInterrupt:
         return INTERRUPTED, {"status": "cancelled", "detail": "Interrupted. Files that were written stay; git shows them."}

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.agent.world import git, make_repository
 from tests.support.scripted_openai import Reply, serve
-from tests.support.team_script import script
+from tests.support.team_script import analysis, plan, script
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -50,6 +50,27 @@ def test_a_plan_that_is_not_agreed_to_changes_nothing(tmp_path: Path) -> None:
     assert said(run)["status"] == "rejected"
     assert "1. Write the FastAPI application" in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unclear_task_asks_and_stops(tmp_path: Path) -> None:
+    asks = analysis(clear=False, question="Which \x1b[2Jshop?")
+    with serve(script(code="", AnalyzeTask=[asks])) as server:
+        options = ("--root", str(tmp_path), "--task", "Fix the thing", "--model", "scripted", "--base-url", server.url)
+        run = agent(*options, OPENAI_API_KEY="k")
+    assert run.returncode == 4
+    assert (said(run)["status"], said(run)["reason"]) == ("paused", "question")
+    assert "Which [2Jshop? Answer it" in run.stderr
+    assert "\x1b" not in run.stderr
+
+
+def test_the_plan_says_why_and_what_it_will_take(tmp_path: Path) -> None:
+    steps = [{"title": "Do it", "why": "that is where it is", "files": ["a.py"], "kind": "modify"}]
+    with serve(script(code="", DraftPlan=[plan("a.py", steps=steps, questions=["Or there?"])])) as server:
+        options = ("--root", str(tmp_path), "--task", "Fix the thing", "--model", "scripted", "--base-url", server.url)
+        run = agent(*options, stdin="n\n", OPENAI_API_KEY="k")
+    assert run.returncode == 3
+    for line in ("  1. Do it: a.py", "     that is where it is", "  Question: Or there?", "cost unknown", "(a rough guess)"):
+        assert line in run.stderr
 
 
 def test_a_task_file_and_a_real_endpoint_edit_a_repository(tmp_path: Path) -> None:
