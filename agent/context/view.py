@@ -4,19 +4,29 @@ the repository as a whole. No secrets, no links."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
+from agent.context.history import recent_history
 from agent.context.listing import list_files
 from agent.context.paths import is_regular, is_secret
+from agent.context.repomap import repository_map
+from agent.context.room import room_for
+from agent.context.testlayout import layout_of_tests
+from agent.context.tree import tree
+from agent.models.prices import CHARACTERS_PER_TOKEN
 from agent.ports import JSON
 
 MAX_LISTED = 2_000
 MAX_FILE_CHARACTERS = 24_000
 MAX_CHARACTERS = 90_000
+MAX_MENTIONED = 8
 
-GUIDES = ("AGENTS.md", "README.md", "CONTRIBUTING.md")
+RULES = "AGENTS.md"
+"""For the folder that it is in and all below (https://agents.md)."""
+
+GUIDES = (RULES, "README.md", "CONTRIBUTING.md")
 MANIFESTS = (
     "pyproject.toml", "requirements.txt", "package.json", "tsconfig.json", "composer.json", "Dockerfile",
     "docker-compose.yml",
@@ -27,44 +37,106 @@ MANIFESTS = (
 class View:
     """What was read: ``files`` are the listed paths, ``texts`` path → text, ``hidden`` path → why its text is not shown.
 
-    ``map`` is the repository map, ``tests`` says where and how it is tested, ``history`` what happened last; "" is nothing.
+    ``tree`` lists the files as prompts show them, ``map`` is the repository map, ``tests`` says where and how it is tested,
+    ``history`` what happened last; "" is nothing.
     """
 
     files: Sequence[str] = ()
     texts: dict[str, str] = field(default_factory=dict)
     hidden: dict[str, str] = field(default_factory=dict)
+    tree: str = ""
     map: str = ""
     tests: str = ""
     history: str = ""
 
+    def explaining(self) -> list[str]:
+        """The paths among ``texts`` that explain the project as a whole; they hardly change from task to task."""
+        return [path for path in self.texts if path in GUIDES or path in MANIFESTS or path.endswith("/" + RULES)]
+
     def to_json(self) -> JSON:
         digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in self.texts.items()}
-        known = {"map": self.map, "tests": self.tests, "history": self.history}
+        known = {"tree": self.tree, "map": self.map, "tests": self.tests, "history": self.history}
         return {"files": list(self.files), "texts": self.texts, "hidden": self.hidden, "sha256": digests, **known}
 
     @classmethod
     def from_json(cls, data: JSON) -> View:
-        known = {name: data.get(name, "") for name in ("map", "tests", "history")}
+        known = {name: data.get(name, "") for name in ("tree", "map", "tests", "history")}
         return cls(files=tuple(data["files"]), texts=data["texts"], hidden=data["hidden"], **known)
 
 
-async def look(root: Path, wanted: Sequence[str] = ()) -> View:
-    """Lists the workdir and reads the guides, the manifests and ``wanted`` (paths that need not exist), in that order."""
+@dataclass(frozen=True)
+class Interest:
+    """What the team is about to do: ``words`` of the task, the stack's ``test`` command, and the ``window`` of the smallest
+    model (tokens, None where it is not known) that its prompts must fit. ``cache`` as in ``Ports.map_cache``."""
+
+    words: Sequence[str] = ()
+    test: Sequence[str] = ()
+    window: int | None = None
+    cache: Path | None = None
+
+
+async def look(root: Path, wanted: Sequence[str] = (), interest: Interest | None = None) -> View:
+    """Lists the workdir and reads the guides, the manifests and ``wanted`` (paths that need not exist), in that order.
+
+    With an ``interest`` also what takes longer to find out: map, layout of the tests, history.
+    """
     files = await list_files(root)
+    room = room_for(interest.window if interest else None)
+    mentioned = _mentioned(files, interest.words) if interest else []
+    focus = list(dict.fromkeys((*wanted, *mentioned)))
+    texts, hidden = _texts(root, files, focus, min(MAX_CHARACTERS, room.texts * CHARACTERS_PER_TOKEN))
+    view = View(files[:MAX_LISTED], texts, hidden, "\n".join(tree(files, room.listing)))
+    if interest is None:
+        return view
+    near = (*interest.words, *focus)
+    return replace(
+        view,
+        map=await repository_map(root, files, words=interest.words, focus=focus, tokens=room.map, cache=interest.cache),
+        tests=layout_of_tests(files, texts, command=interest.test, near=near, tokens=room.tests),
+        history=await recent_history(root, focus, files, room.history),
+    )
+
+
+def _texts(root: Path, files: Sequence[str], focus: Sequence[str], room: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Texts in the order of their use, guides first; where there is no room for all, rules and ``focus`` have it first."""
     present = set(files)
-    texts: dict[str, str] = {}
+    rules = _rules(focus)
+    order = [path for path in dict.fromkeys((*GUIDES, *rules, *MANIFESTS, *focus)) if path in present]
+    found: dict[str, str] = {}
     hidden: dict[str, str] = {}
-    left = MAX_CHARACTERS
-    for path in dict.fromkeys((*GUIDES, *wanted, *MANIFESTS)):
+    for path in dict.fromkeys((RULES, *rules, *focus, *MANIFESTS, *GUIDES)):
         if path not in present:
             continue
         text, reason = read(root / path, path)
-        if reason or len(text) > left:
+        if reason or len(text) > room:
             hidden[path] = reason or "the context is full"
             continue
-        texts[path] = text
-        left -= len(text)
-    return View(files[:MAX_LISTED], texts, hidden)
+        found[path] = text
+        room -= len(text)
+    texts = {path: found[path] for path in order if path in found}
+    return texts, {path: hidden[path] for path in order if path in hidden}
+
+
+def _rules(focus: Iterable[str]) -> list[str]:
+    """Where the rules of the folders of ``focus`` would be, outermost first."""
+    folders = {folder.as_posix() for path in focus for folder in PurePosixPath(path).parents}
+    return [f"{folder}/{RULES}" for folder in sorted(folders) if folder not in (".", "/")]
+
+
+def _mentioned(files: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The files that a task names by their path, or by a name that only one file has."""
+    names: dict[str, list[str]] = {}
+    for path in files:
+        names.setdefault(path.rpartition("/")[2], []).append(path)
+    paths = set(files)
+    found = []
+    for word in words:
+        candidate = word.removeprefix("./").rstrip(".")
+        if candidate in paths:
+            found.append(candidate)
+        elif "." in candidate and len(names.get(candidate, ())) == 1:
+            found += names[candidate]
+    return list(dict.fromkeys(found))[:MAX_MENTIONED]
 
 
 def read_text(root: Path, name: str) -> str | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent.blocks import block
 from agent.commands import Commands
-from agent.context import View, look
+from agent.context import Interest, View, look
+from agent.context.words import words_of
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
+
+ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 
 class Work:
@@ -44,17 +48,36 @@ class Work:
         self.baseline: JSON | None = None
         self.installed: dict[str, CommandResult | None] = {}
         self.view = View()
+        self._looked = False
         self.calls = ModelCalls(ports)
         self.commands = Commands(ports, key)
 
     async def read(self, step: str, wanted: Sequence[str] = ()) -> None:
-        """Renews ``view``: lists the workdir and reads ``wanted`` and the files that explain a project."""
+        """Renews ``view``: lists the workdir and reads ``wanted`` and the files that explain a project.
+
+        The map, the tests' layout and the history are of the phase's first reading: what the team writes itself it knows.
+        """
+        first = not self._looked
 
         async def act() -> JSON:
-            return (await look(self.root, wanted)).to_json()
+            return (await look(self.root, wanted, self._interest() if first else None)).to_json()
 
         inputs = {"wanted": list(wanted)}
-        self.view = View.from_json(await self.ports.journal.step(f"{self.key}/{step}", "read", inputs, act))
+        view = View.from_json(await self.ports.journal.step(f"{self.key}/{step}", "read", inputs, act))
+        before = self.view
+        self.view = view if first else replace(view, map=before.map, tests=before.tests, history=before.history)
+        self._looked = True
+
+    def _interest(self) -> Interest:
+        said = (self.spec.text, *self.spec.constraints, *self.feedback, str(self.plan.get("summary", "")))
+        windows = [self.ports.model.profile(role).context_tokens for role in ROLES]
+        known = [window for window in windows if window is not None]
+        return Interest(
+            words=words_of(*said),
+            test=self.stack.test if self.stack else (),
+            window=min(known, default=None),
+            cache=self.ports.map_cache,
+        )
 
     def planned_files(self) -> list[str]:
         """Every path that the plan names, in its order. A person may have edited the plan, so its shape is not trusted."""
@@ -66,7 +89,23 @@ class Work:
         return block("plan", json.dumps(self.plan, indent=1, ensure_ascii=False))
 
     def situation(self) -> str:
-        """The task, its rules and what is known of the repository, as the opening of every prompt."""
+        """What is known of the repository, the task and its rules, as the opening of every prompt.
+
+        What changes least comes first, so that a provider's cache of prompts holds from call to call and from task to task.
+        """
+        return "\n\n".join((*self._repository(), *self._task(), *self._work_at_hand()))
+
+    def _repository(self) -> list[str]:
+        view = self.view
+        parts = [_content(path, view.texts[path]) for path in view.explaining()]
+        if view.tests:
+            parts.append("Its tests:\n" + block("test_layout", view.tests))
+        if view.history:
+            parts.append("Its last commits:\n" + block("recent_history", view.history))
+        parts.append("Files of the repository:\n" + block("repository_files", view.tree or "\n".join(view.files)))
+        return parts
+
+    def _task(self) -> list[str]:
         parts = [block("task", self.spec.text.strip())]
         if self.spec.constraints:
             parts.append("Constraints:\n" + block("constraints", "\n".join(self.spec.constraints)))
@@ -84,15 +123,27 @@ class Work:
             notes = self.stack.prompt_notes.strip()
             parts.append(f"The stack is {self.stack.title} ({self.stack.id}). {fits}\n{notes}{needed}")
         parts.append(
-            "The change is to the existing project below; leave alone whatever the task does not name."
+            "The change is to this existing project; leave alone whatever the task does not name."
             if self.spec.output_mode == "patch_existing"
             else "It is a new project."
         )
-        parts.append("Files of the repository:\n" + block("repository_files", "\n".join(self.view.files)))
-        parts += [f"Content of {path}:\n" + block("file", text) for path, text in self.view.texts.items()]
-        known = {"repository_map": self.view.map, "test_layout": self.view.tests, "recent_history": self.view.history}
-        parts += [block(name, text) for name, text in known.items() if text]
-        if self.view.hidden:
-            hidden = "\n".join(f"{path}: {reason}" for path, reason in self.view.hidden.items())
+        return parts
+
+    def _work_at_hand(self) -> list[str]:
+        view = self.view
+        parts = []
+        if view.map:
+            parts.append(
+                "Definitions that may matter, with their line numbers; most files have more:\n"
+                + block("repository_map", view.map)
+            )
+        explaining = set(view.explaining())
+        parts += [_content(path, text) for path, text in view.texts.items() if path not in explaining]
+        if view.hidden:
+            hidden = "\n".join(f"{path}: {reason}" for path, reason in view.hidden.items())
             parts.append("Not shown, so they must not be rewritten:\n" + block("hidden_files", hidden))
-        return "\n\n".join(parts)
+        return parts
+
+
+def _content(path: str, text: str) -> str:
+    return f"Content of {path}:\n" + block("file", text)

@@ -1,0 +1,45 @@
+"""How much of a model's window each part of what the team is shown may take, in tokens by the local estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHARE = 0.4
+"""Of the window; the rest is for the plan, the conversation with the tools, and the answer."""
+TEXTS, MAP, LISTING, HISTORY, TESTS = 30_000, 4_000, 8_000, 800, 600
+"""Where the window is large, or not known."""
+
+
+@dataclass(frozen=True)
+class Room:
+    texts: int = TEXTS
+    map: int = MAP
+    listing: int = LISTING
+    history: int = HISTORY
+    tests: int = TESTS
+
+    @property
+    def total(self) -> int:
+        return self.texts + self.map + self.listing + self.history + self.tests
+
+
+def room_for(window: int | None) -> Room:
+    """``window``: tokens of the smallest model that will see it; None is not known."""
+    whole = Room()
+    if window is None or window * SHARE >= whole.total:
+        return whole
+    scale = window * SHARE / whole.total
+    parts = (whole.texts, whole.map, whole.listing, whole.history, whole.tests)
+    return Room(*(int(part * scale) for part in parts))
+
+
+def within(lines: list[str], tokens: int) -> list[str]:
+    """The first of ``lines`` that fit."""
+    # by characters, as the estimate counts at least one token per text
+    left, shown = 3 * tokens, []
+    for line in lines:
+        left -= len(line.encode()) + 1
+        if left < 0:
+            break
+        shown.append(line)
+    return shown

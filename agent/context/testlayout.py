@@ -1,0 +1,68 @@
+"""Where a repository's tests live and what runs them, by its files alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from agent.context.room import within
+from agent.context.words import all_parts, parts_of
+
+MAX_FOLDERS = 12
+MAX_SHOWN = 12
+_TEST = re.compile(
+    r"(?:^|/)test_[^/]+\.py$|_test\.(?:py|go|rb|dart|exs)$|_spec\.rb$|[.-](?:test|spec|e2e-spec|cy)\.[cm]?[jt]sx?$|Tests?\.(?:php|cs|java|kt|swift)$"
+    r"|(?:^|/)(?:tests?|__tests__|spec)/(?!.*(?:fixtures?|data|snapshots?|__init__|conftest)).*\.(?:py|rs|[cm]?[jt]sx?|php|cs|java|rb)$"
+)
+_CONFIGURED = (
+    ("pytest", "pyproject.toml", "[tool.pytest"), ("pytest", "pytest.ini", ""), ("pytest", "setup.cfg", "[tool:pytest]"),
+    ("pytest", "tox.ini", "[pytest]"), ("PHPUnit", "phpunit.xml", ""), ("PHPUnit", "phpunit.xml.dist", ""),
+)  # fmt: skip
+_CONFIGS = re.compile(r"^(?:vitest|jest|playwright|cypress|karma)\.(?:config|conf)\.\w+$")
+
+
+def is_test(path: str) -> bool:
+    return _TEST.search(path) is not None
+
+
+def layout_of_tests(
+    files: Sequence[str], texts: Mapping[str, str], *, command: Sequence[str] = (), near: Sequence[str] = (), tokens: int
+) -> str:
+    """A few lines; "" where there are no tests. ``command`` is the stack's own, ``texts`` those of the manifests, ``near`` the
+    words and paths whose tests are named first."""
+    tests = [path for path in files if is_test(path)]
+    runners = _runners(files, texts)
+    if not tests:
+        return ""
+    lines = [f"Configured: {', '.join(runners)}"] if runners else []
+    if command:
+        lines.append(f"Command: {' '.join(command)}")
+    folders = Counter(path.rpartition("/")[0] or "." for path in tests)
+    shown = sorted(folders.items(), key=lambda item: (-item[1], item[0]))[:MAX_FOLDERS]
+    lines.append(f"{len(tests)} test files: " + ", ".join(f"{folder}/ {count}" for folder, count in sorted(shown)))
+    wanted = all_parts(near)
+    tests.sort(key=lambda path: (-len(wanted.intersection(parts_of(path))), path))
+    return "\n".join(within([*lines, *tests[:MAX_SHOWN]], tokens))
+
+
+def _runners(files: Sequence[str], texts: Mapping[str, str]) -> list[str]:
+    present = set(files)
+    found = [
+        f"{name} ({path})" for name, path, mark in _CONFIGURED if path in present and (not mark or mark in texts.get(path, ""))
+    ]
+    found += [path for path in files if _CONFIGS.match(path)]
+    script = _npm_test(texts.get("package.json", ""))
+    return [*found, *([f"npm test: {script}"] if script else [])]
+
+
+def _npm_test(text: str) -> str:
+    """The script; a manifest that can't be read has none."""
+    try:
+        manifest = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return ""
+    scripts = manifest.get("scripts") if isinstance(manifest, dict) else None
+    script = scripts.get("test") if isinstance(scripts, dict) else None
+    return script[:120] if isinstance(script, str) and script.isprintable() else ""
