@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import platform
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.ports import CommandResult
-from agent.sandbox import node_manifest
+from agent.sandbox import kept, node_manifest
 from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host import Bind, network_binds
 from agent.sandbox.limits import Limits
@@ -33,21 +34,26 @@ PASSED = (
 )  # fmt: skip
 
 
-async def make(root: Path, cache: Path, execute: Execute, timeout: float) -> tuple[CommandResult, Path | None]:
-    """``node_modules`` for ``root``, made or found under ``cache/node/<key>``; None where nothing could be installed.
+async def make(
+    root: Path, cache: Path, execute: Execute, timeout: float
+) -> tuple[CommandResult, Path | None, kept.Hold | None]:
+    """``node_modules`` for ``root``, made or found under ``cache/node/<key>``, with the hold that keeps it from being removed;
+    None where nothing could be installed.
 
     Any number of processes may make the same one: each builds under a name of its own, and the first to finish names it.
     """
     wanted = node_manifest.read(root)
     if wanted is None:
-        return CommandResult(("npm", "install"), 1, 0, "There is no package.json that can be read.\n"), None
+        return CommandResult(("npm", "install"), 1, 0, "There is no package.json that can be read.\n"), None, None
     argv = ("npm", "ci" if wanted.lock is not None else "install", *OPTIONS)
     notes = "".join(f"{note}\n" for note in wanted.notes)
     if shutil.which("npm") is None or node() is None:
-        return CommandResult(argv, 127, 0, f"{notes}npm is not available here.\n", available=False), None
+        return CommandResult(argv, 127, 0, f"{notes}npm is not available here.\n", available=False), None, None
     target = cache / "node" / _key(wanted)
+    hold = await asyncio.to_thread(kept.Hold, target)
     if target.is_dir():
-        return CommandResult(argv, 0, 0, f"{notes}The packages are cached.\n"), target / "node_modules"
+        kept.used(target)
+        return CommandResult(argv, 0, 0, f"{notes}The packages are cached.\n"), target / "node_modules", hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
     draft.mkdir()
@@ -62,8 +68,10 @@ async def make(root: Path, cache: Path, execute: Execute, timeout: float) -> tup
     finally:
         if draft.exists():
             shutil.rmtree(draft, ignore_errors=True)
+    if result.ok:
+        await asyncio.to_thread(kept.prune, target.parent)
     made = target / "node_modules" if result.ok else None
-    return replace(result, argv=argv, output_tail=notes + result.output_tail), made
+    return replace(result, argv=argv, output_tail=notes + result.output_tail), made, hold
 
 
 def node() -> Path | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.sandbox.pins import pins
 from agent.stacks.manifests import requirement_names
 
 NAMES = (
@@ -35,11 +36,12 @@ _HASH = re.compile(r"\s+--hash=\S+")
 
 @dataclass
 class Requirements:
-    """``lines`` to install, ``constraints`` on them, and ``refused`` lines with the reason."""
+    """``lines`` to install, ``constraints`` on them, ``pins`` of a lock file, and ``refused`` lines with the reason."""
 
     lines: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    pins: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> set[str]:
@@ -50,13 +52,15 @@ class Requirements:
 
 
 def collect(root: Path, extra: Iterable[str] = ()) -> Requirements:
-    """Reads requirements files and pyproject.toml at ``root``; ``extra`` names are added where nobody asks for them."""
+    """Reads requirements files, pyproject.toml and a lock file at ``root``; ``extra`` names are added where nobody asks for
+    them."""
     found = Requirements()
     seen: set[Path] = set()
     for name in NAMES:
         _read_file(root, name, found, found.lines, seen)
     _read_pyproject(root, found)
     found.lines += [name for name in extra if name not in found.names]
+    found.pins = pins(root)
     return found
 
 

@@ -18,6 +18,7 @@ from agent.ports import CommandResult
 from agent.sandbox import bubblewrap, node_env, python_env
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.host import Bind, interpreter_binds
+from agent.sandbox.kept import Hold
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, tool_argv
@@ -42,6 +43,7 @@ class WorkdirSandbox:
     limits: Limits
     env_dir: Path | None = None
     node_modules: Path | None = None
+    _hold: Hold | None = None
 
     async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the repository's manifests name; None when the stack has no install step."""
@@ -49,15 +51,15 @@ class WorkdirSandbox:
         if not entry.install:
             return None
         if entry.package_manager == "npm":
-            result, self.node_modules = await node_env.make(self.root, self.cache, self._execute, timeout)
+            result, self.node_modules, self._hold = await node_env.make(self.root, self.cache, self._execute, timeout)
             return result
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
         extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
-        result, made = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
+        result, made, hold = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
         if result.ok:
-            self.env_dir = made
+            self.env_dir, self._hold = made, hold
         return result
 
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:

@@ -71,6 +71,33 @@ async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox)
 
 
 @pytest.mark.usefixtures("index")
+async def test_another_lock_file_is_another_environment(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+    await sandbox.install("fastapi")
+    (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "1.0"\n')
+
+    locked = await sandbox.install("fastapi")
+
+    assert locked is not None
+    assert locked.ok
+    assert "cached" not in locked.output_tail
+    assert len(list((sandbox.cache / "envs").iterdir())) == 2
+
+
+@pytest.mark.usefixtures("index")
+async def test_what_was_locked_for_elsewhere_is_installed_as_the_project_allows(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("hello\n")
+    (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "9.9"\n')
+
+    installed = await sandbox.install("fastapi")
+
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert "The versions of the lock file can't be installed here" in installed.output_tail
+    assert (await sandbox.run(("python", "-m", "hello"))).ok
+
+
+@pytest.mark.usefixtures("index")
 async def test_two_at_a_time_make_one_environment(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
