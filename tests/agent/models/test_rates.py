@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -31,7 +32,7 @@ async def enter_all(gate: Gate, tokens: list[int]) -> list[float]:
 
 def in_order(times: list[float]) -> bool:
     """Those that may start at the same moment are told apart by the loop's own order."""
-    return all(later >= earlier - 0.01 for earlier, later in zip(times, times[1:], strict=False))
+    return all(later >= earlier - 0.01 for earlier, later in pairwise(times))
 
 
 def worst_window(times: list[float], counts: list[int]) -> int:
