@@ -81,6 +81,7 @@ S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
 GITHUB_API_URL: str = env.str("GITHUB_API_URL", default="https://api.github.com").rstrip("/")
 GITHUB_APP_ID: str = env.str("GITHUB_APP_ID", default="")
 GITHUB_APP_PRIVATE_KEY: str = env.str("GITHUB_APP_PRIVATE_KEY", default="", multiline=True)
+GITHUB_WEBHOOK_SECRET: str = env.str("GITHUB_WEBHOOK_SECRET", default="")
 GITHUB_APP_PRIVATE_KEY_PATH: str = env.str("GITHUB_APP_PRIVATE_KEY_PATH", default="")
 
 MODEL: str = env.str("MGX_MODEL", default="offline")

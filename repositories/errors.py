@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgx_project.common.errors import NotAllowed, UpstreamFailed
+from mgx_project.common.errors import MGXError, NotAllowed, UpstreamFailed
 
 
 class GitFailed(UpstreamFailed):
@@ -13,6 +13,13 @@ class GitFailed(UpstreamFailed):
     def __init__(self, detail: str, *, stderr: str = "", code: str | None = None, hint: str = "") -> None:
         super().__init__(detail, code=code, hint=hint)
         self.stderr = stderr
+
+
+class Unsigned(MGXError):
+    """A delivery that the secret of its link has not signed."""
+
+    http_status = 401
+    code = "bad_signature"
 
 
 class AddressRefused(NotAllowed):

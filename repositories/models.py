@@ -28,6 +28,10 @@ class RepositoryLink(TenantModel):
     clone_url = models.CharField(max_length=1000)
     default_branch = models.CharField(max_length=200, blank=True)
     credential = EncryptedTextField(blank=True, default="")
+    webhook_secret = EncryptedTextField(blank=True, default="")
+    connected_by = models.ForeignKey(
+        "workspaces.User", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTED)
     last_error = models.TextField(blank=True)
     last_validated_at = models.DateTimeField(null=True, blank=True)
@@ -54,15 +58,22 @@ class RepositoryLink(TenantModel):
 
 
 class WebhookDelivery(TenantModel):
-    """One delivery of a hosting service, kept so that a redelivery is recognised."""
+    """One delivery of a hosting service, kept so that a redelivery is recognised. ``payload`` is what we use of it.
+
+    ``processed_at`` NULL: still to be done; ``attempts`` counts the tries, ``error`` is what the last one met.
+    """
 
     link = models.ForeignKey(RepositoryLink, on_delete=models.CASCADE, related_name="deliveries")
     delivery_id = models.CharField(max_length=100)
     event = models.CharField(max_length=60)
     payload = models.JSONField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    next_try_at = models.DateTimeField(null=True)
     processed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "webhook_deliveries"
         verbose_name_plural = "webhook deliveries"
         constraints = [models.UniqueConstraint(fields=["link", "delivery_id"], name="webhook_delivery_once")]
+        indexes = [models.Index(fields=["next_try_at"], condition=models.Q(processed_at=None), name="webhook_delivery_waiting")]

@@ -77,3 +77,10 @@ class RepositoryTested(serializers.Serializer[Any]):
     repo_full_name = serializers.CharField()
     default_branch = serializers.CharField(help_text="Empty for a repository without commits.")
     permissions = serializers.DictField(child=serializers.BooleanField(), help_text="What was proved, not what may be.")
+
+
+class WebhookSetUp(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text="Where the service sends its deliveries.")
+    installed = serializers.BooleanField(help_text="Whether the hook was made at the service.")
+    secret = serializers.CharField(allow_null=True, help_text="Shown once, and only where you must add the hook yourself.")
+    reason = serializers.CharField(help_text="Why it was not made.")

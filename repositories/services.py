@@ -131,6 +131,7 @@ def connect(
     link.provider, link.repo_full_name, link.api_base_url = named.provider, named.repo_full_name, named.api_base_url
     link.credential = named.credential or link.credential
     link.installation_id = named.installation_id
+    link.connected_by = principal.user
     _seen(link, seen)
     link.save()
     if is_primary or (made and is_primary is None and not links.filter(is_primary=True).exists()):
@@ -144,14 +145,20 @@ def connect(
     return link, made
 
 
+def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLink:
+    """Raises NotFound for a link that is gone or disconnected."""
+    link: RepositoryLink | None = RepositoryLink.objects.of(workspace_id).filter(pk=link_id).first()
+    if link is None or link.status == Status.DISCONNECTED:
+        raise NotFound("There is no such repository link that you can see.")
+    return link
+
+
 def validate(*, principal: Principal, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
     """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
 
     Raises NotFound for a link that is gone or disconnected.
     """
-    link = RepositoryLink.objects.of(principal.workspace_id).filter(pk=link_id).first()
-    if link is None or link.status == Status.DISCONNECTED:
-        raise NotFound("There is no such repository link that you can see.")
+    link = connected(principal.workspace_id, link_id)
     if credential is not None:
         link.credential = credential
     try:
@@ -206,7 +213,7 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
         return
     project = lock_project(link.workspace_id, link.project_id)
     was_primary, link.is_primary = link.is_primary, False
-    link.status, link.credential, link.last_error = Status.DISCONNECTED, "", ""
+    link.status, link.credential, link.webhook_secret, link.last_error = Status.DISCONNECTED, "", "", ""
     link.save()
     if was_primary:
         _forget_primary(project)

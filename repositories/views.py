@@ -20,7 +20,15 @@ from workspaces.models import Role
 from . import services
 from .models import RepositoryLink
 from .naming import name
-from .serializers import RepositoryChanges, RepositoryConnect, RepositoryName, RepositoryRow, RepositoryTested
+from .serializers import (
+    RepositoryChanges,
+    RepositoryConnect,
+    RepositoryName,
+    RepositoryRow,
+    RepositoryTested,
+    WebhookSetUp,
+)
+from .webhooks import services as webhooks
 
 NAME_FIELDS = ("url", "provider", "credential", "api_base_url", "installation_id")
 
@@ -42,6 +50,7 @@ class RepositoryViewSet(TenantViewSet):
     filterset_class = RepositoryFilters
     roles = {
         "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN,
+        "webhook": Role.ADMIN,
     }  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -129,3 +138,14 @@ class RepositoryViewSet(TenantViewSet):
         with transaction.atomic():
             services.refresh(link=self._locked(pk), found=found)
         return self.answer_row(pk)
+
+    @extend_schema(request=None, responses={200: WebhookSetUp})
+    @action(detail=True, methods=["post"])
+    def webhook(self, request: Request, pk: str) -> Response:
+        """Has the hosting service tell us what happens in the repository, signed with a new secret.
+
+        Where the credential may not make the hook, the answer holds what to enter by hand; the secret is shown this once.
+        """
+        self.read_row(pk)
+        link = services.connected(self.principal.workspace_id, pk)
+        return Response(webhooks.set_up(principal=self.principal, link=link))

@@ -48,6 +48,10 @@ MAX_OUTPUT = 6_000
 RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
 """Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""
 MINUTE = 60.0
+HOOK_EVENTS = (
+    "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
+    "repository",
+)  # fmt: skip
 
 wire.install()
 
@@ -82,6 +86,15 @@ class GitHubHost:
     def login(self) -> Login:
         with self._speaking("making a token"):
             return Login("x-access-token", self._secret())
+
+    def ensure_webhook(self, url: str, secret: str) -> None:
+        config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+        with self._speaking("setting up the webhook"):
+            for known in self._repository.get_hooks():
+                if known.config.get("url") == url:
+                    known.edit("web", config, events=list(HOOK_EVENTS), active=True)
+                    return
+            self._repository.create_hook("web", config, events=list(HOOK_EVENTS), active=True)
 
     def level_of(self, account: str) -> Level:
         try:
