@@ -67,8 +67,9 @@ class Landing:
         if result.is_valid:
             await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
             return None
+        wish = self._other_format(detect(answers[0]), ()) if any(error.code == "format" for error in result.errors) else ""
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
-        return Problem("guardrails", "It breaks rules, so nothing of it was applied.", found["errors"])
+        return Problem("guardrails", f"It breaks rules, so nothing of it was applied.{wish}", found["errors"])
 
     def _never_shown(self, answers: Sequence[str]) -> list[Finding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
@@ -103,7 +104,7 @@ class Landing:
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            wish = self._other_format(detect(answers[0]))
+            wish = self._other_format(detect(answers[0]), [file["path"] for file in _refused(result)])
             return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", findings(result))
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
@@ -145,13 +146,17 @@ class Landing:
         added, removed = (sum(line.startswith(sign) for line in changed) for sign in "+-")
         self.files[path] = {"path": path, "action": action, "added": added, "removed": removed}
 
-    def _other_format(self, form: Format | None) -> str:
-        """What to ask for after a refusal in ``form``: another format where it has failed twice."""
-        if form is None:
-            return ""
+    def _other_format(self, form: Format | None, refused: Sequence[str]) -> str:
+        """What to ask for after edits in ``form`` of the files ``refused``: another format where it has failed twice. That
+        one is asked for from then on."""
+        work = self._work
+        form = form or work.edit_format
         self._misfits[form] += 1
-        other = next_format(form, self._misfits[form])
-        return "" if other == form else f" {ask_for(other)}"
+        other = next_format(form, self._misfits[form], whole=all(path not in work.view.hidden for path in refused))
+        if other == form:
+            return ""
+        work.edit_format = other
+        return f" {ask_for(other)}"
 
     def _count(self, file: JSON) -> None:
         if file["action"] == "renamed":

@@ -4,7 +4,7 @@ from agent.errors import PatchConflict
 from agent.patch.backups import Backup, list_backups, restore_backup
 from agent.patch.detect import detect
 from agent.patch.engine import After, apply_patch, preview
-from agent.patch.feedback import ask_for, findings, for_model, next_format
+from agent.patch.feedback import ask_for, findings, for_model, how_to_answer, next_format
 from agent.patch.formats.manifest import FileBlock, parse_manifest
 from agent.patch.model import EditsInvalid
 from agent.patch.paths import unsafe_reason
@@ -26,6 +26,7 @@ __all__ = [
     "detect",
     "findings",
     "for_model",
+    "how_to_answer",
     "list_backups",
     "next_format",
     "parse_manifest",

@@ -35,11 +35,14 @@ _ADVICE = {
     "not_text": "Leave the file as it is.",
     "binary_patch": "Leave the file as it is.",
 }
-_SWITCH: dict[Format, Format] = {"unified": "search_replace", "envelope": "search_replace", "search_replace": "manifest"}
-_HOW = {
+_HOW: dict[Format, str] = {
     "manifest": "whole files: `FILE: path` alone on a line, then the whole file",
     "search_replace": "SEARCH/REPLACE blocks: the path alone on a line, `<<<<<<< SEARCH`, the lines as they are, `=======`, "
-    "the lines as they shall be, `>>>>>>> REPLACE`",
+    "the lines as they shall be, `>>>>>>> REPLACE`; an empty SEARCH part makes a new file",
+    "unified": "one unified diff: `--- a/path`, `+++ b/path`, hunks from `@@` on with three unchanged lines around each "
+    "change; a new file is a diff from /dev/null",
+    "envelope": "one patch: `*** Begin Patch`, for each file `*** Update File: path` with hunks from `@@` on, `*** Add File: "
+    "path` with lines from `+` on or `*** Delete File: path`, then `*** End Patch`",
 }
 
 
@@ -98,14 +101,22 @@ def for_model(result: PatchResult) -> str:
     return "\n\n".join(text for file in result.files for text in explain(file))
 
 
-def next_format(form: Format, failures: int) -> Format:
-    """The format to answer in after so many refusals in ``form`` on end: two switch it, whole files are the last resort."""
-    return _SWITCH.get(form, "manifest") if failures >= 2 else form
+def next_format(form: Format, failures: int, *, whole: bool = True) -> Format:
+    """The format to answer in after so many refusals in ``form`` on end: two switch it to whole files, or where those can't be
+    sent (``whole`` False: the model has not seen all of a file) to blocks."""
+    if failures < 2:
+        return form
+    return "manifest" if whole else "search_replace"
 
 
 def ask_for(form: Format) -> str:
-    """How to answer in ``form``, in one sentence."""
-    return f"Your edits did not fit twice. Answer now with {_HOW.get(form, _HOW['manifest'])}."
+    """To answer in ``form`` after edits that did not fit, in one sentence."""
+    return f"Your edits did not fit twice. Answer now with {_HOW[form]}."
+
+
+def how_to_answer(form: Format) -> str:
+    """To answer in ``form``, in one sentence: the end of a prompt."""
+    return f"Answer with {_HOW[form]}."
 
 
 def _paragraph(file: FileChange, hunk: HunkResult) -> str:

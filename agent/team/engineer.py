@@ -15,15 +15,17 @@ MAX_TOKENS = 32_000
 
 
 class WriteCode(TeamAction):
-    """Answers with a FILE manifest."""
+    """Answers with files or edits."""
 
     async def act(self, content: str) -> str:
-        prompt = render("write_code", situation=self.work.situation(), plan=self.work.plan_block())
+        prompt = render(
+            "write_code", situation=self.work.situation(), plan=self.work.plan_block(), format=self.work.answer_format()
+        )
         return await self.ask(prompt, key="write/0", max_tokens=MAX_TOKENS)
 
 
 class ReviseCode(TeamAction):
-    """Content: JSON {round, problem, answer}. Answers with a FILE manifest."""
+    """Content: JSON {round, problem, answer}. Answers with files or edits."""
 
     async def act(self, content: str) -> str:
         wanted = json.loads(content)
@@ -33,6 +35,7 @@ class ReviseCode(TeamAction):
             answer=block("answer", wanted["answer"]),
             situation=self.work.situation(),
             plan=self.work.plan_block(),
+            format=self.work.answer_format(),
         )
         return await self.ask(prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS)
 

@@ -26,5 +26,6 @@ class WritePart(TeamAction):
             files=", ".join(part["files"]),
             situation=self.work.situation(),
             plan=self.work.plan_block(),
+            format=self.work.answer_format(),
         )
         return await self.ask(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS)

@@ -11,6 +11,8 @@ from agent.blocks import block
 from agent.commands import Commands
 from agent.context import Interest, View, look
 from agent.context.words import words_of
+from agent.patch import how_to_answer
+from agent.patch.model import Format
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
@@ -21,7 +23,8 @@ ROLES = ("team_leader", "engineer", "tester", "reviewer")
 class Work:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
     say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
-    ``installed`` how the install step of each round ended; ``rejected`` the plan that people rejected last."""
+    ``installed`` how the install step of each round ended; ``rejected`` the plan that people rejected last;
+    ``edit_format`` is the one that the engineer is asked for, at first the one that the model is known to do best."""
 
     def __init__(
         self,
@@ -49,6 +52,7 @@ class Work:
         self.installed: dict[str, CommandResult | None] = {}
         self.view = View()
         self._looked = False
+        self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
         self.calls = ModelCalls(ports)
         self.commands = Commands(ports, key)
 
@@ -84,6 +88,9 @@ class Work:
         steps = self.plan.get("steps") or []
         paths = [path for step in steps if isinstance(step, dict) for path in step.get("files") or []]
         return list(dict.fromkeys(path for path in paths if isinstance(path, str)))
+
+    def answer_format(self) -> str:
+        return how_to_answer(self.edit_format)
 
     def plan_block(self) -> str:
         return block("plan", json.dumps(self.plan, indent=1, ensure_ascii=False))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ports import TaskSpec
+from agent.ports import ModelProfile, TaskSpec
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
 from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import script
@@ -39,6 +39,35 @@ async def test_what_does_not_fit_comes_back_and_two_misfits_switch_the_format(re
     assert "did not fit twice" not in first
     assert "Answer now with whole files" in second
     assert (repository / "shop/prices.py").read_text() == EDITED
+
+
+class Profiled(ScriptedModel):
+    """A model that is known to do unified diffs best."""
+
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, native_tools=False, edit_format="unified")
+
+
+async def test_the_models_own_format_is_asked_for_until_it_has_failed_twice(repository: Path) -> None:
+    misfits = [f"--- a/shop/prices.py\n+++ b/shop/prices.py\n@@ -1,2 +1,2 @@\n-gone {n}\n+come\n" for n in range(2)]
+    broken = f"{CODE}\n\ndef broken(:\n"
+    team = script(code=misfits[0], files=["shop/prices.py"], ReviseCode=[misfits[1], broken, CODE])
+    world = World(repository, Profiled(team))
+    await world.run(TaskSpec(EDIT.text, max_revision_rounds=4))
+
+    written = [r.messages[-1]["content"] for r in world.model.requests if r.role == "engineer"]
+    assert ["Answer with one unified diff" in prompt for prompt in written] == [True, True, False, False]
+    assert ["Answer with whole files" in prompt for prompt in written] == [False, False, True, True], "and it stays so"
+    assert (repository / "shop/prices.py").read_text() == EDITED
+
+
+async def test_what_can_t_be_read_at_all_counts_as_well(repository: Path) -> None:
+    team = script(code="I would change the file.", files=["shop/prices.py"], ReviseCode=["Let me think.", CODE])
+    world = World(repository, Profiled(team))
+    await world.run(TaskSpec(EDIT.text, max_revision_rounds=4))
+
+    last = [r for r in world.model.requests if r.action == "ReviseCode"][-1].messages[-1]["content"]
+    assert "Answer now with whole files" in last
 
 
 async def test_a_renamed_file_is_part_of_the_outcome(repository: Path) -> None:
