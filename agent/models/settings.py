@@ -20,7 +20,7 @@ class ModelSettings:
     model: str = ""
     """The endpoint's own name for it."""
     role_models: Mapping[str, str] = field(default_factory=dict)
-    """Other models of the endpoint for single roles (``leader``, ``engineer``, ``tester``, ``reviewer``)."""
+    """Other models of the endpoint for single roles (``team_leader``, ``engineer``, ``tester``, ``reviewer``)."""
     api_key: str = field(default="", repr=False)
     base_url: str = field(default="", repr=False)
     """Empty: the provider's own. It may hold a password, so it is not shown."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.agent.world import git, make_repository
+from tests.support import scripted_anthropic
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, script
 
@@ -84,6 +85,17 @@ def test_a_task_file_and_a_real_endpoint_edit_a_repository(tmp_path: Path) -> No
     assert run.returncode == 0, run.stderr
     assert git(root, "diff", "--name-only") == "a.py\n"
     assert any("no extra libraries" in message["content"] for body in server.requests for message in body["messages"])
+
+
+def test_anthropic_drives_a_run_too(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "r", {"a.py": "x = 1\n"})
+    team = script(code="FILE: a.py\nx = 2\n", files=["a.py"])
+    with scripted_anthropic.serve(scripted_anthropic.by_messages(team)) as server:
+        options = ("--root", str(root), "--task", "Set x to 2", "--stack", "fastapi", "--model", "anthropic/claude", "--yes")
+        run = agent(*options, ANTHROPIC_BASE_URL=server.url, ANTHROPIC_API_KEY="k", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert run.returncode == 0, run.stderr
+    assert git(root, "diff", "--name-only") == "a.py\n"
+    assert {body["model"] for body in server.requests} == {"claude"}
 
 
 def test_a_provider_that_is_down_exits_as_paused(tmp_path: Path) -> None:

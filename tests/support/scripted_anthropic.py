@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.support import scripted_openai as openai
 from tests.support.scripted_openai import Call, in_thread
 
 Fault = Literal["stall", "half_stream", "html", "error_in_stream"]
@@ -105,6 +106,19 @@ class ScriptedAnthropic:
         await send("message_delta", delta={"stop_reason": stop_reason, "stop_sequence": None}, usage=out)
         await send("message_stop")
         return response
+
+
+def by_messages(script: openai.Script) -> Script:
+    """A script of the other scripted server: it gets the conversation as text, and its faults are not played."""
+
+    def answer(body: dict[str, Any]) -> Reply:
+        messages = [
+            {"role": m["role"], "content": "\n".join(b.get("text", "") for b in m["content"])} for m in body["messages"]
+        ]
+        said = script(messages)
+        return Reply(said.text, calls=said.calls) if isinstance(said, openai.Reply) else Reply(said)
+
+    return answer
 
 
 def error_of(reply: Reply) -> dict[str, Any]:
