@@ -100,7 +100,7 @@ async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mgx"
     sandbox = open_sandbox(options.root, cache=cache, tier=options.sandbox)
     budget = LocalBudget(max_tokens=options.max_tokens)
-    ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, Switch())
+    ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, Switch(), map_cache=cache / "maps")
     try:
         draft = await draft_plan(spec, options.root, ports)
         show(draft)

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from benchmarks.report import Line, show
 
-NAMES = ("live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch")
+NAMES = ("live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch", "repomap")
 
 
 def main() -> int:

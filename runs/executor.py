@@ -95,6 +95,8 @@ class Execution:
             cancel=self.lease,
             cache=self.cache,
             history=WorkspaceHistory(self.run, self.db),
+            # not in the sandbox's cache: what runs in there must not reach it
+            map_cache=settings.MGX_DATA_DIR / "maps" / str(self.run.workspace_id),
         )
 
 

@@ -7,8 +7,9 @@ is used to where it is defined. Here the jump back of PageRank goes to what the 
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -45,7 +46,8 @@ class Graph:
     paths: Sequence[str]
     definitions: dict[int, Sequence[Definition]] = field(default_factory=dict)
     _definers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    _uses: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    # file and count in turn: as tuples, the uses of a large repository would take hundreds of megabytes
+    _uses: dict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("I")))
 
     def add_definitions(self, file: int, definitions: Sequence[Definition]) -> None:
         self.definitions[file] = definitions
@@ -55,24 +57,28 @@ class Graph:
     def add_references(self, file: int, references: Mapping[str, int]) -> None:
         for name, count in references.items():
             if 0 < len(self._definers.get(name, ())) <= MAX_DEFINERS:
-                self._uses[name].append((file, count))
+                self._uses[name].extend((file, count))
 
     def rank(self, wish: Wish) -> list[tuple[int, Definition]]:
         """All definitions, what matters most first; the order depends on nothing but the files and the wish."""
         jump, named = self._jump(wish)
         if not jump:
             return []
-        edges, leaving, into = self._edges()
-        graph: rustworkx.PyDiGraph[int, float] = rustworkx.PyDiGraph()
-        graph.add_nodes_from(range(len(self.paths)))
-        graph.add_edges_from([(*pair, weight) for pair, weight in sorted(edges.items())])
+        edges, leaving = self._edges()
+        many = len(self.paths)
+        graph: rustworkx.PyDiGraph[None, float] = rustworkx.PyDiGraph(multigraph=False)
+        graph.add_nodes_from([None] * many)
+        graph.add_edges_from([(*divmod(pair, many), edges[pair]) for pair in sorted(edges)])
+        del edges
         ranks = rustworkx.pagerank(graph, alpha=DAMPING, weight_fn=float, personalization=jump, tol=1e-9, max_iter=200)
         total = sum(jump.values())
         scored = []
         for file, definitions in self.definitions.items():
             times = Counter(found.name for found in definitions)
             for found in definitions:
-                flow = sum(ranks[user] * weight / leaving[user] for user, weight in into.get(found.name, ()) if user != file)
+                share = self._share_of(found.name)
+                uses = self._uses_of(found.name)
+                flow = sum(ranks[user] * share * math.sqrt(count) / leaving[user] for user, count in uses if user != file)
                 score = DAMPING * flow + (1 - DAMPING) * named.get((file, found.name), 0.0) / total
                 score /= times[found.name]
                 # of the definitions that nobody uses, those of a file that matters come first
@@ -80,23 +86,31 @@ class Graph:
         scored.sort(key=lambda entry: (-entry[0], self.paths[entry[1]], entry[2].line, entry[2].name))
         return [(file, found) for _, file, found in scored]
 
-    def _edges(self) -> tuple[dict[tuple[int, int], float], dict[int, float], dict[str, list[tuple[int, float]]]]:
-        """Weights per pair of files and per file, and per name what each of its users gives to each of its definers."""
-        edges: dict[tuple[int, int], float] = defaultdict(float)
+    def _edges(self) -> tuple[dict[int, float], dict[int, float]]:
+        """Weights per pair of files (user * number of files + definer), and of all that leaves a file."""
+        edges: dict[int, float] = defaultdict(float)
         leaving: dict[int, float] = defaultdict(float)
-        into: dict[str, list[tuple[int, float]]] = {}
-        for name, uses in self._uses.items():
-            definers = self._definers[name]
-            # what everybody uses says little, as in the weights of text search
-            rare = max(0.05, 1 - math.log(len(uses)) / math.log(len(self.paths) + 1))
-            share = _weight(name) * rare / len(definers)
-            into[name] = [(file, share * math.sqrt(count)) for file, count in uses]
-            for file, weight in into[name]:
+        many = len(self.paths)
+        for name in self._uses:
+            definers, share = self._definers[name], self._share_of(name)
+            for file, count in self._uses_of(name):
+                weight = share * math.sqrt(count)
                 for other in definers:
                     if other != file:
-                        edges[file, other] += weight
+                        edges[file * many + other] += weight
                         leaving[file] += weight
-        return edges, leaving, into
+        return edges, leaving
+
+    def _uses_of(self, name: str) -> Iterator[tuple[int, int]]:
+        """Files and how often each uses ``name``."""
+        pairs = iter(self._uses.get(name, ()))
+        return zip(pairs, pairs, strict=True)
+
+    def _share_of(self, name: str) -> float:
+        """What one use of ``name`` gives to each file that defines it. What everybody uses says little, as in text search."""
+        users = len(self._uses.get(name, ())) // 2
+        rare = max(0.05, 1 - math.log(users or 1) / math.log(len(self.paths) + 1))
+        return _weight(name) * rare / len(self._definers[name])
 
     def _jump(self, wish: Wish) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
         """Weights of the jump per file, and the part of it that is due to one of its names."""

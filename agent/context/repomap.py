@@ -25,7 +25,7 @@ from agent.context.tag_store import TagStore
 from agent.context.tags import Definition, scripts_only
 from agent.models.prices import estimate_tokens
 
-MAX_FILES = 20_000
+MAX_FILES = 8_000
 MAX_BYTES = 400_000
 MAX_LINE = 4_000
 """A file with a longer line is minified, or data: nobody works on it by its definitions."""

@@ -25,7 +25,7 @@ _STRING = re.compile(r"""(["'`])((?:\\.|(?!\1).)*)(\1|$)""")
 _SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Definition:
     """``line`` is from 1; ``signature`` is that line as it stands in the file, without long strings."""
 
