@@ -18,6 +18,7 @@ from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_call, estimate_prompt, longest_answer
 from agent.models.rates import gate_for
 from agent.models.settings import ModelSettings
+from agent.models.tokenizers import counter_for
 from agent.models.voice import Voice
 from agent.models.waiting import backoff, span
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
@@ -74,13 +75,17 @@ class Endpoint(ABC):
         )
 
     def estimate(self, request: ModelRequest) -> CallEstimate:
-        """The local estimate, raised for a model whose endpoint has reported more than it in this run: nothing that a replay
-        must find again may depend on it."""
+        """By the tokenizer where that is known and here, else the upper estimate.
+
+        It is raised for a model whose endpoint has reported more in this run: nothing that a replay must find again may depend
+        on it.
+        """
         return estimate_call(
             request,
             self.settings.prices,
             max_output_tokens=self.settings.max_output_tokens,
             factor=self._factors.get(self.settings.model_for(request.role), 1),
+            count=counter_for(self.settings.model_for(request.role)),
         )
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
@@ -175,7 +180,7 @@ class Endpoint(ABC):
 
     def _completion(self, request: ModelRequest, answer: Answer, started: float) -> Completion:
         name = self.settings.model_for(request.role)
-        estimated = estimate_prompt(request)
+        estimated = estimate_prompt(request, counter_for(name))
         usage = believable(answer.usage, round(estimated * self._factors.get(name, 1)), answer)
         self._factors[name] = max(self._factors.get(name, 1), usage.tokens_in / estimated)
         prices, calls = self.settings.prices, answer.calls()

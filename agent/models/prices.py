@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,14 +50,15 @@ def weigh(text: str) -> int:
     return 2 * ascii_only + 3 * (len(text.encode("utf-8", "surrogatepass")) - ascii_only)
 
 
-def estimate_prompt(request: ModelRequest) -> int:
-    """Of everything that is sent: messages, tool calls in them, and the tools' descriptions."""
+def estimate_prompt(request: ModelRequest, count: Callable[[str], int] | None = None) -> int:
+    """Of all that is sent: messages, tool calls in them, and the tools' descriptions; by ``count`` where there is one."""
     texts: list[str] = []
     for message in request.messages:
         texts.append(message["content"])
         texts += [call["name"] + json.dumps(call["arguments"], ensure_ascii=False) for call in message.get("tool_calls", ())]
     texts += [tool.name + tool.description + json.dumps(tool.parameters) for tool in request.tools]
-    return estimate_tokens(texts) + PER_MESSAGE * (len(request.messages) + len(request.tools))
+    tokens = sum(map(count, texts)) if count else estimate_tokens(texts)
+    return tokens + PER_MESSAGE * (len(request.messages) + len(request.tools))
 
 
 def longest_answer(request: ModelRequest, max_output_tokens: int | None = None) -> int:
@@ -70,9 +71,14 @@ def longest_answer(request: ModelRequest, max_output_tokens: int | None = None) 
 
 
 def estimate_call(
-    request: ModelRequest, prices: Prices | None, *, max_output_tokens: int | None = None, factor: float = 1
+    request: ModelRequest,
+    prices: Prices | None,
+    *,
+    max_output_tokens: int | None = None,
+    factor: float = 1,
+    count: Callable[[str], int] | None = None,
 ) -> CallEstimate:
-    """What ``request`` may take at most: its prompt by the local estimate times ``factor``, and its longest answer."""
-    tokens_in = round(estimate_prompt(request) * factor)
+    """What ``request`` may take at most: its prompt (``estimate_prompt``) times ``factor``, and its longest answer."""
+    tokens_in = round(estimate_prompt(request, count) * factor)
     tokens_out = longest_answer(request, max_output_tokens)
     return CallEstimate(tokens_in, tokens_out, prices.cost(tokens_in, tokens_out) if prices else None)
