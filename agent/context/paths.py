@@ -13,7 +13,11 @@ SKIPPED = frozenset(
      ".mypy_cache", "dist", "build", "target", "bin", "obj", ".next")
 )  # fmt: skip
 """Folders that are not looked into where no git says what belongs to the project."""
-SECRET = (".env", ".env.*", "*.pem", "*.key", "*.p12", "id_rsa*", "id_ed25519*", ".npmrc", ".pypirc", ".netrc", "*.keystore")
+SECRET = (
+    ".env", ".env.*", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*", "id_dsa*",
+    "id_ecdsa*", "id_ed25519*", ".npmrc", ".pypirc", ".netrc", ".pgpass", ".htpasswd", ".git-credentials", "credentials.json", "*.tfstate",
+)  # fmt: skip
+SECRET_FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".kube"))
 SAMPLES = (".env.example", ".env.sample", ".env.template")
 NOT_CODE = (
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CONTRIBUTING*", "SECURITY*", "CODE_OF_CONDUCT*",
@@ -24,8 +28,8 @@ OURS = (".git", ".mgx")
 
 
 def names_like(patterns: Sequence[str]) -> re.Pattern[str]:
-    """Matches a file's name by any of the globs ``patterns``, which have no folders."""
-    return re.compile("|".join(translate(pattern) for pattern in patterns))
+    """Matches a file's name, in any case of letters, by any of the globs ``patterns``, which have no folders."""
+    return re.compile("|".join(translate(pattern) for pattern in patterns), re.IGNORECASE)
 
 
 _SECRET, _SAMPLE, _NOT_CODE = names_like(SECRET), names_like(SAMPLES), names_like(NOT_CODE)
@@ -37,7 +41,9 @@ def own_files(files: Iterable[str]) -> list[str]:
 
 
 def is_secret(path: str) -> bool:
-    name = path.rpartition("/")[2]
+    *folders, name = path.split("/")
+    if not SECRET_FOLDERS.isdisjoint(folders):
+        return True
     return _SECRET.match(name) is not None and _SAMPLE.match(name) is None
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from agent.context.tags import extract
 
-MAX_MEMORY = 1 << 30
+MAX_MEMORY = 1 << 29
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from agent.context.paths import is_ours, is_secret
 from agent.context.tools import arguments as read
 from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
 from agent.ports import JSON, CommandResult
@@ -24,6 +25,7 @@ STARTERS = frozenset(
 )
 """Programs that run whatever their first words name: those words are part of what is allowed."""
 _WRITES = re.compile(r"--?(fix|write|in-?place|update|updateSnapshot|output|install|allow-|set)\b.*|-[wiuoce]")
+_PARTS = re.compile(r"[=:,;]")
 
 
 class Runner(Protocol):
@@ -45,6 +47,9 @@ async def run(commands: Runner | None, stack: Stack | None, arguments: JSON) -> 
     writing = next((word for word in rest if _WRITES.fullmatch(word)), None)
     if writing:
         raise Refused(f"Leave out {writing}: what is run here must not change files or settings.")
+    hidden = next((word for word in rest if any(_is_hidden(part) for part in _PARTS.split(word))), None)
+    if hidden:
+        raise Refused(f"Leave out {hidden}: it may hold secrets, and what a command says of it would show them.")
     result = await commands.run(argv, timeout=TIMEOUT)
     if not result.available:
         raise Refused(f"{argv[0]} is not available here. Go on without it.")
@@ -53,6 +58,10 @@ async def run(commands: Runner | None, stack: Stack | None, arguments: JSON) -> 
     if len(tail) > MAX_TAIL:
         tail = "…" + tail[-MAX_TAIL:]
     return ToolResult(f"{' '.join(argv)}\n{ended}\n{tail}"[:MAX_RESULT])
+
+
+def _is_hidden(path: str) -> bool:
+    return is_secret(path.rstrip("/")) or is_ours(path)
 
 
 def heads(stack: Stack) -> Iterator[tuple[str, ...]]:

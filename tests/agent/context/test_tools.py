@@ -224,7 +224,9 @@ def test_the_stacks_own_commands_run_with_operands(root: Path) -> None:
         ["sh", "-c", "cat .env"], ["bash"], ["python", "-c", "print(1)"], ["python", "evil.py"], ["python", "-m", "http"],
         ["uv", "pip", "install", "x"], ["cat", ".env"], ["ruff", "check", "--fix", "."], ["ruff", "format"], ["black", "."],
         ["python -m pytest"], "python -m pytest", [], None, [1], [["python"]], ["python", "-m", "pytest"] + ["x"] * 100,
-        ["python", "-m", "pytest", "a\0b"], ["", "x"], ["/bin/sh"], ["env", "python"], ["curl", "example.com"], ["--version"],
+        ["python", "-m", "pytest", "a\0b"], ["", "x"], ["/bin/sh"],
+        ["ruff", "check", ".env"], ["ls", ".git/config"], ["wc", "-l", "--files0-from=.env"],
+        ["env", "python"], ["curl", "example.com"], ["--version"],
     ],
 )  # fmt: skip
 def test_nothing_else_is_run(root: Path, argv: Any) -> None:

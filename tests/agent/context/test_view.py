@@ -72,7 +72,9 @@ def test_the_context_as_a_whole_is_bounded(tmp_path: Path) -> None:
     assert "the context is full" in view.hidden.values()
 
 
-@pytest.mark.parametrize("path", [".env", "config/.env.production", "deploy/tls.key", "id_rsa", ".npmrc"])
+@pytest.mark.parametrize(
+    "path", [".env", "config/.env.production", "deploy/tls.key", "id_rsa", ".npmrc", "a/.ENV", "home/.ssh/config"]
+)
 def test_secrets_are_known_by_name(path: str) -> None:
     assert is_secret(path)
 
