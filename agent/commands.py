@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from agent import stacks
 from agent.errors import Paused, SandboxFailed
@@ -56,7 +57,9 @@ class Commands:
                     hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry), then resume the run.",
                 )
             self._missing.clear()
-            return (result or CommandResult(argv, 0, 0, "There is nothing to install.")).to_json()
+            found = result or CommandResult(argv, 0, 0, "There is nothing to install.")
+            # people see one command start and the same one end, whatever options the sandbox adds to it
+            return replace(found, argv=argv).to_json()
 
         # a replayed install leaves this machine without the dependencies: the next command that really runs fetches them
         self._missing[:] = [stack]
