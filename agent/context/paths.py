@@ -15,7 +15,8 @@ SKIPPED = frozenset(
 """Folders that are not looked into where no git says what belongs to the project."""
 SECRET = (
     ".env", ".env.*", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*", "id_dsa*",
-    "id_ecdsa*", "id_ed25519*", ".npmrc", ".pypirc", ".netrc", ".pgpass", ".htpasswd", ".git-credentials", "credentials.json", "*.tfstate",
+    "id_ecdsa*", "id_ed25519*", ".npmrc", ".pypirc", ".netrc", ".pgpass", ".htpasswd", ".git-credentials",
+    "credentials.json", "*.tfstate",
 )  # fmt: skip
 SECRET_FOLDERS = frozenset((".ssh", ".gnupg", ".aws", ".kube"))
 SAMPLES = (".env.example", ".env.sample", ".env.template")
