@@ -43,6 +43,11 @@ STATUS_STYLE = {
     "awaiting_approval": "yellow", "awaiting_changes": "yellow",
 }  # fmt: skip
 TAIL_LINES = 12
+MAX_UNCOVERED = 8
+"""Files named with lines that no test runs."""
+BEFORE_AND_AFTER = {
+    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "taken away",
+}  # fmt: skip
 
 
 def event_lines(event: Mapping[str, Any], *, verbose: bool = False) -> Iterator[Line]:
@@ -100,6 +105,9 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("pull request", run.get("pr_url")),
         ("changes", diff_stat(results)),
         ("tests", outcome_of_tests(tests) if tests else None),
+        ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
+        ("coverage", coverage_line(_mapping(tests.get("coverage")))),
+        ("review", _mapping(results.get("review")).get("verdict")),
         ("draft", "not everything could be proved: look at it before you use it" if results.get("draft") else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
@@ -152,9 +160,27 @@ def outcome_of_tests(tests: Mapping[str, Any]) -> str:
     reason = one_line(tests.get("reason") or tests.get("output_tail") or "")
     if status == "unavailable" and reason:
         return f"not tested: {reason}"
+    told = ((len(_list(tests.get(name))), what) for name, what in BEFORE_AND_AFTER.items())
+    compared = ", ".join(f"{number} {what}" for number, what in told if number)
     if not counts:
         return status
-    return counts if status == "passed" else f"{status}: {counts}"
+    said = f"{counts} ({compared})" if compared else counts
+    return said if status == "passed" else f"{status}: {said}"
+
+
+def coverage_line(coverage: Mapping[str, Any]) -> str:
+    """How many of the changed lines the tests run, and where the others are."""
+    if not isinstance(coverage.get("percent"), int | float):
+        return ""
+    said = f"{coverage['percent']:g} % of the changed lines"
+    missed = [_uncovered(file) for file in _mappings(coverage.get("files")) if file.get("uncovered")]
+    return f"{said}, not {', '.join(missed[:MAX_UNCOVERED])}" if missed else said
+
+
+def _uncovered(file: Mapping[str, Any]) -> str:
+    spans = [span for span in _list(file.get("uncovered")) if isinstance(span, list) and len(span) == 2]
+    lines = ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)
+    return f"{one_line(file.get('path', ''))}:{lines}"
 
 
 def usage_line(usage: Mapping[str, Any]) -> str:

@@ -101,6 +101,19 @@ def test_long_lines_break_at_words_on_a_terminal_and_commands_stay_whole(monkeyp
     assert output.fold("x" * 50, io.StringIO()) == "x" * 50
 
 
+def test_a_result_tells_the_tests_before_and_after_and_what_they_cover() -> None:
+    before = {"status": "failed", "passed": 2, "failed": 1}
+    coverage = {"percent": 80.0, "files": [{"path": "a.py", "percent": 80.0, "uncovered": [[3, 3], [7, 9]]}]}
+    tests = {"status": "passed", "passed": 4, "fixed": ["t::a"], "baseline": before, "coverage": coverage}
+    results = {"tests": tests, "review": {"verdict": "approve", "comments": []}}
+    assert [plain(line).split(maxsplit=1) for line in result_lines({"status": "completed", "results": results})] == [
+        ["tests", "4 passed (1 fixed)"],
+        ["before", "failed: 2 passed, 1 failed"],
+        ["coverage", "80 % of the changed lines, not a.py:3,7-9"],
+        ["review", "approve"],
+    ]
+
+
 def test_what_was_not_proved_is_said() -> None:
     results = {"tests": {"status": "unavailable", "output_tail": "composer is not available here."}, "draft": True}
     lines = [plain(line) for line in result_lines({"status": "completed", "results": results})]
