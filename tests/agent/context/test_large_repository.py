@@ -1,0 +1,49 @@
+"""A whole run on a repository of more than 2,000 files, made of installed packages: its prompts fit a small window."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sysconfig
+import time
+from pathlib import Path
+
+from agent.blocks import read_block
+from agent.models.prices import estimate_tokens
+from agent.ports import ModelProfile, TaskSpec
+from tests.agent.world import ScriptedModel, World
+from tests.support.team_script import script
+
+WINDOW = 16_000
+MAX_SECONDS = 20.0
+"""Four times what a cold map may take: a test shares its machine with others. The benchmark `repomap` holds the bound."""
+DJANGO = Path(sysconfig.get_path("purelib")) / "django"
+TARGET = "django/utils/text.py"
+CODE = "FILE: django/utils/slugs.py\nLIMIT = 3\n"
+
+
+class SmallModel(ScriptedModel):
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, context_tokens=WINDOW, native_tools=False)
+
+
+def make_git(root: Path) -> None:
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "-m", "All"]):
+        subprocess.run(["git", "-C", str(root), *command], check=True)
+
+
+async def test_a_run_on_thousands_of_files_keeps_to_the_models_window(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(DJANGO, root / "django", ignore=shutil.ignore_patterns("*.mo", "__pycache__"))
+    make_git(root)
+    assert len(list((root / "django").rglob("*.*"))) > 2_000
+    model = SmallModel(script(code=CODE, files=["django/utils/slugs.py", TARGET]))
+    world = World(root, model)
+    started = time.monotonic()
+    await world.run(TaskSpec("slugify must keep Turkish letters", stack="fastapi"))
+    assert time.monotonic() - started < MAX_SECONDS
+    prompts = ["\n".join(message["content"] for message in request.messages) for request in model.requests]
+    assert max(estimate_tokens([prompt]) for prompt in prompts) < WINDOW
+    first = read_block(prompts[0], "repository_map")
+    assert f"{TARGET}\n" in first and "def slugify(value" in first
+    assert "(" in read_block(prompts[0], "repository_files"), "the list of files is folded"
