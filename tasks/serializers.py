@@ -62,7 +62,11 @@ class TaskChanges(serializers.ModelSerializer[Task]):
         max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks, or `auto`."
     )
     constraints = serializers.ListField(child=serializers.CharField(max_length=1000), max_length=100, required=False)
-    config = serializers.DictField(required=False)
+    config = serializers.DictField(
+        required=False,
+        help_text="`parallel_steps` (1 to 8, 1 when left out): so many independent parts of the plan are written side by side, "
+        "each by a model call that reads the whole context.",
+    )
 
     class Meta:
         model = Task
