@@ -32,7 +32,7 @@ class OfflineModel:
     name = "offline"
 
     def profile(self, role: str) -> ModelProfile:
-        return ModelProfile(self.name, native_tools=False, edit_format="manifest")
+        return ModelProfile(self.name, native_tools=False, takes_tools=False, edit_format="manifest")
 
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return estimate_call(request, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,9 +15,8 @@ CACHE_WRITE = Decimal("0.25")
 """What Anthropic adds to the input's price for writing its cache for five minutes
 (https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching)."""
 CHARACTERS_PER_TOKEN = 3
-"""Below the 4 that is usual for English, so that an estimate of code errs upwards."""
-BYTES_PER_TOKEN = 2
-"""Of what is not ASCII: 1.5 tokens for a Chinese character, 2 for an emoji."""
+"""Below the 4 that is usual for English and code, so that an estimate errs upwards."""
+DENSE = (string.digits + string.ascii_uppercase).encode()
 PER_MESSAGE = 8
 """Tokens by which chat templates wrap a message."""
 DEFAULT_MAX_TOKENS = 32_000
@@ -43,11 +43,15 @@ def estimate_tokens(texts: Iterable[str]) -> int:
 
 
 def weigh(text: str) -> int:
-    """The estimate in sixths of a token, so that pieces can be summed."""
-    if text.isascii():
-        return 2 * len(text)
-    ascii_only = len(text.encode("ascii", "ignore"))
-    return 2 * ascii_only + 3 * (len(text.encode("utf-8", "surrogatepass")) - ascii_only)
+    """The estimate in sixths of a token, so that pieces can be summed.
+
+    A third of a token for a character, twice that for a digit or capital (hashes and base64 have two characters per token),
+    half a token for a byte of what is not ASCII (1.5 for a Chinese character, 2 for an emoji).
+    """
+    plain = text.encode("ascii", "ignore")
+    dense = len(plain) - len(plain.translate(None, DENSE))
+    other = 0 if text.isascii() else len(text.encode("utf-8", "surrogatepass")) - len(plain)
+    return 6 // CHARACTERS_PER_TOKEN * (len(plain) + dense) + 3 * other
 
 
 def estimate_prompt(request: ModelRequest, count: Callable[[str], int] | None = None) -> int:
@@ -64,7 +68,7 @@ def estimate_prompt(request: ModelRequest, count: Callable[[str], int] | None = 
 def longest_answer(request: ModelRequest, max_output_tokens: int | None = None) -> int:
     """Tokens at which an answer is cut, by the upper estimate.
 
-    A third more than the request allows, for the estimate counts 3 characters where prose has 4 and more.
+    A third more than the request allows, for the estimate counts a token for 3 characters where prose has 4 and more.
     """
     wanted = -(-(request.max_tokens or DEFAULT_MAX_TOKENS) * 4 // 3)
     return wanted if max_output_tokens is None else min(wanted, max_output_tokens)

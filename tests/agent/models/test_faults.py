@@ -134,7 +134,7 @@ async def test_what_an_endpoint_reports_raises_the_estimate_of_later_calls() -> 
 
 
 async def test_an_estimate_errs_upwards_for_any_script() -> None:
-    for text, at_least in (("word " * 99, 124), ("汉字" * 100, 250), ("Привет " * 50, 150), ("🎉" * 50, 100)):
+    for text, at_least in (("word " * 99, 124), ("汉字" * 100, 250), ("Привет " * 50, 150), ("🎉" * 50, 100), ("0fA9" * 99, 198)):
         assert estimate_tokens([text]) >= at_least
 
 
