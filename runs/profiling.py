@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SECONDS = 0.001
 """Between two samples."""
+MAX_CHARACTERS = 20_000_000
+"""Of a graph with everything in it: what a browser still opens."""
 
 
 async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]]) -> None:
@@ -50,7 +52,10 @@ def flame_graph(profiler: Profiler, name: str) -> bytes:
     """The profile in the format of https://www.speedscope.app, without the paths of this machine."""
     from pyinstrument.renderers import SpeedscopeRenderer
 
-    document = json.loads(profiler.output(SpeedscopeRenderer()))
+    text = profiler.output(SpeedscopeRenderer(show_all=True))
+    if len(text) > MAX_CHARACTERS:
+        text = profiler.output(SpeedscopeRenderer())  # without what took less than 1 %
+    document = json.loads(text)
     document["name"] = name
     for profile in document["profiles"]:
         profile["name"] = name
