@@ -62,6 +62,7 @@ class Endpoint(ABC):
         self.say = Voice(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
         self._gate = gate_for(self.base_url, settings.api_key, settings.requests_per_minute, settings.tokens_per_minute)
         self._factors: dict[str, float] = {}
+        self._beyond: dict[str, int] = {}
         self._without_tools: set[str] = set()
 
     def profile(self, role: str) -> ModelProfile:
@@ -80,12 +81,14 @@ class Endpoint(ABC):
         It is raised for a model whose endpoint has reported more in this run: nothing that a replay must find again may depend
         on it.
         """
+        name = self.settings.model_for(request.role)
         return estimate_call(
             request,
             self.settings.prices,
             max_output_tokens=self.settings.max_output_tokens,
-            factor=self._factors.get(self.settings.model_for(request.role), 1),
-            count=counter_for(self.settings.model_for(request.role)),
+            factor=self._factors.get(name, 1),
+            beyond=self._beyond.get(name, 0),
+            count=counter_for(name),
         )
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
@@ -183,6 +186,8 @@ class Endpoint(ABC):
         estimated = estimate_prompt(request, counter_for(name))
         usage = believable(answer.usage, round(estimated * self._factors.get(name, 1)), answer)
         self._factors[name] = max(self._factors.get(name, 1), usage.tokens_in / estimated)
+        longest = longest_answer(request, self.settings.max_output_tokens)
+        self._beyond[name] = max(self._beyond.get(name, 0), usage.tokens_out - longest)
         prices, calls = self.settings.prices, answer.calls()
         finish_reason = answer.finish_reason
         if calls and finish_reason in ("stop", "function_call"):

@@ -80,9 +80,11 @@ def estimate_call(
     *,
     max_output_tokens: int | None = None,
     factor: float = 1,
+    beyond: int = 0,
     count: Callable[[str], int] | None = None,
 ) -> CallEstimate:
-    """What ``request`` may take at most: its prompt (``estimate_prompt``) times ``factor``, and its longest answer."""
+    """What ``request`` may take at most: its prompt (``estimate_prompt``) times ``factor``, and its longest answer, with
+    ``beyond`` tokens of thinking that the endpoint bills and nobody sees."""
     tokens_in = round(estimate_prompt(request, count) * factor)
-    tokens_out = longest_answer(request, max_output_tokens)
+    tokens_out = longest_answer(request, max_output_tokens) + beyond
     return CallEstimate(tokens_in, tokens_out, prices.cost(tokens_in, tokens_out) if prices else None)

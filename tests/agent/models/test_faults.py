@@ -133,8 +133,23 @@ async def test_what_an_endpoint_reports_raises_the_estimate_of_later_calls() -> 
         await model.aclose()
 
 
+async def test_thinking_that_is_billed_unseen_is_expected_from_then_on() -> None:
+    usage = {"prompt_tokens": 60, "completion_tokens": 9_000, "total_tokens": 9_060}
+    with serve(lambda messages: Reply("x", usage=usage)) as server:
+        model = open_to(server)
+        assert (await model.complete(REQUEST, silent)).tokens_out == 9_000
+        assert model.estimate(REQUEST).tokens_out == 9_000
+        await model.aclose()
+
+
 async def test_an_estimate_errs_upwards_for_any_script() -> None:
-    for text, at_least in (("word " * 99, 124), ("汉字" * 100, 250), ("Привет " * 50, 150), ("🎉" * 50, 100), ("0fA9" * 99, 198)):
+    for text, at_least in (
+        ("word " * 99, 124),
+        ("汉字" * 100, 250),
+        ("Привет " * 50, 150),
+        ("🎉" * 50, 100),
+        ("0fA9" * 99, 198),
+    ):
         assert estimate_tokens([text]) >= at_least
 
 
