@@ -15,8 +15,8 @@ from pathlib import PurePosixPath
 
 import rustworkx
 
-from agent.context.tags import Definition
 from agent.context.words import all_parts, parts_of
+from agent.symbols.tags import Definition
 
 DAMPING = 0.85
 MAX_DEFINERS = 16

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import orjson
 
-from agent.context.languages import COMPONENTS, language_of
-from agent.context.parsing import Answer, Job, parse
 from agent.context.paths import is_secret, names_like
 from agent.context.ranking import Graph, Wish
-from agent.context.tag_store import TagStore
-from agent.context.tags import Definition, scripts_only
 from agent.models.prices import estimate_tokens
+from agent.symbols.languages import COMPONENTS, language_of
+from agent.symbols.parsing import Answer, Job, parse
+from agent.symbols.store import TagStore
+from agent.symbols.tags import Definition, scripts_only
 
 MAX_FILES = 8_000
 MAX_BYTES = 400_000

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from agent.context import parsing, repomap
+from agent.context import repomap
 from agent.context.repomap import find_sources, repository_map
-from agent.context.tag_store import TagStore
 from agent.context.words import parts_of, words_of
 from agent.models.prices import estimate_tokens
+from agent.symbols import parsing
+from agent.symbols.store import TagStore
 
 SHOP = {
     "shop/prices.py": "def net_price(gross, rate):\n    return gross / rate\n\n\ndef round_price(value):\n    return value\n",
@@ -128,11 +129,11 @@ def test_two_processes_may_fill_the_same_cache(tmp_path: Path) -> None:
 
 
 def test_the_cache_forgets_what_was_not_used_for_longest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.context.tag_store.MAX_ROWS", 10)
+    monkeypatch.setattr("agent.symbols.store.MAX_ROWS", 10)
     with TagStore(tmp_path) as store:
-        monkeypatch.setattr("agent.context.tag_store.time.time", lambda: 0.0)
+        monkeypatch.setattr("agent.symbols.store.time.time", lambda: 0.0)
         store.put([(bytes([n]), b"[]", b"{}") for n in range(10)])
-        monkeypatch.setattr("agent.context.tag_store.time.time", lambda: 1e6)
+        monkeypatch.setattr("agent.symbols.store.time.time", lambda: 1e6)
         store.known([bytes([n]) for n in range(4)])
         store.put([(b"new", b"[]", b"{}")])
         store.prune()
@@ -165,7 +166,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_that_hangs_or_kills_its_process_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "checkout" / "agent" / "context"
+    package = tmp_path / "checkout" / "agent" / "symbols"
     package.mkdir(parents=True)
     (package.parent / "__init__.py").touch()
     (package / "__init__.py").touch()

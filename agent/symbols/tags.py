@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agent.context.languages import QUERIES
+from agent.symbols.languages import QUERIES
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Query

@@ -85,7 +85,7 @@ class _Child:
         # nothing of this process's environment: it holds keys
         env = {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "agent.context.worker", cwd="/", env=env, limit=ANSWER_LIMIT,
+            sys.executable, "-m", "agent.symbols.worker", cwd="/", env=env, limit=ANSWER_LIMIT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         return self

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
-from agent.context.languages import QUERIES
+from agent.symbols.languages import QUERIES
 
 MAX_ROWS = 50_000
 KEPT = 0.8

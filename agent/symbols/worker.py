@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import orjson
 
-from agent.context.tags import extract
+from agent.symbols.tags import extract
 
 MAX_MEMORY = 1 << 29
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.context.languages import QUERIES, language_of
-from agent.context.tags import MAX_SIGNATURE, extract, scripts_only
-from tests.agent.context.samples import SAMPLES
+from agent.symbols.languages import QUERIES, language_of
+from agent.symbols.tags import MAX_SIGNATURE, extract, scripts_only
+from tests.agent.symbols.samples import SAMPLES
 
 
 @pytest.mark.parametrize("language", sorted(SAMPLES))
