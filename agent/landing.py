@@ -54,7 +54,7 @@ class Landing:
 
     async def _check(self, answers: Sequence[str], round_: int) -> Problem | None:
         work = self._work
-        if any(call.finish_reason == "length" and call.text in answers for call in work.calls.made):
+        if any(work.calls.was_cut(answer) for answer in answers):
             cut = Finding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
             result = GuardrailResult((cut,))
         else:
@@ -75,8 +75,9 @@ class Landing:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
         whole = [answer for answer in answers if detect(answer) == "manifest"]
         found = []
+        seen = self._work.seen()
         for path in (block.path for answer in whole for block in parse_manifest(answer)):
-            if path in self._work.view.texts or path in self.files or not (self._work.root / path).exists():
+            if path in seen or path in self.files or not (self._work.root / path).exists():
                 continue
             reason = self._work.view.hidden.get(path)
             self.unseen.append(path)
@@ -87,7 +88,7 @@ class Landing:
 
     async def _apply(self, answers: Sequence[str], step: str) -> Problem | None:
         work = self._work
-        seen = {path: digest(text.encode()) for path, text in work.view.texts.items()}
+        seen = {path: digest(text.encode()) for path, text in work.seen().items()}
 
         async def act() -> JSON:
             try:

@@ -121,6 +121,8 @@ class LocalBudget:
 
     async def settle(self, key: str, completion: Completion) -> None:
         self._held.pop(key, None)
+        if completion.cached:
+            return
         self.tokens += completion.tokens_in + completion.tokens_out
         before, cost = self.cost_usd, completion.cost_usd
         self.cost_usd = None if before is None or cost is None else before + cost

@@ -111,6 +111,8 @@ class ModelProfile:
     max_output_tokens: int | None = None
     native_tools: bool = True
     """False: tools are offered by the text protocol."""
+    takes_tools: bool = True
+    """False: it is offered none, in no way."""
     edit_format: Literal["manifest", "search_replace", "unified", "envelope"] | None = None
     """The format that it is asked for first."""
 

@@ -102,6 +102,18 @@ class ModelCall(Data):
     cost_usd: str | None
     duration_ms: int
     cached: bool = False
+    condensed: list[str] = []
+    """What was left out of the prompt, for it was longer than the model's window."""
+
+
+class ToolCalled(Data):
+    """A role looked something up. ``arguments`` are short: at most some 200 characters."""
+
+    role: str
+    tool: str
+    arguments: str
+    ok: bool
+    duration_ms: int
 
 
 class ModelOutput(Data):
@@ -312,6 +324,7 @@ EVENTS: dict[str, type[Data]] = {
     "role_message": RoleMessage,
     "model_call": ModelCall,
     "model_output": ModelOutput,
+    "tool_called": ToolCalled,
     "validation_passed": Validation,
     "validation_failed": Validation,
     "revision_started": RevisionStarted,

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from agent.errors import AgentError, Interrupted
 from agent.ports import ChatMessage
+from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
 from agent.team.prompts import render
 from agent.team.work import Work
@@ -40,12 +41,30 @@ class TeamAction(Action):  # type: ignore[misc]
     async def act(self, content: str) -> str:
         raise NotImplementedError(f"{type(self).__name__} does nothing.")
 
-    async def ask(self, prompt: str | Sequence[ChatMessage], *, key: str, max_tokens: int) -> str:
-        """One model call with the role's system prompt; ``key`` names its journal step within the phase."""
+    async def ask(
+        self,
+        prompt: str | Sequence[ChatMessage],
+        *,
+        key: str,
+        max_tokens: int,
+        tools: Sequence[str] = (),
+        fresh: bool = False,
+        told: Sequence[str] | None = None,
+    ) -> str:
+        """The model's answer under the role's system prompt, after as many looks around with ``tools`` as the role is allowed.
+
+        ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``told`` is
+        what people have said so far, for conversations side by side; None: what all before this one were told.
+        """
+        conversation = Conversation(
+            self.work, key, self.role_name, self.name, max_tokens=max_tokens, tools=tools, fresh=fresh, told=told
+        )
         llm: PortLLM = self.llm
-        llm.about(key=f"{self.work.key}/{key}", role=self.role_name, action=self.name, max_tokens=max_tokens)
-        answer: str = await llm.aask(prompt if isinstance(prompt, str) else list(prompt))
-        return answer
+        completion = await llm.converse(
+            conversation, [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        )
+        self.work.calls.keep(completion.text, completion)
+        return completion.text
 
 
 class TeamRole(Role):  # type: ignore[misc]

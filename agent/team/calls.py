@@ -1,27 +1,25 @@
-"""The one road to the model: journal, then budget, then the endpoint. Nothing in the team calls a model any other way."""
+"""The one road to the model as the team takes it: the journal first, then everything else (``agent.team.road``). Nothing in the
+team calls a model any other way."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from decimal import Decimal
 
-from agent.errors import ModelFailed, Paused, RateLimited
-from agent.models.errors import ModelUnavailable
-from agent.models.prices import estimate_tokens
 from agent.ports import JSON, Announcement, Completion, ModelRequest, Ports
-
-SAME_ANSWERS = 4
-"""So many identical answers of one role pause the run."""
+from agent.team.loops import Loops
+from agent.team.road import Answered, Road
 
 
 class ModelCalls:
-    """The model calls of one phase of one run."""
+    """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports
-        self._answers: Counter[str] = Counter()
+        self._road = Road(ports)
+        self._loops = loops or Loops()
+        self._cut: set[str] = set()
         self.made: list[Completion] = []
+        self.cut_files: set[str] = set()
 
     async def complete(self, request: ModelRequest) -> Completion:
         """Raises ``Paused`` ('provider', 'budget', 'loop') where the run can go on later, else ``ModelFailed``."""
@@ -29,58 +27,33 @@ class ModelCalls:
         await self._ports.events.emit("role_message", {"role": request.role, "action": request.action}, _doing(request))
 
         async def act() -> JSON:
-            return (await self._call(request)).to_json()
+            return (await self._road.answer(request)).to_json()
 
         def announce(result: JSON) -> Announcement:
-            return _model_call(request, Completion.from_json(result))
+            return _model_call(request, Answered.from_json(result))
 
         result = await self._ports.journal.step(request.key, "model", request.inputs(), act, announce=announce)
-        completion = Completion.from_json(result)
+        answered = Answered.from_json(result)
+        completion = answered.completion
         self.made.append(completion)
-        self._stop_loops(request, completion)
+        self.cut_files |= set(answered.cut_files)
+        if not completion.tool_calls:
+            self._loops.answered(request.key if request.action == "WritePart" else request.role, completion.text)
         self._ports.cancel.check()
         return completion
 
-    async def _call(self, request: ModelRequest) -> Completion:
-        estimate = self._ports.model.estimate(request)
-        await self._ports.budget.reserve(request.key, estimate)
-        received: list[str] = []
+    def keep(self, answer: str, completion: Completion) -> None:
+        """``answer`` is what is made of ``completion``: whether that was cut off is known of the answer too."""
+        if completion.finish_reason == "length":
+            self._cut.add(_digest(answer))
 
-        def on_text(text: str) -> None:
-            received.append(text)
-            self._ports.events.text(request.role, text)
+    def was_cut(self, answer: str) -> bool:
+        """Whether the answer reached the model's length limit."""
+        return _digest(answer) in self._cut
 
-        try:
-            completion = await self._ports.model.complete(request, on_text)
-        except ModelFailed as error:
-            tokens_out = estimate_tokens(received) if received else 0
-            spent = Completion(
-                "", self._ports.model.name, estimate.tokens_in if received else 0, tokens_out, finish_reason="error"
-            )
-            await self._ports.budget.settle(request.key, spent)
-            if isinstance(error, ModelUnavailable | RateLimited):
-                raise Paused("provider", error.detail, hint=error.hint) from error
-            raise
-        await self._ports.budget.settle(request.key, completion)
-        return completion
 
-    def _stop_loops(self, request: ModelRequest, completion: Completion) -> None:
-        digest = hashlib.sha256(f"{request.role}\0{completion.text}".encode()).hexdigest()
-        self._answers[digest] += 1
-        if self._answers[digest] >= SAME_ANSWERS:
-            raise Paused(
-                "loop",
-                f"The {request.role} has given the same answer {SAME_ANSWERS} times.",
-                hint="Start a new run with a more specific task or another model.",
-            )
-
-    def cost_per_token(self) -> Decimal | None:
-        """USD, from the calls made so far; None if one of them has no known price."""
-        costs = [call.cost_usd for call in self.made]
-        tokens = sum(call.tokens_in + call.tokens_out for call in self.made)
-        if not tokens or any(cost is None for cost in costs):
-            return None
-        return sum((cost for cost in costs if cost is not None), Decimal()) / tokens
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _doing(request: ModelRequest) -> str:
@@ -95,12 +68,13 @@ def _doing(request: ModelRequest) -> str:
     }.get(request.action, f"The {request.role} works on {request.action}")
 
 
-def _model_call(request: ModelRequest, completion: Completion) -> Announcement:
+def _model_call(request: ModelRequest, answered: Answered) -> Announcement:
+    completion = answered.completion
     data = completion.to_json()
     keys = ("model", "tokens_in", "tokens_out", "cost_usd", "duration_ms", "cached")
     tokens = completion.tokens_in + completion.tokens_out
-    return Announcement(
-        "model_call",
-        {"role": request.role, "action": request.action, **{key: data[key] for key in keys}},
-        f"{request.action}: {tokens} tokens by {completion.model}",
-    )
+    said = f"{request.action}: " + ("from the cache" if completion.cached else f"{tokens} tokens by {completion.model}")
+    if answered.left_out:
+        said += f"; the prompt was too long, so it went without {', '.join(answered.left_out)}"
+    shown = {"role": request.role, "action": request.action, **{key: data[key] for key in keys}}
+    return Announcement("model_call", {**shown, "condensed": list(answered.left_out)}, said)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from agent.blocks import block
 from agent.team.base import TeamAction, TeamRole
+from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.parts import WritePart
 from agent.team.prompts import render
 from agent.team.triggers import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
@@ -21,7 +22,7 @@ class WriteCode(TeamAction):
         prompt = render(
             "write_code", situation=self.work.situation(), plan=self.work.plan_block(), format=self.work.answer_format()
         )
-        return await self.ask(prompt, key="write/0", max_tokens=MAX_TOKENS)
+        return await self.ask(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"])
 
 
 class ReviseCode(TeamAction):
@@ -37,7 +38,9 @@ class ReviseCode(TeamAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask(prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS)
+        return await self.ask(
+            prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"], fresh=True
+        )
 
 
 class Engineer(TeamRole):

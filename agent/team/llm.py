@@ -1,7 +1,8 @@
-"""MetaGPT's side of the model port: a provider in its registry that forwards every call to ``ModelCalls``."""
+"""MetaGPT's side of the model port: a provider in its registry that is asked by conversations alone."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from metagpt.configs.llm_config import LLMConfig
@@ -9,7 +10,8 @@ from metagpt.provider.base_llm import BaseLLM
 from metagpt.provider.llm_provider_registry import register_provider
 from pydantic import ConfigDict, Field
 
-from agent.ports import ChatMessage, ModelRequest
+from agent.ports import ChatMessage, Completion
+from agent.team.conversation import Conversation
 from agent.team.work import Work
 
 API_TYPE = "mgx.port"
@@ -31,24 +33,16 @@ class PortLLM(BaseLLM):  # type: ignore[misc]
     def __init__(self, config: PortConfig) -> None:
         self.config = config
         self.model = config.work.ports.model.name
-        self._next: dict[str, Any] = {}
 
-    def about(self, *, key: str, role: str, action: str, max_tokens: int) -> None:
-        """Names the call that follows."""
-        self._next = {"key": key, "role": role, "action": action, "max_tokens": max_tokens}
+    def opening(self) -> list[ChatMessage]:
+        """The system prompt of the role."""
+        return [{"role": "system", "content": self.system_prompt}]
+
+    async def converse(self, conversation: Conversation, messages: Sequence[ChatMessage]) -> Completion:
+        return await conversation.hold([*self.opening(), *messages])
 
     async def acompletion_text(self, messages: list[ChatMessage], stream: bool = False, timeout: int = 0) -> str:
-        about, self._next = self._next, {}
-        if not about:
-            raise RuntimeError("MetaGPT called the model on its own.")
-        work = self.config.work
-        request = ModelRequest(
-            **about,
-            messages=list(messages),
-            task=work.spec.text,
-            stack=work.stack.id if work.stack else None,
-        )
-        return (await work.calls.complete(request)).text
+        raise RuntimeError("MetaGPT called the model on its own.")
 
     async def _achat_completion(self, messages: list[ChatMessage], timeout: int = 0) -> Any:
         return await self.acompletion_text(messages)

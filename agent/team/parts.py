@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from agent.ports import JSON
 from agent.team.base import TeamAction
+from agent.team.bounds import LOOKING
 from agent.team.prompts import render
 from agent.together import together
 
@@ -17,9 +19,10 @@ class WritePart(TeamAction):
 
     async def act(self, content: str) -> str:
         parts = json.loads(content)
-        return json.dumps(await together([self._write(part, number) for number, part in enumerate(parts, 1)]))
+        told = self.work.told.so_far()
+        return json.dumps(await together([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
 
-    async def _write(self, part: JSON, number: int) -> str:
+    async def _write(self, part: JSON, number: int, told: Sequence[str]) -> str:
         prompt = render(
             "write_part",
             steps=" and ".join(map(str, part["steps"])),
@@ -28,4 +31,4 @@ class WritePart(TeamAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS)
+        return await self.ask(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS, tools=LOOKING, told=told)

@@ -9,6 +9,7 @@ from agent.errors import OutputInvalid
 from agent.ports import ChatMessage
 from agent.team.answers import Answer, Unusable, parse
 from agent.team.base import TeamAction
+from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.prompts import render
 
 A = TypeVar("A", bound=Answer)
@@ -25,7 +26,13 @@ class StructuredAction(TeamAction):
             if reminder:
                 told = render(reminder, problem=wrong, schema=json.dumps(schema.model_json_schema()))
                 messages.append({"role": "user", "content": told})
-            text = await self.ask(messages, key=f"{key}/{attempt + 1}" if attempt else key, max_tokens=max_tokens)
+            text = await self.ask(
+                messages,
+                key=f"{key}/{attempt + 1}" if attempt else key,
+                max_tokens=max_tokens,
+                tools=() if attempt else BY_ROLE_TOOLS.get(self.role_name, ()),
+                fresh=attempt > 0,
+            )
             try:
                 return parse(schema, text)
             except Unusable as error:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from agent.blocks import block
 from agent.team.base import TeamAction, TeamRole
+from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.prompts import render
 from agent.team.triggers import CODE_LANDED, TESTS_WANTED
 from agent.trial import try_out
@@ -19,7 +20,7 @@ class WriteTest(TeamAction):
         prompt = render(
             "write_test", situation=self.work.situation(), plan=self.work.plan_block(), change=block("change", content)
         )
-        return await self.ask(prompt, key="write_test", max_tokens=16_000)
+        return await self.ask(prompt, key="write_test", max_tokens=16_000, tools=BY_ROLE_TOOLS["tester"])
 
 
 class RunTests(TeamAction):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from agent.patch.model import Format
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
+from agent.team.loops import Loops, WatchedJournal
+from agent.team.told import Told
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
@@ -40,6 +42,8 @@ class Work:
     ) -> None:
         self.spec = spec
         self.root = root
+        journal = WatchedJournal(ports.journal)
+        ports = replace(ports, journal=journal)
         self.ports = ports
         self.key = key
         self.stack = stack
@@ -53,7 +57,10 @@ class Work:
         self.view = View()
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
-        self.calls = ModelCalls(ports)
+        self.loops = Loops(journal)
+        self.told = Told()
+        self._looked_up: dict[str, str] = {}
+        self.calls = ModelCalls(ports, self.loops)
         self.commands = Commands(ports, key)
 
     async def read(self, step: str, wanted: Sequence[str] = ()) -> None:
@@ -71,6 +78,17 @@ class Work:
         before = self.view
         self.view = view if first else replace(view, map=before.map, tests=before.tests, history=before.history)
         self._looked = True
+        self._looked_up.clear()
+        self.calls.cut_files.clear()
+
+    def has_read(self, texts: Mapping[str, str]) -> None:
+        """Files that a tool showed in full."""
+        self._looked_up |= texts
+
+    def seen(self) -> dict[str, str]:
+        """path → text of every file that the team was shown in full since the workdir was read last."""
+        texts = self.view.texts | self._looked_up
+        return {path: text for path, text in texts.items() if path not in self.calls.cut_files or path in self._looked_up}
 
     def _interest(self) -> Interest:
         said = (self.spec.text, *self.spec.constraints, *self.feedback, str(self.plan.get("summary", "")))

@@ -1,0 +1,103 @@
+"""Makes a prompt fit into a model's window by leaving out what matters least, and says in it what was left out.
+
+The same messages and room always give the same result. Task, plan, what people said and the answer's form stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from agent.blocks import block
+from agent.models.prices import estimate_tokens
+from agent.ports import ChatMessage
+
+KEPT_RESULTS = 2
+"""The newest results of tools stay whole as long as anything else is left to cut."""
+SHORT = 1_200
+"""Characters that are left of a block that is cut."""
+LEAST_FIRST = (
+    "recent_history", "repository_map", "test_layout", "repository_files", "file", "output", "answer", "tests", "change",
+    "tool_result",
+)  # fmt: skip
+"""Blocks in the order in which they are cut; of one kind the longest first."""
+NAMES = {"file": "parts of files", "repository_files": "the list of files", "repository_map": "the map of definitions",
+         "tool_result": "results of tools", "change": "a part of the change", "output": "output"}  # fmt: skip
+
+_BLOCK = re.compile(
+    r"(?:Content of (?P<path>[^\n]+):\n)?<(?P<name>\w+) (?P<mark>[0-9a-f]{8})>\n(?P<text>.*?)\n</(?P=name) (?P=mark)>",
+    re.DOTALL,
+)
+_ADVICE = {
+    "file": "Only this much is shown: read on with the tools you have, and change it by edits, never as a whole",
+    "tool_result": "Ask again for what you need of it",
+}
+
+
+@dataclass(frozen=True)
+class Condensed:
+    """``left_out`` says in words what was cut, ``files`` the paths that are no longer shown in full."""
+
+    messages: Sequence[ChatMessage]
+    left_out: Sequence[str] = ()
+    files: Sequence[str] = ()
+
+
+def tokens_of(messages: Sequence[ChatMessage]) -> int:
+    """By the local estimate, which does not change within a run."""
+    return estimate_tokens(message["content"] for message in messages)
+
+
+def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
+    """As much is cut as must be for ``room`` tokens; where even that is not enough, all that may be."""
+    kept = list(messages)
+    left_out: list[str] = []
+    files: list[str] = []
+    cuts: list[Callable[[list[ChatMessage], list[str]], str]] = [
+        _old_result,
+        *(partial(_longest, name) for name in LEAST_FIRST),
+    ]
+    for cut in cuts:
+        while tokens_of(kept) > room and (done := cut(kept, files)):
+            left_out.append(done)
+    return Condensed(kept, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
+
+
+def _old_result(messages: list[ChatMessage], files: list[str]) -> str:
+    """The oldest result of a tool that is long."""
+    results = [at for at, message in enumerate(messages) if message["role"] == "tool"]
+    for at in results[:-KEPT_RESULTS]:
+        for hit in _BLOCK.finditer(messages[at]["content"]):
+            if len(hit["text"]) > 2 * SHORT:
+                _cut(messages, at, hit)
+                return "older results of tools"
+    return ""
+
+
+def _longest(name: str, messages: list[ChatMessage], files: list[str]) -> str:
+    found = [
+        (len(hit["text"]), -at, -hit.start(), hit)
+        for at, message in enumerate(messages)
+        for hit in _BLOCK.finditer(message["content"])
+        if hit["name"] == name and len(hit["text"]) > 2 * SHORT
+    ]
+    if not found:
+        return ""
+    _, at, _, hit = max(found, key=lambda entry: entry[:3])
+    if hit["path"]:
+        files.append(hit["path"])
+    _cut(messages, -at, hit)
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def _cut(messages: list[ChatMessage], at: int, hit: re.Match[str]) -> None:
+    message, text = messages[at], hit["text"]
+    start = text[:SHORT].rsplit("\n", 1)[0]
+    left = text.count("\n") - start.count("\n")
+    advice = _ADVICE.get(hit["name"], "Look it up with the tools you have if you need it")
+    short = f"{start}\n[{left} more lines are left out, for the prompt was too long. {advice}.]"
+    shown = f"Content of {hit['path']}:\n" if hit["path"] else ""
+    content = message["content"][: hit.start()] + shown + block(hit["name"], short) + message["content"][hit.end() :]
+    messages[at] = {**message, "content": content}

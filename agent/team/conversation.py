@@ -1,0 +1,79 @@
+"""One question to a role and its answer, with a bounded number of looks around in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.context.tools import specs
+from agent.ports import ChatMessage, Completion, ModelRequest
+from agent.team.bounds import BY_ROLE, FEWEST
+from agent.team.prompts import render
+from agent.team.told import with_told
+from agent.team.tooling import Desk
+from agent.team.work import Work
+
+
+class Conversation:
+    """``key`` names its first model call within the phase; later ones are ``{key}/t1`` and so on, the calls of tools between
+    them ``{key}/t1/1``. ``told`` is what people said before it began."""
+
+    def __init__(
+        self,
+        work: Work,
+        key: str,
+        role: str,
+        action: str,
+        *,
+        max_tokens: int,
+        tools: Sequence[str] = (),
+        fresh: bool = False,
+        told: Sequence[str] | None = None,
+    ) -> None:
+        self._work = work
+        self._key = key
+        self._role = role
+        self._action = action
+        self._max_tokens = max_tokens
+        self._fresh = fresh
+        # where nothing is there yet, there is nothing to look at
+        self._tools = tuple(tools) if work.view.files else ()
+        self._told = work.told.so_far() if told is None else tuple(told)
+
+    async def hold(self, messages: Sequence[ChatMessage]) -> Completion:
+        """The answer: the first completion that asks for no tool, or the one that may ask for none any more."""
+        work = self._work
+        work.told.begins(self._key)
+        bounds = BY_ROLE.get(self._role, FEWEST)
+        desk = Desk(work, self._key, self._role, self._tools, bounds)
+        talk = with_told(messages, self._told)
+        turn = 0
+        while True:
+            key = f"{self._key}/t{turn}" if turn else self._key
+            talk = with_told(talk, await self._claim(key))
+            offered = self._tools if desk.is_open else ()
+            request = ModelRequest(
+                key=f"{work.key}/{key}",
+                role=self._role,
+                action=self._action,
+                messages=talk,
+                task=work.spec.text,
+                stack=work.stack.id if work.stack else None,
+                max_tokens=self._max_tokens,
+                tools=specs(offered),
+                fresh=self._fresh,
+            )
+            completion = await work.calls.complete(request)
+            if not completion.tool_calls or not offered:
+                return completion
+            turn += 1
+            talk.append({"role": "assistant", "content": completion.text, "tool_calls": completion.tool_calls})
+            talk += await desk.carry_out(completion.tool_calls, f"{self._key}/t{turn}")
+            if not desk.is_open:
+                talk.append({"role": "user", "content": render("answer_now")})
+
+    async def _claim(self, key: str) -> Sequence[str]:
+        said = tuple(await self._work.ports.steering.claim(f"{self._work.key}/{key}"))
+        if said:
+            self._work.told.add(self._key, said)
+            self._work.loops.told()
+        return said

@@ -1,0 +1,108 @@
+"""Reads the JSON that models almost write: what is valid as it is, the rest by repair, within firm bounds."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from json_repair import loads as repaired
+
+MAX_BRACES = 5_000
+"""So many opening braces are tried in one answer: each costs time, and an answer can be nothing but braces."""
+MAX_REPAIRED = 100_000
+"""Characters of a text that is repaired; repairing is slow beside reading."""
+MAX_DEPTH = 40
+"""Of nesting in a text that is repaired: the library recurses."""
+
+_THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_FENCED = re.compile(r"```[ \t]*(?:json5?|jsonc|javascript|js|python)?[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_SMART = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "\u00a0": " ", "\ufeff": None, "\u200b": None}
+)
+
+
+def without_thoughts(text: str) -> str:
+    """``text`` without what a reasoning model says to itself; a thought that began before the text ends it."""
+    kept: list[str] = []
+    at = 0
+    inside = False
+    for tag in _THOUGHT.finditer(text):
+        if not tag[1]:
+            if not inside:
+                kept.append(text[at : tag.start()])
+            inside = True
+            continue
+        if not inside:
+            kept.clear()
+        at, inside = tag.end(), False
+    return "".join(kept) + text[at:] if not inside else "".join(kept) or text[at:]
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """The outermost objects that are JSON as they stand, in order."""
+    decoder = json.JSONDecoder()
+    found: list[dict[str, Any]] = []
+    start, tried = text.find("{"), 0
+    while start >= 0 and tried < MAX_BRACES:
+        tried += 1
+        try:
+            data, end = decoder.raw_decode(text, start)
+        except (json.JSONDecodeError, RecursionError, ValueError):
+            start = text.find("{", start + 1)
+            continue
+        found.append(data)
+        start = text.find("{", end)
+    return found
+
+
+def mended(text: str) -> list[dict[str, Any]]:
+    """The objects in ``text`` after repair, the likeliest first: in fences, from the first brace to the last, to the end."""
+    found: list[dict[str, Any]] = []
+    for piece in _pieces(text):
+        value = _repair(piece)
+        found += [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict) and entry]
+    return found
+
+
+def value_of(text: str, limit: int) -> Any:
+    """The value that ``text`` is, repaired where it must be; None where it is none, or longer than ``limit`` characters."""
+    text = text.strip()
+    if len(text) > limit or text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _repair(text)
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = [hit[1] for hit in _FENCED.finditer(text) if "{" in hit[1]]
+    first, last = text.find("{"), text.rfind("}")
+    if 0 <= first < last:
+        pieces.append(text[first : last + 1])
+    if first >= 0:
+        pieces.append(text[first:])
+    return list(dict.fromkeys(piece.strip() for piece in pieces))[:8]
+
+
+def _repair(text: str) -> Any:
+    if len(text) > MAX_REPAIRED or _depth(text) > MAX_DEPTH:
+        return None
+    for written in (text, text.translate(_SMART)) if text != text.translate(_SMART) else (text,):
+        try:
+            value = repaired(written)
+        except (ValueError, RecursionError, IndexError):
+            continue
+        if value not in ("", [], {}):
+            return value
+    return None
+
+
+def _depth(text: str) -> int:
+    """The deepest nesting, counted without regard to strings: an upper bound but for closing brackets in them."""
+    depth = deepest = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest

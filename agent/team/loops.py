@@ -1,0 +1,110 @@
+"""Notices what goes in circles. Every run may wait long and try hard; only what repeats exactly stops it.
+
+What a replay finds recorded is counted but never stops the run: a person has resumed it since, so counting begins anew there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
+
+from agent.errors import Paused
+from agent.ports import JSON, Announcement, Journal, StepKind
+
+REPEATS = 4
+"""So many times the same pause the run."""
+HINT = "Say what should be different (steer) and resume the run, or start one with a more specific task or another model."
+_MOVING = re.compile(r"0x[0-9a-f]+|\b\d+(?:[.:]\d+)*\s?(?:ms|s|sec|seconds|m|min)?\b")
+"""Times, addresses and numbers in a command's output, which differ from run to run."""
+
+Kind = Literal["answer", "call", "edit", "failure", "command"]
+
+
+class WatchedJournal:
+    """The journal, and how many of its steps really acted: in between the run is a replay."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.acted = 0
+
+    async def step(
+        self,
+        key: str,
+        kind: StepKind,
+        inputs: JSON,
+        act: Callable[[], Awaitable[JSON]],
+        *,
+        announce: Callable[[JSON], Announcement | None] | None = None,
+        mutates: bool = False,
+    ) -> JSON:
+        async def counted() -> JSON:
+            self.acted += 1
+            return await act()
+
+        return await self._journal.step(key, kind, inputs, counted, announce=announce, mutates=mutates)
+
+
+class Loops:
+    """Those of one phase. Each method raises ``Paused('loop')`` at the fourth of the same."""
+
+    def __init__(self, journal: WatchedJournal | None = None) -> None:
+        self._journal = journal
+        self._acted = 0
+        self._counts: Counter[tuple[Kind, str]] = Counter()
+
+    def answered(self, who: str, text: str) -> None:
+        """``who`` is a role, or the part of the plan that one writes beside others."""
+        self._count("answer", f"{who}\0{text}", f"The {who} has given the same answer {REPEATS} times.")
+
+    def called(self, where: str, tool: str, arguments: JSON, result: str) -> int:
+        """How often the same call has now had the same result in the conversation ``where``: another one can't know of it."""
+        what = json.dumps([where, tool, arguments], sort_keys=True)
+        return self._count("call", f"{what}\0{result}", f"The same call of {tool} has had the same result {REPEATS} times.")
+
+    def refused(self, findings: Sequence[JSON]) -> None:
+        """An edit that does not apply, by what is wrong with each part of it."""
+        said = "; ".join(str(finding.get("message", "")) for finding in findings)
+        self._count(
+            "edit", json.dumps(list(findings), sort_keys=True), f"The same edit has failed {REPEATS} times: {said[:300]}"
+        )
+
+    def ran(self, argv: Sequence[str], exit_code: int, output: str) -> None:
+        """A command of the pipeline. One that passes may do so again after every change; failing the same way may it not."""
+        what = " ".join(argv)
+        kind: Kind = "failure" if exit_code else "command"
+        same = f"{what}\0{exit_code}\0{_MOVING.sub('#', output)}"
+        self._count(kind, same, f"{what or 'The tests'} ended in the same way {REPEATS} times (exit code {exit_code}).")
+
+    def changed(self) -> None:
+        """Files were really changed: what passes again, or is said again of another state, is no repetition."""
+        self._forget("command")
+
+    def told(self) -> None:
+        """People said something: from here on the same may come again."""
+        self._counts.clear()
+
+    def _forget(self, kind: Kind) -> None:
+        for key in [key for key in self._counts if key[0] == kind]:
+            del self._counts[key]
+
+    def _count(self, kind: Kind, what: str, reason: str) -> int:
+        key = (kind, hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest())
+        self._counts[key] += 1
+        count = self._counts[key]
+        if count >= REPEATS:
+            del self._counts[key]
+            if self._is_live():
+                raise Paused("loop", reason, hint=HINT)
+        self._is_live()
+        return count
+
+    def _is_live(self) -> bool:
+        """Whether a step acted since this was asked last; without a journal everything is live."""
+        if self._journal is None:
+            return True
+        before, self._acted = self._acted, self._journal.acted
+        return self._acted != before
