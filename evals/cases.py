@@ -22,7 +22,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent import stacks
 
 CASES = Path(__file__).resolve().parent / "cases"
-PYTEST = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 KINDS = (
     "add-endpoint", "feature", "bug-report", "refactor", "validation", "cli-flag", "pagination", "timezone", "flaky-test",
     "security", "concurrency", "performance", "rename", "docs-config", "unclear", "contradiction", "prompt-injection",
@@ -51,10 +50,10 @@ class Expected(Table):
 
 
 class Hidden(Table):
-    """How the result is judged. ``command`` runs in the sandbox, after the install step of ``stack`` (the case's own by
-    default) on the result with ``hidden/`` laid over it. Exit code 0 means solved."""
+    """How the result is judged: ``command`` (the stack's test command by default) runs in the sandbox, after the install step
+    of ``stack`` (the case's own by default), on the result with ``hidden/`` laid over it. Exit code 0 means solved."""
 
-    command: list[str] = Field(default_factory=lambda: list(PYTEST))
+    command: list[str] = Field(default_factory=list)
     stack: str = ""
 
 
@@ -93,6 +92,14 @@ class Case(Table):
     @property
     def repo(self) -> Path:
         return self.folder / "repo"
+
+    @property
+    def judge_stack(self) -> stacks.Stack:
+        return stacks.get(self.hidden.stack or self.stack)
+
+    @property
+    def judge_command(self) -> Sequence[str]:
+        return self.hidden.command or self.judge_stack.test
 
     @property
     def solution(self) -> str:
@@ -141,6 +148,8 @@ def _problems(case: Case) -> Sequence[str]:
     for stack in filter(None, (case.stack, case.hidden.stack)):
         if stack not in known:
             found.append(f"the stack {stack!r} is not one of {', '.join(sorted(known))}.")
+    if not found and case.judged and not case.judge_command:
+        found.append(f"the stack {case.judge_stack.id} has no test command, so hidden.command must name one.")
     if not case.repo.is_dir():
         found.append("it has no repo/ directory.")
     for name in ("hidden", "solution.patch"):

@@ -34,10 +34,10 @@ async def judge(case: Case, root: Path, cache: Path) -> Verdict:
         shutil.copytree(root, tree, symlinks=True, ignore=_not_judged)
         shutil.copytree(case.folder / "hidden", tree, dirs_exist_ok=True)
         sandbox = open_sandbox(tree, cache=cache)
-        installed = await sandbox.install(case.hidden.stack or case.stack)
+        installed = await sandbox.install(case.judge_stack.id)
         if installed is not None and not installed.ok:
             return Verdict(False, "The packages could not be installed.", installed.output_tail[-TAIL:])
-        ran = await sandbox.run(case.hidden.command, timeout=TIMEOUT)
+        ran = await sandbox.run(case.judge_command, timeout=TIMEOUT)
     output = ran.output_tail[-TAIL:]
     if not ran.available:
         return Verdict(False, f"{ran.argv[0]} is not available here.", output)

@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+from app.notes import router
+
+app = FastAPI(title="Notes")
+app.include_router(router)
