@@ -64,6 +64,8 @@ async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) 
         return _unknown(f"The tests take longer than {MAX_SECONDS:g} seconds, so they were not run a second time.")
     result = await sandbox.run((*stack.coverage.command, *lines), timeout=2 * took + 30)
     hits = _read(result, lines)
+    if hits and not result.output_tail.startswith("SF:"):
+        return _unknown("The report on these files is too long.")
     if not hits:
         return _unknown(_why_not(stack, result))
     files = [_file(path, numbers, hits.get(path)) for path, numbers in lines.items()]
