@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.models.prices import weigh
+
+UNITS = 6
+"""``weigh`` of one token."""
 SHARE = 0.4
 """Of the window; the rest is for the plan, the conversation with the tools, and the answer."""
 TEXTS, MAP, LISTING, HISTORY, TESTS = 30_000, 4_000, 8_000, 800, 600
@@ -35,10 +39,10 @@ def room_for(window: int | None) -> Room:
 
 def within(lines: list[str], tokens: int) -> list[str]:
     """The first of ``lines`` that fit."""
-    # by characters, as the estimate counts at least one token per text
-    left, shown = 3 * tokens, []
+    # in the estimate's own small units: it rounds every text up
+    left, shown = UNITS * tokens, []
     for line in lines:
-        left -= len(line.encode()) + 1
+        left -= weigh(line + "\n")
         if left < 0:
             break
         shown.append(line)

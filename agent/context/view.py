@@ -12,10 +12,10 @@ from agent.context.history import recent_history
 from agent.context.listing import list_files
 from agent.context.paths import is_regular, is_secret
 from agent.context.repomap import repository_map
-from agent.context.room import room_for
+from agent.context.room import UNITS, room_for
 from agent.context.testlayout import layout_of_tests
 from agent.context.tree import tree
-from agent.models.prices import CHARACTERS_PER_TOKEN
+from agent.models.prices import weigh
 from agent.ports import JSON
 
 MAX_LISTED = 2_000
@@ -84,7 +84,7 @@ async def look(root: Path, wanted: Sequence[str] = (), interest: Interest | None
     room = room_for(interest.window if interest else None)
     mentioned = _mentioned(files, interest.words) if interest else []
     focus = list(dict.fromkeys((*wanted, *mentioned)))
-    texts, hidden = _texts(root, files, focus, min(MAX_CHARACTERS, room.texts * CHARACTERS_PER_TOKEN))
+    texts, hidden = _texts(root, files, focus, room.texts)
     view = View(files[:MAX_LISTED], texts, hidden, "\n".join(tree(files, room.listing)))
     if interest is None:
         return view
@@ -97,8 +97,9 @@ async def look(root: Path, wanted: Sequence[str] = (), interest: Interest | None
     )
 
 
-def _texts(root: Path, files: Sequence[str], focus: Sequence[str], room: int) -> tuple[dict[str, str], dict[str, str]]:
+def _texts(root: Path, files: Sequence[str], focus: Sequence[str], tokens: int) -> tuple[dict[str, str], dict[str, str]]:
     """Texts in the order of their use, guides first; where there is no room for all, rules and ``focus`` have it first."""
+    left, room = UNITS * tokens, MAX_CHARACTERS
     present = set(files)
     rules = _rules(focus)
     order = [path for path in dict.fromkeys((*GUIDES, *rules, *MANIFESTS, *focus)) if path in present]
@@ -108,11 +109,12 @@ def _texts(root: Path, files: Sequence[str], focus: Sequence[str], room: int) ->
         if path not in present:
             continue
         text, reason = read(root / path, path)
-        if reason or len(text) > room:
+        if reason or len(text) > room or weigh(text) > left:
             hidden[path] = reason or "the context is full"
             continue
         found[path] = text
         room -= len(text)
+        left -= weigh(text)
     texts = {path: found[path] for path in order if path in found}
     return texts, {path: hidden[path] for path in order if path in hidden}
 
