@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ ANY_STACK = Stack(
 )  # fmt: skip
 """For an existing project of no known stack: no rules of its own, no commands."""
 
+_PLACE = re.compile(r" at line \d+ of the answer")
+"""The same edit may stand elsewhere in the next answer."""
 FILE_MODE = 0o644
 """Of a file that comes back; one that is there keeps its own."""
 
@@ -106,7 +109,11 @@ class Landing:
         )
         if not result["success"]:
             wish = self._other_format(detect(answers[0]), [file["path"] for file in _refused(result)])
-            return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", findings(result))
+            found = findings(result)
+            work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
+            return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", found)
+        if any(file["action"] != "unchanged" for file in result["files"]):
+            work.loops.changed()
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:

@@ -44,10 +44,13 @@ async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
     ran = await _tests(work, step)
     tests = {**ran, "baseline": work.baseline, **failures.compare(work.baseline, ran, work.root), "coverage": None}
-    if tests["passed"] and not is_to_blame(tests) and work.stack is not None:
+    to_blame = is_to_blame(tests)
+    if tests["passed"] and not to_blame and work.stack is not None:
         sandbox = work.commands.step(f"coverage/{step}")
         tests["coverage"] = await coverage.measure(work.stack, changed, sandbox, took=ran["seconds"])
     await events.emit("tests_finished", tests, _told(tests))
+    if to_blame:
+        work.loops.ran(work.stack.test if work.stack else (), 1, tests["output_tail"])
     return tests
 
 
