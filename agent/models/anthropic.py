@@ -12,7 +12,8 @@ import anthropic
 
 from agent.models.answer import Answer, Usage
 from agent.models.anthropic_messages import conversation
-from agent.models.endpoint import CONNECT_SECONDS, Endpoint
+from agent.models.endpoint import Endpoint
+from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.prices import longest_answer
 from agent.models.settings import ModelSettings
 from agent.ports import ModelRequest
@@ -32,11 +33,11 @@ class AnthropicModel(Endpoint):
         super().__init__(settings)
         self._highest: dict[str, int] = {}
         self._client = anthropic.AsyncAnthropic(
-            api_key=settings.api_key or "none",
+            api_key=settings.api_key or NO_KEY,
             base_url=self.base_url,
             max_retries=0,
             timeout=anthropic.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-            http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False),  # an endpoint must not send us elsewhere
+            http_client=anthropic.DefaultAsyncHttpxClient(**client_options(settings.api_key or NO_KEY)),
         )
 
     async def aclose(self) -> None:

@@ -26,7 +26,6 @@ from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-CONNECT_SECONDS = 10.0
 
 
 class Endpoint(ABC):

@@ -11,8 +11,9 @@ from typing import Any
 import openai
 
 from agent.models.answer import Answer, Usage
-from agent.models.endpoint import CONNECT_SECONDS, Endpoint
+from agent.models.endpoint import Endpoint
 from agent.models.faults import Fault
+from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.settings import ModelSettings
 from agent.ports import ChatMessage, ModelRequest, ToolCall, ToolSpec
 
@@ -31,11 +32,11 @@ class OpenAIModel(Endpoint):
         super().__init__(settings)
         self._refused: set[str] = set()
         self._client = openai.AsyncOpenAI(
-            api_key=settings.api_key or "none",
+            api_key=settings.api_key or NO_KEY,
             base_url=self.base_url,
             max_retries=0,
             timeout=openai.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),  # an endpoint must not send us elsewhere
+            http_client=openai.DefaultAsyncHttpxClient(**client_options(settings.api_key or NO_KEY)),
         )
 
     async def aclose(self) -> None:
