@@ -17,7 +17,7 @@ READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres://
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
 
-.PHONY: help setup demo test test-python test-node lint format docs docs-check up down clean
+.PHONY: help setup demo test test-python test-node evals evals-check evals-record lint format docs docs-check up down clean
 
 help: ## Say what there is (this)
 	@echo "MGX Agent: make TARGET"
@@ -55,6 +55,15 @@ test-python: setup
 test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \
 	else echo "==> npm-wrapper: not tested, node is not installed"; fi
+
+evals: setup ## Let the agent solve all cases with recorded answers (no model); ARGS="--model openai/NAME" with a real one
+	@$(UV) run --no-sync python -m evals run --jobs 2 $(or $(ARGS),--replay)
+
+evals-check: setup ## Prove that every case fails before and passes after its solution
+	@$(UV) run --no-sync python -m evals check --jobs 2
+
+evals-record: setup ## Write the recordings of all cases anew, from their solutions
+	@$(UV) run --no-sync python -m evals run --jobs 2 --model reference --record evals/recordings
 
 lint: setup ## ruff (lint and format) and mypy
 	@echo "==> ruff, mypy"

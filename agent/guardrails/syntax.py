@@ -49,6 +49,7 @@ def syntax(answer: Answer) -> Iterator[Finding]:
 
 
 def _error(path: str, text: str) -> tuple[int | None, str] | None:
+    text = text.removeprefix("\ufeff")  # a byte order mark belongs to the encoding
     parse = _parser(path)
     if parse is None:
         return next((wrong for source in trees.sources(path, text) if (wrong := trees.mistake(source))), None)

@@ -106,6 +106,10 @@ def test_what_has_another_syntax_is_left_alone(tmp_path: Path, path: str, conten
     assert judge(tmp_path, f"FILE: {path}\n{content}\n").is_valid
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert judge(tmp_path, "FILE: a.py\n\ufeffx = 1\nFILE: b.json\n\ufeff{}\n").errors == ()
+
+
 def test_a_hostile_file_can_not_exhaust_the_parser(tmp_path: Path) -> None:
     deep = "[" * 100_000
     text = f"FILE: a.py\n{deep}\nFILE: b.json\n{deep}\nFILE: c.toml\na = {deep}\n"
