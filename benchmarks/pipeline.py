@@ -1,41 +1,100 @@
-"""What a run costs beside its model and its sandboxed commands: from its first event of work to the commit."""
+"""What a run costs beside its model and its sandboxed commands: from its first event of work to the commit.
+
+The model is a scripted endpoint that answers at once, over real HTTP: what it takes to ask it counts as ours.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
 from datetime import datetime
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Line, percentile
-from benchmarks.server import server
+from benchmarks.server import Server, server
+from tests.support.scripted_openai import Call, Message, Reply, serve
+from tests.support.team_script import analysis, plan, review
+
+FILES = {
+    "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n",
+    "shop/__init__.py": "",
+    "shop/prices.py": "def total(prices):\n    return sum(prices)\n",
+    "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
+    **{f"shop/part_{n}.py": f"def part_{n}(value):\n    return value + {n}\n" for n in range(200)},
+}
+CODE = "FILE: shop/prices.py\ndef total(prices):\n    return sum(price for price in prices if price is not None)\n"
+
+
+def _looks(tool: str, **arguments: str) -> Reply:
+    return Reply(calls=[Call(tool, arguments)], finish_reason="tool_calls")
+
+
+ANSWERS: dict[str, list[str | Reply]] = {
+    "Analyse this task": [_looks("list_files", path="shop"), analysis()],
+    "Plan this task": [_looks("search", pattern=r"def total\b"), plan("shop/prices.py")],
+    "Carry out this approved plan": [_looks("read_file", path="tests/test_prices.py"), _looks("symbols", name="total"), CODE],
+    "The engineer has carried out": ["NO CHANGE"],
+    "Review this change": [_looks("search", pattern=r"total\("), review()],
+}
+CALLS = sum(map(len, ANSWERS.values()))
 
 
 def main(quick: bool) -> list[Line]:
-    with server() as running:
-        stories = [running.finish(running.start_run(auto_approve=True)) for _ in range(3 if quick else 8)][1:]
-    calls = sum(event["type"] == "model_call" for event in stories[0])
-    note = f"the offline model makes {calls} calls; install, formatters and tests taken off"
-    overhead = percentile([_overhead(story) for story in stories], 50)
-    whole = percentile([_wall(story) for story in stories], 50)
+    times = 3 if quick else 8
+    turns: dict[str, int] = {}
+
+    def answer(messages: list[Message]) -> str | Reply:
+        opening = next(message["content"] for message in messages if message["role"] == "user")
+        action = next(action for action in ANSWERS if opening.startswith(action))
+        turns[action] = turns.get(action, 0) + 1
+        return ANSWERS[action][(turns[action] - 1) % len(ANSWERS[action])]
+
+    with tempfile.TemporaryDirectory(prefix="mgx-bench-repo-") as root, serve(answer) as model:
+        repository = _repository(Path(root) / "shop")
+        settings = {
+            "MGX_MODEL": "openai/scripted",
+            "OPENAI_BASE_URL": model.url,
+            "OPENAI_API_KEY": "-",
+            "MGX_LOCAL_ROOTS": root,
+        }
+        with server(**settings) as running:
+            link = running.post("/api/repositories/connect", {"url": f"file://{repository}", "provider": "git"})
+            runs = [_measured(running, link["id"], number) for number in range(times + 1)][1:]
+    note = f"{CALLS} calls to a scripted endpoint, with tools, {len(FILES)} files; sandbox taken off"
+    overhead = percentile([whole - sandbox for whole, sandbox in runs], 50)
     return [
         Line("run's overhead, analysis to commit, p50", overhead, "ms", 400, note),
-        Line("run with its commands, analysis to commit, p50", whole, "ms"),
+        Line("run with its commands, analysis to commit, p50", percentile([whole for whole, _ in runs], 50), "ms"),
     ]
 
 
-def _at(event: dict[str, Any]) -> float:
+def _measured(running: Server, repository_id: str, number: int) -> tuple[float, float]:
+    """The run's time from analysis to commit, and how much of it was the sandbox's, in milliseconds."""
+    task = {
+        "description": f"Let total() ignore prices that are None, {number}",
+        "repository_id": repository_id,
+        "stack": "fastapi",
+    }
+    run_id = running.post("/api/runs", {"task_id": running.post("/api/tasks", task)["id"], "auto_approve": True})["id"]
+    story = running.finish(run_id)
+    calls = sum(event["type"] == "model_call" for event in story)
+    if calls != CALLS:
+        raise RuntimeError(f"the run made {calls} model calls, and the bound is for {CALLS}")
+    timing = running.get(f"/api/runs/{run_id}/timing")
+    return _at(story, "commit_created") - _at(story, "analysis_start"), timing["sandbox_seconds"] * 1000
+
+
+def _at(story: list[dict[str, Any]], type: str) -> float:
+    event = next(event for event in story if event["type"] == type)
     return datetime.fromisoformat(event["timestamp"]).timestamp() * 1000
 
 
-def _wall(story: list[dict[str, Any]]) -> float:
-    return _at(_first(story, "commit_created")) - _at(_first(story, "analysis_start"))
-
-
-def _first(story: list[dict[str, Any]], type: str) -> dict[str, Any]:
-    return next(event for event in story if event["type"] == type)
-
-
-def _overhead(story: list[dict[str, Any]]) -> float:
-    commands = sum(event["data"]["duration_ms"] for event in story if event["type"] == "command_finished")
-    formatting = sum(_at(event) - _at(before) for before, event in pairwise(story) if event["type"] == "files_formatted")
-    return _wall(story) - commands - formatting
+def _repository(path: Path) -> Path:
+    for name, text in FILES.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    who = ["-c", "user.name=Bench", "-c", "user.email=bench@example.com"]
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", "-C", str(path), *command], check=True)
+    return path
