@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -203,6 +204,22 @@ async def test_waits_for_a_limit_are_bounded_in_all() -> None:
     error = await failure(lambda messages: Reply(status=429, headers={"retry-after": "0.2"}), max_retries=5, max_wait=0.5)
     assert isinstance(error, RateLimited)
     assert time.monotonic() - started < 2
+
+
+async def test_a_wait_for_a_limit_ends_with_the_run() -> None:
+    with serve(lambda messages: Reply(status=429, headers={"retry-after": "25"})) as server:
+        model = open_to(server)
+        call = asyncio.create_task(model.complete(REQUEST, silent))
+        while not server.requests:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+        assert not call.done()
+        call.cancel()
+        started = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert time.monotonic() - started < 1
+        await model.aclose()
 
 
 async def test_others_do_not_run_into_a_limit_that_one_was_told() -> None:
