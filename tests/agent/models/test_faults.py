@@ -210,10 +210,9 @@ async def test_a_wait_for_a_limit_ends_with_the_run() -> None:
     with serve(lambda messages: Reply(status=429, headers={"retry-after": "25"})) as server:
         model = open_to(server)
         call = asyncio.create_task(model.complete(REQUEST, silent))
-        while not server.requests:
-            await asyncio.sleep(0.02)
-        await asyncio.sleep(0.1)
-        assert not call.done()
+        done, _ = await asyncio.wait([call], timeout=0.5)
+        assert not done
+        assert len(server.requests) == 1
         call.cancel()
         started = time.monotonic()
         with pytest.raises(asyncio.CancelledError):
