@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.team.coerce import coerced
+from agent.team.lenient import mended, objects, without_thoughts
+
 MAX_TEXT = 4_000
-MAX_BRACES = 5_000
-"""So many opening braces are tried in one answer: each costs time, and an answer can be nothing but braces."""
 
 
 class Unusable(ValueError):
@@ -60,34 +60,27 @@ A = TypeVar("A", bound=Answer)
 
 
 def parse(schema: type[A], text: str) -> A:
-    """The first JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``. Raises ``Unusable``."""
-    objects = _objects(text)
-    if not objects:
-        raise Unusable("it holds no complete JSON object.")
+    """The first JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``, as it stands or mended.
+    Raises ``Unusable``."""
+    said = without_thoughts(text)
+    said = said if "{" in said else text
     problem = ""
-    for data in objects:
-        try:
-            return schema.model_validate(data)
-        except ValidationError as error:
-            problem = problem or _explain(error)
-    raise Unusable(problem)
+    for found in (objects, _mended):
+        for data in found(said):
+            try:
+                return schema.model_validate(coerced(schema, data))
+            except ValidationError as error:
+                problem = problem or _explain(error)
+    raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it holds no complete JSON object."))
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
-    """The outermost JSON objects in ``text``, in order."""
-    decoder = json.JSONDecoder()
-    found: list[dict[str, Any]] = []
-    start, tried = text.find("{"), 0
-    while start >= 0 and tried < MAX_BRACES:
-        tried += 1
-        try:
-            data, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError):
-            start = text.find("{", start + 1)
-            continue
-        found.append(data)
-        start = text.find("{", end)
-    return found
+def _mended(text: str) -> list[dict[str, Any]]:
+    """What is cut off is not mended: half of a plan would pass for a whole one."""
+    return [] if _is_cut(text) else mended(text)
+
+
+def _is_cut(text: str) -> bool:
+    return text.count("{") > text.count("}") and not text.rstrip("` \n\t").endswith(("}", "]"))
 
 
 def _explain(error: ValidationError) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from metagpt.actions import Action
 from metagpt.environment import Environment
 from metagpt.roles import Role
 from metagpt.schema import Message
 from metagpt.team import Team
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agent.errors import AgentError, Interrupted
-from agent.ports import ChatMessage
+from agent.ports import ChatMessage, Completion
 from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
 from agent.team.prompts import render
@@ -34,6 +34,11 @@ class TeamAction(Action):  # type: ignore[misc]
     work: Work = Field(exclude=True)
     role_name: str
 
+    @model_validator(mode="after")
+    def _update_private_llm(self) -> Self:
+        """MetaGPT reads two YAML files for each action, to see whether it has a model of its own: ours never has."""
+        return self
+
     async def run(self, history: Sequence[Message]) -> str:
         """``history`` ends with the message that caused this action."""
         return await self.act(history[-1].content)
@@ -41,7 +46,12 @@ class TeamAction(Action):  # type: ignore[misc]
     async def act(self, content: str) -> str:
         raise NotImplementedError(f"{type(self).__name__} does nothing.")
 
-    async def ask(
+    async def ask(self, prompt: str | Sequence[ChatMessage], *, key: str, max_tokens: int, **options: Any) -> str:
+        """The text of ``converse``."""
+        completion = await self.converse(prompt, key=key, max_tokens=max_tokens, **options)
+        return completion.text
+
+    async def converse(
         self,
         prompt: str | Sequence[ChatMessage],
         *,
@@ -50,7 +60,7 @@ class TeamAction(Action):  # type: ignore[misc]
         tools: Sequence[str] = (),
         fresh: bool = False,
         told: Sequence[str] | None = None,
-    ) -> str:
+    ) -> Completion:
         """The model's answer under the role's system prompt, after as many looks around with ``tools`` as the role is allowed.
 
         ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``told`` is
@@ -60,11 +70,10 @@ class TeamAction(Action):  # type: ignore[misc]
             self.work, key, self.role_name, self.name, max_tokens=max_tokens, tools=tools, fresh=fresh, told=told
         )
         llm: PortLLM = self.llm
-        completion = await llm.converse(
-            conversation, [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-        )
+        messages: Sequence[ChatMessage] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        completion = await llm.converse(conversation, messages)
         self.work.calls.keep(completion.text, completion)
-        return completion.text
+        return completion
 
 
 class TeamRole(Role):  # type: ignore[misc]

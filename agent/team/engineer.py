@@ -6,8 +6,9 @@ import json
 from typing import ClassVar
 
 from agent.blocks import block
-from agent.team.base import TeamAction, TeamRole
+from agent.team.base import TeamRole
 from agent.team.bounds import BY_ROLE_TOOLS
+from agent.team.edits import EditAction
 from agent.team.parts import WritePart
 from agent.team.prompts import render
 from agent.team.triggers import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
@@ -15,17 +16,17 @@ from agent.team.triggers import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
 MAX_TOKENS = 32_000
 
 
-class WriteCode(TeamAction):
+class WriteCode(EditAction):
     """Answers with files or edits."""
 
     async def act(self, content: str) -> str:
         prompt = render(
             "write_code", situation=self.work.situation(), plan=self.work.plan_block(), format=self.work.answer_format()
         )
-        return await self.ask(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"])
+        return await self.ask_for_edits(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"])
 
 
-class ReviseCode(TeamAction):
+class ReviseCode(EditAction):
     """Content: JSON {round, problem, answer}. Answers with files or edits."""
 
     async def act(self, content: str) -> str:
@@ -38,7 +39,7 @@ class ReviseCode(TeamAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask(
+        return await self.ask_for_edits(
             prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"], fresh=True
         )
 

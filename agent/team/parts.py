@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 
 from agent.ports import JSON
-from agent.team.base import TeamAction
 from agent.team.bounds import LOOKING
+from agent.team.edits import EditAction
 from agent.team.prompts import render
 from agent.together import together
 
 MAX_TOKENS = 32_000
 
 
-class WritePart(TeamAction):
+class WritePart(EditAction):
     """Content: JSON list of {steps: numbers in the plan, files}. Answers with the JSON list of what each desk wrote."""
 
     async def act(self, content: str) -> str:
@@ -31,4 +31,4 @@ class WritePart(TeamAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS, tools=LOOKING, told=told)
+        return await self.ask_for_edits(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS, tools=LOOKING, told=told)

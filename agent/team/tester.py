@@ -8,19 +8,20 @@ from typing import ClassVar
 from agent.blocks import block
 from agent.team.base import TeamAction, TeamRole
 from agent.team.bounds import BY_ROLE_TOOLS
+from agent.team.edits import EditAction
 from agent.team.prompts import render
 from agent.team.triggers import CODE_LANDED, TESTS_WANTED
 from agent.trial import try_out
 
 
-class WriteTest(TeamAction):
+class WriteTest(EditAction):
     """Content: the change as text. Answers with a FILE manifest, or with NO CHANGE."""
 
     async def act(self, content: str) -> str:
         prompt = render(
             "write_test", situation=self.work.situation(), plan=self.work.plan_block(), change=block("change", content)
         )
-        return await self.ask(prompt, key="write_test", max_tokens=16_000, tools=BY_ROLE_TOOLS["tester"])
+        return await self.ask_for_edits(prompt, key="write_test", max_tokens=16_000, tools=BY_ROLE_TOOLS["tester"])
 
 
 class RunTests(TeamAction):

@@ -28,11 +28,11 @@ def test_an_object_is_found_wherever_models_put_it(text: str) -> None:
     ("text", "wrong"),
     [
         ("", "no complete JSON object"),
-        ('{"verdict": "approve"', "no complete JSON object"),
+        ('{"verdict": "approve"', "cut off before its end"),
         ('["approve"]', "no complete JSON object"),
         ('{"verdict": "perhaps"}', "verdict: Input should be 'approve' or 'revise'"),
-        ('{"verdict": "approve", "comments": ["nice"]}', "comments.0"),
-        ("{" * 10_000, "no complete JSON object"),
+        ('{"verdict": "approve", "comments": [{"line": 3}]}', "comments.0.message"),
+        ("{" * 10_000, "cut off before its end"),
     ],
 )
 def test_what_is_wrong_is_said_for_the_model(text: str, wrong: str) -> None:
@@ -41,12 +41,12 @@ def test_what_is_wrong_is_said_for_the_model(text: str, wrong: str) -> None:
     assert wrong in str(unusable.value)
 
 
-def test_types_are_not_bent() -> None:
+def test_what_has_no_one_meaning_is_not_bent() -> None:
     with pytest.raises(Unusable, match="clear: Input should be a valid boolean"):
-        parse(Analysis, '{"clear": "yes", "summary": "x", "complexity": "low", "stack": null}')
+        parse(Analysis, '{"clear": "perhaps", "summary": "x", "complexity": "low", "stack": null}')
 
 
-@pytest.mark.parametrize("text", ["{" * 200_000, '{"a":' * 50_000])
+@pytest.mark.parametrize("text", ["{" * 200_000, '{"a":' * 50_000, "{'a':" * 20_000 + "}" * 20_000, "{" + "'" * 90_000 + "}"])
 def test_an_answer_of_nothing_but_braces_costs_no_time(text: str) -> None:
     began = time.process_time()
     with pytest.raises(Unusable):

@@ -268,7 +268,7 @@ async def test_garbage_is_asked_for_again_twice_and_differently(workdir: Path) -
     prompts = [r.messages[-1]["content"] for r in asked]
     assert len(set(prompts)) == 3
     assert "holds no complete JSON object" in prompts[1]
-    assert "summary: Input should be a valid string" in prompts[2]
+    assert "complexity: Field required" in prompts[2]
 
 
 async def test_garbage_for_ever_fails_the_run_with_a_hint(workdir: Path) -> None:

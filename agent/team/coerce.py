@@ -1,0 +1,170 @@
+"""Bends an object that a model wrote towards the schema it was asked for, where only one meaning is possible.
+
+Keys of another name or case, a string for a list, a number in quotes, an object around the object. What says something
+else than the schema knows is left as it is, so that validation names it.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, Union
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+MAX_UNWRAPPED = 3
+MAX_ENTRIES = 1_000
+"""Of a list or an object that are looked at."""
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "clear": ("is_clear",),
+    "question": ("clarifying_question", "clarification"),
+    "summary": ("description", "overview", "goal", "task_summary", "plan_summary"),
+    "complexity": ("difficulty", "effort", "complexity_level"),
+    "stack": ("tech_stack", "technology", "framework", "stack_id"),
+    "steps": ("tasks", "plan", "actions", "todo", "todos", "implementation_steps", "plan_steps", "changes"),
+    "title": ("name", "task", "step", "description", "what", "summary"),
+    "why": ("reason", "rationale", "explanation", "justification"),
+    "files": ("file", "path", "paths", "filename", "file_paths", "file_path", "affected_files", "files_to_change"),
+    "kind": ("type", "action", "change_type", "operation"),
+    "risks": ("risk", "concerns", "potential_risks"),
+    "test_strategy": ("testing", "testing_strategy", "test_plan", "tests", "verification"),
+    "questions": ("open_questions", "assumptions"),
+    "verdict": ("decision", "status", "result", "outcome", "approved", "recommendation"),
+    "comments": ("comment", "issues", "feedback", "findings", "problems", "remarks", "suggestions"),
+    "path": ("file", "filename", "file_path"),
+    "line": ("line_number", "lineno", "line_no"),
+    "message": ("text", "comment", "body", "issue", "description", "suggestion", "content"),
+}
+WORDS: Mapping[str, str] = {
+    "simple": "low", "easy": "low", "small": "low", "trivial": "low", "moderate": "medium", "normal": "medium",
+    "average": "medium", "hard": "high", "complex": "high", "difficult": "high", "large": "high",
+    "approved": "approve", "approves": "approve", "accept": "approve", "accepted": "approve", "lgtm": "approve",
+    "pass": "approve", "ok": "approve", "true": "approve", "reject": "revise", "rejected": "revise", "revision": "revise",
+    "request_changes": "revise", "changes_requested": "revise", "needs_work": "revise", "needs_changes": "revise",
+    "needs_revision": "revise", "fail": "revise", "false": "revise",
+    "add": "create", "new": "create", "write": "create", "edit": "modify", "update": "modify", "change": "modify",
+    "refactor": "modify", "fix": "modify", "implement": "modify", "remove": "delete", "tests": "test", "testing": "test",
+    "documentation": "docs", "doc": "docs", "configuration": "config", "setup": "config",
+}  # fmt: skip
+"""Words that mean one of a schema's own."""
+DEFAULTS: Mapping[str, str] = {"kind": "modify"}
+"""For a field that people read and nothing is decided by."""
+NOTHING = frozenset(("", "none", "null", "n/a", "nil", "undefined"))
+TRUE, FALSE = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0"))
+
+
+def coerced(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` with the schema's own names and kinds of values."""
+    named = _named(schema, _unwrapped(schema, data, MAX_UNWRAPPED))
+    return {name: _value(name, schema.model_fields[name], value) for name, value in named.items()} | {
+        name: default
+        for name, default in DEFAULTS.items()
+        if name in schema.model_fields and (name not in named or not isinstance(named[name], str))
+    }
+
+
+def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
+    """The object inside of others that has most of the schema's fields, with what stands around it."""
+    needed = [name for name, field in schema.model_fields.items() if field.is_required()]
+    found = _named(schema, data)
+    if depth == 0 or all(name in found for name in needed):
+        return data
+    values = [value for value in list(data.values())[:MAX_ENTRIES] if isinstance(value, dict)]
+    inner = [_unwrapped(schema, value, depth - 1) for value in values]
+    best = max(inner, key=lambda value: len(_named(schema, value)), default=None)
+    return data if best is None or not _named(schema, best) else {**found, **_named(schema, best)}
+
+
+def _named(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    simple = {_simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
+    found: dict[str, Any] = {}
+    taken: set[str] = set()
+    for name in schema.model_fields:
+        if name in simple:
+            found[name] = simple[name]
+            taken.add(name)
+    for name, field in schema.model_fields.items():
+        for alias in ALIASES.get(name, ()) if name not in found else ():
+            if alias in simple and alias not in taken and _may_be(field, simple[alias]):
+                found[name] = simple[alias]
+                taken.add(alias)
+                break
+    return found
+
+
+def _simple(key: str) -> str:
+    """``testStrategy``, ``Test Strategy`` and ``test-strategy`` are one name."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.strip()[:80])
+    return re.sub(r"[\s\-_]+", "_", parted).strip("_:").lower()
+
+
+def _may_be(field: FieldInfo, value: Any) -> bool:
+    """A value under another name must at least be of the kind."""
+    if typing.get_origin(field.annotation) is list:
+        return isinstance(value, list | str)
+    return isinstance(value, str | int | float | bool) and value != ""
+
+
+def _value(name: str, field: FieldInfo, value: Any) -> Any:
+    kind = field.annotation
+    most = next((item.max_length for item in field.metadata if hasattr(item, "max_length")), None)
+    optional = typing.get_origin(kind) in (Union, types.UnionType)
+    if optional:
+        if value is None or (isinstance(value, str) and value.strip().lower() in NOTHING):
+            return None
+        kind = next(argument for argument in typing.get_args(kind) if argument is not type(None))
+    if typing.get_origin(kind) is Literal:
+        return _word(name, value, typing.get_args(kind))
+    if typing.get_origin(kind) is list:
+        return _entries(value, typing.get_args(kind)[0], None if field.is_required() else most)
+    if kind is bool:
+        said = str(value).strip().lower()
+        return True if said in TRUE else False if said in FALSE else value
+    if kind is int:
+        digits = re.match(r"\D{0,10}(\d{1,9})", value) if isinstance(value, str) else None
+        return int(digits[1]) if digits else None if optional and isinstance(value, list | dict | str) else value
+    if kind is str:
+        text = _text(value)
+        return text if most is None or not isinstance(text, str) else text[:most]
+    return value
+
+
+def _word(name: str, value: Any, allowed: tuple[str, ...]) -> Any:
+    if not isinstance(value, str | bool):
+        return value
+    said = _simple(str(value).strip(" .!*`\"'"))
+    said = said if said in allowed else WORDS.get(said, said)
+    return said if said in allowed else DEFAULTS.get(name, value)
+
+
+def _entries(value: Any, kind: Any, most: int | None) -> Any:
+    if value is None:
+        return []
+    if isinstance(value, dict) and (kind is str or all(isinstance(entry, dict) for entry in value.values())):
+        value = list(value.values())
+    if isinstance(value, str):
+        lines = [re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", line).strip() for line in value.splitlines()]
+        value = [line for line in lines if line and line.lower() not in NOTHING]
+    elif not isinstance(value, list):
+        value = [value]
+    value = value[: most or MAX_ENTRIES]
+    if kind is str:
+        return [text for entry in value if (text := _text(entry)) not in ("", None)]
+    return [coerced(kind, entry if isinstance(entry, dict) else {"description": entry}) for entry in value]
+
+
+def _text(value: Any) -> Any:
+    """The text that a value is in other clothes; as it is where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, dict):
+        return next((entry for entry in value.values() if isinstance(entry, str)), "")
+    if isinstance(value, list) and all(isinstance(entry, str | int | float) for entry in value):
+        return "\n".join(map(str, value))
+    return value
