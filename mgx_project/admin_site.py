@@ -16,6 +16,7 @@ MENU = {
         "workspaces.modelconnection",
         "workspaces.budget",
         "workspaces.ledgerentry",
+        "workspaces.meter",
         "metrics.metricsnapshot",
     ),
     "Records": ("workspaces.auditentry", "workspaces.event", "runs.approval", "runs.artifact"),

@@ -97,6 +97,7 @@ if CACHE_BACKEND not in ("none", "memory", "redis"):
 CACHE_TTL_SECONDS: float = env.float("MGX_CACHE_TTL_SECONDS", default=86400.0)
 MAX_ROUNDS: int = env.int("MGX_MAX_ROUNDS", default=5)
 MAX_REVISION_ROUNDS: int = env.int("MGX_MAX_REVISION_ROUNDS", default=2)
+DEFAULT_RUN_TOKENS: int = env.int("MGX_DEFAULT_RUN_TOKENS", default=2_000_000)
 SANDBOX: str = env.str("MGX_SANDBOX", default="auto")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")

@@ -29,6 +29,7 @@ from . import transitions
 from .artifacts import ArtifactTrees
 from .budget import LedgerBudget
 from .caching import model_cache
+from .clock import working_time
 from .connections import open_for
 from .errors import LeaseLost
 from .history import WorkspaceHistory
@@ -150,7 +151,7 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
-            async with model_cache(run) as cache:
+            async with working_time(run, lease, db), model_cache(run) as cache:
                 work = Execution(run, lease, db, directory, sink, model, cache)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
@@ -187,6 +188,8 @@ def _stopped(run: TaskRun, lease: Lease) -> Callable[[], object]:
         return _unexpected(run, lease)
     if isinstance(lease.reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
+    if isinstance(lease.reason, Paused):
+        return partial(transitions.paused, run.pk, lease.fence, lease.reason.reason, lease.reason.detail, lease.reason.hint)
     return partial(transitions.cancelled, run.pk, lease.fence)
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django.db.models.functions import Now
 
-from agent.errors import Cancelled
+from agent.errors import Cancelled, Interrupted
 
 from .errors import LeaseLost
 from .models import TaskRun
@@ -34,7 +34,7 @@ class Lease:
     def __init__(self, run: TaskRun) -> None:
         self.run_id, self.fence = run.pk, run.fence
         self.deadline = time.monotonic() + settings.MGX_LEASE_SECONDS
-        self.reason: Cancelled | None = None
+        self.reason: Interrupted | None = None
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -46,7 +46,7 @@ class Lease:
     def unbind(self) -> None:
         self._task = None
 
-    def stop(self, reason: Cancelled) -> None:
+    def stop(self, reason: Interrupted) -> None:
         if self.reason is not None:
             return
         self.reason = reason

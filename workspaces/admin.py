@@ -22,6 +22,7 @@ from .models import (
     IdempotencyRecord,
     LedgerEntry,
     Membership,
+    Meter,
     ModelConnection,
     Role,
     User,
@@ -178,6 +179,13 @@ class LedgerEntryAdmin(TenantAdmin):
         "settled_at",
     )
     search_fields = ("=run_id", "step_key", "model")
+
+
+@admin.register(Meter)
+class MeterAdmin(TenantAdmin):
+    list_display = ("workspace", "scope", "scope_id", "period", "calls", "cached_calls", "cost_usd", "work_ms")
+    list_filter = (WorkspaceFilter, "scope", "period")
+    search_fields = ("=scope_id",)
 
 
 @admin.register(AuditEntry)

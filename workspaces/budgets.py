@@ -1,95 +1,260 @@
 """Budgets are reserved before the money is spent: one ledger row per model call, checked against every cap that covers it.
 
-The caps' rows are locked while a reservation is checked and written, so concurrent runs can't pass a cap together. A
-reservation that a crash orphaned keeps counting at its estimate.
+What is reserved counts in full until it is settled; a reservation that a crash orphaned goes on counting. Working time is
+bought in the same way, some seconds ahead. A reservation is an upper estimate, and answers are cut where they pass it; where a
+call took more all the same, that is recorded as it is and the next one is refused.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils import timezone
 
-from .models import Budget, LedgerEntry
+from .meters import EVER, SCOPES, Place, add, locked, month_of
+from .models import Budget, LedgerEntry, Meter
+
+LIMITS = ("max_tokens", "max_cost_usd", "max_calls", "max_seconds")
+WARN_AT = Decimal("0.8")
+"""Of a cap."""
+CENT = Decimal("0.000001")
+"""What the columns hold."""
 
 
 class CapReached(Exception):
-    """A reservation would pass a cap. The text says which."""
+    """A reservation would pass a cap. The text says which, ``hint`` what to do."""
+
+    def __init__(self, detail: str, hint: str = "Raise the budget and resume the run.") -> None:
+        super().__init__(detail)
+        self.detail, self.hint = detail, hint
+
+
+@dataclass(frozen=True)
+class Nearing:
+    """A cap of which four fifths are used. ``key`` names the cap with its limit: after a raise it is another one."""
+
+    key: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Cap:
+    """Limits on one meter; None: no such limit. ``whose`` is how people know it."""
+
+    whose: str
+    key: str
+    meter: Meter
+    max_tokens: int | None = None
+    max_cost_usd: Decimal | None = None
+    max_calls: int | None = None
+    max_seconds: int | None = None
+
+    @property
+    def tokens(self) -> int:
+        return self.meter.tokens_in + self.meter.tokens_out + self.meter.reserved_tokens
+
+    @property
+    def cost(self) -> Decimal:
+        return self.meter.cost_usd + self.meter.reserved_cost_usd
+
+    @property
+    def ms_left(self) -> int | None:
+        return None if self.max_seconds is None else max(0, self.max_seconds * 1000 - self.meter.work_ms)
+
+    def check(self, tokens: int, cost: Decimal | None) -> None:
+        if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
+            raise CapReached(
+                f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved and this call may take "
+                f"{tokens:,}."
+            )
+        if self.max_calls is not None and self.meter.calls + 1 > self.max_calls:
+            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all are used.")
+        if self.max_cost_usd is None:
+            return
+        if cost is None:
+            raise CapReached(
+                f"{self.whose} is in USD, but the model's price is unknown.",
+                "Set price_in and price_out of the model connection (0 where it costs nothing), or cap tokens instead of USD; "
+                "then resume the run.",
+            )
+        if self.cost + cost > self.max_cost_usd:
+            raise CapReached(
+                f"{self.whose} allows ${_money(self.max_cost_usd)}; ${_money(self.cost)} are spent or reserved and this call "
+                f"may cost ${_money(cost)}."
+            )
+
+    def nearing(self) -> list[Nearing]:
+        used: dict[str, tuple[Any, Any, str]] = {
+            "max_tokens": (self.tokens, self.max_tokens, f"{self.tokens:,} of {self.max_tokens or 0:,} tokens"),
+            "max_cost_usd": (
+                self.cost, self.max_cost_usd, f"${_money(self.cost)} of ${_money(self.max_cost_usd or Decimal())}"
+            ),
+            "max_calls": (self.meter.calls, self.max_calls, f"{self.meter.calls:,} of {self.max_calls or 0:,} model calls"),
+            "max_seconds": (
+                Decimal(self.meter.work_ms) / 1000,
+                self.max_seconds,
+                f"{self.meter.work_ms // 1000:,} of {self.max_seconds or 0:,} seconds of work",
+            ),
+        }  # fmt: skip
+        return [
+            Nearing(f"{self.key}/{name}/{limit}", f"{self.whose}: {said} are used.")
+            for name, (amount, limit, said) in used.items()
+            if limit is not None and amount >= limit * WARN_AT
+        ]
 
 
 def reserve(
     *,
-    workspace_id: uuid.UUID,
-    project_id: uuid.UUID,
-    run_id: uuid.UUID,
+    place: Place,
     step_key: str,
     tokens: int,
+    cost_usd: Decimal | None,
     run_caps: Mapping[str, Any],
+    default_tokens: int | None = None,
 ) -> LedgerEntry:
-    """Writes a reservation of ``tokens`` for one call. Raises CapReached, and then nothing is written.
+    """Writes a reservation for one call. Raises CapReached, and then nothing is written.
 
-    ``run_caps`` is the run's own budget: max_tokens, max_cost_usd, max_calls; a missing one means no such cap.
+    ``run_caps`` is the run's own budget: any of LIMITS. A call of unknown price (``cost_usd`` None) is refused under a cap in
+    USD; where no cap on tokens covers it, ``default_tokens`` is the run's.
     """
+    if cost_usd is not None:
+        cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     with transaction.atomic():
-        scope = Q(project_id=None) | Q(project_id=project_id)
-        budgets = list(Budget.objects.of(workspace_id).select_for_update().filter(scope).order_by("id"))
-        _check(LedgerEntry.objects.of(workspace_id).filter(run_id=run_id), "this run's budget", run_caps, tokens)
-        for budget in budgets:
-            entries = LedgerEntry.objects.of(workspace_id)
-            if budget.project_id:
-                entries = entries.filter(project_id=budget.project_id)
-            if budget.period == "month":
-                start = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-                entries = entries.filter(created_at__gte=start)
-            caps = {"max_tokens": budget.max_tokens, "max_cost_usd": budget.max_cost_usd, "max_calls": budget.max_calls}
-            whose = "the project's" if budget.project_id else "the workspace's"
-            _check(entries, f"{whose} budget ({budget.period})", caps, tokens)
-        attempt = LedgerEntry.across_tenants.filter(run_id=run_id, step_key=step_key).count() + 1
+        month = month_of()
+        meters = locked(place, month)
+        caps = _caps(place, meters, run_caps)
+        if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
+            whose = "This server, for a run whose model has no known price and that nobody capped in tokens,"
+            caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
+        for cap in caps:
+            cap.check(tokens, cost_usd)
+        attempt = LedgerEntry.across_tenants.filter(run_id=place.run_id, step_key=step_key).count() + 1
         entry: LedgerEntry = LedgerEntry.objects.create(
-            workspace_id=workspace_id,
-            project_id=project_id,
-            run_id=run_id,
+            workspace_id=place.workspace_id,
+            project_id=place.project_id,
+            run_id=place.run_id,
             step_key=step_key,
             attempt=attempt,
             reserved_tokens=tokens,
+            reserved_cost_usd=cost_usd,
+            month=month,
         )
+        add(meters.values(), calls=1, reserved_tokens=tokens, reserved_cost_usd=cost_usd or Decimal())
         return entry
 
 
-def settle(entry_id: uuid.UUID, *, model: str, tokens_in: int, tokens_out: int, cost_usd: Decimal | None) -> None:
-    """Replaces the estimate by what the call took."""
-    LedgerEntry.across_tenants.filter(pk=entry_id).update(
-        model=model, tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost_usd, settled_at=timezone.now()
-    )
+def settle(
+    entry_id: uuid.UUID,
+    *,
+    place: Place,
+    model: str,
+    tokens_in: int,
+    tokens_out: int,
+    cost_usd: Decimal | None,
+    duration_ms: int,
+    run_caps: Mapping[str, Any],
+) -> list[Nearing]:
+    """Replaces the estimate by what the call took, and says which caps come near.
+
+    A cost that nobody knows (an answer that broke off) counts as it was reserved.
+    """
+    with transaction.atomic():
+        month = LedgerEntry.objects.of(place.workspace_id).filter(pk=entry_id).values_list("month", flat=True).get()
+        meters = locked(place, month)
+        entry = LedgerEntry.objects.of(place.workspace_id).select_for_update().get(pk=entry_id)
+        if entry.settled_at is not None:
+            return []
+        entry.model, entry.tokens_in, entry.tokens_out, entry.duration_ms = model, tokens_in, tokens_out, duration_ms
+        entry.cost_usd = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
+        entry.settled_at = timezone.now()
+        entry.save(update_fields=["model", "tokens_in", "tokens_out", "cost_usd", "duration_ms", "settled_at"])
+        add(
+            meters.values(),
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            reserved_tokens=-entry.reserved_tokens,
+            cost_usd=entry.cost_usd or Decimal(),
+            reserved_cost_usd=-(entry.reserved_cost_usd or Decimal()),
+            unpriced_calls=int(entry.cost_usd is None),
+        )
+        return [near for cap in _caps(place, meters, run_caps) for near in cap.nearing()]
 
 
-def used(entries: QuerySet[LedgerEntry]) -> dict[str, Any]:
-    """Tokens (estimates where unsettled), calls, known cost and the number of calls whose price is unknown."""
-    actual = Coalesce(F("tokens_in") + F("tokens_out"), F("reserved_tokens"), output_field=BigIntegerField())
-    return entries.aggregate(
-        tokens=Coalesce(Sum(actual), 0),
-        calls=Count("id"),
-        cost=Coalesce(Sum("cost_usd"), Decimal(0)),
-        unpriced=Count("id", filter=Q(settled_at__isnull=False, cost_usd=None)),
-    )
+def count_cached(*, place: Place, step_key: str, model: str) -> None:
+    """An answer from the tenant's own cache: it took nothing and is counted beside the calls."""
+    with transaction.atomic():
+        month = month_of()
+        meters = locked(place, month)
+        attempt = LedgerEntry.across_tenants.filter(run_id=place.run_id, step_key=step_key).count() + 1
+        LedgerEntry.objects.create(
+            workspace_id=place.workspace_id,
+            project_id=place.project_id,
+            run_id=place.run_id,
+            step_key=step_key,
+            attempt=attempt,
+            model=model,
+            reserved_tokens=0,
+            tokens_in=0,
+            tokens_out=0,
+            cost_usd=Decimal(),
+            cached=True,
+            month=month,
+            settled_at=timezone.now(),
+        )
+        add(meters.values(), cached_calls=1)
 
 
-def _check(entries: QuerySet[LedgerEntry], whose: str, caps: Mapping[str, Any], tokens: int) -> None:
-    if not any(caps.get(name) is not None for name in ("max_tokens", "max_cost_usd", "max_calls")):
-        return
-    so_far = used(entries)
-    if (limit := caps.get("max_tokens")) is not None and so_far["tokens"] + tokens > limit:
-        raise CapReached(f"{whose} allows {limit} tokens; {so_far['tokens']} are used and this call may take {tokens}.")
-    if (limit := caps.get("max_calls")) is not None and so_far["calls"] + 1 > limit:
-        raise CapReached(f"{whose} allows {limit} model calls, and all are used.")
-    if (limit := caps.get("max_cost_usd")) is not None:
-        if so_far["unpriced"]:
-            raise CapReached(f"{whose} is in USD, but the model's price is unknown: set it under /api/models, or cap tokens.")
-        if so_far["cost"] >= Decimal(str(limit)):
-            raise CapReached(f"{whose} allows ${limit}; ${so_far['cost']} are spent.")
+@dataclass(frozen=True)
+class Slice:
+    """Working time that was bought: ``ms`` of it, 0 where a cap is used up, and then ``reached`` says which."""
+
+    ms: int
+    month: str
+    reached: str = ""
+    nearing: tuple[Nearing, ...] = ()
+
+
+def buy_time(*, place: Place, run_caps: Mapping[str, Any], ms: int) -> Slice:
+    """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
+    with transaction.atomic():
+        month = month_of()
+        meters = locked(place, month)
+        caps = _caps(place, meters, run_caps)
+        for cap in caps:
+            if cap.ms_left is not None and cap.ms_left < ms:
+                ms = cap.ms_left
+                if not ms:
+                    return Slice(0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all are used.")
+        add(meters.values(), work_ms=ms)
+        return Slice(ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key))
+
+
+def give_back_time(*, place: Place, month: str, ms: int) -> None:
+    """What was not worked of the slice that was bought last, in ``month``."""
+    with transaction.atomic():
+        add(locked(place, month).values(), work_ms=-ms)
+
+
+def _caps(place: Place, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
+    own = {name: run_caps[name] for name in LIMITS if run_caps.get(name) is not None}
+    if "max_cost_usd" in own:
+        own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))
+    caps = [Cap("This run's budget", "run", meters[SCOPES.RUN, EVER], **own)] if own else []
+    covering = Q(project_id=None) | Q(project_id=place.project_id)
+    for budget in Budget.objects.of(place.workspace_id).filter(covering).order_by("id"):
+        scope = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
+        month = next(period for _, period in meters if period)
+        meter = meters[scope, month if budget.period == "month" else EVER]
+        whose = f"The {scope}'s budget {'of this month' if budget.period == 'month' else 'in total'}"
+        caps.append(Cap(whose, str(budget.pk), meter, **{name: getattr(budget, name) for name in LIMITS}))
+    return caps
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:.6f}".rstrip("0").rstrip(".") if amount % 1 else f"{amount:.0f}"

@@ -278,6 +278,7 @@ class RunUsage(Data):
     tokens_in: int
     tokens_out: int
     calls: int
+    cached_calls: int = 0
     cost_usd: str | None
 
 

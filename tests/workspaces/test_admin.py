@@ -43,6 +43,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         w.ModelConnection: lambda: new(**tenant, name=f"m{n}", kind="openai", api_key=SECRET),
         w.Budget: lambda: new(**tenant, project_id=uuid.uuid4()),
         w.LedgerEntry: lambda: new(**tenant, project_id=uuid.uuid4(), run_id=uuid.uuid4(), step_key="k", reserved_tokens=1),
+        w.Meter: lambda: new(**tenant, scope="run", scope_id=uuid.uuid4()),
         w.AuditEntry: lambda: new(**tenant, user=UserFactory(), action="x.y", object_type="x"),
         w.IdempotencyRecord: lambda: new(**tenant, principal="p", route="r", key=f"k{n}", body_digest="d", status=200),
         w.Event: lambda: new(**tenant, position=n + 1, type="progress", created_at=LONG_AGO),
@@ -71,7 +72,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
 
 
 MODELS = [
-    w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.AuditEntry,
+    w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
     MetricSnapshot,
 ]  # fmt: skip
@@ -170,7 +171,9 @@ def test_developers_and_outsiders_see_nothing(model: Any) -> None:
     assert nobody.get(page(model, "changelist")).status_code == 302
 
 
-APPEND_ONLY = [w.Event, w.AuditEntry, w.LedgerEntry, w.IdempotencyRecord, RunStep, Artifact, Approval, MetricSnapshot, TaskRun]
+APPEND_ONLY = [
+    w.Event, w.AuditEntry, w.LedgerEntry, w.Meter, w.IdempotencyRecord, RunStep, Artifact, Approval, MetricSnapshot, TaskRun,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("model", APPEND_ONLY, ids=lambda model: model.__name__)

@@ -81,6 +81,41 @@ class Budget(TenantModel):
         ]
 
 
+class Meter(TenantModel):
+    """What the ledger adds up to for a run, a project or the workspace; ``period`` is "" for ever, or a month as 2026-11 (UTC).
+
+    It changes in the transaction that changes the ledger, so that a cap is checked without adding up what came before. What is
+    reserved and not settled stands apart; ``work_ms`` is the time that workers had the runs, bought in advance like tokens.
+    """
+
+    class Scope(models.TextChoices):
+        PROJECT = "project"
+        RUN = "run"
+        WORKSPACE = "workspace"
+
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    scope_id = models.UUIDField()
+    period = models.CharField(max_length=7, blank=True)
+    tokens_in = models.BigIntegerField(default=0)
+    tokens_out = models.BigIntegerField(default=0)
+    reserved_tokens = models.BigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    reserved_cost_usd = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    calls = models.BigIntegerField(default=0)
+    cached_calls = models.BigIntegerField(default=0)
+    unpriced_calls = models.BigIntegerField(default=0)
+    work_ms = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "meters"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "scope", "scope_id", "period"], name="meter_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.scope, str(self.scope_id)[:13], self.period]))
+
+
 class LedgerEntry(TenantModel):
     """One model call: reserved before it is made, settled after. An orphaned reservation counts at its estimate.
 
@@ -99,6 +134,7 @@ class LedgerEntry(TenantModel):
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     duration_ms = models.PositiveBigIntegerField(null=True)
     cached = models.BooleanField(default=False)
+    month = models.CharField(max_length=7, blank=True, help_text="The month that it counts in, as 2026-11 (UTC).")
     settled_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -83,6 +83,7 @@ class UsageTotals(serializers.Serializer[Any]):
     tokens_out = serializers.IntegerField()
     reserved_tokens = serializers.IntegerField(help_text="Of calls that are not settled yet.")
     calls = serializers.IntegerField()
+    cached_calls = serializers.IntegerField(help_text="Answered from the workspace's own cache, at no cost.")
     unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown: their cost is in no sum.")
     runs = serializers.IntegerField(help_text="Runs that called a model in this time.")
     cost_usd = serializers.DecimalField(max_digits=None, decimal_places=6)

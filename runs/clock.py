@@ -1,0 +1,92 @@
+"""A run's working time against the caps on it: bought in slices ahead, so that runs side by side can't pass a cap together.
+
+When nothing is left to buy, the lease stops the run, also in the middle of a command or a model call. What was not worked of
+the last slice is given back; a worker that dies leaves at most one slice counted in full.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+
+from agent.errors import Paused
+from workspaces import budgets
+
+from .budget import place_of, warn
+from .lease import Lease
+from .models import TaskRun
+
+log = logging.getLogger(__name__)
+SLICE_MS = 5000
+AHEAD = 1.0
+"""Seconds before the end of a slice at which the next one is bought."""
+HINT = "Raise max_seconds of the budget and resume the run."
+
+Db = Callable[..., Awaitable[Any]]
+
+
+class WorkClock:
+    def __init__(self, run: TaskRun, lease: Lease, db: Db) -> None:
+        self._run, self._lease, self._db = run, lease, db
+        self._until = time.monotonic()
+        self._last: budgets.Slice | None = None
+
+    async def buy(self) -> None:
+        """Raises ``Paused`` when a cap leaves no time."""
+        bought = await self._db(self._buy)
+        if not bought.ms:
+            raise Paused("budget", bought.reached, hint=HINT)
+        self._last = bought
+        self._until += bought.ms / 1000
+
+    async def go_on(self) -> None:
+        """Buys while the run works, and stops it when nothing is left."""
+        while True:
+            await self._sleep_until(self._until - AHEAD)
+            try:
+                try:
+                    await self.buy()
+                except Paused:
+                    # somebody may have raised the budget by the time that this slice is worked
+                    await self._sleep_until(self._until)
+                    await self.buy()
+            except Paused as pause:
+                self._lease.stop(pause)
+                return
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("run %s: its working time could not be counted, trying again: %s", self._run.pk, error)
+                await asyncio.sleep(AHEAD)
+
+    async def give_back(self) -> None:
+        left = int((self._until - time.monotonic()) * 1000)
+        if self._last is not None and left > 0:
+            await self._db(budgets.give_back_time, place=place_of(self._run), month=self._last.month, ms=left)
+
+    def _buy(self) -> budgets.Slice:
+        bought = budgets.buy_time(place=place_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
+        warn(self._run, bought.nearing)
+        return bought
+
+    async def _sleep_until(self, moment: float) -> None:
+        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+
+
+@asynccontextmanager
+async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[None]:
+    """What is done in it is the run's work. Raises ``Paused`` when a cap on time is used up before it begins."""
+    clock = WorkClock(run, lease, db)
+    await clock.buy()
+    ticking = asyncio.create_task(clock.go_on())
+    try:
+        yield
+    finally:
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
+        await clock.give_back()

@@ -1,0 +1,79 @@
+"""The running totals of the ledger: one row for the run, and two (ever, this month) for its project and its workspace.
+
+Whoever reserves or settles locks these rows, always in the same order, before anything else: that is what makes concurrent
+runs, and parallel calls of one run, see each other. In the lock order they stand where budgets do, before task, run, workspace.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from .models import Meter
+
+EVER = ""
+SCOPES = Meter.Scope
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose money a run spends."""
+
+    workspace_id: uuid.UUID
+    project_id: uuid.UUID
+    run_id: uuid.UUID
+
+
+def month_of(moment: datetime | None = None) -> str:
+    return f"{moment or timezone.now():%Y-%m}"
+
+
+def locked(place: Place, month: str) -> dict[tuple[str, str], Meter]:
+    """The five meters of ``place`` by scope and period, locked until the transaction ends; they are made when missing."""
+    wanted = {
+        (SCOPES.PROJECT, EVER): place.project_id,
+        (SCOPES.PROJECT, month): place.project_id,
+        (SCOPES.RUN, EVER): place.run_id,
+        (SCOPES.WORKSPACE, EVER): place.workspace_id,
+        (SCOPES.WORKSPACE, month): place.workspace_id,
+    }
+    found = _lock(place, month)
+    if missing := [key for key in wanted if key not in found]:
+        rows = [
+            Meter(workspace_id=place.workspace_id, scope=scope, scope_id=wanted[scope, period], period=period)
+            for scope, period in missing
+        ]
+        Meter.across_tenants.bulk_create(rows, ignore_conflicts=True)
+        found = _lock(place, month)
+    return found
+
+
+def add(meters: Iterable[Meter], **amounts: Any) -> None:
+    """Adds to each of the locked meters, in the database and in memory."""
+    meters = list(meters)
+    changed = {name: amount for name, amount in amounts.items() if amount}
+    if not changed:
+        return
+    Meter.across_tenants.filter(pk__in=[meter.pk for meter in meters]).update(
+        **{name: F(name) + amount for name, amount in changed.items()}
+    )
+    for meter in meters:
+        for name, amount in changed.items():
+            setattr(meter, name, getattr(meter, name) + amount)
+
+
+def _lock(place: Place, month: str) -> dict[tuple[str, str], Meter]:
+    both = Q(period=EVER) | Q(period=month)
+    mine = (
+        Q(scope=SCOPES.RUN, scope_id=place.run_id, period=EVER)
+        | Q(scope=SCOPES.PROJECT, scope_id=place.project_id) & both
+        | Q(scope=SCOPES.WORKSPACE, scope_id=place.workspace_id) & both
+    )
+    rows = Meter.objects.of(place.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
+    return {(row.scope, row.period): row for row in rows}
