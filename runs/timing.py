@@ -2,7 +2,8 @@
 
 *Worked* time is that of the spans in which a worker had the run; in it, at every moment, a model step was at work, or else a
 sandboxed one, or else it was our own. So model + sandbox + own = worked, and worked + waiting = wall, whatever ran side by
-side. A model step holds the whole call: the budget's reservation, the wait for a rate limit and the answer.
+side. A model step holds the whole call: the budget's reservation, the wait for a rate limit and the answer. Of a command's step
+only the command is the sandbox's: putting the workdir in order after it is our own.
 """
 
 from __future__ import annotations
@@ -44,12 +45,14 @@ class Work:
     def ended(self) -> float:
         return max(end for _, end in self.whole)
 
-    def add(self, kind: str, interval: Interval) -> None:
+    def add(self, kind: str, interval: Interval, ran: float | None = None) -> None:
+        """``ran`` is how long a command took, where it said so."""
+        begun, ended = interval
         self.whole.append(interval)
         if kind in MODEL:
             self.model.append(interval)
         elif kind in SANDBOX:
-            self.sandbox.append(interval)
+            self.sandbox.append((begun, ended if ran is None else min(ended, begun + ran)))
 
     def seconds(self, within: Iterable[Interval]) -> dict[str, float]:
         """How long of ``within`` each kind of work took."""
@@ -71,7 +74,8 @@ def timing_of(run: TaskRun) -> dict[str, Any]:
     phases: list[tuple[str, Interval]] = []
     steps: dict[str, Work] = {}
     everything = Work()
-    for key, kind, attempt, started, finished in rows.values_list("key", "kind", "attempt", "started_at", "finished_at"):
+    columns = ("key", "kind", "attempt", "started_at", "finished_at", "result__duration_ms")
+    for key, kind, attempt, started, finished, duration_ms in rows.values_list(*columns):
         begun, ended = _since(run, started), None if finished is None else _since(run, finished)
         if kind == spans.KIND:
             phases.append((key.split("/")[1], (begun, wall if ended is None else ended)))
@@ -80,8 +84,9 @@ def timing_of(run: TaskRun) -> dict[str, Any]:
             ended = next((until for _, (since, until) in reversed(phases) if since <= begun <= until), begun)
         work = steps.setdefault(_TOOL_LOOP.sub("", key), Work())
         work.attempts = max(work.attempts, attempt)
-        work.add(kind, (begun, ended))
-        everything.add(kind, (begun, ended))
+        ran = duration_ms / 1000 if isinstance(duration_ms, int | float) else None
+        work.add(kind, (begun, ended), ran)
+        everything.add(kind, (begun, ended), ran)
     worked = union([*(interval for _, interval in phases), *everything.whole])
     total = everything.seconds(worked)
     return {

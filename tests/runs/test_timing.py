@@ -60,13 +60,13 @@ def test_the_parts_add_up_to_the_whole(owner: CallerInTests, django_assert_num_q
     # two answers side by side, and tests beside the second
     step(run, "execute/write/0/a", "model", 60, 70)
     step(run, "execute/write/0/b", "model", 65, 75)
-    step(run, "execute/test/0/1", "command", 72, 80, attempt=2)
+    step(run, "execute/test/0/1", "command", 72, 80, attempt=2, result={"duration_ms": 7_000, "exit_code": 1})
     with django_assert_num_queries(2):
         found = timing_of(run)
 
-    assert seconds(found, "wall", "model", "sandbox", "own", "waiting") == (100, 25, 7, 18, 50)
+    assert seconds(found, "wall", "model", "sandbox", "own", "waiting") == (100, 25, 6, 19, 50)
     assert [(p["phase"], *seconds(p, "wall", "model", "sandbox", "own")) for p in found["phases"]] == [
-        ("plan", 20, 10, 2, 8), ("execute", 30, 15, 5, 10),
+        ("plan", 20, 10, 2, 8), ("execute", 30, 15, 4, 11),
     ]  # fmt: skip
     steps = {s["key"]: s for s in found["steps"]}
     assert list(steps) == ["plan/1/read", "plan/1/analyze", "execute/write/0/a", "execute/write/0/b", "execute/test/0/1"]
