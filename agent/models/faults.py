@@ -40,10 +40,14 @@ UNAVAILABLE = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """An error of an endpoint. ``status`` is None within a stream, whose own status was 200."""
+    """An error of an endpoint. ``status`` is None within a stream, whose own status was 200.
+
+    ``words`` is what it says to people, ``whole`` all of it: what stands behind a proxy is often told in its details only.
+    """
 
     status: int | None
     words: str
+    whole: str = ""
     code: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,10 +59,11 @@ class Fault:
         if status is not None and status < 300:
             status = None
         headers = {} if status is None or response is None else dict(response.headers)
-        return cls(status, str(error.message), _codes(getattr(error, "body", None)), headers)
+        body = getattr(error, "body", None)
+        return cls(status, _message(body) or str(error.message), str(error.message), _codes(body), headers)
 
     def meaning(self, *, with_tools: bool) -> Meaning:
-        said = f"{self.code} {self.words}"
+        said = f"{self.code} {self.words} {self.whole}"
         if self.status == 402 or NO_CREDIT.search(said):
             return "no_credit"
         if self.status == 413 or (self.status not in (401, 404) and OVERFLOW.search(said)):
@@ -91,12 +96,20 @@ class Fault:
         return "unavailable" if self.status >= 500 else "refused"
 
 
-def _codes(body: object) -> str:
-    """``code`` and ``type`` of an error object, whether or not it is wrapped in ``error``."""
+def _error_in(body: object) -> Mapping[str, Any]:
+    """The error object, whether or not it is wrapped in ``error``."""
     if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping):
         body = body["error"]
-    if not isinstance(body, Mapping):
-        return ""
+    return body if isinstance(body, Mapping) else {}
+
+
+def _message(body: object) -> str:
+    error = _error_in(body)
+    return next((text for key in ("message", "detail", "error") if isinstance(text := error.get(key), str)), "")
+
+
+def _codes(body: object) -> str:
+    body = _error_in(body)
     inner = body.get("innererror")
     codes = [body.get("code"), body.get("type"), inner.get("code") if isinstance(inner, Mapping) else None]
     return " ".join(code for code in codes if isinstance(code, str))

@@ -53,4 +53,5 @@ def presentable(error: ModelFailed) -> ModelFailed:
     """Says what to do, and tells no key."""
     assert error.hint
     assert KEY not in f"{error.detail} {error.hint}"
+    assert "Error code:" not in error.detail
     return error
