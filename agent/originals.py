@@ -8,7 +8,8 @@ from pathlib import Path
 from agent.context import is_secret
 from agent.patch import EditsInvalid, preview
 
-MAX_BYTES = 4 << 20
+MAX_TEXT = 4 << 20
+"""Bytes; what is longer is not told, measured or compared line by line."""
 
 
 class Originals:
@@ -41,14 +42,14 @@ class Originals:
                 old, new = (None if data is None else data.decode("utf-8") for data in pair)
             except UnicodeDecodeError:
                 continue
-            if not is_secret(path):
+            if not is_secret(path) and all(data is None or len(data) <= MAX_TEXT for data in pair):
                 found[path] = (old, new)
         return found
 
     def now(self, path: str) -> bytes | None:
-        """None where there is no regular file inside of the workdir, or a huge one."""
+        """None where there is no regular file inside of the workdir."""
         place = self._root / path
         inside = place.resolve().is_relative_to(self._root.resolve())
-        if not inside or place.is_symlink() or not place.is_file() or place.stat().st_size > MAX_BYTES:
+        if not inside or place.is_symlink() or not place.is_file():
             return None
         return place.read_bytes()
