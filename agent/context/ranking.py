@@ -18,17 +18,21 @@ import rustworkx
 from agent.context.words import all_parts, parts_of
 from agent.symbols.tags import Definition
 
-DAMPING = 0.85
+DAMPING = 0.6
+"""Lower than the usual 0.85: what is near the task counts, not what everything leads to in the end."""
 MAX_DEFINERS = 16
 """A name that more files define (``get``, ``__init__``) says nothing about where a use leads."""
 EVERYWHERE = 0.1
 """The share of the jump that goes to all files alike."""
-FOCUS, PATH, NAMED, ALL_PARTS, SOME_PARTS = 60.0, 20.0, 12.0, 4.0, 1.0
+FOCUS, PATH, NAMED, NAME = 60.0, 20.0, 20.0, 10.0
+"""What the jump gives to a file that is worked on, to one whose path speaks of the task, to a name that the task has, and to a
+name that speaks of it."""
 DISTINCT = 3.0
 """Of a name that is long and made of several words: it is hardly used by chance."""
 PLAIN = 0.1
 """Of a single short word in lower case (``value``, ``list``): most of its uses are somebody's variable."""
 PRIVATE = 0.2
+"""Of a name that nobody else is meant to use; a test's, too, whose name is half a sentence."""
 
 
 @dataclass(frozen=True)
@@ -109,26 +113,27 @@ class Graph:
     def _share_of(self, name: str) -> float:
         """What one use of ``name`` gives to each file that defines it. What everybody uses says little, as in text search."""
         users = len(self._uses.get(name, ())) // 2
-        rare = max(0.05, 1 - math.log(users or 1) / math.log(len(self.paths) + 1))
+        rare = max(0.05, 1 - math.log(users or 1) / math.log(len(self.paths) + 1)) ** 2
         return _weight(name) * rare / len(self._definers[name])
 
     def _jump(self, wish: Wish) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
         """Weights of the jump per file, and the part of it that is due to one of its names."""
-        exact, parts = set(wish.words), all_parts(wish.words)
+        exact, meant = set(wish.words), self._meaning(all_parts(wish.words))
         mentioned = {word.strip("./") for word in wish.words if "." in word or "/" in word}
         focus = set(wish.focus)
         jump: dict[int, float] = defaultdict(float)
         named: dict[tuple[int, str], float] = {}
         for file, path in enumerate(self.paths):
-            meant = path in focus or any(path == word or path.endswith("/" + word) for word in mentioned)
-            if meant:
-                jump[file] += FOCUS
+            if path in focus or any(path == word or path.endswith("/" + word) for word in mentioned):
+                worth = FOCUS
+            else:
+                worth = PATH * _match(path_parts(path), meant)
+            if worth:
+                jump[file] += worth
                 names = {found.name for found in self.definitions.get(file, ())}
-                named.update({(file, name): FOCUS / len(names) for name in names})
-            elif parts:
-                jump[file] += PATH * _share(path_parts(path), parts)
+                named.update({(file, name): worth / len(names) for name in names})
         for name, definers in self._definers.items():
-            strength = NAMED if name in exact else _strength(parts_of(name), parts)
+            strength = NAMED if name in exact and not _is_plain(name) else NAME * _match(parts_of(name), meant)
             for file in definers if strength else ():
                 wanted = strength * _weight(name) / len(definers)
                 named[file, name] = named.get((file, name), 0.0) + wanted
@@ -139,6 +144,13 @@ class Graph:
                 jump[file] += spread
         return dict(jump), named
 
+    def _meaning(self, parts: set[str]) -> dict[str, float]:
+        """How much each of ``parts`` says, 0-1: the fewer names and paths hold it, the more."""
+        held = Counter(part for name in self._definers for part in set(parts_of(name)))
+        held.update(part for path in self.paths for part in set(path_parts(path)))
+        every = len(self._definers) + len(self.paths) + 1
+        return {part: (1 - math.log(held[part]) / math.log(every)) ** 2 for part in sorted(parts) if held[part]}
+
 
 def path_parts(path: str) -> tuple[str, ...]:
     pure = PurePosixPath(path)
@@ -146,19 +158,16 @@ def path_parts(path: str) -> tuple[str, ...]:
 
 
 def _weight(name: str) -> float:
-    if len(name) >= 8 and len(parts_of(name)) > 1:
-        weight = DISTINCT
-    else:
-        weight = PLAIN if name.islower() and name.isalpha() and len(name) < 8 else 1.0
-    return weight * PRIVATE if name.startswith("_") else weight
+    weight = DISTINCT if len(name) >= 8 and len(parts_of(name)) > 1 else PLAIN if _is_plain(name) else 1.0
+    return weight * PRIVATE if name.startswith(("_", "test")) else weight
 
 
-def _strength(own: Sequence[str], parts: set[str]) -> float:
-    share = _share(own, parts)
-    return ALL_PARTS if share == 1.0 else SOME_PARTS * share
+def _is_plain(name: str) -> bool:
+    return name.islower() and name.isalpha() and len(name) < 8
 
 
-def _share(own: Iterable[str], parts: set[str]) -> float:
-    """How much of ``own`` is in ``parts``, 0-1."""
-    distinct = set(own)
-    return len(distinct & parts) / len(distinct) if distinct else 0.0
+def _match(own: Iterable[str], meant: Mapping[str, float]) -> float:
+    """How well the parts of a name or path meet the task's: what the common ones say, less where there are others."""
+    distinct = sorted(set(own))
+    said = sum(meant.get(part, 0.0) for part in distinct)
+    return said * sum(part in meant for part in distinct) / len(distinct) if distinct else 0.0
