@@ -63,7 +63,7 @@ def test_the_image_has_the_uv_that_made_the_lock() -> None:
 def test_the_image_gets_every_room_and_no_secret() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert ignored[0] == "*"
-    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks", "evals"}
     assert {f"!{room}" for room in rooms} <= set(ignored)
     assert not any(".env" in line for line in ignored)
 
