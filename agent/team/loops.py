@@ -21,7 +21,10 @@ HINT = "Say what should be different (steer) and resume the run, or start one wi
 _MOVING = re.compile(r"0x[0-9a-f]+|\b\d+(?:[.:]\d+)*\s?(?:ms|s|sec|seconds|m|min)?\b")
 """Times, addresses and numbers in a command's output, which differ from run to run."""
 
-Kind = Literal["answer", "call", "edit", "failure", "command"]
+JUDGES = frozenset(("tester", "reviewer"))
+"""What they say is about the files as they are: of others the same may be said."""
+
+Kind = Literal["answer", "opinion", "call", "edit", "command"]
 
 
 class WatchedJournal:
@@ -58,7 +61,8 @@ class Loops:
 
     def answered(self, who: str, text: str) -> None:
         """``who`` is a role, or the part of the plan that one writes beside others."""
-        self._count("answer", f"{who}\0{text}", f"The {who} has given the same answer {REPEATS} times.")
+        kind: Kind = "opinion" if who in JUDGES else "answer"
+        self._count(kind, f"{who}\0{text}", f"The {who} has given the same answer {REPEATS} times.")
 
     def called(self, where: str, tool: str, arguments: JSON, result: str) -> int:
         """How often the same call has now had the same result in the conversation ``where``: another one can't know of it."""
@@ -73,23 +77,20 @@ class Loops:
         )
 
     def ran(self, argv: Sequence[str], exit_code: int, output: str) -> None:
-        """A command of the pipeline. One that passes may do so again after every change; failing the same way may it not."""
-        what = " ".join(argv)
-        kind: Kind = "failure" if exit_code else "command"
-        same = f"{what}\0{exit_code}\0{_MOVING.sub('#', output)}"
-        self._count(kind, same, f"{what or 'The tests'} ended in the same way {REPEATS} times (exit code {exit_code}).")
+        """A command of the pipeline whose failure is laid to the change. One that passes may pass as often as it is run."""
+        what = " ".join(argv) or "The tests"
+        if exit_code:
+            same = f"{what}\0{exit_code}\0{_MOVING.sub('#', output)}"
+            self._count("command", same, f"{what}: failed in the same way {REPEATS} times.")
 
     def changed(self) -> None:
-        """Files were really changed: what passes again, or is said again of another state, is no repetition."""
-        self._forget("command")
+        """Files were really changed."""
+        for key in [key for key in self._counts if key[0] == "opinion"]:
+            del self._counts[key]
 
     def told(self) -> None:
         """People said something: from here on the same may come again."""
         self._counts.clear()
-
-    def _forget(self, kind: Kind) -> None:
-        for key in [key for key in self._counts if key[0] == kind]:
-            del self._counts[key]
 
     def _count(self, kind: Kind, what: str, reason: str) -> int:
         key = (kind, hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest())
