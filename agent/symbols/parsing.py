@@ -1,6 +1,7 @@
 """Parses many files in a few processes: tree-sitter keeps Python's lock, and a grammar may hang or crash on a hostile file.
 
-A file that takes longer than ``TIMEOUT`` or ends its process has no tags; a fresh process goes on with the next.
+A file that ends its process has no tags, and a fresh process goes on with the next: so do those that take too much CPU (see
+``worker``). One that is not answered in time for another reason is left for the next map.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Self
 
 import orjson
 
-TIMEOUT = 2.0
-"""For one file; the slowest honest one of its size takes a tenth of it."""
+TIMEOUT = 10.0
+"""For one file."""
 MAX_SECONDS = 30.0
 """For all files: what is not parsed by then is missing from this map and in the next one."""
 MAX_PROCESSES = 2
@@ -68,11 +69,15 @@ async def _drain(waiting: deque[Job], done: Callable[[Job, Answer], None]) -> No
                     child.send(waiting.popleft())
                 if not child.sent:
                     break
-                answer = await child.answer()
+                try:
+                    answer = await child.answer()
+                except TimeoutError:
+                    child.sent.popleft()
+                    break
                 done(child.sent.popleft(), answer or EMPTY)
                 if answer is None:
-                    waiting.extendleft(reversed(child.sent))
                     break
+            waiting.extendleft(reversed(child.sent))
 
 
 class _Child:
@@ -105,13 +110,10 @@ class _Child:
         self.sent.append(job)
 
     async def answer(self) -> Answer | None:
-        """Of the first of ``sent``; None when there will be none."""
+        """Of the first of ``sent``; None when there will be none. Raises TimeoutError."""
         assert self._process.stdout is not None
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                line = await self._process.stdout.readline()
-        except (TimeoutError, ValueError):
-            return None
+        async with asyncio.timeout(TIMEOUT):
+            line = await self._process.stdout.readline()
         if not line.endswith(b"\n"):
             return None
         definitions, references = orjson.loads(line)

@@ -6,6 +6,7 @@ Per file, on stdin: a line of JSON {language, size} and ``size`` bytes; on stdou
 from __future__ import annotations
 
 import resource
+import signal
 import sys
 from contextlib import suppress
 from typing import BinaryIO
@@ -15,13 +16,19 @@ import orjson
 from agent.symbols.tags import extract
 
 MAX_MEMORY = 1 << 29
+MAX_CPU_SECONDS = 2.0
+"""For one file; the slowest honest one takes a tenth of it."""
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Until ``requests`` ends."""
     while line := requests.readline():
         wanted = orjson.loads(line)
-        tags = extract(wanted["language"], requests.read(wanted["size"]))
+        data = requests.read(wanted["size"])
+        # not seconds of the clock, which a busy machine may take away; the signal ends this process, also inside of a grammar
+        signal.setitimer(signal.ITIMER_PROF, MAX_CPU_SECONDS)
+        tags = extract(wanted["language"], data)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         definitions = [[found.name, found.kind, found.line, found.signature] for found in tags.definitions]
         answers.write(orjson.dumps([definitions, tags.references]) + b"\n")
         answers.flush()
@@ -31,5 +38,6 @@ if __name__ == "__main__":
     # a lower limit is set already, or the system knows none (macOS): then the time limit has to do
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serve(sys.stdin.buffer, sys.stdout.buffer)

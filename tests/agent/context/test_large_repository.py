@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sysconfig
-import time
 from pathlib import Path
 
 from agent.blocks import read_block
@@ -15,8 +14,6 @@ from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import script
 
 WINDOW = 16_000
-MAX_SECONDS = 20.0
-"""Four times what a cold map may take: a test shares its machine with others. The benchmark `repomap` holds the bound."""
 DJANGO = Path(sysconfig.get_path("purelib")) / "django"
 TARGET = "django/utils/text.py"
 CODE = "FILE: django/utils/slugs.py\nLIMIT = 3\n"
@@ -39,9 +36,7 @@ async def test_a_run_on_thousands_of_files_keeps_to_the_models_window(tmp_path: 
     assert len(list((root / "django").rglob("*.*"))) > 2_000
     model = SmallModel(script(code=CODE, files=["django/utils/slugs.py", TARGET]))
     world = World(root, model)
-    started = time.monotonic()
     await world.run(TaskSpec("slugify must keep Turkish letters", stack="fastapi"))
-    assert time.monotonic() - started < MAX_SECONDS
     prompts = ["\n".join(message["content"] for message in request.messages) for request in model.requests]
     assert max(estimate_tokens([prompt]) for prompt in prompts) < WINDOW
     first = read_block(prompts[0], "repository_map")

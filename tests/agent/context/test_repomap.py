@@ -193,6 +193,18 @@ def test_a_file_that_hangs_or_kills_its_process_costs_only_itself(tmp_path: Path
     assert [n for n in range(9) if f"class F{n}" in text] == [0, 1, 2, 4, 5, 7, 8]
 
 
+def test_a_grammar_that_takes_too_much_time_is_stopped_once_and_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    files = put(root, {"deep.sh": "(" * 390_000, "good.sh": "greet() { echo hi; }\n"})
+    monkeypatch.setattr(repomap, "MAX_LINE", 400_000)
+    assert mapped(root, files, cache=cache) == "good.sh\n    1| greet() { echo hi; }"
+    keys = [source.key for source in find_sources(root, files)]
+    with TagStore(cache) as store:
+        assert store.known(keys) == set(keys)
+
+
 def test_parsing_ends_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "MAX_SECONDS", 0.0)
     assert mapped(tmp_path, put(tmp_path, SHOP)) == ""
