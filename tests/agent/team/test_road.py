@@ -1,0 +1,173 @@
+"""From a request to an answer: the cache, the window, what is settled, and what people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.blocks import block
+from agent.errors import ContextOverflow, Paused
+from agent.models.cache import MemoryCache, MemoryStore
+from agent.ports import ChatMessage, Completion, ModelProfile, ModelRequest
+from agent.team.calls import ModelCalls
+from agent.team.condense import condense, tokens_of
+from agent.team.road import cache_key
+from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.test_pipeline import CODE, EDIT, EDITED
+from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
+from tests.support.team_script import analysis, review, script
+
+pytestmark = pytest.mark.asyncio
+LONG = "\n".join(f"line {number} of a long file" for number in range(4_000))
+PROMPT = "\n\n".join(
+    (
+        block("task", "Do it."),
+        "Content of big.py:\n" + block("file", LONG),
+        "Content of small.py:\n" + block("file", "x = 1"),
+        block("recent_history", LONG),
+        block("plan", LONG[:9_000]),
+        block("steer", "Mind the gap."),
+    )
+)
+REQUEST = ModelRequest(
+    "execute/write/0", "engineer", "WriteCode", [{"role": "user", "content": PROMPT}], "Do it.", max_tokens=4_000
+)
+
+
+class Windowed(PlainModel):
+    """Refuses a prompt of more than ``real`` tokens; ``context_tokens`` is what is known of it."""
+
+    def __init__(self, real: int, known: int | None = None) -> None:
+        self.real, self.known = real, known
+        self.requests: list[ModelRequest] = []
+
+    def profile(self, role: str) -> ModelProfile:
+        return ModelProfile(self.name, context_tokens=self.known, native_tools=False)
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        self.requests.append(request)
+        if tokens_of(request.messages) > self.real:
+            raise ContextOverflow(f"The prompt has more than {self.real} tokens.")
+        return Completion(CODE, self.name, 10, 10, Decimal("0.1"))
+
+
+async def test_a_known_window_is_kept_before_the_call_is_made(workdir: Path) -> None:
+    model = Windowed(real=20_000, known=20_000)
+    world = World(workdir, model)
+    calls = ModelCalls(world.ports)
+    await calls.complete(REQUEST)
+
+    (sent,) = model.requests
+    assert tokens_of(sent.messages) + (sent.max_tokens or 0) <= 20_000
+    assert "Mind the gap." in sent.messages[0]["content"]
+    assert LONG[:9_000] in sent.messages[0]["content"], "the plan stays whole"
+    assert calls.cut_files == {"big.py"}
+    assert world.sink.of("model_call")[0]["condensed"] == ["recent history", "parts of files"]
+
+
+@pytest.mark.parametrize("known", [None, 200_000])
+async def test_an_overflow_is_condensed_once_and_paid_once(workdir: Path, known: int | None) -> None:
+    model = Windowed(real=30_000, known=known)
+    world = World(workdir, model)
+    await ModelCalls(world.ports).complete(REQUEST)
+    assert len(model.requests) == 2
+    assert world.sink.of("model_call")[0]["condensed"]
+    assert world.budget.cost_usd == Decimal("0.1"), "what was refused at once is known to have cost nothing"
+
+
+async def test_a_second_overflow_says_what_to_do(workdir: Path) -> None:
+    model = Windowed(real=1_000)
+    with pytest.raises(Paused) as paused:
+        await ModelCalls(World(workdir, model).ports).complete(REQUEST)
+    assert paused.value.reason == "provider"
+    assert "even without" in paused.value.detail
+    assert "larger context window" in paused.value.hint
+    assert len(model.requests) == 2
+
+
+async def test_condensing_is_deterministic_and_takes_the_least_first() -> None:
+    results: list[ChatMessage] = [
+        {"role": "tool", "tool_call_id": f"c{n}", "content": block("tool_result", f"{n}\n{LONG[:8_000]}")} for n in range(4)
+    ]
+    messages: list[ChatMessage] = [{"role": "user", "content": PROMPT}, *results]
+    room = tokens_of(messages) - 3_000
+    once = condense(messages, room)
+    assert once == condense(messages, room)
+    assert once.left_out == ("older results of tools",)
+    assert once.messages[0] == messages[0]
+    assert once.messages[3:] == messages[3:], "the newest results stay"
+    tight = condense(messages, 1)
+    assert tight.files == ("big.py",)
+    assert "x = 1" in tight.messages[0]["content"]
+
+
+async def test_a_file_shown_in_part_is_not_rewritten(tmp_path: Path) -> None:
+    long = {
+        **SMALL_REPOSITORY,
+        "shop/prices.py": SMALL_REPOSITORY["shop/prices.py"] + "\n\n" + "X = 1  # filling the file\n" * 900,
+    }
+    team = script(code=CODE, files=["shop/prices.py"])
+
+    class Narrow(ScriptedModel):
+        def profile(self, role: str) -> ModelProfile:
+            return ModelProfile(self.name, context_tokens=9_000, native_tools=False)
+
+    world = World(make_repository(tmp_path / "long", long), Narrow(team))
+    with pytest.raises(Paused):
+        await world.run(EDIT)
+    assert world.sink.of("validation_failed")[0]["errors"][0]["code"] == "unseen_file"
+
+
+def cached(world: World, store: MemoryStore) -> World:
+    world.ports = replace(world.ports, cache=MemoryCache(store, "tenant/", 60))
+    return world
+
+
+async def test_the_same_request_is_answered_from_the_cache(tmp_path: Path) -> None:
+    store = MemoryStore()
+    team = script(code=CODE, files=["shop/prices.py"], ReviewCode=[review()])
+    first = cached(World(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team)), store)
+    await first.plan(EDIT)
+    spent = first.budget.tokens
+    second = cached(World(tmp_path / "a", ScriptedModel(team)), store)
+    await second.plan(EDIT)
+
+    assert second.model.requests == []
+    assert spent > 0
+    assert second.budget.tokens == 0
+    assert [event["cached"] for event in second.sink.of("model_call")] == [True, True]
+    assert [event["cost_usd"] for event in second.sink.of("model_call")] == ["0", "0"]
+    assert second.sink.texts, "who watches sees the answer all the same"
+
+
+async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path: Path) -> None:
+    broken = "FILE: shop/prices.py\ndef broken(:\n"
+    team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], AnalyzeTask=["no", analysis()])
+    store = MemoryStore()
+    world = World(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team))
+    await cached(world, store).run(EDIT)
+    asked = {request.key for request in world.model.requests}
+    assert {request.key for request in world.model.requests if request.fresh} == {"plan/1/analyze/2", "execute/write/1"}
+    assert {"plan/1/analyze", "execute/write/0", "execute/review/1"} < asked
+    assert (tmp_path / "a/shop/prices.py").read_text() == EDITED
+    kept = cache_key(next(request for request in world.model.requests if request.fresh), "scripted")
+    assert await MemoryCache(store, "tenant/", 60).get(kept) is None
+
+
+async def test_the_key_holds_everything_that_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = cache_key(REQUEST, "m")
+    others: list[Any] = [
+        cache_key(replace(REQUEST, role="tester"), "m"), cache_key(replace(REQUEST, action="ReviseCode"), "m"),
+        cache_key(replace(REQUEST, stack="fastapi"), "m"), cache_key(REQUEST, "n"),
+        cache_key(replace(REQUEST, messages=[{"role": "user", "content": "x"}]), "m"),
+    ]  # fmt: skip
+    monkeypatch.setattr("agent.team.road.VERSION", "0")
+    others.append(cache_key(REQUEST, "m"))
+    assert len({key, *others}) == 7
+    monkeypatch.undo()
+    assert cache_key(replace(REQUEST, key="another/step"), "m") == key
