@@ -13,7 +13,9 @@ from projects.models import Project
 from tasks.models import Task
 from tasks.signals import task_deleting
 from workspaces.models import Workspace
+from workspaces.signals import model_test_wanted
 
+from .connection_trial import try_connection
 from .models import Artifact, TaskRun
 from .models.run import FINAL
 
@@ -48,6 +50,7 @@ def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> No
 
 
 def connect() -> None:
+    model_test_wanted.connect(try_connection, dispatch_uid="runs.model_test")
     pre_delete.connect(refuse_while_any_run_lives, sender=Project, dispatch_uid="runs.live_project")
     pre_delete.connect(refuse_while_any_run_lives, sender=Workspace, dispatch_uid="runs.live_workspace")
     task_deleting.connect(refuse_while_runs_live, dispatch_uid="runs.live")

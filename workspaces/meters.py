@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models.lookups import Exact, IsNull
 from django.utils import timezone
 
-from .models import Meter
+from .models import Budget, Meter
 
 EVER = ""
 SCOPES = Meter.Scope
@@ -66,6 +68,24 @@ def add(meters: Iterable[Meter], **amounts: Any) -> None:
     for meter in meters:
         for name, amount in changed.items():
             setattr(meter, name, getattr(meter, name) + amount)
+
+
+def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
+    """The budgets with ``used``: what their meters say, reservations included; None where nothing was spent."""
+    used = JSONObject(
+        tokens=F("tokens_in") + F("tokens_out") + F("reserved_tokens"),
+        cost_usd=Cast(F("cost_usd") + F("reserved_cost_usd"), CharField()),
+        calls="calls",
+        unpriced_calls="unpriced_calls",
+        ms="work_ms",
+    )
+    meters = Meter.across_tenants.filter(
+        workspace_id=OuterRef("workspace_id"),
+        scope=Case(When(IsNull(OuterRef("project_id"), True), then=Value(SCOPES.WORKSPACE)), default=Value(SCOPES.PROJECT)),
+        scope_id=Coalesce(OuterRef("project_id"), OuterRef("workspace_id")),
+        period=Case(When(Exact(OuterRef("period"), Value("month")), then=Value(month_of())), default=Value(EVER)),
+    )
+    return budgets.annotate(used=Subquery(meters.values(used=used)))
 
 
 def _lock(place: Place, month: str) -> dict[tuple[str, str], Meter]:

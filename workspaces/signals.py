@@ -9,3 +9,6 @@ workspace_created = Signal()
 
 project_named = Signal()
 """``workspace_id``, ``project_id``; sent before a row of this room names a project. A receiver raises NotFound."""
+
+model_test_wanted = Signal()
+"""``connection``; sent when somebody tests it. The one receiver makes a small call and returns {ok, detail, hint, …}."""

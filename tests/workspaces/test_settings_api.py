@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 
 from tests.conftest import CallerInTests, MakeCaller
+from workspaces import budgets
+from workspaces.meters import Place
 from workspaces.models import ModelConnection, Role
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +115,81 @@ def test_a_stored_key_goes_to_no_other_address(owner: CallerInTests) -> None:
 @pytest.mark.parametrize("url", ["ftp://host/v1", "https://user:password@host/v1", "file:///etc/passwd"])
 def test_an_endpoint_is_an_http_address_without_a_credential(owner: CallerInTests, url: str) -> None:
     assert owner.api.post("/api/models", OPENAI | {"base_url": url}).json()["errors"][0]["field"] == "base_url"
+
+
+FULL = OPENAI | {
+    "role_models": {"reviewer": "gpt-5-mini"},
+    "price_out": "10",
+    "price_cached_in": "0.125",
+    "context_tokens": 400_000,
+    "max_output_tokens": 32_000,
+    "edit_format": "search_replace",
+    "native_tools": True,
+    "requests_per_minute": 500,
+    "tokens_per_minute": 30_000,
+}
+
+
+def test_all_that_is_known_of_an_endpoint_is_kept(owner: CallerInTests) -> None:
+    body = owner.api.post("/api/models", FULL).json()
+    same = [name for name in FULL if name not in {"api_key", "price_in", "price_out", "price_cached_in"}]
+    assert {name: body[name] for name in same} == {name: FULL[name] for name in same}
+    assert body["price_cached_in"] == "0.125000"
+    assert (body["last_test"], body["fallback_id"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"role_models": {"janitor": "m"}},
+        {"role_models": {"tester": ""}},
+        {"role_models": ["tester"]},
+        {"price_in": "-1"},
+        {"price_cached_in": "-1"},
+        {"context_tokens": 3},
+        {"max_output_tokens": 0},
+        {"requests_per_minute": 0},
+        {"edit_format": "poem"},
+        {"kind": "anthropic", "model": ""},
+        {"last_test": {}},
+    ],
+)
+def test_what_can_not_be_of_an_endpoint_is_refused(owner: CallerInTests, wrong: dict[str, object]) -> None:
+    answer = owner.api.post("/api/models", FULL | wrong)
+    assert answer.status_code == 400, answer.content
+    assert answer.json()["errors"][0]["field"].split(".")[0] in {*wrong, "model"}
+
+
+def test_a_fallback_is_of_this_workspace_and_no_circle(owner: CallerInTests, stranger: CallerInTests) -> None:
+    names = ("a", "b", "c")
+    ids = {name: owner.api.post("/api/models", {"name": name, "kind": "offline"}).json()["id"] for name in names}
+    path = {name: f"/api/models/{ids[name]}" for name in names}
+    assert owner.api.patch(path["a"], {"fallback_id": ids["b"]}).json()["fallback_id"] == ids["b"]
+    assert owner.api.patch(path["b"], {"fallback_id": ids["c"]}).status_code == 200
+    for name in ("a", "b", "c"):
+        refused = owner.api.patch(path["c"], {"fallback_id": ids[name]})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "fallback_id")
+    foreign = stranger.api.post("/api/models", {"name": "x", "kind": "offline"}).json()["id"]
+    assert owner.api.patch(path["c"], {"fallback_id": foreign}).status_code == 400
+    assert owner.api.patch(path["a"], {"fallback_id": None}).json()["fallback_id"] is None
+    assert owner.api.delete(path["c"]).status_code == 204
+    assert owner.api.get(path["b"]).json()["fallback_id"] is None
+
+
+def test_a_stored_key_goes_to_no_other_provider(owner: CallerInTests) -> None:
+    path = f"/api/models/{owner.api.post('/api/models', OPENAI).json()['id']}"
+    assert owner.api.patch(path, {"kind": "anthropic"}).json()["errors"][0]["field"] == "api_key"
+    assert owner.api.patch(path, {"kind": "anthropic", "api_key": "sk-ant"}).status_code == 200
+
+
+def test_a_budget_says_what_is_used(owner: CallerInTests) -> None:
+    project = uuid.UUID(owner.api.get("/api/projects").json()["items"][0]["id"])
+    place = Place(owner.workspace.pk, project, uuid.uuid4())
+    budgets.reserve(place=place, step_key="k", tokens=70, cost_usd=Decimal("0.25"), run_caps={})
+    budgets.buy_time(place=place, run_caps={}, ms=1500)
+    used = {"tokens": 70, "cost_usd": "0.250000", "calls": 1, "seconds": 1.5, "unpriced_calls": 0}
+    for body in ({"period": "month"}, {"period": "total"}, {"period": "month", "project_id": str(project)}):
+        assert owner.api.post("/api/budgets", body | {"max_seconds": 60}).json()["used"] == used
+    other = owner.api.post("/api/projects", {"name": "other", "slug": "other"}).json()["id"]
+    fresh = owner.api.post("/api/budgets", {"project_id": other, "max_calls": 1}).json()["used"]
+    assert fresh == {"tokens": 0, "cost_usd": "0", "calls": 0, "seconds": 0, "unpriced_calls": 0}

@@ -7,6 +7,9 @@ from django.db import models
 from mgx_project.common.fields import EncryptedTextField
 from mgx_project.common.models import TenantModel
 
+ROLES = ("team_leader", "engineer", "tester", "reviewer")
+"""The team's roles, each of which may have a model of its own."""
+
 
 class ModelConnection(TenantModel):
     """An endpoint of a tenant. Prices are USD per million tokens; NULL means unknown, which is never counted as $0.

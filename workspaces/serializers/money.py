@@ -2,46 +2,120 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from mgx_project.common.rows import RowSerializer
 
+from ..budgets import LIMITS
 from ..models import Budget, ModelConnection
+
+LARGEST = 2**31 - 1
+
+
+class ModelResult(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    code = serializers.CharField(help_text='As of a run\'s error; "" where all is well.')
+    detail = serializers.CharField()
+    hint = serializers.CharField(help_text="What to do.")
+    model = serializers.CharField()
+    latency_ms = serializers.IntegerField(allow_null=True)
+    tokens = serializers.IntegerField(allow_null=True, help_text="That the test took, in and out.")
+
+
+class ConnectionTest(ModelResult):
+    """The first seven are of the connection's own model, or of the first model that failed."""
+
+    native_tools = serializers.BooleanField(allow_null=True)
+    found_native_tools = serializers.BooleanField(help_text="Whether this test set `native_tools` of the connection.")
+    context_tokens = serializers.IntegerField(allow_null=True, help_text="As the connection says.")
+    models = ModelResult(many=True, help_text="Of each model: the connection's own and those of single roles.")
+
+
+class ConnectionTestInput(serializers.Serializer[Any]):
+    """Takes no fields."""
 
 
 class ModelConnectionRow(RowSerializer):
     has_api_key = serializers.BooleanField()
+    role_models = serializers.DictField(child=serializers.CharField())
+    last_test = ConnectionTest(allow_null=True)
 
     class Meta:
         model = ModelConnection
         fields = (
-            "id", "name", "kind", "model", "base_url", "has_api_key", "price_in", "price_out", "is_default", "created_at",
-            "updated_at",
+            "id", "name", "kind", "model", "role_models", "base_url", "has_api_key", "price_in", "price_out", "price_cached_in",
+            "context_tokens", "max_output_tokens", "edit_format", "native_tools", "requests_per_minute", "tokens_per_minute",
+            "fallback_id", "is_default", "last_tested_at", "last_test", "created_at", "updated_at",
         )  # fmt: skip
+
+
+def _number(least: int, help_text: str) -> dict[str, Any]:
+    return {"min_value": least, "max_value": LARGEST, "help_text": help_text}
 
 
 class ModelConnectionInput(serializers.ModelSerializer[ModelConnection]):
     api_key = serializers.CharField(
         required=False, allow_blank=True, write_only=True, max_length=500, help_text="Stored encrypted, never shown."
     )
+    role_models = serializers.DictField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        help_text="Other models of the endpoint for single roles: team_leader, engineer, tester, reviewer.",
+    )
+    fallback_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The connection that answers when this one can't."
+    )
 
     class Meta:
         model = ModelConnection
-        fields = ("name", "kind", "model", "base_url", "api_key", "price_in", "price_out", "is_default")
+        fields = (
+            "name", "kind", "model", "role_models", "base_url", "api_key", "price_in", "price_out", "price_cached_in",
+            "context_tokens", "max_output_tokens", "edit_format", "native_tools", "requests_per_minute", "tokens_per_minute",
+            "fallback_id", "is_default",
+        )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            "price_in": {"min_value": 0, "help_text": "USD per million input tokens; null when unknown."},
-            "price_out": {"min_value": 0, "help_text": "USD per million output tokens; null when unknown."},
+            "price_in": {"min_value": 0, "help_text": "USD per million input tokens; null when unknown, 0 when free."},
+            "price_out": {"min_value": 0, "help_text": "USD per million output tokens; null when unknown, 0 when free."},
+            "price_cached_in": {
+                "min_value": 0,
+                "help_text": "USD per million input tokens from the provider's own cache; null: as price_in.",
+            },
+            "context_tokens": _number(1000, "Prompt and answer together; null when unknown."),
+            "max_output_tokens": _number(100, "The longest answer that is asked for; null: the provider's own limit."),
+            "edit_format": {"help_text": "The format that changes are asked for in; empty: by what is known of the model."},
+            "native_tools": {"help_text": "Whether the endpoint takes tool calls; null: found out by the test, else tried."},
+            "requests_per_minute": _number(1, "Null: no limit of ours."),
+            "tokens_per_minute": _number(1, "Null: no limit of ours."),
         }
+
+
+class BudgetUse(serializers.Serializer[Any]):
+    """Reservations included."""
+
+    tokens = serializers.IntegerField()
+    cost_usd = serializers.CharField()
+    calls = serializers.IntegerField()
+    seconds = serializers.FloatField(help_text="That workers had runs: waiting for people does not count.")
+    unpriced_calls = serializers.IntegerField(help_text="Their price is unknown: their cost is in no sum.")
 
 
 class BudgetRow(RowSerializer):
     class Meta:
         model = Budget
-        fields = ("id", "project_id", "period", "max_tokens", "max_cost_usd", "max_calls", "created_at", "updated_at")
+        fields = ("id", "project_id", "period", *LIMITS, "used", "created_at", "updated_at")
 
     project_id = serializers.UUIDField(allow_null=True, help_text="Null: the whole workspace.")
+    used = BudgetUse(help_text="Since the month began (UTC), or ever.")
+
+    @classmethod
+    def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
+        used = row["used"] or dict.fromkeys(("tokens", "calls", "ms", "unpriced_calls"), 0) | {"cost_usd": "0"}
+        row["used"] = {**used, "cost_usd": str(used["cost_usd"]), "seconds": used["ms"] / 1000}
+        del row["used"]["ms"]
+        return row
 
 
 class BudgetLimits(serializers.ModelSerializer[Budget]):
@@ -49,8 +123,8 @@ class BudgetLimits(serializers.ModelSerializer[Budget]):
 
     class Meta:
         model = Budget
-        fields = ("project_id", "period", "max_tokens", "max_cost_usd", "max_calls")
+        fields = ("project_id", "period", *LIMITS)
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            name: {"min_value": 0, "help_text": "Null: no limit of this kind."}
-            for name in ("max_tokens", "max_cost_usd", "max_calls")
+            name: {"min_value": Decimal(0) if name == "max_cost_usd" else 0, "help_text": "Null: no limit of this kind."}
+            for name in LIMITS
         }

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import BooleanField, Case, Q, QuerySet, When
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.constraints import conflicts
-from mgx_project.common.errors import BadRequest
 
 from ..api import TenantViewSet
 from ..audit import record_audit
+from ..meters import with_use
 from ..models import Budget, ModelConnection, Role
-from ..serializers.money import BudgetLimits, BudgetRow, ModelConnectionInput, ModelConnectionRow
-from ..signals import project_named
+from ..money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
+from ..serializers.money import (
+    BudgetLimits,
+    BudgetRow,
+    ConnectionTest,
+    ConnectionTestInput,
+    ModelConnectionInput,
+    ModelConnectionRow,
+)
 
 
 class AdminViewSet(TenantViewSet):
     """Settings of a workspace: admins write, and every write is in the audit log under ``noun``."""
 
-    roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN}
+    roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN, "test": Role.ADMIN}
     noun: str
 
     def create(self, request: Request) -> Response:
@@ -68,10 +77,7 @@ class ModelConnectionViewSet(AdminViewSet):
     rows = ModelConnectionRow
     serializer_class: type[serializers.BaseSerializer[Any]] | None = ModelConnectionInput
     noun = "model"
-    unique = {
-        "model_connection_name_unique": ("name", "There is a model connection of this name already."),
-        "model_connection_one_default": ("is_default", "Another connection was made the default just now; try again."),
-    }
+    unique = CONNECTION_CONFLICTS
 
     def get_queryset(self) -> QuerySet[Any]:
         has_key = Case(When(~Q(api_key=""), then=True), default=False, output_field=BooleanField())
@@ -79,22 +85,19 @@ class ModelConnectionViewSet(AdminViewSet):
         return connections
 
     def before_write(self, row: ModelConnection | None, changes: dict[str, Any]) -> None:
-        kind = changes.get("kind", row.kind if row else "")
-        if kind == ModelConnection.Kind.OPENAI and not changes.get("model", row.model if row else ""):
-            raise BadRequest("Name the model that this endpoint serves, for example gpt-5.", field="model")
-        if "base_url" in changes:
-            _check_address(row, changes)
-        if changes.get("is_default"):
-            others = ModelConnection.objects.of(self.principal.workspace_id).filter(is_default=True)
-            others.exclude(pk=row.pk if row else None).update(is_default=False)
+        check_connection(self.principal.workspace_id, row, changes)
 
+    @extend_schema(request=None, responses=ConnectionTest)
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        """Makes a small real call to each model of the connection, which takes 15 s at most, and keeps what came of it.
 
-def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None:
-    parts = urlsplit(changes["base_url"])
-    if changes["base_url"] and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
-        raise BadRequest("base_url must be an http or https URL; a credential goes into api_key.", field="base_url")
-    if row is not None and row.api_key and changes["base_url"] != row.base_url and "api_key" not in changes:
-        raise BadRequest("Give the api_key again: a stored key is sent only to the address it was stored for.", field="api_key")
+        A tool is offered: `native_tools` is set by the answer where it was null. The call is in no budget. An endpoint that
+        does not work is an answer, too: `ok` is false then, and `hint` says what to do.
+        """
+        self.validated(ConnectionTestInput)
+        self.read_row(pk)
+        return Response(test_connection(principal=self.principal, connection_id=uuid.UUID(pk)))
 
 
 class BudgetViewSet(AdminViewSet):
@@ -104,11 +107,11 @@ class BudgetViewSet(AdminViewSet):
     rows = BudgetRow
     serializer_class: type[serializers.BaseSerializer[Any]] | None = BudgetLimits
     noun = "budget"
-    unique = {"budget_scope_unique": ("period", "There is a budget for this scope and period already; change that one.")}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return with_use(super().get_queryset())
+
+    unique = BUDGET_CONFLICTS
 
     def before_write(self, row: Budget | None, changes: dict[str, Any]) -> None:
-        if project_id := changes.get("project_id"):
-            project_named.send(sender=Budget, workspace_id=self.principal.workspace_id, project_id=project_id)
-        limits = ("max_tokens", "max_cost_usd", "max_calls")
-        if all(changes.get(name, getattr(row, name, None)) is None for name in limits):
-            raise BadRequest(f"A budget needs at least one of {', '.join(limits)}.", field="max_tokens")
+        check_budget(self.principal.workspace_id, row, changes)

@@ -1,0 +1,114 @@
+"""What admins may set of models and budgets: the rules, which the API and the admin share."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from mgx_project.common.errors import BadRequest
+
+from .audit import record_audit
+from .budgets import LIMITS
+from .models import Budget, ModelConnection
+from .models.money import ROLES
+from .principal import Principal
+from .signals import model_test_wanted, project_named
+
+CONNECTION_CONFLICTS = {
+    "model_connection_name_unique": ("name", "There is a model connection of this name already."),
+    "model_connection_one_default": ("is_default", "Another connection was made the default just now; try again."),
+}
+BUDGET_CONFLICTS = {"budget_scope_unique": ("period", "There is a budget for this scope and period already; change that one.")}
+ENDPOINT = frozenset(("kind", "model", "base_url", "api_key", "role_models"))
+"""What a test was about: when it changes, the result is of the past."""
+
+
+def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, changes: dict[str, Any]) -> None:
+    """Before a connection is made (``row`` None) or changed, in the write's transaction. Raises BadRequest.
+
+    It makes room for a new default, and adds to ``changes`` what else changes with them.
+    """
+    kind = changes.get("kind", row.kind if row else "")
+    if kind != ModelConnection.Kind.OFFLINE and not changes.get("model", row.model if row else ""):
+        raise BadRequest("Name the model that this endpoint serves, for example gpt-5.", field="model")
+    if "base_url" in changes:
+        _check_address(row, changes)
+    if row is not None and row.api_key and kind != row.kind and "api_key" not in changes:
+        raise BadRequest(
+            "Give the api_key again: a stored key is sent only to the provider it was stored for.", field="api_key"
+        )
+    if "role_models" in changes:
+        _check_roles(changes["role_models"])
+    if changes.get("fallback_id"):
+        _check_fallback(workspace_id, row, changes["fallback_id"])
+    if changes.get("is_default"):
+        others = ModelConnection.objects.of(workspace_id).filter(is_default=True)
+        others.exclude(pk=row.pk if row else None).update(is_default=False)
+    if row is not None and row.last_test and any(name in changes and changes[name] != getattr(row, name) for name in ENDPOINT):
+        if "native_tools" not in changes and row.last_test.get("found_native_tools"):
+            changes["native_tools"] = None
+        changes |= {"last_test": None, "last_tested_at": None}
+
+
+def check_budget(workspace_id: uuid.UUID, row: Budget | None, changes: dict[str, Any]) -> None:
+    """Before a budget is made (``row`` None) or changed. Raises BadRequest, and NotFound for a project of others."""
+    if project_id := changes.get("project_id"):
+        project_named.send(sender=Budget, workspace_id=workspace_id, project_id=project_id)
+    if all(changes.get(name, getattr(row, name, None)) is None for name in LIMITS):
+        raise BadRequest(f"A budget needs at least one of {', '.join(LIMITS)}.", field="max_tokens")
+
+
+def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[str, Any]:
+    """Tries the connection and keeps what came of it. Not in a transaction: an endpoint may take its time. Raises Conflict."""
+    connections = ModelConnection.objects.of(principal.workspace_id).filter(pk=connection_id)
+    connection = connections.get()
+    answers: Any = model_test_wanted.send(sender=ModelConnection, connection=connection)
+    ((_, said),) = answers
+    found = connection.native_tools is None and said["native_tools"] is not None
+    result: dict[str, Any] = {**said, "found_native_tools": found}
+    tools = {"native_tools": result["native_tools"]} if found else {}
+    # only if it is what was tested
+    connections.filter(updated_at=connection.updated_at).update(last_tested_at=timezone.now(), last_test=result, **tools)
+    record_audit(
+        principal=principal,
+        action="model.tested",
+        object_type="model",
+        object_id=connection_id,
+        detail={"ok": result["ok"], "code": result["code"]},
+    )
+    return result
+
+
+def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None:
+    parts = urlsplit(changes["base_url"])
+    if changes["base_url"] and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
+        raise BadRequest("base_url must be an http or https URL; a credential goes into api_key.", field="base_url")
+    if row is not None and row.api_key and changes["base_url"] != row.base_url and "api_key" not in changes:
+        raise BadRequest("Give the api_key again: a stored key is sent only to the address it was stored for.", field="api_key")
+
+
+def _check_roles(role_models: Any) -> None:
+    if not isinstance(role_models, dict):
+        raise BadRequest('role_models is an object such as {"reviewer": "a-smaller-model"}.', field="role_models")
+    for role, name in role_models.items():
+        if role not in ROLES:
+            raise BadRequest(f"There is no role {role!r}; the team has {', '.join(ROLES)}.", field="role_models")
+        if not isinstance(name, str) or not name.strip() or len(name) > 200:
+            raise BadRequest(f"role_models: the {role}'s model is a name of 1 to 200 characters.", field="role_models")
+
+
+def _check_fallback(workspace_id: uuid.UUID, row: ModelConnection | None, fallback_id: uuid.UUID) -> None:
+    # locked, so that two changes at once can't close a circle together
+    links = dict(ModelConnection.objects.of(workspace_id).select_for_update().order_by("id").values_list("id", "fallback_id"))
+    if fallback_id not in links:
+        raise BadRequest("The fallback is no model connection of this workspace.", field="fallback_id")
+    seen: set[uuid.UUID] = set()
+    at: uuid.UUID | None = fallback_id
+    while at is not None and at not in seen:
+        if row is not None and at == row.pk:
+            raise BadRequest("This connection would fall back to itself, directly or by others.", field="fallback_id")
+        seen.add(at)
+        at = links.get(at)
