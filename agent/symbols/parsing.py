@@ -7,6 +7,7 @@ A file that ends its process has no tags, and a fresh process goes on with the n
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections import deque
@@ -17,6 +18,9 @@ from typing import Self
 
 import orjson
 
+logger = logging.getLogger(__name__)
+
+READY = b"ready\n"
 TIMEOUT = 10.0
 """For one file."""
 MAX_SECONDS = 30.0
@@ -64,6 +68,10 @@ async def parse(jobs: Iterable[Job], done: Callable[[Job, Answer], None]) -> int
 async def _drain(waiting: deque[Job], done: Callable[[Job, Answer], None]) -> None:
     while waiting:
         async with _Child() as child:
+            if not await child.is_ready():
+                # the files are not to blame, so they are not remembered as having no tags
+                logger.warning("A process that parses files did not start: the repository map is incomplete.")
+                return
             while waiting or child.sent:
                 while waiting and len(child.sent) < AHEAD:
                     child.send(waiting.popleft())
@@ -100,6 +108,14 @@ class _Child:
             self._process.kill()
         # reads what is left: a pipe that nobody reads is closed with a warning
         await self._process.communicate()
+
+    async def is_ready(self) -> bool:
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await self._process.stdout.readline() == READY
+        except TimeoutError:
+            return False
 
     def send(self, job: Job) -> None:
         data = job.load()

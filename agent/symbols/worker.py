@@ -21,7 +21,9 @@ MAX_CPU_SECONDS = 2.0
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Until ``requests`` ends."""
+    """Until ``requests`` ends. The first line says that it can begin."""
+    answers.write(b"ready\n")
+    answers.flush()
     while line := requests.readline():
         wanted = orjson.loads(line)
         data = requests.read(wanted["size"])

@@ -177,6 +177,7 @@ def test_a_file_that_hangs_or_kills_its_process_costs_only_itself(tmp_path: Path
     (package / "__init__.py").touch()
     (package / "worker.py").write_text(
         "import json, os, sys, time\n"
+        "print('ready', flush=True)\n"
         "while line := sys.stdin.buffer.readline():\n"
         "    data = sys.stdin.buffer.read(json.loads(line)['size'])\n"
         "    if b'hang' in data: time.sleep(60)\n"
@@ -203,6 +204,18 @@ def test_a_grammar_that_takes_too_much_time_is_stopped_once_and_for_all(
     keys = [source.key for source in find_sources(root, files)]
     with TagStore(cache) as store:
         assert store.known(keys) == set(keys)
+
+
+def test_a_parser_that_does_not_start_is_said_and_blames_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    root, cache = tmp_path / "root", tmp_path / "cache"
+    files = put(root, SHOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(parsing, "CHECKOUT", tmp_path / "nothing")
+        assert mapped(root, files, cache=cache) == ""
+    assert "did not start" in caplog.text
+    assert "class Cart" in mapped(root, files, cache=cache)
 
 
 def test_parsing_ends_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
