@@ -111,7 +111,8 @@ class Work:
         return how_to_answer(self.edit_format)
 
     def plan_block(self) -> str:
-        return block("plan", json.dumps(self.plan, indent=1, ensure_ascii=False))
+        plan = {name: value for name, value in self.plan.items() if name != "estimate"}  # for people alone
+        return block("plan", json.dumps(plan, indent=1, ensure_ascii=False))
 
     def situation(self) -> str:
         """What is known of the repository, the task and its rules, as the opening of every prompt.
