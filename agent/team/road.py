@@ -95,7 +95,8 @@ class Road:
     async def _from_cache(self, request: ModelRequest) -> Completion:
         if request.fresh:
             return await self._paid(request)
-        key = cache_key(request, self._ports.model.profile(request.role).model)
+        model = self._ports.model.profile(request.role).model
+        key = cache_key(request, model)
         known = await self._ports.cache.get(key)
         if known is not None:
             completion = replace(Completion.from_json(known), cached=True, cost_usd=Decimal(0), duration_ms=0)
@@ -103,7 +104,7 @@ class Road:
             await self._ports.budget.settle(request.key, completion)
             return completion
         completion = await self._paid(request)
-        if completion.finish_reason in ("stop", "tool_calls"):
+        if completion.model == model and completion.finish_reason in ("stop", "tool_calls"):  # not a fallback's
             await self._ports.cache.put(key, completion.to_json())
         return completion
 

@@ -145,6 +145,19 @@ async def test_the_same_request_is_answered_from_the_cache(tmp_path: Path) -> No
     assert second.sink.texts, "who watches sees the answer all the same"
 
 
+async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> None:
+    class Replaced(ScriptedModel):
+        async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+            return replace(await super().complete(request, on_text), model="the-fallback")
+
+    store, team = MemoryStore(), script(code=CODE, files=["shop/prices.py"])
+    first = cached(World(make_repository(tmp_path / "a", SMALL_REPOSITORY), Replaced(team)), store)
+    await first.plan(EDIT)
+    second = cached(World(tmp_path / "a", ScriptedModel(team)), store)
+    await second.plan(EDIT)
+    assert len(second.model.requests) == len(first.model.requests) == 2
+
+
 async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path: Path) -> None:
     broken = "FILE: shop/prices.py\ndef broken(:\n"
     team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], AnalyzeTask=["no", analysis()])
