@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
 from fnmatch import translate
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 SKIPPED = frozenset(
     (".git", ".hg", ".mgx", ".venv", "venv", "node_modules", "vendor", "__pycache__", ".pytest_cache", ".ruff_cache",
@@ -50,7 +51,7 @@ def is_secret(path: str) -> bool:
 
 def is_ours(path: str) -> bool:
     """Whether ``path`` belongs to git or to the edit engine, at any depth: a submodule has a .git of its own."""
-    return any(part.lower() in OURS for part in PurePosixPath(path).parts)
+    return any(part in OURS for part in path.lower().split("/"))
 
 
 def is_regular(root: Path, name: str) -> bool:
@@ -67,7 +68,7 @@ def regular_files(root: Path, names: Iterable[str]) -> list[str]:
         folder = name.rpartition("/")[0]
         if folder not in real:
             real[folder] = _is_real(root, folder)
-        if real[folder] and name and _is_file(root / name):
+        if real[folder] and name and _is_file(os.path.join(root, name)):
             found.append(name)
     return found
 
@@ -77,8 +78,8 @@ def _is_real(root: Path, folder: str) -> bool:
     return place.is_relative_to(root) and place == Path(root, folder)
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: str) -> bool:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return stat.S_ISREG(os.lstat(path).st_mode)
     except (OSError, ValueError):
         return False
