@@ -39,7 +39,7 @@ async def test_tests_that_fail_in_the_same_way(repository: Path) -> None:
         sandbox=TableSandbox(tests=tests),
     )
 
-    with pytest.raises(Paused, match="ended in the same way 4 times") as paused:
+    with pytest.raises(Paused, match="in the same way 4 times") as paused:
         await world.run(PATIENT)
 
     assert paused.value.reason == "loop"
