@@ -49,6 +49,10 @@ class Api:
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._json("PATCH", path, None, body)
 
+    def delete(self, path: str) -> None:
+        with self._open("DELETE", path, headers={"Accept": "application/json"}) as answer:
+            self._read(answer)
+
     def text(self, path: str, accept: str) -> bytes:
         with self._open("GET", path, headers={"Accept": f"{accept}, */*;q=0.1"}) as answer:
             return self._read(answer)

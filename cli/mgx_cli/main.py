@@ -38,6 +38,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "logout": ("account", "Forget its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
+    "Models and money": {
+        "model": ("models", "Set up and test model endpoints:  mgx model create main --kind openai --model gpt-5"),
+        "budget": ("budgets", "Limit what runs may spend:  mgx budget create --max-cost-usd 20"),
+    },
     "This machine": {
         "config": ("settings", "Read and change settings:  mgx config list"),
         "doctor": ("about", "Check what mgx needs:  mgx doctor"),

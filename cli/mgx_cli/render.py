@@ -184,11 +184,13 @@ def _uncovered(file: Mapping[str, Any]) -> str:
 
 
 def usage_line(usage: Mapping[str, Any]) -> str:
-    calls = usage.get("calls", 0)
-    if not calls:
+    calls, cached = usage.get("calls", 0), usage.get("cached_calls", 0)
+    if not calls and not cached:
         return ""
     tokens = f"{number(usage.get('tokens_in', 0))} tokens in, {number(usage.get('tokens_out', 0))} out"
-    return ", ".join(filter(None, [f"{calls} model call{'' if calls == 1 else 's'}", tokens, cost(usage.get("cost_usd"))]))
+    from_cache = f"{number(cached)} more from the cache" if cached else ""
+    made = f"{calls} model call{'' if calls == 1 else 's'}"
+    return ", ".join(filter(None, [made, from_cache, tokens, cost(usage.get("cost_usd"))]))
 
 
 def where(run: Mapping[str, Any]) -> str:

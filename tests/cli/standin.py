@@ -58,6 +58,9 @@ class Standin:
     sockets: list[int] = field(default_factory=list)
     drop_after: int | None = None
     problem: tuple[int, dict[str, Any]] | None = None
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    model_test: dict[str, Any] = field(default_factory=lambda: {"ok": True, "detail": "gpt-5 answered in 420 ms.", "hint": ""})
     url: str = ""
 
     def bodies(self, path: str) -> list[Any]:
@@ -266,7 +269,13 @@ def application(state: Standin) -> web.Application:
     get("/health/live", fixed({"status": "ok"}))
     get("/health/ready", ready)
     get("/api/me", fixed({"email": "ada@example.com", "workspaces": [{"slug": "default", "role": "owner"}]}))
-    get("/api/models", fixed({"items": [], "next_cursor": None}))
+    async def try_model(request: web.Request) -> web.Response:
+        return web.json_response(state.model_test)
+
+    _rows(app, "/api/models", state.models, {"last_test": None, "has_api_key": False}, secret="api_key")
+    used = {"tokens": 1200, "cost_usd": "2.500000", "calls": 7, "seconds": 12.5, "unpriced_calls": 0}
+    _rows(app, "/api/budgets", state.budgets, {"used": used, "project_id": None})
+    post("/api/models/{id}/test", try_model)
     projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default"}]
     get("/api/projects", fixed({"items": projects, "next_cursor": None}))
     stack = {"id": "fastapi", "language": "python", "project_type": "api", "package_manager": "uv", "title": "FastAPI"}
@@ -274,6 +283,34 @@ def application(state: Standin) -> web.Application:
     post("/api/auth/token", sign_in)
     post("/api/tokens", fixed({"id": str(uuid.uuid4()), "token": TOKEN}))
     return app
+
+
+def _rows(app: web.Application, path: str, rows: dict[str, Any], defaults: dict[str, Any], *, secret: str = "") -> None:
+    """A collection that can be listed, made, changed and deleted, as the server's settings are."""
+
+    async def all_rows(request: web.Request) -> web.Response:
+        return web.json_response({"items": list(rows.values()), "next_cursor": None})
+
+    async def make(request: web.Request) -> web.Response:
+        row = {**defaults, **(await request.json()), "id": str(uuid.uuid4())}
+        row.pop(secret, None)
+        rows[row["id"]] = row
+        return web.json_response(row, status=201)
+
+    async def change(request: web.Request) -> web.Response:
+        row = rows[request.match_info["id"]]
+        row.update(await request.json())
+        row.pop(secret, None)
+        return web.json_response(row)
+
+    async def remove(request: web.Request) -> web.Response:
+        del rows[request.match_info["id"]]
+        return web.Response(status=204)
+
+    app.router.add_get(path, all_rows)
+    app.router.add_post(path, make)
+    app.router.add_patch(f"{path}/{{id}}", change)
+    app.router.add_delete(f"{path}/{{id}}", remove)
 
 
 def _gate(state: Standin) -> Any:

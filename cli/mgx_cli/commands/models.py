@@ -1,0 +1,335 @@
+"""``mgx model``: the endpoints that the workspace's team works with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.errors import ExitCode, NoAccess, Usage
+from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.render import age, number
+from mgx_cli.session import open_api
+
+app = application()
+models = application()
+app.add_typer(models, name="model", no_args_is_help=True, help="The model endpoints of the workspace.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name or id.", show_default=False)]
+Model = Annotated[str | None, typer.Option(metavar="MODEL", help="The endpoint's name for its model.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Empty: the provider's own endpoint.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", metavar="ROLE=MODEL", help="Another model for team_leader, engineer, tester or reviewer."),
+]
+KeyStdin = Annotated[bool, typer.Option("--key-stdin", help="Read the API key from standard input.")]
+KeyEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the API key from this environment variable.")]
+PriceIn = Annotated[str | None, typer.Option(metavar="USD", help="Per million input tokens; 0 where it costs nothing.")]
+PriceOut = Annotated[str | None, typer.Option(metavar="USD", help="Per million output tokens.")]
+PriceCachedIn = Annotated[str | None, typer.Option(metavar="USD", help="Per million from the provider's own cache.")]
+ContextTokens = Annotated[int | None, typer.Option(metavar="N", help="The window: prompt and answer together.")]
+MaxOutputTokens = Annotated[int | None, typer.Option(metavar="N", help="The longest answer.")]
+EditFormat = Annotated[
+    str | None, typer.Option(metavar="FORMAT", help="manifest, search_replace, unified or envelope; else by the model.")
+]
+NativeTools = Annotated[
+    bool | None, typer.Option("--native-tools/--no-native-tools", help="Whether it takes tool calls; else found out.")
+]
+RequestsPerMinute = Annotated[int | None, typer.Option(metavar="N", help="A rate limit to keep.")]
+TokensPerMinute = Annotated[int | None, typer.Option(metavar="N", help="A rate limit to keep.")]
+Fallback = Annotated[str | None, typer.Option(metavar="NAME", help="The connection that answers when this one can't.")]
+Default = Annotated[bool, typer.Option("--default", help="What runs use that name no model.")]
+
+FIELDS = (
+    "model", "base_url", "price_in", "price_out", "price_cached_in", "context_tokens", "max_output_tokens", "edit_format",
+    "native_tools", "requests_per_minute", "tokens_per_minute",
+)  # fmt: skip
+"""Options that are fields of the same name."""
+
+
+@models.command(name="list")
+def list_models(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the model connections.
+
+    \b
+    Example:
+      mgx model list
+    """
+    rows = list(open_api(context).items("/api/models"))
+    if as_json:
+        put_json({"items": rows})
+        return
+    if not rows:
+        say("No connections: runs use the server's own model. Add one with: mgx model create main --kind openai --model gpt-5")
+        return
+    cells = [
+        (
+            f"{row['name']}{' *' if row.get('is_default') else ''}", str(row["kind"]), str(row.get("model") or "-"),
+            str(row.get("base_url") or "-"), _prices(row), _tested(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+    put_table(("NAME", "KIND", "MODEL", "URL", "USD IN/OUT", "TEST"), cells)
+
+
+@models.command()
+def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show all of one connection but its key.
+
+    \b
+    Example:
+      mgx model show main
+    """
+    api = open_api(context)
+    row = _find(api, name)
+    if as_json:
+        put_json(row)
+        return
+    _put(row, _names(api) if row.get("fallback_id") else {})
+
+
+@models.command()
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What runs will call it.", show_default=False)],
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="openai (and all that speak like it), anthropic or offline.")
+    ] = "openai",
+    model: Model = None,
+    base_url: BaseUrl = None,
+    role: Roles = None,
+    key_stdin: KeyStdin = False,
+    key_env: KeyEnv = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    price_cached_in: PriceCachedIn = None,
+    context_tokens: ContextTokens = None,
+    max_output_tokens: MaxOutputTokens = None,
+    edit_format: EditFormat = None,
+    native_tools: NativeTools = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    fallback: Fallback = None,
+    default: Default = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a model connection. On a terminal the API key is asked for; it is never an argument.
+
+    \b
+    Examples:
+      mgx model create main --kind openai --model gpt-5 --price-in 1.25 --price-out 10 --default
+      mgx model create claude --kind anthropic --model claude-sonnet-4-5 --key-env ANTHROPIC_API_KEY
+      mgx model create local --model qwen3-coder --base-url http://127.0.0.1:11434/v1 --price-in 0 --price-out 0
+    """
+    api = open_api(context)
+    given = {field: context.params[field] for field in FIELDS}
+    body: dict[str, Any] = {"name": name, "kind": kind, "is_default": default, **_fields(api, given, role, fallback)}
+    key = _key(key_stdin, key_env)
+    if key is None and kind != "offline" and sys.stdin.isatty():
+        key = _ask("API key (empty for none): ")
+    if key:
+        body["api_key"] = key
+    row = api.post("/api/models", body)
+    if as_json:
+        put_json(row)
+        return
+    put(f"{one_line(row['name'])}  {row['id']}")
+    say(f"See whether it works: mgx model test {one_line(row['name'])}")
+
+
+@models.command()
+def update(
+    context: typer.Context,
+    name: Name,
+    rename: Annotated[str | None, typer.Option(metavar="NAME", help="Another name.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="openai, anthropic or offline.")] = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    role: Roles = None,
+    key_stdin: KeyStdin = False,
+    key_env: KeyEnv = None,
+    ask_key: Annotated[bool, typer.Option("--ask-key", help="Ask for another API key.")] = False,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    price_cached_in: PriceCachedIn = None,
+    context_tokens: ContextTokens = None,
+    max_output_tokens: MaxOutputTokens = None,
+    edit_format: EditFormat = None,
+    native_tools: NativeTools = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    fallback: Fallback = None,
+    unset: Annotated[
+        list[str] | None, typer.Option(metavar="FIELD", help="Make a field unknown again, such as price_in or fallback.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a model connection. What is not named stays; a new address needs the key again.
+
+    \b
+    Examples:
+      mgx model update main --price-in 1.25 --price-out 10
+      mgx model update main --role reviewer=gpt-5-mini --fallback claude
+      mgx model update main --unset native_tools
+    """
+    api = open_api(context)
+    given = {"name": rename, "kind": kind} | {field: context.params[field] for field in FIELDS}
+    body = _fields(api, given, role, fallback)
+    for field in unset or []:
+        field = field.replace("-", "_")
+        body[{"fallback": "fallback_id", "role": "role_models"}.get(field, field)] = {} if field.startswith("role") else None
+    key = _ask("New API key: ") if ask_key else _key(key_stdin, key_env)
+    if key is not None:
+        body["api_key"] = key
+    if not body:
+        raise Usage("Nothing to change.", hint="See: mgx model update --help")
+    _answer(api.patch(f"/api/models/{_find(api, name)['id']}", body), as_json)
+
+
+@models.command()
+def delete(context: typer.Context, name: Name) -> None:
+    """Delete a model connection.
+
+    \b
+    Example:
+      mgx model delete old
+    """
+    api = open_api(context)
+    row = _find(api, name)
+    api.delete(f"/api/models/{row['id']}")
+    say(f"Deleted {one_line(row['name'])}.")
+
+
+@models.command()
+def default(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Make a connection the one that runs use when they name none.
+
+    \b
+    Example:
+      mgx model default main
+    """
+    api = open_api(context)
+    _answer(api.patch(f"/api/models/{_find(api, name)['id']}", {"is_default": True}), as_json)
+
+
+@models.command(name="test")
+def try_out(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Make a small real call to a connection and say what came of it. Exits with 1 when it does not work.
+
+    \b
+    Example:
+      mgx model test main
+    """
+    api = open_api(context)
+    row = _find(api, name)
+    say(f"Asking {one_line(row.get('model') or row['kind'])}: this takes 15 s at most …", "dim")
+    found = api.post(f"/api/models/{row['id']}/test")
+    if as_json:
+        put_json(found)
+    else:
+        for result in found.get("models") or [found]:
+            put(f"{'ok' if result['ok'] else 'FAILED':<7} {one_line(result['detail'])}", "green" if result["ok"] else "red")
+            if result.get("hint"):
+                say(f"        {one_line(result['hint'])}")
+    if not found["ok"]:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _find(api: Api, name: str) -> dict[str, Any]:
+    for row in api.items("/api/models"):
+        if name in (row["name"], row["id"]):
+            return row
+    raise NoAccess(f"There is no model connection {name!r} here.", hint="See: mgx model list")
+
+
+def _names(api: Api) -> dict[str, str]:
+    return {row["id"]: row["name"] for row in api.items("/api/models")}
+
+
+def _fields(api: Api, given: dict[str, Any], roles: list[str] | None, fallback: str | None) -> dict[str, Any]:
+    body = {field: value for field, value in given.items() if value is not None}
+    if roles:
+        body["role_models"] = dict(_role(text) for text in roles)
+    if fallback:
+        body["fallback_id"] = _find(api, fallback)["id"]
+    return body
+
+
+def _role(text: str) -> tuple[str, str]:
+    role, equals, model = text.partition("=")
+    if not equals or not role or not model:
+        raise Usage(f"--role {text!r} is not of the form ROLE=MODEL.", hint="For example: --role reviewer=gpt-5-mini")
+    return role, model
+
+
+def _key(from_stdin: bool, variable: str | None) -> str | None:
+    """None where none was given. Never from the arguments: other users of the machine can read those."""
+    if variable is not None:
+        key = os.environ.get(variable, "").strip()
+        if not key:
+            raise Usage(f"{variable} is not set.", hint="--key-env takes the name of a variable, not the key.")
+        return key
+    if from_stdin:
+        key = sys.stdin.readline().strip()
+        if not key:
+            raise Usage("The key on standard input is empty.")
+        return key
+    return None
+
+
+def _ask(prompt: str) -> str:
+    import getpass
+
+    if not sys.stdin.isatty():
+        raise Usage("There is no terminal to ask for the key.", hint="Pipe it in with --key-stdin.")
+    return getpass.getpass(prompt, stream=sys.stderr).strip()
+
+
+def _answer(row: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        put_json(row)
+        return
+    _put(row, {})
+
+
+def _put(row: dict[str, Any], names: dict[str, str]) -> None:
+    roles = row.get("role_models") or {}
+    shown = {
+        "name": f"{row['name']}{' (default)' if row.get('is_default') else ''}",
+        "id": row["id"],
+        "kind": row["kind"],
+        "model": row.get("model"),
+        "roles": ", ".join(f"{role}: {model}" for role, model in sorted(roles.items())),
+        "url": row.get("base_url"),
+        "key": "stored" if row.get("has_api_key") else "none",
+        "prices": f"{_prices(row)} USD per million tokens in/out" if _prices(row) != "-" else "unknown: cap tokens, not USD",
+        "window": f"{number(row['context_tokens'])} tokens" if row.get("context_tokens") else "",
+        "answers": f"{number(row['max_output_tokens'])} tokens at most" if row.get("max_output_tokens") else "",
+        "edits": row.get("edit_format"),
+        "tools": "not known" if row.get("native_tools") is None else "native" if row["native_tools"] else "in words",
+        "limits": ", ".join(
+            f"{number(row[field])} {what} a minute"
+            for field, what in (("requests_per_minute", "requests"), ("tokens_per_minute", "tokens"))
+            if row.get(field)
+        ),
+        "fallback": names.get(str(row.get("fallback_id")), row.get("fallback_id")),
+        "test": f"{_tested(row)}: {(row.get('last_test') or {}).get('detail', '')}" if row.get("last_test") else "never",
+    }
+    for label, value in shown.items():
+        if value:
+            put(f"{label:<9} {one_line(value)}")
+
+
+def _prices(row: dict[str, Any]) -> str:
+    prices = [row.get("price_in"), row.get("price_out")]
+    return "-" if None in prices else "/".join(f"{float(str(price)):g}" for price in prices)
+
+
+def _tested(row: dict[str, Any]) -> str:
+    if not row.get("last_test"):
+        return "-"
+    return f"{'ok' if row['last_test']['ok'] else 'failed'}, {age(row.get('last_tested_at'))} ago"
