@@ -11,7 +11,7 @@ from .models import Project
 
 @admin.register(Project)
 class ProjectAdmin(TenantAdmin):
-    editable = ("name", "description", "approval_policy")
+    editable = ("name", "description", "approval_policy", "review_changes")
     list_display = ("name", "slug", "workspace", "repo_full_name", "default_stack", "approval_policy", "created_at")
-    list_filter = (WorkspaceFilter, "approval_policy")
+    list_filter = (WorkspaceFilter, "approval_policy", "review_changes")
     search_fields = ("name", "slug", "repo_full_name")

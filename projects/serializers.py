@@ -21,8 +21,8 @@ class ProjectRow(RowSerializer):
         model = Project
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
-            "primary_repository_id", "run_branch_prefix", "commit_template", "approval_policy", "metadata", "created_at",
-            "updated_at",
+            "primary_repository_id", "run_branch_prefix", "commit_template", "approval_policy", "review_changes", "metadata",
+            "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         model = Project
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
-            "approval_policy", "metadata",
+            "approval_policy", "review_changes", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "default_branch": {"validators": [git_ref]},

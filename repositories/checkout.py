@@ -114,6 +114,32 @@ class Checkout:
         """For people: base to ``tree_or_commit``, binary files only named. Bytes that are no UTF-8 are replaced."""
         return (await self._diff("-p", self._base_tree, tree_or_commit)).decode(errors="replace")
 
+    async def contents(self, tree: str) -> dict[str, tuple[bytes | None, bytes | None]]:
+        """The bytes in the base and in ``tree`` of each file that differs, by path; None is a file that is not there."""
+        fields = (await self._diff("--raw", "-z", "--no-abbrev", self._base_tree, tree)).split(b"\0")
+        entries = [
+            (head.split()[2:4], path.decode(errors="surrogateescape"))
+            for head, path in zip(fields[::2], fields[1::2], strict=False)
+        ]
+        ids = list(dict.fromkeys(blob for (old, new), _ in entries for blob in (old, new) if blob.strip(b"0")))
+        found = await self._blobs(ids)
+        return {path: (found.get(old), found.get(new)) for (old, new), path in entries}
+
+    async def _blobs(self, ids: list[bytes]) -> dict[bytes, bytes]:
+        """Those of the objects that are blobs: a submodule's commit is none that is here."""
+        told = await self._git("cat-file", "--batch", stdin=b"".join(blob + b"\n" for blob in ids)) if ids else b""
+        found, at = {}, 0
+        for blob in ids:
+            end = told.index(b"\n", at)
+            header = told[at:end].split()
+            at = end + 1
+            if len(header) == 3:
+                size = int(header[2])
+                if header[1] == b"blob":
+                    found[blob] = told[at : at + size]
+                at += size + 1
+        return found
+
     async def stat(self, tree_or_commit: str) -> dict[str, Any]:
         """``{"files", "added", "removed", "text"}``: counts of files and lines, and git's own summary as text."""
         numbers = (await self._diff("--numstat", "-z", self._base_tree, tree_or_commit)).decode(errors="replace")

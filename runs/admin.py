@@ -18,9 +18,11 @@ from mgx_project.common.errors import MGXError
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
 from . import services
+from .admin_changes import changes_page
 from .admin_pages import diff_page, plan_page, timeline, timing_page
 from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import FINAL, Status
+from .words import MAX_CHARACTERS
 
 LABELS = {
     Status.COMPLETED: "success",
@@ -29,6 +31,7 @@ LABELS = {
     Status.CANCELLED: "warning",
     Status.PAUSED: "warning",
     Status.AWAITING_APPROVAL: "warning",
+    Status.AWAITING_CHANGES: "warning",
     Status.EXECUTING: "info",
     Status.PLANNING: "info",
     Status.DELIVERING: "info",
@@ -56,7 +59,7 @@ class TaskRunAdmin(TenantAdmin):
     list_filter = (WorkspaceFilter, "status", "git_status", "stack")
     list_select_related = ("workspace", "task__project")
     search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
-    actions_detail: ClassVar[Any] = ("approve", "reject", "resume", "cancel", "retry")
+    actions_detail: ClassVar[Any] = ("approve", "reject", "changes", "resume", "cancel", "retry")
     fieldsets = tabs(
         {
             "": "task workspace status problem started_at completed_at used",
@@ -123,6 +126,9 @@ class TaskRunAdmin(TenantAdmin):
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is(request, object_id, {Status.AWAITING_APPROVAL})
 
+    def has_changes_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._is(request, object_id, {Status.AWAITING_CHANGES})
+
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is(request, object_id, {Status.PAUSED})
 
@@ -154,9 +160,20 @@ class TaskRunAdmin(TenantAdmin):
             asks_feedback="Feedback (with it the plan is drafted again, without it the run ends)",
         )  # fmt: skip
 
+    @action(description="Decide on changes", icon="difference", variant=ActionVariant.SUCCESS, permissions=["changes"])
+    def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        if run is None:
+            raise Http404
+        return changes_page(request, run)
+
     @action(description="Resume", icon="play_arrow", variant=ActionVariant.PRIMARY, permissions=["resume"])
     def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, "Resume", lambda p, run: services.resume_run(principal=p, run_id=run.pk))
+        return self._decide(
+            request, object_id, "Resume", lambda p, run: services.resume_run(
+                principal=p, run_id=run.pk, message=_feedback(request)[:MAX_CHARACTERS]
+            ), asks_feedback="For the team: the answer to its question, or something it should know (may be empty otherwise)",
+        )  # fmt: skip
 
     @action(description="Cancel", icon="stop_circle", variant=ActionVariant.WARNING, permissions=["cancel"])
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -133,7 +134,11 @@ def diff_page(run: TaskRun) -> SafeString:
 
 
 def coloured_diff(text: str) -> SafeString:
+    return coloured_lines(text.splitlines())
+
+
+def coloured_lines(shown: Sequence[str]) -> SafeString:
     lines = format_html_join(
-        "\n", '<span style="color:{}">{}</span>', ((_LINE_COLOURS.get(line[:1], "inherit"), line) for line in text.splitlines())
+        "\n", '<span style="color:{}">{}</span>', ((_LINE_COLOURS.get(line[:1], "inherit"), line) for line in shown)
     )
     return format_html('<pre class="{} p-3">{}</pre>', _BOX, lines)

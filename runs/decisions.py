@@ -10,7 +10,7 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, InvalidTransition
 from workspaces.models import User
 
-from . import events
+from . import events, words
 from .models import Approval, TaskRun
 from .models.run import Status
 from .state import approve, cancel, finish, locked, save_state
@@ -65,16 +65,26 @@ def plan_edited(run_id: uuid.UUID, *, user: User, plan: dict[str, Any]) -> TaskR
         return run
 
 
-def resumed(run_id: uuid.UUID, *, user: User) -> TaskRun:
-    """paused → where it was. A run that paused over a loop gets two more rounds, or it would pause again at once."""
+def resumed(run_id: uuid.UUID, *, user: User, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+    """paused → where it was; the team is told ``message``, and the caps of ``budget`` replace the run's own.
+
+    A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
+    the task plans anew with the answer. Raises BadRequest without one.
+    """
     with locked(run_id) as run:
         if run.status != Status.PAUSED:
             raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: only a paused run can be resumed.")
+        run.budget = run.budget | (budget or {})
         if run.pause_reason == "loop":
             run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
+        question = run.pause_reason == "question" and run.paused_from == Status.PLANNING
         run.enter(Status(run.paused_from))
+        if question:
+            words.answer(run, user=user, text=message)
+        elif message:
+            words.add(run, user=user, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
-        save_state(run, "paused_from", "pause_reason", "error", "budget")
+        save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
         events.record(run, "resumed", {"by": user.get_username()}, f"{user.get_username()} resumed the run.")
         return run
 

@@ -39,6 +39,7 @@ from .models import TaskRun
 from .models.run import Status
 from .profiling import profiled
 from .sink import RunSink
+from .steering import RunSteering
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Execution:
             budget=LedgerBudget(self.run, self.db),
             cancel=self.lease,
             cache=self.cache,
+            steering=RunSteering(self.run, self.lease, self.db),
             history=WorkspaceHistory(self.run, self.db),
             # not in the sandbox's cache: what runs in there must not reach it
             map_cache=settings.MGX_DATA_DIR / "maps" / str(self.run.workspace_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,7 @@ from repositories.checkout import Checkout
 from repositories.errors import GitFailed
 from repositories.origin import Origin, origin_of, publish
 
-from . import artifacts, transitions
+from . import artifacts, changes, gate, transitions, words
 from .executor import Execution
 from .models import Approval, Artifact, RunStep, TaskRun
 from .models.run import GitStatus
@@ -30,17 +31,17 @@ LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", 
 
 
 async def plan(work: Execution) -> None:
-    """analyse → plan; the feedback of earlier rejections goes in, and the last plan that people rejected, with their edits."""
+    """analyse → plan; what people said goes in, and the last plan that they rejected, with their edits."""
     run = work.run
     checkout, _ = await _check_out(work)
     rejected = Approval.objects.of(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
-    decided = await work.db(lambda: list(rejected.values_list("feedback", "plan")))
+    last = await work.db(rejected.values_list("plan", flat=True).last)
     draft = await draft_plan(
         await _spec(work),
         checkout.root,
         work.ports(checkout),
-        feedback=[feedback for feedback, _ in decided],
-        rejected=decided[-1][1] if decided else None,
+        feedback=await work.db(words.for_plan, run),
+        rejected=last,
         version=run.plan_version,
     )
     await work.sink.close()
@@ -48,18 +49,26 @@ async def plan(work: Execution) -> None:
 
 
 async def execute(work: Execution) -> None:
-    """write → guardrails → apply → format → test → review."""
+    """write → guardrails → apply → format → test → review, and again for every decision of people about the change."""
     run = work.run
     checkout, _ = await _check_out(work)
     assert run.plan is not None, "an approved run has a plan"
     approval = Approval.objects.of(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
     said = await work.db(approval.values_list("feedback", flat=True).last)
-    # the answers to the plan's open questions, for whoever reads the plan
+    # the answers to open questions, for whoever reads the plan
     plan = {**run.plan, "said_with_the_approval": said} if said else run.plan
+    if told := await work.db(words.while_planning, run):
+        plan = {**plan, "said_while_planning": told}
     draft = Draft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
-    outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout))
+    decisions = await work.db(gate.rounds, run)
+    outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout), decisions=decisions)
     await work.sink.close()
-    await work.db(transitions.executed, run.pk, work.lease.fence, outcome)
+    change = None
+    if await work.db(gate.is_wanted, run):
+        tree = await _final_tree(work, checkout)
+        files = await asyncio.to_thread(changes.measure, await checkout.contents(tree))
+        change = await work.db(gate.prepare, run, tree, files)
+    await work.db(transitions.executed, run.pk, work.lease.fence, outcome, change)
 
 
 async def deliver(work: Execution) -> None:

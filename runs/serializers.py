@@ -10,12 +10,14 @@ from rest_framework import serializers
 from mgx_project.common.rows import RowSerializer
 
 from .models import Artifact, TaskRun
+from .words import MAX_CHARACTERS
 
 
 class UsageSerializer(serializers.Serializer[Any]):
     tokens_in = serializers.IntegerField()
     tokens_out = serializers.IntegerField()
     calls = serializers.IntegerField()
+    cached_calls = serializers.IntegerField(help_text="Answered from the workspace's own cache, at no cost.")
     cost_usd = serializers.CharField(allow_null=True, help_text="Decimal; null when a model's price is unknown.")
 
 
@@ -47,9 +49,11 @@ class RunRow(RowSerializer):
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
         started, ended = row["started_at"], row["completed_at"]
         row["duration"] = (ended - started).total_seconds() if started and ended else None
-        row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cost_usd": "0"} | row["usage"]
+        row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cached_calls": 0, "cost_usd": "0"} | row["usage"]
         base = f"{settings.MGX_BASE_URL}/api/runs/{row['id']}"
-        row["links"] = {"self": base} | {name: f"{base}/{name}" for name in ("events", "logs", "artifacts", "diff", "timing")}
+        row["links"] = {"self": base} | {
+            name: f"{base}/{name}" for name in ("events", "logs", "artifacts", "diff", "changes", "timing")
+        }
         row["links"]["stream"] = f"{base.replace('http', 'ws', 1).replace('/api/', '/ws/', 1)}"
         return row
 
@@ -97,6 +101,9 @@ class BudgetInput(serializers.Serializer[Any]):
     max_tokens = serializers.IntegerField(min_value=1, max_value=10**15, required=False)
     max_calls = serializers.IntegerField(min_value=1, max_value=10**9, required=False)
     max_cost_usd = serializers.DecimalField(max_digits=14, decimal_places=6, min_value=0, required=False)
+    max_seconds = serializers.IntegerField(
+        min_value=1, max_value=10**9, required=False, help_text="Of work: what the run waits for people does not count."
+    )
 
 
 class RunInput(serializers.Serializer[Any]):
@@ -125,6 +132,94 @@ class DecisionInput(serializers.Serializer[Any]):
     plan_version = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, help_text="The version decided on; 409 if it is not the present one."
     )
+
+
+class BudgetChanges(BudgetInput):
+    """Of the run's own budget; null takes a cap away."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values():
+            field.allow_null = True
+        return fields
+
+
+class SteerInput(serializers.Serializer[Any]):
+    message = serializers.CharField(max_length=MAX_CHARACTERS, help_text="In your own words.")
+
+
+class ResumeInput(serializers.Serializer[Any]):
+    message = serializers.CharField(
+        max_length=MAX_CHARACTERS,
+        default="",
+        allow_blank=True,
+        help_text="For the team; the answer where the run paused over a question.",
+    )
+    budget = BudgetChanges(required=False, help_text="New caps for the run; needs an admin.")
+
+
+class HunkRow(serializers.Serializer[Any]):
+    hunk = serializers.IntegerField(help_text="Its number in the file, from 0.")
+    header = serializers.CharField(help_text="As in a unified diff.")
+    lines = serializers.ListField(child=serializers.CharField(), help_text="Each begins with a space, a minus or a plus.")
+    truncated = serializers.BooleanField(help_text="Too much to show here: read the file by itself, or the diff.")
+    state = serializers.ChoiceField(["pending", "accepted", "rejected"])
+    comment = serializers.CharField()
+
+
+class ChangedFileRow(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    action = serializers.ChoiceField(["created", "modified", "deleted"])
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    binary = serializers.BooleanField()
+    state = serializers.ChoiceField(["pending", "accepted", "rejected", "mixed"])
+    comment = serializers.CharField()
+    hunks = HunkRow(many=True, help_text="Empty where only the whole file can be decided on.")
+
+
+class ChangesRow(serializers.Serializer[Any]):
+    run_id = serializers.UUIDField()
+    status = serializers.CharField(help_text="Of the run: decisions are taken while it is awaiting_changes.")
+    round = serializers.IntegerField(help_text="Send it with decisions: 409 when the changes were replaced meanwhile.")
+    undecided = serializers.IntegerField(help_text="Hunks, and files without hunks.")
+    files = ChangedFileRow(many=True)
+
+
+class ChangedFileAnswer(ChangedFileRow):
+    round = serializers.IntegerField()
+
+
+class PartInput(serializers.Serializer[Any]):
+    path = serializers.CharField(max_length=4_096, trim_whitespace=False)
+    hunk = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, allow_null=True, help_text="Left out: the whole file."
+    )
+    accepted = serializers.BooleanField()
+    comment = serializers.CharField(
+        max_length=MAX_CHARACTERS, default="", allow_blank=True, help_text="What to do instead; only with a rejection."
+    )
+
+
+class ClosingInput(serializers.Serializer[Any]):
+    round = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="The round decided on; 409 if it is not the present one."
+    )
+    accept_rest = serializers.BooleanField(default=False, help_text="With `done`: what is undecided is accepted.")
+    done = serializers.BooleanField(default=False, help_text="Everything is decided: the run goes on.")
+
+
+class ChangesInput(ClosingInput):
+    decisions = serializers.ListField(child=PartInput(), required=False, max_length=5_000)
+    comment = serializers.CharField(
+        max_length=10_000, default="", allow_blank=True, help_text="With `done`: for the team, about the change as a whole."
+    )
+
+
+class FileDecisionInput(ClosingInput):
+    hunk = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False, allow_null=True)
+    accepted = serializers.BooleanField()
+    comment = serializers.CharField(max_length=MAX_CHARACTERS, default="", allow_blank=True)
 
 
 class RetryInput(serializers.Serializer[Any]):

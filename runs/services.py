@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,16 +15,17 @@ from projects.models import Project
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from workspaces.audit import record_audit
+from workspaces.budgets import LIMITS
 from workspaces.catalogue import Plan
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import connections, decisions, events
+from . import connections, decisions, events, gate, words
 from .actors import wake
 from .models import TaskRun
 from .models.run import Status
 
-CAPS = ("max_tokens", "max_calls", "max_cost_usd")
+CAPS = LIMITS
 
 
 def create_run(
@@ -61,7 +63,7 @@ def create_run(
             auto_approve=auto_approve,
             model=model,
             profile=profile,
-            budget={name: str(cap) if isinstance(cap, Decimal) else cap for name, cap in (budget or {}).items()},
+            budget=_storable(budget),
             created_by=principal.user,
         )
         task.last_run_at = run.created_at
@@ -108,6 +110,36 @@ def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) 
     return decisions.plan_edited(run.pk, user=principal.user, plan=checked_plan(plan))
 
 
+def decide_changes(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    decisions: Sequence[Mapping[str, Any]] = (),
+    round: int | None = None,
+    comment: str = "",
+    accept_rest: bool = False,
+    done: bool = False,
+) -> TaskRun:
+    """Accepts and rejects parts of the change (`gate.decide`); whoever may approve the plan may."""
+    run = _visible(principal, run_id)
+    _require_approver(principal, run.task.project, "Deciding on changes")
+    with transaction.atomic():
+        run = gate.decide(
+            run.pk,
+            workspace_id=principal.workspace_id,
+            user=principal.user,
+            number=round,
+            entries=decisions,
+            comment=comment.strip(),
+            accept_rest=accept_rest,
+            done=done,
+        )
+        if done:
+            _audit(principal, "run.changes_decided", run, {"status": run.status})
+        wake(run)
+    return run
+
+
 def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Developers cancel their own runs, admins any."""
     run = _visible(principal, run_id)
@@ -115,11 +147,21 @@ def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     return decisions.cancel_requested(run.pk, by=principal.user.get_username())
 
 
-def resume_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
+def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
+    """Tells the team something while it works, or for when it goes on."""
     principal.require(Role.DEVELOPER)
+    return words.said(_visible(principal, run_id).pk, user=principal.user, text=message)
+
+
+def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+    """``message`` is told to the team: the answer, where the run paused over a question. ``budget`` replaces single caps of the
+    run's own budget (None takes one away), and needs an admin."""
+    principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = decisions.resumed(run.pk, user=principal.user)
+        run = decisions.resumed(run.pk, user=principal.user, message=message.strip(), budget=_storable(budget))
+        if budget:
+            _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)
     return run
 
@@ -162,6 +204,10 @@ def checked_plan(plan: dict[str, Any]) -> dict[str, Any]:
         raise BadRequest(f"{field}: {first['msg']}", field=field) from None
 
 
+def _storable(budget: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: str(cap) if isinstance(cap, Decimal) else cap for name, cap in (budget or {}).items()}
+
+
 def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
     run: TaskRun | None = TaskRun.objects.of(principal.workspace_id).select_related("task__project").filter(pk=run_id).first()
     if run is None:
@@ -169,11 +215,11 @@ def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
     return run
 
 
-def _require_approver(principal: Principal, project: Project) -> None:
+def _require_approver(principal: Principal, project: Project, doing: str = "Approving plans") -> None:
     policy = Project.ApprovalPolicy(project.approval_policy)
     needed = Role.DEVELOPER if policy == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
     if not principal.role.allows(needed):
-        raise NotAllowed(f"Approving plans of this project needs the role {needed}; yours is {principal.role}.")
+        raise NotAllowed(f"{doing} of this project needs the role {needed}; yours is {principal.role}.")
 
 
 def _audit(principal: Principal, action: str, run: TaskRun, detail: dict[str, Any]) -> None:

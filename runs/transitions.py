@@ -16,7 +16,7 @@ from agent.ports import Draft, Outcome
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from . import events, spans
+from . import events, gate, spans
 from .errors import LeaseLost
 from .models import TaskRun
 from .models.run import Status, lease_owner
@@ -76,15 +76,22 @@ def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version:
         return run
 
 
-def executed(run_id: uuid.UUID, fence: int, outcome: Outcome) -> TaskRun:
-    """executing → delivering."""
+def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: gate.ToDecide | None = None) -> TaskRun:
+    """executing → delivering; → awaiting_changes where people decide on the ``change``; and executing goes on where something
+    was said after the last model call."""
     with locked(run_id, fence=fence) as run:
-        run.enter(Status.DELIVERING)
         results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
         }  # fmt: skip
         run.results = storable(results)
+        waits = False
+        if not gate.heard_late(run):
+            waits = gate.opened(run, change)
+            if not waits:
+                run.enter(Status.DELIVERING)
         save_state(run, *end_lease(run), "results")
+        if waits and change is not None:
+            gate.announce(run, change, fence)
         return run
 
 
@@ -137,4 +144,4 @@ def cancelled(run_id: uuid.UUID, fence: int) -> TaskRun:
 
 def usage_of(run: TaskRun) -> dict[str, Any]:
     """What the run took so far, in CONTRACT's shape. A cost of None means that some price is unknown."""
-    return {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cost_usd": "0"} | run.usage
+    return {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cached_calls": 0, "cost_usd": "0"} | run.usage

@@ -18,18 +18,24 @@ from mgx_project.common.pagination import whole_number
 from workspaces.api import TenantViewSet
 from workspaces.models import Event, Role
 
-from . import artifacts, services, tail
+from . import artifacts, changes, gate, services, tail
 from .filters import RunFilter
-from .models import Artifact, TaskRun
+from .models import Artifact, ChangeRound, TaskRun
 from .serializers import (
     ArtifactRow,
+    ChangedFileAnswer,
+    ChangesInput,
+    ChangesRow,
     DecisionInput,
     EventSerializer,
+    FileDecisionInput,
     NoInput,
     PlanInput,
+    ResumeInput,
     RetryInput,
     RunInput,
     RunRow,
+    SteerInput,
     TimingSerializer,
 )
 from .timing import timing_of
@@ -88,11 +94,19 @@ class RunViewSet(TenantViewSet):
         """Ends the run: at once if no worker holds it, else within a second or two, with everything it had started."""
         return self._act(pk, lambda: services.cancel_run(**self._who(pk), **self.validated(NoInput)))
 
-    @extend_schema(request=NoInput, responses=RunRow)
+    @extend_schema(request=ResumeInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
-        """A paused run goes on where it was. One that paused over a loop gets two more rounds."""
-        return self._act(pk, lambda: services.resume_run(**self._who(pk), **self.validated(NoInput)))
+        """A paused run goes on where it was. One that paused over a loop gets two more rounds; one that paused over a question
+        needs its answer as `message`, or by `steer` before, and plans anew with it. `budget` replaces caps of its own."""
+        return self._act(pk, lambda: services.resume_run(**self._who(pk), **self.validated(ResumeInput)))
+
+    @extend_schema(request=SteerInput, responses=RunRow)
+    @action(detail=True, methods=["post"])
+    def steer(self, request: Request, pk: str) -> Response:
+        """Tells the team something while it works: the next model call has it in its prompt, and all later ones. A paused run
+        hears it when it is resumed. At most 10 messages a minute and 100 a run; 409 while a decision of yours is awaited."""
+        return self._act(pk, lambda: services.steer_run(**self._who(pk), **self.validated(SteerInput)))
 
     @extend_schema(request=RetryInput, responses={201: RunRow})
     @action(detail=True, methods=["post"])
@@ -100,6 +114,51 @@ class RunViewSet(TenantViewSet):
         """A new run of the same task, with this one, which must have ended, as its parent."""
         created = status.HTTP_201_CREATED
         return self._act(pk, lambda: services.retry_run(**self._who(pk), **self.validated(RetryInput)), created)
+
+    # the change before delivery
+
+    @extend_schema(responses=ChangesRow, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def changes(self, request: Request, pk: str) -> Response:
+        """The change in files and hunks, with what was decided about each; there is none before a run of a project with
+        `review_changes` has executed. At most 3,000 lines are shown: then hunks are `truncated`."""
+        return self._shown(pk)
+
+    @extend_schema(request=ChangesInput, responses=ChangesRow)
+    @changes.mapping.post
+    def decide_changes(self, request: Request, pk: str) -> Response:
+        """Accepts or rejects files or single hunks while the run is awaiting_changes; what comes later replaces what came
+        before, until it is `done`. Then what was accepted all over is delivered. Otherwise the rejected parts go out of the
+        change, the team does instead what the comments say, and the whole is formatted, tested and reviewed again; then only
+        what is new waits for a decision. Everything rejected without a word ends the run."""
+        self.read_row(pk)
+
+        def respond() -> Response:
+            services.decide_changes(**self._who(pk), **self.validated(ChangesInput))
+            return self._shown(pk)
+
+        return self.once(respond)
+
+    @extend_schema(responses=ChangedFileAnswer, filters=False)
+    @action(detail=True, methods=["get"], url_path="changes/(?P<path>.+)", pagination_class=None)
+    def changed_file(self, request: Request, pk: str, path: str) -> Response:
+        """One file of the change, with up to 20,000 lines of its hunks."""
+        return self._shown_file(pk, path)
+
+    @extend_schema(request=FileDecisionInput, responses=ChangedFileAnswer)
+    @changed_file.mapping.post
+    def decide_changed_file(self, request: Request, pk: str, path: str) -> Response:
+        """The same for one file, or one hunk of it."""
+        self.read_row(pk)
+
+        def respond() -> Response:
+            given = self.validated(FileDecisionInput)
+            entry: dict[str, Any] = {"path": path}
+            entry |= {name: given.pop(name) for name in ("accepted", "hunk", "comment") if name in given}
+            services.decide_changes(**self._who(pk), decisions=[entry], **given)
+            return self._shown_file(pk, path)
+
+        return self.once(respond)
 
     # what a run left
 
@@ -178,6 +237,32 @@ class RunViewSet(TenantViewSet):
     def _act(self, pk: str, do: Any, http_status: int = status.HTTP_200_OK) -> Response:
         self.read_row(pk)
         return self.once(lambda: self.answer_row(do().pk, http_status=http_status))
+
+    def _shown(self, pk: str) -> Response:
+        run, current, files = self._change(pk)
+        return Response(
+            {
+                "run_id": run.pk,
+                "status": run.status,
+                "round": current.number,
+                "undecided": changes.pending(current.decisions, files),
+                "files": list(changes.shown(current.decisions, files)),
+            }
+        )
+
+    def _shown_file(self, pk: str, path: str) -> Response:
+        _, current, files = self._change(pk)
+        found = [file for file in files if file["path"] == path]
+        if not found:
+            raise NotFound(f"The change has no file {path}.", code="unknown_path")
+        (shown,) = changes.shown(current.decisions, found, lines=changes.MAX_FILE_LINES)
+        return Response({**shown, "round": current.number})
+
+    def _change(self, pk: str) -> tuple[TaskRun, ChangeRound, list[dict[str, Any]]]:
+        self.read_row(pk)
+        run = TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))
+        current = gate.shown(run)
+        return run, current, changes.load(current)
 
     def _events(self, pk: str) -> QuerySet[Event]:
         return Event.objects.of(self.principal.workspace_id).filter(run_id=pk).order_by("seq")

@@ -80,7 +80,7 @@ class TaskRunFactory(RowFactory):
     workspace = factory.SubFactory(WorkspaceFactory)
     task = factory.SubFactory(TaskFactory, workspace=factory.SelfAttribute("..workspace"))
     project_id = factory.SelfAttribute("task.project_id")
-    run_number = factory.Sequence(lambda n: n + 1)
+    run_number = factory.Sequence(lambda n: n + 1_000)
 
 
 class RepositoryLinkFactory(RowFactory):

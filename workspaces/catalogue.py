@@ -81,6 +81,51 @@ class PlanEdited(Data):
     plan_version: int
 
 
+class Steered(Data):
+    """``answers`` is the team's question that was answered, "" where none was."""
+
+    by: str
+    message: str
+    answers: str = ""
+
+
+class FileToDecide(Data):
+    """``hunks`` counts those that can be decided on one by one; 0: only the whole file can."""
+
+    path: str
+    action: str
+    added: int = 0
+    removed: int = 0
+    hunks: int = 0
+    state: str
+
+
+class ChangesReady(Data):
+    """``more`` files are not named here."""
+
+    round: int
+    files: list[FileToDecide]
+    more: int = 0
+
+
+class DecidedFile(Data):
+    """``accepted`` and ``rejected`` count hunks; a file without hunks counts as one."""
+
+    path: str
+    state: str
+    accepted: int = 0
+    rejected: int = 0
+    comments: list[str] = []
+
+
+class ChangesDecided(Data):
+    by: str
+    round: int
+    feedback: str = ""
+    files: list[DecidedFile] = []
+    more: int = 0
+
+
 class Progress(Data):
     phase: str
     step: int
@@ -321,6 +366,9 @@ EVENTS: dict[str, type[Data]] = {
     "approved": Decision,
     "rejected": Decision,
     "plan_edited": PlanEdited,
+    "steered": Steered,
+    "changes_ready": ChangesReady,
+    "changes_decided": ChangesDecided,
     "progress": Progress,
     "role_message": RoleMessage,
     "model_call": ModelCall,

@@ -2,8 +2,9 @@
 
 from .approval import Approval
 from .artifact import Artifact
+from .change_round import ChangeRound
 from .run import TaskRun
 from .steer import SteerMessage
 from .step import RunStep
 
-__all__ = ["Approval", "Artifact", "RunStep", "SteerMessage", "TaskRun"]
+__all__ = ["Approval", "Artifact", "ChangeRound", "RunStep", "SteerMessage", "TaskRun"]

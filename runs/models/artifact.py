@@ -17,6 +17,7 @@ class Artifact(TenantModel):
         LOG = "log"
         TREE = "tree"
         PROFILE = "profile"
+        CHANGES = "changes"
 
     run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="artifacts")
     name = models.CharField(max_length=200)

@@ -61,7 +61,8 @@ def rows(owner: CallerInTests) -> dict[str, str]:
         "workspace_id": workspace, "user_id": owner.user, "task_id": task, "run_id": run, "artifact_id": artifact,
         "link_id": link,
     }  # fmt: skip
-    return {model.__name__: str(row.pk) for model, row in by_model.items()} | {n: str(row.pk) for n, row in by_name.items()}
+    named = {n: str(row.pk) for n, row in by_name.items()} | {"path": "src/secret.py"}
+    return {model.__name__: str(row.pk) for model, row in by_model.items()} | named
 
 
 def path_of(route: Route, rows: dict[str, str]) -> str:

@@ -1,0 +1,89 @@
+"""The page on which an operator accepts or rejects the files and hunks of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from mgx_project.common.errors import MGXError, NotFound
+from workspaces.admin_scope import operator
+
+from . import changes, gate, services
+from .admin_pages import coloured_lines
+from .models import TaskRun
+from .models.run import Status
+
+MAX_PARTS = 300
+"""Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""
+TOLD = {
+    Status.DELIVERING: "Accepted: the change is delivered.",
+    Status.EXECUTING: "What you rejected is taken out; the rest is proved and reviewed again.",
+    Status.REJECTED: "Rejected: the run has ended.",
+}
+
+
+def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
+    """GET shows the open round, POST decides on all of it."""
+    back = HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[run.pk]))
+    principal = operator(request, run.workspace_id)
+    try:
+        current = gate.shown(run)
+        files = changes.load(current)
+    except NotFound as error:
+        messages.error(request, error.detail)
+        return back
+    if request.method == "POST":
+        try:
+            decided = services.decide_changes(
+                principal=principal,
+                run_id=run.pk,
+                decisions=list(_decisions(request.POST, files)),
+                round=int(number) if (number := request.POST.get("round", "")).isdecimal() else None,
+                comment=request.POST.get("comment", "")[:10_000],
+                accept_rest=True,
+                done=True,
+            )
+        except MGXError as error:
+            messages.error(request, f"{error.detail} {error.hint}".strip())
+        else:
+            messages.success(request, TOLD.get(Status(decided.status), "Decided."))
+        return back
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Changes of {run.task.name} #{run.run_number}",
+        "files": [
+            _file(position, file, _by_hunk(files)) for position, file in enumerate(changes.shown(current.decisions, files))
+        ],
+        "round": current.number,
+        "back": back.url,
+        "opts": TaskRun._meta,
+    }
+    return TemplateResponse(request, "admin/runs/changes.html", context)
+
+
+def _file(position: int, file: dict[str, Any], by_hunk: bool) -> dict[str, Any]:
+    hunks = [
+        {**hunk, "name": f"{position}-{hunk['hunk']}", "shown": coloured_lines([hunk["header"], *hunk["lines"]])}
+        for hunk in file["hunks"]
+    ]
+    return {**file, "hunks": hunks, "name": f"{position}-{changes.WHOLE}", "by_hunk": by_hunk and bool(hunks)}
+
+
+def _by_hunk(files: list[dict[str, Any]]) -> bool:
+    return sum(len(changes.parts(file)) for file in files) <= MAX_PARTS
+
+
+def _decisions(form: QueryDict, files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for position, file in enumerate(files):
+        for part in (changes.WHOLE, *changes.parts(file)):
+            answer = form.get(f"d-{position}-{part}")
+            if answer not in ("accept", "reject"):
+                continue
+            comment = form.get(f"c-{position}-{part}", "")[:4_000] if answer == "reject" else ""
+            hunk = None if part == changes.WHOLE else int(part)
+            yield {"path": file["path"], "hunk": hunk, "accepted": answer == "accept", "comment": comment}

@@ -1,0 +1,172 @@
+"""A finished change as people decide on it: files, and hunks numbered as the agent takes them out again (`agent.hunks`).
+
+Computed once, when executing ends, and kept as an artifact: reading it needs no checkout. Pure functions, but for `load`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from agent.context import is_secret
+from agent.hunks import hunks
+from mgx_project.common.json_values import storable
+
+from . import artifacts
+from .models import Artifact, ChangeRound, TaskRun
+
+JSON = dict[str, Any]
+Contents = Mapping[str, tuple[bytes | None, bytes | None]]
+WHOLE = "*"
+"""In place of a hunk's number: the whole file."""
+MAX_BYTES = 512 * 1024
+"""Of a text that is told in hunks; larger ones are accepted or rejected whole."""
+MAX_LINES = 3_000
+"""Lines in one answer over all files; beyond them hunks are named, not shown."""
+MAX_FILE_LINES = 20_000
+"""The same for the answer about one file."""
+
+
+def measure(contents: Contents) -> list[JSON]:
+    """The files of a change: {path, action, added, removed, binary, digest, hunks[]}, sorted by path.
+
+    ``hunks`` is empty for what is no text, holds secrets or is too large: it is decided on as a whole.
+    """
+    return [_file(path, *contents[path]) for path in sorted(contents)]
+
+
+def _file(path: str, old: bytes | None, new: bytes | None) -> JSON:
+    readable = all(data is None or _text(data) is not None for data in (old, new))
+    pair = [None if data is None else _text(data) for data in (old, new)]
+    found = [hunk.to_json() for hunk in hunks(*pair)] if readable and not is_secret(path) else []
+    signs = [line[:1] for hunk in found for line in hunk["lines"]]
+    return {
+        "path": storable(path),
+        "action": "created" if old is None else "deleted" if new is None else "modified",
+        "added": signs.count("+"),
+        "removed": signs.count("-"),
+        "binary": not readable,
+        "digest": hashlib.sha256(new or b"").hexdigest(),
+        "hunks": found,
+    }
+
+
+def _text(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8") if len(data) <= MAX_BYTES and b"\0" not in data else None
+    except UnicodeDecodeError:
+        return None
+
+
+def name_of(number: int) -> str:
+    return f"changes-{number}.json"
+
+
+def store(run: TaskRun, number: int, files: list[JSON]) -> None:
+    content = orjson.dumps(files)
+    artifacts.store(run, name_of(number), content, kind=Artifact.Kind.CHANGES, content_type="application/json")
+
+
+def load(decided: ChangeRound) -> list[JSON]:
+    """The files of a round. Raises NotFound when the artifact store lost them."""
+    if not decided.tree:
+        return []
+    kept = Artifact.objects.of(decided.workspace_id).get(run_id=decided.run_id, name=name_of(decided.number))
+    found: list[JSON] = orjson.loads(artifacts.load(kept))
+    return found
+
+
+# what is decided: {path: {hunk number or "*": {"accepted", "comment"}}}
+
+
+def parts(file: JSON) -> list[str]:
+    """What of the file is decided on one by one, as keys of its decisions."""
+    return [str(hunk["number"]) for hunk in file["hunks"]] or [WHOLE]
+
+
+def verdict(decisions: JSON, path: str, part: str) -> JSON | None:
+    mine = decisions.get(path, {})
+    found: JSON | None = mine.get(part) or mine.get(WHOLE)
+    return found
+
+
+def state(decisions: JSON, path: str, part: str) -> str:
+    found = verdict(decisions, path, part)
+    return "pending" if found is None else "accepted" if found["accepted"] else "rejected"
+
+
+def state_of(decisions: JSON, file: JSON) -> str:
+    """pending while any part of the file is; mixed where some are accepted and some rejected."""
+    found = {state(decisions, file["path"], part) for part in parts(file)}
+    return "pending" if "pending" in found else found.pop() if len(found) == 1 else "mixed"
+
+
+def pending(decisions: JSON, files: list[JSON]) -> int:
+    """How many hunks (and files without hunks) are undecided."""
+    return sum(state(decisions, file["path"], part) == "pending" for file in files for part in parts(file))
+
+
+def rejections(decisions: JSON, files: list[JSON]) -> list[JSON]:
+    """As the agent takes them: {path, hunk, comment}; ``hunk`` None is the whole file."""
+    found = []
+    for file in files:
+        entries = [(part, verdict(decisions, file["path"], part)) for part in parts(file)]
+        out = [(part, said) for part, said in entries if said is not None and not said["accepted"]]
+        if len(out) == len(entries) and len({said["comment"] for _, said in out}) == 1:
+            found.append({"path": file["path"], "hunk": None, "comment": out[0][1]["comment"]})
+        else:
+            found += [{"path": file["path"], "hunk": int(part), "comment": said["comment"]} for part, said in out]
+    return found
+
+
+def still_accepted(before: JSON, old: list[JSON], new: list[JSON]) -> JSON:
+    """The decisions about ``new`` that need no second look: what was accepted in ``old`` and is the same now."""
+    known = {file["path"]: file for file in old}
+    found: JSON = {}
+    for file in new:
+        earlier = known.get(file["path"])
+        if earlier is None:
+            continue
+        accepted = {_sameness(earlier, part) for part in parts(earlier) if state(before, earlier["path"], part) == "accepted"}
+        kept = {part: {"accepted": True, "comment": ""} for part in parts(file) if _sameness(file, part) in accepted}
+        if kept:
+            found[file["path"]] = kept
+    return found
+
+
+def _sameness(file: JSON, part: str) -> Any:
+    if part == WHOLE:
+        return file["action"], file["digest"]
+    return tuple(file["hunks"][int(part)]["lines"])
+
+
+# how it is shown
+
+
+def shown(decisions: JSON, files: list[JSON], *, lines: int = MAX_LINES) -> Iterator[JSON]:
+    """The files with the state of each part. ``lines`` is how many lines of hunks are shown, over all files."""
+    for file in files:
+        path = file["path"]
+        of_file = []
+        for hunk in file["hunks"]:
+            said = verdict(decisions, path, str(hunk["number"])) or {}
+            fits = len(hunk["lines"]) <= lines
+            lines -= len(hunk["lines"]) if fits else 0
+            entry = {
+                "hunk": hunk["number"],
+                "header": header(hunk),
+                "lines": hunk["lines"] if fits else [],
+                "truncated": not fits,
+            }
+            of_file.append(entry | {"state": state(decisions, path, str(hunk["number"])), "comment": said.get("comment", "")})
+        whole = verdict(decisions, path, WHOLE) or {}
+        facts = {name: file[name] for name in ("path", "action", "added", "removed", "binary")}
+        yield {**facts, "state": state_of(decisions, file), "comment": whole.get("comment", ""), "hunks": of_file}
+
+
+def header(hunk: JSON) -> str:
+    """As in a unified diff (POSIX, diff -u)."""
+    return f"@@ -{hunk['old_start']},{hunk['old_count']} +{hunk['new_start']},{hunk['new_count']} @@"

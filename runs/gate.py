@@ -1,0 +1,261 @@
+"""The gate before delivery: where a project asks for it, a finished change waits for people's decisions, round by round.
+
+What is accepted is delivered; what is rejected goes out of the change, and with a comment the team does something else instead.
+After that only what is new is asked about.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
+from projects.models import Project
+from workspaces.models import User
+
+from . import changes, events
+from .changes import JSON, WHOLE
+from .models import ChangeRound, SteerMessage, TaskRun
+from .models.run import Status
+from .state import finish, locked, save_state
+
+MAX_ROUNDS = 20
+"""Of rejections with comments; then the change is accepted, cut down, or the run cancelled."""
+MAX_NAMED = 200
+"""Files that an event names."""
+
+
+@dataclass(frozen=True)
+class ToDecide:
+    """A measured change before it is opened: ``decisions`` are those that were taken over from the round before."""
+
+    number: int
+    tree: str
+    files: list[JSON]
+    decisions: JSON
+
+
+# the worker's side
+
+
+def is_wanted(run: TaskRun) -> bool:
+    return bool(Project.objects.of(run.workspace_id).filter(pk=run.project_id, review_changes=True).exists())
+
+
+def rounds(run: TaskRun) -> list[JSON]:
+    """The decisions so far, as `agent.pipeline.carry_out` takes them."""
+    decided = _rounds(run).exclude(decided_at=None).order_by("number")
+    return [{"rejected": rejected, "comment": comment} for rejected, comment in decided.values_list("rejected", "comment")]
+
+
+def prepare(run: TaskRun, tree: str, files: list[JSON]) -> ToDecide:
+    """Keeps the files of a round that may be opened (`opened`)."""
+    last = latest(run)
+    number = last.number + 1 if last else 1
+    changes.store(run, number, files)
+    before = last if last and last.tree else None
+    taken_over = changes.still_accepted(before.decisions, changes.load(before), files) if before else {}
+    return ToDecide(number, tree, files, taken_over)
+
+
+def heard_late(run: TaskRun) -> bool:
+    """Whether something was said after the last model call: then executing goes on with it. Under the run's lock."""
+    waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
+    texts = list(waiting.order_by("number").values_list("text", flat=True))
+    if not texts:
+        return False
+    last = latest(run)
+    number = last.number + 1 if last else 1
+    waiting.update(step_key=f"execute/changes/{number}")
+    ChangeRound.objects.create(
+        workspace_id=run.workspace_id, run=run, number=number, comment="\n\n".join(texts), decided_at=timezone.now()
+    )
+    return True
+
+
+def opened(run: TaskRun, change: ToDecide | None) -> bool:
+    """executing → awaiting_changes, if there is something to decide. Under the run's lock; saves nothing of the run."""
+    if change is None or not changes.pending(change.decisions, change.files):
+        return False
+    run.enter(Status.AWAITING_CHANGES)
+    ChangeRound.objects.create(
+        workspace_id=run.workspace_id, run=run, number=change.number, tree=change.tree, decisions=change.decisions
+    )
+    return True
+
+
+def announce(run: TaskRun, change: ToDecide, fence: int) -> None:
+    """Late in the transaction that opened the round."""
+    files = [
+        {name: file[name] for name in ("path", "action", "added", "removed")}
+        | {"hunks": len(file["hunks"]), "state": changes.state_of(change.decisions, file)}
+        for file in change.files[:MAX_NAMED]
+    ]
+    data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}
+    events.record(run, "changes_ready", data, f"The changes wait for a decision: {_count(change.files)}.", fence=fence)
+
+
+# the people's side
+
+
+def latest(run: TaskRun) -> ChangeRound | None:
+    found: ChangeRound | None = _rounds(run).order_by("-number").first()
+    return found
+
+
+def shown(run: TaskRun) -> ChangeRound:
+    """The newest round with files. Raises NotFound before there is one."""
+    found = _rounds(run).exclude(tree="").order_by("-number").first()
+    if found is None:
+        raise NotFound(
+            "This run has no changes to decide on.", code="no_changes",
+            hint="They are there when a run of a project with review_changes has executed; the diff when it delivers.",
+        )  # fmt: skip
+    return found
+
+
+def decide(
+    run_id: uuid.UUID,
+    *,
+    workspace_id: uuid.UUID,
+    user: User,
+    number: int | None,
+    entries: Sequence[Mapping[str, Any]],
+    comment: str = "",
+    accept_rest: bool = False,
+    done: bool = False,
+) -> TaskRun:
+    """Keeps decisions {path, hunk?, accepted, comment?}; later ones replace earlier ones until the round is ``done``.
+
+    done: awaiting_changes → delivering (all accepted, no comment), rejected (all rejected, no comment) or executing again.
+    Raises BadRequest for parts that are none, or undecided ones when done; Conflict for another round.
+    """
+    seen = ChangeRound.objects.of(workspace_id).filter(run_id=run_id).order_by("-number").first()
+    files = changes.load(seen) if seen else []
+    with locked(run_id) as run:
+        current = _open(run, number)
+        if seen is None or seen.number != current.number:
+            raise Conflict("The changes were replaced meanwhile. Read them again.", code="stale_changes")
+        current.decisions = _with(current.decisions, entries, files)
+        if not done:
+            if comment:
+                raise BadRequest("A comment on the whole change goes with `done`.", field="comment")
+            current.save(update_fields=["decisions"])
+            return run
+        if accept_rest:
+            current.decisions = _all_accepted(current.decisions, files)
+        if left := changes.pending(current.decisions, files):
+            raise BadRequest(
+                f"{left} of the change's parts are undecided.", field="done", code="undecided",
+                hint="Accept or reject them too, or send accept_rest.",
+            )  # fmt: skip
+        current.rejected = changes.rejections(current.decisions, files)
+        current.comment, current.decided_by, current.decided_at = comment, user, timezone.now()
+        _close(run, current, files)
+        return run
+
+
+def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
+    wishes = bool(current.comment) or any(entry["comment"] for entry in current.rejected)
+    nothing_left = all(changes.state_of(current.decisions, file) == "rejected" for file in files)
+    if wishes and current.number >= MAX_ROUNDS:
+        raise InvalidTransition(
+            f"Run #{run.run_number} had {MAX_ROUNDS} rounds of changes: accept what there is, reject parts without a comment, "
+            "or cancel it."
+        )
+    current.save(update_fields=["decisions", "rejected", "comment", "decided_by", "decided_at"])
+    if not wishes and nothing_left:
+        run.enter(Status.REJECTED)
+        finish(run)
+    else:
+        run.enter(Status.EXECUTING if wishes or current.rejected else Status.DELIVERING)
+        save_state(run)
+    assert current.decided_by is not None
+    by = current.decided_by.get_username()
+    data = {"by": by, "round": current.number, "feedback": current.comment, "files": _decided(current.decisions, files)}
+    data["more"] = max(0, len(files) - MAX_NAMED)
+    events.record(run, "changes_decided", data, _said(by, current, run))
+
+
+def _open(run: TaskRun, number: int | None) -> ChangeRound:
+    current = latest(run)
+    if run.status != Status.AWAITING_CHANGES or current is None:
+        raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: no changes wait for a decision.")
+    if number not in (None, current.number):
+        raise Conflict(
+            f"You decided on round {number} of the changes; it is round {current.number} now. Read them again.",
+            code="stale_changes",
+        )
+    return current
+
+
+def _with(decisions: JSON, entries: Sequence[Mapping[str, Any]], files: list[JSON]) -> JSON:
+    known = {file["path"]: set(changes.parts(file)) for file in files}
+    found = {path: dict(of_file) for path, of_file in decisions.items()}
+    for position, entry in enumerate(entries):
+        path, hunk = entry["path"], entry.get("hunk")
+        at = f"decisions.{position}"
+        if path not in known:
+            raise BadRequest(f"The change has no file {path}.", field=f"{at}.path", code="unknown_path")
+        part = WHOLE if hunk is None else str(hunk)
+        if part != WHOLE and part not in known[path]:
+            detail = f"{path} has no hunk {hunk}." if known[path] != {WHOLE} else f"{path} is decided on as a whole."
+            raise BadRequest(detail, field=f"{at}.hunk", code="unknown_hunk")
+        said = {"accepted": entry["accepted"], "comment": str(entry.get("comment") or "").strip()}
+        if said["accepted"] and said["comment"]:
+            raise BadRequest(
+                "What is accepted stays as it is: a comment goes with what is rejected, or with the whole change.",
+                field=f"{at}.comment",
+            )
+        if part == WHOLE:
+            found[path] = {WHOLE: said}
+        else:
+            found.setdefault(path, {})[part] = said
+    return found
+
+
+def _all_accepted(decisions: JSON, files: list[JSON]) -> JSON:
+    accepted = {"accepted": True, "comment": ""}
+    return {
+        file["path"]: {part: changes.verdict(decisions, file["path"], part) or accepted for part in changes.parts(file)}
+        for file in files
+    }
+
+
+def _decided(decisions: JSON, files: list[JSON]) -> list[JSON]:
+    found = []
+    for file in files[:MAX_NAMED]:
+        verdicts = [changes.verdict(decisions, file["path"], part) or {} for part in changes.parts(file)]
+        accepted = sum(bool(said.get("accepted")) for said in verdicts)
+        comments = list(dict.fromkeys(said["comment"] for said in verdicts if said.get("comment")))
+        found.append(
+            {
+                "path": file["path"], "state": changes.state_of(decisions, file), "accepted": accepted,
+                "rejected": len(verdicts) - accepted, "comments": comments,
+            }
+        )  # fmt: skip
+    return found
+
+
+def _said(by: str, current: ChangeRound, run: TaskRun) -> str:
+    if run.status == Status.DELIVERING:
+        return f"{by} accepted the changes."
+    if run.status == Status.REJECTED:
+        return f"{by} rejected the changes."
+    what = f"rejected {len(current.rejected)} parts of the changes" if current.rejected else "asked for more"
+    return f"{by} {what}. {current.comment}".rstrip()
+
+
+def _count(files: list[JSON]) -> str:
+    added, removed = sum(file["added"] for file in files), sum(file["removed"] for file in files)
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}, +{added} −{removed}"
+
+
+def _rounds(run: TaskRun) -> QuerySet[ChangeRound]:
+    found: QuerySet[ChangeRound] = ChangeRound.objects.of(run.workspace_id).filter(run=run)
+    return found

@@ -1,0 +1,35 @@
+"""The agent's Steering: what people said to the run, told to one step each, and to the same one on replay."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from django.db import transaction
+
+from .errors import LeaseLost
+from .lease import Lease
+from .models import RunStep, SteerMessage, TaskRun
+
+
+class RunSteering:
+    def __init__(self, run: TaskRun, lease: Lease, db: Callable[..., Awaitable[Sequence[str]]]) -> None:
+        self._run, self._lease, self._db = run, lease, db
+
+    async def claim(self, key: str) -> Sequence[str]:
+        self._lease.check()
+        return await self._db(self._claim, key)
+
+    def _claim(self, key: str) -> Sequence[str]:
+        """One query where nobody has said anything new. A recorded step was made without what came later: it is not told."""
+        messages = SteerMessage.objects.of(self._run.workspace_id).filter(run=self._run).order_by("number")
+        found = list(messages.filter(step_key__in=("", key)).values_list("step_key", "text"))
+        if all(step_key == key for step_key, _ in found):
+            return tuple(text for _, text in found)
+        with transaction.atomic():
+            mine = TaskRun.across_tenants.select_for_update().filter(pk=self._run.pk, fence=self._lease.fence)
+            if mine.values_list("pk").first() is None:
+                raise LeaseLost("This worker no longer owns the run.")
+            recorded = RunStep.objects.of(self._run.workspace_id).filter(run=self._run, key=key).exclude(finished_at=None)
+            if not recorded.exists():
+                messages.filter(step_key="").update(step_key=key)
+            return tuple(messages.filter(step_key=key).values_list("text", flat=True))

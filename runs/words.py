@@ -1,0 +1,101 @@
+"""What people say to a run: it is kept, announced, and told to the next model call (`runs.steering`) or, as the answer to a
+question, to the next plan."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from mgx_project.common.errors import BadRequest, InvalidTransition
+from workspaces.models import User
+
+from . import events
+from .errors import TooManyMessages
+from .models import Approval, SteerMessage, TaskRun
+from .models.run import Status
+from .state import locked
+
+MAX_CHARACTERS = 4_000
+MAX_MESSAGES = 100
+"""To one run: all of them are in every later prompt."""
+PER_MINUTE = 10
+
+_DEAF = {
+    Status.AWAITING_APPROVAL: "its plan waits for a decision. Say it with that: approve or reject the plan with a message.",
+    Status.AWAITING_CHANGES: "its changes wait for a decision. Say it with that, as a comment.",
+    Status.DELIVERING: "the team's work is done. Retry it, or start a new task.",
+}
+
+
+def said(run_id: uuid.UUID, *, user: User, text: str) -> TaskRun:
+    """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
+    with locked(run_id) as run:
+        if run.is_final:
+            raise InvalidTransition(f"Run #{run.run_number} is over already: {run.status}.")
+        if deaf := _DEAF.get(Status(run.paused_from or run.status)):
+            raise InvalidTransition(f"The team would not hear it: run #{run.run_number} is {run.status}, {deaf}")
+        add(run, user=user, text=text)
+        return run
+
+
+def add(run: TaskRun, *, user: User, text: str, answers: str = "", step_key: str = "") -> None:
+    """Under the run's lock, late in its transaction."""
+    mine = SteerMessage.objects.of(run.workspace_id).filter(run=run)
+    last = mine.order_by("-number").values_list("number", flat=True).first() or 0
+    if last >= MAX_MESSAGES:
+        raise TooManyMessages(
+            f"Run #{run.run_number} was told {MAX_MESSAGES} things already: cancel it and say more in its task."
+        )
+    if mine.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
+        raise TooManyMessages(f"Run #{run.run_number} was told {PER_MINUTE} things within a minute.", retry_after=60)
+    SteerMessage.objects.create(
+        workspace_id=run.workspace_id, run=run, number=last + 1, text=text, by=user.get_username(), answers=answers,
+        step_key=step_key,
+    )  # fmt: skip
+    data = {"by": user.get_username(), "message": text, "answers": answers}
+    events.record(run, "steered", data, f"{user.get_username()}: {text}")
+
+
+def answer(run: TaskRun, *, user: User, text: str) -> None:
+    """The answer to the question that a plan paused over, or what was said since then; the next version of the plan knows it.
+
+    Under the run's lock; does not save the run. Raises BadRequest without an answer.
+    """
+    question = (run.error or {}).get("detail", "")
+    waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
+    if not text and not waiting.exists():
+        raise BadRequest(
+            f"Run #{run.run_number} waits for an answer to: {question}", field="message", code="answer_needed",
+            hint=f'Resume it with the answer: mgx resume {str(run.pk)[:8]} -m "your answer"',
+        )  # fmt: skip
+    run.plan_version += 1
+    key = f"plan/{run.plan_version}"
+    waiting.update(answers=question, step_key=key)
+    if text:
+        add(run, user=user, text=text, answers=question, step_key=key)
+
+
+def for_plan(run: TaskRun) -> list[str]:
+    """What goes into the present plan: why earlier ones were rejected, what was said to them and answered, in order."""
+    rejections = Approval.objects.of(run.workspace_id).filter(run=run, approved=False)
+    found = list(rejections.values_list("created_at", "feedback"))
+    earlier = _while_planning(run).exclude(step_key__startswith=f"plan/{run.plan_version}/")
+    found += [(message.created_at, _told(message)) for message in earlier]
+    return [text for _, text in sorted(found)]
+
+
+def while_planning(run: TaskRun) -> list[str]:
+    """What the plans were told besides why they were rejected: whoever carries out the plan hears it too."""
+    return [_told(message) for message in _while_planning(run).order_by("number")]
+
+
+def _while_planning(run: TaskRun) -> QuerySet[SteerMessage]:
+    found: QuerySet[SteerMessage] = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key__startswith="plan/")
+    return found
+
+
+def _told(message: SteerMessage) -> str:
+    return f"Asked: {message.answers}\nAnswered: {message.text}" if message.answers else message.text
