@@ -34,6 +34,8 @@ def exit_code(run: Mapping[str, Any]) -> ExitCode | None:
     """How a command that waited for this run ends; None while the run works."""
     if run.get("pause_reason") == "budget" and run.get("status") == "paused":
         return ExitCode.BUDGET
+    if run.get("pause_reason") == "question" and run.get("status") == "paused":
+        return ExitCode.WAITING
     if run.get("status") == "failed" and (run.get("error") or {}).get("code") == "budget_exceeded":
         return ExitCode.BUDGET
     return _EXITS.get(str(run.get("status")))
@@ -156,12 +158,14 @@ def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
     if status == "awaiting_approval":
         say(f'The plan waits for a decision:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
     elif status == "awaiting_changes":
-        say(f"The changes wait for a decision. See: mgx diff {name}")
+        say(f"The changes wait for a decision:\n  mgx changes {name}\n  mgx changes {name} --accept-all")
+    elif status == "paused" and run.get("pause_reason") == "question":
+        say(f'Answer with:\n  mgx resume {name} -m "your answer"')
     elif status == "paused":
         say(f"Go on with: mgx resume {name}")
     elif status == "failed":
         say(f"See: mgx logs {name}   Try again with: mgx retry {name}")
-    if status in ("completed", "failed", "paused"):
+    if status in ("completed", "failed", "paused") and run.get("pause_reason") != "question":
         for line in result_lines(run, place):
             put("".join(paint(text, style, sys.stdout) for text, style in line).rstrip())
     if status == "completed" and run.get("branch_name"):

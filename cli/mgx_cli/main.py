@@ -15,6 +15,7 @@ from mgx_cli.errors import CLIError, Interrupted, Usage
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Work": {
         "task": ("task", 'Turn a task into a reviewed commit:  mgx task "Add a health endpoint"'),
+        "project": ("project", "List, make and change projects:  mgx project list"),
         "init": ("settings", "Write the project's mgx.yaml:  mgx init"),
         "stacks": ("server", "List the stacks the team knows:  mgx stacks"),
     },
@@ -24,6 +25,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
         "logs": ("runs", "Print what a run did:  mgx logs 01a2056e -f"),
+        "steer": ("runs", 'Tell a working team something:  mgx steer 01a2056e "keep the old route"'),
+        "changes": ("changes", "Accept or reject parts of a change:  mgx changes 01a2056e"),
         "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),
         "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
         "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 01a2056e -m "use SQLite"'),

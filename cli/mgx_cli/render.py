@@ -126,6 +126,9 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
 def error_lines(run: Mapping[str, Any]) -> Iterator[Line]:
     """Why a run failed or paused, and what to do."""
     error = _mapping(run.get("error"))
+    if run.get("pause_reason") == "question":
+        yield [("Question: ", "yellow bold"), (clean(error.get("detail") or "the team asks you something"), "")]
+        return
     if run.get("pause_reason"):
         yield [("Paused: ", "yellow bold"), (one_line(run["pause_reason"]), "yellow")]
     if error:
@@ -253,6 +256,10 @@ def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line
     elif kind == "command_finished" and data.get("exit_code") and data.get("output_tail"):
         for text in clean(data["output_tail"]).rstrip().splitlines()[-TAIL_LINES:]:
             yield _under(text, "dim")
+    elif kind in ("changes_ready", "changes_decided"):
+        yield from _changed(data)
+    elif kind == "paused" and data.get("reason") == "question" and data.get("hint"):
+        yield _under(one_line(data["hint"]), "dim")
     elif kind == "review_finished":
         for comment in _list(data.get("comments")):
             entry = comment if isinstance(comment, Mapping) else {"message": comment}
@@ -260,6 +267,18 @@ def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line
     elif kind == "model_output" and verbose:
         for text in clean(data.get("text", "")).splitlines():
             yield _under(text, "dim")
+
+
+def _changed(data: Mapping[str, Any]) -> Iterator[Line]:
+    for file in _mappings(data.get("files"))[:20]:
+        counts = (
+            f"  +{file.get('added', 0)} −{file.get('removed', 0)}"
+            if "added" in file
+            else f"  {one_line(file.get('state', ''))}"
+        )
+        yield _under(f"{one_line(file.get('action', '')):<9} {one_line(file.get('path', ''))}{counts}".strip(), "dim")
+        for comment in _list(file.get("comments")):
+            yield _under(f"  {one_line(comment)}", "")
 
 
 def _under(text: str, style: str) -> Line:

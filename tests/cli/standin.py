@@ -1,7 +1,8 @@
 """A small real HTTP and WebSocket server that speaks the contract, so that the CLI is tested over real sockets.
 
 What a run does is chosen by a word in its task: ``fail``, ``budget``, ``hang`` (stops after a few events), ``hostile`` (events
-full of terminal escapes); any other succeeds. ``drop_after`` closes each socket once after that many events.
+full of terminal escapes), ``review`` (its changes wait), ``ask`` (the team asks a question); any other succeeds.
+``drop_after`` closes each socket once after that many events.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ TIMING = {
     ],
     "profiles": [],
 }
+CHANGES = [
+    {"path": "app/main.py", "action": "modified", "added": 2, "removed": 1, "binary": False, "hunks": [
+        {"hunk": 0, "header": "@@ -1,2 +1,2 @@", "lines": [" import os", "-x = 1", "+x = 2  # \x1b[31m"], "truncated": False},
+        {"hunk": 1, "header": "@@ -40,1 +40,2 @@", "lines": [" def health():", "+\treturn {'status': 'ok'}"],
+         "truncated": False},
+    ]},
+    {"path": "logo.png", "action": "created", "added": 0, "removed": 0, "binary": True, "hunks": []},
+]  # fmt: skip
 DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m\n"
 Steps = list[tuple[str, dict[str, Any], str]]
 
@@ -61,6 +70,7 @@ class Standin:
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     model_test: dict[str, Any] = field(default_factory=lambda: {"ok": True, "detail": "gpt-5 answered in 420 ms.", "hint": ""})
+    decisions: dict[tuple[str, int | None], dict[str, Any]] = field(default_factory=dict)
     url: str = ""
 
     def bodies(self, path: str) -> list[Any]:
@@ -85,11 +95,30 @@ class Standin:
         }  # fmt: skip
         self.runs[run_id], self.events[run_id] = run, []
         self.emit(run_id, [("run_queued", {}, "queued"), ("analysis_start", {}, "reading the task")])
-        if "hang" not in task["description"].split():
+        if "ask" in task["description"].split():
+            question = {"code": "paused_question", "detail": "Which prices?", "hint": "Answer it."}
+            run.update(status="paused", pause_reason="question", error=question)
+            self.emit(run_id, [("paused", {"reason": "question", **question}, "Paused (question): Which prices?")])
+        elif "hang" not in task["description"].split():
             self.plan(run)
             if auto_approve:
                 self.carry_out(run)
         return run
+
+    def changes(self, run: dict[str, Any]) -> dict[str, Any]:
+        def said(path: str, hunk: int | None) -> dict[str, Any]:
+            found = self.decisions.get((path, hunk)) or self.decisions.get((path, None)) or {}
+            state = "pending" if not found else "accepted" if found["accepted"] else "rejected"
+            return {"state": state, "comment": found.get("comment", "")}
+
+        files = []
+        for file in CHANGES:
+            hunks = [{**hunk, **said(file["path"], hunk["hunk"])} for hunk in file["hunks"]]
+            states = {hunk["state"] for hunk in hunks} or {said(file["path"], None)["state"]}
+            state = "pending" if "pending" in states else states.pop() if len(states) == 1 else "mixed"
+            files.append({**file, **said(file["path"], None), "state": state, "hunks": hunks})
+        parts = [part["state"] for file in files for part in (file["hunks"] or [file])]
+        return {"run_id": run["id"], "status": run["status"], "round": 1, "undecided": parts.count("pending"), "files": files}
 
     def plan(self, run: dict[str, Any]) -> None:
         run.update(status="awaiting_approval", plan=PLAN, plan_version=run["plan_version"] + 1)
@@ -108,6 +137,11 @@ class Standin:
         if "budget" in words:
             run.update(status="paused", pause_reason="budget")
             self.emit(name, [("paused", {"reason": "budget"}, "paused: budget")])
+            return
+        if "review" in words and run["status"] != "delivering":
+            run.update(status="awaiting_changes")
+            named = [{"path": "app/main.py", "action": "modified", "added": 2, "removed": 1, "hunks": 2, "state": "pending"}]
+            self.emit(name, [("changes_ready", {"round": 1, "files": named, "more": 0}, "The changes wait for a decision.")])
             return
         files = [{"path": "app/main.py", "action": "created", "added": 12, "removed": 0}]
         tests = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0}
@@ -193,6 +227,23 @@ def application(state: Standin) -> web.Application:
             state.emit(run["id"], [("cancelled", {"by": "ada"}, "cancelled by ada")])
         return web.json_response(run)
 
+    async def steer(request: web.Request) -> web.Response:
+        run, said = state.runs[request.match_info["id"]], (await request.json())["message"]
+        state.emit(run["id"], [("steered", {"by": "ada", "message": said, "answers": ""}, f"ada: {said}")])
+        return web.json_response(run)
+
+    async def read_changes(request: web.Request) -> web.Response:
+        return web.json_response(state.changes(state.runs[request.match_info["id"]]))
+
+    async def decide(request: web.Request) -> web.Response:
+        run, body = state.runs[request.match_info["id"]], await request.json()
+        for entry in body.get("decisions", ()):
+            state.decisions[entry["path"], entry.get("hunk")] = entry
+        if body.get("done"):
+            rejected = any(not said["accepted"] for said in state.decisions.values())
+            run["status"] = "executing" if rejected or body.get("comment") else "delivering"
+        return web.json_response(state.changes(run))
+
     async def socket(request: web.Request) -> web.WebSocketResponse:
         answer = web.WebSocketResponse()
         await answer.prepare(request)
@@ -259,6 +310,9 @@ def application(state: Standin) -> web.Application:
     get("/api/runs/{id}/timing", timing)
     get(f"/api/runs/{{id}}/artifacts/{PROFILE['id']}", fixed({}))
     post("/api/runs/{id}/approve", approve)
+    post("/api/runs/{id}/steer", steer)
+    get("/api/runs/{id}/changes", read_changes)
+    post("/api/runs/{id}/changes", decide)
     get("/api/runs/{id}/events", ndjson)
     get("/api/runs/{id}/logs", logs)
     get("/api/runs/{id}/diff", diff)
@@ -269,6 +323,7 @@ def application(state: Standin) -> web.Application:
     get("/health/live", fixed({"status": "ok"}))
     get("/health/ready", ready)
     get("/api/me", fixed({"email": "ada@example.com", "workspaces": [{"slug": "default", "role": "owner"}]}))
+
     async def try_model(request: web.Request) -> web.Response:
         return web.json_response(state.model_test)
 
@@ -276,7 +331,13 @@ def application(state: Standin) -> web.Application:
     used = {"tokens": 1200, "cost_usd": "2.500000", "calls": 7, "seconds": 12.5, "unpriced_calls": 0}
     _rows(app, "/api/budgets", state.budgets, {"used": used, "project_id": None})
     post("/api/models/{id}/test", try_model)
-    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default"}]
+    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default", "review_changes": False}]
+
+    async def change_project(request: web.Request) -> web.Response:
+        return web.json_response({**projects[0], **await request.json()})
+
+    post("/api/projects", change_project)
+    app.router.add_patch("/api/projects/{id}", change_project)
     get("/api/projects", fixed({"items": projects, "next_cursor": None}))
     stack = {"id": "fastapi", "language": "python", "project_type": "api", "package_manager": "uv", "title": "FastAPI"}
     get("/api/stacks", fixed({"items": [stack], "next_cursor": None}))

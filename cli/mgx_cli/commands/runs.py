@@ -177,21 +177,48 @@ def retry(
 
 
 @app.command()
+def steer(
+    context: typer.Context,
+    run: RunName,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the team should know or do.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Tell the team something while it works; its next step knows it.
+
+    A paused run hears it when it is resumed. While a plan or changes wait for you, say it with your decision.
+
+    \b
+    Examples:
+      mgx steer 01a2056e "keep the old route, too"
+      mgx steer 01a2056e "stop adding dependencies"
+    """
+    api = open_api(context)
+    found = find_run(api, run)
+    answer = api.post(f"/api/runs/{found['id']}/steer", {"message": text})
+    _tell(answer, as_json, "hears it when it goes on: mgx resume {}" if answer.get("status") == "paused" else "was told")
+
+
+@app.command()
 def resume(
     context: typer.Context,
     run: RunName,
+    message: Annotated[
+        str, typer.Option("--message", "-m", metavar="TEXT", help="Something for the team: the answer, if it asked.")
+    ] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a paused run go on where it stopped.
+    """Let a paused run go on where it stopped. Where it asked a question, it plans with your answer.
 
     \b
     Examples:
       mgx resume 01a2056e
+      mgx resume 01a2056e -m "only the prices that are None"
       mgx resume 01a2056e --follow
     """
-    _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose)
+    body = {"message": message} if message else None
+    _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body)
 
 
 @app.command()
@@ -224,11 +251,19 @@ def _decide(context: typer.Context, name: str, body: dict[str, Any], as_json: bo
 
 
 def _act(
-    context: typer.Context, name: str, action: str, as_json: bool, done: str, *, follow: bool = False, verbose: bool = False
+    context: typer.Context,
+    name: str,
+    action: str,
+    as_json: bool,
+    done: str,
+    *,
+    follow: bool = False,
+    verbose: bool = False,
+    body: dict[str, Any] | None = None,
 ) -> None:
     api: Api = open_api(context)
     run = find_run(api, name)
-    answer = api.post(f"/api/runs/{run['id']}/{action}")
+    answer = api.post(f"/api/runs/{run['id']}/{action}", body)
     now = answer if answer.get("id") else run
     if not follow:
         _tell(now, as_json, done)

@@ -1,0 +1,79 @@
+"""``mgx changes``: a finished change before it is delivered, and what you think of each part of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.errors import Usage
+from mgx_cli.hunks import ask_about, change_lines, part_of, tell_next
+from mgx_cli.ids import find_run
+from mgx_cli.output import put_json
+from mgx_cli.session import open_api
+from mgx_cli.wrap import put_line
+
+app = application()
+PART = "PATH[:HUNK]"
+
+
+@app.command()
+def changes(
+    context: typer.Context,
+    run: RunName,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", "-a", metavar=PART, help="Accept a file, or one hunk of it.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option("--reject", "-r", metavar=PART, help="Reject a file, or one hunk of it.")
+    ] = None,
+    message: Annotated[
+        str,
+        typer.Option("--message", "-m", metavar="TEXT", help="What to do instead; without it, what is rejected is left out."),
+    ] = "",
+    accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept what is not decided otherwise, and go on.")] = False,
+    done: Annotated[bool, typer.Option("--done", help="Everything is decided: the run goes on.")] = False,
+    stat: Annotated[bool, typer.Option("--stat", help="Only the files, without their hunks.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a change that waits for you, and accept or reject its files and hunks.
+
+    On a terminal it asks about each hunk. The run goes on when everything is decided: what you accept is delivered, what you
+    reject is taken out, and with a message the team does something else instead.
+
+    \b
+    Examples:
+      mgx changes 01a2056e
+      mgx changes 01a2056e --accept-all
+      mgx changes 01a2056e --reject app/main.py:2 -m "keep the old route" --accept-all
+      mgx changes 01a2056e --json | jq -r '.files[].path'
+    """
+    api = open_api(context)
+    found = find_run(api, run)
+    path = f"/api/runs/{found['id']}/changes"
+    shown: dict[str, Any] = api.get(path)
+    decides = bool(accept or reject or accept_all or done or message)
+    if decides:
+        decisions = [part_of(name, shown, True, "") for name in accept or ()]
+        decisions += [part_of(name, shown, False, message) for name in reject or ()]
+        closes = accept_all or done
+        body: dict[str, Any] = {"round": shown["round"], "decisions": decisions, "done": closes, "accept_rest": accept_all}
+        if message and not reject:
+            if not closes:
+                raise Usage(
+                    "A message goes with --reject, or with --accept-all or --done for the change as a whole.",
+                    hint=f'For example: mgx changes {run} --done -m "also update the README"',
+                )
+            body["comment"] = message
+        shown = api.post(path, body)
+    if as_json:
+        put_json(shown)
+        return
+    if not decides and shown["status"] == "awaiting_changes" and sys.stdin.isatty() and sys.stdout.isatty() and not stat:
+        shown = ask_about(api, path, shown)
+    elif not decides or not (accept_all or done):
+        for line in change_lines(shown, hunks=not stat):
+            put_line(line)
+    tell_next(found, shown)

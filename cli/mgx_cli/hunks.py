@@ -1,0 +1,158 @@
+"""A change in files and hunks, as people read and decide on it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mgx_cli.api import Api
+from mgx_cli.errors import Usage
+from mgx_cli.ids import short
+from mgx_cli.output import clean, one_line, put, say
+from mgx_cli.render import Line
+from mgx_cli.wrap import put_line
+
+_STATE = {"accepted": "green", "rejected": "red", "mixed": "yellow", "pending": "yellow"}
+_SIGN = {"+": "green", "-": "red"}
+HELP = """y  accept this hunk
+n  reject it; you are asked what to do instead
+a  accept this and all that is undecided in the file
+d  reject this and all that is undecided in the file
+s  skip it for now
+q  stop; what you decided is kept"""
+
+
+def part_of(name: str, shown: Mapping[str, Any], accepted: bool, comment: str) -> dict[str, Any]:
+    """The decision that ``PATH`` or ``PATH:HUNK`` names; hunks count from 1 for people. Raises Usage."""
+    paths = {file["path"]: file for file in shown["files"]}
+    path, colon, number = name.rpartition(":")
+    said: dict[str, Any] = {"accepted": accepted, **({"comment": comment} if comment else {})}
+    if name in paths:
+        return {"path": name, **said}
+    if colon and path in paths and number.isdecimal() and 1 <= int(number) <= len(paths[path]["hunks"]):
+        return {"path": path, "hunk": int(number) - 1, **said}
+    if colon and path in paths:
+        raise Usage(f"{path} has no hunk {number}.", hint="See: mgx changes RUN. Hunks count from 1 in each file.")
+    files = ", ".join(list(paths)[:5])
+    raise Usage(f"The change has no file {name}.", hint=f"It has {files}" + (" and others." if len(paths) > 5 else "."))
+
+
+def change_lines(shown: Mapping[str, Any], *, hunks: bool = True) -> Iterator[Line]:
+    """All files, each with its hunks."""
+    for file in shown["files"]:
+        yield file_line(file)
+        if file.get("comment"):
+            yield [("    you said  ", "cyan"), (one_line(file["comment"]), "")]
+        if not hunks:
+            continue
+        if not file["hunks"]:
+            yield [("    " + ("binary, " if file["binary"] else "") + "decided on as a whole", "dim")]
+        for hunk in file["hunks"]:
+            yield from hunk_lines(hunk)
+
+
+def file_line(file: Mapping[str, Any]) -> Line:
+    state = str(file["state"])
+    counts = "" if file["binary"] else f"  +{file['added']} −{file['removed']}"
+    return [
+        (f"{one_line(file['action']):<9} ", "cyan"),
+        (one_line(file["path"]), "bold"),
+        (counts, "dim"),
+        (f"  {_word(state)}", _STATE.get(state, "")),
+    ]
+
+
+def hunk_lines(hunk: Mapping[str, Any]) -> Iterator[Line]:
+    state = str(hunk["state"])
+    yield [
+        (f"  {hunk['hunk'] + 1:>2}  ", "bold"),
+        (one_line(hunk["header"]), "cyan"),
+        (f"  {_word(state)}", _STATE.get(state, "")),
+    ]
+    if hunk.get("comment"):
+        yield [("      you said  ", "cyan"), (one_line(hunk["comment"]), "")]
+    if hunk["truncated"]:
+        yield [("      too long to show here", "dim")]
+    for text in hunk["lines"]:
+        yield [("      " + clean(text).replace("\t", "    "), _SIGN.get(text[:1], ""))]
+
+
+def ask_about(api: Api, path: str, shown: dict[str, Any]) -> dict[str, Any]:
+    """Asks about each undecided part as git add -p does, keeps every answer at once, and closes the round when all have one."""
+    number = shown["round"]
+    for file in shown["files"]:
+        put_line(file_line(file))
+        if _ask_file(api, path, number, file) == "q":
+            break
+    shown = api.get(path)
+    if shown["undecided"] or shown["round"] != number:
+        return shown
+    rejected = any(file["state"] in ("rejected", "mixed") for file in shown["files"])
+    question = "Leave out what you rejected, and go on? [y]es / [n]ot yet" if rejected else "Deliver it? [y]es / [n]ot yet"
+    if _ask(question, "yn") == "y":
+        shown = api.post(path, {"round": number, "done": True})
+    return shown
+
+
+def _ask_file(api: Api, path: str, number: int, file: Mapping[str, Any]) -> str:
+    open_hunks = [hunk for hunk in file["hunks"] if hunk["state"] == "pending"]
+    for hunk in open_hunks or ([None] if file["state"] == "pending" else []):
+        for line in hunk_lines(hunk) if hunk else ():
+            put_line(line)
+        answer = _ask(
+            "Accept this hunk? [y,n,a,d,s,q,?]" if hunk else "Accept this file? [y,n,s,q,?]", "ynadsq" if hunk else "ynsq"
+        )
+        if answer == "q":
+            return answer
+        if answer == "s":
+            continue
+        comment = _say_why() if answer in "nd" else ""
+        left = open_hunks[open_hunks.index(hunk) :] if hunk and answer in "ad" else [hunk]
+        said = {"path": file["path"], "accepted": answer in "ya", "comment": comment}
+        decisions = [{**said, **({"hunk": part["hunk"]} if part else {})} for part in left]
+        api.post(path, {"round": number, "decisions": decisions})
+        if answer in "ad":
+            break
+    return ""
+
+
+def _ask(question: str, known: str) -> str:
+    while True:
+        try:
+            answer = input(f"{question} ").strip().lower()[:1]
+        except EOFError:
+            put()
+            return "q" if "q" in known else "n"
+        if answer and answer in known:
+            return answer
+        if "q" in known:
+            say(HELP, "dim")
+
+
+def _say_why() -> str:
+    try:
+        return input("What should be there instead? (Enter: just leave it out) ").strip()
+    except EOFError:
+        put()
+        return ""
+
+
+def tell_next(run: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+    """What the state of the run means for the person, on stderr."""
+    name, status, left = short(run["id"]), str(shown["status"]), shown["undecided"]
+    if status != "awaiting_changes":
+        told = {
+            "delivering": "goes on: the change is delivered. Watch it with: mgx attach {}",
+            "executing": "goes on with what you said. Watch it with: mgx attach {}",
+            "rejected": "is over: you rejected all of its changes.",
+        }.get(status, f"is {status.replace('_', ' ')}.")
+        say(f"Run #{run.get('run_number')} {told.format(name)}")
+    elif left:
+        say(f"{left} undecided. Decide with:\n  mgx changes {name} --reject PATH:HUNK -m \"what instead\"\n"
+            f"  mgx changes {name} --accept-all")  # fmt: skip
+    else:
+        say(f"All is decided. Let the run go on with: mgx changes {name} --done")
+
+
+def _word(state: str) -> str:
+    return "undecided" if state == "pending" else state
