@@ -114,8 +114,8 @@ def test_usage_sums_the_ledger_and_says_what_has_no_price(owner: CallerInTests, 
     call("d", stranger, cost_usd=Decimal(9), **settled)
     usage = owner.api.get(f"/api/workspaces/{owner.workspace.pk}/usage").json()
     totals = {
-        "tokens_in": 20, "tokens_out": 10, "reserved_tokens": 100, "calls": 3, "cached_calls": 0, "unpriced_calls": 1, "runs": 1,
-        "cost_usd": "0.500000",
+        "tokens_in": 20, "tokens_out": 10, "reserved_tokens": 100, "calls": 3, "cached_calls": 0, "unpriced_calls": 1,
+        "runs": 1, "cost_usd": "0.500000",
     }  # fmt: skip
     assert usage["totals"] == totals
     assert {k: v for k, v in usage["buckets"][0].items() if k != "start"} == totals
