@@ -15,6 +15,7 @@ from agent.team.prompts import render
 A = TypeVar("A", bound=Answer)
 SHOWN = 4_000
 """Characters of a useless answer that are shown to the model again."""
+CUT_OFF = "it reached the length limit before its end. Say the same in far fewer words."
 
 
 class StructuredAction(TeamAction):
@@ -36,7 +37,7 @@ class StructuredAction(TeamAction):
             try:
                 return parse(schema, text)
             except Unusable as error:
-                wrong = str(error)
+                wrong = CUT_OFF if self.work.calls.was_cut(text) else str(error)
                 messages.append({"role": "assistant", "content": text[:SHOWN] or "(empty)"})
         raise OutputInvalid(
             f"The {self.role_name}'s answer to {self.name} could not be used after three attempts: {wrong}",

@@ -1,0 +1,159 @@
+"""Answers that are files or edits: how they are found in what models write beside the formats of ``agent.patch``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from agent.patch import detect
+from agent.patch.formats.fences import closes
+from agent.team.lenient import mended, objects, without_thoughts
+
+NO_CHANGE = "NO CHANGE"
+MAX_READ = 2_000_000
+"""Characters of an answer that are read for files in other clothes."""
+
+_PATH = r"(?:\.{1,2}/)?[\w@.+-]+(?:/[\w@.+()\[\]-]+)*"
+_NAMED = re.compile(rf"{_PATH}\.\w{{1,12}}|(?:{_PATH}/)?(?:Dockerfile|Makefile|Procfile|LICENSE|Gemfile|\.\w+)")
+_BULLET = r"[ \t]*(?:#{1,6}[ \t]*|[-*][ \t]+|\d+[.)][ \t]*)?"
+_LABEL = re.compile(
+    rf"{_BULLET}[*_]{{0,2}}(?:file(?:[ _]?name|[ _]?path)?|path)[*_]{{0,2}}[ \t]*[:=][*_]{{0,2}}"
+    rf"[ \t]*[\"'`*]*({_PATH})[\"'`*:]*[ \t]*",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(rf"{_BULLET}[^`*\n]{{0,60}}?[`*_]*({_PATH})[`*_]*[ \t]*(?:\([^()]*\))?:?[`*_]*[ \t]*")
+_OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
+_COMMENT = re.compile(
+    rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE
+)
+_ELEMENT = re.compile(r"<file[ \t]+(?:path|name|filename)[ \t]*=[ \t]*[\"']([^\"'\n]+)[\"'][^>\n]*>\n?", re.IGNORECASE)
+_SHELL = frozenset(("bash", "sh", "shell", "console", "zsh", "powershell", "text", "output"))
+_SHELL_FILES = (".sh", ".bash", ".zsh", ".ps1", ".txt")
+_NOTHING_TO_DO = re.compile(
+    r"(?:\W*\b(?:no|none|nothing)\b(?:[ \t]+(?:further|additional|more|new|other))?[ \t]+(?:changes?|tests?)\b"
+    r"(?:[ \t]+(?:(?:is|are|was|were)[ \t]+)?(?:needed|required|necessary|to make|to add|missing))?\W*)",
+    re.IGNORECASE,
+)  # fmt: skip
+_PATHS, _TEXTS = ("path", "file", "filename", "file_path", "name"), ("content", "contents", "code", "text", "body", "source")
+
+
+def as_edits(text: str) -> str:
+    """``text`` in a format that ``agent.patch`` reads, where it holds files in another way; else as it is."""
+    said = without_thoughts(text[:MAX_READ]) if len(text) <= MAX_READ else text
+    if not said.strip():
+        return text
+    if detect(said) is not None:
+        return said
+    if _says_no_change(said):
+        return NO_CHANGE
+    for reader in (_labelled, _elements, _fenced, _objects):
+        files = reader(said)
+        if files:
+            return _manifest(files) or said
+    return said
+
+
+def _says_no_change(text: str) -> bool:
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return len(text) < 600 and any(_NOTHING_TO_DO.fullmatch(line) for line in (lines[0], lines[-1]))
+
+
+def _manifest(files: Sequence[tuple[str, str]]) -> str:
+    """ "" where a file's text would be read as the next file's beginning."""
+    if any(line.startswith("FILE:") for _, text in files for line in text.splitlines()):
+        return ""
+    return "".join(f"FILE: {path.removeprefix('./')}\n{text}" + ("" if text.endswith("\n") else "\n") for path, text in files)
+
+
+def _labelled(text: str) -> list[tuple[str, str]]:
+    """``File: path`` or ``### path`` and the like without fences: read as a manifest if a line says file or path."""
+    lines = text.split("\n")
+    heads = [(at, hit[1]) for at, line in enumerate(lines) if (hit := _LABEL.fullmatch(line)) and _NAMED.fullmatch(hit[1])]
+    if not heads or any(_OPEN.fullmatch(line.strip()) for line in lines):
+        return []
+    ends = [at for at, _ in heads[1:]] + [len(lines)]
+    return [(path, "\n".join(lines[at + 1 : end]).strip("\n") + "\n") for (at, path), end in zip(heads, ends, strict=True)]
+
+
+def _elements(text: str) -> list[tuple[str, str]]:
+    found = []
+    for hit in _ELEMENT.finditer(text):
+        end = text.find("</file>", hit.end())
+        if end < 0:
+            return []
+        body = text[hit.end() : end].removeprefix("<![CDATA[").removesuffix("]]>").strip("\n")
+        lines = body.split("\n")
+        if len(lines) > 1 and _OPEN.fullmatch(lines[0]) and closes(lines[-1], "```"):
+            body = "\n".join(lines[1:-1])
+        found.append((hit[1].strip(), body + "\n"))
+    return found
+
+
+def _fenced(text: str) -> list[tuple[str, str]]:
+    """Fences whose path stands in their first line, on the line before them, or in a comment on top."""
+    found: list[tuple[str, str]] = []
+    for before, info, body in _fences(text.split("\n")):
+        if body is None:
+            return []
+        path = _path_of(before, info)
+        if path is None and body and (hit := _COMMENT.fullmatch(body[0])) and _NAMED.fullmatch(hit[1]):
+            path, body = hit[1], body[1:]
+        is_example = info.strip().lower() in _SHELL and path is not None and not path.endswith(_SHELL_FILES)
+        if path is not None and not is_example:
+            found.append((path, "\n".join(body).strip("\n") + "\n"))
+    return found
+
+
+def _fences(lines: Sequence[str]) -> Iterator[tuple[str, str, list[str] | None]]:
+    """The last filled line before each fence, what stands behind its opening, and its lines; None where it never closes."""
+    at, before = 0, ""
+    while at < len(lines):
+        hit = _OPEN.fullmatch(lines[at].strip()) if lines[at].lstrip().startswith(("```", "~~~")) else None
+        if hit is None:
+            before = lines[at] if lines[at].strip() else before
+            at += 1
+            continue
+        end = next((n for n in range(at + 1, len(lines)) if closes(lines[n].strip(), hit[1])), None)
+        if end is None:
+            yield before, hit[2], None
+            return
+        yield before, hit[2], list(lines[at + 1 : end])
+        at, before = end + 1, ""
+
+
+def _path_of(before: str, info: str) -> str | None:
+    for word in re.split(r"[\s:=\"'{}(),]+", info):
+        if _NAMED.fullmatch(word) and ("/" in word or "." in word[1:]):
+            return word
+    for pattern in (_LABEL, _HEADING):
+        hit = pattern.fullmatch(before[:300])
+        if hit and _NAMED.fullmatch(hit[1]):
+            return hit[1]
+    return None
+
+
+def _objects(text: str) -> list[tuple[str, str]]:
+    """{"files": [{"path", "content"}]}, {"path": …, "content": …}, {"src/app.py": "…"}."""
+    if text.count("{") > text.count("}"):
+        return []
+    for data in (*objects(text), *mended(text)):
+        files = _files_in(data)
+        if files:
+            return files
+    return []
+
+
+def _files_in(data: Any) -> list[tuple[str, str]]:
+    if isinstance(data, list):
+        return [file for entry in data if isinstance(entry, dict) for file in _files_in(entry)]
+    if not isinstance(data, dict):
+        return []
+    path = next((data[key] for key in _PATHS if isinstance(data.get(key), str)), None)
+    body = next((data[key] for key in _TEXTS if isinstance(data.get(key), str)), None)
+    if path is not None and body is not None:
+        return [(path, body)] if _NAMED.fullmatch(path) else []
+    named = [(key, value) for key, value in data.items() if isinstance(value, str) and _NAMED.fullmatch(key)]
+    if named and len(named) == len(data):
+        return named
+    return next((files for value in data.values() if (files := _files_in(value))), [])
