@@ -66,14 +66,16 @@ def answer(run: TaskRun, *, user: User, text: str) -> None:
     """
     question = (run.error or {}).get("detail", "")
     waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
-    if not text and not waiting.exists():
+    since = waiting.filter(created_at__gt=run.updated_at)  # nothing is saved of a paused run: this is when it paused
+    if not text and not since.exists():
         raise BadRequest(
             f"Run #{run.run_number} waits for an answer to: {question}", field="message", code="answer_needed",
             hint=f'Resume it with the answer: mgx resume {str(run.pk)[:8]} -m "your answer"',
         )  # fmt: skip
     run.plan_version += 1
     key = f"plan/{run.plan_version}"
-    waiting.update(answers=question, step_key=key)
+    since.update(answers=question)
+    waiting.update(step_key=key)
     if text:
         add(run, user=user, text=text, answers=question, step_key=key)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.blocks import read_block
-from mgx_project.common.errors import InvalidTransition, NotAllowed, NotFound
+from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from runs import services, transitions
 from runs.errors import LeaseLost, TooManyMessages
 from runs.lease import Lease
@@ -153,6 +153,26 @@ def test_a_question_pauses_the_run_and_its_answer_goes_into_the_next_analysis(
     (written,) = prompts(server, "Carry out this approved plan")
     assert "Those that are None." in read_block(written, "plan")
     assert messages(run) == [("Those that are None.", "plan/2")]
+
+
+def test_what_was_said_before_the_question_is_no_answer_to_it(tenant: Tenant, shop: Path, scripted: Any) -> None:
+    def unclear(_: list[Message]) -> str:
+        steer(tenant, run, "Be quick.")
+        return UNCLEAR
+
+    with scripted(script(code=CODE, files=["shop/prices.py"], AnalyzeTask=[unclear, analysis()])) as server:
+        run = edit(tenant, shop)
+        run = drive(run)
+        assert run.pause_reason == "question"
+        with pytest.raises(BadRequest, match="Which prices"):
+            services.resume_run(principal=tenant.principal, run_id=run.pk)
+        services.resume_run(principal=tenant.principal, run_id=run.pk, message="Those that are None.")
+        run = drive(run)
+    assert run.status == Status.COMPLETED, run.error
+    told = read_block(prompts(server, "Analyse this task")[-1], "feedback")
+    assert "Answered: Those that are None." in told
+    assert "Be quick." in told
+    assert "Answered: Be quick." not in told
 
 
 def test_steering_is_an_answer_too_and_a_second_question_may_follow(tenant: Tenant, shop: Path, scripted: Any) -> None:
