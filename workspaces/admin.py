@@ -13,17 +13,16 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from . import admin_money as admin_money  # registers its own
 from .admin_scope import TenantAdmin, WorkspaceFilter, operator
 from .models import (
     ApiToken,
     AuditEntry,
-    Budget,
     Event,
     IdempotencyRecord,
     LedgerEntry,
     Membership,
     Meter,
-    ModelConnection,
     Role,
     User,
     Workspace,
@@ -142,27 +141,6 @@ class ApiTokenAdmin(TenantAdmin):
 class WsTicketAdmin(TenantAdmin):
     list_display = ("id", "workspace", "user", "expires_at")
     list_select_related = ("workspace", "user")
-
-
-@admin.register(ModelConnection)
-class ModelConnectionAdmin(TenantAdmin):
-    """The endpoint stays: a stored key must not travel to another one."""
-
-    editable = ("name", "price_in", "price_out")
-    list_display = ("name", "workspace", "kind", "model", "base_url", "has_key", "is_default")
-    list_filter = (WorkspaceFilter, "kind")
-    search_fields = ("name", "model")
-
-    @admin.display(boolean=True, description="key")
-    def has_key(self, row: ModelConnection) -> bool:
-        return bool(row.api_key)
-
-
-@admin.register(Budget)
-class BudgetAdmin(TenantAdmin):
-    editable = ("max_tokens", "max_cost_usd", "max_calls")
-    list_display = ("id", "workspace", "project_id", "period", "max_tokens", "max_cost_usd", "max_calls")
-    list_filter = (WorkspaceFilter, "period")
 
 
 @admin.register(LedgerEntry)

@@ -249,7 +249,7 @@ def test_the_menu_goes_by_what_operators_look_for(superuser: w.User) -> None:
 
 def test_in_the_admin_a_refusal_is_a_page_for_browsers(superuser: w.User) -> None:
     browser = client_of(superuser)
-    refused = browser.get("/admin/workspaces/budget/add/", headers={"Accept": "text/html,*/*"})
+    refused = browser.get("/admin/workspaces/ledgerentry/add/", headers={"Accept": "text/html,*/*"})
     assert refused.status_code == 403
     assert refused["Content-Type"].startswith("text/html")
     assert "You may not do this." in refused.content.decode()

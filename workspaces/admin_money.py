@@ -1,0 +1,218 @@
+"""Model connections and budgets for operators, by the rules of the API. A key goes in and is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from mgx_project.common.constraints import conflicts
+from mgx_project.common.errors import MGXError
+
+from .admin_scope import TenantAdmin, WorkspaceFilter, operator
+from .audit import record_audit
+from .budgets import LIMITS
+from .models import Budget, ModelConnection
+from .money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
+
+if TYPE_CHECKING:
+    AnyForm = ModelForm[Any]
+else:
+    AnyForm = ModelForm
+
+
+class SettingForm(AnyForm):
+    """What the person changed, in the API's words."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # a new default makes room for itself while it is saved
+        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
+
+    def changes(self) -> dict[str, Any]:
+        """What the person changed, as the API would get it."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "workspace"}
+
+
+class SettingAdmin(TenantAdmin):
+    """Rows that operators make, change and delete. ``noun`` names them in the audit log."""
+
+    noun: ClassVar[str]
+    unique: ClassVar[dict[str, tuple[str, str]]] = {}
+    fixed: ClassVar[tuple[str, ...]] = ()
+    """Chosen once, with the new row."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        if obj is None:
+            return ("workspace", *self.fixed, *self.editable)
+        shown = [name for name in super().get_fields(request, obj) if name not in self.editable]
+        return [*self.editable, *shown]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return () if obj is None else super().get_readonly_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        changes = form.changes()
+        if change and not changes:
+            return
+        with transaction.atomic():
+            stored = self.model._default_manager.select_for_update().get(pk=obj.pk) if change else None
+            self.apply_rules(obj, stored, changes)
+            for name, value in changes.items():
+                setattr(obj, name, value)
+            with conflicts(self.unique):
+                obj.save()
+            self._audit(request, "changed" if change else "created", obj, changes)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._audit(request, "deleted", obj, {})
+        obj.delete()
+
+    def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
+        """Raises what the API would; ``stored`` is None for a new row."""
+        raise NotImplementedError
+
+    def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
+        record_audit(
+            principal=operator(request, obj.workspace_id),
+            action=f"{self.noun}.{verb}",
+            object_type=self.noun,
+            object_id=obj.pk,
+            detail={"fields": sorted(changes), "admin": True},
+        )
+
+
+class ConnectionForm(SettingForm):
+    new_key = forms.CharField(
+        label="API key",
+        required=False,
+        max_length=500,
+        strip=True,
+        widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
+        help_text="Stored encrypted, never shown. Empty: the stored one stays.",
+    )
+
+    class Meta:
+        model = ModelConnection
+        fields: ClassVar[list[str]] = []
+
+    def clean_role_models(self) -> dict[str, Any]:
+        return self.cleaned_data["role_models"] or {}
+
+    def changes(self) -> dict[str, Any]:
+        changes = super().changes()
+        if key := changes.pop("new_key", ""):
+            changes["api_key"] = key
+        if "fallback" in changes:
+            fallback = changes.pop("fallback")
+            changes["fallback_id"] = fallback and fallback.pk
+        return changes
+
+
+@admin.register(ModelConnection)
+class ModelConnectionAdmin(SettingAdmin):
+    form = ConnectionForm
+    noun = "model"
+    unique = CONNECTION_CONFLICTS
+    editable = (
+        "name", "kind", "model", "role_models", "base_url", "new_key", "price_in", "price_out", "price_cached_in",
+        "context_tokens", "max_output_tokens", "edit_format", "native_tools", "requests_per_minute", "tokens_per_minute",
+        "fallback", "is_default",
+    )  # fmt: skip
+    list_display = ("name", "workspace", "kind", "model", "base_url", "has_key", "is_default", "works")
+    list_filter = (WorkspaceFilter, "kind")
+    search_fields = ("name", "model")
+    actions_detail: ClassVar[Any] = ("test",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        fields = super().get_fields(request, obj)
+        return fields if obj is None else ["test_result", *(name for name in fields if name != "last_test")]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "base_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def apply_rules(self, obj: ModelConnection, stored: ModelConnection | None, changes: dict[str, Any]) -> None:
+        check_connection(obj.workspace_id, stored, changes)
+
+    @admin.display(boolean=True, description="key")
+    def has_key(self, row: ModelConnection) -> bool:
+        return bool(row.api_key)
+
+    @admin.display(boolean=True, description="works")
+    def works(self, row: ModelConnection) -> bool | None:
+        return row.last_test["ok"] if row.last_test else None
+
+    @admin.display(description="last test")
+    def test_result(self, row: ModelConnection) -> SafeString:
+        if not row.last_test:
+            return format_html("{}", "Never tested: use the button above.")
+        lines = (
+            ("#15803d" if result["ok"] else "#b91c1c", result["detail"], result["hint"]) for result in row.last_test["models"]
+        )
+        return format_html_join("", '<p><span style="color:{}">{}</span> {}</p>', lines)
+
+    @action(description="Test", icon="network_check", variant=ActionVariant.PRIMARY)
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        back = reverse("admin:workspaces_modelconnection_change", args=[row.pk])
+        if request.method == "POST":
+            try:
+                result = test_connection(principal=operator(request, row.workspace_id), connection_id=row.pk)
+            except MGXError as error:
+                messages.error(request, error.detail)
+            else:
+                tell = messages.success if result["ok"] else messages.error
+                tell(request, f"{result['detail']} {result['hint']}".strip())
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Test {row.name}",
+            "question": f"Test the connection “{row.name}”?",
+            "explanation": "A small real call is made to each of its models. It takes 15 seconds at most.",
+            "back": back,
+            "opts": self.model._meta,
+        }
+        return TemplateResponse(request, "admin/workspaces/test_connection.html", context)
+
+
+class BudgetForm(SettingForm):
+    project_id = forms.UUIDField(required=False, help_text="Of one project; empty: the whole workspace.")
+
+    class Meta:
+        model = Budget
+        fields: ClassVar[list[str]] = []
+
+
+@admin.register(Budget)
+class BudgetAdmin(SettingAdmin):
+    form = BudgetForm
+    noun = "budget"
+    unique = BUDGET_CONFLICTS
+    fixed = ("project_id", "period")
+    editable = LIMITS
+    list_display = ("id", "workspace", "project_id", "period", *LIMITS)
+    list_filter = (WorkspaceFilter, "period")
+
+    def apply_rules(self, obj: Budget, stored: Budget | None, changes: dict[str, Any]) -> None:
+        check_budget(obj.workspace_id, stored, changes)
