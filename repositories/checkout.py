@@ -170,22 +170,21 @@ class Checkout:
         async with reach(self._source) as remote:
             return await _head(remote, branch)
 
-    async def push(self, sha: str, branch: str) -> None:
-        """Makes ``branch`` on the remote, at ``sha``. If it already is there, that is fine; if it is elsewhere, GitFailed."""
+    async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
+        """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.
+
+        Raises GitFailed ("branch_taken") if it is anywhere else: what somebody else pushed is never overwritten.
+        """
         async with reach(self._source) as remote:
             present = await _head(remote, branch)
             if present == sha:
                 return
-            if present:
-                raise GitFailed(
-                    f"The branch {branch} already exists on {self._source.url} at {present[:12]}.",
-                    code="branch_taken",
-                    hint="Delete or rename that branch, then retry the run.",
-                )
+            if (present or "") != onto:
+                raise self._taken(branch, present, onto)
             try:
-                # The lease says "must not exist": nobody's branch that appeared meanwhile is overwritten.
+                # The lease says where the branch must be: nobody's commit that appeared meanwhile is overwritten.
                 await remote.run(
-                    "push", "--quiet", "--no-verify", "--no-follow-tags", f"--force-with-lease=refs/heads/{branch}:",
+                    "push", "--quiet", "--no-verify", "--no-follow-tags", f"--force-with-lease=refs/heads/{branch}:{onto}",
                     "--", remote.where.url, f"{sha}:refs/heads/{branch}", git_dir=str(self._git_dir),
                 )  # fmt: skip
             except GitFailed as error:
@@ -193,6 +192,20 @@ class Checkout:
                     return
                 explained = explain(error, remote.where)
                 raise GitFailed(explained.detail, stderr=error.stderr, code=explained.code, hint=explained.hint) from None
+
+    def _taken(self, branch: str, present: str | None, onto: str) -> GitFailed:
+        if not onto:
+            return GitFailed(
+                f"The branch {branch} already exists on {self._source.url} at {(present or '')[:12]}.",
+                code="branch_taken",
+                hint="Delete or rename that branch, then retry the run.",
+            )
+        where = f"is at {present[:12]} now" if present else "is gone"
+        return GitFailed(
+            f"The branch {branch} on {self._source.url} was at {onto[:12]} when the work began and {where}.",
+            code="branch_moved",
+            hint="Nothing was overwritten. Retry the run to begin from what is there now.",
+        )
 
     # git itself
 

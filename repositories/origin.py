@@ -28,6 +28,11 @@ class Origin:
     credential: str = field(default="", repr=False)
     allow_dirty: bool = False
     host: Host | None = field(default=None, repr=False, compare=False)
+    link_id: uuid.UUID | None = field(default=None, compare=False)
+
+    def facts(self) -> dict[str, uuid.UUID]:
+        """What a run remembers of it."""
+        return {} if self.link_id is None else {"repository_id": self.link_id}
 
     async def ready(self) -> Origin:
         """With the credential that git needs now: where the server's app acts, a short-lived token of it.
@@ -54,7 +59,9 @@ def origin_of(
         if repository_id:
             raise NotFound("The repository of this task is no longer linked. Link it again, or make a task for another one.")
         return Origin()
-    return Origin(link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link))
+    return Origin(
+        link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link), link.pk
+    )
 
 
 async def publish(origin: Origin, branch: str) -> Path | None:

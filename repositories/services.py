@@ -153,12 +153,12 @@ def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLi
     return link
 
 
-def validate(*, principal: Principal, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
+def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
     """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
 
     Raises NotFound for a link that is gone or disconnected.
     """
-    link = connected(principal.workspace_id, link_id)
+    link = connected(workspace_id, link_id)
     if credential is not None:
         link.credential = credential
     try:

@@ -114,7 +114,7 @@ class RepositoryViewSet(TenantViewSet):
         self.read_row(pk)
         found = None
         if "credential" in changes:
-            found = services.validate(principal=self.principal, link_id=pk, credential=changes["credential"])
+            found = services.validate(workspace_id=self.principal.workspace_id, link_id=pk, credential=changes["credential"])
             if isinstance(found, MGXError):
                 raise found
         with transaction.atomic():
@@ -134,7 +134,7 @@ class RepositoryViewSet(TenantViewSet):
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, pk: str) -> Response:
         """Looks at the repository again. What is wrong with it stands in `status` and `last_error` of the answer."""
-        found = services.validate(principal=self.principal, link_id=pk)
+        found = services.validate(workspace_id=self.principal.workspace_id, link_id=pk)
         with transaction.atomic():
             services.refresh(link=self._locked(pk), found=found)
         return self.answer_row(pk)

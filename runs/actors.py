@@ -14,23 +14,24 @@ from . import phases
 from .executor import work
 from .models import TaskRun
 from .models.run import Status
+from .progress_comment import tell
 
 QUEUE = "runs"
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def plan_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, phases.plan))
+    go_on(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, phases.plan))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def execute_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, phases.execute))
+    go_on(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, phases.execute))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def deliver_run(run_id: str) -> None:
-    wake(work(uuid.UUID(run_id), {Status.DELIVERING}, phases.deliver))
+    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, phases.deliver))
 
 
 ACTORS = {
@@ -40,6 +41,12 @@ ACTORS = {
     Status.EXECUTING: execute_run,
     Status.DELIVERING: deliver_run,
 }
+
+
+def go_on(run: TaskRun | None) -> None:
+    """After a phase: the next one, and word of it to where the task came from."""
+    wake(run)
+    tell(run)
 
 
 def wake(run: TaskRun | None) -> None:

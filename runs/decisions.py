@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from mgx_project.common.errors import Conflict, InvalidTransition
-from workspaces.models import User
+from workspaces.principal import Principal
 
 from . import events, words
 from .models import Approval, TaskRun
@@ -17,7 +17,7 @@ from .state import approve, cancel, finish, locked, save_state
 
 
 def approved(
-    run_id: uuid.UUID, *, user: User, plan_version: int | None, plan: dict[str, Any] | None = None, feedback: str = ""
+    run_id: uuid.UUID, *, by: Principal, plan_version: int | None, plan: dict[str, Any] | None = None, feedback: str = ""
 ) -> TaskRun:
     """awaiting_approval → approved; ``feedback`` is what the team is told with it. The same approval twice is the same answer.
 
@@ -28,12 +28,12 @@ def approved(
             return run
         _check_version(run, plan_version)
         if plan is not None and plan != run.plan:
-            _edit_plan(run, plan, by=user.get_username())
-        approve(run, by=user.get_username(), user_id=user.pk, feedback=feedback)
+            _edit_plan(run, plan, by=by.display)
+        approve(run, by=by.display, user_id=by.user.pk, feedback=feedback)
         return run
 
 
-def rejected(run_id: uuid.UUID, *, user: User, plan_version: int | None, feedback: str) -> TaskRun:
+def rejected(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feedback: str) -> TaskRun:
     """awaiting_approval → planning again (with feedback) or rejected."""
     with locked(run_id) as run:
         if _already_decided(run, approved=False, plan_version=plan_version):
@@ -42,30 +42,30 @@ def rejected(run_id: uuid.UUID, *, user: User, plan_version: int | None, feedbac
         run.enter(Status.PLANNING if feedback else Status.REJECTED)
         Approval.objects.create(
             workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=False,
-            feedback=feedback, plan=run.plan, decided_by=user,
+            feedback=feedback, plan=run.plan, decided_by=by.user,
         )  # fmt: skip
-        decision = {"by": user.get_username(), "feedback": feedback, "plan_version": run.plan_version}
+        decision = {"by": by.display, "feedback": feedback, "plan_version": run.plan_version}
         if feedback:
             run.plan_version += 1
             save_state(run, "plan_version")
         else:
             finish(run)
-        events.record(run, "rejected", decision, f"{user.get_username()} rejected the plan. {feedback}".strip())
+        events.record(run, "rejected", decision, f"{by.display} rejected the plan. {feedback}".strip())
         return run
 
 
-def plan_edited(run_id: uuid.UUID, *, user: User, plan: dict[str, Any]) -> TaskRun:
+def plan_edited(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
     """A person's own plan in place of the drafted one, while it awaits approval."""
     with locked(run_id) as run:
         if run.status != Status.AWAITING_APPROVAL:
             raise InvalidTransition(
                 f"Run #{run.run_number} has the status {run.status}: only a plan that awaits approval can be edited."
             )
-        _edit_plan(run, plan, by=user.get_username())
+        _edit_plan(run, plan, by=by.display)
         return run
 
 
-def resumed(run_id: uuid.UUID, *, user: User, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+def resumed(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
     """paused → where it was; the team is told ``message``, and the caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
@@ -80,12 +80,12 @@ def resumed(run_id: uuid.UUID, *, user: User, message: str = "", budget: dict[st
         question = run.pause_reason == "question" and run.paused_from == Status.PLANNING
         run.enter(Status(run.paused_from))
         if question:
-            words.answer(run, user=user, text=message)
+            words.answer(run, by=by, text=message)
         elif message:
-            words.add(run, user=user, text=message)
+            words.add(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
         save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
-        events.record(run, "resumed", {"by": user.get_username()}, f"{user.get_username()} resumed the run.")
+        events.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")
         return run
 
 

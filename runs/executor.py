@@ -38,6 +38,7 @@ from .lease import Lease, keeper
 from .models import TaskRun
 from .models.run import Status
 from .profiling import profiled
+from .revisions import asked_for
 from .sink import RunSink
 from .steering import RunSteering
 
@@ -64,6 +65,8 @@ class Execution:
         """The task as it is now."""
         task = self.run.task
         text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
+        if self.run.revision:
+            text = f"{text}\n\n{asked_for(self.run)}"
         return TaskSpec(
             text=text,
             stack=task.stack or None,
@@ -120,7 +123,7 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
             asyncio.run(_guarded(run, lease, phase))
         except (DatabaseError, InterfaceError):
             log.exception("run %s: the database failed; the run goes on when its lease has run out", run_id)
-    current: TaskRun | None = TaskRun.across_tenants.filter(pk=run_id).first()
+    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run_id).first()
     return current
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.conf import settings
@@ -85,10 +85,12 @@ async def deliver(work: Execution) -> None:
         )
     journal_step = work.journal(checkout).step
     branch = branch_name(run)
-    facts = {"branch_name": branch, "base_branch": checkout.base_branch, "git_status": GitStatus.BRANCH_CREATED}
+    base_branch = run.base_branch if run.revision else checkout.base_branch
+    facts = {"branch_name": branch, "base_branch": base_branch, "git_status": GitStatus.BRANCH_CREATED}
     await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
-    data = {"branch_name": branch, "base_branch": checkout.base_branch, "repo_full_name": origin.name}
-    await work.sink.emit("branch_created", data, f"Branch {branch} from {checkout.base_branch}.")
+    if not run.revision:
+        data = {"branch_name": branch, "base_branch": base_branch, "repo_full_name": origin.name}
+        await work.sink.emit("branch_created", data, f"Branch {branch} from {base_branch}.")
 
     clock = await journal_step("deliver/clock", "read", {}, _now)
     message = commit_message(run)
@@ -118,7 +120,7 @@ async def deliver(work: Execution) -> None:
         await _push(work, checkout, origin, sha, branch)
         if path := await publish(origin, branch):
             results["path"] = str(path)
-        results |= await open_pull_request(work, work.journal(checkout), origin, branch, checkout.base_branch)
+        results |= await open_pull_request(work, work.journal(checkout), origin, branch, base_branch)
     await work.sink.close()
     await work.db(transitions.completed, run.pk, work.lease.fence, results=results)
 
@@ -128,7 +130,7 @@ async def _push(work: Execution, checkout: Checkout, origin: Origin, sha: str, b
     run = work.run
 
     async def push() -> JSON:
-        await checkout.push(sha, branch)
+        await checkout.push(sha, branch, onto=checkout.base_sha if run.revision else "")
         return {"branch_name": branch, "commit_sha": sha}
 
     def pushed(result: JSON) -> Announcement:
@@ -154,6 +156,8 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         allow_dirty=run.task.config.get("allow_dirty") is True,
     )
     origin = await origin.ready()
+    if run.revision:
+        origin = replace(origin, branch=run.branch_name)
     made: list[Checkout] = []
 
     async def clone() -> JSON:
@@ -165,7 +169,8 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, clone)
     base = source["base_sha"]
     checkout = made[0] if made else await Checkout.create(work.directory, origin.source(), sha=base, empty=not base)
-    await work.db(transitions.git_progress, run.pk, work.lease.fence, **source)
+    known = {**source, "base_branch": run.base_branch} if run.revision else source
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **known, **origin.facts())
     return checkout, origin
 
 
@@ -195,7 +200,9 @@ async def _now() -> JSON:
 
 
 def branch_name(run: TaskRun) -> str:
-    """`{prefix}/{task-slug ≤ 50}/run-{n}`. A name without ASCII letters gets the task's id."""
+    """`{prefix}/{task-slug ≤ 50}/run-{n}`, the task's id for a name without ASCII letters; a revision has its parent's."""
+    if run.revision:
+        return run.branch_name
     slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or str(run.task_id)[:8]
     return f"{run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
 

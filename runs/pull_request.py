@@ -14,7 +14,7 @@ from repositories.origin import Origin
 from . import transitions
 from .executor import Execution
 from .models.run import GitStatus
-from .pull_request_text import text_of
+from .pull_request_text import quoted, text_of
 
 PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable"))
 """Codes of failures that pass by themselves."""
@@ -29,7 +29,7 @@ async def open_pull_request(work: Execution, journal: Journal, origin: Origin, b
     host, run = origin.host, work.run
     if host is None:
         return {}
-    await work.db(run.refresh_from_db, fields=["results", "usage"])
+    await work.db(run.refresh_from_db, fields=["results", "usage", "commit_sha"])
     text = text_of(run)
     draft = True
 
@@ -42,7 +42,8 @@ async def open_pull_request(work: Execution, journal: Journal, origin: Origin, b
             "pr_url": result["url"], "pr_number": result["number"], "draft": result["draft"],
             "branch_name": branch, "base_branch": base, "repo_full_name": origin.name,
         }  # fmt: skip
-        return Announcement("pr_opened", data, f"Pull request #{result['number']}: {result['url']}")
+        kind = "pr_updated" if run.revision else "pr_opened"
+        return Announcement(kind, data, f"Pull request #{result['number']}: {result['url']}")
 
     inputs = {**asdict(text), "branch": branch, "base": base, "draft": draft}
     try:
@@ -54,6 +55,28 @@ async def open_pull_request(work: Execution, journal: Journal, origin: Origin, b
         said = f"{said} {error.hint}".strip()
         await work.sink.emit("git_operation_failed", {"error": said}, said)
         return {"pull_request_error": said}
-    facts = {"pr_url": found["url"], "git_status": GitStatus.PR_OPENED}
+    facts = {"pr_url": found["url"], "pr_number": found["number"], "git_status": GitStatus.PR_OPENED}
     await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    await _answer_threads(work, journal, origin, found["number"])
     return {"pull_request": found}
+
+
+async def _answer_threads(work: Execution, journal: Journal, origin: Origin, number: int) -> None:
+    """Each remark that led to this revision is told in its thread what became of it. A refusal is shown and stops nothing."""
+    host, run = origin.host, work.run
+    threads = (run.revision or {}).get("threads", [])
+    if host is None or not threads:
+        return
+    summary = quoted((run.plan or {}).get("summary", ""), 500)
+    text = f"Changed in {run.commit_sha[:10]} by run #{run.run_number}: {summary}"
+
+    async def act() -> JSON:
+        for thread in threads:
+            await asyncio.to_thread(host.reply, number, thread, text, marker=f"run-{run.pk}")
+        return {"answered": len(threads)}
+
+    try:
+        await journal.step("deliver/answers", "git", {"threads": threads, "text": text}, act)
+    except MGXError as error:
+        said = f"The review's threads could not be answered: {error.detail}"
+        await work.sink.emit("git_operation_failed", {"error": said}, said)

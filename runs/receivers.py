@@ -10,6 +10,8 @@ from django.db.models.signals import post_delete, pre_delete
 
 from mgx_project.common.errors import InvalidTransition
 from projects.models import Project
+from repositories.models import WebhookDelivery
+from repositories.signals import webhook_accepted
 from tasks.models import Task
 from tasks.signals import task_deleting
 from workspaces.models import Workspace
@@ -49,8 +51,16 @@ def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> No
         raise InvalidTransition(f"{live} runs of this {what} have not ended: cancel them before you delete it.")
 
 
+def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
+    """A worker looks at it at once; should the message be lost, the reaper finds the row."""
+    from .inbound.actors import take_delivery
+
+    transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)))
+
+
 def connect() -> None:
     model_test_wanted.connect(try_connection, dispatch_uid="runs.model_test")
+    webhook_accepted.connect(wake_for_delivery, dispatch_uid="runs.delivery")
     pre_delete.connect(refuse_while_any_run_lives, sender=Project, dispatch_uid="runs.live_project")
     pre_delete.connect(refuse_while_any_run_lives, sender=Workspace, dispatch_uid="runs.live_workspace")
     task_deleting.connect(refuse_while_runs_live, dispatch_uid="runs.live")

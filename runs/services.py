@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from pydantic import ValidationError
 
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
@@ -23,7 +24,7 @@ from workspaces.principal import Principal
 from . import connections, decisions, events, gate, words
 from .actors import wake
 from .models import TaskRun
-from .models.run import Status
+from .models.run import FINAL, Status
 
 CAPS = LIMITS
 
@@ -37,6 +38,7 @@ def create_run(
     budget: dict[str, Any] | None = None,
     profile: bool = False,
     parent: TaskRun | None = None,
+    revision: dict[str, Any] | None = None,
 ) -> TaskRun:
     """A new attempt at a task, queued. Raises NotFound, NotAllowed (auto_approve needs the right to approve), BadRequest."""
     if model and not connections.is_known(principal.workspace_id, model):
@@ -51,7 +53,7 @@ def create_run(
         if task.repository_id and not RepositoryLink.objects.of(principal.workspace_id).filter(pk=task.repository_id).exists():
             raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
         task.runs_total += 1
-        task.status = Task.Status.RUNNING
+        task.status, task.closed_at = Task.Status.RUNNING, None
         task.last_run_status = Status.QUEUED
         run = TaskRun.objects.create(
             workspace_id=principal.workspace_id,
@@ -65,9 +67,10 @@ def create_run(
             profile=profile,
             budget=_storable(budget),
             created_by=principal.user,
+            **_pull_request_of(parent, revision),
         )
         task.last_run_at = run.created_at
-        task.save(update_fields=["runs_total", "status", "last_run_status", "last_run_at", "updated_at"])
+        task.save(update_fields=["runs_total", "status", "closed_at", "last_run_status", "last_run_at", "updated_at"])
         data = {
             "run_number": run.run_number,
             "auto_approve": auto_approve,
@@ -76,6 +79,48 @@ def create_run(
         events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
         wake(run)
         return run
+
+
+def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) -> dict[str, Any]:
+    """A revision goes on on the branch and in the pull request of its parent; any other run gets its own."""
+    if parent is None or revision is None:
+        return {}
+    names = ("repository_id", "branch_name", "base_branch", "pr_url", "pr_number")
+    return {"revision": revision, **{name: getattr(parent, name) for name in names}}
+
+
+def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, Any]) -> TaskRun:
+    """A new run that changes the pull request of ``run_id`` (``runs.revisions``). Where the principal may approve, its plan is
+    approved in advance: what was asked for is what is done.
+
+    Raises InvalidTransition while a run of the task has not ended.
+    """
+    principal.require(Role.DEVELOPER)
+    parent = _visible(principal, run_id)
+    with transaction.atomic():
+        Task.objects.of(principal.workspace_id).select_for_update().get(pk=parent.task_id)
+        live = TaskRun.objects.of(principal.workspace_id).filter(task_id=parent.task_id).exclude(status__in=FINAL).first()
+        if live is not None:
+            raise InvalidTransition(f"Run #{live.run_number} is {live.status}: ask again when it has ended, or steer it.")
+        budget = {name: value for name, value in parent.budget.items() if name in CAPS}
+        return create_run(
+            principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
+            model=parent.model, budget=budget, parent=parent, revision=revision,
+        )  # fmt: skip
+
+
+def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
+    """The pull request was merged or closed: the task is done, or given up, and what still runs for it is cancelled."""
+    with transaction.atomic():
+        task = Task.objects.of(workspace_id).select_for_update().get(pk=task_id)
+        if task.closed_at is not None:
+            return
+        task.status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
+        task.closed_at = timezone.now()
+        task.save(update_fields=["status", "closed_at", "updated_at"])
+        live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
+        for run_id in live.values_list("pk", flat=True):
+            decisions.cancel_requested(run_id, by=by)
 
 
 def decide_plan(
@@ -94,11 +139,9 @@ def decide_plan(
     with transaction.atomic():
         if approved:
             edited = None if plan is None else checked_plan(plan)
-            run = decisions.approved(
-                run.pk, user=principal.user, plan_version=plan_version, plan=edited, feedback=feedback.strip()
-            )
+            run = decisions.approved(run.pk, by=principal, plan_version=plan_version, plan=edited, feedback=feedback.strip())
         else:
-            run = decisions.rejected(run.pk, user=principal.user, plan_version=plan_version, feedback=feedback.strip())
+            run = decisions.rejected(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
         wake(run)
     return run
@@ -107,7 +150,7 @@ def decide_plan(
 def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return decisions.plan_edited(run.pk, user=principal.user, plan=checked_plan(plan))
+    return decisions.plan_edited(run.pk, by=principal, plan=checked_plan(plan))
 
 
 def decide_changes(
@@ -144,13 +187,13 @@ def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Developers cancel their own runs, admins any."""
     run = _visible(principal, run_id)
     principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
-    return decisions.cancel_requested(run.pk, by=principal.user.get_username())
+    return decisions.cancel_requested(run.pk, by=principal.display)
 
 
 def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
     """Tells the team something while it works, or for when it goes on."""
     principal.require(Role.DEVELOPER)
-    return words.said(_visible(principal, run_id).pk, user=principal.user, text=message)
+    return words.said(_visible(principal, run_id).pk, by=principal, text=message)
 
 
 def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
@@ -159,7 +202,7 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = decisions.resumed(run.pk, user=principal.user, message=message.strip(), budget=_storable(budget))
+        run = decisions.resumed(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)
@@ -215,9 +258,13 @@ def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
     return run
 
 
-def _require_approver(principal: Principal, project: Project, doing: str = "Approving plans") -> None:
+def _approver(project: Project) -> Role:
     policy = Project.ApprovalPolicy(project.approval_policy)
-    needed = Role.DEVELOPER if policy == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
+    return Role.DEVELOPER if policy == Project.ApprovalPolicy.DEVELOPERS else Role.ADMIN
+
+
+def _require_approver(principal: Principal, project: Project, doing: str = "Approving plans") -> None:
+    needed = _approver(project)
     if not principal.role.allows(needed):
         raise NotAllowed(f"{doing} of this project needs the role {needed}; yours is {principal.role}.")
 

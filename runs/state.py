@@ -56,7 +56,8 @@ def save_state(run: TaskRun, *fields: str) -> None:
     """Saves a state change, and what the task shows of it."""
     run.save(update_fields=["status", *fields, "updated_at"])
     task = run.task
-    task.status = TASK_STATUS[Status(run.status)]
+    if task.closed_at is None:
+        task.status = TASK_STATUS[Status(run.status)]
     task.last_run_status = run.status
     task.last_run_at = run.started_at or run.created_at
     if run.is_final:

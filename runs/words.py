@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mgx_project.common.errors import BadRequest, InvalidTransition
-from workspaces.models import User
+from workspaces.principal import Principal
 
 from . import events
 from .errors import TooManyMessages
@@ -30,18 +30,18 @@ _DEAF = {
 }
 
 
-def said(run_id: uuid.UUID, *, user: User, text: str) -> TaskRun:
+def said(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
     with locked(run_id) as run:
         if run.is_final:
             raise InvalidTransition(f"Run #{run.run_number} is over already: {run.status}.")
         if deaf := _DEAF.get(Status(run.paused_from or run.status)):
             raise InvalidTransition(f"The team would not hear it: run #{run.run_number} is {run.status}, {deaf}")
-        add(run, user=user, text=text)
+        add(run, by=by, text=text)
         return run
 
 
-def add(run: TaskRun, *, user: User, text: str, answers: str = "", step_key: str = "") -> None:
+def add(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
     """Under the run's lock, late in its transaction."""
     mine = SteerMessage.objects.of(run.workspace_id).filter(run=run)
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
@@ -52,14 +52,14 @@ def add(run: TaskRun, *, user: User, text: str, answers: str = "", step_key: str
     if mine.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
         raise TooManyMessages(f"Run #{run.run_number} was told {PER_MINUTE} things within a minute.", retry_after=60)
     SteerMessage.objects.create(
-        workspace_id=run.workspace_id, run=run, number=last + 1, text=text, by=user.get_username(), answers=answers,
+        workspace_id=run.workspace_id, run=run, number=last + 1, text=text, by=by.display, answers=answers,
         step_key=step_key,
     )  # fmt: skip
-    data = {"by": user.get_username(), "message": text, "answers": answers}
-    events.record(run, "steered", data, f"{user.get_username()}: {text}")
+    data = {"by": by.display, "message": text, "answers": answers}
+    events.record(run, "steered", data, f"{by.display}: {text}")
 
 
-def answer(run: TaskRun, *, user: User, text: str) -> None:
+def answer(run: TaskRun, *, by: Principal, text: str) -> None:
     """The answer to the question that a plan paused over, or what was said since then; the next version of the plan knows it.
 
     Under the run's lock; does not save the run. Raises BadRequest without an answer.
@@ -77,7 +77,7 @@ def answer(run: TaskRun, *, user: User, text: str) -> None:
     since.update(answers=question)
     waiting.update(step_key=key)
     if text:
-        add(run, user=user, text=text, answers=question, step_key=key)
+        add(run, by=by, text=text, answers=question, step_key=key)
 
 
 def for_plan(run: TaskRun) -> list[str]:

@@ -43,6 +43,10 @@ class Task(TenantModel):
     priority = models.SmallIntegerField(default=0)
     config = models.JSONField(default=dict, blank=True)
     source = models.CharField(max_length=40, default="api")
+    issue_number = models.PositiveIntegerField(null=True, blank=True)
+    issue_url = models.CharField(max_length=500, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    """When its pull request was merged or closed: from then on runs no longer change ``status``."""
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -57,6 +61,11 @@ class Task(TenantModel):
     class Meta:
         db_table = "tasks"
         constraints = [
+            models.UniqueConstraint(
+                fields=["repository_id", "issue_number"],
+                condition=models.Q(issue_number__isnull=False),
+                name="task_once_per_issue",
+            ),
             models.CheckConstraint(condition=models.Q(max_rounds__range=(1, 100)), name="task_rounds_bounded"),
             models.CheckConstraint(condition=models.Q(max_revision_rounds__range=(0, 50)), name="task_revisions_bounded"),
         ]

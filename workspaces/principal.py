@@ -38,10 +38,19 @@ class Principal:
     workspace_id: uuid.UUID
     role: Role
     token_id: uuid.UUID | None = None
+    account: str = ""
+    """Of a hosting service, where somebody acts from there; ``user`` is then who linked the repository."""
+
+    @property
+    def display(self) -> str:
+        """Who did it, as people read it."""
+        return self.account or self.user.get_username()
 
     @property
     def name(self) -> str:
         """Stable for idempotency and audit: an API token is its own principal."""
+        if self.account:
+            return f"account:{self.account}"
         return f"token:{self.token_id}" if self.token_id else f"user:{self.user.pk}"
 
     def require(self, role: Role) -> None:

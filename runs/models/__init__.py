@@ -3,8 +3,9 @@
 from .approval import Approval
 from .artifact import Artifact
 from .change_round import ChangeRound
+from .handled import Handled
 from .run import TaskRun
 from .steer import SteerMessage
 from .step import RunStep
 
-__all__ = ["Approval", "Artifact", "ChangeRound", "RunStep", "SteerMessage", "TaskRun"]
+__all__ = ["Approval", "Artifact", "ChangeRound", "Handled", "RunStep", "SteerMessage", "TaskRun"]

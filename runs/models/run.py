@@ -87,6 +87,11 @@ class TaskRun(TenantModel):
     branch_name = models.CharField(max_length=200, blank=True)
     commit_sha = models.CharField(max_length=64, blank=True)
     pr_url = models.CharField(max_length=500, blank=True)
+    pr_number = models.PositiveIntegerField(null=True)
+    repository_id = models.UUIDField(null=True)
+    """The link that the run's code came from."""
+    revision = models.JSONField(null=True)
+    """What this run was asked to do to the pull request of its parent (``runs.revisions``); NULL for a run of its own."""
     git_status = models.CharField(max_length=20, choices=GitStatus.choices, default=GitStatus.NONE)
 
     lease_owner = models.CharField(max_length=80, blank=True)
@@ -111,6 +116,9 @@ class TaskRun(TenantModel):
             models.Index(fields=["workspace", "task", "created_at", "id"], name="run_list_by_task"),
             models.Index(
                 fields=["workspace", "stack", "-completed_at"], condition=models.Q(status=Status.COMPLETED), name="run_history"
+            ),
+            models.Index(
+                fields=["repository_id", "pr_number"], condition=models.Q(pr_number__isnull=False), name="run_by_pull_request"
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
         ]

@@ -1,0 +1,73 @@
+"""Works stored deliveries off: each is taken by one worker, tried again where waiting helps, and given up with a reason."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import timedelta
+
+from django.db import DatabaseError, InterfaceError
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from mgx_project.common.errors import MGXError
+from repositories.hosting import host_of
+from repositories.models import RepositoryLink, WebhookDelivery
+
+from .effects import perform, say
+from .meaning import wishes
+
+log = logging.getLogger(__name__)
+HELD = timedelta(minutes=5)
+"""So long a worker has a delivery for itself; after that it counts as lost."""
+MAX_ATTEMPTS = 8
+
+
+def waiting(limit: int) -> list[uuid.UUID]:
+    """Deliveries that nobody works on, the oldest first."""
+    due = Q(next_try_at=None, created_at__lt=Now() - timedelta(seconds=5)) | Q(next_try_at__lt=Now())
+    found = WebhookDelivery.across_tenants.filter(due, processed_at=None).order_by("created_at")
+    return list(found.values_list("pk", flat=True)[:limit])
+
+
+def take(delivery_id: uuid.UUID) -> None:
+    """Does what a delivery means, unless another worker has it or it is done."""
+    free = Q(next_try_at=None) | Q(next_try_at__lt=Now())
+    mine = WebhookDelivery.across_tenants.filter(free, pk=delivery_id, processed_at=None)
+    if not mine.update(next_try_at=Now() + HELD, attempts=F("attempts") + 1):
+        return
+    delivery = WebhookDelivery.across_tenants.select_related("link").get(pk=delivery_id)
+    try:
+        _carry_out(delivery)
+    except MGXError as error:
+        _put_off(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("webhook delivery %s failed by an error of ours", delivery_id)
+        _put_off(delivery, "The server failed in a way it should not. Its log has the details.", None)
+    else:
+        WebhookDelivery.across_tenants.filter(pk=delivery_id).update(processed_at=timezone.now(), error="")
+
+
+def _carry_out(delivery: WebhookDelivery) -> None:
+    link = delivery.link
+    host = host_of(link)
+    if host is None or link.status == RepositoryLink.Status.DISCONNECTED:
+        return
+    for wish in wishes(delivery.event, delivery.payload):
+        effect = perform(link, host, wish)
+        if effect is not None:
+            say(host, effect)
+
+
+def _put_off(delivery: WebhookDelivery, why: str, retry_after: float | None) -> None:
+    fields: dict[str, object] = {"error": why}
+    if delivery.attempts >= MAX_ATTEMPTS:
+        fields["processed_at"] = timezone.now()
+        log.warning("webhook delivery %s is given up: %s", delivery.pk, why)
+    else:
+        seconds = retry_after if retry_after is not None else 2.0**delivery.attempts
+        fields["next_try_at"] = timezone.now() + timedelta(seconds=seconds)
+    WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)
