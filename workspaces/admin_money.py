@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import MGXError
@@ -112,6 +112,14 @@ class ConnectionForm(SettingForm):
     class Meta:
         model = ModelConnection
         fields: ClassVar[list[str]] = []
+        widgets: ClassVar[dict[str, Any]] = {"role_models": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        help_texts: ClassVar[dict[str, str]] = {
+            "role_models": 'Other models for single roles: {"reviewer": "a-smaller-model"}.',
+            "price_in": "USD per million tokens; empty: unknown, 0: free.",
+            "price_out": "USD per million tokens; empty: unknown, 0: free.",
+            "native_tools": "Unknown: the test finds out.",
+            "fallback": "Answers when this one can't.",
+        }
 
     def clean_role_models(self) -> dict[str, Any]:
         return self.cleaned_data["role_models"] or {}

@@ -10,18 +10,20 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from agent import stacks
 from agent.blocks import read_block
 from agent.context import own_files
 from agent.errors import AgentError
-from agent.models.prices import estimate_call, estimate_tokens
+from agent.models.prices import Prices, estimate_call, estimate_tokens
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 
 HINT = (
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it; "
     "a server takes them when it starts."
 )
+FREE = Prices(Decimal(0), Decimal(0))
 NO_CHANGE = "NO CHANGE"
 _TEST = re.compile(r"(?:^|/)tests?/|[.-](?:test|spec|e2e-spec)\.\w+$")
 PIECE = 400
@@ -35,7 +37,7 @@ class OfflineModel:
         return ModelProfile(self.name, native_tools=False, takes_tools=False, edit_format="manifest")
 
     def estimate(self, request: ModelRequest) -> CallEstimate:
-        return estimate_call(request, None)
+        return estimate_call(request, FREE)
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         # gives way once, as a real endpoint would: the team's rounds then fall the same way
@@ -48,6 +50,7 @@ class OfflineModel:
             model=self.name,
             tokens_in=estimate_tokens(m["content"] for m in request.messages),
             tokens_out=estimate_tokens([text]),
+            cost_usd=Decimal(0),
         )
 
     async def aclose(self) -> None:
