@@ -41,6 +41,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "logout": ("account", "Forget its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
+    "Repositories": {
+        "repo": ("repos", "Link repositories and hear of what happens there:  mgx repo link octocat/shop --token-stdin"),
+    },
     "Models and money": {
         "model": ("models", "Set up and test model endpoints:  mgx model create main --kind openai --model gpt-5"),
         "budget": ("budgets", "Limit what runs may spend:  mgx budget create --max-cost-usd 20"),

@@ -58,6 +58,12 @@ DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m
 Steps = list[tuple[str, dict[str, Any], str]]
 
 
+LINK = {
+    "provider": "github", "default_branch": "main", "status": "connected", "is_primary": True, "last_validated_at": None,
+    "permissions": {"read": True, "write": True, "admin": False},
+}  # fmt: skip
+
+
 @dataclass
 class Standin:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -71,6 +77,9 @@ class Standin:
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     model_test: dict[str, Any] = field(default_factory=lambda: {"ok": True, "detail": "gpt-5 answered in 420 ms.", "hint": ""})
     decisions: dict[tuple[str, int | None], dict[str, Any]] = field(default_factory=dict)
+    links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refreshed: dict[str, Any] = field(default_factory=dict)
+    hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
     url: str = ""
 
     def bodies(self, path: str) -> list[Any]:
@@ -177,7 +186,22 @@ def application(state: Standin) -> web.Application:
         return run["id"].replace("-", "").startswith(prefix) and all(str(run[name]) == wanted[name] for name in wanted)
 
     async def connect(request: web.Request) -> web.Response:
-        return web.json_response({"id": str(uuid.uuid4()), "status": "connected"}, status=201)
+        link = {**LINK, "repo_full_name": (await request.json())["url"], "id": str(uuid.uuid4())}
+        state.links[link["id"]] = link
+        return web.json_response(link, status=201)
+
+    async def refresh(request: web.Request) -> web.Response:
+        return web.json_response({**state.links[request.match_info["id"]], **state.refreshed})
+
+    async def hook(request: web.Request) -> web.Response:
+        return web.json_response(state.hook)
+
+    async def links(request: web.Request) -> web.Response:
+        return web.json_response({"items": list(state.links.values()), "next_cursor": None})
+
+    async def unlink(request: web.Request) -> web.Response:
+        del state.links[request.match_info["id"]]
+        return web.Response(status=204)
 
     async def make_task(request: web.Request) -> web.Response:
         body = await request.json()
@@ -317,7 +341,12 @@ def application(state: Standin) -> web.Application:
     get("/api/runs/{id}/logs", logs)
     get("/api/runs/{id}/diff", diff)
     post("/api/runs/{id}/{action:cancel|retry|resume}", act)
+    get("/api/repositories", links)
+    post("/api/repositories/test", fixed({**LINK, "ok": True, "repo_full_name": "octocat/shop"}))
     post("/api/repositories/connect", connect)
+    post("/api/repositories/{id}/refresh", refresh)
+    post("/api/repositories/{id}/webhook", hook)
+    app.router.add_delete("/api/repositories/{id}", unlink)
     post("/api/tasks", make_task)
     get("/ws/runs/{id}", socket)
     get("/health/live", fixed({"status": "ok"}))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import keys
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import ExitCode, NoAccess, Usage
@@ -128,9 +128,9 @@ def create(
     api = open_api(context)
     given = {field: context.params[field] for field in FIELDS}
     body: dict[str, Any] = {"name": name, "kind": kind, "is_default": default, **_fields(api, given, role, fallback)}
-    key = _key(key_stdin, key_env)
+    key = keys.given(key_stdin, key_env)
     if key is None and kind != "offline" and sys.stdin.isatty():
-        key = _ask("API key (empty for none): ")
+        key = keys.ask("API key (empty for none): ")
     if key:
         body["api_key"] = key
     row = api.post("/api/models", body)
@@ -182,7 +182,7 @@ def update(
     for field in unset or []:
         field = field.replace("-", "_")
         body[{"fallback": "fallback_id", "role": "role_models"}.get(field, field)] = {} if field.startswith("role") else None
-    key = _ask("New API key: ") if ask_key else _key(key_stdin, key_env)
+    key = keys.ask("New API key: ") if ask_key else keys.given(key_stdin, key_env)
     if key is not None:
         body["api_key"] = key
     if not body:
@@ -264,29 +264,6 @@ def _role(text: str) -> tuple[str, str]:
     if not equals or not role or not model:
         raise Usage(f"--role {text!r} is not of the form ROLE=MODEL.", hint="For example: --role reviewer=gpt-5-mini")
     return role, model
-
-
-def _key(from_stdin: bool, variable: str | None) -> str | None:
-    """None where none was given. Never from the arguments: other users of the machine can read those."""
-    if variable is not None:
-        key = os.environ.get(variable, "").strip()
-        if not key:
-            raise Usage(f"{variable} is not set.", hint="--key-env takes the name of a variable, not the key.")
-        return key
-    if from_stdin:
-        key = sys.stdin.readline().strip()
-        if not key:
-            raise Usage("The key on standard input is empty.")
-        return key
-    return None
-
-
-def _ask(prompt: str) -> str:
-    import getpass
-
-    if not sys.stdin.isatty():
-        raise Usage("There is no terminal to ask for the key.", hint="Pipe it in with --key-stdin.")
-    return getpass.getpass(prompt, stream=sys.stderr).strip()
 
 
 def _answer(row: dict[str, Any], as_json: bool) -> None:

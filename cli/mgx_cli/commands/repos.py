@@ -1,0 +1,225 @@
+"""``mgx repo``: the repositories that the workspace's runs work on."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli import keys
+from mgx_cli.api import Api
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.errors import ExitCode, NoAccess, Usage
+from mgx_cli.ids import find_project, shortest
+from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.render import age
+from mgx_cli.session import open_api
+
+app = application()
+repos = application()
+app.add_typer(repos, name="repo", no_args_is_help=True, help="The repositories that runs work on.")
+
+Where = Annotated[
+    str, typer.Argument(metavar="REPOSITORY", help="owner/name on GitHub, a git URL, or a local path.", show_default=False)
+]
+Link = Annotated[str, typer.Argument(metavar="LINK", help="A link's name, its id or its beginning.", show_default=False)]
+Api_ = Annotated[
+    str | None, typer.Option("--api-url", metavar="URL", help="Of a GitHub Enterprise server: https://HOST/api/v3")
+]
+Installation = Annotated[
+    int | None, typer.Option(metavar="ID", help="Of the server's GitHub App; the token then only proves your right to it.")
+]
+TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
+TokenEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the token from this environment variable.")]
+RIGHTS = ("read", "write", "admin")
+
+
+@repos.command(name="list")
+def list_links(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the linked repositories.
+
+    \b
+    Example:
+      mgx repo list
+    """
+    rows = list(open_api(context).items("/api/repositories"))
+    if as_json:
+        put_json({"items": rows})
+        return
+    if not rows:
+        say("No repositories. Link one with: mgx repo link octocat/shop --token-stdin")
+        return
+    _table(rows)
+
+
+@repos.command(name="test")
+def try_out(
+    context: typer.Context,
+    repository: Where,
+    api_url: Api_ = None,
+    installation: Installation = None,
+    token_stdin: TokenStdin = False,
+    token_env: TokenEnv = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try whether the server can reach a repository, and with which rights. Stores nothing.
+
+    \b
+    Example:
+      mgx repo test octocat/shop --token-env GITHUB_TOKEN
+    """
+    found = open_api(context).post("/api/repositories/test", _named(repository, api_url, installation, token_stdin, token_env))
+    if as_json:
+        put_json(found)
+        return
+    branch = found.get("default_branch") or "no commits yet"
+    put(f"{one_line(found['repo_full_name'])}  {one_line(branch)}  {_rights(found)}")
+
+
+@repos.command()
+def link(
+    context: typer.Context,
+    repository: Where,
+    project: Annotated[str | None, typer.Option(metavar="NAME", help="Left out, the default project.")] = None,
+    primary: Annotated[
+        bool | None, typer.Option("--primary/--no-primary", help="What tasks use that name none; the first link is.")
+    ] = None,
+    webhook: Annotated[bool, typer.Option("--webhook", help="Have the service tell us what happens there.")] = False,
+    api_url: Api_ = None,
+    installation: Installation = None,
+    token_stdin: TokenStdin = False,
+    token_env: TokenEnv = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link a repository to a project. On a terminal the token is asked for; it is never an argument.
+
+    \b
+    Examples:
+      mgx repo link octocat/shop --token-env GITHUB_TOKEN --webhook
+      mgx repo link octocat/shop --api-url https://github.example.com/api/v3 --token-stdin
+      mgx repo link https://git.example.com/team/shop.git --token-stdin
+    """
+    api = open_api(context)
+    body = _named(repository, api_url, installation, token_stdin, token_env)
+    if "credential" not in body and sys.stdin.isatty() and "/" in repository and not repository.startswith((".", "/", "file:")):
+        token = keys.ask("Token (empty for none): ", option="--token")
+        body |= {"credential": token} if token else {}
+    if project is not None:
+        body["project_id"] = find_project(api, project)
+    if primary is not None:
+        body["is_primary"] = primary
+    row = api.post("/api/repositories/connect", body)
+    hook = api.post(f"/api/repositories/{row['id']}/webhook", {}) if webhook else None
+    if as_json:
+        put_json({**row, **({"webhook": hook} if hook else {})})
+        return
+    _table([row])
+    if hook:
+        _say_hook(hook)
+
+
+@repos.command()
+def refresh(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
+    """Look at a linked repository again. Exit code 1 if it can't be reached.
+
+    \b
+    Example:
+      mgx repo refresh octocat/shop
+    """
+    api = open_api(context)
+    row = api.post(f"/api/repositories/{_find(api, link)['id']}/refresh", {})
+    if as_json:
+        put_json(row)
+    else:
+        _table([row])
+    if row["status"] != "connected":
+        say(one_line(row.get("last_error") or "It can't be reached."))
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@repos.command()
+def webhook(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
+    """Have the hosting service tell the server of issues, comments, reviews, checks and merges. Makes a new secret.
+
+    \b
+    Example:
+      mgx repo webhook octocat/shop
+    """
+    api = open_api(context)
+    hook = api.post(f"/api/repositories/{_find(api, link)['id']}/webhook", {})
+    if as_json:
+        put_json(hook)
+        return
+    _say_hook(hook)
+
+
+@repos.command()
+def unlink(context: typer.Context, link: Link) -> None:
+    """Unlink a repository. Its credential is wiped; its runs keep their history.
+
+    \b
+    Example:
+      mgx repo unlink octocat/shop
+    """
+    api = open_api(context)
+    row = _find(api, link)
+    api.delete(f"/api/repositories/{row['id']}")
+    say(f"{one_line(row['repo_full_name'])} is unlinked.")
+
+
+def _named(
+    repository: str, api_url: str | None, installation: int | None, token_stdin: bool, token_env: str | None
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"url": repository}
+    if api_url is not None:
+        body |= {"api_base_url": api_url, "provider": "github"}
+    if installation is not None:
+        body["installation_id"] = installation
+    token = keys.given(token_stdin, token_env, option="--token")
+    if token is not None:
+        body["credential"] = token
+    return body
+
+
+def _find(api: Api, name: str) -> dict[str, Any]:
+    rows = list(api.items("/api/repositories"))
+    named = [row for row in rows if row["repo_full_name"] == name]
+    found = named or [row for row in rows if len(name) >= 6 and str(row["id"]).startswith(name.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Usage(f"{name!r} is linked {len(found)} times. Give a link's id.", hint="See: mgx repo list")
+    raise NoAccess(f"No repository {name!r} is linked here.", hint="See: mgx repo list")
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    width = shortest(str(row["id"]) for row in rows)
+    cells = [
+        (
+            str(row["id"])[:width],
+            f"{one_line(row['repo_full_name'])}{' *' if row.get('is_primary') else ''}",
+            str(row["provider"]),
+            one_line(row.get("default_branch") or "-"),
+            str(row["status"]),
+            _rights(row),
+            age(row.get("last_validated_at")),
+        )
+        for row in rows
+    ]
+    put_table(("ID", "REPOSITORY", "PROVIDER", "BRANCH", "STATUS", "RIGHTS", "SEEN"), cells)
+
+
+def _rights(row: dict[str, Any]) -> str:
+    held = row.get("permissions") or {}
+    return ", ".join(right for right in RIGHTS if held.get(right)) or "-"
+
+
+def _say_hook(hook: dict[str, Any]) -> None:
+    if hook["installed"]:
+        say(f"The service tells {one_line(hook['url'])} of what happens.")
+        return
+    say(f"The hook could not be made: {one_line(hook.get('reason') or 'the service refused.')}")
+    say("Add it by hand in the repository's settings, with the content type application/json:")
+    put(f"url     {one_line(hook['url'])}")
+    put(f"secret  {one_line(hook['secret'] or '')}")

@@ -1,0 +1,32 @@
+"""Secrets that people give: from a pipe, a variable or a prompt, never from the arguments, which other users can read."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from mgx_cli.errors import Usage
+
+
+def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> str | None:
+    """None where none was given. ``option`` is the beginning of the two options' names. Raises ``Usage`` for an empty one."""
+    if variable is not None:
+        secret = os.environ.get(variable, "").strip()
+        if not secret:
+            raise Usage(f"{variable} is not set.", hint=f"{option}-env takes the name of a variable, not the secret.")
+        return secret
+    if from_stdin:
+        secret = sys.stdin.readline().strip()
+        if not secret:
+            raise Usage("The secret on standard input is empty.")
+        return secret
+    return None
+
+
+def ask(prompt: str, *, option: str = "--key") -> str:
+    """Asks on the terminal without showing what is typed. Raises ``Usage`` where there is none."""
+    import getpass
+
+    if not sys.stdin.isatty():
+        raise Usage("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}-stdin.")
+    return getpass.getpass(prompt, stream=sys.stderr).strip()
