@@ -20,7 +20,7 @@ from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 from . import services
 from .admin_changes import changes_page
 from .admin_pages import diff_page, plan_page, timeline, timing_page
-from .models import Approval, Artifact, RunStep, TaskRun
+from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from .models.run import FINAL, Status
 from .words import MAX_CHARACTERS
 
@@ -240,6 +240,28 @@ class ApprovalAdmin(TenantAdmin):
     list_filter = (WorkspaceFilter, "approved", "automatic")
     list_select_related = ("workspace", "decided_by")
     search_fields = ("=run__id", "feedback")
+
+
+@admin.register(SteerMessage)
+class SteerMessageAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "run_id", "number", "by", "step_key")
+    list_filter = (WorkspaceFilter,)
+    search_fields = ("=run__id", "text")
+
+
+@admin.register(ChangeRound)
+class ChangeRoundAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "run_id", "number", "decided_by", "decided_at")
+    list_filter = (WorkspaceFilter,)
+    list_select_related = ("workspace", "decided_by")
+    search_fields = ("=run__id",)
+
+
+@admin.register(Handled)
+class HandledAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "link_id", "key")
+    list_filter = (WorkspaceFilter,)
+    search_fields = ("=link_id", "key")
 
 
 @admin.register(Artifact)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from metrics.models import MetricSnapshot
 from projects.models import Project
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.models import Approval, Artifact, RunStep, TaskRun
+from runs.models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from tasks.models import Task
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces import models as w
@@ -49,7 +49,9 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         w.Event: lambda: new(**tenant, position=n + 1, type="progress", created_at=LONG_AGO),
         Project: lambda: ProjectFactory(**tenant),
         Task: lambda: TaskFactory(**tenant, project=ProjectFactory(**tenant)),
-        RepositoryLink: lambda: RepositoryLinkFactory(**tenant, project=ProjectFactory(**tenant), credential=SECRET),
+        RepositoryLink: lambda: RepositoryLinkFactory(
+            **tenant, project=ProjectFactory(**tenant), credential=SECRET, webhook_secret=SECRET
+        ),
         WebhookDelivery: lambda: new(
             **tenant, link=make(RepositoryLink, workspace, n), delivery_id=f"d{n}", event="push", payload={"token": SECRET}
         ),
@@ -60,6 +62,9 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         Approval: lambda: new(
             **tenant, run=make(TaskRun, workspace, n), plan_version=1, approved=True, plan={}, decided_by=UserFactory()
         ),
+        SteerMessage: lambda: new(**tenant, run=make(TaskRun, workspace, n), number=1, text="x", by="ada"),
+        ChangeRound: lambda: new(**tenant, run=make(TaskRun, workspace, n), number=1, decided_by=UserFactory()),
+        Handled: lambda: new(**tenant, link_id=uuid.uuid4(), key=f"k{n}"),
         Artifact: lambda: new(
             **tenant, run=make(TaskRun, workspace, n), name="a", kind="log", content_type="text/plain", size=1, sha256="s",
             path="p",
@@ -74,7 +79,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
 MODELS = [
     w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
-    MetricSnapshot,
+    SteerMessage, ChangeRound, Handled, MetricSnapshot,
 ]  # fmt: skip
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
