@@ -74,11 +74,20 @@ def forbidden(answer: Answer) -> Iterator[Finding]:
         for name, line, code, verb in found:
             if name.lower() in before:
                 continue
-            if any(_fits(pattern, name) for pattern in answer.stack.imports_forbidden):
+            if any(_fits(pattern, name) for pattern in answer.stack.imports_forbidden) and not _at_home(
+                answer, block.path, name
+            ):
                 message = f"This {verb} {name}, which does not belong into a {answer.stack.title} project."
                 yield Finding(code, message, f"Write it with {answer.stack.title} only.", block.path, line)
             elif wish := _denied(answer, name):
                 yield Finding(code, f"This {verb} {name}, but the task says “{wish}”.", "Do without it.", block.path, line)
+
+
+def _at_home(answer: Answer, path: str, module: str) -> bool:
+    """Whether the project had or used a Python module before: then it is no sign of another stack, whatever the stack is."""
+    if not path.endswith(".py"):
+        return False
+    return not third_party([Import(module, 0)], answer.existing) or _in_use(answer, module)
 
 
 def _new(answer: Answer, block: FileBlock) -> list[Import]:

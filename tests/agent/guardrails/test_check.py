@@ -187,3 +187,13 @@ def test_a_finding_reads_as_a_sentence(tmp_path: Path) -> None:
     (finding,) = judge(tmp_path, "FILE: a.py\ndef\n").errors
 
     assert str(finding) == "[syntax] a.py:1: This file does not parse: invalid syntax. Send the whole, corrected file."
+
+
+@pytest.mark.parametrize("home", ["django/__init__.py", "shop/models.py"])
+def test_what_the_project_is_made_of_is_no_other_stack(tmp_path: Path, home: str) -> None:
+    """A stack that was guessed wrong must not forbid the project its own framework."""
+    text = "FILE: tests/test_text.py\nfrom django.utils.text import slugify\n"
+    assert found(judge(tmp_path, text)) == [("forbidden_import", "tests/test_text.py", 1)]
+    (tmp_path / home).parent.mkdir()
+    (tmp_path / home).write_text("from django.db import models\n")
+    assert judge(tmp_path, text).is_valid
