@@ -15,7 +15,7 @@ from pathlib import Path
 from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.sandbox import bubblewrap, node_env, python_env
+from agent.sandbox import bubblewrap, node_env, python_env, secrets
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.host import Bind, interpreter_binds
 from agent.sandbox.kept import Hold
@@ -66,12 +66,14 @@ class WorkdirSandbox:
         """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
         git = self.root / ".git"
         had_git = _exists(git)
+        hidden = secrets.secrets_in(self.root)
         try:
             with self._place_for_packages() as packages:
                 result = await self._execute(self._cell(packages), argv, timeout)
         finally:
             forged = not had_git and _remove(git)
-        return replace(result, output_tail=f"{result.output_tail}\nremoved: {FORGED}\n") if forged else result
+        said = secrets.without(hidden, result.output_tail)
+        return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said)
 
     @contextmanager
     def _place_for_packages(self) -> Iterator[Path | None]:

@@ -16,7 +16,13 @@ from mgx_cli.session import open_api
 
 app = application()
 budgets = application()
-app.add_typer(budgets, name="budget", no_args_is_help=True, help="What runs may spend.")
+HELP = """What runs may spend.
+
+\b
+Example:
+  mgx budget create --max-cost-usd 20
+"""
+app.add_typer(budgets, name="budget", no_args_is_help=True, help=HELP)
 
 BudgetId = Annotated[str, typer.Argument(metavar="ID", help="A budget's id or its beginning.", show_default=False)]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Tokens, in and out.")]

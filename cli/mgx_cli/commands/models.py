@@ -17,7 +17,13 @@ from mgx_cli.session import open_api
 
 app = application()
 models = application()
-app.add_typer(models, name="model", no_args_is_help=True, help="The model endpoints of the workspace.")
+HELP = """The model endpoints of the workspace.
+
+\b
+Example:
+  mgx model create main --model gpt-5 --key-env OPENAI_API_KEY
+"""
+app.add_typer(models, name="model", no_args_is_help=True, help=HELP)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name or id.", show_default=False)]
 Model = Annotated[str | None, typer.Option(metavar="MODEL", help="The endpoint's name for its model.")]

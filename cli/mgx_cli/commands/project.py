@@ -14,7 +14,13 @@ from mgx_cli.session import open_api
 
 app = application()
 projects = application()
-app.add_typer(projects, name="project", no_args_is_help=True, help="List, make and change projects.")
+HELP = """List, make and change projects.
+
+\b
+Example:
+  mgx project list
+"""
+app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
 Stack = Annotated[str | None, typer.Option(metavar="ID", help="The stack of tasks that name none (mgx stacks).")]
 Review = Annotated[
     bool | None,

@@ -18,7 +18,13 @@ from mgx_cli.session import open_api
 
 app = application()
 repos = application()
-app.add_typer(repos, name="repo", no_args_is_help=True, help="The repositories that runs work on.")
+HELP = """The repositories that runs work on.
+
+\b
+Example:
+  mgx repo link octocat/shop --token-env GITHUB_TOKEN
+"""
+app.add_typer(repos, name="repo", no_args_is_help=True, help=HELP)
 
 Where = Annotated[
     str, typer.Argument(metavar="REPOSITORY", help="owner/name on GitHub, a git URL, or a local path.", show_default=False)
