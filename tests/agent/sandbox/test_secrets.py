@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from agent.sandbox import WorkdirSandbox
+from agent.sandbox.secrets import secrets_in
+
+
+async def test_what_secret_files_say_is_not_in_the_output(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "app").mkdir()
+    (sandbox.root / "app" / ".env").write_text('MODE=production\nPORT=8000\nexport TOKEN="s3cret-of-the-app"\n')
+    (sandbox.root / "id_rsa").write_text("-----BEGIN KEY-----\nbase64ofakey1\n-----END KEY-----\n")
+    result = await sandbox.run(("cat", "app/.env", "id_rsa"))
+    assert result.ok, result.output_tail
+    assert "s3cret" not in result.output_tail and "base64" not in result.output_tail
+    assert "[hidden]" in result.output_tail
+
+
+async def test_the_command_itself_reads_the_file_as_it_is(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / ".env").write_text("TOKEN=s3cret-of-the-app\n")
+    assert (await sandbox.run(("grep", "-q", "s3cret-of-the-app", ".env"))).ok
+
+
+def test_common_words_links_and_samples_are_no_secrets(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "outside").write_text("TOKEN=s3cret-of-the-app\n")
+    (sandbox.root / ".env").symlink_to(sandbox.root / "outside")
+    (sandbox.root / ".env.example").write_text("TOKEN=put-yours-here\n")
+    (sandbox.root / ".env.test").write_text("A=production\nB=1\n")
+    assert secrets_in(sandbox.root) == ["A=production"]
