@@ -58,7 +58,8 @@ def prepare(run: TaskRun, tree: str, files: list[JSON]) -> ToDecide:
     last = latest(run)
     number = last.number + 1 if last else 1
     changes.store(run, number, files)
-    before = last if last and last.tree else None
+    # a round that only kept what was heard late has no files: what was accepted before it still is
+    before = _with_files(run)
     taken_over = changes.still_accepted(before.decisions, changes.load(before), files) if before else {}
     return ToDecide(number, tree, files, taken_over)
 
@@ -110,7 +111,7 @@ def latest(run: TaskRun) -> ChangeRound | None:
 
 def shown(run: TaskRun) -> ChangeRound:
     """The newest round with files. Raises NotFound before there is one."""
-    found = _rounds(run).exclude(tree="").order_by("-number").first()
+    found = _with_files(run)
     if found is None:
         raise NotFound(
             "This run has no changes to decide on.", code="no_changes",
@@ -249,6 +250,11 @@ def _said(by: str, current: ChangeRound, run: TaskRun) -> str:
         return f"{by} rejected the changes."
     what = f"rejected {len(current.rejected)} parts of the changes" if current.rejected else "asked for more"
     return f"{by} {what}. {current.comment}".rstrip()
+
+
+def _with_files(run: TaskRun) -> ChangeRound | None:
+    found: ChangeRound | None = _rounds(run).exclude(tree="").order_by("-number").first()
+    return found
 
 
 def _count(files: list[JSON]) -> str:
