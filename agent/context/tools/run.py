@@ -24,8 +24,14 @@ STARTERS = frozenset(
     ("python", "python3", "node", "npm", "npx", "php", "docker", "dotnet", "uv", "composer", "ruby", "perl", "java", "go")
 )
 """Programs that run whatever their first words name: those words are part of what is allowed."""
-_WRITES = re.compile(r"--?(fix|write|in-?place|update|updateSnapshot|output|install|allow-|set)\b.*|-[wiuoce]")
-_PARTS = re.compile(r"[=:,;]")
+_WRITES = re.compile(
+    r"--?(fix|write|in-?place|update|updateSnapshot|output|install|allow-|set|basetemp|junit-?xml|log-file|report-log|resultlog"
+    r"|debug=|cov-report|override-ini|cache-clear|add-noqa|out-?dir|outFile|emptyOutDir|coverageDirectory|log-junit|log-teamcity"
+    r"|coverage-\w+|testdox-\w+|generate-baseline)(?:\b|(?<=[=-])).*|-[wiuce]|-o.*",
+    re.IGNORECASE,
+)
+"""Options of the allowed programs that make, empty or rewrite files: pytest's --basetemp removes the folder that it names."""
+_PARTS = re.compile(r"[=:,;@]")
 
 
 class Runner(Protocol):
