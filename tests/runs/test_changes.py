@@ -245,6 +245,26 @@ def test_what_is_said_after_the_last_call_is_carried_out_before_anything_is_deli
     assert branch_of(run, shop, "shop/prices.py") == OTHER.partition("\n")[2]
 
 
+def test_what_was_accepted_stays_so_when_something_is_heard_late(gated: Tenant, shop: Path, scripted: Any) -> None:
+    def late(_: list[Message]) -> str:
+        if not said:
+            said.append("x")
+            steer(gated, run, "And a name.")
+        return review()
+
+    said: list[str] = []
+    named = OTHER.replace("prices)", "items)").replace("in prices", "in items")
+    team = script(code=BOTH, files=["shop/prices.py"], ReviseCode=[OTHER, named], ReviewCode=[review(), late])
+    with scripted(team):
+        run = waiting(gated, shop)
+        rejected = {"path": "shop/prices.py", "hunk": 0, "accepted": False, "comment": "Drop zeros, too."}
+        run = drive(decide(gated, run, rejected))
+        assert run.status == Status.AWAITING_CHANGES, run.error
+        found = api_of(gated).get(f"/api/runs/{run.pk}/changes").json()
+    assert (said, found["round"]) == (["x"], 3)
+    assert {file["path"]: file["state"] for file in found["files"]}["shop/notes.py"] == "accepted"
+
+
 def test_a_plan_approved_in_advance_says_nothing_about_the_changes(gated: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=BOTH, files=["shop/prices.py"])):
         run = waiting(gated, shop)
