@@ -30,9 +30,10 @@ async def begin_plan(
         )
     chosen = stacks.get(spec.stack) if spec.stack else None
     work = Work(spec, root, ports, f"plan/{version}", feedback=feedback, rejected=rejected)
+    # said before the repository is read: that can take seconds, and people wait
+    await ports.events.emit("analysis_start", {}, "Analysing the task")
     await work.read("read")
     work.spec = _for_repository(spec, work)
-    await ports.events.emit("analysis_start", {"files_considered": len(work.view.files)}, "Analysing the task")
     inferred = stacks.infer(spec.text, work.view.files, manifests=work.view.texts)
     if inferred.stack is None and feedback:
         inferred = stacks.infer("\n".join(feedback))  # the answer to "for which stack?"
