@@ -61,7 +61,7 @@ class LedgerBudget:
                 run_caps=self._run.budget,
             )
         # after the ledger's transaction: whoever holds the run's row may wait for the meters
-        TaskRun.across_tenants.filter(pk=self._run.pk).update(usage=run_usage(self._run))
+        TaskRun.across_tenants.filter(pk=self._run.pk, fence=self._run.fence).update(usage=run_usage(self._run))
         warn(self._run, nearing)
 
 

@@ -13,6 +13,7 @@ import orjson
 
 from agent.context import is_secret
 from agent.hunks import hunks
+from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 
 from . import artifacts
@@ -74,7 +75,10 @@ def load(decided: ChangeRound) -> list[JSON]:
     """The files of a round. Raises NotFound when the artifact store lost them."""
     if not decided.tree:
         return []
-    kept = Artifact.objects.of(decided.workspace_id).get(run_id=decided.run_id, name=name_of(decided.number))
+    mine = Artifact.objects.of(decided.workspace_id).filter(run_id=decided.run_id, name=name_of(decided.number))
+    kept = mine.first()
+    if kept is None:
+        raise NotFound("The files of this round are gone.", code="artifact_lost")
     found: list[JSON] = orjson.loads(artifacts.load(kept))
     return found
 

@@ -97,9 +97,9 @@ class Road:
             return await self._paid(request)
         model = self._ports.model.profile(request.role).model
         key = cache_key(request, model)
-        known = await self._ports.cache.get(key)
+        known = _readable(await self._ports.cache.get(key))
         if known is not None:
-            completion = replace(Completion.from_json(known), cached=True, cost_usd=Decimal(0), duration_ms=0)
+            completion = replace(known, cached=True, cost_usd=Decimal(0), duration_ms=0)
             self._ports.events.text(request.role, completion.text)
             await self._ports.budget.settle(request.key, completion)
             return completion
@@ -178,3 +178,11 @@ def _with_calls(completion: Completion, request: ModelRequest) -> Completion:
 def _too_long(error: ContextOverflow, left_out: Sequence[str]) -> Paused:
     without = f" even without {', '.join(dict.fromkeys(left_out))}" if left_out else ", and there is nothing to leave out"
     return Paused("provider", f"The prompt does not fit into the model's window{without}. {error.detail}", hint=OVERFLOW_HINT)
+
+
+def _readable(kept: JSON | None) -> Completion | None:
+    """A kept answer; None for one in the shape of another version of ours."""
+    try:
+        return None if kept is None else Completion.from_json(kept)
+    except (KeyError, TypeError, ArithmeticError):
+        return None

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 
-_FORBIDDEN = [ipaddress.ip_network(net) for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")]
+_FORBIDDEN = [
+    ipaddress.ip_network(net)
+    for net in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "192.0.0.192/32")
+]
 """Link-local addresses and the metadata services of clouds: they hand out credentials to whoever asks from this machine."""
 
 

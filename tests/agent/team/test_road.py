@@ -158,6 +158,16 @@ async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> N
     assert len(second.model.requests) == len(first.model.requests) == 2
 
 
+@pytest.mark.parametrize("kept", [{"text": "x"}, {"text": "x", "of": "another version"}, {}])
+async def test_a_kept_answer_of_another_shape_is_none(workdir: Path, kept: dict[str, Any]) -> None:
+    """An upgrade may find answers that the version before it has kept."""
+    store = MemoryStore()
+    await MemoryCache(store, "tenant/", 60).put(cache_key(REQUEST, "scripted"), kept)
+    model = Windowed(real=10**6)
+    completion = await ModelCalls(cached(World(workdir, model), store).ports).complete(REQUEST)
+    assert (completion.text, completion.cached, len(model.requests)) == (CODE, False, 1)
+
+
 async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path: Path) -> None:
     broken = "FILE: shop/prices.py\ndef broken(:\n"
     team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], AnalyzeTask=["no", analysis()])
