@@ -9,10 +9,13 @@ import pytest
 
 from repositories.models import RepositoryLink
 from runs import services
+from runs.artifacts import load
 from runs.journal import RunJournal
-from runs.models import RunStep, TaskRun
+from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run import GitStatus, Status
+from tasks.models import Task
 from tests.support.github import APP_ID, USERS, GitHub
+from workspaces.models import Event
 
 from ..support.team_script import plan, review, script
 from .conftest import NEW, PRICES, Tenant, drive, types
@@ -51,7 +54,7 @@ def test_a_run_ends_with_a_draft_that_says_what_was_done(
     tenant: Tenant, github_server: GitHub, repo: str, scripted: Any
 ) -> None:
     link(tenant, github_server, repo)
-    with scripted(script(code=CODE, files=["shop/prices.py"])):
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
         run = drive(start(tenant))
     assert run.status == Status.COMPLETED, run.error
     (pull,) = pulls(github_server, repo)
@@ -62,7 +65,9 @@ def test_a_run_ends_with_a_draft_that_says_what_was_done(
     for said in ("### Plan", "`shop/prices.py`", "After: passed (1 passed", "Verdict: approve", "model calls"):
         assert said in pull["body"], pull["body"]
     assert types(run).count("pr_opened") == 1
-    assert USERS["dev"] not in pull["body"]
+    told = [pull, server.requests, *(list(rows.across_tenants.values()) for rows in (Event, RunStep, TaskRun, Task))]
+    kept = [load(artifact) for artifact in Artifact.objects.of(run.workspace_id)]
+    assert USERS["dev"] not in f"{told} {kept}"
 
 
 def test_what_models_say_does_nothing_there(tenant: Tenant, github_server: GitHub, repo: str, scripted: Any) -> None:
