@@ -27,10 +27,13 @@ CENT = Decimal("0.000001")
 """What the columns hold."""
 
 
+RAISE = "Raise it (mgx budget update; the run's own with mgx resume --max-tokens or --max-cost-usd), then resume the run."
+
+
 class CapReached(Exception):
     """A reservation would pass a cap. The text says which, ``hint`` what to do."""
 
-    def __init__(self, detail: str, hint: str = "Raise the budget and resume the run.") -> None:
+    def __init__(self, detail: str, hint: str = RAISE) -> None:
         super().__init__(detail)
         self.detail, self.hint = detail, hint
 

@@ -98,6 +98,9 @@ def test_cancel_retry_resume(mgx: Mgx, server: Standin, run_id: str) -> None:
     assert new != run_id
     assert mgx("retry", run_id, "--follow").returncode == 0
     assert mgx("resume", new).returncode == 0
+    raised = mgx("resume", new, "--max-tokens", "5000", "--max-cost-usd", "2.50")
+    assert raised.returncode == 0, raised.stderr
+    assert server.bodies(f"/api/runs/{new}/resume")[-1] == {"budget": {"max_tokens": 5000, "max_cost_usd": "2.50"}}
 
 
 def test_logs_as_text_and_as_lines(mgx: Mgx, run_id: str) -> None:

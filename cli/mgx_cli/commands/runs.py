@@ -205,6 +205,10 @@ def resume(
     message: Annotated[
         str, typer.Option("--message", "-m", metavar="TEXT", help="Something for the team: the answer, if it asked.")
     ] = "",
+    max_tokens: Annotated[int | None, typer.Option(metavar="N", help="A new cap of the run's own; needs an admin.")] = None,
+    max_cost_usd: Annotated[str | None, typer.Option("--max-cost-usd", metavar="USD", help="The same in USD.")] = None,
+    max_calls: Annotated[int | None, typer.Option(metavar="N", help="The same in model calls.")] = None,
+    max_seconds: Annotated[int | None, typer.Option(metavar="N", help="The same in seconds of work.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -215,9 +219,11 @@ def resume(
     Examples:
       mgx resume 01a2056e
       mgx resume 01a2056e -m "only the prices that are None"
-      mgx resume 01a2056e --follow
+      mgx resume 01a2056e --max-tokens 4000000 --follow
     """
-    body = {"message": message} if message else None
+    caps = {"max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "max_calls": max_calls, "max_seconds": max_seconds}
+    budget = {name: cap for name, cap in caps.items() if cap is not None}
+    body = {**({"message": message} if message else {}), **({"budget": budget} if budget else {})} or None
     _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body)
 
 
