@@ -45,7 +45,16 @@ def code(path: object) -> str:
 
 def text_of(run: TaskRun) -> PullRequestText:
     title = f"MGX: {run.task.name} - Run #{run.run_number}"
-    parts = [quoted((run.plan or {}).get("summary", "")), *_plan(run), *_files(run), *_tests(run), *_review(run), _usage(run)]
+    closes = f"Closes #{run.task.issue_number}." if run.task.issue_number else ""
+    parts = [
+        quoted((run.plan or {}).get("summary", "")),
+        closes,
+        *_plan(run),
+        *_files(run),
+        *_tests(run),
+        *_review(run),
+        _usage(run),
+    ]
     return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
 
 

@@ -107,6 +107,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         assert run.approvals.get().approved
         pull = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}")
         assert (pull["state"], pull["head"]["sha"]) == ("open", run.commit_sha)
+        assert f"\nCloses #{issue['number']}.\n" in pull["body"]
         assert run.pr_url in story.comments(issue["number"])[0]
 
         # a review asks for something
