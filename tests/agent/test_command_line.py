@@ -38,7 +38,7 @@ def test_a_project_is_made_without_an_account(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert said(run)["tests"]["status"] == "passed"
-    assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 5, "cost_usd": None}
+    assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 5, "cost_usd": "0"}
     assert "plan_ready" in run.stderr
     assert "100%" in run.stderr
     assert (root / "app/main.py").is_file()
