@@ -237,7 +237,12 @@ def number(value: object) -> str:
 
 
 def cost(value: object) -> str:
-    return "" if value in (None, "") else f"${one_line(value)}"
+    """USD as the server gives them, without more zeros at the end than cents have."""
+    if value in (None, ""):
+        return ""
+    whole, dot, part = one_line(value).partition(".")
+    part = part.rstrip("0")
+    return f"${whole}{f'.{part:0<2}' if dot and part else ''}"
 
 
 def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line]:

@@ -40,7 +40,7 @@ def test_a_plan_says_why_asks_and_says_what_its_estimate_rests_on(mgx: Mgx, run_
         "  risk      none worth naming",
         "  tests     pytest with the test client",
         "  question  Should it check the database, too? The plan assumes not.",
-        "  estimate  1,200 tokens, $0.0100, about 30 s (from 12 earlier runs)",
+        "  estimate  1,200 tokens, $0.01, about 30 s (from 12 earlier runs)",
     ]
     assert "mgx approve" in shown.stderr
     assert json.loads(mgx("plan", run_id, "--json").stdout) == PLAN
