@@ -113,9 +113,10 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
     """The pull request was merged or closed: the task is done, or given up, and what still runs for it is cancelled."""
     with transaction.atomic():
         task = Task.objects.of(workspace_id).select_for_update().get(pk=task_id)
-        if task.closed_at is not None:
-            return
-        task.status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
+        status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
+        if task.closed_at is not None and task.status in (status, Task.Status.COMPLETED):
+            return  # known, or word of an earlier closing that comes after that of the merge
+        task.status = status
         task.closed_at = timezone.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
         live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
@@ -210,7 +211,7 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
 
 
 def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False) -> TaskRun:
-    """A new run of the same task, with the finished one as its parent."""
+    """A new run of the same task, with the finished one as its parent; of a revision, a revision of the same pull request."""
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     if not parent.is_final:
@@ -223,6 +224,7 @@ def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = F
         model=parent.model,
         budget=budget,
         parent=parent,
+        revision=parent.revision,
     )
 
 

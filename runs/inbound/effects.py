@@ -19,7 +19,7 @@ from workspaces.principal import Principal
 from .. import revisions, services
 from ..models import Handled, TaskRun
 from ..models.run import FINAL
-from .meaning import VERBS, Closed, Command, Issue, Labelled, LinkChanged, Red, Reviewed, Wish
+from .meaning import OURS, VERBS, Closed, Command, Issue, Labelled, LinkChanged, Red, Reviewed, Wish
 from .visitors import connector, visitor
 
 
@@ -42,7 +42,8 @@ def perform(link: RepositoryLink, host: Host, wish: Wish) -> Effect | None:
             _look_again(link)
             return None
         case Closed():
-            return _once(link, wish, wish.number, lambda: _close(link, wish))
+            _close(link, wish)
+            return None
         case Red():
             return _repair(link, host, wish)
         case _ if not _known(link, wish):
@@ -159,7 +160,8 @@ def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) ->
         _once(link, wish, 0, lambda: None)
         return None
     ours = host.review_comments(wish.number)
-    mine = [comment for comment in ours if comment.author == wish.actor and not _answered(comment.id, ours)]
+    theirs = [comment for comment in ours if comment.author == wish.actor and OURS not in comment.body]
+    mine = [comment for comment in theirs if not _answered(comment.id, ours)]
     asked = revisions.of_review(mine, wish.words, wish.actor)
 
     def start() -> Effect | None:
@@ -181,11 +183,11 @@ def _repair(link: RepositoryLink, host: Host, wish: Red) -> Effect | None:
         return None
     number = parent.pr_number
     checks = host.failed_checks(wish.sha)
+    if not checks:
+        return None
     repairs = revisions.repairs_before(parent)
 
     def start() -> Effect | None:
-        if not checks:
-            return None
         names = ", ".join(check.name for check in checks)
         if repairs >= revisions.MAX_REPAIRS:
             said = f"{names} still fails after {repairs} repairs. A person must look at it."
@@ -205,6 +207,7 @@ def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) 
 
 
 def _close(link: RepositoryLink, wish: Closed) -> None:
+    """Needs no mark: a pull request may be closed, opened again and merged, and the same end twice is one."""
     run = revisions.latest_of(link, wish.number)
     if run is not None:
         services.close_task(task_id=run.task_id, workspace_id=link.workspace_id, merged=wish.merged, by=wish.actor)

@@ -129,6 +129,8 @@ def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
 
 def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
     review, number = payload.get("review") or {}, (payload.get("pull_request") or {}).get("number")
+    if OURS in str(review.get("body") or ""):
+        return
     state = str(review.get("state") or "").lower()
     wanted = state == "changes_requested" or (state == "commented" and str(review.get("body") or "").strip())
     if payload.get("action") == "submitted" and isinstance(number, int) and isinstance(review.get("id"), int) and wanted:
@@ -140,6 +142,8 @@ def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
     comment, number = payload.get("comment") or {}, (payload.get("pull_request") or {}).get("number")
     if payload.get("action") != "created" or not isinstance(number, int) or not isinstance(comment.get("id"), int):
         return
+    if OURS in str(comment.get("body") or ""):
+        return  # our answer in a thread, told by the service as anybody's: obeying it would never end
     review = comment.get("pull_request_review_id")
     key = f"review:{review}" if isinstance(review, int) else f"remark:{comment['id']}"
     yield Reviewed(actor, key, number, "")

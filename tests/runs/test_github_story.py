@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from repositories.models import RepositoryLink, WebhookDelivery
+from runs import services
 from runs.actors import execute_run, plan_run
 from runs.inbound import deliveries
 from runs.models import TaskRun
@@ -218,6 +219,54 @@ def test_a_diverged_branch_is_never_overwritten(story: Story, scripted: Callable
         second = drive(second)
     assert (second.status, second.error and second.error["code"]) == (Status.FAILED, "branch_moved")
     assert story.github.branch(story.repo, run.branch_name) == theirs
+
+
+def test_our_own_answers_start_nothing(story: Story, scripted: Callable[..., Any]) -> None:
+    """The service tells us of them as of anybody's, and the token may be an administrator's."""
+    github, repo = story.github, story.repo
+    issue = story.issue("total() crashes on None")
+    with scripted(team(WriteCode=[CODE, BETTER])):
+        story.says(issue, "/mgx run")
+        run = drive(newest(story.link))
+        pull = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}")
+        remark = {"body": "Say why.", "commit_id": run.commit_sha, "path": "shop/prices.py", "line": 2, "side": "RIGHT"}
+        comment = github.api("POST", f"/repos/{repo}/pulls/{run.pr_number}/comments", remark)
+        story.send("pull_request_review_comment", "octocat", action="created", pull_request=pull, comment=comment)
+        second = drive(newest(story.link))
+    assert (second.status, second.run_number) == (Status.COMPLETED, 2), second.error
+    said = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}/comments")
+    (ours,) = [entry for entry in said if "<!-- mgx:" in entry["body"]]
+    story.send("pull_request_review_comment", "octocat", action="created", pull_request=pull, comment=ours)
+    review = {"id": 5, "state": "commented", "body": ours["body"]}
+    story.send("pull_request_review", "octocat", action="submitted", pull_request=pull, review=review)
+    assert newest(story.link).run_number == 2
+
+
+def test_closed_opened_again_and_merged_in_any_order(story: Story, scripted: Callable[..., Any]) -> None:
+    issue = story.issue("total() crashes on None")
+    with scripted(team()):
+        story.says(issue, "/mgx run")
+        run = drive(newest(story.link))
+    pull = {"number": run.pr_number, "state": "closed"}
+    for merged, status in ((False, "cancelled"), (True, "completed"), (False, "completed")):
+        story.send("pull_request", "octocat", action="closed", pull_request={**pull, "merged": merged})
+        assert Task.objects.of(story.link.workspace_id).get().status == status
+
+
+def test_a_retried_revision_stays_in_its_pull_request(story: Story, tenant: Tenant, scripted: Callable[..., Any]) -> None:
+    issue = story.issue("total() crashes on None")
+    with scripted(team(WriteCode=[CODE, BETTER])):
+        story.says(issue, "/mgx run")
+        run = drive(newest(story.link))
+        pull = story.github.api("GET", f"/repos/{story.repo}/pulls/{run.pr_number}")
+        review = {"id": 78, "state": "changes_requested", "body": "Say why."}
+        story.send("pull_request_review", "octocat", action="submitted", pull_request=pull, review=review)
+        services.cancel_run(principal=tenant.principal, run_id=newest(story.link).pk)
+        third = services.retry_run(principal=tenant.principal, run_id=newest(story.link).pk, auto_approve=True)
+        third = drive(third)
+    assert (third.status, third.run_number, third.pr_number) == (Status.COMPLETED, 3, run.pr_number), third.error
+    assert story.github.branch(story.repo, run.branch_name) == third.commit_sha
+    assert len(story.github.api("GET", f"/repos/{story.repo}/pulls?state=all")) == 1
 
 
 def test_words_of_models_and_people_are_quoted_in_comments(story: Story, scripted: Callable[..., Any]) -> None:
