@@ -25,14 +25,15 @@ def _secret(name: str) -> str:
     return value
 
 
-def github_app_private_key() -> str:
-    """The key itself or what its file holds; "" where there is none. A key on one line may write its line breaks as \\n."""
-    if not GITHUB_APP_PRIVATE_KEY_PATH:
-        return GITHUB_APP_PRIVATE_KEY
+def key_or_file(key: str, name: str, path: str) -> str:
+    """The key itself or what the file of ``path`` (the variable ``name``) holds; "" where there is neither. A key on one line
+    may write its line breaks as \\n."""
+    if not path:
+        return key
     try:
-        return Path(GITHUB_APP_PRIVATE_KEY_PATH).expanduser().read_text()
+        return Path(path).expanduser().read_text()
     except OSError as error:
-        raise ImproperlyConfigured(f"GITHUB_APP_PRIVATE_KEY_PATH can't be read: {error}.") from error
+        raise ImproperlyConfigured(f"{name} can't be read: {error}.") from error
 
 
 def _database_url() -> str:
@@ -99,6 +100,15 @@ MAX_ROUNDS: int = env.int("MGX_MAX_ROUNDS", default=5)
 MAX_REVISION_ROUNDS: int = env.int("MGX_MAX_REVISION_ROUNDS", default=2)
 DEFAULT_RUN_TOKENS: int = env.int("MGX_DEFAULT_RUN_TOKENS", default=2_000_000)
 SANDBOX: str = env.str("MGX_SANDBOX", default="auto")
+GITHUB_PAT: str = env.str("GITHUB_PAT", default="")
+ALLOWED_NETWORKS: list[str] = env.list("MGX_ALLOWED_NETWORKS", default=[])
+GIT_HOSTS: list[str] = env.list("MGX_GIT_HOSTS", default=[])
+GIT_SCHEMES: list[str] = env.list("MGX_GIT_SCHEMES", default=["https", "ssh"])
+MIRRORS_MB: int = env.int("MGX_MIRRORS_MB", default=10_240)
+REPOSITORY_MB: int = env.int("MGX_REPOSITORY_MB", default=4_096)
+HISTORY_DEPTH: int = env.int("MGX_HISTORY_DEPTH", default=300)
+GIT_SIGNING_KEY: str = env.str("MGX_GIT_SIGNING_KEY", default="", multiline=True)
+GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)

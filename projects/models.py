@@ -14,6 +14,12 @@ class Project(TenantModel):
         ADMINS = "admins"
         DEVELOPERS = "developers"
 
+    class CoAuthor(models.TextChoices):
+        """Who is named beside the author of a run's commits."""
+
+        NONE = "none"
+        REQUESTER = "requester"
+
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60)
     description = models.TextField(blank=True)
@@ -23,6 +29,14 @@ class Project(TenantModel):
     primary_repository_id = models.UUIDField(null=True, blank=True)
     run_branch_prefix = models.CharField(max_length=60, default="mgx")
     commit_template = models.CharField(max_length=200, default="MGX Task: {task_name} - Run #{run_number}")
+    commit_author = models.CharField(max_length=200, blank=True)
+    """`Name <address>`; empty: the server's (``MGX_GIT_AUTHOR_NAME`` and ``_EMAIL``)."""
+    commit_co_author = models.CharField(max_length=20, choices=CoAuthor.choices, default=CoAuthor.NONE)
+    pr_draft = models.BooleanField(default=True)
+    """Whether pull requests begin as drafts; what was not tested or conflicts always does."""
+    pr_labels = models.JSONField(default=list, blank=True)
+    pr_reviewers = models.JSONField(default=list, blank=True)
+    """Accounts, and teams as `org/team`."""
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
     review_changes = models.BooleanField(default=False)
     """Whether a run waits for decisions about its files before it delivers."""

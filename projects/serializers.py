@@ -9,20 +9,22 @@ from rest_framework import serializers
 from mgx_project.common.rows import RowSerializer
 
 from .models import Project
-from .validators import commit_template, git_ref, known_stack
+from .validators import author, commit_template, git_ref, known_stack, reviewer
 
 
 class ProjectRow(RowSerializer):
     workspace_id = serializers.UUIDField()
     primary_repository_id = serializers.UUIDField(allow_null=True)
     metadata = serializers.DictField()
+    pr_labels = serializers.ListField(child=serializers.CharField())
+    pr_reviewers = serializers.ListField(child=serializers.CharField())
 
     class Meta:
         model = Project
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
-            "primary_repository_id", "run_branch_prefix", "commit_template", "approval_policy", "review_changes", "metadata",
-            "created_at", "updated_at",
+            "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "metadata", "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -32,11 +34,28 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks."
     )
     metadata = serializers.DictField(required=False)
+    commit_author = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        validators=[author],
+        help_text="`Name <address>`; empty: the server's.",
+    )
+    pr_labels = serializers.ListField(
+        child=serializers.CharField(max_length=50), max_length=20, required=False, help_text="Labels of its pull requests."
+    )
+    pr_reviewers = serializers.ListField(
+        child=serializers.CharField(max_length=140, validators=[reviewer]),
+        max_length=15,
+        required=False,
+        help_text="Accounts that are asked for a review of its pull requests, and teams as `org/team`.",
+    )
 
     class Meta:
         model = Project
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
+            "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
             "approval_policy", "review_changes", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {

@@ -10,6 +10,8 @@ from rest_framework.serializers import ValidationError
 from agent import stacks
 
 PLACEHOLDERS = ("task_name", "run_number")
+_AUTHOR = re.compile(r"[^<>\s](?:[^<>\r\n\0]*[^<>\s])? <[^<>@\s]+@[^<>@\s]+>")
+_REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:\[bot\]|/[A-Za-z0-9._-]+)?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
@@ -42,3 +44,13 @@ def commit_template(value: str) -> None:
         if name not in PLACEHOLDERS or spec or conversion:
             known = " and ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
             raise ValidationError(f"The template may hold {known} and no other braces; double a brace to keep it.")
+
+
+def author(value: str) -> None:
+    if value and (not _AUTHOR.fullmatch(value) or not value.isprintable()):
+        raise ValidationError("Write the author as `Name <address@example.com>`.")
+
+
+def reviewer(value: str) -> None:
+    if not _REVIEWER.fullmatch(value):
+        raise ValidationError("A reviewer is an account (`octocat`) or a team of an organisation (`acme/backend`).")

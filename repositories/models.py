@@ -35,6 +35,10 @@ class RepositoryLink(TenantModel):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.CONNECTED)
     last_error = models.TextField(blank=True)
     last_validated_at = models.DateTimeField(null=True, blank=True)
+    etag = models.CharField(max_length=200, blank=True, editable=False)
+    """Of the last look: a service that has nothing new answers to it without counting the request."""
+    refresh_due_at = models.DateTimeField(null=True, editable=False)
+    """When the next look by ourselves is due (``refreshing``)."""
     installation_id = models.BigIntegerField(null=True, blank=True)
     permissions = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -51,7 +55,15 @@ class RepositoryLink(TenantModel):
                 name="repository_one_primary",
             ),
         ]
-        indexes = [models.Index(fields=["workspace", "created_at", "id"], name="repository_link_list")]
+        indexes = [
+            models.Index(fields=["workspace", "created_at", "id"], name="repository_link_list"),
+            models.Index(fields=["refresh_due_at"], condition=~models.Q(status="disconnected"), name="repository_link_due"),
+            models.Index(
+                fields=["installation_id"],
+                condition=models.Q(installation_id__isnull=False),
+                name="repository_link_installation",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.repo_full_name
@@ -76,4 +88,7 @@ class WebhookDelivery(TenantModel):
         db_table = "webhook_deliveries"
         verbose_name_plural = "webhook deliveries"
         constraints = [models.UniqueConstraint(fields=["link", "delivery_id"], name="webhook_delivery_once")]
-        indexes = [models.Index(fields=["next_try_at"], condition=models.Q(processed_at=None), name="webhook_delivery_waiting")]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=models.Q(processed_at=None), name="webhook_delivery_waiting"),
+            models.Index(fields=["created_at"], name="webhook_delivery_age"),
+        ]

@@ -55,6 +55,9 @@ def _provide(stack: ExitStack) -> None:
         MGX_DATA_DIR=str(directory / "data"),
         MGX_SECRET_KEY=secrets.secret_key,
         MGX_ENCRYPTION_KEYS=secrets.encryption_keys,
+        # the servers that the tests start
+        MGX_ALLOWED_NETWORKS="127.0.0.0/8,::1",
+        MGX_GIT_SCHEMES="https,ssh,http",
     )
     (directory / "data").mkdir()
     services = stack.enter_context(

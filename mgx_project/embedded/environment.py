@@ -43,6 +43,9 @@ def child_environment(
         ("MGX_SECRET_KEY", secrets.secret_key),
         ("MGX_ENCRYPTION_KEYS", secrets.encryption_keys),
         ("MGX_BASE_URL", f"http://127.0.0.1:{port}"),
+        # its only user is at home in this network: models and git hosts of it are what a laptop works with
+        ("MGX_ALLOWED_NETWORKS", "*"),
+        ("MGX_GIT_SCHEMES", "https,ssh,http"),
     ):
         env[name] = env.get(name) or value
     return env
