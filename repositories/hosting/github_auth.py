@@ -46,6 +46,13 @@ def forget(api_base_url: str, installation_id: int) -> None:
 
 
 def _mint(api_base_url: str, installation_id: int) -> _Token:
+    if api_base_url != settings.MGX_GITHUB_API_URL:
+        # the app's own signature is good for all its installations: no other service may see one
+        raise HostFailed(
+            f"The server's GitHub App is on {settings.MGX_GITHUB_API_URL}, not on {api_base_url}.",
+            code="app_elsewhere",
+            hint="Give the link a token.",
+        )
     if not settings.MGX_GITHUB_APP_ID or not settings.MGX_GITHUB_APP_PRIVATE_KEY:
         raise HostFailed(
             "This server is no GitHub App, so it can't act as an installation.",

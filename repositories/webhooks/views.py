@@ -1,11 +1,10 @@
-"""`POST /api/webhooks/github/{link_id}`: signed by the link's secret instead of a token."""
+"""`POST /api/webhooks/github/{link_id}`, and `POST /api/webhooks/github` for the server's GitHub App. Signed instead of a token."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-import orjson
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -13,46 +12,69 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from mgx_project.common.errors import BadRequest
-
 from ..errors import Unsigned
 from . import services
+from .installations import accept_of_app
+from .signing import signed_by_app, signed_by_link
 
-_HEADERS = [
-    OpenApiParameter("X-GitHub-Event", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
-    OpenApiParameter("X-GitHub-Delivery", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
-    OpenApiParameter("X-Hub-Signature-256", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
-]
+_described = extend_schema(
+    parameters=[
+        OpenApiParameter("X-GitHub-Event", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
+        OpenApiParameter("X-GitHub-Delivery", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
+        OpenApiParameter("X-Hub-Signature-256", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
+    ],
+    request=OpenApiTypes.OBJECT,
+    auth=[],
+    responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Kept, or known or of no interest.")},
+)
 
 
-class GitHubWebhookView(APIView):
-    """Deliveries of GitHub. What they mean is worked out later; the answer only says that they are kept."""
+class _WebhookView(APIView):
+    """What deliveries mean is worked out later; the answer only says that they are kept."""
 
     authentication_classes: Any = ()
     permission_classes: Any = ()
     throttle_classes: Any = ()
 
-    @extend_schema(
-        parameters=_HEADERS,
-        request=OpenApiTypes.OBJECT,
-        auth=[],
-        responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Kept, or known or of no interest.")},
-    )
+    def read(self, request: Request) -> tuple[bytes, str]:
+        """The body and its signature."""
+        return request._request.body, request.headers.get("X-Hub-Signature-256", "")
+
+    def delivered(self, request: Request) -> dict[str, Any] | None:
+        """What a signed delivery says, in the words of `accept`; None for the service's trial."""
+        event, delivery_id = request.headers.get("X-GitHub-Event", ""), request.headers.get("X-GitHub-Delivery", "")
+        if event == "ping":
+            return None
+        return {
+            "delivery_id": delivery_id,
+            "event": event,
+            "payload": services.checked(delivery_id, request._request.body),
+        }
+
+    def answer(self, *, accepted: bool) -> Response:
+        return Response({"accepted": accepted}, status=status.HTTP_202_ACCEPTED)
+
+
+class GitHubWebhookView(_WebhookView):
+    """Deliveries of the hook that one link has."""
+
+    @_described
     def post(self, request: Request, link_id: uuid.UUID) -> Response:
         """A delivery: 202 at once, also when it was seen before; 401 unless the link's secret has signed it."""
-        body = request._request.body
-        link = services.authentic(link_id, body, request.headers.get("X-Hub-Signature-256", ""))
+        link = signed_by_link(link_id, *self.read(request))
         if link is None:
             raise Unsigned("The signature is not the one of this link's secret.")
-        event = request.headers.get("X-GitHub-Event", "")
-        if event == "ping":
-            return Response({"accepted": False}, status=status.HTTP_202_ACCEPTED)
-        try:
-            payload = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise BadRequest(
-                "The body is no JSON: the hook's content type must be application/json.", code="bad_delivery"
-            ) from None
-        delivery_id = request.headers.get("X-GitHub-Delivery", "")
-        new = services.accept(link, delivery_id=delivery_id, event=event, payload=payload)
-        return Response({"accepted": new}, status=status.HTTP_202_ACCEPTED)
+        said = self.delivered(request)
+        return self.answer(accepted=said is not None and services.accept(link, **said))
+
+
+class GitHubAppWebhookView(_WebhookView):
+    """Deliveries of the server's GitHub App, for all its installations."""
+
+    @_described
+    def post(self, request: Request) -> Response:
+        """A delivery: 202 at once, also when it was seen before; 401 unless `GITHUB_WEBHOOK_SECRET` has signed it."""
+        if not signed_by_app(*self.read(request)):
+            raise Unsigned("The signature is not the one of the app's secret.")
+        said = self.delivered(request)
+        return self.answer(accepted=said is not None and accept_of_app(**said) > 0)

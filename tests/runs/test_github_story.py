@@ -19,7 +19,7 @@ from runs.models.run import Status
 from tasks.models import Task
 from tests.support.github import USERS, GitHub
 
-from ..repositories.webhooks.test_deliveries import SECRET, deliver
+from ..repositories.webhooks.sending import SECRET, deliver
 from ..support.team_script import plan, script
 from .conftest import NEW, PRICES, Tenant, drive
 

@@ -139,6 +139,7 @@ def test_the_servers_app_clones_pushes_and_opens(
     tenant: Tenant, github_server: GitHub, repo: str, scripted: Any, settings: Any
 ) -> None:
     settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github_server.app_key
+    settings.MGX_GITHUB_API_URL = github_server.api_url
     link(tenant, github_server, repo, credential="", installation_id=100)
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(start(tenant))

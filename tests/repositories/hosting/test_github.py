@@ -83,6 +83,7 @@ class TestApp:
     @pytest.fixture(autouse=True)
     def app(self, github: GitHub, settings: Any) -> None:
         settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
+        settings.MGX_GITHUB_API_URL = github.api_url
         github_auth.forget(github.api_url, 100)
 
     def minted(self, github: GitHub) -> int:
@@ -107,6 +108,14 @@ class TestApp:
         with pytest.raises(HostFailed) as raised:
             GitHubHost(github.api_url, repo, installation_id=999).repository()
         assert raised.value.code == "app_refused"
+
+    def test_no_other_service_sees_what_the_app_signs(self, github: GitHub, repo: str, settings: Any) -> None:
+        settings.MGX_GITHUB_API_URL = "https://api.github.com"
+        asked = len(github.state.requests)
+        with pytest.raises(HostFailed) as raised:
+            GitHubHost(github.api_url, repo, installation_id=100).repository()
+        assert raised.value.code == "app_elsewhere"
+        assert len(github.state.requests) == asked
 
     def test_a_server_that_is_no_app(self, github: GitHub, repo: str, settings: Any) -> None:
         settings.MGX_GITHUB_APP_ID = ""

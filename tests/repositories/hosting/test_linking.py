@@ -96,6 +96,7 @@ class TestInstallation:
     @pytest.fixture(autouse=True)
     def app(self, github: GitHub, settings: Any) -> None:
         settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
+        settings.MGX_GITHUB_API_URL = github.api_url
 
     def test_an_administrator_lets_the_app_act(self, owner: CallerInTests, named: dict[str, Any]) -> None:
         link = ask(owner, "connect", 201, **{**named, "credential": USERS["octocat"], "installation_id": 100})

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import random
 import uuid
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.signals import webhook_accepted
@@ -19,26 +16,15 @@ from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.github import USERS, GitHub
 
+from .sending import SECRET, deliver
+
 pytestmark = pytest.mark.django_db
-SECRET = "a webhook secret"
 
 
 @pytest.fixture
 def link() -> RepositoryLink:
     found: RepositoryLink = RepositoryLinkFactory(webhook_secret=SECRET)
     return found
-
-
-def deliver(
-    link_id: object, payload: Any, *, event: str = "issues", delivery: str = "d-1", secret: str = SECRET, raw: bytes = b""
-) -> Any:
-    body = raw or json.dumps(payload).encode()
-    headers = {
-        "X-GitHub-Event": event,
-        "X-GitHub-Delivery": delivery,
-        "X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
-    }
-    return Client().post(f"/api/webhooks/github/{link_id}", body, content_type="application/json", headers=headers)
 
 
 def test_each_delivery_counts_once_in_any_order(link: RepositoryLink, django_capture_on_commit_callbacks: Any) -> None:
