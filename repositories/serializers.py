@@ -9,7 +9,9 @@ from rest_framework import serializers
 from mgx_project.common.rows import RowSerializer
 from projects.validators import git_ref
 
+from .advice import missing
 from .models import RepositoryLink
+from .webhooks.services import address_of
 
 MAX_CREDENTIAL = 20_000
 """Characters: room for an ssh key."""
@@ -20,14 +22,26 @@ class RepositoryRow(RowSerializer):
     project_id = serializers.UUIDField()
     has_credential = serializers.BooleanField()
     permissions = serializers.DictField(child=serializers.BooleanField())
+    missing_permissions = serializers.DictField(
+        child=serializers.CharField(), help_text="Rights that the credential has not, and what each is needed for."
+    )
+    webhook_url = serializers.CharField(help_text="Where the service sends its deliveries; empty for plain git.")
+
+    made = ("missing_permissions", "webhook_url")
 
     class Meta:
         model = RepositoryLink
         fields = (
             "id", "workspace_id", "project_id", "is_primary", "provider", "api_base_url", "repo_full_name", "clone_url",
             "default_branch", "has_credential", "status", "last_error", "last_validated_at", "installation_id", "permissions",
-            "created_at", "updated_at",
+            "missing_permissions", "webhook_url", "created_at", "updated_at",
         )  # fmt: skip
+
+    @classmethod
+    def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
+        row["missing_permissions"] = missing(row["provider"], row["permissions"])
+        row["webhook_url"] = address_of(row["id"]) if row["provider"] != RepositoryLink.Provider.GIT else ""
+        return row
 
 
 class RepositoryName(serializers.Serializer[Any]):

@@ -172,7 +172,7 @@ def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
     """Writes down what a look has shown. ``link`` is locked by the caller."""
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
     if isinstance(found, MGXError):
-        link.status, link.last_error = Status.ERROR, found.detail
+        link.status, link.last_error = Status.ERROR, f"{found.detail} {found.hint}".strip()
     else:
         _seen(link, found)
     link.save()

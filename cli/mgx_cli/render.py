@@ -45,6 +45,7 @@ STATUS_STYLE = {
 TAIL_LINES = 12
 MAX_UNCOVERED = 8
 """Files named with lines that no test runs."""
+MAX_CONFLICTS = 8
 BEFORE_AND_AFTER = {
     "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "taken away",
 }  # fmt: skip
@@ -103,6 +104,9 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("branch", run.get("branch_name")),
         ("commit", run.get("commit_sha")),
         ("pull request", run.get("pr_url")),
+        ("warning", results.get("pull_request_error")),
+        ("base", _base_moved(results)),
+        ("conflict", _conflict(results)),
         ("changes", diff_stat(results)),
         ("tests", outcome_of_tests(tests) if tests else None),
         ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
@@ -139,6 +143,20 @@ def error_lines(run: Mapping[str, Any]) -> Iterator[Line]:
 
 def plain(line: Line) -> str:
     return "".join(text for text, _ in line).rstrip()
+
+
+def _base_moved(results: Mapping[str, Any]) -> str:
+    moved = results.get("rebased")
+    onto = one_line(_mapping(moved).get("onto") or _mapping(moved).get("base_sha") or "")[:12]
+    return f"it moved meanwhile; the change was put onto {onto or 'its new head'}" if moved else ""
+
+
+def _conflict(results: Mapping[str, Any]) -> str:
+    conflict = results.get("conflict")
+    files = _list(_mapping(conflict).get("files")) or _list(conflict)
+    named = ", ".join(one_line(file) for file in files[:MAX_CONFLICTS])
+    more = f" and {len(files) - MAX_CONFLICTS} more" if len(files) > MAX_CONFLICTS else ""
+    return f"the base changed the same lines: {named}{more}" if named else "the base changed the same lines" if conflict else ""
 
 
 def diff_stat(results: Mapping[str, Any]) -> str:

@@ -60,7 +60,9 @@ Steps = list[tuple[str, dict[str, Any], str]]
 
 LINK = {
     "provider": "github", "default_branch": "main", "status": "connected", "is_primary": True, "last_validated_at": None,
-    "permissions": {"read": True, "write": True, "admin": False},
+    "permissions": {"read": True, "write": True, "admin": False}, "has_credential": True, "last_error": "",
+    "api_base_url": "https://api.github.com", "clone_url": "https://github.com/octocat/shop.git",
+    "missing_permissions": {"admin": "to set up the webhook"}, "webhook_url": "https://mgx/hook",
 }  # fmt: skip
 
 

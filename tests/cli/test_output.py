@@ -119,3 +119,16 @@ def test_what_was_not_proved_is_said() -> None:
     lines = [plain(line) for line in result_lines({"status": "completed", "results": results})]
     assert lines[0].endswith("not tested: composer is not available here.")
     assert lines[1].startswith("draft")
+
+
+def test_a_run_with_a_pull_request_says_where_it_is_and_what_met_it() -> None:
+    run = {
+        "pr_url": "https://git.example/o/r/pull/3",
+        "results": {"rebased": {"onto": "c0ffee" * 6}, "conflict": {"files": ["a.py", "b.py"]}, "pull_request_error": "No."},
+    }
+    assert [plain(line).split(maxsplit=1)[1] for line in result_lines(run)] == [
+        "request https://git.example/o/r/pull/3",
+        "No.",
+        "it moved meanwhile; the change was put onto c0ffeec0ffee",
+        "the base changed the same lines: a.py, b.py",
+    ]

@@ -62,6 +62,26 @@ def test_list_test_refresh_and_unlink(mgx: Mgx, server: Standin) -> None:
     assert server.links == {}
 
 
+def test_show_says_what_is_missing_and_what_to_do(mgx: Mgx, server: Standin) -> None:
+    mgx("repo", "link", "octocat/shop", "--token-stdin", input=TOKEN)
+    (row,) = server.links.values()
+    row.update(status="error", last_error="The token was \x1b[31mrevoked. Give the link a new one." + " x" * 80)
+    listed = mgx("repo", "list")
+    assert "The token was revoked." in listed.stdout
+    assert "…" in listed.stdout
+    assert "mgx repo show" in listed.stderr
+    shown = mgx("repo", "show", "octocat/shop").stdout
+    for part in (
+        "admin, to set up the webhook",
+        "https://mgx/hook",
+        "x x x",
+        "mgx repo link octocat/shop",
+        "last look   never",
+    ):
+        assert part in shown
+    assert json.loads(mgx("repo", "show", row["id"], "--json").stdout)["id"] == row["id"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [

@@ -154,3 +154,13 @@ def test_an_unknown_token_is_exit_5(mgx: Mgx) -> None:
     assert done.returncode == 5
     assert "mgx login" in done.stderr
     assert "wrong_token_wrong" not in done.stderr
+
+
+def test_open_names_the_pull_request_or_else_the_runs_own_page(mgx: Mgx, server: Standin, run_id: str) -> None:
+    own = f"{server.url}/admin/runs/taskrun/{run_id}/change/"
+    assert mgx("open", run_id).stdout.strip() == own
+    server.runs[run_id]["pr_url"] = "https://git.example/o/r/pull/3"
+    assert mgx("open", run_id).stdout.strip() == "https://git.example/o/r/pull/3"
+    assert mgx("open", run_id, "--page").stdout.strip() == own
+    server.runs[run_id]["pr_url"] = "file:///etc/passwd"
+    assert mgx("open", run_id).returncode == 2

@@ -9,8 +9,9 @@ import typer
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import NoAccess, Usage
-from mgx_cli.output import put, put_json, put_table, say
+from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.session import open_api
+from mgx_cli.wrap import put_line
 
 app = application()
 projects = application()
@@ -27,6 +28,43 @@ Review = Annotated[
     typer.Option("--review-changes/--no-review-changes", help="Whether runs wait for you to accept their changes."),
 ]
 Policy = Annotated[str | None, typer.Option(metavar="admins|developers", help="Who approves plans and changes.")]
+Base = Annotated[str | None, typer.Option(metavar="BRANCH", help="What runs start from; '' for the repository's own.")]
+Prefix = Annotated[str | None, typer.Option(metavar="TEXT", help="Of the branches of runs: TEXT/task/run-1.")]
+Template = Annotated[str | None, typer.Option(metavar="TEXT", help="May hold {task_name} and {run_number}.")]
+Author = Annotated[str | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Of its commits; '' for the server's.")]
+CoAuthor = Annotated[str | None, typer.Option(metavar="none|requester", help="Who is named beside the author.")]
+Draft = Annotated[bool | None, typer.Option("--draft/--no-draft", help="Whether pull requests begin as drafts.")]
+Labels = Annotated[list[str] | None, typer.Option("--label", metavar="NAME", help="Of its pull requests; repeat for more.")]
+NoLabels = Annotated[bool, typer.Option("--no-labels", help="Take all labels away.")]
+Reviewers = Annotated[
+    list[str] | None, typer.Option("--reviewer", metavar="ACCOUNT|ORG/TEAM", help="Asked for a review; repeat for more.")
+]
+NoReviewers = Annotated[bool, typer.Option("--no-reviewers", help="Take all reviewers away.")]
+Found = Annotated[str, typer.Argument(metavar="PROJECT", help="Its short name (mgx project list).", show_default=False)]
+SHOWN = (
+    ("name", "name"),
+    ("description", "description"),
+    ("id", "id"),
+    ("repository", "repo_full_name"),
+    ("default branch", "default_branch"),
+    ("stack", "default_stack"),
+    ("approval", "approval_policy"),
+    ("reviews changes", "review_changes"),
+    ("branch prefix", "run_branch_prefix"),
+    ("commit template", "commit_template"),
+    ("commit author", "commit_author"),
+    ("co-author", "commit_co_author"),
+    ("draft", "pr_draft"),
+    ("labels", "pr_labels"),
+    ("reviewers", "pr_reviewers"),
+)
+"""What ``show`` calls each setting."""
+EMPTY = {
+    "repo_full_name": "none: mgx repo link",
+    "default_branch": "the repository's own",
+    "default_stack": "found out by each task",
+    "commit_author": "the server's",
+}
 
 
 @projects.command(name="list")
@@ -57,50 +95,110 @@ def list_projects(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @projects.command()
+def show(context: typer.Context, project: Found, as_json: AsJson = False) -> None:
+    """Show all settings of a project.
+
+    \b
+    Example:
+      mgx project show shop
+    """
+    row = _find(open_api(context), project)
+    if as_json:
+        put_json(row)
+        return
+    for title, name in SHOWN:
+        value = row.get(name)
+        if value or name != "description":
+            put_line([(f"{title:<17}", "cyan"), (_shown(value) or EMPTY.get(name, "-"), "")])
+
+
+@projects.command()
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     stack: Stack = None,
     review_changes: Review = None,
     approval_policy: Policy = None,
+    default_branch: Base = None,
+    branch_prefix: Prefix = None,
+    commit_template: Template = None,
+    commit_author: Author = None,
+    co_author: CoAuthor = None,
+    draft: Draft = None,
+    label: Labels = None,
+    reviewer: Reviewers = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a project.
 
     \b
-    Example:
+    Examples:
       mgx project create Shop --stack fastapi --review-changes
+      mgx project create Shop --label mgx --reviewer octocat --reviewer acme/backend
     """
-    body = {"name": name, **_given(stack, review_changes, approval_policy)}
+    body = _given(
+        name=name, default_stack=stack, review_changes=review_changes, approval_policy=approval_policy,
+        default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
+        commit_author=commit_author, commit_co_author=co_author, pr_draft=draft, pr_labels=label or None,
+        pr_reviewers=reviewer or None,
+    )  # fmt: skip
     _tell(open_api(context).post("/api/projects", body), as_json, "made")
 
 
 @projects.command()
 def update(
     context: typer.Context,
-    project: Annotated[str, typer.Argument(metavar="PROJECT", help="Its short name (mgx project list).", show_default=False)],
+    project: Found,
     stack: Stack = None,
     review_changes: Review = None,
     approval_policy: Policy = None,
+    default_branch: Base = None,
+    branch_prefix: Prefix = None,
+    commit_template: Template = None,
+    commit_author: Author = None,
+    co_author: CoAuthor = None,
+    draft: Draft = None,
+    label: Labels = None,
+    no_labels: NoLabels = False,
+    reviewer: Reviewers = None,
+    no_reviewers: NoReviewers = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a project.
+    """Change a project. Labels and reviewers replace those that were there.
 
     \b
     Examples:
       mgx project update shop --review-changes
       mgx project update shop --approval-policy developers
+      mgx project update shop --label mgx --label bot --no-reviewers
+      mgx project update shop --commit-author 'Shop Bot <bot@example.com>' --co-author requester
     """
-    body = _given(stack, review_changes, approval_policy)
+    body = _given(
+        default_stack=stack, review_changes=review_changes, approval_policy=approval_policy,
+        default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
+        commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
+        pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
+    )  # fmt: skip
     if not body:
         raise Usage("Nothing to change.", hint="See: mgx project update --help")
     api = open_api(context)
     _tell(api.patch(f"/api/projects/{_find(api, project)['id']}", body), as_json, "changed")
 
 
-def _given(stack: str | None, review_changes: bool | None, approval_policy: str | None) -> dict[str, Any]:
-    wanted = {"default_stack": stack, "review_changes": review_changes, "approval_policy": approval_policy}
+def _given(**wanted: Any) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _list(values: list[str] | None, none: bool, option: str) -> list[str] | None:
+    if values and none:
+        raise Usage(f"--{option} and --no-{option}s can't be meant together.", hint="See: mgx project update --help")
+    return [] if none else values or None
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(one_line(entry) for entry in value) if isinstance(value, list) else one_line(value or "")
 
 
 def _find(api: Api, name: str) -> dict[str, Any]:

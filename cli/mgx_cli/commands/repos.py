@@ -15,6 +15,7 @@ from mgx_cli.ids import find_project, shortest
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.render import age
 from mgx_cli.session import open_api
+from mgx_cli.wrap import put_line
 
 app = application()
 repos = application()
@@ -39,6 +40,8 @@ Installation = Annotated[
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
 TokenEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the token from this environment variable.")]
 RIGHTS = ("read", "write", "admin")
+ERROR_WIDTH = 60
+"""Characters of an error in a table; `mgx repo show` has all of it."""
 
 
 @repos.command(name="list")
@@ -56,7 +59,40 @@ def list_links(context: typer.Context, as_json: AsJson = False) -> None:
     if not rows:
         say("No repositories. Link one with: mgx repo link octocat/shop --token-stdin")
         return
-    _table(rows)
+    _table(rows, errors=True)
+
+
+@repos.command()
+def show(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
+    """Show a linked repository: its state, rights, webhook and what to do about an error.
+
+    \b
+    Example:
+      mgx repo show octocat/shop
+    """
+    row = _find(open_api(context), link)
+    if as_json:
+        put_json(row)
+        return
+    name, seen = one_line(row["repo_full_name"]), age(row.get("last_validated_at"))
+    rows = [
+        ("repository", f"{name}{' (what its project uses)' if row.get('is_primary') else ''}"),
+        ("id", str(row["id"])),
+        ("service", " at ".join(filter(None, [str(row["provider"]), one_line(row.get("api_base_url") or "")]))),
+        ("clone url", one_line(row.get("clone_url") or "-")),
+        ("branch", one_line(row.get("default_branch") or "no commits yet")),
+        ("status", str(row["status"])),
+        ("last look", f"{seen} ago" if seen else "never"),
+        ("credential", _credential(row)),
+        ("rights", _rights(row)),
+        *(("missing", f"{right}, {one_line(what)}") for right, what in (row.get("missing_permissions") or {}).items()),
+        ("webhook", one_line(row.get("webhook_url") or "none: plain git has no webhooks")),
+    ]
+    for title, value in rows:
+        put_line([(f"{title:<12}", "cyan"), (value, "")])
+    if row.get("last_error"):
+        put_line([("error       ", "red bold"), (one_line(row["last_error"]), "")])
+        put_line([("next        ", "cyan"), (f"mgx repo refresh {name}, or with a new token: mgx repo link {name}", "")])
 
 
 @repos.command(name="test")
@@ -199,8 +235,9 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     raise NoAccess(f"No repository {name!r} is linked here.", hint="See: mgx repo list")
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
+def _table(rows: list[dict[str, Any]], *, errors: bool = False) -> None:
     width = shortest(str(row["id"]) for row in rows)
+    failed = errors and any(row.get("last_error") for row in rows)
     cells = [
         (
             str(row["id"])[:width],
@@ -209,16 +246,26 @@ def _table(rows: list[dict[str, Any]]) -> None:
             one_line(row.get("default_branch") or "-"),
             str(row["status"]),
             _rights(row),
-            age(row.get("last_validated_at")),
+            age(row.get("last_validated_at")) or "never",
+            *((one_line(row.get("last_error") or "-", ERROR_WIDTH),) if failed else ()),
         )
         for row in rows
     ]
-    put_table(("ID", "REPOSITORY", "PROVIDER", "BRANCH", "STATUS", "RIGHTS", "SEEN"), cells)
+    header = ("ID", "REPOSITORY", "PROVIDER", "BRANCH", "STATUS", "RIGHTS", "LAST LOOK")
+    put_table((*header, "ERROR") if failed else header, cells)
+    if failed:
+        say("What to do about it: mgx repo show NAME")
 
 
 def _rights(row: dict[str, Any]) -> str:
     held = row.get("permissions") or {}
     return ", ".join(right for right in RIGHTS if held.get(right)) or "-"
+
+
+def _credential(row: dict[str, Any]) -> str:
+    if row.get("installation_id"):
+        return f"the server's GitHub App, installation {row['installation_id']}"
+    return "stored" if row.get("has_credential") else "none"
 
 
 def _say_hook(hook: dict[str, Any]) -> None:

@@ -115,6 +115,8 @@ def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
     elif sys.stdout.isatty():
         for line in raw.decode("utf-8", "replace").splitlines():
             put(clean(line), _diff_style(line))
+        if found.get("pr_url"):
+            say(f"Pull request: {one_line(found['pr_url'])}")
     else:
         sys.stdout.buffer.write(raw)
 
