@@ -6,76 +6,59 @@ configuration, hooks or objects that git works with here.
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import local
+from django.conf import settings
+
+from . import signing
+from .cloning import NEVER_COMMITTED, Clone, clone
 from .errors import GitFailed
 from .git import Remote, Source, explain, reach
+from .merging import Merged, merge_trees
 from .process import git
+from .progress import Tell
+from .refusals import push_failure
 
 __all__ = ["NEVER_COMMITTED", "Checkout", "GitFailed", "Source"]
-
-NEVER_COMMITTED = (
-    "/.mgx/", "__pycache__/", ".pytest_cache/", ".ruff_cache/", ".mypy_cache/", ".hypothesis/", "node_modules/", ".venv/",
-)  # fmt: skip
-"""What the work leaves behind and is no part of it, unless the repository already tracks it."""
 
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
 _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interHunkContext": "0", "diff.orderFile": ""}
 
 
-@dataclass(frozen=True)
-class Base:
-    """Where the work begins: a commit ("" for none) and the name of its branch."""
-
-    sha: str
-    branch: str
-
-
 class Checkout:
     """``root`` is the workdir, ``base_sha`` the commit it began at ("" for an empty repository), ``base_branch`` its branch."""
 
-    def __init__(self, directory: Path, source: Source, *, base_sha: str, base_branch: str, base_tree: str) -> None:
-        self.root = directory / "repo"
-        self._git_dir = directory / "git"
+    def __init__(self, source: Source, made: Clone) -> None:
+        self.root = made.directory / "repo"
+        self._git_dir = made.directory / "git"
         self._source = source
-        self.base_sha = base_sha
-        self.base_branch = base_branch
-        self._base_tree = base_tree
+        self.base_sha = made.base.sha
+        self.base_branch = made.base.branch
+        self._base_tree = made.tree
+        self._loan = made.loan
+        self.contents_of_base = made.contents
+        self.is_shallow = made.is_shallow
 
     @classmethod
-    async def create(cls, directory: Path, source: Source, *, sha: str = "", empty: bool = False) -> Checkout:
+    async def create(
+        cls, directory: Path, source: Source, *, sha: str = "", empty: bool = False, tell: Tell | None = None
+    ) -> Checkout:
         """A fresh clone in ``directory`` (what was there is removed) at the head of the source's branch.
 
         With ``sha``, at exactly that commit, also when the branch has moved; with ``empty``, at nothing, also when the remote
-        has commits by now: this is how a run that is taken over gets the base it began with. Raises GitFailed and what
-        `reach` raises.
+        has commits by now: this is how a run that is taken over gets the base it began with. What a long fetch says goes to
+        ``tell``. `close` it after use. Raises GitFailed and what `reach` raises.
         """
-        await asyncio.to_thread(_clear, directory)
-        if not source.url or (empty and not sha):
-            await _init(directory)
-            base = Base("", source.branch or "main")
-        else:
-            async with reach(source) as remote:
-                if remote.where.path and not sha and not source.allow_dirty:
-                    await local.require_committed(remote.where.path)
-                base = await _base(remote, source, sha)
-                await _init(directory, sha256=len(base.sha) == 64)
-                if base.sha:
-                    await _fetch(remote, directory / "git", base)
-        if not base.sha:
-            empty_tree = (await _quiet(directory, "hash-object", "-t", "tree", "-w", "--stdin")).decode().strip()
-            return cls(directory, source, base_sha="", base_branch=base.branch, base_tree=empty_tree)
-        checkout = cls(directory, source, base_sha=base.sha, base_branch=base.branch, base_tree=f"{base.sha}^{{tree}}")
-        await checkout._git("read-tree", "--reset", "-u", checkout._base_tree)
-        return checkout
+        return cls(source, await clone(directory, source, sha=sha, empty=empty, tell=tell))
+
+    def close(self) -> None:
+        """Lets go of the mirror that it borrows objects from: they may be removed afterwards."""
+        if self._loan is not None:
+            self._loan.close()
 
     # the tree
 
@@ -110,9 +93,10 @@ class Checkout:
         """Makes the workdir exactly ``tree``, one that was stored here, or the base: ignored and untracked files go too."""
         await self._switch(tree or self._base_tree)
 
-    async def diff(self, tree_or_commit: str) -> str:
-        """For people: base to ``tree_or_commit``, binary files only named. Bytes that are no UTF-8 are replaced."""
-        return (await self._diff("-p", self._base_tree, tree_or_commit)).decode(errors="replace")
+    async def diff(self, tree_or_commit: str, *, against: str = "") -> str:
+        """For people: from ``against`` (the base where it is empty) to ``tree_or_commit``, binary files only named. Bytes that
+        are no UTF-8 are replaced."""
+        return (await self._diff("-p", against or self._base_tree, tree_or_commit)).decode(errors="replace")
 
     async def contents(self, tree: str) -> dict[str, tuple[bytes | None, bytes | None]]:
         """The bytes in the base and in ``tree`` of each file that differs, by path; None is a file that is not there."""
@@ -140,11 +124,13 @@ class Checkout:
                 at += size + 1
         return found
 
-    async def stat(self, tree_or_commit: str) -> dict[str, Any]:
-        """``{"files", "added", "removed", "text"}``: counts of files and lines, and git's own summary as text."""
-        numbers = (await self._diff("--numstat", "-z", self._base_tree, tree_or_commit)).decode(errors="replace")
+    async def stat(self, tree_or_commit: str, *, against: str = "") -> dict[str, Any]:
+        """``{"files", "added", "removed", "text"}``: counts of files and lines, and git's own summary as text; from
+        ``against``, the base where it is empty."""
+        before = against or self._base_tree
+        numbers = (await self._diff("--numstat", "-z", before, tree_or_commit)).decode(errors="replace")
         rows = [entry.split("\t") for entry in numbers.split("\0") if entry]
-        text = (await self._diff("--stat=100", self._base_tree, tree_or_commit)).decode(errors="replace")
+        text = (await self._diff("--stat=100", before, tree_or_commit)).decode(errors="replace")
         return {
             "files": len(rows),
             "added": sum(int(row[0]) for row in rows if row[0].isdigit()),
@@ -152,23 +138,69 @@ class Checkout:
             "text": text,
         }
 
-    async def commit(self, tree: str, *, message: str, author: tuple[str, str], date: datetime) -> str:
-        """A commit of ``tree`` on the base. The same arguments give the same id; ``date`` must be aware."""
+    async def commit(
+        self, tree: str, *, message: str, author: tuple[str, str], date: datetime, parent: str = "", key: str = "",
+        signature: str = "",
+    ) -> str:  # fmt: skip
+        """A commit of ``tree`` on ``parent``, the base where it is empty. The same arguments give the same id; ``date`` must be
+        aware. It is signed with the ``key``, or carries a ``signature`` that it got before. Raises what `signing` raises."""
         when = f"@{int(date.timestamp())} +0000"
         name, email = author
         people = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in zip(
             ("NAME", "EMAIL", "DATE"), (name, email, when), strict=True)}  # fmt: skip
-        parent = ("-p", self.base_sha) if self.base_sha else ()
+        on = parent or self.base_sha
         text = message.rstrip("\n") + "\n"  # as git itself writes it; some services store no other
-        out = await self._git("commit-tree", tree, *parent, "-F", "-", stdin=text.encode(), env=people)
-        return out.decode().strip()
+        out = await self._git("commit-tree", tree, *(("-p", on) if on else ()), "-F", "-", stdin=text.encode(), env=people)
+        plain = out.decode().strip()
+        if not key and not signature:
+            return plain
+        words = await self._git("cat-file", "commit", plain)
+        signed = signing.with_signature(words, signature or signing.signature(key, words), sha256=len(plain) == 64)
+        return (await self._git("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed)).decode().strip()
+
+    async def signature(self, sha: str) -> str:
+        """The signature that a commit carries, "" for none."""
+        return signing.signature_in(await self._git("cat-file", "commit", sha))
+
+    async def merge(self, tree: str, onto: str) -> Merged:
+        """``tree`` with what has changed from the base to the commit ``onto``, one that was fetched."""
+        return await merge_trees(self._git, self._base_tree, tree, f"{onto}^{{tree}}")
 
     # the remote
 
+    async def remote_heads(self, *branches: str) -> dict[str, str]:
+        """The commits that those of the remote's ``branches`` are at that there are. Asks the remote."""
+        async with reach(self._source) as remote:
+            refs, _ = await remote.refs(*(f"refs/heads/{branch}" for branch in branches))
+            found = {name.removeprefix("refs/heads/"): sha for name, sha in refs.items()}
+            return {branch: found[branch] for branch in branches if branch in found}
+
     async def remote_head(self, branch: str) -> str | None:
         """The commit that the remote's ``branch`` is at, None if there is no such branch. Asks the remote."""
+        return (await self.remote_heads(branch)).get(branch)
+
+    async def fetch(self, sha: str, branch: str) -> None:
+        """Brings a commit here, with as much of its history as was asked for in the beginning. By its id; where the server
+        gives none by id, with the ``branch`` that should contain it. Raises GitFailed and what `reach` raises."""
+        try:
+            await self._git("cat-file", "-e", f"{sha}^{{tree}}")
+            return
+        except GitFailed:
+            depth = settings.MGX_HISTORY_DEPTH if (self._git_dir / "shallow").exists() else 0
+        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+        options += [f"--depth={depth}"] if depth else []
+        git_dir = str(self._git_dir)
         async with reach(self._source) as remote:
-            return await _head(remote, branch)
+            for wanted in (f"+{sha}:refs/mgx/onto", f"+refs/heads/{branch}:refs/mgx/onto"):
+                try:
+                    await remote.run("fetch", *options, "--", remote.where.url, wanted, git_dir=git_dir)
+                    await self._git("update-ref", "refs/mgx/onto", f"{sha}^{{commit}}")
+                    return
+                except GitFailed as error:
+                    failure = explain(error, remote.where)
+                    if error.code == "git_timeout":
+                        break
+            raise failure
 
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.
@@ -190,8 +222,7 @@ class Checkout:
             except GitFailed as error:
                 if await _head(remote, branch) == sha:
                     return
-                explained = explain(error, remote.where)
-                raise GitFailed(explained.detail, stderr=error.stderr, code=explained.code, hint=explained.hint) from None
+                raise push_failure(error, remote.where, branch) from None
 
     def _taken(self, branch: str, present: str | None, onto: str) -> GitFailed:
         if not onto:
@@ -254,57 +285,6 @@ def _drop_git_entry(root: Path, name: str) -> bool:
         entry.unlink()
         return True
     return False
-
-
-def _clear(directory: Path) -> None:
-    for name in ("git", "repo"):
-        with suppress(FileNotFoundError):
-            shutil.rmtree(directory / name)
-    (directory / "repo").mkdir(parents=True)
-
-
-async def _quiet(directory: Path, *args: str) -> bytes:
-    return await git(*args, cwd=directory, env={"GIT_DIR": str(directory / "git")})
-
-
-async def _base(remote: Remote, source: Source, sha: str) -> Base:
-    """Asks the remote. ``sha``, when given, is the commit whatever the branch is at. Raises GitFailed for an unknown branch."""
-    refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
-    heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
-    if source.branch and source.branch not in heads and not sha:
-        others = heads or (await remote.refs("HEAD"))[0]
-        if others:
-            raise GitFailed(
-                f"{source.url} has no branch {source.branch}.", code="branch_not_found", hint="Push it, or name another."
-            )
-    branch = source.branch or head
-    wanted = sha or heads.get(branch, "" if source.branch else refs.get("HEAD", ""))
-    if wanted and not branch:  # a detached HEAD
-        branch = next((name for name, at in heads.items() if at == wanted), "HEAD")
-    return Base(wanted, branch if wanted or source.branch else "main")
-
-
-async def _init(directory: Path, *, sha256: bool = False) -> None:
-    kind = "sha256" if sha256 else "sha1"
-    await git("init", "-q", "--bare", "--template=", f"--object-format={kind}", "--initial-branch=main", str(directory / "git"))
-    info = directory / "git" / "info"
-    info.mkdir(exist_ok=True)
-    (info / "exclude").write_text("".join(f"{line}\n" for line in NEVER_COMMITTED))
-
-
-async def _fetch(remote: Remote, git_dir: Path, base: Base) -> None:
-    """The commit by its id; servers that refuse to give an id by itself are asked for the branch that should contain it."""
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--", remote.where.url)
-    try:
-        await remote.run("fetch", *options, f"{base.sha}:refs/mgx/base", git_dir=str(git_dir))
-    except GitFailed as error:
-        if base.branch == "HEAD" or error.code == "git_timeout":
-            raise explain(error, remote.where) from None
-        try:
-            await remote.run("fetch", *options, f"+refs/heads/{base.branch}:refs/mgx/branch", git_dir=str(git_dir))
-            await git("update-ref", "refs/mgx/base", f"{base.sha}^{{commit}}", env={"GIT_DIR": str(git_dir)})
-        except GitFailed:
-            raise explain(error, remote.where) from None
 
 
 async def _head(remote: Remote, branch: str) -> str | None:

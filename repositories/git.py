@@ -21,7 +21,7 @@ from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 
 from . import local
 from .errors import GitFailed
-from .process import NETWORK_SECONDS, git
+from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
 from .scrubbing import scrub
 
 PROBE_SECONDS = 30.0
@@ -40,13 +40,15 @@ class Source:
     """A repository and a branch of it. ``url`` empty: none, the work begins with nothing. ``branch`` empty: the default one.
 
     ``credential`` is a token, `user:password`, or for ssh a private key; it is never part of ``url``. ``allow_dirty`` lets a
-    run begin at the last commit of a local checkout that holds uncommitted changes.
+    run begin at the last commit of a local checkout that holds uncommitted changes. ``mirror`` is where what was fetched is
+    kept for the next time, None for nowhere.
     """
 
     url: str
     branch: str = ""
     credential: str = field(default="", repr=False)
     allow_dirty: bool = True
+    mirror: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ class Remote:
         self.where = where
         self._config, self._env, self._secrets = config, env, secrets
 
-    async def run(self, command: str, *args: str, seconds: float = NETWORK_SECONDS, git_dir: str = "") -> bytes:
+    async def run(
+        self, command: str, *args: str, seconds: float = NETWORK_SECONDS, git_dir: str = "",
+        transfer: Transfer = NOT_WATCHED,
+    ) -> bytes:  # fmt: skip
         """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitFailed."""
         before = (f"--git-dir={git_dir}",) if git_dir else ()
         side: tuple[str, ...] = ()
@@ -133,7 +138,7 @@ class Remote:
         return await git(
             *before, command, *side, *args,
             config=self._config, env=self._env, secrets=self._secrets, seconds=seconds,
-            what=f"git {command} of {self.where.url}",
+            what=f"git {command} of {self.where.url}", transfer=transfer,
         )  # fmt: skip
 
     async def refs(self, *patterns: str, seconds: float = PROBE_SECONDS) -> tuple[dict[str, str], str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import GitFailed
@@ -51,6 +53,26 @@ CONFIG: Mapping[str, str] = {
 }
 
 
+_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)")
+"""What a terminal would have shown for a moment: git's progress."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a git process that brings objects here is watched.
+
+    ``largest_file`` is in bytes (0: any). ``held`` are descriptors that it keeps open, so that a lock is held for as long as
+    one of its processes lives. ``heard`` gets its stderr as it comes.
+    """
+
+    largest_file: int = 0
+    held: Sequence[int] = ()
+    heard: Callable[[bytes], None] | None = None
+
+
+NOT_WATCHED = Transfer()
+
+
 def environment(config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a git process. ``config`` comes on top of CONFIG, in git's command scope."""
     settings = [*CONFIG.items(), *config.items()]
@@ -79,6 +101,7 @@ async def git(
     seconds: float = LOCAL_SECONDS,
     secrets: Sequence[str] = (),
     what: str = "",
+    transfer: Transfer = NOT_WATCHED,
 ) -> bytes:
     """Runs git and returns what it wrote to stdout.
 
@@ -88,7 +111,7 @@ async def git(
     what = what or f"git {args[0]}"
     try:
         process = await asyncio.create_subprocess_exec(
-            "git",
+            *_limited(transfer.largest_file),
             *args,
             cwd=cwd,
             env=environment(config or {}, env or {}),
@@ -96,6 +119,7 @@ async def git(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            pass_fds=transfer.held,
         )
     except FileNotFoundError as error:
         if cwd is not None and error.filename == str(cwd):
@@ -104,7 +128,9 @@ async def git(
     try:
         async with asyncio.timeout(seconds):
             _, stdout, stderr = await asyncio.gather(
-                _feed(process, stdin), _read(process.stdout, MAX_OUTPUT), _read(process.stderr, MAX_OUTPUT)
+                _feed(process, stdin),
+                _read(process.stdout, MAX_OUTPUT),
+                _read(process.stderr, MAX_OUTPUT, transfer.heard),
             )
             status = await process.wait()
     except TimeoutError:
@@ -114,9 +140,16 @@ async def git(
     finally:
         await _reap(process)
     if status:
-        words = scrub(stderr.decode(errors="replace"), secrets).strip()
+        words = scrub(_OVERWRITTEN.sub("", stderr.decode(errors="replace")), secrets).strip()
         raise GitFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
     return stdout
+
+
+def _limited(largest_file: int) -> tuple[str, ...]:
+    """The command git, where needed under a limit for the files that it writes (POSIX counts it in 512 bytes)."""
+    if not largest_file:
+        return ("git",)
+    return ("sh", "-c", 'ulimit -f "$0" && exec git "$@"', str(largest_file // 512))
 
 
 class _TooMuch(Exception):
@@ -131,11 +164,13 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
     process.stdin.close()
 
 
-async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:
+async def _read(stream: asyncio.StreamReader | None, limit: int, heard: Callable[[bytes], None] | None = None) -> bytes:
     assert stream is not None
     parts, size = [], 0
     while part := await stream.read(1 << 16):
         parts.append(part)
+        if heard is not None:
+            heard(part)
         size += len(part)
         if size > limit:
             raise _TooMuch

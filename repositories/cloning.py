@@ -1,0 +1,167 @@
+"""How a run's clone comes to be: where it begins, what is fetched for that, and a workdir with the files of the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from . import fetching, local
+from .contents import ALL_THERE, Contents, contents, listing
+from .errors import GitFailed
+from .fetching import Wanted
+from .git import Remote, Source, reach
+from .mirror import Loan, Mirror
+from .process import git
+from .progress import Tell, watched
+
+NEVER_COMMITTED = (
+    "/.mgx/", "__pycache__/", ".pytest_cache/", ".ruff_cache/", ".mypy_cache/", ".hypothesis/", "node_modules/", ".venv/",
+)  # fmt: skip
+"""What the work leaves behind and is no part of it, unless the repository already tracks it."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Where the work begins: a commit ("" for none) and the name of its branch."""
+
+    sha: str
+    branch: str
+
+
+@dataclass(frozen=True)
+class Clone:
+    """``directory`` holds `git` and `repo`. ``tree`` names the base's tree, ``loan`` is what objects are borrowed from."""
+
+    directory: Path
+    base: Base
+    tree: str
+    contents: Contents = ALL_THERE
+    loan: Loan | None = None
+
+    @property
+    def is_shallow(self) -> bool:
+        return fetching.is_shallow(self.directory / "git")
+
+
+async def clone(directory: Path, source: Source, *, sha: str, empty: bool, tell: Tell | None) -> Clone:
+    """As `Checkout.create` says it."""
+    if not source.url or (empty and not sha):
+        return await _nothing(directory, source.branch or "main")
+    if source.mirror and source.branch and sha and (known := await _known(directory, source.mirror, Base(sha, source.branch))):
+        return known
+    async with reach(source) as remote:
+        if remote.where.path and not sha and not source.allow_dirty:
+            await local.require_committed(remote.where.path)
+        base = await _base(remote, source, sha)
+        if not base.sha:
+            return await _nothing(directory, base.branch)
+        async with watched(tell) as heard:
+            if source.mirror is None:
+                await _init(directory, base.sha)
+                await fetching.fetch(remote, directory / "git", Wanted(base.sha, base.branch), heard=heard)
+                return await _check_out(directory, base, source.url)
+            mirror, wanted = Mirror(source.mirror), Wanted(base.sha, base.branch)
+            loan = await mirror.obtain(remote, wanted, heard)
+            try:
+                return await _borrowing(directory, base, loan, source.url)
+            except GitFailed as error:
+                if not _may_be_damage(error):
+                    raise
+                await mirror.replace(loan.git_dir)
+            return await _borrowing(directory, base, await mirror.obtain(remote, wanted, heard), source.url)
+
+
+async def _known(directory: Path, place: Path, base: Base) -> Clone | None:
+    """From the mirror alone; None where it does not have the commit, or not whole."""
+    mirror = Mirror(place)
+    loan = await mirror.find(base.sha)
+    if loan is None:
+        return None
+    try:
+        return await _borrowing(directory, base, loan, "")
+    except GitFailed as error:
+        if not _may_be_damage(error):
+            raise
+        await mirror.replace(loan.git_dir)
+        return None
+
+
+def _may_be_damage(error: GitFailed) -> bool:
+    return error.code == "git_failed" and "No space left" not in error.stderr
+
+
+async def _borrowing(directory: Path, base: Base, loan: Loan, url: str) -> Clone:
+    """A clone with objects of ``loan``, which is given back if there can be none."""
+    try:
+        await _init(directory, base.sha)
+        await asyncio.to_thread(_borrow, directory / "git", loan.git_dir, base.sha)
+        return await _check_out(directory, base, url, loan)
+    except BaseException:
+        loan.close()
+        raise
+
+
+def _borrow(git_dir: Path, lender: Path, sha: str) -> None:
+    (git_dir / "objects" / "info").mkdir(exist_ok=True)
+    (git_dir / "objects" / "info" / "alternates").write_text(f"{lender.resolve() / 'objects'}\n")
+    with suppress(FileNotFoundError):
+        shutil.copyfile(lender / "shallow", git_dir / "shallow")
+    (git_dir / "refs" / "mgx").mkdir(exist_ok=True)
+    (git_dir / "refs" / "mgx" / "base").write_text(f"{sha}\n")
+
+
+async def _check_out(directory: Path, base: Base, url: str, loan: Loan | None = None) -> Clone:
+    """Raises GitFailed, "repository_too_large" where the files of a small history are large."""
+    root = directory / "repo"
+    tree = f"{base.sha}^{{tree}}"
+    listed = await listing(partial(_git, directory), tree)
+    if listed.size > fetching.limit():
+        raise fetching.too_large(url, f"{fetching.megabytes(listed.size)} checked out")
+    await _git(directory, "read-tree", "--reset", "-u", tree)
+    return Clone(directory, base, tree, await contents(listed, root), loan)
+
+
+async def _nothing(directory: Path, branch: str) -> Clone:
+    await _init(directory, "")
+    tree = await _git(directory, "hash-object", "-t", "tree", "-w", "--stdin")
+    return Clone(directory, Base("", branch), tree.decode().strip())
+
+
+async def _init(directory: Path, sha: str) -> None:
+    """Removes what was there: the clone is fresh."""
+    await asyncio.to_thread(_clear, directory)
+    await fetching.init(directory / "git", sha256=len(sha) == 64)
+    (directory / "git" / "info" / "exclude").write_text("".join(f"{line}\n" for line in NEVER_COMMITTED))
+
+
+def _clear(directory: Path) -> None:
+    for name in ("git", "repo"):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(directory / name)
+    (directory / "repo").mkdir(parents=True)
+
+
+async def _git(directory: Path, *args: str) -> bytes:
+    places = {"GIT_DIR": str(directory / "git"), "GIT_WORK_TREE": str(directory / "repo")}
+    return await git(*args, cwd=directory / "repo", env=places)
+
+
+async def _base(remote: Remote, source: Source, sha: str) -> Base:
+    """Asks the remote. ``sha``, when given, is the commit whatever the branch is at. Raises GitFailed for an unknown branch."""
+    refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
+    heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
+    if source.branch and source.branch not in heads and not sha:
+        others = heads or (await remote.refs("HEAD"))[0]
+        if others:
+            raise GitFailed(
+                f"{source.url} has no branch {source.branch}.", code="branch_not_found", hint="Push it, or name another."
+            )
+    branch = source.branch or head
+    wanted = sha or heads.get(branch, "" if source.branch else refs.get("HEAD", ""))
+    if wanted and not branch:  # a detached HEAD
+        branch = next((name for name, at in heads.items() if at == wanted), "HEAD")
+    return Base(wanted, branch if wanted or source.branch else "main")

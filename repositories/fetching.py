@@ -1,0 +1,149 @@
+"""Brings a commit and a bounded part of its history into a bare repository of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from .errors import GitFailed
+from .git import Remote, explain
+from .process import Transfer, git
+
+ALL = 2**31 - 1
+"""git's own number for a depth without end (git-fetch, `--unshallow`)."""
+MAX_WALKED = 1_000
+
+_OPTIONS = (
+    "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--update-shallow", "--force",
+)  # fmt: skip
+_NO_SHALLOW = re.compile(r"not support (shallow|--depth)", re.IGNORECASE)
+_REFUSED = re.compile(r"not our ref|unadvertised object|find remote ref|no such remote ref|not valid", re.IGNORECASE)
+_CUT_OFF = re.compile(r"signal 25|file size limit|file too large", re.IGNORECASE)
+"""What git and its parts say when RLIMIT_FSIZE ends them (SIGXFSZ, EFBIG)."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A commit, and the branch that should contain it ("" or "HEAD": none is known)."""
+
+    sha: str
+    branch: str = ""
+
+    @property
+    def ref(self) -> str:
+        """Set by git when the commit and everything that belongs to it is there, not before."""
+        return f"refs/mgx/{self.sha}"
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
+
+
+def limit() -> int:
+    """What one repository may take, in bytes."""
+    return int(settings.MGX_REPOSITORY_MB) * 1_000_000
+
+
+def too_large(where: str, size: str) -> GitFailed:
+    return GitFailed(
+        f"The repository {where} takes {size}; this server takes at most {megabytes(limit())} of one (MGX_REPOSITORY_MB).",
+        code="repository_too_large",
+        hint="Raise MGX_REPOSITORY_MB, fetch less history (MGX_HISTORY_DEPTH), or link a smaller repository.",
+    )
+
+
+async def init(git_dir: Path, *, sha256: bool) -> None:
+    kind = "sha256" if sha256 else "sha1"
+    await git("init", "-q", "--bare", "--template=", f"--object-format={kind}", "--initial-branch=main", str(git_dir))
+    (git_dir / "info").mkdir(exist_ok=True)
+
+
+async def fetch(
+    remote: Remote, git_dir: Path, wanted: Wanted, *,
+    held: Sequence[int] = (), heard: Callable[[bytes], None] | None = None,
+) -> None:  # fmt: skip
+    """MGX_HISTORY_DEPTH commits up to ``wanted``, by its id; from a server that gives none by its id, the branch.
+
+    A server that gives no part of a history is asked for all of it. Raises what `explain` makes of a failure, and GitFailed:
+    "repository_too_large" when more than MGX_REPOSITORY_MB come, "commit_gone" when the other side does not have it.
+    """
+    transfer = Transfer(limit(), held, heard)
+    failures = []
+    for spec, depth in _ways(git_dir, wanted):
+        try:
+            await _take(remote, git_dir, spec, depth, transfer)
+            if not spec.startswith(wanted.sha):
+                await _adopt(git_dir, wanted)
+            return
+        except GitFailed as error:
+            if _CUT_OFF.search(error.stderr):
+                raise too_large(remote.where.url, f"more than {megabytes(limit())}") from None
+            explained = explain(error, remote.where)
+            if explained is not error or error.code == "git_timeout":
+                raise explained from None
+            failures.append(error)
+    if all(map(is_refusal, failures)):
+        raise GitFailed(
+            f"{remote.where.url} does not have the commit {wanted.sha} any more.",
+            code="commit_gone",
+            stderr=failures[0].stderr,
+            hint="Nothing was lost here. Retry the run to begin from what is there now.",
+        )
+    raise next(error for error in failures if not is_refusal(error))
+
+
+def is_refusal(error: GitFailed) -> bool:
+    """Whether the other side is the cause: it does not have what was asked for, or does not give it."""
+    return _REFUSED.search(error.stderr) is not None
+
+
+def _ways(git_dir: Path, wanted: Wanted) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What to ask for, in order: a refspec and the options for its depth."""
+    depth: int = settings.MGX_HISTORY_DEPTH
+    whole = (f"--depth={ALL}",) if is_shallow(git_dir) else ()
+    bounded = (f"--depth={depth}",) if depth else whole
+    yield f"{wanted.sha}:{wanted.ref}", bounded
+    if wanted.branch not in {"", "HEAD"}:
+        yield f"refs/heads/{wanted.branch}:refs/mgx/branch", bounded
+        if depth:  # it may lie deeper than that by now
+            yield f"refs/heads/{wanted.branch}:refs/mgx/branch", (f"--depth={ALL}",)
+
+
+async def _take(remote: Remote, git_dir: Path, spec: str, depth: tuple[str, ...], transfer: Transfer) -> None:
+    shown = "--progress" if transfer.heard else "--quiet"
+    for options in (depth, ()) if depth else ((),):
+        try:
+            await remote.run(
+                "fetch", shown, *_OPTIONS, *options, "--", remote.where.url, spec, git_dir=str(git_dir), transfer=transfer
+            )
+            return
+        except GitFailed as error:
+            if not options or not _NO_SHALLOW.search(error.stderr):
+                raise
+
+
+async def _adopt(git_dir: Path, wanted: Wanted) -> None:
+    """The commit, if the branch has brought it. Raises GitFailed."""
+    if not await has_commit(git_dir, wanted.sha):
+        raise GitFailed(f"The branch {wanted.branch} does not lead to {wanted.sha}.", stderr="not our ref")
+    await git("update-ref", wanted.ref, wanted.sha, env={"GIT_DIR": str(git_dir)})
+
+
+def is_shallow(git_dir: Path) -> bool:
+    try:
+        return (git_dir / "shallow").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+async def has_commit(git_dir: Path, sha: str) -> bool:
+    """Whether the commit can be read, and the commits before it as far as anything here looks."""
+    try:
+        await git("rev-list", "--quiet", f"--max-count={MAX_WALKED}", sha, "--", env={"GIT_DIR": str(git_dir)})
+    except GitFailed:
+        return False
+    return True

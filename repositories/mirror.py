@@ -1,0 +1,163 @@
+"""What was fetched of a linked repository, kept for its next checkout on this machine.
+
+    mirrors/<workspace>/<link>/fetch.lock    held by the one that fetches
+    mirrors/<workspace>/<link>/<n>/          a bare repository; the highest number is the one in use
+    mirrors/<workspace>/<link>/<n>/mgx.lock  held, shared, by each checkout that borrows its objects
+
+A checkout never works in a mirror: it has a git directory of its own that borrows the mirror's objects (gitrepository-layout,
+`objects/info/alternates`), so nothing that a run does can reach what other runs read. Objects are only ever added; a mirror
+that is damaged or has grown too large is followed by a fresh one, and removed when nobody borrows from it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import fetching
+from .errors import GitFailed
+from .eviction import generations, make_room, size_of
+from .fetching import Wanted, is_refusal, limit, megabytes, too_large
+from .git import Remote
+from .locks import Lock, acquire, attempt, touch
+from .process import git
+
+MAX_PACKS = 40
+"""Each fetch leaves one; git reads the index of every pack that it meets."""
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A bare repository whose objects stay where they are until `close`."""
+
+    git_dir: Path
+    lock: Lock
+
+    def close(self) -> None:
+        self.lock.close()
+
+
+class Mirror:
+    """The mirror at ``place``. Any number of processes may use it at once."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    async def find(self, sha: str) -> Loan | None:
+        """The commit, if it is here: asks nobody, waits for nobody."""
+        numbers = generations(self.place)
+        return await self._loan(self.place / str(numbers[-1]), Wanted(sha)) if numbers else None
+
+    async def obtain(self, remote: Remote, wanted: Wanted, heard: Callable[[bytes], None] | None = None) -> Loan:
+        """The commit, fetched unless it is here. One fetches at a time; who waited finds what the other one has brought.
+
+        Raises what `fetching.fetch` raises.
+        """
+        if found := await self.find(wanted.sha):
+            return found
+        await asyncio.to_thread(self.place.mkdir, parents=True, exist_ok=True, mode=0o700)
+        with await acquire(self.place / "fetch.lock") as held:
+            if found := await self.find(wanted.sha):
+                return found
+            loan = await self._fetch(remote, wanted, heard, held)
+        try:
+            await asyncio.to_thread(make_room, self.place.parents[1])
+        except BaseException:
+            loan.close()
+            raise
+        return loan
+
+    async def replace(self, damaged: Path) -> None:
+        """Nobody begins with ``damaged`` any more. Who borrows from it keeps it."""
+        with await acquire(self.place / "fetch.lock"):
+            if str(generations(self.place)[-1:]) == f"[{damaged.name}]":
+                await asyncio.to_thread(self._next().mkdir)
+
+    async def _loan(self, git_dir: Path, wanted: Wanted) -> Loan | None:
+        lock = attempt(git_dir / "mgx.lock", shared=True, make=False)
+        if lock is None:
+            return None
+        try:
+            # git sets the ref last, so all that belongs to the commit was here once
+            told = await git("for-each-ref", "--format=x", wanted.ref, env={"GIT_DIR": str(git_dir)})
+            if told and await fetching.has_commit(git_dir, wanted.sha):
+                touch(git_dir / "mgx.lock")
+                return Loan(git_dir, lock)
+        except GitFailed:
+            pass  # no repository: whoever made it was killed
+        except BaseException:
+            lock.close()
+            raise
+        lock.close()
+        return None
+
+    async def _fetch(self, remote: Remote, wanted: Wanted, heard: Callable[[bytes], None] | None, held: Lock) -> Loan:
+        """Into what is here, else, or when that fails for a reason of its own, into a fresh repository."""
+        numbers = generations(self.place)
+        if numbers:
+            git_dir = self.place / str(numbers[-1])
+            lock = attempt(git_dir / "mgx.lock", shared=True)
+            try:
+                if lock is not None and await _fits(git_dir, wanted):
+                    await asyncio.to_thread(_sweep, git_dir)
+                    await fetching.fetch(remote, git_dir, wanted, held=(held.fileno(),), heard=heard)
+                    if await asyncio.to_thread(size_of, git_dir) <= limit() and await fetching.has_commit(git_dir, wanted.sha):
+                        await _pack(git_dir)
+                        touch(git_dir / "mgx.lock")
+                        loan, lock = Loan(git_dir, lock), None
+                        return loan
+            except GitFailed as error:
+                if error.code not in {"git_failed", "repository_too_large"} or is_refusal(error):
+                    raise
+            finally:
+                if lock is not None:
+                    lock.close()
+        return await self._fetch_afresh(remote, wanted, heard, held)
+
+    async def _fetch_afresh(self, remote: Remote, wanted: Wanted, heard: Callable[[bytes], None] | None, held: Lock) -> Loan:
+        git_dir = self._next()
+        await asyncio.to_thread(git_dir.mkdir)
+        lock = attempt(git_dir / "mgx.lock", shared=True)
+        assert lock is not None, "nobody removes a mirror while another one fetches into it"
+        try:
+            await fetching.init(git_dir, sha256=len(wanted.sha) == 64)
+            await fetching.fetch(remote, git_dir, wanted, held=(held.fileno(),), heard=heard)
+            size = await asyncio.to_thread(size_of, git_dir)
+            if size > limit():
+                raise too_large(remote.where.url, megabytes(size))
+        except BaseException:
+            lock.close()
+            shutil.rmtree(git_dir, ignore_errors=True)
+            raise
+        return Loan(git_dir, lock)
+
+    def _next(self) -> Path:
+        numbers = generations(self.place)
+        return self.place / str(numbers[-1] + 1 if numbers else 1)
+
+
+async def _fits(git_dir: Path, wanted: Wanted) -> bool:
+    """Whether it is a repository with ids of the same kind."""
+    try:
+        kind = await git("rev-parse", "--show-object-format", env={"GIT_DIR": str(git_dir)})
+    except GitFailed:
+        return False
+    return kind.strip() == (b"sha256" if len(wanted.sha) == 64 else b"sha1")
+
+
+async def _pack(git_dir: Path) -> None:
+    """Many packs become one. Nothing is dropped: somebody may borrow what no ref leads to."""
+    packs = await asyncio.to_thread(lambda: len(list((git_dir / "objects" / "pack").glob("*.pack"))))
+    if packs > MAX_PACKS:
+        await git("repack", "-a", "-d", "-k", "-q", "--no-write-bitmap-index", env={"GIT_DIR": str(git_dir)})
+
+
+def _sweep(git_dir: Path) -> None:
+    """What a git that was killed leaves: its locks, and pieces of packs. Only for who holds the fetch lock."""
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/**/tmp_*", "objects/**/.tmp-*"):
+        for left in git_dir.glob(pattern):
+            if left.name != "mgx.lock":
+                left.unlink(missing_ok=True)
