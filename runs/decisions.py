@@ -10,7 +10,7 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, InvalidTransition
 from workspaces.principal import Principal
 
-from . import events, words
+from . import events, progress_comment, words
 from .models import Approval, TaskRun
 from .models.run import Status
 from .state import approve, cancel, finish, locked, save_state
@@ -107,6 +107,7 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
     run.plan = plan
     run.plan_version += 1
     run.save(update_fields=["plan", "plan_version", "updated_at"])
+    progress_comment.changed(run)
     events.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
 
 

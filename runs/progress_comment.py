@@ -1,56 +1,54 @@
-"""What the issue that a task came from is told of its run: one comment for each task, edited as things go on."""
+"""Owes the issue or pull request that a task came from word of its run. Written with the state itself, so no crash and no limit
+of the service loses it; `inbound.sayings` says it.
+"""
 
 from __future__ import annotations
 
-import logging
+import uuid
+from datetime import timedelta
 
-from mgx_project.common.errors import MGXError
-from repositories.hosting import host_of
-from repositories.models import RepositoryLink
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 
-from .models import TaskRun
-from .models.run import Status
-from .pull_request_text import code, quoted
+from . import thread_text
+from .inbound import sayings
+from .models import Handled, TaskRun
 
-log = logging.getLogger(__name__)
+APART = timedelta(seconds=3)
+"""Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
 
 
 def tell(run: TaskRun | None) -> None:
-    """Says in the issue how the run stands now. Nothing for a task of another origin; a service that fails stops no run."""
-    if run is None or run.task.issue_number is None or (text := _text(run)) is None:
+    """Says now what is owed for the run's task; a refusal is tried again by the reaper."""
+    if run is not None and (run.task.issue_number or run.revision):
+        sayings.say_of(run.task_id)
+
+
+def changed(run: TaskRun) -> None:
+    """The run has another state or plan. Call it in the transaction that changes it; nothing for tasks of another origin."""
+    link_id = run.task.repository_id or run.repository_id
+    pull = run.pr_number if run.revision else None
+    here = pull or run.task.issue_number
+    if link_id is None or here is None:
         return
-    link = RepositoryLink.objects.of(run.workspace_id).filter(pk=run.task.repository_id).first()
-    host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
-    if host is None:
+    for number in {here, run.task.issue_number or here}:
+        status_changed(run.workspace_id, link_id, run.task_id, number)
+    if found := thread_text.news(run):
+        key, words = found
+        Handled.objects.of(run.workspace_id).get_or_create(
+            link_id=link_id,
+            key=key,
+            defaults={
+                "workspace_id": run.workspace_id, "task_id": run.task_id, "number": here, "answer": words, "say_at": Now(),
+            },
+        )  # fmt: skip
+
+
+def status_changed(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
+    """The status comment of the task in the thread ``number`` is to be made or edited."""
+    key = f"status:{task_id}:{number}"
+    rows = Handled.objects.of(workspace_id)
+    if rows.filter(link_id=link_id, key=key).update(say_at=Greatest(Now(), F("said_at") + APART)):
         return
-    try:
-        host.comment(run.task.issue_number, text, marker=f"task-{run.task_id}")
-    except MGXError as error:
-        log.warning("run %s: the issue could not be told: %s", run.pk, error.detail)
-
-
-def _text(run: TaskRun) -> str | None:
-    name = f"Run #{run.run_number}"
-    match Status(run.status):
-        case Status.AWAITING_APPROVAL:
-            return f"{_plan(run)}\n\nAnswer `/mgx approve`, or `/mgx reject` and what should be different."
-        case Status.COMPLETED:
-            return f"{name} is done: {run.pr_url or run.branch_name}"
-        case Status.FAILED | Status.PAUSED:
-            error = run.error or {}
-            how = "has failed" if run.status == Status.FAILED else f"waits ({run.pause_reason})"
-            return f"{name} {how}: {quoted(error.get('detail', ''))} {quoted(error.get('hint', ''))}".strip()
-        case Status.APPROVED | Status.EXECUTING | Status.DELIVERING:
-            return f"{name} is at work."
-    return None
-
-
-def _plan(run: TaskRun) -> str:
-    plan = run.plan or {}
-    lines = [f"**The plan of run #{run.run_number}:** {quoted(plan.get('summary', ''))}", ""]
-    for number, step in enumerate(plan.get("steps", []), 1):
-        files = ", ".join(code(path) for path in step.get("files", [])[:10])
-        lines.append(f"{number}. {quoted(step.get('title', ''), 300)}{f' ({files})' if files else ''}")
-    lines += [f"- Risk: {quoted(risk, 300)}" for risk in plan.get("risks", [])[:10]]
-    lines += [f"- Question: {quoted(question, 300)}" for question in plan.get("questions", [])[:10]]
-    return "\n".join(lines)
+    fields = {"form": Handled.Form.STATUS, "task_id": task_id, "number": number, "say_at": Now()}
+    rows.get_or_create(link_id=link_id, key=key, defaults={"workspace_id": workspace_id, **fields})

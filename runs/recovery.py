@@ -13,8 +13,8 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
 
 from .actors import ACTORS
-from .inbound import deliveries
-from .inbound.actors import take_delivery
+from .inbound import deliveries, sayings
+from .inbound.actors import say_answer, take_delivery
 from .lease import keeper
 from .models.run import Status
 from .querysets import next_to_claim
@@ -45,10 +45,15 @@ class Reaper(threading.Thread):
         waiting = next_to_claim(free) if free > 0 else []
         for run_id, status in waiting:
             ACTORS[Status(status)].send(str(run_id))
-        told = deliveries.waiting(free - len(waiting)) if free > len(waiting) else []
+        free -= len(waiting)
+        told = deliveries.waiting(free) if free > 0 else []
         for delivery_id in told:
             take_delivery.send(str(delivery_id))
-        return len(waiting) + len(told)
+        free -= len(told)
+        owed = sayings.waiting(free) if free > 0 else []
+        for row_id in owed:
+            say_answer.send(str(row_id))
+        return len(waiting) + len(told) + len(owed)
 
     def stop(self) -> None:
         self._stopping.set()

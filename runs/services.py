@@ -21,10 +21,11 @@ from workspaces.catalogue import Plan
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import connections, decisions, events, gate, words
+from . import connections, decisions, events, gate, progress_comment, words
 from .actors import wake
 from .models import TaskRun
 from .models.run import FINAL, Status
+from .state import TASK_STATUS
 
 CAPS = LIMITS
 
@@ -76,6 +77,7 @@ def create_run(
             "auto_approve": auto_approve,
             "parent_run_id": str(parent.pk) if parent else None,
         }
+        progress_comment.changed(run)
         events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
         wake(run)
         return run
@@ -122,6 +124,17 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
         live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
             decisions.cancel_requested(run_id, by=by)
+
+
+def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
+    """The pull request was opened again: the task stands as its newest run does."""
+    with transaction.atomic():
+        task = Task.objects.of(workspace_id).select_for_update().get(pk=task_id)
+        if task.closed_at is None:
+            return
+        task.closed_at = None
+        task.status = TASK_STATUS[Status(task.last_run_status)]
+        task.save(update_fields=["status", "closed_at", "updated_at"])
 
 
 def decide_plan(

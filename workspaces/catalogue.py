@@ -288,6 +288,22 @@ class Pushed(Data):
     repo_full_name: str
 
 
+class Rebased(Data):
+    """The work that began on ``from_sha`` stands on ``onto_sha``, where ``branch_name`` is now."""
+
+    from_sha: str
+    onto_sha: str
+    branch_name: str
+
+
+class BranchMoved(Data):
+    """``by`` is the account that pushed ``commit_sha`` while the run was at work."""
+
+    branch_name: str
+    commit_sha: str
+    by: str
+
+
 class PullRequest(Data):
     pr_url: str
     pr_number: int
@@ -385,7 +401,9 @@ EVENTS: dict[str, type[Data]] = {
     "tests_finished": TestsFinished,
     "review_finished": ReviewFinished,
     "branch_created": BranchCreated,
+    "rebased": Rebased,
     "commit_created": CommitCreated,
+    "branch_moved": BranchMoved,
     "push_succeeded": Pushed,
     "push_failed": GitFailed,
     "pr_opened": PullRequest,

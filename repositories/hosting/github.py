@@ -6,11 +6,12 @@ API: https://docs.github.com/en/rest?apiVersion=2022-11-28
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import github
 import requests
@@ -21,6 +22,7 @@ from github.GithubException import (
     RateLimitExceededException,
     UnknownObjectException,
 )
+from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest as Pull
 from github.Repository import Repository
 
@@ -140,6 +142,11 @@ class GitHubHost:
             made = issue.create_comment(whole)
             return Comment(made.id, made.html_url)
 
+    def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
+        with self._speaking("reacting to a comment"):
+            url = f"{self._repository.url}/issues/comments/{comment_id}"
+            IssueComment(self._repository.requester, attributes={"url": url}, completed=True).create_reaction(sign)
+
     def review_comments(self, number: int) -> list[ReviewComment]:
         with self._speaking(f"reading the review of #{number}"):
             found = islice(self._repository.get_pull(number).get_review_comments(), MAX_COMMENTS)
@@ -217,13 +224,11 @@ class GitHubHost:
         if (pull.title, pull.body) != (text.title, text.body):
             pull.edit(title=text.title, body=text.body)
         missing = [label for label in text.labels if label not in {known.name for known in pull.labels}]
-        if missing:
-            pull.as_issue().add_to_labels(*missing)
-        asked = {user.login for user in pull.requested_reviewers}
-        wanted = [login for login in text.reviewers if login not in asked]
-        if wanted:
-            pull.create_review_request(reviewers=wanted)
-        return _pull(pull)
+        refused = _each(missing, lambda labels: pull.as_issue().add_to_labels(*labels), "The label")
+        asked = {user.login.lower() for user in pull.requested_reviewers} | {team.slug.lower() for team in pull.requested_teams}
+        wanted = [name for name in text.reviewers if name.rpartition("/")[2].lower() not in asked]
+        refused += _each(wanted, lambda names: _request_review(pull, names), "The reviewer")
+        return replace(_pull(pull), refused=tuple(refused))
 
     @contextmanager
     def _speaking(self, what: str) -> Iterator[None]:
@@ -305,6 +310,37 @@ def _pull(pull: Pull) -> PullRequest:
         branch=pull.head.ref,
         head_sha=pull.head.sha,
         draft=bool(pull.draft),
+    )
+
+
+def _each(names: Sequence[str], ask: Callable[[Sequence[str]], object], what: str) -> list[str]:
+    """Asks for all at once, and where the service takes not all of them, for one after the other; sentences on those that it
+    refused. Raises where waiting helps."""
+    if not names:
+        return []
+    try:
+        ask(names)
+    except GithubException as error:
+        if not _is_refusal(error):
+            raise
+        if len(names) == 1:
+            return [f"{what} {names[0]} was refused: {_said(error)}"]
+        return [said for name in names for said in _each([name], ask, what)]
+    return []
+
+
+def _is_refusal(error: GithubException) -> bool:
+    """Not of the whole token, and not for now."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return error.status in (403, 404, 410, 422) and not limited and not isinstance(error, RateLimitExceededException)
+
+
+def _request_review(pull: Pull, names: Sequence[str]) -> None:
+    people = [name for name in names if "/" not in name]
+    teams = [name.rpartition("/")[2] for name in names if "/" in name]
+    pull.create_review_request(
+        reviewers=people or github.GithubObject.NotSet, team_reviewers=teams or github.GithubObject.NotSet
     )
 
 

@@ -39,11 +39,14 @@ class PullRequest:
     branch: str
     head_sha: str
     draft: bool = False
+    refused: Sequence[str] = ()
+    """Sentences on labels and reviewers that the service did not take; the pull request is there all the same."""
 
 
 @dataclass(frozen=True)
 class PullRequestText:
-    """What a pull request says. ``labels`` and ``reviewers`` are added to those that are there."""
+    """What a pull request says. ``labels`` and ``reviewers`` (accounts, and teams as `organisation/team`) are added to those
+    that are there."""
 
     title: str
     body: str
@@ -117,6 +120,10 @@ class Host(Protocol):
 
     def comment(self, number: int, body: str, *, marker: str) -> Comment:
         """One comment on an issue or pull request: our own one that carries ``marker`` is edited, else it is made."""
+        ...
+
+    def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
+        """A sign on a comment of an issue or pull request that it was heard; twice is once."""
         ...
 
     def review_comments(self, number: int) -> list[ReviewComment]: ...

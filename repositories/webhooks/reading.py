@@ -17,17 +17,18 @@ Shape = Mapping[str, Any]
 ACCOUNT: Shape = {"login": None}
 THREAD: Shape = {
     "number": None, "title": None, "body": None, "state": None, "html_url": None, "user": ACCOUNT,
-    "labels": [{"name": None}], "pull_request": {"url": None},
+    "labels": [{"name": None}], "pull_request": {"url": None}, "updated_at": None,
 }  # fmt: skip
 COMMENT: Shape = {
     "id": None, "body": None, "user": ACCOUNT, "path": None, "line": None, "in_reply_to_id": None, "html_url": None,
-    "pull_request_review_id": None,
+    "pull_request_review_id": None, "created_at": None,
 }  # fmt: skip
 PULL: Shape = {
     "number": None, "state": None, "merged": None, "html_url": None, "head": {"ref": None, "sha": None},
     "base": {"ref": None},
 }  # fmt: skip
-SUITE: Shape = {"id": None, "head_sha": None, "head_branch": None, "status": None, "conclusion": None}
+REVIEW: Shape = {"id": None, "state": None, "body": None, "user": ACCOUNT, "submitted_at": None}
+SUITE: Shape = {"updated_at": None, "id": None, "head_sha": None, "head_branch": None, "status": None, "conclusion": None}
 COMMON: Shape = {
     "action": None,
     "sender": ACCOUNT,
@@ -39,7 +40,7 @@ EVENTS: Mapping[str, Shape] = {
     "issues": {"issue": THREAD, "label": {"name": None}},
     "issue_comment": {"issue": THREAD, "comment": COMMENT},
     "pull_request": {"pull_request": PULL},
-    "pull_request_review": {"pull_request": PULL, "review": {"id": None, "state": None, "body": None, "user": ACCOUNT}},
+    "pull_request_review": {"pull_request": PULL, "review": REVIEW},
     "pull_request_review_comment": {"pull_request": PULL, "comment": COMMENT},
     "check_suite": {"check_suite": SUITE},
     "repository": {"changes": {"repository": {"name": {"from": None}}}},

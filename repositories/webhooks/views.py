@@ -1,4 +1,4 @@
-"""`POST /api/webhooks/github/{link_id}`, and `POST /api/webhooks/github` for the server's GitHub App. Signed instead of a token."""
+"""`POST /api/webhooks/github/{link_id}`, and `POST /api/webhooks/github` of our GitHub App: signed, without a token."""
 
 from __future__ import annotations
 

@@ -12,16 +12,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from mgx_project.common.errors import MGXError
+from repositories.errors import HostFailed
 from repositories.hosting import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
 
-from .effects import perform, say
-from .meaning import wishes
+from .effects import perform
+from .meaning import OLDEST, happened_at, wishes
+from .patience import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
 
 log = logging.getLogger(__name__)
-HELD = timedelta(minutes=5)
-"""So long a worker has a delivery for itself; after that it counts as lost."""
-MAX_ATTEMPTS = 8
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
@@ -41,7 +40,8 @@ def take(delivery_id: uuid.UUID) -> None:
     try:
         _carry_out(delivery)
     except MGXError as error:
-        _put_off(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after)
+        most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
+        _put_off(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after, most)
     except (DatabaseError, InterfaceError):
         raise
     except Exception:
@@ -56,18 +56,19 @@ def _carry_out(delivery: WebhookDelivery) -> None:
     host = host_of(link)
     if host is None or link.status == RepositoryLink.Status.DISCONNECTED:
         return
+    happened = happened_at(delivery.event, delivery.payload)
+    if happened is not None and delivery.created_at - happened > OLDEST:
+        log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
+        return
     for wish in wishes(delivery.event, delivery.payload):
-        effect = perform(link, host, wish)
-        if effect is not None:
-            say(host, effect)
+        perform(link, host, wish)
 
 
-def _put_off(delivery: WebhookDelivery, why: str, retry_after: float | None) -> None:
+def _put_off(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:
     fields: dict[str, object] = {"error": why}
-    if delivery.attempts >= MAX_ATTEMPTS:
+    if delivery.attempts >= most:
         fields["processed_at"] = timezone.now()
         log.warning("webhook delivery %s is given up: %s", delivery.pk, why)
     else:
-        seconds = retry_after if retry_after is not None else 2.0**delivery.attempts
-        fields["next_try_at"] = timezone.now() + timedelta(seconds=seconds)
+        fields["next_try_at"] = timezone.now() + pause(delivery.attempts, retry_after)
     WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)

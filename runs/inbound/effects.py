@@ -3,97 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils import timezone
 
 from mgx_project.common.errors import MGXError, NotFound
 from repositories import services as repositories
 from repositories.hosting import Host
-from repositories.hosting.port import Comment, ReviewComment
+from repositories.hosting.port import ReviewComment
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from tasks.services import create_task, name_of
 from workspaces.principal import Principal
 
-from .. import revisions, services
+from .. import events, revisions, services
 from ..models import Handled, TaskRun
 from ..models.run import FINAL
-from .meaning import OURS, VERBS, Closed, Command, Issue, Labelled, LinkChanged, Red, Reviewed, Wish
+from ..progress_comment import status_changed
+from ..pull_request_text import code
+from ..state import locked
+from .meaning import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
 from .visitors import connector, visitor
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What was done: ``text`` is said in the one comment about it on ``number``."""
+    """What was done: ``text`` is the answer to it in the thread ``number``.
+
+    With a ``task`` it stands in the status comment of that task; without one it needs a comment of its own.
+    """
 
     number: int
     text: str
     task: Task | None = None
 
 
-def perform(link: RepositoryLink, host: Host, wish: Wish) -> Effect | None:
-    """Does what is wished, once. None: it was done before, its account may not command, or there is nothing to say.
+def perform(link: RepositoryLink, host: Host, wish: Wish) -> None:
+    """Does what is wished, once, unless its account may not command. What is to be said of it is owed by then (`sayings`).
 
     Raises HostBusy, HostFailed and the like where it is worth trying again.
     """
     match wish:
         case LinkChanged():
             _look_again(link)
-            return None
-        case Closed():
-            _close(link, wish)
-            return None
+        case PullMoved():
+            _settle(link, host, wish)
+        case Pushed():
+            _note_push(link, wish)
         case Red():
-            return _repair(link, host, wish)
-        case _ if not _known(link, wish):
-            return None
+            _repair(link, host, wish)
+        case _ if not _is_done(link, wish):
+            _command(link, host, wish)
+
+
+def _command(link: RepositoryLink, host: Host, wish: Wish) -> None:
     who = visitor(link, host, wish.actor)
     if who is None:
         _once(link, wish, 0, lambda: None)
-        return None
+        return
     match wish:
         case Labelled():
-            return _once(link, wish, wish.issue.number, lambda: _start(link, who, wish.issue, auto_approve=False))
+            _once(link, wish, wish.issue.number, lambda: _label(link, who, wish))
         case Command():
-            return _once(link, wish, wish.issue.number, lambda: _obey(link, who, wish))
+            _once(link, wish, wish.issue.number, lambda: _obey(link, who, wish))
         case Reviewed():
-            return _revise(link, host, who, wish)
-    raise TypeError(f"{type(wish).__name__} has no effect")
+            _revise(link, host, who, wish)
+        case _:
+            raise TypeError(f"{type(wish).__name__} has no effect")
 
 
-def say(host: Host, effect: Effect) -> Comment:
-    """One comment for each task, edited as it goes on."""
-    return host.comment(effect.number, effect.text, marker=f"task-{effect.task.pk}" if effect.task else "answer")
+def _is_done(link: RepositoryLink, wish: Wish) -> bool:
+    return Handled.objects.of(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
 
 
-def _known(link: RepositoryLink, wish: Wish) -> bool:
-    return not Handled.objects.of(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
-
-
-def _once(link: RepositoryLink, wish: Wish, number: int, act: Callable[[], Effect | None]) -> Effect | None:
-    """``act`` and its mark in one transaction; what it refuses is an answer too, on ``number``."""
+def _once(link: RepositoryLink, wish: Wish, number: int, act: Callable[[], Effect | None]) -> None:
+    """``act``, its mark and its answer in one transaction; what it refuses is an answer too, on ``number``."""
     with transaction.atomic():
-        _, new = Handled.objects.of(link.workspace_id).get_or_create(
+        row, new = Handled.objects.of(link.workspace_id).get_or_create(
             link_id=link.pk, key=wish.key, defaults={"workspace_id": link.workspace_id}
         )
         if not new:
-            return None
+            return
         try:
             with transaction.atomic():
-                return act()
+                effect = act()
         except MGXError as refused:
-            return Effect(number, f"That did not work: {refused.detail} {refused.hint}".strip())
+            effect = Effect(number, f"That did not work: {refused.detail} {refused.hint}".strip())
+        if effect is not None:
+            _owe(link, row, effect, wish)
+
+
+def _owe(link: RepositoryLink, row: Handled, effect: Effect, wish: Wish) -> None:
+    row.number, row.answer = effect.number, effect.text
+    fields = ["number", "answer"]
+    if effect.task is None:
+        row.say_at = timezone.now()
+        fields.append("say_at")
+    else:
+        row.task_id, row.form = effect.task.pk, Handled.Form.REACTION
+        row.say_at = timezone.now() if isinstance(wish, Command) else None
+        fields += ["task_id", "form", "say_at"]
+        status_changed(link.workspace_id, link.pk, effect.task.pk, effect.number)
+    row.save(update_fields=fields)
 
 
 def _start(link: RepositoryLink, who: Principal, issue: Issue, *, auto_approve: bool) -> Effect:
     task = _task_of(link, issue) or _new_task(link, who, issue)
     live = TaskRun.objects.of(link.workspace_id).filter(task=task).exclude(status__in=FINAL).order_by("-run_number").first()
     if live is not None:
-        return Effect(issue.number, f"Run #{live.run_number} is at work on this already: it is {live.status}.", task)
+        return Effect(issue.number, f"run #{live.run_number} is on this already: it is {live.status}.", task)
     run = services.create_run(principal=who, task_id=task.pk, auto_approve=auto_approve)
-    then = "The plan is carried out as soon as it is made." if auto_approve else "The plan will be shown here for a decision."
-    return Effect(issue.number, f"Run #{run.run_number} is planning. {then}", task)
+    then = "the plan is carried out as soon as it is made." if auto_approve else "the plan will be shown here for a decision."
+    return Effect(issue.number, f"run #{run.run_number} is planning; {then}", task)
+
+
+def _label(link: RepositoryLink, who: Principal, wish: Labelled) -> Effect:
+    effect = _start(link, who, wish.issue, auto_approve=False)
+    return replace(effect, text=f"The label of {code(wish.actor)}: {effect.text}")
 
 
 def _task_of(link: RepositoryLink, issue: Issue) -> Task | None:
@@ -123,11 +150,21 @@ def _new_task(link: RepositoryLink, who: Principal, issue: Issue) -> Task:
 
 
 def _obey(link: RepositoryLink, who: Principal, command: Command) -> Effect:
+    if command.verb in ("help", ""):
+        return Effect(command.issue.number, _help(command))
+    effect = _done(link, who, command)
+    return replace(effect, text=f"{code(f'/mgx {command.verb}')} of {code(command.actor)}: {effect.text}")
+
+
+def _help(command: Command) -> str:
+    lines = [f"- `/mgx {verb}` {meaning}" for verb, meaning in VERBS.items()]
+    return "\n".join([*([] if command.verb else [f"{code(command.words)} is no command of mine."]), "I know:", "", *lines])
+
+
+def _done(link: RepositoryLink, who: Principal, command: Command) -> Effect:
     issue, words = command.issue, command.words
     if command.verb in ("plan", "run"):
         return _start(link, who, issue, auto_approve=command.verb == "run")
-    if command.verb == "":
-        return Effect(issue.number, f"I know no such command. There are: {', '.join(f'`/mgx {verb}`' for verb in VERBS)}.")
     task = _task_of(link, issue)
     run = None if task is None else TaskRun.objects.of(link.workspace_id).filter(task=task).order_by("-run_number").first()
     if run is None:
@@ -136,29 +173,29 @@ def _obey(link: RepositoryLink, who: Principal, command: Command) -> Effect:
     match command.verb:
         case "approve":
             services.decide_plan(**known, approved=True, feedback=words)
-            said = f"Run #{run.run_number} is approved and at work."
+            said = f"run #{run.run_number} is approved."
         case "reject":
             services.decide_plan(**known, approved=False, feedback=words)
-            said = f"Run #{run.run_number} plans again." if words else f"Run #{run.run_number} is rejected."
+            said = f"run #{run.run_number} plans again." if words else f"run #{run.run_number} is rejected."
         case "cancel":
             services.cancel_run(**known)
-            said = f"Run #{run.run_number} is cancelled."
+            said = f"run #{run.run_number} is cancelled."
         case "resume":
             services.resume_run(**known, message=words)
-            said = f"Run #{run.run_number} goes on."
+            said = f"run #{run.run_number} goes on."
         case "retry":
-            said = f"Run #{services.retry_run(**known).run_number} is planning."
+            said = f"run #{services.retry_run(**known).run_number} is planning."
         case "steer":
             services.steer_run(**known, message=words)
-            said = f"Run #{run.run_number} has heard it."
+            said = f"run #{run.run_number} has heard it."
     return Effect(issue.number, said, task)
 
 
-def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) -> Effect | None:
+def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) -> None:
     parent = revisions.latest_of(link, wish.number)
     if parent is None:
         _once(link, wish, 0, lambda: None)
-        return None
+        return
     ours = host.review_comments(wish.number)
     theirs = [comment for comment in ours if comment.author == wish.actor and OURS not in comment.body]
     mine = [comment for comment in theirs if not _answered(comment.id, ours)]
@@ -167,37 +204,36 @@ def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) ->
     def start() -> Effect | None:
         if not asked["asked"]:
             return None
-        return _go_on(who, parent, asked, f"@{wish.actor} asks for changes")
+        return _go_on(who, parent, asked, f"{code(wish.actor)} asks for changes")
 
-    return _once(link, wish, wish.number, start)
+    _once(link, wish, wish.number, start)
 
 
 def _answered(comment_id: int, comments: list[ReviewComment]) -> bool:
     return any(comment.reply_to == comment_id for comment in comments)
 
 
-def _repair(link: RepositoryLink, host: Host, wish: Red) -> Effect | None:
+def _repair(link: RepositoryLink, host: Host, wish: Red) -> None:
     runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, commit_sha=wish.sha, pr_number__isnull=False)
     parent = runs.select_related("task__project", "created_by").order_by("-run_number").first()
-    if parent is None or parent.pr_number is None or not _known(link, wish):
-        return None
+    if parent is None or parent.pr_number is None or _is_done(link, wish):
+        return
     number = parent.pr_number
     checks = host.failed_checks(wish.sha)
     if not checks:
-        return None
+        return
     repairs = revisions.repairs_before(parent)
 
     def start() -> Effect | None:
-        names = ", ".join(check.name for check in checks)
+        names = ", ".join(code(check.name) for check in checks[:10])
         if repairs >= revisions.MAX_REPAIRS:
-            said = f"{names} still fails after {repairs} repairs. A person must look at it."
-            return Effect(number, said, parent.task)
+            return Effect(number, f"{names} still fails after {repairs} repairs. A person must look at it.")
         who = connector(link)  # nobody wishes for red checks: the repair is in the name of whoever linked the repository
         if who is None:
             return None
         return _go_on(who, parent, revisions.of_checks(checks, wish.sha), f"{names} has failed")
 
-    return _once(link, wish, number, start)
+    _once(link, wish, number, start)
 
 
 def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) -> Effect:
@@ -206,11 +242,34 @@ def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) 
     return Effect(parent.pr_number, f"{why}: run #{run.run_number} is at work on it.", parent.task)
 
 
-def _close(link: RepositoryLink, wish: Closed) -> None:
-    """Needs no mark: a pull request may be closed, opened again and merged, and the same end twice is one."""
+def _settle(link: RepositoryLink, host: Host, wish: PullMoved) -> None:
+    """Needs no mark: how the pull request stands is asked, so late word of a closing can't undo an opening."""
     run = revisions.latest_of(link, wish.number)
-    if run is not None:
-        services.close_task(task_id=run.task_id, workspace_id=link.workspace_id, merged=wish.merged, by=wish.actor)
+    if run is None:
+        return
+    known = {"task_id": run.task_id, "workspace_id": link.workspace_id}
+    state = host.pull_request(wish.number).state
+    if state == "open":
+        services.reopen_task(**known)
+    else:
+        services.close_task(**known, merged=state == "merged", by=wish.actor)
+
+
+def _note_push(link: RepositoryLink, wish: Pushed) -> None:
+    """Somebody else's commit on the branch of a run that works: people see why its push will be refused."""
+    runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, pr_number__isnull=False, branch_name=wish.branch)
+    live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
+    if live is None or runs.filter(commit_sha=wish.sha).exists():
+        return
+
+    def note() -> None:
+        with locked(live.pk) as run:
+            if not run.is_final:
+                data = {"branch_name": wish.branch, "commit_sha": wish.sha, "by": wish.actor}
+                said = f"{wish.actor} pushed {wish.sha[:10]} to {wish.branch} while the run was at work."
+                events.record(run, "branch_moved", data, said)
+
+    _once(link, wish, 0, note)
 
 
 def _look_again(link: RepositoryLink) -> None:

@@ -9,16 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 LABEL = "mgx"
-Verb = Literal["plan", "run", "approve", "reject", "cancel", "retry", "resume", "steer"]
-VERBS: tuple[Verb, ...] = get_args(Verb)
+Verb = Literal["plan", "run", "approve", "reject", "cancel", "retry", "resume", "steer", "help"]
+VERBS: Mapping[Verb, str] = {
+    "plan": "makes a plan and shows it here.",
+    "run": "makes a plan and carries it out.",
+    "approve": "carries the plan out; words after it are told to the team.",
+    "reject": "ends the run, or with words after it: plans again.",
+    "cancel": "ends the run.",
+    "retry": "starts the run anew.",
+    "resume": "goes on with a run that waits; words after it are the answer.",
+    "steer": "tells the team the words after it while it works.",
+    "help": "says this.",
+}
+OLDEST = timedelta(days=7)
+"""What happened so long before its delivery came is a replay: GitHub sends again for three days, and we remember for thirty."""
+MAX_NUMBER = 2**31 - 1
 
 _COMMAND = re.compile(r"^/mgx(?:[ \t]+(?P<verb>\S+)[ \t]*(?P<words>.*))?[ \t]*$")
 OURS = "<!-- mgx:"
 """In every comment of ours (``repositories.hosting``): we don't obey ourselves."""
 
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FENCE = re.compile(r"^(```|~~~)")
 
 
@@ -72,9 +87,18 @@ class Red(Wish):
 
 
 @dataclass(frozen=True)
-class Closed(Wish):
+class PullMoved(Wish):
+    """The pull request was closed, merged or opened again; which of them counts now is asked when it is taken up."""
+
     number: int
-    merged: bool
+
+
+@dataclass(frozen=True)
+class Pushed(Wish):
+    """A branch has another head."""
+
+    branch: str
+    sha: str
 
 
 @dataclass(frozen=True)
@@ -84,31 +108,45 @@ class LinkChanged(Wish):
 
 def wishes(event: str, payload: Mapping[str, Any]) -> list[Wish]:
     """What a delivery means; nothing for most of them."""
-    actor = str((payload.get("sender") or {}).get("login") or "")
+    actor = _text(_part(payload, "sender"), "login")
     found = _READERS.get(event)
     return list(found(actor, payload)) if found is not None else []
 
 
+def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
+    """When the service says that it was; None for events that it says no time of, which do no harm twice."""
+    part, field = _TIMES.get(event, ("", ""))
+    try:
+        found = datetime.fromisoformat(_text(_part(payload, part), field))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
-    issue = _issue(payload.get("issue"))
+    issue = _issue(payload)
     if issue is None:
         return
-    label = str((payload.get("label") or {}).get("name") or "")
+    label = _text(_part(payload, "label"), "name").lower()
     opened_with = payload.get("action") == "opened" and LABEL in _labels(payload)
-    if opened_with or (payload.get("action") == "labeled" and label.lower() == LABEL):
+    if opened_with or (payload.get("action") == "labeled" and label == LABEL):
         yield Labelled(actor, f"issue:{issue.number}:label", issue)
 
 
 def _labels(payload: Mapping[str, Any]) -> set[str]:
-    return {str(label.get("name") or "").lower() for label in payload["issue"].get("labels") or []}
+    labels = _part(payload, "issue").get("labels")
+    return {
+        _text(label, "name").lower() for label in (labels if isinstance(labels, list) else []) if isinstance(label, Mapping)
+    }
 
 
 def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
-    issue, comment = _issue(payload.get("issue")), payload.get("comment") or {}
-    if payload.get("action") != "created" or issue is None or not isinstance(comment.get("id"), int):
+    issue, comment = _issue(payload), _part(payload, "comment")
+    identity = _integer(comment, "id")
+    if payload.get("action") != "created" or issue is None or identity is None:
         return
-    for verb, words in commands(str(comment.get("body") or "")):
-        yield Command(actor, f"comment:{comment['id']}", verb, words, issue)
+    for verb, words in commands(_text(comment, "body")):
+        yield Command(actor, f"comment:{identity}", verb, words, issue)
 
 
 def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
@@ -121,45 +159,53 @@ def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
         found = None if fenced else _COMMAND.match(line)
         if found is not None:
             verb = (found["verb"] or "").lower()
-            if verb not in VERBS:
+            known = next((name for name in VERBS if name == verb), None)
+            if known is None:
                 return [("", line.strip())]
-            return [(verb, "\n".join([found["words"] or "", *lines[at + 1 :]]).strip())]
+            return [(known, "\n".join([found["words"] or "", *lines[at + 1 :]]).strip())]
     return []
 
 
 def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
-    review, number = payload.get("review") or {}, (payload.get("pull_request") or {}).get("number")
-    if OURS in str(review.get("body") or ""):
+    review, number = _part(payload, "review"), _number(_part(payload, "pull_request"))
+    body, identity = _text(review, "body"), _integer(review, "id")
+    if OURS in body or payload.get("action") != "submitted" or number is None or identity is None:
         return
-    state = str(review.get("state") or "").lower()
-    wanted = state == "changes_requested" or (state == "commented" and str(review.get("body") or "").strip())
-    if payload.get("action") == "submitted" and isinstance(number, int) and isinstance(review.get("id"), int) and wanted:
-        yield Reviewed(actor, f"review:{review['id']}", number, str(review.get("body") or ""))
+    state = _text(review, "state").lower()
+    if state == "changes_requested" or (state == "commented" and body.strip()):
+        yield Reviewed(actor, f"review:{identity}", number, body)
 
 
 def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
     """A remark belongs to its review: all of one review are one wish, whichever delivery comes first."""
-    comment, number = payload.get("comment") or {}, (payload.get("pull_request") or {}).get("number")
-    if payload.get("action") != "created" or not isinstance(number, int) or not isinstance(comment.get("id"), int):
+    comment, number = _part(payload, "comment"), _number(_part(payload, "pull_request"))
+    identity, review = _integer(comment, "id"), _integer(comment, "pull_request_review_id")
+    if payload.get("action") != "created" or number is None or identity is None:
         return
-    if OURS in str(comment.get("body") or ""):
+    if OURS in _text(comment, "body"):
         return  # our answer in a thread, told by the service as anybody's: obeying it would never end
-    review = comment.get("pull_request_review_id")
-    key = f"review:{review}" if isinstance(review, int) else f"remark:{comment['id']}"
-    yield Reviewed(actor, key, number, "")
+    yield Reviewed(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "")
 
 
 def _checks(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
-    suite = payload.get("check_suite") or {}
+    suite = _part(payload, "check_suite")
+    sha = _text(suite, "head_sha")
     red = payload.get("action") == "completed" and suite.get("conclusion") in ("failure", "timed_out")
-    if red and suite.get("head_sha"):
-        yield Red(actor, f"checks:{suite['head_sha']}", str(suite["head_sha"]), str(suite.get("head_branch") or ""))
+    if red and _SHA.fullmatch(sha):
+        yield Red(actor, f"checks:{sha}", sha, _text(suite, "head_branch"))
 
 
 def _pull_request(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
-    pull = payload.get("pull_request") or {}
-    if payload.get("action") == "closed" and isinstance(pull.get("number"), int):
-        yield Closed(actor, f"closed:{pull['number']}", pull["number"], pull.get("merged") is True)
+    number = _number(_part(payload, "pull_request"))
+    if payload.get("action") in ("closed", "reopened") and number is not None:
+        yield PullMoved(actor, "", number)
+
+
+def _push(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+    ref, sha = _text(payload, "ref"), _text(payload, "after")
+    branch = ref.removeprefix("refs/heads/")
+    if branch != ref and _SHA.fullmatch(sha) and len(branch) <= 100 and payload.get("deleted") is not True:
+        yield Pushed(actor, f"push:{sha}:{branch}", branch, sha)
 
 
 def _link(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
@@ -173,18 +219,49 @@ _READERS = {
     "pull_request_review_comment": _remark,
     "check_suite": _checks,
     "pull_request": _pull_request,
+    "push": _push,
     "repository": _link,
     "installation": _link,
 }
+_TIMES = {
+    "issues": ("issue", "updated_at"),
+    "issue_comment": ("comment", "created_at"),
+    "pull_request_review": ("review", "submitted_at"),
+    "pull_request_review_comment": ("comment", "created_at"),
+    "check_suite": ("check_suite", "updated_at"),
+}
 
 
-def _issue(data: Any) -> Issue | None:
-    if not isinstance(data, Mapping) or not isinstance(data.get("number"), int):
+def _issue(payload: Mapping[str, Any]) -> Issue | None:
+    data = _part(payload, "issue")
+    number = _number(data)
+    if number is None:
         return None
     return Issue(
-        number=data["number"],
-        title=str(data.get("title") or ""),
-        body=str(data.get("body") or ""),
-        url=str(data.get("html_url") or ""),
+        number=number,
+        title=_text(data, "title"),
+        body=_text(data, "body"),
+        url=_text(data, "html_url"),
         is_pull_request=bool(data.get("pull_request")),
     )
+
+
+def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    found = data.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _integer(data: Mapping[str, Any], name: str) -> int | None:
+    found = data.get(name)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def _number(data: Mapping[str, Any]) -> int | None:
+    """Of an issue or a pull request."""
+    found = _integer(data, "number")
+    return found if found is not None and 0 < found <= MAX_NUMBER else None

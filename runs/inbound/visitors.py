@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from repositories.hosting.port import Host, Level
@@ -9,6 +10,7 @@ from repositories.models import RepositoryLink
 from workspaces.models import Membership, Role
 from workspaces.principal import Principal
 
+LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 ROLES: dict[Level, Role] = {"write": Role.DEVELOPER, "maintain": Role.ADMIN, "admin": Role.ADMIN}
 """What an account may do here, at most as much as whoever linked the repository. All others command nothing."""
 
@@ -19,7 +21,7 @@ def visitor(link: RepositoryLink, host: Host, account: str) -> Principal | None:
     Whoever linked the repository answers for it: when that person has left the workspace, nobody comes in by this link until it
     is connected again.
     """
-    role = ROLES.get(host.level_of(account)) if account else None
+    role = ROLES.get(host.level_of(account)) if LOGIN.fullmatch(account) else None
     if role is None:
         return None
     owner = connector(link)

@@ -1,4 +1,4 @@
-"""What of the outside has had its effect already."""
+"""What of the outside has had its effect already, and what is still to be said about it there."""
 
 from __future__ import annotations
 
@@ -8,22 +8,39 @@ from mgx_project.common.models import TenantModel
 
 
 class Handled(TenantModel):
-    """``key`` names the cause on the service (a comment, a review, a commit's checks), the same for each delivery of it.
+    """``key`` names the cause (a comment, a review, a commit's checks, a state of a run), the same for each delivery of it.
 
-    ``answer`` is what is to be said about it on ``number`` (for ``task_id``); ``said_at`` NULL with an answer: not said yet.
+    ``answer`` is what is to be said about it in the issue or pull request ``number``. ``say_at`` is when: NULL when nothing is
+    (any longer) to be said. ``held_until``: who says it has it for itself until then. ``said_at`` is when it was said last.
     """
+
+    class Form(models.TextChoices):
+        COMMENT = "comment"
+        """``answer``, in a comment of its own."""
+        REACTION = "reaction"
+        """A sign on the comment that ``key`` names; ``answer`` stands in the task's status."""
+        STATUS = "status"
+        """How the newest run of the task stands, in one comment that is edited."""
 
     link_id = models.UUIDField()
     key = models.CharField(max_length=200)
+    form = models.CharField(max_length=20, choices=Form.choices, default=Form.COMMENT)
     number = models.PositiveIntegerField(default=0)
     answer = models.TextField(blank=True)
     task_id = models.UUIDField(null=True)
+    say_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     said_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "handled_causes"
         constraints = [models.UniqueConstraint(fields=["link_id", "key"], name="handled_once")]
-        indexes = [models.Index(fields=["created_at"], name="handled_age")]
+        indexes = [
+            models.Index(fields=["created_at"], name="handled_age"),
+            models.Index(fields=["say_at"], condition=models.Q(say_at__isnull=False), name="handled_to_say"),
+            models.Index(fields=["task_id", "number"], condition=models.Q(task_id__isnull=False), name="handled_of_task"),
+        ]
 
     def __str__(self) -> str:
         return self.key

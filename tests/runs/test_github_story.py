@@ -9,12 +9,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
-from runs.inbound import deliveries
-from runs.models import TaskRun
+from runs.inbound import deliveries, sayings
+from runs.models import Handled, TaskRun
 from runs.models.run import Status
 from tasks.models import Task
 from tests.support.github import USERS, GitHub
@@ -50,6 +51,25 @@ class Story:
             delivery.refresh_from_db()
             assert delivery.processed_at is not None, delivery.error
 
+    def say(self) -> None:
+        """Says what is owed, without the pause that is between two edits of a comment."""
+        Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
+        for row_id in sayings.waiting(100):
+            sayings.say(row_id)
+
+    def close(self, number: int, **change: Any) -> None:
+        """Closes, merges or opens a pull request, and delivers word of it."""
+        path = f"/repos/{self.repo}/pulls/{number}"
+        if change.pop("merged", False):
+            self.github.api("PATCH", path, {"draft": False})
+            self.github.api("PUT", f"{path}/merge", {})
+        else:
+            self.github.api("PATCH", path, change)
+        pull = self.github.api("GET", path)
+        self.send(
+            "pull_request", "octocat", times=3, action="reopened" if pull["state"] == "open" else "closed", pull_request=pull
+        )
+
     def issue(self, title: str) -> dict[str, Any]:
         found: dict[str, Any] = self.github.api("POST", f"/repos/{self.repo}/issues", {"title": title, "body": "It crashes."})
         return found
@@ -61,6 +81,7 @@ class Story:
         return comment
 
     def comments(self, number: int) -> list[str]:
+        self.say()
         return [comment["body"] for comment in self.github.api("GET", f"/repos/{self.repo}/issues/{number}/comments")]
 
 
@@ -97,9 +118,10 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         assert (task.issue_number, task.runs_total, task.source) == (issue["number"], 1, "github")
         run = drive(newest(link))
         assert run.status == Status.AWAITING_APPROVAL, run.error
-        (said,) = story.comments(issue["number"])
-        assert "The plan of run #1" in said
-        assert "/mgx approve" in said
+        status, shown = story.comments(issue["number"])
+        assert "has a plan that waits" in status
+        assert "The plan of run #1" in shown
+        assert "/mgx approve" in shown
 
         # approved by a comment
         story.says(issue, "/mgx approve")
@@ -109,7 +131,11 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         pull = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}")
         assert (pull["state"], pull["head"]["sha"]) == ("open", run.commit_sha)
         assert f"\nCloses #{issue['number']}.\n" in pull["body"]
-        assert run.pr_url in story.comments(issue["number"])[0]
+        status, shown, asked = story.comments(issue["number"])
+        assert run.pr_url in status
+        assert "/mgx approve" in status, "what was heard last"
+        assert "The plan of run #1" in shown
+        assert asked == "/mgx approve"
 
         # a review asks for something
         remark = {"body": "Say why.", "commit_id": run.commit_sha, "path": "shop/prices.py", "line": 2, "side": "RIGHT"}
@@ -136,14 +162,14 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         assert github.branch(repo, run.branch_name) == third.commit_sha
 
     # merged
-    pull = {**github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}"), "state": "closed", "merged": True}
-    story.send("pull_request", "octocat", action="closed", pull_request=pull)
+    story.close(run.pr_number, merged=True)
     task.refresh_from_db()
     assert task.status == Task.Status.COMPLETED
     assert task.closed_at is not None
     assert task.runs_total == 3
     assert len(github.api("GET", f"/repos/{repo}/pulls?state=all")) == 1
-    assert sum("<!-- mgx:" in said for said in story.comments(issue["number"])) == 1
+    assert sum("<!-- mgx:" in said for said in story.comments(issue["number"])) == 2, "the status, and the plan"
+    assert sum("<!-- mgx:" in said for said in story.comments(run.pr_number)) == 1
 
 
 def test_who_may_not_write_commands_nothing(story: Story) -> None:
@@ -247,10 +273,20 @@ def test_closed_opened_again_and_merged_in_any_order(story: Story, scripted: Cal
     with scripted(team()):
         story.says(issue, "/mgx run")
         run = drive(newest(story.link))
-    pull = {"number": run.pr_number, "state": "closed"}
-    for merged, status in ((False, "cancelled"), (True, "completed"), (False, "completed")):
-        story.send("pull_request", "octocat", action="closed", pull_request={**pull, "merged": merged})
-        assert Task.objects.of(story.link.workspace_id).get().status == status
+    task = Task.objects.of(story.link.workspace_id).get()
+    for change, status in (
+        ({"state": "closed"}, "cancelled"),
+        ({"state": "open"}, "completed"),
+        ({"merged": True}, "completed"),
+    ):
+        story.close(run.pr_number, **change)
+        task.refresh_from_db()
+        assert (task.status, task.closed_at is None) == (status, change == {"state": "open"})
+    late = {"number": run.pr_number, "state": "closed", "merged": False}
+    story.send("pull_request", "octocat", action="closed", pull_request=late)
+    story.send("pull_request", "octocat", action="reopened", pull_request={**late, "state": "open"})
+    task.refresh_from_db()
+    assert (task.status, task.closed_at is None) == ("completed", False)
 
 
 def test_a_retried_revision_stays_in_its_pull_request(story: Story, tenant: Tenant, scripted: Callable[..., Any]) -> None:
@@ -276,6 +312,7 @@ def test_words_of_models_and_people_are_quoted_in_comments(story: Story, scripte
         story.says(issue, "/mgx plan")
         drive(newest(story.link))
     said = story.comments(issue["number"])[-1]
+    assert "The plan" in said
     assert "@octocat" not in said
     assert said.count("<!--") == 1
     comment = {"id": 999, "body": said}

@@ -50,6 +50,14 @@ def test_levels_of_accounts(host: HostOf) -> None:
     assert [mine.level_of(login) for login in ("octocat", "dev", "stranger")] == ["admin", "write", "none"]
 
 
+def test_a_sign_on_a_comment_is_given_once(github: GitHub, repo: str, host: HostOf) -> None:
+    issue = github.api("POST", f"/repos/{repo}/issues", {"title": "It crashes"})
+    comment = github.api("POST", f"/repos/{repo}/issues/{issue['number']}/comments", {"body": "/mgx plan"})
+    for _ in range(2):
+        host("dev").react(comment["id"], "eyes")
+    assert github.state.reactions[repo, comment["id"]] == {("dev", "eyes")}
+
+
 def test_a_pull_request_is_opened_once(host: HostOf, topic: str) -> None:
     mine = host("dev")
     assert mine.pull_request_of("mgx/topic") is None

@@ -25,7 +25,7 @@ def app(settings: Any) -> None:
 
 
 def linked(name: str = "octocat/shop", installation: int | None = 100, **fields: Any) -> RepositoryLink:
-    known = {"provider": "github", "api_base_url": API, "webhook_secret": SECRET, "repo_full_name": name}
+    known: dict[str, Any] = {"provider": "github", "api_base_url": API, "webhook_secret": SECRET, "repo_full_name": name}
     clone_url = f"https://github.example/{name}.git"
     found: RepositoryLink = RepositoryLinkFactory(
         **{**known, "clone_url": clone_url, "installation_id": installation, **fields}

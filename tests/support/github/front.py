@@ -45,6 +45,8 @@ class State:
     """Answers (status, headers, message) that the next API requests get instead of their own."""
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     """(method, path, status) of every API request, in order."""
+    reactions: dict[tuple[str, int], set[tuple[str, str]]] = field(default_factory=dict)
+    """(owner/name, id of a comment) → (login, sign)."""
     apps: set[str] = field(default_factory=set)
     """Tokens that belong to an installation of an app."""
 
@@ -154,13 +156,15 @@ class Front:
         level = LEVELS.index(state.level(token, name))
         if level == 0:
             return _message(404, "Not Found")
-        commenting = re.fullmatch(r"/issues(/\d+/comments|/comments/\d+)?", rest) is not None
+        commenting = re.fullmatch(r"/issues(/\d+/comments|/comments/\d+(/reactions)?)?", rest) is not None
         if method not in {"GET", "HEAD"} and not commenting and level < LEVELS.index("write"):
             return _message(403, "Resource not accessible by personal access token")
         if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
             theirs = state.access.get(name, {}).get(asked[1], "none" if name in state.private else "read")
             return web.json_response({"permission": theirs, "role_name": theirs, "user": {"login": asked[1]}})
         data = _json(body)
+        if method == "POST" and (comment := re.fullmatch(r"/issues/comments/(\d+)/reactions", rest)):
+            return self._reacted(name, int(comment[1]), str(state.tokens.get(token)), str(data.get("content")))
         if method == "POST" and rest == "/pulls":
             return await self._duplicate_pull(name, data)
         if method == "POST" and rest == "/git/refs":
@@ -173,6 +177,13 @@ class Front:
         if merging and method == "PUT" and (name, int(merging[1])) in state.unmergeable:
             return _message(405, "Pull Request is not mergeable")
         return None
+
+    def _reacted(self, name: str, comment: int, login: str, sign: str) -> web.Response:
+        """201 for a new reaction, 200 for one that is there: the API server knows none."""
+        there = self.state.reactions.setdefault((name, comment), set())
+        known = (login, sign) in there
+        there.add((login, sign))
+        return web.json_response({"id": len(there), "content": sign, "user": {"login": login}}, status=200 if known else 201)
 
     async def _duplicate_pull(self, name: str, data: dict[str, Any]) -> web.Response | None:
         head = str(data.get("head", ""))

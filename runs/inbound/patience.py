@@ -1,0 +1,18 @@
+"""How often, and after what time, something is tried again that a hosting service did not do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+HELD = timedelta(minutes=5)
+"""So long a worker has what it does for itself; after that it counts as lost."""
+MAX_ATTEMPTS = 40
+"""Some six hours, while the service fails or wants us to wait."""
+MAX_REFUSALS = 6
+"""Two minutes, where it says that we may not: rights come late after a change, and not by themselves."""
+LONGEST = 600.0
+
+
+def pause(attempts: int, retry_after: float | None = None) -> timedelta:
+    """``retry_after`` is the service's own wish, in seconds."""
+    return timedelta(seconds=min(LONGEST, 2.0**attempts) if retry_after is None else min(retry_after, 3600.0))

@@ -1,0 +1,96 @@
+"""Says what is owed to issues and pull requests: each thing once, by one worker at a time, again where the service refused.
+
+The hidden marker of a comment is the id of its row: nobody knows it before the comment is there, and no two tenants share one.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from mgx_project.common.errors import MGXError
+from repositories.errors import HostFailed
+from repositories.hosting import Host, host_of
+from repositories.models import RepositoryLink
+
+from .. import thread_text
+from ..models import Handled, TaskRun
+from .patience import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
+
+log = logging.getLogger(__name__)
+
+
+def due() -> QuerySet[Handled]:
+    """What is to be said now and nobody says, what waits longest first."""
+    free = Q(held_until=None) | Q(held_until__lt=Now())
+    rows: QuerySet[Handled] = Handled.across_tenants.filter(free, say_at__lte=Now()).order_by("say_at")
+    return rows
+
+
+def waiting(limit: int) -> list[uuid.UUID]:
+    return list(due().values_list("pk", flat=True)[:limit])
+
+
+def say_of(task_id: uuid.UUID) -> None:
+    """Says what is owed for a task."""
+    for row_id in list(due().filter(task_id=task_id).values_list("pk", flat=True)):
+        say(row_id)
+
+
+def say(row_id: uuid.UUID) -> None:
+    """Does nothing where another worker says it, or it is said."""
+    if not due().filter(pk=row_id).update(held_until=Now() + HELD, attempts=F("attempts") + 1):
+        return
+    row = Handled.across_tenants.get(pk=row_id)
+    if row.say_at is None:
+        return
+    link = RepositoryLink.objects.of(row.workspace_id).filter(pk=row.link_id).first()
+    host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
+    try:
+        if host is not None:
+            _utter(host, row)
+    except MGXError as error:
+        _put_off(row, error)
+    else:
+        _said(row)
+
+
+def _utter(host: Host, row: Handled) -> None:
+    match Handled.Form(row.form):
+        case Handled.Form.REACTION:
+            host.react(int(row.key.partition(":")[2]), "eyes")
+        case Handled.Form.STATUS:
+            if text := _status(row):
+                host.comment(row.number, text, marker=str(row.pk))
+        case Handled.Form.COMMENT:
+            host.comment(row.number, row.answer, marker=str(row.pk))
+
+
+def _status(row: Handled) -> str:
+    runs = TaskRun.objects.of(row.workspace_id).filter(task_id=row.task_id).select_related("task")
+    run = runs.order_by("-run_number").first()
+    heard = Handled.objects.of(row.workspace_id).filter(task_id=row.task_id, number=row.number, form=Handled.Form.REACTION)
+    last = heard.order_by("-created_at", "-pk").values_list("answer", flat=True).first()
+    return "" if run is None else thread_text.status(run, last or "")
+
+
+def _said(row: Handled) -> None:
+    """What became due while it was said (``say_at`` is another then) stays due."""
+    mine = Handled.across_tenants.filter(pk=row.pk)
+    mine.update(held_until=None, said_at=timezone.now(), attempts=0)
+    mine.filter(say_at=row.say_at).update(say_at=None)
+
+
+def _put_off(row: Handled, error: MGXError) -> None:
+    mine = Handled.across_tenants.filter(pk=row.pk)
+    most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
+    if row.attempts >= most:
+        log.warning("it is given up to say %s in #%s: %s", row.key, row.number, error.detail)
+        mine.update(held_until=None, say_at=None, attempts=0)
+        return
+    log.info("%s could not be said in #%s, trying again: %s", row.key, row.number, error.detail)
+    mine.update(held_until=None, say_at=timezone.now() + pause(row.attempts, error.retry_after))
