@@ -167,8 +167,10 @@ def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     try:
         return asyncio.run(run(spec, options))
     except Paused as paused:
-        say(f"{paused.detail} {paused.hint}", before="\n")
-        return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": paused.hint}
+        # nobody can answer a run of this process: the answer goes into the next one's task
+        hint = "Say it in the task, and start again." if paused.reason == "question" else paused.hint
+        say(f"{paused.detail} {hint}", before="\n")
+        return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": hint}
     except KeyboardInterrupt:
         return INTERRUPTED, {"status": "cancelled", "detail": "Interrupted. Files that were written stay; git shows them."}
     except Interrupted as stopped:

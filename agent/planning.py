@@ -16,7 +16,7 @@ from agent.team import Work
 MIN_LETTERS = 3
 GUESSED = 0.5
 """Confidence in a stack that only the model speaks for."""
-HOW_TO_ANSWER = "Answer it, and the team plans with the answer. Without a server: say it in the task and start again."
+HOW_TO_ANSWER = "Answer it, and the team plans with the answer."
 
 
 async def begin_plan(
