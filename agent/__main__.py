@@ -167,8 +167,9 @@ def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     try:
         return asyncio.run(run(spec, options))
     except Paused as paused:
-        # nobody can answer a run of this process: the answer goes into the next one's task
-        hint = "Say it in the task, and start again." if paused.reason == "question" else paused.hint
+        # what this process has asked nobody can answer later
+        own = " Without a server: say it in the task and start again." if paused.reason == "question" else ""
+        hint = f"{paused.hint}{own}"
         say(f"{paused.detail} {hint}", before="\n")
         return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": hint}
     except KeyboardInterrupt:
