@@ -14,21 +14,20 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from . import admin_money as admin_money  # registers its own
-from .admin_scope import TenantAdmin, WorkspaceFilter, operator
+from . import admin_people as admin_people  # registers its own
+from .admin_scope import TenantAdmin, WorkspaceFilter
 from .models import (
-    ApiToken,
     AuditEntry,
     Event,
     IdempotencyRecord,
     LedgerEntry,
     Membership,
     Meter,
-    Role,
     User,
     Workspace,
     WsTicket,
 )
-from .services import change_member, create_workspace, remove_member
+from .services import create_workspace
 
 # Refresh tokens are secrets, and rights come from roles in workspaces instead of groups.
 for foreign in (OutstandingToken, BlacklistedToken, Group):
@@ -106,35 +105,6 @@ class WorkspaceAdmin(TenantAdmin):
             return
         assert isinstance(request.user, User)
         obj.pk = create_workspace(owner=request.user, name=obj.name, slug=obj.slug).pk
-
-
-@admin.register(Membership)
-class MembershipAdmin(TenantAdmin):
-    """Owners manage members."""
-
-    role = Role.OWNER
-    editable = ("role",)
-    list_display = ("user", "workspace", "role", "created_at")
-    list_filter = (WorkspaceFilter, "role")
-    list_select_related = ("workspace", "user")
-    search_fields = ("user__username", "user__email")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_view_permission(request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm[Any], change: bool) -> None:
-        change_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id, role=Role(obj.role))
-
-    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        remove_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id)
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(TenantAdmin):
-    list_display = ("name", "prefix", "workspace", "user", "role", "expires_at", "revoked_at", "last_used_at")
-    list_filter = (WorkspaceFilter, "role")
-    list_select_related = ("workspace", "user")
-    search_fields = ("name", "prefix", "user__username")
 
 
 @admin.register(WsTicket)

@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,8 +18,8 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from mgx_project.common.constraints import conflicts
-from mgx_project.common.errors import MGXError
 
+from .admin_ask import ask
 from .admin_scope import TenantAdmin, WorkspaceFilter, operator
 from .audit import record_audit
 from .budgets import LIMITS
@@ -184,24 +183,17 @@ class ModelConnectionAdmin(SettingAdmin):
         if row is None:
             raise Http404
         back = reverse("admin:workspaces_modelconnection_change", args=[row.pk])
-        if request.method == "POST":
-            try:
-                result = test_connection(principal=operator(request, row.workspace_id), connection_id=row.pk)
-            except MGXError as error:
-                messages.error(request, error.detail)
-            else:
-                tell = messages.success if result["ok"] else messages.error
-                tell(request, f"{result['detail']} {result['hint']}".strip())
+
+        def act() -> HttpResponse:
+            result = test_connection(principal=operator(request, row.workspace_id), connection_id=row.pk)
+            tell = messages.success if result["ok"] else messages.error
+            tell(request, f"{result['detail']} {result['hint']}".strip())
             return HttpResponseRedirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Test {row.name}",
-            "question": f"Test the connection “{row.name}”?",
-            "explanation": "A small real call is made to each of its models. It takes 15 seconds at most.",
-            "back": back,
-            "opts": self.model._meta,
-        }
-        return TemplateResponse(request, "admin/workspaces/test_connection.html", context)
+
+        return ask(
+            self, request, act, verb="Test", question=f"Test the connection “{row.name}”?", back=back,
+            explanation="A small real call is made to each of its models. It takes 15 seconds at most.",
+        )  # fmt: skip
 
 
 class BudgetForm(SettingForm):

@@ -44,7 +44,8 @@ def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
     return cached
 
 
-def _is_superuser(request: HttpRequest) -> bool:
+def sees_all(request: HttpRequest) -> bool:
+    """Whether every tenant is the operator's: superusers."""
     return bool(request.user.is_active and request.user.is_staff and getattr(request.user, "is_superuser", False))
 
 
@@ -59,7 +60,7 @@ def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
     """The signed-in operator as services know people. Raises PermissionDenied outside their tenants."""
     user = request.user
     assert isinstance(user, User)
-    if _is_superuser(request):
+    if sees_all(request):
         return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
     if workspace_id not in operated(request):
         raise PermissionDenied("This belongs to a workspace that you don't operate.")
@@ -83,7 +84,7 @@ class WorkspaceFilter(admin.SimpleListFilter):
     parameter_name = "workspace"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
-        workspaces = Workspace.objects.all() if _is_superuser(request) else Workspace.objects.filter(pk__in=operated(request))
+        workspaces = Workspace.objects.all() if sees_all(request) else Workspace.objects.filter(pk__in=operated(request))
         return [(str(pk), slug) for pk, slug in workspaces.order_by("slug").values_list("id", "slug")[:MAX_CHOICES]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -115,11 +116,11 @@ class TenantAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows if _is_superuser(request) else rows.filter(**{f"{self.tenant}__in": operated(request, self.role)})
+        return rows if sees_all(request) else rows.filter(**{f"{self.tenant}__in": operated(request, self.role)})
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         target = db_field.remote_field.model
-        if not _is_superuser(request):
+        if not sees_all(request):
             tenants = operated(request)
             if target is Workspace:
                 kwargs["queryset"] = Workspace.objects.filter(pk__in=tenants)
@@ -132,10 +133,10 @@ class TenantAdmin(ModelAdmin):
     # what an operator may do
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request) or bool(operated(request, self.role))
+        return sees_all(request) or bool(operated(request, self.role))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is None or _is_superuser(request):
+        if obj is None or sees_all(request):
             return self.has_module_permission(request)
         return getattr(obj, self.tenant) in operated(request, self.role)
 

@@ -1,0 +1,86 @@
+"""Operators add members and make tokens, with at most their own rights; a token is shown once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import MembershipFactory, UserFactory
+from workspaces.models import ApiToken, AuditEntry, Membership
+from workspaces.tokens import find_api_token
+
+pytestmark = pytest.mark.django_db
+EVIL = "<script>alert(1)</script>"
+
+
+def page(noun: str, name: str, *args: Any) -> str:
+    return reverse(f"admin:workspaces_{noun}_{name}", args=args)
+
+
+def staff(role: str = "owner", **fields: Any) -> tuple[Membership, Client]:
+    membership = MembershipFactory(user=UserFactory(is_staff=True), role=role, **fields)
+    client = Client()
+    client.force_login(membership.user)
+    return membership, client
+
+
+def test_an_owner_adds_a_member() -> None:
+    owner, browser = staff()
+    user = UserFactory(email="ada@example.org")
+    body = {"workspace": owner.workspace_id, "account": "ada@example.org", "role": "developer"}
+    assert browser.post(page("membership", "add"), body).status_code == 302
+    assert Membership.objects.get(user=user).role == "developer"
+    assert AuditEntry.across_tenants.get(action="member.added").user == owner.user
+    again = browser.post(page("membership", "add"), body, follow=True).content.decode()
+    assert "is a member already" in again
+    unknown = browser.post(page("membership", "add"), {**body, "account": EVIL}, follow=True).content.decode()
+    assert "There is no account" in unknown
+    assert EVIL not in unknown
+
+
+def test_nobody_adds_members_to_what_they_do_not_own() -> None:
+    _, browser = staff()
+    other = MembershipFactory(role="owner").workspace
+    user = UserFactory()
+    body = {"workspace": other.pk, "account": user.username, "role": "owner"}
+    browser.post(page("membership", "add"), body)
+    admin, only_admin = staff("admin")
+    assert only_admin.post(page("membership", "add"), {**body, "workspace": admin.workspace_id}).status_code == 403
+    # an owner of one workspace who is admin of another one
+    MembershipFactory(user=admin.user, role="owner")
+    only_admin.post(page("membership", "add"), {**body, "workspace": admin.workspace_id})
+    assert not Membership.objects.filter(user=user).exists()
+
+
+def test_a_token_is_shown_once_and_works_until_it_is_revoked() -> None:
+    owner, browser = staff()
+    body = {"workspace": owner.workspace_id, "name": f"ci {EVIL}", "role": "developer"}
+    answer = browser.post(page("apitoken", "add"), body)
+    text = answer.content.decode()
+    assert (answer.status_code, "no-store" in answer["Cache-Control"], EVIL in text) == (200, True, False)
+    found = re.search(r"mgx_[\w-]{30,}", text)
+    assert found
+    token = find_api_token(found[0])
+    assert token is not None
+    assert (token.user, token.role, token.workspace_id) == (owner.user, "developer", owner.workspace_id)
+    assert found[0] not in browser.get(page("apitoken", "change", token.pk)).content.decode()
+    assert browser.get(page("apitoken", "revoke", token.pk)).status_code == 200
+    assert browser.post(page("apitoken", "revoke", token.pk)).status_code == 302
+    assert find_api_token(found[0]) is None
+    assert browser.post(page("apitoken", "revoke", token.pk)).status_code == 403
+
+
+def test_a_token_has_no_more_rights_than_who_makes_it() -> None:
+    admin, browser = staff("admin")
+    browser.post(page("apitoken", "add"), {"workspace": admin.workspace_id, "name": "x", "role": "owner"}, follow=True)
+    other = MembershipFactory(role="owner").workspace
+    browser.post(page("apitoken", "add"), {"workspace": other.pk, "name": "x", "role": "viewer"})
+    root = Client()
+    root.force_login(UserFactory(is_staff=True, is_superuser=True))
+    told = root.post(page("apitoken", "add"), {"workspace": other.pk, "name": "x", "role": "viewer"}, follow=True)
+    assert "add yourself" in told.content.decode()
+    assert not ApiToken.across_tenants.exists()

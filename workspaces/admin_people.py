@@ -1,0 +1,150 @@
+"""Members and API tokens for operators, by the rules of the API. A token's secret is shown once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from mgx_project.common.errors import BadRequest
+
+from .admin_ask import ask, show_once
+from .admin_scope import TenantAdmin, WorkspaceFilter, operator
+from .audit import record_audit
+from .models import ApiToken, Membership, Role
+from .services import add_member, change_member, remove_member
+from .tokens import create_api_token, revoke_api_token
+
+
+class MemberForm(ModelForm):
+    account = forms.CharField(
+        max_length=254,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text="The username or e-mail address of an account that exists.",
+    )
+
+    class Meta:
+        model = Membership
+        fields: ClassVar[list[str]] = []
+
+
+@admin.register(Membership)
+class MembershipAdmin(TenantAdmin):
+    """Owners manage members."""
+
+    role = Role.OWNER
+    editable = ("role",)
+    list_display = ("user", "workspace", "role", "created_at")
+    list_filter = (WorkspaceFilter, "role")
+    list_select_related = ("workspace", "user")
+    search_fields = ("user__username", "user__email")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **(kwargs if obj else {**kwargs, "form": MemberForm}))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("workspace", "account", "role")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: ModelForm[Any], change: bool) -> None:
+        principal = operator(request, obj.workspace_id)
+        principal.require(Role.OWNER)
+        if change:
+            change_member(principal=principal, user_id=obj.user_id, role=Role(obj.role))
+        else:
+            made = add_member(principal=principal, user=form.cleaned_data["account"].strip(), role=Role(obj.role))
+            obj.pk, obj.user = made.pk, made.user
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        remove_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(TenantAdmin):
+    """A new token acts for the operator who makes it, with at most their role."""
+
+    list_display = ("name", "prefix", "workspace", "user", "role", "expires_at", "revoked_at", "last_used_at")
+    list_filter = (WorkspaceFilter, "role")
+    list_select_related = ("workspace", "user")
+    search_fields = ("name", "prefix", "user__username")
+    actions_detail: ClassVar[Any] = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("workspace", "name", "role", "expires_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: ModelForm[Any], change: bool) -> None:
+        principal = operator(request, obj.workspace_id)
+        principal.require(Role(obj.role))
+        if not Membership.objects.filter(workspace_id=obj.workspace_id, user=principal.user).exists():
+            raise BadRequest("A token acts for a member: add yourself to the workspace first.", code="no_member")
+        made, secret = create_api_token(
+            workspace_id=obj.workspace_id, user=principal.user, name=obj.name, role=Role(obj.role), expires_at=obj.expires_at
+        )
+        record_audit(
+            principal=principal, action="token.created", object_type="token", object_id=made.pk,
+            detail={"name": made.name, "role": made.role, "admin": True},
+        )  # fmt: skip
+        obj.pk = made.pk
+        self._secret(request, secret)
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: Any = None) -> HttpResponse:
+        return show_once(
+            self, request, [("Token", self._secret(request))], title=f"The token {obj.name}",
+            explanation="Keep it now: it is shown this once, and only its hash is stored.",
+            back=reverse("admin:workspaces_apitoken_change", args=[obj.pk]),
+        )  # fmt: skip
+
+    def _secret(self, request: HttpRequest, made: str = "") -> str:
+        """Kept for the length of the request alone."""
+        if made:
+            request._mgx_secret = made  # type: ignore[attr-defined]
+        return str(request._mgx_secret)  # type: ignore[attr-defined]
+
+    def has_valid_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        row = self.get_object(request, str(object_id)) if object_id else None
+        return row is not None and row.revoked_at is None
+
+    @action(description="Revoke", icon="block", variant=ActionVariant.DANGER, permissions=["valid"])
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+
+        def act() -> str:
+            with transaction.atomic():
+                token = ApiToken.objects.of(row.workspace_id).select_for_update().get(pk=row.pk)
+                if token.revoked_at is None:
+                    revoke_api_token(token)
+                    record_audit(
+                        principal=operator(request, row.workspace_id), action="token.revoked", object_type="token",
+                        object_id=token.pk, detail={"name": token.name, "admin": True},
+                    )  # fmt: skip
+            return f"The token {row.name} is refused from now on."
+
+        return ask(
+            self, request, act, verb="Revoke", question=f"Revoke the token {row.name}?", variant="danger",
+            explanation="Requests with it are refused, and its open sockets are closed.",
+            back=reverse("admin:workspaces_apitoken_change", args=[row.pk]),
+        )  # fmt: skip
