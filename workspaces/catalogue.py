@@ -270,6 +270,18 @@ class ReviewFinished(Data):
     comments: list[str] = []
 
 
+class SourceReady(Data):
+    """What the run begins with. ``submodules`` are paths that stay empty, ``lfs_files`` those that stay pointers (at most 200
+    each). ``shallow``: older history is not here. ``base_sha`` is empty for a repository without a commit."""
+
+    repo_full_name: str
+    base_branch: str
+    base_sha: str
+    submodules: list[str] = []
+    lfs_files: list[str] = []
+    shallow: bool = False
+
+
 class BranchCreated(Data):
     branch_name: str
     base_branch: str
@@ -375,6 +387,7 @@ class MetricsUpdated(Data):
 
 EVENTS: dict[str, type[Data]] = {
     "run_queued": RunQueued,
+    "source_ready": SourceReady,
     "analysis_start": AnalysisStart,
     "analysis_done": AnalysisDone,
     "plan_ready": PlanReady,

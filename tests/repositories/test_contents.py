@@ -1,0 +1,48 @@
+"""What a checkout is without, and who is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from repositories.checkout import Checkout, Source
+from repositories.contents import Contents
+from repositories.progress import understood
+
+from .conftest import Git
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12345\n"
+
+
+async def test_lfs_files_and_submodules_are_found(tmp_path: Path, origin: Path, root: Path, sh: Git) -> None:
+    sh("clone", "-q", str(origin), str(root / "inner"), cwd=root)
+    sh("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(root / "inner"), "libs/sub", cwd=origin)
+    (origin / ".gitattributes").write_text("*.psd filter=lfs diff=lfs merge=lfs -text\n")
+    (origin / "design.psd").write_text(POINTER.format("a" * 64))
+    (origin / "about.md").write_text(f"A pointer looks so:\n{POINTER.format('b' * 64)}")
+    (origin / "to-a-pointer").symlink_to("design.psd")
+    (origin / "line\nbreak.psd").write_text(POINTER.format("c" * 64))
+    sh("-c", "filter.lfs.clean=cat", "add", "-A", cwd=origin)
+    sh("commit", "-q", "-m", "parts", cwd=origin)
+    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    found = checkout.contents_of_base
+    assert found.submodules == ("libs/sub",)
+    assert found.pointers == ("design.psd", "line\ufffdbreak.psd")
+    assert "Submodules are not checked out (libs/sub)" in found.warning()
+    assert "Git LFS files are pointers here (design.psd, line" in found.warning()
+
+
+async def test_one_that_is_all_there_is_no_warning(tmp_path: Path, origin: Path) -> None:
+    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    assert (checkout.contents_of_base.warning(), checkout.contents_of_base.pointers) == ("", ())
+
+
+def test_many_are_counted() -> None:
+    warning = Contents(submodules=tuple(f"m{number}" for number in range(9))).warning()
+    assert "(m0, m1, m2, m3, m4 and 4 more)" in warning
+
+
+def test_what_git_says_of_a_transfer() -> None:
+    assert understood("") == ("waiting for the other side", 0)
+    said = "remote: Counting objects: 100% (9/9), done.\rReceiving objects:  45% (123/270), 1.20 MiB | 1.10 MiB/s\r"
+    assert understood(said) == ("receiving objects 45 %, 1.20 MiB", 45)
+    assert understood("remote: <b>Pay now</b>\nResolving deltas:   7% (1/14)") == ("resolving deltas 7 %", 7)
