@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from agent.context.absent import absent, is_pointer
 from agent.context.history import recent_history
 from agent.context.listing import list_files
 from agent.context.paths import is_regular, is_secret
@@ -38,7 +39,7 @@ class View:
     """What was read: ``files`` are the listed paths, ``texts`` path → text, ``hidden`` path → why its text is not shown.
 
     ``tree`` lists the files as prompts show them, ``map`` is the repository map, ``tests`` says where and how it is tested,
-    ``history`` what happened last; "" is nothing.
+    ``history`` what happened last, ``absent`` what the repository names and the workdir does not hold; "" is nothing.
     """
 
     files: Sequence[str] = ()
@@ -48,6 +49,7 @@ class View:
     map: str = ""
     tests: str = ""
     history: str = ""
+    absent: str = ""
 
     def explaining(self) -> list[str]:
         """The paths among ``texts`` that explain the project as a whole; they hardly change from task to task."""
@@ -55,12 +57,12 @@ class View:
 
     def to_json(self) -> JSON:
         digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in self.texts.items()}
-        known = {"tree": self.tree, "map": self.map, "tests": self.tests, "history": self.history}
+        known = {"tree": self.tree, "map": self.map, "tests": self.tests, "history": self.history, "absent": self.absent}
         return {"files": list(self.files), "texts": self.texts, "hidden": self.hidden, "sha256": digests, **known}
 
     @classmethod
     def from_json(cls, data: JSON) -> View:
-        known = {name: data.get(name, "") for name in ("tree", "map", "tests", "history")}
+        known = {name: data.get(name, "") for name in ("tree", "map", "tests", "history", "absent")}
         return cls(files=tuple(data["files"]), texts=data["texts"], hidden=data["hidden"], **known)
 
 
@@ -94,6 +96,7 @@ async def look(root: Path, wanted: Sequence[str] = (), interest: Interest | None
         map=await repository_map(root, files, words=interest.words, focus=focus, tokens=room.map, cache=interest.cache),
         tests=layout_of_tests(files, texts, command=interest.test, near=near, tokens=room.tests),
         history=await recent_history(root, focus, files, room.history),
+        absent=absent(root, files),
     )
 
 
@@ -162,4 +165,6 @@ def read(path: Path, name: str) -> tuple[str, str]:
         return "", "it is not UTF-8 text"
     if "\0" in text:
         return "", "it is binary"
+    if is_pointer(text):
+        return "", "Git LFS keeps its content elsewhere"
     return (text, "") if len(text) <= MAX_FILE_CHARACTERS else ("", "it is too large")

@@ -13,8 +13,8 @@ from agent.ports import TaskSpec
 from agent.stacks import Stack
 
 ERRORS = (
-    layout.unsafe_paths, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax, dependencies.undeclared,
-    dependencies.forbidden, secrets.secrets,
+    layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax,
+    dependencies.undeclared, dependencies.forbidden, secrets.secrets,
 )  # fmt: skip
 WARNINGS = (layout.nothing_new,)
 

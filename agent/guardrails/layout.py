@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.context.absent import is_pointer, submodules
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding
 from agent.patch import unsafe_reason
@@ -18,6 +19,22 @@ def unsafe_paths(answer: Answer) -> Iterator[Finding]:
         if reason is not None:
             hint = "Use a plain path inside the project, such as `src/name.py`."
             yield Finding("unsafe_path", f"This path can't be used because {reason}.", hint, block.path)
+
+
+def not_here(answer: Answer) -> Iterator[Finding]:
+    """A submodule is another repository, and a pointer is not the file: neither can be changed from here."""
+    modules = submodules(answer.root)
+    for block in answer.safe:
+        module = next((path for path in modules if f"{block.path}/".startswith(f"{path}/")), None)
+        if module is not None:
+            message = f"This path is inside the submodule {module}, a repository of its own that is not checked out."
+            yield Finding(
+                "inside_submodule", message, "Leave it out; say in your summary what should change there.", block.path
+            )
+        elif is_pointer(answer.text_before(block.path)):
+            message = "Git LFS keeps this file's content elsewhere: what is here is only its pointer."
+            hint = "Leave it as it is; put the content in another file, or say in your summary what a person should change."
+            yield Finding("lfs_pointer", message, hint, block.path)
 
 
 def duplicates(answer: Answer) -> Iterator[Finding]:

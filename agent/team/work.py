@@ -76,7 +76,9 @@ class Work:
         inputs = {"wanted": list(wanted)}
         view = View.from_json(await self.ports.journal.step(f"{self.key}/{step}", "read", inputs, act))
         before = self.view
-        self.view = view if first else replace(view, map=before.map, tests=before.tests, history=before.history)
+        if not first:
+            view = replace(view, map=before.map, tests=before.tests, history=before.history, absent=before.absent)
+        self.view = view
         self._looked = True
         self._looked_up.clear()
         self.calls.cut_files.clear()
@@ -128,6 +130,8 @@ class Work:
             parts.append("Its tests:\n" + block("test_layout", view.tests))
         if view.history:
             parts.append("Its last commits:\n" + block("recent_history", view.history))
+        if view.absent:
+            parts.append("What is not here:\n" + block("not_here", view.absent))
         parts.append("Files of the repository:\n" + block("repository_files", view.tree or "\n".join(view.files)))
         return parts
 

@@ -137,8 +137,8 @@ def test_a_view_survives_the_journal(tmp_path: Path) -> None:
     assert View.from_json(view.to_json()) == View(tuple(view.files), view.texts, view.hidden, *view_parts(view))
 
 
-def view_parts(view: View) -> tuple[str, str, str, str]:
-    return view.tree, view.map, view.tests, view.history
+def view_parts(view: View) -> tuple[str, str, str, str, str]:
+    return view.tree, view.map, view.tests, view.history, view.absent
 
 
 def test_two_looks_at_the_same_tree_are_the_same(tmp_path: Path) -> None:
