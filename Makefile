@@ -16,6 +16,8 @@ UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[
 READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
+# Tests share one PostgreSQL and one Valkey; a worker is a process for each core, and the last word has ARGS.
+WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: help setup demo test test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 
@@ -42,15 +44,15 @@ demo: setup ## From nothing to a reviewed commit: starts the embedded server, ru
 	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes && \
 	echo "==> mgx is .venv/bin/mgx here; the server goes on until: make down"
 
-test: test-node test-python ## Run all tests, with a floor for line coverage (ARGS="-k word" for pytest)
+test: test-node test-python ## Run all tests, with a floor for line coverage (ARGS="-k word", ARGS="-n 0 --pdb" for pytest)
 
 test-python: setup
 	@echo "==> pytest, on PostgreSQL and Valkey of its own"
 	@$(UV) run --no-sync coverage erase
-	@$(UV) run --no-sync coverage run -m pytest $(ARGS)
+	@$(UV) run --no-sync coverage run -m pytest $(WORKERS) $(ARGS)
 	@echo "==> line coverage"
 	@$(UV) run --no-sync coverage combine --quiet
-	@$(UV) run --no-sync coverage report $(if $(ARGS),--fail-under=0 | tail -1)
+	@$(UV) run --no-sync coverage report $(if $(ARGS),--fail-under=0 | grep ^TOTAL)
 
 test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \

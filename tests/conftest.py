@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +99,12 @@ def signed_in() -> Callable[[User], Api]:
 @pytest.fixture
 def empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def package_cache() -> Path:
+    """XDG_CACHE_HOME of what installs real packages: one for all workers, so that each set is made once."""
+    return Path(os.environ["UV_CACHE_DIR"]).with_name("cache")
 
 
 @pytest.fixture(scope="session")

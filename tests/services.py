@@ -1,7 +1,8 @@
 """Pytest plugin: real PostgreSQL and Valkey for the session, unless DATABASE_URL and REDIS_URL name others.
 
 Loaded by ``-p tests.services``, because pytest-django reads the settings, and so the environment, before any conftest. Each
-pytest-xdist worker uses the session's servers with a Redis database of its own.
+pytest-xdist worker uses the session's servers with databases and a data directory of its own; what was fetched of packages
+is the session's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker:
-        _use_own_redis_database(int(worker.removeprefix("gw")) + 1)
+        _use_own_parts(worker)
     else:
         stack = ExitStack()
         early_config.add_cleanup(stack.close)
@@ -59,6 +60,7 @@ def _provide(stack: ExitStack) -> None:
         MGX_ALLOWED_NETWORKS="127.0.0.0/8,::1",
         MGX_GIT_SCHEMES="https,ssh,http",
     )
+    _share_downloads(directory)
     (directory / "data").mkdir()
     services = stack.enter_context(
         Services(
@@ -72,9 +74,26 @@ def _provide(stack: ExitStack) -> None:
     os.environ["REDIS_URL"] = services.redis_url or os.environ["REDIS_URL"]
 
 
-def _use_own_redis_database(number: int) -> None:
+def _share_downloads(directory: Path) -> None:
+    """What all caches of installed packages are filled from. npm would ask for each package again, were it not told to prefer
+    what it has: an install from a warm cache takes 8 seconds then and not 26.
+    """
+    mine = Path(os.environ.get("NPM_CONFIG_USERCONFIG") or Path.home() / ".npmrc")
+    settings = mine.read_text("utf-8") if mine.is_file() else ""
+    (directory / "npmrc").touch(0o600)
+    (directory / "npmrc").write_text(f"{settings}\nprefer-offline=true\n", "utf-8")
+    os.environ["NPM_CONFIG_USERCONFIG"] = str(directory / "npmrc")
+    os.environ["NPM_CONFIG_CACHE"] = str(directory / "npm")
+    os.environ["UV_CACHE_DIR"] = str(directory / "uv")
+
+
+def _use_own_parts(worker: str) -> None:
+    """Redis' databases are numbered; pytest-django names PostgreSQL's after the worker."""
     server, _, _ = os.environ["REDIS_URL"].rpartition("/")
-    os.environ["REDIS_URL"] = f"{server}/{number}"
+    os.environ["REDIS_URL"] = f"{server}/{int(worker.removeprefix('gw')) + 1}"
+    data = Path(os.environ["MGX_DATA_DIR"]) / worker
+    data.mkdir(exist_ok=True)
+    os.environ["MGX_DATA_DIR"] = str(data)
 
 
 def _session_directory() -> Path:

@@ -22,12 +22,6 @@ def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
     bootstrap(tmp_path_factory.mktemp("metagpt"))
 
 
-@pytest.fixture(scope="session")
-def package_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """XDG_CACHE_HOME of the tests that install real packages, so that each stack's are fetched once."""
-    return tmp_path_factory.mktemp("packages")
-
-
 @pytest.fixture
 def workdir(tmp_path: Path) -> Path:
     root = tmp_path / "workdir"

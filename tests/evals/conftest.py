@@ -13,6 +13,6 @@ def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of the packages that cases need, so that each set is fetched once."""
-    return tmp_path_factory.mktemp("eval-cache")
+def cache(package_cache: Path) -> Path:
+    """Where ``python -m evals`` has its packages when ``package_cache`` is XDG_CACHE_HOME."""
+    return package_cache / "mgx"

@@ -40,8 +40,10 @@ def test_list_shows_every_case() -> None:
     assert [row.split()[0] for row in shown.stdout.splitlines()] == [case.id for case in load()]
 
 
-def test_a_replay_writes_results_and_a_page(cache: Path, tmp_path: Path) -> None:
-    done = evals("run", "--replay", "--case", "unclear-missing-referent", "--out", str(tmp_path), XDG_CACHE_HOME=str(cache))
+def test_a_replay_writes_results_and_a_page(package_cache: Path, tmp_path: Path) -> None:
+    done = evals(
+        "run", "--replay", "--case", "unclear-missing-referent", "--out", str(tmp_path), XDG_CACHE_HOME=str(package_cache)
+    )
 
     assert done.returncode == 0, done.stderr
     assert "1 of 1" in done.stdout
@@ -50,9 +52,9 @@ def test_a_replay_writes_results_and_a_page(cache: Path, tmp_path: Path) -> None
     assert "unclear-missing-referent" in (tmp_path / "report.html").read_text()
 
 
-def test_what_is_not_solved_is_exit_code_1(cache: Path, tmp_path: Path) -> None:
+def test_what_is_not_solved_is_exit_code_1(package_cache: Path, tmp_path: Path) -> None:
     out = str(tmp_path)
-    done = evals("run", "--model", "offline", "--case", "api-close-incident", "--out", out, XDG_CACHE_HOME=str(cache))
+    done = evals("run", "--model", "offline", "--case", "api-close-incident", "--out", out, XDG_CACHE_HOME=str(package_cache))
 
     assert done.returncode == 1
     assert "NOT SOLVED" in done.stderr
@@ -78,7 +80,7 @@ def test_usage(arguments: tuple[str, ...], told: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_docs_works(command: str, cache: Path, tmp_path: Path) -> None:
+def test_a_command_of_the_docs_works(command: str, package_cache: Path, tmp_path: Path) -> None:
     """A model's part is played by a scripted endpoint that asks a question; a case or two stand for all."""
     words = [part for part in shlex.split(command.split("python -m evals", 1)[1]) if part != "…"]
     if "--case" not in words and words[0] != "list":
@@ -89,7 +91,7 @@ def test_a_command_of_the_docs_works(command: str, cache: Path, tmp_path: Path) 
         words[words.index("--record") + 1] = str(tmp_path / "recordings")
     question = json.dumps({"clear": False, "question": "Which?", "summary": "?", "complexity": "low", "stack": "fastapi"})
     with serve(lambda messages: question) as server:
-        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.url, "XDG_CACHE_HOME": str(cache)}
+        environment = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.url, "XDG_CACHE_HOME": str(package_cache)}
         if "--base-url" in words:
             words[words.index("--base-url") + 1] = server.url
         if any(word.startswith("anthropic/") for word in words):

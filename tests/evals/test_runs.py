@@ -40,12 +40,17 @@ async def test_recorded_answers_give_the_same_patch_twice(cache: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_every_recording_is_solved_and_gives_the_patch_that_it_gave_when_it_was_made(cache: Path) -> None:
-    report = await run(REPLAY, cache, jobs=2)
+@pytest.mark.parametrize("id", [case.id for case in load()])
+async def test_every_recording_is_solved_and_gives_the_patch_that_it_gave_when_it_was_made(id: str, cache: Path) -> None:
+    result = (await run(REPLAY, cache, id)).results[0]
 
-    told = [f"{result.id}: {result.why} {result.output}" for result in report.tried if not result.solved]
-    assert told == [], "after a change of the calls' course: make evals-record"
-    assert len(report.tried) >= 25
+    if result.status == "skipped":
+        pytest.skip(f"{id} is not replayed: {result.why}")
+    assert result.solved, f"{result.why} {result.output} After a change of the calls' course: make evals-record"
+
+
+def test_most_cases_can_be_tried_anywhere() -> None:
+    assert len([case for case in load() if not case.needs]) >= 25
 
 
 async def test_a_run_can_be_recorded_and_replayed(cache: Path, tmp_path: Path) -> None:

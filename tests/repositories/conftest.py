@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from .githttp import GitServer
+from tests.support.git_server import GitServer, serve
 
 Git = Callable[..., str]
 
@@ -65,6 +65,5 @@ def server(tmp_path: Path, origin: Path, sh: Git) -> Iterator[GitServer]:
     served.mkdir()
     sh("clone", "-q", "--bare", str(origin), str(served / "code.git"), cwd=tmp_path)
     sh("init", "-q", "--bare", "-b", "main", str(served / "empty.git"), cwd=tmp_path)
-    running = GitServer(served)
-    yield running
-    running.close()
+    with serve(served) as running:
+        yield running

@@ -12,10 +12,10 @@ from projects.models import Project
 from repositories.models import RepositoryLink
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import ProjectFactory, RepositoryLinkFactory
+from tests.support.git_server import TOKEN, GitServer
 from workspaces.models import AuditEntry, Event, Role
 
 from .conftest import Git
-from .githttp import TOKEN, GitServer
 
 pytestmark = pytest.mark.django_db
 

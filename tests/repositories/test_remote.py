@@ -15,8 +15,7 @@ from repositories.errors import GitFailed
 from repositories.git import address, reach, split_credential
 from repositories.naming import name
 from repositories.scrubbing import scrub
-
-from .githttp import TOKEN, GitServer
+from tests.support.git_server import TOKEN, GitServer
 
 AUTHOR, WHEN = ("A", "a@example.com"), datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -70,6 +70,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[s
     config.write_text(f"registry={url}/\n")
     monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(config))
     monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
+    monkeypatch.delenv("NPM_CONFIG_CACHE", raising=False)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield asked

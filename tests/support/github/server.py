@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -189,10 +190,13 @@ def _app_key() -> str:
 
 
 def _installed() -> Path:
-    """The packages of package-lock.json, installed beside it when they are not there yet."""
+    """The packages of package-lock.json, installed beside it when they are not there yet; by one process of any number."""
     modules = HERE / "node_modules"
-    if not (modules / "emulate").is_dir():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE, check=True, capture_output=True)
+    with (HERE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (modules / ".package-lock.json").is_file():  # npm writes it last
+            argv = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            subprocess.run(argv, cwd=HERE, check=True, capture_output=True)
     return modules
 
 
