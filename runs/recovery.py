@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import redis
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
+
+from repositories import refreshing
+from repositories.actors import refresh_links
 
 from .actors import ACTORS
 from .inbound import deliveries, sayings
 from .inbound.actors import say_answer, take_delivery
 from .lease import keeper
 from .models.run import Status
+from .pruning import prune_sometimes
 from .querysets import next_to_claim
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
+PRUNING_SECONDS = 60.0
 
 
 class Reaper(threading.Thread):
@@ -32,10 +38,14 @@ class Reaper(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
+        pruning_due = time.monotonic() + PRUNING_SECONDS
         while not self._stopping.wait(INTERVAL_SECONDS):
             try:
                 close_old_connections()
                 self.sweep()
+                if time.monotonic() > pruning_due:
+                    pruning_due = time.monotonic() + PRUNING_SECONDS
+                    prune_sometimes()
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
                 log.warning("the reaper could not look for waiting runs, trying again: %s", error)
 
@@ -53,7 +63,10 @@ class Reaper(threading.Thread):
         owed = sayings.waiting(free) if free > 0 else []
         for row_id in owed:
             say_answer.send(str(row_id))
-        return len(waiting) + len(told) + len(owed)
+        looks = int(free > len(owed) and refreshing.is_due())
+        if looks:
+            refresh_links.send()  # one worker does them all, one after the other
+        return len(waiting) + len(told) + len(owed) + looks
 
     def stop(self) -> None:
         self._stopping.set()

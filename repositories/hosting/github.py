@@ -162,6 +162,10 @@ class GitHubHost:
                 for comment in found
             ]
 
+    def review_words(self, number: int, review_id: int) -> str:
+        with self._speaking(f"reading the review of #{number}"):
+            return self._repository.get_pull(number).get_review(review_id).body or ""
+
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
         with self._speaking(f"answering the review of #{number}"):
             pull = self._repository.get_pull(number)

@@ -128,6 +128,10 @@ class Host(Protocol):
 
     def review_comments(self, number: int) -> list[ReviewComment]: ...
 
+    def review_words(self, number: int, review_id: int) -> str:
+        """What a review says beside its remarks."""
+        ...
+
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
         """Answers in the thread of a review comment, once for each ``marker``."""
         ...

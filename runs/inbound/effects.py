@@ -199,7 +199,8 @@ def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) ->
     ours = host.review_comments(wish.number)
     theirs = [comment for comment in ours if comment.author == wish.actor and OURS not in comment.body]
     mine = [comment for comment in theirs if not _answered(comment.id, ours)]
-    asked = revisions.of_review(mine, wish.words, wish.actor)
+    words = wish.words if wish.words or wish.review is None else host.review_words(wish.number, wish.review)
+    asked = revisions.of_review(mine, words, wish.actor)
 
     def start() -> Effect | None:
         if not asked["asked"]:

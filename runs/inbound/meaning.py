@@ -72,10 +72,12 @@ class Labelled(Wish):
 
 @dataclass(frozen=True)
 class Reviewed(Wish):
-    """A review or a remark on a pull request; what it says is read from the service when it is taken up."""
+    """A review or a remark on a pull request; what it says is read from the service when it is taken up, ``words`` aside: those
+    of the review itself, where they are known. ``review`` is its id, None for a remark outside of any."""
 
     number: int
     words: str
+    review: int | None
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
         return
     state = _text(review, "state").lower()
     if state == "changes_requested" or (state == "commented" and body.strip()):
-        yield Reviewed(actor, f"review:{identity}", number, body)
+        yield Reviewed(actor, f"review:{identity}", number, body, identity)
 
 
 def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
@@ -184,7 +186,7 @@ def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
         return
     if OURS in _text(comment, "body"):
         return  # our answer in a thread, told by the service as anybody's: obeying it would never end
-    yield Reviewed(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "")
+    yield Reviewed(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
 
 
 def _checks(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:

@@ -50,6 +50,13 @@ def test_levels_of_accounts(host: HostOf) -> None:
     assert [mine.level_of(login) for login in ("octocat", "dev", "stranger")] == ["admin", "write", "none"]
 
 
+def test_what_a_review_says_beside_its_remarks(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    made = host("dev").open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True)
+    review = {"event": "COMMENT", "body": "Say why.", "commit_id": topic}
+    given = github.api("POST", f"/repos/{repo}/pulls/{made.number}/reviews", review)
+    assert host().review_words(made.number, given["id"]) == "Say why."
+
+
 def test_a_sign_on_a_comment_is_given_once(github: GitHub, repo: str, host: HostOf) -> None:
     issue = github.api("POST", f"/repos/{repo}/issues", {"title": "It crashes"})
     comment = github.api("POST", f"/repos/{repo}/issues/{issue['number']}/comments", {"body": "/mgx plan"})

@@ -1,0 +1,159 @@
+"""What is to be said is said once, whatever happens between the effect and the comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+
+from runs import services
+from runs.inbound import deliveries, sayings
+from runs.models import Handled, TaskRun
+from runs.recovery import Reaper
+from tests.support.github import GitHub
+
+from ...repositories.webhooks.sending import deliver
+from ..conftest import Tenant, make_tenant
+from ..story import Story, linked, newest
+
+
+@pytest.fixture
+def story(tenant: Tenant, github_server: GitHub) -> Iterator[Story]:
+    yield linked(github_server, tenant)
+    assert not github_server.state.refusals
+
+
+def said(story: Story, number: int) -> list[str]:
+    """What stands in the thread, without saying what is owed."""
+    comments = story.github.api("GET", f"/repos/{story.repo}/issues/{number}/comments")
+    return [comment["body"] for comment in comments if "<!-- mgx:" in comment["body"]]
+
+
+def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
+    issue = story.issue("total() crashes on None")
+    story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
+    story.github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "7"})
+    (row_id,) = sayings.waiting(10)
+    sayings.say(row_id)
+    assert not said(story, issue["number"])
+    row = Handled.across_tenants.get(pk=row_id)
+    assert (row.said_at, row.attempts, row.held_until) == (None, 1, None)
+    assert row.say_at is not None
+    assert sayings.waiting(10) == [], "it is not due yet"
+    Handled.across_tenants.update(say_at=Now())
+    assert Reaper(capacity=8).sweep() >= 1
+    for _ in range(2):
+        sayings.say(row_id)
+    (status,) = said(story, issue["number"])
+    assert "**Run #1** waits for a worker." in status
+    assert TaskRun.objects.of(story.link.workspace_id).count() == 1
+
+
+def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the effect, and again after the comment and before its note: there is one effect, and one comment."""
+    issue = story.issue("total() crashes on None")
+    story.says(issue, "/mgx frobnicate")
+    (row_id,) = sayings.waiting(10)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("_utter", "_said"):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(sayings, name, die)
+            sayings.say(row_id)
+        assert not sayings.waiting(10), "held by who died"
+        Handled.across_tenants.update(held_until=None)
+    sayings.say(row_id)
+    (answer,) = said(story, issue["number"])
+    assert "`/mgx frobnicate` is no command of mine" in answer
+    assert "`/mgx help`" in answer
+    assert not sayings.waiting(10)
+
+
+def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    issue = story.issue("total() crashes on None")
+    comment = {"id": 4711, "body": "/mgx plan"}
+    whole = {"action": "created", "issue": issue, "comment": comment, "sender": {"login": "octocat"}}
+    assert deliver(story.link.pk, whole, event="issue_comment").status_code == 202
+    deliveries.WebhookDelivery.across_tenants.update(next_try_at=None)
+    (delivery_id,) = deliveries.WebhookDelivery.across_tenants.values_list("pk", flat=True)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(deliveries, "happened_at", die)
+        deliveries.take(delivery_id)
+    deliveries.take(delivery_id)
+    assert not TaskRun.across_tenants.exists(), "held by who died"
+    deliveries.WebhookDelivery.across_tenants.update(next_try_at=None)
+    for _ in range(3):
+        deliveries.take(delivery_id)
+    assert TaskRun.across_tenants.count() == 1
+
+
+def test_who_is_refused_for_good_is_asked_a_few_times(story: Story) -> None:
+    issue = story.issue("total() crashes on None")
+    story.says(issue, "/mgx help")
+    (row_id,) = sayings.waiting(10)
+    for _ in range(6):
+        story.github.refuse(status=403, message="Resource not accessible by personal access token")
+        Handled.across_tenants.update(say_at=Now())
+        sayings.say(row_id)
+    assert Handled.across_tenants.get(pk=row_id).say_at is None
+    assert not said(story, issue["number"])
+
+
+def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    issue = story.issue("total() crashes on None")
+    story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
+    run = newest(story.link)
+    utter = sayings._utter
+
+    def slowly(host: Any, row: Handled) -> None:
+        utter(host, row)
+        services.cancel_run(principal=tenant.principal, run_id=run.pk)
+
+    (row_id,) = sayings.waiting(10)
+    with monkeypatch.context() as patched:
+        patched.setattr(sayings, "_utter", slowly)
+        sayings.say(row_id)
+    (status,) = said(story, issue["number"])
+    assert "waits for a worker" in status
+    story.say()
+    (status,) = said(story, issue["number"])
+    assert "**Run #1** was cancelled." in status
+
+
+def test_a_command_is_seen_to_be_heard(story: Story) -> None:
+    issue = story.issue("total() crashes on None")
+    comment = story.says(issue, "/mgx plan")
+    story.say()
+    assert story.github.state.reactions[story.repo, comment["id"]] == {("octocat", "eyes")}
+    (status,) = said(story, issue["number"])
+    assert "`/mgx plan` of `octocat`: run #1 is planning" in status
+
+
+def test_two_tenants_of_one_repository_do_not_speak_for_each_other(story: Story, github_server: GitHub) -> None:
+    """Each has its own task, and comments that the other never edits."""
+    umbrella = make_tenant("umbrella")
+    other = linked(github_server, umbrella, story.repo, webhook_secret="another secret")
+    issue = story.issue("total() crashes on None")
+    for body in ("/mgx help", "/mgx plan"):
+        path = f"/repos/{story.repo}/issues/{issue['number']}/comments"
+        comment = github_server.api("POST", path, {"body": body})
+        whole = {"action": "created", "issue": issue, "comment": comment, "sender": {"login": "octocat"}}
+        for one, secret in ((story, "a webhook secret"), (other, "another secret")):
+            options = {"event": "issue_comment", "delivery": f"d-{body}", "secret": secret}
+            assert deliver(one.link.pk, whole, **options).status_code == 202
+            one.work_off()
+    services.cancel_run(principal=umbrella.principal, run_id=newest(other.link).pk)
+    story.say()
+    found = said(story, issue["number"])
+    assert len(found) == 4
+    assert sum("was cancelled" in text for text in found) == 1
+    assert sum("waits for a worker" in text for text in found) == 1
+    assert len({text[text.index("<!-- mgx:") :] for text in found}) == 4

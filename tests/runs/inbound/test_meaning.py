@@ -1,0 +1,129 @@
+"""From a delivery to what somebody wants, whatever stands in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mgx_project.common.errors import BadRequest
+from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
+from repositories.webhooks.reading import COMMON, EVENTS, read
+from repositories.webhooks.services import checked
+from runs.inbound.meaning import Command, commands, happened_at, wishes
+
+SHA = "a" * 40
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+    ["/mgx approve", "/mgx\0run", "mgx", "opened", "labeled", "created", "closed", "refs/heads/x", SHA, "failure", "2026-11-23"]
+)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | TEXTS
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=8
+)
+
+
+def shaped(shape: Any) -> st.SearchStrategy[Any]:
+    """Something like ``shape``, of which any part may be anything else."""
+    if isinstance(shape, list):
+        return st.lists(shaped(shape[0]), max_size=3) | ANYTHING
+    if shape is None:
+        return st.integers(1, 9) | LEAVES
+    return st.fixed_dictionaries({}, optional={name: shaped(below) for name, below in shape.items()}) | ANYTHING
+
+
+DELIVERIES = st.sampled_from(sorted(EVENTS)).flatmap(
+    lambda event: st.tuples(
+        st.just(event),
+        st.fixed_dictionaries({}, optional={name: shaped(below) for name, below in {**COMMON, **EVENTS[event]}.items()}),
+    )
+)
+
+
+@given(DELIVERIES)
+def test_no_payload_breaks_the_reading(delivery: tuple[str, dict[str, Any]]) -> None:
+    event, payload = delivery
+    kept = storable(read(event, payload))
+    assert not unstorable(kept)
+    for wish in wishes(event, kept):
+        assert len(wish.key) <= 200
+        assert "\0" not in f"{wish}"
+        number = wish.issue.number if isinstance(wish, Command) else getattr(wish, "number", 1)
+        assert 0 < number < 2**31
+    happened_at(event, kept)
+
+
+@given(DELIVERIES)
+def test_nor_does_one_that_was_not_read_first(delivery: tuple[str, dict[str, Any]]) -> None:
+    wishes(*delivery)
+    happened_at(*delivery)
+
+
+@given(st.binary(max_size=200) | ANYTHING.map(lambda value: orjson.dumps(value, default=str) if not unstorable(value) else b""))
+def test_a_body_is_an_object_or_refused(body: bytes) -> None:
+    with suppress(BadRequest):
+        assert isinstance(checked("d-1", body), dict)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"a": "\\ud800"}', b'{"a": NaN}', b"\xef\xbb\xbf{}", b"{}{}"]
+)
+def test_what_is_deep_or_broken_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        checked("d-1", body)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, MAX_NUMBER, True, "7", 7.0, None, [7]])
+def test_what_is_no_number_of_an_issue_means_nothing(number: object) -> None:
+    comment = {"id": 1, "body": "/mgx run"}
+    assert not wishes("issue_comment", {"action": "created", "issue": {"number": number}, "comment": comment})
+    assert not wishes("pull_request", {"action": "closed", "pull_request": {"number": number}})
+
+
+@pytest.mark.parametrize("action", ["edited", "deleted", "", None, ["created"]])
+def test_only_what_is_said_anew_commands(action: object) -> None:
+    payload = {"action": action, "issue": {"number": 1}, "comment": {"id": 1, "body": "/mgx approve"}}
+    assert not wishes("issue_comment", payload)
+    remark = {"action": action, "pull_request": {"number": 1}, "comment": {"id": 1, "body": "Say why."}}
+    assert not wishes("pull_request_review_comment", remark)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/mgx approve", ("approve", "")),
+        ("/MGX approve", None),
+        ("/mgx APPROVE but hurry", ("approve", "but hurry")),
+        ("Well.\n/mgx reject use pnpm\nand no npm", ("reject", "use pnpm\nand no npm")),
+        ("/mgx", ("", "/mgx")),
+        ("/mgx help", ("help", "")),
+        ("/mgx delete everything", ("", "/mgx delete everything")),
+        ("> /mgx approve", None),
+        ("    /mgx approve", None),
+        ("```\n/mgx approve\n```", None),
+        ("~~~\n/mgx approve", None),
+        ("/mgxapprove", None),
+        ("say /mgx approve", None),
+        ("/mgx approve <!-- mgx:1 -->", None),
+        ("/mgx approve\r\n/mgx cancel", ("approve", "/mgx cancel")),
+    ],
+)
+def test_commands(text: str, found: tuple[str, str] | None) -> None:
+    assert commands(text) == ([found] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("issue_comment", {"comment": {"created_at": "2026-11-23T10:00:00Z"}}),
+        ("issues", {"issue": {"updated_at": "2026-11-23T10:00:00"}}),
+        ("pull_request_review", {"review": {"submitted_at": "2026-11-23T11:00:00+01:00"}}),
+        ("check_suite", {"check_suite": {"updated_at": "2026-11-23T10:00:00Z"}}),
+    ],
+)
+def test_when_it_was(event: str, payload: dict[str, Any]) -> None:
+    assert happened_at(event, payload) == datetime(2026, 11, 23, 10, tzinfo=UTC)

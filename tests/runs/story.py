@@ -1,0 +1,94 @@
+"""People, checks and hooks of a repository, as tests drive them."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from django.db.models.functions import Now
+
+from repositories.models import RepositoryLink, WebhookDelivery
+from runs.inbound import deliveries, sayings
+from runs.models import Handled, TaskRun
+from tests.support.github import USERS, GitHub
+
+from ..repositories.webhooks.sending import SECRET, deliver
+from .conftest import PRICES, Tenant
+
+NUMBERS = count(1)
+
+
+class Story:
+    """What people and checks do on the service, delivered as the service words it."""
+
+    def __init__(self, github: GitHub, link: RepositoryLink) -> None:
+        self.github, self.link, self.repo = github, link, link.repo_full_name
+        self._sent = count(1)
+
+    def send(self, event: str, sender: str, *, times: int = 1, **payload: Any) -> None:
+        """Delivers, several times if asked, and works off what is waiting."""
+        whole = {"repository": {"full_name": self.repo}, "sender": {"login": sender}, **payload}
+        name = f"{event}-{next(self._sent)}"
+        for _ in range(times):
+            assert deliver(self.link.pk, whole, event=event, delivery=name).status_code == 202
+        self.work_off()
+
+    def work_off(self) -> None:
+        for delivery in WebhookDelivery.objects.of(self.link.workspace_id).filter(processed_at=None):
+            deliveries.take(delivery.pk)
+            delivery.refresh_from_db()
+            assert delivery.processed_at is not None, delivery.error
+
+    def say(self) -> None:
+        """Says what is owed, without the pause that is between two edits of a comment."""
+        Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
+        for row_id in sayings.waiting(100):
+            sayings.say(row_id)
+
+    def close(self, number: int, **change: Any) -> None:
+        """Closes, merges or opens a pull request, and delivers word of it."""
+        path = f"/repos/{self.repo}/pulls/{number}"
+        if change.pop("merged", False):
+            self.github.api("PATCH", path, {"draft": False})
+            self.github.api("PUT", f"{path}/merge", {})
+        else:
+            self.github.api("PATCH", path, change)
+        pull = self.github.api("GET", path)
+        self.send(
+            "pull_request", "octocat", times=3, action="reopened" if pull["state"] == "open" else "closed", pull_request=pull
+        )
+
+    def issue(self, title: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.github.api("POST", f"/repos/{self.repo}/issues", {"title": title, "body": "It crashes."})
+        return found
+
+    def says(self, thread: dict[str, Any], words: str, by: str = "octocat") -> dict[str, Any]:
+        path = f"/repos/{self.repo}/issues/{thread['number']}/comments"
+        comment: dict[str, Any] = self.github.api("POST", path, {"body": words}, token=USERS[by])
+        self.send("issue_comment", by, action="created", issue=thread, comment=comment)
+        return comment
+
+    def comments(self, number: int) -> list[str]:
+        self.say()
+        return [comment["body"] for comment in self.github.api("GET", f"/repos/{self.repo}/issues/{number}/comments")]
+
+
+def newest(link: RepositoryLink) -> TaskRun:
+    found = TaskRun.objects.of(link.workspace_id).filter(task__repository_id=link.pk).order_by("-run_number").first()
+    assert found is not None
+    return found
+
+
+def linked(github: GitHub, tenant: Tenant, repo: str = "", **fields: Any) -> Story:
+    """``repo`` linked to the tenant's project; without one, a new private repository of octocat's, where dev may write and
+    stranger reads."""
+    if not repo:
+        repo = f"octocat/story-{next(NUMBERS)}"
+        github.repository(repo, PRICES, private=True, access={"dev": "write", "stranger": "read"})
+    known = {
+        "workspace_id": tenant.workspace.pk, "project": tenant.project, "provider": "github", "is_primary": True,
+        "api_base_url": github.api_url,
+        "repo_full_name": repo, "clone_url": f"{github.url}/{repo}.git",
+        "default_branch": "main", "credential": USERS["octocat"], "webhook_secret": SECRET, "connected_by": tenant.user,
+    }  # fmt: skip
+    return Story(github, RepositoryLink.objects.create(**{**known, **fields}))
