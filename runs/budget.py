@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -12,46 +12,59 @@ from django.db import transaction
 from agent.errors import Paused
 from agent.ports import CallEstimate, Completion
 from workspaces import budgets
-from workspaces.meters import EVER, SCOPES, Place
-from workspaces.models import Event, Meter
+from workspaces.events import Draft
+from workspaces.meters import Place
+from workspaces.models import Event, LedgerEntry, Meter
 
 from . import events
+from .journal import OpenStep, Settled, current_step, settle_alone
 from .models import TaskRun
+from .outbox import Outbox
 
 
 class LedgerBudget:
-    def __init__(self, run: TaskRun, db: Callable[..., Awaitable[Any]]) -> None:
-        self._run, self._db = run, db
+    """Within a journal step a reservation begins the step in its transaction, and is settled in the one that records it."""
+
+    def __init__(self, run: TaskRun, outbox: Outbox, db: Callable[..., Awaitable[Any]]) -> None:
+        self._run, self._outbox, self._db = run, outbox, db
         self._place = place_of(run)
-        self._open: dict[str, uuid.UUID] = {}
+        self._open: dict[str, LedgerEntry] = {}
 
     async def reserve(self, key: str, estimate: CallEstimate) -> None:
-        await self._db(self._reserve, key, estimate)
+        await self._db(self._reserve, key, estimate, current_step.get())
 
     async def settle(self, key: str, completion: Completion) -> None:
-        await self._db(self._settle, key, completion)
-
-    def _reserve(self, key: str, estimate: CallEstimate) -> None:
-        try:
-            entry = budgets.reserve(
-                place=self._place,
-                step_key=key,
-                tokens=estimate.tokens,
-                cost_usd=estimate.cost_usd,
-                run_caps=self._run.budget,
-                default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
-            )
-        except budgets.CapReached as reached:
-            raise Paused("budget", reached.detail, hint=reached.hint) from None
-        self._open[key] = entry.pk
-
-    def _settle(self, key: str, completion: Completion) -> None:
-        if completion.cached:
-            budgets.count_cached(place=self._place, step_key=key, model=completion.model)
-            nearing = []
+        entry = None if completion.cached else self._open.pop(key)
+        step, write = current_step.get(), partial(self._settle, key, completion, entry)
+        if step is not None and completion.finish_reason != "error":  # after an error there may be another call
+            step.settle = write
         else:
-            nearing = budgets.settle(
-                self._open.pop(key),
+            await self._db(settle_alone, write, self._outbox)
+
+    def _reserve(self, key: str, estimate: CallEstimate, step: OpenStep | None) -> None:
+        with transaction.atomic():
+            try:
+                entry = budgets.reserve(
+                    place=self._place,
+                    step_key=key,
+                    tokens=estimate.tokens,
+                    cost_usd=estimate.cost_usd,
+                    run_caps=self._run.budget,
+                    default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
+                )
+            except budgets.CapReached as reached:
+                raise Paused("budget", reached.detail, hint=reached.hint) from None
+            with self._outbox.proved():
+                if step is not None and not step.begun:
+                    step.save()
+        self._open[key] = entry
+
+    def _settle(self, key: str, completion: Completion, entry: LedgerEntry | None) -> Settled:
+        if entry is None:
+            settled = budgets.count_cached(place=self._place, step_key=key, model=completion.model)
+        else:
+            settled = budgets.settle(
+                entry,
                 place=self._place,
                 model=completion.model,
                 tokens_in=completion.tokens_in,
@@ -60,9 +73,7 @@ class LedgerBudget:
                 duration_ms=completion.duration_ms,
                 run_caps=self._run.budget,
             )
-        # after the ledger's transaction: whoever holds the run's row may wait for the meters
-        TaskRun.across_tenants.filter(pk=self._run.pk, fence=self._run.fence).update(usage=run_usage(self._run))
-        warn(self._run, nearing)
+        return Settled(usage_of(settled.run), warnings(self._run, settled.nearing))
 
 
 def place_of(run: TaskRun) -> Place:
@@ -70,20 +81,33 @@ def place_of(run: TaskRun) -> Place:
 
 
 def warn(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> None:
-    """One `budget_warning` per cap and run; a cap that was raised is another one. ``run`` is as it was claimed."""
-    for near in nearing:
-        key = f"budget_warning/{near.key}"
-        with transaction.atomic():
-            if not Event.objects.of(run.workspace_id).filter(run_id=run.pk, replay_key=key).exists():
-                hint = "At the limit the run pauses. Raise the budget if it should go on."
-                data = {"reason": "budget", "detail": near.detail, "hint": hint}
-                events.record(run, "budget_warning", data, near.detail, fence=run.fence, replay_key=key)
+    """Gives those of the `warnings` that are due. ``run`` is as it was claimed."""
+    with transaction.atomic():
+        if drafts := warnings(run, nearing):
+            events.record_numbered(run, drafts, events.number(run, len(drafts), fence=run.fence))
 
 
-def run_usage(run: TaskRun) -> dict[str, object]:
+def warnings(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> list[Draft]:
+    """One `budget_warning` per cap and run, where it was not given yet; a cap that was raised is another one."""
+    hint = "At the limit the run pauses. Raise the budget if it should go on."
+    drafts = [
+        Draft(
+            "budget_warning",
+            {"reason": "budget", "detail": near.detail, "hint": hint},
+            near.detail,
+            f"budget_warning/{near.key}",
+        )
+        for near in nearing
+    ]
+    if not drafts:
+        return []
+    given = Event.objects.of(run.workspace_id).filter(run_id=run.pk, replay_key__in=[draft.replay_key for draft in drafts])
+    known = set(given.values_list("replay_key", flat=True))
+    return [draft for draft in drafts if draft.replay_key not in known]
+
+
+def usage_of(meter: Meter) -> dict[str, object]:
     """CONTRACT's usage, from the run's meter. ``cost_usd`` is None as soon as one call's price is unknown."""
-    mine = Meter.objects.of(run.workspace_id).filter(scope=SCOPES.RUN, scope_id=run.pk, period=EVER)
-    meter = mine.first() or Meter()
     return {
         "tokens_in": meter.tokens_in,
         "tokens_out": meter.tokens_out,

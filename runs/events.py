@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from workspaces import events
+from workspaces.events import Draft
 from workspaces.models import Event
 
 from .errors import LeaseLost
@@ -20,24 +23,43 @@ def record(
 
     Workers pass their ``fence``: when the run was claimed by another since, LeaseLost is raised and nothing is written.
     """
-    sql = "UPDATE task_runs SET last_seq = last_seq + 1 WHERE id = %s"
-    params: list[Any] = [run.pk]
+    first = number(run, 1, fence=fence)
+    (event,) = record_numbered(run, [Draft(type, data, message, replay_key)], first)
+    return event
+
+
+def number(run: TaskRun, count: int, *, fence: int | None = None, usage: dict[str, Any] | None = None) -> int:
+    """Locks the run's row, takes its next ``count`` numbers and returns the first; sets ``run.last_seq``.
+
+    ``usage`` is what the run shows from now on. Raises LeaseLost when ``fence`` is no longer the run's.
+    """
+    mine, who = "id = %s", [run.pk]
     if fence is not None:
-        sql, params = f"{sql} AND fence = %s", [*params, fence]
+        mine, who = f"{mine} AND fence = %s", [*who, fence]
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING last_seq", params)
+        if count or usage is not None:
+            shown: Any = None if usage is None else Jsonb(usage)
+            cursor.execute(
+                "UPDATE task_runs SET last_seq = last_seq + %s, usage = coalesce(%s::jsonb, usage) "
+                f"WHERE {mine} RETURNING last_seq",
+                [count, shown, *who],
+            )
+        else:
+            cursor.execute(f"SELECT last_seq FROM task_runs WHERE {mine} FOR NO KEY UPDATE", who)
         found = cursor.fetchone()
     if found is None:
         raise LeaseLost("This worker no longer owns the run.")
     run.last_seq = found[0]
-    return events.record(
+    return run.last_seq - count + 1
+
+
+def record_numbered(run: TaskRun, drafts: Sequence[Draft], first: int) -> list[Event]:
+    """Appends the events that were numbered from ``first`` on in this transaction. Call it last."""
+    return events.record_all(
+        drafts,
         workspace_id=run.workspace_id,
         project_id=run.project_id,
         task_id=run.task_id,
         run_id=run.pk,
-        seq=run.last_seq,
-        type=type,
-        data=data,
-        message=message,
-        replay_key=replay_key,
+        first_seq=first,
     )

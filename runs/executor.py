@@ -33,10 +33,11 @@ from .clock import working_time
 from .connections import open_for
 from .errors import LeaseLost
 from .history import WorkspaceHistory
-from .journal import RunJournal
+from .journal import RunJournal, Steps
 from .lease import Lease, keeper
 from .models import TaskRun
 from .models.run import Status
+from .outbox import Outbox
 from .profiling import profiled
 from .revisions import asked_for
 from .sink import RunSink
@@ -57,6 +58,8 @@ class Execution:
     lease: Lease
     db: Db
     directory: Path
+    outbox: Outbox
+    steps: Steps
     sink: RunSink
     model: Model
     cache: ModelCache
@@ -80,14 +83,14 @@ class Execution:
         )
 
     def journal(self, checkout: Checkout) -> RunJournal:
-        return RunJournal(self.run, self.lease, self.trees(checkout), self.db)
+        return RunJournal(self.run, self.lease, self.trees(checkout), self.db, self.outbox, self.steps)
 
     def trees(self, checkout: Checkout) -> ArtifactTrees:
         return ArtifactTrees(self.run, checkout, self.db)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""
-        return RunJournal(self.run, self.lease, None, self.db)
+        return RunJournal(self.run, self.lease, None, self.db, self.outbox, self.steps)
 
     def ports(self, checkout: Checkout) -> Ports:
         cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
@@ -96,7 +99,7 @@ class Execution:
             events=self.sink,
             journal=self.journal(checkout),
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
-            budget=LedgerBudget(self.run, self.db),
+            budget=LedgerBudget(self.run, self.outbox, self.db),
             cancel=self.lease,
             cache=self.cache,
             steering=RunSteering(self.run, self.lease, self.db),
@@ -150,14 +153,15 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
 
 async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
     """Does the phase and says which transition its end is; None when the phase made its own."""
-    sink = RunSink(run, lease, f"{run.status}/{run.plan_version}", db)
+    outbox = Outbox(run, lease.fence)
+    sink = RunSink(run, outbox, f"{run.status}/{run.plan_version}", db)
     try:
         lease.bind()
         await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
             async with working_time(run, lease, db), model_cache(run) as cache:
-                work = Execution(run, lease, db, directory, sink, model, cache)
+                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()

@@ -1,33 +1,79 @@
 """The agent's Journal in PostgreSQL: what was recorded is never done again.
 
 A step's result, its tree and its event become visible in one transaction that also proves the fence, so a worker that lost its
-run records nothing. A step that began and was not recorded is begun again with a higher attempt.
+run records nothing. A step that began and was not recorded is begun again with a higher attempt. A read begins and is recorded
+at once, for it may be done again at no cost; a model call begins in the transaction that reserves its budget, and is settled in
+the one that records it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from agent.errors import Paused
 from agent.ports import JSON, Announcement, StepKind
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
+from workspaces.events import Draft
 
-from . import events
 from .errors import LeaseLost
 from .lease import Lease
 from .models import RunStep, TaskRun
+from .outbox import Outbox
 
-current_step: ContextVar[str | None] = ContextVar("current_step", default=None)
-"""`key#attempt` of the step that is being done, for the replay keys of its events."""
+BEGIN_LATER = frozenset({"read", "model"})
+"""Kinds of steps that another transaction of theirs begins."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the budget's part of a step's last transaction leaves to its events and to what the run shows."""
+
+    usage: dict[str, object]
+    warnings: Sequence[Draft] = ()
+
+
+@dataclass
+class OpenStep:
+    """A step that is being done. ``begun``: its row says so. ``settle`` is what its budget writes with the result; it takes the
+    budget's locks, which come before the run's."""
+
+    row: RunStep
+    new: bool = True
+    begun: bool = False
+    settle: Callable[[], Settled] | None = None
+
+    @property
+    def key(self) -> str:
+        return self.row.key
+
+    @property
+    def name(self) -> str:
+        """`key#attempt`, for the replay keys of the events within it."""
+        return f"{self.key}#{self.row.attempt}"
+
+    def save(self, *fields: str) -> None:
+        """Its beginning, where that is not written yet, and ``fields``; in a transaction that has proved the fence."""
+        if self.new:
+            self.row.save(force_insert=True)
+        else:
+            self.row.save(update_fields=[*fields, *(() if self.begun else ("attempt", "input_digest", "started_at"))])
+        transaction.on_commit(self._saved)
+
+    def _saved(self) -> None:
+        self.new, self.begun = False, True
+
+
+current_step: ContextVar[OpenStep | None] = ContextVar("current_step", default=None)
 
 
 def digest(inputs: JSON) -> str:
@@ -57,15 +103,51 @@ class Trees(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Begun:
-    step: RunStep
-    recorded: bool
+def settle_alone(settle: Callable[[], Settled], outbox: Outbox) -> None:
+    """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
+    with transaction.atomic():
+        settled = settle()
+    with suppress(LeaseLost), outbox.proved(*settled.warnings, usage=settled.usage):
+        pass
+
+
+class Steps:
+    """The steps of a claimed run by key, read once: while the claim holds nobody else writes one."""
+
+    def __init__(self, run: TaskRun) -> None:
+        self._run = run
+        self._rows: dict[str, RunStep] | None = None
+
+    def known_as_new(self, key: str) -> bool:
+        return self._rows is not None and key not in self._rows
+
+    def find(self, key: str) -> RunStep | None:
+        """With its result, where it was recorded."""
+        if self._rows is None:
+            rows = RunStep.objects.of(self._run.workspace_id).filter(run=self._run).defer("result")
+            self._rows = {row.key: row for row in rows}
+        row = self._rows.get(key)
+        if row is not None and row.finished_at is not None:
+            row.result  # noqa: B018 (a deferred field: the database is asked here, on its own thread)
+        return row
+
+    def add(self, row: RunStep) -> None:
+        if self._rows is not None:
+            self._rows[row.key] = row
 
 
 class RunJournal:
-    def __init__(self, run: TaskRun, lease: Lease, trees: Trees | None, db: Callable[..., Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        run: TaskRun,
+        lease: Lease,
+        trees: Trees | None,
+        db: Callable[..., Awaitable[object]],
+        outbox: Outbox,
+        steps: Steps,
+    ) -> None:
         self._run, self._lease, self._trees, self._db = run, lease, trees, db
+        self._outbox, self._steps = outbox, steps
 
     async def step(
         self,
@@ -78,65 +160,84 @@ class RunJournal:
         mutates: bool = False,
     ) -> JSON:
         self._lease.check()
-        begun = await self._db(self._begin, key, kind, digest(inputs))
-        assert isinstance(begun, Begun)
-        step = begun.step
-        if begun.recorded:
+        found = None if self._steps.known_as_new(key) else await self._db(self._steps.find, key)
+        assert found is None or isinstance(found, RunStep)
+        step = self._open(found, key, kind, digest(inputs))
+        if step is None:
+            assert found is not None
             if mutates and self._trees is not None:
-                await self._trees.restore(step.tree)
-            return canonical(step.result or {})
-        token = current_step.set(f"{key}#{step.attempt}")
+                await self._trees.restore(found.tree)
+            return canonical(found.result or {})
+        if kind not in BEGIN_LATER:
+            await self._db(self._begin, step)
+        try:
+            return await self._do(step, act, announce, mutates)
+        except (DatabaseError, InterfaceError):
+            raise
+        except BaseException:
+            await self._db(self._settle, step)  # what was answered was paid, whatever becomes of the answer
+            raise
+
+    async def _do(
+        self,
+        step: OpenStep,
+        act: Callable[[], Awaitable[JSON]],
+        announce: Callable[[JSON], Announcement | None] | None,
+        mutates: bool,
+    ) -> JSON:
+        token = current_step.set(step)
         try:
             result = canonical(await act())
         finally:
             current_step.reset(token)
         if mutates and self._trees is not None:
-            step.tree = await self._trees.keep()
-        elif kind == "command" and self._trees is not None:
+            step.row.tree = await self._trees.keep()
+        elif step.row.kind == "command" and self._trees is not None:
             await self._trees.reset()  # what a command drops into the workdir is no part of the work
-        step.result = result
+        step.row.result = result
         await self._db(self._record, step, announce(result) if announce else None)
+        self._steps.add(step.row)
         return result
 
-    def _begin(self, key: str, kind: str, input_digest: str) -> Begun:
-        with transaction.atomic():
-            self._prove()
-            step = RunStep.across_tenants.filter(run=self._run, key=key).first()
-            if step is None:
-                step = RunStep.objects.create(
-                    workspace_id=self._run.workspace_id,
-                    run=self._run,
-                    key=key,
-                    kind=kind,
-                    input_digest=input_digest,
-                    started_at=timezone.now(),
-                )
-                return Begun(step, recorded=False)
-            if step.input_digest != input_digest and step.finished_at is not None:
+    def _open(self, found: RunStep | None, key: str, kind: str, input_digest: str) -> OpenStep | None:
+        """None: it is recorded."""
+        now = timezone.now()
+        if found is None:
+            workspace_id = self._run.workspace_id
+            row = RunStep(
+                workspace_id=workspace_id, run=self._run, key=key, kind=kind, input_digest=input_digest, started_at=now
+            )
+            return OpenStep(row)
+        if found.finished_at is not None:
+            if found.input_digest != input_digest:
                 raise Paused(
                     "loop",
                     f"Step {key} was recorded with other inputs than it has now: going on could repeat or skip work.",
                     hint="The server was probably upgraded in the middle of this run. Retry it as a new run.",
                 )
-            if step.finished_at is None:
-                step.attempt += 1
-                step.input_digest, step.started_at = input_digest, timezone.now()
-                step.save(update_fields=["attempt", "input_digest", "started_at"])
-            return Begun(step, recorded=step.finished_at is not None)
+            return None
+        found.attempt += 1
+        found.input_digest, found.started_at = input_digest, now
+        return OpenStep(found, new=False)
 
-    def _record(self, step: RunStep, announcement: Announcement | None) -> None:
+    def _begin(self, step: OpenStep) -> None:
+        with self._outbox.proved():
+            step.save()
+        self._steps.add(step.row)
+
+    def _record(self, step: OpenStep, announcement: Announcement | None) -> None:
         with transaction.atomic():
-            self._prove()
-            step.finished_at = timezone.now()
-            step.save(update_fields=["result", "tree", "finished_at"])
+            settled = step.settle() if step.settle is not None else None
+            drafts = [*settled.warnings] if settled else []
             if announcement is not None:
-                data, message = announcement.data, announcement.message
-                events.record(
-                    self._run, announcement.type, data, message, fence=self._lease.fence, replay_key=f"{step.key}:result"
-                )
+                name = f"{step.key}:result"
+                drafts.append(Draft(announcement.type, announcement.data, announcement.message, name))
+            with self._outbox.proved(*drafts, usage=settled.usage if settled else None):
+                step.row.finished_at = timezone.now()
+                step.save("result", "tree", "finished_at")
+        step.settle = None
 
-    def _prove(self) -> None:
-        """Locks the run's row while its fence is ours."""
-        mine = TaskRun.across_tenants.select_for_update().filter(pk=self._run.pk, fence=self._lease.fence)
-        if mine.values_list("pk").first() is None:
-            raise LeaseLost("This worker no longer owns the run.")
+    def _settle(self, step: OpenStep) -> None:
+        if step.settle is not None:
+            settle_alone(step.settle, self._outbox)
+            step.settle = None

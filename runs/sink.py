@@ -1,7 +1,8 @@
 """The agent's EventSink: events of a phase, each written once however often the phase is replayed.
 
 Between steps an event is named by its phase, its type and how many of that type came before; within a step by the step's key
-and attempt. What has that name already is not written again. Model output is coalesced: never a row per token.
+and attempt. What has that name already is not written again. An event waits in the outbox for the run's next transaction, and
+for SOON at most. Model output is coalesced: never a row per token.
 """
 
 from __future__ import annotations
@@ -10,71 +11,91 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from django.db import transaction
-
 from agent.ports import JSON
+from workspaces.events import Draft
 from workspaces.models import Event
 
-from . import events
 from .journal import current_step
-from .lease import Lease
 from .models import TaskRun
+from .outbox import Outbox
 
 FLUSH_SECONDS = 0.2
 """Model output becomes at most five events a second per run (DESIGN: at most ten)."""
+SOON = 0.01
+"""Seconds."""
 
 
 class RunSink:
-    def __init__(self, run: TaskRun, lease: Lease, phase: str, db: Callable[..., Awaitable[object]]) -> None:
-        self._run, self._lease, self._phase, self._db = run, lease, phase, db
+    def __init__(self, run: TaskRun, outbox: Outbox, phase: str, db: Callable[..., Awaitable[object]]) -> None:
+        self._run, self._outbox, self._phase, self._db = run, outbox, phase, db
         self._seen: Counter[str] = Counter()
         self._known: frozenset[str] | None = None
         self._text: dict[tuple[str, str], str] = {}
-        self._flusher: asyncio.Task[None] | None = None
-        self._writing = asyncio.Lock()
+        self._flushers: dict[float, asyncio.Task[None]] = {}
+        self._loading = asyncio.Lock()
 
     async def emit(self, type: str, data: JSON, message: str = "") -> None:
-        if self._flusher is not None and self._flusher.done() and not self._flusher.cancelled():
-            self._flusher.result()  # a lost lease shows here
-        await self.flush()
-        scope = current_step.get() or self._phase
-        await self._write(scope, type, data, message)
+        for flusher in self._flushers.values():
+            if flusher.done() and not flusher.cancelled():
+                flusher.result()  # a lost lease shows here
+        first = self._known is None
+        await self._load()
+        self._take_text()
+        self._add(_scope(self._phase), type, data, message)
+        if first:
+            await self.flush()
+        else:
+            self._flush_in(SOON)
 
     def text(self, role: str, text: str) -> None:
-        key = (current_step.get() or self._phase, role)
+        key = (_scope(self._phase), role)
         self._text[key] = self._text.get(key, "") + text
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush_soon())
+        self._flush_in(FLUSH_SECONDS)
 
     async def flush(self) -> None:
-        """Writes the model output that waits."""
-        waiting, self._text = self._text, {}
-        for (scope, role), text in waiting.items():
-            await self._write(scope, "model_output", {"role": role, "text": text}, "")
+        """Writes what waits."""
+        await self._load()
+        self._take_text()
+        if self._outbox:
+            await self._db(self._outbox.write)
 
     async def close(self) -> None:
-        if self._flusher is not None:
-            self._flusher.cancel()
+        for flusher in self._flushers.values():
+            flusher.cancel()
         await self.flush()
 
-    async def _flush_soon(self) -> None:
-        await asyncio.sleep(FLUSH_SECONDS)
+    def _flush_in(self, seconds: float) -> None:
+        waiting = self._flushers.get(seconds)
+        if waiting is None or waiting.done():
+            self._flushers[seconds] = asyncio.create_task(self._flush_after(seconds))
+
+    async def _flush_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
         await self.flush()
 
-    async def _write(self, scope: str, type: str, data: JSON, message: str) -> None:
-        async with self._writing:
+    def _take_text(self) -> None:
+        waiting, self._text = self._text, {}
+        for (scope, role), text in waiting.items():
+            self._add(scope, "model_output", {"role": role, "text": text}, "")
+
+    def _add(self, scope: str, type: str, data: JSON, message: str) -> None:
+        assert self._known is not None, "what is known was loaded"
+        name = f"{scope}:{type}"
+        self._seen[name] += 1
+        key = f"{name}:{self._seen[name]}"
+        if key not in self._known:
+            self._outbox.add(Draft(type, data, message, key))
+
+    async def _load(self) -> None:
+        async with self._loading:
             if self._known is None:
                 self._known = frozenset(await self._db(self._load_known))  # type: ignore[call-overload]
-            name = f"{scope}:{type}"
-            self._seen[name] += 1
-            key = f"{name}:{self._seen[name]}"
-            if key not in self._known:
-                await self._db(self._record, type, data, message, key)
 
     def _load_known(self) -> list[str]:
         keys = Event.objects.of(self._run.workspace_id).filter(run_id=self._run.pk, replay_key__isnull=False)
         return list(keys.values_list("replay_key", flat=True))
 
-    def _record(self, type: str, data: JSON, message: str, key: str) -> None:
-        with transaction.atomic():
-            events.record(self._run, type, data, message, fence=self._lease.fence, replay_key=key)
+
+def _scope(phase: str) -> str:
+    step = current_step.get()
+    return phase if step is None else step.name

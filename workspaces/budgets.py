@@ -7,7 +7,6 @@ call took more all the same, that is recorded as it is and the next one is refus
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
@@ -152,8 +151,16 @@ def reserve(
         return entry
 
 
+@dataclass(frozen=True)
+class Settled:
+    """``run`` is the run's meter as it is then, ``nearing`` the caps that come near."""
+
+    run: Meter
+    nearing: list[Nearing]
+
+
 def settle(
-    entry_id: uuid.UUID,
+    entry: LedgerEntry,
     *,
     place: Place,
     model: str,
@@ -162,36 +169,36 @@ def settle(
     cost_usd: Decimal | None,
     duration_ms: int,
     run_caps: Mapping[str, Any],
-) -> list[Nearing]:
-    """Replaces the estimate by what the call took, and says which caps come near.
+) -> Settled:
+    """Replaces the estimate of the reservation ``entry`` by what the call took; one that is settled already stays as it is.
 
     A cost that nobody knows (an answer that broke off) counts as it was reserved.
     """
-    with transaction.atomic():
-        month = LedgerEntry.objects.of(place.workspace_id).filter(pk=entry_id).values_list("month", flat=True).get()
-        meters = locked(place, month)
-        entry = LedgerEntry.objects.of(place.workspace_id).select_for_update().get(pk=entry_id)
-        if entry.settled_at is not None:
-            return []
-        entry.model, entry.tokens_in, entry.tokens_out, entry.duration_ms = model, tokens_in, tokens_out, duration_ms
-        entry.cost_usd = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
-        entry.settled_at = timezone.now()
-        entry.save(update_fields=["model", "tokens_in", "tokens_out", "cost_usd", "duration_ms", "settled_at"])
+    cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
+    with transaction.atomic(savepoint=False):
+        meters = locked(place, entry.month)
+        settled = LedgerEntry.objects.of(place.workspace_id).filter(pk=entry.pk, settled_at=None).update(
+            model=model, tokens_in=tokens_in, tokens_out=tokens_out, duration_ms=duration_ms,
+            cost_usd=cost, settled_at=timezone.now(),
+        )  # fmt: skip
+        if not settled:
+            return Settled(meters[SCOPES.RUN, EVER], [])
         add(
             meters.values(),
             tokens_in=tokens_in,
             tokens_out=tokens_out,
             reserved_tokens=-entry.reserved_tokens,
-            cost_usd=entry.cost_usd or Decimal(),
+            cost_usd=cost or Decimal(),
             reserved_cost_usd=-(entry.reserved_cost_usd or Decimal()),
-            unpriced_calls=int(entry.cost_usd is None),
+            unpriced_calls=int(cost is None),
         )
-        return [near for cap in _caps(place, meters, run_caps) for near in cap.nearing()]
+        nearing = [near for cap in _caps(place, meters, run_caps) for near in cap.nearing()]
+        return Settled(meters[SCOPES.RUN, EVER], nearing)
 
 
-def count_cached(*, place: Place, step_key: str, model: str) -> None:
+def count_cached(*, place: Place, step_key: str, model: str) -> Settled:
     """An answer from the tenant's own cache: it took nothing and is counted beside the calls."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         month = month_of()
         meters = locked(place, month)
         attempt = LedgerEntry.across_tenants.filter(run_id=place.run_id, step_key=step_key).count() + 1
@@ -211,6 +218,7 @@ def count_cached(*, place: Place, step_key: str, model: str) -> None:
             settled_at=timezone.now(),
         )
         add(meters.values(), cached_calls=1)
+        return Settled(meters[SCOPES.RUN, EVER], [])
 
 
 @dataclass(frozen=True)

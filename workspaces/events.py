@@ -7,7 +7,9 @@ K+1.. can't miss a late commit. Call `record()` last in a short transaction and 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -28,47 +30,88 @@ COLUMNS = (
 """What an envelope is made of."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """An event before it is numbered. ``replay_key`` names one that a replayed run would write again."""
+
+    type: str
+    data: Mapping[str, Any]
+    message: str = ""
+    replay_key: str | None = None
+
+
 def record(
     *,
     workspace_id: uuid.UUID,
     type: str,
     data: Mapping[str, Any],
     message: str = "",
+    replay_key: str | None = None,
+    seq: int | None = None,
     project_id: uuid.UUID | None = None,
     task_id: uuid.UUID | None = None,
     run_id: uuid.UUID | None = None,
-    seq: int | None = None,
     repository_id: uuid.UUID | None = None,
-    replay_key: str | None = None,
 ) -> Event:
     """Appends one event. ``seq`` is allocated by the room that owns the run, in the same transaction.
 
     Raises RuntimeError outside a transaction: an event without the state it describes must not exist.
     """
+    (event,) = record_all(
+        [Draft(type, data, message, replay_key)],
+        workspace_id=workspace_id,
+        first_seq=seq,
+        project_id=project_id,
+        task_id=task_id,
+        run_id=run_id,
+        repository_id=repository_id,
+    )
+    return event
+
+
+def record_all(
+    drafts: Sequence[Draft],
+    *,
+    workspace_id: uuid.UUID,
+    first_seq: int | None = None,
+    project_id: uuid.UUID | None = None,
+    task_id: uuid.UUID | None = None,
+    run_id: uuid.UUID | None = None,
+    repository_id: uuid.UUID | None = None,
+) -> list[Event]:
+    """Appends events of the same objects in their order, in two statements; as `record` for each of them."""
     if not connection.in_atomic_block:
         raise RuntimeError("events.record() needs the transaction that writes what the event describes")
-    clean = validated(type, storable(dict(data)))
+    if not drafts:
+        return []
+    clean = [validated(draft.type, storable(dict(draft.data))) for draft in drafts]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE workspaces SET event_position = event_position + 1 WHERE id = %s RETURNING event_position", [workspace_id]
+            "UPDATE workspaces SET event_position = event_position + %s WHERE id = %s RETURNING event_position",
+            [len(drafts), workspace_id],
         )
-        (position,) = cursor.fetchone()
-    event: Event = Event.objects.create(
-        workspace_id=workspace_id,
-        position=position,
-        run_id=run_id,
-        seq=seq,
-        task_id=task_id,
-        project_id=project_id,
-        repository_id=repository_id,
-        type=type,
-        data=clean,
-        message=storable(message)[:MAX_MESSAGE],
-        replay_key=replay_key,
-        created_at=timezone.now(),
-    )
-    transaction.on_commit(lambda: _announce(event))
-    return event
+        (last,) = cursor.fetchone()
+    made = [
+        Event(
+            workspace_id=workspace_id,
+            position=last - len(drafts) + number,
+            run_id=run_id,
+            seq=None if first_seq is None else first_seq + number - 1,
+            task_id=task_id,
+            project_id=project_id,
+            repository_id=repository_id,
+            type=draft.type,
+            data=data,
+            message=storable(draft.message)[:MAX_MESSAGE],
+            replay_key=draft.replay_key,
+            created_at=timezone.now(),
+        )
+        for number, (draft, data) in enumerate(zip(drafts, clean, strict=True), 1)
+    ]
+    Event.across_tenants.bulk_create(made)
+    for event in made:
+        transaction.on_commit(partial(_announce, event))
+    return made
 
 
 def envelope(row: Mapping[str, Any]) -> dict[str, Any]:

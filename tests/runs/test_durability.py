@@ -14,11 +14,13 @@ from agent.errors import Paused
 from runs import events, transitions
 from runs.actors import ACTORS
 from runs.errors import LeaseLost
-from runs.journal import RunJournal
+from runs.journal import RunJournal, Steps
 from runs.lease import Lease, ShuttingDown, keeper
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
+from runs.outbox import Outbox
 from runs.recovery import Reaper
+from workspaces.models import LedgerEntry
 
 from ..support.team_script import script
 from .conftest import Tenant, drive, git, types
@@ -91,6 +93,40 @@ def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
     assert git("branch", "--list", "mgx/*", cwd=shop).split() == [run.branch_name]
 
 
+@pytest.mark.parametrize("crash_at", range(1, 12))
+def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, crash_at: int
+) -> None:
+    """The kill comes before the commit of a step's transaction: its reservation, its row and its events are there together."""
+    inserted = events.record_numbered
+    left = [crash_at]
+
+    def insert_then_die(*args: Any) -> Any:
+        made = inserted(*args)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash
+        return made
+
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = edit(tenant, shop)
+        monkeypatch.setattr(events, "record_numbered", insert_then_die)
+        while Status(run.status) in CLAIMABLE:
+            try:
+                ACTORS[Status(run.status)](str(run.pk))
+            except Crash:
+                expire(run)
+            run.refresh_from_db()
+    assert left[0] < 0, "there were fewer transactions than this test thinks"
+    assert run.status == Status.COMPLETED, run.error
+    seen = types(run)
+    story = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
+    assert [seen.count(once) for once in story] == [1] * len(story)
+    assert (seen.count("role_message"), seen.count("model_call")) == (6, 5), "the tester runs the tests without a model"
+    entries = LedgerEntry.objects.of(run.workspace_id).filter(run_id=run.pk)
+    assert entries.count() == len(server.requests) == run.usage["calls"], "every call that was made was reserved, and no other"
+
+
 def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenant: Tenant) -> None:
     run = transitions.claim(tenant.run().pk, {Status.QUEUED})
     assert run is not None
@@ -98,9 +134,9 @@ def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenan
         workspace_id=run.workspace_id, run=run, key="k", kind="read", input_digest="other", result={},
         started_at=run.created_at, finished_at=run.created_at,
     )  # fmt: skip
-    journal = RunJournal(run, Lease(run), None, None)  # type: ignore[arg-type]
+    journal = RunJournal(run, Lease(run), None, None, Outbox(run, run.fence), Steps(run))  # type: ignore[arg-type]
     with pytest.raises(Paused, match="other inputs"):
-        journal._begin("k", "read", "mine")
+        journal._open(Steps(run).find("k"), "k", "read", "mine")
 
 
 def test_a_worker_that_is_stopped_hands_its_run_on(tenant: Tenant, shop: Path, scripted: Any) -> None:

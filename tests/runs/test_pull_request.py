@@ -10,7 +10,7 @@ import pytest
 from repositories.models import RepositoryLink
 from runs import services
 from runs.artifacts import load
-from runs.journal import RunJournal
+from runs.journal import OpenStep, RunJournal
 from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run import GitStatus, Status
 from tasks.models import Task
@@ -90,7 +90,7 @@ def test_a_crash_after_the_opening_opens_no_second_one(
     link(tenant, github_server, repo)
     recorded, crashes = RunJournal._record, [1]
 
-    def die_first(self: RunJournal, step: RunStep, *args: Any) -> None:
+    def die_first(self: RunJournal, step: OpenStep, *args: Any) -> None:
         if step.key == "deliver/pull_request" and crashes:
             crashes.pop()
             raise Crash

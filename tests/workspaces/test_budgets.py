@@ -47,9 +47,9 @@ def reserve(place: Place, key: str = "k", tokens: int = 10, cost: str | None = "
 
 def settle(entry: LedgerEntry, place: Place, tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> list[Any]:
     return budgets.settle(
-        entry.pk, place=place, model="m", tokens_in=tokens - 1, tokens_out=1, duration_ms=5, run_caps=caps,
+        entry, place=place, model="m", tokens_in=tokens - 1, tokens_out=1, duration_ms=5, run_caps=caps,
         cost_usd=None if cost is None else Decimal(cost),
-    )  # fmt: skip
+    ).nearing  # fmt: skip
 
 
 def spent(workspace_id: uuid.UUID) -> tuple[int, Decimal, int]:
