@@ -254,20 +254,19 @@ class Checkout:
         )
 
     async def _switch(self, tree: str) -> None:
-        """Index and workdir become ``tree``, to the last file."""
+        """Index and workdir become ``tree``, to the last file: read-tree also writes what differs from the index it had."""
         await self._git("read-tree", "--reset", "-u", tree)
-        await self._git("checkout-index", "-f", "-a", "-q")
         await self._git("clean", "-ffdxq")
 
     async def _drop_nested_repositories(self) -> None:
         """One made inside the workdir would be stored as a pointer to nowhere, and git would obey its configuration."""
-        links = (await self._git("ls-files", "-s", "-z")).decode(errors="surrogateescape").split("\0")
-        known = [entry.partition("\t")[2] for entry in links if entry.startswith("160000 ")]
         while True:
-            others = await self._git("ls-files", "-o", "-z", "--exclude-standard")
-            nested = [name for name in others.decode(errors="surrogateescape").split("\0") if name.endswith("/")]
-            dropped = [_drop_git_entry(self.root, name) for name in [*known, *nested]]
-            known = []
+            # "H 160000 <id> 0\t<path>" is what the index has, "? <path>" what it has not
+            listed = await self._git("ls-files", "-t", "-s", "-o", "-z", "--exclude-standard")
+            entries = listed.decode(errors="surrogateescape").split("\0")
+            links = [entry.partition("\t")[2] for entry in entries if entry.startswith("H 160000 ")]
+            nested = [entry[2:] for entry in entries if entry.startswith("? ") and entry.endswith("/")]
+            dropped = [_drop_git_entry(self.root, name) for name in [*links, *nested]]
             if not any(dropped):
                 return
 
