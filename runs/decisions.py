@@ -13,6 +13,7 @@ from workspaces.principal import Principal
 from . import events, progress_comment, words
 from .models import Approval, TaskRun
 from .models.run import Status
+from .nudges import nudge
 from .state import approve, cancel, finish, locked, save_state
 
 
@@ -90,7 +91,7 @@ def resumed(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict
 
 
 def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
-    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker within a second."""
+    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is nudged."""
     with locked(run_id) as run:
         if run.is_final:
             if run.status == Status.CANCELLED:
@@ -100,6 +101,8 @@ def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
         run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
             cancel(run)
+        else:
+            nudge(run.pk)
         return run
 
 

@@ -1,4 +1,7 @@
-"""Holding runs: one thread per worker process renews the leases and hears of cancellations, on a connection of its own."""
+"""Holding runs: one thread per worker process renews the leases and looks for cancellations, on a connection of its own.
+
+Another one listens for nudges to look at once.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from agent.errors import Cancelled, Interrupted
 
 from .errors import LeaseLost
 from .models import TaskRun
+from .nudges import Listener
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
@@ -72,6 +76,7 @@ class Keeper:
         self._held: dict[object, Lease] = {}
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._listener: threading.Thread | None = None
         self.closing = False
 
     @property
@@ -86,6 +91,9 @@ class Keeper:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
                 self._thread.start()
+            if self._listener is None or not self._listener.is_alive():
+                self._listener = Listener(self._nudged)
+                self._listener.start()
         self._wake.set()
         if self.closing:
             lease.stop(ShuttingDown("This worker is being stopped."))
@@ -101,6 +109,10 @@ class Keeper:
         self.closing = True
         for lease in self._snapshot():
             lease.stop(ShuttingDown("This worker is being stopped."))
+
+    def _nudged(self, run_id: str) -> None:
+        if any(str(lease.run_id) == run_id for lease in self._snapshot()):
+            self._wake.set()
 
     def _snapshot(self) -> list[Lease]:
         with self._lock:

@@ -1,0 +1,66 @@
+"""A nudge to the worker that holds a run: look at its row now, somebody wants it to stop.
+
+A nudge tells nothing and is not kept: the row says what is wanted, and workers look at it each second anyway. So a nudge that
+is lost costs that second and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+CHANNEL = "mgx:nudges"
+PATIENCE = 1.0
+"""Seconds with Redis, for whoever cancels, and between two tries to listen."""
+
+
+def nudge(run_id: uuid.UUID) -> None:
+    """To whoever holds the run, once the present transaction has committed."""
+    transaction.on_commit(lambda: _publish(run_id))
+
+
+def _publish(run_id: uuid.UUID) -> None:
+    try:
+        _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
+    except redis.RedisError as error:
+        log.warning("the worker of run %s was not nudged, it will look by itself: %s", run_id, error)
+
+
+@lru_cache(maxsize=1)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+
+
+class Listener(threading.Thread):
+    """Calls ``heard`` with the id of each run that is nudged, as long as the process lives."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        super().__init__(name="nudges", daemon=True)
+        self._heard = heard
+
+    def run(self) -> None:
+        failed = False
+        while True:
+            try:
+                client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, health_check_interval=10)
+                with client, client.pubsub(ignore_subscribe_messages=True) as nudges:
+                    nudges.subscribe(CHANNEL)
+                    failed = False
+                    while True:
+                        message = nudges.get_message(timeout=5.0)
+                        if message is not None:
+                            self._heard(message["data"].decode())
+            except (redis.RedisError, OSError) as error:
+                if not failed:
+                    log.warning("nudges are not heard, runs are looked at each second: %s", error)
+                failed = True
+                time.sleep(PATIENCE)
