@@ -89,4 +89,7 @@ async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[None
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
-        await clock.give_back()
+        try:
+            await clock.give_back()
+        except (DatabaseError, InterfaceError) as error:  # how the work itself ended counts for more than this slice
+            log.warning("run %s: the rest of its last slice could not be given back: %s", run.pk, error)

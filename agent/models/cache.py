@@ -78,7 +78,8 @@ class MemoryCache:
 
 
 class RedisCache:
-    """``ttl`` is in seconds; ``seal`` and ``unseal`` encrypt what is kept. Close it with ``aclose``.
+    """``ttl`` is in seconds; ``seal`` and ``unseal`` encrypt what is kept, and its key with it: an answer that was moved to
+    another key is none. Close it with ``aclose``.
 
     Redis is never needed: when it fails, that is logged once, and from then on nothing is looked up or kept.
     """
@@ -105,13 +106,18 @@ class RedisCache:
         if kept is None:
             return None
         try:
-            return _decoded(self._unseal(kept))
+            found = _decoded(self._unseal(kept))
         except Exception as error:  # whatever the cipher raises: sealed with a key that is gone, or not by us
             log.info("An answer of the model cache can't be read (%s); the model is asked.", type(error).__name__)
             return None
+        if found is None or found.get("key") != self._prefix + key:
+            log.warning("An answer of the model cache belongs to another request; the model is asked.")
+            return None
+        answer = found.get("answer")
+        return answer if isinstance(answer, dict) else None
 
     async def put(self, key: str, completion: JSON) -> None:
-        value = self._seal(json.dumps(completion).encode())
+        value = self._seal(json.dumps({"key": self._prefix + key, "answer": completion}).encode())
         if len(value) <= MAX_VALUE:
             await self._try("set", self._prefix + key, value, px=max(1, round(self._ttl * 1000)))
 

@@ -85,3 +85,14 @@ def test_without_a_backend_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tena
     run = tenant.run()
     put(run, "none")
     assert get(run, "none") is None
+
+
+def test_an_answer_that_was_moved_to_another_request_is_a_miss(monkeypatch: pytest.MonkeyPatch, tenant: Tenant) -> None:
+    monkeypatch.setattr(settings, "MGX_CACHE_BACKEND", "redis")
+    run = tenant.run()
+    put(run, "asked")
+    put(run, "swapped")
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        server.set(next(iter(kept("asked"))), server.get(next(iter(kept("swapped")))))
+    assert get(run, "asked") is None
+    assert get(run, "swapped") == ANSWER
