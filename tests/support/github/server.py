@@ -168,7 +168,8 @@ def _seed(app_key: str) -> dict[str, Any]:
     installation = {"installation_id": 100, "account": "octocat", "repository_selection": "all"}
     app = {
         "app_id": APP_ID, "slug": "mgx", "name": "MGX", "private_key": app_key, "events": ["push", "pull_request"],
-        "permissions": {"contents": "write", "issues": "write", "pull_requests": "write"}, "installations": [installation],
+        "permissions": {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "read"},
+        "installations": [installation],
     }  # fmt: skip
     return {
         "tokens": {token: {"login": login, "scopes": everything} for token, login in people.items()},
