@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
 MENU = {
-    "Work": ("runs.taskrun", "tasks.task", "projects.project", "repositories.repositorylink"),
+    "Work": ("runs.taskrun", "tasks.task", "projects.project", "repositories.repositorylink", "repositories.webhookdelivery"),
     "People": ("workspaces.workspace", "workspaces.membership", "workspaces.user", "workspaces.apitoken"),
     "Models and money": (
         "workspaces.modelconnection",
@@ -23,11 +24,18 @@ MENU = {
 }
 """Group → models. What is in none of them is in the last group."""
 OTHERS = "Machinery"
-NAMES = {"runs.taskrun": "Runs", "django_dramatiq.task": "Queue messages"}
+NAMES = {"runs.taskrun": "Runs", "runs.handled": "Handled causes", "django_dramatiq.task": "Queue messages"}
 """Names in the menu, where the plural of the model is not what people say."""
 
 
 class AdminSite(UnfoldAdminSite):
+    index_template = "admin/runs/overview.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        from runs.admin_overview import overview  # models can be imported only when the applications are loaded
+
+        return super().index(request, {"overview": overview(request), "title": "Overview", **(extra_context or {})})
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The models that the operator may see, by ``MENU``; of one application, as Django has them."""
         apps = super().get_app_list(request, app_label)

@@ -48,7 +48,8 @@ class RepositoryLinkAdmin(TenantAdmin):
     search_fields = ("repo_full_name", "clone_url")
     actions_detail: ClassVar[Any] = ("look_again", "webhook", "unlink")
     fieldsets: Any = (
-        (None, {"fields": ("repo_full_name", "state", "problem", "rights", "last_validated_at", "refresh_due_at")}),
+        (None, {"fields": ("repo_full_name", "status", "problem", "rights", "last_validated_at", "refresh_due_at")}),
+        ("Webhook", {"classes": ["tab"], "fields": ("webhook_address", "hooked", "deliveries")}),
         (
             "Link",
             {
@@ -59,7 +60,6 @@ class RepositoryLinkAdmin(TenantAdmin):
                 ),
             },
         ),
-        ("Webhook", {"classes": ["tab"], "fields": ("webhook_address", "hooked", "deliveries")}),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -72,7 +72,8 @@ def newest_deliveries(link: RepositoryLink) -> SafeString:
         ((title,) for title in ("When (UTC)", "Event", "By", "About", "State", "Error")),
     )  # fmt: skip
     return format_html(
-        '<div class="overflow-x-auto"><table class="w-full text-xs"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        '<div class="overflow-x-auto" style="max-width:calc(100vw - 4rem)" tabindex="0">'
+        '<table class="w-full text-xs"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         head,
         body,
     )
@@ -103,7 +104,7 @@ class WebhookDeliveryAdmin(TenantAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (
-            "state", "error", "attempts", "next_try_at", "processed_at", "what", "by", "concerns", "link", "workspace",
+            "now", "error", "attempts", "next_try_at", "processed_at", "what", "by", "concerns", "link", "workspace",
             "delivery_id", "created_at",
         )  # fmt: skip
 
@@ -113,6 +114,10 @@ class WebhookDeliveryAdmin(TenantAdmin):
     @display(description="state", label=LABELS, ordering=F("processed_at").asc(nulls_first=True))
     def state(self, row: WebhookDelivery) -> tuple[str, str]:
         return state_of(row), state_of(row)
+
+    @admin.display(description="state")
+    def now(self, row: WebhookDelivery) -> str:
+        return state_of(row)
 
     @admin.display(description="event", ordering="event")
     def what(self, row: WebhookDelivery) -> str:

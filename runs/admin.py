@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -19,7 +20,8 @@ from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
 from . import services
 from .admin_changes import changes_page
-from .admin_pages import diff_page, plan_page, timeline, timing_page
+from .admin_live import events_after, state_of
+from .admin_pages import diff_page, log_page, plan_page, timeline, timing_page
 from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from .models.run import FINAL, Status
 from .words import MAX_CHARACTERS
@@ -42,6 +44,15 @@ DONE = {
     "Cancel": "Cancelled: what the run has started is stopped within two seconds.",
     "Retry": "This is the new run.",
 }
+MAY = {
+    "approve": {Status.AWAITING_APPROVAL},
+    "reject": {Status.AWAITING_APPROVAL},
+    "changes": {Status.AWAITING_CHANGES},
+    "resume": {Status.PAUSED},
+    "cancel": set(Status) - FINAL,
+    "retry": FINAL,
+}
+"""In which states each decision is offered."""
 Decision = Callable[..., TaskRun]
 
 
@@ -60,11 +71,12 @@ class TaskRunAdmin(TenantAdmin):
     list_select_related = ("workspace", "task__project")
     search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
     actions_detail: ClassVar[Any] = ("approve", "reject", "changes", "resume", "cancel", "retry")
+    change_form_outer_before_template = "admin/runs/live.html"
     fieldsets = tabs(
         {
-            "": "task workspace status problem started_at completed_at used",
+            "": "task workspace problem started_at completed_at",
             "Plan": "plan_shown plan_version stack stack_confidence complexity",
-            "Timeline": "events",
+            "Timeline": "events log",
             "Diff": "diff",
             "Time": "timing",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
@@ -73,8 +85,38 @@ class TaskRunAdmin(TenantAdmin):
         }
     )
 
+    class Media:
+        css: ClassVar[Any] = {"all": ("runs/live.css",)}
+        js = ("runs/live.js",)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("workspace", "task__project", "created_by", "parent_run")
+
+    # what moves by itself
+
+    def get_urls(self) -> Any:
+        now = self.admin_site.admin_view(self.now)
+        return [path("<uuid:object_id>/now", now, name="runs_taskrun_now"), *super().get_urls()]
+
+    def now(self, request: HttpRequest, object_id: Any) -> JsonResponse:
+        """The state of a run and its events `?after=` a number. Three queries."""
+        run = self.get_object(request, str(object_id))
+        if run is None or not self.has_view_permission(request, run):
+            raise Http404
+        return JsonResponse({"state": self._state(run), "events": events_after(request, run)})
+
+    def _state(self, run: TaskRun) -> dict[str, Any]:
+        allowed = [self.get_unfold_action(name) for name in self.actions_detail if run.status in MAY[name]]
+        return state_of(run, LABELS.get(Status(run.status), ""), allowed, self.used(run))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
+        return []  # they are in the live part of the page, where they come and go with the state
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        run = self.get_object(request, object_id)
+        live = self._state(run) if run is not None and self.has_view_permission(request, run) else None
+        extra = {"live": live, "live_url": reverse("admin:runs_taskrun_now", args=[run.pk]) if run is not None else ""}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     @admin.display(description="run", ordering="created_at")
     def name(self, run: TaskRun) -> str:
@@ -113,6 +155,10 @@ class TaskRunAdmin(TenantAdmin):
     def events(self, run: TaskRun) -> SafeString:
         return timeline(run)
 
+    @admin.display(description="what the team and its commands say")
+    def log(self, run: TaskRun) -> SafeString:
+        return log_page(run)
+
     @admin.display(description="where it went")
     def timing(self, run: TaskRun) -> SafeString:
         return timing_page(run)
@@ -124,19 +170,19 @@ class TaskRunAdmin(TenantAdmin):
     # decisions: a link asks, a POST decides
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, {Status.AWAITING_APPROVAL})
+        return self._is(request, object_id, MAY["approve"])
 
     def has_changes_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, {Status.AWAITING_CHANGES})
+        return self._is(request, object_id, MAY["changes"])
 
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, {Status.PAUSED})
+        return self._is(request, object_id, MAY["resume"])
 
     def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, set(Status) - FINAL)
+        return self._is(request, object_id, MAY["cancel"])
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, FINAL)
+        return self._is(request, object_id, MAY["retry"])
 
     def _is(self, request: HttpRequest, object_id: Any, states: Any) -> bool:
         run = self.get_object(request, str(object_id)) if object_id else None
@@ -259,9 +305,19 @@ class ChangeRoundAdmin(TenantAdmin):
 
 @admin.register(Handled)
 class HandledAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "link_id", "key")
+    """Causes on a hosting service that had their effect: a comment, a review, a commit's checks."""
+
+    list_display = ("created_at", "workspace", "key", "number", "said", "answered", "link_id")
     list_filter = (WorkspaceFilter,)
-    search_fields = ("=link_id", "key")
+    search_fields = ("=link_id", "key", "=number")
+
+    @admin.display(description="answer")
+    def said(self, row: Handled) -> str:
+        return Truncator(row.answer).chars(100) or "-"
+
+    @admin.display(boolean=True, description="answered")
+    def answered(self, row: Handled) -> bool | None:
+        return row.said_at is not None if row.answer else None
 
 
 @admin.register(Artifact)

@@ -12,12 +12,15 @@ from mgx_project.common.errors import NotFound
 from workspaces.admin_scope import block
 from workspaces.models import Event
 
+from .admin_live import log_of
 from .artifacts import load
 from .models import Artifact, TaskRun
 from .timing import timing_of
 
 EVENTS_SHOWN = 100
 STEPS_SHOWN = 15
+TIMELINE = ("No.", "UTC", "Event", "What happened")
+MAX_LOG = 100_000
 MAX_DIFF = 1_000_000
 """Bytes: a larger diff is named, not loaded."""
 
@@ -108,8 +111,6 @@ def timeline(run: TaskRun) -> SafeString:
     """The newest events, oldest of them first. One query."""
     rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk).order_by("-seq")
     found = list(rows.values_list("seq", "created_at", "type", "message")[:EVENTS_SHOWN])
-    if not found:
-        return format_html("{}", "Nothing has happened yet.")
     body = format_html_join(
         "",
         '<tr class="border-b border-base-100 dark:border-base-800"><td class="px-3 py-1 text-right opacity-60">{}</td>'
@@ -117,7 +118,25 @@ def timeline(run: TaskRun) -> SafeString:
         '<td class="px-3 py-1 w-full">{}</td></tr>',
         ((seq, f"{at:%H:%M:%S}", kind, message) for seq, at, kind, message in reversed(found)),
     )
-    return format_html('<div class="{}"><table class="w-full">{}</table></div>', _BOX, body)
+    head = format_html_join("", '<th scope="col" class="px-3 py-1 text-left">{}</th>', ((name,) for name in TIMELINE))
+    return format_html(
+        '<div class="{}" role="log" aria-live="polite" aria-label="Timeline" tabindex="0" '
+        'style="max-width:calc(100vw - 4rem)"><table class="w-full">'
+        '<thead><tr>{}</tr></thead><tbody id="live-events">{}</tbody></table></div>',
+        _BOX,
+        head,
+        body,
+    )
+
+
+def log_page(run: TaskRun) -> SafeString:
+    """What models and commands said last."""
+    return format_html(
+        '<pre id="live-log" class="{} p-3" style="white-space:pre-wrap;overflow-wrap:anywhere;min-height:3rem" tabindex="0" '
+        'role="log" aria-live="off" aria-label="Log">{}</pre>',
+        _BOX,
+        log_of(run)[-MAX_LOG:],
+    )
 
 
 def diff_page(run: TaskRun) -> SafeString:

@@ -1,0 +1,108 @@
+"""The part of the run page that moves by itself: state, what to do next, the decisions of the moment, new events.
+
+The page holds all of it when it is loaded; ``live.js`` keeps it up to date over the run's socket, or asks here where the
+operator may not listen (a superuser who is no member).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.enums import ActionVariant
+
+from workspaces.models import Event
+
+from .models import TaskRun
+from .models.run import FINAL, Status
+
+SHOWN = 200
+"""New events of one answer; the next one has those that come after."""
+TONES = {"success": "good", "danger": "bad", "warning": "warn", "info": "busy"}
+SPOKEN = ("model_output", "command_finished")
+"""Events whose words are in the log instead of the timeline's line."""
+WAITING = {
+    Status.QUEUED: "It waits for a worker.",
+    Status.PLANNING: "The plan is being drafted.",
+    Status.AWAITING_APPROVAL: "Read the plan, then approve or reject it.",
+    Status.APPROVED: "The team begins to write.",
+    Status.EXECUTING: "The team writes and tests.",
+    Status.AWAITING_CHANGES: "Look at the files, then decide on the changes.",
+    Status.DELIVERING: "The change is committed and pushed.",
+    Status.REJECTED: "It was rejected. Retry begins anew.",
+    Status.CANCELLED: "It was cancelled. Retry begins anew.",
+}
+
+
+def next_step(run: TaskRun) -> str:
+    """What a person should do now, or what the run does."""
+    error = run.error or {}
+    said = f"{error.get('detail', '')} {error.get('hint', '')}".strip()
+    if run.status == Status.PAUSED:
+        if run.pause_reason == "question":
+            return f"The team asks: {said or 'see the timeline'} Resume, and answer."
+        return f"Paused ({run.pause_reason or 'no reason given'}). {said} Resume lets it go on.".replace("  ", " ")
+    if run.status == Status.FAILED:
+        return f"{said or 'It failed.'} Retry begins anew."
+    if run.status == Status.COMPLETED:
+        if refused := run.results.get("pull_request_error"):
+            return str(refused)
+        if run.pr_url:
+            return "Review the pull request."
+        return f"Look at the branch {run.branch_name}." if run.branch_name else "It is done; nothing was committed."
+    return WAITING[Status(run.status)]
+
+
+def state_of(run: TaskRun, tone: str, actions: Sequence[Any], used: str) -> dict[str, Any]:
+    """Everything is text: the page never takes it for markup."""
+    results: Mapping[str, Any] = run.results or {}
+    facts = [
+        ("Branch", run.branch_name, ""),
+        ("Commit", run.commit_sha, ""),
+        ("Pull request", run.pr_url, run.pr_url if run.pr_url.startswith(("https://", "http://")) else ""),
+        ("Base", "It moved meanwhile; the change was put onto its new head." if results.get("rebased") else "", ""),
+        ("Conflict", _files(results.get("conflict")), ""),
+        ("Usage", "" if used == "-" else used, ""),
+    ]
+    return {
+        "status": run.status,
+        "label": Status(run.status).label,
+        "tone": TONES.get(tone, "idle"),
+        "next": next_step(run),
+        "final": run.status in FINAL,
+        "last_seq": run.last_seq,
+        "facts": [{"name": name, "text": text, "url": url} for name, text, url in facts if text],
+        "actions": [
+            {
+                "title": entry.description,
+                "url": reverse(f"admin:{entry.action_name}", args=[run.pk]),
+                "strong": entry.variant in (ActionVariant.SUCCESS, ActionVariant.PRIMARY),
+            }
+            for entry in actions
+        ],
+    }
+
+
+def _files(conflict: Any) -> str:
+    named = conflict.get("files", ()) if isinstance(conflict, Mapping) else conflict if isinstance(conflict, list) else ()
+    return ", ".join(str(file) for file in named)[:1_000] or ("The base changed the same lines." if conflict else "")
+
+
+def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
+    """The run's events after `?after=`, in the words of the socket. One query."""
+    after = request.GET.get("after", "")
+    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk, seq__gt=int(after) if after.isdecimal() else 0)
+    found = rows.order_by("seq").values("seq", "type", "message", "data", "created_at")[:SHOWN]
+    return [{**row, "timestamp": row.pop("created_at").isoformat()} for row in found]
+
+
+def log_of(run: TaskRun) -> str:
+    """The newest words of models and commands, oldest first. One query."""
+    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk, type__in=SPOKEN).order_by("-seq")
+    return "\n".join(filter(None, (spoken(data) for data in reversed(list(rows.values_list("data", flat=True)[:30])))))
+
+
+def spoken(data: Mapping[str, Any]) -> str:
+    return str(data.get("text") or data.get("output_tail") or "")

@@ -1,0 +1,58 @@
+"""The front page of the admin: what an operator of these tenants wants to know first. Five queries, however much there is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from repositories.models import RepositoryLink
+from workspaces.admin_scope import operated, sees_all
+from workspaces.meters import month_of
+from workspaces.models import Meter
+
+from .models import TaskRun
+from .models.run import FINAL, Status
+
+DAYS = 7
+SHOWN = 8
+PEOPLE = (Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED)
+
+
+def overview(request: HttpRequest) -> dict[str, Any]:
+    since = timezone.now() - timedelta(days=DAYS)
+    runs = _mine(request, TaskRun.across_tenants.all())
+    ended = Q(completed_at__gte=since)
+    counts = runs.aggregate(
+        waiting=Count("pk", filter=Q(status__in=PEOPLE)),
+        running=Count("pk", filter=~Q(status__in=(*FINAL, *PEOPLE))),
+        failed=Count("pk", filter=ended & Q(status=Status.FAILED)),
+        completed=Count("pk", filter=ended & Q(status=Status.COMPLETED)),
+    )
+    proved = counts["failed"] + counts["completed"]
+    links = _mine(request, RepositoryLink.across_tenants.filter(status=RepositoryLink.Status.ERROR))
+    month = month_of()
+    meters = _mine(request, Meter.across_tenants.filter(scope=Meter.Scope.WORKSPACE, period=month))
+    used = meters.aggregate(tokens=Sum("tokens_in") + Sum("tokens_out"), cost=Sum("cost_usd"), work=Sum("work_ms"))
+    needs = runs.filter(Q(status__in=PEOPLE) | ended & Q(status=Status.FAILED))
+    return {
+        "days": DAYS,
+        "figures": [
+            ("Running", counts["running"]),
+            ("Waiting for a person", counts["waiting"]),
+            (f"Failed in {DAYS} days", counts["failed"]),
+            (f"Succeeded in {DAYS} days", f"{100 * counts['completed'] // proved} %" if proved else "-"),
+            (f"Tokens in {month}", f"{used['tokens'] or 0:,}"),
+            (f"Cost in {month}", f"${used['cost'] or 0:,.2f}"),
+            (f"Work in {month}", f"{(used['work'] or 0) / 60_000:,.1f} min"),
+        ],
+        "needs": list(needs.select_related("task", "workspace").order_by("-updated_at")[:SHOWN]),
+        "links": list(links.select_related("workspace").order_by("-updated_at")[:SHOWN]),
+    }
+
+
+def _mine(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows if sees_all(request) else rows.filter(workspace_id__in=operated(request))
