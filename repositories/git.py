@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import shlex
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.conf import settings
 
-from mgx_project.common.addresses import is_forbidden
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
+from mgx_project.common.proxies import proxy_of
 
 from . import local
+from .address import Address, address, is_address, is_loopback, resolve
 from .errors import GitFailed
 from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
-from .scrubbing import scrub
 
 PROBE_SECONDS = 30.0
-_SCP = re.compile(r"^[\w.][\w.-]*@(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!/?/)[^\s:][^\s]*)$")
-_SCHEMES = {"https": 443, "http": 80, "ssh": 22}
+CONNECT_SECONDS = 5.0
 
 _SERVER_SIDE = (
     "git -c safe.directory=* -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false "
@@ -49,73 +45,6 @@ class Source:
     credential: str = field(default="", repr=False)
     allow_dirty: bool = True
     mirror: Path | None = None
-
-
-@dataclass(frozen=True)
-class Address:
-    """A URL that may be reached. ``path`` is set for a local repository only."""
-
-    url: str
-    scheme: str
-    host: str = ""
-    port: int = 0
-    path: Path | None = None
-
-
-def split_credential(url: str) -> tuple[str, str]:
-    """``url`` without its user part, and that part as a credential if it holds a password or token ("" if not)."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
-        return url, ""
-    userinfo, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=host)), unquote(userinfo)
-
-
-def address(url: str) -> Address:
-    """The address behind a URL or a local path. Looks at nothing but the name.
-
-    Raises BadRequest when git could take it for something else or the scheme isn't https, http, ssh or file, NotAllowed for a
-    local path outside the allowed roots.
-    """
-    if not url or len(url) > 1000 or url != url.strip() or url.startswith("-") or not url.isprintable():
-        raise BadRequest("This is not a repository URL.", code="bad_repository_name", field="url")
-    path = local.path_of(url)
-    if path is not None:
-        return Address(url=path.as_uri(), scheme="file", path=path)
-    scheme = url.partition("://")[0].lower() if "://" in url else ""
-    if scheme == "" and (found := _SCP.match(url)):
-        return Address(url=url, scheme="ssh", host=found["host"].strip("[]"), port=22)
-    if scheme not in _SCHEMES:
-        raise BadRequest(
-            f"{scrub(url)!r} is not a repository URL that this server reaches; use https://, ssh://, user@host:path or file://.",
-            code="bad_repository_name",
-            field="url",
-        )
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or _SCHEMES[scheme]
-    except ValueError:
-        host = ""
-    if not host or host.startswith("-") or not parts.path.strip("/"):
-        raise BadRequest(f"{scrub(url)!r} names no host and repository.", code="bad_repository_name", field="url")
-    if not host.isascii():  # curl would look up what it makes of the name, not what was checked
-        raise BadRequest("Write the host in ASCII (xn--…).", code="bad_repository_name", field="url")
-    if scheme != "ssh" and "@" in parts.netloc:
-        raise BadRequest("Give the credential in its own field, not in the URL.", code="credential_in_url", field="url")
-    return Address(url=url, scheme=scheme, host=host, port=port)
-
-
-async def _resolve(where: Address) -> list[str]:
-    """The host's addresses. Raises NotAllowed if one of them is a metadata service, GitFailed if there is none."""
-    try:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise GitFailed(f"The host {where.host} is not known here.", code="unreachable") from None
-    ips = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
-    if any(map(is_forbidden, ips)):
-        raise NotAllowed(f"{where.host} is a link-local address; this server does not reach those.", code="address_refused")
-    return ips
 
 
 class Remote:
@@ -177,6 +106,26 @@ def _key_file(source: Source, where: Address) -> Iterator[str]:
         yield f"{command} -i {shlex.quote(key.name)}"
 
 
+def _pinned_ssh(where: Address, ip: str) -> str:
+    """ssh goes to the address that was checked; the host's key stays known under its name. The first of an option wins."""
+    alias = where.host if where.port == 22 else f"[{where.host}]:{where.port}"
+    options = {"HostName": ip, "HostKeyAlias": alias, "Port": str(where.port), "CheckHostIP": "no"}
+    return " ".join(f"-o {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+
+
+async def _answering(where: Address, ips: list[str]) -> str:
+    """Of several addresses the first that takes a connection: ssh is told one only."""
+    for ip in ips[:-1]:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(ip, where.port)
+        except OSError:
+            continue
+        writer.close()
+        return ip
+    return ips[-1]
+
+
 @contextmanager
 def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remote]:
     config = {f"protocol.{where.scheme}.allow": "always"}
@@ -184,7 +133,10 @@ def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remo
     secrets: tuple[str, ...] = (source.credential,) if source.credential else ()
     if where.scheme in {"http", "https"}:
         pinned = ",".join(f"[{ip}]" if ":" in ip else ip for ip in ips)
-        config["http.curloptResolve"] = f"{where.host}:{where.port}:{pinned}"  # what was checked is what is reached
+        if pinned and not is_address(where.host):
+            config["http.curloptResolve"] = f"{where.host}:{where.port}:{pinned}"  # what was checked is what is reached
+        # ours alone decides: git and curl read the environment each in their own way
+        config["http.proxy"] = proxy_of(where.url)
         if source.credential:
             user, colon, password = source.credential.partition(":")
             env = {"MGX_GIT_USER": user if colon else "x-access-token", "MGX_GIT_SECRET": password if colon else user}
@@ -194,7 +146,7 @@ def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remo
                 """!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$MGX_GIT_USER" "$MGX_GIT_SECRET"; }; f"""
             )
     with _key_file(source, where) as ssh:
-        env["GIT_SSH_COMMAND"] = ssh
+        env["GIT_SSH_COMMAND"] = f"{ssh} {_pinned_ssh(where, ips[0])}" if where.scheme == "ssh" else ssh
         yield Remote(where, config, env, secrets)
 
 
@@ -205,7 +157,7 @@ async def reach(source: Source) -> AsyncIterator[Remote]:
     Raises BadRequest, NotAllowed (address or local path refused), NotFound (no repository at a local path), GitFailed.
     """
     where = address(source.url)
-    if where.scheme == "http" and source.credential and not _loopback(where.host):
+    if where.scheme == "http" and source.credential and not is_loopback(where.host):
         raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
     if "PRIVATE KEY" not in source.credential and any(c in source.credential for c in "\r\n\0"):
         raise BadRequest("The credential holds a line break; give the bare token.", field="credential")
@@ -213,18 +165,11 @@ async def reach(source: Source) -> AsyncIterator[Remote]:
         await local.check_repository(where.path)
         ips = []
     else:
-        ips = await _resolve(where)
+        ips = await resolve(where)
+        if where.scheme == "ssh":
+            ips = [await _answering(where, ips)]
     with _connection(source, where, ips) as remote:
         yield remote
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _NO_ACCESS = ("authentication failed", "could not read username", "could not read password", "permission denied")

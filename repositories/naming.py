@@ -11,7 +11,8 @@ from django.conf import settings
 from mgx_project.common.errors import BadRequest
 
 from . import local
-from .git import Source, address, split_credential
+from .address import address, require_api, split, split_credential
+from .git import Source
 from .models import RepositoryLink
 
 Provider = RepositoryLink.Provider
@@ -52,9 +53,10 @@ def name(
 
 def _github(url: str, credential: str, api_base_url: str) -> Named:
     api = (api_base_url or settings.MGX_GITHUB_API_URL).rstrip("/")
-    parts = urlsplit(api)
+    parts = split(api)
     if parts.scheme not in {"https", "http"} or not parts.netloc or "@" in parts.netloc:
         raise BadRequest("api_base_url must be an https URL such as https://api.github.com.", field="api_base_url")
+    require_api(api, secret=bool(credential))
     web = f"{parts.scheme}://{'github.com' if parts.netloc == 'api.github.com' else parts.netloc}"
     full_name = url.removeprefix(f"{web}/").removesuffix("/").removesuffix(".git")
     if not _OWNER_NAME.fullmatch(full_name):

@@ -43,6 +43,7 @@ CONFIG: Mapping[str, str] = {
     "credential.helper": "",
     "diff.ignoreSubmodules": "all",
     "fetch.recurseSubmodules": "false",
+    "fetch.uriProtocols": "",
     "gc.auto": "0",
     "maintenance.auto": "false",
     "http.followRedirects": "false",
@@ -50,6 +51,7 @@ CONFIG: Mapping[str, str] = {
     "http.lowSpeedTime": "60",
     "protocol.allow": "never",
     "submodule.recurse": "false",
+    "transfer.bundleURI": "false",
 }
 
 

@@ -12,7 +12,7 @@ from agent.errors import ModelFailed
 from agent.models import Kind, ModelSettings, Prices, open_models
 from agent.models.settings import EditFormat
 from agent.ports import Model
-from mgx_project.common.addresses import is_forbidden
+from mgx_project.common.addresses import HINT, is_allowed, reachable, refusal
 from workspaces.models import ModelConnection
 
 from .models import TaskRun
@@ -56,6 +56,7 @@ def settings_of(connection: ModelConnection) -> ModelSettings:
         role_models=connection.role_models,
         api_key=connection.api_key,
         base_url=connection.base_url,
+        address_allowed=is_allowed,
         prices=prices,
         context_tokens=connection.context_tokens,
         max_output_tokens=connection.max_output_tokens,
@@ -69,18 +70,17 @@ def settings_of(connection: ModelConnection) -> ModelSettings:
 
 
 def require_reachable(url: str) -> None:
-    """A tenant's endpoint must not be a metadata service. Raises ModelFailed; a name that is unknown fails later by itself."""
+    """A tenant's endpoint is where this server reaches. Raises ModelFailed; a name that is unknown fails later by itself.
+
+    Early words for the person: what holds is that each connection asks again (``address_allowed``).
+    """
     host = urlsplit(url).hostname
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except (OSError, UnicodeError):
         return
-    if any(is_forbidden(str(entry[4][0])) for entry in found):
-        raise ModelFailed(
-            f"{host} is a link-local address; this server does not reach those.",
-            hint="Change the model connection's base_url under /api/models.",
-            code="address_refused",
-        )
+    if found and not reachable(str(entry[4][0]) for entry in found):
+        raise ModelFailed(refusal(str(host)), hint=HINT, code="address_refused")
 
 
 def _chain(connection: ModelConnection) -> list[ModelConnection]:

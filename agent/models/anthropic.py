@@ -37,7 +37,7 @@ class AnthropicModel(Endpoint):
             base_url=self.base_url,
             max_retries=0,
             timeout=anthropic.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-            http_client=anthropic.DefaultAsyncHttpxClient(**client_options(settings.api_key or NO_KEY)),
+            http_client=anthropic.DefaultAsyncHttpxClient(**client_options(settings, self.base_url)),
         )
 
     async def aclose(self) -> None:

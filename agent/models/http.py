@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx2
 
+from agent.models.pinned import PinnedTransport, proxy_of
+from agent.models.settings import ModelSettings
+
 CONNECT_SECONDS = 10.0
 NO_KEY = "none"
 """What endpoints get that want no key: the SDKs insist on one, and would look for it in the environment."""
@@ -15,12 +18,14 @@ OURS = frozenset(
 )  # fmt: skip
 
 
-def client_options(api_key: str) -> dict[str, Any]:
+def client_options(settings: ModelSettings, base_url: str) -> dict[str, Any]:
     """Options of the SDKs' clients: an endpoint must not send us elsewhere, nor get what is not for it.
 
     The SDKs add what they find in the process's environment (``OPENAI_CUSTOM_HEADERS``, ``OPENAI_ORG_ID``,
-    ``ANTHROPIC_CUSTOM_HEADERS`` …): that is the operator's, and the endpoint may be a tenant's.
+    ``ANTHROPIC_CUSTOM_HEADERS`` …): that is the operator's, and the endpoint may be a tenant's. Of a tenant's endpoint only
+    addresses are reached that ``settings.address_allowed`` allows.
     """
+    api_key = settings.api_key or NO_KEY
 
     async def only_ours(request: httpx2.Request) -> None:
         for name in list(request.headers):
@@ -28,4 +33,8 @@ def client_options(api_key: str) -> dict[str, Any]:
                 del request.headers[name]
         request.headers["authorization"] = f"Bearer {api_key}"
 
-    return {"follow_redirects": False, "event_hooks": {"request": [only_ours]}}
+    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"request": [only_ours]}}
+    if settings.address_allowed is not None:
+        proxy = proxy_of(base_url)
+        options["transport"] = httpx2.AsyncHTTPTransport(proxy=proxy) if proxy else PinnedTransport(settings.address_allowed)
+    return options

@@ -36,7 +36,7 @@ class OpenAIModel(Endpoint):
             base_url=self.base_url,
             max_retries=0,
             timeout=openai.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-            http_client=openai.DefaultAsyncHttpxClient(**client_options(settings.api_key or NO_KEY)),
+            http_client=openai.DefaultAsyncHttpxClient(**client_options(settings, self.base_url)),
         )
 
     async def aclose(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -24,6 +24,8 @@ class ModelSettings:
     api_key: str = field(default="", repr=False)
     base_url: str = field(default="", repr=False)
     """Empty: the provider's own. It may hold a password, so it is not shown."""
+    address_allowed: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
+    """Whether an IP address may be connected to; each connection asks. None: any, the endpoint is the operator's own."""
     prices: Prices | None = None
     """Of every model of the endpoint: where they differ, those of the dearest."""
     context_tokens: int | None = None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
 from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
 from agent.models.faults import Fault
+from agent.models.pinned import AddressRefused
 from agent.models.settings import ModelSettings
 from agent.models.waiting import retry_after, span
 
@@ -81,6 +82,13 @@ class Voice:
 
     def explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
         """What the SDK raised, as one of ours. ``with_tools``: tools were offered, so that they may be what is refused."""
+        if _has_cause(error, AddressRefused):
+            return ModelFailed(
+                f"{self.host} is not in a network that this server reaches.",
+                hint="Change the model connection's base_url, or ask the server's operator to list the network in "
+                "MGX_ALLOWED_NETWORKS.",
+                code="address_refused",
+            )
         if isinstance(error, self.sdk.APITimeoutError):
             return ModelUnavailable(f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout")
         if isinstance(error, self.sdk.APIConnectionError):
@@ -135,3 +143,9 @@ class Voice:
             hint=f"Resume the run in {span(after)}." if after else "Resume the run later, or raise the provider's limit.",
             retry_after=after,
         )
+
+
+def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from django.conf import settings
+
 from .port import Host
 
 __all__ = ["Host", "Linked", "host_of"]
@@ -32,5 +34,16 @@ def host_of(linked: Linked) -> Host | None:
     from .github import GitHubHost
 
     return GitHubHost(
-        linked.api_base_url, linked.repo_full_name, token=linked.credential, installation_id=linked.installation_id
+        linked.api_base_url,
+        linked.repo_full_name,
+        token=linked.credential or _own_token(linked),
+        installation_id=linked.installation_id,
     )
+
+
+def _own_token(linked: Linked) -> str:
+    """GITHUB_PAT, for a link that has nothing else: where the server has one user, whose token it is, and at the service that
+    it is meant for."""
+    if settings.MGX_ENV != "embedded" or linked.installation_id is not None:
+        return ""
+    return settings.MGX_GITHUB_PAT if linked.api_base_url == settings.MGX_GITHUB_API_URL else ""

@@ -1,4 +1,5 @@
-"""PyGithub's connections, made to reach only addresses that this server reaches: what was checked is what is connected to.
+"""PyGithub's connections, made to reach only hosts and addresses that this server reaches: what was checked is what is
+connected to. A proxy of the environment looks up the name by itself: there only the name's addresses as seen from here count.
 
 PyGithub takes its connection classes for the whole process; nothing else here uses it.
 """
@@ -6,25 +7,36 @@ PyGithub takes its connection classes for the whole process; nothing else here u
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
-from mgx_project.common.addresses import is_forbidden
+from mgx_project.common.addresses import HINT, reachable, refusal
+from mgx_project.common.proxies import proxy_of
 
+from ..address import require_api
 from ..errors import AddressRefused
+from . import limits
+
+
+def _addresses(host: str, port: int | None) -> list[str]:
+    """Raises AddressRefused, OSError for an unknown name."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = reachable(str(entry[4][0]) for entry in found)
+    if not addresses:
+        raise AddressRefused(refusal(host), hint=HINT)
+    return addresses
 
 
 def _checked_socket(connection: Any, connect: Any) -> socket.socket:
     """Resolves the connection's host itself and connects to what it has checked; the name stays what TLS asks for."""
     host = connection._dns_host
-    found = socket.getaddrinfo(host, connection.port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if any(is_forbidden(address) for address in addresses):
-        raise AddressRefused(f"{host} is an address that this server does not reach.")
+    addresses = _addresses(host, connection.port)
     failed: Exception | None = None
     try:
         for address in addresses:
@@ -62,14 +74,37 @@ class _Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        require_api(request.url, secret="Authorization" in request.headers)
+        proxy = proxy_of(request.url)
+        if proxy:
+            parts = urlsplit(request.url)
+            with suppress(socket.gaierror):
+                _addresses(parts.hostname or "", parts.port)
+        kwargs["proxies"] = {urlsplit(request.url).scheme: proxy} if proxy else {}
+        return super().send(request, *args, **kwargs)
 
-class _PlainRequests(HTTPRequestsConnectionClass):
+
+class _Limited:
+    """A request that waits at its credential's gate, and whose answer tells the gate of the limits."""
+
+    def getresponse(self) -> Any:
+        asked: Any = self
+        gate = limits.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
+        gate.enter(writes=asked.verb not in {"GET", "HEAD"})
+        parent: Any = super()
+        answer = parent.getresponse()
+        gate.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
+        return answer
+
+
+class _PlainRequests(_Limited, HTTPRequestsConnectionClass):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.session.mount("http://", _Adapter(max_retries=0))
 
 
-class _SecureRequests(HTTPSRequestsConnectionClass):
+class _SecureRequests(_Limited, HTTPSRequestsConnectionClass):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.session.mount("https://", _Adapter(max_retries=0))

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common.errors import BadRequest
+from repositories.address import address
 from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
-from repositories.git import address
 from repositories.process import git
 
 from .conftest import Git
@@ -135,7 +135,8 @@ async def test_time_is_limited() -> None:
 async def test_the_machines_configuration_and_environment_do_not_reach_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'user.name'='evil'")
-    monkeypatch.setenv("MGX_SECRET_KEY_PROBE", "secret")
+    for name in ("MGX_SECRET_KEY_PROBE", "GITHUB_PAT", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "DATABASE_URL"):
+        monkeypatch.setenv(name, "secret")
     names = (await git("config", "--list", "--name-only")).decode()
     assert "user.name" not in names
     seen = (await git("-c", "alias.e=!env", "e")).decode()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from agent.sandbox import WorkdirSandbox
 from agent.sandbox.secrets import secrets_in
 
@@ -25,3 +27,20 @@ def test_common_words_links_and_samples_are_no_secrets(sandbox: WorkdirSandbox) 
     (sandbox.root / ".env.example").write_text("TOKEN=put-yours-here\n")
     (sandbox.root / ".env.test").write_text("A=production\nB=1\n")
     assert secrets_in(sandbox.root) == ["A=production"]
+
+
+async def test_nothing_of_the_workers_environment_reaches_a_command(
+    sandbox: WorkdirSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "GITHUB_PAT",
+        "GITHUB_APP_PRIVATE_KEY",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "MGX_SECRET_KEY",
+        "DATABASE_URL",
+    ):
+        monkeypatch.setenv(name, "canary-of-the-operator")
+    result = await sandbox.run(("sh", "-c", "env; cat /proc/*/environ | tr '\\0' '\\n'; true"))
+    assert "PATH=" in result.output_tail
+    assert "canary" not in result.output_tail

@@ -1,0 +1,73 @@
+"""Connects to the addresses that were looked at: a name can't lead elsewhere between the look and the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import httpcore2
+import httpx2
+
+
+class AddressRefused(httpx2.ConnectError):
+    """The endpoint's name leads to no address that may be connected to. It is told of the name only."""
+
+
+def proxy_of(url: str) -> str:
+    """The proxy that the environment names for ``url``, or "". It looks names up by itself: nothing can be pinned there, so
+    the proxy must keep out of private networks."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    proxies = getproxies_environment()
+    return proxies.get(parts.scheme) or proxies.get("all") or ""
+
+
+class PinnedTransport(httpx2.AsyncHTTPTransport):
+    """Takes no proxy. TLS still asks for the endpoint's name. Raises AddressRefused within the SDK's connection error."""
+
+    def __init__(self, allowed: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(), keepalive_expiry=5.0, network_backend=_Checked(allowed)
+        )
+
+
+class _Checked(httpcore2.AsyncNetworkBackend):
+    def __init__(self, allowed: Callable[[str], bool]) -> None:
+        self._allowed = allowed
+        self._backend = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        failed: httpcore2.ConnectError | httpcore2.ConnectTimeout | None = None
+        for address in await self._look_up(host, port):
+            try:
+                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error
+        raise failed or httpcore2.ConnectError(f"{host} has no address")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        allowed = [address for address in addresses if self._allowed(address)]
+        if not allowed:
+            raise AddressRefused(host)
+        return allowed
