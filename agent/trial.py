@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent import coverage, failures
-from agent.ports import JSON, CommandResult
+from agent import coverage, failures, stacks
+from agent.commands import Commands
+from agent.ports import JSON, CommandResult, Ports
+from agent.stacks import Stack
 from agent.stacks.globs import matches
 from agent.team.work import Work
 from agent.testing import NONE, not_run, run_tests
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")
+_NO_STACK = "The stack is not known, so there is no test command."
 SHOWN = 10
 """Names of tests in one sentence."""
 
@@ -114,15 +117,25 @@ _CHANGES = {
 }
 
 
+async def try_again(stack: str, ports: Ports, key: str) -> JSON:
+    """What `run_tests` says of a workdir that changed without the team; ``key`` is the prefix of the journal's steps."""
+    if not stack:
+        return not_run("unavailable", _NO_STACK)
+    commands = Commands(ports, key)
+    return await _proved(stacks.get(stack), await commands.step("install").install(stack), commands.step("test"))
+
+
 async def _tests(work: Work, step: str) -> JSON:
-    stack = work.stack
-    if stack is None:
-        return not_run("unavailable", "The stack is not known, so there is no test command.")
-    installed = await install(work, step)
+    if work.stack is None:
+        return not_run("unavailable", _NO_STACK)
+    return await _proved(work.stack, await install(work, step), work.commands.step(f"test/{step}"))
+
+
+async def _proved(stack: Stack, installed: CommandResult | None, commands: Commands) -> JSON:
     if installed is not None and not installed.available:
         return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
         reason = f"Installing the dependencies {why}."
         return not_run("failed", reason, f"{reason[:-1]}:\n{installed.output_tail[-TAIL:]}")
-    return await run_tests(stack, work.commands.step(f"test/{step}"))
+    return await run_tests(stack, commands)

@@ -10,7 +10,7 @@ import uuid
 import dramatiq
 from django.db import transaction
 
-from . import phases
+from . import delivery, phases
 from .executor import work
 from .models import TaskRun
 from .models.run import Status
@@ -31,7 +31,7 @@ def execute_run(run_id: str) -> None:
 
 @dramatiq.actor(queue_name=QUEUE)
 def deliver_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, phases.deliver))
+    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, delivery.deliver))
 
 
 ACTORS = {

@@ -48,11 +48,12 @@ def load(artifact: Artifact) -> bytes:
 
 
 class ArtifactTrees:
-    """The journal's trees: each as a binary diff from the run's base commit, so that any worker can rebuild the workdir."""
+    """The journal's trees: each as a binary diff from the run's base commit, so that any worker can rebuild the workdir.
+    ``current`` is the one that the workdir is at, the base's where it is empty."""
 
-    def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]]) -> None:
+    def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]], current: str = "") -> None:
         self._run, self._checkout, self._db = run, checkout, db
-        self._current = ""
+        self._current = current
 
     async def keep(self) -> str:
         tree = await self._checkout.tree()

@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,7 @@ Db = Callable[..., Awaitable[Any]]
 
 @dataclass
 class Execution:
-    """What a phase works with. ``db`` runs a function on this execution's own database thread."""
+    """What a phase works with. ``db`` runs a function on this execution's own database thread, ``held`` ends with the phase."""
 
     run: TaskRun
     lease: Lease
@@ -63,6 +63,7 @@ class Execution:
     sink: RunSink
     model: Model
     cache: ModelCache
+    held: AsyncExitStack
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -82,22 +83,23 @@ class Execution:
             parallel_steps=_parallel_steps(task.config),
         )
 
-    def journal(self, checkout: Checkout) -> RunJournal:
-        return RunJournal(self.run, self.lease, self.trees(checkout), self.db, self.outbox, self.steps)
+    def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:
+        return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.outbox, self.steps)
 
-    def trees(self, checkout: Checkout) -> ArtifactTrees:
-        return ArtifactTrees(self.run, checkout, self.db)
+    def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
+        return ArtifactTrees(self.run, checkout, self.db, tree)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""
         return RunJournal(self.run, self.lease, None, self.db, self.outbox, self.steps)
 
-    def ports(self, checkout: Checkout) -> Ports:
+    def ports(self, checkout: Checkout, tree: str = "") -> Ports:
+        """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
         cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
         return Ports(
             model=self.model,
             events=self.sink,
-            journal=self.journal(checkout),
+            journal=self.journal(checkout, tree),
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
             budget=LedgerBudget(self.run, self.outbox, self.db),
             cancel=self.lease,
@@ -160,8 +162,8 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         await asyncio.to_thread(_make, directory)
         model = await db(open_for, run)
         try:
-            async with working_time(run, lease, db), model_cache(run) as cache:
-                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache)
+            async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
+                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent.errors import Paused
@@ -12,17 +13,27 @@ from mgx_project.common.errors import MGXError
 from repositories.origin import Origin
 
 from . import transitions
+from .commits import Wishes
 from .executor import Execution
 from .models.run import GitStatus
 from .pull_request_text import quoted, text_of
-
-PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable"))
-"""Codes of failures that pass by themselves."""
+from .targets import PASSING, Target
 
 
-async def open_pull_request(work: Execution, journal: Journal, origin: Origin, branch: str, base: str) -> dict[str, Any]:
+async def open_pull_request(
+    work: Execution,
+    journal: Journal,
+    origin: Origin,
+    target: Target,
+    wishes: Wishes,
+    results: Mapping[str, Any],
+    *,
+    draft: bool,
+) -> dict[str, Any]:
     """What is added to the run's results: ``pull_request`` {number, url, draft}, or ``pull_request_error`` where the service
-    refuses one for good. The work is pushed by then, so a refusal does not undo it.
+    refuses one for good. The work is pushed by then, so a refusal does not undo it. ``results`` are those of the delivery.
+
+    A pull request that is there already keeps its labels, its reviewers and whether it is a draft as people have set them.
 
     Raises Paused('provider') where waiting helps.
     """
@@ -30,22 +41,25 @@ async def open_pull_request(work: Execution, journal: Journal, origin: Origin, b
     if host is None:
         return {}
     await work.db(run.refresh_from_db, fields=["results", "usage", "commit_sha"])
+    run.results = {**run.results, **results}
+    draft = draft or run.results.get("draft", True)
     text = text_of(run)
-    draft = True
+    if not target.number:
+        text = replace(text, labels=wishes.labels, reviewers=wishes.reviewers)
 
     async def act() -> JSON:
-        made = await asyncio.to_thread(host.open_pull_request, text, branch=branch, base=base, draft=draft)
-        return {"number": made.number, "url": made.url, "draft": made.draft}
+        made = await asyncio.to_thread(host.open_pull_request, text, branch=target.branch, base=target.base_branch, draft=draft)
+        return {"number": made.number, "url": made.url, "draft": made.draft, "refused": list(made.refused)}
 
     def opened(result: JSON) -> Announcement:
         data = {
             "pr_url": result["url"], "pr_number": result["number"], "draft": result["draft"],
-            "branch_name": branch, "base_branch": base, "repo_full_name": origin.name,
+            "branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name,
         }  # fmt: skip
-        kind = "pr_updated" if run.revision else "pr_opened"
+        kind = "pr_updated" if result["number"] == target.number else "pr_opened"
         return Announcement(kind, data, f"Pull request #{result['number']}: {result['url']}")
 
-    inputs = {**asdict(text), "branch": branch, "base": base, "draft": draft}
+    inputs = {**asdict(text), "branch": target.branch, "base": target.base_branch, "draft": draft}
     try:
         found = await journal.step("deliver/pull_request", "git", inputs, act, announce=opened)
     except MGXError as error:
@@ -55,10 +69,12 @@ async def open_pull_request(work: Execution, journal: Journal, origin: Origin, b
         said = f"{said} {error.hint}".strip()
         await work.sink.emit("git_operation_failed", {"error": said}, said)
         return {"pull_request_error": said}
+    for said in found["refused"]:
+        await work.sink.emit("git_operation_failed", {"error": said}, said)
     facts = {"pr_url": found["url"], "pr_number": found["number"], "git_status": GitStatus.PR_OPENED}
     await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
     await _answer_threads(work, journal, origin, found["number"])
-    return {"pull_request": found}
+    return {"pull_request": {key: found[key] for key in ("number", "url", "draft")}}
 
 
 async def _answer_threads(work: Execution, journal: Journal, origin: Origin, number: int) -> None:

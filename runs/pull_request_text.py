@@ -49,6 +49,7 @@ def text_of(run: TaskRun) -> PullRequestText:
     parts = [
         quoted((run.plan or {}).get("summary", "")),
         closes,
+        *_conflict(run),
         *_plan(run),
         *_files(run),
         *_tests(run),
@@ -56,6 +57,20 @@ def text_of(run: TaskRun) -> PullRequestText:
         _usage(run),
     ]
     return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
+
+
+def _conflict(run: TaskRun) -> list[str]:
+    conflict: dict[str, Any] = run.results.get("conflict") or {}
+    if not conflict:
+        return []
+    files = conflict["files"]
+    lines = [
+        f"{code(conflict['base_branch'])} has moved to {conflict['head'][:10]} while this was made, and the two do not go "
+        f"together in {len(files)} file{'s' if len(files) > 1 else ''}. This branch stands on what was there in the beginning.",
+        "\n".join(f"- {code(path)}" for path in files[:MAX_FILES]),
+        "Solve the conflict here, or retry the run: it begins from what is there now.",
+    ]
+    return ["### Conflict", *lines]
 
 
 def _plan(run: TaskRun) -> list[str]:
@@ -80,8 +95,17 @@ def _tests(run: TaskRun) -> list[str]:
     before = tests.get("baseline")
     lines = [f"- After: {_counts(tests)}", *([f"- Before: {_counts(before)}"] if before else [])]
     if tests.get("status") == "unavailable":
-        lines = [f"Not tested: {quoted(tests.get('reason') or tests.get('output_tail', ''), 300)}"]
+        lines = [f"Not tested: {_why(tests)}"]
+    if rebased := run.results.get("rebased"):
+        moved = f"{code(rebased['base_branch'])} has moved meanwhile"
+        again: dict[str, Any] = run.results.get("tests_after_rebase") or {}
+        known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
+        lines.append(f"{'' if tests.get('status') == 'unavailable' else '- '}On {rebased['onto'][:10]}, for {moved}: {known}")
     return ["### Tests", "\n".join(lines)]
+
+
+def _why(tests: dict[str, Any]) -> str:
+    return quoted(tests.get("reason") or tests.get("output_tail", ""), 300)
 
 
 def _counts(tests: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -26,7 +26,11 @@ from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
 
 from ..conftest import Api
+from ..support.github import GitHub
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
+
+if TYPE_CHECKING:
+    from .hosted import Hosted
 
 OLD = "def total(prices):\n    return sum(prices)\n"
 NEW = "def total(prices):\n    return sum(price for price in prices if price is not None)\n"
@@ -146,6 +150,13 @@ def shop(local_roots: Path) -> Path:
     git("add", "-A", cwd=path)
     git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first", cwd=path)
     return path
+
+
+@pytest.fixture
+def hosted(tenant: Tenant, github_server: GitHub) -> Hosted:
+    from .hosted import Hosted
+
+    return Hosted(tenant, github_server)
 
 
 @pytest.fixture

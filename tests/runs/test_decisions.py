@@ -11,9 +11,9 @@ from django.core.files.storage import default_storage
 from agent.blocks import read_block
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
+from runs.commits import branch_name
 from runs.models import Approval, Artifact, TaskRun
 from runs.models.run import Status
-from runs.phases import branch_name
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 

@@ -173,6 +173,8 @@ class Front:
                 return _message(422, "Reference already exists")
         if method == "GET" and re.fullmatch(r"/issues/\d+", rest):
             return await self._pull_as_issue(f"/repos/{name}{rest}")
+        if method == "POST" and (pull := re.fullmatch(r"(/pulls/\d+)/requested_reviewers", rest)):
+            return await self._refused_reviewers(name, f"/repos/{name}{pull[1]}", data)
         merging = re.fullmatch(r"/pulls/(\d+)/merge", rest)
         if merging and method == "PUT" and (name, int(merging[1])) in state.unmergeable:
             return _message(405, "Pull Request is not mergeable")
@@ -184,6 +186,17 @@ class Front:
         known = (login, sign) in there
         there.add((login, sign))
         return web.json_response({"id": len(there), "content": sign, "user": {"login": login}}, status=200 if known else 201)
+
+    async def _refused_reviewers(self, name: str, path: str, data: dict[str, Any]) -> web.Response | None:
+        """One that may not review refuses them all. Source: https://docs.github.com/en/rest/pulls/review-requests"""
+        pull = await self._get(path)
+        wanted = data.get("reviewers") or []
+        if pull and pull["user"]["login"] in wanted:
+            return _message(422, "Review cannot be requested from pull request author.")
+        if any(self.state.access.get(name, {}).get(login, "none") == "none" for login in wanted):
+            said = f"Reviews may only be requested from collaborators. One or more of the users is no collaborator of {name}."
+            return _message(422, said)
+        return None
 
     async def _duplicate_pull(self, name: str, data: dict[str, Any]) -> web.Response | None:
         head = str(data.get("head", ""))

@@ -32,6 +32,18 @@ APP_ID = 4711
 USERS = {"octocat": OWNER_TOKEN, "dev": "tok_dev", "stranger": "tok_stranger"}
 
 
+PROTECTION = """#!/bin/sh
+while read old new ref; do
+  case "$ref" in refs/heads/{pattern})
+    echo "error: GH006: Protected branch update failed for $ref." >&2
+    echo "error: At least 1 approving review is required by reviewers with write access." >&2
+    exit 1
+  esac
+done
+"""
+"""Source: https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches"""
+
+
 class GitHub:
     """``state`` is what tests change; ``url`` the web address, ``api_url`` the API's."""
 
@@ -86,6 +98,28 @@ class GitHub:
         sha = self.branch(name, branch)
         assert sha is not None
         return sha
+
+    def merge(self, name: str, number: int) -> str:
+        """Merges a pull request whose branch stands on main, as "rebase and merge" does. Returns main's new SHA."""
+        pull = self.api("PUT", f"/repos/{name}/pulls/{number}/merge", {}) and self.api("GET", f"/repos/{name}/pulls/{number}")
+        sha: str = pull["head"]["sha"]
+        self.git(name, "update-ref", "refs/heads/main", sha)
+        self._run(self._front.mirror(name))
+        return sha
+
+    def protect(self, name: str, pattern: str) -> None:
+        """Nobody pushes to branches like ``pattern`` any more; it is refused in GitHub's words."""
+        hook = self.bare(name) / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(PROTECTION.format(pattern=pattern))
+        hook.chmod(0o755)
+
+    def unprotect(self, name: str) -> None:
+        (self.bare(name) / "hooks" / "pre-receive").unlink()
+
+    def git(self, name: str, *args: str) -> str:
+        """What git says in the repository."""
+        return _git(*args, cwd=self.bare(name))
 
     def branch(self, name: str, branch: str) -> str | None:
         """The commit that a branch is at in git; None where there is no such branch."""

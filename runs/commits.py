@@ -1,0 +1,122 @@
+"""The commit of a run: its branch's name, its words and people, and how it comes out the same each time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.text import slugify
+
+from agent.errors import AgentError
+from agent.ports import JSON, Announcement, Journal
+from projects.models import Project
+from repositories.checkout import Checkout
+
+from . import transitions
+from .executor import Execution
+from .models import TaskRun
+from .models.run import GitStatus
+
+MAX_SLUG = 50
+LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
+"""Letters that Unicode takes for letters of their own: `slugify` would drop them, and keeps the base of all others."""
+_PLACES = re.compile(r"\{\{|\}\}|\{task_name\}|\{run_number\}")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the project wants commits and pull requests, as it was when the delivery began."""
+
+    now: str
+    message: str
+    author: tuple[str, str]
+    draft: bool
+    labels: tuple[str, ...]
+    reviewers: tuple[str, ...]
+
+
+async def wishes_of(work: Execution, journal: Journal) -> Wishes:
+    async def read() -> JSON:
+        project = work.run.task.project
+        return {
+            "now": timezone.now().replace(microsecond=0).isoformat(),
+            "message": await work.db(commit_message, work.run),
+            "author": list(author(project)),
+            "draft": project.pr_draft,
+            "labels": project.pr_labels,
+            "reviewers": project.pr_reviewers,
+        }
+
+    found = await journal.step("deliver/wishes", "read", {}, read)
+    name, email = found["author"]
+    return Wishes(
+        found["now"], found["message"], (name, email), found["draft"], tuple(found["labels"]), tuple(found["reviewers"])
+    )
+
+
+async def commit(
+    work: Execution, journal: Journal, checkout: Checkout, wishes: Wishes, *, tree: str, parent: str, branch: str
+) -> str:
+    """The commit of ``tree`` on ``parent`` (its id), announced once. Raises AgentError where it does not come out as before."""
+    at = parse_datetime(wishes.now)
+    assert at is not None
+    made = partial(checkout.commit, tree, message=wishes.message, author=wishes.author, date=at, parent=parent)
+
+    async def act() -> JSON:
+        sha = await made(key=settings.MGX_GIT_SIGNING_KEY)
+        return {"commit_sha": sha, "signature": await checkout.signature(sha)}
+
+    def committed(result: JSON) -> Announcement:
+        data = {"commit_sha": result["commit_sha"], "message": wishes.message, "branch_name": branch}
+        return Announcement("commit_created", data, f"Commit {result['commit_sha'][:10]}: {wishes.message.splitlines()[0]}")
+
+    inputs = {"tree": tree, "parent": parent, "message": wishes.message, "author": list(wishes.author)}
+    recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
+    # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
+    sha = await made(signature=recorded["signature"])
+    if sha != recorded["commit_sha"]:
+        raise AgentError(f"The commit came out as {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
+    await work.db(transitions.git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED)
+    return sha
+
+
+def branch_name(run: TaskRun, *, distinct: bool = False) -> str:
+    """`{prefix}/{task-slug ≤ 50}/run-{n}`, the task's id for a name without ASCII letters; a revision has its parent's. A
+    ``distinct`` one has the task's id beside its name: another task of that name may have taken the plain one."""
+    if run.revision:
+        return run.branch_name
+    short = str(run.task_id)
+    slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or short[:8]
+    # ids begin with the time: their end tells tasks apart that were made together
+    slug = f"{slug[: MAX_SLUG - 13].strip('-')}-{short[-12:]}" if distinct else slug
+    return f"{run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
+
+
+def commit_message(run: TaskRun) -> str:
+    """The project's template, its two names filled in and nothing evaluated; and a trailer for who started the run, where the
+    project wants one and an address is known."""
+    known = {"{task_name}": " ".join(run.task.name.split()), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
+    said = _PLACES.sub(lambda found: known[found[0]], run.task.project.commit_template)
+    trailer = _co_author(run)
+    return f"{said.rstrip()}\n\n{trailer}" if trailer else said
+
+
+def author(project: Project) -> tuple[str, str]:
+    """Name and address: the project's own, else the server's."""
+    name, _, address = project.commit_author.rpartition(" <")
+    return (name, address.rstrip(">")) if name else settings.MGX_GIT_AUTHOR
+
+
+def _co_author(run: TaskRun) -> str:
+    user = run.created_by
+    if run.task.project.commit_co_author != Project.CoAuthor.REQUESTER or user is None or not user.email:
+        return ""
+    name, email = (
+        "".join(letter for letter in text if letter.isprintable() and letter not in "<>").strip()
+        for text in (user.get_full_name() or user.get_username(), user.email)
+    )
+    return f"Co-authored-by: {name} <{email}>" if name and email else ""

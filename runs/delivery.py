@@ -1,0 +1,83 @@
+"""The third phase of a run: a commit on a branch of its own, its diff as an artifact, the branch in the repository that the
+work came from, and a pull request. Like the other two a journaled story that can be told again from the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.errors import AgentError
+from agent.ports import JSON, Announcement
+from mgx_project.common.errors import MGXError
+from repositories.checkout import Checkout
+from repositories.origin import Origin, publish
+
+from . import artifacts, transitions
+from .commits import commit, wishes_of
+from .executor import Execution
+from .models import Artifact
+from .models.run import GitStatus
+from .pull_request import open_pull_request
+from .rebase import footing
+from .sources import check_out, final_tree
+from .targets import Target, target_of
+
+
+async def deliver(work: Execution) -> None:
+    run = work.run
+    checkout, origin = await check_out(work)
+    tree = await final_tree(work, checkout)
+    if not (await checkout.stat(tree))["files"]:
+        raise AgentError(
+            "The team's work left the repository as it was: there is nothing to commit.",
+            hint="Say more exactly what should change, and retry.",
+            code="no_changes",
+        )
+    await _keep_diff(work, checkout, tree, "")  # whatever the remote says next, this is kept
+    journal = work.journal(checkout)
+    target = await target_of(work, journal, checkout, origin)
+    facts = {"branch_name": target.branch, "base_branch": target.base_branch, "git_status": GitStatus.BRANCH_CREATED}
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    if not target.number:
+        data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
+        await work.sink.emit("branch_created", data, f"Branch {target.branch} from {target.base_branch}.")
+
+    stands = await footing(work, journal, checkout, tree, target)
+    against = "" if stands.parent == checkout.base_sha else stands.parent
+    wishes = await wishes_of(work, journal)
+    sha = await commit(work, journal, checkout, wishes, tree=stands.tree, parent=stands.parent, branch=target.branch)
+    if against:
+        await _keep_diff(work, checkout, stands.tree, against)
+    results: dict[str, Any] = {"diff_stat": await checkout.stat(stands.tree, against=against), **stands.results}
+    if origin.url:
+        await _push(work, checkout, origin, target, sha)
+        if path := await publish(origin, target.branch):
+            results["path"] = str(path)
+        draft = wishes.draft or not stands.proved
+        results |= await open_pull_request(work, journal, origin, target, wishes, results, draft=draft)
+    await work.sink.close()
+    await work.db(transitions.completed, run.pk, work.lease.fence, results=results)
+
+
+async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: str) -> None:
+    diff = (await checkout.diff(tree, against=against)).encode()
+    await work.db(lambda: artifacts.store(work.run, "changes.diff", diff, kind=Artifact.Kind.DIFF, content_type="text/x-diff"))
+
+
+async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Target, sha: str) -> None:
+    """Pushes and looks first: a branch that is there already at this commit is ours from before a crash."""
+    run, branch = work.run, target.branch
+
+    async def push() -> JSON:
+        await checkout.push(sha, branch, onto=target.at)
+        return {"branch_name": branch, "commit_sha": sha}
+
+    def pushed(result: JSON) -> Announcement:
+        return Announcement("push_succeeded", {**result, "repo_full_name": origin.name}, f"Pushed {branch} to {origin.name}.")
+
+    try:
+        await work.journal(checkout).step("deliver/push", "git", {"sha": sha, "branch": branch}, push, announce=pushed)
+    except MGXError as error:
+        await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
+        raise
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)

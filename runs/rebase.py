@@ -1,0 +1,105 @@
+"""The branch that a run began on has moved meanwhile: its work is merged onto what is there now, and tested again; where that
+does not go together, nothing is lost (docs/adr/0013)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent import failures
+from agent.errors import AgentError
+from agent.ports import JSON, Announcement, Journal
+from agent.trial import BEFORE, counted, is_to_blame, try_again
+from mgx_project.common.errors import MGXError
+from repositories.checkout import Checkout
+from repositories.errors import GitFailed
+from repositories.merging import Merged
+
+from .executor import Execution
+from .targets import Target, passing
+
+SHOWN = 20
+"""Files named in one sentence."""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """The tree to commit and its parent ("" for none). ``results`` are ``rebased`` {from, onto, base_branch} and
+    ``tests_after_rebase``, or ``conflict`` {base_branch, head, files}; ``proved`` tells whether what held before still does."""
+
+    tree: str
+    parent: str
+    results: dict[str, Any] = field(default_factory=dict)
+    proved: bool = True
+
+
+async def footing(work: Execution, journal: Journal, checkout: Checkout, tree: str, target: Target) -> Footing:
+    """Raises AgentError('no_changes') where somebody has made the same change, GitFailed('branch_moved') where a revision
+    does not go together with what was pushed to its pull request."""
+    run = work.run
+    began, head = checkout.base_sha, target.head
+    if not head or head == began:
+        return Footing(tree, began)
+    branch = target.branch if run.revision else target.base_branch
+    try:
+        await checkout.fetch(head, branch)
+    except MGXError as error:
+        raise passing(error) from error
+    merged = await _merged(journal, checkout, tree, branch, head)
+    if merged.conflicts:
+        if run.revision:
+            raise GitFailed(
+                f"{branch} has moved to {head[:12]}, and this change does not go together with it: {listed(merged.conflicts)}.",
+                code="branch_moved",
+                hint="Nothing was overwritten, and the diff is kept. Retry the run to begin from what is there now.",
+            )
+        conflict = {"base_branch": branch, "head": head, "files": list(merged.conflicts)}
+        return Footing(tree, began, {"conflict": conflict}, proved=False)
+    if not (await checkout.stat(merged.tree, against=head))["files"]:
+        raise AgentError(
+            f"There is nothing to commit any more: {branch} has moved to {head[:12]}, and what is there holds this change.",
+            hint="Somebody has made the same change meanwhile. If something is missing, say what, and retry.",
+            code="no_changes",
+        )
+    rebased = {"from": began, "onto": head, "base_branch": branch}
+    tests = await _tested(work, checkout, merged.tree)
+    proved = tests["status"] != "unavailable" and not is_to_blame(tests)
+    return Footing(merged.tree, head, {"rebased": rebased, "tests_after_rebase": tests}, proved)
+
+
+async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, head: str) -> Merged:
+    """Made on every worker, for its objects are needed there; announced once."""
+    made = await checkout.merge(tree, head)
+    began = checkout.base_sha
+
+    async def act() -> JSON:
+        return {"tree": made.tree, "conflicts": list(made.conflicts)}
+
+    def announce(result: JSON) -> Announcement:
+        if result["conflicts"]:
+            said = f"{branch} has moved to {head[:10]}, and this change conflicts with it in {listed(made.conflicts)}."
+            return Announcement("git_operation_failed", {"error": said}, said)
+        data = {"from_sha": began, "onto_sha": head, "branch_name": branch}
+        return Announcement("rebased", data, f"{branch} has moved: the change stands on {head[:10]} now.")
+
+    found = await journal.step("deliver/rebase", "git", {"tree": tree, "from": began, "onto": head}, act, announce=announce)
+    if found["tree"] != made.tree:
+        raise AgentError(f"The merge came out as {made.tree}, but {found['tree']} was recorded.", code="merge_differs")
+    return made
+
+
+async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSON:
+    """The data of ``tests_finished`` for the merged tree; its ``baseline`` is how the tests of the change went before."""
+    await checkout.reset(tree)
+    before = work.run.results.get("tests") or {}
+    ran = await try_again(work.run.stack, work.ports(checkout, tree), "deliver")
+    baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
+    tests: JSON = {**ran, "baseline": baseline, **failures.compare(baseline, ran, checkout.root), "coverage": None}
+    said = tests["reason"] if tests["status"] == "unavailable" else f"{tests['status']}, {counted(tests)}"
+    await work.sink.emit("tests_finished", tests, f"After the merge: {said}")
+    return tests
+
+
+def listed(files: tuple[str, ...] | list[str]) -> str:
+    more = len(files) - SHOWN
+    return ", ".join(files[:SHOWN]) + (f" and {more} more" if more > 0 else "")

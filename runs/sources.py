@@ -1,0 +1,87 @@
+"""A phase's place to work: a private clone at the run's base commit, and in it what the phases before have made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.ports import JSON, Announcement
+from repositories.checkout import Checkout, Source
+from repositories.origin import Origin, origin_of
+
+from . import transitions
+from .executor import Execution
+from .journal import OpenStep, current_step
+from .models import RunStep
+
+MAX_NAMED = 200
+
+
+async def check_out(work: Execution) -> tuple[Checkout, Origin]:
+    """A private clone at the run's base commit, which the first clone fixes for the whole run."""
+    run = work.run
+    origin = await work.db(
+        origin_of,
+        workspace_id=run.workspace_id,
+        project_id=run.project_id,
+        repository_id=run.task.repository_id,
+        allow_dirty=run.task.config.get("allow_dirty") is True,
+    )
+    origin = await origin.ready()
+    if run.revision:
+        origin = replace(origin, branch=run.branch_name)
+    made: list[Checkout] = []
+
+    async def create(source: Source, sha: str, empty: bool) -> Checkout:
+        checkout = await Checkout.create(work.directory, source, sha=sha, empty=empty, tell=tell)
+        work.held.callback(checkout.close)
+        made.append(checkout)
+        return checkout
+
+    async def tell(words: str, percent: int) -> None:
+        data = {"phase": "source", "step": 0, "total_steps": 0, "percent": percent}
+        await work.sink.emit("progress", data, f"Fetching {origin.name}: {words}.")
+
+    async def first() -> JSON:
+        checkout = await create(origin.source(), "", not origin.url)
+        return {"base_sha": checkout.base_sha, "base_branch": checkout.base_branch}
+
+    def ready(_: JSON) -> Announcement | None:
+        return _ready(origin, made[0]) if origin.url else None
+
+    # The journal proper needs a checkout for its trees; this first step changes none.
+    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready)
+    if not made:
+        base = source["base_sha"]
+        # how long it takes here is no part of the phase's story
+        token = current_step.set(OpenStep(RunStep(key="source/again", attempt=work.lease.fence), begun=True))
+        try:
+            await create(replace(origin.source(), branch=source["base_branch"]), base, not base)
+        finally:
+            current_step.reset(token)
+    checkout = made[0]
+    known = {**source, "base_branch": run.base_branch} if run.revision else source
+    await work.db(transitions.git_progress, run.pk, work.lease.fence, **known, **origin.facts())
+    return checkout, origin
+
+
+def _ready(origin: Origin, checkout: Checkout) -> Announcement:
+    found = checkout.contents_of_base
+    data = {
+        "repo_full_name": origin.name,
+        "base_branch": checkout.base_branch,
+        "base_sha": checkout.base_sha,
+        "submodules": list(found.submodules[:MAX_NAMED]),
+        "lfs_files": list(found.pointers[:MAX_NAMED]),
+        "shallow": checkout.is_shallow,
+    }
+    where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
+    return Announcement("source_ready", data, f"{origin.name} is checked out: {where}. {found.warning()}".strip())
+
+
+async def final_tree(work: Execution, checkout: Checkout) -> str:
+    """Restores what executing made, as its last change left it: what tests dropped into the workdir since is no part of it."""
+    changed = RunStep.objects.of(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
+    last = await work.db(changed.first)
+    if last is not None:
+        await work.trees(checkout).restore(last.tree)
+    return await checkout.tree()

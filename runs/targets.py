@@ -1,0 +1,113 @@
+"""Where a run's work goes: its own branch, or that of the pull request that it goes on in; and what is there by now."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from agent.errors import Paused
+from agent.ports import JSON, Journal
+from mgx_project.common.errors import MGXError
+from repositories.checkout import Checkout
+from repositories.errors import GitFailed
+from repositories.origin import Origin
+
+from .commits import branch_name
+from .executor import Execution
+from .models import TaskRun
+
+PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
+"""Codes of failures that pass by themselves."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """``branch`` is pushed to, and was at ``at`` ("" where it is not there yet); ``base_branch`` is what a pull request of it
+    goes into. ``head`` is where the branch that the work began on is now, "" where it is gone or there never was one.
+    ``number`` is the pull request that there is already, 0 for none."""
+
+    branch: str
+    base_branch: str
+    at: str
+    head: str
+    number: int = 0
+
+
+async def target_of(work: Execution, journal: Journal, checkout: Checkout, origin: Origin) -> Target:
+    """Looked up once for the whole run, when its delivery begins.
+
+    Raises GitFailed('branch_moved') where a pull request that the run should go on in has got somebody else's commits, Paused
+    where waiting helps.
+    """
+    run = work.run
+    base_branch = run.base_branch if run.revision else checkout.base_branch
+    if not origin.url:
+        return Target(branch_name(run), base_branch, "", "")
+    parent = None if run.revision else await _open_parent(work, journal, origin, base_branch)
+    own = parent.branch_name if parent is not None else branch_name(run)
+    began_on = own if run.revision else base_branch
+
+    async def look() -> JSON:
+        heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)))
+        at = heads.get(own, "")
+        if parent is not None and at and at not in await work.db(_pushed, run, own):
+            raise GitFailed(
+                f"The branch {own} of pull request #{parent.pr_number} is at {at[:12]} now, which none of our runs has pushed.",
+                code="branch_moved",
+                hint="Nothing was overwritten. Ask for changes in the pull request, or close it and retry the run for another.",
+            )
+        return {"head": heads.get(began_on, ""), "at": at}
+
+    try:
+        found = await journal.step("deliver/base", "read", {"branches": [began_on, own]}, look)
+    except MGXError as error:
+        raise passing(error) from error
+    if run.revision:
+        return Target(own, base_branch, found["head"] or checkout.base_sha, found["head"], run.pr_number or 0)
+    if parent is not None:
+        return Target(own, base_branch, found["at"], found["head"], parent.pr_number or 0)
+    return Target(branch_name(run, distinct=True) if found["at"] else own, base_branch, "", found["head"])
+
+
+async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_branch: str) -> TaskRun | None:
+    """The run, of those that this one is a retry of, whose pull request is still open."""
+    host, run = origin.host, work.run
+    parent: TaskRun | None = await work.db(_with_pull_request, run)
+    if host is None or parent is None or parent.repository_id != origin.link_id or parent.base_branch != base_branch:
+        return None
+    number = parent.pr_number or 0
+
+    async def look() -> JSON:
+        try:
+            found = await asyncio.to_thread(host.pull_request, number)
+        except MGXError as error:
+            if error.code in PASSING:
+                raise
+            return {"state": "unknown"}  # lost, or not for this token to see: a pull request of its own harms nobody
+        return {"state": found.state if found.branch == parent.branch_name else "unknown"}
+
+    try:
+        found = await journal.step("deliver/inherited", "read", {"number": number}, look)
+    except MGXError as error:
+        raise passing(error) from error
+    return parent if found["state"] == "open" else None
+
+
+def passing(error: MGXError) -> Exception:
+    """The error, or a pause where it passes by itself."""
+    if error.code in PASSING:
+        return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.".strip())
+    return error
+
+
+def _with_pull_request(run: TaskRun) -> TaskRun | None:
+    parent = run.parent_run
+    while parent is not None and parent.pr_number is None:
+        parent = parent.parent_run
+    return parent
+
+
+def _pushed(run: TaskRun, branch: str) -> set[str]:
+    """Commits that runs of the repository made for ``branch``."""
+    runs = TaskRun.objects.of(run.workspace_id).filter(task_id=run.task_id, branch_name=branch)
+    return set(runs.exclude(commit_sha="").values_list("commit_sha", flat=True))
