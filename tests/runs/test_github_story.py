@@ -160,9 +160,7 @@ def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
 
 
 @pytest.mark.parametrize("theirs", [{"NOTES.md": "mine\n"}, {"shop/prices.py": "def total(prices):\n    return 0\n"}])
-def test_a_diverged_branch_is_never_overwritten(
-    story: Story, scripted: Callable[..., Any], theirs: dict[str, str]
-) -> None:
+def test_a_diverged_branch_is_never_overwritten(story: Story, scripted: Callable[..., Any], theirs: dict[str, str]) -> None:
     """What goes together with it comes after it; what does not ends the run and names the files."""
     issue = story.issue("total() crashes on None")
     with scripted(team(WriteCode=[CODE, BETTER])):
