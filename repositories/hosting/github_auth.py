@@ -19,6 +19,12 @@ EARLY = 300.0
 """Seconds before its end that a token is no longer handed out: a push must not outlive it."""
 
 
+_WHY = {
+    404: "The app is no longer installed there, or never was: install it, and link the repository with the new installation.",
+    403: "The installation is suspended: its owner can let it act again.",
+}
+
+
 @dataclass(frozen=True)
 class _Token:
     secret: str = field(repr=False)
@@ -69,6 +75,6 @@ def _mint(api_base_url: str, installation_id: int) -> _Token:
         raise HostFailed(
             f"{api_base_url} makes no token for installation {installation_id} ({error.status}).",
             code="app_refused",
-            hint="Check that the app is installed there, and its id and key.",
+            hint=_WHY.get(error.status, "Check the app's id and key."),
         ) from None
     return _Token(made.token, made.expires_at.timestamp())
