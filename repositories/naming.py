@@ -46,6 +46,12 @@ def name(
     credential = credential or found
     if provider == Provider.GITHUB or (not provider and _OWNER_NAME.fullmatch(url)):
         return replace(_github(url, credential, api_base_url), installation_id=installation_id)
+    if ":" not in url and not url.startswith(("/", ".", "~")):
+        raise BadRequest(
+            f"{url!r} names no repository; write owner/name, or a git URL such as https://git.example.com/team/shop.git.",
+            code="bad_repository_name",
+            field="url",
+        )
     where = address(url)
     path = local.path_of(url)
     return Named(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)

@@ -40,8 +40,9 @@ Installation = Annotated[
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
 TokenEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the token from this environment variable.")]
 RIGHTS = ("read", "write", "admin")
+NAME_WIDTH = 40
 ERROR_WIDTH = 60
-"""Characters of an error in a table; `mgx repo show` has all of it."""
+"""Characters in a table; `mgx repo show` has all of them."""
 
 
 @repos.command(name="list")
@@ -241,7 +242,7 @@ def _table(rows: list[dict[str, Any]], *, errors: bool = False) -> None:
     cells = [
         (
             str(row["id"])[:width],
-            f"{one_line(row['repo_full_name'])}{' *' if row.get('is_primary') else ''}",
+            f"{one_line(row['repo_full_name'], NAME_WIDTH)}{' *' if row.get('is_primary') else ''}",
             str(row["provider"]),
             one_line(row.get("default_branch") or "-"),
             str(row["status"]),
