@@ -83,7 +83,10 @@ def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[s
 
 
 def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None:
-    parts = urlsplit(changes["base_url"])
+    try:
+        parts = urlsplit(changes["base_url"])
+    except ValueError as error:
+        raise BadRequest(f"base_url is not a URL: {error}.", field="base_url") from None
     if changes["base_url"] and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
         raise BadRequest("base_url must be an http or https URL; a credential goes into api_key.", field="base_url")
     if row is not None and row.api_key and changes["base_url"] != row.base_url and "api_key" not in changes:
