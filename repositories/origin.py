@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from django.conf import settings
+
 from mgx_project.common.errors import NotFound
 
 from . import local
@@ -29,6 +31,7 @@ class Origin:
     allow_dirty: bool = False
     host: Host | None = field(default=None, repr=False, compare=False)
     link_id: uuid.UUID | None = field(default=None, compare=False)
+    mirror: Path | None = field(default=None, repr=False, compare=False)
 
     def facts(self) -> dict[str, uuid.UUID]:
         """What a run remembers of it."""
@@ -45,7 +48,7 @@ class Origin:
         return replace(self, credential=login.secret)
 
     def source(self) -> Source:
-        return Source(url=self.url, branch=self.branch, credential=self.credential, allow_dirty=self.allow_dirty)
+        return Source(self.url, self.branch, self.credential, self.allow_dirty, self.mirror)
 
 
 def origin_of(
@@ -60,8 +63,14 @@ def origin_of(
             raise NotFound("The repository of this task is no longer linked. Link it again, or make a task for another one.")
         return Origin()
     return Origin(
-        link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link), link.pk
-    )
+        link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link), link.pk,
+        mirror_of(link),
+    )  # fmt: skip
+
+
+def mirror_of(link: RepositoryLink) -> Path:
+    """Where on this machine what was fetched of it is kept."""
+    return Path(settings.MGX_DATA_DIR) / "mirrors" / str(link.workspace_id) / str(link.pk)
 
 
 async def publish(origin: Origin, branch: str) -> Path | None:

@@ -33,7 +33,8 @@ class RepositoryRow(RowSerializer):
         model = RepositoryLink
         fields = (
             "id", "workspace_id", "project_id", "is_primary", "provider", "api_base_url", "repo_full_name", "clone_url",
-            "default_branch", "has_credential", "status", "last_error", "last_validated_at", "installation_id", "permissions",
+            "default_branch", "has_credential", "status", "last_error", "last_validated_at", "refresh_due_at",
+            "refresh_asked_at", "installation_id", "permissions",
             "missing_permissions", "webhook_url", "created_at", "updated_at",
         )  # fmt: skip
 
@@ -84,6 +85,14 @@ class RepositoryChanges(serializers.Serializer[Any]):
     credential = serializers.CharField(
         max_length=MAX_CREDENTIAL, required=False, write_only=True, allow_blank=True, help_text="Checked before it is stored."
     )
+
+
+class RefreshAll(serializers.Serializer[Any]):
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="All of the workspace when left out.")
+
+
+class RefreshQueued(serializers.Serializer[Any]):
+    queued = serializers.IntegerField(help_text="Links that will be looked at; each has `refresh_asked_at` until it was.")
 
 
 class RepositoryTested(serializers.Serializer[Any]):

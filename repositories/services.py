@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,54 +20,20 @@ from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
 from . import local
-from .git import Source, reach
+from .errors import HostBusy
+from .eviction import forget
 from .hosting import host_of
+from .looking import Look, look_at
 from .models import RepositoryLink
 from .naming import Named, renamed
+from .origin import mirror_of
 
+__all__ = [
+    "Look", "change", "claim_installation", "connect", "connected", "disconnect", "lock_project", "look_at", "prepare",
+    "refresh", "validate", "with_stored_credential",
+]  # fmt: skip
 Status = RepositoryLink.Status
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
-    is the present one where the hosting service tells it."""
-
-    default_branch: str
-    permissions: dict[str, bool]
-    full_name: str = ""
-
-
-async def _look(source: Source, *, allow_dirty: bool) -> Look:
-    async with reach(source) as remote:
-        if remote.where.path and not allow_dirty:
-            await local.require_committed(remote.where.path)
-        refs, head = await remote.refs("HEAD")
-        return Look(head if refs else "", {"read": True})
-
-
-def look(source: Source, *, allow_dirty: bool = True) -> Look:
-    """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
-
-    Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
-    """
-    return asyncio.run(_look(source, allow_dirty=allow_dirty))
-
-
-def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look:
-    """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
-
-    Raises what `look` raises, HostBusy or HostFailed, and Conflict for an archived repository.
-    """
-    host = host_of(linked)
-    if host is None:
-        return look(Source(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
-    found = host.repository()
-    if found.archived:
-        raise Conflict(
-            f"{found.full_name} is archived: nothing can be pushed there. Unarchive it, or link another.", code="archived"
-        )
-    return Look(found.default_branch, dict(found.permissions), found.full_name)
+HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 
 
 def claim_installation(named: Named) -> Named:
@@ -156,13 +124,15 @@ def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLi
 def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
     """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
 
-    Raises NotFound for a link that is gone or disconnected.
+    Raises NotFound for a link that is gone or disconnected, and HostBusy: to have to wait says nothing of the repository.
     """
     link = connected(workspace_id, link_id)
     if credential is not None:
-        link.credential = credential
+        link.credential, link.etag = credential, ""
     try:
         return look_at(link)
+    except HostBusy:
+        raise
     except MGXError as error:
         return error
 
@@ -170,9 +140,17 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
 @transaction.atomic
 def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
     """Writes down what a look has shown. ``link`` is locked by the caller."""
+    if link.status == Status.DISCONNECTED:
+        return link
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
+    if isinstance(found, Look) and _is_linked_too(link, found):
+        found = Conflict(
+            f"{link.repo_full_name} is {found.full_name} now, which is linked to this project already.",
+            code="linked_twice",
+            hint="Unlink one of the two.",
+        )
     if isinstance(found, MGXError):
-        link.status, link.last_error = Status.ERROR, f"{found.detail} {found.hint}".strip()
+        _failed(link, found)
     else:
         _seen(link, found)
     link.save()
@@ -214,20 +192,52 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
     project = lock_project(link.workspace_id, link.project_id)
     was_primary, link.is_primary = link.is_primary, False
     link.status, link.credential, link.webhook_secret, link.last_error = Status.DISCONNECTED, "", "", ""
+    link.refresh_due_at = link.refresh_asked_at = None
     link.save()
     if was_primary:
         _forget_primary(project)
+    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from goes later, to make room
     _audit(principal, link, "repository.disconnected")
     _changed(link)
 
 
 def _seen(link: RepositoryLink, seen: Look) -> None:
     link.status, link.last_error = Status.CONNECTED, ""
-    link.default_branch, link.permissions = seen.default_branch, seen.permissions
+    if not link.default_branch or link.default_branch == link.seen_branch:
+        link.default_branch = seen.default_branch
+    link.seen_branch, link.permissions = seen.default_branch, seen.permissions
+    link.host_id, link.etag = seen.host_id or link.host_id, seen.etag
+    link.failed_looks = 0
     link.last_validated_at = timezone.now()
+    link.refresh_due_at, link.refresh_asked_at = next_look(link), None
     if seen.full_name and seen.full_name != link.repo_full_name:
         link.clone_url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
         link.repo_full_name = seen.full_name
+
+
+def _failed(link: RepositoryLink, error: MGXError) -> None:
+    link.status, link.last_error = Status.ERROR, f"{error.detail} {error.hint}".strip()
+    link.etag = ""  # what is fine again must be seen whole
+    link.failed_looks = min(link.failed_looks + 1, 100)
+    link.refresh_due_at, link.refresh_asked_at = next_look(link), None
+
+
+def next_look(link: RepositoryLink) -> datetime:
+    """After a day; after an hour when the last look failed, and twice as long each time it fails again, up to a day.
+
+    Spread over a twelfth of that by the link's id, so that links looked at together do not stay together.
+    """
+    wait = DAY if not link.failed_looks else min(DAY, HOUR * 2 ** min(link.failed_looks - 1, 5))
+    return timezone.now() + wait + wait / 12 * ((link.pk.int % 1000) / 1000)
+
+
+def _is_linked_too(link: RepositoryLink, seen: Look) -> bool:
+    """Whether the name that the repository has now is another link of the project."""
+    if not seen.full_name or seen.full_name == link.repo_full_name:
+        return False
+    url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
+    links = RepositoryLink.objects.of(link.workspace_id).filter(project_id=link.project_id, clone_url=url)
+    return bool(links.exclude(status=Status.DISCONNECTED).exclude(pk=link.pk).exists())
 
 
 def _make_primary(link: RepositoryLink, project: Project) -> None:

@@ -14,13 +14,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.errors import MGXError
+from projects.services import project_of
 from workspaces.api import TenantViewSet
 from workspaces.models import Role
 
-from . import services
+from . import refreshing, services
+from .actors import refresh_links
 from .models import RepositoryLink
 from .naming import name
 from .serializers import (
+    RefreshAll,
+    RefreshQueued,
     RepositoryChanges,
     RepositoryConnect,
     RepositoryName,
@@ -49,8 +53,8 @@ class RepositoryViewSet(TenantViewSet):
     serializer_class = RepositoryChanges
     filterset_class = RepositoryFilters
     roles = {
-        "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN,
-        "webhook": Role.ADMIN,
+        "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "refresh_all": Role.ADMIN,
+        "partial_update": Role.ADMIN, "destroy": Role.ADMIN, "webhook": Role.ADMIN,
     }  # fmt: skip
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -129,6 +133,18 @@ class RepositoryViewSet(TenantViewSet):
         with transaction.atomic():
             services.disconnect(principal=self.principal, link=self._locked(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=RefreshAll, responses={202: RefreshQueued})
+    @action(detail=False, methods=["post"], url_path="refresh", url_name="refresh-all")
+    def refresh_all(self, request: Request) -> Response:
+        """Has all links of the workspace, or of a project, looked at as fast as their services' limits let us."""
+        project_id = self.validated(RefreshAll).get("project_id")
+        if project_id is not None:
+            project_of(self.principal.workspace_id, project_id)
+        queued = refreshing.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
+        if queued:
+            refresh_links.send()
+        return Response({"queued": queued}, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None, responses={200: RepositoryRow})
     @action(detail=True, methods=["post"])

@@ -13,6 +13,9 @@ import redis
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
 
+from repositories import refreshing
+from repositories.actors import refresh_links
+
 from .actors import ACTORS
 from .inbound import deliveries, sayings
 from .inbound.actors import say_answer, take_delivery
@@ -60,7 +63,10 @@ class Reaper(threading.Thread):
         owed = sayings.waiting(free) if free > 0 else []
         for row_id in owed:
             say_answer.send(str(row_id))
-        return len(waiting) + len(told) + len(owed)
+        looks = int(free > len(owed) and refreshing.is_due())
+        if looks:
+            refresh_links.send()  # one worker does them all, one after the other
+        return len(waiting) + len(told) + len(owed) + looks
 
     def stop(self) -> None:
         self._stopping.set()

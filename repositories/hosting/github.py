@@ -5,13 +5,12 @@ API: https://docs.github.com/en/rest?apiVersion=2022-11-28
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, overload
 
 import github
 import requests
@@ -29,8 +28,7 @@ from github.Repository import Repository
 from mgx_project.common.errors import NotAllowed, NotFound
 
 from ..errors import AddressRefused, HostBusy, HostFailed
-from . import wire
-from .github_auth import token_of
+from . import github_auth, limits, wire
 from .port import (
     LEVELS,
     Comment,
@@ -49,7 +47,6 @@ MAX_COMMENTS = 500
 MAX_OUTPUT = 6_000
 RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
 """Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""
-MINUTE = 60.0
 HOOK_EVENTS = (
     "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
     "repository",
@@ -69,10 +66,25 @@ class GitHubHost:
 
     # the repository
 
-    def repository(self) -> Hosted:
+    @overload
+    def repository(self) -> Hosted: ...
+    @overload
+    def repository(self, known: str) -> Hosted | None: ...
+
+    def repository(self, known: str = "") -> Hosted | None:
         with self._speaking("reading the repository"):
             self.__dict__.pop("_repository", None)
-            found = self._repository
+            try:
+                found, etag = self._read(known)
+            except BadCredentialsException:
+                if self._installation is None:
+                    raise
+                github_auth.forget(self._api, self._installation)  # revoked before its time: one that is new may do
+                self.__dict__.pop("_client", None)
+                found, etag = self._read(known)
+            if found is None:
+                return None
+            self.__dict__["_repository"] = found
             may = found.permissions
             permissions = {"read": True, "write": bool(may and may.push), "admin": bool(may and may.admin)}
             return Hosted(
@@ -83,6 +95,8 @@ class GitHubHost:
                 permissions=permissions,
                 private=found.private,
                 archived=found.archived,
+                id=str(found.id),
+                etag=etag,
             )
 
     def login(self) -> Login:
@@ -188,13 +202,27 @@ class GitHubHost:
 
     def _secret(self) -> str:
         if self._installation is not None:
-            return token_of(self._api, self._installation)
+            return github_auth.token_of(self._api, self._installation)
         return self._token
+
+    def _read(self, known: str) -> tuple[Repository | None, str]:
+        """The repository and its etag; no repository where it is still the ``known`` one."""
+        asked = self._client.requester
+        headers, data = asked.requestJsonAndCheck(
+            "GET", f"/repos/{self._name}", headers={"If-None-Match": known} if known else None
+        )
+        if not data:  # 304: only what was asked with a known etag is answered without a body
+            return None, known
+        return Repository(asked, headers, data, completed=True), headers.get("etag", "")
 
     @cached_property
     def _repository(self) -> Repository:
+        return self._client.get_repo(self._name)
+
+    @cached_property
+    def _client(self) -> github.Github:
         secret = self._secret()
-        client = github.Github(
+        return github.Github(
             base_url=self._api,
             auth=github.Auth.Token(secret) if secret else None,
             timeout=TIMEOUT,
@@ -204,7 +232,6 @@ class GitHubHost:
             user_agent="mgx-agent",
             per_page=100,
         )
-        return client.get_repo(self._name)
 
     def _pull_of(self, branch: str) -> Pull | None:
         owner = self._name.partition("/")[0]
@@ -287,12 +314,7 @@ class GitHubHost:
 
 def _busy(error: GithubException) -> HostBusy:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    wait = MINUTE
-    if headers.get("retry-after", "").isdigit():
-        wait = float(headers["retry-after"])
-    elif headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
-        wait = max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
-    return HostBusy("GitHub wants fewer requests for now.", retry_after=wait)
+    return HostBusy("GitHub wants fewer requests for now.", retry_after=limits.wait_of(headers))
 
 
 def _said(error: GithubException) -> str:

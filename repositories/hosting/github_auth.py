@@ -13,16 +13,11 @@ import github
 from django.conf import settings
 from github.GithubException import GithubException
 
-from ..errors import HostFailed
+from ..errors import HostBusy, HostFailed
+from .limits import wait_of
 
 EARLY = 300.0
 """Seconds before its end that a token is no longer handed out: a push must not outlive it."""
-
-
-_WHY = {
-    404: "The app is no longer installed there, or never was: install it, and link the repository with the new installation.",
-    403: "The installation is suspended: its owner can let it act again.",
-}
 
 
 @dataclass(frozen=True)
@@ -72,9 +67,28 @@ def _mint(api_base_url: str, installation_id: int) -> _Token:
     try:
         made = app.get_access_token(installation_id)
     except GithubException as error:
-        raise HostFailed(
-            f"{api_base_url} makes no token for installation {installation_id} ({error.status}).",
-            code="app_refused",
-            hint=_WHY.get(error.status, "Check the app's id and key."),
-        ) from None
+        raise _refused(error, api_base_url, installation_id) from None
     return _Token(made.token, made.expires_at.timestamp())
+
+
+def _refused(error: GithubException, api_base_url: str, installation_id: int) -> HostFailed:
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status in (403, 429) and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"):
+        return HostBusy("GitHub wants fewer requests of the app for now.", retry_after=wait_of(headers))
+    if error.status == 403 and "suspended" in str(error.data).lower():
+        return HostFailed(
+            f"Installation {installation_id} of the app is suspended.",
+            code="app_suspended",
+            hint="Its owner unsuspends it in the account's settings, under Applications; or give the link a token.",
+        )
+    if error.status == 404:
+        return HostFailed(
+            f"Installation {installation_id} of the app is gone: {api_base_url} knows none.",
+            code="app_refused",
+            hint="Install the app again and link the repository with its new installation, or give the link a token.",
+        )
+    return HostFailed(
+        f"{api_base_url} makes no token for installation {installation_id} ({error.status}).",
+        code="app_refused",
+        hint="Check that the app is installed there, and its id and key.",
+    )

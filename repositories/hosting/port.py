@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, overload
 
 Level = Literal["none", "read", "triage", "write", "maintain", "admin"]
 LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "admin")
@@ -19,7 +19,8 @@ LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "adm
 class Hosted:
     """A repository as the service has it now: ``full_name`` may differ from what was asked for after a rename.
 
-    ``permissions`` are ours: read, write, admin.
+    ``id`` is the service's own, which stays through renames and transfers. ``permissions`` are ours: read, write, admin.
+    ``etag`` names this state; "" where the service has no such thing.
     """
 
     full_name: str
@@ -29,6 +30,8 @@ class Hosted:
     permissions: Mapping[str, bool]
     private: bool = False
     archived: bool = False
+    id: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,13 @@ class Login:
 class Host(Protocol):
     """One repository on a service. Every method raises NotFound, NotAllowed, HostBusy or HostFailed (``errors``)."""
 
+    @overload
     def repository(self) -> Hosted: ...
+    @overload
+    def repository(self, known: str) -> Hosted | None:
+        """None when nothing has changed since the state whose etag is ``known``; that answer counts against no limit where the
+        service has such answers."""
+        ...
 
     def login(self) -> Login:
         """For git over https; short-lived where the service makes such."""

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from .git_http import GitHttp, token_of
 from .mirror import Mirror
+from .strict import Limits
 
 API = "/api/v3"
 Level = Literal["none", "read", "write", "admin"]
@@ -47,6 +48,8 @@ class State:
     """(method, path, status) of every API request, in order."""
     reactions: dict[tuple[str, int], set[tuple[str, str]]] = field(default_factory=dict)
     """(owner/name, id of a comment) → (login, sign)."""
+    limits: Limits | None = None
+    """Enforced on all requests to the API, where there are any."""
     apps: set[str] = field(default_factory=set)
     """Tokens that belong to an installation of an app."""
 
@@ -108,7 +111,12 @@ class Front:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removeprefix(API)
-        response = await self._answer(request, path)
+        limits = self.state.limits
+        refusal = limits.refusal() if limits else None
+        response = await self._answer(request, path) if refusal is None else _message(refusal[0], refusal[2], refusal[1])
+        if limits and refusal is None:
+            limits.count(response.status)
+            response.headers.update(limits.headers())
         self.state.requests.append((request.method, path, response.status))
         return response
 

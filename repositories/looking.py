@@ -1,0 +1,87 @@
+"""Looking at a repository: whether it can be read, what it is called now, and what we may do with it. Stores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from mgx_project.common.errors import Conflict, NotFound
+
+from . import local
+from .git import Source, reach
+from .hosting import host_of
+from .hosting.port import Hosted
+from .models import RepositoryLink
+from .naming import Named
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
+    is the present one where the hosting service tells it, and so are its ``host_id`` and the ``etag`` of this state."""
+
+    default_branch: str
+    permissions: dict[str, bool]
+    full_name: str = ""
+    host_id: str = ""
+    etag: str = ""
+
+
+async def _look(source: Source, *, allow_dirty: bool) -> Look:
+    async with reach(source) as remote:
+        if remote.where.path and not allow_dirty:
+            await local.require_committed(remote.where.path)
+        refs, head = await remote.refs("HEAD")
+        return Look(head if refs else "", {"read": True})
+
+
+def look(source: Source, *, allow_dirty: bool = True) -> Look:
+    """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
+
+    Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
+    """
+    return asyncio.run(_look(source, allow_dirty=allow_dirty))
+
+
+def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look:
+    """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
+
+    What a link has seen before is asked for again on condition that it changed, which costs nothing of the service's limit.
+    Raises what `look` raises, HostBusy or HostFailed, and Conflict for a repository that is archived or no longer the same.
+    """
+    host = host_of(linked)
+    if host is None:
+        return look(Source(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
+    before = linked if isinstance(linked, RepositoryLink) else None
+    try:
+        found = host.repository(before.etag) if before else host.repository()
+    except NotFound as error:
+        raise _lost(before) if before and before.host_id else error from None
+    if found is None:
+        assert before is not None
+        return Look(before.seen_branch, before.permissions, before.repo_full_name, before.host_id, before.etag)
+    if before is not None:
+        _require_same(before, found)
+    if found.archived:
+        raise Conflict(
+            f"{found.full_name} is archived: nothing can be pushed there. Unarchive it, or link another.", code="archived"
+        )
+    return Look(found.default_branch, dict(found.permissions), found.full_name, found.id, found.etag)
+
+
+def _lost(before: Any) -> NotFound:
+    return NotFound(
+        f"{before.api_base_url} shows no {before.repo_full_name} any more: it is deleted or moved, or our rights are lost.",
+        code="repository_not_found",
+        hint="Give the link the credential of somebody who sees it, or unlink it.",
+    )
+
+
+def _require_same(before: RepositoryLink, found: Hosted) -> None:
+    if before.host_id and found.id and before.host_id != found.id:
+        raise Conflict(
+            f"Another repository has this name now: {found.full_name} is not the one that was linked.",
+            code="repository_replaced",
+            hint="Link it again if it is the one you mean, or unlink it.",
+        )

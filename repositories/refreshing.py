@@ -1,0 +1,100 @@
+"""Looking at links by ourselves: a day after the last look, or when somebody asks for all of them.
+
+Durable, as what is due is in the rows: a look is claimed by moving ``refresh_due_at`` on, and one that is lost with its worker
+comes due again. What can wait never takes what runs need of a service's limits (``hosting.limits.sparing``).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from mgx_project.common.errors import NotFound
+
+from . import services
+from .errors import HostBusy
+from .hosting.limits import sparing
+from .models import RepositoryLink
+
+log = logging.getLogger(__name__)
+HELD = timedelta(minutes=5)
+"""So long a worker has a link for itself; after that it counts as lost."""
+SLICE_SECONDS = 10.0
+"""After so long a worker looks whether there are runs to do first."""
+_busy = threading.Lock()
+
+
+def _due() -> QuerySet[RepositoryLink]:
+    links = RepositoryLink.across_tenants.filter(refresh_due_at__lte=Now())
+    return links.exclude(status=RepositoryLink.Status.DISCONNECTED)
+
+
+def is_due() -> bool:
+    """Whether there is anything to look at that this process is not at already. One look into a small index."""
+    return not _busy.locked() and _due().exists()
+
+
+def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None) -> int:
+    """Makes all links of the workspace, or of a project, due now. Returns how many."""
+    links = RepositoryLink.objects.of(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
+    if project_id is not None:
+        links = links.filter(project_id=project_id)
+    return int(links.update(refresh_due_at=Now(), refresh_asked_at=Now()))
+
+
+def work_off() -> int:
+    """Looks at links that are due, one after the other, for some seconds; returns at how many. One thread of a process does."""
+    if not _busy.acquire(blocking=False):
+        return 0
+    try:
+        ends, done = time.monotonic() + SLICE_SECONDS, 0
+        while time.monotonic() < ends and (link_id := _claim()) is not None:
+            look_again(link_id)
+            done += 1
+        return done
+    finally:
+        _busy.release()
+
+
+def _claim() -> uuid.UUID | None:
+    """The link that is due longest; two workers never get the same."""
+    with transaction.atomic():
+        found = _due().order_by("refresh_due_at").select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+        if found is not None:
+            RepositoryLink.across_tenants.filter(pk=found).update(refresh_due_at=Now() + HELD)
+    return found
+
+
+def look_again(link_id: uuid.UUID) -> None:
+    """Looks at a link that was claimed, and writes down what was seen; puts it off where the service wants us to wait."""
+    link = RepositoryLink.across_tenants.get(pk=link_id)
+    try:
+        with sparing():
+            found = services.validate(workspace_id=link.workspace_id, link_id=link_id)
+    except NotFound:
+        return  # unlinked meanwhile
+    except HostBusy as busy:
+        _put_off(link, busy.retry_after or 60.0)
+        return
+    with transaction.atomic():
+        services.lock_project(link.workspace_id, link.project_id)
+        locked = RepositoryLink.across_tenants.select_for_update(of=("self",)).get(pk=link_id)
+        services.refresh(link=locked, found=found)
+
+
+def _put_off(link: RepositoryLink, seconds: float) -> None:
+    """All that are due and come with the same credential wait together."""
+    due = Q(refresh_due_at__lte=Now()) | Q(pk=link.pk)
+    same = RepositoryLink.objects.of(link.workspace_id).filter(
+        due, provider=link.provider, api_base_url=link.api_base_url, installation_id=link.installation_id
+    )  # credentials are stored encrypted, each in its own way: they are compared here
+    waiting = [row.pk for row in same.only("pk", "credential") if row.credential == link.credential]
+    RepositoryLink.across_tenants.filter(due, pk__in=waiting).update(refresh_due_at=Now() + timedelta(seconds=seconds))
+    log.info("%s wants fewer requests: %s links are looked at in %.0f s", link.api_base_url, len(waiting), seconds)

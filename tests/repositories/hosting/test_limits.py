@@ -1,0 +1,69 @@
+"""The gate of a credential: what can wait is spread and keeps a reserve; what somebody waits for goes at once."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from repositories.errors import HostBusy
+from repositories.hosting.limits import WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
+
+
+def headers(remaining: int, reset: float) -> dict[str, str]:
+    return {"x-ratelimit-limit": "100", "x-ratelimit-remaining": str(remaining), "x-ratelimit-reset": str(int(reset))}
+
+
+def test_the_reserve_is_for_runs() -> None:
+    gate = Gate()
+    gate.learn(200, headers(11, time.time() + 60))
+    with sparing():
+        gate.enter(writes=False)
+        gate.learn(200, headers(10, time.time() + 60))
+        with pytest.raises(HostBusy) as raised:
+            gate.enter(writes=False)
+    assert 55 < raised.value.retry_after <= 60
+    gate.enter(writes=False)  # a run
+    gate.learn(200, headers(0, time.time() - 1))
+    with sparing():
+        gate.enter(writes=False)  # a new window
+
+
+def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
+    gate = Gate()
+    gate.learn(403, {"retry-after": "30"})
+    with sparing(), pytest.raises(HostBusy):
+        gate.enter(writes=False)
+    gate.enter(writes=False)
+
+
+def test_what_can_wait_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("repositories.hosting.limits.SPARING_PER_SECOND", 50.0)
+    gate, began = Gate(), time.monotonic()
+    with sparing():
+        for _ in range(6):
+            gate.enter(writes=False)
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_single_act_does_not_wait_and_a_series_of_writes_does() -> None:
+    gate, began = Gate(), time.monotonic()
+    for _ in range(WRITES_AT_ONCE):
+        gate.enter(writes=True)
+    assert time.monotonic() - began < 0.5
+    gate.enter(writes=True)
+    assert time.monotonic() - began >= 0.9
+
+
+def test_each_credential_has_its_gate() -> None:
+    assert gate_of("https://a", "one") is gate_of("https://a", "one")
+    assert gate_of("https://a", "one") is not gate_of("https://a", "two")
+    assert gate_of("https://a", "one") is not gate_of("https://b", "one")
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [({"retry-after": "7"}, 7.0), ({}, 60.0), ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 1.0)],
+)
+def test_how_long_an_answer_asks_us_to_wait(said: dict[str, str], seconds: float) -> None:
+    assert wait_of(said) == seconds
