@@ -97,10 +97,11 @@ def _tests(run: TaskRun) -> list[str]:
     if tests.get("status") == "unavailable":
         lines = [f"Not tested: {_why(tests)}"]
     if rebased := run.results.get("rebased"):
-        moved = f"{code(rebased['base_branch'])} has moved meanwhile"
+        branch = code(rebased["base_branch"])
         again: dict[str, Any] = run.results.get("tests_after_rebase") or {}
         known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
-        lines.append(f"{'' if tests.get('status') == 'unavailable' else '- '}On {rebased['onto'][:10]}, for {moved}: {known}")
+        bullet = "\n" if tests.get("status") == "unavailable" else "- "
+        lines.append(f"{bullet}On {rebased['onto'][:10]}, where {branch} is now: {known}")
     return ["### Tests", "\n".join(lines)]
 
 

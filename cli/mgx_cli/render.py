@@ -35,7 +35,7 @@ QUIET = frozenset({"model_output", "progress"})
 _WHO = {
     "analysis": "leader", "plan": "leader", "approval": "you", "approved": "you", "rejected": "you", "steered": "you",
     "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester",
-    "review": "reviewer", "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git",
+    "review": "reviewer", "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git", "rebased": "git",
     "changes": "you", "revision": "engineer", "model": "model",
 }  # fmt: skip
 STATUS_STYLE = {
