@@ -8,11 +8,10 @@ is the session's.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def _provide(stack: ExitStack) -> None:
     _remove_abandoned()
     directory = _session_directory()
-    stack.callback(shutil.rmtree, directory, ignore_errors=True)
+    stack.callback(_remove, directory)
     secrets = Credentials.generate()
     # A model or data directory in the developer's environment would reach the tests.
     for name in [name for name in os.environ if name.startswith(("MGX_", "OPENAI_", "ANTHROPIC_", "S3_", "KAFKA_", "GITHUB_"))]:
@@ -108,4 +107,12 @@ def _remove_abandoned() -> None:
     for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         pid, started, _ = directory.name.removeprefix(PREFIX).split("-", 2)
         if not Process(int(pid), int(started)).alive():
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
+
+
+def _remove(directory: Path) -> None:
+    """By a process that nobody waits for: the packages of a whole session are some hundred thousand files."""
+    aside = Path(tempfile.mkdtemp(prefix="mgx-removed-"))
+    with suppress(FileNotFoundError):  # another session was first to remove what was abandoned
+        directory.rename(aside / directory.name)
+    os.spawnlp(os.P_NOWAIT, "rm", "rm", "-rf", str(aside))
