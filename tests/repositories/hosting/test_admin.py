@@ -109,7 +109,7 @@ def test_a_lost_repository_says_so_and_what_to_do(operator: Membership, browser:
     assert browser.get(page(link, "look_again")).status_code == 200
     told = browser.post(page(link, "look_again"), follow=True).content.decode()
     assert f"shows no {repo}" in told
-    assert "Check the name" in told
+    assert "Give the link the credential of somebody who sees it" in told
     assert "With a new token" in told
 
 
