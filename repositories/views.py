@@ -39,6 +39,7 @@ NAME_FIELDS = ("url", "provider", "credential", "api_base_url", "installation_id
 
 class RepositoryFilters(django_filters.FilterSet):
     project_id = django_filters.UUIDFilter()
+    refreshing = django_filters.BooleanFilter("refresh_asked_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = RepositoryLink

@@ -81,6 +81,8 @@ class Standin:
     decisions: dict[tuple[str, int | None], dict[str, Any]] = field(default_factory=dict)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     refreshed: dict[str, Any] = field(default_factory=dict)
+    looks: int = 0
+    due: str = "2026-11-22T12:00:00.000Z"
     hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
     url: str = ""
 
@@ -198,7 +200,18 @@ def application(state: Standin) -> web.Application:
     async def hook(request: web.Request) -> web.Response:
         return web.json_response(state.hook)
 
+    async def refresh_all(request: web.Request) -> web.Response:
+        state.looks = 2
+        return web.json_response({"queued": len(state.links)}, status=202)
+
     async def links(request: web.Request) -> web.Response:
+        if "refreshing" in request.query:
+            state.looks -= 1
+            rows = [{**link, "refresh_due_at": state.due} for link in state.links.values()] if state.looks > 0 else []
+            return web.json_response({"items": rows, "next_cursor": None})
+        if request.query.get("status") == "error":
+            rows = [{**link, **state.refreshed} for link in state.links.values()] if state.refreshed else []
+            return web.json_response({"items": rows, "next_cursor": None})
         return web.json_response({"items": list(state.links.values()), "next_cursor": None})
 
     async def unlink(request: web.Request) -> web.Response:
@@ -346,6 +359,7 @@ def application(state: Standin) -> web.Application:
     get("/api/repositories", links)
     post("/api/repositories/test", fixed({**LINK, "ok": True, "repo_full_name": "octocat/shop"}))
     post("/api/repositories/connect", connect)
+    post("/api/repositories/refresh", refresh_all)
     post("/api/repositories/{id}/refresh", refresh)
     post("/api/repositories/{id}/webhook", hook)
     app.router.add_delete("/api/repositories/{id}", unlink)

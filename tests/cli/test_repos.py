@@ -49,6 +49,21 @@ def test_a_hook_to_add_by_hand_shows_what_to_enter(mgx: Mgx, server: Standin) ->
     assert done.stdout.split() == ["url", "https://mgx/hook", "secret", "s3cret"]
 
 
+def test_all_are_looked_at_while_one_waits(mgx: Mgx, server: Standin) -> None:
+    assert mgx("repo", "link", "octocat/shop", "--token-stdin", input=TOKEN).returncode == 0
+    assert mgx("repo", "refresh").returncode == 2
+    assert mgx("repo", "refresh", "octocat/shop", "--all").returncode == 2
+    server.due = "2126-11-22T12:00:00.000Z"
+    fine = mgx("repo", "refresh", "--all")
+    assert fine.returncode == 0
+    assert "0 of 1 looked at; the service's limit lets us go on at" in fine.stderr
+    assert fine.stderr.endswith("1 of 1 looked at.\n")
+    server.refreshed = {"status": "error", "last_error": "The token was revoked."}
+    lost = mgx("repo", "refresh", "--all", "--json")
+    assert (lost.returncode, json.loads(lost.stdout)["errors"][0]["last_error"]) == (1, "The token was revoked.")
+    assert json.loads(mgx("repo", "refresh", "--all", "--no-wait", "--json").stdout) == {"queued": 1}
+
+
 def test_list_test_refresh_and_unlink(mgx: Mgx, server: Standin) -> None:
     assert "mgx repo link" in mgx("repo", "list").stderr
     assert "octocat/shop  main  read, write" in mgx("repo", "test", "octocat/shop").stdout

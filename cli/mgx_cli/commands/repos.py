@@ -12,6 +12,7 @@ from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import ExitCode, NoAccess, Usage
 from mgx_cli.ids import find_project, shortest
+from mgx_cli.looking import ask_for_all, wait_for_all
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.render import age
 from mgx_cli.session import open_api
@@ -163,14 +164,30 @@ def link(
 
 
 @repos.command()
-def refresh(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
-    """Look at a linked repository again. Exit code 1 if it can't be reached.
+def refresh(
+    context: typer.Context,
+    link: Annotated[
+        str | None, typer.Argument(metavar="[LINK]", help="A link's name, its id or its beginning.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All links, as fast as their services' limits let us.")] = False,
+    project: Annotated[str | None, typer.Option(metavar="NAME", help="With --all: of this project only.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="With --all: wait until all were looked at.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a linked repository again, or at all. Exit code 1 if one can't be reached.
 
     \b
-    Example:
+    Examples:
       mgx repo refresh octocat/shop
+      mgx repo refresh --all --no-wait
     """
+    if everything == (link is not None):
+        raise Usage("Give one link, or --all.", hint="See: mgx repo list")
     api = open_api(context)
+    if everything:
+        _refresh_all(api, None if project is None else find_project(api, project), wait=wait, as_json=as_json)
+        return
+    assert link is not None
     row = api.post(f"/api/repositories/{_find(api, link)['id']}/refresh", {})
     if as_json:
         put_json(row)
@@ -209,6 +226,19 @@ def unlink(context: typer.Context, link: Link) -> None:
     row = _find(api, link)
     api.delete(f"/api/repositories/{row['id']}")
     say(f"{one_line(row['repo_full_name'])} is unlinked.")
+
+
+def _refresh_all(api: Api, project_id: str | None, *, wait: bool, as_json: bool) -> None:
+    queued = ask_for_all(api, project_id)
+    lost = wait_for_all(api, project_id, queued) if wait else []
+    if as_json:
+        put_json({"queued": queued, **({"errors": lost} if wait else {})})
+    elif lost:
+        _table(lost, errors=True)
+    elif not wait:
+        say(f"{queued} links will be looked at. See how they are: mgx repo list")
+    if lost:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _named(
