@@ -5,7 +5,7 @@ Two tenants may have linked the same repository by the same installation: each g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,8 @@ from ..models import RepositoryLink
 from .services import accept
 
 MAX_ID = 2**63 - 1
+MAX_LISTED = 5_000
+"""Repositories of one delivery that are told apart; of more, all links of the installation are looked at."""
 ENDED = frozenset(("deleted", "suspend", "new_permissions_accepted", "unsuspend"))
 """What happens to an installation after which its token is another, or none."""
 ABOUT_LINKS = frozenset(("installation", "installation_repositories"))
@@ -28,7 +30,7 @@ def accept_of_app(*, delivery_id: str, event: str, payload: Mapping[str, Any]) -
     """Stores the delivery (`services.checked`) for each link that it is about; returns for how many it was new."""
     if event in ABOUT_LINKS:
         return _look_again(event, payload)
-    links = _links(payload).annotate(name=Lower("repo_full_name")).filter(name__in=_names(payload))
+    links = _of(_links(payload), [_inner(payload, "repository")], _names(payload))
     return sum([accept(link, delivery_id=delivery_id, event=event, payload=payload) for link in links])
 
 
@@ -43,10 +45,19 @@ def _links(payload: Mapping[str, Any]) -> QuerySet[RepositoryLink]:
     return links.filter(installation_id=installation).select_related("workspace")
 
 
+def _of(links: QuerySet[RepositoryLink], repositories: Sequence[Any], names: set[str]) -> QuerySet[RepositoryLink]:
+    """Those of ``repositories``, by the id where it is known: a name may be another's tomorrow. Else by one of ``names``."""
+    listed = [entry for entry in repositories if isinstance(entry, Mapping)]
+    ids = {str(entry["id"]) for entry in listed if isinstance(entry.get("id"), int) and not isinstance(entry["id"], bool)}
+    named = Q(name__in=(names | {_text(entry.get("full_name")) for entry in listed}) - {""})
+    known = Q(host_id__in=ids) | Q(host_id="") & named if ids else named
+    return links.annotate(name=Lower("repo_full_name")).filter(known)
+
+
 def _names(payload: Mapping[str, Any]) -> set[str]:
-    """What the repository is called, and was before it was renamed or came from another owner. Names are without case."""
+    """What the repository was called before it was renamed or came from another owner. Names are without case."""
     repository, changes = _inner(payload, "repository"), _inner(payload, "changes")
-    names = {_text(repository.get("full_name"))}
+    names: set[str] = set()
     owner, _, short = _text(repository.get("full_name")).partition("/")
     if before := _text(_inner(_inner(changes, "repository"), "name").get("from")):
         names.add(f"{owner}/{before}")
@@ -54,7 +65,7 @@ def _names(payload: Mapping[str, Any]) -> set[str]:
     for kind in ("user", "organization"):
         if before := _text(_inner(past, kind).get("login")):
             names.add(f"{before}/{short}")
-    return names - {""}
+    return names
 
 
 def _look_again(event: str, payload: Mapping[str, Any]) -> int:
@@ -64,8 +75,8 @@ def _look_again(event: str, payload: Mapping[str, Any]) -> int:
     if event == "installation_repositories":
         listed = [payload.get("repositories_added"), payload.get("repositories_removed")]
         entries = [entry for entries in listed if isinstance(entries, list) for entry in entries]
-        names = {_text(entry.get("full_name")) for entry in entries if isinstance(entry, Mapping)}
-        links = links.annotate(name=Lower("repo_full_name")).filter(name__in=names - {""})
+        if len(entries) <= MAX_LISTED:
+            links = _of(links, entries, set())
     elif payload.get("action") in ENDED:
         _forget(_inner(payload, "installation").get("id"))
     changed = links.filter(~Q(refresh_due_at__lte=timezone.now()) | Q(refresh_due_at=None))

@@ -119,6 +119,17 @@ def test_a_repository_is_known_by_its_name_of_before(changes: dict[str, Any]) ->
     assert heard() == {link.pk}
 
 
+def test_the_id_of_a_repository_counts_before_its_name() -> None:
+    """The name may belong to another repository by now."""
+    renamed, other = linked("octocat/before", host_id="7"), linked("octocat/shop", host_id="8")
+    unlooked = linked("octocat/shop", host_id="")
+    payload = told()
+    payload["repository"]["id"] = 7
+    assert deliver_to_app(payload).json() == {"accepted": True}
+    assert heard() == {renamed.pk, unlooked.pk}
+    assert other.pk not in heard()
+
+
 class TestInstallation:
     """What happens to an installation is found out by looking: the links are due at once."""
 
