@@ -92,7 +92,7 @@ class Keeper:
                 self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
                 self._thread.start()
             if self._listener is None or not self._listener.is_alive():
-                self._listener = Listener(self._nudged)
+                self._listener = Listener(self._nudged, self._listens)
                 self._listener.start()
         self._wake.set()
         if self.closing:
@@ -113,6 +113,13 @@ class Keeper:
     def _nudged(self, run_id: str) -> None:
         if any(str(lease.run_id) == run_id for lease in self._snapshot()):
             self._wake.set()
+
+    def _listens(self) -> bool:
+        """Whether there is anything to listen for; if not, the next run brings a listener of its own."""
+        with self._lock:
+            if not self._held:
+                self._listener = None
+            return bool(self._held)
 
     def _snapshot(self) -> list[Lease]:
         with self._lock:

@@ -41,22 +41,22 @@ def _client(url: str) -> redis.Redis:
 
 
 class Listener(threading.Thread):
-    """Calls ``heard`` with the id of each run that is nudged, as long as the process lives."""
+    """Calls ``heard`` with the id of each run that is nudged, until ``wanted`` says no; it is asked each second."""
 
-    def __init__(self, heard: Callable[[str], None]) -> None:
+    def __init__(self, heard: Callable[[str], None], wanted: Callable[[], bool]) -> None:
         super().__init__(name="nudges", daemon=True)
-        self._heard = heard
+        self._heard, self._wanted = heard, wanted
 
     def run(self) -> None:
         failed = False
-        while True:
+        while self._wanted():
             try:
                 client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, health_check_interval=10)
                 with client, client.pubsub(ignore_subscribe_messages=True) as nudges:
                     nudges.subscribe(CHANNEL)
                     failed = False
-                    while True:
-                        message = nudges.get_message(timeout=5.0)
+                    while self._wanted():
+                        message = nudges.get_message(timeout=PATIENCE)
                         if message is not None:
                             self._heard(message["data"].decode())
             except (redis.RedisError, OSError) as error:
