@@ -28,6 +28,27 @@ def test_a_repository_and_what_we_may_do_with_it(github: GitHub, repo: str, host
     assert host("octocat").repository().permissions["admin"] is True
 
 
+def test_a_state_that_is_known_is_not_told_again(github: GitHub, repo: str, host: HostOf) -> None:
+    """A provider without conditional answers has no etag, and tells all each time."""
+    mine = host("dev")
+    first = mine.repository()
+    if first.etag:
+        assert mine.repository(first.etag) is None
+    assert mine.repository("") == first
+    github.api("PATCH", f"/repos/{repo}", {"archived": True})
+    changed = mine.repository(first.etag)
+    assert changed is not None
+    assert (changed.archived, changed.id) == (True, first.id)
+    assert changed.etag != first.etag or not first.etag
+
+
+def test_the_id_is_of_the_repository_and_not_of_its_name(github: GitHub, repo: str, host: HostOf) -> None:
+    github.repository(f"{repo}-other", {"a": "b\n"}, access={"dev": "read"})
+    ids = [host("dev").repository().id, host("dev", f"{repo}-other").repository().id]
+    assert all(ids)
+    assert ids[0] != ids[1]
+
+
 def test_who_may_not_see_it_is_told_that_there_is_none(host: HostOf) -> None:
     with pytest.raises(NotFound):
         host("stranger").repository()

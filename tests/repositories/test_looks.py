@@ -1,0 +1,94 @@
+"""Looks by ourselves at plain git, who does them, and what they cost."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from repositories import refreshing
+from repositories.models import RepositoryLink
+from runs.recovery import Reaper
+from tests.conftest import CallerInTests
+from tests.factories import RepositoryLinkFactory
+from tests.support.git_server import TOKEN, GitServer
+
+
+def due(caller: CallerInTests, server: GitServer, **fields: Any) -> RepositoryLink:
+    made: RepositoryLink = RepositoryLinkFactory(
+        workspace=caller.workspace, clone_url=f"{server.url}/code.git", credential=TOKEN, provider="git", default_branch="",
+        refresh_due_at=timezone.now() - timedelta(seconds=1), **fields,
+    )  # fmt: skip
+    return made
+
+
+@pytest.mark.django_db
+def test_plain_git_is_looked_at_too(owner: CallerInTests, server: GitServer) -> None:
+    link = due(owner, server)
+    lost = due(owner, server)
+    RepositoryLink.across_tenants.filter(pk=lost.pk).update(clone_url=f"{server.url}/absent.git")
+    assert refreshing.work_off() == 2
+    link.refresh_from_db()
+    lost.refresh_from_db()
+    assert (link.status, link.default_branch) == ("connected", "main")
+    assert lost.status == "error"
+    assert lost.last_error
+
+
+@pytest.mark.django_db
+def test_unlinked_ones_are_left_alone(owner: CallerInTests, server: GitServer) -> None:
+    due(owner, server, status="disconnected")
+    assert not refreshing.is_due()
+    assert refreshing.work_off() == 0
+
+
+@pytest.mark.django_db
+def test_a_link_that_is_unlinked_under_the_look_stays_so(
+    owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = due(owner, server)
+    look_at = refreshing.services.look_at
+
+    def unlinked_meanwhile(linked: Any) -> Any:
+        found = look_at(linked)
+        RepositoryLink.across_tenants.filter(pk=link.pk).update(status="disconnected")
+        return found
+
+    monkeypatch.setattr(refreshing.services, "look_at", unlinked_meanwhile)
+    assert refreshing.work_off() == 1
+    link.refresh_from_db()
+    assert link.status == "disconnected"
+
+
+@pytest.mark.django_db
+def test_the_reaper_wakes_one_worker_for_all(owner: CallerInTests, server: GitServer) -> None:
+    reaper = Reaper(capacity=4)
+    assert reaper.sweep() == 0
+    due(owner, server)
+    due(owner, server)
+    assert reaper.sweep() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_link_is_claimed_by_one(owner: CallerInTests, server: GitServer) -> None:
+    for _ in range(12):
+        due(owner, server)
+    claimed: list[Any] = []
+
+    def claim_all() -> None:
+        try:
+            while (link_id := refreshing._claim()) is not None:
+                claimed.append(link_id)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim_all) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claimed) == len(set(claimed)) == 12
