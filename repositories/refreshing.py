@@ -74,19 +74,21 @@ def _claim() -> uuid.UUID | None:
 
 def look_again(link_id: uuid.UUID) -> None:
     """Looks at a link that was claimed, and writes down what was seen; puts it off where the service wants us to wait."""
-    link = RepositoryLink.across_tenants.get(pk=link_id)
+    link = RepositoryLink.across_tenants.filter(pk=link_id).first()
+    if link is None:
+        return
     try:
         with sparing():
             found = services.validate(workspace_id=link.workspace_id, link_id=link_id)
+        with transaction.atomic():
+            services.lock_project(link.workspace_id, link.project_id)
+            locked = RepositoryLink.across_tenants.select_for_update(of=("self",)).filter(pk=link_id).first()
+            if locked is not None:
+                services.refresh(link=locked, found=found)
     except NotFound:
-        return  # unlinked meanwhile
+        log.info("link %s was unlinked while it was looked at", link_id)
     except HostBusy as busy:
         _put_off(link, busy.retry_after or 60.0)
-        return
-    with transaction.atomic():
-        services.lock_project(link.workspace_id, link.project_id)
-        locked = RepositoryLink.across_tenants.select_for_update(of=("self",)).get(pk=link_id)
-        services.refresh(link=locked, found=found)
 
 
 def _put_off(link: RepositoryLink, seconds: float) -> None:
