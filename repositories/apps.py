@@ -12,7 +12,7 @@ class RepositoriesConfig(AppConfig):
     def ready(self) -> None:
         from mgx_project.common.addresses import check_networks
 
-        from .address import check_git_settings
+        from .git.address import check_git_settings
 
         check_networks(settings.MGX_ALLOWED_NETWORKS)
         check_git_settings(settings.MGX_GIT_HOSTS, settings.MGX_GIT_SCHEMES)

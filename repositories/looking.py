@@ -8,8 +8,8 @@ from typing import Any
 
 from mgx_project.common.errors import Conflict, NotFound
 
-from . import local
-from .git import Source, reach
+from .git import local
+from .git.remote import Source, reach
 from .hosting import host_of
 from .hosting.port import Hosted
 from .models import RepositoryLink

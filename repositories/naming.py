@@ -10,9 +10,9 @@ from django.conf import settings
 
 from mgx_project.common.errors import BadRequest
 
-from . import local
-from .address import address, require_api, split, split_credential
-from .git import Source
+from .git import local
+from .git.address import address, require_api, split, split_credential
+from .git.remote import Source
 from .models import RepositoryLink
 
 Provider = RepositoryLink.Provider

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from mgx_project.common.errors import NotFound
 
-from . import local
-from .checkout import Source
+from .git import local
+from .git.checkout import Source
 from .hosting import Host, host_of
 from .models import RepositoryLink
 

@@ -19,9 +19,9 @@ from workspaces import events
 from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
-from . import local
 from .errors import HostBusy
-from .eviction import forget
+from .git import local
+from .git.eviction import forget
 from .hosting import host_of
 from .looking import Look, look_at
 from .models import RepositoryLink

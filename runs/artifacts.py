@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from mgx_project.common.errors import NotFound
-from repositories.checkout import Checkout
+from repositories.git.checkout import Checkout
 
 from .models import Artifact, TaskRun
 

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from agent.errors import AgentError
 from agent.ports import JSON, Announcement, Journal
 from projects.models import Project
-from repositories.checkout import Checkout
+from repositories.git.checkout import Checkout
 
 from . import transitions
 from .executor import Execution

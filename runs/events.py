@@ -33,7 +33,8 @@ def number(run: TaskRun, count: int, *, fence: int | None = None, usage: dict[st
 
     ``usage`` is what the run shows from now on. Raises LeaseLost when ``fence`` is no longer the run's.
     """
-    mine, who = "id = %s", [run.pk]
+    mine = "id = %s"
+    who: list[Any] = [run.pk]
     if fence is not None:
         mine, who = f"{mine} AND fence = %s", [*who, fence]
     with connection.cursor() as cursor:

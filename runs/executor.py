@@ -22,7 +22,7 @@ from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from mgx_project.common.errors import MGXError
-from repositories.checkout import Checkout
+from repositories.git.checkout import Checkout
 from tasks.models import Task
 
 from . import transitions

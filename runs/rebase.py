@@ -11,9 +11,9 @@ from agent.errors import AgentError
 from agent.ports import JSON, Announcement, Journal
 from agent.trial import BEFORE, counted, is_to_blame, try_again
 from mgx_project.common.errors import MGXError
-from repositories.checkout import Checkout
 from repositories.errors import GitFailed
-from repositories.merging import Merged
+from repositories.git.checkout import Checkout
+from repositories.git.merging import Merged
 
 from .executor import Execution
 from .targets import Target, passing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.ports import JSON, Announcement
-from repositories.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, Source
 from repositories.origin import Origin, origin_of
 
 from . import transitions

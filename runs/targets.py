@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from agent.errors import Paused
 from agent.ports import JSON, Journal
 from mgx_project.common.errors import MGXError
-from repositories.checkout import Checkout
 from repositories.errors import GitFailed
+from repositories.git.checkout import Checkout
 from repositories.origin import Origin
 
 from .commits import branch_name

@@ -5,12 +5,14 @@ API: https://docs.github.com/en/rest?apiVersion=2022-11-28
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, Literal, cast, overload
+from urllib.parse import quote
 
 import github
 import requests
@@ -51,6 +53,9 @@ HOOK_EVENTS = (
     "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
     "repository",
 )  # fmt: skip
+MAX_PERMISSIONS = 1_000
+_permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
+"""What was told of accounts last: (API, path, who asked) → (etag, permission). Never used but with the service's word for it."""
 
 wire.install()
 
@@ -115,7 +120,7 @@ class GitHubHost:
     def level_of(self, account: str) -> Level:
         try:
             with self._speaking(f"asking for the rights of {account}"):
-                level: Any = self._repository.get_collaborator_permission(account)
+                level: Any = self._permission(account)
         except NotFound:
             return "none"
         return cast(Level, level) if level in LEVELS else "none"
@@ -204,6 +209,19 @@ class GitHubHost:
         if self._installation is not None:
             return github_auth.token_of(self._api, self._installation)
         return self._token
+
+    def _permission(self, account: str) -> str:
+        """Asked for with every command: what has not changed since it was asked last counts against no limit."""
+        client, path = self._client, f"/repos/{self._name}/collaborators/{quote(account, safe='')}/permission"
+        key = (self._api, path, hashlib.sha256(self._secret().encode()).hexdigest())
+        etag, level = _permissions.get(key, ("", ""))
+        headers, data = client.requester.requestJsonAndCheck("GET", path, headers={"If-None-Match": etag} if etag else None)
+        if data:
+            level = data["permission"]
+            if len(_permissions) >= MAX_PERMISSIONS:
+                _permissions.clear()
+            _permissions[key] = headers.get("etag", ""), level
+        return level
 
     def _read(self, known: str) -> tuple[Repository | None, str]:
         """The repository and its etag; no repository where it is still the ``known`` one."""

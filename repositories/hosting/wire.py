@@ -19,8 +19,8 @@ from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectio
 from mgx_project.common.addresses import HINT, reachable, refusal
 from mgx_project.common.proxies import proxy_of
 
-from ..address import require_api
 from ..errors import AddressRefused
+from ..git.address import require_api
 from . import limits
 
 

@@ -51,7 +51,7 @@ def test_nothing_but_env_reads_the_servers_settings() -> None:
         if "embedded" not in path.parts and re.search(r"os\.environ(\[|\.get\()|os\.getenv", path.read_text("utf-8"))
     ]
     # What it passes on to git is the machine's, no setting of ours.
-    assert [str(path) for path in readers if str(path) != "repositories/process.py"] == []
+    assert [str(path) for path in readers if str(path) != "repositories/git/process.py"] == []
 
 
 def test_generated_parts_are_up_to_date() -> None:

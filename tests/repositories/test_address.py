@@ -9,10 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
 from mgx_project.common.errors import BadRequest, NotAllowed
-from repositories.address import Address, address, check_git_settings, require_api, resolve
-from repositories.checkout import Source
 from repositories.errors import AddressRefused
-from repositories.git import reach
+from repositories.git.address import Address, address, check_git_settings, require_api, resolve
+from repositories.git.checkout import Source
+from repositories.git.remote import reach
 from repositories.hosting import host_of
 from repositories.hosting.wire import _Adapter
 from repositories.naming import name

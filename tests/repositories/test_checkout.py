@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
+from repositories.git.checkout import Checkout, Source
 
 from .conftest import Git
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from repositories.checkout import Checkout, Source
-from repositories.contents import Contents
-from repositories.progress import understood
+from repositories.git.checkout import Checkout, Source
+from repositories.git.contents import Contents
+from repositories.git.progress import understood
 
 from .conftest import Git
 

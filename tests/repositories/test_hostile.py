@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common.errors import BadRequest
-from repositories.address import address
-from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
-from repositories.process import git
+from repositories.git.address import address
+from repositories.git.checkout import Checkout, Source
+from repositories.git.process import git
 
 from .conftest import Git
 
@@ -69,7 +69,7 @@ async def test_a_boobytrapped_source_runs_nothing(tmp_path: Path, origin: Path) 
     (checkout.root / "a.txt").write_text("x\n")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
-    from repositories import local
+    from repositories.git import local
 
     assert ".gitattributes" in await local.uncommitted(origin)
     assert not flag.exists()

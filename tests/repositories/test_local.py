@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from mgx_project.common.errors import BadRequest, Conflict, NotAllowed, NotFound
-from repositories import local
+from repositories.git import local
 
 from .conftest import Git
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from repositories import fetching, mirror
-from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
-from repositories.eviction import forget, generations, make_room, size_of
-from repositories.git import Remote
-from repositories.locks import acquire, attempt
+from repositories.git import fetching, mirror
+from repositories.git.checkout import Checkout, Source
+from repositories.git.eviction import forget, generations, make_room, size_of
+from repositories.git.locks import acquire, attempt
+from repositories.git.remote import Remote
 
 from .conftest import Git
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common.errors import Conflict, NotFound
-from repositories import local
-from repositories.checkout import Checkout
+from repositories.git import local
+from repositories.git.checkout import Checkout
 from repositories.origin import Origin, origin_of, publish
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory
 

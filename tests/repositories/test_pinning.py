@@ -13,11 +13,11 @@ import github
 import pytest
 from pytest_django import Settings
 
-from repositories.checkout import Source
 from repositories.errors import AddressRefused, GitFailed
-from repositories.git import Remote, reach
+from repositories.git.checkout import Source
+from repositories.git.process import git
+from repositories.git.remote import Remote, reach
 from repositories.hosting import wire
-from repositories.process import git
 
 NAME = "git.example"
 Rebind = Callable[..., list[str]]

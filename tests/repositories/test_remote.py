@@ -10,12 +10,12 @@ import pytest
 from pytest_django import Settings
 
 from mgx_project.common.errors import BadRequest, MGXError, NotAllowed, NotFound
-from repositories.address import address, split_credential
-from repositories.checkout import Checkout, Source
 from repositories.errors import GitFailed
-from repositories.git import reach
+from repositories.git.address import address, split_credential
+from repositories.git.checkout import Checkout, Source
+from repositories.git.remote import reach
+from repositories.git.scrubbing import scrub
 from repositories.naming import name
-from repositories.scrubbing import scrub
 from tests.support.git_server import TOKEN, GitServer
 
 AUTHOR, WHEN = ("A", "a@example.com"), datetime(2026, 1, 1, tzinfo=UTC)

@@ -56,6 +56,14 @@ def test_a_renamed_repository_is_found_under_its_new_name(github: GitHub, repo: 
     assert host("octocat", "octocat/old-name").repository().full_name == repo
 
 
+def test_rights_that_have_not_changed_cost_nothing(github: GitHub, repo: str, host: HostOf) -> None:
+    asked = len(github.state.requests)
+    assert [host().level_of("dev") for _ in range(3)] == ["write"] * 3
+    github.state.access[repo]["dev"] = "read"
+    assert host().level_of("dev") == "read"
+    assert [status for _, _, status in github.state.requests[asked:]] == [200, 304, 304, 200]
+
+
 def test_a_redirect_elsewhere_is_not_followed(github: GitHub, host: HostOf) -> None:
     github.refuse(status=301, message="Moved", headers={"Location": "http://192.0.2.1/repos/octocat/shop"})
     with pytest.raises(HostFailed):

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import GitFailed
+from ..errors import GitFailed
 
 Git = Callable[..., Awaitable[bytes]]
 REGULAR = frozenset(("100644", "100755"))

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import GitFailed
 from . import fetching
-from .errors import GitFailed
 from .eviction import generations, make_room, size_of
 from .fetching import Wanted, is_refusal, limit, megabytes, too_large
-from .git import Remote
 from .locks import Lock, acquire, attempt, touch
 from .process import git
+from .remote import Remote
 
 MAX_PACKS = 40
 """Each fetch leaves one; git reads the index of every pack that it meets."""

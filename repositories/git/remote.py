@@ -16,9 +16,9 @@ from django.conf import settings
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.proxies import proxy_of
 
+from ..errors import GitFailed
 from . import local
 from .address import Address, address, is_address, is_loopback, resolve
-from .errors import GitFailed
 from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
 
 PROBE_SECONDS = 30.0

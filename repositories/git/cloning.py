@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..errors import GitFailed
 from . import fetching, local
 from .contents import ALL_THERE, Contents, contents, listing
-from .errors import GitFailed
 from .fetching import Wanted
-from .git import Remote, Source, reach
 from .mirror import Loan, Mirror
 from .process import git
 from .progress import Tell, watched
+from .remote import Remote, Source, reach
 
 NEVER_COMMITTED = (
     "/.mgx/", "__pycache__/", ".pytest_cache/", ".ruff_cache/", ".mypy_cache/", ".hypothesis/", "node_modules/", ".venv/",

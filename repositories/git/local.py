@@ -12,7 +12,7 @@ from django.conf import settings
 
 from mgx_project.common.errors import BadRequest, Conflict, NotAllowed, NotFound
 
-from .errors import GitFailed
+from ..errors import GitFailed
 from .process import git
 
 OURS = frozenset({".git", ".mgx", "mgx.yaml"})

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from .errors import GitFailed
-from .git import Remote, explain
+from ..errors import GitFailed
 from .process import Transfer, git
+from .remote import Remote, explain
 
 ALL = 2**31 - 1
 """git's own number for a depth without end (git-fetch, `--unshallow`)."""

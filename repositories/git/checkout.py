@@ -12,16 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
-from . import signing
+from ..errors import GitFailed
+from . import fetching, signing
 from .cloning import NEVER_COMMITTED, Clone, clone
-from .errors import GitFailed
-from .git import Remote, Source, explain, reach
 from .merging import Merged, merge_trees
 from .process import git
 from .progress import Tell
 from .refusals import push_failure
+from .remote import Remote, Source, reach
 
 __all__ = ["NEVER_COMMITTED", "Checkout", "GitFailed", "Source"]
 
@@ -180,27 +178,11 @@ class Checkout:
         return (await self.remote_heads(branch)).get(branch)
 
     async def fetch(self, sha: str, branch: str) -> None:
-        """Brings a commit here, with as much of its history as was asked for in the beginning. By its id; where the server
-        gives none by id, with the ``branch`` that should contain it. Raises GitFailed and what `reach` raises."""
-        try:
-            await self._git("cat-file", "-e", f"{sha}^{{tree}}")
+        """Brings a commit here that is not here yet, as `fetching.fetch` does. Raises what that and `reach` raise."""
+        if await fetching.has_commit(self._git_dir, sha):
             return
-        except GitFailed:
-            depth = settings.MGX_HISTORY_DEPTH if (self._git_dir / "shallow").exists() else 0
-        options = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
-        options += [f"--depth={depth}"] if depth else []
-        git_dir = str(self._git_dir)
         async with reach(self._source) as remote:
-            for wanted in (f"+{sha}:refs/mgx/onto", f"+refs/heads/{branch}:refs/mgx/onto"):
-                try:
-                    await remote.run("fetch", *options, "--", remote.where.url, wanted, git_dir=git_dir)
-                    await self._git("update-ref", "refs/mgx/onto", f"{sha}^{{commit}}")
-                    return
-                except GitFailed as error:
-                    failure = explain(error, remote.where)
-                    if error.code == "git_timeout":
-                        break
-            raise failure
+            await fetching.fetch(remote, self._git_dir, fetching.Wanted(sha, branch))
 
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.

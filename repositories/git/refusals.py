@@ -9,8 +9,8 @@ import re
 
 from mgx_project.common.errors import MGXError
 
-from .errors import GitFailed
-from .git import Address, explain
+from ..errors import GitFailed
+from .remote import Address, explain
 
 PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.*protected", re.IGNORECASE)
 RULES = re.compile(r"\bGH013\b|repository rule violations", re.IGNORECASE)

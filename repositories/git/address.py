@@ -21,8 +21,8 @@ from mgx_project.common.addresses import HINT, reachable, refusal
 from mgx_project.common.errors import BadRequest, NotAllowed
 from mgx_project.common.proxies import proxy_of
 
+from ..errors import AddressRefused, GitFailed
 from . import local
-from .errors import AddressRefused, GitFailed
 from .scrubbing import scrub
 
 SCHEMES = {"https": 443, "http": 80, "ssh": 22}

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import GitFailed
+from ..errors import GitFailed
 from .scrubbing import scrub
 
 LOCAL_SECONDS = 120.0
