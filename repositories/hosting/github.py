@@ -55,7 +55,7 @@ HOOK_EVENTS = (
 )  # fmt: skip
 MAX_PERMISSIONS = 1_000
 _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
-"""What was told of accounts last: (API, path, who asked) → (etag, permission). Never used but with the service's word for it."""
+"""What was told of accounts last: (API, path, who asked) → (etag, permission). Used only with its word for it."""
 
 wire.install()
 

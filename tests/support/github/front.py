@@ -134,7 +134,7 @@ class Front:
             name, rest = found[1], found[2] or ""
             if name in state.renamed:
                 return _message(301, "Moved Permanently", {"Location": f"{self.url}{API}/repos/{state.renamed[name]}{rest}"})
-            own = await self._own_answer(request.method, name, rest, token, body)
+            own = await self._own_answer(request.method, name, rest, token, body, request.headers.get("If-None-Match", ""))
             if own is not None:
                 return own
             path, body = self._translated(request.method, name, rest, path, body)
@@ -158,7 +158,7 @@ class Front:
         found = {**{key: pull[key] for key in kept}, "url": self.upstream + path, "pull_request": {"url": pull["url"]}}
         return web.json_response(self._addressed(found))
 
-    async def _own_answer(self, method: str, name: str, rest: str, token: str, body: bytes) -> web.Response | None:
+    async def _own_answer(self, method: str, name: str, rest: str, token: str, body: bytes, known: str) -> web.Response | None:
         """What GitHub would refuse or give, and the API server would not."""
         state = self.state
         level = LEVELS.index(state.level(token, name))
@@ -169,7 +169,11 @@ class Front:
             return _message(403, "Resource not accessible by personal access token")
         if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
             theirs = state.access.get(name, {}).get(asked[1], "none" if name in state.private else "read")
-            return web.json_response({"permission": theirs, "role_name": theirs, "user": {"login": asked[1]}})
+            told = {"permission": theirs, "role_name": theirs, "user": {"login": asked[1]}}
+            tag = f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"'
+            if known == tag:
+                return web.Response(status=304, headers={"ETag": tag})
+            return web.json_response(told, headers={"ETag": tag})
         data = _json(body)
         if method == "POST" and (comment := re.fullmatch(r"/issues/comments/(\d+)/reactions", rest)):
             return self._reacted(name, int(comment[1]), str(state.tokens.get(token)), str(data.get("content")))
