@@ -9,7 +9,9 @@ from importlib import import_module
 
 from benchmarks.report import Line, show
 
-NAMES = ("live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch", "repomap")
+NAMES = (
+    "live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch", "repomap", "checkout",
+)  # fmt: skip
 
 
 def main() -> int:
