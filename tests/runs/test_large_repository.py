@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from repositories.eviction import size_of
+from repositories.git.eviction import size_of
 from repositories.models import RepositoryLink
 from repositories.origin import mirror_of
 from runs.models.run import Status

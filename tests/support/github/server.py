@@ -31,7 +31,6 @@ SECONDS = 30
 APP_ID = 4711
 USERS = {"octocat": OWNER_TOKEN, "dev": "tok_dev", "stranger": "tok_stranger"}
 
-
 PROTECTION = """#!/bin/sh
 while read old new ref; do
   case "$ref" in refs/heads/{pattern})
