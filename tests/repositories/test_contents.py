@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from repositories.git import progress
 from repositories.git.checkout import Checkout, Source
 from repositories.git.contents import Contents
 from repositories.git.progress import understood
@@ -46,3 +50,33 @@ def test_what_git_says_of_a_transfer() -> None:
     said = "remote: Counting objects: 100% (9/9), done.\rReceiving objects:  45% (123/270), 1.20 MiB | 1.10 MiB/s\r"
     assert understood(said) == ("receiving objects 45 %, 1.20 MiB", 45)
     assert understood("remote: <b>Pay now</b>\nResolving deltas:   7% (1/14)") == ("resolving deltas 7 %", 7)
+
+
+async def test_a_long_fetch_is_told_of_and_a_quick_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int]] = []
+
+    async def tell(words: str, percent: int) -> None:
+        told.append((words, percent))
+
+    async with progress.watched(tell) as heard:
+        assert heard is not None
+        heard(b"Receiving objects:  10% (1/10)\r")
+    assert told == []
+    monkeypatch.setattr(progress, "SECONDS", 0.02)
+    async with progress.watched(tell) as heard:
+        assert heard is not None
+        for percent in (10, 50):
+            for _ in range(50):
+                heard(f"Receiving objects:  {percent}% (1/10)\r".encode())
+            await asyncio.sleep(0.2)
+    assert told == [("receiving objects 10 %", 10), ("receiving objects 50 %", 50)]
+
+
+async def test_who_is_told_can_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tell(words: str, percent: int) -> None:
+        raise LookupError("the run is another's now")
+
+    monkeypatch.setattr(progress, "SECONDS", 0.01)
+    with pytest.raises(LookupError):
+        async with progress.watched(tell):
+            await asyncio.sleep(0.1)
