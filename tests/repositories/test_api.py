@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from projects.models import Project
+from repositories.git.eviction import generations
 from repositories.models import RepositoryLink
+from repositories.origin import mirror_of
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import ProjectFactory, RepositoryLinkFactory
 from tests.support.git_server import TOKEN, GitServer
@@ -119,6 +123,18 @@ def test_one_link_of_a_project_is_primary(owner: CallerInTests, origin: Path, ro
     assert str(project_of(owner).primary_repository_id) == second["id"]
     assert owner.api.patch(path, {"is_primary": False}).status_code == 200
     assert project_of(owner).primary_repository_id is None
+
+
+def test_disconnecting_lets_its_mirror_go(
+    owner: CallerInTests, server: GitServer, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]]
+) -> None:
+    link = connect(owner, f"{server.url}/code.git", credential=TOKEN)
+    place = mirror_of(RepositoryLink.across_tenants.get())
+    (place / "1").mkdir(parents=True)
+    (place / "fetch.lock").touch()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert owner.api.delete(f"/api/repositories/{link['id']}").status_code == 204
+    assert generations(place) == []
 
 
 def test_disconnecting_wipes_the_credential(owner: CallerInTests, server: GitServer) -> None:
