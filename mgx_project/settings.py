@@ -53,7 +53,7 @@ MGX_GIT_AUTHOR = (env.GIT_AUTHOR_NAME, env.GIT_AUTHOR_EMAIL)
 MGX_LEASE_SECONDS = env.LEASE_SECONDS
 
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles: it gives `runserver` its ASGI server
+    "mgx_project.runserver.DaphneApp",  # before staticfiles, which has another `runserver`
     "unfold.apps.BasicAppConfig",
     "mgx_project.admin_site.AdminApp",
     "django.contrib.auth",
