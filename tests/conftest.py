@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,13 @@ def cheap_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     get_hashers.cache_clear()
     get_hashers_by_algorithm.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def no_limits_from_before() -> None:
+    """A server of a test may get the port of an earlier one, which has told this process to wait."""
+    if (rates := sys.modules.get("agent.models.rates")) is not None:
+        rates._gates.clear()
 
 
 @pytest.fixture
