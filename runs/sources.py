@@ -84,4 +84,5 @@ async def final_tree(work: Execution, checkout: Checkout) -> str:
     last = await work.db(changed.first)
     if last is not None:
         await work.trees(checkout).restore(last.tree)
+        return str(last.tree)
     return await checkout.tree()

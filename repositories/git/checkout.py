@@ -190,20 +190,18 @@ class Checkout:
         Raises GitFailed ("branch_taken") if it is anywhere else: what somebody else pushed is never overwritten.
         """
         async with reach(self._source) as remote:
-            present = await _head(remote, branch)
-            if present == sha:
-                return
-            if (present or "") != onto:
-                raise self._taken(branch, present, onto)
             try:
-                # The lease says where the branch must be: nobody's commit that appeared meanwhile is overwritten.
+                # The lease says where the branch must be: nobody's commit is overwritten.
                 await remote.run(
                     "push", "--quiet", "--no-verify", "--no-follow-tags", f"--force-with-lease=refs/heads/{branch}:{onto}",
                     "--", remote.where.url, f"{sha}:refs/heads/{branch}", git_dir=str(self._git_dir),
                 )  # fmt: skip
             except GitFailed as error:
-                if await _head(remote, branch) == sha:
+                present = await _head(remote, branch)
+                if present == sha:
                     return
+                if (present or "") != onto:
+                    raise self._taken(branch, present, onto) from None
                 raise push_failure(error, remote.where, branch) from None
 
     def _taken(self, branch: str, present: str | None, onto: str) -> GitFailed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -57,9 +58,17 @@ def too_large(where: str, size: str) -> GitFailed:
 
 
 async def init(git_dir: Path, *, sha256: bool) -> None:
-    kind = "sha256" if sha256 else "sha1"
-    await git("init", "-q", "--bare", "--template=", f"--object-format={kind}", "--initial-branch=main", str(git_dir))
-    (git_dir / "info").mkdir(exist_ok=True)
+    """A bare repository without hooks, as `git init` makes it (gitrepository-layout, config: extensions.objectFormat)."""
+    await asyncio.to_thread(_init, git_dir, "objectFormat = sha256" if sha256 else "")
+
+
+def _init(git_dir: Path, extension: str) -> None:
+    for name in ("info", "objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (git_dir / name).mkdir(parents=True, exist_ok=True)
+    (git_dir / "HEAD").write_text("ref: refs/heads/main\n")
+    version, extensions = (1, f"[extensions]\n\t{extension}\n") if extension else (0, "")
+    core = f"[core]\n\trepositoryFormatVersion = {version}\n\tfileMode = true\n\tbare = true\n"
+    (git_dir / "config").write_text(core + extensions)
 
 
 async def fetch(
@@ -140,10 +149,10 @@ def is_shallow(git_dir: Path) -> bool:
         return False
 
 
-async def has_commit(git_dir: Path, sha: str) -> bool:
-    """Whether the commit can be read, and the commits before it as far as anything here looks."""
+async def has_commit(git_dir: Path, commit: str) -> bool:
+    """Whether the commit (an id or a ref) can be read, and the commits before it as far as anything here looks."""
     try:
-        await git("rev-list", "--quiet", f"--max-count={MAX_WALKED}", sha, "--", env={"GIT_DIR": str(git_dir)})
+        await git("rev-list", "--quiet", f"--max-count={MAX_WALKED}", commit, "--", env={"GIT_DIR": str(git_dir)})
     except GitFailed:
         return False
     return True

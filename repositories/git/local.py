@@ -90,18 +90,17 @@ async def check_repository(path: Path) -> None:
     if not await asyncio.to_thread(path.is_dir):
         raise NotFound(f"There is no directory {path}.", code="repository_not_found")
     try:
-        out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir")
+        out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-cdup")
     except GitFailed:
         raise NotFound(
             f"{path} is not a git repository.",
             code="not_a_repository",
             hint="Run `git init` there and commit, or name an empty directory to start a new project in it.",
         ) from None
-    bare, git_dir, common = out.decode(errors="surrogateescape").splitlines()
-    top = git_dir
-    if bare == "false":
-        top = (await _ask(path, "rev-parse", "--show-toplevel")).decode(errors="surrogateescape").rstrip("\n")
-    await asyncio.to_thread(_check_places, path, Path(top), Path(git_dir), path / common)
+    bare, git_dir, common, *up = out.decode(errors="surrogateescape").splitlines()
+    # the way up to the top of the work tree; none is told in a bare repository, and outside of the work tree
+    top = Path(git_dir) if bare == "true" else path / (up[0] if up else "..")
+    await asyncio.to_thread(_check_places, path, top, Path(git_dir), path / common)
 
 
 def _check_places(path: Path, top: Path, git_dir: Path, common_dir: Path) -> None:

@@ -82,8 +82,7 @@ class Mirror:
             return None
         try:
             # git sets the ref last, so all that belongs to the commit was here once
-            told = await git("for-each-ref", "--format=x", wanted.ref, env={"GIT_DIR": str(git_dir)})
-            if told and await fetching.has_commit(git_dir, wanted.sha):
+            if await fetching.has_commit(git_dir, wanted.ref):
                 touch(git_dir / "mgx.lock")
                 return Loan(git_dir, lock)
         except GitFailed:
