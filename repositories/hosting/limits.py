@@ -7,6 +7,7 @@ rest-api
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -22,9 +23,13 @@ SPARING_PER_SECOND = 10.0
 """Requests of work that can wait. The secondary limit is 900 points a minute, of which a read takes one."""
 WRITES_AT_ONCE = 5
 """One act of ours has no more writes, and never waits; a longer series of them goes on with one a second, as GitHub asks."""
-MINUTE = 60.0
+MAX_TURN = 30.0
+"""Seconds that a write waits for its turn; where more are before it, it is told to come again."""
+MINUTE, HOUR = 60.0, 3600.0
+"""GitHub's windows are an hour: no service makes us wait for longer without being asked again."""
 MAX_GATES = 1_000
 
+_DIGITS = re.compile(r"[0-9]{1,12}")
 _sparing: ContextVar[bool] = ContextVar("sparing", default=False)
 
 
@@ -43,13 +48,14 @@ class Gate:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._limit, self._remaining, self._reset = 0, 0, 0.0
+        self._limit, self._remaining, self._reset = 0.0, 0.0, 0.0
         self._closed_until = 0.0
         self._next_turn = 0.0
         self._writes, self._written_at = float(WRITES_AT_ONCE), time.monotonic()
 
     def enter(self, *, writes: bool) -> None:
-        """Waits for its turn. Raises HostBusy, without asking the service, for work that can wait and has to."""
+        """Waits for its turn. Raises HostBusy, without asking the service, for work that can wait and has to, and for a write
+        whose turn is more than MAX_TURN away."""
         if _sparing.get():
             with self._lock:
                 self._refuse_if_closed(time.time())
@@ -63,10 +69,9 @@ class Gate:
         """Takes in what an answer says; ``headers`` have lower-case names."""
         now = time.time()
         with self._lock:
-            if all(headers.get(f"x-ratelimit-{name}", "").isdigit() for name in ("limit", "remaining", "reset")):
-                self._limit = int(headers["x-ratelimit-limit"])
-                self._remaining = int(headers["x-ratelimit-remaining"])
-                self._reset = float(headers["x-ratelimit-reset"])
+            limit, remaining, reset = (_number(headers, f"x-ratelimit-{name}") for name in ("limit", "remaining", "reset"))
+            if limit is not None and remaining is not None and reset is not None:
+                self._limit, self._remaining, self._reset = limit, remaining, min(reset, now + HOUR)
             if status in (403, 429) and "retry-after" in headers:
                 self._closed_until = max(self._closed_until, now + wait_of(headers))
 
@@ -77,12 +82,14 @@ class Gate:
             raise HostBusy("What is left of the service's limit is kept for runs.", retry_after=self._reset - now)
 
     def _write_turn(self) -> float:
-        """Seconds to wait before this write."""
+        """Seconds to wait before this write. Raises HostBusy."""
         with self._lock:
             now = time.monotonic()
-            self._writes = min(float(WRITES_AT_ONCE), self._writes + now - self._written_at) - 1
-            self._written_at = now
-            return max(0.0, -self._writes)
+            left = min(float(WRITES_AT_ONCE), self._writes + now - self._written_at) - 1
+            if -left > MAX_TURN:
+                raise HostBusy("Many writes to the service wait already.", retry_after=-left)
+            self._writes, self._written_at = left, now
+            return max(0.0, -left)
 
 
 _gates: OrderedDict[str, Gate] = OrderedDict()
@@ -107,9 +114,16 @@ def forget() -> None:
 
 
 def wait_of(headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks us to wait: what it says, else a minute, as GitHub advises."""
-    if headers.get("retry-after", "").isdigit():
-        return float(headers["retry-after"])
-    if headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit():
-        return max(1.0, float(headers["x-ratelimit-reset"]) - time.time())
+    """Seconds that an answer asks us to wait, at most an hour: what it says, else a minute, as GitHub advises."""
+    said, reset = _number(headers, "retry-after"), _number(headers, "x-ratelimit-reset")
+    if said is not None:
+        return min(said, HOUR)
+    if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return min(max(1.0, reset - time.time()), HOUR)
     return MINUTE
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    """A header that is a number of at most 12 digits: whoever is linked may say anything there."""
+    value = headers.get(name, "")
+    return float(value) if _DIGITS.fullmatch(value) else None

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from repositories.errors import HostBusy
-from repositories.hosting.limits import WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
+from repositories.hosting.limits import MAX_TURN, WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
 
 
 def headers(remaining: int, reset: float) -> dict[str, str]:
@@ -63,7 +63,35 @@ def test_each_credential_has_its_gate() -> None:
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [({"retry-after": "7"}, 7.0), ({}, 60.0), ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 1.0)],
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({}, 60.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 1.0),
+        ({"retry-after": "99999999"}, 3600.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "999999999999"}, 3600.0),
+        ({"retry-after": "\u00b2"}, 60.0),
+        ({"retry-after": "9" * 400}, 60.0),
+    ],
 )
 def test_how_long_an_answer_asks_us_to_wait(said: dict[str, str], seconds: float) -> None:
     assert wait_of(said) == seconds
+
+
+def test_what_a_service_says_can_break_nothing_nor_close_its_gate_for_days() -> None:
+    gate = Gate()
+    gate.learn(200, {"x-ratelimit-limit": "\u00b2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 400})
+    gate.learn(403, {**headers(0, time.time() + 1e9), "retry-after": "99999999"})
+    with sparing(), pytest.raises(HostBusy) as raised:
+        gate.enter(writes=False)
+    assert raised.value.retry_after <= 3600
+
+
+def test_nobody_waits_long_behind_the_writes_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("repositories.hosting.limits.time.sleep", slept.append)
+    gate = Gate()
+    with pytest.raises(HostBusy) as raised:
+        for _ in range(100):
+            gate.enter(writes=True)
+    assert max(slept) <= MAX_TURN < raised.value.retry_after <= MAX_TURN + 1
+    assert len(slept) == WRITES_AT_ONCE + MAX_TURN, "who is sent away takes nobody's turn"
