@@ -12,7 +12,7 @@ import time
 import uuid
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -28,7 +28,12 @@ HELD = timedelta(minutes=5)
 """So long a worker has a link for itself; after that it counts as lost."""
 SLICE_SECONDS = 10.0
 """After so long a worker looks whether there are runs to do first."""
+MAX_ROUND = 1_000
+"""So many workspaces are remembered as served."""
 _busy = threading.Lock()
+_served: set[uuid.UUID] = set()
+"""The workspaces that had a look in this round, which goes on from one slice to the next: one with many slow links does not
+keep the others waiting."""
 
 
 def _due() -> QuerySet[RepositoryLink]:
@@ -56,7 +61,12 @@ def work_off() -> int:
     try:
         ends, done = time.monotonic() + SLICE_SECONDS, 0
         while time.monotonic() < ends and (link_id := _claim()) is not None:
-            look_again(link_id)
+            try:
+                look_again(link_id)
+            except DatabaseError:
+                raise
+            except Exception:  # one link that breaks us must not keep all others waiting
+                log.exception("the look at link %s broke; it is due again in %s", link_id, HELD)
             done += 1
         return done
     finally:
@@ -64,12 +74,21 @@ def work_off() -> int:
 
 
 def _claim() -> uuid.UUID | None:
-    """The link that is due longest; two workers never get the same."""
+    """The link that is due longest, of each workspace one before any gets a second; two workers never get the same."""
     with transaction.atomic():
-        found = _due().order_by("refresh_due_at").select_for_update(skip_locked=True).values_list("pk", flat=True).first()
-        if found is not None:
-            RepositoryLink.across_tenants.filter(pk=found).update(refresh_due_at=Now() + HELD)
-    return found
+        due = _due().order_by("refresh_due_at").select_for_update(skip_locked=True).values_list("pk", "workspace_id")
+        found = due.exclude(workspace_id__in=_served).first()
+        if found is None and _served:
+            _served.clear()
+            found = due.first()
+        if found is None:
+            return None
+        link_id, workspace_id = found
+        RepositoryLink.across_tenants.filter(pk=link_id).update(refresh_due_at=Now() + HELD)
+    if len(_served) >= MAX_ROUND:
+        _served.clear()
+    _served.add(workspace_id)
+    return link_id
 
 
 def look_again(link_id: uuid.UUID) -> None:
@@ -83,12 +102,17 @@ def look_again(link_id: uuid.UUID) -> None:
         with transaction.atomic():
             services.lock_project(link.workspace_id, link.project_id)
             locked = RepositoryLink.across_tenants.select_for_update(of=("self",)).filter(pk=link_id).first()
-            if locked is not None:
+            if locked is not None and _asked_with(locked) == _asked_with(link):
                 services.refresh(link=locked, found=found)
     except NotFound:
         log.info("link %s was unlinked while it was looked at", link_id)
     except HostBusy as busy:
         _put_off(link, busy.retry_after or 60.0)
+
+
+def _asked_with(link: RepositoryLink) -> tuple[object, ...]:
+    """What a person may have changed under the look: then it was looked at with that, and what we saw is of no interest."""
+    return link.provider, link.api_base_url, link.clone_url, link.installation_id, link.credential
 
 
 def _put_off(link: RepositoryLink, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +63,64 @@ def test_a_link_that_is_unlinked_under_the_look_stays_so(
     assert refreshing.work_off() == 1
     link.refresh_from_db()
     assert link.status == "disconnected"
+
+
+@pytest.mark.django_db
+def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_with_that(
+    owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = due(owner, server)
+    RepositoryLink.across_tenants.filter(pk=link.pk).update(credential="revoked")
+    look_at = refreshing.services.look_at
+
+    def changed_meanwhile(linked: Any) -> Any:
+        changed = RepositoryLink.across_tenants.get(pk=link.pk)
+        changed.credential = TOKEN
+        changed.save(update_fields=["credential"])
+        return look_at(linked)
+
+    monkeypatch.setattr(refreshing.services, "look_at", changed_meanwhile)
+    assert refreshing.work_off() == 1
+    link.refresh_from_db()
+    assert (link.status, link.last_error) == ("connected", "")
+
+
+@pytest.mark.django_db
+def test_a_link_that_breaks_us_keeps_no_other_waiting(
+    owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = [due(owner, server), due(owner, server)]
+    look_at = refreshing.services.look_at
+
+    def breaks(linked: RepositoryLink) -> Any:
+        if linked.pk == links[0].pk:
+            raise KeyError("permission")
+        return look_at(linked)
+
+    monkeypatch.setattr(refreshing.services, "look_at", breaks)
+    assert refreshing.work_off() == 2
+    seen = [RepositoryLink.across_tenants.get(pk=link.pk).last_validated_at is not None for link in links]
+    assert seen == [False, True]
+
+
+@pytest.mark.django_db
+def test_many_links_of_one_tenant_keep_no_other_tenant_waiting(
+    owner: CallerInTests, stranger: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [due(owner, server).pk for _ in range(5)]
+    other = due(stranger, server).pk
+    monkeypatch.setattr(refreshing, "SLICE_SECONDS", 0.001)  # as with slow links: each slice has one look
+    looked: list[Any] = []
+
+    def slow(link_id: Any) -> None:
+        looked.append(link_id)
+        time.sleep(0.002)
+
+    monkeypatch.setattr(refreshing, "look_again", slow)
+    while refreshing.work_off():
+        pass
+    assert other in looked[:2]
+    assert sorted(looked) == sorted([*many, other])
 
 
 @pytest.mark.django_db
