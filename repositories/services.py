@@ -97,7 +97,10 @@ def connect(
     if link is None:
         link = RepositoryLink(workspace_id=principal.workspace_id, project=project, clone_url=named.clone_url)
     link.provider, link.repo_full_name, link.api_base_url = named.provider, named.repo_full_name, named.api_base_url
-    link.credential = named.credential or link.credential
+    if named.installation_id is not None:
+        link.credential = ""  # git asks with the installation's tokens too
+    else:
+        link.credential = named.credential or link.credential
     link.installation_id = named.installation_id
     link.connected_by = principal.user
     _seen(link, seen)
@@ -128,7 +131,8 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
     """
     link = connected(workspace_id, link_id)
     if credential is not None:
-        link.credential, link.etag = credential, ""
+        _set_credential(link, credential)
+        link.etag = ""
     try:
         return look_at(link)
     except HostBusy:
@@ -167,8 +171,10 @@ def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any
     if link.status == Status.DISCONNECTED:
         raise Conflict("This link is disconnected; connect the repository again.", code="disconnected")
     project = lock_project(link.workspace_id, link.project_id)
-    for field in {"default_branch", "credential"} & changes.keys():
-        setattr(link, field, changes[field])
+    if "default_branch" in changes:
+        link.default_branch = changes["default_branch"]
+    if "credential" in changes:
+        _set_credential(link, changes["credential"])
     link.save()
     primary = changes.get("is_primary")
     if primary:
@@ -199,6 +205,13 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
     transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from goes later, to make room
     _audit(principal, link, "repository.disconnected")
     _changed(link)
+
+
+def _set_credential(link: RepositoryLink, credential: str) -> None:
+    """One that is given acts from now on, and no longer the app's installation."""
+    link.credential = credential
+    if credential:
+        link.installation_id = None
 
 
 def _seen(link: RepositoryLink, seen: Look) -> None:

@@ -104,6 +104,16 @@ class TestInstallation:
         assert (link["installation_id"], link["has_credential"]) == (100, False)
         assert ask(owner, f"{link['id']}/refresh", 200)["status"] == "connected"
 
+    def test_who_was_named_last_acts_alone(self, owner: CallerInTests, named: dict[str, Any]) -> None:
+        link = ask(owner, "connect", 201, **{**named, "credential": USERS["octocat"]})
+        app = ask(owner, "connect", 200, **{**named, "credential": USERS["octocat"], "installation_id": 100})
+        assert (app["id"], app["installation_id"], app["has_credential"]) == (link["id"], 100, False)
+        refused = owner.api.patch(f"/api/repositories/{link['id']}", {"credential": "wrong"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "no_access")
+        changed = owner.api.patch(f"/api/repositories/{link['id']}", {"credential": USERS["dev"]}).json()
+        assert (changed["installation_id"], changed["has_credential"]) == (None, True)
+        assert changed["permissions"] == {"read": True, "write": True, "admin": False}
+
     @pytest.mark.parametrize("credential", ["", USERS["dev"]])
     def test_nobody_else_does(self, owner: CallerInTests, named: dict[str, Any], credential: str) -> None:
         said = owner.api.post("/api/repositories/connect", {**named, "credential": credential, "installation_id": 100})
