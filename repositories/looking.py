@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from mgx_project.common.errors import Conflict, NotFound
 
@@ -70,7 +69,7 @@ def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look
     return Look(found.default_branch, dict(found.permissions), found.full_name, found.id, found.etag)
 
 
-def _lost(before: Any) -> NotFound:
+def _lost(before: RepositoryLink) -> NotFound:
     return NotFound(
         f"{before.api_base_url} shows no {before.repo_full_name} any more: it is deleted or moved, or our rights are lost.",
         code="repository_not_found",

@@ -6,6 +6,8 @@ def look_at_all(apps, schema_editor):
     """Links that were made before there were looks by ourselves get their first one."""
     links = apps.get_model("repositories", "RepositoryLink")
     links._base_manager.filter(refresh_due_at=None).exclude(status="disconnected").update(refresh_due_at=Now())
+    # "nothing new" would never tell the id of a repository that was last seen before ids were kept
+    links._base_manager.exclude(etag="").update(etag="")
 
 
 class Migration(migrations.Migration):
