@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "steer": ("runs", 'Tell a working team something:  mgx steer 01a2056e "keep the old route"'),
         "changes": ("changes", "Accept or reject parts of a change:  mgx changes 01a2056e"),
         "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),
+        "apply": ("apply", "Write its change into your checkout:  mgx apply 01a2056e"),
         "open": ("opening", "Open its pull request in the browser:  mgx open 01a2056e"),
         "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
         "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 01a2056e -m "use SQLite"'),

@@ -74,6 +74,7 @@ class Standin:
     requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
     sockets: list[int] = field(default_factory=list)
     drop_after: int | None = None
+    diff: bytes | None = DIFF
     problem: tuple[int, dict[str, Any]] | None = None
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -325,7 +326,9 @@ def application(state: Standin) -> web.Application:
         return web.Response(text="".join(json.dumps(event) + "\n" for event in log), content_type="application/x-ndjson")
 
     async def diff(request: web.Request) -> web.Response:
-        return web.Response(body=DIFF, content_type="text/x-diff")
+        if state.diff is None:
+            return _problem(404, "Not Found", "This run has no diff yet: it is stored when the run delivers.", code="no_diff")
+        return web.Response(body=state.diff, content_type="text/x-diff")
 
     async def ready(request: web.Request) -> web.Response:
         checks = {"database": {"ok": True, "latency_ms": 1.2}, "broker": {"ok": False, "latency_ms": 9, "error": "refused"}}

@@ -1,0 +1,144 @@
+"""A run's diff onto a working tree, whole or not at all.
+
+Plain ``git apply``, not ``--3way``: that leaves conflict markers in files, which is half of a change. git itself refuses paths
+that leave the repository, lie in ``.git`` or go through a symbolic link; nothing here loosens that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mgx_cli.errors import CLIError, Usage
+from mgx_cli.output import one_line
+
+SHOWN = 10
+_FAILED = re.compile(r"^error: patch failed: (?P<path>.+):\d+$|^error: (?P<named>.+): (?P<why>[^:]+)$")
+# What git apply obeys of a person's configuration would change the bytes that the run delivered.
+_GIT = ("-c", "core.fsmonitor=false", "-c", "apply.ignoreWhitespace=no")
+_EXACT = ("--whitespace=nowarn",)
+
+
+class DoesNotApply(CLIError):
+    """``conflicts`` are the files at fault as {path, reason}; nothing was written."""
+
+    def __init__(self, detail: str, conflicts: Sequence[dict[str, str]], *, hint: str) -> None:
+        super().__init__(detail, hint=hint)
+        self.conflicts = list(conflicts)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "conflicts": self.conflicts}
+
+
+@dataclass(frozen=True)
+class Change:
+    """``files`` as {path, added, removed}; ``binary`` are the files of which the diff has only the name."""
+
+    files: list[dict[str, Any]]
+    binary: list[str]
+    links: list[str]
+    """Symbolic links that it makes."""
+
+
+def working_tree(directory: Path) -> Path:
+    """The top of the working tree around ``directory``. Raises Usage where there is none."""
+    if not directory.is_dir():
+        raise Usage(f"{directory} is no directory.", hint="Give the directory of a git repository with --repo PATH.")
+    done = _git(directory, "rev-parse", "--show-toplevel")
+    top = os.fsdecode(done.stdout).rstrip("\n")
+    if done.returncode or not top:
+        raise Usage(
+            f"{directory} is no working tree of a git repository.",
+            hint="Go to the checkout, or name it: mgx apply RUN --repo PATH",
+        )
+    return Path(top)
+
+
+def read_change(top: Path, diff: bytes) -> Change:
+    """Raises DoesNotApply for what is no diff, and for renames and copies, which runs don't make."""
+    numbers, words = _git(top, "apply", "--numstat", "-z", stdin=diff), _git(top, "apply", "--summary", stdin=diff)
+    said = words.stdout.decode("utf-8", "replace").splitlines()
+    if numbers.returncode or words.returncode or any(line.startswith((" rename ", " copy ")) for line in said):
+        reason = one_line(numbers.stderr.decode("utf-8", "replace")) or "it renames or copies files"
+        raise DoesNotApply(f"This is no diff of a run: {reason}", [], hint="See it with: mgx diff RUN")
+    rows = [row.split("\t", 2) for row in os.fsdecode(numbers.stdout).split("\0") if row]
+    return Change(
+        [{"path": path, "added": int(added), "removed": int(removed)} for added, removed, path in rows if added != "-"],
+        [path for added, _, path in rows if added == "-"],
+        [match[1] for line in said if (match := re.match(r" (?:create mode|mode change \d+ =>) 120000 (.+)", line))],
+    )
+
+
+def conflicts(top: Path, diff: bytes, *, reverse: bool) -> list[dict[str, str]]:
+    """What keeps it from being applied, as {path, reason}; empty when it goes."""
+    done = _git(top, "apply", "--check", *_EXACT, *_way(reverse), stdin=diff)
+    if done.returncode == 0:
+        return []
+    text = os.fsdecode(done.stderr)
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if match := _FAILED.match(line):
+            found[match["path"] or match["named"]] = match["why"] or "patch does not apply"
+    return [{"path": path, "reason": reason} for path, reason in found.items()] or [{"path": "", "reason": one_line(text)}]
+
+
+def write(top: Path, diff: bytes, change: Change, *, reverse: bool) -> None:
+    """Applies what was checked. Where git stops in the middle (a full disk, a failing filter), all files are put back."""
+    before = [_Kept(top / file["path"]) for file in change.files]
+    try:
+        done = _git(top, "apply", *_EXACT, *_way(reverse), stdin=diff)
+        if done.returncode:
+            reason = one_line(done.stderr.decode("utf-8", "replace"))
+            raise DoesNotApply(
+                f"git could not write the change: {reason}", [], hint="All files are as they were. Mend that and try again."
+            )
+    except BaseException:
+        for kept in before:
+            kept.put_back(top)
+        raise
+
+
+class _Kept:
+    """One path as it was: a file's bytes and mode, a link's target, or nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._target = os.readlink(path) if path.is_symlink() else None
+        there = self._target is None and path.is_file()
+        self._bytes = path.read_bytes() if there else None
+        self._mode = path.stat().st_mode if there else 0
+
+    def put_back(self, top: Path) -> None:
+        path = self._path
+        if path.is_file() and not path.is_symlink() and self._bytes == path.read_bytes() and self._mode == path.stat().st_mode:
+            return
+        path.unlink(missing_ok=True)
+        if self._target is None and self._bytes is None:
+            for parent in path.parents:  # the directories that git made for it
+                if parent == top or not parent.is_dir() or any(parent.iterdir()):
+                    break
+                parent.rmdir()
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if self._target is not None:
+            path.symlink_to(self._target)
+        elif self._bytes is not None:
+            path.write_bytes(self._bytes)
+            path.chmod(self._mode)
+
+
+def _way(reverse: bool) -> tuple[str, ...]:
+    return ("--reverse",) if reverse else ()
+
+
+def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
+    try:
+        return subprocess.run(["git", *_GIT, *arguments], cwd=directory, input=stdin, capture_output=True, env=environment)
+    except FileNotFoundError as error:
+        raise Usage("git is not installed.", hint="Install git.") from error

@@ -1,0 +1,122 @@
+"""``mgx apply``: a run's change in the checkout at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.api import Api
+from mgx_cli.applying import SHOWN, Change, DoesNotApply, conflicts, read_change, working_tree, write
+from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.errors import ApiError, NoAccess
+from mgx_cli.ids import find_run, short
+from mgx_cli.output import one_line, put, put_json, say
+from mgx_cli.session import open_api
+
+app = application()
+
+
+@app.command()
+def apply(
+    context: typer.Context,
+    run: RunName,
+    repo: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The checkout to write to; without it, the one around this directory.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it would go; write nothing.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", "-R", help="Take the change out again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a run's change into a checkout, whole or not at all; nothing is committed.
+
+    Changes of yours in other places may stay uncommitted. Where it does not fit, the files are named and nothing is written
+    (exit 1). A change that is there already is none to make (exit 0).
+
+    \b
+    Examples:
+      mgx apply 01a2056e
+      mgx apply 01a2056e --check
+      mgx apply 01a2056e --repo ~/src/shop
+      mgx apply 01a2056e --reverse
+    """
+    top = working_tree(Path.cwd() if repo is None else repo.expanduser())
+    api = open_api(context)
+    found = find_run(api, run)
+    diff = _diff_of(api, found)
+    change = read_change(top, diff) if diff.strip() else Change([], [], [])
+    _refuse_names_only(change, found)
+    state = _bring(top, diff, change, check=check, reverse=reverse)
+    if as_json:
+        put_json({"run_id": found["id"], "repository": str(top), "state": state, "files": change.files})
+        return
+    for file in change.files if state in ("applied", "reversed", "fits") else ():
+        put(f"{one_line(file['path'])}  +{file['added']} −{file['removed']}")
+    _tell(state, top, found, change, reverse)
+
+
+def _bring(top: Path, diff: bytes, change: Change, *, check: bool, reverse: bool) -> str:
+    """Returns ``empty``, ``there`` (nothing left to do), ``fits`` (only checked), ``applied`` or ``reversed``."""
+    if not change.files:
+        return "empty"
+    against = conflicts(top, diff, reverse=reverse)
+    if against and not conflicts(top, diff, reverse=not reverse):
+        return "there"
+    if against:
+        listed = "".join(f"\n  {one_line(': '.join(filter(None, found.values())))}" for found in against[:SHOWN])
+        more = f"\n  and {len(against) - SHOWN} more" if len(against) > SHOWN else ""
+        raise DoesNotApply(
+            f"The change does not fit {top}; nothing was written:{listed}{more}",
+            against,
+            hint="Commit or stash your changes in these files, or check out the commit that the run began with, and try again."
+            if against[0]["path"]
+            else "",
+        )
+    if check:
+        return "fits"
+    write(top, diff, change, reverse=reverse)
+    return "reversed" if reverse else "applied"
+
+
+def _diff_of(api: Api, run: dict[str, Any]) -> bytes:
+    try:
+        return api.text(f"/api/runs/{run['id']}/diff", "text/x-diff")
+    except ApiError as error:
+        if error.problem.get("code") != "no_diff":
+            raise
+        name, status = short(run["id"]), str(run["status"])
+        step = {"awaiting_approval": "approve", "awaiting_changes": "changes", "paused": "resume"}.get(status, "status")
+        raise NoAccess(
+            f"Run #{run.get('run_number')} has no change to apply: it is {status.replace('_', ' ')}.",
+            hint=f"There is one when it delivers. See: mgx {step} {name}",
+        ) from error
+
+
+def _refuse_names_only(change: Change, run: dict[str, Any]) -> None:
+    if not change.binary:
+        return
+    names = ", ".join(one_line(path) for path in change.binary[:SHOWN]) + (" and others" if change.binary[SHOWN:] else "")
+    where = run.get("branch_name")
+    raise DoesNotApply(
+        f"The change has binary files, of which the diff has only the names: {names}. Nothing was written.",
+        [{"path": path, "reason": "binary"} for path in change.binary],
+        hint=f"Take it from the run's branch: git fetch, then git merge {one_line(where)}" if where else "",
+    )
+
+
+def _tell(state: str, top: Path, run: dict[str, Any], change: Change, reverse: bool) -> None:
+    name, number = short(run["id"]), run.get("run_number")
+    if state == "empty":
+        say(f"Run #{number} changed nothing.")
+    elif state == "there":
+        say(f"{top} is without the change of run #{number} already." if reverse else f"{top} has run #{number} already.")
+    elif state == "fits":
+        say(f"It would go. Nothing was written; write it with: mgx apply {name}{' --reverse' if reverse else ''}")
+    elif state == "reversed":
+        say(f"Taken out of {top}.")
+    else:
+        say(f"Written to {top}, not committed. Next:\n  git status && git diff\n  git add PATHS && git commit\n"
+            f"  mgx apply {name} --reverse   takes it out again")  # fmt: skip
+    if change.links and state in ("applied", "fits") and not reverse:
+        say(f"It makes symbolic links: {', '.join(one_line(path) for path in change.links[:SHOWN])}", "yellow")
