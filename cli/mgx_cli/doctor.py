@@ -21,6 +21,13 @@ from mgx_cli.output import one_line
 
 OLDEST_PYTHON = (3, 10)
 OLDEST_GIT = (2, 28)
+PINNING_GIT = (2, 37)
+"""The first with http.curloptResolve: what the server checked of an http remote is then what git reaches."""
+_ENDPOINTS = {
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+}
+"""Provider of MGX_MODEL → the variables that say where it is."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,13 @@ def _git() -> Check:
         return Check("git", "warn", f"{path} names no version", "Run: git --version")
     if version < OLDEST_GIT:
         return Check("git", "warn", f"{text} is old", f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer.")
+    if version < PINNING_GIT:
+        return Check(
+            "git",
+            "warn",
+            f"{text}: addresses of http remotes are checked, but not pinned to what was checked",
+            f"Install git {'.'.join(map(str, PINNING_GIT))} or newer where the server runs.",
+        )
     return Check("git", "ok", text)
 
 
@@ -168,6 +182,8 @@ def _identity(api: Api, server: Server) -> Iterator[Check]:
     if not server.token:
         yield Check("token", "fail", f"none for {server.base_url}", "mgx login, or MGX_TOKEN with MGX_SERVER.")
         return
+    if os.environ.get("GITHUB_PAT"):
+        yield _own_token(server)
     me = yield from _asked("token", lambda: api.get("/api/me"), f"accepted ({token_prefix(server.token)})")
     if me is None:
         return
@@ -191,26 +207,39 @@ def _identity(api: Api, server: Server) -> Iterator[Check]:
 def _embedded_model(*, connected: bool) -> Check:
     """What this environment asks of the embedded server, which took it when it was started."""
     model = os.environ.get("MGX_MODEL") or "offline"
-    key = next((name for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL") if os.environ.get(name)), "")
-    if model == "offline" and key:
-        return Check(
-            "model", "warn", f"offline, though {key} is set", "Set MGX_MODEL=openai/MODEL too, then mgx down && mgx up."
-        )
     if model == "offline":
+        found = ((name, provider) for provider, names in _ENDPOINTS.items() for name in names if os.environ.get(name))
+        key, provider = next(found, ("", ""))
+        if key:
+            advice = f"Set MGX_MODEL={provider}/MODEL too, then mgx down && mgx up."
+            return Check("model", "warn", f"offline, though {key} is set", advice)
         return Check(
             "model",
             "warn",
             "offline (deterministic: it makes a stack's starter)",
-            "Set MGX_MODEL=openai/MODEL and OPENAI_API_KEY, then mgx down && mgx up.",
+            "Set MGX_MODEL=openai/MODEL and OPENAI_API_KEY, or anthropic/MODEL and ANTHROPIC_API_KEY, then mgx down && mgx up.",
         )
-    if not key and not connected:
+    names = _ENDPOINTS["anthropic" if model.startswith("anthropic/") else "openai"]
+    if not connected and not any(os.environ.get(name) for name in names):
         return Check(
             "model",
             "warn",
             f"{one_line(model)} (MGX_MODEL) has no endpoint",
-            "Set OPENAI_API_KEY, or OPENAI_BASE_URL for one that takes none, then mgx down && mgx up.",
+            f"Set {names[0]}, or {names[1]} for one that takes none, then mgx down && mgx up.",
         )
     return Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
+
+
+def _own_token(server: Server) -> Check:
+    if server.embedded:
+        where = "set: the embedded server, when started with it, lends it to links on GitHub that have no token"
+        return Check("GITHUB_PAT", "ok", where)
+    return Check(
+        "GITHUB_PAT",
+        "warn",
+        f"set, but not used by {server.base_url}: only the embedded server takes it",
+        "Give the link a token: mgx repo link OWNER/NAME --token-env GITHUB_PAT",
+    )
 
 
 def _asked(name: str, ask: Callable[[], Any], good: str) -> Generator[Check, None, Any]:

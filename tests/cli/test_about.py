@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
+from pathlib import Path
 
 import pytest
 from mgx_cli import doctor
@@ -73,6 +75,9 @@ def test_how_long_it_takes(mgx: Mgx, server: Standin, arguments: tuple[str, ...]
     [
         ({}, "warn", "it makes a stack's starter"),
         ({"OPENAI_API_KEY": "k"}, "warn", "offline, though OPENAI_API_KEY is set"),
+        ({"ANTHROPIC_API_KEY": "k"}, "warn", "offline, though ANTHROPIC_API_KEY is set"),
+        ({"MGX_MODEL": "anthropic/m", "OPENAI_API_KEY": "k"}, "warn", "anthropic/m (MGX_MODEL) has no endpoint"),
+        ({"MGX_MODEL": "anthropic/m", "ANTHROPIC_API_KEY": "k"}, "ok", "anthropic/m"),
         ({"MGX_MODEL": "openai/m"}, "warn", "openai/m (MGX_MODEL) has no endpoint"),
         ({"MGX_MODEL": "openai/m", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "ok", "openai/m"),
     ],
@@ -80,13 +85,32 @@ def test_how_long_it_takes(mgx: Mgx, server: Standin, arguments: tuple[str, ...]
 def test_doctor_says_which_model_the_embedded_server_has(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], level: str, words: str
 ) -> None:
-    for name in ("MGX_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    for name in ("MGX_MODEL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     check = doctor._embedded_model(connected=False)
     assert check.level == level
     assert words in check.detail
+
+
+def test_doctor_says_who_uses_a_personal_token(mgx: Mgx) -> None:
+    assert "GITHUB_PAT" not in mgx("doctor").stdout
+    done = mgx("doctor", GITHUB_PAT="ghp_secret")
+    assert "only the embedded server takes it" in done.stdout
+    assert "ghp_secret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("version", "level"), [("2.20.1", "warn"), ("2.36.9", "warn"), ("2.37.0", "ok"), ("3.0.0", "ok")])
+def test_doctor_says_what_an_older_git_lacks(mgx: Mgx, tmp_path: Path, version: str, level: str) -> None:
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\necho git version {version}\n")
+    git.chmod(0o755)
+    checks = json.loads(mgx("doctor", "--json", PATH=f"{git.parent}{os.pathsep}{os.environ['PATH']}").stdout)["checks"]
+    found = next(check for check in checks if check["name"] == "git")
+    assert found["level"] == level
+    assert ("not pinned" in found["detail"]) == (version == "2.36.9")
 
 
 def test_a_mistyped_command_is_guessed(mgx: Mgx) -> None:

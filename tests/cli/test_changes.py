@@ -50,6 +50,11 @@ def test_changes_are_shown_by_file_and_hunk(mgx: Mgx, run_id: str) -> None:
     ]
 
 
+def test_the_status_of_a_change_that_waits_names_the_next_step(mgx: Mgx, run_id: str) -> None:
+    done = mgx("status", run_id)
+    assert f"It waits for: mgx changes {run_id.replace('-', '')[:8]}" in done.stderr
+
+
 def test_hunks_are_rejected_with_a_word_and_the_rest_accepted(mgx: Mgx, server: Standin, run_id: str) -> None:
     done = mgx("changes", run_id, "--reject", "app/main.py:2", "-m", "no new route", "--accept-all")
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,8 @@ from mgx_cli.timing import timing_lines
 from mgx_cli.wrap import put_line
 
 app = application()
+NEXT = {"awaiting_approval": "approve", "awaiting_changes": "changes"}
+"""The command by which a person lets a run go on."""
 
 
 @app.command()
@@ -65,8 +67,8 @@ def status(
     ]
     for line in lines:
         put_line(line)
-    if state == "awaiting_approval":
-        say(f"It waits for: mgx approve {short(found['id'])}")
+    if state in NEXT:
+        say(f"It waits for: mgx {NEXT[state]} {short(found['id'])}")
 
 
 def _timing(api: Api, run: dict[str, Any], folder: Path | None, as_json: bool) -> None:
