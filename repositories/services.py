@@ -91,11 +91,13 @@ def connect(
     """
     project = lock_project(principal.workspace_id, project_of(principal.workspace_id, project_id).pk)
     links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project).exclude(status=Status.DISCONNECTED)
-    link = links.select_for_update().filter(clone_url=named.clone_url).first()
+    url = renamed(named.clone_url, named.repo_full_name, seen.full_name) if seen.full_name else named.clone_url
+    there = {known.clone_url: known for known in links.select_for_update().filter(clone_url__in=(url, named.clone_url))}
+    link = there.get(url) or there.get(named.clone_url)
     made = link is None
     before = None if link is None else link.status
     if link is None:
-        link = RepositoryLink(workspace_id=principal.workspace_id, project=project, clone_url=named.clone_url)
+        link = RepositoryLink(workspace_id=principal.workspace_id, project=project, clone_url=url)
     link.provider, link.repo_full_name, link.api_base_url = named.provider, named.repo_full_name, named.api_base_url
     if named.installation_id is not None:
         link.credential = ""  # git asks with the installation's tokens too

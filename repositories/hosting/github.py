@@ -18,6 +18,7 @@ import github
 import requests
 import urllib3
 from github.GithubException import (
+    BadAttributeException,
     BadCredentialsException,
     GithubException,
     RateLimitExceededException,
@@ -229,8 +230,10 @@ class GitHubHost:
         headers, data = asked.requestJsonAndCheck(
             "GET", f"/repos/{self._name}", headers={"If-None-Match": known} if known else None
         )
-        if not data:  # 304: only what was asked with a known etag is answered without a body
+        if known and not data:  # 304
             return None, known
+        if not isinstance(data, dict) or not isinstance(data.get("id"), int) or not isinstance(data.get("full_name"), str):
+            raise self._no_github("reading the repository")
         return Repository(asked, headers, data, completed=True), headers.get("etag", "")
 
     @cached_property
@@ -314,6 +317,15 @@ class GitHubHost:
                 code="unreachable",
                 hint="Try again when the service answers; `refresh` of the link tells.",
             ) from None
+        except (BadAttributeException, KeyError, ValueError):
+            raise self._no_github(what) from None
+
+    def _no_github(self, what: str) -> HostFailed:
+        return HostFailed(
+            f"{self._api} does not answer as GitHub does ({what}).",
+            code="bad_answer",
+            hint="Give the address of its API, such as https://github.example.com/api/v3.",
+        )
 
     def _explain(self, error: GithubException, what: str) -> NotAllowed | HostFailed:
         headers = {name.lower(): value for name, value in (error.headers or {}).items()}

@@ -76,6 +76,23 @@ def test_a_rename_is_noticed(owner: CallerInTests, github: GitHub, repo: str, na
     assert (link["repo_full_name"], link["clone_url"]) == (repo, f"{github.url}/{repo}.git")
 
 
+def test_the_old_name_of_what_is_linked_is_the_same_link(
+    owner: CallerInTests, github: GitHub, repo: str, named: dict[str, Any]
+) -> None:
+    link = ask(owner, "connect", 201, **named)
+    github.state.renamed["octocat/old"] = repo
+    again = ask(owner, "connect", 200, **{**named, "url": "octocat/old"})
+    assert (again["id"], again["repo_full_name"], again["clone_url"]) == (link["id"], repo, f"{github.url}/{repo}.git")
+
+
+def test_what_is_no_github_is_told(owner: CallerInTests, github: GitHub, named: dict[str, Any]) -> None:
+    for path in ("test", "connect"):
+        github.refuse(status=200, message="Welcome to our wiki")
+        said = ask(owner, path, 502, **named)
+        assert (said["code"], github.api_url in said["detail"]) == ("bad_answer", True)
+    assert not RepositoryLink.across_tenants.exists()
+
+
 def test_a_lost_repository_is_noticed(owner: CallerInTests, github: GitHub, repo: str, named: dict[str, Any]) -> None:
     link = ask(owner, "connect", 201, **named)
     github.state.access[repo].pop("dev")
