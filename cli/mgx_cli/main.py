@@ -43,6 +43,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "logout": ("account", "Forget its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
+    "Workspace": {
+        "workspace": ("workspaces", "List and make workspaces:  mgx workspace list"),
+        "token": ("tokens", "List, make and revoke API tokens:  mgx token create ci --role developer"),
+    },
     "Repositories": {
         "repo": ("repos", "Link repositories and hear of what happens there:  mgx repo link octocat/shop --token-stdin"),
     },
@@ -52,12 +56,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "This machine": {
         "config": ("settings", "Read and change settings:  mgx config list"),
+        "completion": ("completion", 'Complete mgx in your shell:  eval "$(mgx completion bash)"'),
         "doctor": ("about", "Check what mgx needs:  mgx doctor"),
         "version": ("about", "Print the version:  mgx version"),
     },
 }
 """Section → command → (module of ``mgx_cli.commands``, its line in the help)."""
 
+COMPLETE = "_MGX_COMPLETE"
+"""Set by the script of ``mgx completion`` when the shell asks what could come next."""
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
@@ -125,6 +132,10 @@ def run() -> None:
     from mgx_cli.output import report, tolerate_any_text
 
     tolerate_any_text()
+    if COMPLETE in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
     try:
         app(prog_name="mgx")
     except CLIError as error:

@@ -82,6 +82,8 @@ class Standin:
     decisions: dict[tuple[str, int | None], dict[str, Any]] = field(default_factory=dict)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     refreshed: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
     due: str = "2026-11-22T12:00:00.000Z"
     hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
@@ -390,7 +392,8 @@ def application(state: Standin) -> web.Application:
     stack = {"id": "fastapi", "language": "python", "project_type": "api", "package_manager": "uv", "title": "FastAPI"}
     get("/api/stacks", fixed({"items": [stack], "next_cursor": None}))
     post("/api/auth/token", sign_in)
-    post("/api/tokens", fixed({"id": str(uuid.uuid4()), "token": TOKEN}))
+    _rows(app, "/api/tokens", state.tokens, {"role": "owner", "username": "ada", "token": TOKEN})
+    _rows(app, "/api/workspaces", state.workspaces, {"role": "owner"})
     return app
 
 

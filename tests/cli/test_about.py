@@ -118,3 +118,19 @@ def test_a_mistyped_command_is_guessed(mgx: Mgx) -> None:
     assert done.returncode == 2
     assert "mgx list" in done.stderr
     assert "mgx --help" in mgx("xyzzy").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_script(mgx: Mgx, shell: str) -> None:
+    done = mgx("completion", shell)
+    assert done.returncode == 0, done.stderr
+    assert f"_MGX_COMPLETE=complete_{shell}" in done.stdout
+    assert mgx("completion", "tcsh").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "known"), [("mgx ap", 1, ["apply", "approve"]), ("mgx apply --re", 2, ["--repo", "--reverse"])]
+)
+def test_commands_and_options_are_completed(mgx: Mgx, words: str, at: int, known: list[str]) -> None:
+    done = mgx(_MGX_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(at))
+    assert done.stdout.split() == known
