@@ -12,6 +12,7 @@ from typing import Any
 from mgx_cli.api import Api
 from mgx_cli.errors import Usage
 from mgx_cli.ids import find_project
+from mgx_cli.linked import find_link
 from mgx_cli.places import Place
 
 _FILE_KEYS = {
@@ -119,16 +120,13 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
 
 
 def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool, profile: bool = False) -> dict[str, Any]:
-    """Connects the repository, makes the task and its first run. Returns the run."""
+    """Connects a repository that is not linked yet, makes the task and its first run. Returns the run."""
     project_id = find_project(api, wish.project) if wish.project else None
-    connect: dict[str, Any] = {"url": place.url, "provider": "git"}
-    if project_id:
-        connect["project_id"] = project_id
-    if place.create:
-        connect["create"] = True
-    if place.allow_dirty:
-        connect["allow_dirty"] = True
-    link = api.post("/api/repositories/connect", connect)
+    link = find_link(api, place, project_id)
+    if link is None:
+        link = _connect(api, place, project_id)
+    elif project_id is None:
+        project_id = link.get("project_id")
     task = api.post("/api/tasks", wish.body(project_id, link["id"], place))
     body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
     if model:
@@ -137,6 +135,18 @@ def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool,
         body["profile"] = True
     run: dict[str, Any] = api.post("/api/runs", body)
     return run
+
+
+def _connect(api: Api, place: Place, project_id: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"url": place.url, "provider": "git"}
+    if project_id:
+        body["project_id"] = project_id
+    if place.create:
+        body["create"] = True
+    if place.allow_dirty:
+        body["allow_dirty"] = True
+    link: dict[str, Any] = api.post("/api/repositories/connect", body)
+    return link
 
 
 def name_of(text: str) -> str:

@@ -18,17 +18,22 @@ from mgx_cli.errors import Usage
 from mgx_cli.output import one_line
 
 _REMOTE = re.compile(r"^(https?|ssh|git)://|^[\w.-]+@[\w.-]+:")
+_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*/[\w.-]+", re.ASCII)
 SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Place:
-    """``url`` is for the server; ``path`` is set where it is a directory here; ``create`` makes a new project of it."""
+    """``url`` is for the server; ``path`` is set where it is a directory here; ``create`` makes a new project of it.
+
+    ``named``: ``url`` is the name of a linked repository, such as octocat/shop.
+    """
 
     url: str
     path: Path | None = None
     create: bool = False
     allow_dirty: bool = False
+    named: bool = False
 
 
 def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
@@ -37,6 +42,8 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
         raise Usage("--repo and --new exclude each other: an existing repository, or a new project.")
     if new:
         return _new(new)
+    if repo and _NAME.fullmatch(repo) and not Path(repo).exists():
+        return Place(repo, named=True)
     if repo:
         return _remote(repo) if _REMOTE.match(repo) else _existing(_local(repo), allow_dirty)
     if _git(cwd, "rev-parse", "--git-dir") is not None:
@@ -46,7 +53,7 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
     raise Usage(
         f"{cwd} holds files but is no git repository.",
         hint="Choose one:\n"
-        "  mgx task … --repo PATH|URL   work on an existing repository\n"
+        "  mgx task … --repo PATH|URL   work on an existing repository, or a linked one: --repo octocat/shop\n"
         "  mgx task … --new DIR         make a new project in an empty directory\n"
         "  git init && git add -A && git commit -m start   make this directory a repository first",
     )

@@ -1,0 +1,38 @@
+"""``mgx task --repo octocat/shop``: a repository that is linked already is used as its link says, not connected again.
+
+Connecting is an administrator's, and connecting with less than the link has would take its service and its rights away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mgx_cli.api import Api
+from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.places import Place
+
+
+def find_link(api: Api, place: Place, project_id: str | None) -> dict[str, Any] | None:
+    """The link of a repository elsewhere, by its name or address; of ``project_id`` only where that is given.
+
+    None where an address is not linked yet. Raises ``NoAccess`` for a name that is not, ``Usage`` where it is linked to
+    several projects.
+    """
+    if place.path is not None:
+        return None
+    rows = api.items("/api/repositories", {} if project_id is None else {"project_id": project_id})
+    wanted = _address(place.url)
+    found = [row for row in rows if wanted == _address(row.get("repo_full_name" if place.named else "clone_url") or "")]
+    if len(found) > 1:
+        raise Usage(f"{place.url} is linked {len(found)} times.", hint="Say which project is meant: --project NAME")
+    if not found and place.named:
+        raise NoAccess(
+            f"No repository {place.url!r} is linked here, and there is no such directory.",
+            hint=f"Link it: mgx repo link {place.url} --token-env GITHUB_TOKEN",
+        )
+    return found[0] if found else None
+
+
+def _address(url: str) -> str:
+    """As two spellings of one address compare: services know names without regard to case."""
+    return url.rstrip("/").removesuffix(".git").lower()
