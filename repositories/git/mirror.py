@@ -73,7 +73,7 @@ class Mirror:
     async def replace(self, damaged: Path) -> None:
         """Nobody begins with ``damaged`` any more. Who borrows from it keeps it."""
         with await acquire(self.place / "fetch.lock"):
-            if str(generations(self.place)[-1:]) == f"[{damaged.name}]":
+            if generations(self.place)[-1:] == [int(damaged.name)]:
                 await asyncio.to_thread(self._next().mkdir)
 
     async def _loan(self, git_dir: Path, wanted: Wanted) -> Loan | None:
@@ -85,8 +85,6 @@ class Mirror:
             if await fetching.has_commit(git_dir, wanted.ref):
                 touch(git_dir / "mgx.lock")
                 return Loan(git_dir, lock)
-        except GitFailed:
-            pass  # no repository: whoever made it was killed
         except BaseException:
             lock.close()
             raise
