@@ -27,13 +27,14 @@ class _Token:
 
 
 _tokens: dict[tuple[str, int], _Token] = {}
-_lock = threading.Lock()
+_locks = tuple(threading.Lock() for _ in range(64))
+"""Each installation has one of them, so that a slow answer for one keeps few others waiting."""
 
 
 def token_of(api_base_url: str, installation_id: int) -> str:
     """A token of the installation that is good for five minutes at least. Raises HostFailed."""
     key = (api_base_url, installation_id)
-    with _lock:  # one at a time: a second caller finds what the first has made
+    with _locks[hash(key) % len(_locks)]:  # one at a time: a second caller finds what the first has made
         known = _tokens.get(key)
         if known is None or known.expires - EARLY < time.time():
             known = _tokens[key] = _mint(api_base_url, installation_id)
@@ -42,8 +43,7 @@ def token_of(api_base_url: str, installation_id: int) -> str:
 
 def forget(api_base_url: str, installation_id: int) -> None:
     """Drops a token that the service no longer takes."""
-    with _lock:
-        _tokens.pop((api_base_url, installation_id), None)
+    _tokens.pop((api_base_url, installation_id), None)
 
 
 def _mint(api_base_url: str, installation_id: int) -> _Token:
