@@ -28,6 +28,7 @@ def test_a_link_with_all_of_it(mgx: Mgx, server: Standin) -> None:
     }  # fmt: skip
     assert TOKEN not in done.stdout + done.stderr
     assert "read, write" in done.stdout
+    assert "Missing: admin, to set up the webhook" in done.stderr
     assert "https://mgx/hook" in done.stderr
 
 

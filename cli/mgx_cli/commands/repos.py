@@ -159,6 +159,8 @@ def link(
         put_json({**row, **({"webhook": hook} if hook else {})})
         return
     _table([row])
+    for right, what in (row.get("missing_permissions") or {}).items():
+        say(f"Missing: {right}, {one_line(what)}.")
     if hook:
         _say_hook(hook)
 
