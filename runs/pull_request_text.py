@@ -122,9 +122,15 @@ def _review(run: TaskRun) -> list[str]:
     return ["### Review", "\n".join([f"Verdict: {quoted(review.get('verdict', ''), 40)}", *comments])]
 
 
+def _money(cost: object) -> str:
+    """Without the zeros at the end that a stored amount has."""
+    text = str(cost)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _usage(run: TaskRun) -> str:
     usage = run.usage
     cost = usage.get("cost_usd")
     tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
-    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${cost}" if cost else "")
+    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${_money(cost)}" if cost else "")
     return f"---\nBy MGX Agent: [run #{run.run_number}]({settings.MGX_BASE_URL}/api/runs/{run.pk}), {spent}."
