@@ -89,7 +89,7 @@ def _once(link: RepositoryLink, wish: Wish, number: int, act: Callable[[], Effec
             with transaction.atomic():
                 effect = act()
         except MGXError as refused:
-            effect = Effect(number, f"That did not work: {refused.detail} {refused.hint}".strip())
+            effect = Effect(number, f"That did not work, {code(wish.actor)}: {refused.detail} {refused.hint}".strip())
         if effect is not None:
             _owe(link, row, effect, wish)
 
@@ -118,7 +118,10 @@ def _start(link: RepositoryLink, who: Principal, issue: Issue, *, auto_approve: 
     return Effect(issue.number, f"run #{run.run_number} is planning; {then}", task)
 
 
-def _label(link: RepositoryLink, who: Principal, wish: Labelled) -> Effect:
+def _label(link: RepositoryLink, who: Principal, wish: Labelled) -> Effect | None:
+    """A pull request of ours may carry the label because its project wants that of all: it is no new task."""
+    if revisions.latest_of(link, wish.issue.number) is not None:
+        return None
     effect = _start(link, who, wish.issue, auto_approve=False)
     return replace(effect, text=f"The label of {code(wish.actor)}: {effect.text}")
 

@@ -121,7 +121,19 @@ def test_a_writer_may_plan_and_not_approve(story: Story, scripted: Callable[...,
         story.says(issue, "/mgx approve", by="dev")
     run.refresh_from_db()
     assert run.status == Status.AWAITING_APPROVAL
-    assert any("needs the role admin" in said for said in story.comments(issue["number"]))
+    assert any("did not work, `dev`:" in said and "needs the role admin" in said for said in story.comments(issue["number"]))
+
+
+def test_our_label_on_our_own_pull_request_starts_nothing(story: Story, scripted: Callable[..., Any]) -> None:
+    issue = story.issue("total() crashes on None")
+    with scripted(team()):
+        story.says(issue, "/mgx plan")
+        run = drive(newest(story.link))
+    run.pr_number = issue["number"] + 1
+    run.save(update_fields=["pr_number"])
+    pull = {"number": run.pr_number, "title": "MGX", "labels": [{"name": "mgx"}]}
+    story.send("issues", "octocat", action="labeled", issue=pull, label={"name": "mgx"})
+    assert Task.objects.of(story.link.workspace_id).count() == 1
 
 
 def test_deliveries_in_any_order_and_number_have_one_effect(story: Story, scripted: Callable[..., Any]) -> None:
