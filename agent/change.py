@@ -106,7 +106,9 @@ class Change:
         answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
         verdict, findings = answer["verdict"], [{"code": "review", **comment} for comment in answer["comments"]]
         self._review = {"verdict": verdict, "comments": [line_of(finding) for finding in findings]}
-        await self._work.ports.events.emit("review_finished", self._review, f"Review: {verdict}, {len(findings)} comments")
+        await self._work.ports.events.emit(
+            "review_finished", self._review, f"Review: {verdict}, {len(findings)} comment{'' if len(findings) == 1 else 's'}"
+        )
         if verdict == "approve":
             return None
         self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]

@@ -39,8 +39,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 def claim_installation(named: Named) -> Named:
     """``named`` for the app's installation, without the token that proved the right to it.
 
-    The app's key opens every installation of it, of all tenants: only who administers the repository may have it act there.
-    Raises NotAllowed.
+    The app's key opens every installation of it, of all tenants: only who administers the repository may have it act there, and
+    only the one that is installed there acts. Raises NotAllowed.
     """
     host = host_of(replace(named, installation_id=None))
     if host is None or not named.credential or not host.repository().permissions["admin"]:
@@ -48,6 +48,15 @@ def claim_installation(named: Named) -> Named:
             "To use the app's installation, give the token of an administrator of the repository; it is not stored.",
             code="installation_unproved",
             field="installation_id",
+        )
+    there = host.installation()
+    if there != named.installation_id:
+        known = f"The one there is {there}." if there else "Install the app there first."
+        raise NotAllowed(
+            f"Installation {named.installation_id} of the app is not on {named.repo_full_name}.",
+            code="installation_elsewhere",
+            field="installation_id",
+            hint=known,
         )
     return replace(named, credential="")
 
@@ -71,13 +80,21 @@ def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:
 
 
 def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None, named: Named) -> Named:
-    """``named`` with the credential of the link that is there already, when none was given."""
-    if named.credential:
-        return named
+    """``named`` with the credential of the link that is there already, when none was given. An address alone does not take its
+    hosting service from a link."""
     project = project_of(principal.workspace_id, project_id)
     links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project, clone_url=named.clone_url)
     link = links.exclude(status=Status.DISCONNECTED).first()
-    return replace(named, credential=link.credential) if link else named
+    if link is None:
+        return named
+    if named.provider == RepositoryLink.Provider.GIT != link.provider:
+        named = replace(
+            named,
+            provider=RepositoryLink.Provider(link.provider),
+            api_base_url=link.api_base_url,
+            repo_full_name=link.repo_full_name,
+        )
+    return named if named.credential else replace(named, credential=link.credential)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from .models.run import GitStatus
 from .pull_request import open_pull_request
 from .rebase import footing
 from .sources import check_out, final_tree
-from .targets import Target, target_of
+from .targets import Target, passing, target_of
 
 
 async def deliver(work: Execution) -> None:
@@ -79,5 +79,5 @@ async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Tar
     except MGXError as error:
         await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
         await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
-        raise
+        raise passing(error) from error
     await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)

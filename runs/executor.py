@@ -169,8 +169,8 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())
         return None
-    except (Cancelled, asyncio.CancelledError):
-        return _stopped(run, lease)
+    except (Cancelled, asyncio.CancelledError) as stop:
+        return _stopped(run, lease, stop)
     except Paused as pause:
         return partial(transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
     except SandboxFailed as dead:
@@ -194,13 +194,14 @@ def _parallel_steps(config: dict[str, Any]) -> int:
     return min(max(wanted, 1), MAX_PARALLEL_STEPS) if isinstance(wanted, int) else 1
 
 
-def _stopped(run: TaskRun, lease: Lease) -> Callable[[], object]:
-    if lease.reason is None:
+def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], object]:
+    reason = lease.reason or (stop if isinstance(stop, LeaseLost) else None)
+    if reason is None:
         return _unexpected(run, lease)
-    if isinstance(lease.reason, LeaseLost):
+    if isinstance(reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
-    if isinstance(lease.reason, Paused):
-        return partial(transitions.paused, run.pk, lease.fence, lease.reason.reason, lease.reason.detail, lease.reason.hint)
+    if isinstance(reason, Paused):
+        return partial(transitions.paused, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
     return partial(transitions.cancelled, run.pk, lease.fence)
 
 

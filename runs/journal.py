@@ -176,6 +176,8 @@ class RunJournal:
             raise
         except BaseException:
             await self._db(self._settle, step)  # what was answered was paid, whatever becomes of the answer
+            if step.begun:
+                self._steps.add(step.row)
             raise
 
     async def _do(

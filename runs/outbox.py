@@ -42,8 +42,9 @@ class Outbox:
             drafts = [*waiting, *after]
             first = events.number(self._run, len(drafts), fence=self._fence, usage=usage)
             yield
-            events.record_numbered(self._run, drafts, first)
+            # before those that tell sockets: whatever they meet, what is written waits no more
             transaction.on_commit(lambda: self._written(len(waiting)))
+            events.record_numbered(self._run, drafts, first)
 
     def write(self) -> None:
         """Writes what waits."""

@@ -94,9 +94,12 @@ async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_b
 
 
 def passing(error: MGXError) -> Exception:
-    """The error, or a pause where it passes by itself."""
+    """The error, or a pause where it passes by itself or with another token: what was made is not made again."""
     if error.code in PASSING:
         return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.".strip())
+    if error.code == "no_access":
+        hint = "Give the link a token that may (`mgx repo link NAME --token-env VARIABLE`), then resume the run."
+        return Paused("provider", error.detail, hint=hint)
     return error
 
 

@@ -125,8 +125,9 @@ def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool,
     link = find_link(api, place, project_id)
     if link is None:
         link = _connect(api, place, project_id)
-    elif project_id is None:
-        project_id = link.get("project_id")
+    else:
+        place = replace(place, create=False)
+        project_id = project_id or link.get("project_id")
     task = api.post("/api/tasks", wish.body(project_id, link["id"], place))
     body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
     if model:

@@ -13,11 +13,15 @@ from mgx_cli.places import Place
 
 
 def find_link(api: Api, place: Place, project_id: str | None) -> dict[str, Any] | None:
-    """The link of a repository elsewhere, by its name or address; of ``project_id`` only where that is given.
+    """The link of a repository elsewhere, by its name or address; of ``project_id`` only where that is given. The project's own
+    primary one, where nobody named a place.
 
     None where an address is not linked yet. Raises ``NoAccess`` for a name that is not, ``Usage`` where it is linked to
     several projects.
     """
+    if place.assumed and project_id is not None:
+        primary = api.items("/api/repositories", {"project_id": project_id, "is_primary": "true"})
+        return next((row for row in primary if not str(row["clone_url"]).startswith("file:")), None)
     if place.path is not None:
         return None
     rows = api.items("/api/repositories", {} if project_id is None else {"project_id": project_id})

@@ -35,8 +35,8 @@ def wait_for_all(api: Api, project_id: str | None, queued: int) -> list[dict[str
 
 
 def _until(waiting: list[dict[str, Any]]) -> str:
-    """Until when all that still wait are put off; "." where one is at work or next."""
+    """When the first of those that wait goes on, where it is worth saying: a slow look is tried again then, or a limit ends."""
     due = min((datetime.fromisoformat(row["refresh_due_at"]) for row in waiting if row.get("refresh_due_at")), default=None)
     if due is None or (due - datetime.now(UTC)).total_seconds() < WORTH_SAYING:
         return "."
-    return f"; the service's limit lets us go on at {due.astimezone():%H:%M:%S}. Ctrl-C ends the waiting, not the looking."
+    return f"; it goes on by {due.astimezone():%H:%M:%S}. Ctrl-C ends the waiting, not the looking."

@@ -26,7 +26,7 @@ SHOWN = 5
 class Place:
     """``url`` is for the server; ``path`` is set where it is a directory here; ``create`` makes a new project of it.
 
-    ``named``: ``url`` is the name of a linked repository, such as octocat/shop.
+    ``named``: ``url`` is the name of a linked repository, such as octocat/shop. ``assumed``: nobody named this empty directory.
     """
 
     url: str
@@ -34,6 +34,7 @@ class Place:
     create: bool = False
     allow_dirty: bool = False
     named: bool = False
+    assumed: bool = False
 
 
 def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
@@ -49,7 +50,7 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
     if _git(cwd, "rev-parse", "--git-dir") is not None:
         return _existing(cwd, allow_dirty)
     if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
-        return Place(cwd.resolve().as_uri(), cwd.resolve(), create=True)
+        return Place(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
     raise Usage(
         f"{cwd} holds files but is no git repository.",
         hint="Choose one:\n"

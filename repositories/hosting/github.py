@@ -91,19 +91,21 @@ class GitHubHost:
             if found is None:
                 return None
             self.__dict__["_repository"] = found
-            may = found.permissions
-            permissions = {"read": True, "write": bool(may and may.push), "admin": bool(may and may.admin)}
             return Hosted(
                 full_name=found.full_name,
                 default_branch=found.default_branch or "",
                 clone_url=found.clone_url,
                 web_url=found.html_url,
-                permissions=permissions,
+                permissions=self._rights(found),
                 private=found.private,
                 archived=found.archived,
                 id=str(found.id),
                 etag=etag,
             )
+
+    def installation(self) -> int | None:
+        with self._speaking("asking for the app's installation"):
+            return github_auth.installation_on(self._api, self._name)
 
     def login(self) -> Login:
         with self._speaking("making a token"):
@@ -205,6 +207,14 @@ class GitHubHost:
             ]
 
     # plumbing
+
+    def _rights(self, found: Repository) -> dict[str, bool]:
+        if self._installation is not None:
+            grants = github_auth.grants_of(self._api, self._installation)
+            needed = {"write": ("contents", "pull_requests"), "admin": ("repository_hooks",)}
+            return {"read": True, **{right: all(grants.get(name) == "write" for name in of) for right, of in needed.items()}}
+        may = found.permissions
+        return {"read": True, "write": bool(may and may.push), "admin": bool(may and may.admin)}
 
     def _secret(self) -> str:
         if self._installation is not None:

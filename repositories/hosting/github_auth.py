@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import github
 from django.conf import settings
-from github.GithubException import GithubException
+from github.GithubException import GithubException, UnknownObjectException
 
 from ..errors import HostBusy, HostFailed
 from .limits import wait_of
@@ -24,6 +25,7 @@ EARLY = 300.0
 class _Token:
     secret: str = field(repr=False)
     expires: float
+    grants: Mapping[str, str]
 
 
 _tokens: dict[tuple[str, int], _Token] = {}
@@ -33,12 +35,34 @@ _locks = tuple(threading.Lock() for _ in range(64))
 
 def token_of(api_base_url: str, installation_id: int) -> str:
     """A token of the installation that is good for five minutes at least. Raises HostFailed."""
+    return _token(api_base_url, installation_id).secret
+
+
+def grants_of(api_base_url: str, installation_id: int) -> Mapping[str, str]:
+    """What the installation may do: `contents` → `write`, and so on. What GitHub says of a repository's `permissions` is about
+    accounts; for an installation all of it is false. Raises HostFailed."""
+    return _token(api_base_url, installation_id).grants
+
+
+def installation_on(api_base_url: str, full_name: str) -> int | None:
+    """The installation of the server's app that sees the repository; None for none. Raises HostFailed."""
+    owner, _, name = full_name.partition("/")
+    try:
+        return int(_app(api_base_url).get_repo_installation(owner, name).id)
+    except UnknownObjectException:
+        return None
+    except GithubException as error:
+        said = f"{api_base_url} does not say where the app is installed ({error.status})."
+        raise HostFailed(said, code="app_refused") from None
+
+
+def _token(api_base_url: str, installation_id: int) -> _Token:
     key = (api_base_url, installation_id)
     with _locks[hash(key) % len(_locks)]:  # one at a time: a second caller finds what the first has made
         known = _tokens.get(key)
         if known is None or known.expires - EARLY < time.time():
             known = _tokens[key] = _mint(api_base_url, installation_id)
-        return known.secret
+        return known
 
 
 def forget(api_base_url: str, installation_id: int) -> None:
@@ -46,7 +70,7 @@ def forget(api_base_url: str, installation_id: int) -> None:
     _tokens.pop((api_base_url, installation_id), None)
 
 
-def _mint(api_base_url: str, installation_id: int) -> _Token:
+def _app(api_base_url: str) -> github.GithubIntegration:
     if api_base_url != settings.MGX_GITHUB_API_URL:
         # the app's own signature is good for all its installations: no other service may see one
         raise HostFailed(
@@ -61,14 +85,18 @@ def _mint(api_base_url: str, installation_id: int) -> _Token:
             hint="Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY (or _PATH), or give the link a token.",
         )
     auth = github.Auth.AppAuth(settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY)
-    app = github.GithubIntegration(
+    return github.GithubIntegration(
         auth=auth, base_url=api_base_url, timeout=20, retry=0, seconds_between_requests=None, seconds_between_writes=None
     )
+
+
+def _mint(api_base_url: str, installation_id: int) -> _Token:
+    app = _app(api_base_url)
     try:
         made = app.get_access_token(installation_id)
     except GithubException as error:
         raise _refused(error, api_base_url, installation_id) from None
-    return _Token(made.token, made.expires_at.timestamp())
+    return _Token(made.token, made.expires_at.timestamp(), dict(made.permissions))
 
 
 def _refused(error: GithubException, api_base_url: str, installation_id: int) -> HostFailed:

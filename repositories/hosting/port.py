@@ -104,6 +104,10 @@ class Host(Protocol):
         service has such answers."""
         ...
 
+    def installation(self) -> int | None:
+        """The installation of this server's own app that sees the repository; None where there is none."""
+        ...
+
     def login(self) -> Login:
         """For git over https; short-lived where the service makes such."""
         ...

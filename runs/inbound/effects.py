@@ -201,7 +201,10 @@ def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) ->
         return
     ours = host.review_comments(wish.number)
     theirs = [comment for comment in ours if comment.author == wish.actor and OURS not in comment.body]
-    mine = [comment for comment in theirs if not _answered(comment.id, ours)]
+    # a run that is at work on some of them has them all: they were read when it began
+    taken = set() if parent.is_final else set((parent.revision or {}).get("threads", ()))
+    open_ones = [comment for comment in theirs if comment.id not in taken]
+    mine = [comment for comment in open_ones if not _answered(comment.id, ours)]
     words = wish.words if wish.words or wish.review is None else host.review_words(wish.number, wish.review)
     asked = revisions.of_review(mine, words, wish.actor)
 

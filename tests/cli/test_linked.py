@@ -46,3 +46,14 @@ def test_a_directory_of_that_name_is_meant_before_a_link(mgx: Mgx, server: Stand
     wanted = f"{repo.parent.name}/{repo.name}"
     assert mgx("task", "x", "--yes", "--repo", wanted, cwd=repo.parent.parent).returncode == 0
     assert server.bodies(CONNECT)[0]["url"] == repo.as_uri()
+
+
+def test_in_an_empty_directory_a_project_means_its_own_repository(mgx: Mgx, server: Standin, tmp_path: Path) -> None:
+    server.links[LINK["id"]] = {**LINK, "is_primary": True}
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = mgx("task", "x", "--yes", "--project", "default", cwd=empty)
+    assert done.returncode == 0, done.stderr
+    assert server.bodies(CONNECT) == []
+    (task,) = server.bodies("/api/tasks")
+    assert (task["repository_id"], task["output_mode"]) == (LINK["id"], "patch_existing")

@@ -159,6 +159,31 @@ def test_a_worker_that_is_stopped_hands_its_run_on(tenant: Tenant, shop: Path, s
     assert "recovered" not in types(run), "a hand-over is no crash"
 
 
+def test_a_lease_that_ran_out_unseen_is_given_back(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keeper hangs in the database, and nobody else has the run: it is not failed, it goes on."""
+    answers = script(code=CODE, files=["shop/prices.py"])
+    late = [False]
+
+    def late_once(messages: Any) -> Any:
+        if not late[0]:
+            late[0] = True
+            for lease in keeper._snapshot():
+                lease.deadline = 0.0
+        return answers(messages)
+
+    with monkeypatch.context() as hanging, scripted(late_once):
+        hanging.setattr(keeper, "_look_after", lambda lease: None)
+        hanging.setattr(Lease, "stop", lambda self, reason: None)
+        run = edit(tenant, shop)
+        ACTORS[Status.QUEUED](str(run.pk))
+        run.refresh_from_db()
+        assert (run.status, run.lease_expires_at) == (Status.PLANNING, None)
+    with scripted(answers):
+        assert drive(run).status == Status.COMPLETED
+
+
 def test_the_reaper_wakes_workers_for_runs_nobody_does(tenant: Tenant) -> None:
     runs = [tenant.run() for _ in range(3)]
     held = transitions.claim(runs[0].pk, {Status.QUEUED})

@@ -158,5 +158,11 @@ def test_a_token_that_is_revoked_meanwhile(tenant: Tenant, github_server: GitHub
         github_server.revoke("tok_short")
         services.decide_plan(principal=tenant.principal, run_id=run.pk, approved=True)
         run = drive(run)
-    assert run.status == Status.FAILED
-    assert run.error is not None and run.error["code"] == "no_access"
+        assert (run.status, run.pause_reason) == (Status.PAUSED, "provider")
+        assert run.error is not None and "mgx repo link" in run.error["hint"]
+        paid = run.usage["calls"]
+        RepositoryLink.across_tenants.update(credential=USERS["dev"])
+        services.resume_run(principal=tenant.principal, run_id=run.pk)
+        run = drive(run)
+    assert (run.status, run.usage["calls"]) == (Status.COMPLETED, paid)
+    assert len(pulls(github_server, repo)) == 1

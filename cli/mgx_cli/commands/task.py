@@ -34,7 +34,7 @@ def task(
     ] = None,
     workflow: Annotated[str | None, typer.Option(metavar="NAME", help="A task kept in mgx.yaml.")] = None,
     project: Annotated[str | None, typer.Option(metavar="NAME", help="The project it belongs to.")] = None,
-    repo: Annotated[str | None, typer.Option(metavar="PATH|URL", help="An existing repository.")] = None,
+    repo: Annotated[str | None, typer.Option(metavar="PATH|URL|OWNER/NAME", help="An existing repository.")] = None,
     new: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Make a new project in DIR, which is empty or absent.")
     ] = None,

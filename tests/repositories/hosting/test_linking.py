@@ -85,6 +85,13 @@ def test_the_old_name_of_what_is_linked_is_the_same_link(
     assert (again["id"], again["repo_full_name"], again["clone_url"]) == (link["id"], repo, f"{github.url}/{repo}.git")
 
 
+def test_its_address_alone_does_not_make_it_plain_git(owner: CallerInTests, named: dict[str, Any]) -> None:
+    link = ask(owner, "connect", 201, **named)
+    again = ask(owner, "connect", 200, url=link["clone_url"], provider="git")
+    kept = ("id", "provider", "api_base_url", "repo_full_name", "has_credential", "permissions")
+    assert {name: again[name] for name in kept} == {name: link[name] for name in kept}
+
+
 def test_what_is_no_github_is_told(owner: CallerInTests, github: GitHub, named: dict[str, Any]) -> None:
     for path in ("test", "connect"):
         github.refuse(status=200, message="Welcome to our wiki")
@@ -119,7 +126,13 @@ class TestInstallation:
     def test_an_administrator_lets_the_app_act(self, owner: CallerInTests, named: dict[str, Any]) -> None:
         link = ask(owner, "connect", 201, **{**named, "credential": USERS["octocat"], "installation_id": 100})
         assert (link["installation_id"], link["has_credential"]) == (100, False)
+        assert link["permissions"] == {"read": True, "write": True, "admin": False}  # what the app was granted
         assert ask(owner, f"{link['id']}/refresh", 200)["status"] == "connected"
+
+    def test_only_the_installation_that_is_there_acts(self, owner: CallerInTests, named: dict[str, Any]) -> None:
+        said = ask(owner, "connect", 403, **{**named, "credential": USERS["octocat"], "installation_id": 101})
+        assert (said["code"], "there is 100" in said["hint"]) == ("installation_elsewhere", True), said
+        assert not RepositoryLink.across_tenants.exists()
 
     def test_who_was_named_last_acts_alone(self, owner: CallerInTests, named: dict[str, Any]) -> None:
         link = ask(owner, "connect", 201, **{**named, "credential": USERS["octocat"]})

@@ -73,10 +73,9 @@ def test_a_run_that_fails_says_so_in_a_comment_of_its_own(story: Story, tenant: 
     with scripted(team()):
         story.says(issue, "/mgx plan")
         run = drive(newest(story.link))
-        story.github.state.access[story.repo]["octocat"] = "read"
+        story.github.protect(story.repo, "mgx/*")
         services.decide_plan(principal=tenant.principal, run_id=run.pk, approved=True)
         run = drive(run)
-    story.github.state.access[story.repo]["octocat"] = "admin"
     assert run.status == Status.FAILED
     _, status, _, last = story.comments(issue["number"])
     assert status.startswith("**Run #1** has failed: ")

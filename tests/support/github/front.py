@@ -130,7 +130,7 @@ class Front:
             return _message(401, "Bad credentials")
         body = await request.read()
         found = _REPO.match(path)
-        if found is not None:
+        if found is not None and not (jwt and found[2] == "/installation"):  # which the app itself asks for
             name, rest = found[1], found[2] or ""
             if name in state.renamed:
                 return _message(301, "Moved Permanently", {"Location": f"{self.url}{API}/repos/{state.renamed[name]}{rest}"})
