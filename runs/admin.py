@@ -24,6 +24,7 @@ from .admin_live import events_after, state_of
 from .admin_pages import diff_page, log_page, plan_page, timeline, timing_page
 from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from .models.run import FINAL, Status
+from .pull_request_text import money
 from .words import MAX_CHARACTERS
 
 LABELS = {
@@ -144,8 +145,8 @@ class TaskRunAdmin(TenantAdmin):
             return "-"
         tokens_in, tokens_out, calls = (usage.get(name, 0) for name in ("tokens_in", "tokens_out", "calls"))
         cost = usage.get("cost_usd")
-        money = "cost unknown" if cost is None else f"${cost}"
-        return f"{tokens_in:,} tokens in, {tokens_out:,} out, {calls} calls, {money}"
+        paid = "cost unknown" if cost is None else f"${money(cost)}"
+        return f"{tokens_in:,} tokens in, {tokens_out:,} out, {calls} calls, {paid}"
 
     @admin.display(description="plan")
     def plan_shown(self, run: TaskRun) -> SafeString:

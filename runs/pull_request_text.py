@@ -122,7 +122,7 @@ def _review(run: TaskRun) -> list[str]:
     return ["### Review", "\n".join([f"Verdict: {quoted(review.get('verdict', ''), 40)}", *comments])]
 
 
-def _money(cost: object) -> str:
+def money(cost: object) -> str:
     """Without the zeros at the end that a stored amount has."""
     text = str(cost)
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -132,5 +132,6 @@ def _usage(run: TaskRun) -> str:
     usage = run.usage
     cost = usage.get("cost_usd")
     tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
-    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${_money(cost)}" if cost else "")
-    return f"---\nBy MGX Agent: [run #{run.run_number}]({settings.MGX_BASE_URL}/api/runs/{run.pk}), {spent}."
+    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${money(cost)}" if cost else "")
+    page = f"{settings.MGX_BASE_URL}/admin/runs/taskrun/{run.pk}/change/"
+    return f"---\nBy MGX Agent: [run #{run.run_number}]({page}), {spent}."
