@@ -32,7 +32,10 @@ Base = Annotated[str | None, typer.Option(metavar="BRANCH", help="What runs star
 Prefix = Annotated[str | None, typer.Option(metavar="TEXT", help="Of the branches of runs: TEXT/task/run-1.")]
 Template = Annotated[str | None, typer.Option(metavar="TEXT", help="May hold {task_name} and {run_number}.")]
 Author = Annotated[str | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Of its commits; '' for the server's.")]
-CoAuthor = Annotated[str | None, typer.Option(metavar="none|requester", help="Who is named beside the author.")]
+CoAuthor = Annotated[
+    str | None,
+    typer.Option(metavar="none|requester", help="Who is named beside the author; the requester by their e-mail address."),
+]
 Draft = Annotated[bool | None, typer.Option("--draft/--no-draft", help="Whether pull requests begin as drafts.")]
 Labels = Annotated[list[str] | None, typer.Option("--label", metavar="NAME", help="Of its pull requests; repeat for more.")]
 NoLabels = Annotated[bool, typer.Option("--no-labels", help="Take all labels away.")]
