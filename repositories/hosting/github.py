@@ -6,6 +6,7 @@ API: https://docs.github.com/en/rest?apiVersion=2022-11-28
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,9 @@ HOOK_EVENTS = (
     "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
     "repository",
 )  # fmt: skip
+MAX_BRANCH = 200
+MAX_ETAG = 200
+_FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 MAX_PERMISSIONS = 1_000
 _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
 """What was told of accounts last: (API, path, who asked) → (etag, permission). Used only with its word for it."""
@@ -242,9 +246,10 @@ class GitHubHost:
         )
         if known and not data:  # 304
             return None, known
-        if not isinstance(data, dict) or not isinstance(data.get("id"), int) or not isinstance(data.get("full_name"), str):
+        if not isinstance(data, dict) or not _is_repository(data):
             raise self._no_github("reading the repository")
-        return Repository(asked, headers, data, completed=True), headers.get("etag", "")
+        etag = headers.get("etag", "")
+        return Repository(asked, headers, data, completed=True), etag if len(etag) <= MAX_ETAG else ""
 
     @cached_property
     def _repository(self) -> Repository:
@@ -350,6 +355,20 @@ class GitHubHost:
                 f"{self._api} answered {error.status} ({what}).", code="host_unavailable", hint="Try again later."
             )
         return HostFailed(f"{self._api} refused: {_said(error)} ({what}, {error.status}).")
+
+
+def _is_repository(data: dict[str, Any]) -> bool:
+    """Whether what is stored of a repository can be stored: whoever is linked may say anything."""
+    number, name, branch = data.get("id"), data.get("full_name"), data.get("default_branch") or ""
+    return (
+        isinstance(number, int)
+        and 0 < number < 2**63
+        and isinstance(name, str)
+        and _FULL_NAME.fullmatch(name) is not None
+        and isinstance(branch, str)
+        and len(branch) <= MAX_BRANCH
+        and branch.isprintable()
+    )
 
 
 def _busy(error: GithubException) -> HostBusy:

@@ -7,10 +7,13 @@ PyGithub takes its connection classes for the whole process; nothing else here u
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
 import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
@@ -19,9 +22,15 @@ from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectio
 from mgx_project.common.addresses import HINT, reachable, refusal
 from mgx_project.common.proxies import proxy_of
 
-from ..errors import AddressRefused
+from ..errors import AddressRefused, HostFailed
 from ..git.address import require_api
 from . import limits
+
+MAX_ANSWER = 64_000_000
+"""Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
+MAX_SECONDS = 90.0
+"""For a whole request and its answer: a timeout of a socket begins anew with each byte that comes."""
+_watched = threading.local()
 
 
 def _addresses(host: str, port: int | None) -> list[str]:
@@ -51,12 +60,61 @@ def _checked_socket(connection: Any, connect: Any) -> socket.socket:
     raise failed or OSError(f"{host} has no address")
 
 
-class _Plain(urllib3.connection.HTTPConnection):
+class _Watch:
+    """Ends a request that takes too long, whatever its thread waits for."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def see(self, connected: socket.socket | None) -> None:
+        with self._lock:
+            self._socket = connected
+            if self.is_over:
+                self._end()
+
+    def end(self) -> None:
+        with self._lock:
+            self.is_over = True
+            self._end()
+
+    def _end(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # it has ended by itself
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _within_time() -> Iterator[_Watch]:
+    watch = _watched.watch = _Watch()
+    timer = threading.Timer(MAX_SECONDS, watch.end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield watch
+    finally:
+        timer.cancel()
+        _watched.watch = None
+
+
+class _Watched:
+    """A connection whose socket the watch of its thread sees."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        parent: Any = super()
+        parent.request(*args, **kwargs)
+        connection: Any = self
+        if watch := getattr(_watched, "watch", None):
+            watch.see(connection.sock)
+
+
+class _Plain(_Watched, urllib3.connection.HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
 
-class _Secure(urllib3.connection.HTTPSConnection):
+class _Secure(_Watched, urllib3.connection.HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
@@ -82,7 +140,29 @@ class _Adapter(requests.adapters.HTTPAdapter):
             with suppress(socket.gaierror):
                 _addresses(parts.hostname or "", parts.port)
         kwargs["proxies"] = {urlsplit(request.url).scheme: proxy} if proxy else {}
-        return super().send(request, *args, **kwargs)
+        host = urlsplit(request.url).hostname
+        with _within_time() as watch:
+            try:
+                answer = super().send(request, *args, **kwargs)
+                answer._content = _whole(answer, str(host))
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
+                if not watch.is_over:
+                    raise
+            if watch.is_over:
+                raise HostFailed(f"{host} did not answer within {MAX_SECONDS:g} s.", code="unreachable")
+            return answer
+
+
+def _whole(answer: requests.Response, host: str) -> bytes:
+    """The body. Raises HostFailed for one of more than MAX_ANSWER bytes."""
+    parts, size = [], 0
+    for part in answer.iter_content(1 << 14):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER:
+            answer.close()
+            raise HostFailed(f"{host} answered with more than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
+    return b"".join(parts)
 
 
 class _Limited:
