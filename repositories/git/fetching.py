@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from ..errors import GitFailed
-from .process import Transfer, git
+from .process import LARGEST_OBJECT, Transfer, git
 from .remote import Remote, explain
 
 ALL = 2**31 - 1
@@ -25,6 +25,7 @@ _NO_SHALLOW = re.compile(r"not support (shallow|--depth)", re.IGNORECASE)
 _REFUSED = re.compile(r"not our ref|unadvertised object|find remote ref|no such remote ref|not valid", re.IGNORECASE)
 _CUT_OFF = re.compile(r"signal 25|file size limit|file too large", re.IGNORECASE)
 """What git and its parts say when RLIMIT_FSIZE ends them (SIGXFSZ, EFBIG)."""
+_UNFOLDS = re.compile(r"attempting to allocate \d+ over limit")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ async def fetch(
         except GitFailed as error:
             if _CUT_OFF.search(error.stderr):
                 raise too_large(remote.where.url, f"more than {megabytes(limit())}") from None
+            if _UNFOLDS.search(error.stderr):
+                raise too_large(remote.where.url, f"more than {megabytes(LARGEST_OBJECT)} for one object") from None
             explained = explain(error, remote.where)
             if explained is not error or error.code == "git_timeout":
                 raise explained from None

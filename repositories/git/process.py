@@ -21,6 +21,9 @@ from .scrubbing import scrub
 LOCAL_SECONDS = 120.0
 NETWORK_SECONDS = 900.0
 MAX_OUTPUT = 256 * 1024 * 1024
+LARGEST_OBJECT = 640_000_000
+"""Bytes that git may ask for at once while it takes in what others send: a few kilobytes of deltas unfold to gigabytes. Git
+itself makes no deltas of files over 512 MiB, and takes in what is no delta piece by piece (core.bigFileThreshold)."""
 TAIL = 2000
 """How much of git's own words an error carries, in characters."""
 
@@ -46,6 +49,7 @@ CONFIG: Mapping[str, str] = {
     "fetch.uriProtocols": "",
     "gc.auto": "0",
     "maintenance.auto": "false",
+    "pack.threads": "2",
     "http.followRedirects": "false",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
@@ -116,7 +120,7 @@ async def git(
             *_limited(transfer.largest_file),
             *args,
             cwd=cwd,
-            env=environment(config or {}, env or {}),
+            env=environment(config or {}, {**_no_larger(transfer), **(env or {})}),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -152,6 +156,10 @@ def _limited(largest_file: int) -> tuple[str, ...]:
     if not largest_file:
         return ("git",)
     return ("sh", "-c", 'ulimit -f "$0" && exec git "$@"', str(largest_file // 512))
+
+
+def _no_larger(transfer: Transfer) -> dict[str, str]:
+    return {"GIT_ALLOC_LIMIT": str(LARGEST_OBJECT)} if transfer.largest_file else {}
 
 
 class _TooMuch(Exception):

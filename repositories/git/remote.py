@@ -22,6 +22,7 @@ from .address import Address, address, is_address, is_loopback, resolve
 from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
 
 PROBE_SECONDS = 30.0
+MAX_BRANCH = 200
 CONNECT_SECONDS = 5.0
 
 _SERVER_SIDE = (
@@ -86,6 +87,12 @@ class Remote:
                 head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
             else:
                 refs[name] = value
+        if len(head) > MAX_BRANCH or not head.isprintable():
+            raise GitFailed(
+                f"The default branch of {self.where.url} has a name that can't be used here.",
+                code="bad_branch",
+                hint=f"Names of branches have at most {MAX_BRANCH} printable characters.",
+            )
         return refs, head
 
 
