@@ -147,7 +147,7 @@ class TestInstallation:
 
     @pytest.mark.parametrize("action", ["deleted", "suspend", "unsuspend", "new_permissions_accepted"])
     def test_all_its_links_are_due(self, action: str) -> None:
-        github_auth._tokens[API, 100] = github_auth._Token("ghs_old", 2**40)
+        github_auth._tokens[API, 100] = github_auth._Token("ghs_old", 2**40, {})
         for _ in range(5):
             payload = {"action": action, "installation": {"id": 100}}
             assert deliver_to_app(payload, event="installation").status_code == 202
