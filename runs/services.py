@@ -41,7 +41,9 @@ def create_run(
     parent: TaskRun | None = None,
     revision: dict[str, Any] | None = None,
 ) -> TaskRun:
-    """A new attempt at a task, queued. Raises NotFound, NotAllowed (auto_approve needs the right to approve), BadRequest."""
+    """A new attempt at a task, queued. Raises NotFound, NotAllowed (also where auto_approve needs the right to approve),
+    BadRequest."""
+    principal.require(Role.DEVELOPER)
     if model and not connections.is_known(principal.workspace_id, model):
         raise BadRequest(f"This workspace has no model connection {model!r}.", field="model", code="unknown_model")
     with transaction.atomic():

@@ -31,7 +31,8 @@ def visitor(link: RepositoryLink, host: Host, account: str) -> Principal | None:
 
 
 def connector(link: RepositoryLink) -> Principal | None:
-    """Whoever linked the repository, with their role of now; None when that person has left the workspace."""
-    members = Membership.objects.filter(workspace_id=link.workspace_id).select_related("user")
+    """Whoever linked the repository, with their role of now; None when that person has left the workspace or is
+    deactivated."""
+    members = Membership.objects.filter(workspace_id=link.workspace_id, user__is_active=True).select_related("user")
     member = members.filter(user=link.connected_by).first() if link.connected_by_id else None
     return None if member is None else Principal(user=member.user, workspace_id=link.workspace_id, role=Role(member.role))
