@@ -20,6 +20,7 @@ from . import transitions
 from .executor import Execution
 from .models import TaskRun
 from .models.run import GitStatus
+from .pull_request_text import name_of
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
@@ -102,7 +103,7 @@ def branch_name(run: TaskRun, *, distinct: bool = False) -> str:
 def commit_message(run: TaskRun) -> str:
     """The project's template, its two names filled in and nothing evaluated; and a trailer for who started the run, where the
     project wants one and an address is known."""
-    known = {"{task_name}": " ".join(run.task.name.split()), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
+    known = {"{task_name}": name_of(run.task), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
     said = _PLACES.sub(lambda found: known[found[0]], run.task.project.commit_template)
     trailer = _co_author(run)
     return f"{said.rstrip()}\n\n{trailer}" if trailer else said

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from repositories.hosting.port import PullRequestText
+from tasks.models import Task
 
 from .models import TaskRun
 
@@ -22,10 +23,10 @@ QUIET = "\u200b"
 """A zero-width space: what it stands in is no longer a mention or a keyword."""
 
 _MENTION = re.compile(r"@(?=[\w-])")
-_REFERENCE = re.compile(r"(?<![\w/])#(?=\d)|(?i:\bgh-(?=\d))")
-_MARKUP = str.maketrans(
-    {"<": "&lt;", ">": "&gt;", "`": "'", "|": "\\|", "[": "\\[", "]": "\\]", "!": "\\!", "*": "\\*", "_": "\\_"}
-)
+_REFERENCE = re.compile(r"#(?=\d)|(?i:\bgh-(?=\d))")
+"""Also after a name: `owner/repository#1` is another repository's."""
+_HOST = re.compile(r"(?i:\bwww)(?=\.)")
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"} | {sign: f"\\{sign}" for sign in "\\|[]!*_"})
 
 
 def quoted(text: object, most: int = MAX_WORDS) -> str:
@@ -34,7 +35,18 @@ def quoted(text: object, most: int = MAX_WORDS) -> str:
     line = "".join(character for character in line if character.isprintable())
     line = line if len(line) <= most else line[:most] + " …"
     line = line.translate(_MARKUP).replace("://", f":{QUIET}//")
-    return _REFERENCE.sub(lambda found: found[0] + QUIET, _MENTION.sub("@" + QUIET, line))
+    return quiet(_HOST.sub(lambda found: found[0] + QUIET, line))
+
+
+def quiet(text: str) -> str:
+    """Plain words that mention nobody and name no issue."""
+    return _REFERENCE.sub(lambda found: found[0] + QUIET, _MENTION.sub("@" + QUIET, text))
+
+
+def name_of(task: Task) -> str:
+    """A task's name in one line. That of an issue is its title, and anybody may have written it."""
+    name = " ".join(task.name.split())
+    return quiet(name) if task.issue_number else name
 
 
 def code(path: object) -> str:
@@ -43,8 +55,13 @@ def code(path: object) -> str:
     return f"`{plain[:300]}`"
 
 
+def _in_cell(path: str) -> str:
+    """In a table a bar ends the cell, inside of code too."""
+    return quoted(path, 300) if "|" in path else code(path)
+
+
 def text_of(run: TaskRun) -> PullRequestText:
-    title = f"MGX: {run.task.name} - Run #{run.run_number}"
+    title = f"MGX: {name_of(run.task)} - Run #{run.run_number}"
     closes = f"Closes #{run.task.issue_number}." if run.task.issue_number else ""
     parts = [
         quoted((run.plan or {}).get("summary", "")),
@@ -83,7 +100,9 @@ def _files(run: TaskRun) -> list[str]:
     files = run.results.get("files", [])
     if not files:
         return []
-    rows = [f"| {code(file['path'])} | {file['action']} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]]
+    rows = [
+        f"| {_in_cell(file['path'])} | {file['action']} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]
+    ]
     more = [f"And {len(files) - MAX_FILES} more."] if len(files) > MAX_FILES else []
     return ["### Files", "\n".join(["| File | | Lines |", "|---|---|---|", *rows]), *more]
 

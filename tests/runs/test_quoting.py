@@ -1,0 +1,56 @@
+"""What others wrote, in pull requests, comments and commits: it calls nobody, closes nothing, leads nowhere."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from runs.commits import commit_message
+from runs.models import TaskRun
+from runs.pull_request_text import code, quoted, text_of
+
+HARMFUL = (
+    "fixes #1", "fixes octocat/shop#1", "closes octocat#1", "resolves GH-1", "@octocat", "&commat;octocat", "fixes &num;1",
+    "&#x40;octocat", "&#64;octocat", r"\[click\](//evil.example)", r"\![x](//evil.example)", "www.evil.example", "https://evil.example",
+    "<img src=x>", "<!-- mgx:1 -->", r"\<img src=x\>", "`@octocat`", r"\`@octocat\`", r"\*\*x\*\*",
+)  # fmt: skip
+LIVE = re.compile(
+    r"#\d|(?i:gh-\d)|@\w|&(?!amp;|lt;|gt;)|(?<!\\)(?:\\\\)*[\[\]!*_|]|(?i:www\.)|://|[<>`]", re.ASCII
+)  # fmt: skip
+"""What GitHub's Markdown would act on: an even number of backslashes before a sign escapes nothing."""
+
+
+@pytest.mark.parametrize("text", HARMFUL)
+def test_quoted_words_do_nothing(text: str) -> None:
+    assert not LIVE.search(quoted(text)), quoted(text)
+
+
+def run(name: str, files: list[dict[str, Any]], **task: Any) -> TaskRun:
+    project = SimpleNamespace(commit_template="mgx: {task_name}", commit_co_author="none")
+    known = {"name": name, "issue_number": None, "source": "api", "project": project, **task}
+    fake = SimpleNamespace(
+        pk="1", task=SimpleNamespace(**known), run_number=1, plan=None, results={"files": files}, usage={}, created_by=None
+    )
+    return cast(TaskRun, fake)
+
+
+def test_a_files_name_stays_in_its_cell() -> None:
+    path = "x|@octocat fixes #1 <img src=//evil.example/x>|y"
+    body = text_of(run("Name", [{"path": path, "action": "created", "added": 1, "removed": 0}])).body
+    (row,) = [line for line in body.splitlines() if "octocat" in line]
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 4, row
+    assert not LIVE.search(row.split(" | created")[0].removeprefix("| ")), row
+    assert code("a b.py") in text_of(run("Name", [{"path": "a b.py", "action": "created", "added": 1, "removed": 0}])).body
+
+
+def test_an_issues_title_does_nothing_in_the_commit_and_the_title() -> None:
+    """Anybody may write an issue; what somebody with rights calls a task is theirs to say."""
+    name = "Crash, fixes #1 and octocat/shop#2, says @octocat"
+    stranger = run(name, [], issue_number=7, source="github")
+    for said in (commit_message(stranger), text_of(stranger).title.removesuffix(" - Run #1")):
+        assert not re.search(r"#[12]|@\w", said), said
+    assert name in commit_message(run(name, []))
+    assert "Closes #7." in text_of(stranger).body
