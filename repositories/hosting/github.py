@@ -46,8 +46,9 @@ from .port import (
 )
 
 TIMEOUT = 20
-MAX_COMMENTS = 500
-"""So many comments of a pull request are looked through."""
+MAX_COMMENTS = 2_500
+"""So many comments of an issue or a pull request are looked through. GitHub takes no more of them: ours is found, however many
+others have been put before it."""
 MAX_OUTPUT = 6_000
 RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
 """Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""

@@ -145,3 +145,12 @@ def test_a_merged_pull_request_says_so(github: GitHub, repo: str, host: HostOf, 
     number = mine.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False).number
     github.api("PUT", f"/repos/{repo}/pulls/{number}/merge", {})
     assert mine.pull_request(number).state == "merged"
+
+
+def test_our_comment_is_found_among_many(github: GitHub, repo: str, host: HostOf) -> None:
+    """Whoever may comment could otherwise have us say everything again and again."""
+    issue = github.api("POST", f"/repos/{repo}/issues", {"title": "busy", "body": ""})["number"]
+    for number in range(505):
+        github.api("POST", f"/repos/{repo}/issues/{issue}/comments", {"body": f"noise {number}"})
+    first, second = (host().comment(issue, words, marker="ours") for words in ("one", "two"))
+    assert first.id == second.id
