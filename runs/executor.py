@@ -207,11 +207,13 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
 
 def _make(directory: Path) -> None:
     """Makes the claim's own directory, and removes what earlier claims left when they died."""
-    directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in directory.parent.iterdir():
-        if left.name.isdigit() and int(left.name) < int(directory.name):
-            shutil.rmtree(left, ignore_errors=True)
-    directory.mkdir(mode=0o700, exist_ok=True)
+    while not directory.is_dir():
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileNotFoundError):  # an earlier claim, that ends just now, has removed the run's empty directory
+            for left in directory.parent.iterdir():
+                if left.name.isdigit() and int(left.name) < int(directory.name):
+                    shutil.rmtree(left, ignore_errors=True)
+            directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _remove(directory: Path) -> None:

@@ -1,0 +1,103 @@
+"""A worker that has lost its run is slow to notice, and stands in the middle of an act while the new one does all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from repositories.git.checkout import Checkout
+from repositories.hosting.github import GitHubHost
+from runs import executor
+from runs.actors import ACTORS
+from runs.models import TaskRun
+from runs.models.run import Status
+
+from .conftest import types
+from .hosted import Hosted, drive_to, team
+from .test_durability import expire
+
+
+def finish_elsewhere(run: TaskRun) -> None:
+    """Another worker of this machine takes the run over and ends it, while the first one waits."""
+
+    def work() -> None:
+        try:
+            taken = TaskRun.across_tenants.get(pk=run.pk)
+            expire(taken)
+            ACTORS[Status(taken.status)](str(run.pk))
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=work)
+    other.start()
+    other.join()
+
+
+@pytest.mark.parametrize(
+    ("owner", "act", "when"),
+    [
+        (Checkout, "push", "after"),
+        (GitHubHost, "open_pull_request", "before"),
+        (GitHubHost, "_create", "after"),
+        (GitHubHost, "_say", "after"),
+    ],
+)
+def test_two_workers_make_one_of_everything(
+    hosted: Hosted, scripted: Any, monkeypatch: pytest.MonkeyPatch, owner: type, act: str, when: str
+) -> None:
+    hosted.wish(pr_labels=["made-here"])
+    real, stolen = getattr(owner, act), threading.Event()
+
+    def steal(moment: str) -> None:
+        if moment == when and not stolen.is_set():
+            stolen.set()
+            finish_elsewhere(run)
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        made = await real(*args, **kwargs)
+        await asyncio.to_thread(steal, "after")
+        return made
+
+    def slow_too(*args: Any, **kwargs: Any) -> Any:
+        steal("before")
+        made = real(*args, **kwargs)
+        steal("after")
+        return made
+
+    with scripted(team()):
+        run = drive_to(hosted.start(), Status.DELIVERING)
+        monkeypatch.setattr(owner, act, slow if owner is Checkout else slow_too)
+        ACTORS[Status.DELIVERING](str(run.pk))
+    run.refresh_from_db()
+    assert stolen.is_set()
+    assert run.status == Status.COMPLETED, run.error
+    (pull,) = hosted.pulls()
+    assert (pull["html_url"], pull["head"]["sha"]) == (run.pr_url, hosted.head(run.branch_name))
+    assert [label["name"] for label in pull["labels"]] == ["made-here"]
+    told = types(run)
+    for kind in ("branch_created", "commit_created", "push_succeeded", "pr_opened", "completion"):
+        assert told.count(kind) == 1, told
+
+
+def test_a_claim_finds_its_directory_while_an_earlier_one_removes_its_own(tmp_path: Path) -> None:
+    run, failures = tmp_path / "run", []
+
+    def claim(number: int) -> None:
+        try:
+            for _ in range(400):
+                executor._make(run / str(number))
+                executor._remove(run / str(number))
+        except OSError as error:
+            failures.append(error)
+
+    claims = [threading.Thread(target=claim, args=(number,)) for number in (1, 2)]
+    for thread in claims:
+        thread.start()
+    for thread in claims:
+        thread.join()
+    assert not failures
