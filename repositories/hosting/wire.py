@@ -156,12 +156,15 @@ class _Adapter(requests.adapters.HTTPAdapter):
 def _whole(answer: requests.Response, host: str) -> bytes:
     """The body. Raises HostFailed for one of more than MAX_ANSWER bytes."""
     parts, size = [], 0
-    for part in answer.iter_content(1 << 14):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER:
-            answer.close()
-            raise HostFailed(f"{host} answered with more than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
+    try:
+        for part in answer.iter_content(1 << 14):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_ANSWER:
+                raise HostFailed(f"{host} answered with more than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
+    except BaseException:
+        answer.close()  # what is left of it is of no use to the next request
+        raise
     return b"".join(parts)
 
 
