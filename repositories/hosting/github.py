@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -16,23 +16,15 @@ from typing import Any, Literal, cast, overload
 from urllib.parse import quote
 
 import github
-import requests
-import urllib3
-from github.GithubException import (
-    BadAttributeException,
-    BadCredentialsException,
-    GithubException,
-    RateLimitExceededException,
-    UnknownObjectException,
-)
+from github.GithubException import BadCredentialsException, GithubException
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest as Pull
 from github.Repository import Repository
 
-from mgx_project.common.errors import NotAllowed, NotFound
+from mgx_project.common.errors import NotFound
 
-from ..errors import AddressRefused, HostBusy, HostFailed
-from . import github_auth, limits, wire
+from ..git.remote import MAX_BRANCH
+from . import github_auth, wire
 from .port import (
     LEVELS,
     Comment,
@@ -44,19 +36,21 @@ from .port import (
     PullRequestText,
     ReviewComment,
 )
+from .refusals import is_for_good, no_github, said, speaking
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500
 """So many comments of an issue or a pull request are looked through. GitHub takes no more of them: ours is found, however many
 others have been put before it."""
 MAX_OUTPUT = 6_000
+MAX_BODY = 65_000
+"""Characters: GitHub takes 65,536 and refuses what is longer."""
 RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
 """Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""
 HOOK_EVENTS = (
     "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
     "repository",
 )  # fmt: skip
-MAX_BRANCH = 200
 MAX_ETAG = 200
 _FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 MAX_PERMISSIONS = 1_000
@@ -145,6 +139,7 @@ class GitHubHost:
             return None if found is None else _pull(found)
 
     def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
+        text = replace(text, body=text.body[:MAX_BODY])
         with self._speaking("opening the pull request"):
             there = self._pull_of(branch)
             if there is None or there.state != "open":
@@ -160,7 +155,7 @@ class GitHubHost:
     def comment(self, number: int, body: str, *, marker: str) -> Comment:
         with self._speaking(f"commenting on #{number}"):
             issue = self._repository.get_issue(number)
-            whole = f"{body}\n\n{_hidden(marker)}"
+            whole = f"{body[:MAX_BODY]}\n\n{_hidden(marker)}"
             for known in islice(issue.get_comments(), MAX_COMMENTS):
                 if _hidden(marker) in (known.body or ""):
                     if known.body != whole:
@@ -233,7 +228,8 @@ class GitHubHost:
         etag, level = _permissions.get(key, ("", ""))
         headers, data = client.requester.requestJsonAndCheck("GET", path, headers={"If-None-Match": etag} if etag else None)
         if data:
-            level = data["permission"]
+            # `permission` takes maintainers for writers; a role of the organisation's own has no other word
+            level = data["role_name"] if data.get("role_name") in LEVELS else data["permission"]
             if len(_permissions) >= MAX_PERMISSIONS:
                 _permissions.clear()
             _permissions[key] = headers.get("etag", ""), level
@@ -248,7 +244,7 @@ class GitHubHost:
         if known and not data:  # 304
             return None, known
         if not isinstance(data, dict) or not _is_repository(data):
-            raise self._no_github("reading the repository")
+            raise no_github(self._api, "reading the repository")
         etag = headers.get("etag", "")
         return Repository(asked, headers, data, completed=True), etag if len(etag) <= MAX_ETAG else ""
 
@@ -281,10 +277,10 @@ class GitHubHost:
         try:
             return create(base, branch, title=text.title, body=text.body, draft=draft)
         except GithubException as error:
-            said = _said(error)
-            if error.status == 422 and "already exists" in said and (there := self._pull_of(branch)) is not None:
+            words = said(error)
+            if error.status == 422 and "already exists" in words and (there := self._pull_of(branch)) is not None:
                 return there
-            if error.status == 422 and draft and "draft" in said.lower():
+            if error.status == 422 and draft and "draft" in words.lower():
                 return create(base, branch, title=text.title, body=text.body, draft=False)
             raise
 
@@ -298,64 +294,8 @@ class GitHubHost:
         refused += _each(wanted, lambda names: _request_review(pull, names), "The reviewer")
         return replace(_pull(pull), refused=tuple(refused))
 
-    @contextmanager
-    def _speaking(self, what: str) -> Iterator[None]:
-        """Every failure as one of ours, in words for the person who must act; no secret is in them."""
-        try:
-            yield
-        except (AddressRefused, NotAllowed, NotFound, HostFailed):
-            raise
-        except RateLimitExceededException as error:
-            raise _busy(error) from None
-        except BadCredentialsException:
-            raise NotAllowed(
-                f"{self._api} does not accept the token ({what}).",
-                code="no_access",
-                hint="It may be revoked or have expired: give the link a new one.",
-            ) from None
-        except UnknownObjectException:
-            raise NotFound(
-                f"{self._api} shows no {self._name} to this token ({what}).",
-                code="repository_not_found",
-                hint="Check the name, and that the token may see the repository.",
-            ) from None
-        except GithubException as error:
-            raise self._explain(error, what) from None
-        except RuntimeError:  # PyGithub's word for a redirect to another host
-            raise HostFailed(
-                f"{self._api} redirects elsewhere ({what}).",
-                code="redirected",
-                hint="Give the link the service's present address.",
-            ) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise HostFailed(
-                f"{self._api} can't be reached ({what}): {type(error).__name__}.",
-                code="unreachable",
-                hint="Try again when the service answers; `refresh` of the link tells.",
-            ) from None
-        except (BadAttributeException, KeyError, ValueError):
-            raise self._no_github(what) from None
-
-    def _no_github(self, what: str) -> HostFailed:
-        return HostFailed(
-            f"{self._api} does not answer as GitHub does ({what}).",
-            code="bad_answer",
-            hint="Give the address of its API, such as https://github.example.com/api/v3.",
-        )
-
-    def _explain(self, error: GithubException, what: str) -> NotAllowed | HostFailed:
-        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-        if error.status in (403, 429) and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"):
-            return _busy(error)
-        if error.status == 403:
-            needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
-            hint = f"The token needs: {needed}." if needed else "Give the token (or the app) the right to do that."
-            return NotAllowed(f"{self._name}: {_said(error)} ({what}).", code="no_access", hint=hint)
-        if error.status >= 500:
-            return HostFailed(
-                f"{self._api} answered {error.status} ({what}).", code="host_unavailable", hint="Try again later."
-            )
-        return HostFailed(f"{self._api} refused: {_said(error)} ({what}, {error.status}).")
+    def _speaking(self, what: str) -> AbstractContextManager[None]:
+        return speaking(self._api, self._name, what)
 
 
 def _is_repository(data: dict[str, Any]) -> bool:
@@ -370,21 +310,6 @@ def _is_repository(data: dict[str, Any]) -> bool:
         and len(branch) <= MAX_BRANCH
         and branch.isprintable()
     )
-
-
-def _busy(error: GithubException) -> HostBusy:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    return HostBusy("GitHub wants fewer requests for now.", retry_after=limits.wait_of(headers))
-
-
-def _said(error: GithubException) -> str:
-    """GitHub's own words: its message, and those of the fields that it found wrong."""
-    data: Any = error.data if isinstance(error.data, dict) else {}
-    words = [str(data.get("message") or error.message or "no reason given")]
-    words += [
-        str(entry.get("message")) for entry in data.get("errors") or [] if isinstance(entry, dict) and entry.get("message")
-    ]
-    return " ".join(" ".join(words).split())[:400]
 
 
 def _pull(pull: Pull) -> PullRequest:
@@ -407,19 +332,12 @@ def _each(names: Sequence[str], ask: Callable[[Sequence[str]], object], what: st
     try:
         ask(names)
     except GithubException as error:
-        if not _is_refusal(error):
+        if not is_for_good(error):
             raise
         if len(names) == 1:
-            return [f"{what} {names[0]} was refused: {_said(error)}"]
-        return [said for name in names for said in _each([name], ask, what)]
+            return [f"{what} {names[0]} was refused: {said(error)}"]
+        return [sentence for name in names for sentence in _each([name], ask, what)]
     return []
-
-
-def _is_refusal(error: GithubException) -> bool:
-    """Not of the whole token, and not for now."""
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-    return error.status in (403, 404, 410, 422) and not limited and not isinstance(error, RateLimitExceededException)
 
 
 def _request_review(pull: Pull, names: Sequence[str]) -> None:

@@ -14,8 +14,8 @@ import github
 from django.conf import settings
 from github.GithubException import GithubException, UnknownObjectException
 
-from ..errors import HostBusy, HostFailed
-from .limits import wait_of
+from ..errors import HostFailed
+from .refusals import busy, is_limit
 
 EARLY = 300.0
 """Seconds before its end that a token is no longer handed out: a push must not outlive it."""
@@ -100,9 +100,8 @@ def _mint(api_base_url: str, installation_id: int) -> _Token:
 
 
 def _refused(error: GithubException, api_base_url: str, installation_id: int) -> HostFailed:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    if error.status in (403, 429) and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"):
-        return HostBusy("GitHub wants fewer requests of the app for now.", retry_after=wait_of(headers))
+    if is_limit(error):
+        return busy(error, "GitHub wants fewer requests of the app for now.")
     if error.status == 403 and "suspended" in str(error.data).lower():
         return HostFailed(
             f"Installation {installation_id} of the app is suspended.",

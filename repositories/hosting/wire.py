@@ -7,9 +7,7 @@ PyGithub takes its connection classes for the whole process; nothing else here u
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,13 +22,10 @@ from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed
 from ..git.address import require_api
-from . import limits
+from . import limits, watch
 
 MAX_ANSWER = 64_000_000
 """Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
-MAX_SECONDS = 90.0
-"""For a whole request and its answer: a timeout of a socket begins anew with each byte that comes."""
-_watched = threading.local()
 
 
 def _addresses(host: str, port: int | None) -> list[str]:
@@ -60,61 +55,12 @@ def _checked_socket(connection: Any, connect: Any) -> socket.socket:
     raise failed or OSError(f"{host} has no address")
 
 
-class _Watch:
-    """Ends a request that takes too long, whatever its thread waits for."""
-
-    def __init__(self) -> None:
-        self.is_over = False
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
-
-    def see(self, connected: socket.socket | None) -> None:
-        with self._lock:
-            self._socket = connected
-            if self.is_over:
-                self._end()
-
-    def end(self) -> None:
-        with self._lock:
-            self.is_over = True
-            self._end()
-
-    def _end(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # it has ended by itself
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
-@contextmanager
-def _within_time() -> Iterator[_Watch]:
-    watch = _watched.watch = _Watch()
-    timer = threading.Timer(MAX_SECONDS, watch.end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield watch
-    finally:
-        timer.cancel()
-        _watched.watch = None
-
-
-class _Watched:
-    """A connection whose socket the watch of its thread sees."""
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        parent: Any = super()
-        parent.request(*args, **kwargs)
-        connection: Any = self
-        if watch := getattr(_watched, "watch", None):
-            watch.see(connection.sock)
-
-
-class _Plain(_Watched, urllib3.connection.HTTPConnection):
+class _Plain(watch.Watched, urllib3.connection.HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
 
-class _Secure(_Watched, urllib3.connection.HTTPSConnection):
+class _Secure(watch.Watched, urllib3.connection.HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
@@ -141,15 +87,15 @@ class _Adapter(requests.adapters.HTTPAdapter):
                 _addresses(parts.hostname or "", parts.port)
         kwargs["proxies"] = {urlsplit(request.url).scheme: proxy} if proxy else {}
         host = urlsplit(request.url).hostname
-        with _within_time() as watch:
+        with watch.within_time() as clock:
             try:
                 answer = super().send(request, *args, **kwargs)
                 answer._content = _whole(answer, str(host))
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
-                if not watch.is_over:
+                if not clock.is_over:
                     raise
-            if watch.is_over:
-                raise HostFailed(f"{host} did not answer within {MAX_SECONDS:g} s.", code="unreachable")
+            if clock.is_over:
+                raise HostFailed(f"{host} did not answer within {watch.MAX_SECONDS:g} s.", code="unreachable")
             return answer
 
 

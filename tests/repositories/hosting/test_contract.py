@@ -71,6 +71,26 @@ def test_levels_of_accounts(host: HostOf) -> None:
     assert [mine.level_of(login) for login in ("octocat", "dev", "stranger")] == ["admin", "write", "none"]
 
 
+@pytest.mark.parametrize("level", ["triage", "maintain"])
+def test_levels_between_the_old_ones_are_told_apart(github: GitHub, repo: str, host: HostOf, level: str) -> None:
+    github.state.access[repo]["dev"] = level
+    assert host().level_of("dev") == level
+
+
+def test_long_words_are_cut_and_said(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
+    """What the service would refuse for its length is said as far as it goes, in one comment still."""
+    long = "x" * 70_000
+    text = PullRequestText("Long", long)
+    made = [host("dev").open_pull_request(text, branch="mgx/topic", base="main", draft=True).number for _ in range(2)]
+    assert made[0] == made[1]
+    said = [host("dev").comment(made[0], long, marker="long") for _ in range(2)]
+    assert said[0] == said[1]
+    bodies = [github.api("GET", f"/repos/{repo}/pulls/{made[0]}")["body"]]
+    bodies += [comment["body"] for comment in github.api("GET", f"/repos/{repo}/issues/{made[0]}/comments")]
+    assert len(bodies) == 2
+    assert all(65_000 <= len(body) <= 65_536 for body in bodies)
+
+
 def test_what_a_review_says_beside_its_remarks(github: GitHub, repo: str, host: HostOf, topic: str) -> None:
     made = host("dev").open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True)
     review = {"event": "COMMENT", "body": "Say why.", "commit_id": topic}

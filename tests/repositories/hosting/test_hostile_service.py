@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from repositories.errors import HostFailed
-from repositories.hosting import wire
+from repositories.hosting import watch, wire
 from repositories.hosting.github import GitHubHost
 from tests.conftest import CallerInTests
 
@@ -89,7 +89,7 @@ def test_an_answer_without_end_is_cut_off(answer: Callable[[socket.socket], None
 def test_an_answer_that_never_comes_is_given_up(
     answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(watch, "MAX_SECONDS", 0.5)
     began = time.monotonic()
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
         GitHubHost(api, "evil/shop").repository()

@@ -169,7 +169,8 @@ class Front:
             return _message(403, "Resource not accessible by personal access token")
         if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
             theirs = state.access.get(name, {}).get(asked[1], "none" if name in state.private else "read")
-            told = {"permission": theirs, "role_name": theirs, "user": {"login": asked[1]}}
+            folded = {"maintain": "write", "triage": "read"}.get(theirs, theirs)
+            told = {"permission": folded, "role_name": theirs, "user": {"login": asked[1]}}
             tag = f'"{hashlib.sha256(json.dumps(told).encode()).hexdigest()}"'
             if known == tag:
                 return web.Response(status=304, headers={"ETag": tag})

@@ -1,0 +1,114 @@
+"""What GitHub refuses, as errors of ours: in words for the person who must act, with no secret in them.
+
+Headers and statuses: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+import urllib3
+from github.GithubException import (
+    BadAttributeException,
+    BadCredentialsException,
+    GithubException,
+    RateLimitExceededException,
+    UnknownObjectException,
+)
+
+from mgx_project.common.errors import NotAllowed, NotFound
+
+from ..errors import HostBusy, HostFailed
+from . import limits
+
+
+@contextmanager
+def speaking(api: str, name: str, what: str) -> Iterator[None]:
+    """Every failure of ``what`` with the repository ``name`` as NotAllowed, NotFound, HostBusy or HostFailed."""
+    try:
+        yield
+    except (NotAllowed, NotFound, HostFailed):
+        raise
+    except BadCredentialsException:
+        raise NotAllowed(
+            f"{api} does not accept the token ({what}).",
+            code="no_access",
+            hint="It may be revoked or have expired: give the link a new one.",
+        ) from None
+    except UnknownObjectException:
+        raise NotFound(
+            f"{api} shows no {name} to this token ({what}).",
+            code="repository_not_found",
+            hint="Check the name, and that the token may see the repository.",
+        ) from None
+    except GithubException as error:
+        raise _explained(error, api, name, what) from None
+    except RuntimeError:  # PyGithub's word for a redirect to another host
+        raise HostFailed(
+            f"{api} redirects elsewhere ({what}).",
+            code="redirected",
+            hint="Give the link the service's present address.",
+        ) from None
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise HostFailed(
+            f"{api} can't be reached ({what}): {type(error).__name__}.",
+            code="unreachable",
+            hint="Try again when the service answers; `refresh` of the link tells.",
+        ) from None
+    except (AssertionError, BadAttributeException, KeyError, ValueError):
+        # the assertion is PyGithub's, that a next page is on the same host
+        raise no_github(api, what) from None
+
+
+def no_github(api: str, what: str) -> HostFailed:
+    return HostFailed(
+        f"{api} does not answer as GitHub does ({what}).",
+        code="bad_answer",
+        hint="Give the address of its API, such as https://github.example.com/api/v3.",
+    )
+
+
+def is_limit(error: GithubException) -> bool:
+    """Whether GitHub only wants us to wait: its primary or a secondary limit."""
+    headers = _headers(error)
+    asks = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return isinstance(error, RateLimitExceededException) or (error.status in (403, 429) and asks)
+
+
+def busy(error: GithubException, detail: str = "GitHub wants fewer requests for now.") -> HostBusy:
+    return HostBusy(detail, retry_after=limits.wait_of(_headers(error)))
+
+
+def is_for_good(error: GithubException) -> bool:
+    """Whether this one act was refused: not the whole token, and not for now."""
+    return error.status in (403, 404, 410, 422) and not is_limit(error)
+
+
+def said(error: GithubException) -> str:
+    """GitHub's own words: its message, and those of the fields that it found wrong."""
+    data: Any = error.data if isinstance(error.data, dict) else {}
+    words = [str(data.get("message") or error.message or "no reason given")]
+    words += [
+        str(entry.get("message")) for entry in data.get("errors") or [] if isinstance(entry, dict) and entry.get("message")
+    ]
+    return " ".join(" ".join(words).split())[:400]
+
+
+def _explained(error: GithubException, api: str, name: str, what: str) -> NotAllowed | HostFailed:
+    if is_limit(error):
+        return busy(error)
+    if error.status == 403:
+        headers = _headers(error)
+        needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
+        hint = f"The token needs: {needed}." if needed else "Give the token (or the app) the right to do that."
+        return NotAllowed(f"{name}: {said(error)} ({what}).", code="no_access", hint=hint)
+    if error.status >= 500:
+        return HostFailed(f"{api} answered {error.status} ({what}).", code="host_unavailable", hint="Try again later.")
+    return HostFailed(f"{api} refused: {said(error)} ({what}, {error.status}).")
+
+
+def _headers(error: GithubException) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in (error.headers or {}).items()}
