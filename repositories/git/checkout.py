@@ -173,10 +173,6 @@ class Checkout:
             found = {name.removeprefix("refs/heads/"): sha for name, sha in refs.items()}
             return {branch: found[branch] for branch in branches if branch in found}
 
-    async def remote_head(self, branch: str) -> str | None:
-        """The commit that the remote's ``branch`` is at, None if there is no such branch. Asks the remote."""
-        return (await self.remote_heads(branch)).get(branch)
-
     async def fetch(self, sha: str, branch: str) -> None:
         """Brings a commit here that is not here yet, as `fetching.fetch` does. Raises what that and `reach` raise."""
         if await fetching.has_commit(self._git_dir, sha):

@@ -164,10 +164,10 @@ async def test_a_second_push_adopts_the_first(tmp_path: Path, origin: Path) -> N
     checkout = await clone(tmp_path, origin)
     (checkout.root / "a.txt").write_text("new\n")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
-    assert await checkout.remote_head("mgx/x/run-1") is None
+    assert await checkout.remote_heads("mgx/x/run-1") == {}
     await checkout.push(sha, "mgx/x/run-1")
     await checkout.push(sha, "mgx/x/run-1")
-    assert await checkout.remote_head("mgx/x/run-1") == sha
+    assert await checkout.remote_heads("mgx/x/run-1") == {"mgx/x/run-1": sha}
 
 
 async def test_another_branch_of_that_name_is_never_overwritten(tmp_path: Path, origin: Path, sh: Git) -> None:

@@ -33,7 +33,7 @@ async def test_clone_and_push_with_a_credential(tmp_path: Path, server: GitServe
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
     await checkout.push(sha, "mgx/x/run-1")
-    assert await checkout.remote_head("mgx/x/run-1") == sha
+    assert await checkout.remote_heads("mgx/x/run-1") == {"mgx/x/run-1": sha}
     for path in (tmp_path / "run").rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes()
@@ -45,7 +45,7 @@ async def test_an_empty_remote(tmp_path: Path, server: GitServer) -> None:
     (checkout.root / "a").write_text("x")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
-    assert await checkout.remote_head("mgx/x/run-1") == sha
+    assert await checkout.remote_heads("mgx/x/run-1") == {"mgx/x/run-1": sha}
 
 
 @pytest.mark.parametrize(
