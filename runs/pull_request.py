@@ -17,7 +17,7 @@ from .commits import Wishes
 from .executor import Execution
 from .models.run import GitStatus
 from .pull_request_text import quoted, text_of
-from .targets import PASSING, Target
+from .targets import PASSING, Target, passing
 
 
 async def open_pull_request(
@@ -78,7 +78,10 @@ async def open_pull_request(
 
 
 async def _answer_threads(work: Execution, journal: Journal, origin: Origin, number: int) -> None:
-    """Each remark that led to this revision is told in its thread what became of it. A refusal is shown and stops nothing."""
+    """Each remark that led to this revision is told in its thread what became of it. A refusal is shown and stops nothing.
+
+    Raises Paused('provider') where waiting helps.
+    """
     host, run = origin.host, work.run
     threads = (run.revision or {}).get("threads", [])
     if host is None or not threads:
@@ -94,5 +97,7 @@ async def _answer_threads(work: Execution, journal: Journal, origin: Origin, num
     try:
         await journal.step("deliver/answers", "git", {"threads": threads, "text": text}, act)
     except MGXError as error:
+        if error.code in PASSING:
+            raise passing(error) from error
         said = f"The review's threads could not be answered: {error.detail}"
         await work.sink.emit("git_operation_failed", {"error": said}, said)

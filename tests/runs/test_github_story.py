@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from repositories.hosting import limits
+from repositories.hosting.github import GitHubHost
 from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
@@ -216,6 +218,36 @@ def test_our_own_answers_start_nothing(story: Story, scripted: Callable[..., Any
     review = {"id": 5, "state": "commented", "body": ours["body"]}
     story.send("pull_request_review", "octocat", action="submitted", pull_request=pull, review=review)
     assert newest(story.link).run_number == 2
+
+
+def test_a_limit_does_not_lose_the_answer_in_a_thread(
+    story: Story, tenant: Tenant, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github, repo = story.github, story.repo
+    issue = story.issue("total() crashes on None")
+    real = GitHubHost.reply
+
+    def limited(host: GitHubHost, *args: Any, **kwargs: Any) -> Any:
+        github.refuse(status=403, headers={"Retry-After": "1"}, message="You have exceeded a secondary rate limit")
+        return real(host, *args, **kwargs)
+
+    with scripted(team(WriteCode=[CODE, BETTER])):
+        story.says(issue, "/mgx run")
+        run = drive(newest(story.link))
+        pull = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}")
+        remark = {"body": "Say why.", "commit_id": run.commit_sha, "path": "shop/prices.py", "line": 2, "side": "RIGHT"}
+        comment = github.api("POST", f"/repos/{repo}/pulls/{run.pr_number}/comments", remark)
+        story.send("pull_request_review_comment", "octocat", action="created", pull_request=pull, comment=comment)
+        with monkeypatch.context() as limit:
+            limit.setattr(GitHubHost, "reply", limited)
+            second = drive(newest(story.link))
+        assert (second.status, second.pause_reason) == (Status.PAUSED, "provider")
+        limits.forget()  # the second that was asked for is over
+        services.resume_run(principal=tenant.principal, run_id=second.pk)
+        second = drive(second)
+    assert second.status == Status.COMPLETED, second.error
+    said = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}/comments")
+    assert len([entry for entry in said if "<!-- mgx:" in entry["body"]]) == 1
 
 
 def test_closed_opened_again_and_merged_in_any_order(story: Story, scripted: Callable[..., Any]) -> None:
