@@ -59,8 +59,9 @@ def cheap_passwords() -> None:
 @pytest.fixture(autouse=True)
 def no_limits_from_before() -> None:
     """A server of a test may get the port of an earlier one, which has told this process to wait."""
-    if (rates := sys.modules.get("agent.models.rates")) is not None:
-        rates._gates.clear()
+    for name in ("agent.models.rates", "repositories.hosting.limits"):
+        if (module := sys.modules.get(name)) is not None:
+            module._gates.clear()
 
 
 @pytest.fixture

@@ -133,11 +133,6 @@ class GitHubHost:
         with self._speaking(f"reading pull request #{number}"):
             return _pull(self._repository.get_pull(number))
 
-    def pull_request_of(self, branch: str) -> PullRequest | None:
-        with self._speaking(f"looking for the pull request of {branch}"):
-            found = self._pull_of(branch)
-            return None if found is None else _pull(found)
-
     def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
         text = replace(text, body=text.body[:MAX_BODY])
         with self._speaking("opening the pull request"):
@@ -145,10 +140,6 @@ class GitHubHost:
             if there is None or there.state != "open":
                 there = self._create(text, branch=branch, base=base, draft=draft)
             return self._say(there, text)
-
-    def update_pull_request(self, number: int, text: PullRequestText) -> PullRequest:
-        with self._speaking(f"updating pull request #{number}"):
-            return self._say(self._repository.get_pull(number), text)
 
     # talk
 

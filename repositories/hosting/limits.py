@@ -107,12 +107,6 @@ def gate_of(address: str, credential: str) -> Gate:
         return gate
 
 
-def forget() -> None:
-    """Drops all that is known."""
-    with _lock:
-        _gates.clear()
-
-
 def wait_of(headers: Mapping[str, str]) -> float:
     """Seconds that an answer asks us to wait, at most an hour: what it says, else a minute, as GitHub advises."""
     said, reset = _number(headers, "retry-after"), _number(headers, "x-ratelimit-reset")

@@ -120,16 +120,10 @@ class Host(Protocol):
 
     def pull_request(self, number: int) -> PullRequest: ...
 
-    def pull_request_of(self, branch: str) -> PullRequest | None:
-        """The open one of ``branch`` in the repository itself, else its newest; None where there never was one."""
-        ...
-
     def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
         """Adopts the open one of ``branch`` where there is one, and says in it what ``text`` says. A service that has no drafts
         makes a plain one."""
         ...
-
-    def update_pull_request(self, number: int, text: PullRequestText) -> PullRequest: ...
 
     def comment(self, number: int, body: str, *, marker: str) -> Comment:
         """One comment on an issue or pull request: our own one that carries ``marker`` is edited, else it is made."""
