@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.ports import JSON, Announcement
+from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout, Source
 from repositories.origin import Origin, origin_of
 
@@ -12,12 +13,23 @@ from . import transitions
 from .executor import Execution
 from .journal import OpenStep, current_step
 from .models import RunStep
+from .targets import passing
 
 MAX_NAMED = 200
 
 
 async def check_out(work: Execution) -> tuple[Checkout, Origin]:
-    """A private clone at the run's base commit, which the first clone fixes for the whole run."""
+    """A private clone at the run's base commit, which the first clone fixes for the whole run.
+
+    Raises Paused where waiting or another token helps.
+    """
+    try:
+        return await _check_out(work)
+    except MGXError as error:
+        raise passing(error) from error
+
+
+async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     run = work.run
     origin = await work.db(
         origin_of,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from repositories.hosting import github_auth
 from repositories.models import RepositoryLink
 from runs import services
 from runs.artifacts import load
@@ -166,3 +167,19 @@ def test_a_token_that_is_revoked_meanwhile(tenant: Tenant, github_server: GitHub
         run = drive(run)
     assert (run.status, run.usage["calls"]) == (Status.COMPLETED, paid)
     assert len(pulls(github_server, repo)) == 1
+
+
+def test_a_limit_before_the_work_pauses_the_run(
+    tenant: Tenant, github_server: GitHub, repo: str, scripted: Any, settings: Any
+) -> None:
+    settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github_server.app_key
+    settings.MGX_GITHUB_API_URL = github_server.api_url
+    link(tenant, github_server, repo, credential="", installation_id=100)
+    github_auth.forget(github_server.api_url, 100)
+    github_server.refuse(status=403, headers={"Retry-After": "7"}, message="You have exceeded a secondary rate limit")
+    with scripted(script(code=CODE, files=["shop/prices.py"])):
+        run = drive(start(tenant))
+        assert (run.status, run.pause_reason) == (Status.PAUSED, "provider")
+        assert run.error is not None and "7 s" in run.error["hint"]
+        services.resume_run(principal=tenant.principal, run_id=run.pk)
+        assert drive(run).status == Status.COMPLETED
