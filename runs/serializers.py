@@ -173,6 +173,7 @@ class ChangedFileRow(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     removed = serializers.IntegerField()
     binary = serializers.BooleanField()
+    test_configuration = serializers.BooleanField(help_text="The file is, or holds, what decides how tests are run.")
     state = serializers.ChoiceField(["pending", "accepted", "rejected", "mixed"])
     comment = serializers.CharField()
     hunks = HunkRow(many=True, help_text="Empty where only the whole file can be decided on.")
