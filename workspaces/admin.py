@@ -25,6 +25,7 @@ from .models import (
     LedgerEntry,
     Membership,
     Meter,
+    StoredBytes,
     User,
     Workspace,
     WsTicket,
@@ -137,6 +138,11 @@ class MeterAdmin(TenantAdmin):
     list_display = ("workspace", "scope", "scope_id", "period", "calls", "cached_calls", "cost_usd", "work_ms")
     list_filter = (WorkspaceFilter, "scope", "period")
     search_fields = ("=scope_id",)
+
+
+@admin.register(StoredBytes)
+class StoredBytesAdmin(TenantAdmin):
+    list_display = ("workspace", "size")
 
 
 @admin.register(FormerSpending)
