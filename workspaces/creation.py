@@ -11,9 +11,14 @@ from mgx_project.common.errors import NotAllowed
 from .models import Budget, User, Workspace
 
 
+def may_create(user: User) -> bool:
+    """As the server's setting says; operators always may."""
+    return settings.MGX_WORKSPACE_CREATION == "anyone" or user.is_staff
+
+
 def require_creator(user: User) -> None:
     """Raises NotAllowed where only operators make workspaces and ``user`` is none."""
-    if settings.MGX_WORKSPACE_CREATION != "anyone" and not user.is_staff:
+    if not may_create(user):
         raise NotAllowed(
             "On this server only operators make workspaces. Ask one for a workspace, or a member of a workspace to invite you."
         )

@@ -145,6 +145,7 @@ def test_who_may_create_workspaces_is_a_setting(signed_in: Callable[[User], Api]
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
     assert "operator" in answer.json()["detail"]
     assert not Workspace.objects.exists()
+    assert "invite" in signed_in(UserFactory()).get("/api/tasks").json()["detail"]
     assert signed_in(UserFactory(is_staff=True)).post("/api/workspaces", {"name": "A", "slug": "acme"}).status_code == 201
     settings.MGX_WORKSPACE_CREATION = "anyone"
     assert signed_in(UserFactory()).post("/api/workspaces", {"name": "B", "slug": "beta"}).status_code == 201
