@@ -30,7 +30,7 @@ from .artifacts import ArtifactTrees
 from .budget import LedgerBudget
 from .caching import model_cache
 from .clock import working_time
-from .connections import open_for
+from .connections import choose_for
 from .errors import LeaseLost
 from .history import WorkspaceHistory
 from .journal import RunJournal, Steps
@@ -64,6 +64,8 @@ class Execution:
     model: Model
     cache: ModelCache
     held: AsyncExitStack
+    on_server: bool = False
+    """Whether the operator pays for ``model``."""
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -101,7 +103,7 @@ class Execution:
             events=self.sink,
             journal=self.journal(checkout, tree),
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
-            budget=LedgerBudget(self.run, self.outbox, self.db),
+            budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,
             steering=RunSteering(self.run, self.lease, self.db),
@@ -160,10 +162,10 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     try:
         lease.bind()
         await asyncio.to_thread(_make, directory)
-        model = await db(open_for, run)
+        model, on_server = await db(choose_for, run)
         try:
             async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
-                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held)
+                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held, on_server)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()
