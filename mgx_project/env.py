@@ -112,3 +112,7 @@ GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
+WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
+RUNNING_RUNS_PER_WORKSPACE: int = env.int("MGX_RUNNING_RUNS_PER_WORKSPACE", default=3)
+if RUNNING_RUNS_PER_WORKSPACE < 1:
+    raise ImproperlyConfigured(f"MGX_RUNNING_RUNS_PER_WORKSPACE is {RUNNING_RUNS_PER_WORKSPACE}: set it to 1 or more.")
