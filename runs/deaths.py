@@ -6,7 +6,7 @@ deaths is progress: the count begins anew, so that a machine that fails now and 
 
 from __future__ import annotations
 
-from . import events
+from . import events, spans
 from .models import RunStep, TaskRun
 from .models.run import Status
 from .state import end_lease, save_state
@@ -29,12 +29,14 @@ def count(run: TaskRun, *, died: bool) -> bool:
 
 
 def _place(run: TaskRun) -> str:
-    recorded = RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).count()
+    recorded = RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).exclude(kind=spans.KIND).count()
     return f"{run.status}/{run.plan_version}/{recorded}"
 
 
 def _pause(run: TaskRun) -> None:
-    begun = RunStep.objects.of(run.workspace_id).filter(run=run, finished_at=None).order_by("-started_at")
+    begun = (
+        RunStep.objects.of(run.workspace_id).filter(run=run, finished_at=None).exclude(kind=spans.KIND).order_by("-started_at")
+    )
     key = begun.values_list("key", flat=True).first()
     where = f"in step {key}" if key else f"while it was {run.status}"
     detail = f"The worker died {run.worker_deaths} times in this run, {where}, and nothing was recorded between."

@@ -23,7 +23,6 @@ from .models.run import Status, lease_owner
 from .querysets import claimable
 from .state import approve, cancel, end_lease, finish, locked, save_state
 
-
 TRIES = 20
 """Candidates of one claim: a run or a task that somebody has locked just now is passed over."""
 

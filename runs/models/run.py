@@ -128,7 +128,9 @@ class TaskRun(TenantModel):
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
             models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
-            models.Index(fields=["workspace", "created_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_waiting"),
+            models.Index(
+                fields=["workspace", "created_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_waiting"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +17,8 @@ from .conftest import Tenant, make_tenant
 def queue(tenant: Tenant, number: int) -> list[TaskRun]:
     task = tenant.task()
     runs = [
-        TaskRun(workspace_id=task.workspace_id, task=task, project_id=task.project_id, run_number=place + 1) for place in range(number)
+        TaskRun(workspace_id=task.workspace_id, task=task, project_id=task.project_id, run_number=place + 1)
+        for place in range(number)
     ]
     made: list[TaskRun] = TaskRun.across_tenants.bulk_create(runs)
     return made
@@ -30,7 +30,7 @@ def claimed() -> TaskRun:
     return run
 
 
-def test_one_run_behind_300_of_another_tenant_starts_within_two_claims(tenant: Tenant, settings: Any) -> None:
+def test_one_run_behind_300_of_another_tenant_starts_within_two_claims(tenant: Tenant) -> None:
     queue(tenant, 300)
     claimed()
     [mine] = queue(make_tenant("other"), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from django.conf import settings
 from django.utils import timezone
@@ -31,7 +31,14 @@ def begun(tenant: Tenant) -> TaskRun:
 def record(run: TaskRun, key: str) -> None:
     now = timezone.now()
     RunStep.objects.create(
-        workspace_id=run.workspace_id, run=run, key=key, kind="read", input_digest="x", result={}, started_at=now, finished_at=now
+        workspace_id=run.workspace_id,
+        run=run,
+        key=key,
+        kind="read",
+        input_digest="x",
+        result={},
+        started_at=now,
+        finished_at=now,
     )
 
 
@@ -77,7 +84,7 @@ def test_a_process_takes_one_suspect_at_a_time(tenant: Tenant) -> None:
 
 
 def test_work_directories_of_ended_claims_are_removed_and_those_of_live_ones_are_not(
-    tenant: Tenant, tmp_path: Path, monkeypatch: object
+    tenant: Tenant,
 ) -> None:
     held, dead = begun(tenant), begun(tenant)
     expire(dead)
@@ -87,8 +94,6 @@ def test_work_directories_of_ended_claims_are_removed_and_those_of_live_ones_are
     for path in (live, left, stale):
         (path / "checkout").mkdir(parents=True)
         (path / "checkout" / "file").write_text("x")
-        import os
-
         os.utime(path, (1, 1))
     assert workdirs.prune() >= 2
     assert live.is_dir() and not left.exists() and not stale.exists()
