@@ -45,7 +45,7 @@ LIMIT %s
 
 
 def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
-    """Id and status of the runs that may be claimed now, in the order of their turns. Without ``orphans``: none whose worker died."""
+    """Id and status of the runs that may be claimed now, in turn. Without ``orphans``: none whose worker died."""
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
         waiting = cursor.fetchall()

@@ -40,8 +40,8 @@ def claim_next(*, orphans: bool = True) -> TaskRun | None:
 def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool = False) -> TaskRun | None:
     """Takes the run if it is in one of ``statuses`` and nobody holds it: new owner, lease and fence.
 
-    None when there is nothing to claim: a wake-up for work that another worker does already, or a run that workers die of, which
-    is paused instead.
+    None when there is nothing to claim: a wake-up for work that another worker does already, or a run that workers die of,
+    which is paused instead.
     """
     with transaction.atomic():
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()

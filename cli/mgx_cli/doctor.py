@@ -174,13 +174,8 @@ def _parts(api: Api) -> Iterator[Check]:
         text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
         none = facts.get("status") == "no worker"
         wrong = "no worker: runs stay queued" if none else "does not work"
-        advice = (
-            ""
-            if good
-            else "See the worker's log, or start one."
-            if none
-            else one_line(facts.get("error") or facts.get("detail") or "See the server's log.")
-        )
+        why = "See the worker's log, or start one." if none else facts.get("error") or facts.get("detail")
+        advice = "" if good else one_line(why or "See the server's log.")
         yield Check(one_line(name, 13), "ok" if good else "fail", text if good else wrong, advice)
     if not parts:
         yield Check("ready", "warn", "the server does not name its parts", "")
