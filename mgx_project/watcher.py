@@ -1,7 +1,7 @@
 """A small process that watches a worker: one that does not beat is killed and started again, under whatever supervisor.
 
 The worker is forked before anything large is imported, so that watching costs a few megabytes. It beats by a line in a pipe,
-from a Python thread: a process whose interpreter is held, stopped or dead beats no more. Neither Redis nor the network is asked.
+from a Python thread: a process whose interpreter is held, stopped or dead is silent. Neither Redis nor the network is asked.
 """
 
 from __future__ import annotations
