@@ -153,12 +153,13 @@ GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
+WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 
 WORKSPACE_CREATION = _one_of("MGX_WORKSPACE_CREATION", env.str("MGX_WORKSPACE_CREATION", default="staff"), ("staff", "anyone"))
 WORKSPACE_MONTHLY_USD = _usd("MGX_WORKSPACE_MONTHLY_USD", env.str("MGX_WORKSPACE_MONTHLY_USD", default="0"))
 WORKSPACE_MONTHLY_TOKENS = _count("MGX_WORKSPACE_MONTHLY_TOKENS", env.int("MGX_WORKSPACE_MONTHLY_TOKENS", default=0))
 LIMITS: dict[str, int] = {
-    "running_runs": _count("MGX_LIMIT_RUNNING_RUNS", env.int("MGX_LIMIT_RUNNING_RUNS", default=8)),
+    "running_runs": _count("MGX_LIMIT_RUNNING_RUNS", env.int("MGX_LIMIT_RUNNING_RUNS", default=3)),
     "queued_runs": _count("MGX_LIMIT_QUEUED_RUNS", env.int("MGX_LIMIT_QUEUED_RUNS", default=1000)),
     "projects": _count("MGX_LIMIT_PROJECTS", env.int("MGX_LIMIT_PROJECTS", default=500)),
     "members": _count("MGX_LIMIT_MEMBERS", env.int("MGX_LIMIT_MEMBERS", default=500)),

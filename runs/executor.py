@@ -123,14 +123,17 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     run goes on elsewhere.
     """
     run = transitions.claim(run_id, statuses)
-    if run is None:
-        return None
+    return None if run is None else do(run, phase)
+
+
+def do(run: TaskRun, phase: Phase) -> TaskRun | None:
+    """The phase of a claimed run."""
     with keeper.hold(run) as lease:
         try:
             asyncio.run(_guarded(run, lease, phase))
         except (DatabaseError, InterfaceError):
-            log.exception("run %s: the database failed; the run goes on when its lease has run out", run_id)
-    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run_id).first()
+            log.exception("run %s: the database failed; the run goes on when its lease has run out", run.pk)
+    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
     return current
 
 

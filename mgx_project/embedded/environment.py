@@ -49,7 +49,6 @@ def child_environment(
         # and who pays, and whose disk it is
         ("MGX_SERVER_MODEL_FOR", "all"),
         ("MGX_WORKSPACE_CREATION", "anyone"),
-        ("MGX_LIMIT_RUNNING_RUNS", "0"),
         ("MGX_LIMIT_STORAGE_BYTES", "0"),
         ("MGX_LIMIT_REQUESTS_PER_MINUTE", "0"),
     ):
