@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import shutil
+import stat
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -211,14 +212,30 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
 
 
 def _make(directory: Path) -> None:
-    """Makes the claim's own directory, and removes what earlier claims left when they died."""
+    """Makes the claim's own directory, and removes what earlier claims left when they died.
+
+    An earlier claim that ends just now removes the run's directory once it is empty, so between any two looks it may vanish:
+    ``mkdir(exist_ok=True)`` raises FileExistsError then.
+    """
+    of_run = directory.parent
+    of_run.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while not directory.is_dir():
-        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileNotFoundError):  # an earlier claim, that ends just now, has removed the run's empty directory
-            for left in directory.parent.iterdir():
+        with suppress(FileNotFoundError):
+            _make_one(of_run)
+            for left in of_run.iterdir():
                 if left.name.isdigit() and int(left.name) < int(directory.name):
                     shutil.rmtree(left, ignore_errors=True)
-            directory.mkdir(mode=0o700, exist_ok=True)
+            _make_one(directory)
+
+
+def _make_one(directory: Path) -> None:
+    """Raises FileExistsError for a file that stands in the way; FileNotFoundError where the parent is gone."""
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        # lstat: a directory that has vanished since is the caller's to make again
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            raise
 
 
 def _remove(directory: Path) -> None:
