@@ -2,11 +2,12 @@
 
 from .audit import AuditEntry, IdempotencyRecord
 from .events import Event
-from .identity import Membership, Role, User, Workspace
+from .identity import Departure, Membership, Role, User, Workspace
+from .invitations import Invitation
 from .money import Budget, LedgerEntry, Meter, ModelConnection
-from .tokens import ApiToken, WsTicket
+from .tokens import ApiToken, SignIn, WsTicket
 
 __all__ = [
-    "ApiToken", "AuditEntry", "Budget", "Event", "IdempotencyRecord", "LedgerEntry", "Membership", "Meter", "ModelConnection",
-    "Role", "User", "Workspace", "WsTicket",
+    "ApiToken", "AuditEntry", "Budget", "Departure", "Event", "IdempotencyRecord", "Invitation", "LedgerEntry", "Membership",
+    "Meter", "ModelConnection", "Role", "SignIn", "User", "Workspace", "WsTicket",
 ]  # fmt: skip
