@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.ids import id_like, parse_id
+from mgx_project.common.json_values import storable
 
 from .models import ApiToken, Membership, Role, User
 
@@ -83,7 +84,7 @@ def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principa
         raise NotAllowed("The user of this token is no longer a member of its workspace.")
     if not _all_mean(names, token.workspace_id, membership.workspace.slug):
         raise NotAllowed(
-            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {', '.join(names)[:200]}.",
+            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {storable(', '.join(names)[:200])}.",
             code="workspace_mismatch",
             hint="Name no other workspace (--workspace, MGX_WORKSPACE, the header), or use a token of the one you mean.",
         )
