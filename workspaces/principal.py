@@ -83,8 +83,9 @@ def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principa
     if membership is None:
         raise NotAllowed("The user of this token is no longer a member of its workspace.")
     if not _all_mean(names, token.workspace_id, membership.workspace.slug):
+        named = storable(", ".join(names)[:200])
         raise NotAllowed(
-            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {storable(', '.join(names)[:200])}.",
+            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {named}.",
             code="workspace_mismatch",
             hint="Name no other workspace (--workspace, MGX_WORKSPACE, the header), or use a token of the one you mean.",
         )
