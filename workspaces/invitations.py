@@ -87,7 +87,7 @@ def _good_for(invitation: Invitation, user: User) -> bool:
         return False
     if invitation.email and invitation.email.lower() != user.email.lower():
         return False
-    maker = Membership.objects.filter(workspace_id=invitation.workspace_id, user_id=invitation.created_by_id).first()
+    maker = Membership.objects.filter(workspace_id=invitation.workspace_id, user=invitation.created_by).first()
     by_operator = invitation.created_by is not None and invitation.created_by.is_active and invitation.created_by.is_superuser
     return by_operator or (maker is not None and maker.role == Role.OWNER and maker.user.is_active)
 

@@ -48,7 +48,7 @@ class User(AbstractUser):
     def check_password(self, raw_password: str | None) -> bool:
         self.rehashing = True
         try:
-            return bool(super().check_password(raw_password))  # type: ignore[arg-type]
+            return bool(super().check_password(raw_password))
         finally:
             self.rehashing = False
 
