@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from workspaces.events import group
 from workspaces.models import Event
-from workspaces.socket_auth import Caller, query
+from workspaces.socket_auth import Caller
 from workspaces.stream import EventStream, Feed
 
 
 class MetricsStream(EventStream):
     def find_feed(self, caller: Caller) -> Feed:
-        principal = caller.principal(query(self.scope).get("workspace"))
+        principal = caller.principal()
         return Feed(
             principal.workspace_id,
             group("workspace", principal.workspace_id),

@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "channels",
     "corsheaders",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_dramatiq",
@@ -214,8 +213,6 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "ISSUER": "mgx",
     "USER_ID_FIELD": "id",
     "USER_ID_CLAIM": "sub",

@@ -9,16 +9,22 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from mgx_project.common.db import run_db
 from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
+from workspaces import rights
 from workspaces.events import COLUMNS, envelope, group
 from workspaces.models import Event
+from workspaces.rights import Listening
 
 FINAL_TYPES = frozenset({"completion", "failure", "cancelled"})
 SILENT = Q(type="model_output", message="")
 """Events that carry text for machines and for `mgx task -v`, and say nothing on one line."""
+ENDED_TYPE = "access_ended"
+ENDED = "Your token, your sign-in or your membership has ended, so nothing more is shown. Sign in again to go on."
+"""The last line for somebody who may not listen any longer; no event of the run."""
 QUIET_SECONDS = 15.0
 """How long `follow` waits for an announcement before it looks into the database by itself."""
 
@@ -41,26 +47,37 @@ def _line(at: Any, type: str, message: str) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ} {type} {words}".rstrip() + "\n"
 
 
-async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int) -> AsyncIterator[bytes]:
-    """Lines from ``after`` on, until the run's last event or until the client goes away."""
+async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int, listening: Listening) -> AsyncIterator[bytes]:
+    """Lines from ``after`` on, until the run's last event, until the client goes away, or until its right to listen ends."""
     layer = get_channel_layer()
     channel = await layer.new_channel()
-    await layer.group_add(group("run", run_id), channel)
+    groups = [group("run", run_id), *listening.credential.groups()]
+    for name in groups:
+        await layer.group_add(name, channel)
     announced = asyncio.ensure_future(layer.receive(channel))
     try:
         while True:
             found = await run_db(_after, rows, after)
             for seq, at, type, message in found:
+                if not await listening.goes_on():  # between any two lines: the client may read slowly
+                    yield _line(timezone.now(), ENDED_TYPE, ENDED).encode()
+                    return
                 after = seq
                 yield _line(at, type, message).encode()
                 if type in FINAL_TYPES or (type == "rejected" and not await run_db(_more, rows, after)):
                     return
-            await asyncio.wait({announced}, timeout=QUIET_SECONDS)
+            await asyncio.wait({announced}, timeout=min(QUIET_SECONDS, rights.RECHECK_SECONDS))
             if announced.done():
+                if announced.result()["type"] == rights.CHANGED["type"]:
+                    listening.doubt()
                 announced = asyncio.ensure_future(layer.receive(channel))
+            if not await listening.goes_on():
+                yield _line(timezone.now(), ENDED_TYPE, ENDED).encode()
+                return
     finally:
         announced.cancel()
-        await layer.group_discard(group("run", run_id), channel)
+        for name in groups:
+            await layer.group_discard(name, channel)
 
 
 def _after(rows: QuerySet[Event], after: int) -> list[Any]:

@@ -15,8 +15,10 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
 from mgx_project.common.pagination import whole_number
-from workspaces.api import TenantViewSet
+from mgx_project.common.routers import UUID
+from workspaces.api import TenantViewSet, credential_of
 from workspaces.models import Event, Role
+from workspaces.rights import Listening
 
 from . import artifacts, changes, gate, services, tail
 from .filters import RunFilter
@@ -183,11 +185,13 @@ class RunViewSet(TenantViewSet):
     @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def logs(self, request: Request, pk: str) -> HttpResponseBase:
-        """One line per event, for people. With `follow=true` lines come as they happen, until the run ends."""
+        """One line per event, for people. With `follow=true` lines come as they happen, until the run ends. The last
+        line is `access_ended` where the token, the sign-in or the membership has ended before."""
         self.read_row(pk)
         after = self._number("after", 0, MAX_INT) or 0
         if request.query_params.get("follow") in {"true", "1"}:
-            lines = tail.follow(self._pk(pk), self._events(pk), after)
+            listening = Listening(credential_of(request), self.principal.workspace_id)
+            lines = tail.follow(self._pk(pk), self._events(pk), after, listening)
             return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
         return HttpResponse(tail.lines(self._events(pk).filter(seq__gt=after)), content_type="text/plain; charset=utf-8")
 
@@ -201,7 +205,7 @@ class RunViewSet(TenantViewSet):
         return Response({"items": [ArtifactRow.render(row) for row in found], "next_cursor": None})
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
-    @action(detail=True, methods=["get"], url_path="artifacts/(?P<artifact_id>[0-9a-fA-F-]{36})", pagination_class=None)
+    @action(detail=True, methods=["get"], url_path=f"artifacts/(?P<artifact_id>{UUID})", pagination_class=None)
     def artifact(self, request: Request, pk: str, artifact_id: str) -> HttpResponse:
         """The bytes of one artifact."""
         self.read_row(pk)

@@ -9,7 +9,6 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.forms import ModelForm
 from django.http import HttpRequest
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -19,12 +18,14 @@ from .admin_limits import WorkspaceForm
 from .admin_scope import TenantAdmin, WorkspaceFilter, sees_all
 from .models import (
     AuditEntry,
+    Departure,
     Event,
     FormerSpending,
     IdempotencyRecord,
     LedgerEntry,
     Membership,
     Meter,
+    SignIn,
     StoredBytes,
     User,
     Workspace,
@@ -32,10 +33,9 @@ from .models import (
 )
 from .services import create_workspace
 
-# Refresh tokens are secrets, and rights come from roles in workspaces instead of groups.
-for foreign in (OutstandingToken, BlacklistedToken, Group):
-    if admin.site.is_registered(foreign):
-        admin.site.unregister(foreign)
+# Rights come from roles in workspaces instead of groups.
+if admin.site.is_registered(Group):
+    admin.site.unregister(Group)
 
 
 @admin.register(User)
@@ -64,6 +64,22 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # what a person did stays theirs; take `is_active` away instead
+
+
+@admin.register(SignIn)
+class SignInAdmin(ModelAdmin):
+    """Who is signed in by JWT. Of accounts, so for superusers only."""
+
+    list_display = ("user", "created_at", "expires_at", "ended_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    exclude = ("refresh_jti",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    has_view_permission = lambda self, request, obj=None: self.has_module_permission(request)  # noqa: E731
+    has_add_permission = has_change_permission = has_delete_permission = lambda self, request, obj=None: False
 
 
 class MemberInline(TabularInline):
@@ -165,6 +181,13 @@ class FormerSpendingAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Departure)
+class DepartureAdmin(TenantAdmin):
+    list_display = ("user", "workspace", "at")
+    list_filter = (WorkspaceFilter,)
+    list_select_related = ("workspace", "user")
 
 
 @admin.register(AuditEntry)

@@ -19,7 +19,7 @@ from mgx_project.common.errors import BadRequest
 from .admin_ask import ask, show_once
 from .admin_scope import TenantAdmin, WorkspaceFilter, operator
 from .audit import record_audit
-from .models import ApiToken, Membership, Role
+from .models import ApiToken, Invitation, Membership, Role
 from .services import add_member, change_member, remove_member
 from .tokens import create_api_token, revoke_api_token
 
@@ -73,6 +73,16 @@ class MembershipAdmin(TenantAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         remove_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(TenantAdmin):
+    """Made and withdrawn over the API and by `mgx workspace`."""
+
+    list_display = ("workspace", "role", "email", "created_by", "expires_at", "accepted_by", "accepted_at", "revoked_at")
+    list_filter = (WorkspaceFilter, "role")
+    list_select_related = ("workspace", "created_by", "accepted_by")
+    search_fields = ("email", "accepted_by__username")
 
 
 @admin.register(ApiToken)

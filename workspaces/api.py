@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -22,17 +23,45 @@ from mgx_project.common.rows import RowSerializer
 
 from .idempotency import answer_once
 from .models import ApiToken, Role, User
-from .principal import Principal, principal_of_token, principal_of_user
+from .principal import Principal, names_of, principal_of_token, principal_of_user
+from .receivers import SIGNED_IN_AT
+from .rights import Credential
+from .sign_ins import Jwt
 
 
-def resolve_principal(request: Request) -> Principal:
-    """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant)."""
+def resolve_principal(request: Request, workspace_id: str | None = None) -> Principal:
+    """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant).
+
+    ``workspace_id`` is from the path; it then decides, and of somebody else's it is not said that it exists (NotFound).
+    """
+    names = names_of(request.headers.get, request.query_params.get("workspace"))
     if isinstance(request.auth, ApiToken):
-        return principal_of_token(request.auth)
-    headers = request.headers
-    wanted = headers.get("X-Workspace-Id") or headers.get("X-Workspace-Slug") or request.query_params.get("workspace")
+        principal = principal_of_token(request.auth, names)
+        if workspace_id is not None and str(principal.workspace_id) != workspace_id:
+            raise NotFound("There is no such workspace that you can see.")
+        return principal
     assert isinstance(request.user, User)
-    return principal_of_user(request.user, wanted)
+    wanted = names if workspace_id is None else (workspace_id,)
+    return principal_of_user(request.user, wanted, signed_in_at=signed_in_at(request))
+
+
+def signed_in_at(request: Request) -> datetime | None:
+    """When the person behind a JWT or a browser session showed a password."""
+    if isinstance(request.auth, Jwt):
+        return request.auth.sign_in.created_at
+    at = request.session.get(SIGNED_IN_AT)
+    return datetime.fromisoformat(at) if at else None
+
+
+def credential_of(request: Request) -> Credential:
+    """What the request is signed in with, for what goes on after its answer."""
+    user = request.user
+    assert isinstance(user, User)
+    if isinstance(request.auth, ApiToken):
+        return Credential(user.pk, token_id=request.auth.pk)
+    if isinstance(request.auth, Jwt):
+        return Credential(user.pk, sign_in_id=request.auth.sign_in.pk, ends_at=request.auth.ends_at)
+    return Credential(user.pk, session_key=request.session.session_key or "", session_hash=user.get_session_auth_hash())
 
 
 class TenantViewSet(GenericViewSet[Any]):

@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class WorkspacesConfig(AppConfig):
     name = "workspaces"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401  (they register themselves)

@@ -13,7 +13,7 @@ from .stream import NOT_VISIBLE, EventStream, Feed
 class WorkspaceStream(EventStream):
     def find_feed(self, caller: Caller) -> Feed:
         params = query(self.scope)
-        principal = caller.principal(params.get("workspace"))
+        principal = caller.principal()
         types = frozenset(filter(None, params.get("types", "").split(",")))
         project = params.get("project", "")
         return Feed(

@@ -36,8 +36,8 @@ def answer_once(request: Request, principal: Caller, respond: Callable[[], Respo
     if key is None:
         with transaction.atomic():
             return respond()
-    if not 1 <= len(key) <= MAX_KEY:
-        raise BadRequest(f"Idempotency-Key must have 1 to {MAX_KEY} characters.")
+    if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
+        raise BadRequest(f"Idempotency-Key must have 1 to {MAX_KEY} printable characters.")
     digest = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
     scope = {"workspace_id": principal.workspace_id, "principal": principal.name, "route": request.path.rstrip("/"), "key": key}
     IdempotencyRecord.across_tenants.filter(**scope, created_at__lt=timezone.now() - KEPT).delete()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
+from mgx_project.common.ids import id_like, parse_id
+from mgx_project.common.json_values import storable
 
 from .creation import may_create
 from .models import ApiToken, Membership, Role, User
@@ -60,28 +64,50 @@ class Principal:
             raise NotAllowed(f"This needs the role {role} in the workspace; yours is {self.role}.")
 
 
-def principal_of_token(token: ApiToken) -> Principal:
-    """An API token acts in its own workspace, with the smaller of its role and its user's role now."""
-    membership = Membership.objects.filter(workspace_id=token.workspace_id, user_id=token.user_id).first()
+def names_of(header: Callable[[str], str | None], parameter: str | None) -> tuple[str, ...]:
+    """The workspaces that a request names, by id or slug. ``header`` reads one by its name; ``parameter`` is `?workspace=`."""
+    return tuple(name for name in (header("X-Workspace-Id"), header("X-Workspace-Slug"), parameter) if name)
+
+
+def _all_mean(names: tuple[str, ...], workspace_id: uuid.UUID, slug: str) -> bool:
+    """What looks like an id is one, so that no slug can stand for another's id."""
+    return all(parse_id(name) == workspace_id if id_like(name) else name.lower() == slug.lower() for name in names)
+
+
+def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principal:
+    """An API token acts in its own workspace, with the smaller of its role and its user's role now.
+
+    Raises NotAllowed (`workspace_mismatch`) when the request names another one: what was meant for that must not happen here.
+    """
+    rows = Membership.objects.select_related("workspace").filter(workspace_id=token.workspace_id, user_id=token.user_id)
+    membership = rows.first()
     if membership is None:
         raise NotAllowed("The user of this token is no longer a member of its workspace.")
+    if not _all_mean(names, token.workspace_id, membership.workspace.slug):
+        named = storable(", ".join(names)[:200])
+        raise NotAllowed(
+            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {named}.",
+            code="workspace_mismatch",
+            hint="Name no other workspace (--workspace, MGX_WORKSPACE, the header), or use a token of the one you mean.",
+        )
     role = min(Role(token.role), Role(membership.role), key=list(Role).index)
     return Principal(user=token.user, workspace_id=token.workspace_id, role=role, token_id=token.pk)
 
 
-def principal_of_user(user: User, wanted: str | None) -> Principal:
-    """``wanted`` is a workspace's id or slug; without it the user's only workspace counts.
+def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: datetime | None = None) -> Principal:
+    """Without ``names`` the user's only workspace counts. ``signed_in_at`` is when the person proved who they are.
 
-    Raises NotFound for a workspace that the user isn't a member of, BadRequest (listing the choices) when it is unclear.
+    Raises NotFound for a workspace that the user isn't a member of, BadRequest (listing the choices) when it is unclear,
+    NotAllowed when the sign-in is older than the person's last departure from the workspace.
     """
     memberships = list(Membership.objects.filter(user=user).select_related("workspace").order_by("created_at"))
-    if wanted:
+    if names:
         for membership in memberships:
-            if wanted.lower() in {str(membership.workspace_id), membership.workspace.slug.lower()}:
-                return Principal(user=user, workspace_id=membership.workspace_id, role=Role(membership.role))
+            if _all_mean(names, membership.workspace_id, membership.workspace.slug):
+                return _member(user, membership, signed_in_at)
         raise NotFound("There is no such workspace that you can see.")
     if len(memberships) == 1:
-        return Principal(user=user, workspace_id=memberships[0].workspace_id, role=Role(memberships[0].role))
+        return _member(user, memberships[0], signed_in_at)
     if not memberships:
         what = (
             "Create one with POST /api/workspaces."
@@ -91,3 +117,10 @@ def principal_of_user(user: User, wanted: str | None) -> Principal:
         raise BadRequest(f"You are not a member of any workspace yet. {what}", code="no_workspace")
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(f"Say which workspace you mean by the header X-Workspace-Slug: {choices}.", code="workspace_needed")
+
+
+def _member(user: User, membership: Membership, signed_in_at: datetime | None) -> Principal:
+    since = membership.not_before
+    if since is not None and (signed_in_at is None or signed_in_at <= since):
+        raise NotAllowed("You left this workspace after you signed in, and came back. Sign in again.", code="sign_in_again")
+    return Principal(user=user, workspace_id=membership.workspace_id, role=Role(membership.role))

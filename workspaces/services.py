@@ -9,11 +9,9 @@ from django.db import transaction
 
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
-from mgx_project.common.live import announcer
 
 from .audit import record_audit
 from .creation import give_default_budget
-from .events import group
 from .limits import require_room
 from .models import Membership, Role, User, Workspace
 from .principal import Principal
@@ -39,7 +37,10 @@ def create_workspace(*, owner: User, name: str, slug: str, metadata: dict[str, A
 
 @transaction.atomic
 def add_member(*, principal: Principal, user: str, role: Role) -> Membership:
-    """``user`` is a username or an e-mail address of an account that exists. Raises BadRequest, Conflict, LimitReached."""
+    """For operators of the server, who make accounts; everybody else invites (`invitations.py`).
+
+    ``user`` is a username or an e-mail address of an account that exists. Raises BadRequest, Conflict, LimitReached.
+    """
     found = User.objects.filter(username=user, is_active=True).first()
     if found is None and "@" in user:
         by_address = User.objects.filter(email__iexact=user, is_active=True)[:2]
@@ -68,14 +69,18 @@ def change_member(*, principal: Principal, user_id: uuid.UUID | str, role: Role)
 
 @transaction.atomic
 def remove_member(*, principal: Principal, user_id: uuid.UUID | str) -> None:
-    """Raises NotFound; Conflict when it would leave the workspace without an owner."""
+    """Also for leaving oneself. What ends with the membership is in `receivers.py`.
+
+    Raises NotFound; NotAllowed for a token of less than its user's role; Conflict when no owner would be left.
+    """
     membership = _locked_member(principal, user_id)
+    leaving = membership.user_id == principal.user.pk
+    if leaving and principal.token_id is not None:
+        principal.require(Role(membership.role))
     if membership.role == Role.OWNER:
         _keep_an_owner(membership)
-    _audit(principal, "member.removed", membership, role=membership.role)
+    _audit(principal, "member.left" if leaving else "member.removed", membership, role=membership.role)
     membership.delete()
-    user = group("user", membership.user_id)
-    transaction.on_commit(lambda: announcer.send([user], {"type": "stream.revoked"}))
 
 
 def _locked_member(principal: Principal, user_id: uuid.UUID | str) -> Membership:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
@@ -17,38 +19,39 @@ from rest_framework.exceptions import AuthenticationFailed
 from mgx_project.common.errors import NotFound
 
 from .authentication import authenticate_bearer
-from .models import ApiToken, Membership, User
-from .principal import Principal, principal_of_token, principal_of_user
-from .tokens import redeem_ws_ticket, valid_tokens
+from .models import ApiToken, User
+from .principal import Principal, names_of, principal_of_token, principal_of_user
+from .receivers import SIGNED_IN_AT
+from .rights import Credential
+from .tokens import redeem_ws_ticket
 
 SUBPROTOCOL = "mgx.bearer."
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated client. ``subprotocol`` must be echoed in the handshake when the client offered it."""
+    """An authenticated client. ``subprotocol`` must be echoed in the handshake when the client offered it.
+
+    ``names`` are the workspaces that the handshake names; ``bound_to`` is the one that its ticket was made for.
+    """
 
     user: User
-    token: ApiToken | None
+    credential: Credential
+    token: ApiToken | None = None
+    signed_in_at: datetime | None = None
     subprotocol: str | None = None
+    names: tuple[str, ...] = ()
+    bound_to: uuid.UUID | None = None
 
-    def principal(self, workspace: str | None) -> Principal:
-        """The caller in ``workspace`` (id or slug). Raises NotFound, NotAllowed or BadRequest."""
-        if self.token is None:
-            return principal_of_user(self.user, workspace)
-        if workspace and workspace.lower() not in {str(self.token.workspace_id), self.token.workspace.slug.lower()}:
-            raise NotFound("There is no such workspace that this token can see.")
-        return principal_of_token(self.token)
-
-    def still_valid(self) -> bool:
-        """False once the user was deactivated or the token revoked or expired."""
+    def principal(self, workspace: uuid.UUID | None = None) -> Principal:
+        """The caller in ``workspace``, or in the one that the handshake means. Raises NotFound, NotAllowed or BadRequest."""
+        of = workspace or self.bound_to
+        names = (*self.names, str(of)) if of else self.names
+        if self.bound_to not in (None, of):
+            raise NotFound("This ticket is of another workspace.")
         if self.token is not None:
-            return valid_tokens().filter(pk=self.token.pk).exists()
-        return User.objects.filter(pk=self.user.pk, is_active=True).exists()
-
-    def still_sees(self, workspace_id: uuid.UUID) -> bool:
-        """False once the caller isn't valid any more or has left the workspace."""
-        return Membership.objects.filter(workspace_id=workspace_id, user_id=self.user.pk).exists() and self.still_valid()
+            return principal_of_token(self.token, names)
+        return principal_of_user(self.user, names, signed_in_at=self.signed_in_at)
 
 
 def query(scope: dict[str, Any]) -> dict[str, str]:
@@ -73,20 +76,48 @@ def _same_origin(scope: dict[str, Any], origin: str) -> bool:
 
 def authenticate(scope: dict[str, Any]) -> Caller | None:
     """The caller, or None. Blocking: run it on a database thread."""
+    caller = _authenticate(scope)
+    names = names_of(lambda name: _header(scope, name.lower().encode()), query(scope).get("workspace"))
+    return replace(caller, names=names) if caller else None
+
+
+def _authenticate(scope: dict[str, Any]) -> Caller | None:
     try:
         scheme, _, secret = _header(scope, b"authorization").partition(" ")
         if scheme.lower() == "bearer":
-            return Caller(*authenticate_bearer(secret.strip()))
+            return _bearer(secret.strip())
         for offered in scope.get("subprotocols", []):
             if offered.startswith(SUBPROTOCOL):
-                return Caller(*authenticate_bearer(offered.removeprefix(SUBPROTOCOL)), subprotocol=offered)
+                return _bearer(offered.removeprefix(SUBPROTOCOL), offered)
     except AuthenticationFailed:
         return None
     if offer := query(scope).get("ticket"):
-        ticket = redeem_ws_ticket(offer)
-        caller = Caller(ticket.user, ticket.api_token) if ticket else None
-        return caller if caller and caller.still_valid() else None
+        return _ticket(offer)
     return _session(scope)
+
+
+def _bearer(secret: str, subprotocol: str | None = None) -> Caller:
+    user, by = authenticate_bearer(secret)
+    if isinstance(by, ApiToken):
+        return Caller(user, Credential(user.pk, token_id=by.pk), by, subprotocol=subprotocol)
+    credential = Credential(user.pk, sign_in_id=by.sign_in.pk, ends_at=by.ends_at)
+    return Caller(user, credential, signed_in_at=by.sign_in.created_at, subprotocol=subprotocol)
+
+
+def _ticket(secret: str) -> Caller | None:
+    ticket = redeem_ws_ticket(secret)
+    if ticket is None:
+        return None
+    user = ticket.user
+    if ticket.session_key:
+        credential = Credential(user.pk, session_key=ticket.session_key, session_hash=user.get_session_auth_hash())
+        at = _signed_in_at(SessionStore(ticket.session_key))
+    else:
+        credential = Credential(user.pk, token_id=ticket.api_token_id, sign_in_id=ticket.sign_in_id, ends_at=ticket.ends_at)
+        at = ticket.sign_in.created_at if ticket.sign_in else None
+    if not credential.holds(ticket.workspace_id):
+        return None
+    return Caller(user, credential, ticket.api_token, signed_in_at=at, bound_to=ticket.workspace_id)
 
 
 def _session(scope: dict[str, Any]) -> Caller | None:
@@ -98,7 +129,15 @@ def _session(scope: dict[str, Any]) -> Caller | None:
     request = HttpRequest()
     request.session = SessionStore(key)
     user = get_user(request)
-    return Caller(user, None) if isinstance(user, User) and user.is_active else None
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    credential = Credential(user.pk, session_key=key, session_hash=user.get_session_auth_hash())
+    return Caller(user, credential, signed_in_at=_signed_in_at(request.session))
+
+
+def _signed_in_at(session: SessionBase) -> datetime | None:
+    at = session.get(SIGNED_IN_AT)
+    return datetime.fromisoformat(at) if at else None
 
 
 def object_id(scope: dict[str, Any]) -> uuid.UUID:

@@ -3,7 +3,7 @@
 Subscribe first, then replay what is stored, then follow. An announcement is only a hint: a *dense* socket (a run by `seq`, a
 workspace by `position`) sends what it carries if it is the very next number and re-reads the database otherwise; a *sparse* one
 (a task, a project) always reads the rows after its cursor. Every heartbeat reads once more, because the loss of the last
-announcement shows no gap.
+announcement shows no gap. Beside that runs a watch on the caller's right to listen, which no slow client can hold up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mgx_project.common.db import run_db
 from mgx_project.common.errors import MGXError, NotFound
 from mgx_project.common.rendering import dumps
 
-from . import socket_auth
+from . import rights, socket_auth
 from .events import COLUMNS, envelope, group
 from .models import Event
 from .principal import Principal
@@ -64,7 +64,7 @@ class EventStream(AsyncWebsocketConsumer):
         raise TypeError(f"{type(self).__name__} must say which feed it shows")
 
     async def connect(self) -> None:
-        self._pump: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._counted = ""
         if not socket_auth.origin_allowed(self.scope):
             await self.close()
@@ -79,22 +79,22 @@ class EventStream(AsyncWebsocketConsumer):
         except MGXError:
             await self.close(NOT_VISIBLE)
             return
-        name = f"{self.caller.user.pk}:{self.caller.token.pk if self.caller.token else ''}"
+        name = f"{self.caller.user.pk}:{self.caller.credential.token_id or ''}"
         if _open[name] >= MAX_SOCKETS:
             await self.close(TOO_MANY)
             return
         _open[name] += 1
         self._counted = name
         self._pending: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_PENDING)
-        self._pump = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch())]
 
     async def disconnect(self, code: int) -> None:
         if self._counted:
             _open[self._counted] -= 1
             if not _open[self._counted]:
                 del _open[self._counted]
-        if self._pump is not None:
-            self._pump.cancel()
+        if self._tasks:
+            self._stop()
             for name in self._groups():
                 await self.channel_layer.group_discard(name, self.channel_name)
 
@@ -110,20 +110,38 @@ class EventStream(AsyncWebsocketConsumer):
 
     async def stream_revoked(self, message: dict[str, Any]) -> None:
         """Something about the caller's rights changed; whether it concerns this socket is looked up."""
-        await self._close_unless_allowed()
-
-    async def _close_unless_allowed(self) -> bool:
-        """Whether it closed the socket."""
         assert self.caller is not None
-        if await run_db(self.caller.still_sees, self.feed.workspace_id):
-            return False
+        if not await run_db(self.caller.credential.holds, self.feed.workspace_id):
+            await self._end()
+
+    async def _watch(self) -> None:
+        """The announcement may be lost, and a JWT ends without one."""
+        assert self.caller is not None
+        try:
+            while True:
+                if not await rights.still_holds(self.caller.credential, self.feed.workspace_id):
+                    break
+                await asyncio.sleep(rights.RECHECK_SECONDS)
+        except Exception:
+            log.exception("the right of a socket could not be looked up; its client reconnects with its cursor")
+            self._stop()
+            await self.close(1011)
+            return
+        await self._end()
+
+    async def _end(self) -> None:
+        self._stop()
         await self.close(UNAUTHENTICATED)
-        return True
+
+    def _stop(self) -> None:
+        """Nothing is sent any more. Also called by the watch itself, which goes on to say why."""
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     def _groups(self) -> list[str]:
         assert self.caller is not None
-        token = [group("token", self.caller.token.pk)] if self.caller.token else []
-        return [self.feed.group, group("user", self.caller.user.pk), *token]
+        return [self.feed.group, *self.caller.credential.groups()]
 
     async def _run(self) -> None:
         try:
@@ -149,8 +167,6 @@ class EventStream(AsyncWebsocketConsumer):
             try:
                 message = await asyncio.wait_for(self._pending.get(), heartbeat_at - clock())
             except TimeoutError:
-                if await self._close_unless_allowed():
-                    return
                 await self._replay()
                 await self.send(text_data='{"type":"heartbeat"}')
                 heartbeat_at = clock() + self.heartbeat_seconds
@@ -196,7 +212,7 @@ class ObjectStream(EventStream):
     def find_feed(self, caller: Caller) -> Feed:
         pk = socket_auth.object_id(self.scope)
         owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
-        principal: Principal = caller.principal(str(owner or pk))
+        principal: Principal = caller.principal(owner or pk)
         if owner != principal.workspace_id:
             raise NotFound("There is nothing here that you can see.")
         rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -11,11 +9,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from mgx_project.common.live import announcer
+from mgx_project.common.errors import NotAllowed
 
-from .events import group
 from .models import ApiToken, Role, User, WsTicket
 from .principal import Principal
+from .rights import Credential, end_tokens
+from .secrets import digest_of, new_secret
 
 PREFIX = "mgx_"
 TICKET_SECONDS = 30
@@ -23,21 +22,35 @@ LAST_USED_STEP = timedelta(minutes=1)
 """How exact `last_used_at` is: a write per request would cost more than the request."""
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
+@transaction.atomic
 def create_api_token(
-    *, workspace_id: uuid.UUID, user: User, name: str, role: Role, expires_at: datetime | None = None
+    *,
+    workspace_id: uuid.UUID,
+    user: User,
+    name: str,
+    role: Role,
+    expires_at: datetime | None = None,
+    parent_id: uuid.UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """Returns the row and the secret, which exists nowhere else from now on."""
-    secret = PREFIX + secrets.token_urlsafe(32)
+    """Returns the row and the secret, which exists nowhere else from now on.
+
+    One that is made with a token (``parent_id``) ends with it: by its time, and when it is revoked. Raises NotAllowed when the
+    parent has just ended.
+    """
+    if parent_id is not None:
+        parent = valid_tokens().select_for_update(of=("self",)).filter(pk=parent_id).first()
+        if parent is None:
+            raise NotAllowed("The token that asks for this one has ended.")
+        if parent.expires_at is not None:
+            expires_at = min(expires_at or parent.expires_at, parent.expires_at)
+    secret = new_secret(PREFIX)
     token = ApiToken.objects.create(
         workspace_id=workspace_id,
         user=user,
         name=name,
+        parent_id=parent_id,
         prefix=secret[:12],
-        digest=_digest(secret),
+        digest=digest_of(secret),
         role=role,
         expires_at=expires_at,
     )
@@ -53,27 +66,30 @@ def valid_tokens() -> QuerySet[ApiToken]:
 def find_api_token(secret: str) -> ApiToken | None:
     """The valid token behind ``secret``, of an active user; None if unknown, expired or revoked."""
     now = timezone.now()
-    token: ApiToken | None = valid_tokens().select_related("user").filter(digest=_digest(secret)).first()
+    token: ApiToken | None = valid_tokens().select_related("user").filter(digest=digest_of(secret)).first()
     if token and (token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP):
         ApiToken.across_tenants.filter(pk=token.pk).update(last_used_at=now)
     return token
 
 
 def revoke_api_token(token: ApiToken) -> None:
-    """From now on the token is refused, and the sockets that were opened with it are closed. Call inside a transaction."""
-    token.revoked_at = timezone.now()
-    token.save(update_fields=["revoked_at"])
-    transaction.on_commit(lambda: announcer.send([group("token", token.pk)], {"type": "stream.revoked"}))
+    """From now on the token and all that it made are refused, and their sockets closed. Call inside a transaction."""
+    end_tokens([token.pk])
+    token.refresh_from_db(fields=["revoked_at"])
 
 
-def create_ws_ticket(principal: Principal) -> str:
-    secret = secrets.token_urlsafe(32)
+def create_ws_ticket(principal: Principal, credential: Credential) -> str:
+    """Opens a socket of the principal's workspace, for as long as ``credential`` is good."""
+    secret = new_secret()
     WsTicket.across_tenants.filter(expires_at__lt=timezone.now()).delete()
     WsTicket.objects.create(
         workspace_id=principal.workspace_id,
         user=principal.user,
-        api_token_id=principal.token_id,
-        digest=_digest(secret),
+        api_token_id=credential.token_id,
+        sign_in_id=credential.sign_in_id,
+        ends_at=credential.ends_at,
+        session_key=credential.session_key,
+        digest=digest_of(secret),
         expires_at=timezone.now() + timedelta(seconds=TICKET_SECONDS),
     )
     return secret
@@ -82,8 +98,8 @@ def create_ws_ticket(principal: Principal) -> str:
 def redeem_ws_ticket(secret: str) -> WsTicket | None:
     """The ticket, once: two clients with the same one race for a DELETE and one wins."""
     ticket: WsTicket | None = (
-        WsTicket.across_tenants.select_related("user", "api_token")
-        .filter(digest=_digest(secret), expires_at__gt=timezone.now())
+        WsTicket.across_tenants.select_related("user", "api_token", "sign_in")
+        .filter(digest=digest_of(secret), expires_at__gt=timezone.now())
         .first()
     )
     if ticket is None or WsTicket.across_tenants.filter(pk=ticket.pk).delete()[0] == 0:

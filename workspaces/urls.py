@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from mgx_project.common.routers import UUID, router
 
 from .views.audit import AuditViewSet
+from .views.invitations import AcceptInvitation, InvitationViewSet
 from .views.members import MemberViewSet
 from .views.money import BudgetViewSet, ModelConnectionViewSet
 from .views.sessions import MeView, ObtainToken, RefreshToken, RevokeToken, WsTicketViewSet
@@ -14,6 +15,7 @@ from .views.workspaces import WorkspaceViewSet
 routes = router()
 routes.register("workspaces", WorkspaceViewSet, basename="workspace")
 routes.register(f"workspaces/(?P<workspace_id>{UUID})/members", MemberViewSet, basename="member")
+routes.register(f"workspaces/(?P<workspace_id>{UUID})/invitations", InvitationViewSet, basename="invitation")
 routes.register("tokens", ApiTokenViewSet, basename="token")
 routes.register("models", ModelConnectionViewSet, basename="model")
 routes.register("budgets", BudgetViewSet, basename="budget")
@@ -24,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/refresh", RefreshToken.as_view(), name="auth-refresh"),
     path("auth/revoke", RevokeToken.as_view(), name="auth-revoke"),
     path("auth/ws-ticket", WsTicketViewSet.as_view({"post": "create"}), name="ws-ticket"),
+    path("invitations/accept", AcceptInvitation.as_view(), name="invitation-accept"),
     path("me", MeView.as_view(), name="me"),
     *routes.urls,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import structlog
@@ -17,6 +18,25 @@ def _request_id(_: Any, __: str, event: structlog.typing.EventDict) -> structlog
     return event
 
 
+_SECRET = re.compile(
+    r"(?i)(\b(?:ticket|token|access|refresh|password|secret)=|\bmgx\.bearer\.|\bBearer\s+)[^\s&\"'<>]+"
+    r"|\bmgxi?_[\w-]{20,}"
+)
+"""What somebody could sign in with: a ticket or token in a query string or header, and our own tokens wherever they stand."""
+
+
+def scrubbed(line: str) -> str:
+    """``line`` without what somebody could sign in with. The ASGI servers log the paths of sockets with their query."""
+    return _SECRET.sub(lambda found: f"{found[1] or ''}[hidden]", line)
+
+
+class ScrubbingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Last of all, after tracebacks have become text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return scrubbed(super().format(record))
+
+
 def formatter() -> logging.Formatter:
     renderer: Any = structlog.processors.JSONRenderer() if env.PRODUCTION else structlog.dev.ConsoleRenderer(colors=False)
     shared: list[Any] = [
@@ -25,7 +45,7 @@ def formatter() -> logging.Formatter:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _request_id,
     ]
-    return structlog.stdlib.ProcessorFormatter(
+    return ScrubbingFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer],
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-"""A key in a path. Anything else is no path of ours, so a malformed id never reaches the database."""
+from .ids import PATTERN
+
+UUID = PATTERN
 
 
 def router() -> SimpleRouter:

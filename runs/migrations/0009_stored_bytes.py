@@ -42,6 +42,6 @@ DROP FUNCTION mgx_count_stored_bytes();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0008_fair_claim"), ("workspaces", "0007_limits")]
+    dependencies = [("runs", "0008_fair_claim"), ("workspaces", "0005_limits")]
 
     operations = [migrations.RunSQL(KEEP, FORGET)]

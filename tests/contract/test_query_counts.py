@@ -16,7 +16,7 @@ from tests.contract.routes import api_routes
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
-from workspaces.models import Budget, ModelConnection, Role
+from workspaces.models import Budget, Invitation, ModelConnection, Role
 from workspaces.tokens import create_api_token
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,9 @@ MAKE: dict[str, Callable[[CallerInTests, int], Any]] = {
     ),
     "/api/workspaces": lambda c, n: MembershipFactory(user=c.user),
     "/api/workspaces/{workspace_id}/members": lambda c, n: MembershipFactory(workspace=c.workspace),
+    "/api/workspaces/{workspace_id}/invitations": lambda c, n: Invitation.objects.create(
+        workspace=c.workspace, digest=f"d{n}", created_by=UserFactory(), expires_at=timezone.now()
+    ),
 }
 
 

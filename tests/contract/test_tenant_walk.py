@@ -19,7 +19,7 @@ from tests.contract.routes import Route, api_routes
 from tests.factories import RepositoryLinkFactory, TaskFactory, TaskRunFactory
 from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
-from workspaces.models import ApiToken, AuditEntry, Budget, ModelConnection, Role
+from workspaces.models import ApiToken, AuditEntry, Budget, Invitation, ModelConnection, Role
 
 pytestmark = pytest.mark.django_db
 FREE = {"/api/auth/token", "/api/auth/refresh", "/api/auth/revoke"}
@@ -42,6 +42,9 @@ def rows(owner: CallerInTests) -> dict[str, str]:
     metric = MetricSnapshot.objects.create(
         workspace=workspace, name="m", metric_type="gauge", value=1, timestamp=timezone.now(), run_id=run.pk
     )
+    invitation = Invitation.objects.create(
+        workspace=workspace, role="viewer", digest="d", created_by=owner.user, expires_at=timezone.now()
+    )
     artifact = Artifact.objects.create(
         workspace=workspace,
         run=run,
@@ -54,7 +57,7 @@ def rows(owner: CallerInTests) -> dict[str, str]:
     )
     by_model: dict[type[models.Model], Any] = {
         type(workspace): workspace, type(task.project): task.project, Task: task, TaskRun: run, RepositoryLink: link,
-        ModelConnection: connection, Budget: budget, MetricSnapshot: metric, Artifact: artifact,
+        ModelConnection: connection, Budget: budget, Invitation: invitation, MetricSnapshot: metric, Artifact: artifact,
         ApiToken: ApiToken.objects.of(workspace.pk).get(), AuditEntry: AuditEntry.objects.of(workspace.pk).first(),
     }  # fmt: skip
     by_name = {
@@ -138,4 +141,4 @@ def test_a_foreign_id_in_a_body_or_filter_finds_nothing(rows: dict[str, str], st
     assert stranger.api.post("/api/tasks", {"description": "x", "project_id": rows["Project"]}).status_code == 404
     for query in (f"tasks?project_id={rows['Project']}", f"runs?task_id={rows['task_id']}", f"metrics?run_id={rows['run_id']}"):
         assert stranger.api.get(f"/api/{query}").json()["items"] == []
-    assert stranger.api.get("/api/tasks", headers={"X-Workspace-Id": str(uuid4())}).json()["items"] == []
+    assert stranger.api.get("/api/tasks", headers={"X-Workspace-Id": str(uuid4())}).status_code == 403

@@ -126,18 +126,21 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
 def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server) -> None:
     foreign_token(server, "leaver")
     workspace = server.get("/api/me").json()["workspaces"][0]["id"]
-    member = server.post(f"/api/workspaces/{workspace}/members", {"user": "leaver", "role": "viewer"})
+    invitation = server.post(f"/api/workspaces/{workspace}/invitations", {"role": "viewer"})["token"]
     signed_in = {"username": "leaver", "password": "correct horse battery"}
     access = server.post("/api/auth/token", signed_in)["access"]
     base = server.state["base_url"].replace("http", "ws", 1)
     headers = {"Authorization": f"Bearer {access}"}
+    accept = server.state["base_url"] + "/api/invitations/accept"
+    assert httpx.post(accept, json={"token": invitation}, headers=headers).status_code == 200
+    member = httpx.get(server.state["base_url"] + "/api/me", headers=headers).json()["id"]
     with (
         connect(f"{base}/ws/stream?workspace={workspace}", additional_headers=headers) as socket,
         connect(f"{base}/ws/stream?workspace=leaver", additional_headers=headers) as own,
     ):
         until(socket, "live")
         until(own, "live")
-        assert server.request("DELETE", f"/api/workspaces/{workspace}/members/{member['user_id']}").status_code == 204
+        assert server.request("DELETE", f"/api/workspaces/{workspace}/members/{member}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
                 socket.recv(timeout=5)

@@ -40,6 +40,8 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         w.Membership: lambda: MembershipFactory(workspace=workspace, role="developer"),
         w.ApiToken: lambda: new(**tenant, **key, user=UserFactory(), name=f"t{n}", prefix="mgx_x", role="viewer"),
         w.WsTicket: lambda: new(**tenant, **key, user=UserFactory(), expires_at=LONG_AGO),
+        w.Departure: lambda: new(**tenant, user=UserFactory(), at=LONG_AGO),
+        w.Invitation: lambda: new(**tenant, **key, role="viewer", created_by=UserFactory(), expires_at=LONG_AGO),
         w.ModelConnection: lambda: new(**tenant, name=f"m{n}", kind="openai", api_key=SECRET),
         w.Budget: lambda: new(**tenant, project_id=uuid.uuid4()),
         w.LedgerEntry: lambda: new(**tenant, project_id=uuid.uuid4(), run_id=uuid.uuid4(), step_key="k", reserved_tokens=1),
@@ -81,7 +83,7 @@ MODELS = [
     w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
     w.StoredBytes,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
-    SteerMessage, ChangeRound, Handled, MetricSnapshot,
+    SteerMessage, ChangeRound, Handled, MetricSnapshot, w.Departure, w.Invitation,
 ]  # fmt: skip
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
@@ -115,7 +117,7 @@ def superuser() -> w.User:
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
-    assert ours == {*MODELS, w.User, w.FormerSpending}
+    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn}
     assert {model._meta.app_label for model in admin.site._registry} <= {*OURS, "django_dramatiq"}
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from mgx_project.routing import websockets
 from tests.conftest import CallerInTests
 from workspaces.models import ApiToken, Membership
-from workspaces.socket_auth import Caller, authenticate
+from workspaces.socket_auth import authenticate
 
 pytestmark = pytest.mark.django_db
 
@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 def scope(**query: str) -> dict[str, Any]:
     text = "&".join(f"{name}={value}" for name, value in query.items())
     return {"headers": [], "query_string": text.encode(), "subprotocols": []}
-
-
-def token_of(caller: CallerInTests) -> ApiToken:
-    token: ApiToken = ApiToken.objects.of(caller.workspace.pk).get()
-    return token
 
 
 def end_token(caller: CallerInTests) -> None:
@@ -46,15 +41,6 @@ def deactivate(caller: CallerInTests) -> None:
 
 
 @pytest.mark.parametrize("end", [end_token, revoke_token, leave, deactivate])
-def test_a_socket_ends_with_what_it_was_opened_by(owner: CallerInTests, end: Any) -> None:
-    by_token = Caller(owner.user, token_of(owner))
-    assert by_token.still_sees(owner.workspace.pk)
-    end(owner)
-    assert not by_token.still_sees(owner.workspace.pk)
-    assert Caller(owner.user, None).still_sees(owner.workspace.pk) is (end in {end_token, revoke_token})
-
-
-@pytest.mark.parametrize("end", [end_token, revoke_token, deactivate])
 def test_a_ticket_is_worth_no_more_than_its_token(owner: CallerInTests, end: Any) -> None:
     tickets = [owner.api.post("/api/auth/ws-ticket").json()["ticket"] for _ in range(2)]
     assert authenticate(scope(ticket=tickets[0])) is not None

@@ -2,11 +2,12 @@
 
 from .audit import AuditEntry, IdempotencyRecord
 from .events import Event
-from .identity import Membership, Role, User, Workspace
+from .identity import Departure, Membership, Role, User, Workspace
+from .invitations import Invitation
 from .money import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
-from .tokens import ApiToken, WsTicket
+from .tokens import ApiToken, SignIn, WsTicket
 
 __all__ = [
-    "ApiToken", "AuditEntry", "Budget", "Event", "FormerSpending", "IdempotencyRecord", "LedgerEntry", "Membership", "Meter",
-    "ModelConnection", "Role", "StoredBytes", "User", "Workspace", "WsTicket",
+    "ApiToken", "AuditEntry", "Budget", "Departure", "Event", "FormerSpending", "IdempotencyRecord", "Invitation",
+    "LedgerEntry", "Membership", "Meter", "ModelConnection", "Role", "SignIn", "StoredBytes", "User", "Workspace", "WsTicket",
 ]  # fmt: skip

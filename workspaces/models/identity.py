@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
-from django.db import models
-from django.db.models.functions import Lower
+import uuid
+from typing import Any
 
-from mgx_project.common.ids import uuid7
+from django.contrib.auth.models import AbstractUser
+from django.db import models, transaction
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+
+from mgx_project.common.ids import refuse_id_like, uuid7
 from mgx_project.common.models import Entity
 
 
@@ -24,10 +28,34 @@ class Role(models.TextChoices):
 
 
 class User(AbstractUser):
+    """``session_stamp`` changes when everything that the person is signed in with has to end; browser sessions depend on it."""
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    session_stamp = models.UUIDField(default=uuid.uuid4, editable=False)
+    rehashing = False
+    """True while a password is stored again by a stronger hash: it is still the same password."""
+    before: tuple[str, bool] | None = None
+    """The stored password and `is_active` during a save."""
 
     class Meta:
         db_table = "users"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """In a transaction with what its receivers end: no moment in which the new password and the old tokens are good."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        self.rehashing = True
+        try:
+            return bool(super().check_password(raw_password))
+        finally:
+            self.rehashing = False
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Of Django, which asks it for every request of a browser session; ours depends on the stamp too."""
+        value = f"{self.password}:{self.session_stamp}"
+        return salted_hmac("mgx.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Workspace(Entity):
@@ -38,7 +66,7 @@ class Workspace(Entity):
     """
 
     name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=60)
+    slug = models.SlugField(max_length=60, validators=[refuse_id_like])
     metadata = models.JSONField(default=dict, blank=True)
     limits = models.JSONField(default=dict, blank=True)
     server_model = models.BooleanField(null=True, blank=True)
@@ -55,9 +83,12 @@ class Workspace(Entity):
 
 
 class Membership(Entity):
+    """``not_before`` is set for somebody who has been a member before: a sign-in of that time does not count any more."""
+
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.DEVELOPER)
+    not_before = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         db_table = "memberships"
@@ -68,3 +99,18 @@ class Membership(Entity):
 
     def __str__(self) -> str:
         return f"{self.user_id} is {self.role} of {self.workspace_id}"
+
+
+class Departure(Entity):
+    """When somebody was last removed from a workspace or left it."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "departures"
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="departure_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} left {self.workspace_id}"

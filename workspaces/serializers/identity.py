@@ -59,16 +59,11 @@ class WorkspaceChanges(WorkspaceInput):
 class MemberRow(RowSerializer):
     user_id = serializers.UUIDField()
     username = serializers.CharField(source="user.username")
-    email = serializers.CharField(source="user.email")
+    email = serializers.CharField(help_text="Empty where the caller may not see it.")
 
     class Meta:
         model = Membership
         fields = ("user_id", "username", "email", "role", "created_at")
-
-
-class MemberInput(serializers.Serializer[Any]):
-    user = serializers.CharField(max_length=254, help_text="Username or e-mail address of an existing account.")
-    role = serializers.ChoiceField(choices=Role.choices, default=Role.DEVELOPER)
 
 
 class MemberChanges(serializers.Serializer[Any]):

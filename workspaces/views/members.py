@@ -1,10 +1,10 @@
-"""Who belongs to a workspace. Owners manage, everybody in it may look."""
+"""Who belongs to a workspace. Owners manage, everybody in it may look and may leave. One gets in by an invitation."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, Value, When
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,43 +12,34 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
 
-from ..api import TenantViewSet
+from ..api import TenantViewSet, resolve_principal
 from ..models import Membership, Role
 from ..principal import Principal
-from ..serializers.identity import MemberChanges, MemberInput, MemberRow
-from ..services import add_member, change_member, remove_member
-from .workspaces import principal_in
+from ..serializers.identity import MemberChanges, MemberRow
+from ..services import change_member, remove_member
 
 
 class MemberViewSet(TenantViewSet):
-    """The members of a workspace; ``user_id`` names one."""
+    """The members of a workspace; ``user_id`` names one. Addresses are shown to admins, and everybody's own to them."""
 
     model = Membership
     rows = MemberRow
-    roles = {"create": Role.OWNER, "partial_update": Role.OWNER, "destroy": Role.OWNER}
+    roles = {"partial_update": Role.OWNER, "destroy": Role.VIEWER}
     lookup_field = "user_id"
 
     def find_principal(self, request: Request) -> Principal:
-        return principal_in(request, self.kwargs["workspace_id"])
+        return resolve_principal(request, self.kwargs["workspace_id"])
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return Membership.objects.none()
-        return Membership.objects.filter(workspace_id=self.principal.workspace_id)
+        rows = Membership.objects.filter(workspace_id=self.principal.workspace_id)
+        if self.principal.role.allows(Role.ADMIN):
+            return rows.annotate(email=F("user__email"))
+        return rows.annotate(email=Case(When(user=self.principal.user, then=F("user__email")), default=Value("")))
 
     def list(self, request: Request, workspace_id: str = "") -> Response:
         return super().list(request)
-
-    @extend_schema(request=MemberInput)
-    def create(self, request: Request, workspace_id: str) -> Response:
-        """Adds an existing account to the workspace."""
-
-        def respond() -> Response:
-            body = self.validated(MemberInput)
-            membership = add_member(principal=self.principal, user=body["user"], role=Role(body["role"]))
-            return self.answer_row(membership.pk, http_status=status.HTTP_201_CREATED)
-
-        return self.once(respond)
 
     def retrieve(  # type: ignore[override]
         self, request: Request, workspace_id: str, user_id: str
@@ -66,6 +57,9 @@ class MemberViewSet(TenantViewSet):
         return self.answer_row(membership.pk)
 
     def destroy(self, request: Request, workspace_id: str, user_id: str) -> Response:
-        """Removes a member; their API tokens of this workspace stop working at once. The last owner stays."""
+        """Removes a member: for owners, and for everybody themselves. Their API tokens of this workspace stop working at once.
+        The last owner stays."""
+        if str(self.principal.user.pk) != user_id:
+            self.principal.require(Role.OWNER)
         remove_member(principal=self.principal, user_id=user_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

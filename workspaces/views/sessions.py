@@ -6,17 +6,20 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
+from rest_framework_simplejwt.serializers import (
+    TokenBlacklistSerializer,
+    TokenObtainPairSerializer,
+    TokenRefreshSerializer,
+)
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
-from ..api import TenantViewSet
+from .. import sign_ins
+from ..api import TenantViewSet, credential_of, resolve_principal
 from ..models import ApiToken, Role, User
-from ..principal import principal_of_token
 from ..querysets import visible_workspaces
 from ..serializers.credentials import WsTicketAnswer
 from ..serializers.identity import Me
@@ -33,30 +36,41 @@ class SignInThrottle(SimpleRateThrottle):
         return f"throttle:{self.scope}:{request.META.get('REMOTE_ADDR', '')}"
 
 
+class ObtainPair(TokenObtainPairSerializer):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        super(TokenObtainPairSerializer, self).validate(attrs)  # checks the password and makes nothing
+        assert isinstance(self.user, User)
+        return sign_ins.begin(self.user)
+
+
 class ObtainToken(TokenObtainPairView):
     """A pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
 
     throttle_classes = (SignInThrottle,)
+    serializer_class: Any = ObtainPair
 
 
-class LiveUserRefresh(TokenRefreshSerializer):
-    """simplejwt lets a refresh token of a deleted account end in an error of ours."""
-
+class NextPair(TokenRefreshSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        try:
-            return super().validate(attrs)
-        except User.DoesNotExist:
-            raise AuthenticationFailed("The account of this token no longer exists.") from None
+        return sign_ins.rotate(attrs["refresh"])
 
 
 class RefreshToken(TokenRefreshView):
-    """A new pair for a refresh token, which is used up by this."""
+    """A new pair for a refresh token, which is used up by this. One that is used twice ends its sign-in."""
 
-    serializer_class: Any = LiveUserRefresh
+    serializer_class: Any = NextPair
+
+
+class EndOfSignIn(TokenBlacklistSerializer):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        sign_ins.end(attrs["refresh"])
+        return {}
 
 
 class RevokeToken(TokenBlacklistView):
-    """Ends a refresh token. Its access tokens end by themselves within 30 minutes."""
+    """Signs out: ends the refresh token and every access token of the same sign-in."""
+
+    serializer_class: Any = EndOfSignIn
 
 
 class WsTicketViewSet(TenantViewSet):
@@ -67,7 +81,7 @@ class WsTicketViewSet(TenantViewSet):
     @extend_schema(request=None, responses={201: WsTicketAnswer})
     def create(self, request: Request) -> Response:
         def respond() -> Response:
-            answer = {"ticket": create_ws_ticket(self.principal), "expires_in": TICKET_SECONDS}
+            answer = {"ticket": create_ws_ticket(self.principal, credential_of(request)), "expires_in": TICKET_SECONDS}
             return Response(answer, status=status.HTTP_201_CREATED)
 
         return self.once(respond, secret=True)
@@ -84,7 +98,7 @@ class MeView(APIView):
         token = request.auth
         brief = None
         if isinstance(token, ApiToken):
-            principal = principal_of_token(token)
+            principal = resolve_principal(request)
             workspaces = [{**w, "role": principal.role} for w in workspaces if w["id"] == principal.workspace_id]
             brief = {"id": token.pk, "name": token.name, "role": principal.role, "expires_at": token.expires_at}
         return Response(

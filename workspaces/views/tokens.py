@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -34,7 +33,7 @@ class ApiTokenViewSet(TenantViewSet):
 
     @extend_schema(request=ApiTokenInput, responses={201: NewApiToken})
     def create(self, request: Request) -> Response:
-        """A new token for the caller, with at most the caller's role. One that a token makes does not outlive it."""
+        """A new token for the caller, with at most the caller's role. One that a token makes ends with it."""
 
         def respond() -> Response:
             body = self.validated(ApiTokenInput)
@@ -45,7 +44,8 @@ class ApiTokenViewSet(TenantViewSet):
                 user=self.principal.user,
                 name=body["name"],
                 role=role,
-                expires_at=_not_after(body.get("expires_at"), request.auth),
+                expires_at=body.get("expires_at"),
+                parent_id=self.principal.token_id,
             )
             record_audit(
                 principal=self.principal,
@@ -61,7 +61,7 @@ class ApiTokenViewSet(TenantViewSet):
         return self.once(respond, secret=True)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revokes the token: requests and open sockets with it are refused from now on."""
+        """Revokes the token and those that it made: requests and open sockets with them are refused from now on."""
         with transaction.atomic():
             token = self.locked(pk)
             if token.revoked_at is None:
@@ -74,8 +74,3 @@ class ApiTokenViewSet(TenantViewSet):
                     detail={"name": token.name},
                 )
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _not_after(wanted: datetime | None, maker: object) -> datetime | None:
-    limit = maker.expires_at if isinstance(maker, ApiToken) else None
-    return min(wanted, limit) if wanted and limit else wanted or limit

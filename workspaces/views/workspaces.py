@@ -13,32 +13,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from mgx_project.common.errors import NotFound
-
-from ..api import TenantViewSet
+from ..api import TenantViewSet, resolve_principal, signed_in_at
 from ..audit import record_audit
 from ..creation import require_creator
 from ..idempotency import answer_once
 from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
-from ..principal import Newcomer, Principal, principal_of_token, principal_of_user
+from ..principal import Newcomer, Principal, principal_of_user
 from ..querysets import visible_workspaces
 from ..serializers.identity import WorkspaceChanges, WorkspaceInput, WorkspaceRow, WorkspaceUsage
 from ..services import WORKSPACE_CONFLICTS, create_workspace
 from ..usage import BUCKETS, usage
 
 log = structlog.get_logger(__name__)
-
-
-def principal_in(request: Request, workspace_id: str) -> Principal:
-    """The caller in the workspace that the path names. Raises NotFound when the caller can't see it."""
-    if isinstance(request.auth, ApiToken):
-        principal = principal_of_token(request.auth)
-        if str(principal.workspace_id) != workspace_id:
-            raise NotFound("There is no such workspace that you can see.")
-        return principal
-    assert isinstance(request.user, User)
-    return principal_of_user(request.user, workspace_id)
 
 
 class WorkspaceViewSet(TenantViewSet):
@@ -52,8 +39,8 @@ class WorkspaceViewSet(TenantViewSet):
 
     def find_principal(self, request: Request) -> Principal | None:  # type: ignore[override]
         if "pk" in self.kwargs:
-            return principal_in(request, self.kwargs["pk"])
-        return principal_of_token(request.auth) if isinstance(request.auth, ApiToken) else None
+            return resolve_principal(request, self.kwargs["pk"])
+        return resolve_principal(request) if isinstance(request.auth, ApiToken) else None
 
     def check_role(self, request: Request) -> None:
         if self.principal is not None:
@@ -79,7 +66,7 @@ class WorkspaceViewSet(TenantViewSet):
 
         def respond() -> Response:
             row = create_workspace(owner=user, **self.validated(WorkspaceInput))
-            self.principal = principal_of_user(user, str(row.pk))
+            self.principal = principal_of_user(user, (str(row.pk),), signed_in_at=signed_in_at(request))
             return self.answer_row(row.pk, http_status=status.HTTP_201_CREATED)
 
         return answer_once(request, self.principal or Newcomer(user), respond)

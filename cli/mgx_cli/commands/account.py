@@ -49,7 +49,7 @@ def login(
             hint="Use https, or accept it with: mgx config set allow_insecure_http true",
         )
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
-    token = _token_by_password(base_url, user_name, workspace) if user_name else _read_secret("API token: ", token_stdin)
+    token = _token_by_password(base_url, user_name, workspace) if user_name else read_secret("API token: ", token_stdin)
     me = Api(Server(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
     user.tokens[base_url] = token
@@ -104,7 +104,7 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _token_by_password(base_url: str, name: str, workspace: str) -> str:
     """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
-    password = _read_secret(f"Password of {name}: ", False)
+    password = read_secret(f"Password of {name}: ", False)
     try:
         pair = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"username": name, "password": password})
     except ApiError as error:
@@ -118,7 +118,7 @@ def _token_by_password(base_url: str, name: str, workspace: str) -> str:
     return str(made["token"])
 
 
-def _read_secret(prompt: str, from_stdin: bool) -> str:
+def read_secret(prompt: str, from_stdin: bool) -> str:
     import getpass
 
     if not from_stdin and not sys.stdin.isatty():

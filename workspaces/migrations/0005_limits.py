@@ -50,7 +50,7 @@ def sort_out(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workspaces", "0003_meters")]
+    dependencies = [("workspaces", "0004_rights")]
 
     operations = [
         migrations.AddField("workspace", "server_model", models.BooleanField(blank=True, null=True)),

@@ -1,0 +1,114 @@
+"""Joining and leaving: a person becomes a member by accepting an invitation, and goes when they like."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from mgx_project.common.errors import BadRequest, Conflict, NotFound
+
+from .audit import record_audit
+from .limits import require_room
+from .models import Invitation, Membership, Role, User
+from .principal import Principal
+from .secrets import digest_of, new_secret
+
+PREFIX = "mgxi_"
+KEPT = timedelta(days=7)
+LONGEST = timedelta(days=30)
+
+
+@transaction.atomic
+def invite(*, principal: Principal, role: Role, email: str = "", expires_at: datetime | None = None) -> tuple[Invitation, str]:
+    """Returns the row and the secret, which exists nowhere else from now on. It says nothing about who has an account.
+
+    ``email`` binds the invitation to the account with that address. Raises BadRequest, NotAllowed.
+    """
+    principal.require(role)
+    now = timezone.now()
+    if expires_at is not None and not now < expires_at <= now + LONGEST:
+        raise BadRequest(f"An invitation ends within {LONGEST.days} days from now.", field="expires_at")
+    secret = new_secret(PREFIX)
+    invitation = Invitation.objects.create(
+        workspace_id=principal.workspace_id,
+        role=role,
+        email=email,
+        digest=digest_of(secret),
+        created_by=principal.user,
+        expires_at=expires_at or now + KEPT,
+    )
+    _audit(principal, "invitation.created", invitation)
+    return invitation, secret
+
+
+@transaction.atomic
+def revoke_invitation(*, principal: Principal, invitation: Invitation) -> None:
+    """Raises Conflict when somebody has accepted it; that member is removed instead."""
+    if invitation.accepted_at is not None:
+        raise Conflict("This invitation was accepted; remove the member instead.", code="accepted")
+    if invitation.revoked_at is None:
+        invitation.revoked_at = timezone.now()
+        invitation.save(update_fields=["revoked_at"])
+        _audit(principal, "invitation.revoked", invitation)
+
+
+@transaction.atomic
+def accept_invitation(*, user: User, secret: str) -> Membership:
+    """Makes ``user`` a member. Raises NotFound for a secret that is not (or no longer) good for them, Conflict for a member
+    and where the workspace has no room (LimitReached).
+
+    It ends with its maker's right: an invitation of somebody who is no owner any more is worth nothing.
+    """
+    found = Invitation.across_tenants.select_for_update(of=("self",)).filter(digest=digest_of(secret)).first()
+    again = found is not None and found.accepted_by_id == user.pk
+    if found is None or not (again or _good_for(found, user)):
+        raise NotFound(
+            "This invitation is unknown, used, withdrawn, expired or meant for another account.",
+            code="no_invitation",
+            hint="Ask an owner of the workspace for a new one.",
+        )
+    if Membership.objects.filter(workspace_id=found.workspace_id, user=user).exists():
+        raise Conflict(
+            "You are a member of this workspace already. An invitation changes no role; an owner does.", code="already_member"
+        )
+    if again:
+        raise NotFound("You have used this invitation and left since; ask for a new one.", code="no_invitation")
+    require_room(found.workspace_id, "members")
+    membership = Membership.objects.create(workspace_id=found.workspace_id, user=user, role=found.role)
+    found.accepted_at, found.accepted_by = timezone.now(), user
+    found.save(update_fields=["accepted_at", "accepted_by"])
+    joined = Principal(user=user, workspace_id=found.workspace_id, role=Role(found.role))
+    _audit(joined, "member.joined", found)
+    return membership
+
+
+def _good_for(invitation: Invitation, user: User) -> bool:
+    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
+        return False
+    if invitation.email and invitation.email.lower() != user.email.lower():
+        return False
+    maker = Membership.objects.filter(workspace_id=invitation.workspace_id, user=invitation.created_by).first()
+    by_operator = invitation.created_by is not None and invitation.created_by.is_active and invitation.created_by.is_superuser
+    return by_operator or (maker is not None and maker.role == Role.OWNER and maker.user.is_active)
+
+
+def _audit(principal: Principal, action: str, invitation: Invitation) -> None:
+    record_audit(
+        principal=principal,
+        action=action,
+        object_type="invitation",
+        object_id=invitation.pk,
+        detail={"role": invitation.role, **({"email": invitation.email} if invitation.email else {})},
+    )
+
+
+def find_invitation(*, principal: Principal, invitation_id: uuid.UUID | str) -> Invitation:
+    """The row, locked. Call inside a transaction. Raises NotFound."""
+    rows = Invitation.objects.of(principal.workspace_id).select_for_update(of=("self",))
+    found: Invitation | None = rows.filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound("There is no such invitation in this workspace.")
+    return found

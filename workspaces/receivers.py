@@ -1,0 +1,62 @@
+"""What ends with a password, an account or a membership, whoever changes it: API, admin, command line or shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save, pre_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .events import group
+from .models import Departure, Membership, User
+from .rights import announce_change, end_everything, end_in_workspace
+
+SIGNED_IN_AT = "signed_in_at"
+"""In a browser session: when the person signed in, as an RFC 3339 time."""
+
+
+@receiver(pre_save, sender=User)
+def remember_what_was(instance: User, update_fields: frozenset[str] | None = None, **kwargs: Any) -> None:
+    """Reads what `end_what_depended` compares with, only where it may change."""
+    instance.before = None
+    if not instance._state.adding and (update_fields is None or {"password", "is_active"} & set(update_fields)):
+        instance.before = User.objects.filter(pk=instance.pk).values_list("password", "is_active").first()
+
+
+@receiver(post_save, sender=User)
+def end_what_depended(instance: User, created: bool, **kwargs: Any) -> None:
+    if created or instance.before is None:
+        return
+    password, was_active = instance.before
+    if password != instance.password and not instance.rehashing:
+        end_everything(instance, reason="the password was changed")
+    elif was_active and not instance.is_active:
+        end_everything(instance, reason="the account was deactivated")
+
+
+@receiver(pre_save, sender=Membership)
+def old_sign_ins_do_not_come_back(instance: Membership, **kwargs: Any) -> None:
+    if instance._state.adding:
+        left = Departure.objects.filter(workspace_id=instance.workspace_id, user_id=instance.user_id)
+        instance.not_before = left.values_list("at", flat=True).first()
+
+
+@receiver(post_delete, sender=Membership)
+def end_with_the_membership(instance: Membership, origin: Any = None, **kwargs: Any) -> None:
+    announce_change([group("user", instance.user_id)])
+    of = origin if isinstance(origin, Model) else getattr(origin, "model", None)
+    if isinstance(of, Membership) or of is Membership:  # else the workspace or the account goes, and all of it with it
+        end_in_workspace(user_id=instance.user_id, workspace_id=instance.workspace_id)
+        Departure.objects.update_or_create(
+            workspace_id=instance.workspace_id, user_id=instance.user_id, defaults={"at": timezone.now()}
+        )
+
+
+@receiver(user_logged_in)
+def remember_when(request: HttpRequest | None, **kwargs: Any) -> None:
+    if request is not None:
+        request.session[SIGNED_IN_AT] = timezone.now().isoformat()

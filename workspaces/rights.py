@@ -1,0 +1,159 @@
+"""What somebody is signed in with, whether that still counts, and how all of it ends.
+
+Everything that outlives one request (sockets, followed logs) asks `Credential.holds()` again every RECHECK_SECONDS, and at once
+when a `stream.revoked` message says that something about the token, the sign-in or the person has changed.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, F, Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from mgx_project.common.db import run_db
+from mgx_project.common.live import announcer
+
+from .events import group
+from .models import ApiToken, AuditEntry, SignIn, User, WsTicket
+
+RECHECK_SECONDS = 4.0
+"""Between two looks at a right that is in use; with SHARED_SECONDS the promise of 5 (CONTRACT: WebSocket)."""
+SHARED_SECONDS = 0.5
+"""How long one answer serves all sockets of this process that have the same credential."""
+CHANGED = {"type": "stream.revoked"}
+"""The message to a socket that its right may have ended."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One of three: an API token, a JWT (its sign-in and its own end), or a browser session."""
+
+    user_id: UUID
+    token_id: UUID | None = None
+    sign_in_id: UUID | None = None
+    ends_at: datetime | None = None
+    session_key: str = ""
+    session_hash: str = ""
+
+    def holds(self, workspace_id: UUID) -> bool:
+        """Whether it gives its user a place in the workspace now. One query."""
+        if self.ends_at is not None and self.ends_at <= timezone.now():
+            return False
+        in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        if self.token_id is not None:
+            tokens = ApiToken.objects.of(workspace_id).filter(in_time, pk=self.token_id, revoked_at=None, user__is_active=True)
+            return bool(tokens.filter(user__memberships__workspace_id=workspace_id).exists())
+        if self.sign_in_id is not None:
+            still_in = Q(user__memberships__not_before=None) | Q(user__memberships__not_before__lt=F("created_at"))
+            of = {"user_id": self.user_id, "user__is_active": True, "user__memberships__workspace_id": workspace_id}
+            return SignIn.objects.filter(still_in, in_time, pk=self.sign_in_id, ended_at=None, **of).exists()
+        session = Session.objects.filter(session_key=self.session_key, expire_date__gt=timezone.now())
+        member = User.objects.filter(pk=self.user_id, is_active=True, memberships__workspace_id=workspace_id)
+        user = member.filter(Exists(session)).only("password", "session_stamp").first()
+        return user is not None and constant_time_compare(user.get_session_auth_hash(), self.session_hash)
+
+    def groups(self) -> list[str]:
+        """Where `stream.revoked` messages about it are sent."""
+        named = [group("user", self.user_id)]
+        if self.token_id:
+            named.append(group("token", self.token_id))
+        if self.sign_in_id:
+            named.append(group("sign_in", self.sign_in_id))
+        return named
+
+
+_answers: dict[tuple[Credential, UUID], tuple[float, bool]] = {}
+
+
+async def still_holds(credential: Credential, workspace_id: UUID) -> bool:
+    """`Credential.holds`, asked once for all sockets of a person that come within SHARED_SECONDS."""
+    key, now = (credential, workspace_id), time.monotonic()
+    known = _answers.get(key)
+    if known and now - known[0] < SHARED_SECONDS:
+        return known[1]
+    for old in [old for old, (at, _) in _answers.items() if now - at > SHARED_SECONDS]:
+        del _answers[old]
+    answer = await run_db(credential.holds, workspace_id)
+    _answers[key] = now, answer
+    return answer
+
+
+class Listening:
+    """The right of one listener, for loops that ask before every line."""
+
+    def __init__(self, credential: Credential, workspace_id: UUID) -> None:
+        self.credential, self.workspace_id = credential, workspace_id
+        self._asked = time.monotonic()
+        self._doubted = False
+
+    def doubt(self) -> None:
+        """Something has changed: the next question goes to the database."""
+        self._doubted = True
+
+    async def goes_on(self) -> bool:
+        """Looked up once in RECHECK_SECONDS, or after a doubt."""
+        if self._doubted:
+            self._doubted = False
+            return await run_db(self.credential.holds, self.workspace_id)
+        if time.monotonic() - self._asked < RECHECK_SECONDS:
+            return True
+        self._asked = time.monotonic()
+        return await still_holds(self.credential, self.workspace_id)
+
+
+def announce_change(groups: Iterable[str]) -> None:
+    """Tells open sockets, when the transaction has committed, to look at their right again."""
+    named = list(groups)
+    transaction.on_commit(lambda: announcer.send(named, CHANGED))
+
+
+def end_tokens(ids: Iterable[UUID]) -> list[UUID]:
+    """Revokes API tokens and all that they made, and theirs. Returns those that were good. Call inside a transaction."""
+    found = frontier = set(ids)
+    while frontier:
+        children = ApiToken.across_tenants.filter(parent_id__in=frontier)
+        frontier = set(children.values_list("pk", flat=True)) - found
+        found = found | frontier
+    good = ApiToken.across_tenants.select_for_update().filter(pk__in=found, revoked_at=None).order_by("pk")
+    ended = list(good.values_list("pk", flat=True))
+    ApiToken.across_tenants.filter(pk__in=ended).update(revoked_at=timezone.now())
+    announce_change(group("token", pk) for pk in ended)
+    return ended
+
+
+def end_sign_ins(of: Q) -> None:
+    """Ends families of JWTs. Call inside a transaction."""
+    ended = list(SignIn.objects.select_for_update().filter(of, ended_at=None).values_list("pk", flat=True))
+    SignIn.objects.filter(pk__in=ended).update(ended_at=timezone.now())
+    announce_change(group("sign_in", pk) for pk in ended)
+
+
+def end_in_workspace(*, user_id: UUID, workspace_id: UUID) -> None:
+    """What a person loses with the membership: API tokens, and what those made for anybody, and tickets of this workspace."""
+    mine = ApiToken.objects.of(workspace_id).filter(user_id=user_id, revoked_at=None)
+    end_tokens(mine.values_list("pk", flat=True))
+    WsTicket.objects.of(workspace_id).filter(user_id=user_id).delete()
+
+
+def end_everything(user: User, *, reason: str) -> None:
+    """Browser sessions, JWTs, API tokens and tickets of a person, everywhere. Call inside a transaction."""
+    user.session_stamp = uuid.uuid4()
+    User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
+    end_sign_ins(Q(user=user))
+    ended = end_tokens(ApiToken.across_tenants.filter(user=user, revoked_at=None).values_list("pk", flat=True))
+    for token in ApiToken.across_tenants.filter(pk__in=ended):
+        AuditEntry.objects.create(
+            workspace_id=token.workspace_id, user=user, action="token.revoked", object_type="token", object_id=token.pk,
+            detail={"name": token.name, "reason": reason, "by": f"user:{user.pk}"},
+        )  # fmt: skip
+    WsTicket.across_tenants.filter(user=user).delete()
+    announce_change([group("user", user.pk)])
