@@ -95,12 +95,12 @@ def test_no_more_projects_than_the_limit(owner: CallerInTests) -> None:
     assert owner.api.post("/api/projects", {"name": "Two"}).status_code == 201, "0 is no limit"
 
 
-def test_no_more_members_than_the_limit(owner: CallerInTests) -> None:
+def test_no_more_members_than_the_limit(owner: CallerInTests, signed_in: Callable[[User], Api]) -> None:
     limit(owner, members=2)
-    path = f"/api/workspaces/{owner.workspace.pk}/members"
-    users = [UserFactory().username for _ in range(2)]
-    answers = [owner.api.post(path, {"user": name, "role": Role.VIEWER}) for name in users]
-    assert [answer.status_code for answer in answers] == [201, 409]
+    path = f"/api/workspaces/{owner.workspace.pk}/invitations"
+    tokens = [owner.api.post(path, {"role": Role.VIEWER}).json()["token"] for _ in range(2)]
+    answers = [signed_in(UserFactory()).post("/api/invitations/accept", {"token": token}) for token in tokens]
+    assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["code"] == "limit_reached"
 
 

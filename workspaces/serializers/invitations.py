@@ -25,7 +25,9 @@ class InvitationRow(RowSerializer):
 class InvitationInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Role.choices, default=Role.DEVELOPER)
     email = serializers.EmailField(
-        required=False, help_text="Only the account with this address may accept. Nothing is sent, and nothing is looked up."
+        required=False,
+        max_length=254,
+        help_text="Only the account with this address may accept. Nothing is sent, and nothing is looked up.",
     )
     expires_at = serializers.DateTimeField(required=False, help_text="At most 30 days from now; 7 when left out.")
 

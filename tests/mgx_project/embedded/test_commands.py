@@ -16,15 +16,16 @@ from mgx_project.embedded.state import ChildState, State, load
 from tests.mgx_project.embedded.installation import Installation
 
 
-def test_the_room_imports_quickly_and_without_django() -> None:
+def test_importing_it_loads_little_and_no_django() -> None:
+    """Each command waits for it. Modules are counted: the clock of a busy machine says nothing."""
     program = (
-        "import sys, time; begun = time.process_time(); import mgx_project.embedded.__main__; "
-        "print(time.process_time() - begun, 'django' in sys.modules)"
+        "import sys; before = set(sys.modules); import mgx_project.embedded.__main__; "
+        "print(len(set(sys.modules) - before), *({'django', 'asyncio', 'psycopg', 'redis'} & set(sys.modules)))"
     )
     env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    runs = [subprocess.check_output([sys.executable, "-c", program], cwd=HOME, env=env, text=True).split() for _ in range(5)]
-    assert min(float(seconds) for seconds, _ in runs) < 0.06
-    assert {django for _, django in runs} == {"False"}
+    count, *heavy = subprocess.check_output([sys.executable, "-c", program], cwd=HOME, env=env, text=True).split()
+    assert int(count) < 120
+    assert heavy == []
 
 
 def test_the_data_directory_is_the_given_one_then_the_environments() -> None:
