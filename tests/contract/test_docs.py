@@ -78,3 +78,14 @@ def test_make_targets_and_commands_that_pages_name_exist(page: Path) -> None:
         assert set(line.split()) <= targets, f"make {line}"
     for name in re.findall(r"(?:^|\$ )mgx ([A-Za-z]+)", code, re.MULTILINE):
         assert name in commands, f"mgx {name}"
+
+
+def test_the_threat_model_names_tests_that_exist() -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "docs" / "SECURITY.md").read_text("utf-8"))
+    missing = [f"{path}::{name}" for path, name in named if f"def {name}(" not in _text_of(ROOT / path)]
+    assert len(named) > 20
+    assert missing == []
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
