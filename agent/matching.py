@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from difflib import Match, SequenceMatcher
 from itertools import accumulate
 
-PER_LINE = 200
-AT_LEAST = 20_000
+PER_LINE, AT_LEAST = 40, 100_000
+"""Pairs of lines that may be looked at: for each line, and in any case. A million take about half a second."""
 
 Opcode = tuple[str, int, int, int, int]
 """As of ``SequenceMatcher.get_opcodes``."""

@@ -53,7 +53,12 @@ def explain(file: FileChange) -> list[str]:
 def findings(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The refusals of a result in its JSON form, as findings {code, path, message, hint} for the next prompt."""
     found = [
-        {"code": hunk["code"] or file["code"], "path": file["path"], "message": f"{hunk['reason']}.", "hint": _hint(file, hunk)}
+        {
+            "code": hunk["code"] or file["code"],
+            "path": file["path"],
+            "message": f"{hunk['reason']}.",
+            "hint": _hint(file["code"], hunk),
+        }
         for file in result["files"]
         for hunk in file["hunks"]
         if hunk["status"] == "refused"
@@ -87,12 +92,12 @@ def how_to_answer(form: Format) -> str:
 
 
 def _paragraph(file: FileChange, hunk: HunkResult) -> str:
-    return f"{file.path}: {hunk.reason}. {_hint(asdict(file), asdict(hunk))}"
+    return f"{file.path}: {hunk.reason}. {_hint(file.code, asdict(hunk))}"
 
 
-def _hint(file: Mapping[str, Any], hunk: Mapping[str, Any]) -> str:
+def _hint(code: str, hunk: Mapping[str, Any]) -> str:
     parts = [f"It could be at line {', '.join(map(str, hunk['candidates']))}."] if hunk["candidates"] else []
-    parts.append(advice(hunk["code"] or file["code"]))
+    parts.append(advice(hunk["code"] or code))
     if hunk["nearest"]:
         parts.append("The file has:\n" + "\n".join(hunk["nearest"]))
     return " ".join(parts)

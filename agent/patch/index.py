@@ -64,7 +64,8 @@ class Index:
         self._left -= steps
         if self._left < 0:
             raise TooMuchWork(
-                "its edits fit nearly everywhere in it and take too long to place; send fewer, or with lines that are only there"
+                "its edits fit nearly everywhere in it and take too long to place; send fewer of them, "
+                "each with lines that stand in one place only"
             )
 
     def find(self, level: str, wanted: Sequence[str], limit: int = MAX_LISTED) -> list[int]:

@@ -16,6 +16,9 @@ from agent.patch.placement import Placement, Refusal, placed
 MAX_STEPS = 40_000
 """Lines compared for one hunk, all readings together; beyond that it is refused."""
 
+STEP = 4
+"""What such a line costs of the file's whole work, in microseconds."""
+
 MAX_STARTS = 40
 MAX_READINGS = 200
 
@@ -104,7 +107,7 @@ def _read(hunk: Hunk, options: Sequence[Sequence[Line]], index: Index, start: in
             if option.tag == "+" or (at < len(index.lines) and index.lines[at] == option.text)
         ]
         budget[0] -= len(states) + 1
-        index.spend(len(states) + 1)
+        index.spend(STEP * (len(states) + 1))
         if not states or budget[0] <= 0 or len(states) > MAX_READINGS:
             return []
     return [_unrolled(chain) for _, _, chain in states]

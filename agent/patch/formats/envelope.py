@@ -112,9 +112,8 @@ def _hunks(lines: Sequence[str], at: int) -> tuple[list[Hunk], int]:
         found = body.read(lines, at, _ends_hunk, (stated.old_count, stated.new_count))
         at_end = found.end < len(lines) and lines[found.end].rstrip() == _EOF
         if found.lines:
-            hunks.append(
-                replace(stated, lines=tuple(found.lines), anchors=tuple(anchors[-MAX_ANCHORS:]), at_end=at_end, line=at + 1)
-            )
+            above = tuple(anchors[-MAX_ANCHORS:])
+            hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
             anchors, stated = [], Hunk(())
         at = max(found.end, at + 1)
     return hunks, at

@@ -91,10 +91,7 @@ def _compared(old: Sequence[str], new: Sequence[str], number: int) -> Hunk:
 
 def compared(old: Sequence[str], new: Sequence[str]) -> list[Line]:
     """``old`` and ``new`` as one hunk's lines: what both have is context, so that the file's own bytes of it stay."""
-    if len(old) * len(new) <= MAX_CELLS:
-        blocks = opcodes(old, new)
-    else:
-        blocks = from_ends(old, new)
+    blocks = opcodes(old, new) if len(old) * len(new) <= MAX_CELLS else from_ends(old, new)
     result: list[Line] = []
     for kind, a, b, c, d in blocks:
         if kind == "equal":

@@ -78,10 +78,12 @@ ANSWERS: dict[str, Text] = {
     "a manifest's fence of spaces": times(" ", before="FILE: a.py\n```", after="`\n"),
     "nested fences": times("```a\n", before="FILE: a.py\n"),
     "nested fences in Markdown": times("```a\n", before="FILE: a.md\n"),
-    "many envelopes of one file": times("*** Update File: x.py\n@@\n-a\n+b\n", before="*** Begin Patch\n", after="*** End Patch\n"),
+    "many envelopes of one file": times(
+        "*** Update File: x.py\n@@\n-a\n+b\n", before="*** Begin Patch\n", after="*** End Patch\n"
+    ),
     "many anchors": times("@@ def f\n", before="*** Begin Patch\n*** Update File: x.py\n", after="-a\n+b\n*** End Patch\n"),
     "one long line": times("x"),
-}  # fmt: skip
+}
 
 
 def read_answer(text: object) -> None:
@@ -126,11 +128,15 @@ def _block(n: int, old: str, new: str) -> str:
 APPLIED: dict[str, Text] = {
     "many misses": on_file(lambda at: f"line {at} of it", lambda at: f" nothing {at}\n-is here {at}\n+b\n"),
     "many misses with known words": on_file(lambda at: f"line {at} of it", lambda at: f" line none {at}\n-line of {at}\n+b\n"),
-    "many misses of known lines": on_file(lambda at: f"line {at} of it", lambda at: f" line {at} of it\n-line {at + 9} of it\n+b\n"),
+    "many misses of known lines": on_file(
+        lambda at: f"line {at} of it", lambda at: f" line {at} of it\n-line {at + 9} of it\n+b\n"
+    ),
     "many edits that fit": on_file(lambda at: f"line {at} of it", lambda at: f"-line {at * 5} of it\n+b {at}\n"),
     "many edits of one place": on_file(lambda at: f"line {at} of it", lambda at: f" line 1 of it\n+b {at}\n"),
     "many edits that fit everywhere": on_file(lambda at: "same", lambda at: f" same\n-same\n+b {at}\n"),
-    "many edits of a file of two lines": on_file(lambda at: "ab"[at % 2], lambda at: f" a\n b\n a\n-{'a' if at % 2 else 'c'}\n+b {at}\n"),
+    "many edits of a file of two lines": on_file(
+        lambda at: "ab"[at % 2], lambda at: f" a\n b\n a\n-{'a' if at % 2 else 'c'}\n+b {at}\n"
+    ),
     "many edits below one heading": on_file(
         lambda at: f"def f{at // 9}:" if at % 9 == 0 else "    same", lambda at: f" same\n-same\n+{at}\n@@ def f\n"
     ),
@@ -139,22 +145,41 @@ APPLIED: dict[str, Text] = {
     "lines that lost their prefix": on_file(lambda at: "same", lambda at: "+x\nsame\nsame\nsame\n-same\n", edits=400),
     "blank lines that lost their prefix": on_file(lambda at: "", lambda at: "+x\n\n\n\n-same\n", edits=400),
     "one hunk without prefixes": cache(lambda n: ("x\n" * (n // 8), NAMES + "@@ -1,3 +1,3 @@\n" + "x\n" * (n // 8))),
-    "one hunk without prefixes beside an added line": cache(lambda n: ("x\n" * (n // 8), NAMES + "@@\n+y\n" + "x\n" * (n // 8))),
-    "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
-    "one block of nearly the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n").replace("same\n=", "sam\n=")),),
-    "one block that is blank at its edges": cache(lambda n: ("a\n", _block(n // 4, "\n", "new\n").replace("\n\n=", "\na\n\n="))),
-    "one block of elisions": cache(lambda n: ("a\nb\nc\nd\n", "x.py\n" + HEAD + "a\nb\n" + " " * n + "x\nc\nd\n=======\na\nB\n" + " " * n + "x\nc\nD\n>>>>>>> REPLACE\n")),
-    "one hunk of every other line": cache(
-        lambda n: ("".join(f"l{at}\n" for at in range(n // 12)), unified("".join(f"-l{at}\n+m{at}\n l{at + 1}\n" for at in range(0, n // 12 - 1, 2))))
+    "one hunk without prefixes beside an added line": cache(
+        lambda n: ("x\n" * (n // 8), NAMES + "@@\n+y\n" + "x\n" * (n // 8))
     ),
-    "a long line in the file": cache(lambda n: ("x" * n + "\n" + "a\n" * (n // 100), unified(*(f"-a\n+b{at}\n" for at in range(n // 100))))),
+    "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
+    "one block of nearly the same lines": cache(
+        lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n").replace("same\n=", "sam\n=")),
+    ),
+    "one block that is blank at its edges": cache(
+        lambda n: ("a\n", _block(n // 4, "\n", "new\n").replace("\n\n=", "\na\n\n="))
+    ),
+    "one block of elisions": cache(
+        lambda n: (
+            "a\nb\nc\nd\n",
+            "x.py\n" + HEAD + "a\nb\n" + " " * n + "x\nc\nd\n=======\na\nB\n" + " " * n + "x\nc\nD\n>>>>>>> REPLACE\n",
+        )
+    ),
+    "one hunk of every other line": cache(
+        lambda n: (
+            "".join(f"l{at}\n" for at in range(n // 12)),
+            unified("".join(f"-l{at}\n+m{at}\n l{at + 1}\n" for at in range(0, n // 12 - 1, 2))),
+        )
+    ),
+    "a long line in the file": cache(
+        lambda n: ("x" * n + "\n" + "a\n" * (n // 100), unified(*(f"-a\n+b{at}\n" for at in range(n // 100))))
+    ),
     "a deep line in the file": cache(lambda n: (" " * n + "deep\n", unified(" deep\n" + "+b\n" * (n // 10)))),
     "a path of slashes": cache(lambda n: ("x\n", "FILE: " + "a/" * (n // 2) + "b\nx\n")),
     "a path of combining marks": cache(lambda n: ("x\n", "FILE: a" + "\u0316\u0301" * (n // 2) + "\nx\n")),
     "an envelope of many anchors": cache(
-        lambda n: ("def f():\n    same\n" * (n // 20), "*** Begin Patch\n*** Update File: x.py\n" + "@@ def f\n" * (n // 20) + "-    same\n+b\n*** End Patch\n")
+        lambda n: (
+            "def f():\n    same\n" * (n // 20),
+            "*** Begin Patch\n*** Update File: x.py\n" + "@@ def f\n" * (n // 20) + "-    same\n+b\n*** End Patch\n",
+        )
     ),
-}  # fmt: skip
+}
 
 
 def apply_to_file(given: object) -> None:
@@ -183,16 +208,21 @@ def diff_texts(given: object) -> None:
 PAIRS: dict[str, Text] = {
     "two lines in turn": cache(lambda n: ("x\n" + "a\nb\n" * (n // 4), "y\n" + "b\nb\na\n" * (n // 6))),
     "lines of three kinds": cache(
-        lambda n: ("".join("abc"[at * at % 7 % 3] + "\n" for at in range(n // 2)), "".join("abc"[at * at * at % 11 % 3] + "\n" for at in range(n // 2)))
+        lambda n: (
+            "".join("abc"[at * at % 7 % 3] + "\n" for at in range(n // 2)),
+            "".join("abc"[at * at * at % 11 % 3] + "\n" for at in range(n // 2)),
+        )
     ),
-    "nothing in common": cache(lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"b{at}\n" for at in range(n // 6)))),
+    "nothing in common": cache(
+        lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"b{at}\n" for at in range(n // 6)))
+    ),
     "every other line": cache(
         lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"{'ab'[at % 2]}{at}\n" for at in range(n // 6)))
     ),
     "lines backwards": cache(
         lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"a{at}\n" for at in reversed(range(n // 6))))
     ),
-}  # fmt: skip
+}
 
 
 def read_document(data: object) -> None:
@@ -216,40 +246,82 @@ def read_block(text: object) -> None:
 
 READERS = [
     Reader(
-        "agent.patch answers", read_answer, ANSWERS,
-        ("agent.patch.detect", "agent.patch.formats.unified", "agent.patch.formats.body", "agent.patch.formats.envelope",
-         "agent.patch.formats.search_replace", "agent.patch.formats.fences", "agent.patch.formats.paths", "agent.patch.bounds"),
+        "agent.patch answers",
+        read_answer,
+        ANSWERS,
+        (
+            "agent.patch.detect",
+            "agent.patch.formats.unified",
+            "agent.patch.formats.body",
+            "agent.patch.formats.envelope",
+            "agent.patch.formats.search_replace",
+            "agent.patch.formats.fences",
+            "agent.patch.formats.paths",
+            "agent.patch.bounds",
+        ),
     ),
     Reader("agent.patch manifests", read_manifest, ANSWERS, ("agent.patch.formats.manifest",)),
     Reader(
-        "agent.patch applied", apply_to_file, APPLIED,
-        ("agent.patch.anchors", "agent.patch.edit", "agent.patch.engine", "agent.patch.feedback", "agent.patch.indentation",
-         "agent.patch.index", "agent.patch.locate", "agent.patch.match", "agent.patch.merge", "agent.patch.paths",
-         "agent.patch.placement", "agent.patch.plan", "agent.patch.punctuation", "agent.patch.readings", "agent.patch.sections",
-         "agent.patch.tree", "agent.patch.model", "agent.originals"),
+        "agent.patch applied",
+        apply_to_file,
+        APPLIED,
+        (
+            "agent.patch.anchors",
+            "agent.patch.edit",
+            "agent.patch.engine",
+            "agent.patch.feedback",
+            "agent.patch.indentation",
+            "agent.patch.index",
+            "agent.patch.locate",
+            "agent.patch.match",
+            "agent.patch.merge",
+            "agent.patch.paths",
+            "agent.patch.placement",
+            "agent.patch.plan",
+            "agent.patch.punctuation",
+            "agent.patch.readings",
+            "agent.patch.sections",
+            "agent.patch.tree",
+            "agent.patch.model",
+            "agent.originals",
+        ),
     ),
     Reader("agent.patch differences", diff_texts, PAIRS, ("agent.hunks", "agent.diff", "agent.patch.text", "agent.matching")),
     Reader(
-        "agent.patch documents", read_document,
+        "agent.patch documents",
+        read_document,
         {
-            "carriage returns": times("\r"), "mixed line ends": times("\r\n\r\r\n\n"), "one long line": times("x"),
+            "carriage returns": times("\r"),
+            "mixed line ends": times("\r\n\r\r\n\n"),
+            "one long line": times("x"),
             "a slow encoding": times("a\u00e9", before="# coding: punycode\n"),
             "a cookie that never comes": times("coding", before="#"),
         },
         ("agent.patch.document",),
     ),
     Reader(
-        "agent.patch names", read_names,
+        "agent.patch names",
+        read_names,
         {
-            "words": times("a/b "), "spaces": times(" ", before="x", after="y"), "marks": times("\u0316\u0301", before="a"),
-            "quotes": times('\\"', before='"', after='"'), "slashes": times("a/"), "stars": times("*", after="x"),
-            "backticks and spaces": times(" ", before="```", after="!"), "dates": times(" Mon Jan 1"),
+            "words": times("a/b "),
+            "spaces": times(" ", before="x", after="y"),
+            "marks": times("\u0316\u0301", before="a"),
+            "quotes": times('\\"', before='"', after='"'),
+            "slashes": times("a/"),
+            "stars": times("*", after="x"),
+            "backticks and spaces": times(" ", before="```", after="!"),
+            "dates": times(" Mon Jan 1"),
         },
         ("agent.patch.paths", "agent.patch.formats.paths", "agent.patch.formats.fences"),
     ),
     Reader(
-        "agent.blocks", read_block,
-        {"openings": times("<task 00000000>\n"), "openings of many marks": numbered("<task {:08x}>\n"), "ends": times("\n</task 00000000>")},
+        "agent.blocks",
+        read_block,
+        {
+            "openings": times("<task 00000000>\n"),
+            "openings of many marks": numbered("<task {:08x}>\n"),
+            "ends": times("\n</task 00000000>"),
+        },
         ("agent.blocks",),
     ),
-]  # fmt: skip
+]
