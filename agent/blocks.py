@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 
 
 def block(name: str, text: str) -> str:
@@ -14,5 +15,12 @@ def block(name: str, text: str) -> str:
 
 def read_block(prompt: str, name: str) -> str:
     """The text of the first block ``name`` in ``prompt``, or "" when there is none."""
-    found = re.search(rf"<{name} ([0-9a-f]{{8}})>\n(.*?)\n</{name} \1>", prompt, re.DOTALL)
-    return found[2] if found else ""
+    ends: dict[str, list[int]] = {}
+    for end in re.finditer(rf"\n</{name} ([0-9a-f]{{8}})>", prompt):
+        ends.setdefault(end[1], []).append(end.start())
+    for start in re.finditer(rf"<{name} ([0-9a-f]{{8}})>\n", prompt):
+        places = ends.get(start[1], [])
+        at = bisect_left(places, start.end())
+        if at < len(places):
+            return prompt[start.end() : places[at]]
+    return ""

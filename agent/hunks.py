@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from difflib import SequenceMatcher
 
+from agent.matching import ends, opcodes
 from agent.ports import JSON
 
 CONTEXT = 3
@@ -78,15 +78,10 @@ def _groups(old: str | None, new: str | None) -> list[list[_Edit]]:
     before, after = _lines(old), _lines(new)
     if old is None or new is None:
         return [] if old is new else [[(0, len(before), 0, len(after))]]
-    head = 0
-    while head < min(len(before), len(after)) and before[head] == after[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
-        tail += 1
-    matcher = SequenceMatcher(None, before[head : len(before) - tail], after[head : len(after) - tail])
+    head, tail = ends(before, after)
+    codes = opcodes(before[head : len(before) - tail], after[head : len(after) - tail], autojunk=True)
     groups: list[list[_Edit]] = []
-    for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+    for tag, old_from, old_to, new_from, new_to in codes:
         if tag == "equal":
             continue
         edit = (old_from + head, old_to + head, new_from + head, new_to + head)

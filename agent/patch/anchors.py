@@ -23,7 +23,7 @@ _HEADING = re.compile(
     r"\s*(?:@|(?:def|class|async|func|fn|function|public|private|protected|static|export|impl|struct|interface|enum|trait|type|"
     r"module|namespace|describe|it|test|package|sub|begin|section|\[)\b)|\s*#{1,6} |.*[{:]\s*$"
 )
-_ELISION = re.compile(r"\s*(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.{3}|…).{0,80}")
+_ELISION = re.compile(r"(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.{3}|…).{0,80}")
 
 
 def find(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
@@ -134,7 +134,7 @@ def _changes(lines: Sequence[Line], start: int, end: int) -> bool:
 
 
 def _is_elision(line: Line, index: Index) -> bool:
-    return _ELISION.fullmatch(line.text) is not None and not index.find(TRAILING, [line.text], 1)
+    return _ELISION.fullmatch(line.text.lstrip()) is not None and not index.find(TRAILING, [line.text], 1)
 
 
 def _adds_at_a_gap(lines: list[Line], starts: list[int]) -> bool:

@@ -63,5 +63,6 @@ def _directories(root: Path) -> list[Path]:
     home = root / ".mgx" / "backups"
     if not home.is_dir() or home.is_symlink() or home.parent.is_symlink():
         return []
-    ours = (path for path in home.iterdir() if path.name.isdigit() and not path.is_symlink() and (path / NAME).is_file())
+    numbered = (path for path in home.iterdir() if path.name.isascii() and path.name.isdigit())
+    ours = (path for path in numbered if not path.is_symlink() and (path / NAME).is_file())
     return sorted(ours, key=lambda path: int(path.name))

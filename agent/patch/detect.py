@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent.patch.bounds import check_edits, check_text
 from agent.patch.formats import envelope, manifest, search_replace, unified
 from agent.patch.formats.fences import opener, outdented
 from agent.patch.model import EditsInvalid, FileEdit, Format
@@ -36,6 +37,7 @@ def detect(text: str) -> Format | None:
 
 def read_edits(text: str, *, strict: bool = False) -> tuple[Format, list[FileEdit]]:
     """The edits in ``text`` and their format. Raises ``EditsInvalid``."""
+    check_text(text)
     form = detect(text)
     if form is None:
         text = outdented(text)
@@ -48,6 +50,7 @@ def read_edits(text: str, *, strict: bool = False) -> tuple[Format, list[FileEdi
     edits = READERS[form](text, strict=strict)
     if form == "manifest":
         _refuse_blocks(edits)
+    check_edits(edits)
     return form, edits
 
 

@@ -20,6 +20,9 @@ _MARKS = (
 _COOKIE = re.compile(rb"^[ \t\f]*#.{0,200}?coding[:=][ \t]*([-\w.]{1,40})")
 """PEP 263."""
 
+_SLOW = frozenset({"punycode", "idna"})
+"""Made for names: quadratic in a file's text."""
+
 
 @dataclass
 class Document:
@@ -117,7 +120,8 @@ def _declared(data: bytes) -> str:
         hit = _COOKIE.match(line)
         if hit:
             try:
-                return codecs.lookup(hit[1].decode("ascii")).name
+                name = codecs.lookup(hit[1].decode("ascii")).name
+                return "" if name in _SLOW else name
             except LookupError:
                 return ""
     return ""

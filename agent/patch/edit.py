@@ -31,13 +31,13 @@ def edit(document: Document, hunks: Sequence[Hunk]) -> Edited:
     waiting = list(range(len(hunks)))
     for number in range(MAX_ROUNDS):
         round_ = _places(document.lines, [hunks[at] for at in waiting], numbers_hold=number == 0)
-        progress = []
+        progress: set[int] = set()
         for at, place in zip(waiting, round_, strict=True):
             if isinstance(place, Placement) or number == 0 or place.code not in ("not_found", "unreadable"):
                 found[at] = place
             if isinstance(place, Placement):
-                progress.append(at)
-        applied = [(hunks[at], found[at]) for at in progress]
+                progress.add(at)
+        applied = [(hunks[at], found[at]) for at in sorted(progress)]
         document = merged(document, [(hunk, place) for hunk, place in applied if isinstance(place, Placement)])
         waiting = [at for at in waiting if _may_wait(found[at]) and at not in progress]
         if not waiting or not any(isinstance(place, Placement) and not place.already for _, place in applied):
@@ -45,12 +45,16 @@ def edit(document: Document, hunks: Sequence[Hunk]) -> Edited:
     return Edited(document, found)
 
 
+def _size(hunk: Hunk) -> int:
+    return len(hunk.lines) + sum(len(other.lines) for other in hunk.alternatives)
+
+
 def _may_wait(place: Placement | Refusal) -> bool:
     return isinstance(place, Refusal) and place.code in ("not_found", "unreadable")
 
 
 def _places(lines: Sequence[str], hunks: Sequence[Hunk], *, numbers_hold: bool) -> list[Placement | Refusal]:
-    index = Index(lines)
+    index = Index(lines, sum(_size(hunk) for hunk in hunks))
     if not numbers_hold:
         return overlaps(hunks, [_again(hunk, index) for hunk in hunks])
     found = [match.find(hunk, index, match.Evidence()) for hunk in hunks]
@@ -106,7 +110,7 @@ def _doubt_what_others_make(hunks: Sequence[Hunk], found: list[Placement | Refus
         new = hunks[at].new()
         made += [*new, f"\0{at}"]
         owner += [at] * (len(new) + 1)
-    index = Index(made)
+    index = Index(made, len(made))
     fresh = [line for at in unnumbered for line in (*_freshness(hunks[at]), False)]
     for at in unnumbered:
         old, place = hunks[at].old(), found[at]

@@ -17,6 +17,9 @@ from agent.patch.result import FileChange, Mode, PatchRefused, PatchResult
 from agent.patch.transaction import Change, commit, recover
 from agent.patch.tree import Blocked, Tree
 
+MAX_TOLD, MAX_REASON = 30, 2_000
+"""Files and characters for each that a refusal's sentence names; the result has them all."""
+
 
 def apply_patch(
     root: Path,
@@ -45,13 +48,17 @@ def apply_patch(
     failed = [file for file in files if file.failed]
     if failed and mode == "all_or_nothing":
         result = PatchResult(False, mode, dry_run, files, format=form)
-        reasons = " ".join(f"{file.path}: {file.reason}." for file in failed)
+        reasons = " ".join(f"{_shortened(file.path)}: {_shortened(file.reason)}." for file in failed[:MAX_TOLD])
         raise PatchRefused(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected edits.")
     backup = None
     if not dry_run:
         with _own_data(mode, files):
             backup = commit(root, [change for entry in planned for change in entry.changes])
     return PatchResult(not failed, mode, dry_run, files, backup=backup, format=form)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} …"
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ def _planned(root: Path, edits: Sequence[FileEdit], seen: Mapping[str, str], mod
 
 def _problems(edits: Sequence[FileEdit], paths: Sequence[str | Refusal]) -> list[tuple[str, str] | None]:
     """For each edit the problem (code, reason) that its paths have by themselves or beside the others'."""
-    parents = {folded(parent): path for path in paths if isinstance(path, str) for parent in _parents(path)}
+    safe = (path for path in paths if isinstance(path, str) and unsafe_reason(path) is None)
+    parents = {folded(parent): path for path in safe for parent in _parents(path)}
     first: dict[str, str] = {}
     taken: set[str] = set()
     problems: list[tuple[str, str] | None] = []
@@ -143,9 +151,9 @@ def _problems(edits: Sequence[FileEdit], paths: Sequence[str | Refusal]) -> list
 
 def _problem(path: str, first: dict[str, str], taken: set[str], parents: Mapping[str, str]) -> tuple[str, str] | None:
     reason = unsafe_reason(path)
-    twin = first.setdefault(folded(path), path)
     if reason is not None:
         return "unsafe_path", f"the path can't be used because {reason}"
+    twin = first.setdefault(folded(path), path)
     if path in taken:
         return "duplicate_path", "the answer holds this file twice"
     if twin != path:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from agent.patch.model import Format, Hunk
+from agent.patch.model import Format
 from agent.patch.result import FileChange, HunkResult, PatchResult
 
-SHOWN = 14
-"""Real lines shown for one edit."""
-
-_WORD = re.compile(r"\w{3,}")
-MAX_COMMON = 12
-"""A line that stands so often says nothing of the place."""
+MAX_TOLD = 30
+"""Refused edits that one prompt tells of."""
 
 _ADVICE = {
     "ambiguous": "Add unchanged lines around the edit, exactly as they stand in the file, until they stand in one place only.",
@@ -46,35 +40,6 @@ _HOW: dict[Format, str] = {
 }
 
 
-def nearest(lines: Sequence[str], hunk: Hunk, candidates: Sequence[int] = ()) -> tuple[str, ...]:
-    """The real lines, numbered, where most of the hunk's own stand; nothing where none does. Linear in the file."""
-    if candidates:
-        around = [at for line in candidates[:3] for at in range(line - 1, line + SHOWN // min(len(candidates), 3) - 1)]
-        return tuple(f"{at + 1}: {lines[at]}" for at in dict.fromkeys(around) if 0 <= at < len(lines))
-    wanted = [line.text.strip() for line in hunk.lines if line.tag != "+"]
-    places: dict[str, list[int]] = {text: [] for text in wanted if text}
-    for at, line in enumerate(lines):
-        if (text := line.strip()) in places:
-            places[text].append(at)
-    votes: Counter[int] = Counter()
-    for number, text in enumerate(wanted):
-        if text and len(places[text]) <= MAX_COMMON:
-            votes.update(max(at - number, 0) for at in places[text])
-    if votes:
-        start = min(votes, key=lambda at: (-votes[at], at))
-    elif hunk.old_start:
-        start = min(hunk.old_start - 1, max(len(lines) - 1, 0))
-    else:
-        words = {word for text in wanted for word in _WORD.findall(text)}
-        shared = [len(words.intersection(_WORD.findall(line[:400]))) for line in lines]
-        if not any(shared):
-            return ()
-        start = max(shared.index(max(shared)) - 1, 0)
-    return tuple(
-        f"{at + 1}: {lines[at]}" for at in range(start, min(start + max(len(wanted), 3) + 2, start + SHOWN, len(lines)))
-    )
-
-
 def advice(code: str) -> str:
     """What to send instead, for a refusal's code."""
     return _ADVICE.get(code, "Send a corrected edit.")
@@ -88,7 +53,12 @@ def explain(file: FileChange) -> list[str]:
 def findings(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The refusals of a result in its JSON form, as findings {code, path, message, hint} for the next prompt."""
     found = [
-        {"code": hunk["code"] or file["code"], "path": file["path"], "message": f"{hunk['reason']}.", "hint": _hint(file, hunk)}
+        {
+            "code": hunk["code"] or file["code"],
+            "path": file["path"],
+            "message": f"{hunk['reason']}.",
+            "hint": _hint(file["code"], hunk),
+        }
         for file in result["files"]
         for hunk in file["hunks"]
         if hunk["status"] == "refused"
@@ -98,7 +68,9 @@ def findings(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def for_model(result: PatchResult) -> str:
     """Everything that was refused, for the next prompt; empty where nothing was."""
-    return "\n\n".join(text for file in result.files for text in explain(file))
+    texts = [text for file in result.files for text in explain(file)]
+    more = [f"{len(texts) - MAX_TOLD} more edits were refused."] if len(texts) > MAX_TOLD else []
+    return "\n\n".join([*texts[:MAX_TOLD], *more])
 
 
 def next_format(form: Format, failures: int, *, whole: bool = True) -> Format:
@@ -120,12 +92,12 @@ def how_to_answer(form: Format) -> str:
 
 
 def _paragraph(file: FileChange, hunk: HunkResult) -> str:
-    return f"{file.path}: {hunk.reason}. {_hint(asdict(file), asdict(hunk))}"
+    return f"{file.path}: {hunk.reason}. {_hint(file.code, asdict(hunk))}"
 
 
-def _hint(file: Mapping[str, Any], hunk: Mapping[str, Any]) -> str:
+def _hint(code: str, hunk: Mapping[str, Any]) -> str:
     parts = [f"It could be at line {', '.join(map(str, hunk['candidates']))}."] if hunk["candidates"] else []
-    parts.append(advice(hunk["code"] or file["code"]))
+    parts.append(advice(hunk["code"] or code))
     if hunk["nearest"]:
         parts.append("The file has:\n" + "\n".join(hunk["nearest"]))
     return " ".join(parts)

@@ -8,6 +8,8 @@ Shift = Callable[[str], str | None]
 """From a line's indentation in the hunk to that in the file; None where the rule says nothing of it."""
 
 TAB_WIDTHS = (4, 2, 8, 3)
+MAX_INDENT = 400
+"""No line is moved deeper than this, so that one deep line of a file does not multiply an answer."""
 
 
 def indent_of(line: str) -> str:
@@ -39,7 +41,7 @@ def shifted(added: Sequence[str], pairs: Sequence[tuple[str, str]], shift: Shift
     for line in added:
         indent = indent_of(line)
         to = shift(indent) if line.strip() or shift("") == "" else indent
-        if to is None:
+        if to is None or len(to) > max(MAX_INDENT, len(indent)):
             return None
         result.append(to + line[len(indent) :])
     return result

@@ -13,6 +13,9 @@ from agent.patch.tree import Blocked, Tree
 PREFIXES = frozenset({"a", "b", "c", "i", "o", "w", "old", "new", "orig", "original", "modified", "before", "after"})
 """Git's (diff.mnemonicPrefix) and those that models make up."""
 
+MAX_PREFIXES = 20
+"""So many are learnt from one patch."""
+
 _BACKUPS = (".orig", ".old", ".bak", ".new", "~")
 
 
@@ -36,7 +39,7 @@ class Locator:
         found = list(dict.fromkeys(found))
         if len(found) == 1:
             for name in edit.names:
-                if name.endswith(found[0]):
+                if name.endswith(found[0]) and len(self._prefixes) < MAX_PREFIXES:
                     self._prefixes.add(name[: len(name) - len(found[0])])
             return found[0]
         if found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import dropwhile, groupby
 
 from agent.patch import anchors, readings
 from agent.patch.indentation import rule, shifted
@@ -16,7 +16,6 @@ from agent.patch.index import EXACT, INDENTATION, PUNCTUATION, TRAILING, Index
 from agent.patch.model import Hunk, Line
 from agent.patch.placement import Placement, Refusal, placed
 from agent.patch.punctuation import carried, observed, plain
-from agent.patch.sections import inside
 
 ELSEWHERE = "exact_elsewhere"
 
@@ -76,8 +75,7 @@ def _without_blank_edges(hunk: Hunk, index: Index, evidence: Evidence) -> Placem
     lines = list(hunk.lines)
     while lines and lines[-1].tag == " " and not lines[-1].text.strip():
         lines.pop()
-    while lines and lines[0].tag == " " and not lines[0].text.strip():
-        lines.pop(0)
+    lines = list(dropwhile(lambda line: line.tag == " " and not line.text.strip(), lines))
     if hunk.old_start is not None or hunk.at_end or len(lines) == len(hunk.lines) or all(line.tag == "+" for line in lines):
         return None
     found = _climb(replace(hunk, lines=lines), index, evidence)
@@ -165,7 +163,7 @@ def _choose(
         if not rival:
             return stated + evidence.drift
     if hunk.anchors:
-        below = inside(index.lines, hunk.anchors, places)
+        below = index.sections.inside(hunk.anchors, places)
         if len(below) == 1:
             return below[0]
     where = "the same lines stand in several places"
@@ -276,7 +274,7 @@ def _offset(at: int, stated: int | None) -> int:
 
 
 def _missing(hunk: Hunk, index: Index) -> str:
-    known = set(map(str.strip, index.lines))
+    known = index.stripped
     for line in hunk.lines:
         if line.tag != "+" and line.text.strip() and line.text.strip() not in known:
             what = "removed" if line.tag == "-" else "context"

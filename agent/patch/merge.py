@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.patch.document import Document
-from agent.patch.indentation import indent_of, shifted
+from agent.patch.indentation import Shift, indent_of, shifted
 from agent.patch.model import Hunk
 from agent.patch.placement import Added, Placement, Refusal
+
+MAX_SHIFTS = 20
+"""Kinds of indentation in one file, beyond which no hunk tells what another's lines need."""
+
+_PROBES = (*(" " * size for size in range(1, 25)), "\t", "\t\t", "\t\t\t")
 
 
 def overlaps(hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> list[Placement | Refusal]:
@@ -72,7 +77,9 @@ def _torn(place: Placement, number: int, deleting: dict[int, int]) -> int | None
 def like_the_others(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> None:
     """Gives the lines of hunks that show no indentation themselves the tabs or spaces that the file's other hunks got."""
     known = [place.shift for place in found if isinstance(place, Placement) and place.shift is not None]
-    shifts = [shift for shift in known if shift("") == ""]
+    shifts = _distinct([shift for shift in known if shift("") == ""])
+    if len(shifts) > MAX_SHIFTS:
+        return
     for at, (hunk, place) in enumerate(zip(hunks, found, strict=True)):
         if not shifts or not isinstance(place, Placement) or place.shift is not None or any(map(indent_of, hunk.old())):
             continue
@@ -83,6 +90,11 @@ def like_the_others(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> 
                 lines = tuple(replace(line, text=text) for line, text in zip(lines, moved[0], strict=True))
             inserted.append((gap, lines))
         found[at] = replace(place, inserted=tuple(inserted))
+
+
+def _distinct(shifts: Sequence[Shift]) -> list[Shift]:
+    """One of those that do the same to every usual indentation."""
+    return list({tuple(map(shift, _PROBES)): shift for shift in reversed(shifts)}.values())[::-1]
 
 
 @dataclass(frozen=True)
@@ -102,9 +114,9 @@ def merged(document: Document, placed: Sequence[tuple[Hunk, Placement]]) -> Docu
     gaps: dict[int, list[_Insertion]] = {}
     any_cr = any(line.cr for hunk, _ in placed for line in hunk.lines)
     for _, place in active:
-        verbatim = _verbatim(document, place, any_cr)
+        verbatim, gone = _verbatim(document, place, any_cr), frozenset(place.deleted)
         for gap, added_lines in place.inserted:
-            removed = gap - 1 if gap - 1 in place.deleted else gap if gap in place.deleted else None
+            removed = gap - 1 if gap - 1 in gone else gap if gap in gone else None
             gaps.setdefault(gap, []).append(_Insertion((place.start, place.end), added_lines, verbatim, removed))
     lines: list[str] = []
     ends: list[str] = []

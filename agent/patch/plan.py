@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.patch.document import Document
 from agent.patch.edit import edit as edit_document
-from agent.patch.feedback import nearest
 from agent.patch.index import EXACT
 from agent.patch.locate import Locator
 from agent.patch.model import FileEdit, Hunk
+from agent.patch.nearest import Nearest
 from agent.patch.placement import Placement, Refusal
 from agent.patch.result import WHOLE_FILE, Action, FileChange, HunkResult
 from agent.patch.text import NotText, in_manner_of, line_counts
@@ -149,7 +149,7 @@ class Planner:
             return refused(path, "not_text", f"it can't be edited as text because {error}")
         except ValueError as error:
             return refused(path, "too_large", f"{error}")
-        results = tuple(_result(document, hunk, place) for hunk, place in zip(edit.hunks, edited.found, strict=True))
+        results = _results(document, edit.hunks, edited.found)
         failed = [place for place in edited.found if isinstance(place, Refusal)]
         level = max((result.match_level for result in results), key=_rank)
         if failed and (not self._partly or len(failed) == len(results)):
@@ -189,7 +189,7 @@ def _delete(edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
             edited = edit_document(document, edit.hunks)
         except (NotText, ValueError) as error:
             return refused(path, "not_text", f"it can't be compared with the diff because {error}")
-        results = tuple(_result(document, hunk, place) for hunk, place in zip(edit.hunks, edited.found, strict=True))
+        results = _results(document, edit.hunks, edited.found)
         if any(result.status == "refused" for result in results):
             return Planned(FileChange(path, "refused", results, code="not_found"))
         if edited.document.lines:
@@ -220,13 +220,18 @@ def _with_bits(mode: int, executable: bool | None) -> int:
     return mode | (mode >> 2 & 0o111) if executable else mode & ~0o111
 
 
-def _result(document: Document, hunk: Hunk, place: Placement | Refusal) -> HunkResult:
+def _results(document: Document, hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> tuple[HunkResult, ...]:
+    nearest = Nearest(document.lines)
+    return tuple(_result(nearest, hunk, place) for hunk, place in zip(hunks, found, strict=True))
+
+
+def _result(nearest: Nearest, hunk: Hunk, place: Placement | Refusal) -> HunkResult:
     if isinstance(place, Placement):
         return HunkResult(place.level, "already_applied" if place.already else "applied", place.offset, line=place.start + 1)
     shown = hunk.alternatives[0] if hunk.alternatives else hunk
     return HunkResult(
         "none", "refused", reason=f"the edit at line {hunk.line} of the answer: {place.reason}", code=place.code,
-        candidates=tuple(place.candidates), nearest=nearest(document.lines, shown, place.candidates),
+        candidates=tuple(place.candidates), nearest=nearest.to(shown, place.candidates),
     )  # fmt: skip
 
 

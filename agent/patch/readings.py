@@ -7,6 +7,7 @@ of reading the hunk that fits is followed, and they must agree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from agent.patch.index import EXACT, Index
 from agent.patch.model import Hunk, Line
@@ -15,10 +16,15 @@ from agent.patch.placement import Placement, Refusal, placed
 MAX_STEPS = 40_000
 """Lines compared for one hunk, all readings together; beyond that it is refused."""
 
+STEP = 4
+"""What such a line costs of the file's whole work, in microseconds."""
+
 MAX_STARTS = 40
 MAX_READINGS = 200
 
 _Reading = tuple[Line, ...]
+_Chain = tuple["_Chain | None", Line]
+"""A reading from its last line back, so that readings share what they have in common."""
 
 
 def lost_prefixes(hunk: Hunk) -> int:
@@ -36,10 +42,11 @@ def find(hunk: Hunk, index: Index) -> Placement | Refusal:
     found: dict[tuple[int, tuple[tuple[str, str], ...]], _Reading] = {}
     budget = [MAX_STEPS]
     stated = hunk.old_start - 1 if hunk.old_start is not None else None
+    options = _all_options(hunk)
     for start in _starts(hunk, index):
-        for reading in _read(hunk, index, start, budget):
+        for reading in _read(hunk, options, index, start, budget):
             found[start, tuple((line.tag, line.text) for line in reading)] = reading
-        if start == stated and found:
+        if (start == stated and found) or budget[0] <= 0:
             break
     if budget[0] <= 0:
         return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
@@ -67,37 +74,51 @@ def _may_be_read(hunk: Hunk) -> bool:
     return bool(lost_prefixes(hunk)) or any(line.tag == "?" or (line.tag == " " and line.text.strip()) for line in hunk.lines)
 
 
-def _starts(hunk: Hunk, index: Index) -> list[int]:
+def _starts(hunk: Hunk, index: Index) -> Iterator[int]:
     """Places where the first line that must be in the file stands, the stated one first."""
-    starts = [hunk.old_start - 1] if hunk.old_start else []
+    known: set[int] = set()
+    lost = lost_prefixes(hunk)
+    if hunk.old_start:
+        known.add(hunk.old_start - 1)
+        yield hunk.old_start - 1
     for line in hunk.lines:
         if line.tag == "+":
             continue
-        texts = {line.text, line.raw} if line.tag == " " else {line.text}
+        texts = dict.fromkeys((line.text, line.raw)) if line.tag == " " else (line.text,)
         for text in texts:
-            starts += index.find(EXACT, [text], MAX_STARTS)
-        if line.tag == "-" or (line.tag == " " and not lost_prefixes(hunk)):
+            for start in index.find(EXACT, [text], MAX_STARTS):
+                if start not in known:
+                    known.add(start)
+                    yield start
+        if line.tag == "-" or (line.tag == " " and not lost):
             break
-    return list(dict.fromkeys(starts))
 
 
-def _read(hunk: Hunk, index: Index, start: int, budget: list[int]) -> list[_Reading]:
+def _read(hunk: Hunk, options: Sequence[Sequence[Line]], index: Index, start: int, budget: list[int]) -> list[_Reading]:
     """All readings of the hunk whose old lines stand from ``start`` on."""
     allowed = _most_added(hunk)
-    states: list[tuple[int, int, _Reading]] = [(start, 0, ())]
-    for number, line in enumerate(hunk.lines):
-        options = list(_options(hunk, number, line))
+    states: list[tuple[int, int, _Chain | None]] = [(start, 0, None)]
+    for line, ways in zip(hunk.lines, options, strict=True):
         states = [
-            (at + (option.tag != "+"), more, (*reading, option))
-            for at, added, reading in states
-            for option in options
+            (at + (option.tag != "+"), more, (before, option))
+            for at, added, before in states
+            for option in ways
             if (more := added + (option.tag == "+" != line.tag)) <= allowed
             if option.tag == "+" or (at < len(index.lines) and index.lines[at] == option.text)
         ]
         budget[0] -= len(states) + 1
+        index.spend(STEP * (len(states) + 1))
         if not states or budget[0] <= 0 or len(states) > MAX_READINGS:
             return []
-    return [reading for _, _, reading in states]
+    return [_unrolled(chain) for _, _, chain in states]
+
+
+def _unrolled(chain: _Chain | None) -> _Reading:
+    lines: list[Line] = []
+    while chain is not None:
+        chain, line = chain
+        lines.append(line)
+    return tuple(reversed(lines))
 
 
 def _most_added(hunk: Hunk) -> int:
@@ -107,30 +128,35 @@ def _most_added(hunk: Hunk) -> int:
     return sum(line.tag == "?" for line in hunk.lines)
 
 
-def _options(hunk: Hunk, number: int, line: Line) -> Iterator[Line]:
+def _all_options(hunk: Hunk) -> list[list[Line]]:
+    """What each line of the hunk may be."""
+    lost, beside = bool(lost_prefixes(hunk)), _beside_added(hunk.lines)
+    return [list(_options(hunk, line, lost=lost, beside=near)) for line, near in zip(hunk.lines, beside, strict=True)]
+
+
+def _options(hunk: Hunk, line: Line, *, lost: bool, beside: bool) -> Iterator[Line]:
     if line.tag in "+-":
         yield line
         return
     yield Line(" ", line.text, line.raw, line.cr)
     if line.tag == "?":
-        if _beside_added(hunk.lines, number) or hunk.old_count is not None:
+        if beside or hunk.old_count is not None:
             yield Line("+", line.text, line.raw, line.cr)
         return
     if line.text.strip():
         yield Line(" ", line.raw, line.raw, line.cr)
-        if lost_prefixes(hunk):
+        if lost:
             yield Line("+", line.raw, line.raw, line.cr)
 
 
-def _beside_added(lines: Sequence[Line], number: int) -> bool:
-    """True when the run of unclear lines around this one touches an added line."""
-    for step in (-1, 1):
-        at = number + step
-        while 0 <= at < len(lines) and lines[at].tag == "?":
-            at += step
-        if 0 <= at < len(lines) and lines[at].tag == "+":
-            return True
-    return False
+def _beside_added(lines: Sequence[Line]) -> list[bool]:
+    """For each line, True when it is unclear and the run of unclear lines around it touches an added line."""
+    result: list[bool] = []
+    runs = [(tag, len(list(run))) for tag, run in groupby(lines, key=lambda line: line.tag)]
+    for number, (tag, size) in enumerate(runs):
+        around = [other for other, _ in (*runs[max(number - 1, 0) : number], *runs[number + 1 : number + 2])]
+        result += [tag == "?" and "+" in around] * size
+    return result
 
 
 def _counts_agree(hunk: Hunk, reading: _Reading) -> bool:

@@ -40,7 +40,7 @@ def load(directory: Path) -> list[Entry]:
         if found is None:
             raise ValueError("it is missing")
         return [_entry(data) for data in json.loads(found[0])["files"]]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise Blocked(
             "damaged_record", f"{directory.parent.name}/{directory.name}/{NAME} is damaged ({error}); remove it"
         ) from error

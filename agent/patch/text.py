@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from difflib import SequenceMatcher
+
+from agent.matching import ends, opcodes
 
 DIFF_CELLS = 4_000_000
 """Above this product of differing lines counting replaces matching, which is quadratic."""
@@ -38,16 +39,11 @@ def in_manner_of(existing: bytes | None, content: str) -> bytes:
 def line_counts(old: bytes, new: bytes) -> tuple[int, int]:
     """Lines added and removed from ``old`` to ``new``."""
     before, after = old.splitlines(), new.splitlines()
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
+    start, end = ends(before, after)
     before, after = before[start : len(before) - end], after[start : len(after) - end]
     if len(before) * len(after) > DIFF_CELLS:
         return (Counter(after) - Counter(before)).total(), (Counter(before) - Counter(after)).total()
-    same = sum(block.size for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks())
+    same = sum(to - at for kind, at, to, _, _ in opcodes(before, after) if kind == "equal")
     return len(after) - same, len(before) - same
 
 

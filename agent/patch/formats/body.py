@@ -13,7 +13,7 @@ Boundary = Callable[[Sequence[str], int], bool]
 """True when the line at an index can't belong to a hunk any more."""
 
 _ITEM = re.compile(r"(?:- (?:\*\*|`)?)?[A-Z]\w*[ .:,`*]")
-_VERSION = re.compile(r"\d+\.\d+[\w.() -]*")
+_VERSION = re.compile(r"\d+\.\d[\w.() -]*")
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,14 @@ _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
 _MOVE = re.compile(r"\*\*\* Move to: (.+)")
 _NUMBERS = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)")
 _EOF = "*** End of File"
+MAX_ANCHORS = 16
+"""Innermost ones; nothing is nested deeper."""
 
 
 def read(text: str, *, strict: bool = False) -> list[FileEdit]:
     """The edits of every envelope in ``text``. Raises ``EditsInvalid``."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    edits: dict[tuple[str, object], FileEdit] = {}
+    edits: dict[tuple[str, object], list[FileEdit]] = {}
     at, open_at = 0, -1
     while at < len(lines):
         line = lines[at].rstrip()
@@ -45,14 +47,18 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
         )
     if not edits:
         raise EditsInvalid("The envelope holds no file.", hint="Write `*** Update File: path` before a file's changes.")
-    return list(edits.values())
+    return [_joined(parts) for parts in edits.values()]
 
 
-def _keep(edits: dict[tuple[str, object], FileEdit], edit: FileEdit) -> None:
+def _keep(edits: dict[tuple[str, object], list[FileEdit]], edit: FileEdit) -> None:
     plain = edit.operation == "modify" and not edit.source_names
     key = (edit.names[0], "modify" if plain else len(edits))
-    before = edits.get(key)
-    edits[key] = edit if before is None else replace(before, hunks=(*before.hunks, *edit.hunks))
+    edits.setdefault(key, []).append(edit)
+
+
+def _joined(parts: Sequence[FileEdit]) -> FileEdit:
+    """What one file's headers hold together."""
+    return replace(parts[0], hunks=tuple(hunk for part in parts for hunk in part.hunks)) if len(parts) > 1 else parts[0]
 
 
 def _file(lines: Sequence[str], at: int, verb: str, path: str, *, strict: bool) -> tuple[FileEdit, int]:
@@ -106,7 +112,8 @@ def _hunks(lines: Sequence[str], at: int) -> tuple[list[Hunk], int]:
         found = body.read(lines, at, _ends_hunk, (stated.old_count, stated.new_count))
         at_end = found.end < len(lines) and lines[found.end].rstrip() == _EOF
         if found.lines:
-            hunks.append(replace(stated, lines=tuple(found.lines), anchors=tuple(anchors), at_end=at_end, line=at + 1))
+            above = tuple(anchors[-MAX_ANCHORS:])
+            hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
             anchors, stated = [], Hunk(())
         at = max(found.end, at + 1)
     return hunks, at

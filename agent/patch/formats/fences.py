@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([\w+#.:/ -]{0,80})[ \t]*")
+_INFO = re.compile(r"[\w+#.:/ -]{0,80}")
+MAX_UNCLOSED = 50
+"""Indented fences without an end, after which no more are looked for."""
 
 
 def opener(line: str) -> str | None:
     """The characters of the fence that ``line`` opens or closes, at its start; None where it is no fence."""
-    hit = _FENCE.fullmatch(line.rstrip("\r"))
-    return hit[1] if hit else None
+    char = line[:1]
+    if char not in ("`", "~"):
+        return None
+    text = line.rstrip("\r")
+    after = text.lstrip(char)
+    fence = text[: len(text) - len(after)]
+    return fence if len(fence) >= 3 and _INFO.fullmatch(after.strip(" \t")) else None
 
 
 def closes(line: str, fence: str) -> bool:
@@ -34,8 +41,8 @@ def is_open_at_end(lines: Sequence[str]) -> bool:
 def outdented(text: str) -> str:
     """The text with fenced blocks that are indented as a whole, as in a list, moved to the margin."""
     lines = text.split("\n")
-    at = 0
-    while at < len(lines):
+    at = unclosed = 0
+    while at < len(lines) and unclosed < MAX_UNCLOSED:
         depth = len(lines[at]) - len(lines[at].lstrip(" "))
         fence = opener(lines[at][depth:]) if depth else None
         if fence is not None:
@@ -43,5 +50,7 @@ def outdented(text: str) -> str:
             if end is not None and all(not line[:depth].strip(" ") for line in lines[at : end + 1]):
                 lines[at : end + 1] = [line[depth:] for line in lines[at : end + 1]]
                 at = end
+            else:
+                unclosed += 1
         at += 1
     return "\n".join(lines)

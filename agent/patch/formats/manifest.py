@@ -10,11 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.patch.bounds import check_text
 from agent.patch.model import EditsInvalid, FileEdit
 
-_FILE = re.compile(r"FILE:[ \t]+(\S.*?)[ \t]*")
-_DECORATED = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?(\S.*?)`?[ \t]*(?:\*\*|__)|FILE:[ \t]*`(\S.*?)`[ \t]*")
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*?)[ \t]*")
+_BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
 _MARKDOWN = (".md", ".mdx", ".markdown", ".rst", ".txt")
 
 
@@ -44,6 +43,7 @@ def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
     A file's text ends with exactly one newline: blank lines before the next FILE line only separate. ``strict`` refuses
     anything before the first FILE line and takes every block as it stands, fences included.
     """
+    check_text(text)
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     prose, raw = _split(lines, strict=strict)
     if not raw:
@@ -82,10 +82,37 @@ def _split(lines: Sequence[str], *, strict: bool) -> tuple[list[str], list[_Raw]
 def _path_of(line: str, *, strict: bool) -> str | None:
     if "FILE:" not in line[:16]:
         return None
-    if not strict and (hit := _DECORATED.fullmatch(line)):
-        return hit[1] or hit[2]
-    hit = _FILE.fullmatch(line)
-    return hit[1] if hit else None
+    if not strict and (path := _decorated(line)):
+        return path
+    if not line.startswith(("FILE: ", "FILE:\t")):
+        return None
+    return _name(line[5:].strip(" \t"))
+
+
+def _decorated(line: str) -> str | None:
+    """The path of a heading in bold or in backticks."""
+    bold = _BOLD.match(line)
+    if bold is not None:
+        if not line.endswith(("**", "__")):
+            return None
+        return _name(line[bold.end() : -2].rstrip(" \t").removesuffix("`"))
+    quoted = line[5:].strip(" \t") if line.startswith("FILE:") else ""
+    return _name(quoted[1:-1]) if len(quoted) > 2 and quoted[0] == quoted[-1] == "`" else None
+
+
+def _name(text: str) -> str | None:
+    return text if text and not text[0].isspace() else None
+
+
+def _fence(line: str) -> tuple[str, str] | None:
+    """The characters of the fence that ``line`` is, and what is written behind them; None for any other line."""
+    text = line.lstrip(" ")
+    char = text[:1]
+    if char not in ("`", "~") or len(line) - len(text) > 3:
+        return None
+    info = text.lstrip(char)
+    size = len(text) - len(info)
+    return (text[:size], info.strip(" \t")) if size >= 3 and "`" not in info else None
 
 
 def _unwrapped(prose: list[str], raw: list[_Raw]) -> list[FileBlock]:
@@ -114,7 +141,7 @@ def _inner(block: _Raw) -> tuple[list[str], str | None]:
     """A block outside of any fence: takes off a fence of its own; returns the fence that a next FILE line is inside of."""
     lines = block.lines
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
-    opener = None if first is None else _FENCE.fullmatch(lines[first])
+    opener = None if first is None else _fence(lines[first])
     if first is None or opener is None:
         after = _trailing_opener(lines, inside=None)
         if after is None or _is_markdown(block.path):
@@ -122,9 +149,9 @@ def _inner(block: _Raw) -> tuple[list[str], str | None]:
         return lines[: _last_filled(lines)], after
     if _is_markdown(block.path) and not _wraps(lines[first:]):
         return lines, None
-    body, rest = _until_close(lines[first + 1 :], opener[1])
+    body, rest = _until_close(lines[first + 1 :], opener[0])
     if rest is None:
-        return body, opener[1]
+        return body, opener[0]
     return body, _trailing_opener(rest, inside=None)
 
 
@@ -137,7 +164,7 @@ def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | N
     if not closing:
         return lines, None
     end = closing[-1]
-    fences = sum(_FENCE.fullmatch(line) is not None for line in lines)
+    fences = sum(_fence(line) is not None for line in lines)
     if len(closing) >= 2 and fences % 2 == 0 and end == _last_filled(lines):
         end = closing[-2]
     return lines[:end], lines[end + 1 :]
@@ -148,10 +175,10 @@ def _wraps(lines: list[str]) -> bool:
     depth = 0
     last = _last_filled(lines)
     for at, line in enumerate(lines):
-        hit = _FENCE.fullmatch(line)
+        hit = _fence(line)
         if hit is None:
             continue
-        depth += 1 if hit[2] or depth == 0 else -1
+        depth += 1 if hit[1] or depth == 0 else -1
         if depth == 0:
             return at == last
     return False
@@ -162,21 +189,21 @@ def _trailing_opener(lines: list[str], *, inside: str | None) -> str | None:
     fence = inside
     last = _last_filled(lines)
     for at, line in enumerate(lines):
-        hit = _FENCE.fullmatch(line)
+        hit = _fence(line)
         if hit is None:
             continue
         if fence is not None and _closes(line, fence):
             fence = None
         elif fence is None:
-            fence = hit[1]
+            fence = hit[0]
             if at == last:
                 return fence
     return None
 
 
 def _closes(line: str, fence: str) -> bool:
-    hit = _FENCE.fullmatch(line)
-    return hit is not None and not hit[2] and hit[1].startswith(fence)
+    hit = _fence(line)
+    return hit is not None and not hit[1] and hit[0].startswith(fence)
 
 
 def _last_filled(lines: Sequence[str]) -> int:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 
 NULL = "/dev/null"
+MAX_NAME = 5_000
+"""Characters: a path of 1,024 bytes in git's quotes (four for a byte), with a prefix, a date and a note."""
+
+MAX_DECORATIONS = 8
 
 _ESCAPE = re.compile(rb"\\([0-7]{3}|[abtnvfr\"\\])")
 _NAMED = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
-_DATE = re.compile(r"[ \t]+(?:\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d)\b.*")
+_DATE = re.compile(r"(?<![ \t])[ \t]++(?:\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} [ \d]\d)\b.*")
 _NOTE = re.compile(
-    r"[ \t]+[(\[](?:original|modified|old|new|before|after|current|updated|changed|working copy|nonexistent|"
-    r"revision [^)\]]*)[)\]]",
+    r"(?<![ \t])[ \t]++[(\[](?:original|modified|old|new|before|after|current|updated|changed|working copy|nonexistent|"
+    r"revision [^)\]]{0,100})[)\]]",
     re.IGNORECASE,
 )
+_HERE = re.compile(r"\A(?:\./)+")
 _DECORATION = re.compile(r"(\*\*|__|`|\*|\"|')(.+)\1")
 
 
@@ -28,19 +33,27 @@ def unquoted(name: str) -> str:
 def cleaned(name: str) -> str:
     """The path in a header's name, without date, note and decoration."""
     name = name.rstrip("\r\n").split("\t", 1)[0].strip()
+    if len(name) > MAX_NAME:
+        return name
     if name.startswith('"'):
         return unquoted(name)
     name = _NOTE.sub("", _DATE.sub("", name)).rstrip(":").strip()
-    while (hit := _DECORATION.fullmatch(name)) is not None:
+    for _ in range(MAX_DECORATIONS):
+        hit = _DECORATION.fullmatch(name)
+        if hit is None:
+            break
         name = hit[2].strip().rstrip(":")
-    while name.startswith("./"):
-        name = name[2:]
-    return name
+    return _HERE.sub("", name)
 
 
 def git_names(rest: str) -> tuple[str, str] | None:
-    """The two names after ``diff --git``. Unquoted names hold no mark of their end, so both must be alike but for a prefix."""
+    """The two names after ``diff --git``. Unquoted names hold no mark of their end, so both must be alike but for a prefix.
+
+    None where that is not told, or where the line is longer than two names can be.
+    """
     rest = rest.strip()
+    if len(rest) > 2 * MAX_NAME:
+        return None
     if rest.startswith('"'):
         end = 1
         while end < len(rest) and rest[end] != '"':
@@ -52,8 +65,23 @@ def git_names(rest: str) -> tuple[str, str] | None:
     words = rest.split(" ")
     if len(words) == 2:
         return cleaned(words[0]), cleaned(words[1])
-    for at in range(1, len(words)):
-        one, two = " ".join(words[:at]), " ".join(words[at:])
-        if one == two or one.partition("/")[2] == two.partition("/")[2] != "":
-            return one, two
+    return _alike(rest)
+
+
+def _alike(rest: str) -> tuple[str, str] | None:
+    """``rest`` divided at the first space that has the same on both sides, but for what comes before the first slash.
+
+    Lengths tell for all but a few of the spaces that they can't be the one.
+    """
+    head, slash = rest.find("/"), -1
+    at = rest.find(" ")
+    while at >= 0:
+        if slash <= at:
+            slash = rest.find("/", at + 1)
+            slash = len(rest) if slash < 0 else slash
+        same_length = 2 * at + 1 == len(rest)
+        after_slash = 0 <= head < at and 0 < at - head - 1 == len(rest) - slash - 1
+        if (same_length and rest[:at] == rest[at + 1 :]) or (after_slash and rest[head + 1 : at] == rest[slash + 1 :]):
+            return rest[:at], rest[at + 1 :]
+        at = rest.find(" ", at + 1)
     return None

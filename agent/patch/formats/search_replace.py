@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 
+from agent.matching import from_ends, opcodes
 from agent.patch.formats.fences import opener
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, Hunk, Line
@@ -91,21 +91,7 @@ def _compared(old: Sequence[str], new: Sequence[str], number: int) -> Hunk:
 
 def compared(old: Sequence[str], new: Sequence[str]) -> list[Line]:
     """``old`` and ``new`` as one hunk's lines: what both have is context, so that the file's own bytes of it stay."""
-    if len(old) * len(new) <= MAX_CELLS:
-        blocks = SequenceMatcher(None, list(old), list(new), autojunk=False).get_opcodes()
-    else:
-        head = 0
-        while head < min(len(old), len(new)) and old[head] == new[head]:
-            head += 1
-        tail = 0
-        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-            tail += 1
-        ends = (len(old) - tail, len(new) - tail)
-        blocks = [
-            ("equal", 0, head, 0, head),
-            ("replace", head, ends[0], head, ends[1]),
-            ("equal", ends[0], len(old), ends[1], len(new)),
-        ]
+    blocks = opcodes(old, new) if len(old) * len(new) <= MAX_CELLS else from_ends(old, new)
     result: list[Line] = []
     for kind, a, b, c, d in blocks:
         if kind == "equal":
@@ -134,9 +120,8 @@ def _path(above: Sequence[str], after_marker: str) -> str | None:
 def _no_whole_file(between: Sequence[str], start: int) -> None:
     """Refuses a ``FILE:`` line that a whole file follows instead of a block: it would be lost as prose."""
     filled = [(at, line) for at, line in enumerate(between) if line.strip() and opener(line.strip()) is None]
-    for at, line in filled[:-1] if filled and filled[-1][1].startswith("FILE:") and between[-1:] != [""] else filled:
-        later = [other for n, other in filled if n > at]
-        if line.startswith("FILE:") and later:
+    for at, line in filled[:-1]:
+        if line.startswith("FILE:"):
             number = start + at + 1
             raise EditsInvalid(
                 f"Line {number} starts a whole file among SEARCH/REPLACE blocks.", line=number, hint="Send one format only."

@@ -16,12 +16,11 @@ from agent.patch.formats.paths import NULL, cleaned, git_names, unquoted
 from agent.patch.model import EditsInvalid, FileEdit, Hunk, Operation
 
 _NUMBERS = re.compile(r"@@+[ \t]*-(\d{1,9})(?:,(\d{1,9}))?[ \t]+\+(\d{1,9})(?:,(\d{1,9}))?[ \t]*(?:@@+)?(.*)")
-_FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:[ \t]*(\S.*?)(?:\*\*)?[ \t]*")
+_FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:")
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|similarity index|"
     r"dissimilarity index|index) (.*)"
 )
-_BINARY = re.compile(r"GIT binary patch|Binary files .* differ|Files .* and .* differ")
 _NOISE = re.compile(r"Index: .*|={60,}|_{60,}|Property changes on: .*|Only in .*|\*{3} End .*|diff -.*|\\ .*")
 SUBMODULE, LINK = "160000", "120000"
 
@@ -125,16 +124,34 @@ def _step(lines: Sequence[str], at: int, drafts: list[_Draft], *, strict: bool) 
     if extended and drafts and drafts[-1].git is not None and not drafts[-1].hunks:
         drafts[-1].extended[extended[1]] = extended[2]
         return at + 1
-    if _BINARY.fullmatch(line) and drafts:
+    if drafts and _is_binary(line):
         drafts[-1].binary = True
         return _after_binary(lines, at + 1)
-    hint = _FILE.fullmatch(line)
+    hint = _hint(line)
     if hint:
-        drafts.append(_Draft(at + 1, hint=cleaned(hint[1])))
+        drafts.append(_Draft(at + 1, hint=cleaned(hint)))
         return at + 1
     if strict and line.strip() and not _NOISE.fullmatch(line):
         raise EditsInvalid(f"Line {at + 1} belongs to no diff.", line=at + 1, hint="Send only the diff, without any prose.")
     return at + 1
+
+
+def _is_binary(line: str) -> bool:
+    if line == "GIT binary patch":
+        return True
+    return line.endswith(" differ") and (
+        (line.startswith("Binary files ") and len(line) >= 20) or (line.startswith("Files ") and " and " in line[6:-7])
+    )
+
+
+def _hint(line: str) -> str | None:
+    """What a ``FILE:`` line names, decorated or not."""
+    head = _FILE.match(line)
+    if head is None:
+        return None
+    name = line[head.end() :].strip(" \t")
+    name = name.removesuffix("**") or name
+    return name if name and not name[0].isspace() else None
 
 
 def _named(drafts: list[_Draft], at: int, old: str | None, new: str | None) -> None:
@@ -243,6 +260,7 @@ def _executable(known: dict[str, str]) -> bool | None:
 def _joined(edits: Sequence[FileEdit]) -> list[FileEdit]:
     """One edit per file: a header that comes again goes on with its file."""
     result: dict[tuple[object, ...], FileEdit] = {}
+    hunks: dict[tuple[object, ...], list[Hunk]] = {}
     for edit in edits:
         key = (frozenset(edit.names), (edit.operation == "modify" and not edit.source_names) or len(result))
         before = result.get(key)
@@ -250,5 +268,6 @@ def _joined(edits: Sequence[FileEdit]) -> list[FileEdit]:
             result[key if before is None else (*key, len(result))] = edit
         else:
             executable = edit.executable if edit.executable is not None else before.executable
-            result[key] = replace(before, hunks=(*before.hunks, *edit.hunks), executable=executable)
-    return list(result.values())
+            result[key] = replace(before, executable=executable)
+            hunks.setdefault(key, list(before.hunks)).extend(edit.hunks)
+    return [replace(edit, hunks=tuple(hunks[key])) if key in hunks else edit for key, edit in result.items()]

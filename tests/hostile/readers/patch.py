@@ -1,0 +1,327 @@
+"""The edit engine: everything in ``agent.patch`` that reads a model's answer or a file that it edits."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from agent import blocks, diff, hunks
+from agent.patch import EditsInvalid, for_model, parse_manifest, preview
+from agent.patch.detect import detect, read_edits
+from agent.patch.document import Document
+from agent.patch.edit import edit
+from agent.patch.formats import fences, paths
+from agent.patch.model import Hunk, Line
+from agent.patch.paths import unsafe_reason
+from agent.patch.text import in_manner_of, line_counts
+from tests.hostile.reader import Reader
+
+Text = Callable[[int], object]
+
+
+def times(unit: str, *, before: str = "", after: str = "") -> Text:
+    """About n characters of ``unit``, repeated."""
+    return cache(lambda n: before + unit * (n // len(unit)) + after)
+
+
+def numbered(line: str, *, before: str = "", after: str = "") -> Text:
+    """About n characters of ``line``, with a number of its own each time."""
+    return cache(lambda n: before + "".join(line.format(at) for at in range(n // len(line))) + after)
+
+
+NAMES = "--- a/x.py\n+++ b/x.py\n"
+HEAD, END = "<<<<<<< SEARCH\n", "=======\nnew\n>>>>>>> REPLACE\n"
+
+ANSWERS: dict[str, Text] = {
+    "a git header of many words": times("a/b ", before="diff --git ", after="\n"),
+    "a git header of words without a slash": times("a ", before="diff --git ", after="\n"),
+    "a git header of slashes": times("/ a/", before="diff --git ", after="\n"),
+    "a git header of quotes": times('" "', before='diff --git "', after="\n"),
+    "a git header of backslashes": times("\\", before='diff --git "', after='"\n'),
+    "many git headers": times("diff --git a/x y b/x y\n"),
+    "many git headers of one file": times("diff --git a/x b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "a name of spaces": times(" ", before="--- a/x", after="y\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "a name of notes": times(" (revision ", before="--- a/x", after="\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "a name of decoration": cache(lambda n: f"--- {'*' * (n // 2)}x{'*' * (n // 2)}\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "a name of dots": times("./", before="--- ", after="x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "many headers of hunks": times("@@ -1,9 +1,9 @@\n", before=NAMES),
+    "many headers without numbers": times("@@\n", before=NAMES),
+    "a header of at signs": times("@", before=NAMES),
+    "counts that reach the end": times(" x\n", before=NAMES + "@@ -1,999999999 +1,999999999 @@\n"),
+    "a version that never ends": times("1", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n--\n1.", after="!\n"),
+    "a list after a hunk": times("- Item one\n", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "a line about files that differ": times(" and ", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\nFiles ", after="!\n"),
+    "a FILE line of spaces in a diff": times(" ", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\nFILE: x", after="y\n"),
+    "lines without prefix": times("x\n", before=NAMES + "@@ -1,3 +1,3 @@\n"),
+    "many headers of one file": times(NAMES + "@@ -1 +1 @@\n-a\n+b\n"),
+    "prose before a block": times("some prose\n", after="x.py\n" + HEAD + "a\n" + END),
+    "FILE lines before a block": times("FILE: x\n", after=HEAD + "a\n" + END),
+    "many blocks": times("x.py\n" + HEAD + "a\n" + END),
+    "many dividers": times("=======\n", before="x.py\n" + HEAD, after=">>>>>>> REPLACE\n"),
+    "blocks of the same lines": times("x.py\n" + HEAD + "a\nb\n" * 100 + "=======\n" + "b\na\n" * 100 + ">>>>>>> REPLACE\n"),
+    "openings without an end": times(HEAD, before="x.py\n"),
+    "a fence of spaces": times(" ", before="x.py\n```", after="!\n" + HEAD + "a\n" + END),
+    "many fences": times("```\n", after="x.py\n" + HEAD + "a\n" + END),
+    "indented fences that never close": times("  ```a\n"),
+    "indented fences of many depths": cache(lambda n: "".join(" " * (at % 90 + 1) + "```a\n" for at in range(n // 50))),
+    "blank lines": times("\n"),
+    "blank lines in a hunk": times("\n", before=NAMES + "@@\n-a\n+b\n"),
+    "carriage returns": times("\r"),
+    "mixed line ends": times("\r\n\r\r\n\n", before=NAMES + "@@\n-a\n+b\n"),
+    "many FILE headings": numbered("FILE: a{:06}.py\nx\n"),
+    "a FILE heading of spaces": times(" ", before="FILE: x", after="y\nx\n"),
+    "a decorated heading of spaces": times(" ", before="**FILE: `x", after="y\nx\n"),
+    "a manifest's fence of spaces": times(" ", before="FILE: a.py\n```", after="`\n"),
+    "nested fences": times("```a\n", before="FILE: a.py\n"),
+    "nested fences in Markdown": times("```a\n", before="FILE: a.md\n"),
+    "many envelopes of one file": times(
+        "*** Update File: x.py\n@@\n-a\n+b\n", before="*** Begin Patch\n", after="*** End Patch\n"
+    ),
+    "many anchors": times("@@ def f\n", before="*** Begin Patch\n*** Update File: x.py\n", after="-a\n+b\n*** End Patch\n"),
+    "one long line": times("x"),
+}
+
+
+def read_answer(text: object) -> None:
+    """As far as the edits in it, or the refusal."""
+    try:
+        detect(cast(str, text))
+        read_edits(cast(str, text))
+    except EditsInvalid:
+        return
+
+
+def read_manifest(text: object) -> None:
+    for strict in (True, False):
+        try:
+            parse_manifest(cast(str, text), strict=strict)
+        except EditsInvalid:
+            continue
+
+
+Edits = tuple[str, str]
+"""A file's text, and an answer that edits it."""
+
+
+def unified(*bodies: str) -> str:
+    return NAMES + "".join(f"@@\n{body}" for body in bodies)
+
+
+def _edits(n: int, line: Callable[[int], str], body: Callable[[int], str], *, edits: int, lines: int) -> Edits:
+    text = "".join(line(at) + "\n" for at in range(n // lines))
+    return text, unified(*(body(at) for at in range(n // edits)))
+
+
+def on_file(line: Callable[[int], str], body: Callable[[int], str], *, edits: int = 200, lines: int = 20) -> Text:
+    """One edit for every ``edits`` characters, on a file of one line for every ``lines``."""
+    return cache(lambda n: _edits(n, line, body, edits=edits, lines=lines))
+
+
+def _block(n: int, old: str, new: str) -> str:
+    return f"x.py\n{HEAD}{old * n}=======\n{new}>>>>>>> REPLACE\n"
+
+
+APPLIED: dict[str, Text] = {
+    "many misses": on_file(lambda at: f"line {at} of it", lambda at: f" nothing {at}\n-is here {at}\n+b\n"),
+    "many misses with known words": on_file(lambda at: f"line {at} of it", lambda at: f" line none {at}\n-line of {at}\n+b\n"),
+    "many misses of known lines": on_file(
+        lambda at: f"line {at} of it", lambda at: f" line {at} of it\n-line {at + 9} of it\n+b\n"
+    ),
+    "many edits that fit": on_file(lambda at: f"line {at} of it", lambda at: f"-line {at * 5} of it\n+b {at}\n"),
+    "many edits of one place": on_file(lambda at: f"line {at} of it", lambda at: f" line 1 of it\n+b {at}\n"),
+    "many edits that fit everywhere": on_file(lambda at: "same", lambda at: f" same\n-same\n+b {at}\n"),
+    "many edits of a file of two lines": on_file(
+        lambda at: "ab"[at % 2], lambda at: f" a\n b\n a\n-{'a' if at % 2 else 'c'}\n+b {at}\n"
+    ),
+    "many edits below one heading": on_file(
+        lambda at: f"def f{at // 9}:" if at % 9 == 0 else "    same", lambda at: f" same\n-same\n+{at}\n@@ def f\n"
+    ),
+    "edits in another indentation": on_file(lambda at: f"    line {at}", lambda at: f"  line {at * 9}\n+  b {at}\n"),
+    "edits that are there already": on_file(lambda at: f"line {at} of it", lambda at: f"-gone {at}\n+line {at} of it\n"),
+    "lines that lost their prefix": on_file(lambda at: "same", lambda at: "+x\nsame\nsame\nsame\n-same\n", edits=400),
+    "blank lines that lost their prefix": on_file(lambda at: "", lambda at: "+x\n\n\n\n-same\n", edits=400),
+    "one hunk without prefixes": cache(lambda n: ("x\n" * (n // 8), NAMES + "@@ -1,3 +1,3 @@\n" + "x\n" * (n // 8))),
+    "one hunk without prefixes beside an added line": cache(
+        lambda n: ("x\n" * (n // 8), NAMES + "@@\n+y\n" + "x\n" * (n // 8))
+    ),
+    "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
+    "one block of nearly the same lines": cache(
+        lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n").replace("same\n=", "sam\n=")),
+    ),
+    "one block that is blank at its edges": cache(
+        lambda n: ("a\n", _block(n // 4, "\n", "new\n").replace("\n\n=", "\na\n\n="))
+    ),
+    "one block of elisions": cache(
+        lambda n: (
+            "a\nb\nc\nd\n",
+            "x.py\n" + HEAD + "a\nb\n" + " " * n + "x\nc\nd\n=======\na\nB\n" + " " * n + "x\nc\nD\n>>>>>>> REPLACE\n",
+        )
+    ),
+    "one hunk of every other line": cache(
+        lambda n: (
+            "".join(f"l{at}\n" for at in range(n // 12)),
+            unified("".join(f"-l{at}\n+m{at}\n l{at + 1}\n" for at in range(0, n // 12 - 1, 2))),
+        )
+    ),
+    "a long line in the file": cache(
+        lambda n: ("x" * n + "\n" + "a\n" * (n // 100), unified(*(f"-a\n+b{at}\n" for at in range(n // 100))))
+    ),
+    "a deep line in the file": cache(lambda n: (" " * n + "deep\n", unified(" deep\n" + "+b\n" * (n // 10)))),
+    "a path of slashes": cache(lambda n: ("x\n", "FILE: " + "a/" * (n // 2) + "b\nx\n")),
+    "a path of combining marks": cache(lambda n: ("x\n", "FILE: a" + "\u0316\u0301" * (n // 2) + "\nx\n")),
+    "an envelope of many anchors": cache(
+        lambda n: (
+            "def f():\n    same\n" * (n // 20),
+            "*** Begin Patch\n*** Update File: x.py\n" + "@@ def f\n" * (n // 20) + "-    same\n+b\n*** End Patch\n",
+        )
+    ),
+}
+
+
+def apply_to_file(given: object) -> None:
+    """The whole way but for writing: placed in a file, or refused with what is told to the model."""
+    text, answer = cast(Edits, given)
+    root = Path(tempfile.mkdtemp())
+    try:
+        (root / "x.py").write_text(text)
+        result, _ = preview(root, answer)
+        for_model(result)
+    except EditsInvalid:
+        return
+    finally:
+        shutil.rmtree(root)
+
+
+def diff_texts(given: object) -> None:
+    old, new = cast(Edits, given)
+    hunks.hunks(old, new)
+    hunks.without(old, new, {0})
+    diff.describe({"x.py": (old, new)})
+    line_counts(old.encode(), new.encode())
+    in_manner_of(old.encode(), new)
+
+
+PAIRS: dict[str, Text] = {
+    "two lines in turn": cache(lambda n: ("x\n" + "a\nb\n" * (n // 4), "y\n" + "b\nb\na\n" * (n // 6))),
+    "lines of three kinds": cache(
+        lambda n: (
+            "".join("abc"[at * at % 7 % 3] + "\n" for at in range(n // 2)),
+            "".join("abc"[at * at * at % 11 % 3] + "\n" for at in range(n // 2)),
+        )
+    ),
+    "nothing in common": cache(
+        lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"b{at}\n" for at in range(n // 6)))
+    ),
+    "every other line": cache(
+        lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"{'ab'[at % 2]}{at}\n" for at in range(n // 6)))
+    ),
+    "lines backwards": cache(
+        lambda n: ("".join(f"a{at}\n" for at in range(n // 6)), "".join(f"a{at}\n" for at in reversed(range(n // 6))))
+    ),
+}
+
+
+def read_document(data: object) -> None:
+    text = cast(str, data)
+    document = Document.read(text.encode())
+    edit(document, [Hunk((Line("-", "x"), Line("+", "y")), old_start=1, old_count=1, new_start=1, new_count=1)])
+
+
+def read_names(text: object) -> None:
+    name = cast(str, text)
+    paths.cleaned(name)
+    paths.git_names(name)
+    paths.unquoted(name)
+    unsafe_reason(name)
+    fences.opener(name)
+
+
+def read_block(text: object) -> None:
+    blocks.read_block(cast(str, text), "task")
+
+
+READERS = [
+    Reader(
+        "agent.patch answers",
+        read_answer,
+        ANSWERS,
+        (
+            "agent.patch.detect",
+            "agent.patch.formats.unified",
+            "agent.patch.formats.body",
+            "agent.patch.formats.envelope",
+            "agent.patch.formats.search_replace",
+            "agent.patch.formats.fences",
+            "agent.patch.formats.paths",
+            "agent.patch.bounds",
+        ),
+    ),
+    Reader("agent.patch manifests", read_manifest, ANSWERS, ("agent.patch.formats.manifest",)),
+    Reader(
+        "agent.patch applied",
+        apply_to_file,
+        APPLIED,
+        (
+            "agent.patch.anchors",
+            "agent.patch.edit",
+            "agent.patch.engine",
+            "agent.patch.feedback",
+            "agent.patch.indentation",
+            "agent.patch.index",
+            "agent.patch.locate",
+            "agent.patch.match",
+            "agent.patch.merge",
+            "agent.patch.paths",
+            "agent.patch.placement",
+            "agent.patch.plan",
+            "agent.patch.punctuation",
+            "agent.patch.readings",
+            "agent.patch.sections",
+            "agent.patch.tree",
+            "agent.patch.model",
+            "agent.originals",
+        ),
+    ),
+    Reader("agent.patch differences", diff_texts, PAIRS, ("agent.hunks", "agent.diff", "agent.patch.text", "agent.matching")),
+    Reader(
+        "agent.patch documents",
+        read_document,
+        {
+            "carriage returns": times("\r"),
+            "mixed line ends": times("\r\n\r\r\n\n"),
+            "one long line": times("x"),
+            "a slow encoding": times("a\u00e9", before="# coding: punycode\n"),
+            "a cookie that never comes": times("coding", before="#"),
+        },
+        ("agent.patch.document",),
+    ),
+    Reader(
+        "agent.patch names",
+        read_names,
+        {
+            "words": times("a/b "),
+            "spaces": times(" ", before="x", after="y"),
+            "marks": times("\u0316\u0301", before="a"),
+            "quotes": times('\\"', before='"', after='"'),
+            "slashes": times("a/"),
+            "stars": times("*", after="x"),
+            "backticks and spaces": times(" ", before="```", after="!"),
+            "dates": times(" Mon Jan 1"),
+        },
+        ("agent.patch.paths", "agent.patch.formats.paths", "agent.patch.formats.fences"),
+    ),
+    Reader(
+        "agent.blocks",
+        read_block,
+        {
+            "openings": times("<task 00000000>\n"),
+            "openings of many marks": numbered("<task {:08x}>\n"),
+            "ends": times("\n</task 00000000>"),
+        },
+        ("agent.blocks",),
+    ),
+]
