@@ -21,7 +21,10 @@ hypervisor, and seldom used families (AF_ALG, AF_PACKET, AF_CAN, AF_TIPC) have o
 SEGMENT = 64 * 1024
 """Largest segment of System V shared memory. It stays when nobody is attached and can't be counted from outside, so all of
 them (4,096 by default, kernel.shmmni) must be bearable: 256 MiB. PostgreSQL takes one page."""
-_MODE_AT = {"chmod": 1, "fchmod": 1, "fchmodat": 2, "fchmodat2": 2, "mkdir": 1, "mkdirat": 2, "mknod": 1, "mknodat": 2, "creat": 1}
+_MODE_AT = {
+    **dict.fromkeys(("chmod", "fchmod", "mkdir", "mknod", "creat"), 1),
+    **dict.fromkeys(("fchmodat", "fchmodat2", "mkdirat", "mknodat"), 2),
+}
 _OPEN_AT = {"open": 1, "openat": 2}
 """Position of the flags; the mode is the argument after them."""
 _TMPFILE = os.O_TMPFILE & ~os.O_DIRECTORY
