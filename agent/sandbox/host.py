@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services")
 CERTIFICATES = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/local/share/ca-certificates")
-KERNEL = tuple(f"/proc/{name}" for name in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr", "pressure"))
-"""Kernel settings that user 0 of the host may write as their owner, without any capability. A sandbox started by root keeps
-that user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
+READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus", "fs", "mtrr", "pressure")
+"""Kernel settings below /proc that user 0 of the host may write as their owner, without any capability. A sandbox started by
+root keeps that user id, whatever number it sees inside, and ``/proc/sys/kernel/core_pattern`` would be a way out."""
+MASKED = (
+    # runc's default ``maskedPaths`` (libcontainer/specconv/example.go)
+    *("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"),
+    *("config.gz", "iomem", "ioports", "kallsyms", "key-users", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "modules"),
+    *("pagetypeinfo", "slabinfo", "tty/driver", "vmallocinfo", "vmcore"),
+)
+"""What tells of the host's memory, devices and keys."""
 PASSWD = b"sandbox:x:65534:65534:sandbox:/tmp:/bin/sh\n"
 GROUP = b"sandbox:x:65534:\n"
 HOSTS = b"127.0.0.1 localhost\n::1 localhost\n"
@@ -47,8 +57,31 @@ def system_argv() -> list[str]:
 
 
 def kernel_argv() -> list[str]:
-    """Lays read-only copies over ``KERNEL``; to be placed after ``--proc``."""
-    return [part for name in KERNEL if Path(name).exists() for part in ("--ro-bind", name, name)]
+    """Lays read-only copies over ``READ_ONLY`` and hides what ``masked_paths`` gives; to be placed after ``--proc``."""
+    argv = []
+    for name in READ_ONLY:
+        if Path(f"/proc/{name}").exists():
+            argv += ["--ro-bind", f"/proc/{name}", f"/proc/{name}"]
+    for path, is_directory in masked_paths():
+        if is_directory:
+            argv += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
+        else:
+            argv += ["--ro-bind", "/dev/null", path]  # a mount without devices: opening it is refused
+    return argv
+
+
+@cache
+def masked_paths() -> tuple[tuple[str, bool], ...]:
+    """``MASKED`` where it exists, and whatever else at the top of /proc only the host's root may read: (path, is it a
+    directory)."""
+    with os.scandir("/proc") as entries:
+        private = [entry.name for entry in entries if not entry.name.isdigit() and _is_private(entry)]
+    paths = [Path("/proc", name) for name in sorted({*MASKED, *private} - set(READ_ONLY))]
+    return tuple((str(path), path.is_dir()) for path in paths if path.exists())
+
+
+def _is_private(entry: os.DirEntry[str]) -> bool:
+    return not entry.is_symlink() and not entry.stat().st_mode & stat.S_IROTH
 
 
 def interpreter_binds(base: Path | None = None) -> list[Bind]:

@@ -9,6 +9,8 @@ import tempfile
 from functools import cache
 from importlib import import_module
 
+from agent.sandbox.arguments import add_rules
+
 logger = logging.getLogger(__name__)
 
 DENIED = [
@@ -63,7 +65,10 @@ _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 @cache
 def program() -> bytes | None:
-    """The BPF program, or None where libseccomp is absent (said once in the log): namespaces and limits still hold."""
+    """The BPF program, or None where libseccomp is absent (said once in the log): namespaces and limits still hold.
+
+    A call of a foreign architecture (32 bits, x32) kills the thread that makes it: libseccomp's SCMP_FLTATR_ACT_BADARCH.
+    """
     try:
         pyseccomp = import_module("pyseccomp")
     except (ImportError, RuntimeError, OSError) as error:
@@ -81,6 +86,7 @@ def program() -> bytes | None:
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     for request in (_TIOCSTI, _TIOCLINUX):
         rules.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, request))
+    add_rules(pyseccomp, rules)
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)

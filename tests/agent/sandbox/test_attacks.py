@@ -327,3 +327,37 @@ async def test_a_relative_workdir_path_works(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     other = open_sandbox(Path("workdir"), cache=Path("cache"))
     assert (await other.run(("pwd",))).output_tail == "/workdir\n"
+
+
+async def test_the_kernel_s_inner_state_is_unreadable(sandbox: WorkdirSandbox) -> None:
+    """What runc masks by default, and whatever only the host's root may read: a sandbox started by root keeps that user."""
+    names = (
+        "acpi asound config.gz interrupts iomem ioports kallsyms kcore key-users keys kmsg kpagecgroup kpagecount kpageflags "
+        "latency_stats modules pagetypeinfo sched_debug scsi slabinfo timer_list timer_stats tty/driver vmallocinfo vmcore"
+    )
+    code = f"""
+import os, stat
+for name in {names.split()!r}:
+    path = "/proc/" + name
+    try:
+        print("READ", path, os.listdir(path) if os.path.isdir(path) else open(path, "rb", buffering=0).read(16))
+    except OSError:
+        pass
+for directory, below, files in os.walk("/proc"):
+    if directory == "/proc":
+        below[:] = [name for name in below if not name.isdigit() and name not in ("self", "thread-self", "sys")]
+    for name in files:
+        path = os.path.join(directory, name)
+        try:
+            if not os.stat(path).st_mode & stat.S_IROTH and os.access(path, os.R_OK):
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+                print("ROOT'S", path)
+        except OSError:
+            pass
+print("open:", open("/proc/meminfo").read(8), open("/proc/cpuinfo").read(9), open("/proc/self/comm").read())
+"""
+    result = await attack(sandbox, code)
+
+    assert result.ok, result.output_tail
+    lines = [line for line in result.output_tail.splitlines() if line and not line.endswith(" []")]
+    assert lines == ["open: MemTotal processor python3"], lines
