@@ -23,7 +23,11 @@ def attempt(path, flags):
     try:
         real = os.readlink(f"/proc/self/fd/{fd}")
         if stat.S_ISREG(os.fstat(fd).st_mode) and not under(real, OWN) and not real.startswith("/proc/"):
+            if real.startswith("/memfd:"):
+                os.write(fd, b"x")  # sealed memory can be opened, but not written
             print("OPENED", path, real)
+    except OSError:
+        pass
     finally:
         os.close(fd)
 def below(mount):
