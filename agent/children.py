@@ -58,12 +58,12 @@ async def child(*argv: str, limit: int = LIMIT, **options: Any) -> AsyncIterator
     try:
         transport, protocol = await asyncio.shield(starting)
     except asyncio.CancelledError:
-        await _to_the_end(_end_when_started(starting))
+        await to_the_end(_end_when_started(starting))
         raise
     try:
         yield Process(transport, protocol, asyncio.get_running_loop())
     finally:
-        await _to_the_end(_end(transport, protocol))
+        await to_the_end(_end(transport, protocol))
 
 
 async def _start(argv: tuple[str, ...], limit: int, options: dict[str, Any]) -> tuple[asyncio.SubprocessTransport, _Protocol]:
@@ -92,7 +92,7 @@ async def _end(transport: asyncio.SubprocessTransport, protocol: _Protocol) -> N
     transport.close()
 
 
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     """Does ``work`` whole, however often the caller is cancelled meanwhile; then the last cancelling goes on."""
     task, cancelled = asyncio.ensure_future(work), None
     while not task.done():

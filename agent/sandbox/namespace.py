@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
 import signal
 from contextlib import suppress
 
@@ -16,6 +15,7 @@ class Namespace:
     """What bwrap wrote to its ``--json-status-fd``, and a descriptor of the first process inside.
 
     bwrap reports ``child-pid`` before it lets that process go on, so while nothing was reported nothing of the command has run.
+    To be made before bwrap is started, so that an error here leaves no process behind.
     """
 
     def __init__(self, status_fd: int | None) -> None:
@@ -38,19 +38,21 @@ class Namespace:
             if pid is not None:
                 self._pidfd = _first_of_namespace(pid)
 
-    def end(self) -> bool:
-        """Kills the first process inside, which takes all others along (pid_namespaces(7)); True when it was known."""
+    async def end(self) -> None:
+        """Kills the first process inside, which takes all others along (pid_namespaces(7)), and waits until it has ended, which
+        the kernel tells only after all others inside have. Does nothing while that process is not known."""
         self.read()
         if self._pidfd is None:
-            return False
-        with suppress(ProcessLookupError, PermissionError):
+            return
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        return True
-
-    async def wait_empty(self) -> None:
-        """Waits until it has ended, which the kernel tells only after all others inside have."""
-        while self._pidfd is not None and not select.select([self._pidfd], [], [], 0)[0]:  # noqa: ASYNC110 - the kernel sets no event
-            await asyncio.sleep(0.001)
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        loop.add_reader(self._pidfd, ended.set)
+        try:
+            await ended.wait()
+        finally:
+            loop.remove_reader(self._pidfd)
 
     def close(self) -> None:
         if self._source is not None:
@@ -60,8 +62,9 @@ class Namespace:
             self._pidfd = None
 
     def _reported(self) -> None:
+        before = len(self.status)
         self.read()
-        if self._pidfd is not None and self._source is not None:
+        if self._source is not None and (self._pidfd is not None or len(self.status) == before):
             asyncio.get_running_loop().remove_reader(self._source)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from agent.children import child, to_the_end
 from agent.sandbox.limits import Limits
 from agent.sandbox.namespace import Namespace
 from agent.sandbox.watch import free_space, watch
@@ -37,76 +38,74 @@ async def run_process(
     limits: Limits,
     fds: Sequence[int] = (),
     status_fd: int | None = None,
+    stdin: int = asyncio.subprocess.DEVNULL,
     cwd: str | None = None,
     env: Mapping[str, str] | None = None,
     watched: str = "/",
 ) -> Ended:
-    """Runs ``argv`` in a session of its own. Cancelled or out of time, its whole process group is killed and reaped.
+    """Runs ``argv`` in a session of its own. However it ends (a limit, an error, cancelled at any moment and more than once),
+    nothing of it is alive when this returns: first those inside its pid namespace end, then its process group.
 
-    ``fds`` are inherited and stay open here; ``status_fd`` is the reading end of a pipe; ``watched`` is a directory on the file
-    system that may lose ``limits.disk``. Raises OSError if it can't start.
+    ``fds`` are inherited and stay open here, ``stdin`` too (else /dev/null); ``status_fd`` is the reading end of a pipe;
+    ``watched`` is a directory on the file system that may lose ``limits.disk``. Raises OSError if it can't start.
     """
     started = time.monotonic()
     free = free_space(watched)
-    child = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        pass_fds=tuple(fds),
-        start_new_session=True,
-        cwd=cwd,
-        env=env,
-    )
-    namespace = Namespace(status_fd)
     tail = bytearray()
     timed_out, stopped = False, ""
-    warden = asyncio.create_task(watch(child.pid, limits, watched, free))
-    reader = asyncio.create_task(_read(child, tail, limits.output))
+    namespace = Namespace(status_fd)
     try:
-        done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            timed_out = True
-        elif warden in done and not reader.done():
-            stopped = warden.result()
+        async with child(
+            *argv,
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=tuple(fds),
+            cwd=cwd,
+            env=env,
+        ) as process:
+            warden = asyncio.create_task(watch(process.pid, limits, watched, free))
+            reader = asyncio.create_task(_read(process, tail, limits.output))
+            try:
+                done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    timed_out = True
+                elif reader in done:
+                    reader.result()
+                else:
+                    stopped = warden.result()
+            finally:
+                await to_the_end(_end(process, warden, reader, namespace))
     finally:
-        warden.cancel()
-        await asyncio.shield(asyncio.ensure_future(_end(child, reader, namespace)))
-    code = 124 if timed_out else child.returncode if child.returncode is not None else -signal.SIGKILL
+        try:
+            # cancelled while it started, the one outside has been killed and what it reported was not looked at
+            await to_the_end(namespace.end())
+        finally:
+            namespace.close()
+    code = 124 if timed_out else process.returncode if process.returncode is not None else -signal.SIGKILL
     text = bytes(tail).decode("utf-8", errors="replace")
     return Ended(code, text, round((time.monotonic() - started) * 1000), timed_out, stopped, namespace.status)
 
 
-async def _read(child: asyncio.subprocess.Process, tail: bytearray, keep: int) -> None:
-    assert child.stdout is not None
-    while chunk := await child.stdout.read(CHUNK):
+async def _read(process: asyncio.subprocess.Process, tail: bytearray, keep: int) -> None:
+    assert process.stdout is not None
+    while chunk := await process.stdout.read(CHUNK):
         tail += chunk
         if len(tail) > 2 * keep:
             del tail[:-keep]
     del tail[:-keep]
-    await child.wait()
+    await process.wait()
 
 
-async def _end(child: asyncio.subprocess.Process, reader: asyncio.Task[None], namespace: Namespace) -> None:
+async def _end(
+    process: asyncio.subprocess.Process, warden: asyncio.Task[str], reader: asyncio.Task[None], namespace: Namespace
+) -> None:
     """The processes inside end first: killed after the outer one, they would have a moment to themselves."""
-    try:
-        if namespace.end():
-            await namespace.wait_empty()
-        _kill(child.pid)
-        await _reap(child, reader)
-        if namespace.end():  # reported between the two kills
-            await namespace.wait_empty()
-    finally:
-        namespace.close()
-
-
-async def _reap(child: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
-    await child.wait()
-    await asyncio.wait({reader}, timeout=1)
-    reader.cancel()
-
-
-def _kill(pid: int) -> None:
-    """The group, as the child leads its own session; a child that has ended already has none."""
+    warden.cancel()
+    await namespace.end()
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # it leads its own session; one that has ended has no group
+    await process.wait()
+    await asyncio.wait({reader}, timeout=1)  # what they said before is in the pipe
+    reader.cancel()
+    await asyncio.wait({warden, reader})

@@ -16,7 +16,7 @@ from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.sandbox import bubblewrap, node_env, python_env, secrets
-from agent.sandbox.bubblewrap import WORKDIR, Cell
+from agent.sandbox.bubblewrap import WORKDIR, Cell, Program
 from agent.sandbox.host import Bind, interpreter_binds
 from agent.sandbox.kept import Hold
 from agent.sandbox.limits import Limits
@@ -39,7 +39,7 @@ class WorkdirSandbox:
     root: Path
     cache: Path
     tools: Path
-    bwrap: str | None
+    bwrap: Program | None
     limits: Limits
     env_dir: Path | None = None
     node_modules: Path | None = None
@@ -147,6 +147,7 @@ class WorkdirSandbox:
                 limits=cell.limits,
                 fds=command.fds,
                 status_fd=command.status_fd,
+                stdin=command.stdin,
                 env=command.env,
                 watched=str(self.root),
             )
