@@ -1,0 +1,1 @@
+"""Hostile text takes a time that grows with its length and no faster."""

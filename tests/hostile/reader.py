@@ -1,0 +1,21 @@
+"""One function that reads hostile text, and texts that once stopped it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Reader:
+    """``read`` is called with what ``make(n)`` returns, for each of ``texts``: about ``n`` characters, the same shape at n and 4n.
+
+    ``modules`` are those whose text handling this exercises, as dotted names; ``start`` is the n to begin with.
+    """
+
+    name: str
+    read: Callable[[object], object]
+    texts: dict[str, Callable[[int], object]]
+    modules: tuple[str, ...]
+    start: int = 20_000
+    tags: tuple[str, ...] = field(default=())
