@@ -17,6 +17,7 @@ from agent.problem import Problem, line_of
 from agent.progress import Progress
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
@@ -88,6 +89,7 @@ class Change:
         await install(self._work, str(self.round))
         self._all_tools &= await self._landing.format(str(self.round))
         await self._progress.at(5, "Testing")
+        self._work.aside = self._unplanned_test_configuration()
         changed = measurable(self._work.stack, self._texts())
         wanted = {"round": self.round, "changed": changed}
         self._tests = json.loads(await self._team.ask(TESTS_WANTED, json.dumps(wanted)))
@@ -170,9 +172,25 @@ class Change:
 
     async def outcome(self) -> Outcome:
         await self._progress.done("The change is ready")
-        proved = self._all_tools and self._tests["status"] == "passed" and self._review["verdict"] == "approve"
+        proved = self._all_tools and self._tests["status"] == "passed" and not self._tests["set_aside"]
+        proved = proved and self._review["verdict"] == "approve"
         files = [self._landing.files[path] for path in sorted(self._landing.files)]
         return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved)
+
+    def _unplanned_test_configuration(self) -> SetAside:
+        """In a new project there is nothing from before to judge with."""
+        if self._work.spec.output_mode != "patch_existing":
+            return NOTHING
+        planned, originals = set(self._work.planned_files()), self._landing.originals
+        swaps = []
+        for path in self._landing.files:
+            if path in planned or not is_test_configuration(path):
+                continue
+            before, now = originals.before(path), originals.now(path)
+            judged = judging(path, before, now)
+            if judged != now:
+                swaps.append(Swap(path, now, judged))
+        return SetAside(self._work.root, swaps)
 
     async def _read(self, step: str) -> None:
         """The team sees the files of the plan, those it changed, and those it was about to overwrite unread."""

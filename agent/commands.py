@@ -9,6 +9,7 @@ from dataclasses import replace
 from agent import stacks
 from agent.errors import Paused, SandboxFailed
 from agent.ports import JSON, Announcement, CommandResult, Ports
+from agent.test_configuration import NOTHING, SetAside
 
 PROBE_TIMEOUT = 30.0
 UNREACHABLE = re.compile(
@@ -23,16 +24,19 @@ class Commands:
     """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` gives those of one
     journal step. ``missing`` is shared by all of them: the stack whose dependencies a replay left out on this machine."""
 
-    def __init__(self, ports: Ports, key: str, step: str = "", missing: list[str] | None = None) -> None:
+    def __init__(
+        self, ports: Ports, key: str, step: str = "", missing: list[str] | None = None, aside: SetAside = NOTHING
+    ) -> None:
         self._ports = ports
         self._key = key
         self._step = step
         self._count = 0
         self._missing: list[str] = [] if missing is None else missing
+        self._aside = aside
 
-    def step(self, name: str) -> Commands:
-        """Commands under a journal prefix of their own, unique within the phase."""
-        return Commands(self._ports, self._key, name, self._missing)
+    def step(self, name: str, aside: SetAside = NOTHING) -> Commands:
+        """Commands under a journal prefix of their own, unique within the phase. They run while ``aside`` is set aside."""
+        return Commands(self._ports, self._key, name, self._missing, aside)
 
     async def probe(self) -> None:
         """Finds out whether the sandbox works before a model call is spent. Raises ``Paused('sandbox')``."""
@@ -77,9 +81,13 @@ class Commands:
 
         async def act() -> JSON:
             await self.restore()
-            return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
+            with self._aside.in_place():
+                return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
 
-        return await self._journaled(f"{self._key}/{self._step}/{self._count}", {"argv": list(argv)}, act)
+        inputs: JSON = {"argv": list(argv)}
+        if self._aside.paths:
+            inputs["set_aside"] = self._aside.digests()
+        return await self._journaled(f"{self._key}/{self._step}/{self._count}", inputs, act)
 
     async def _started(self, argv: Sequence[str]) -> None:
         self._ports.cancel.check()

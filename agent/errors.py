@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-PauseReason = Literal["budget", "loop", "sandbox", "provider", "question"]
+PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker"]
 
 
 class AgentError(Exception):

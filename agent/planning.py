@@ -12,6 +12,7 @@ from agent.errors import Paused, TaskUnclear
 from agent.estimate import estimate
 from agent.ports import JSON, Draft, Ports, TaskSpec
 from agent.team import Work
+from agent.test_configuration import is_test_configuration
 
 MIN_LETTERS = 3
 GUESSED = 0.5
@@ -75,7 +76,11 @@ async def settle_stack(work: Work, analysis: JSON) -> None:
 
 async def finish_plan(work: Work, analysis: JSON, plan: JSON, version: int) -> Draft:
     """Adds the estimate and announces ``plan_ready``."""
-    plan = {**plan, "risks": [*_doubts(work), *plan["risks"]], "estimate": await estimate(work, plan)}
+    plan = {
+        **plan,
+        "risks": [*_doubts(work), *_test_configuration(work, plan), *plan["risks"]],
+        "estimate": await estimate(work, plan),
+    }
     await work.ports.events.emit("plan_ready", {"plan": plan, "plan_version": version}, plan["summary"])
     return Draft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
 
@@ -87,6 +92,15 @@ def _doubts(work: Work) -> list[str]:
     why = work.evidence or "only the model speaks for it"
     said = f"The stack {work.stack.id} is a guess ({work.confidence:.0%} sure). {why[:200]}"
     return [f"{said.rstrip('.')}. If it is another one, reject the plan and name it."]
+
+
+def _test_configuration(work: Work, plan: JSON) -> list[str]:
+    """Whoever approves the plan approves these too: the change is then judged with them."""
+    files = [path for step in plan["steps"] for path in step["files"] if is_test_configuration(path)]
+    if not files or work.spec.output_mode != "patch_existing":
+        return []
+    named = ", ".join(dict.fromkeys(files))
+    return [f"The plan may change how tests are run: {named}. With your approval the change is tested with its own version."]
 
 
 async def begin_execution(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> Work:

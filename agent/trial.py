@@ -47,9 +47,10 @@ async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
     ran = await _tests(work, step)
     tests = {**ran, "baseline": work.baseline, **failures.compare(work.baseline, ran, work.root), "coverage": None}
+    tests["set_aside"] = work.aside.paths
     to_blame = is_to_blame(tests)
     if tests["passed"] and not to_blame and work.stack is not None:
-        sandbox = work.commands.step(f"coverage/{step}")
+        sandbox = work.commands.step(f"coverage/{step}", work.aside)
         tests["coverage"] = await coverage.measure(work.stack, changed, sandbox, took=ran["seconds"])
     await events.emit("tests_finished", tests, _told(tests))
     if to_blame:
@@ -71,11 +72,14 @@ def is_to_blame(tests: JSON) -> bool:
 
 def complaint(tests: JSON) -> str:
     """What to tell the engineer of failing tests, in a sentence or two."""
-    if not tests["newly_failing"]:
-        return "The tests fail."
-    said = f"The tests fail: {listed(tests['newly_failing'])}."
+    said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
     if tests["still_failing"]:
         said += f" Not because of your change, for they failed before it: {listed(tests['still_failing'])}."
+    if tests["set_aside"]:
+        said += (
+            f" They were run without your change of {listed(tests['set_aside'])}: that is test configuration, and the plan "
+            "does not name it. Make the change without it; fixtures can stand in the test module."
+        )
     return said
 
 
@@ -85,6 +89,11 @@ def for_reviewer(tests: JSON) -> str:
     if tests["baseline"] is not None:
         parts.append(f"Before the change: {tests['baseline']['status']} ({counted(tests['baseline'])}).")
     parts += [f"{what.capitalize()}: {listed(tests[key])}." for key, what in _CHANGES.items() if tests[key]]
+    if tests["set_aside"]:
+        parts.append(
+            f"The change also alters how tests are run, which the plan does not name: {listed(tests['set_aside'])}. The tests "
+            "were run without that; say whether it belongs to the task."
+        )
     if tests["coverage"] is not None:
         parts.append(coverage.told(tests["coverage"]))
     return " ".join(parts)
@@ -106,6 +115,8 @@ def _told(tests: JSON) -> str:
     said = f"{counted(tests)} ({', '.join(parts)})" if parts else counted(tests)
     if tests["coverage"] is not None and tests["coverage"]["percent"] is not None:
         said += f"; {tests['coverage']['percent']:g} % of the changed lines covered"
+    if tests["set_aside"]:
+        said += f"; run without the unplanned change of test configuration ({listed(tests['set_aside'])})"
     return said if tests["status"] == "passed" else f"Failed: {said}"
 
 
@@ -128,7 +139,7 @@ async def try_again(stack: str, ports: Ports, key: str) -> JSON:
 async def _tests(work: Work, step: str) -> JSON:
     if work.stack is None:
         return not_run("unavailable", _NO_STACK)
-    return await _proved(work.stack, await install(work, step), work.commands.step(f"test/{step}"))
+    return await _proved(work.stack, await install(work, step), work.commands.step(f"test/{step}", work.aside))
 
 
 async def _proved(stack: Stack, installed: CommandResult | None, commands: Commands) -> JSON:

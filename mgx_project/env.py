@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +35,42 @@ def key_or_file(key: str, name: str, path: str) -> str:
         return Path(path).expanduser().read_text()
     except OSError as error:
         raise ImproperlyConfigured(f"{name} can't be read: {error}.") from error
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {' or '.join(choices)}.")
+    return value
+
+
+def _usd(name: str, text: str) -> Decimal:
+    try:
+        amount = Decimal(text or "0")
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}: set it to an amount in USD such as 250 or 12.50, or to 0 for no limit."
+        )
+    return amount
+
+
+def _count(name: str, number: int) -> int:
+    if not 0 <= number <= 2**63 - 1:
+        raise ImproperlyConfigured(f"{name} is {number}: set it to a whole number, or to 0 for no limit.")
+    return number
+
+
+def _prices(name: str, entries: list[str]) -> dict[str, tuple[Decimal, Decimal] | None]:
+    """Model → USD per million tokens in and out, None where no price is given."""
+    found: dict[str, tuple[Decimal, Decimal] | None] = {}
+    for entry in filter(None, map(str.strip, entries)):
+        model, equals, prices = entry.partition("=")
+        price_in, slash, price_out = prices.partition("/")
+        if equals and not slash:
+            raise ImproperlyConfigured(f"{name}: write {entry!r} as MODEL or as MODEL=IN/OUT, in USD per million tokens.")
+        found[model] = (_usd(name, price_in), _usd(name, price_out)) if equals else None
+    return found
 
 
 def _database_url() -> str:
@@ -90,6 +127,10 @@ OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="")
 ANTHROPIC_API_KEY: str = env.str("ANTHROPIC_API_KEY", default="")
 ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="")
+SERVER_MODEL_FOR = _one_of("MGX_SERVER_MODEL_FOR", env.str("MGX_SERVER_MODEL_FOR", default="allowed"), ("allowed", "all"))
+SERVER_MODELS = _prices("MGX_SERVER_MODELS", env.list("MGX_SERVER_MODELS", default=[]))
+SERVER_MONTHLY_USD = _usd("MGX_SERVER_MONTHLY_USD", env.str("MGX_SERVER_MONTHLY_USD", default="0"))
+SERVER_MONTHLY_TOKENS = _count("MGX_SERVER_MONTHLY_TOKENS", env.int("MGX_SERVER_MONTHLY_TOKENS", default=0))
 MODEL_TIMEOUT_SECONDS: float = env.float("MGX_MODEL_TIMEOUT_SECONDS", default=600.0)
 MODEL_STALL_SECONDS: float = env.float("MGX_MODEL_STALL_SECONDS", default=60.0)
 CACHE_BACKEND: str = env.str("MGX_CACHE_BACKEND", default="none")
@@ -112,3 +153,17 @@ GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
+WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
+
+WORKSPACE_CREATION = _one_of("MGX_WORKSPACE_CREATION", env.str("MGX_WORKSPACE_CREATION", default="staff"), ("staff", "anyone"))
+WORKSPACE_MONTHLY_USD = _usd("MGX_WORKSPACE_MONTHLY_USD", env.str("MGX_WORKSPACE_MONTHLY_USD", default="0"))
+WORKSPACE_MONTHLY_TOKENS = _count("MGX_WORKSPACE_MONTHLY_TOKENS", env.int("MGX_WORKSPACE_MONTHLY_TOKENS", default=0))
+LIMITS: dict[str, int] = {
+    "running_runs": _count("MGX_LIMIT_RUNNING_RUNS", env.int("MGX_LIMIT_RUNNING_RUNS", default=3)),
+    "queued_runs": _count("MGX_LIMIT_QUEUED_RUNS", env.int("MGX_LIMIT_QUEUED_RUNS", default=1000)),
+    "projects": _count("MGX_LIMIT_PROJECTS", env.int("MGX_LIMIT_PROJECTS", default=500)),
+    "members": _count("MGX_LIMIT_MEMBERS", env.int("MGX_LIMIT_MEMBERS", default=500)),
+    "storage_bytes": _count("MGX_LIMIT_STORAGE_BYTES", env.int("MGX_LIMIT_STORAGE_BYTES", default=21474836480)),
+    "requests_per_minute": _count("MGX_LIMIT_REQUESTS_PER_MINUTE", env.int("MGX_LIMIT_REQUESTS_PER_MINUTE", default=6000)),
+}
+"""Of each workspace that has none of its own; 0: no limit."""

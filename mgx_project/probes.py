@@ -17,6 +17,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
+from metrics.workers import workers_seen
+
 from .common.db import run_db
 from .common.ids import uuid7
 
@@ -81,11 +83,21 @@ class StorageProbe:
             self._good_at = time.monotonic()
 
 
+class NoWorker(Exception):
+    """No worker has given a sign of life within the last seconds."""
+
+
+async def workers() -> None:
+    if not await asyncio.to_thread(workers_seen):
+        raise NoWorker("runs stay queued: start a worker (python manage.py work), or see the log of the one that runs")
+
+
 PROBES: Mapping[str, Callable[[], Awaitable[None]]] = {
     "database": database,
     "broker": broker,
     "channel_layer": channel_layer,
     "storage": StorageProbe(),
+    "workers": workers,
 }
 
 
@@ -102,6 +114,6 @@ async def _measure(name: str, probe: Callable[[], Awaitable[None]]) -> dict[str,
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await probe()
     except Exception as error:
-        status = "timeout" if isinstance(error, TimeoutError) else "failed"
+        status = "timeout" if isinstance(error, TimeoutError) else "no worker" if isinstance(error, NoWorker) else "failed"
         log.warning("readiness: %s %s: %r", name, status, error)
     return {"status": status, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.rows import RowSerializer
 
 from .models import Project
@@ -16,6 +17,7 @@ class ProjectRow(RowSerializer):
     workspace_id = serializers.UUIDField()
     primary_repository_id = serializers.UUIDField(allow_null=True)
     metadata = serializers.DictField()
+    heavy = ("description", "metadata")
     pr_labels = serializers.ListField(child=serializers.CharField())
     pr_reviewers = serializers.ListField(child=serializers.CharField())
 
@@ -33,7 +35,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
     default_stack = serializers.CharField(
         max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks."
     )
-    metadata = serializers.DictField(required=False)
+    metadata = BoundedDictField(required=False)
     commit_author = serializers.CharField(
         max_length=200,
         required=False,
@@ -59,6 +61,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
             "approval_policy", "review_changes", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
+            "description": {"max_length": 10_000},
             "default_branch": {"validators": [git_ref]},
             "run_branch_prefix": {"validators": [git_ref]},
             "commit_template": {"validators": [commit_template]},

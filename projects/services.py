@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
 from workspaces.audit import record_audit
+from workspaces.limits import require_room
 from workspaces.principal import Principal
 
 from .models import Project
@@ -21,10 +22,11 @@ PROJECT_CONFLICTS = {"project_slug_unique": ("slug", "There is a project with th
 
 @transaction.atomic
 def create_project(*, principal: Principal, name: str, slug: str = "", **fields: Any) -> Project:
-    """Without a slug, one is made of the name. Raises BadRequest, Conflict."""
+    """Without a slug, one is made of the name. Raises BadRequest, Conflict, LimitReached."""
     slug = slug or slugify(name)[:60]
     if not slug:
         raise BadRequest("No slug can be made of this name; give one of letters, digits and hyphens.", field="slug")
+    require_room(principal.workspace_id, "projects", Project.objects.of(principal.workspace_id).count)
     with conflicts(PROJECT_CONFLICTS):
         project: Project = Project.objects.create(workspace_id=principal.workspace_id, name=name, slug=slug, **fields)
     record_audit(

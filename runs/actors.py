@@ -10,13 +10,35 @@ import uuid
 import dramatiq
 from django.db import transaction
 
-from . import delivery, phases
-from .executor import work
+from . import delivery, phases, transitions
+from .executor import do, work
+from .lease import keeper
 from .models import TaskRun
 from .models.run import Status
 from .progress_comment import tell
 
 QUEUE = "runs"
+
+
+PHASES = {
+    Status.QUEUED: phases.plan,
+    Status.PLANNING: phases.plan,
+    Status.APPROVED: phases.execute,
+    Status.EXECUTING: phases.execute,
+    Status.DELIVERING: delivery.deliver,
+}
+
+
+@dramatiq.actor(queue_name=QUEUE)
+def do_next_run() -> None:
+    """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
+    run = transitions.claim_next(orphans=not keeper.holds_suspect)
+    if run is not None:
+        go_on(do(run, PHASES[Status(run.status)]))
+        do_next_run.send()
+
+
+# The three that follow name their run. Nothing sends them any more; what an older version left in the queue is still done.
 
 
 @dramatiq.actor(queue_name=QUEUE)
@@ -51,5 +73,5 @@ def go_on(run: TaskRun | None) -> None:
 
 def wake(run: TaskRun | None) -> None:
     """Tells a worker that the run has work, once the present transaction has committed. Does nothing if it has none."""
-    if run is not None and run.lease_expires_at is None and (actor := ACTORS.get(Status(run.status))):
-        transaction.on_commit(lambda: actor.send(str(run.pk)))
+    if run is not None and run.lease_expires_at is None and Status(run.status) in PHASES:
+        transaction.on_commit(lambda: do_next_run.send())

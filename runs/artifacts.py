@@ -3,36 +3,68 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Awaitable, Callable
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 
+from agent.errors import Paused
 from mgx_project.common.errors import NotFound
 from repositories.git.checkout import Checkout
+from workspaces.limits import LimitReached, limit_of, refuse_beyond
+from workspaces.models import StoredBytes
 
 from .models import Artifact, TaskRun
 
 
 def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: str) -> Artifact:
-    """Keeps ``content`` under ``name``; the same name again replaces it. The bytes are durable before the row is."""
-    digest = hashlib.sha256(content).hexdigest()
-    path = f"{run.workspace_id}/runs/{run.pk}/{digest[:16]}/{name}"
-    if not default_storage.exists(path):
+    """Keeps ``content`` under ``name``; the same name again replaces it. The bytes are durable before the row is.
+
+    Raises Paused where the workspace would have more than its limit of stored bytes; then nothing of it stays.
+    """
+    path = f"{run.workspace_id}/runs/{run.pk}/{digest_of(content)}/{name}"
+    saved = not default_storage.exists(path)
+    if saved:
         path = default_storage.save(path, ContentFile(content))
-    artifact, _ = Artifact.across_tenants.update_or_create(
-        run=run,
-        name=name,
-        defaults={
-            "workspace_id": run.workspace_id,
-            "kind": kind,
-            "content_type": content_type,
-            "size": len(content),
-            "sha256": digest,
-            "path": path,
-        },
-    )
+    try:
+        with transaction.atomic():
+            artifact, _ = Artifact.across_tenants.update_or_create(
+                run=run,
+                name=name,
+                defaults={
+                    "workspace_id": run.workspace_id,
+                    "kind": kind,
+                    "content_type": content_type,
+                    "size": len(content),
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                    "path": path,
+                },
+            )
+            _require_space(run.workspace_id)
+    except Paused:
+        if saved:
+            default_storage.delete(path)
+        raise
     return artifact
+
+
+def digest_of(content: bytes) -> str:
+    """What the path of ``content`` has of its digest."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _require_space(workspace_id: uuid.UUID) -> None:
+    """After the row is written: the total has it then, and its row keeps others of the workspace waiting."""
+    stored = StoredBytes.objects.of(workspace_id).values_list("size", "workspace__limits").first()
+    if stored is None:
+        return
+    try:
+        refuse_beyond(limit_of(stored[1], "storage_bytes"), "storage_bytes", stored[0])
+    except LimitReached as full:
+        hint = f"Delete runs that are no longer needed: their files go with them. {full.hint} Then resume the run."
+        raise Paused("budget", full.detail, hint=hint) from None
 
 
 def load(artifact: Artifact) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,9 +26,9 @@ from .outbox import Outbox
 class LedgerBudget:
     """Within a journal step a reservation begins the step in its transaction, and is settled in the one that records it."""
 
-    def __init__(self, run: TaskRun, outbox: Outbox, db: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(self, run: TaskRun, outbox: Outbox, db: Callable[..., Awaitable[Any]], *, on_server: bool = False) -> None:
         self._run, self._outbox, self._db = run, outbox, db
-        self._place = place_of(run)
+        self._place = replace(place_of(run), on_server=on_server)
         self._open: dict[str, LedgerEntry] = {}
 
     async def reserve(self, key: str, estimate: CallEstimate) -> None:

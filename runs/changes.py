@@ -13,6 +13,7 @@ import orjson
 
 from agent.context import is_secret
 from agent.hunks import hunks
+from agent.test_configuration import is_test_configuration
 from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 
@@ -168,6 +169,7 @@ def shown(decisions: JSON, files: list[JSON], *, lines: int = MAX_LINES) -> Iter
             of_file.append(entry | {"state": state(decisions, path, str(hunk["number"])), "comment": said.get("comment", "")})
         whole = verdict(decisions, path, WHOLE) or {}
         facts = {name: file[name] for name in ("path", "action", "added", "removed", "binary")}
+        facts["test_configuration"] = is_test_configuration(path)
         yield {**facts, "state": state_of(decisions, file), "comment": whole.get("comment", ""), "hunks": of_file}
 
 

@@ -1,8 +1,13 @@
-"""Which model a run talks to: the one it names, else the workspace's default connection, else the server's environment."""
+"""Which model a run talks to: the one it names, else the workspace's default connection, else the server's own.
+
+The server's own endpoint (`MGX_MODEL` and its key) is the operator's money: it is for the workspaces that they allow it to, and
+for the models that they name.
+"""
 
 from __future__ import annotations
 
 import socket
+import uuid
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -13,28 +18,68 @@ from agent.models import Kind, ModelSettings, Prices, open_models
 from agent.models.settings import EditFormat
 from agent.ports import Model
 from mgx_project.common.addresses import HINT, is_allowed, reachable, refusal
-from workspaces.models import ModelConnection
+from workspaces.models import ModelConnection, Workspace
 
 from .models import TaskRun
 
 MAX_FALLBACKS = 5
+HOW_ELSE = (
+    "Add a model connection of your own (mgx model create) and make it the default, or ask the operator of this server to "
+    "allow its model to this workspace (admin, Workspaces; MGX_SERVER_MODEL_FOR, MGX_SERVER_MODELS)."
+)
 
 
 def open_for(run: TaskRun) -> Model:
-    """Raises ModelFailed when the run names a connection that its workspace does not have."""
+    """Raises ModelFailed when the run names a connection that its workspace does not have, or a model that it may not use."""
+    return choose_for(run)[0]
+
+
+def choose_for(run: TaskRun) -> tuple[Model, bool]:
+    """As `open_for`, and whether the operator pays for it."""
     connections = ModelConnection.objects.of(run.workspace_id)
     if run.model and (connection := connections.filter(name=run.model).first()):
-        return open_connection(connection)
+        return open_connection(connection), False
     if not run.model and (connection := connections.filter(is_default=True).first()):
-        return open_connection(connection)
-    return open_models(_of_environment(run.model or settings.MGX_MODEL))
+        return open_connection(connection), False
+    name = run.model or settings.MGX_MODEL
+    found = _of_environment(name)
+    if name != "offline" and (refused := _refusal(run.workspace_id, name)):
+        raise ModelFailed(refused, hint=HOW_ELSE, code="model_not_allowed")
+    return open_models(found), name != "offline"
 
 
-def is_known(workspace_id: object, name: str) -> bool:
-    """Whether a run may name this model: a connection of the workspace, `offline`, or a model of the server's own endpoint."""
-    if ModelConnection.objects.of(str(workspace_id)).filter(name=name).exists() or name == "offline":
-        return True
-    return any(_endpoint_of_environment(name)[1:])
+def refuse_model(workspace_id: uuid.UUID, name: str) -> str:
+    """Why a run of this workspace may not name this model, with the choices; empty where it may."""
+    mine = sorted(ModelConnection.objects.of(workspace_id).values_list("name", flat=True))
+    if name in mine or name == "offline":
+        return ""
+    servers = [model for model in server_models() if any(_endpoint_of_environment(model)[1:])]
+    if servers and not may_use_server(workspace_id):
+        servers = []
+    if name in servers:
+        return ""
+    choices = ", ".join(sorted({"offline", *servers, *mine}))
+    return f"This workspace may use no model {name!r}: neither a connection of its own nor of the server. Choose of: {choices}."
+
+
+def server_models() -> list[str]:
+    """The models of the server's own endpoint that the operator names: `MGX_MODEL` and `MGX_SERVER_MODELS`."""
+    return [name for name in dict.fromkeys((settings.MGX_MODEL, *settings.MGX_SERVER_MODELS)) if name != "offline"]
+
+
+def may_use_server(workspace_id: uuid.UUID) -> bool:
+    """Whether the operator lets this workspace use the server's own endpoint: as its row says, else as the setting does."""
+    allowed = Workspace.objects.filter(pk=workspace_id).values_list("server_model", flat=True).first()
+    return settings.MGX_SERVER_MODEL_FOR == "all" if allowed is None else allowed
+
+
+def _refusal(workspace_id: uuid.UUID, name: str) -> str:
+    if not may_use_server(workspace_id):
+        return (
+            "This workspace has no default model connection, and the operator has not allowed it to use the server's own model."
+        )
+    models = server_models()
+    return "" if name in models else f"The server's own endpoint is not for the model {name!r}; it is for: {', '.join(models)}."
 
 
 def open_connection(connection: ModelConnection) -> Model:
@@ -117,6 +162,12 @@ def _of_environment(name: str) -> ModelSettings:
         name.removeprefix(f"{kind}/"),
         api_key=key,
         base_url=url,
+        prices=_server_prices(name),
         timeout=settings.MGX_MODEL_TIMEOUT_SECONDS,
         stall_timeout=settings.MGX_MODEL_STALL_SECONDS,
     )
+
+
+def _server_prices(name: str) -> Prices | None:
+    prices = settings.MGX_SERVER_MODELS.get(name)
+    return None if prices is None else Prices(*prices)

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import shutil
+import stat
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ from .artifacts import ArtifactTrees
 from .budget import LedgerBudget
 from .caching import model_cache
 from .clock import working_time
-from .connections import open_for
+from .connections import choose_for
 from .errors import LeaseLost
 from .history import WorkspaceHistory
 from .journal import RunJournal, Steps
@@ -64,6 +65,8 @@ class Execution:
     model: Model
     cache: ModelCache
     held: AsyncExitStack
+    on_server: bool = False
+    """Whether the operator pays for ``model``."""
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -101,7 +104,7 @@ class Execution:
             events=self.sink,
             journal=self.journal(checkout, tree),
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
-            budget=LedgerBudget(self.run, self.outbox, self.db),
+            budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,
             steering=RunSteering(self.run, self.lease, self.db),
@@ -121,14 +124,17 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     run goes on elsewhere.
     """
     run = transitions.claim(run_id, statuses)
-    if run is None:
-        return None
+    return None if run is None else do(run, phase)
+
+
+def do(run: TaskRun, phase: Phase) -> TaskRun | None:
+    """The phase of a claimed run."""
     with keeper.hold(run) as lease:
         try:
             asyncio.run(_guarded(run, lease, phase))
         except (DatabaseError, InterfaceError):
-            log.exception("run %s: the database failed; the run goes on when its lease has run out", run_id)
-    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run_id).first()
+            log.exception("run %s: the database failed; the run goes on when its lease has run out", run.pk)
+    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
     return current
 
 
@@ -160,10 +166,10 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     try:
         lease.bind()
         await asyncio.to_thread(_make, directory)
-        model = await db(open_for, run)
+        model, on_server = await db(choose_for, run)
         try:
             async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
-                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held)
+                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held, on_server)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()
@@ -206,14 +212,30 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
 
 
 def _make(directory: Path) -> None:
-    """Makes the claim's own directory, and removes what earlier claims left when they died."""
+    """Makes the claim's own directory, and removes what earlier claims left when they died.
+
+    An earlier claim that ends just now removes the run's directory once it is empty, so between any two looks it may vanish:
+    ``mkdir(exist_ok=True)`` raises FileExistsError then.
+    """
+    of_run = directory.parent
+    of_run.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while not directory.is_dir():
-        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileNotFoundError):  # an earlier claim, that ends just now, has removed the run's empty directory
-            for left in directory.parent.iterdir():
+        with suppress(FileNotFoundError):
+            _make_one(of_run)
+            for left in of_run.iterdir():
                 if left.name.isdigit() and int(left.name) < int(directory.name):
                     shutil.rmtree(left, ignore_errors=True)
-            directory.mkdir(mode=0o700, exist_ok=True)
+            _make_one(directory)
+
+
+def _make_one(directory: Path) -> None:
+    """Raises FileExistsError for a file that stands in the way; FileNotFoundError where the parent is gone."""
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        # lstat: a directory that has vanished since is the caller's to make again
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            raise
 
 
 def _remove(directory: Path) -> None:

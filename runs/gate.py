@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from agent.test_configuration import is_test_configuration
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
 from projects.models import Project
 from workspaces.models import User
@@ -95,6 +96,7 @@ def announce(run: TaskRun, change: ToDecide, fence: int) -> None:
     files = [
         {name: file[name] for name in ("path", "action", "added", "removed")}
         | {"hunks": len(file["hunks"]), "state": changes.state_of(change.decisions, file)}
+        | {"test_configuration": is_test_configuration(file["path"])}
         for file in change.files[:MAX_NAMED]
     ]
     data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}

@@ -238,6 +238,7 @@ class RunJournal:
                 step.row.finished_at = timezone.now()
                 step.save("result", "tree", "finished_at")
         step.settle = None
+        self._lease.suspect = False  # the worker lived to see a step recorded
 
     def _settle(self, step: OpenStep) -> None:
         if step.settle is not None:

@@ -38,6 +38,10 @@ class Lease:
     def __init__(self, run: TaskRun) -> None:
         self.run_id, self.fence = run.pk, run.fence
         self.deadline = time.monotonic() + settings.MGX_LEASE_SECONDS
+        self.suspect = run.worker_deaths > 0
+        """Its last worker died in it, and nothing was recorded since."""
+        self.answered = time.monotonic()
+        """When the run's event loop last answered."""
         self.reason: Interrupted | None = None
         self._task: asyncio.Task[object] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,8 +51,22 @@ class Lease:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self.check()
 
+    @property
+    def silent(self) -> bool:
+        return time.monotonic() - self.answered > settings.MGX_WORKER_SILENCE_SECONDS
+
     def unbind(self) -> None:
         self._task = None
+
+    def ping(self) -> None:
+        """Asks the run's event loop for a sign of life."""
+        if self._loop is None or self._loop.is_closed():
+            self.answered = time.monotonic()
+        else:
+            self._loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        self.answered = time.monotonic()
 
     def stop(self, reason: Interrupted) -> None:
         if self.reason is not None:
@@ -82,6 +100,16 @@ class Keeper:
     @property
     def held(self) -> int:
         return len(self._held)
+
+    @property
+    def holds_suspect(self) -> bool:
+        """One suspect at a time: if this process dies once more, it is clear of which."""
+        return any(lease.suspect for lease in self._snapshot())
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the event loop of some run has not answered for long: only the end of the process ends its thread."""
+        return any(lease.silent for lease in self._snapshot())
 
     @contextmanager
     def hold(self, run: TaskRun) -> Iterator[Lease]:
@@ -146,9 +174,10 @@ class Keeper:
             self._wake.clear()
 
     def _look_after(self, lease: Lease) -> None:
+        lease.ping()
         mine = TaskRun.across_tenants.filter(pk=lease.run_id, fence=lease.fence)
         renew_before = lease.deadline - settings.MGX_LEASE_SECONDS * 2 / 3
-        if time.monotonic() >= renew_before:
+        if time.monotonic() >= renew_before and not lease.silent:
             asked = time.monotonic()
             length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
             if mine.exclude(lease_expires_at=None).update(lease_expires_at=Now() + length):

@@ -121,6 +121,12 @@ def _tests(run: TaskRun) -> list[str]:
         known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
         bullet = "\n" if tests.get("status") == "unavailable" else "- "
         lines.append(f"{bullet}On {rebased['onto'][:10]}, where {branch} is now: {known}")
+    if tests.get("set_aside"):
+        named = ", ".join(code(path) for path in tests["set_aside"][:MAX_FILES])
+        lines.append(
+            f"\n**This change alters how tests are run**, which its plan did not name: {named}. The tests above were run "
+            "without that. Read it before you merge."
+        )
     return ["### Tests", "\n".join(lines)]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from .models import TaskRun
@@ -16,9 +14,3 @@ def claimable() -> QuerySet[TaskRun]:
     unheld = Q(lease_expires_at=None) | Q(lease_expires_at__lt=Now())
     runs: QuerySet[TaskRun] = TaskRun.across_tenants.filter(unheld, status__in=CLAIMABLE)
     return runs
-
-
-def next_to_claim(limit: int = 100) -> list[tuple[uuid.UUID, str]]:
-    """Id and status of claimable runs, the ones that wait longest first."""
-    waiting = claimable().order_by(F("lease_expires_at").asc(nulls_first=True), "created_at")
-    return list(waiting.values_list("id", "status")[:limit])

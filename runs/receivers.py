@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete
 
-from mgx_project.common.errors import InvalidTransition
+from mgx_project.common.errors import BadRequest, InvalidTransition
 from projects.models import Project
-from repositories.models import WebhookDelivery
+from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.signals import webhook_accepted
 from tasks.models import Task
-from tasks.signals import task_deleting
+from tasks.signals import repository_named, task_deleting
 from workspaces.models import Workspace
 from workspaces.signals import model_test_wanted
 
@@ -58,7 +59,13 @@ def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
     transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)))
 
 
+def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: Any) -> None:
+    if not RepositoryLink.objects.of(workspace_id).filter(pk=repository_id).exists():
+        raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
+
+
 def connect() -> None:
+    repository_named.connect(require_linked, dispatch_uid="runs.task_repository")
     model_test_wanted.connect(try_connection, dispatch_uid="runs.model_test")
     webhook_accepted.connect(wake_for_delivery, dispatch_uid="runs.delivery")
     pre_delete.connect(refuse_while_any_run_lives, sender=Project, dispatch_uid="runs.live_project")

@@ -16,13 +16,13 @@ from dramatiq.errors import BrokerError
 from repositories import refreshing
 from repositories.actors import refresh_links
 
-from .actors import ACTORS
+from . import workdirs
+from .actors import do_next_run
+from .fairness import next_to_claim
 from .inbound import deliveries, sayings
 from .inbound.actors import say_answer, take_delivery
 from .lease import keeper
-from .models.run import Status
 from .pruning import prune_sometimes
-from .querysets import next_to_claim
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
@@ -46,6 +46,7 @@ class Reaper(threading.Thread):
                 if time.monotonic() > pruning_due:
                     pruning_due = time.monotonic() + PRUNING_SECONDS
                     prune_sometimes()
+                    workdirs.prune()
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
                 log.warning("the reaper could not look for waiting runs, trying again: %s", error)
 
@@ -53,8 +54,8 @@ class Reaper(threading.Thread):
         """Wakes workers for waiting runs; returns for how many."""
         free = self._capacity - keeper.held
         waiting = next_to_claim(free) if free > 0 else []
-        for run_id, status in waiting:
-            ACTORS[Status(status)].send(str(run_id))
+        for _ in waiting:
+            do_next_run.send()
         free -= len(waiting)
         told = deliveries.waiting(free) if free > 0 else []
         for delivery_id in told:

@@ -7,10 +7,13 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.rows import RowSerializer
 
 from .models import Artifact, TaskRun
 from .words import MAX_CHARACTERS
+
+MAX_PLAN_BYTES = 256 * 1024
 
 
 class UsageSerializer(serializers.Serializer[Any]):
@@ -35,6 +38,7 @@ class RunRow(RowSerializer):
     links = serializers.DictField(child=serializers.CharField())
 
     made = ("duration", "links")
+    heavy = ("plan", "results", "error")
 
     class Meta:
         model = TaskRun
@@ -117,7 +121,9 @@ class RunInput(serializers.Serializer[Any]):
 
 
 class PlanInput(serializers.Serializer[Any]):
-    plan = serializers.DictField(help_text="The whole plan: summary, steps[], risks[], test_strategy, questions[], estimate.")
+    plan = BoundedDictField(
+        max_bytes=MAX_PLAN_BYTES, help_text="The whole plan: summary, steps[], risks[], test_strategy, questions[], estimate."
+    )
 
 
 class DecisionInput(serializers.Serializer[Any]):
@@ -128,7 +134,7 @@ class DecisionInput(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="With a rejection, the plan is drafted again with it; with an approval, the team is told it.",
     )
-    plan = serializers.DictField(required=False, help_text="An edited plan to approve instead.")
+    plan = BoundedDictField(max_bytes=MAX_PLAN_BYTES, required=False, help_text="An edited plan to approve instead.")
     plan_version = serializers.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, help_text="The version decided on; 409 if it is not the present one."
     )
@@ -173,6 +179,7 @@ class ChangedFileRow(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     removed = serializers.IntegerField()
     binary = serializers.BooleanField()
+    test_configuration = serializers.BooleanField(help_text="The file is, or holds, what decides how tests are run.")
     state = serializers.ChoiceField(["pending", "accepted", "rejected", "mixed"])
     comment = serializers.CharField()
     hunks = HunkRow(many=True, help_text="Empty where only the whole file can be decided on.")

@@ -13,21 +13,19 @@ from pydantic import ValidationError
 
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from projects.models import Project
-from repositories.models import RepositoryLink
 from tasks.models import Task
+from tasks.services import require_repository
 from workspaces.audit import record_audit
-from workspaces.budgets import LIMITS
 from workspaces.catalogue import Plan
+from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import connections, decisions, events, gate, progress_comment, words
+from . import caps, connections, decisions, events, gate, progress_comment, words
 from .actors import wake
 from .models import TaskRun
 from .models.run import FINAL, Status
 from .state import TASK_STATUS
-
-CAPS = LIMITS
 
 
 def create_run(
@@ -42,19 +40,19 @@ def create_run(
     revision: dict[str, Any] | None = None,
 ) -> TaskRun:
     """A new attempt at a task, queued. Raises NotFound, NotAllowed (also where auto_approve needs the right to approve),
-    BadRequest."""
+    BadRequest, LimitReached."""
     principal.require(Role.DEVELOPER)
-    if model and not connections.is_known(principal.workspace_id, model):
-        raise BadRequest(f"This workspace has no model connection {model!r}.", field="model", code="unknown_model")
+    if model and (refused := connections.refuse_model(principal.workspace_id, model)):
+        raise BadRequest(refused, field="model", code="unknown_model")
+    caps.require_within_defaults(principal, budget or {})
     with transaction.atomic():
-        tasks = Task.objects.of(principal.workspace_id).select_related("project").select_for_update(of=("self",))
+        tasks = Task.objects.of(principal.workspace_id).select_related("project", "workspace").select_for_update(of=("self",))
         task = tasks.filter(pk=task_id).first()
         if task is None:
             raise NotFound("There is no such task that you can see.")
         if auto_approve:
             _require_approver(principal, task.project)
-        if task.repository_id and not RepositoryLink.objects.of(principal.workspace_id).filter(pk=task.repository_id).exists():
-            raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
+        require_repository(principal.workspace_id, task.repository_id)
         task.runs_total += 1
         task.status, task.closed_at = Task.Status.RUNNING, None
         task.last_run_status = Status.QUEUED
@@ -81,8 +79,17 @@ def create_run(
         }
         progress_comment.changed(run)
         events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
+        _keep_queue_within(limit_of(task.workspace, "queued_runs"), task.workspace_id)
         wake(run)
         return run
+
+
+def _keep_queue_within(limit: int | None, workspace_id: uuid.UUID) -> None:
+    """Raises LimitReached where more runs wait than may. The run is among them, and its event holds the workspace's row: who
+    makes another one at the same time counts after us."""
+    if limit is not None:
+        waiting = TaskRun.objects.of(workspace_id).filter(status=Status.QUEUED)[: limit + 1].count()
+        refuse_beyond(limit, "queued_runs", waiting)
 
 
 def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
         live = TaskRun.objects.of(principal.workspace_id).filter(task_id=parent.task_id).exclude(status__in=FINAL).first()
         if live is not None:
             raise InvalidTransition(f"Run #{live.run_number} is {live.status}: ask again when it has ended, or steer it.")
-        budget = {name: value for name, value in parent.budget.items() if name in CAPS}
+        budget = caps.inherited(principal, parent.budget)
         return create_run(
             principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
             model=parent.model, budget=budget, parent=parent, revision=revision,
@@ -231,7 +238,7 @@ def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = F
     parent = _visible(principal, run_id)
     if not parent.is_final:
         raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}: only a finished run can be retried.")
-    budget = {name: value for name, value in parent.budget.items() if name in CAPS}
+    budget = caps.inherited(principal, parent.budget)
     return create_run(
         principal=principal,
         task_id=parent.task_id,

@@ -16,22 +16,37 @@ from agent.ports import Draft, Outcome
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from . import events, gate, spans
+from . import deaths, events, fairness, gate, spans
 from .errors import LeaseLost
 from .models import TaskRun
 from .models.run import Status, lease_owner
 from .querysets import claimable
 from .state import approve, cancel, end_lease, finish, locked, save_state
 
+TRIES = 20
+"""Candidates of one claim: a run or a task that somebody has locked just now is passed over."""
 
-def claim(run_id: uuid.UUID, statuses: Collection[Status]) -> TaskRun | None:
+
+def claim_next(*, orphans: bool = True) -> TaskRun | None:
+    """Takes the run whose turn it is (`runs.fairness`). Without ``orphans``: none whose last worker died."""
+    with transaction.atomic():
+        fairness.take_turn()
+        for run_id, status in fairness.next_to_claim(TRIES, orphans=orphans):
+            if run := claim(run_id, {Status(status)}, skip_locked=True):
+                return run
+    return None
+
+
+def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool = False) -> TaskRun | None:
     """Takes the run if it is in one of ``statuses`` and nobody holds it: new owner, lease and fence.
 
-    None when there is nothing to claim: a wake-up for work that another worker does already.
+    None when there is nothing to claim: a wake-up for work that another worker does already, or a run that workers die of,
+    which is paused instead.
     """
     with transaction.atomic():
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
-        task = Task.across_tenants.select_related("project").select_for_update(of=("self",)).filter(pk=task_id).first()
+        tasks = Task.across_tenants.select_related("project").select_for_update(of=("self",), skip_locked=skip_locked)
+        task = tasks.filter(pk=task_id).first()
         free = claimable().filter(status__in=statuses).select_for_update(skip_locked=True, of=("self",))
         run = free.filter(pk=run_id).first()
         if run is None or task is None:
@@ -40,14 +55,17 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status]) -> TaskRun | None:
         orphaned = run.lease_expires_at is not None
         if orphaned:
             spans.end(run)
+        if deaths.count(run, died=orphaned):
+            return None
         run.lease_owner = lease_owner()
         run.fence += 1
         run.started_at = run.started_at or timezone.now()
         if entered := {Status.QUEUED: Status.PLANNING, Status.APPROVED: Status.EXECUTING}.get(Status(run.status)):
             run.enter(entered)
-        save_state(run, "lease_owner", "fence", "started_at")
+        save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
         spans.begin(run)
-        TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + timedelta(seconds=settings.MGX_LEASE_SECONDS))
+        length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
+        TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())
         if orphaned:
             data = {"by": f"worker {run.lease_owner[:8]}", "fence": run.fence}
             events.record(run, "recovered", data, "Another worker took the run over and goes on where it was.")

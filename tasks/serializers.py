@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.rows import RowSerializer
 from projects.validators import known_stack
 
@@ -33,6 +34,7 @@ class TaskRow(RowSerializer):
     success_rate = serializers.FloatField(allow_null=True, help_text="0..1 of the finished runs; null while there is none.")
     reads = ("runs_total", "runs_succeeded", "runs_failed")
     made = ("runs", "success_rate")
+    heavy = ("description", "constraints", "config")
 
     class Meta:
         model = Task
@@ -62,7 +64,7 @@ class TaskChanges(serializers.ModelSerializer[Task]):
         max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks, or `auto`."
     )
     constraints = serializers.ListField(child=serializers.CharField(max_length=1000), max_length=100, required=False)
-    config = serializers.DictField(
+    config = BoundedDictField(
         required=False,
         help_text="`parallel_steps` (1 to 8, 1 when left out): so many independent parts of the plan are written side by side, "
         "each by a model call that reads the whole context.",

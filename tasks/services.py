@@ -12,6 +12,7 @@ from projects.services import project_of
 from workspaces.principal import Principal
 
 from .models import Task
+from .signals import repository_named
 
 MAX_NAME = 80
 AUTO = "auto"
@@ -29,9 +30,10 @@ def create_task(
 ) -> Task:
     """Without a name the description's first line is one; without a stack the project's default counts; `auto` infers it.
 
-    Raises NotFound for a project that the tenant doesn't have.
+    Raises NotFound for a project that the tenant doesn't have, BadRequest for a repository that it has not linked.
     """
     project = project_of(principal.workspace_id, project_id)
+    require_repository(principal.workspace_id, fields.get("repository_id"))
     fields.setdefault("max_rounds", settings.MGX_MAX_ROUNDS)
     fields.setdefault("max_revision_rounds", settings.MGX_MAX_REVISION_ROUNDS)
     task: Task = Task.objects.create(
@@ -44,6 +46,12 @@ def create_task(
         **fields,
     )
     return task
+
+
+def require_repository(workspace_id: uuid.UUID, repository_id: uuid.UUID | None) -> None:
+    """Raises BadRequest for a repository that the workspace has not linked."""
+    if repository_id is not None:
+        repository_named.send(sender=Task, workspace_id=workspace_id, repository_id=repository_id)
 
 
 def stored_stack(stack: str) -> str:

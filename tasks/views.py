@@ -20,7 +20,7 @@ from workspaces.models import Role
 
 from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow
-from .services import create_task
+from .services import create_task, require_repository
 from .signals import task_deleting
 
 
@@ -55,6 +55,9 @@ class TaskViewSet(TenantViewSet):
     def partial_update(self, request: Request, pk: str) -> Response:
         """Changes what the task's next run works from; runs that have begun keep what they began with."""
         return self.patch_row(pk)
+
+    def before_write(self, row: Task, changes: dict[str, Any]) -> None:
+        require_repository(self.principal.workspace_id, changes.get("repository_id"))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Deletes the task with its ended runs. Developers delete their own tasks that never ran, admins any."""

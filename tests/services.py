@@ -58,6 +58,10 @@ def _provide(stack: ExitStack) -> None:
         # the servers that the tests start
         MGX_ALLOWED_NETWORKS="127.0.0.0/8,::1",
         MGX_GIT_SCHEMES="https,ssh,http",
+        # what tests of limits and of the server's own model set for themselves
+        MGX_WORKSPACE_CREATION="anyone",
+        MGX_SERVER_MODEL_FOR="all",
+        MGX_LIMIT_REQUESTS_PER_MINUTE="0",
     )
     _share_downloads(directory)
     (directory / "data").mkdir()

@@ -15,14 +15,17 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from . import admin_money as admin_money  # registers its own
 from . import admin_people as admin_people  # registers its own
-from .admin_scope import TenantAdmin, WorkspaceFilter
+from .admin_limits import WorkspaceForm
+from .admin_scope import TenantAdmin, WorkspaceFilter, sees_all
 from .models import (
     AuditEntry,
     Event,
+    FormerSpending,
     IdempotencyRecord,
     LedgerEntry,
     Membership,
     Meter,
+    StoredBytes,
     User,
     Workspace,
     WsTicket,
@@ -83,7 +86,8 @@ class MemberInline(TabularInline):
 @admin.register(Workspace)
 class WorkspaceAdmin(TenantAdmin):
     tenant = "pk"
-    editable = ("name", "slug", "metadata", "limits")
+    form = WorkspaceForm
+    editable = ("name", "slug", "metadata", "limits", "server_model")
     list_display = ("slug", "name", "event_position", "created_at")
     list_filter = ()
     list_select_related = False
@@ -134,6 +138,33 @@ class MeterAdmin(TenantAdmin):
     list_display = ("workspace", "scope", "scope_id", "period", "calls", "cached_calls", "cost_usd", "work_ms")
     list_filter = (WorkspaceFilter, "scope", "period")
     search_fields = ("=scope_id",)
+
+
+@admin.register(StoredBytes)
+class StoredBytesAdmin(TenantAdmin):
+    list_display = ("workspace", "size")
+
+
+@admin.register(FormerSpending)
+class FormerSpendingAdmin(ModelAdmin):
+    """Of workspaces that are gone: no tenant's any more, and nobody's to change."""
+
+    list_display = ("period", "tokens", "cost_usd")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return sees_all(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sees_all(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(AuditEntry)

@@ -202,6 +202,7 @@ class BudgetForm(SettingForm):
     class Meta:
         model = Budget
         fields: ClassVar[list[str]] = []
+        help_texts: ClassVar[dict[str, str]] = {"set_by_operator": "The workspace can't change it; it stands beside its own."}
 
 
 @admin.register(Budget)
@@ -210,9 +211,9 @@ class BudgetAdmin(SettingAdmin):
     noun = "budget"
     unique = BUDGET_CONFLICTS
     fixed = ("project_id", "period")
-    editable = LIMITS
-    list_display = ("id", "workspace", "project_id", "period", *LIMITS)
-    list_filter = (WorkspaceFilter, "period")
+    editable = (*LIMITS, "set_by_operator")
+    list_display = ("id", "workspace", "project_id", "period", *LIMITS, "set_by_operator")
+    list_filter = (WorkspaceFilter, "period", "set_by_operator")
 
     def apply_rules(self, obj: Budget, stored: Budget | None, changes: dict[str, Any]) -> None:
         check_budget(obj.workspace_id, stored, changes)

@@ -77,7 +77,7 @@ class TenantViewSet(GenericViewSet[Any]):
 
     def list(self, request: Request) -> Response:
         page = Page(self._filtered(), request, orders=self.orders)
-        found, cursor = page.fetch(self.rows.columns())
+        found, cursor = page.fetch(self.rows.columns(), self.rows.heavy)
         answer: dict[str, Any] = {"items": [self.rows.render(row) for row in found], "next_cursor": cursor}
         if page.counted:
             answer["total"] = page.total()

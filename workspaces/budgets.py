@@ -16,25 +16,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from .errors import BY_OPERATOR, RAISE, CapReached
 from .meters import EVER, SCOPES, Place, add, locked, month_of
 from .models import Budget, LedgerEntry, Meter
+from .server_budget import check_server, is_capped
 
 LIMITS = ("max_tokens", "max_cost_usd", "max_calls", "max_seconds")
 WARN_AT = Decimal("0.8")
 """Of a cap."""
 CENT = Decimal("0.000001")
 """What the columns hold."""
-
-
-RAISE = "Raise it (mgx budget update; the run's own with mgx resume --max-tokens or --max-cost-usd), then resume the run."
-
-
-class CapReached(Exception):
-    """A reservation would pass a cap. The text says which, ``hint`` what to do."""
-
-    def __init__(self, detail: str, hint: str = RAISE) -> None:
-        super().__init__(detail)
-        self.detail, self.hint = detail, hint
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,7 @@ class Cap:
     max_cost_usd: Decimal | None = None
     max_calls: int | None = None
     max_seconds: int | None = None
+    hint: str = RAISE
 
     @property
     def tokens(self) -> int:
@@ -73,10 +65,11 @@ class Cap:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise CapReached(
                 f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved and this call may take "
-                f"{tokens:,}."
+                f"{tokens:,}.",
+                self.hint,
             )
         if self.max_calls is not None and self.meter.calls + 1 > self.max_calls:
-            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all are used.")
+            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all are used.", self.hint)
         if self.max_cost_usd is None:
             return
         if cost is None:
@@ -88,7 +81,8 @@ class Cap:
         if self.cost + cost > self.max_cost_usd:
             raise CapReached(
                 f"{self.whose} allows ${_money(self.max_cost_usd)}; ${_money(self.cost)} are spent or reserved and this call "
-                f"may cost ${_money(cost)}."
+                f"may cost ${_money(cost)}.",
+                self.hint,
             )
 
     def nearing(self) -> list[Nearing]:
@@ -148,6 +142,8 @@ def reserve(
             month=month,
         )
         add(meters.values(), calls=1, reserved_tokens=tokens, reserved_cost_usd=cost_usd or Decimal())
+        if place.on_server and is_capped():
+            check_server(month, cost_usd)
         return entry
 
 
@@ -262,8 +258,10 @@ def _caps(place: Place, meters: Mapping[tuple[str, str], Meter], run_caps: Mappi
         scope = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
         month = next(period for _, period in meters if period)
         meter = meters[scope, month if budget.period == "month" else EVER]
-        whose = f"The {scope}'s budget {'of this month' if budget.period == 'month' else 'in total'}"
-        caps.append(Cap(whose, str(budget.pk), meter, **{name: getattr(budget, name) for name in LIMITS}))
+        by, hint = (", set by the operator of this server,", BY_OPERATOR) if budget.set_by_operator else ("", RAISE)
+        whose = f"The {scope}'s budget {'of this month' if budget.period == 'month' else 'in total'}{by}"
+        limits = {name: getattr(budget, name) for name in LIMITS}
+        caps.append(Cap(whose, str(budget.pk), meter, **limits, hint=hint))
     return caps
 
 

@@ -90,7 +90,8 @@ class Steered(Data):
 
 
 class FileToDecide(Data):
-    """``hunks`` counts those that can be decided on one by one; 0: only the whole file can."""
+    """``hunks`` counts those that can be decided on one by one; 0: only the whole file can. ``test_configuration``: the file
+    is, or holds, what decides how tests are run."""
 
     path: str
     action: str
@@ -98,6 +99,7 @@ class FileToDecide(Data):
     removed: int = 0
     hunks: int = 0
     state: str
+    test_configuration: bool = False
 
 
 class ChangesReady(Data):
@@ -252,7 +254,8 @@ class LineCoverage(Data):
 
 class TestsFinished(TestCounts):
     """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
-    failing ones that the change took away."""
+    failing ones that the change took away. ``set_aside`` are files of the change that decide how tests are run: the plan does
+    not name them, so the tests were run with what was there before."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
@@ -260,6 +263,7 @@ class TestsFinished(TestCounts):
     still_failing: list[str] = []
     gone: list[str] = []
     coverage: LineCoverage | None = None
+    set_aside: list[str] = []
     seconds: float = 0.0
     output_tail: str = ""
     reason: str = ""

@@ -1,4 +1,5 @@
-"""The running totals of the ledger: one row for the run, and two (ever, this month) for its project and its workspace.
+"""The running totals of the ledger: one row for the run, and two (ever, this month) for its project and its workspace; one
+more (this month) where the server's own model endpoint is paid by the operator.
 
 Whoever reserves or settles locks these rows, always in the same order, before anything else: that is what makes concurrent
 runs, and parallel calls of one run, see each other. In the lock order they stand where budgets do, before task, run, workspace.
@@ -25,11 +26,12 @@ SCOPES = Meter.Scope
 
 @dataclass(frozen=True)
 class Place:
-    """Whose money a run spends."""
+    """Whose money a run spends; ``on_server``: the operator's, at the server's own endpoint."""
 
     workspace_id: uuid.UUID
     project_id: uuid.UUID
     run_id: uuid.UUID
+    on_server: bool = False
 
 
 def month_of(moment: datetime | None = None) -> str:
@@ -37,7 +39,7 @@ def month_of(moment: datetime | None = None) -> str:
 
 
 def locked(place: Place, month: str) -> dict[tuple[str, str], Meter]:
-    """The five meters of ``place`` by scope and period, locked until the transaction ends; they are made when missing."""
+    """The meters of ``place`` by scope and period, locked until the transaction ends; they are made when missing."""
     wanted = {
         (SCOPES.PROJECT, EVER): place.project_id,
         (SCOPES.PROJECT, month): place.project_id,
@@ -45,6 +47,8 @@ def locked(place: Place, month: str) -> dict[tuple[str, str], Meter]:
         (SCOPES.WORKSPACE, EVER): place.workspace_id,
         (SCOPES.WORKSPACE, month): place.workspace_id,
     }
+    if place.on_server:
+        wanted[SCOPES.SERVER, month] = place.workspace_id
     found = _lock(place, month)
     if missing := [key for key in wanted if key not in found]:
         rows = [
@@ -95,5 +99,7 @@ def _lock(place: Place, month: str) -> dict[tuple[str, str], Meter]:
         | Q(scope=SCOPES.PROJECT, scope_id=place.project_id) & both
         | Q(scope=SCOPES.WORKSPACE, scope_id=place.workspace_id) & both
     )
+    if place.on_server:
+        mine |= Q(scope=SCOPES.SERVER, scope_id=place.workspace_id, period=month)
     rows = Meter.objects.of(place.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
     return {(row.scope, row.period): row for row in rows}

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from mgx_project.common.errors import BadRequest
+from mgx_project.common.errors import BadRequest, NotAllowed
 
 from .audit import record_audit
 from .budgets import LIMITS
-from .models import Budget, ModelConnection
+from .models import Budget, ModelConnection, User
 from .models.money import ROLES
 from .principal import Principal
 from .signals import model_test_wanted, project_named
@@ -59,6 +59,14 @@ def check_budget(workspace_id: uuid.UUID, row: Budget | None, changes: dict[str,
         project_named.send(sender=Budget, workspace_id=workspace_id, project_id=project_id)
     if all(changes.get(name, getattr(row, name, None)) is None for name in LIMITS):
         raise BadRequest(f"A budget needs at least one of {', '.join(LIMITS)}.", field="max_tokens")
+
+
+def require_own(row: Budget, user: User) -> None:
+    """The operator's budgets are the floor under a tenant's own: no role in the workspace changes them. Raises NotAllowed."""
+    if row.set_by_operator and not user.is_staff:
+        raise NotAllowed(
+            "This budget was set by the operator of the server. Ask them to change it; a stricter one can be added beside it."
+        )
 
 
 def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[str, Any]:

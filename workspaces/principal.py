@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 
+from .creation import may_create
 from .models import ApiToken, Membership, Role, User
 
 
@@ -82,8 +83,11 @@ def principal_of_user(user: User, wanted: str | None) -> Principal:
     if len(memberships) == 1:
         return Principal(user=user, workspace_id=memberships[0].workspace_id, role=Role(memberships[0].role))
     if not memberships:
-        raise BadRequest(
-            "You are not a member of any workspace yet. Create one with POST /api/workspaces.", code="no_workspace"
+        what = (
+            "Create one with POST /api/workspaces."
+            if may_create(user)
+            else "Ask an operator for one, or a member to invite you."
         )
+        raise BadRequest(f"You are not a member of any workspace yet. {what}", code="no_workspace")
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(f"Say which workspace you mean by the header X-Workspace-Slug: {choices}.", code="workspace_needed")

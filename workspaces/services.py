@@ -12,7 +12,9 @@ from mgx_project.common.errors import BadRequest, Conflict, NotFound
 from mgx_project.common.live import announcer
 
 from .audit import record_audit
+from .creation import give_default_budget
 from .events import group
+from .limits import require_room
 from .models import Membership, Role, User, Workspace
 from .principal import Principal
 from .signals import workspace_created
@@ -23,23 +25,28 @@ MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is a member already
 
 @transaction.atomic
 def create_workspace(*, owner: User, name: str, slug: str, metadata: dict[str, Any] | None = None) -> Workspace:
-    """A tenant with its first owner. The rooms above add what belongs to a new one. Raises Conflict when the slug is taken."""
+    """A tenant with its first owner. The rooms above add what belongs to a new one. Raises Conflict when the slug is taken.
+
+    Who may is asked by those who call it (`creation.require_creator`).
+    """
     with conflicts(WORKSPACE_CONFLICTS):
         workspace = Workspace.objects.create(name=name, slug=slug, metadata=metadata or {})
     Membership.objects.create(workspace=workspace, user=owner, role=Role.OWNER)
+    give_default_budget(workspace)
     workspace_created.send(sender=Workspace, workspace=workspace)
     return workspace
 
 
 @transaction.atomic
 def add_member(*, principal: Principal, user: str, role: Role) -> Membership:
-    """``user`` is a username or an e-mail address of an account that exists. Raises BadRequest, Conflict."""
+    """``user`` is a username or an e-mail address of an account that exists. Raises BadRequest, Conflict, LimitReached."""
     found = User.objects.filter(username=user, is_active=True).first()
     if found is None and "@" in user:
         by_address = User.objects.filter(email__iexact=user, is_active=True)[:2]
         found = by_address[0] if len(by_address) == 1 else None
     if found is None:
         raise BadRequest(f"There is no account {user!r}. An operator can make one in the admin.", field="user")
+    require_room(principal.workspace_id, "members")
     with conflicts(MEMBER_CONFLICTS):
         membership = Membership.objects.create(workspace_id=principal.workspace_id, user=found, role=role)
     _audit(principal, "member.added", membership, role=role)

@@ -6,6 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
+from agent.children import child
+
 TIMEOUT = 30.0
 MAX_OUTPUT = 32 * 1024 * 1024
 # a repository's own settings may name programs (a monitor, a signature checker, diff filters): they are switched off here
@@ -23,24 +25,17 @@ async def ask_git(root: Path, *argv: str, timeout: float = TIMEOUT) -> str | Non
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent",
            "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}  # fmt: skip
     try:
-        process = await asyncio.create_subprocess_exec(
+        async with child(
             *HARDENED, "-C", str(root), *argv, stdin=quiet, stdout=asyncio.subprocess.PIPE, stderr=quiet, env=env
-        )
-    except FileNotFoundError:
+        ) as process:
+            assert process.stdout is not None
+            output = bytearray()
+            async with asyncio.timeout(timeout):
+                while chunk := await process.stdout.read(1 << 16):
+                    output += chunk
+                    if len(output) > MAX_OUTPUT:
+                        return None
+                status = await process.wait()
+    except (FileNotFoundError, TimeoutError):
         return None
-    assert process.stdout is not None
-    output = bytearray()
-    try:
-        async with asyncio.timeout(timeout):
-            while chunk := await process.stdout.read(1 << 16):
-                output += chunk
-                if len(output) > MAX_OUTPUT:
-                    return None
-            await process.wait()
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return output.decode("utf-8", "replace") if process.returncode == 0 else None
+    return output.decode("utf-8", "replace") if status == 0 else None

@@ -18,6 +18,7 @@ from pathlib import Path
 from agent.errors import SandboxFailed
 from agent.sandbox.host import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
+from agent.sandbox.sealed import sealed_copy, sealed_libraries
 from agent.sandbox.seccomp import data_descriptor, descriptor
 
 OLDEST = (0, 8)
@@ -40,19 +41,27 @@ class Cell:
 
 @dataclass(frozen=True)
 class Command:
-    """What to execute, and the descriptors to hand on; ``close`` them when the child has ended."""
+    """What to execute, and the descriptors to hand on; ``close`` them when the child has ended. ``sealed`` stay open."""
 
     argv: Sequence[str]
-    fds: Sequence[int]
+    owned: Sequence[int]
     status_fd: int
+    sealed: Sequence[int]
+    env: Mapping[str, str]
+
+    @property
+    def fds(self) -> Sequence[int]:
+        return (*self.owned, *self.sealed)
 
     def close(self) -> None:
-        for fd in {*self.fds, self.status_fd}:
+        for fd in {*self.owned, self.status_fd}:
             os.close(fd)
 
 
 def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
     """The command line that runs ``argv`` in ``cell``. The caller closes the result."""
+    program, libraries = sealed_copy(bwrap), sealed_libraries(bwrap)
+    own = {"LD_PRELOAD": ":".join(f"/proc/self/fd/{fd}" for fd in libraries)} if libraries else {}
     data = {"/etc/passwd": PASSWD, "/etc/group": GROUP}
     if not cell.network:
         data |= {"/etc/hosts": HOSTS, "/etc/nsswitch.conf": SWITCH}
@@ -61,7 +70,8 @@ def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command
     status_fd, status_out = os.pipe()
     fds = [*files.values(), status_out]
     size = str(cell.limits.tmp)
-    line = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--clearenv"]
+    line = [f"/proc/self/fd/{program}", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    line += ["--new-session", "--clearenv"]
     line += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--hostname", "sandbox"]
     line += ["--json-status-fd", str(status_out)]
     if cell.network:
@@ -95,7 +105,7 @@ def wrap(bwrap: str, cell: Cell, argv: Sequence[str], timeout: float) -> Command
     if filter_fd is not None:
         fds.append(filter_fd)
         line += ["--seccomp", str(filter_fd)]
-    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd)
+    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd, (program, *libraries), own)
 
 
 @cache
@@ -133,7 +143,9 @@ def _problem(path: str) -> str | None:
         return f"{version} is too old"
     command = wrap(path, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)
     try:
-        done = subprocess.run(command.argv, pass_fds=command.fds, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(
+            command.argv, env=command.env, pass_fds=command.fds, capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     finally:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from agent.sandbox.limits import Limits
+from agent.sandbox.namespace import Namespace
 from agent.sandbox.watch import free_space, watch
 
 CHUNK = 64 * 1024
@@ -57,6 +58,7 @@ async def run_process(
         cwd=cwd,
         env=env,
     )
+    namespace = Namespace(status_fd)
     tail = bytearray()
     timed_out, stopped = False, ""
     warden = asyncio.create_task(watch(child.pid, limits, watched, free))
@@ -69,12 +71,10 @@ async def run_process(
             stopped = warden.result()
     finally:
         warden.cancel()
-        _kill(child.pid)
-        await asyncio.shield(_reap(child, reader))
+        await asyncio.shield(asyncio.ensure_future(_end(child, reader, namespace)))
     code = 124 if timed_out else child.returncode if child.returncode is not None else -signal.SIGKILL
-    status = _drain(status_fd) if status_fd is not None else b""
     text = bytes(tail).decode("utf-8", errors="replace")
-    return Ended(code, text, round((time.monotonic() - started) * 1000), timed_out, stopped, status)
+    return Ended(code, text, round((time.monotonic() - started) * 1000), timed_out, stopped, namespace.status)
 
 
 async def _read(child: asyncio.subprocess.Process, tail: bytearray, keep: int) -> None:
@@ -87,6 +87,19 @@ async def _read(child: asyncio.subprocess.Process, tail: bytearray, keep: int) -
     await child.wait()
 
 
+async def _end(child: asyncio.subprocess.Process, reader: asyncio.Task[None], namespace: Namespace) -> None:
+    """The processes inside end first: killed after the outer one, they would have a moment to themselves."""
+    try:
+        if namespace.end():
+            await namespace.wait_empty()
+        _kill(child.pid)
+        await _reap(child, reader)
+        if namespace.end():  # reported between the two kills
+            await namespace.wait_empty()
+    finally:
+        namespace.close()
+
+
 async def _reap(child: asyncio.subprocess.Process, reader: asyncio.Task[None]) -> None:
     await child.wait()
     await asyncio.wait({reader}, timeout=1)
@@ -97,10 +110,3 @@ def _kill(pid: int) -> None:
     """The group, as the child leads its own session; a child that has ended already has none."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def _drain(fd: int) -> bytes:
-    os.set_blocking(fd, False)
-    with suppress(BlockingIOError):
-        return os.read(fd, CHUNK)
-    return b""

@@ -147,7 +147,7 @@ class WorkdirSandbox:
                 limits=cell.limits,
                 fds=command.fds,
                 status_fd=command.status_fd,
-                env={},
+                env=command.env,
                 watched=str(self.root),
             )
         except OSError as error:

@@ -14,9 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import orjson
+
+from agent.children import child
 
 logger = logging.getLogger(__name__)
 
@@ -67,25 +69,25 @@ async def parse(jobs: Iterable[Job], done: Callable[[Job, Answer], None]) -> int
 
 async def _drain(waiting: deque[Job], done: Callable[[Job, Answer], None]) -> None:
     while waiting:
-        async with _Child() as child:
-            if not await child.is_ready():
+        async with _Child() as parser:
+            if not await parser.is_ready():
                 # the files are not to blame, so they are not remembered as having no tags
                 logger.warning("A process that parses files did not start: the repository map is incomplete.")
                 return
-            while waiting or child.sent:
-                while waiting and len(child.sent) < AHEAD:
-                    child.send(waiting.popleft())
-                if not child.sent:
+            while waiting or parser.sent:
+                while waiting and len(parser.sent) < AHEAD:
+                    parser.send(waiting.popleft())
+                if not parser.sent:
                     break
                 try:
-                    answer = await child.answer()
+                    answer = await parser.answer()
                 except TimeoutError:
-                    child.sent.popleft()
+                    parser.sent.popleft()
                     break
-                done(child.sent.popleft(), answer or EMPTY)
+                done(parser.sent.popleft(), answer or EMPTY)
                 if answer is None:
                     break
-            waiting.extendleft(reversed(child.sent))
+            waiting.extendleft(reversed(parser.sent))
 
 
 class _Child:
@@ -97,17 +99,15 @@ class _Child:
     async def __aenter__(self) -> Self:
         # nothing of this process's environment: it holds keys
         env = {"PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-        self._process = await asyncio.create_subprocess_exec(
+        self._held = child(
             sys.executable, "-m", "agent.symbols.worker", cwd="/", env=env, limit=ANSWER_LIMIT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
+        self._process = await self._held.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-        # reads what is left: a pipe that nobody reads is closed with a warning
-        await self._process.communicate()
+    async def __aexit__(self, *error: Any) -> None:
+        await self._held.__aexit__(*error)
 
     async def is_ready(self) -> bool:
         assert self._process.stdout is not None

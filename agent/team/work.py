@@ -18,6 +18,7 @@ from agent.stacks import Stack
 from agent.team.calls import ModelCalls
 from agent.team.loops import Loops, WatchedJournal
 from agent.team.told import Told
+from agent.test_configuration import NOTHING, SetAside
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
@@ -25,8 +26,9 @@ ROLES = ("team_leader", "engineer", "tester", "reviewer")
 class Work:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
     say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
-    ``installed`` how the install step of each round ended; ``rejected`` the plan that people rejected last;
-    ``edit_format`` is the one that the engineer is asked for, at first the one that the model is known to do best."""
+    ``installed`` how the install step of each round ended; ``aside`` what of the change its tests are judged without;
+    ``rejected`` the plan that people rejected last; ``edit_format`` is the one that the engineer is asked for, at first the one
+    that the model is known to do best."""
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Work:
         self.evidence = ""
         self.baseline: JSON | None = None
         self.installed: dict[str, CommandResult | None] = {}
+        self.aside: SetAside = NOTHING
         self.view = View()
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"

@@ -172,8 +172,11 @@ def _parts(api: Api) -> Iterator[Check]:
         good = facts.get("ok", facts.get("status") in ("ok", "up", "pass", "healthy", True)) is True
         latency = facts.get("latency_ms")
         text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
-        advice = "" if good else one_line(facts.get("error") or facts.get("detail") or "See the server's log.")
-        yield Check(one_line(name, 13), "ok" if good else "fail", text if good else "does not work", advice)
+        none = facts.get("status") == "no worker"
+        wrong = "no worker: runs stay queued" if none else "does not work"
+        why = "See the worker's log, or start one." if none else facts.get("error") or facts.get("detail")
+        advice = "" if good else one_line(why or "See the server's log.")
+        yield Check(one_line(name, 13), "ok" if good else "fail", text if good else wrong, advice)
     if not parts:
         yield Check("ready", "warn", "the server does not name its parts", "")
 

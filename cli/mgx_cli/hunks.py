@@ -59,6 +59,7 @@ def file_line(file: Mapping[str, Any]) -> Line:
         (one_line(file["path"]), "bold"),
         (counts, "dim"),
         (f"  {_word(state)}", _STATE.get(state, "")),
+        ("  decides how tests are run" if file.get("test_configuration") else "", "yellow"),
     ]
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from django.core import signing
 from django.db.models import Q, QuerySet
 from rest_framework.request import Request
@@ -18,6 +19,8 @@ from rest_framework.request import Request
 from .errors import BadRequest
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_COUNT = 50, 200, 10_000
+MAX_PAGE_BYTES = 4 * 1024 * 1024
+"""Of the columns that can be large, as JSON."""
 PARAMETERS = frozenset({"limit", "cursor", "order", "count", "workspace"})
 _SALT = "mgx.cursor"
 
@@ -25,7 +28,8 @@ _SALT = "mgx.cursor"
 class Page:
     """One page of a queryset in the order that the request asks for, newest first by default.
 
-    ``rows`` is a list of at most ``limit`` dicts, ``next_cursor`` None on the last page. ``total`` is counted to MAX_COUNT
+    ``rows`` is a list of at most ``limit`` dicts, ``next_cursor`` None on the last page. Of large rows a page has fewer, but
+    at least one. ``total`` is counted to MAX_COUNT
     at most, and only with ``count=true``.
     """
 
@@ -43,8 +47,8 @@ class Page:
         self.queryset = queryset
         self.after = self._read(params.get("cursor"))
 
-    def fetch(self, columns: dict[str, str]) -> tuple[list[dict[str, Any]], str | None]:
-        """``columns`` maps output names to column paths. One query."""
+    def fetch(self, columns: dict[str, str], heavy: tuple[str, ...] = ()) -> tuple[list[dict[str, Any]], str | None]:
+        """``columns`` maps output names to column paths, of which ``heavy`` can be large. One query."""
         down = self.order.startswith("-")
         sign = "-" if down else ""
         queryset = self.queryset.order_by(f"{sign}{self.column}", f"{sign}id")
@@ -56,9 +60,9 @@ class Page:
             )
         paths = {*columns.values(), self.column, "id"}
         found = list(queryset.values(*paths)[: self.limit + 1])
-        rows = found[: self.limit]
+        rows = _bounded(found[: self.limit], [columns[name] for name in heavy])
         cursor = None
-        if len(found) > self.limit:
+        if len(found) > len(rows):
             cursor = signing.dumps([rows[-1][self.column].isoformat(), str(rows[-1]["id"]), self._binding], salt=_SALT)
         return rows, cursor
 
@@ -76,6 +80,18 @@ class Page:
         if binding != self._binding:
             raise BadRequest("This cursor belongs to other filters or another order; start again without one.", field="cursor")
         return at, last_id
+
+
+def _bounded(rows: list[dict[str, Any]], heavy: list[str]) -> list[dict[str, Any]]:
+    """As many of ``rows`` as fit into a page."""
+    if not heavy:
+        return rows
+    size = 0
+    for number, row in enumerate(rows):
+        size += len(orjson.dumps([row[path] for path in heavy], default=str))
+        if size > MAX_PAGE_BYTES and number:
+            return rows[:number]
+    return rows
 
 
 def _limit(text: str | None) -> int:

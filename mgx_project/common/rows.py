@@ -18,6 +18,8 @@ class RowSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
     reads: ClassVar[tuple[str, ...]] = ()
     """Columns that ``shape`` needs and that are no field."""
+    heavy: ClassVar[tuple[str, ...]] = ()
+    """Fields that can be large: a page of a list ends where they add up to its bound (`pagination.MAX_PAGE_BYTES`)."""
     made: ClassVar[tuple[str, ...]] = ()
     """Fields that have no column: `shape` makes them."""
 

@@ -46,6 +46,11 @@ def child_environment(
         # its only user is at home in this network: models and git hosts of it are what a laptop works with
         ("MGX_ALLOWED_NETWORKS", "*"),
         ("MGX_GIT_SCHEMES", "https,ssh,http"),
+        # and who pays, and whose disk it is
+        ("MGX_SERVER_MODEL_FOR", "all"),
+        ("MGX_WORKSPACE_CREATION", "anyone"),
+        ("MGX_LIMIT_STORAGE_BYTES", "0"),
+        ("MGX_LIMIT_REQUESTS_PER_MINUTE", "0"),
     ):
         env[name] = env.get(name) or value
     return env

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from agent.children import child
 
 from ..errors import GitFailed
 from .scrubbing import scrub
@@ -116,7 +117,7 @@ async def git(
     """
     what = what or f"git {args[0]}"
     try:
-        process = await asyncio.create_subprocess_exec(
+        async with child(
             *_limited(transfer.largest_file),
             *args,
             cwd=cwd,
@@ -124,27 +125,17 @@ async def git(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
             pass_fds=transfer.held,
-        )
+        ) as process:
+            status, stdout, stderr = await _talk(process, stdin, seconds, transfer.heard)
     except FileNotFoundError as error:
         if cwd is not None and error.filename == str(cwd):
             raise GitFailed(f"{what} failed: the directory {cwd} is gone.") from None
         raise GitFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
-    try:
-        async with asyncio.timeout(seconds):
-            _, stdout, stderr = await asyncio.gather(
-                _feed(process, stdin),
-                _read(process.stdout, MAX_OUTPUT),
-                _read(process.stderr, MAX_OUTPUT, transfer.heard),
-            )
-            status = await process.wait()
     except TimeoutError:
         raise GitFailed(f"{what} took longer than {seconds:g} seconds and was stopped.", code="git_timeout") from None
     except _TooMuch:
         raise GitFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
-    finally:
-        await _reap(process)
     if status:
         words = scrub(_OVERWRITTEN.sub("", stderr.decode(errors="replace")), secrets).strip()
         raise GitFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
@@ -166,6 +157,19 @@ class _TooMuch(Exception):
     pass
 
 
+async def _talk(
+    process: asyncio.subprocess.Process, stdin: bytes, seconds: float, heard: Callable[[bytes], None] | None
+) -> tuple[int, bytes, bytes]:
+    """Exit status, stdout and stderr. When one of the three fails, no other goes on reading. Raises TimeoutError, _TooMuch."""
+    talk = asyncio.gather(_feed(process, stdin), _read(process.stdout, MAX_OUTPUT), _read(process.stderr, MAX_OUTPUT, heard))
+    try:
+        async with asyncio.timeout(seconds):
+            _, stdout, stderr = await talk
+            return await process.wait(), stdout, stderr
+    finally:
+        talk.cancel()
+
+
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
     assert process.stdin is not None
     with suppress(BrokenPipeError, ConnectionResetError):  # its exit status says why it stopped reading
@@ -185,13 +189,6 @@ async def _read(stream: asyncio.StreamReader | None, limit: int, heard: Callable
         if size > limit:
             raise _TooMuch
     return b"".join(parts)
-
-
-async def _reap(process: asyncio.subprocess.Process) -> None:
-    """Git's helpers (git-remote-https, ssh) are in its process group and may outlive it."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.shield(process.wait())
 
 
 def _last_words(words: str) -> str:

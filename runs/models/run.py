@@ -97,6 +97,12 @@ class TaskRun(TenantModel):
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_expires_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True)
+    """The last claim, by the database's clock: whose turn it is follows from it (``runs.fairness``)."""
+    worker_deaths = models.PositiveSmallIntegerField(default=0)
+    """Claims in a row that ended without being given back, with no step recorded between them."""
+    died_at = models.CharField(max_length=60, blank=True)
+    """Where the run stood then (``runs.deaths``)."""
     last_seq = models.IntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=150, blank=True)
@@ -121,6 +127,10 @@ class TaskRun(TenantModel):
                 fields=["repository_id", "pr_number"], condition=models.Q(pr_number__isnull=False), name="run_by_pull_request"
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
+            models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
+            models.Index(
+                fields=["workspace", "created_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_waiting"
+            ),
         ]
 
     def __str__(self) -> str:

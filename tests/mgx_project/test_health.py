@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import AsyncClient
 
+from deploy import healthy
 from mgx_project import probes
 from tests.conftest import Api, CallerInTests
 
-CHECKS = {"database", "broker", "channel_layer", "storage"}
+CHECKS = {"database", "broker", "channel_layer", "storage", "workers"}
+
+
+@pytest.fixture
+def worker_key() -> Iterator[str]:
+    """A worker's sign of life."""
+    key = "mgx:workers:here:1"
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.set(key, "{}", ex=60)
+        yield key
+        client.delete(key)
 
 
 async def test_alive_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,12 +38,24 @@ async def test_alive_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/health/ready", "/health/", "/health"])
-async def test_ready_uses_everything_and_says_how_long_it_took(path: str) -> None:
+async def test_ready_uses_everything_and_says_how_long_it_took(path: str, worker_key: str) -> None:
     answer = await AsyncClient().get(path)
     body = answer.json()
     assert (answer.status_code, body["status"]) == (200, "ok"), body
     assert set(body["checks"]) == CHECKS
     assert all(check["latency_ms"] >= 0 for check in body["checks"].values())
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_a_worker_ready_says_so_and_the_web_container_stays_healthy() -> None:
+    answer = await AsyncClient().get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"].pop("workers")["status"] == "no worker"
+    assert {check["status"] for name, check in answer.json()["checks"].items() if name != "workers"} == {"ok"}
+    assert healthy.only_workers_are_missing(answer.content.decode())
+    assert not healthy.only_workers_are_missing(
+        '{"checks": {"workers": {"status": "no worker"}, "broker": {"status": "failed"}}}'
+    )
 
 
 @pytest.mark.django_db(transaction=True)

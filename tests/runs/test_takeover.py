@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -84,7 +87,8 @@ def test_two_workers_make_one_of_everything(
         assert told.count(kind) == 1, told
 
 
-def test_a_claim_finds_its_directory_while_an_earlier_one_removes_its_own(tmp_path: Path) -> None:
+def test_a_claim_finds_its_directory_while_earlier_ones_remove_their_own(tmp_path: Path) -> None:
+    """Several at once, and a switch of threads after nearly every call, so that each gap between two looks is met."""
     run, failures = tmp_path / "run", []
 
     def claim(number: int) -> None:
@@ -95,9 +99,41 @@ def test_a_claim_finds_its_directory_while_an_earlier_one_removes_its_own(tmp_pa
         except OSError as error:
             failures.append(error)
 
-    claims = [threading.Thread(target=claim, args=(number,)) for number in (1, 2)]
-    for thread in claims:
-        thread.start()
-    for thread in claims:
-        thread.join()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        claims = [threading.Thread(target=claim, args=(number,)) for number in range(1, 7)]
+        for thread in claims:
+            thread.start()
+        for thread in claims:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
     assert not failures
+    assert not run.exists()
+
+
+@pytest.mark.parametrize("gap", ["the run's directory", "the claim's own"])
+def test_a_directory_that_vanishes_between_two_looks_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: str
+) -> None:
+    """The interleaving itself: mkdir finds it there, and it is gone before anybody looks what it is."""
+    directory = tmp_path / "runs" / "run" / "1"
+    victim = directory.parent if gap == "the run's directory" else directory
+    real, vanished = os.mkdir, []
+
+    def mkdir(path: Any, mode: int = 0o777, **kwargs: Any) -> None:
+        if Path(path) == victim and not vanished:
+            vanished.append(path)
+            raise FileExistsError(errno.EEXIST, "File exists", str(path))
+        real(path, mode, **kwargs)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    executor._make(directory)
+    assert vanished and directory.is_dir()
+
+
+def test_a_file_in_the_way_of_a_claims_directory_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("not a directory")
+    with pytest.raises((FileExistsError, NotADirectoryError)):
+        executor._make(tmp_path / "run" / "1")

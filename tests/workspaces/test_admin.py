@@ -44,6 +44,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         w.Budget: lambda: new(**tenant, project_id=uuid.uuid4()),
         w.LedgerEntry: lambda: new(**tenant, project_id=uuid.uuid4(), run_id=uuid.uuid4(), step_key="k", reserved_tokens=1),
         w.Meter: lambda: new(**tenant, scope="run", scope_id=uuid.uuid4()),
+        w.StoredBytes: lambda: w.StoredBytes.across_tenants.update_or_create(**tenant, defaults={"size": n})[0],
         w.AuditEntry: lambda: new(**tenant, user=UserFactory(), action="x.y", object_type="x"),
         w.IdempotencyRecord: lambda: new(**tenant, principal="p", route="r", key=f"k{n}", body_digest="d", status=200),
         w.Event: lambda: new(**tenant, position=n + 1, type="progress", created_at=LONG_AGO),
@@ -78,6 +79,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
 
 MODELS = [
     w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
+    w.StoredBytes,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
     SteerMessage, ChangeRound, Handled, MetricSnapshot,
 ]  # fmt: skip
@@ -113,8 +115,30 @@ def superuser() -> w.User:
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
-    assert ours == {*MODELS, w.User}
+    assert ours == {*MODELS, w.User, w.FormerSpending}
     assert {model._meta.app_label for model in admin.site._registry} <= {*OURS, "django_dramatiq"}
+
+
+def test_only_superusers_see_what_belongs_to_no_tenant(browser: Client, superuser: w.User) -> None:
+    w.FormerSpending.objects.create(period="2026-01", tokens=7)
+    assert browser.get(page(w.FormerSpending, "changelist")).status_code == 403
+    seen = client_of(superuser)
+    assert seen.get(page(w.FormerSpending, "changelist")).context["cl"].result_count == 1
+    assert seen.get(page(w.FormerSpending, "add")).status_code == 403
+    shown = seen.post(page(w.FormerSpending, "change", "2026-01"), {"tokens": 0})
+    assert shown.status_code == 403
+    assert w.FormerSpending.objects.get().tokens == 7
+
+
+def test_an_operator_sets_limits_by_the_rules_of_the_api(operator: w.Membership, browser: Client) -> None:
+    path = page(w.Workspace, "change", operator.workspace.pk)
+    form = {"name": "Acme", "slug": "acme", "metadata": "{}", "server_model": "true"}
+    many = {f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    refused = browser.post(path, {**form, **many, "limits": '{"project": 1}'})
+    assert "There is no limit" in refused.content.decode()
+    assert browser.post(path, {**form, **many, "limits": '{"projects": 4}'}).status_code == 302
+    operator.workspace.refresh_from_db()
+    assert (operator.workspace.limits, operator.workspace.server_model) == ({"projects": 4}, True)
 
 
 @each_model

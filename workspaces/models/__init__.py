@@ -3,10 +3,10 @@
 from .audit import AuditEntry, IdempotencyRecord
 from .events import Event
 from .identity import Membership, Role, User, Workspace
-from .money import Budget, LedgerEntry, Meter, ModelConnection
+from .money import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
 from .tokens import ApiToken, WsTicket
 
 __all__ = [
-    "ApiToken", "AuditEntry", "Budget", "Event", "IdempotencyRecord", "LedgerEntry", "Membership", "Meter", "ModelConnection",
-    "Role", "User", "Workspace", "WsTicket",
+    "ApiToken", "AuditEntry", "Budget", "Event", "FormerSpending", "IdempotencyRecord", "LedgerEntry", "Membership", "Meter",
+    "ModelConnection", "Role", "StoredBytes", "User", "Workspace", "WsTicket",
 ]  # fmt: skip

@@ -31,12 +31,17 @@ class User(AbstractUser):
 
 
 class Workspace(Entity):
-    """A tenant. ``event_position`` is the position of its newest event, advanced by the event log only."""
+    """A tenant. ``event_position`` is the position of its newest event, advanced by the event log only.
+
+    ``limits`` holds what the operator set for it (`workspaces.limits`), ``server_model`` whether it may use the server's own
+    model endpoint; NULL: as the server's setting says.
+    """
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60)
     metadata = models.JSONField(default=dict, blank=True)
     limits = models.JSONField(default=dict, blank=True)
+    server_model = models.BooleanField(null=True, blank=True)
     event_position = models.BigIntegerField(default=0, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")

@@ -65,7 +65,10 @@ class ModelConnection(TenantModel):
 
 
 class Budget(TenantModel):
-    """A cap on what the ledger counts, reservations included. A NULL project: the whole workspace; a NULL limit: none."""
+    """A cap on what the ledger counts, reservations included. A NULL project: the whole workspace; a NULL limit: none.
+
+    One that is ``set_by_operator`` stands beside the tenant's own, which can only be stricter than both.
+    """
 
     project_id = models.UUIDField(null=True, blank=True)
     period = models.CharField(max_length=10, choices=[("total", "total"), ("month", "month")], default="month")
@@ -73,19 +76,23 @@ class Budget(TenantModel):
     max_cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
     max_calls = models.BigIntegerField(null=True, blank=True)
     max_seconds = models.BigIntegerField(null=True, blank=True)
+    set_by_operator = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         db_table = "budgets"
         constraints = [
             models.UniqueConstraint(
-                fields=["workspace", "project_id", "period"], name="budget_scope_unique", nulls_distinct=False
+                fields=["workspace", "project_id", "period", "set_by_operator"],
+                name="budget_scope_unique",
+                nulls_distinct=False,
             )
         ]
 
 
 class Meter(TenantModel):
     """What the ledger adds up to for a run, a project or the workspace; ``period`` is "" for ever, or a month as 2026-11 (UTC).
+    The scope `server` is what the workspace's runs spent at the server's own model endpoint.
 
     It changes in the transaction that changes the ledger, so that a cap is checked without adding up what came before. What is
     reserved and not settled stands apart; ``work_ms`` is the time that workers had the runs, bought in advance like tokens.
@@ -94,6 +101,7 @@ class Meter(TenantModel):
     class Scope(models.TextChoices):
         PROJECT = "project"
         RUN = "run"
+        SERVER = "server"
         WORKSPACE = "workspace"
 
     scope = models.CharField(max_length=10, choices=Scope.choices)
@@ -114,9 +122,41 @@ class Meter(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "scope", "scope_id", "period"], name="meter_unique"),
         ]
+        indexes = [models.Index(fields=["period"], condition=models.Q(scope="server"), name="meter_of_server")]
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.scope, str(self.scope_id)[:13], self.period]))
+
+
+class FormerSpending(models.Model):
+    """What workspaces that are gone spent of the server's own endpoint in a month: deleting one gives no money back.
+
+    Filled by a trigger, when a meter of the scope `server` is deleted.
+    """
+
+    period = models.CharField(primary_key=True, max_length=7)
+    tokens = models.BigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+
+    class Meta:
+        db_table = "server_former_spending"
+        verbose_name_plural = "former spending"
+
+    def __str__(self) -> str:
+        return self.period
+
+
+class StoredBytes(TenantModel):
+    """The size of all artifacts of a workspace, kept by a trigger on them: the sum is never taken anew."""
+
+    size = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "stored_bytes"
+        constraints = [models.UniqueConstraint(fields=["workspace"], name="stored_bytes_once")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.size}"
 
 
 class LedgerEntry(TenantModel):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.rows import RowSerializer
 
 from ..budgets import LIMITS
@@ -60,7 +61,7 @@ class ModelConnectionInput(serializers.ModelSerializer[ModelConnection]):
     api_key = serializers.CharField(
         required=False, allow_blank=True, write_only=True, max_length=500, help_text="Stored encrypted, never shown."
     )
-    role_models = serializers.DictField(
+    role_models = BoundedDictField(
         child=serializers.CharField(max_length=200),
         required=False,
         help_text="Other models of the endpoint for single roles: team_leader, engineer, tester, reviewer.",
@@ -105,9 +106,10 @@ class BudgetUse(serializers.Serializer[Any]):
 class BudgetRow(RowSerializer):
     class Meta:
         model = Budget
-        fields = ("id", "project_id", "period", *LIMITS, "used", "created_at", "updated_at")
+        fields = ("id", "project_id", "period", *LIMITS, "set_by_operator", "used", "created_at", "updated_at")
 
     project_id = serializers.UUIDField(allow_null=True, help_text="Null: the whole workspace.")
+    set_by_operator = serializers.BooleanField(help_text="Of the server: the workspace can't change it, only add others.")
     used = BudgetUse(help_text="Since the month began (UTC), or ever.")
 
     @classmethod

@@ -19,7 +19,7 @@ from ..api import TenantViewSet
 from ..audit import record_audit
 from ..meters import with_use
 from ..models import Budget, ModelConnection, Role
-from ..money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
+from ..money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, require_own, test_connection
 from ..serializers.money import (
     BudgetLimits,
     BudgetRow,
@@ -53,9 +53,13 @@ class AdminViewSet(TenantViewSet):
     def destroy(self, request: Request, pk: str) -> Response:
         with transaction.atomic():
             row = self.locked(pk)
+            self.before_delete(row)
             self._audit("deleted", row, {})
             row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def before_delete(self, row: Any) -> None:
+        """A chance to refuse, in the transaction that deletes."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
         self._audit("changed", row, changes)
@@ -114,4 +118,9 @@ class BudgetViewSet(AdminViewSet):
     unique = BUDGET_CONFLICTS
 
     def before_write(self, row: Budget | None, changes: dict[str, Any]) -> None:
+        if row is not None:
+            require_own(row, self.principal.user)
         check_budget(self.principal.workspace_id, row, changes)
+
+    def before_delete(self, row: Budget) -> None:
+        require_own(row, self.principal.user)

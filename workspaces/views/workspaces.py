@@ -17,7 +17,9 @@ from mgx_project.common.errors import NotFound
 
 from ..api import TenantViewSet
 from ..audit import record_audit
+from ..creation import require_creator
 from ..idempotency import answer_once
+from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
 from ..principal import Newcomer, Principal, principal_of_token, principal_of_user
 from ..querysets import visible_workspaces
@@ -67,9 +69,13 @@ class WorkspaceViewSet(TenantViewSet):
 
     @extend_schema(request=WorkspaceInput)
     def create(self, request: Request) -> Response:
-        """A new workspace with the caller as its owner and a project `default`. By API token: only with the role owner."""
+        """A new workspace with the caller as its owner and a project `default`. By API token: only with the role owner.
+
+        Where the server leaves making workspaces to its operators (MGX_WORKSPACE_CREATION), others get 403.
+        """
         user = request.user
         assert isinstance(user, User)
+        require_creator(user)
 
         def respond() -> Response:
             row = create_workspace(owner=user, **self.validated(WorkspaceInput))
@@ -80,6 +86,11 @@ class WorkspaceViewSet(TenantViewSet):
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.patch_row(pk)
+
+    def before_write(self, row: Workspace, changes: dict[str, Any]) -> None:
+        if "limits" in changes:
+            require_operator(self.principal.user)
+            changes["limits"] = checked_limits(changes["limits"])
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Deletes the workspace and everything in it."""

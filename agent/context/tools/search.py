@@ -6,8 +6,10 @@ import asyncio
 import shutil
 import sysconfig
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from agent.children import child
 from agent.context import listing
 from agent.context.paths import is_secret
 from agent.context.tools import arguments as read
@@ -57,28 +59,21 @@ async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str,
     program = shutil.which("rg", path=sysconfig.get_path("scripts")) or shutil.which("rg")
     if program is None:
         raise Refused("There is no search here. Use list_files, symbols and read_file.")
-    process = await asyncio.create_subprocess_exec(
-        program, *options, cwd=root, env={"LC_ALL": "C.UTF-8"}, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
     output = bytearray()
     error = b""
     code: int | None = None
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            while len(output) < MAX_OUTPUT and (chunk := await process.stdout.read(1 << 16)):
-                output += chunk
-            if len(output) < MAX_OUTPUT:
-                error = await process.stderr.read(1 << 16)
-                code = await process.wait()
-    except TimeoutError:
-        code = None
-    finally:
-        if process.returncode is None:
-            process.kill()
-        # what is left is read to its end: a pipe that nobody reads would stay open
-        await process.communicate()
+    async with child(
+        program, *options, cwd=root, env={"LC_ALL": "C.UTF-8"}, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TIMEOUT):
+                while len(output) < MAX_OUTPUT and (chunk := await process.stdout.read(1 << 16)):
+                    output += chunk
+                if len(output) < MAX_OUTPUT:
+                    error = await process.stderr.read(1 << 16)
+                    code = await process.wait()
     return code, output.decode("utf-8", "replace"), error.decode("utf-8", "replace")
 
 

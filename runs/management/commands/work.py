@@ -18,7 +18,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from agent.runtime import bootstrap
-from runs import actors, recovery
+from mgx_project import watcher
+from runs import actors, recovery, workdirs
 from runs.lease import keeper
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,16 @@ class Command(BaseCommand):
         broker.emit_after("process_boot")
         worker = dramatiq.Worker(broker, queues={actors.QUEUE}, worker_threads=threads)
         worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
+        workdirs.prune()
         reaper = recovery.Reaper(threads)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())
         worker.start()
         reaper.start()
+        if (beat := watcher.beat) is not None:
+            beat.well = lambda: not keeper.stuck
+            beat.patience = settings.MGX_WORKER_SILENCE_SECONDS
         log.info("worker ready: %s threads", threads)
         self._beat_until(stop, threads)
         log.info("worker stopping: handing %s runs on", keeper.held)

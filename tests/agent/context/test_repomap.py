@@ -225,14 +225,14 @@ def test_parsing_ends_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_parser_gets_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, str]] = []
-    real = asyncio.create_subprocess_exec
+    real = parsing.child
 
-    async def watched(*argv: str, **options: Any) -> Any:
+    def watched(*argv: str, **options: Any) -> Any:
         seen.append(options["env"])
-        return await real(*argv, **options)
+        return real(*argv, **options)
 
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
-    monkeypatch.setattr(repomap.asyncio, "create_subprocess_exec", watched)
+    monkeypatch.setattr(parsing, "child", watched)
     mapped(tmp_path, put(tmp_path, SHOP))
     assert seen and not any("canary" in value for env in seen for value in env.values())
 

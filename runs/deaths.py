@@ -1,0 +1,52 @@
+"""Workers that die in a run: after two of them in the same step the run is paused, instead of killing the next one.
+
+A claim that was given back, as a worker that is told to stop does, counts as no death. A step that was recorded between two
+deaths is progress: the count begins anew, so that a machine that fails now and then pauses no long run.
+"""
+
+from __future__ import annotations
+
+from . import events, spans
+from .models import RunStep, TaskRun
+from .models.run import Status
+from .state import end_lease, save_state
+
+MOST = 2
+
+
+def count(run: TaskRun, *, died: bool) -> bool:
+    """At a claim, under the run's lock: whether the run was paused instead. Else the caller saves the run's two fields."""
+    if not died:
+        run.worker_deaths, run.died_at = 0, ""
+        return False
+    place = _place(run)
+    run.worker_deaths = run.worker_deaths + 1 if run.died_at == place else 1
+    run.died_at = place
+    if run.worker_deaths < MOST:
+        return False
+    _pause(run)
+    return True
+
+
+def _place(run: TaskRun) -> str:
+    recorded = RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).exclude(kind=spans.KIND).count()
+    return f"{run.status}/{run.plan_version}/{recorded}"
+
+
+def _pause(run: TaskRun) -> None:
+    begun = (
+        RunStep.objects.of(run.workspace_id).filter(run=run, finished_at=None).exclude(kind=spans.KIND).order_by("-started_at")
+    )
+    key = begun.values_list("key", flat=True).first()
+    where = f"in step {key}" if key else f"while it was {run.status}"
+    detail = f"The worker died {run.worker_deaths} times in this run, {where}, and nothing was recorded between."
+    hint = f"The worker's log says what it did last. To try once more: mgx resume {str(run.pk)[:8]}"
+    run.paused_from = run.status
+    run.enter(Status.PAUSED)
+    run.pause_reason = "worker"
+    run.error = {"code": "paused_worker", "detail": detail, "hint": hint}
+    run.worker_deaths, run.died_at = 0, ""
+    run.fence += 1  # a worker that only seemed dead writes nothing more
+    save_state(run, *end_lease(run), "paused_from", "pause_reason", "error", "fence", "worker_deaths", "died_at")
+    data = {"reason": "worker", "detail": detail, "hint": hint}
+    events.record(run, "paused", data, f"Paused (worker): {detail}")

@@ -1,0 +1,71 @@
+"""Whose turn it is: runs are claimed round-robin over workspaces, the one that was served longest ago first.
+
+A workspace has at most so many held runs at a time; within it, what was begun goes before what is new, then priority, then age.
+Time is the database's. The limit is `running_runs` of `workspaces.limits`.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection
+
+from workspaces.limits import LARGEST as UNBOUNDED
+from workspaces.limits import limit_of
+from workspaces.models import Workspace
+
+from .models.run import CLAIMABLE
+
+_STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
+_UNHELD = f"status IN ({_STATUSES}) AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())"
+
+_WORKSPACES = f"""
+SELECT waiting.workspace_id,
+       (SELECT count(*) FROM task_runs held WHERE held.workspace_id = waiting.workspace_id
+           AND held.status IN ({_STATUSES}) AND held.lease_expires_at >= statement_timestamp())
+FROM (SELECT DISTINCT workspace_id FROM task_runs WHERE {_UNHELD}) waiting
+ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id = waiting.workspace_id) ASC NULLS FIRST,
+         waiting.workspace_id
+"""
+
+_RUNS = f"""
+SELECT next.id, next.status
+FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS turn(workspace_id, room, number)
+CROSS JOIN LATERAL (
+    SELECT run.id, run.status, row_number() OVER () AS place
+    FROM (SELECT task_runs.id, task_runs.status
+          FROM task_runs JOIN tasks ON tasks.id = task_runs.task_id
+          WHERE task_runs.workspace_id = turn.workspace_id AND {_UNHELD.replace("status IN", "task_runs.status IN")}
+            AND (task_runs.lease_expires_at IS NULL OR %s)
+          ORDER BY (task_runs.status = 'queued'), tasks.priority DESC, task_runs.created_at, task_runs.id
+          LIMIT turn.room) run
+) next
+ORDER BY next.place, turn.number
+LIMIT %s
+"""
+
+
+def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
+    """Id and status of the runs that may be claimed now, in turn. Without ``orphans``: none whose worker died."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WORKSPACES)
+        waiting = cursor.fetchall()
+        if not waiting:
+            return []
+        allowed = _limits([workspace for workspace, _ in waiting])
+        room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in waiting if held < allowed[workspace]}
+        cursor.execute(_RUNS, [list(room), list(room.values()), orphans, limit])
+        return [(run_id, status) for run_id, status in cursor.fetchall()]
+
+
+def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many runs each workspace may have at work at a time."""
+    own = dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "limits"))
+    limits = {pk: limit_of(own.get(pk, {}), "running_runs") for pk in ids}
+    return {pk: UNBOUNDED if limit is None else limit for pk, limit in limits.items()}
+
+
+def take_turn() -> None:
+    """Until the transaction ends, nobody else chooses a run: two that choose at once would both see the same room."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mgx.claim'))")

@@ -1,0 +1,14 @@
+"""What a model call is refused with before it is made."""
+
+from __future__ import annotations
+
+RAISE = "Raise it (mgx budget update; the run's own with mgx resume --max-tokens or --max-cost-usd), then resume the run."
+BY_OPERATOR = "Ask the operator of this server to raise it; then resume the run."
+
+
+class CapReached(Exception):
+    """A reservation would pass a cap. The text says which, ``hint`` what to do."""
+
+    def __init__(self, detail: str, hint: str = RAISE) -> None:
+        super().__init__(detail)
+        self.detail, self.hint = detail, hint

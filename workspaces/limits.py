@@ -1,0 +1,107 @@
+"""How much a workspace may hold and start: the operator's limits, their defaults, and the check that nobody gets past.
+
+A row holds only what was set for it; everything else is the server's default (``MGX_LIMIT_…``). 0 is no limit, in a row and in
+a setting, and is shown as null.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from mgx_project.common.errors import BadRequest, Conflict, NotAllowed
+
+from .models import Membership, User, Workspace
+
+LARGEST = 2**31 - 1
+MOST = {
+    "running_runs": LARGEST,
+    "queued_runs": LARGEST,
+    "projects": LARGEST,
+    "members": LARGEST,
+    "storage_bytes": 2**53 - 1,
+    "requests_per_minute": LARGEST,
+}
+"""The limits that there are, and the largest value of each."""
+SAID = {"storage_bytes": "bytes of stored files", "requests_per_minute": "requests per minute"}
+WHO = "Ask the operator of this server to raise it (admin, Workspaces), or remove what is no longer needed."
+
+
+class LimitReached(Conflict):
+    """What was asked for would be one too many."""
+
+    code = "limit_reached"
+
+
+def limits_of(workspace: Workspace | uuid.UUID | Mapping[str, Any]) -> dict[str, int | None]:
+    """All limits that hold for the workspace, given as a row, by its id, or by the row's own ``limits``. None: no limit."""
+    if isinstance(workspace, Workspace):
+        own: Mapping[str, Any] = workspace.limits
+    elif isinstance(workspace, uuid.UUID):
+        own = Workspace.objects.filter(pk=workspace).values_list("limits", flat=True).first() or {}
+    else:
+        own = workspace
+    return {name: (settings.MGX_LIMITS[name] if own.get(name) is None else own[name]) or None for name in MOST}
+
+
+def limit_of(workspace: Workspace | uuid.UUID | Mapping[str, Any], name: str) -> int | None:
+    """One of `limits_of`."""
+    return limits_of(workspace)[name]
+
+
+def checked_limits(value: Any) -> dict[str, int]:
+    """What a row may hold: known names with whole numbers from 0; null leaves a name to the server's default.
+
+    Raises BadRequest naming the field at fault.
+    """
+    if not isinstance(value, dict):
+        raise BadRequest(f"limits is an object with any of {', '.join(MOST)}.", field="limits")
+    for name, limit in value.items():
+        if name not in MOST:
+            raise BadRequest(
+                f"There is no limit {str(name)[:60]!r}; the limits are {', '.join(MOST)}.", field=f"limits.{name}"[:80]
+            )
+        if limit is not None and (type(limit) is not int or not 0 <= limit <= MOST[name]):
+            raise BadRequest(
+                f"limits.{name} is a whole number from 0 (no limit) to {MOST[name]}, or null for the server's default.",
+                field=f"limits.{name}",
+            )
+    return {name: limit for name, limit in value.items() if limit is not None}
+
+
+def require_operator(user: User) -> None:
+    """Limits protect the server from its tenants: no role within a workspace changes them. Raises NotAllowed."""
+    if not user.is_staff:
+        raise NotAllowed(
+            "The limits of a workspace are set by the operator of this server, not by its own admins.", field="limits"
+        )
+
+
+def require_room(workspace_id: uuid.UUID, name: str, used: Callable[[], int] | None = None, *, more: int = 1) -> None:
+    """Refuses ``more`` of ``name`` where ``used`` has reached the limit. Raises LimitReached.
+
+    Call it in the transaction that adds the row, before it is added: who adds to the same limit waits until that transaction
+    has ended. Stands after task and before run and workspace in the lock order.
+    """
+    limit = limit_of(workspace_id, name)
+    if limit is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mgx.limit/{name}/{workspace_id}"])
+    # a statement of its own: its snapshot is of after the lock
+    refuse_beyond(limit, name, (used or _members(workspace_id))() + more)
+
+
+def refuse_beyond(limit: int | None, name: str, wanted: int) -> None:
+    """Raises LimitReached where ``wanted`` in all is more than ``limit``."""
+    if limit is not None and wanted > limit:
+        what = SAID.get(name, name.replace("_", " "))
+        raise LimitReached(f"This workspace may have {limit:,} {what} ({name}), and that is reached.", hint=WHO)
+
+
+def _members(workspace_id: uuid.UUID) -> Callable[[], int]:
+    return Membership.objects.filter(workspace_id=workspace_id).count

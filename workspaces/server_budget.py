@@ -1,0 +1,58 @@
+"""The budget of the whole server: what all tenants together may spend in a month at the server's own model endpoint.
+
+It is the operator's money only: a call by a tenant's own connection is in no sum here. Each workspace has a running total of
+its own (a meter of the scope `server`), so that nobody waits for another tenant to settle; only where such a budget is set,
+reservations stand in one line while the totals are added up. What a tenant is told names no number: they would be others'.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import connection
+
+from .errors import CapReached
+
+ASK = "Ask the operator of this server, or add a model connection of your own (mgx model create); then resume the run."
+LINE = "SELECT pg_advisory_xact_lock(hashtextextended('mgx.server-budget', 0))"
+SPENT = """
+SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_usd), 0) FROM (
+    SELECT tokens_in + tokens_out + reserved_tokens AS tokens, cost_usd + reserved_cost_usd AS cost_usd
+    FROM meters WHERE scope = 'server' AND period = %(month)s
+    UNION ALL
+    SELECT tokens, cost_usd FROM server_former_spending WHERE period = %(month)s
+) AS spent
+"""
+
+
+def is_capped() -> bool:
+    return bool(_max_tokens() or _max_cost())
+
+
+def spent(month: str) -> tuple[int, Decimal]:
+    """Tokens and USD of all tenants in ``month``, reservations and workspaces that are gone included."""
+    with connection.cursor() as cursor:
+        cursor.execute(SPENT, {"month": month})
+        tokens, cost = cursor.fetchone()
+    return int(tokens), Decimal(cost)
+
+
+def check_server(month: str, cost_usd: Decimal | None) -> None:
+    """Call it last, when the reservation is in the meters: it holds the line until the transaction ends. Raises CapReached."""
+    if _max_cost() and cost_usd is None:
+        raise CapReached("The server's budget for its own models is in USD, but this model's price is unknown.", ASK)
+    with connection.cursor() as cursor:
+        cursor.execute(LINE)
+    tokens, cost = spent(month)
+    if (_max_tokens() and tokens > _max_tokens()) or (_max_cost() and cost > _max_cost()):
+        raise CapReached("The server's budget of this month for its own models does not allow this call.", ASK)
+
+
+def _max_tokens() -> int:
+    limit: int = settings.MGX_SERVER_MONTHLY_TOKENS
+    return limit
+
+
+def _max_cost() -> Decimal:
+    return Decimal(settings.MGX_SERVER_MONTHLY_USD)
