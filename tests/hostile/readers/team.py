@@ -30,8 +30,12 @@ READERS = [
         },
         ("agent.team.answers", "agent.team.coerce", "agent.team.lenient"),
     ),
-    Reader("objects", lambda text: lenient.objects(str(text)), {"long string": lambda n: "{" * (n // 2) + '"' + "a" * (n // 2)},
-           ("agent.team.lenient",)),
+    Reader(
+        "objects",
+        lambda text: lenient.objects(str(text)),
+        {"long string": lambda n: "{" * (n // 2) + '"' + "a" * (n // 2)},
+        ("agent.team.lenient",),
+    ),
     Reader(
         "calls in text",
         lambda text: protocol.read_calls(str(text), TOOLS),
@@ -52,12 +56,16 @@ READERS = [
         },
         ("agent.team.file_answers",),
     ),
-    Reader("output that repeats", lambda text: loops.Loops().ran(["a"], 1, str(text)),
-           {"versions": lambda n: "1." * (n // 2) + "1a"}, ("agent.team.loops",)),
+    Reader(
+        "output that repeats",
+        lambda text: loops.Loops().ran(["a"], 1, str(text)),
+        {"versions": lambda n: "1." * (n // 2) + "1a"},
+        ("agent.team.loops",),
+    ),
     Reader(
         "blocks",
         lambda text: list(condense._blocks(str(text))),
         {"beginnings": lambda n: "<a deadbeef>\n" * (n // 13), "paths": lambda n: "Content of " * (n // 11)},
         ("agent.team.condense",),
     ),
-]  # fmt: skip
+]
