@@ -17,6 +17,8 @@ MAX_SECONDS = 120.0
 """Tests that took longer are not run a second time."""
 MAX_FILES = 50
 MAX_RANGES = 40
+MAX_COMPARED = 1_000
+"""Differing lines that are compared one by one; of more, all between the first and the last count as changed."""
 
 Lines = Mapping[str, Sequence[int]]
 
@@ -30,6 +32,8 @@ def changed_lines(old: str | None, new: str) -> list[int]:
     tail = 0
     while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
+    if max(len(before), len(after)) - head - tail > MAX_COMPARED:
+        return list(range(head + 1, len(after) - tail + 1))  # comparing them takes the square of their number
     opcodes = SequenceMatcher(None, before[head : len(before) - tail], after[head : len(after) - tail]).get_opcodes()
     return [head + at + 1 for tag, _, _, start, end in opcodes if tag != "equal" for at in range(start, end)]
 

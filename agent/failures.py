@@ -6,25 +6,25 @@ engineer; whether the tests passed is the runner's exit code alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from agent.patterns import linear
 from agent.ports import JSON
 
 MAX_NAMES = 200
 MAX_NAME = 300
 
-_PYTEST = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
-_PYTEST_SUMMARY = re.compile(r"^=* ?short test summary info ?=*$", re.MULTILINE)
-_VITEST = re.compile(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
-_JEST_FILE = re.compile(r"^FAIL +(\S+)")
-_JEST = re.compile(r"^ +● (.+)$")
+_PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
+_PYTEST_SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")
+_VITEST = linear(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
+_JEST_FILE = linear(r"^FAIL +(\S+)")
+_JEST = linear(r"^ +● (.+)$")
 _JEST_SUITE = "Test suite failed to run"
-_PEST = re.compile(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
-_PHPUNIT = re.compile(r"^\d+\) (\S+::\S.*)$")
-_DOTNET = re.compile(r"^ +Failed (\S.*?) \[[^\]]*\]$")
-_PARTS = re.compile(r"::| > ")
+_PEST = linear(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
+_PHPUNIT = linear(r"^\d+\) (\S+::\S.*)$")
+_DOTNET = linear(r"^ +Failed (\S.*?) \[[^\]]*\]$")
+_PARTS = linear(r"::| > ")
 
 
 def of_pytest(tail: str) -> list[str]:

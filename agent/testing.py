@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from agent import failures
+from agent.patterns import linear
 from agent.ports import JSON, CommandResult, Sandbox
 from agent.stacks import Stack
 
@@ -15,14 +15,16 @@ NO_TESTS = 5
 NONE = "There are no tests."
 ONLY_SKIPPED = "Every test was skipped."
 
-_CLOSING = re.compile(r"^(?:=+ )?((?:\d+ \w+, )*\d+ \w+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$", re.MULTILINE)
-_COUNT = re.compile(r"(\d+) (\w+)")
-_TESTS_LINE = re.compile(r"^ *Tests:? +((?:\d+ \w+(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$", re.MULTILINE)
-_DOTNET_LINE = re.compile(r"^(?:Passed|Failed|Skipped)! +- +((?:\w+: +\d+, )+)", re.MULTILINE)
-_NONE = re.compile(r"No test files found|No tests found|Error: no test specified")
-_NOT_FOUND = re.compile(r"^sh: (?:\d+: )?(?:exec: )?(\S+): (?:not found|command not found)", re.MULTILINE)
-_NO_PLUGIN = re.compile(r"is not a docker command|unknown command: docker \w+|^unknown (?:shorthand )?flag: ", re.MULTILINE)
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_CLOSING = linear(r"(?m)^(?:=+ )?((?:\d+ \w+, )*\d+ \w+|no tests ran) in [\d.]+s(?: \([\d:]+\))?(?: =+)?$")
+_COUNT = linear(r"(\d+) (\w+)")
+_TESTS_LINE = linear(r"(?m)^ *Tests:? +((?:\d+ \w+(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$")
+_DOTNET_LINE = linear(r"(?m)^(?:Passed|Failed|Skipped)! +- +((?:\w+: +\d+, )+)")
+_NONE = linear(r"No test files found|No tests found|Error: no test specified")
+_NOT_FOUND = linear(r"(?m)^sh: (?:\d+: )?(?:exec: )?(\S+): (?:not found|command not found)")
+_NO_PLUGIN = linear(r"(?m)is not a docker command|unknown command: docker \w+|^unknown (?:shorthand )?flag: ")
+_NAMED = linear(r"(\w+): +(\d+)")
+_NO_PYTEST = linear(r"No module named '?pytest")
+_ANSI = linear(r"\x1b\[[0-9;]*m")
 
 
 async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSON:
@@ -79,7 +81,7 @@ def _other(result: CommandResult) -> JSON:
     lines = [hit[1] for pattern in (_TESTS_LINE, _DOTNET_LINE) for hit in pattern.finditer(tail)]
     counts: dict[str, int] = {}
     for line in lines:
-        for number, word in _COUNT.findall(re.sub(r"(\w+): +(\d+)", r"\2 \1", line).lower()):
+        for number, word in _COUNT.findall(_NAMED.sub(r"\2 \1", line).lower()):
             counts[word] = counts.get(word, 0) + int(number)
     passed, failed = counts.get("passed", 0), counts.get("failed", 0)
     skipped = counts.get("skipped", 0) + counts.get("todo", 0)
@@ -92,7 +94,7 @@ def _other(result: CommandResult) -> JSON:
 
 def _pytest(result: CommandResult) -> JSON:
     tail = _ANSI.sub("", result.output_tail)
-    if re.search(r"No module named '?pytest", tail) and result.exit_code == 1:
+    if _NO_PYTEST.search(tail) and result.exit_code == 1:
         return not_run("unavailable", "pytest is not available here.")
     if result.exit_code == NO_TESTS:
         return _report("unavailable", tail.strip(), reason=NONE)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from agent.context.paths import is_regular
+from agent.patterns import linear
 
 POINTER = "version https://git-lfs.github.com/spec/v1\n"
 """How each begins, by https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md; a pointer is shorter than 1024 bytes."""
@@ -16,7 +16,7 @@ MAX_NAMED = 20
 MAX_MODULES = 1_000
 MAX_BYTES = 1_000_000
 
-_PATH = re.compile(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
+_PATH = linear(r"(?m)^\s*path\s*=\s*(.+?)\s*$")
 
 
 def submodules(root: Path) -> list[str]:

@@ -14,8 +14,10 @@ MAX_FOLDERS = 12
 MAX_SHOWN = 12
 _TEST = re.compile(
     r"(?:^|/)test_[^/]+\.py$|_test\.(?:py|go|rb|dart|exs)$|_spec\.rb$|[.-](?:test|spec|e2e-spec|cy)\.[cm]?[jt]sx?$|Tests?\.(?:php|cs|java|kt|swift)$"
-    r"|(?:^|/)(?:tests?|__tests__|spec)/(?!.*(?:fixtures?|data|snapshots?|__init__|conftest)).*\.(?:py|rs|[cm]?[jt]sx?|php|cs|java|rb)$"
 )
+_FOLDERS = ("/test/", "/tests/", "/__tests__/", "/spec/")
+_SOURCE = re.compile(r"\.(?:py|rs|[cm]?[jt]sx?|php|cs|java|rb)$")
+_SUPPORT = re.compile(r"fixture|data|snapshot|__init__|conftest")
 _CONFIGURED = (
     ("pytest", "pyproject.toml", "[tool.pytest"), ("pytest", "pytest.ini", ""), ("pytest", "setup.cfg", "[tool:pytest]"),
     ("pytest", "tox.ini", "[pytest]"), ("PHPUnit", "phpunit.xml", ""), ("PHPUnit", "phpunit.xml.dist", ""),
@@ -24,7 +26,11 @@ _CONFIGS = re.compile(r"^(?:vitest|jest|playwright|cypress|karma)\.(?:config|con
 
 
 def is_test(path: str) -> bool:
-    return _TEST.search(path) is not None
+    if _TEST.search(path) is not None:
+        return True
+    rooted = f"/{path}"
+    inside = rooted[max((at + len(folder) for folder in _FOLDERS if (at := rooted.rfind(folder)) >= 0), default=len(rooted)) :]
+    return _SOURCE.search(inside) is not None and _SUPPORT.search(inside) is None
 
 
 def layout_of_tests(

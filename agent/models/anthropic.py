@@ -19,7 +19,7 @@ from agent.models.settings import ModelSettings
 from agent.ports import ModelRequest
 
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length"}
-_HIGHEST = re.compile(r"max_tokens: \d+ > (\d+)")
+_HIGHEST = re.compile(r"max_tokens: \d{1,9} > (\d{1,9})")
 
 
 class AnthropicModel(Endpoint):

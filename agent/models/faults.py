@@ -5,37 +5,36 @@ The wordings are those of OpenAI, Azure, Anthropic, OpenRouter, vLLM, llama.cpp 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from agent.patterns import linear
 
 Meaning = Literal[
     "overflow", "filtered", "tools", "no_credit", "limited", "unauthorized", "unknown_model", "unavailable", "refused"
 ]
 
-OVERFLOW = re.compile(
-    r"context_length_exceeded|exceed_context_size|context_window_exceeded"
+OVERFLOW = linear(
+    r"(?i)context_length_exceeded|exceed_context_size|context_window_exceeded"
     r"|maximum context length|max(?:imum)?_model_len|context (?:length|window|size) (?:is|of) only|available context size"
     r"|exceed\w*[^.]{0,60}context (?:length|window|size|limit)|context (?:length|window|size|limit)[^.]{0,60}exceed"
     r"|prompt is too long|prompt (?:\([^)]*\) )?is too long|input is too long|too many input tokens"
     r"|input (?:tokens|length) exceed|request_too_large|request too large"
-    r"|larger than (?:the )?(?:model's )?context|exceeds? (?:the )?limit of \d+ tokens",
-    re.I,
+    r"|larger than (?:the )?(?:model's )?context|exceeds? (?:the )?limit of \d+ tokens"
 )
-FILTERED = re.compile(
-    r"content_filter|content filter|content_policy|content management policy|content policy|ResponsibleAIPolicy"
-    r"|safety system|flagged|usage polic(?:y|ies)|moderation",
-    re.I,
+FILTERED = linear(
+    r"(?i)content_filter|content filter|content_policy|content management policy|content policy|ResponsibleAIPolicy"
+    r"|safety system|flagged|usage polic(?:y|ies)|moderation"
 )
-TOOLS = re.compile(r"\btools?\b|tool_choice|tool[_ -]?call|function[_ -]?call|\bfunctions\b", re.I)
-LACKS_TOOLS = re.compile(r"support|require|enable|not allowed|unrecognized|unknown|unexpected|not permitted|unsupported", re.I)
-NO_CREDIT = re.compile(
-    r"insufficient_quota|insufficient (?:credit|balance|funds)|credit balance|exceeded your current quota", re.I
-)
-UNAVAILABLE = re.compile(
-    r"overloaded|server_error|api_error|temporarily|try again later|unavailable|internal error|timeout", re.I
-)
+TOOLS = linear(r"(?i)\btools?\b|tool_choice|tool[_ -]?call|function[_ -]?call|\bfunctions\b")
+LACKS_TOOLS = linear(r"(?i)support|require|enable|not allowed|unrecognized|unknown|unexpected|not permitted|unsupported")
+NO_CREDIT = linear(r"(?i)insufficient_quota|insufficient (?:credit|balance|funds)|credit balance|exceeded your current quota")
+UNAVAILABLE = linear(r"(?i)overloaded|server_error|api_error|temporarily|try again later|unavailable|internal error|timeout")
+
+LIMITED = linear(r"(?i)rate_limit|rate limit")
+MAX_WORDS = 20_000
+"""Characters of an error that are read."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Fault:
         return cls(status, _message(body) or str(error.message), str(error.message), _codes(body), headers)
 
     def meaning(self, *, with_tools: bool) -> Meaning:
-        said = f"{self.code} {self.words} {self.whole}"
+        said = f"{self.code[:MAX_WORDS]} {self.words[:MAX_WORDS]} {self.whole[:MAX_WORDS]}"
         if self.status == 402 or NO_CREDIT.search(said):
             return "no_credit"
         if self.status == 413 or (self.status not in (401, 404) and OVERFLOW.search(said)):
@@ -92,7 +91,7 @@ class Fault:
             case None:
                 if "authentication" in said or "permission_error" in said:
                     return "unauthorized"
-                return "limited" if re.search(r"rate_limit|rate limit", said, re.I) else "unavailable"
+                return "limited" if LIMITED.search(said) else "unavailable"
         return "unavailable" if self.status >= 500 else "refused"
 
 

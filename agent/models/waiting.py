@@ -15,6 +15,8 @@ _UNIT = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 _IN_WORDS = re.compile(r"(?:try again|retry|wait)[^.]{0,20}?((?:\d+(?:\.\d+)?(?:ms|s|m|h))+)(?![a-z0-9])", re.I)
 _SECONDS_IN_WORDS = re.compile(r"(?:try again|retry|wait)[^.]{0,20}? (\d+(?:\.\d+)?) ?sec", re.I)
 LONGEST = 7 * 86_400.0
+MAX_WORDS = 2_000
+"""Characters of a header or a message in which a time is looked for."""
 
 
 def retry_after(headers: Mapping[str, str], words: str = "") -> float | None:
@@ -24,7 +26,8 @@ def retry_after(headers: Mapping[str, str], words: str = "") -> float | None:
     that are used up (``x-ratelimit-reset-tokens: 6m0s``, OpenAI; ``anthropic-ratelimit-tokens-reset``, an RFC 3339 time;
     ``x-ratelimit-reset``, seconds or milliseconds since 1970), then "try again in 1.2s" in the message.
     """
-    headers = {name.lower(): value.strip() for name, value in headers.items()}
+    headers = {name.lower(): value[:MAX_WORDS].strip() for name, value in headers.items()}
+    words = words[:MAX_WORDS]
     found = _number(headers.get("retry-after-ms", ""), 0.001)
     if found is None:
         found = _number(headers.get("retry-after", ""))

@@ -6,13 +6,13 @@ reach other hosts than the configured index, and are refused by name.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.patterns import linear
 from agent.sandbox.pins import pins
 from agent.stacks.manifests import requirement_names
 
@@ -26,12 +26,13 @@ NAMES = (
 GROUPS = ("dev", "develop", "development", "test", "tests", "testing")
 MAX_BYTES = 1 << 20
 
-_PLAIN = re.compile(
+_PLAIN = linear(
     r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*\(?(?:(?:===|[<>=!~]=|[<>])\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*"
     r"(?:;[^\n#@]*)?"
 )
-_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
-_HASH = re.compile(r"\s+--hash=\S+")
+_INCLUDE = linear(r"(-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
+_COMMENT = linear(r"(?:^|\s+)#.*")
+_HASH = linear(r"\s+--hash=\S+")
 
 
 @dataclass
@@ -71,7 +72,7 @@ def _read_file(root: Path, name: str, found: Requirements, into: list[str], seen
         return
     seen.add(path.resolve())
     for number, line in enumerate(text.replace("\\\n", " ").splitlines(), 1):
-        line = _HASH.sub("", re.sub(r"(?:^|\s+)#.*", "", line)).strip()
+        line = _HASH.sub("", _COMMENT.sub("", line)).strip()
         if not line:
             continue
         include = _INCLUDE.fullmatch(line)

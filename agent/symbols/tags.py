@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from agent.patterns import linear
 from agent.symbols.languages import QUERIES
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MAX_NAME = 80
 MAX_SIGNATURE = 120
 MAX_STRING = 16
 _STRING = re.compile(r"""(["'`])((?:\\.|(?!\1).)*)(\1|$)""")
-_SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
+_SCRIPT = linear(r"(?is)<script\b[^>]*>(.*?)</script\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,11 @@ def extract(language: str, data: bytes) -> Tags:
 
 def scripts_only(data: bytes) -> bytes:
     """A component's scripts, at the lines where they stand in it."""
-    result, end = b"", 0
-    for hit in _SCRIPT.finditer(data):
-        result += b"\n" * data.count(b"\n", end, hit.start(1)) + hit[1]
+    result, end = [], 0
+    for hit in _SCRIPT.finditer(data.decode("latin-1")):  # one character for each byte: the places are the same
+        result += [b"\n" * data.count(b"\n", end, hit.start(1)), data[hit.start(1) : hit.end(1)]]
         end = hit.end(1)
-    return result
+    return b"".join(result)
 
 
 @cache

@@ -5,13 +5,15 @@ The same messages and room always give the same result. Task, plan, what people 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from agent.blocks import block
 from agent.models.prices import estimate_tokens
+from agent.patterns import linear
 from agent.ports import ChatMessage
 
 KEPT_RESULTS = 2
@@ -26,10 +28,8 @@ LEAST_FIRST = (
 NAMES = {"file": "parts of files", "repository_files": "the list of files", "repository_map": "the map of definitions",
          "tool_result": "results of tools", "change": "a part of the change", "output": "output"}  # fmt: skip
 
-_BLOCK = re.compile(
-    r"(?:Content of (?P<path>[^\n]+):\n)?<(?P<name>\w+) (?P<mark>[0-9a-f]{8})>\n(?P<text>.*?)\n</(?P=name) (?P=mark)>",
-    re.DOTALL,
-)
+_BEGIN = linear(r"(?:Content of ([^\n]+):\n)?<(\w+) ([0-9a-f]{8})>\n")
+_END = linear(r"\n</(\w+) ([0-9a-f]{8})>")
 _ADVICE = {
     "file": "Only this much is shown: read on with the tools you have, and change it by edits, never as a whole",
     "tool_result": "Ask again for what you need of it",
@@ -43,6 +43,17 @@ class Condensed:
     messages: Sequence[ChatMessage]
     left_out: Sequence[str] = ()
     files: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block in a message, with the path that is named before it."""
+
+    path: str
+    name: str
+    text: str
+    start: int
+    end: int
 
 
 def tokens_of(messages: Sequence[ChatMessage]) -> int:
@@ -65,12 +76,26 @@ def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
     return Condensed(kept, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
 
 
+def _blocks(content: str) -> Iterator[Shown]:
+    """All ends are found first: of many beginnings without an end, none looks through the whole text for its own."""
+    ends: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for hit in _END.finditer(content):
+        ends[hit[1], hit[2]].append((hit.start(), hit.end()))
+    after = 0
+    for hit in _BEGIN.finditer(content):
+        known = ends.get((hit[2], hit[3]), [])
+        at = bisect_left(known, (hit.end(), 0))
+        if hit.start() >= after and at < len(known):
+            until, after = known[at]
+            yield Shown(hit[1] or "", hit[2], content[hit.end() : until], hit.start(), after)
+
+
 def _old_result(messages: list[ChatMessage], files: list[str]) -> str:
     """The oldest result of a tool that is long."""
     results = [at for at, message in enumerate(messages) if message["role"] == "tool"]
     for at in results[:-KEPT_RESULTS]:
-        for hit in _BLOCK.finditer(messages[at]["content"]):
-            if len(hit["text"]) > 2 * SHORT:
+        for hit in _blocks(messages[at]["content"]):
+            if len(hit.text) > 2 * SHORT:
                 _cut(messages, at, hit)
                 return "older results of tools"
     return ""
@@ -78,26 +103,26 @@ def _old_result(messages: list[ChatMessage], files: list[str]) -> str:
 
 def _longest(name: str, messages: list[ChatMessage], files: list[str]) -> str:
     found = [
-        (len(hit["text"]), -at, -hit.start(), hit)
+        (len(hit.text), -at, -hit.start, hit)
         for at, message in enumerate(messages)
-        for hit in _BLOCK.finditer(message["content"])
-        if hit["name"] == name and len(hit["text"]) > 2 * SHORT
+        for hit in _blocks(message["content"])
+        if hit.name == name and len(hit.text) > 2 * SHORT
     ]
     if not found:
         return ""
     _, at, _, hit = max(found, key=lambda entry: entry[:3])
-    if hit["path"]:
-        files.append(hit["path"])
+    if hit.path:
+        files.append(hit.path)
     _cut(messages, -at, hit)
     return NAMES.get(name, name.replace("_", " "))
 
 
-def _cut(messages: list[ChatMessage], at: int, hit: re.Match[str]) -> None:
-    message, text = messages[at], hit["text"]
+def _cut(messages: list[ChatMessage], at: int, hit: Shown) -> None:
+    message, text = messages[at], hit.text
     start = text[:SHORT].rsplit("\n", 1)[0]
     left = text.count("\n") - start.count("\n")
-    advice = _ADVICE.get(hit["name"], "Look it up with the tools you have if you need it")
+    advice = _ADVICE.get(hit.name, "Look it up with the tools you have if you need it")
     short = f"{start}\n[{left} more lines are left out, for the prompt was too long. {advice}.]"
-    shown = f"Content of {hit['path']}:\n" if hit["path"] else ""
-    content = message["content"][: hit.start()] + shown + block(hit["name"], short) + message["content"][hit.end() :]
+    shown = f"Content of {hit.path}:\n" if hit.path else ""
+    content = message["content"][: hit.start] + shown + block(hit.name, short) + message["content"][hit.end :]
     messages[at] = {**message, "content": content}

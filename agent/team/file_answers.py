@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.patch import detect
 from agent.patch.formats.fences import closes
+from agent.patterns import linear
 from agent.team.lenient import mended, objects, without_thoughts
 
 NO_CHANGE = "NO CHANGE"
@@ -27,7 +28,7 @@ _OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _COMMENT = re.compile(
     rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE
 )
-_ELEMENT = re.compile(r"<file[ \t]+(?:path|name|filename)[ \t]*=[ \t]*[\"']([^\"'\n]+)[\"'][^>\n]*>\n?", re.IGNORECASE)
+_ELEMENT = linear(r"(?i)<file[ \t]+(?:path|name|filename)[ \t]*=[ \t]*[\"']([^\"'\n]+)[\"'][^>\n]*>\n?")
 _SHELL = frozenset(("bash", "sh", "shell", "console", "zsh", "powershell", "text", "output"))
 _SHELL_FILES = (".sh", ".bash", ".zsh", ".ps1", ".txt")
 _NOTHING_TO_DO = re.compile(
@@ -78,7 +79,10 @@ def _labelled(text: str) -> list[tuple[str, str]]:
 
 def _elements(text: str) -> list[tuple[str, str]]:
     found = []
+    end = 0
     for hit in _ELEMENT.finditer(text):
+        if hit.start() < end:
+            continue  # it stands in the text of another file
         end = text.find("</file>", hit.end())
         if end < 0:
             return []

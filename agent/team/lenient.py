@@ -10,6 +10,8 @@ from json_repair import loads as repaired
 
 MAX_BRACES = 5_000
 """So many opening braces are tried in one answer: each costs time, and an answer can be nothing but braces."""
+SCANNED = 8
+"""So many times its own length is read of an answer in search of objects: then what is left is nothing but beginnings."""
 MAX_REPAIRED = 100_000
 """Characters of a text that is repaired; repairing is slow beside reading."""
 MAX_DEPTH = 40
@@ -43,12 +45,13 @@ def objects(text: str) -> list[dict[str, Any]]:
     """The outermost objects that are JSON as they stand, in order."""
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
-    start, tried = text.find("{"), 0
-    while start >= 0 and tried < MAX_BRACES:
+    start, tried, left = text.find("{"), 0, SCANNED * len(text)
+    while start >= 0 and tried < MAX_BRACES and left > 0:
         tried += 1
         try:
             data, end = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError, ValueError):
+        except (ValueError, RecursionError) as error:
+            left -= getattr(error, "pos", len(text)) - start
             start = text.find("{", start + 1)
             continue
         found.append(data)
@@ -102,7 +105,7 @@ def _repair(text: str) -> Any:
 def _depth(text: str) -> int:
     """The deepest nesting, counted without regard to strings: an upper bound but for closing brackets in them."""
     depth = deepest = 0
-    for bracket in re.finditer(r"[\[\]{}]", text):
-        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+    for bracket in re.finditer(r"[\[\](){}]", text):
+        depth = depth + 1 if bracket[0] in "[({" else max(0, depth - 1)
         deepest = max(deepest, depth)
     return deepest

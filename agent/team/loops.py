@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from agent.errors import Paused
+from agent.patterns import linear
 from agent.ports import JSON, Announcement, Journal, StepKind
 
 REPEATS = 4
 """So many times the same pause the run."""
 HINT = "Say what should be different (steer) and resume the run, or start one with a more specific task or another model."
-_MOVING = re.compile(r"0x[0-9a-f]+|\b\d+(?:[.:]\d+)*\s?(?:ms|s|sec|seconds|m|min)?\b")
+_MOVING = linear(r"0x[0-9a-f]+|\b\d+(?:[.:]\d+)*\s?(?:ms|s|sec|seconds|m|min)?\b")
 """Times, addresses and numbers in a command's output, which differ from run to run."""
 
 JUDGES = frozenset(("tester", "reviewer"))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from agent.patch import detect
+from agent.patterns import linear
 from agent.ports import JSON, ChatMessage, ModelRequest, ToolCall, ToolSpec
 from agent.team.lenient import value_of, without_thoughts
 from agent.team.prompts import render
@@ -24,27 +25,20 @@ MAX_READ = 20_000
 MAX_TEXT = 20_000
 """Characters of an answer that are searched for calls; what is longer is no call."""
 
-_TAGGED = re.compile(
-    r"<\|?(tool_call|tool_calls|function_call|toolcall|tool|tool_code)\|?>(.*?)(?:<\|?/\1\|?>|<\|?\1_end\|?>|(?=<\|?\1\|?>)|\Z)",
-    re.DOTALL | re.IGNORECASE,
-)
-_FENCED = re.compile(r"^[ ]{0,3}```[ \t]*(\w*)[ \t]*\n(.*?)(?:^[ ]{0,3}```|\Z)", re.DOTALL | re.MULTILINE)
+_TAG = linear(r"(?i)<\|?(/?)(tool_calls|tool_call|function_call|toolcall|tool_code|tool)(_end)?\|?>")
+_FENCED = linear(r"(?ms)^[ ]{0,3}```[ \t]*(\w*)[ \t]*\n(.*?)(?:^[ ]{0,3}```|\z)")
 _FENCES = frozenset(
     ("", "tool", "tools", "tool_call", "tool_calls", "tool_code", "function", "function_call", "json", "xml", "python")
 )
-_MISTRAL = re.compile(r"\[TOOL_CALLS\]\s*(\[.*?\])\s*(?:</s>|\Z)", re.DOTALL)
-_LLAMA = re.compile(r"<\|python_tag\|>\s*(\{.*?\})\s*(?:<\|e\w+\|>|\Z)", re.DOTALL)
-_FUNCTION = re.compile(r"<function[=:]\s*\"?(\w+)\"?>(.*?)(?:</function>|\Z)", re.DOTALL)
-_INVOKE = re.compile(r"<(?:\w+:)?invoke name=\"(\w+)\">(.*?)(?:</(?:\w+:)?invoke>|\Z)", re.DOTALL)
-_PARAMETER = re.compile(r"<(?:\w+:)?parameter(?: name=|=)\"?(\w+)\"?>\s*(.*?)\s*</(?:\w+:)?parameter>", re.DOTALL)
-_LINE = re.compile(
-    r"^[ \t>*-]*(?:TOOL|CALL|Tool call|Call)[:\s]+`?(\w+)`?[ \t:]*(\{.*\})[ \t]*`?$", re.MULTILINE | re.IGNORECASE
-)
-_REACT = re.compile(
-    r"^[ \t]*\**Action\**:\**[ \t]*`?(\w+)`?[ \t]*\n[ \t]*\**Action[ _]Input\**:\**[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE
-)
-_PYTHON = re.compile(r"^[ \t]*`?(\w+)\(((?:[^()\n]|\([^()\n]*\)){0,2000})\)`?[ \t]*$", re.MULTILINE)
-_KEYWORD = re.compile(r"(\w+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\[[^\]]*\]|[\w.+-]+)")
+_MISTRAL = linear(r"(?s)\[TOOL_CALLS\]\s*(\[.*?\])\s*(?:</s>|\z)")
+_LLAMA = linear(r"(?s)<\|python_tag\|>\s*(\{.*?\})\s*(?:<\|e\w+\|>|\z)")
+_FUNCTION = linear(r"(?s)<function[=:]\s*\"?(\w+)\"?>(.*?)(?:</function>|\z)")
+_INVOKE = linear(r"(?s)<(?:\w+:)?invoke name=\"(\w+)\">(.*?)(?:</(?:\w+:)?invoke>|\z)")
+_PARAMETER = linear(r"(?s)<(?:\w+:)?parameter(?: name=|=)\"?(\w+)\"?>\s*(.*?)\s*</(?:\w+:)?parameter>")
+_LINE = linear(r"(?im)^[ \t>*-]*(?:TOOL|CALL|Tool call|Call)[:\s]+`?(\w+)`?[ \t:]*(\{.*\})[ \t]*`?$")
+_REACT = linear(r"(?im)^[ \t]*\**Action\**:\**[ \t]*`?(\w+)`?[ \t]*\n[ \t]*\**Action[ _]Input\**:\**[ \t]*(.+)$")
+_PYTHON = linear(r"(?m)^[ \t]*`?(\w+)\(((?:[^()\n]|\([^()\n]*\))*)\)`?[ \t]*$")
+_KEYWORD = linear(r"(\w+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\[[^\]]*\]|[\pL\pN_.+-]+)")
 _NAMES = ("name", "tool", "function", "tool_name", "function_name", "action", "recipient_name")
 _ARGUMENTS = ("arguments", "args", "parameters", "params", "input", "action_input", "tool_input", "kwargs")
 _ENVELOPES = ("tool_calls", "calls", "tools", "tool_call", "function_call", "tool_uses")
@@ -99,8 +93,24 @@ def _in_markup(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSO
         for hit in pattern.finditer(text):
             if hit[1] in known:
                 yield hit[1], _inside(hit[2])
-    for hit in _TAGGED.finditer(text):
-        yield from _calls_in(hit[2], known)
+    for piece in _tagged(text):
+        yield from _calls_in(piece, known)
+
+
+def _tagged(text: str) -> Iterator[str]:
+    """What stands between tags of one name: up to its end, to the next beginning of the same, or to the end of the text."""
+    name, start = "", 0
+    for tag in _TAG.finditer(text):
+        ends = bool(tag[1] or tag[3])
+        if name and tag[2].lower() == name:
+            yield text[start : tag.start()]
+            name = ""
+        elif name or ends:
+            continue
+        if not ends:
+            name, start = tag[2].lower(), tag.end()
+    if name:
+        yield text[start:]
 
 
 def _in_fences(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:

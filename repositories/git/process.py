@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,8 +59,8 @@ CONFIG: Mapping[str, str] = {
 }
 
 
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)")
-"""What a terminal would have shown for a moment: git's progress."""
+MAX_WORDS = 1_000_000
+"""Of git's stderr, in bytes from its end, that are read for a reason: the other side of a transfer writes into it too."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,14 @@ async def git(
     except _TooMuch:
         raise GitFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
     if status:
-        words = scrub(_OVERWRITTEN.sub("", stderr.decode(errors="replace")), secrets).strip()
+        words = scrub(lasting(stderr[-MAX_WORDS:].decode(errors="replace")), secrets).strip()
         raise GitFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
     return stdout
+
+
+def lasting(text: str) -> str:
+    """``text`` without what a terminal would have shown for a moment: git's progress, which it overwrites."""
+    return "\n".join(line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n"))
 
 
 def _limited(largest_file: int) -> tuple[str, ...]:

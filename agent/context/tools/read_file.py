@@ -13,6 +13,8 @@ from agent.ports import JSON
 
 MAX_BYTES = 2_000_000
 MAX_LINE = 600
+MAX_COMPARED = 4_000_000
+"""Steps of comparing a path that is not there with those that are: the square of its length for each of them."""
 
 
 async def read_file(root: Path, arguments: JSON) -> ToolResult:
@@ -43,7 +45,8 @@ def load(root: Path, path: str, files: Sequence[str]) -> str:
     if path not in files:
         if any(name.startswith(path + "/") for name in files):
             raise Refused(f"{path} is a folder. See what is in it with list_files.")
-        near = difflib.get_close_matches(path, files, n=3, cutoff=0.7) or _same_name(path, files)
+        compared = files[: MAX_COMPARED // len(path) ** 2]
+        near = difflib.get_close_matches(path, compared, n=3, cutoff=0.7) or _same_name(path, files)
         hint = f" Is it {', or '.join(near)}?" if near else " See what there is with list_files."
         raise Refused(f"There is no file {path} in the repository, or it is ignored.{hint}")
     if (root / path).stat().st_size > MAX_BYTES:

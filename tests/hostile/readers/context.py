@@ -1,0 +1,34 @@
+"""What is read of a repository to show it to the team."""
+
+from __future__ import annotations
+
+from agent.context import absent, testlayout, words
+from agent.symbols import tags
+from tests.hostile.reader import Reader
+
+READERS = [
+    Reader(
+        "submodules",
+        lambda text: absent._PATH.findall(str(text)),
+        {"lines": lambda n: "\n" * n, "spaces": lambda n: "path=a" + " " * n + "b"},
+        ("agent.context.absent",),
+    ),
+    Reader(
+        "names of tests",
+        lambda text: testlayout.is_test(str(text)),
+        {"folders": lambda n: "test/" * (n // 5) + "data.py"},
+        ("agent.context.testlayout",),
+    ),
+    Reader(
+        "words",
+        lambda text: [words.parts_of.__wrapped__(word) for word in words.words_of(str(text))],
+        {"capitals": lambda n: "A" * n, "dots": lambda n: "a." * (n // 2)},
+        ("agent.context.words",),
+    ),
+    Reader(
+        "scripts",
+        lambda text: tags.scripts_only(str(text).encode()),
+        {"tags": lambda n: "<script>" * (n // 8), "heads": lambda n: "<script " * (n // 8)},
+        ("agent.symbols.tags",),
+    ),
+]

@@ -1,0 +1,36 @@
+"""What the server reads of git, of hosting services and of people."""
+
+from __future__ import annotations
+
+from repositories.git.process import lasting
+from repositories.git.scrubbing import scrub
+from runs.inbound.meaning import commands
+from runs.pull_request_text import quoted
+from tests.hostile.reader import Reader
+
+READERS = [
+    Reader(
+        "git's words",
+        lambda text: lasting(str(text)),
+        {"one line": lambda n: "a" * n, "returns": lambda n: "a\r" * (n // 2)},
+        ("repositories.git.process",),
+    ),
+    Reader(
+        "addresses",
+        lambda text: scrub(str(text)),
+        {"schemes": lambda n: "://a" * (n // 4), "users": lambda n: "://" + "a" * n},
+        ("repositories.git.scrubbing",),
+    ),
+    Reader(
+        "commands",
+        lambda text: commands(str(text)),
+        {"spaces": lambda n: "/mgx" + " " * n + "\v", "lines": lambda n: "/mg\n" * (n // 4)},
+        ("runs.inbound.meaning",),
+    ),
+    Reader(
+        "quotes",
+        lambda text: quoted(str(text)),
+        {"names": lambda n: "@a" * (n // 2), "hosts": lambda n: "www." * (n // 4)},
+        ("runs.pull_request_text",),
+    ),
+]
