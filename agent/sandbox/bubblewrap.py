@@ -25,9 +25,6 @@ from agent.sandbox.seccomp import descriptor
 OLDEST = (0, 8)
 UID = "65534"
 WORKDIR = "/workdir"
-DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
-"""The host's own, which ``--dev`` binds. Reading and writing them goes on when they are mounted read-only, but their owner (a
-server that is root) could else change their mode for the whole host."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +124,6 @@ def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, own: 
         line += bind.argv()
     for path in cell.hidden:
         line += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
-    for name in DEVICES:
-        line += ["--remount-ro", name]
     line += [*cell.extra, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", cell.chdir]
     filter_fd = descriptor()
     if filter_fd is not None:

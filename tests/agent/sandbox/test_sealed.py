@@ -50,11 +50,11 @@ async def test_a_command_can_not_spoil_the_program_of_the_next(sandbox: WorkdirS
 
 
 @pytest.mark.asyncio
-async def test_the_mode_of_a_device_of_the_host_can_not_be_changed(sandbox: WorkdirSandbox) -> None:
-    """The devices in /dev are the host's own, and root owns them; what comes as standard input is another way to one."""
+async def test_no_descriptor_leads_to_a_device_of_the_host(sandbox: WorkdirSandbox) -> None:
+    """Standard input would be one, whose mode a server that is root owns."""
     code = """
 import os, stat
-paths = [f"/dev/{name}" for name in os.listdir("/dev")]
+paths = []
 for pid in filter(str.isdigit, os.listdir("/proc")):
     paths += [f"/proc/{pid}/fd/{number}" for number in os.listdir(f"/proc/{pid}/fd")]
 for path in paths:
@@ -69,7 +69,6 @@ for path in paths:
     result = await sandbox.run((PYTHON, "-I", "-c", code))
     assert result.ok
     assert "CHANGED" not in result.output_tail, result.output_tail
-    assert "/dev/null" in result.output_tail
     assert os.stat("/dev/null").st_ctime_ns == changed
 
 
