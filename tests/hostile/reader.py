@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Reader:
-    """``read`` is called with what ``make(n)`` returns, for each of ``texts``: about ``n`` characters, the same shape at n and 4n.
+    """``read`` is called with what each of ``texts`` gives for n: about ``n`` characters, of the same shape at n and 4n.
 
     ``modules`` are those whose text handling this exercises, as dotted names; ``start`` is the n to begin with.
     """

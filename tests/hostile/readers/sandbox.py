@@ -20,7 +20,7 @@ def _requirements(text: object) -> object:
 
 
 def _output(text: object) -> object:
-    result = CommandResult(exit_code=1, output_tail=str(text), duration_ms=1)
+    result = CommandResult(("x",), 1, 1, str(text))
     return _other(result), _pytest(result), failures.of_others(str(text))
 
 
