@@ -1,4 +1,4 @@
-"""No error tells of rows that the asker can't see: every filter and every body of the URLconf, with values that match nothing."""
+"""No error tells of rows that the asker can't see: every filter and body of the URLconf, with values that match nothing."""
 
 from __future__ import annotations
 
