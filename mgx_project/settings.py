@@ -97,11 +97,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "workspaces.sign_in_backend.RefusedSignInMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "mgx_project.urls"
 ASGI_APPLICATION = "mgx_project.asgi.application"
+AUTHENTICATION_BACKENDS = ["workspaces.sign_in_backend.GuardedBackend"]
 AUTH_USER_MODEL = "workspaces.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False  # every API path works with and without one; a redirect would lose a POST body
