@@ -25,13 +25,13 @@ class Forwarded:
         if scope["type"] not in ("http", "websocket"):
             await self._application(scope, receive, send)
             return
-        peer = scope.get("client")
+        peer: tuple[str, int] | None = scope.get("client")
         proxied = [(name, value) for name, value in scope["headers"] if name in SAYS_WHO or name == PROTO]
-        ours = bool(peer) and is_trusted(peer[0], self._trusted)
+        ours = peer is not None and is_trusted(peer[0], self._trusted)
         scope = {**scope, "forwarded_by_stranger": bool(proxied) and not ours}
         if proxied:
             scope["headers"] = [header for header in scope["headers"] if header not in proxied]
-        if proxied and ours:
+        if proxied and ours and peer is not None:
             said = b",".join(value for name, value in proxied if name == SAYS_WHO[0]).decode("latin-1")
             client = client_address(peer[0], said, self._trusted)
             scope["client"] = peer if client == peer[0] else (client, 0)

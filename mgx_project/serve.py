@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,4 +62,4 @@ def serve_by_daphne(host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from mgx_project.common.problems import refused
@@ -19,7 +18,7 @@ class GuardedBackend(ModelBackend):
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> AbstractBaseUser | None:
+    ) -> Any:
         if username is None or password is None:
             return None
         address = request.META.get("REMOTE_ADDR", "") if request is not None else ""
