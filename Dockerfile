@@ -33,5 +33,5 @@ ENV PATH=/opt/mgx/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 M
 USER 10001:10001
 VOLUME /var/lib/mgx
 EXPOSE 8000
-CMD ["uvicorn", "mgx_project.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--lifespan", "off"]
+CMD ["python", "-m", "mgx_project.serve", "--host", "0.0.0.0", "--port", "8000"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["deploy/entrypoint.sh", "python", "deploy/healthy.py", "web"]

@@ -56,6 +56,8 @@ def _allowed(request: HttpRequest) -> bool:
         return compare_digest(
             request.headers.get("Authorization", "").encode(), f"Bearer {settings.MGX_METRICS_TOKEN}".encode()
         )
+    if getattr(request, "scope", {}).get("forwarded_by_stranger"):
+        return False  # a proxy on this machine is on loopback, and the client behind it need not be
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:

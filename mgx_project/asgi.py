@@ -18,8 +18,11 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402
 
 from .body_limit import BodyLimit  # noqa: E402
+from .common.clients import networks  # noqa: E402
+from .forwarded import Forwarded  # noqa: E402
 from .http import OneThreadHandler  # noqa: E402
 from .routing import websockets  # noqa: E402
 
 limited = BodyLimit(OneThreadHandler(), limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-application = ProtocolTypeRouter({"http": limited, "websocket": websockets})
+router = ProtocolTypeRouter({"http": limited, "websocket": websockets})
+application = Forwarded(router, trusted=networks(tuple(settings.MGX_TRUSTED_PROXIES)))

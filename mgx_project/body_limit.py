@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -15,18 +16,22 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+BODY_SECONDS = 30.0
+
+
 class _TooLarge(Exception):
     pass
 
 
 class BodyLimit:
-    """Reads the body of an HTTP request up to ``limit`` bytes and answers 413 as soon as it is longer.
+    """Reads the body of an HTTP request up to ``limit`` bytes and answers 413 as soon as it is longer, 408 when it
+    takes longer than ``seconds``: whoever sends a byte now and then holds no connection.
 
     The application gets it whole and with its length, which a chunked request doesn't say (WSGI-minded parsers then see none).
     """
 
-    def __init__(self, application: Application, *, limit: int) -> None:
-        self._application, self._limit = application, limit
+    def __init__(self, application: Application, *, limit: int, seconds: float = BODY_SECONDS) -> None:
+        self._application, self._limit, self._seconds = application, limit, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -38,9 +43,14 @@ class BodyLimit:
             await self._application(scope, receive, send)
             return
         try:
-            body = await self._read(receive)
+            async with asyncio.timeout(self._seconds):
+                body = await self._read(receive)
         except _TooLarge:
             await self._refuse(send)
+            return
+        except TimeoutError:
+            late = f"The request body did not arrive within {self._seconds:g} seconds."
+            await self._refuse(send, 408, "too_slow", late)
             return
         if body is None:
             return
@@ -61,14 +71,14 @@ class BodyLimit:
             if not message.get("more_body"):
                 return bytes(body)
 
-    async def _refuse(self, send: Send) -> None:
-        document = dumps(problem(413, "too_large", f"The request body is larger than {self._limit} bytes."))
+    async def _refuse(self, send: Send, status: int = 413, code: str = "too_large", detail: str = "") -> None:
+        document = dumps(problem(status, code, detail or f"The request body is larger than {self._limit} bytes."))
         headers = [
             (b"content-type", CONTENT_TYPE.encode()),
             (b"content-length", str(len(document)).encode()),
             (b"connection", b"close"),
         ]
-        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": document})
 
 

@@ -105,6 +105,7 @@ BASE_URL: str = env.str("MGX_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstr
 LOG_LEVEL: str = env.str("MGX_LOG_LEVEL", default="INFO").upper()
 ALLOWED_HOSTS: list[str] = env.list("MGX_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 ALLOWED_ORIGINS: list[str] = env.list("MGX_ALLOWED_ORIGINS", default=[])
+TRUSTED_PROXIES: list[str] = env.list("MGX_TRUSTED_PROXIES", default=[])
 DATA_DIR: Path = Path(env.str("MGX_DATA_DIR", default="~/.local/share/mgx")).expanduser()
 LOCAL_ROOTS: list[str] = env.list("MGX_LOCAL_ROOTS", default=[])
 LOCAL_ROOTS_FILE: str = env.str("MGX_LOCAL_ROOTS_FILE", default="")

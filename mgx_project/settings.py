@@ -18,6 +18,7 @@ ALLOWED_HOSTS = env.ALLOWED_HOSTS
 MGX_VERSION = "0.1.0"
 MGX_ENV = env.MGX_ENV
 MGX_BASE_URL = env.BASE_URL
+MGX_TRUSTED_PROXIES = env.TRUSTED_PROXIES
 MGX_DATA_DIR = env.DATA_DIR
 MGX_LOCAL_ROOTS = env.LOCAL_ROOTS
 MGX_LOCAL_ROOTS_FILE = env.LOCAL_ROOTS_FILE
@@ -96,11 +97,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "workspaces.sign_in_backend.RefusedSignInMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "mgx_project.urls"
 ASGI_APPLICATION = "mgx_project.asgi.application"
+AUTHENTICATION_BACKENDS = ["workspaces.sign_in_backend.GuardedBackend"]
 AUTH_USER_MODEL = "workspaces.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False  # every API path works with and without one; a redirect would lose a POST body
@@ -185,11 +188,11 @@ LANGUAGE_CODE = "en-us"
 _HTTPS = env.BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
 CORS_ALLOWED_ORIGINS = env.ALLOWED_ORIGINS
-CSRF_TRUSTED_ORIGINS = env.ALLOWED_ORIGINS
+# its own address too: behind a proxy that is not in MGX_TRUSTED_PROXIES a request looks like plain HTTP
+CSRF_TRUSTED_ORIGINS = [*env.ALLOWED_ORIGINS, *([env.BASE_URL] if _HTTPS else [])]
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "x-workspace-id", "x-workspace-slug",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from . import admin_money as admin_money  # registers its own
 from . import admin_people as admin_people  # registers its own
+from .admin_ask import ask
 from .admin_limits import WorkspaceForm
 from .admin_scope import TenantAdmin, WorkspaceFilter, sees_all
 from .models import (
@@ -32,6 +35,7 @@ from .models import (
     WsTicket,
 )
 from .services import create_workspace
+from .sign_in_guard import unlock
 
 # Rights come from roles in workspaces instead of groups.
 if admin.site.is_registered(Group):
@@ -55,6 +59,28 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         ("Times", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
+    actions_detail: ClassVar[Any] = ("unlock",)
+
+    @action(description="Unlock", icon="lock_open", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """After too many wrong passwords: its owner need not wait."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        back = reverse("admin:workspaces_user_change", args=[user.pk])
+
+        def act() -> str:
+            found = unlock(user.get_username())
+            self.log_change(request, user, "Unlocked.")
+            return f"{user} may sign in again." if found else f"Nothing was counted against {user}."
+
+        return ask(
+            self, request, act, verb="Unlock", question=f"Unlock the account {user}?",
+            explanation="Failed attempts to sign in are forgotten, from every address.", back=back,
+        )  # fmt: skip
+
+    def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_module_permission(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_superuser", False))

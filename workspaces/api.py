@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import QuerySet
+from django.forms import ModelChoiceField
 from rest_framework import status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -192,7 +193,9 @@ class TenantViewSet(GenericViewSet[Any]):
         filterset = filterset_class(params, queryset=queryset, request=self.request)
         if not filterset.is_valid():
             field, messages = next(iter(filterset.errors.items()))
-            choices = getattr(filterset.form.fields[field], "choices", ())
+            wanted = filterset.form.fields[field]
+            # those of a model field are rows, of all tenants
+            choices = () if isinstance(wanted, ModelChoiceField) else getattr(wanted, "choices", ())
             hint = f" Use one of: {', '.join(str(value) for value, _ in choices if value)}." if choices else ""
             raise BadRequest(f"{field}: {messages[0]}{hint}", field=field)
         found: QuerySet[Any] = filterset.qs

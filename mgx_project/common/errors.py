@@ -7,6 +7,7 @@ MGXError
 ├── Conflict            409
 │   └── InvalidTransition
 ├── PreconditionFailed  412
+├── TooManyRequests     429
 └── UpstreamFailed      502
 """
 
@@ -57,6 +58,13 @@ class InvalidTransition(Conflict):
 class PreconditionFailed(MGXError):
     http_status = 412
     code = "precondition_failed"
+
+
+class TooManyRequests(MGXError):
+    """``retry_after`` is set by who raises it."""
+
+    http_status = 429
+    code = "too_many_requests"
 
 
 class UpstreamFailed(MGXError):

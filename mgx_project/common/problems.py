@@ -121,5 +121,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 403, "not_allowed", "You may not do this.")
 
 
+def refused(request: HttpRequest, error: MGXError) -> HttpResponse:
+    """An error of ours that no handler of the API saw."""
+    answer = _page(request, error.http_status, error.code, f"{error.detail} {error.hint}".strip())
+    if error.retry_after is not None:
+        answer["Retry-After"] = str(math.ceil(error.retry_after))
+    return answer
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, 500, "internal", "Something went wrong on our side. The request id names it in the server's log.")

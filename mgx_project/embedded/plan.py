@@ -70,13 +70,9 @@ def django_plan(place: Place) -> Plan:
 
 def _web(place: Place) -> tuple[str, ...]:
     server = place.environ.get("MGX_ASGI_SERVER") or "uvicorn"
-    application, port = "mgx_project.asgi:application", str(place.port)
-    if server == "daphne":
-        return (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", port, application)
-    if server == "uvicorn":
-        quiet = ("--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "5")
-        return (sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", port, *quiet)
-    raise EmbeddedError(f"MGX_ASGI_SERVER is {server!r}.", hint=f"Set it to {' or '.join(ASGI_SERVERS)}, or unset it.")
+    if server not in ASGI_SERVERS:
+        raise EmbeddedError(f"MGX_ASGI_SERVER is {server!r}.", hint=f"Set it to {' or '.join(ASGI_SERVERS)}, or unset it.")
+    return (sys.executable, "-m", "mgx_project.serve", "--server", server, "--port", str(place.port))
 
 
 class CommandProgram:

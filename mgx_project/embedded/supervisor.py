@@ -21,7 +21,7 @@ from mgx_project.embedded.environment import (
     has_redis,
 )
 from mgx_project.embedded.errors import EmbeddedError
-from mgx_project.embedded.files import tail, write_private
+from mgx_project.embedded.files import make_private, tail, write_private
 from mgx_project.embedded.plan import Command, CommandProgram, MakePlan, Place, Plan
 from mgx_project.embedded.ports import free_port, is_free
 from mgx_project.embedded.postgres import STOP as STOP_POSTGRES
@@ -49,6 +49,8 @@ class Supervisor:
         self._data.make()
         if not self._data.acquire():
             return HELD_BY_ANOTHER
+        os.umask(0o077)  # its children have it too
+        make_private(self._data.path)
         self._wakeup = Wakeup()
         previous = load(self._data.state)
         me = Process.of(os.getpid())

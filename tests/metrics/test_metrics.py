@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from django.utils import timezone
 
 from metrics.models import MetricSnapshot
+from mgx_project.asgi import application
 from runs.signals import run_finished
 from tests.conftest import Api, CallerInTests
 from tests.factories import TaskRunFactory
@@ -138,3 +140,10 @@ def test_prometheus_is_for_this_machine_or_who_has_the_token(settings: Any) -> N
     settings.MGX_METRICS_TOKEN = "scrape-me"
     assert api.get("/metrics").status_code == 403
     assert api.get("/metrics", REMOTE_ADDR="192.0.2.7", headers={"Authorization": "Bearer scrape-me"}).status_code == 200
+
+
+async def test_a_proxy_on_this_machine_opens_prometheus_to_nobody() -> None:
+    """As the server is started: what comes by a proxy that the operator did not name comes from loopback."""
+    transport = httpx.ASGITransport(application, client=("127.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        assert (await client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"})).status_code == 403

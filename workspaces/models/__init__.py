@@ -2,6 +2,7 @@
 
 from .audit import AuditEntry, IdempotencyRecord
 from .events import Event
+from .guesses import SignInCount
 from .identity import Departure, Membership, Role, User, Workspace
 from .invitations import Invitation
 from .money import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
@@ -9,5 +10,6 @@ from .tokens import ApiToken, SignIn, WsTicket
 
 __all__ = [
     "ApiToken", "AuditEntry", "Budget", "Departure", "Event", "FormerSpending", "IdempotencyRecord", "Invitation",
-    "LedgerEntry", "Membership", "Meter", "ModelConnection", "Role", "SignIn", "StoredBytes", "User", "Workspace", "WsTicket",
+    "LedgerEntry", "Membership", "Meter", "ModelConnection", "Role", "SignIn", "SignInCount", "StoredBytes",
+    "User", "Workspace", "WsTicket",
 ]  # fmt: skip

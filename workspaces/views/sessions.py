@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.serializers import (
     TokenBlacklistSerializer,
@@ -26,16 +25,6 @@ from ..serializers.identity import Me
 from ..tokens import TICKET_SECONDS, create_ws_ticket
 
 
-class SignInThrottle(SimpleRateThrottle):
-    """Guesses per address. The address is the connection's own (the ASGI server resolves proxies): headers can be invented."""
-
-    rate = "20/min"
-    scope = "sign_in"
-
-    def get_cache_key(self, request: Request, view: Any) -> str:
-        return f"throttle:{self.scope}:{request.META.get('REMOTE_ADDR', '')}"
-
-
 class ObtainPair(TokenObtainPairSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
         super(TokenObtainPairSerializer, self).validate(attrs)  # checks the password and makes nothing
@@ -46,7 +35,6 @@ class ObtainPair(TokenObtainPairSerializer):
 class ObtainToken(TokenObtainPairView):
     """A pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
 
-    throttle_classes = (SignInThrottle,)
     serializer_class: Any = ObtainPair
 
 

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=4, help="runs worked on at the same time (default: 4)")
 
     def handle(self, *args: Any, threads: int, **options: Any) -> None:
+        os.umask(0o077)  # checkouts, mirrors and caches are nobody else's on this machine
         bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")

@@ -66,6 +66,34 @@ def test_up_reuses_what_runs_and_down_leaves_nothing(installation: Installation)
     assert words(again["database_url"]) == [("still here",)]
 
 
+def test_whatever_was_there_others_read_nothing_of_the_data_directory(installation: Installation, tmp_path: Path) -> None:
+    """Files of an earlier version or of a copy, and what the servers write from then on. Links out of it are left alone."""
+    outside = tmp_path / "outside"
+    outside.write_text("not ours to change")
+    outside.chmod(0o644)
+    old = installation.data / "runs" / "one" / "src"
+    old.mkdir(parents=True)
+    (old / "secret.py").write_text("KEY = 1\n")
+    (old / "run.sh").write_text("#!/bin/sh\n")
+    (old / "link").symlink_to(outside)
+    for path in (installation.data, *installation.data.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o777 if path.is_dir() or path.suffix == ".sh" else 0o666)
+
+    installation.up()
+    passed_through = 0o711 if os.geteuid() == 0 else 0o700
+    open_ones = {
+        str(path.relative_to(installation.data)): oct(path.stat().st_mode & 0o777)
+        for path in installation.data.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o077
+    }
+    loose = {name: mode for name, mode in open_ones.items() if not (mode == oct(passed_through) and name == "postgres")}
+    assert loose == {}
+    assert installation.data.stat().st_mode & 0o777 & ~passed_through == 0
+    assert (old / "run.sh").stat().st_mode & 0o777 == 0o700
+    assert outside.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_killed_supervisor_leaks_nothing_and_the_next_up_works(installation: Installation) -> None:
     first = installation.up()
     kill(first["pid"])

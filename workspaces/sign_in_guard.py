@@ -1,0 +1,120 @@
+"""Passwords are guessed slowly: limits for an account from one address, for an address, and for an account from everywhere.
+
+The one place where a password is checked (`sign_in_backend`) asks here first, so the API, the admin and every other form have
+the same limits. An attempt counts before its password is looked at, so that many at once get no further than one after another,
+and a refused one counts nothing, so that nobody can keep an account locked by asking. Every lock ends by itself. Whether an
+account exists makes no difference: what is counted is the name that was typed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mgx_project.common.clients import address_group
+from mgx_project.common.errors import TooManyRequests
+
+from .models import SignInCount
+
+log = logging.getLogger(__name__)
+LONGEST = timedelta(hours=1)
+FORGOTTEN = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``failures`` within ``window`` are let through; the next one locks for ``lock``, for twice as long each further time."""
+
+    failures: int
+    window: timedelta
+    lock: timedelta
+
+
+PAIR = Limit(5, timedelta(minutes=15), timedelta(minutes=1))
+ADDRESS = Limit(20, timedelta(minutes=5), timedelta(minutes=5))
+ACCOUNT = Limit(50, timedelta(hours=1), timedelta(minutes=15))
+"""From everywhere: so high that a typing owner never meets it, and a guesser with many addresses gets 50 an hour."""
+
+
+class SignInRefused(TooManyRequests):
+    code = "sign_in_refused"
+
+    def __init__(self, seconds: float) -> None:
+        minutes = math.ceil(seconds / 60)
+        super().__init__(
+            f"Too many attempts to sign in. Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}.",
+            hint="An operator of this server can unlock an account (admin, Users; or manage.py unlock_account).",
+        )
+        self.retry_after = seconds
+
+
+def begin_attempt(username: str, address: str) -> None:
+    """Counts an attempt as a failure, until `succeeded` says otherwise. Raises SignInRefused."""
+    now = timezone.now()
+    limits = _keys(username, address)
+    with transaction.atomic():
+        SignInCount.objects.bulk_create([SignInCount(key=key, since=now) for key in sorted(limits)], ignore_conflicts=True)
+        rows = list(SignInCount.objects.select_for_update().filter(key__in=limits).order_by("key"))
+        waits = [row.locked_until - now for row in rows if row.locked_until and row.locked_until > now]
+        if not waits:
+            locked = [row for row in rows if _count(row, limits[row.key], now)]
+            waits = [row.locked_until - now for row in locked if row.locked_until]
+            SignInCount.objects.bulk_update(rows, ["failures", "since", "locks", "locked_until"])
+            for row in locked:
+                log.warning("sign-in locked until %s: %s, asked by %s", row.locked_until, row.key, address_group(address))
+    if waits:
+        raise SignInRefused(max(waits).total_seconds())
+
+
+def succeeded(username: str, address: str) -> None:
+    """Forgets what was counted for the account here. Not for the address: who has an account could guess others for ever."""
+    pair, account, of_address = _keys(username, address)
+    SignInCount.objects.filter(key__in=(pair, account)).delete()
+    SignInCount.objects.filter(key=of_address, failures__gt=0).update(failures=F("failures") - 1)  # this one was none
+    SignInCount.objects.filter(since__lt=timezone.now() - FORGOTTEN).delete()  # names that were guessed once
+
+
+def unlock(username: str) -> bool:
+    """Forgets what was counted for the account, from every address. Whether there was anything."""
+    digest = _digest(username)
+    pairs = SignInCount.objects.filter(key__startswith=f"pair:{digest}:")
+    removed, _ = (pairs | SignInCount.objects.filter(key=f"account:{digest}")).delete()
+    return removed > 0
+
+
+def locked_until(username: str) -> datetime | None:
+    """The end of the lock that holds for the account from every address."""
+    row = SignInCount.objects.filter(key=f"account:{_digest(username)}", locked_until__gt=timezone.now()).first()
+    return row.locked_until if row else None
+
+
+def _count(row: SignInCount, limit: Limit, now: datetime) -> bool:
+    """Whether this attempt locks."""
+    if now - row.since > FORGOTTEN:
+        row.locks = 0
+    if row.locked_until is not None or now - row.since > limit.window:
+        row.failures, row.since, row.locked_until = 0, now, None
+    row.failures += 1
+    if row.failures <= limit.failures:
+        return False
+    row.locked_until = now + min(LONGEST, limit.lock * 2 ** min(row.locks, 10))
+    row.locks = min(row.locks + 1, 100)
+    return True
+
+
+def _keys(username: str, address: str) -> dict[str, Limit]:
+    digest, group = _digest(username), address_group(address)
+    return {f"pair:{digest}:{group}": PAIR, f"account:{digest}": ACCOUNT, f"address:{group}": ADDRESS}
+
+
+def _digest(username: str) -> str:
+    folded = unicodedata.normalize("NFKC", username).casefold().strip()
+    return hashlib.sha256(folded.encode(errors="surrogatepass")).hexdigest()[:40]
