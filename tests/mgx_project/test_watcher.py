@@ -15,7 +15,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import os, re, signal, sys, time
-from mgx_project import watcher
+from mgx_project.common import watcher
 watcher.watch()
 watcher.beat.patience = 2.0
 print(os.getpid(), flush=True)
@@ -26,7 +26,7 @@ if what == "unwell":
     watcher.beat.well = lambda: False
 if what == "exit":
     sys.exit(7)
-time.sleep(60)
+time.sleep(3600)
 """
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from agent.runtime import bootstrap
-from mgx_project import watcher
+from mgx_project.common import watcher
 from runs import actors, recovery, workdirs
 from runs.lease import keeper
 
