@@ -18,8 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m mgx_project.serve", description="The web process.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
-    chosen = os.environ.get("MGX_ASGI_SERVER") or "uvicorn"
-    parser.add_argument("--server", choices=("uvicorn", "daphne"), default=chosen, help="MGX_ASGI_SERVER, else uvicorn")
+    parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="which one serves (uvicorn)")
     given = parser.parse_args(argv)
     os.umask(0o077)
     if given.server == "daphne":

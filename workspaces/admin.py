@@ -29,6 +29,7 @@ from .models import (
     Membership,
     Meter,
     SignIn,
+    SignInCount,
     StoredBytes,
     User,
     Workspace,
@@ -235,3 +236,25 @@ class EventAdmin(TenantAdmin):
     list_display = ("created_at", "workspace", "position", "type", "run_id", "seq", "message")
     list_filter = (WorkspaceFilter, "type")
     search_fields = ("=run_id", "=task_id", "type", "message")
+
+
+@admin.register(SignInCount)
+class SignInCountAdmin(ModelAdmin):
+    """No tenant's. Names of accounts are digests here; an account is unlocked on its own page."""
+
+    list_display = ("key", "failures", "locked_until", "since")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return sees_all(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sees_all(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -160,8 +159,8 @@ def test_a_large_message_of_a_socket_ends_it(port: Port) -> None:
 @pytest.mark.parametrize("server", ["uvicorn", "daphne"])
 def test_the_process_that_is_started_bounds_headers(server: str) -> None:
     number = free_port()
-    command = [sys.executable, "-m", "mgx_project.serve", "--port", str(number)]
-    process = subprocess.Popen(command, env={**os.environ, "MGX_ASGI_SERVER": server}, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "mgx_project.serve", "--port", str(number), "--server", server]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         while True:
             try:

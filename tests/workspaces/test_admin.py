@@ -117,7 +117,7 @@ def superuser() -> w.User:
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
-    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn}
+    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn, w.SignInCount}
     assert {model._meta.app_label for model in admin.site._registry} <= {*OURS, "django_dramatiq"}
 
 
@@ -130,6 +130,8 @@ def test_only_superusers_see_what_belongs_to_no_tenant(browser: Client, superuse
     shown = seen.post(page(w.FormerSpending, "change", "2026-01"), {"tokens": 0})
     assert shown.status_code == 403
     assert w.FormerSpending.objects.get().tokens == 7
+    assert browser.get(page(w.SignInCount, "changelist")).status_code == 403
+    assert seen.get(page(w.SignInCount, "changelist")).status_code == 200
 
 
 def test_an_operator_sets_limits_by_the_rules_of_the_api(operator: w.Membership, browser: Client) -> None:
