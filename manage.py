@@ -10,7 +10,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mgx_project.settings")
     if sys.argv[1:2] == ["work"] and not {"-h", "--help"} & set(sys.argv):
-        from mgx_project import watcher
+        from mgx_project.common import watcher
 
         watcher.watch()  # goes on here in a process that is watched, before Django is imported
     from django.core.management import execute_from_command_line

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from agent.runtime import bootstrap
-from mgx_project import watcher
+from mgx_project.common import watcher
 from runs import actors, recovery, workdirs
 from runs.lease import keeper
 
@@ -46,8 +46,7 @@ class Command(BaseCommand):
         worker.start()
         reaper.start()
         if (beat := watcher.beat) is not None:
-            beat.well = lambda: not keeper.stuck
-            beat.patience = settings.MGX_WORKER_SILENCE_SECONDS
+            beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
         log.info("worker ready: %s threads", threads)
         self._beat_until(stop, threads)
         log.info("worker stopping: handing %s runs on", keeper.held)
