@@ -3,8 +3,8 @@
 The worker is forked before anything large is imported, so that watching costs a few megabytes. It beats by a line in a pipe,
 from a Python thread: a process whose interpreter is held, stopped or dead is silent. Neither Redis nor the network is asked.
 
-However a worker ends, what it started ends with it: git and sandboxes are in sessions of their own, so the watcher asks Linux to
-inherit them (PR_SET_CHILD_SUBREAPER, prctl(2)) and kills them before the next worker works.
+However a worker ends, what it started ends with it: git and sandboxes are in sessions of their own, so the watcher asks Linux
+to inherit them (PR_SET_CHILD_SUBREAPER, prctl(2)) and kills them before the next worker works.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Beat:
     """The worker's side. ``patience`` is how many silent seconds are too many; no beat while ``well`` says no."""
 
     def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
+        self._pipe, self._lock = pipe, threading.Lock()
         self.patience = START_SECONDS
         self.well: Callable[[], bool] = lambda: True
         threading.Thread(target=self._run, name="beat", daemon=True).start()
@@ -50,10 +50,11 @@ class Beat:
             time.sleep(BEAT_SECONDS)
 
     def _say(self) -> None:
-        try:
-            os.write(self._pipe, f"{self.patience}\n".encode())
-        except OSError:
-            os._exit(1)  # the watcher is dead, and with it whoever could stop this process
+        with self._lock:  # the last line counts: an older patience must not come after a newer one
+            try:
+                os.write(self._pipe, f"{self.patience}\n".encode())
+            except OSError:
+                os._exit(1)  # the watcher is dead, and with it whoever could stop this process
 
 
 beat: Beat | None = None
@@ -71,7 +72,7 @@ class Silence:
         self.seconds, self.patience = 0.0, float(said.split()[-1])
 
     def look(self, now: float) -> bool:
-        """Whether it is too long. A machine that slept, or a watcher that was stopped, was no witness: one look counts little."""
+        """Whether it is too long. A machine that slept, or a watcher that was stopped, saw no silence: one look counts little."""
         self.seconds += min(now - self._looked, 2 * BEAT_SECONDS)
         self._looked = now
         return self.seconds > self.patience

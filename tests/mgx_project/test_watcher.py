@@ -31,7 +31,8 @@ if what == "orphan":
 if what == "exit":
     sys.exit(7)
 if what in ("leave", "hang"):
-    child = subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; wait"], start_new_session=True, stdout=subprocess.PIPE, text=True)
+    sleeps = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    child = subprocess.Popen(sleeps, start_new_session=True, stdout=subprocess.PIPE, text=True)
     print(child.pid, child.stdout.readline().strip(), flush=True)
     if what == "leave":
         os._exit(3)
