@@ -2,6 +2,9 @@
 
 The worker is forked before anything large is imported, so that watching costs a few megabytes. It beats by a line in a pipe,
 from a Python thread: a process whose interpreter is held, stopped or dead is silent. Neither Redis nor the network is asked.
+
+However a worker ends, what it started ends with it: git and sandboxes are in sessions of their own, so the watcher asks Linux
+to inherit them (PR_SET_CHILD_SUBREAPER, prctl(2)) and kills them before the next worker works.
 """
 
 from __future__ import annotations
@@ -22,97 +25,159 @@ BEAT_SECONDS = 0.5
 START_SECONDS = 120.0
 """Patience with a worker that has not yet said how much it asks for."""
 DUMP_SECONDS = 1.0
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Beat:
     """The worker's side. ``patience`` is how many silent seconds are too many; no beat while ``well`` says no."""
 
     def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
+        self._pipe, self._lock = pipe, threading.Lock()
         self.patience = START_SECONDS
         self.well: Callable[[], bool] = lambda: True
         threading.Thread(target=self._run, name="beat", daemon=True).start()
 
+    def ask(self, patience: float, well: Callable[[], bool] = lambda: True) -> None:
+        """From now on, and not only from the next beat: the worker may hang before that."""
+        self.patience, self.well = patience, well
+        self._say()
+
     def _run(self) -> None:
         while True:
             if self.well():
-                try:
-                    os.write(self._pipe, f"{self.patience}\n".encode())
-                except OSError:
-                    os._exit(1)  # the watcher is dead, and with it whoever could stop this process
+                self._say()
             time.sleep(BEAT_SECONDS)
+
+    def _say(self) -> None:
+        with self._lock:  # the last line counts: an older patience must not come after a newer one
+            try:
+                os.write(self._pipe, f"{self.patience}\n".encode())
+            except OSError:
+                os._exit(1)  # the watcher is dead, and with it whoever could stop this process
 
 
 beat: Beat | None = None
 """This process's beat, where a watcher waits for it."""
 
 
-def watch() -> None:
-    """Returns in the worker; the watcher itself never returns, and ends as its worker does."""
-    while True:
-        reader, writer = os.pipe()
-        watcher = os.getpid()
-        pid = os.fork()
-        if pid == 0:
+class Silence:
+    """How long nothing was heard, as far as the watcher was awake to listen."""
+
+    def __init__(self, now: float) -> None:
+        self.seconds, self.patience = 0.0, START_SECONDS
+        self._looked = now
+
+    def heard(self, said: bytes) -> None:
+        self.seconds, self.patience = 0.0, float(said.split()[-1])
+
+    def look(self, now: float) -> bool:
+        """Whether it is too long. A machine that slept, or a watcher that was stopped, saw no silence: one look counts little."""
+        self.seconds += min(now - self._looked, 2 * BEAT_SECONDS)
+        self._looked = now
+        return self.seconds > self.patience
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self._worker = 0
+        self._stopping = False
+
+    def watch(self) -> None:
+        """Returns in the worker; the watcher itself never returns, and ends as its worker does."""
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        while True:
+            reader, writer = os.pipe()
+            watcher = os.getpid()
+            # A stop that comes just now waits until it is clear who has to hear it.
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+            self._worker = os.fork()
+            if self._worker == 0:
+                os.close(reader)
+                _become_worker(writer, watcher)
+                return
+            os.close(writer)
+            for number in STOPS:
+                signal.signal(number, self._forward)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+            code = self._until_over(reader)
             os.close(reader)
-            _become_worker(writer, watcher)
-            return
-        os.close(writer)
-        code = _until_over(pid, reader)
-        os.close(reader)
-        if code is not None:
-            sys.exit(code)
-        _say("starting it again")
+            _end_orphans()
+            if code is not None:
+                sys.exit(code)
+            _say("starting it again")
+
+    def _forward(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        with suppress(ProcessLookupError):
+            os.kill(self._worker, number)
+
+    def _until_over(self, reader: int) -> int | None:
+        """The worker's exit code; None when it was killed because it hung."""
+        silence = Silence(time.monotonic())
+        while True:
+            if select.select([reader], [], [], BEAT_SECONDS)[0]:
+                said = os.read(reader, 4096)
+                if not said:  # the pipe is closed: the worker has ended
+                    return _code(os.waitpid(self._worker, 0)[1])
+                silence.heard(said)
+            if silence.look(time.monotonic()):
+                _say(f"worker {self._worker} gave no sign of life for {silence.seconds:.0f} s: it is killed. Its threads were:")
+                self._kill()
+                return 1 if self._stopping else None
+            _reap_others(self._worker)
+
+    def _kill(self) -> None:
+        os.kill(self._worker, signal.SIGUSR2)  # its stacks, by faulthandler: written even while the interpreter is held
+        os.kill(self._worker, signal.SIGCONT)
+        time.sleep(DUMP_SECONDS)
+        os.kill(self._worker, signal.SIGKILL)
+        os.waitpid(self._worker, 0)
+
+
+def watch() -> None:
+    Watcher().watch()
 
 
 def _become_worker(pipe: int, watcher: int) -> None:
     global beat
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != watcher:
         os._exit(1)
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     beat = Beat(pipe)
 
 
-def _until_over(pid: int, reader: int) -> int | None:
-    """The worker's exit code; None when it was killed because it hung."""
-    stopping = False
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, forward)
-    silent, patience, looked = 0.0, START_SECONDS, time.monotonic()
+def _reap_others(worker: int) -> None:
+    """What the worker's children left behind ends here; the worker itself is waited for elsewhere."""
     while True:
-        if select.select([reader], [], [], BEAT_SECONDS)[0]:
-            said = os.read(reader, 4096)
-            if not said:  # the pipe is closed: the worker has ended
-                return _code(os.waitpid(pid, 0)[1])
-            silent, patience = 0.0, float(said.split()[-1])
-        now = time.monotonic()
-        # A machine that slept, or a watcher that was stopped, was no witness of a silence: one look counts little.
-        silent += min(now - looked, 2 * BEAT_SECONDS)
-        looked = now
-        if silent > patience:
-            _say(f"worker {pid} gave no sign of life for {silent:.0f} s: it is killed. Its threads were:")
-            _kill(pid)
-            return 1 if stopping else None
+        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None or ended.si_pid == worker:
+            return
+        os.waitpid(ended.si_pid, 0)
 
 
-def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGUSR2)  # its stacks, by faulthandler: written even while the interpreter is held
-    os.kill(pid, signal.SIGCONT)
-    time.sleep(DUMP_SECONDS)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+def _end_orphans() -> None:
+    """Kills what the worker started, and what that started: each comes to this process once its parent is dead."""
+    if sys.platform != "linux":
+        return
+    while children := _children():
+        for child in children:
+            os.kill(child, signal.SIGKILL)  # ours, and not reaped: the number can't be another's
+            os.waitpid(child, 0)
+
+
+def _children() -> list[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def _code(status: int) -> int:

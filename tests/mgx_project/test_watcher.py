@@ -12,21 +12,32 @@ from pathlib import Path
 
 import pytest
 
+from mgx_project.common import watcher
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 PROGRAM = """
-import os, re, signal, sys, time
+import os, re, signal, subprocess, sys, threading
 from mgx_project.common import watcher
 watcher.watch()
-watcher.beat.patience = 2.0
+watcher.beat.ask(2.0)
 print(os.getpid(), flush=True)
 what = sys.stdin.readline().strip()
 if what == "hold":
     re.match(r"(a+)+$", "a" * 60 + "b")  # holds the interpreter's lock for years
 if what == "unwell":
     watcher.beat.well = lambda: False
+if what == "orphan":
+    print(os.popen("sleep 0.1 >/dev/null & echo $!").read().strip(), flush=True)
 if what == "exit":
     sys.exit(7)
-time.sleep(3600)
+if what in ("leave", "hang"):
+    sleeps = ["sh", "-c", "sleep 60 & echo $!; wait"]
+    child = subprocess.Popen(sleeps, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    print(child.pid, child.stdout.readline().strip(), flush=True)
+    if what == "leave":
+        os._exit(3)
+    os.kill(os.getpid(), signal.SIGSTOP)
+threading.Event().wait()
 """
 
 
@@ -70,6 +81,69 @@ def test_a_worker_that_hangs_is_killed_and_started_again(what: str) -> None:
         said = process.communicate()[1]
     assert "no sign of life" in said
     assert "most recent call first" in said, "its stacks are in the log"
+
+
+@pytest.mark.parametrize("what", ["leave", "hang"])
+def test_what_a_worker_started_ends_with_it(what: str) -> None:
+    """In sessions of their own, as git and sandboxes are: the next worker must find nobody at work on its directories."""
+    with watched() as process:
+        line(process)
+        say(process, what)
+        left = [int(pid) for pid in line(process).split()]
+        assert len(left) == 2
+        if what == "leave":
+            assert process.wait(20) == 3
+        else:
+            line(process)  # the next worker works
+        for pid in left:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+
+
+def test_an_orphan_of_a_living_worker_is_reaped() -> None:
+    with watched() as process:
+        worker = int(line(process))
+        say(process, "orphan")
+        orphan = int(line(process))
+        while Path(f"/proc/{orphan}").exists():  # a zombie until the watcher looks
+            assert process.poll() is None
+            os.sched_yield()
+        os.kill(worker, 0)
+
+
+@pytest.mark.parametrize("gap", [5.0, 3600.0, 86_400.0])
+def test_time_in_which_the_machine_slept_is_no_silence(gap: float) -> None:
+    silence = watcher.Silence(now=100.0)
+    silence.heard(b"3.0\n3.0\n")
+    assert not silence.look(100.0 + gap)
+    assert silence.seconds == 2 * watcher.BEAT_SECONDS
+    now = 100.0 + gap
+    looks = [silence.look(now := now + watcher.BEAT_SECONDS) for _ in range(5)]
+    assert looks == [False, False, False, False, True], "and then it counts as ever"
+
+
+def test_a_beat_ends_a_silence() -> None:
+    silence = watcher.Silence(now=0.0)
+    silence.heard(b"3.0\n")
+    for second in range(1, 30):
+        assert not silence.look(float(second))
+        if second % 2 == 0:
+            silence.heard(b"3.0\n")
+
+
+def test_a_stop_during_a_second_life_reaches_that_worker() -> None:
+    with watched() as process:
+        os.kill(int(line(process)), signal.SIGSTOP)
+        line(process)
+        process.terminate()
+        assert process.wait(10) == 128 + signal.SIGTERM
+
+
+def test_watching_costs_a_few_megabytes() -> None:
+    with watched() as process:
+        line(process)
+        pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+        assert pages * os.sysconf("SC_PAGE_SIZE") < 40 * 2**20
 
 
 def test_a_worker_that_ends_is_not_started_again() -> None:

@@ -47,8 +47,7 @@ class Command(BaseCommand):
         worker.start()
         reaper.start()
         if (beat := watcher.beat) is not None:
-            beat.well = lambda: not keeper.stuck
-            beat.patience = settings.MGX_WORKER_SILENCE_SECONDS
+            beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
         log.info("worker ready: %s threads", threads)
         self._beat_until(stop, threads)
         log.info("worker stopping: handing %s runs on", keeper.held)
