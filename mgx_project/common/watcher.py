@@ -72,7 +72,7 @@ class Silence:
         self.seconds, self.patience = 0.0, float(said.split()[-1])
 
     def look(self, now: float) -> bool:
-        """Whether it is too long. A machine that slept, or a watcher that was stopped, saw no silence: one look counts little."""
+        """Whether it is too long. A machine that slept, or a stopped watcher, heard no silence: a look counts little."""
         self.seconds += min(now - self._looked, 2 * BEAT_SECONDS)
         self._looked = now
         return self.seconds > self.patience
