@@ -11,14 +11,17 @@ MiB = 1 << 20
 @dataclass(frozen=True)
 class Limits:
     """Sizes in bytes. ``address_space`` is per process and generous: V8 reserves 8 GiB for each WebAssembly memory.
-    ``memory`` is what all processes of the command may hold together, ``disk`` what the workdir's file system may lose
-    meanwhile. ``tmp`` bounds each of /tmp and /dev/shm, which are memory too.
+    ``memory`` is what all processes of the command may hold together, shared memory and temporary files included;
+    ``cpu_seconds`` is the processor time of all of them. ``disk`` is what the workdir's file system may lose meanwhile, and
+    ``inodes`` the files that may be added there and in memory. ``tmp`` bounds each of /tmp and /dev/shm.
     """
 
     processes: int = 256
     address_space: int = 128 << 30
     memory: int = 2 << 30
     disk: int = 4 << 30
+    inodes: int = 100_000
+    cpu_seconds: int = 3600
     file_size: int = 512 * MiB
     open_files: int = 1024
     tmp: int = 256 * MiB
