@@ -55,6 +55,9 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         orphaned = run.lease_expires_at is not None
         if orphaned:
             spans.end(run)
+        if run.cancel_requested_at is not None:  # the worker that should have heard it is dead
+            cancel(run)
+            return None
         if deaths.count(run, died=orphaned):
             return None
         run.lease_owner = lease_owner()

@@ -97,3 +97,14 @@ def test_work_directories_of_ended_claims_are_removed_and_those_of_live_ones_are
         os.utime(path, (1, 1))
     assert workdirs.prune() >= 2
     assert live.is_dir() and not left.exists() and not stale.exists()
+
+
+def test_a_run_that_is_to_be_cancelled_ends_cancelled_whatever_its_worker_died_of(tenant: Tenant) -> None:
+    run = begun(tenant)
+    again = dies(run)
+    assert again is not None
+    decisions.cancel_requested(again.pk, by="ada")
+    assert dies(again) is None
+    run.refresh_from_db()
+    assert (run.status, run.cancelled_by, run.lease_expires_at) == (Status.CANCELLED, "ada", None)
+    assert types(run)[-1] == "cancelled"
