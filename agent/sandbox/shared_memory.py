@@ -25,8 +25,8 @@ class SharedMemory:
         """Bytes that ``pids`` hold together, ``temporary`` being those in their temporary file systems.
 
         Where a map can't be looked at (only CAP_CHECKPOINT_RESTORE may), its length counts, though no more than the
-        machine's rise. The whole rise counts where something is out of sight: a process that made itself unreadable, or descriptors that
-        wait in a socket. Nobody honest does that with more than a part of the limit.
+        machine's rise. The whole rise counts where something is out of sight: a process that made itself unreadable, or
+        descriptors that wait in a socket. Nobody honest does that with more than a part of the limit.
         """
         rise = max(machine()["Shmem"] - self._before, 0)
         seen: dict[int, int] = {}
