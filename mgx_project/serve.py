@@ -36,8 +36,10 @@ def serve_by_uvicorn(host: str, port: int) -> None:
 def uvicorn_config(host: str, port: int) -> uvicorn.Config:
     import uvicorn
 
+    from mgx_project.asgi import application  # first: the protocol below stands on Django's settings
+
     return uvicorn.Config(
-        APPLICATION,
+        application,
         host=host,
         port=port,
         http="mgx_project.bounded_http:BoundedHttp",
