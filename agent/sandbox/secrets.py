@@ -1,54 +1,101 @@
-"""Keeps what the secret files of a workdir say out of the output of commands: tests print what they like, and models see it."""
+"""Keeps what the secret files of a workdir say out of the output of commands: tests print what they like, and models see it.
+
+What the repository holds decides how much there is to hide, so it is bounded: beyond the bounds the output is withheld as a
+whole, for half of a filter would pass on the other half.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.context.paths import SKIPPED, is_secret
 
 MAX_FILES = 100
-MAX_BYTES = 100_000
+MAX_BYTES = 2 << 20
+"""Of all files together: a second of work at the very worst, and hundreds of keys and certificates."""
 LEAST = 8
 """Characters of a value that is hidden; with letters alone ``LEAST_LETTERS``, for "production" is no secret."""
 LEAST_LETTERS = 16
+PIECE = 64
+"""Longer values are hidden piece by piece, each of this many characters, so that few lengths have to be tried at one place."""
 HIDDEN = "[hidden]"
+WITHHELD = (
+    "The output is withheld: {reason}, so what they say can't be kept out of it. "
+    "Take them out of the repository, or give them names that don't end like those of keys.\n"
+)
 
 
-def secrets_in(root: Path) -> list[str]:
-    """The values in files under ``root`` that may hold secrets, longest first; links are not followed."""
-    found = {value for path in _files(root) for line in _lines(path) for value in _values(line) if _is_telling(value)}
-    return sorted(found, key=lambda value: (-len(value), value))
+@dataclass(frozen=True)
+class Secrets:
+    """``values``, none longer than ``PIECE``; ``beyond`` says, if not empty, why they are not all there are."""
+
+    values: frozenset[str] = frozenset()
+    beyond: str = ""
 
 
-def without(secrets: list[str], text: str) -> str:
-    """``text`` with ``HIDDEN`` for each of ``secrets``. One that is written otherwise (encoded, cut) is not found."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+def secrets_in(root: Path) -> Secrets:
+    """The values in files under ``root`` that may hold secrets; links are not followed."""
+    values: set[str] = set()
+    left = MAX_BYTES
+    for count, path in enumerate(_files(root), 1):
+        if count > MAX_FILES:
+            return Secrets(beyond=f"the project has more than {MAX_FILES} files that may hold secrets")
+        data = _read(path, left + 1)
+        left -= len(data)
+        if left < 0:
+            shown = path.relative_to(root).as_posix()
+            return Secrets(beyond=f"the files that may hold secrets are larger than {MAX_BYTES >> 20} MiB, up to {shown}")
+        for line in data.decode("utf-8", "replace").splitlines():
+            values.update(piece for value in _values(line) if _is_telling(value) for piece in _pieces(value))
+    return Secrets(frozenset(values))
+
+
+def without(secrets: Secrets, text: str) -> str:
+    """``text`` with ``HIDDEN`` for each value; those that overlap are hidden as one.
+
+    What is written otherwise (encoded, cut) is not found."""
+    if secrets.beyond and text:
+        return WITHHELD.format(reason=secrets.beyond)
+    lengths = _lengths(secrets.values)
+    kept: list[str] = []
+    shown = end = 0  # the text before ``shown`` is dealt with; a value that was found lasts until ``end``
+    for at in range(len(text) - LEAST + 1):
+        hit = next((n for n in lengths.get(text[at : at + LEAST], ()) if text[at : at + n] in secrets.values), 0)
+        if hit and at >= end:
+            kept += (text[shown:at], HIDDEN)
+        if hit:
+            shown = end = max(end, at + hit)
+    return "".join((*kept, text[shown:]))
+
+
+def _lengths(values: Iterable[str]) -> dict[str, Sequence[int]]:
+    """By the beginning of values, how long those are that begin so; the longest first."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for value in values:
+        found[value[:LEAST]].add(len(value))
+    return {head: sorted(lengths, reverse=True) for head, lengths in found.items()}
 
 
 def _files(root: Path) -> Iterator[Path]:
-    count = 0
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         inside = os.path.relpath(folder, root)
         for name in sorted(names):
             path = Path(folder, name)
             if is_secret(f"{inside}/{name}") and not path.is_symlink() and path.is_file():
-                count += 1
-                if count > MAX_FILES:
-                    return
                 yield path
 
 
-def _lines(path: Path) -> list[str]:
+def _read(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES).decode("utf-8", "replace").splitlines()
+            return file.read(limit)
     except OSError:
-        return []  # what can't be read here, no command reads either
+        return b""  # what can't be read here, no command reads either
 
 
 def _values(line: str) -> Iterator[str]:
@@ -58,6 +105,13 @@ def _values(line: str) -> Iterator[str]:
         _, found, value = line.partition(mark)
         if found:
             yield value.strip().strip("\"',")
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """All of them are ``PIECE`` long where the value is longer; the last one overlaps the one before it."""
+    for start in range(0, max(len(value) - PIECE, 0), PIECE):
+        yield value[start : start + PIECE]
+    yield value[-PIECE:]
 
 
 def _is_telling(value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -66,13 +67,13 @@ class WorkdirSandbox:
         """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
         git = self.root / ".git"
         had_git = _exists(git)
-        hidden = secrets.secrets_in(self.root)
+        hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
         try:
             with self._place_for_packages() as packages:
                 result = await self._execute(self._cell(packages), argv, timeout)
         finally:
             forged = not had_git and _remove(git)
-        said = secrets.without(hidden, result.output_tail)
+        said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said)
 
     @contextmanager
