@@ -1,8 +1,8 @@
 """The one place that compiles patterns for text of models, repositories and tools: by RE2, in time that grows with the text.
 
 A pattern of ``re`` can take for ever over one hostile line and holds the interpreter meanwhile. RE2 has no look-around and no
-back-references; ``\\s``, ``\\w`` and ``\\d`` are ASCII, and flags stand in the pattern, as in ``(?m)``. One search is linear,
-but each call goes over the whole text once: don't call in a loop with ever later positions, use ``finditer``.
+back-references; ``\\s``, ``\\w`` and ``\\d`` are ASCII, and flags stand in the pattern, as in ``(?m)``. Each call goes over the
+whole text: to find all places, use ``finditer``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import re2  # type: ignore[import-untyped]
 
-_Text = str
 Replacement = str | Callable[[re.Match[str]], str]
 
 

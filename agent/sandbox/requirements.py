@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from agent.patterns import linear
 from agent.sandbox.pins import pins
 from agent.stacks.manifests import requirement_names
@@ -25,11 +27,14 @@ NAMES = (
 )
 GROUPS = ("dev", "develop", "development", "test", "tests", "testing")
 MAX_BYTES = 1 << 20
+MAX_FILES = 50
+MAX_LINES = 10_000
+"""Of all files together, comments among them: they take part of a second."""
+MAX_LINE = 1_000
+"""Characters of one requirement."""
+MAX_REFUSED = 100
+MAX_SHOWN = 200
 
-_PLAIN = linear(
-    r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*\(?(?:(?:===|[<>=!~]=|[<>])\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*\)?\s*"
-    r"(?:;[^\n#@]*)?"
-)
 _INCLUDE = linear(r"(-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
 _COMMENT = linear(r"(?:^|\s+)#.*")
 _HASH = linear(r"\s+--hash=\S+")
@@ -37,16 +42,26 @@ _HASH = linear(r"\s+--hash=\S+")
 
 @dataclass
 class Requirements:
-    """``lines`` to install, ``constraints`` on them, ``pins`` of a lock file, and ``refused`` lines with the reason."""
+    """``lines`` to install, ``constraints`` on them, ``pins`` of a lock file, and ``refused`` lines with the reason.
+
+    ``left`` is how many more lines are parsed."""
 
     lines: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
+    left: int = MAX_LINES
 
     @property
     def names(self) -> set[str]:
         return set(requirement_names(self.lines))
+
+    def refuse(self, where: str, line: str, reason: str) -> None:
+        if len(self.refused) < MAX_REFUSED:
+            shown = line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}…"
+            self.refused.append(f"{where}: {shown} ({reason})")
+        elif len(self.refused) == MAX_REFUSED:
+            self.refused.append("and more that is not listed")
 
     def text(self) -> str:
         return "".join(f"{line}\n" for line in dict.fromkeys(self.lines))
@@ -70,8 +85,17 @@ def _read_file(root: Path, name: str, found: Requirements, into: list[str], seen
     text = _text(root, path)
     if text is None or path.resolve() in seen:
         return
+    if len(seen) >= MAX_FILES:
+        found.refuse(name, "the whole file", f"more than {MAX_FILES} files")
+        return
     seen.add(path.resolve())
     for number, line in enumerate(text.replace("\\\n", " ").splitlines(), 1):
+        if not line.strip():
+            continue
+        if not found.left:
+            found.refuse(f"{name}:{number}", "this line and all after it", f"more than {MAX_LINES} lines")
+            return
+        found.left -= 1
         line = _HASH.sub("", _COMMENT.sub("", line)).strip()
         if not line:
             continue
@@ -79,7 +103,7 @@ def _read_file(root: Path, name: str, found: Requirements, into: list[str], seen
         if include is not None:
             target = (path.parent / include[2]).resolve()
             if not target.is_relative_to(root.resolve()):
-                found.refused.append(f"{name}:{number}: {line} (outside of the project)")
+                found.refuse(f"{name}:{number}", line, "outside of the project")
             else:
                 relative = target.relative_to(root.resolve()).as_posix()
                 _read_file(root, relative, found, found.constraints if include[1] in ("-c", "--constraint") else into, seen)
@@ -93,11 +117,13 @@ def _read_pyproject(root: Path, found: Requirements) -> None:
         return
     try:
         lines = _declared(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
-        found.refused.append(f"pyproject.toml: it can't be read ({error})")
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        found.refuse("pyproject.toml", "it can't be read", str(error)[:MAX_SHOWN])
         return
-    for line in lines:
+    for line in lines[:MAX_LINES]:
         _take(line.strip(), "pyproject.toml", found, found.lines)
+    if len(lines) > MAX_LINES:
+        found.refuse("pyproject.toml", "the rest of its dependencies", f"more than {MAX_LINES}")
 
 
 def _declared(data: dict[str, Any]) -> list[str]:
@@ -111,11 +137,25 @@ def _declared(data: dict[str, Any]) -> list[str]:
 
 
 def _take(line: str, where: str, found: Requirements, into: list[str]) -> None:
-    if _PLAIN.fullmatch(line) and "://" not in line:
-        into.append(line)
+    reason = _refusal(line)
+    if reason:
+        found.refuse(where, line, reason)
     else:
-        reason = "an option" if line.startswith("-") else "no plain name and version"
-        found.refused.append(f"{where}: {line} ({reason})")
+        into.append(line)
+
+
+def _refusal(line: str) -> str:
+    """Why ``line`` is not taken; empty where it is a name with versions and markers. uv reads the same line afterwards, and
+    would replace ``${NAME}`` by a variable of its environment."""
+    if line.startswith("-"):
+        return "an option"
+    if len(line) > MAX_LINE:
+        return f"longer than {MAX_LINE} characters"
+    try:
+        plain = Requirement(line).url is None and "://" not in line and "${" not in line
+    except (InvalidRequirement, RecursionError):  # markers may be nested
+        plain = False
+    return "" if plain else "no plain name and version"
 
 
 def _text(root: Path, path: Path) -> str | None:

@@ -55,20 +55,21 @@ def secrets_in(root: Path) -> Secrets:
 
 
 def without(secrets: Secrets, text: str) -> str:
-    """``text`` with ``HIDDEN`` for each value, the longest at each place. One that is written otherwise (encoded, cut) is not
-    found."""
-    if secrets.beyond:
+    """``text`` with ``HIDDEN`` for each value; those that overlap are hidden as one.
+
+    What is written otherwise (encoded, cut) is not found."""
+    if secrets.beyond and text:
         return WITHHELD.format(reason=secrets.beyond)
     lengths = _lengths(secrets.values)
     kept: list[str] = []
-    at = done = 0
-    while at + LEAST <= len(text):
+    shown = end = 0  # the text before ``shown`` is dealt with; a value that was found lasts until ``end``
+    for at in range(len(text) - LEAST + 1):
         hit = next((n for n in lengths.get(text[at : at + LEAST], ()) if text[at : at + n] in secrets.values), 0)
+        if hit and at >= end:
+            kept += (text[shown:at], HIDDEN)
         if hit:
-            kept += (text[done:at], HIDDEN)
-            done = at + hit
-        at += hit or 1
-    return "".join((*kept, text[done:]))
+            shown = end = max(end, at + hit)
+    return "".join((*kept, text[shown:]))
 
 
 def _lengths(values: Iterable[str]) -> dict[str, Sequence[int]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Reader:
-    """``read`` is called with what each of ``texts`` gives for n: about ``n`` characters, of the same shape at n and 4n.
+    """``read`` is called with what each of ``texts`` makes of an n: about n characters, of the same shape for n and 4n.
 
     ``modules`` are those whose text handling this exercises, as dotted names; ``start`` is the n to begin with.
     """
@@ -18,4 +18,3 @@ class Reader:
     texts: dict[str, Callable[[int], object]]
     modules: tuple[str, ...]
     start: int = 20_000
-    tags: tuple[str, ...] = field(default=())

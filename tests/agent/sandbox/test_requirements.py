@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sandbox.requirements import collect
+from agent.sandbox.requirements import MAX_FILES, MAX_LINES, collect
 
 
 def write(root: Path, **files: str) -> None:
@@ -17,12 +17,12 @@ def write(root: Path, **files: str) -> None:
 def test_names_with_versions_extras_and_markers_are_taken(tmp_path: Path) -> None:
     write(
         tmp_path,
-        requirements_txt="fastapi>=0.115,<1  # the framework\nuvicorn[standard]==0.30.*\n\nx ; python_version < '3.12'\ny~=1",
+        requirements_txt="fastapi>=0.115,<1  # the framework\nuvicorn[standard]==0.30.*\n\nx ; python_version < '3.12'\ny~=1.0",
     )
 
     found = collect(tmp_path)
 
-    assert found.lines == ["fastapi>=0.115,<1", "uvicorn[standard]==0.30.*", "x ; python_version < '3.12'", "y~=1"]
+    assert found.lines == ["fastapi>=0.115,<1", "uvicorn[standard]==0.30.*", "x ; python_version < '3.12'", "y~=1.0"]
     assert not found.refused
 
 
@@ -105,3 +105,31 @@ def test_a_strange_pyproject_is_refused_not_fatal(tmp_path: Path, text: str) -> 
     (tmp_path / "pyproject.toml").write_text(text)
 
     assert collect(tmp_path).refused
+
+
+@pytest.mark.parametrize("line", ["a" + ">1  " * 40 + "@", "a" + " " * 40_000 + "@", "a; " + "(" * 900, "a>=${UV_INDEX_URL}"])
+def test_a_line_that_can_not_be_parsed_is_refused_and_the_rest_taken(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{line}\ngood\n")
+
+    found = collect(tmp_path)
+
+    assert found.lines == ["good"]
+    assert len(found.refused) == 1
+    assert found.refused[0].startswith("requirements.txt:1: a") and len(found.refused[0]) < 300
+
+
+def test_what_is_beyond_the_bounds_is_said(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-r 0.txt\n")
+    for number in range(MAX_FILES):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt\n" + "a\n" * 10)
+    assert collect(tmp_path).refused == [f"{MAX_FILES - 1}.txt: the whole file (more than {MAX_FILES} files)"]
+    (tmp_path / "requirements.txt").write_text("a\n" * (MAX_LINES + 5))
+    found = collect(tmp_path)
+    assert len(found.lines) == MAX_LINES
+    assert found.refused == [f"requirements.txt:{MAX_LINES + 1}: this line and all after it (more than {MAX_LINES} lines)"]
+
+
+def test_a_pyproject_nested_deep_is_refused_not_fatal(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("a = " + "[" * 100_000)
+
+    assert len(collect(tmp_path).refused) == 1

@@ -9,6 +9,7 @@ from agent import failures
 from agent.coverage import changed_lines
 from agent.ports import CommandResult
 from agent.sandbox.requirements import collect
+from agent.sandbox.secrets import Secrets, secrets_in, without
 from agent.testing import _other, _pytest
 from tests.hostile.reader import Reader
 
@@ -17,6 +18,13 @@ def _requirements(text: object) -> object:
     with TemporaryDirectory() as folder:
         Path(folder, "requirements.txt").write_text(str(text))
         return collect(Path(folder))
+
+
+def _hidden(text: object) -> object:
+    with TemporaryDirectory() as folder:
+        Path(folder, "a.pem").write_text(str(text))
+        secrets = secrets_in(Path(folder))
+    return without(secrets, ("1" * 63 + "2") * 100), without(Secrets(frozenset({"1" * 63})), str(text))
 
 
 def _output(text: object) -> object:
@@ -32,8 +40,21 @@ READERS = [
             "versions": lambda n: "a" + ">1  " * (n // 4) + "@",
             "spaces": lambda n: "a" + " " * n + "@",
             "hashes": lambda n: "a" + " --hash=" * (n // 8),
+            "lines": lambda n: "a\n" * (n // 2),
+            "comments": lambda n: "#\n" * (n // 2),
+            "brackets": lambda n: "a; " + "(" * n,
         },
         ("agent.sandbox.requirements",),
+    ),
+    Reader(
+        "secrets",
+        _hidden,
+        {
+            "keys": lambda n: "".join(f"{number:064d}\n" for number in range(n // 65)),
+            "beginnings": lambda n: "".join("1" * (8 + number % 50) + f"{number:08d}\n" for number in range(n // 42)),
+            "long lines": lambda n: "1" * n + "=" + "2" * n,
+        },
+        ("agent.sandbox.secrets",),
     ),
     Reader(
         "test output",
