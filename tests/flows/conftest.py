@@ -121,7 +121,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         env |= {
             "MGX_DATA_DIR": str(data),
             "MGX_LEASE_SECONDS": "3",
-            "MGX_WORKER_SILENCE_SECONDS": "5",
+            "MGX_WORKER_SILENCE_SECONDS": "20",
             "MGX_MODEL": "openai/scripted",
             "OPENAI_BASE_URL": model.url,
             "OPENAI_API_KEY": "k-canary-secret",
