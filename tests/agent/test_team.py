@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from agent.models import open_model
 from agent.ports import TaskSpec
 from agent.team import Work, hire
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
+from tests.support.patience import SOON
 from tests.support.team_script import plan, script
 
 HEALTH = TaskSpec("Create a FastAPI health endpoint")
@@ -48,7 +48,7 @@ def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
     class Slow(TeamAction):
         async def act(self, content: str) -> str:
             try:
-                await asyncio.sleep(30)
+                await asyncio.sleep(3600)
             finally:
                 ended.append("slow")
             return ""
@@ -75,25 +75,25 @@ def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
         with pytest.raises(ModelFailed):
             await team.ask("go")
 
-    started = time.monotonic()
-    asyncio.run(story())
+    asyncio.run(asyncio.wait_for(story(), SOON))
     assert ended == ["slow"]
-    assert time.monotonic() - started < 5
 
 
 def test_cancelling_the_task_cancels_the_call(workdir: Path) -> None:
     ended: list[bool] = []
+    asked = asyncio.Event()
 
     class Hanging(Raising):
         async def complete(self, request: Any, on_text: Any) -> Any:
+            asked.set()
             try:
-                await asyncio.sleep(30)
+                await asyncio.sleep(3600)
             finally:
                 ended.append(True)
 
     async def story() -> None:
         run = asyncio.create_task(World(workdir, Hanging(KeyError())).plan(HEALTH))
-        await asyncio.sleep(0.1)
+        await asyncio.wait_for(asked.wait(), SOON)
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run

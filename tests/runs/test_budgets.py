@@ -124,16 +124,14 @@ def test_a_cap_on_time_ends_a_call_that_takes_long(tenant: Tenant, shop: Path, m
     def script_(messages: Any) -> Any:
         said = answers(messages)
         if slow[0] and "FILE:" in str(said):
-            return Reply(str(said), delay=30)
+            return Reply(str(said), delay=3600)
         return said
 
     with serve(script_) as server:
         priced(tenant, server.url)
-        began = time.monotonic()
         run = drive(edit(tenant, shop, budget={"max_seconds": 3}))
         assert (run.status, run.pause_reason) == (Status.PAUSED, "budget"), run.error
         assert "3 seconds of work" in run.error["detail"]
-        assert time.monotonic() - began < 15
         meter = Meter.objects.of(run.workspace_id).get(scope="run")
         assert 2_900 <= meter.work_ms <= 3_000
         assert any("seconds of work" in text for text in warnings_of(run))

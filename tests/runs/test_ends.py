@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from runs.models import TaskRun
 from runs.models.run import Status
 from workspaces.models import Budget, Event, LedgerEntry
 
+from ..support.patience import SOON
 from ..support.scripted_openai import Reply
 from ..support.team_script import script
 from .conftest import NEW, Tenant, drive, git, types
@@ -151,23 +151,21 @@ def test_work_that_changes_nothing_is_no_commit(tenant: Tenant, shop: Path, scri
     assert git("branch", "--list", "mgx/*", cwd=shop) == ""
 
 
-def test_a_cancelled_run_stops_within_two_seconds(tenant: Tenant, shop: Path, scripted: Any) -> None:
+def test_a_cancelled_run_does_not_wait_for_an_answer(tenant: Tenant, shop: Path, scripted: Any) -> None:
     asked = threading.Event()
 
     def slow(messages: Any) -> Reply:
         asked.set()
-        return Reply("late", delay=30)
+        return Reply("late", delay=3600)
 
     with scripted(slow):
         run = edit(tenant, shop)
         worker = threading.Thread(target=drive, args=(TaskRun.across_tenants.get(pk=run.pk),))
         worker.start()
-        assert asked.wait(20)
-        began = time.monotonic()
+        assert asked.wait(SOON)
         services.cancel_run(principal=tenant.principal, run_id=run.pk)
-        worker.join(10)
+        worker.join(SOON)
         assert not worker.is_alive()
-        assert time.monotonic() - began < 5
     run.refresh_from_db()
     assert run.status == Status.CANCELLED
     assert types(run)[-1] == "cancelled"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from agent.errors import ModelFailed
 from agent.models import ModelSettings, open_models
 from agent.ports import Completion, Model, ModelRequest, ToolSpec
+from tests.support.patience import SOON
 from tests.support.scripted_openai import Script, ScriptedOpenAI, serve
 
 KEY = "sk-very-secret-key-123456"
@@ -47,6 +50,16 @@ async def failure(script: Script, *, request: ModelRequest = REQUEST, **options:
     with pytest.raises(ModelFailed) as failed:
         await ask(script, request=request, **options)
     return presentable(failed.value)
+
+
+async def cancel_when_asked(model: Model, asked: threading.Event) -> None:
+    """Cancels a call that the endpoint would hold for an hour."""
+    call = asyncio.create_task(model.complete(REQUEST, silent))
+    assert await asyncio.to_thread(asked.wait, SOON)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(call, SOON)
+    await model.aclose()
 
 
 def presentable(error: ModelFailed) -> ModelFailed:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from agent.errors import ModelFailed, RateLimited
 from agent.models import Prices, open_model
 from agent.models.errors import ModelUnavailable
 from agent.ports import Completion
-from tests.agent.models.endpoints import KEY, REQUEST, ask, failure, open_to, silent
+from tests.agent.models.endpoints import KEY, REQUEST, ask, cancel_when_asked, failure, open_to, silent
 from tests.support.scripted_openai import Reply, serve, usage_of
 
 pytestmark = pytest.mark.asyncio
@@ -67,9 +66,7 @@ async def test_an_endless_answer_is_cut() -> None:
 
 
 async def test_a_stall_is_noticed_and_interrupted() -> None:
-    started = time.monotonic()
     error = await failure(lambda messages: Reply("hello " * 100, fault="stall"), stall_timeout=0.3)
-    assert time.monotonic() - started < 3
     assert isinstance(error, ModelUnavailable)
     assert error.code == "model_stalled"
     assert "127.0.0.1" in error.detail
@@ -144,16 +141,14 @@ async def test_nobody_at_home_names_the_host() -> None:
 
 
 async def test_cancelling_the_task_ends_the_call_at_once() -> None:
-    with serve(lambda messages: Reply("hello " * 100, fault="stall")) as server:
-        model = open_to(server)
-        call = asyncio.create_task(model.complete(REQUEST, silent))
-        await asyncio.sleep(0.3)
-        call.cancel()
-        started = time.monotonic()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-        assert time.monotonic() - started < 1
-        await model.aclose()
+    asked = threading.Event()
+
+    def stall(messages: Any) -> Reply:
+        asked.set()
+        return Reply("hello " * 100, fault="stall")
+
+    with serve(stall) as server:
+        await cancel_when_asked(open_to(server), asked)
 
 
 async def test_what_is_missing_is_said_before_the_first_call() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from agent.errors import RateLimited
+from agent.models import rates
 from agent.models.rates import Gate, gate_for
 from tests.agent.models.endpoints import REQUEST, open_to, silent
+from tests.support.patience import SOON, Clock
 from tests.support.scripted_openai import serve
 
 pytestmark = pytest.mark.asyncio
@@ -18,13 +21,21 @@ pytestmark = pytest.mark.asyncio
 WINDOW = 0.3
 
 
-async def enter_all(gate: Gate, tokens: list[int]) -> list[float]:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(rates, "time", clock)
+    monkeypatch.setattr(rates, "asyncio", SimpleNamespace(sleep=clock.sleep_async))
+    return clock
+
+
+async def enter_all(clock: Clock, gate: Gate, tokens: list[int]) -> list[float]:
     """Seconds after which each had its turn, in the order of asking; nobody comes in before it."""
-    started = time.monotonic()
+    started = clock.now
 
     async def one(count: int) -> float:
         turn = await gate.enter(count, "host")
-        assert time.monotonic() >= turn.start - 0.001
+        assert clock.now >= turn.start
         return turn.start - started
 
     return await asyncio.gather(*(one(count) for count in tokens))
@@ -34,42 +45,41 @@ def worst_window(times: list[float], counts: list[int]) -> int:
     return max(sum(c for t, c in zip(times, counts, strict=True) if start <= t < start + WINDOW * 0.98) for start in times)
 
 
-async def test_no_window_has_more_requests_than_the_limit() -> None:
-    times = await enter_all(Gate(requests=3, window=WINDOW), [1] * 8)
+async def test_no_window_has_more_requests_than_the_limit(clock: Clock) -> None:
+    times = await enter_all(clock, Gate(requests=3, window=WINDOW), [1] * 8)
     assert worst_window(times, [1] * 8) <= 3
     assert times == sorted(times)
-    assert 2 * WINDOW - 0.02 <= times[-1] < 4 * WINDOW
+    assert times[-1] == pytest.approx(2 * WINDOW)
 
 
-async def test_no_window_has_more_tokens_than_the_limit() -> None:
+async def test_no_window_has_more_tokens_than_the_limit(clock: Clock) -> None:
     counts = [60, 30, 50, 10, 100, 40]
-    times = await enter_all(Gate(tokens=100, window=WINDOW), counts)
+    times = await enter_all(clock, Gate(tokens=100, window=WINDOW), counts)
     assert worst_window(times, counts) <= 100
     assert times == sorted(times)
 
 
-async def test_a_call_larger_than_the_limit_gets_a_window_of_its_own() -> None:
-    times = await enter_all(Gate(tokens=100, window=WINDOW), [500, 10])
-    assert times[0] < 0.1
-    assert times[1] >= WINDOW - 0.02
+async def test_a_call_larger_than_the_limit_gets_a_window_of_its_own(clock: Clock) -> None:
+    times = await enter_all(clock, Gate(tokens=100, window=WINDOW), [500, 10])
+    assert times == pytest.approx([0, WINDOW])
 
 
 async def test_what_a_call_did_not_take_is_free_for_the_next() -> None:
     gate = Gate(tokens=100, window=60)
     (await gate.enter(100, "host")).tokens = 10
-    await asyncio.wait_for(gate.enter(90, "host"), 1)
+    await asyncio.wait_for(gate.enter(90, "host"), SOON / 2)
 
 
 async def test_a_cancelled_wait_gives_its_turn_back() -> None:
-    gate = Gate(requests=1, window=WINDOW)
-    await gate.enter(1, "host")
-    waiting = asyncio.create_task(gate.enter(1, "host"))
-    await asyncio.sleep(0.01)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    started = time.monotonic()
-    assert (await gate.enter(1, "host")).start - started < 1.1 * WINDOW
+    gate = Gate(requests=1, window=240)
+    first = await gate.enter(1, "host")
+    for _ in range(2):
+        waiting = asyncio.create_task(gate.enter(1, "host"))
+        await asyncio.sleep(0)
+        assert [turn.start for turn in gate._turns] == [first.start, pytest.approx(first.start + 240)]
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
 
 async def test_a_queue_that_is_too_long_is_refused_with_the_time() -> None:
@@ -80,14 +90,13 @@ async def test_a_queue_that_is_too_long_is_refused_with_the_time() -> None:
     assert refused.value.retry_after == pytest.approx(1000, abs=1)
 
 
-async def test_a_closed_gate_refuses_who_can_not_wait_and_holds_who_can() -> None:
-    gate = Gate()
+async def test_a_closed_gate_refuses_who_can_not_wait_and_holds_who_can(clock: Clock) -> None:
+    gate, started = Gate(), clock.now
     gate.close_for(0.2)
     with pytest.raises(RateLimited):
         await gate.enter(1, "host", patience=0.1)
-    started = time.monotonic()
     await gate.enter(1, "host", patience=1)
-    assert time.monotonic() - started >= 0.18
+    assert clock.now - started == pytest.approx(0.2)
 
 
 async def test_threads_share_the_gate_of_an_endpoint_and_key() -> None:
@@ -114,7 +123,8 @@ async def test_a_model_waits_at_the_gate() -> None:
         for _ in range(2):
             await model.complete(REQUEST, silent)
         third = asyncio.create_task(model.complete(REQUEST, silent))
-        await asyncio.sleep(0.2)
+        done, _ = await asyncio.wait([third], timeout=0.2)
+        assert not done
         assert len(server.requests) == 2
         third.cancel()
         with pytest.raises(asyncio.CancelledError):

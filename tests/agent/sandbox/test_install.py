@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -60,10 +59,8 @@ async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox)
     await sandbox.install("fastapi")
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    started = time.monotonic()
     again = await other.install("fastapi")
 
-    assert time.monotonic() - started < 0.05
     assert again is not None
     assert again.ok
     assert "cached" in again.output_tail

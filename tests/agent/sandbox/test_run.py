@@ -4,13 +4,13 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, bubblewrap, open_sandbox
+from tests.support.patience import SOON
 
 pytestmark = pytest.mark.asyncio
 
@@ -49,29 +49,25 @@ async def test_a_command_that_ends_with_127_itself_is_available(sandbox: Workdir
 
 
 async def test_a_timeout_kills_everything(sandbox: WorkdirSandbox) -> None:
-    marker = f"31{os.getpid()}.25"
-    started = time.monotonic()
+    marker = f"31{os.getpid()}000.25"
     result = await sandbox.run(("sh", "-c", f"echo begun; (setsid sleep {marker} &) ; sleep {marker}"), timeout=1)
 
     assert result.timed_out
     assert not result.ok
     assert result.output_tail.startswith("begun\n")
-    assert time.monotonic() - started < 3
     assert not alive(marker)
 
 
-async def test_cancelling_kills_everything_within_two_seconds(sandbox: WorkdirSandbox) -> None:
+async def test_cancelling_kills_everything(sandbox: WorkdirSandbox) -> None:
     marker = f"32{os.getpid()}.25"
     script = f"trap '' TERM INT HUP; (setsid sh -c \"trap '' TERM; sleep {marker}\" &) ; sleep {marker}"
     task = asyncio.create_task(sandbox.run(("sh", "-c", script)))
     while not alive(marker):  # noqa: ASYNC110 - another process starts, nobody here can set an event
         await asyncio.sleep(0.02)
-    started = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
+        await asyncio.wait_for(task, SOON)
 
-    assert time.monotonic() - started < 2
     assert not alive(marker)
 
 
@@ -80,7 +76,9 @@ async def test_a_process_left_behind_does_not_outlive_the_command(sandbox: Workd
     result = await sandbox.run(("sh", "-c", f"setsid sleep {marker} >/dev/null 2>&1 & echo done"))
 
     assert result.ok
-    async with asyncio.timeout(2):  # the kernel takes it down with its namespace, a moment after the command's own end is known
+    async with asyncio.timeout(
+        SOON
+    ):  # the kernel takes it down with its namespace, a moment after the command's own end is known
         while alive(marker):  # noqa: ASYNC110 - nobody here can set an event
             await asyncio.sleep(0.02)
 

@@ -7,7 +7,9 @@ import time
 import pytest
 
 from repositories.errors import HostBusy
+from repositories.hosting import limits
 from repositories.hosting.limits import MAX_TURN, WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
+from tests.support.patience import Clock
 
 
 def headers(remaining: int, reset: float) -> dict[str, str]:
@@ -38,21 +40,24 @@ def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
 
 
 def test_what_can_wait_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("repositories.hosting.limits.SPARING_PER_SECOND", 50.0)
-    gate, began = Gate(), time.monotonic()
+    clock = Clock()
+    monkeypatch.setattr(limits, "time", clock)
+    gate, began = Gate(), clock.now
     with sparing():
         for _ in range(6):
             gate.enter(writes=False)
-    assert time.monotonic() - began >= 0.1
+    assert clock.now - began == pytest.approx(5 / limits.SPARING_PER_SECOND)
 
 
-def test_a_single_act_does_not_wait_and_a_series_of_writes_does() -> None:
-    gate, began = Gate(), time.monotonic()
+def test_a_single_act_does_not_wait_and_a_series_of_writes_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(limits, "time", clock)
+    gate, began = Gate(), clock.now
     for _ in range(WRITES_AT_ONCE):
         gate.enter(writes=True)
-    assert time.monotonic() - began < 0.5
+    assert clock.now == began
     gate.enter(writes=True)
-    assert time.monotonic() - began >= 0.9
+    assert clock.now - began == pytest.approx(1)
 
 
 def test_each_credential_has_its_gate() -> None:
@@ -88,7 +93,9 @@ def test_what_a_service_says_can_break_nothing_nor_close_its_gate_for_days() -> 
 
 def test_nobody_waits_long_behind_the_writes_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("repositories.hosting.limits.time.sleep", slept.append)
+    clock = Clock()
+    monkeypatch.setattr(clock, "sleep", slept.append)  # all of them ask at the same moment
+    monkeypatch.setattr(limits, "time", clock)
     gate = Gate()
     with pytest.raises(HostBusy) as raised:
         for _ in range(100):

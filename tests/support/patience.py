@@ -1,0 +1,31 @@
+"""How long a test waits for what should come at once, and time that passes only where somebody sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+
+SOON = 60.0
+"""Seconds. What a test waits for would otherwise take an hour or never come, so a busy machine has all the time it needs."""
+
+
+class Clock:
+    """Stands in a module for ``time`` and for ``asyncio`` or ``time.sleep``: nothing depends on how busy the machine is."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    time = monotonic
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Others that begin to sleep at the same moment do so before anybody wakes."""
+        due = self.now + seconds
+        await asyncio.sleep(0)
+        self.now = max(self.now, due)
