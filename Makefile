@@ -16,10 +16,12 @@ UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[
 READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
+# Not empty: lines are counted, in the processes that tests start too, which takes half as long again.
+COVERAGE ?=
 # Tests share one PostgreSQL and one Valkey; a worker is a process for each core, and the last word has ARGS.
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: help setup demo test test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
+.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 
 help: ## Say what there is (this)
 	@echo "MGX Agent: make TARGET"
@@ -44,15 +46,22 @@ demo: setup ## From nothing to a reviewed commit: starts the embedded server, ru
 	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes && \
 	echo "==> mgx is .venv/bin/mgx here; the server goes on until: make down"
 
-test: test-node test-python ## Run all tests, with a floor for line coverage (ARGS="-k word", ARGS="-n 0 --pdb" for pytest)
+test: test-node test-python ## Run all tests (ARGS="-k word", ARGS="-n 0 --pdb" for pytest; COVERAGE=1 with a floor for line coverage)
+
+test-fast: setup ## Run what takes no time: no packages, no whole runs, no servers; ARGS as for test
+	@$(UV) run --no-sync python -m pytest -q $(WORKERS) -m "not slow" $(ARGS)
 
 test-python: setup
 	@echo "==> pytest, on PostgreSQL and Valkey of its own"
+ifeq ($(COVERAGE),)
+	@$(UV) run --no-sync python -m pytest $(WORKERS) $(ARGS)
+else
 	@$(UV) run --no-sync coverage erase
 	@$(UV) run --no-sync coverage run -m pytest $(WORKERS) $(ARGS)
 	@echo "==> line coverage"
 	@$(UV) run --no-sync coverage combine --quiet
 	@$(UV) run --no-sync coverage report $(if $(ARGS),--fail-under=0 | grep ^TOTAL)
+endif
 
 test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \

@@ -16,10 +16,13 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
+
+HERE = Path(__file__).parent
 
 
 class Api(APIClient):
@@ -54,6 +57,28 @@ def cheap_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     get_hashers.cache_clear()
     get_hashers_by_algorithm.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        empty_quickly(patch)
+        yield
+
+
+SLOW_PLACES = ("flows", "evals", "cli", "hostile", "mgx_project/embedded")
+"""What starts processes of ours, or measures time."""
+SLOW_FIXTURES = {"shop", "hosted", "scripted", "package_cache"}
+"""What whole runs of the agent use."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what takes long, and lets it begin first: begun last, it would keep one worker waiting for the other."""
+    for item in items:
+        place = item.path.relative_to(HERE).as_posix()
+        if place.startswith(SLOW_PLACES) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

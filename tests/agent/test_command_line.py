@@ -11,10 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.agent.world import git, make_repository
 from tests.support import scripted_anthropic
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, script
+
+pytestmark = pytest.mark.slow
 
 TOP = Path(__file__).resolve().parents[2]
 

@@ -54,6 +54,7 @@ def test_nothing_but_env_reads_the_servers_settings() -> None:
     assert [str(path) for path in readers if str(path) != "repositories/git/process.py"] == []
 
 
+@pytest.mark.slow
 def test_generated_parts_are_up_to_date() -> None:
     done = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

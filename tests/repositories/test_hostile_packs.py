@@ -19,6 +19,8 @@ from tests.support.git_server import TOKEN, GitServer
 
 from .conftest import Git
 
+pytestmark = pytest.mark.slow
+
 COPIED = 0xFFFF00
 """Bytes: about the most that one instruction of a delta copies, in seven bytes of its own."""
 

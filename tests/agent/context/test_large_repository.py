@@ -7,11 +7,15 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+import pytest
+
 from agent.blocks import read_block
 from agent.models.prices import estimate_tokens
 from agent.ports import ModelProfile, TaskSpec
 from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import script
+
+pytestmark = pytest.mark.slow
 
 WINDOW = 16_000
 DJANGO = Path(sysconfig.get_path("purelib")) / "django"

@@ -14,6 +14,8 @@ import pytest
 from agent.patch import apply_patch, recover
 from tests.agent.patch.test_apply import snapshot
 
+pytestmark = pytest.mark.slow
+
 CALLS = ("open", "write", "mkdir", "rename", "unlink", "fsync", "fchmod", "rmdir")
 TEXT = "FILE: kept.txt\nnew\nFILE: run.sh\necho 2\nFILE: made/deep/a.txt\na\nFILE: made/b.txt\nb\nFILE: empty\n"
 LIMIT = 400

@@ -17,6 +17,8 @@ from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.test_apply import snapshot
 from tests.agent.patch.test_crash import die, in_child, intercept
 
+pytestmark = pytest.mark.slow
+
 WRITES = ("write", "mkdir", "rename", "unlink", "fsync", "rmdir")
 SEEDS = 100
 POINTS = 4

@@ -174,6 +174,7 @@ class Killed(BaseException):
     """The worker is gone in the middle of a look."""
 
 
+@pytest.mark.slow
 def test_500_links_stay_within_the_limits(
     owner: CallerInTests, github: GitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
