@@ -52,4 +52,4 @@ def test_an_answer_of_nothing_but_braces_costs_no_time(text: str) -> None:
     began = time.process_time()
     with pytest.raises(Unusable):
         parse(Plan, text)
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 60

@@ -121,7 +121,7 @@ def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
             time.sleep(0.05)
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(out)["status"] == "cancelled"
     assert "Traceback" not in err

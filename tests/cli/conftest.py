@@ -74,7 +74,7 @@ def mgx(env: dict[str, str], repo: Path) -> Mgx:
 
     def run(*arguments: str, cwd: Path = repo, input: str = "", **environment: Any) -> subprocess.CompletedProcess[str]:
         merged = {name: value for name, value in {**env, **environment}.items() if value is not None}
-        return subprocess.run([MGX, *arguments], cwd=cwd, env=merged, input=input, capture_output=True, text=True, timeout=60)
+        return subprocess.run([MGX, *arguments], cwd=cwd, env=merged, input=input, capture_output=True, text=True, timeout=120)
 
     return run
 
@@ -87,7 +87,7 @@ class Terminal:
     fd: int
     seen: str = ""
 
-    def until(self, text: str, timeout: float = 20) -> str:
+    def until(self, text: str, timeout: float = 60) -> str:
         deadline = time.monotonic() + timeout
         while text not in self.seen:
             assert time.monotonic() < deadline, f"{text!r} did not appear in {self.seen!r}"
@@ -97,7 +97,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
-    def end(self, timeout: float = 20) -> int:
+    def end(self, timeout: float = 60) -> int:
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still running: {self.seen!r}"

@@ -44,7 +44,7 @@ class Server:
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         state = self.state
         headers = {"Authorization": f"Bearer {state['token']}"}
-        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=30, **options)
+        return httpx.request(method, state["base_url"] + path, headers=headers, timeout=60, **options)
 
     def get(self, path: str) -> httpx.Response:
         return self.request("GET", path)
@@ -94,7 +94,7 @@ class Server:
         lines = self.get(f"/api/runs/{run_id}/events").text.splitlines()
         return [json.loads(line) for line in lines]
 
-    def finished(self, run_id: str, *, within: float = 90) -> dict[str, Any]:
+    def finished(self, run_id: str, *, within: float = 240) -> dict[str, Any]:
         """The run once it is final or waits for someone."""
         found: dict[str, Any] = {}
 
@@ -106,7 +106,7 @@ class Server:
         return found
 
 
-def wait_for(condition: Callable[[], Any], within: float = 60) -> None:
+def wait_for(condition: Callable[[], Any], within: float = 180) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -81,7 +81,7 @@ def test_a_client_of_a_killed_web_process_comes_back_and_misses_nothing(server: 
     reader.start()
     assert gate.reached.wait(60)
     server.kill("web")
-    reader.join(10)
+    reader.join(60)
     before = len(seen)
     assert before > 0
     gate.opened.set()

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from .conftest import Server, foreign_token
 
 
-def until(socket: ClientConnection, kind: str, *, within: float = 60) -> list[dict[str, Any]]:
+def until(socket: ClientConnection, kind: str, *, within: float = 180) -> list[dict[str, Any]]:
     """The frames up to the first of type ``kind``."""
     frames: list[dict[str, Any]] = []
     while not frames or frames[-1]["type"] != kind:
@@ -83,7 +83,7 @@ def test_every_way_to_authenticate_a_socket(server: Server) -> None:
         until(socket, "live")
     for query in (f"?ticket={ticket}", "?ticket=x", ""):
         with connect(f"{base}/ws/stream{query}") as socket, pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            socket.recv(timeout=60)
         assert closed.value.rcvd and closed.value.rcvd.code == 4401
     with pytest.raises(InvalidStatus):
         connect(
@@ -100,7 +100,7 @@ def test_a_revoked_token_closes_its_socket(server: Server) -> None:
         assert server.request("DELETE", f"/api/tokens/{token['id']}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=5)
+                socket.recv(timeout=60)
     assert closed.value.rcvd and closed.value.rcvd.code == 4401
 
 
@@ -117,7 +117,7 @@ def test_another_workspace_sees_nothing_on_any_socket(server: Server, shop: Path
     for path in paths:
         with connect(base + path, additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
             with pytest.raises(ConnectionClosed) as closed:
-                socket.recv(timeout=10)
+                socket.recv(timeout=60)
         assert closed.value.rcvd and closed.value.rcvd.code == 4404, path
     with connect(f"{base}/ws/stream", additional_headers={"Authorization": f"Bearer {secret}"}) as socket:
         assert run["id"] not in json.dumps(until(socket, "live"))
@@ -143,7 +143,7 @@ def test_a_removed_member_loses_the_socket_of_that_workspace_only(server: Server
         assert server.request("DELETE", f"/api/workspaces/{workspace}/members/{member}").status_code == 204
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=5)
+                socket.recv(timeout=60)
         own.send("{}")
         until(own, "pong")
     assert closed.value.rcvd and closed.value.rcvd.code == 4401

@@ -37,11 +37,11 @@ def port() -> Iterator[Port]:
             time.sleep(0.01)
         yield number
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
 
 
 def connect(port: Port) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -121,12 +121,12 @@ def test_a_byte_now_and_then_does_not_hold_a_connection(port: Port) -> None:
         client.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         try:
-            while time.monotonic() - began < 15:
+            while time.monotonic() - began < 60:
                 client.sendall(b"X")
                 time.sleep(0.05)
         except (BrokenPipeError, ConnectionResetError):
             return
-    pytest.fail("the connection was still open after 15 seconds")
+    pytest.fail("the connection was still open after a minute")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
@@ -153,7 +153,7 @@ def test_others_are_served_beside_many_that_wait(port: Port) -> None:
 def test_a_large_message_of_a_socket_ends_it(port: Port) -> None:
     with connect_websocket(f"ws://127.0.0.1:{port}/ws/nowhere") as client, pytest.raises(ConnectionClosed):
         client.send("a" * 100_000)
-        client.recv(timeout=10)
+        client.recv(timeout=60)
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "daphne"])
@@ -174,4 +174,4 @@ def test_the_process_that_is_started_bounds_headers(server: str) -> None:
             assert pour(client, b"X-Long: " + b"a" * 60_000, most=72_000_000) < 20_000_000
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

@@ -284,7 +284,7 @@ async def test_what_is_here_is_had_while_another_fetches(tmp_path: Path, origin:
     source = Source(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     with await acquire(place / "fetch.lock"):
-        two = await asyncio.wait_for(Checkout.create(tmp_path / "two", source), 10)
+        two = await asyncio.wait_for(Checkout.create(tmp_path / "two", source), 60)
     one.close()
     two.close()
 
@@ -363,7 +363,7 @@ async def test_a_fetch_that_was_killed_is_done_again(
     put(origin, sh, "big.bin", os.urandom(30_000_000))
     source = Source(str(origin), branch="main", mirror=place)
     task = asyncio.create_task(Checkout.create(tmp_path / "one", source))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not in_pieces(place) and not task.done():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.001)

@@ -131,7 +131,7 @@ async def test_ssh_goes_to_the_address_that_was_checked(rebind: Rebind) -> None:
         rebind("127.0.0.1", "10.255.255.1")
         with pytest.raises(GitFailed):
             await look(f"ssh://git@{NAME}:{server.getsockname()[1]}/a/b.git")
-        thread.join(10)
+        thread.join(60)
     assert heard[0].startswith(b"SSH-2.0-")
 
 

@@ -53,7 +53,7 @@ def test_runs_that_are_made_at_once_do_not_pass_the_limit(tenant: Tenant) -> Non
 
     def make(task: Any) -> int:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             services.create_run(principal=tenant.principal, task_id=task.pk)
         except Exception as error:
             return int(getattr(error, "http_status", 500))

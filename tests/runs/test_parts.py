@@ -22,7 +22,7 @@ NAMES = "FILE: shop/names.py\nNAME = 1\n\nFILE: shop/titles.py\nTITLE = 1\n"
 
 
 def test_parts_are_written_at_the_same_time_and_land_as_one(tenant: Tenant, shop: Path, scripted: Any) -> None:
-    barrier = threading.Barrier(2, timeout=30)
+    barrier = threading.Barrier(2, timeout=60)
 
     def part(messages: list[Any]) -> str:
         barrier.wait()  # passes only when both are being answered

@@ -76,7 +76,7 @@ def test_runs_that_store_at_once_do_not_pass_the_limit(tenant: Tenant) -> None:
 
     def one(run: TaskRun) -> bool:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             store(run, "a", 100)
         except Paused:
             return False

@@ -28,7 +28,7 @@ def at_once(number: int, act: Callable[[int], int]) -> list[int]:
 
     def one(n: int) -> int:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             return act(n)
         finally:
             connections.close_all()

@@ -108,7 +108,7 @@ def test_tenants_that_spend_at_once_never_pass_it(capped: Callable[..., None]) -
 
     def one(at: Place) -> bool:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             reserve(at)
         except CapReached:
             return False

