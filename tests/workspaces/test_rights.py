@@ -26,6 +26,8 @@ from workspaces.models import ApiToken, Membership, Role, User
 from workspaces.tokens import create_api_token, revoke_api_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
+LOOKED_AT_EVERY = rights.RECHECK_SECONDS
+"""Before the tests lower it."""
 SOON = 60.0
 """Seconds, for a machine that has much else to do: the promise is 5, and here the look is taken far oftener."""
 
@@ -286,3 +288,7 @@ def test_an_account_that_is_active_again_has_nothing_left_from_before() -> None:
         person.user.is_active = True
         person.user.save()
         assert person.asks() in {401, 403}, way
+
+
+def test_a_right_is_looked_at_within_five_seconds() -> None:
+    assert LOOKED_AT_EVERY + rights.SHARED_SECONDS <= 5
