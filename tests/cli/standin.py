@@ -92,6 +92,7 @@ class Standin:
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
+    access_ended: str = ""
     due: str = "2026-11-22T12:00:00.000Z"
     hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
     url: str = ""
@@ -328,7 +329,8 @@ def application(state: Standin) -> web.Application:
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
-        return web.Response(text="".join(f"{event['seq']} {event['message']}\n" for event in log))
+        text = "".join(f"{event['seq']} {event['message']}\n" for event in log)
+        return web.Response(text=text + (state.access_ended if request.query.get("follow") else ""))
 
     async def ndjson(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]

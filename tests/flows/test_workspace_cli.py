@@ -89,18 +89,39 @@ def token_of(server: Server, name: str) -> str:
     return str(made.json()["token"])
 
 
+def test_a_followed_log_ends_with_the_token(server: Server, person: Mgx, owner: Mgx, name: str, shop: Path) -> None:
+    """Planned, the run waits for an answer that nobody gives; the log is followed by somebody who is removed meanwhile."""
+    secret = owner("workspace", "invite").stdout.strip()
+    assert person("workspace", "join", "--user", name, "--secrets-stdin", input=f"{secret}\n{PASSWORD}\n").returncode == 0
+    token = token_of(server, name)
+    run = server.edit_run(shop, auto_approve=False)
+    assert server.finished(run["id"])["status"] == "awaiting_approval"
+    env = {**server.env, "MGX_SERVER": server.state["base_url"], "MGX_TOKEN": token}
+    argv = [MGX, "logs", run["id"], "-f"]
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert "run_queued" in following.stdout.readline()
+        path = f"/api/workspaces/{run['workspace_id']}/members"
+        removed = next(row for row in server.get(path).json()["items"] if row["username"] == name)
+        assert server.request("DELETE", f"{path}/{removed['user_id']}").status_code == 204
+        _, said = following.communicate(timeout=60)
+    assert following.returncode == 5
+    assert "membership has ended, so nothing more is shown" in said
+    assert server.post(f"/api/runs/{run['id']}/cancel", {})["status"] == "cancelled"
+
+
 def test_the_last_owner_is_told_what_to_do_first(owner: Mgx) -> None:
     done = owner("workspace", "leave", "--yes")
     assert done.returncode == 1
     assert "make another member owner first" in done.stderr and "Change a role" in done.stderr
 
 
-def test_a_run_is_not_cancelled_by_a_token_of_another_workspace(server: Server, owner: Mgx) -> None:
+def test_a_run_is_not_cancelled_by_a_token_of_another_workspace(server: Server, owner: Mgx, shop: Path) -> None:
     """As it was seen: the flag was ignored, and a run of the token's own workspace was cancelled."""
-    task = server.post("/api/tasks", {"name": "t", "description": "t", "stack": "fastapi", "output_mode": "generate_new"})
-    run = server.post("/api/runs", {"task_id": task["id"]})
+    run = server.edit_run(shop, auto_approve=False)
+    assert server.finished(run["id"])["status"] == "awaiting_approval"
     done = owner("--workspace", "nope", "cancel", run["id"])
     assert done.returncode == 5
     assert "belongs to the workspace local, and the request names nope" in done.stderr
-    assert server.get(f"/api/runs/{run['id']}").json()["status"] != "cancelled"
+    assert server.get(f"/api/runs/{run['id']}").json()["status"] == "awaiting_approval"
     assert owner("--workspace", "local", "cancel", run["id"]).returncode == 0
