@@ -58,12 +58,10 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
 
 
 def serve_by_daphne(host: str, port: int) -> None:
-    """Twisted bounds headers itself: 16 KiB in all, and a connection that is silent for a minute is closed."""
-    from daphne.cli import CommandLineInterface
+    import mgx_project.asgi  # noqa: F401 - first: the protocol below stands on Django's settings
+    from mgx_project import bounded_daphne
 
-    CommandLineInterface().run(
-        ["--verbosity", "0", "-b", host, "-p", str(port), APPLICATION]
-    )  # its access log holds whole URLs
+    bounded_daphne.serve(APPLICATION, host=host, port=port, max_message=MAX_SOCKET_MESSAGE)
 
 
 if __name__ == "__main__":
