@@ -37,6 +37,15 @@ class MemberForm(ModelForm):
         fields: ClassVar[list[str]] = []
 
 
+class InvitationForm(ModelForm):
+    class Meta:
+        model = Invitation
+        fields: ClassVar[list[str]] = []
+        help_texts: ClassVar[dict[str, str]] = {
+            "email": "Only the account with this address may accept it; empty: whoever has the secret. It is good for 7 days.",
+        }
+
+
 @admin.register(Membership)
 class MembershipAdmin(TenantAdmin):
     """Owners change roles and remove members. Superusers alone, who make the accounts, add one by its name: an owner who could
@@ -102,6 +111,7 @@ class SecretAdmin(TenantAdmin):
 class InvitationAdmin(SecretAdmin):
     """Owners invite; admins see the invitations."""
 
+    form = InvitationForm
     secret_title = "Invitation"
     list_display = ("workspace", "role", "email", "created_by", "expires_at", "accepted_by", "accepted_at", "revoked_at")
     list_filter = (WorkspaceFilter, "role")
