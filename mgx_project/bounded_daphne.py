@@ -6,18 +6,22 @@ Twisted's clock starts again with every byte, and it keeps a body of any length 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import daphne.server
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import HTTPFactory, WebRequest
 from django.conf import settings
-from twisted.web.http import HTTPChannel
 
 from .body_limit import BODY_SECONDS
 from .bounded_http import HEAD_SECONDS, MAX_HEAD_BYTES, MAX_HEADERS, WRITE_SECONDS
 from .common.problems import CONTENT_TYPE, problem
 from .common.rendering import dumps
+
+if TYPE_CHECKING:
+    HTTPChannel = Any  # Twisted's interfaces don't say what its transports have
+else:
+    from twisted.web.http import HTTPChannel
 
 PHRASES = {408: "Request Timeout", 413: "Content Too Large"}
 LAST_SECONDS = 5.0
@@ -112,9 +116,11 @@ class BoundedFactory(HTTPFactory):
         return protocol
 
 
-def _cancelled(timer: Any) -> None:
+def _cancelled(timer: Any) -> Any:
+    """None, in the place of a timer that is stopped with this."""
     if timer is not None and timer.active():
         timer.cancel()
+    return None
 
 
 def serve(application: str, *, host: str, port: int, max_message: int) -> None:
