@@ -13,6 +13,11 @@ if __name__ == "__main__":
         from mgx_project.common import watcher
 
         watcher.watch()  # goes on here in a process that is watched, before Django is imported
+    if sys.argv[1:2] == ["runserver"]:  # a web process, as `python -m mgx_project.serve` is
+        from mgx_project import env
+        from mgx_project.common.private_files import close_data_directory
+
+        close_data_directory(env.DATA_DIR)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

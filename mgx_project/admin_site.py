@@ -12,7 +12,15 @@ from unfold.sites import UnfoldAdminSite
 
 MENU = {
     "Work": ("runs.taskrun", "tasks.task", "projects.project", "repositories.repositorylink", "repositories.webhookdelivery"),
-    "People": ("workspaces.workspace", "workspaces.membership", "workspaces.user", "workspaces.apitoken"),
+    "People": (
+        "workspaces.workspace",
+        "workspaces.membership",
+        "workspaces.invitation",
+        "workspaces.user",
+        "workspaces.apitoken",
+        "workspaces.signin",
+        "workspaces.signincount",
+    ),
     "Models and money": (
         "workspaces.modelconnection",
         "workspaces.budget",
@@ -24,7 +32,15 @@ MENU = {
 }
 """Group → models. What is in none of them is in the last group."""
 OTHERS = "Machinery"
-NAMES = {"runs.taskrun": "Runs", "runs.handled": "Handled causes", "django_dramatiq.task": "Queue messages"}
+NAMES = {
+    "runs.taskrun": "Runs",
+    "runs.handled": "Handled causes",
+    "django_dramatiq.task": "Queue messages",
+    "workspaces.signin": "Sign-ins",
+    "workspaces.signincount": "Failed sign-ins",
+    "workspaces.storedbytes": "Storage",
+    "workspaces.formerspending": "Former spending",
+}
 """Names in the menu, where the plural of the model is not what people say."""
 
 

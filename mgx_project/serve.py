@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
+
+from mgx_project import env
+from mgx_project.common.private_files import close_data_directory
 
 if TYPE_CHECKING:
     import uvicorn
@@ -20,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
     parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="which one serves (uvicorn)")
     given = parser.parse_args(argv)
-    os.umask(0o077)
+    close_data_directory(env.DATA_DIR)
     if given.server == "daphne":
         serve_by_daphne(given.host, given.port)
     else:
@@ -56,10 +58,10 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
 
 
 def serve_by_daphne(host: str, port: int) -> None:
-    """Twisted bounds headers itself: 16 KiB in all, and a connection that is silent for a minute is closed."""
-    from daphne.cli import CommandLineInterface
+    import mgx_project.asgi  # noqa: F401 - first: the protocol below stands on Django's settings
+    from mgx_project import bounded_daphne
 
-    CommandLineInterface().run(["-b", host, "-p", str(port), APPLICATION])
+    bounded_daphne.serve(APPLICATION, host=host, port=port, max_message=MAX_SOCKET_MESSAGE)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ FINAL_TYPES = frozenset({"completion", "failure", "cancelled"})
 SILENT = Q(type="model_output", message="")
 """Events that carry text for machines and for `mgx task -v`, and say nothing on one line."""
 ENDED_TYPE = "access_ended"
-ENDED = "Your token, your sign-in or your membership has ended, so nothing more is shown. Sign in again to go on."
+ENDED = "Your token, your sign-in or your membership has ended, so nothing more is shown."
 """The last line for somebody who may not listen any longer; no event of the run."""
 QUIET_SECONDS = 15.0
 """How long `follow` waits for an announcement before it looks into the database by itself."""

@@ -93,22 +93,6 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         return False  # what a person did stays theirs; take `is_active` away instead
 
 
-@admin.register(SignIn)
-class SignInAdmin(ModelAdmin):
-    """Who is signed in by JWT. Of accounts, so for superusers only."""
-
-    list_display = ("user", "created_at", "expires_at", "ended_at")
-    list_select_related = ("user",)
-    search_fields = ("user__username",)
-    exclude = ("refresh_jti",)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
-
-    has_view_permission = lambda self, request, obj=None: self.has_module_permission(request)  # noqa: E731
-    has_add_permission = has_change_permission = has_delete_permission = lambda self, request, obj=None: False
-
-
 class MemberInline(TabularInline):
     model = Membership
     fields = readonly_fields = ("user", "role", "created_at")
@@ -188,11 +172,8 @@ class StoredBytesAdmin(TenantAdmin):
     list_display = ("workspace", "size")
 
 
-@admin.register(FormerSpending)
-class FormerSpendingAdmin(ModelAdmin):
-    """Of workspaces that are gone: no tenant's any more, and nobody's to change."""
-
-    list_display = ("period", "tokens", "cost_usd")
+class ServerAdmin(ModelAdmin):
+    """Rows of the whole server: shown to superusers, and changed by nobody here."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return sees_all(request)
@@ -208,6 +189,30 @@ class FormerSpendingAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(FormerSpending)
+class FormerSpendingAdmin(ServerAdmin):
+    """Of workspaces that are gone."""
+
+    list_display = ("period", "tokens", "cost_usd")
+
+
+@admin.register(SignIn)
+class SignInAdmin(ServerAdmin):
+    """Who is signed in by JWT."""
+
+    list_display = ("user", "created_at", "expires_at", "ended_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    exclude = ("refresh_jti",)
+
+
+@admin.register(SignInCount)
+class SignInCountAdmin(ServerAdmin):
+    """Names of accounts are digests here; an account is unlocked on its own page."""
+
+    list_display = ("key", "failures", "locked_until", "since")
 
 
 @admin.register(Departure)
@@ -236,25 +241,3 @@ class EventAdmin(TenantAdmin):
     list_display = ("created_at", "workspace", "position", "type", "run_id", "seq", "message")
     list_filter = (WorkspaceFilter, "type")
     search_fields = ("=run_id", "=task_id", "type", "message")
-
-
-@admin.register(SignInCount)
-class SignInCountAdmin(ModelAdmin):
-    """No tenant's. Names of accounts are digests here; an account is unlocked on its own page."""
-
-    list_display = ("key", "failures", "locked_until", "since")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_all(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return sees_all(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -17,12 +17,15 @@ else:
     AnyForm = forms.ModelForm
 
 
+EXAMPLE = '{"projects": 20}'
+
+
 class WorkspaceForm(AnyForm):
     class Meta:
         model = Workspace
         fields: ClassVar[list[str]] = []
         help_texts: ClassVar[dict[str, str]] = {
-            "limits": f"Any of {', '.join(MOST)}; what is left out is the server's default, 0 is no limit.",
+            "limits": f"Any of {', '.join(MOST)}, as in {EXAMPLE}. What is left out is the server's default; 0 means no limit.",
             "server_model": "Whether its runs may use the server's own model and key; unknown: as MGX_SERVER_MODEL_FOR says.",
         }
 

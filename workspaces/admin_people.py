@@ -1,4 +1,4 @@
-"""Members and API tokens for operators, by the rules of the API. A token's secret is shown once."""
+"""Members, invitations and API tokens for operators, by the rules of the API. Secrets are shown once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from mgx_project.common.errors import BadRequest
 
 from .admin_ask import ask, show_once
-from .admin_scope import TenantAdmin, WorkspaceFilter, operator
+from .admin_scope import TenantAdmin, WorkspaceFilter, operated, operator, sees_all
 from .audit import record_audit
+from .invitations import find_invitation, invite, revoke_invitation
 from .models import ApiToken, Invitation, Membership, Role
 from .services import add_member, change_member, remove_member
 from .tokens import create_api_token, revoke_api_token
@@ -36,9 +37,20 @@ class MemberForm(ModelForm):
         fields: ClassVar[list[str]] = []
 
 
+class InvitationForm(ModelForm):
+    class Meta:
+        model = Invitation
+        fields: ClassVar[list[str]] = []
+        help_texts: ClassVar[dict[str, str]] = {
+            "email": "Only the account with this address may accept it; empty: whoever has the secret. It is good for 7 days.",
+        }
+
+
 @admin.register(Membership)
 class MembershipAdmin(TenantAdmin):
-    """Owners manage members."""
+    """Owners change roles and remove members. Superusers alone, who make the accounts, add one by its name: an owner who could
+    would see whose accounts exist, and pull them in without their consent. Owners invite.
+    """
 
     role = Role.OWNER
     editable = ("role",)
@@ -48,7 +60,7 @@ class MembershipAdmin(TenantAdmin):
     search_fields = ("user__username", "user__email")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
+        return sees_all(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request, obj)
@@ -75,20 +87,81 @@ class MembershipAdmin(TenantAdmin):
         remove_member(principal=operator(request, obj.workspace_id), user_id=obj.user_id)
 
 
-@admin.register(Invitation)
-class InvitationAdmin(TenantAdmin):
-    """Made and withdrawn over the API and by `mgx workspace`."""
+class SecretAdmin(TenantAdmin):
+    """Rows that are made with a secret, which is on the page that answers the form and nowhere else."""
 
+    secret_title: ClassVar[str]
+
+    def keep_secret(self, request: HttpRequest, secret: str) -> None:
+        """For the length of the request alone."""
+        request._mgx_secret = secret  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
+        return show_once(
+            self, request, [(self.secret_title, str(request._mgx_secret))],  # type: ignore[attr-defined]
+            title=str(obj), explanation="Keep it now: it is shown this once, and only its hash is stored.",
+            back=self.page_of(obj),
+        )  # fmt: skip
+
+    def page_of(self, obj: Any) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
+
+
+@admin.register(Invitation)
+class InvitationAdmin(SecretAdmin):
+    """Owners invite; admins see the invitations."""
+
+    form = InvitationForm
+    secret_title = "Invitation"
     list_display = ("workspace", "role", "email", "created_by", "expires_at", "accepted_by", "accepted_at", "revoked_at")
     list_filter = (WorkspaceFilter, "role")
     list_select_related = ("workspace", "created_by", "accepted_by")
     search_fields = ("email", "accepted_by__username")
+    actions_detail: ClassVar[Any] = ("withdraw",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return sees_all(request) or bool(operated(request, Role.OWNER))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("workspace", "role", "email")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Invitation, form: ModelForm[Any], change: bool) -> None:
+        made, secret = invite(principal=operator(request, obj.workspace_id), role=Role(obj.role), email=obj.email)
+        obj.pk = made.pk
+        self.keep_secret(request, secret)
+
+    def has_open_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        row = self.get_object(request, str(object_id)) if object_id else None
+        if row is None or row.accepted_at or row.revoked_at:
+            return False
+        return sees_all(request) or row.workspace_id in operated(request, Role.OWNER)
+
+    @action(description="Withdraw", icon="block", variant=ActionVariant.DANGER, permissions=["open"])
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+
+        def act() -> str:
+            principal = operator(request, row.workspace_id)
+            with transaction.atomic():
+                revoke_invitation(principal=principal, invitation=find_invitation(principal=principal, invitation_id=row.pk))
+            return "The invitation is withdrawn."
+
+        return ask(
+            self, request, act, verb="Withdraw", question="Withdraw this invitation?", variant="danger",
+            explanation="Nobody can accept it any more.", back=self.page_of(row),
+        )  # fmt: skip
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TenantAdmin):
+class ApiTokenAdmin(SecretAdmin):
     """A new token acts for the operator who makes it, with at most their role."""
 
+    secret_title = "Token"
     list_display = ("name", "prefix", "workspace", "user", "role", "expires_at", "revoked_at", "last_used_at")
     list_filter = (WorkspaceFilter, "role")
     list_select_related = ("workspace", "user")
@@ -117,20 +190,7 @@ class ApiTokenAdmin(TenantAdmin):
             detail={"name": made.name, "role": made.role, "admin": True},
         )  # fmt: skip
         obj.pk = made.pk
-        self._secret(request, secret)
-
-    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: Any = None) -> HttpResponse:
-        return show_once(
-            self, request, [("Token", self._secret(request))], title=f"The token {obj.name}",
-            explanation="Keep it now: it is shown this once, and only its hash is stored.",
-            back=reverse("admin:workspaces_apitoken_change", args=[obj.pk]),
-        )  # fmt: skip
-
-    def _secret(self, request: HttpRequest, made: str = "") -> str:
-        """Kept for the length of the request alone."""
-        if made:
-            request._mgx_secret = made  # type: ignore[attr-defined]
-        return str(request._mgx_secret)  # type: ignore[attr-defined]
+        self.keep_secret(request, secret)
 
     def has_valid_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         row = self.get_object(request, str(object_id)) if object_id else None
@@ -156,5 +216,5 @@ class ApiTokenAdmin(TenantAdmin):
         return ask(
             self, request, act, verb="Revoke", question=f"Revoke the token {row.name}?", variant="danger",
             explanation="Requests with it are refused, and its open sockets are closed.",
-            back=reverse("admin:workspaces_apitoken_change", args=[row.pk]),
+            back=self.page_of(row),
         )  # fmt: skip

@@ -17,7 +17,7 @@ def may_create(user: User) -> bool:
 
 
 def require_creator(user: User) -> None:
-    """Raises NotAllowed where only operators make workspaces and ``user`` is none."""
+    """Raises NotAllowed where only operators make workspaces and ``user`` is not one."""
     if not may_create(user):
         raise NotAllowed(
             "On this server only operators make workspaces. Ask one for a workspace, or a member of a workspace to invite you."

@@ -27,7 +27,7 @@ def invite(*, principal: Principal, role: Role, email: str = "", expires_at: dat
 
     ``email`` binds the invitation to the account with that address. Raises BadRequest, NotAllowed.
     """
-    principal.require(role)
+    principal.require(Role.OWNER)
     now = timezone.now()
     if expires_at is not None and not now < expires_at <= now + LONGEST:
         raise BadRequest(f"An invitation ends within {LONGEST.days} days from now.", field="expires_at")
@@ -60,7 +60,7 @@ def accept_invitation(*, user: User, secret: str) -> Membership:
     """Makes ``user`` a member. Raises NotFound for a secret that is not (or no longer) good for them, Conflict for a member
     and where the workspace has no room (LimitReached).
 
-    It ends with its maker's right: an invitation of somebody who is no owner any more is worth nothing.
+    It ends with its maker's right: an invitation of somebody who is not an owner any more is worth nothing.
     """
     found = Invitation.across_tenants.select_for_update(of=("self",)).filter(digest=digest_of(secret)).first()
     again = found is not None and found.accepted_by_id == user.pk

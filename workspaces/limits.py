@@ -1,7 +1,7 @@
 """How much a workspace may hold and start: the operator's limits, their defaults, and the check that nobody gets past.
 
-A row holds only what was set for it; everything else is the server's default (``MGX_LIMIT_…``). 0 is no limit, in a row and in
-a setting, and is shown as null.
+A row holds only what was set for it; everything else is the server's default (``MGX_LIMIT_…``). 0 means no limit, in a row and
+in a setting, and is shown as null.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is a member already
 
 @transaction.atomic
 def create_workspace(*, owner: User, name: str, slug: str, metadata: dict[str, Any] | None = None) -> Workspace:
-    """A tenant with its first owner. The rooms above add what belongs to a new one. Raises Conflict when the slug is taken.
+    """A tenant with its first owner. Apps above this one add what belongs to it. Raises Conflict when the slug is taken.
 
-    Who may is asked by those who call it (`creation.require_creator`).
+    Whether ``owner`` may is for the caller to ask (`creation.require_creator`).
     """
     with conflicts(WORKSPACE_CONFLICTS):
         workspace = Workspace.objects.create(name=name, slug=slug, metadata=metadata or {})
@@ -95,7 +95,11 @@ def _locked_member(principal: Principal, user_id: uuid.UUID | str) -> Membership
 def _keep_an_owner(leaving: Membership) -> None:
     owners = Membership.objects.filter(workspace_id=leaving.workspace_id, role=Role.OWNER)
     if not owners.exclude(pk=leaving.pk).exists():
-        raise Conflict("This is the last owner of the workspace; make another member owner first.", code="last_owner")
+        raise Conflict(
+            "This is the last owner of the workspace; make another member owner first.",
+            code="last_owner",
+            hint="Change a role with PATCH /api/workspaces/{id}/members/{user_id}, or under Memberships in the admin.",
+        )
 
 
 def _audit(principal: Principal, action: str, membership: Membership, **detail: str) -> None:

@@ -156,9 +156,9 @@ def server_address(address: str, source: str) -> str:
     """Scheme, host, port and path without a slash at the end. Raises ``Usage``."""
     try:
         parts = urlsplit(address.strip())
-        parts.port  # noqa: B018 - raises for a port that is none
+        parts.port  # noqa: B018 - raises for a port that is not a number
     except ValueError as error:
-        raise Usage(f"{source} holds {address!r}, which is no address: {error}.") from error
+        raise Usage(f"{source} holds {address!r}, which is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
         raise Usage(f"{source} holds {address!r}; a server's address looks like https://mgx.example.com.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"

@@ -117,7 +117,7 @@ def _required_checkout() -> Path:
     if root is not None:
         return root
     if os.environ.get("MGX_HOME"):
-        raise Unreachable(f"MGX_HOME is {os.environ['MGX_HOME']}, which is no checkout of MGX Agent (no manage.py there).")
+        raise Unreachable(f"MGX_HOME is {os.environ['MGX_HOME']}, which is not a checkout of MGX Agent (no manage.py there).")
     raise Unreachable(
         "No server is configured, and this mgx was installed without one.",
         hint="Two ways to get a server:\n"

@@ -44,7 +44,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
     "Workspace": {
-        "workspace": ("workspaces", "List and make workspaces:  mgx workspace list"),
+        "workspace": ("workspaces", "List, make, join and leave workspaces:  mgx workspace list"),
         "token": ("tokens", "List, make and revoke API tokens:  mgx token create ci --role developer"),
     },
     "Repositories": {

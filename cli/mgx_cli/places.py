@@ -52,7 +52,7 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
     if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
         return Place(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
     raise Usage(
-        f"{cwd} holds files but is no git repository.",
+        f"{cwd} holds files but is not a git repository.",
         hint="Choose one:\n"
         "  mgx task … --repo PATH|URL   work on an existing repository, or a linked one: --repo octocat/shop\n"
         "  mgx task … --new DIR         make a new project in an empty directory\n"
@@ -101,7 +101,7 @@ def _local(repo: str) -> Path:
 def _existing(directory: Path, allow_dirty: bool) -> Place:
     bare = _git(directory, "rev-parse", "--is-bare-repository")
     if bare is None:
-        raise Usage(f"{directory} is no git repository.", hint="Give one, or use --new DIR for a new project.")
+        raise Usage(f"{directory} is not a git repository.", hint="Give one, or use --new DIR for a new project.")
     if bare.strip() == "true":
         path = directory.resolve()
         return Place(path.as_uri(), path)

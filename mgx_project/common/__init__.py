@@ -1,1 +1,1 @@
-"""The cellar: what every app stands on. Imports none of them."""
+"""What every app stands on. Imports none of them."""

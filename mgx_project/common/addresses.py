@@ -49,7 +49,7 @@ _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 def check_networks(entries: Sequence[str]) -> None:
-    """Raises ImproperlyConfigured for an entry of MGX_ALLOWED_NETWORKS that is no network, address or ``*``."""
+    """Raises ImproperlyConfigured for an entry of MGX_ALLOWED_NETWORKS that is not a network, an address or ``*``."""
     _networks(tuple(entries))
 
 

@@ -19,7 +19,7 @@ MAX_HOPS = 32
 
 @lru_cache(maxsize=8)
 def networks(entries: tuple[str, ...]) -> tuple[Network, ...]:
-    """Raises ImproperlyConfigured for an entry that is no network or address."""
+    """Raises ImproperlyConfigured for an entry that is neither a network nor an address."""
     try:
         return tuple(ipaddress.ip_network(entry.strip()) for entry in entries if entry.strip())
     except ValueError as error:
@@ -36,7 +36,7 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """The client behind ``peer``, the other end of the connection. ``forwarded``: its X-Forwarded-For, lines joined by commas.
 
-    An entry that is no address ends the search: whoever wrote it, what stands left of it proves nothing.
+    An entry that is not an address ends the search: whoever wrote it, what stands left of it proves nothing.
     """
     client = peer
     for entry in reversed(forwarded.split(",")[-MAX_HOPS:]):

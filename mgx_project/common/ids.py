@@ -13,7 +13,7 @@ import uuid_utils.compat
 from django.core.exceptions import ValidationError
 
 PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-"""A key in a path. Anything else is no path of ours, so a malformed id never reaches the database."""
+"""A key in a path. Anything else does not match, so a malformed id never reaches the database."""
 _ID = re.compile(PATTERN)
 _ID_LIKE = re.compile("[0-9a-f]{32}")
 _NOISE = str.maketrans("", "", "-_{}: ")

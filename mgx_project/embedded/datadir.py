@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mgx_project.embedded.files import private_directory, write_private
+from mgx_project.common.private_files import private_directory
+from mgx_project.embedded.files import write_private
 
 
 class DataDirectory:

@@ -3,37 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import suppress
 from pathlib import Path
 
-
-def private_directory(path: Path) -> Path:
-    """Make ``path`` (and its parents) with mode 0700; an existing one loses the bits of everybody else.
-
-    Under root one may still be passed through: PostgreSQL may run under another account there (`account.py`).
-    """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777
-    kept = 0o711 if os.geteuid() == 0 else 0o700
-    if mode & ~kept and path.stat().st_uid == os.geteuid():
-        path.chmod(mode & kept)
-    return path
-
-
-def make_private(root: Path) -> None:
-    """Take the bits of everybody else from all that is below ``root``, whatever made it; links are not followed.
-
-    What belongs to another account (PostgreSQL's under root) is left to it. A file that goes away meanwhile is no error.
-    """
-    me = os.geteuid()
-    for directory, names, files in os.walk(root):
-        for name in (*names, *files):
-            path = os.path.join(directory, name)
-            with suppress(FileNotFoundError):
-                found = os.lstat(path)
-                if found.st_mode & 0o077 and found.st_uid == me and not stat.S_ISLNK(found.st_mode):
-                    os.chmod(path, stat.S_IMODE(found.st_mode) & 0o700)
+from mgx_project.common.private_files import private_directory
 
 
 def write_private(path: Path, text: str) -> None:

@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+from mgx_project.common.private_files import private_directory
 from mgx_project.embedded import binaries
 from mgx_project.embedded.account import PLAIN, Account, account_for
 from mgx_project.embedded.errors import EmbeddedError
-from mgx_project.embedded.files import private_directory, tail, write_private
+from mgx_project.embedded.files import tail, write_private
 from mgx_project.embedded.processes import Escalation, Process, spawn
 
 ROLE = DATABASE = "mgx"

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mgx_project.common.private_files import private_directory
 from mgx_project.embedded.children import Child
 from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.errors import EmbeddedError
-from mgx_project.embedded.files import private_directory
 from mgx_project.embedded.ports import free_port, is_free
 from mgx_project.embedded.postgres import Postgres
 from mgx_project.embedded.valkey import Valkey

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from mgx_project.common.private_files import make_private
 from mgx_project.embedded import health
 from mgx_project.embedded.children import Child
 from mgx_project.embedded.credentials import Credentials
@@ -21,7 +22,7 @@ from mgx_project.embedded.environment import (
     has_redis,
 )
 from mgx_project.embedded.errors import EmbeddedError
-from mgx_project.embedded.files import make_private, tail, write_private
+from mgx_project.embedded.files import tail, write_private
 from mgx_project.embedded.plan import Command, CommandProgram, MakePlan, Place, Plan
 from mgx_project.embedded.ports import free_port, is_free
 from mgx_project.embedded.postgres import STOP as STOP_POSTGRES

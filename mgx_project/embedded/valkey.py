@@ -8,8 +8,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+from mgx_project.common.private_files import private_directory
 from mgx_project.embedded import binaries
-from mgx_project.embedded.files import private_directory
 from mgx_project.embedded.processes import TERMINATE, spawn
 
 # Read from standard input, so that the password is neither in a file nor on a command line.

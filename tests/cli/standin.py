@@ -55,6 +55,13 @@ CHANGES = [
     {"path": "logo.png", "action": "created", "added": 0, "removed": 0, "binary": True, "hunks": []},
 ]  # fmt: skip
 DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m\n"
+INVITATION = "mgxi_test_0123456789abcdef"
+ADA = "0193f3a0-0000-7000-8000-00000000000a"
+DEFAULT = {"id": "0193f3a0-0000-7000-8000-00000000000d", "slug": "default", "name": "Default"}
+MEMBERS = [
+    {"user_id": ADA, "username": "ada", "role": "owner", "email": "ada@example.com"},
+    {"user_id": DEFAULT["id"], "username": "bob\x1b[31m", "role": "viewer", "email": ""},
+]
 Steps = list[tuple[str, dict[str, Any], str]]
 
 
@@ -85,6 +92,7 @@ class Standin:
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
+    access_ended: str = ""
     due: str = "2026-11-22T12:00:00.000Z"
     hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
     url: str = ""
@@ -321,7 +329,8 @@ def application(state: Standin) -> web.Application:
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
-        return web.Response(text="".join(f"{event['seq']} {event['message']}\n" for event in log))
+        text = "".join(f"{event['seq']} {event['message']}\n" for event in log)
+        return web.Response(text=text + (state.access_ended if request.query.get("follow") else ""))
 
     async def ndjson(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
@@ -340,6 +349,14 @@ def application(state: Standin) -> web.Application:
         if (await request.json())["password"] == "wrong":
             return _problem(401, "Unauthorized", "No active account found with the given credentials")
         return web.json_response({"access": TOKEN, "refresh": "r"})
+
+    async def accept(request: web.Request) -> web.Response:
+        if (await request.json())["token"] != INVITATION:
+            return _problem(404, "Not Found", "This invitation is unknown.", code="no_invitation", hint="Ask an owner.")
+        return web.json_response({**DEFAULT, "role": "viewer"})
+
+    async def gone(request: web.Request) -> web.Response:
+        return web.Response(status=204)
 
     def fixed(document: Any) -> Any:
         async def answer(request: web.Request) -> web.Response:
@@ -372,7 +389,13 @@ def application(state: Standin) -> web.Application:
     get("/ws/runs/{id}", socket)
     get("/health/live", fixed({"status": "ok"}))
     get("/health/ready", ready)
-    get("/api/me", fixed({"email": "ada@example.com", "workspaces": [{"slug": "default", "role": "owner"}]}))
+    get("/api/me", fixed({"id": ADA, "email": "ada@example.com", "workspaces": [{**DEFAULT, "role": "owner"}]}))
+    members = f"/api/workspaces/{DEFAULT['id']}/members"
+    get(members, fixed({"items": MEMBERS, "next_cursor": None}))
+    app.router.add_delete(f"{members}/{ADA}", gone)
+    post(f"/api/workspaces/{DEFAULT['id']}/invitations", fixed({"id": ADA, "role": "viewer", "token": INVITATION}))
+    post("/api/invitations/accept", accept)
+    post("/api/auth/revoke", fixed({}))
 
     async def try_model(request: web.Request) -> web.Response:
         return web.json_response(state.model_test)
@@ -431,7 +454,7 @@ def _gate(state: Standin) -> Any:
         text = await request.text()
         body = json.loads(text) if text else None
         state.requests.append((request.method, request.path, dict(request.headers), body))
-        if request.path.startswith("/ws/") or request.path.startswith("/health/") or request.path == "/api/auth/token":
+        if request.path.startswith("/ws/") or request.path.startswith("/health/") or request.path.startswith("/api/auth/"):
             return await handler(request)  # type: ignore[no-any-return]
         if state.problem:
             return _problem(state.problem[0], "Refused", **state.problem[1])

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from mgx_cli.hunks import file_line
 
 from tests.cli.conftest import Mgx, Terminal
 from tests.cli.standin import Standin
@@ -24,6 +25,12 @@ def run_id(mgx: Mgx, server: Standin) -> str:
 
 def sent(server: Standin, run_id: str) -> list[dict[str, object]]:
     return server.bodies(f"/api/runs/{run_id}/changes")
+
+
+def test_a_file_that_decides_how_tests_are_run_is_marked() -> None:
+    file = {"path": "conftest.py", "action": "created", "added": 1, "removed": 0, "binary": False, "state": "pending"}
+    said = ["".join(text for text, _ in file_line({**file, "test_configuration": marked})) for marked in (True, False)]
+    assert said[0] == f"{said[1]}  decides how tests are run"
 
 
 def test_following_a_run_ends_where_its_changes_wait(mgx: Mgx, run_id: str) -> None:

@@ -113,6 +113,22 @@ def test_logs_as_text_and_as_lines(mgx: Mgx, run_id: str) -> None:
     assert lines[-1]["type"] == "completion"
 
 
+def test_a_followed_log_that_ends_with_the_right_is_exit_5(mgx: Mgx, server: Standin, run_id: str) -> None:
+    server.access_ended = "2026-11-22T12:00:09Z access_ended Your token has ended, so nothing more is shown.\n"
+    done = mgx("logs", run_id, "-f")
+    assert done.returncode == 5
+    assert "2 reading the task" in done.stdout and "access_ended" not in done.stdout
+    assert "error: Your token has ended, so nothing more is shown." in done.stderr
+    assert "The run goes on. Sign in with: mgx login" in done.stderr
+
+
+def test_what_a_run_says_about_access_is_shown_as_its_words(mgx: Mgx, server: Standin, run_id: str) -> None:
+    server.access_ended = "2026-11-22T12:00:09Z role_message access_ended is what it says\n"
+    done = mgx("logs", run_id, "-f")
+    assert done.returncode == 0
+    assert "access_ended is what it says" in done.stdout
+
+
 def test_a_diff_in_a_pipe_is_byte_for_byte(env: dict[str, str], run_id: str, repo: Path) -> None:
     done = subprocess.run([MGX, "diff", run_id], cwd=repo, env=env, capture_output=True, timeout=60)
     assert done.stdout == DIFF

@@ -1,8 +1,6 @@
-"""Tokens and workspaces from the command line."""
+"""Tokens from the command line."""
 
 from __future__ import annotations
-
-import json
 
 from tests.cli.conftest import Mgx
 from tests.cli.standin import TOKEN, Standin
@@ -24,10 +22,8 @@ def test_a_token_is_made_shown_once_and_revoked(mgx: Mgx, server: Standin) -> No
     assert server.tokens == {}
 
 
-def test_workspaces_are_made_and_listed(mgx: Mgx, server: Standin) -> None:
-    made = mgx("workspace", "create", "Shop & Team")
-    assert (made.returncode, made.stdout) == (0, "shop-team\n"), made.stderr
-    assert "login --user" in made.stderr
-    assert server.bodies("/api/workspaces") == [{"name": "Shop & Team", "slug": "shop-team"}]
-    assert "shop-team  owner  Shop & Team" in mgx("workspace", "list").stdout
-    assert [row["slug"] for row in json.loads(mgx("workspace", "list", "--json").stdout)["items"]] == ["shop-team"]
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(mgx: Mgx, server: Standin) -> None:
+    done = mgx("token", "create", "ci", "--role", "boss")
+    assert done.returncode == 2
+    assert "'viewer', 'developer', 'admin', 'owner'" in done.stderr
+    assert server.requests == []

@@ -41,9 +41,9 @@ class Server:
         found: dict[str, Any] = json.loads((self.data / "state.json").read_text())
         return found
 
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def request(self, method: str, path: str, *, bearer: str = "", **options: Any) -> httpx.Response:
         state = self.state
-        headers = {"Authorization": f"Bearer {state['token']}"}
+        headers = {"Authorization": f"Bearer {bearer or state['token']}"}
         return httpx.request(method, state["base_url"] + path, headers=headers, timeout=60, **options)
 
     def get(self, path: str) -> httpx.Response:

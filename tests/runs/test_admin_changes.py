@@ -40,6 +40,16 @@ def test_the_page_shows_each_part_with_its_choice_as_text(waiting: TaskRun, brow
         assert f'name="{name}" value="reject"' in text, name
 
 
+def test_a_file_that_decides_how_tests_are_run_is_marked_and_no_other(operator: Membership, browser: Client) -> None:  # noqa: F811
+    run = make_run(operator, Status.AWAITING_CHANGES)
+    changes.store(run, 1, changes.measure({**CONTENTS, "tests/conftest.py": (None, b"collect_ignore = ['test_app.py']\n")}))
+    ChangeRound.objects.create(workspace_id=run.workspace_id, run=run, number=1, tree="t")
+    text = browser.get(page(run, "changes")).content.decode()
+    assert text.count("decides how tests are run") == 1
+    of_file = text[text.index("tests/conftest.py") :]
+    assert "decides how tests are run" in of_file[: of_file.index("collect_ignore")]
+
+
 def test_a_post_decides_on_the_whole_round(waiting: TaskRun, browser: Client) -> None:  # noqa: F811
     form = {"round": "1", "d-0-0": "accept", "d-0-1": "reject", "c-0-1": "Keep it.", "c-0-0": "ignored", "d-1-*": "accept"}
     answer = browser.post(page(waiting, "changes"), form)

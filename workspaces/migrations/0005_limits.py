@@ -1,4 +1,4 @@
-"""Limits, the operator's budgets and the meters of the server's own endpoint. What `limits` held that is no limit goes to the
+"""Limits, the operator's budgets and the meters of the server's own endpoint. What `limits` held beside limits goes to the
 metadata (`former_limits`); workspaces that are there already keep the server's model, which they could use until now.
 """
 

@@ -27,4 +27,4 @@ class Invitation(TenantModel):
         constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known")]
 
     def __str__(self) -> str:
-        return f"invitation to {self.workspace_id} as {self.role}"
+        return f"Invitation as {self.role}"

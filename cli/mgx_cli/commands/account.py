@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.config import Server, UserFile, is_loopback, server_address, token_prefix
-from mgx_cli.errors import ApiError, NoAccess, Usage
+from mgx_cli.config import Server, UserFile, server_address, token_prefix
+from mgx_cli.errors import Usage
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.session import open_api, options_of
+from mgx_cli.sign_in import read_secret, require_encryption, signed_in
 
 app = application()
 
@@ -43,13 +43,12 @@ def login(
     if not address:
         raise Usage("Which server?", hint="mgx login --server https://mgx.example.com")
     base_url = server_address(address, "--server")
-    if base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
-        raise NoAccess(
-            f"{base_url} is not encrypted: your secret would travel readable by others.",
-            hint="Use https, or accept it with: mgx config set allow_insecure_http true",
-        )
+    require_encryption(base_url, user)
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
-    token = _token_by_password(base_url, user_name, workspace) if user_name else read_secret("API token: ", token_stdin)
+    if user_name:
+        token = _token_by_password(base_url, user_name, workspace)
+    else:
+        token = read_secret("API token: ", token_stdin, option="--token-stdin")
     me = Api(Server(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
     user.tokens[base_url] = token
@@ -104,29 +103,10 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _token_by_password(base_url: str, name: str, workspace: str) -> str:
     """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
-    password = read_secret(f"Password of {name}: ", False)
-    try:
-        pair = Api(Server(base_url, "", "", "mgx login")).post("/api/auth/token", {"username": name, "password": password})
-    except ApiError as error:
-        if error.status != 401:
-            raise
-        raise NoAccess(f"{base_url} knows no user {name!r} with this password.") from error
-    access = pair["access"]
-    made = Api(Server(base_url, access, workspace, "mgx login")).post(
-        "/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]}
-    )
+    password = read_secret(f"Password of {name}: ", False, option="--token-stdin: an API token instead of a password")
+    with signed_in(base_url, name, password, workspace=workspace) as person:
+        made = person.post("/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]})
     return str(made["token"])
-
-
-def read_secret(prompt: str, from_stdin: bool) -> str:
-    import getpass
-
-    if not from_stdin and not sys.stdin.isatty():
-        raise Usage("There is no terminal to ask for the secret.", hint="Pipe an API token in with --token-stdin.")
-    secret = sys.stdin.readline() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
-    if not secret.strip():
-        raise Usage("The secret is empty.")
-    return secret.strip()
 
 
 def _name(me: dict[str, Any]) -> str:

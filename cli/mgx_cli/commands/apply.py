@@ -32,7 +32,7 @@ def apply(
     """Write a run's change into a checkout, whole or not at all; nothing is committed.
 
     Changes of yours in other places may stay uncommitted. Where it does not fit, the files are named and nothing is written
-    (exit 1). A change that is there already is none to make (exit 0).
+    (exit 1). Where the change is there already, nothing is done (exit 0).
 
     \b
     Examples:

@@ -9,7 +9,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
-from mgx_cli.errors import Interrupted, Usage
+from mgx_cli.errors import Interrupted, NoAccess, Usage
 from mgx_cli.follow import OVER, stream_lines
 from mgx_cli.follow import follow as watch
 from mgx_cli.ids import find_run, short, shortest
@@ -76,6 +76,8 @@ def logs(
 ) -> None:
     """Print what a run did, as text or as a JSON line per event.
 
+    With --follow it ends with the run, or with exit code 5 when your right to see it ends before.
+
     \b
     Examples:
       mgx logs 01a2056e
@@ -93,6 +95,7 @@ def logs(
                 put(line)
         else:
             for line in api.lines(f"{path}/logs", {"follow": "true"} if follow else {}, "text/plain", timeout=QUIET):
+                _require_access(line)
                 put(clean(line))
     except KeyboardInterrupt:
         raise Interrupted("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
@@ -249,6 +252,14 @@ def attach(
     if after > 0 and after >= int(found.get("last_seq") or 0) and found["status"] in OVER:
         raise Usage(f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}.")
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
+
+
+def _require_access(line: str) -> None:
+    """Raises NoAccess for the line `<time> access_ended <sentence>`, by which a followed log ends before its run does."""
+    _, _, rest = line.partition(" ")
+    kind, _, sentence = rest.partition(" ")
+    if kind == "access_ended":
+        raise NoAccess(sentence, hint="The run goes on. Sign in with: mgx login")
 
 
 def _decide(context: typer.Context, name: str, body: dict[str, Any], as_json: bool, done: str) -> None:

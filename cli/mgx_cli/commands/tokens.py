@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.shared import AsJson, Role, application, put_new_secret
 from mgx_cli.errors import NoAccess, Usage
 from mgx_cli.ids import shortest
-from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.output import one_line, put_json, put_table, say
 from mgx_cli.render import age
 from mgx_cli.session import open_api
 
@@ -60,7 +60,7 @@ def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.", show_default=False)],
     role: Annotated[
-        str | None, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner: your own role at most, or that.")
+        Role | None, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner: your own role at most, or that.")
     ] = None,
     expires: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, such as 2027-01-31T00:00Z; without it, never.")
@@ -74,13 +74,9 @@ def create(
       mgx token create ci --role developer
       mgx token create ci --role viewer --expires 2027-01-31T00:00Z | gh secret set MGX_TOKEN
     """
-    given = {"name": name, "role": role, "expires_at": expires}
+    given = {"name": name, "role": role and role.value, "expires_at": expires}
     row = open_api(context).post("/api/tokens", {key: value for key, value in given.items() if value is not None})
-    if as_json:
-        put_json(row)
-        return
-    put(str(row["token"]))
-    say(f"It is shown this once. Take it back with: mgx token revoke {row['id']}")
+    put_new_secret(row, as_json, f"Take it back with: mgx token revoke {row['id']}")
 
 
 @tokens.command()

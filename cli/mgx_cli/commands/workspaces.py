@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.account import read_secret
-from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.shared import AsJson, Role, application, put_new_secret
+from mgx_cli.config import UserFile
 from mgx_cli.errors import NoAccess, Usage
 from mgx_cli.output import one_line, put, put_json, put_table, say
-from mgx_cli.session import open_api
+from mgx_cli.session import open_api, options_of
+from mgx_cli.sign_in import read_secret, require_encryption, signed_in
 
 app = application()
 workspaces = application()
@@ -68,29 +68,30 @@ def create(
 
 @workspaces.command()
 def members(context: typer.Context, as_json: AsJson = False) -> None:
-    """List who belongs to the workspace.
+    """List who belongs to the workspace. Addresses of others are shown to its admins.
 
     \b
-    Example:
+    Examples:
       mgx workspace members
+      mgx workspace members --json | jq -r '.items[].username'
     """
     api = open_api(context)
     rows = list(api.items(f"/api/workspaces/{_current(api)['id']}/members"))
     if as_json:
         put_json({"items": rows})
         return
-    cells = [(one_line(row["username"]), str(row["role"]), one_line(row["email"])) for row in rows]
+    cells = [(one_line(row["username"]), str(row["role"]), one_line(row["email"]) or "-") for row in rows]
     put_table(("USER", "ROLE", "EMAIL"), cells)
 
 
 @workspaces.command()
 def invite(
     context: typer.Context,
-    role: Annotated[str, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner.")] = "developer",
+    role: Annotated[Role, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner.")] = Role.DEVELOPER,
     email: Annotated[str, typer.Option(metavar="ADDRESS", help="Only the account with this address may accept.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an invitation and print its secret, this once. Give it to the person; it is good for 7 days.
+    """Make an invitation and print its secret, this once. It is good for one person and for 7 days. For owners.
 
     \b
     Examples:
@@ -98,39 +99,49 @@ def invite(
       mgx workspace invite --role viewer --email ada@example.org
     """
     api = open_api(context)
-    body = {"role": role, **({"email": email} if email else {})}
+    body = {"role": role.value, **({"email": email} if email else {})}
     row = api.post(f"/api/workspaces/{_current(api)['id']}/invitations", body)
-    if as_json:
-        put_json(row)
-        return
-    put(str(row["token"]))
-    say("It is shown this once. The person joins with: mgx workspace join --user NAME")
+    put_new_secret(
+        row,
+        as_json,
+        f"Give it to the person, who joins with:\n  mgx --server {api.server.base_url} workspace join --user NAME",
+    )
 
 
 @workspaces.command()
 def join(
     context: typer.Context,
-    user_name: Annotated[str, typer.Option("--user", metavar="NAME", help="Your account; its password is asked for.")],
+    user_name: Annotated[str, typer.Option("--user", metavar="NAME", help="Your account on the server.")],
+    secrets_stdin: Annotated[
+        bool,
+        typer.Option("--secrets-stdin", help="Read the invitation, then the password, from standard input, a line each."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Accept an invitation. Its secret and your password are asked for: an API token can't say yes for you.
+    """Accept an invitation. Its secret and your password are asked for, so that neither stands in the shell's history.
+
+    An API token can't accept it: joining is your own decision.
 
     \b
-    Example:
+    Examples:
       mgx workspace join --user ada
+      mgx --server https://mgx.example.com workspace join --user ada
     """
-    api = open_api(context)
-    secret = read_secret("Invitation: ", False)
-    password = read_secret(f"Password of {user_name}: ", False)
-    anonymous = Api(replace(api.server, token="", workspace=""))
-    pair = anonymous.post("/api/auth/token", {"username": user_name, "password": password})
-    person = Api(replace(api.server, token=pair["access"], workspace=""))
-    row = person.post("/api/invitations/accept", {"token": secret})
+    if options_of(context).workspace:
+        raise Usage("The invitation itself says which workspace it is for.", hint="Leave --workspace out.")
+    base_url = open_api(context).server.base_url
+    require_encryption(base_url, UserFile.load())
+    secret = read_secret("Invitation: ", secrets_stdin, option="--secrets-stdin")
+    password = read_secret(f"Password of {user_name}: ", secrets_stdin, option="--secrets-stdin")
+    with signed_in(base_url, user_name, password) as person:
+        row = person.post("/api/invitations/accept", {"token": secret})
     if as_json:
         put_json(row)
         return
-    put(str(row["slug"]))
-    say(f"You are {row['role']} there now. Sign in to it: mgx --workspace {one_line(row['slug'])} login --user {user_name}")
+    slug = one_line(row["slug"])
+    put(slug)
+    say(f"Your role in {slug} is {one_line(row['role'])}. A token is of one workspace. Sign in to this one with:")
+    say(f"  mgx --workspace {slug} login --server {base_url} --user {user_name}")
 
 
 @workspaces.command()
@@ -146,10 +157,18 @@ def leave(
     """
     api = open_api(context)
     row = _current(api)
+    slug = one_line(row["slug"])
     if not yes:
-        raise Usage(f"You would lose your place in {one_line(row['slug'])}.", hint="Say it: mgx workspace leave --yes")
+        raise Usage(
+            f"You would leave {slug}: your tokens of it end, and only an invitation brings you back.",
+            hint="If you mean it: mgx workspace leave --yes",
+        )
     api.delete(f"/api/workspaces/{row['id']}/members/{api.get('/api/me')['id']}")
-    say(f"You have left {one_line(row['slug'])}.")
+    user = UserFile.load()
+    if user.tokens.get(api.server.base_url) == api.server.token:
+        del user.tokens[api.server.base_url]
+        user.save()
+    say(f"You have left {slug}; the token that mgx used there has ended.")
 
 
 def _current(api: Api) -> dict[str, Any]:
@@ -158,5 +177,8 @@ def _current(api: Api) -> dict[str, Any]:
     wanted = api.server.workspace.lower()
     found = [row for row in rows if not wanted or wanted in (str(row["slug"]).lower(), str(row["id"]))]
     if len(found) != 1:
-        raise NoAccess("Which workspace?", hint="Name it with --workspace. See: mgx workspace list")
+        raise NoAccess(
+            f"You are not a member of the workspace {wanted!r}." if wanted else "You have several workspaces.",
+            hint="Name one of yours with --workspace. See: mgx workspace list",
+        )
     return found[0]

@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand
 
 from agent.runtime import bootstrap
 from mgx_project.common import watcher
+from mgx_project.common.private_files import close_data_directory
 from runs import actors, recovery, workdirs
 from runs.lease import keeper
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=4, help="runs worked on at the same time (default: 4)")
 
     def handle(self, *args: Any, threads: int, **options: Any) -> None:
-        os.umask(0o077)  # checkouts, mirrors and caches are nobody else's on this machine
+        close_data_directory(settings.MGX_DATA_DIR)
         bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
