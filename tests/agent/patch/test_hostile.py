@@ -12,8 +12,8 @@ from agent.patch.bounds import MAX_CHARACTERS, MAX_FILES, MAX_HUNKS, MAX_LINES
 from agent.patch.detect import read_edits
 
 SECONDS = 20.0
-"""Of this process's own time: each takes a tenth of it or less, also where the tracer of coverage runs, and took from 23 s to more
-than two minutes on a quick machine without one. Only what is far from linear is found here; growth is measured elsewhere."""
+"""Of this process's own time: each takes a tenth of it or less, also where the tracer of coverage runs, and took from 23 s to
+more than two minutes on a quick machine without one. Growth is measured in ``tests/hostile``."""
 
 NAMES = "--- a/x.py\n+++ b/x.py\n"
 BLOCK = "x.py\n<<<<<<< SEARCH\nline 1\n=======\nchanged\n>>>>>>> REPLACE\n"
