@@ -23,6 +23,8 @@ looked at three times. The library looks ahead for some shapes as far as the tex
 
 _THOUGHT = linear(r"(?i)<(/?)(?:think|thinking|thought|reasoning)>")
 _FENCED = linear(r"(?is)```[ \t]*(?:json5?|jsonc|javascript|js|python)?[ \t]*\n?(.*?)(?:```|\z)")
+_LONG_NUMBER = linear(r"[0-9]{1000}")
+"""Repairing a number takes the square of its length, and Python reads none of more than 4,300 digits."""
 _BRACKET = linear(r"[\[\](){}]")
 _SMART = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "\u00a0": " ", "\ufeff": None, "\u200b": None}
@@ -96,7 +98,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _repair(text: str, work: _Work) -> Any:
-    if len(text) > MAX_REPAIRED or _depth(text) > MAX_DEPTH:
+    if len(text) > MAX_REPAIRED or _depth(text) > MAX_DEPTH or _LONG_NUMBER.search(text):
         return None
     for written in (text, text.translate(_SMART)) if text != text.translate(_SMART) else (text,):
         try:
