@@ -19,7 +19,41 @@ PARSERS = frozenset((
 ))  # fmt: skip
 """What is imported to read text with. ``json`` is linear, and what it raises is kept by ``agent.documents``."""
 NOT_READING = frozenset(("Match", "Pattern", "escape", "Unreadable", "Replacement"))
-EXEMPT: dict[str, str] = {}
+_SHORT = "What it matches is bounded in length before, and its pattern has no repetition inside of another."
+_WORDS = "Each pattern is a chain of fixed words and of repetitions that exclude what follows them: one pass over the text."
+_OURS = "It reads what comes with the product or was written by it."
+EXEMPT: dict[str, str] = {
+    "agent.commands": _WORDS,
+    "agent.context.paths": "Its patterns are ours, of one or two stars, and are matched with names of at most 255 bytes.",
+    "agent.context.tools.read_file": "Paths are compared for MAX_COMPARED steps at most.",
+    "agent.context.tools.run": _WORDS,
+    "agent.landing": _WORDS,
+    "agent.models.anthropic": _WORDS,
+    "agent.models.anthropic_messages": "Its pattern is one character.",
+    "agent.models.offline": _WORDS,
+    "agent.patch.record": _OURS,
+    "agent.patterns": "It is RE2 itself.",
+    "agent.runtime.finder": "It reads the source of installed packages.",
+    "agent.sandbox.bubblewrap": "It reads the version that bubblewrap says.",
+    "agent.stacks.store": _OURS,
+    "mgx_project.common.ids": _SHORT,
+    "mgx_project.common.logs": _WORDS,
+    "mgx_project.common.pagination": _SHORT,
+    "projects.validators": "Its serializers bound the length of what it matches before.",
+    "repositories.git.address": "Addresses are bounded in length before, and host names to 253 characters.",
+    "repositories.git.fetching": _WORDS,
+    "repositories.git.progress": _WORDS,
+    "repositories.git.refusals": _WORDS,
+    "repositories.git.remote": _WORDS,
+    "repositories.git.signing": "It reads commits that the server made.",
+    "repositories.hosting.github": _SHORT,
+    "repositories.hosting.limits": _SHORT,
+    "repositories.naming": _SHORT,
+    "runs.commits": "Its pattern is a choice of fixed words.",
+    "runs.filters": _SHORT,
+    "runs.inbound.visitors": _SHORT,
+    "runs.timing": "It matches the keys of journal steps, which the server made.",
+}
 """Module → why no text can stop it."""
 
 

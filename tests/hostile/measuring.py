@@ -23,7 +23,7 @@ MAX_N = 500_000
 GROWTH = 6.0
 """For four times the text. It is 4 for what is linear, and 16 for what takes the square."""
 TRIES = 5
-HANGS = 10.0
+HANGS = 20.0
 """Seconds on the processor for one shape of text."""
 SILENT = 600.0
 """Seconds of the clock, for a child that waits for something."""
@@ -50,20 +50,20 @@ class Growth:
         return f"{self.shape}: {self.first:.4f} s for {self.n} characters, {self.second:.4f} s for four times as many."
 
 
-def growths(reader: Reader) -> Iterator[Growth]:
-    """One for each of its shapes, in order."""
+def growths(reader: Reader, hangs: float = HANGS) -> Iterator[Growth]:
+    """One for each of its shapes, in order; one hangs that works for ``hangs`` seconds."""
     shapes = list(reader.texts)
     while shapes:
-        for growth in _of_one_child(reader, shapes):
+        for growth in _of_one_child(reader, shapes, hangs):
             yield growth
             shapes.remove(growth.shape)
 
 
-def _of_one_child(reader: Reader, shapes: list[str]) -> Iterator[Growth]:
+def _of_one_child(reader: Reader, shapes: list[str], hangs: float) -> Iterator[Growth]:
     """Until all are measured or the child ended."""
     context = multiprocessing.get_context("fork")
     hears, tells = context.Pipe(duplex=False)
-    child = context.Process(target=_measure_all, args=(reader, tuple(shapes), tells))
+    child = context.Process(target=_measure_all, args=(reader, tuple(shapes), tells, hangs))
     child.start()
     tells.close()
     try:
@@ -71,7 +71,7 @@ def _of_one_child(reader: Reader, shapes: list[str]) -> Iterator[Growth]:
             try:
                 growth = hears.recv() if hears.poll(SILENT) else Growth(shape, failed=f"It was silent for {SILENT:g} seconds.")
             except EOFError:
-                growth = Growth(shape, failed=f"It ended the process, as it does after {HANGS:g} seconds of work.")
+                growth = Growth(shape, failed=f"It ended the process, as it does after {hangs:g} seconds of work.")
             yield growth
             if growth.failed:
                 return
@@ -80,7 +80,7 @@ def _of_one_child(reader: Reader, shapes: list[str]) -> Iterator[Growth]:
         child.join()
 
 
-def _measure_all(reader: Reader, shapes: tuple[str, ...], told: Connection) -> None:
+def _measure_all(reader: Reader, shapes: tuple[str, ...], told: Connection, hangs: float) -> None:
     sys.settrace(None)  # coverage's, whose time is none of the reader's; what it saw in a child is not kept anyway
     gc.disable()  # collecting what the tests before left behind is not a part of it either
     allocator = ctypes.CDLL(None)
@@ -89,7 +89,7 @@ def _measure_all(reader: Reader, shapes: tuple[str, ...], told: Connection) -> N
         allocator.mallopt(M_TRIM_THRESHOLD, KEPT)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for shape in shapes:
-        signal.setitimer(signal.ITIMER_PROF, HANGS)  # ends the process, also inside of C
+        signal.setitimer(signal.ITIMER_PROF, hangs)  # ends the process, also inside of C
         try:
             growth = _measure(reader, shape)
         except Exception as error:  # to be reported, whatever it is

@@ -28,7 +28,7 @@ def test_what_takes_the_square_or_hangs_or_raises_is_found() -> None:
     reader = Reader(
         "wrong", read, {"raises": lambda n: "raises", "square": lambda n: "a" * n, "hangs": lambda n: "hangs"}, (), start=4_000
     )
-    raised, square, hung = growths(reader)
+    raised, square, hung = growths(reader, hangs=2)
     assert "ValueError: raises" in raised.problem
     assert "for four times as many" in square.problem
     assert "ended the process" in hung.problem

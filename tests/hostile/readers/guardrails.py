@@ -125,8 +125,26 @@ WISHES = {
 }
 
 READERS = [
-    Reader("guardrails, Python", checked("fastapi"), PYTHON, ()),
-    Reader("guardrails, web", checked("nestjs"), WEB, ()),
-    Reader("guardrails, secrets", checked("fastapi"), SECRETS, ()),
-    Reader("guardrails, wishes", checked("fastapi"), WISHES, ()),
+    Reader(
+        "guardrails, Python",
+        checked("fastapi"),
+        PYTHON,
+        (
+            "agent.documents",
+            "agent.guardrails.constraints",
+            "agent.guardrails.dependencies",
+            "agent.guardrails.imports",
+            "agent.guardrails.syntax",
+        ),
+        start=4_000,
+    ),
+    Reader(
+        "guardrails, web",
+        checked("nestjs"),
+        WEB,
+        ("agent.guardrails.javascript", "agent.guardrails.trees", "agent.guardrails.syntax"),
+        start=4_000,
+    ),
+    Reader("guardrails, secrets", checked("fastapi"), SECRETS, ("agent.guardrails.secrets",)),
+    Reader("guardrails, wishes", checked("fastapi"), WISHES, ("agent.guardrails.constraints", "agent.guardrails.dependencies")),
 ]

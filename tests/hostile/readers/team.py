@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 from agent.models.answer import Answer, parse_arguments
+from agent.parts import parts_of
 from agent.ports import ModelRequest, ToolSpec
 from agent.team import answers, condense, file_answers, lenient, loops, protocol
 from tests.hostile.reader import Reader
 
 TOOLS = [ToolSpec("read_file", "Reads.", {"properties": {"path": {"type": "string"}}, "required": ["path"]})]
+PLANNED = [{"files": [f"{letter * 3}.py", f"{letter * 3}/{letter * 3}b.py"]} for letter in "abcd"]
 
 
 def _parsed(text: object) -> object:
@@ -117,6 +119,12 @@ READERS = [
         lambda text: loops.Loops().ran(["a"], 1, str(text)),
         {"versions": lambda n: "1." * (n // 2) + "1a"},
         ("agent.team.loops",),
+    ),
+    Reader(
+        "parts of a plan",
+        lambda text: parts_of({"steps": PLANNED}, {"aaa.py": str(text), "aaa/bbb.py": str(text)}, 2),
+        {"names": lambda n: "aaa" * (n // 3), "words": lambda n: "aaab " * (n // 5)},
+        ("agent.parts",),
     ),
     Reader(
         "blocks",
