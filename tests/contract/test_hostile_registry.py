@@ -1,4 +1,4 @@
-"""Whatever reads text by patterns or parsers is measured in ``tests/hostile``, or stands here with the reason why it need not be."""
+"""What reads text by patterns or parsers is measured in ``tests/hostile``, or stands here with why it need not be."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "mgx_project", "metrics", "runs", "tasks", "repositories", "projects", "workspaces")
 """Not ``cli``: it runs on its user's machine, for its user alone."""
 PARSERS = frozenset((
-    "agent.documents", "agent.matching", "agent.patterns", "ast", "configparser", "csv", "difflib", "fnmatch", "html", "json_repair",
-    "packaging", "re", "re2", "shlex", "tomllib", "tree_sitter", "xml", "yaml",
+    "agent.documents", "agent.matching", "agent.patterns", "ast", "configparser", "csv", "difflib", "fnmatch", "html",
+    "json_repair", "packaging", "re", "re2", "shlex", "tomllib", "tree_sitter", "xml", "yaml",
 ))  # fmt: skip
 """What is imported to read text with. ``json`` is linear, and what it raises is kept by ``agent.documents``."""
 NOT_READING = frozenset(("Match", "Pattern", "escape", "Unreadable", "Replacement"))
@@ -32,7 +32,7 @@ EXEMPT: dict[str, str] = {
     "agent.models.anthropic_messages": "Its pattern is one character.",
     "agent.models.offline": _WORDS,
     "agent.patch.record": _OURS,
-    "agent.patterns": "It is RE2 itself.",
+    "agent.patterns": "It is where the linear engine is compiled.",
     "agent.runtime.finder": "It reads the source of installed packages.",
     "agent.sandbox.bubblewrap": "It reads the version that bubblewrap says.",
     "agent.stacks.store": _OURS,
