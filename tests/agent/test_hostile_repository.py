@@ -1,6 +1,6 @@
 """Runs over repositories that once stopped a worker for ever end, and the run of another tenant beside them does too.
 
-They run in a process of their own that is ended when it has worked for long: what hangs inside of C can be stopped by nothing else.
+They run in a process of their own that is ended when it has worked for long: nothing else stops what hangs inside of C.
 """
 
 from __future__ import annotations
