@@ -17,8 +17,8 @@ from agent.context.paths import SKIPPED, is_secret
 
 MAX_FILES = 100
 MAX_BYTES = 2 << 20
-"""Of all files together: hundreds of keys and certificates. At worst (values of eight characters) they take a second to read and
-to sort, once, and each output then a tenth of that."""
+"""Of all files together: hundreds of keys and certificates. At worst (values of eight characters) they take a second to read
+and to sort, once, and each output then a tenth of that."""
 LEAST = 8
 """Characters of a value that is hidden; with letters alone ``LEAST_LETTERS``, for "production" is no secret."""
 LEAST_LETTERS = 16
