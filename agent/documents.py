@@ -78,7 +78,7 @@ def check_yaml(text: str) -> None:
         for event in yaml.parse(text, Loader=_LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise Unreadable(DEEP, event.start_mark.line + 1)
+                raise Unreadable(DEEP, event.start_mark.line + 1 if event.start_mark else None)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise Unreadable(error.problem or "it is not YAML", line) from error
