@@ -6,8 +6,8 @@ What a stack's command prints is read as LCOV tracefile records (geninfo(1)): ``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 
+from agent.matching import ends, opcodes
 from agent.ports import JSON, CommandResult, Sandbox
 from agent.sandbox.bubblewrap import WORKDIR
 from agent.stacks import Stack
@@ -17,8 +17,6 @@ MAX_SECONDS = 120.0
 """Tests that took longer are not run a second time."""
 MAX_FILES = 50
 MAX_RANGES = 40
-MAX_COMPARED = 1_000
-"""Differing lines that are compared one by one; of more, all between the first and the last count as changed."""
 
 Lines = Mapping[str, Sequence[int]]
 
@@ -26,16 +24,9 @@ Lines = Mapping[str, Sequence[int]]
 def changed_lines(old: str | None, new: str) -> list[int]:
     """The numbers, from 1, of the lines of ``new`` that are not as they were in ``old``."""
     before, after = (old or "").splitlines(), new.splitlines()
-    head = 0
-    while head < min(len(before), len(after)) and before[head] == after[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
-        tail += 1
-    if max(len(before), len(after)) - head - tail > MAX_COMPARED:
-        return list(range(head + 1, len(after) - tail + 1))  # comparing them takes the square of their number
-    opcodes = SequenceMatcher(None, before[head : len(before) - tail], after[head : len(after) - tail]).get_opcodes()
-    return [head + at + 1 for tag, _, _, start, end in opcodes if tag != "equal" for at in range(start, end)]
+    head, tail = ends(before, after)
+    codes = opcodes(before[head : len(before) - tail], after[head : len(after) - tail])
+    return [head + at + 1 for tag, _, _, start, end in codes if tag != "equal" for at in range(start, end)]
 
 
 def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:

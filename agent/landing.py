@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 from collections import Counter
@@ -61,7 +62,9 @@ class Landing:
             cut = Finding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
             result = GuardrailResult((cut,))
         else:
-            result = check(answers, root=work.root, stack=work.stack or ANY_STACK, spec=work.spec)
+            # it may take seconds, in which other runs of this process go on
+            stack = work.stack or ANY_STACK
+            result = await asyncio.to_thread(check, answers, root=work.root, stack=stack, spec=work.spec)
             if result.is_valid:
                 result = GuardrailResult(self._never_shown(answers), result.warnings)
         found = result.to_json()

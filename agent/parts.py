@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
@@ -10,6 +9,7 @@ from pathlib import PurePosixPath
 from agent.patch import EditsInvalid
 from agent.patch.detect import read_edits
 from agent.patch.paths import folded
+from agent.patterns import escape, linear
 from agent.ports import JSON
 
 MIN_FILES = 4
@@ -99,5 +99,5 @@ def _speak_of(files: Sequence[str], others: Sequence[str], texts: Mapping[str, s
     wanted = [stem for stem in stems if len(stem) >= MIN_STEM]
     if not wanted:
         return False
-    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, sorted(wanted)))})(?![A-Za-z0-9])")
+    pattern = linear(rf"(?:^|[^A-Za-z0-9])(?:{'|'.join(map(escape, sorted(wanted)))})(?:[^A-Za-z0-9]|$)")
     return any(pattern.search(PurePosixPath(path).name) or pattern.search(texts.get(path, "")) for path in files)

@@ -12,13 +12,13 @@ import hashlib
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.documents import read_json, read_toml
 from agent.errors import AgentError
 from agent.patch.tree import Blocked, Tree
 from agent.stacks.globs import matches
@@ -98,16 +98,16 @@ def _with_scripts_of(before: bytes, now: bytes) -> bytes:
 
 
 def _json(data: bytes) -> dict[str, Any] | None:
-    with suppress(ValueError, RecursionError):
-        found = json.loads(data) if len(data) <= MAX_BYTES else None
+    with suppress(ValueError):
+        found = read_json(data.decode("utf-8-sig")) if len(data) <= MAX_BYTES else None
         return found if isinstance(found, dict) else None
     return None
 
 
 def _toml_part(data: bytes) -> Mapping[str, Any] | None:
     """None where it can't be read."""
-    with suppress(ValueError, RecursionError):
-        found = tomllib.loads(data.decode("utf-8")) if len(data) <= MAX_BYTES else None
+    with suppress(ValueError):
+        found = read_toml(data.decode("utf-8")) if len(data) <= MAX_BYTES else None
         tool = found.get("tool", {}) if found is not None else None
         return {key: tool[key] for key in TOML_TABLES if key in tool} if isinstance(tool, dict) else None
     return None

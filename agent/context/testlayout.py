@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from agent.context.room import within
 from agent.context.words import all_parts, parts_of
+from agent.documents import Unreadable, read_json
 
 MAX_FOLDERS = 12
 MAX_SHOWN = 12
@@ -66,8 +66,8 @@ def _runners(files: Sequence[str], texts: Mapping[str, str]) -> list[str]:
 def _npm_test(text: str) -> str:
     """The script; a manifest that can't be read has none."""
     try:
-        manifest = json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        manifest = read_json(text or "{}")
+    except Unreadable:
         return ""
     scripts = manifest.get("scripts") if isinstance(manifest, dict) else None
     script = scripts.get("test") if isinstance(scripts, dict) else None

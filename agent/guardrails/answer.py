@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from agent.guardrails.declared import Declared, declared_in
+from agent.guardrails.imports import modules_of
 from agent.patch import FileBlock, unsafe_reason
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
 SKIPPED = frozenset({".git", ".mgx", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache"})
 MAX_LISTED = 50_000
+MAX_BYTES = 8 << 20
+"""Of a file that is looked at beside the answer; a larger one is taken for no text."""
 
 
 class Answer:
@@ -49,17 +53,36 @@ class Answer:
     def created(self) -> list[FileBlock]:
         return [block for block in self.safe if block.path not in self.existing]
 
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The names by which the project's own Python files can be imported once the answer is applied."""
+        return modules_of(self.paths)
+
+    @cached_property
+    def modules_before(self) -> frozenset[str]:
+        return modules_of(self.existing)
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the manifests declare once the answer is applied."""
+        return declared_in(self.paths, self.text_of)
+
+    @cached_property
+    def declared_before(self) -> Declared:
+        return declared_in(self.existing, self.text_before)
+
+    @cached_property
+    def _contents(self) -> dict[str, str]:
+        return {block.path: block.content for block in reversed(self.safe)}
+
     def text_of(self, path: str) -> str | None:
         """A file's text after the answer; None when it is missing, no regular file, or no text."""
-        for block in self.safe:
-            if block.path == path:
-                return block.content
-        return self.text_before(path)
+        return self._contents[path] if path in self._contents else self.text_before(path)
 
     def text_before(self, path: str) -> str | None:
         """A file's text in the tree as it is now."""
         found = self.root / path
-        if path not in self.existing or found.is_symlink() or not found.is_file():
+        if path not in self.existing or found.is_symlink() or not found.is_file() or found.stat().st_size > MAX_BYTES:
             return None
         try:
             return found.read_text(encoding="utf-8")

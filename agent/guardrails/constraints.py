@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from agent.documents import Unreadable, read_python
 from agent.guardrails.answer import Answer
 from agent.guardrails.imports import imports_of, third_party
 from agent.guardrails.result import Finding
 from agent.guardrails.trees import nodes, sources, text_of
 from agent.patch import FileBlock
+from agent.patterns import linear
 from agent.stacks.manifests import is_manifest, names_in
 
-_NO_EXTRA = re.compile(
-    r"\b(?:no|without|don['’]?t (?:add|use)|do not (?:add|use)|avoid)\s+(?:any\s+)?"
+_NO_EXTRA = linear(
+    r"(?i)\b(?:no|without|don['’]?t (?:add|use)|do not (?:add|use)|avoid)\s+(?:any\s+)?"
     r"(?:(?:extra|new|additional|other|more|further|external|third[- ]party)\s+)+(?:librar\w+|dependenc\w+|packages?|modules?)"
     r"|\b(?:only|just)\s+(?:use\s+)?(?:the\s+)?standard library|\bstandard library only\b|\bstdlib only\b"
-    r"|\b(?:ek|yeni|harici|ekstra)\s+(?:kütüphane|paket|bağımlılık)\w*\s+(?:yok|olmadan|kullanma\w*|ekleme\w*|olmasın)",
-    re.IGNORECASE,
+    r"|\b(?:ek|yeni|harici|ekstra)\s+(?:kütüphane|paket|bağımlılık)[\pL\pN_]*\s+(?:yok|olmadan|kullanma\w*|ekleme\w*|olmasın)"
 )
-_MANAGER = re.compile(
-    r"\b(?:use|using|with|via|by)\s+(npm|pnpm|yarn|bun)\b|\b(npm|pnpm|yarn|bun)(?:['’]?\w*)?\s+(?:kullan\w*|ile)\b",
-    re.IGNORECASE,
+_MANAGER = linear(
+    r"(?i)\b(?:use|using|with|via|by)\s+(npm|pnpm|yarn|bun)\b|\b(npm|pnpm|yarn|bun)(?:['’]?[\pL\pN_]*)?\s+(?:kullan\w*|ile)\b"
 )
 _LOCKS = {"package-lock.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
-_ENVIRONMENT = re.compile(
-    r"\b(?:env(?:ironment)?[ -]?var\w*|environment variables?|ortam değişken\w*|çevre değişken\w*)", re.IGNORECASE
+_ENVIRONMENT = linear(
+    r"(?i)\b(?:env(?:ironment)?[ -]?var\w*|environment variables?|ortam değişken[\pL\pN_]*)|çevre değişken[\pL\pN_]*"
 )
-_READS = re.compile(
+_READS = linear(
     r"os\.environ|os\.getenv|\bgetenv|process\.env|import\.meta\.env|\benv\(|BaseSettings|Environment\.Get|Configuration|\$\{\w+|\benv\."
 )
 _CONFIGURES = (".py", ".ts", ".tsx", ".js", ".mjs", ".php", ".cs", ".yml", ".yaml", ".vue")
-_STDLIB = re.compile(r"standard library|stdlib", re.IGNORECASE)
+_STDLIB = linear(r"(?i)standard library|stdlib")
+_FOR_MANAGER = {name: linear(rf'"packageManager":\s*"{name}@') for name in ("npm", "pnpm", "yarn", "bun")}
+MAX_READ = 200
+"""Bytes of an expression that are searched for an environment variable; what is inside of it is an expression too."""
 
 
 def constraints(answer: Answer) -> Iterator[Finding]:
@@ -47,7 +49,7 @@ def constraints(answer: Answer) -> Iterator[Finding]:
         starter = answer.stack.starter_files()
         own = frozenset(name.lower() for name in answer.stack.packages)
         own |= frozenset(name for path, text in starter.items() if is_manifest(path) for name in names_in(path, text))
-    allowed = _declared_before(answer) | own
+    allowed = answer.declared_before.names | own
     for block in answer.safe:
         yield from _extra_in(answer, block, allowed, wish)
 
@@ -55,7 +57,7 @@ def constraints(answer: Answer) -> Iterator[Finding]:
 def _extra_in(answer: Answer, block: FileBlock, allowed: frozenset[str], wish: str) -> Iterator[Finding]:
     if block.path.endswith(".py"):
         known = {entry.module for entry in imports_of(answer.text_before(block.path) or "")}
-        for entry in third_party(imports_of(block.content), answer.paths):
+        for entry in third_party(imports_of(block.content), answer.modules):
             if entry.distribution not in allowed and entry.module not in known:
                 message = f"This imports {entry.module}, but the task says “{wish}”."
                 yield Finding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
@@ -64,11 +66,6 @@ def _extra_in(answer: Answer, block: FileBlock, allowed: frozenset[str], wish: s
             if not name.startswith(("ext-", "microsoft.net.sdk")) and name:
                 message = f"This adds the dependency {name}, but the task says “{wish}”."
                 yield Finding("forbidden_dependency", message, "Leave it out.", block.path)
-
-
-def _declared_before(answer: Answer) -> frozenset[str]:
-    paths = (path for path in answer.existing if is_manifest(path))
-    return frozenset(name for path in paths for name in names_in(path, answer.text_before(path) or ""))
 
 
 def _package_manager(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
@@ -83,11 +80,7 @@ def _package_manager(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Findin
             message = f"This is the lock file of {owner}, but the task says “{hit[0]}”."
             yield Finding("wrong_package_manager", message, f"Leave it out; {wanted} writes its own.", block.path)
     for block in answer.safe:
-        if (
-            block.path == "package.json"
-            and wanted != "npm"
-            and not re.search(rf'"packageManager":\s*"{wanted}@', block.content)
-        ):
+        if block.path == "package.json" and wanted != "npm" and not _FOR_MANAGER[wanted].search(block.content):
             message = f"package.json does not say that it is for {wanted}, but the task says “{hit[0]}”."
             yield Finding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
 
@@ -106,8 +99,8 @@ def _environment(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
 def _reads_environment(block: FileBlock) -> bool:
     if block.path.endswith(".py"):
         try:
-            return bool(_READS.search(ast.unparse(_without_strings(ast.parse(block.content)))))
-        except (SyntaxError, ValueError, RecursionError):
+            return bool(_READS.search(ast.unparse(_without_strings(read_python(block.content)))))
+        except (Unreadable, RecursionError, MemoryError):
             return False
     programs = sources(block.path, block.content)
     if not programs:
@@ -119,7 +112,7 @@ def _reads_environment(block: FileBlock) -> bool:
         "member_access_expression",
         "invocation_expression",
     )
-    return any(_READS.search(text_of(node)) for source in programs for node, _ in nodes(source, *kinds))
+    return any(_READS.search(text_of(source, node, MAX_READ)) for source in programs for node, _ in nodes(source, *kinds))
 
 
 def _without_strings(tree: ast.Module) -> ast.Module:

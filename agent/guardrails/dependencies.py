@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from agent.guardrails import javascript, namespaces
 from agent.guardrails.answer import Answer
+from agent.guardrails.declared import Declared
 from agent.guardrails.imports import DISTRIBUTION, Import, imports_of, third_party
 from agent.guardrails.result import Finding
 from agent.patch import FileBlock
+from agent.patterns import linear
 from agent.stacks.inference import rules_out
 from agent.stacks.manifests import is_manifest, names_in
 
@@ -23,8 +25,17 @@ IMPLIED = {
     "starlette": {"anyio"},
 }
 """What a distribution brings as a part of its own interface, so that nobody declares it beside it."""
-OTHER_MANIFESTS = re.compile(r"(?:.*/)?(?:setup\.(?:py|cfg)|Pipfile|environment\.ya?ml|conda.*\.ya?ml|requirements[\w.-]*\.in)")
+OTHER_MANIFESTS = linear(
+    r"(?s)(?:.*/)?(?:setup\.(?:py|cfg)|Pipfile|environment\.ya?ml|conda.*\.ya?ml|requirements[\pL\pN_.-]*\.in)"
+)
 MAX_SCANNED = 1_000
+MAX_SCANNED_CHARACTERS = 16_000_000
+"""Of all files that are looked at for imports."""
+MAX_NAMED = 1_000
+"""Different packages that one file may newly import or declare; each is compared with the task's words."""
+
+_IMPORTS = linear(r"(?m)^[ \t]*(?:from|import)[ \t]+([\pL\pN_]+)")
+_PYTHON_MANIFEST = linear(r"(?s)(?:.*/)?(?:pyproject\.toml|requirements[\pL\pN_.-]*\.txt)")
 
 
 def imports_in(path: str, text: str) -> list[Import]:
@@ -38,19 +49,20 @@ def imports_in(path: str, text: str) -> list[Import]:
 
 def undeclared(answer: Answer) -> Iterator[Finding]:
     """New imports of packages that no manifest names. Where nothing is declared in a form that we read, nothing is judged."""
-    declared = frozenset(
-        name for path in answer.paths if is_manifest(path) for name in names_in(path, answer.text_of(path) or "")
-    )
+    if not answer.declared.whole:
+        return
+    declared = answer.declared
     project = javascript.Project(answer)
+    in_use = _Uses(answer)
     judged_python = any(_is_python_manifest(path) for path in answer.paths) and not any(
         map(OTHER_MANIFESTS.fullmatch, answer.paths)
     )
     for block in answer.safe:
-        for entry in _new(answer, block):
+        for entry in _new(answer, block)[:MAX_NAMED]:
             name: str | None = entry.module
             if block.path.endswith(".py"):
-                known = not judged_python or _python_declares(declared, entry) or _in_use(answer, entry.module)
-                name = None if known or not third_party([entry], answer.paths) else entry.distribution
+                known = not judged_python or _python_declares(declared, entry) or not third_party([entry], answer.modules)
+                name = None if known or entry.module in in_use.modules else entry.distribution
             elif block.path.endswith((".php", ".cs")):
                 package = namespaces.library(block.path, entry.module)
                 name = None if package is None or namespaces.is_declared(package, declared) else package.rstrip("/")
@@ -64,18 +76,19 @@ def undeclared(answer: Answer) -> Iterator[Finding]:
 
 def forbidden(answer: Answer) -> Iterator[Finding]:
     """New imports and dependencies that belong to another stack, or that the task says to do without."""
-    before = frozenset(
-        name for path in answer.existing if is_manifest(path) for name in names_in(path, answer.text_before(path) or "")
-    )
+    before = answer.declared_before.names
+    in_use = _Uses(answer)
     for block in answer.safe:
         found = [(entry.module, entry.line, "forbidden_import", "imports") for entry in _new(answer, block)]
         if is_manifest(block.path):
             found += [(name, None, "forbidden_dependency", "declares") for name in names_in(block.path, block.content)]  # type: ignore[misc]
-        for name, line, code, verb in found:
-            if name.lower() in before:
-                continue
+        found = [entry for entry in found if entry[0].lower() not in before]
+        if len(found) > MAX_NAMED:
+            message = f"This file brings {len(found):,} new packages; at most {MAX_NAMED:,} are checked."
+            yield Finding("too_many_packages", message, "Leave out those that are not needed.", block.path)
+        for name, line, code, verb in found[:MAX_NAMED]:
             if any(_fits(pattern, name) for pattern in answer.stack.imports_forbidden) and not _at_home(
-                answer, block.path, name
+                answer, block.path, name, in_use
             ):
                 message = f"This {verb} {name}, which does not belong into a {answer.stack.title} project."
                 yield Finding(code, message, f"Write it with {answer.stack.title} only.", block.path, line)
@@ -83,11 +96,11 @@ def forbidden(answer: Answer) -> Iterator[Finding]:
                 yield Finding(code, f"This {verb} {name}, but the task says “{wish}”.", "Do without it.", block.path, line)
 
 
-def _at_home(answer: Answer, path: str, module: str) -> bool:
+def _at_home(answer: Answer, path: str, module: str, in_use: _Uses) -> bool:
     """Whether the project had or used a Python module before: then it is no sign of another stack, whatever the stack is."""
     if not path.endswith(".py"):
         return False
-    return not third_party([Import(module, 0)], answer.existing) or _in_use(answer, module)
+    return not third_party([Import(module, 0)], answer.modules_before) or module in in_use.modules
 
 
 def _new(answer: Answer, block: FileBlock) -> list[Import]:
@@ -98,7 +111,7 @@ def _new(answer: Answer, block: FileBlock) -> list[Import]:
 
 def _denied(answer: Answer, name: str) -> str | None:
     """The wish that rules out ``name``: "without axios", "lodash kullanma"."""
-    word = re.split(r"[\\.]", name)[0].rsplit("/", 1)[-1]
+    word = name.split("\\", 1)[0].split(".", 1)[0].rsplit("/", 1)[-1]
     wishes = (*answer.spec.constraints, answer.spec.text)
     return next((wish.strip()[:80] for wish in wishes if len(word) > 2 and rules_out(wish, word)), None)
 
@@ -110,21 +123,34 @@ def _fits(pattern: str, name: str) -> bool:
 
 
 def _is_python_manifest(path: str) -> bool:
-    return re.fullmatch(r"(?:.*/)?(?:pyproject\.toml|requirements[\w.-]*\.txt)", path) is not None
+    return _PYTHON_MANIFEST.fullmatch(path) is not None
 
 
-def _python_declares(declared: frozenset[str], entry: Import) -> bool:
+def _python_declares(declared: Declared, entry: Import) -> bool:
     """Import names differ from distributions in a few regular ways; in doubt it is declared."""
     module = entry.module.lower().replace("_", "-")
     spellings = {entry.distribution, module, f"python-{module}", f"py{module}", f"{module}-python", f"{module}-py"}
     spellings |= {name for name in DISTRIBUTION.values() if name == entry.distribution}
-    if spellings & declared or any(name.startswith(f"{module}-") for name in declared):
+    if spellings & declared.names or declared.any_begins_with(f"{module}-"):
         return True
-    return any(module in brought or entry.distribution in brought for name, brought in IMPLIED.items() if name in declared)
+    brought = [names for name, names in IMPLIED.items() if name in declared.names]
+    return any(module in names or entry.distribution in names for names in brought)
 
 
-def _in_use(answer: Answer, module: str) -> bool:
-    """Other files of the project import it already, so it comes from somewhere."""
-    pattern = re.compile(rf"^\s*(?:from|import)\s+{re.escape(module)}\b", re.MULTILINE)
-    paths = [path for path in sorted(answer.existing) if path.endswith(".py")][:MAX_SCANNED]
-    return any(pattern.search(answer.text_before(path) or "") for path in paths)
+class _Uses:
+    """What files of the project import already, so that it comes from somewhere; looked for once, where it is asked for."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        found: set[str] = set()
+        left = MAX_SCANNED_CHARACTERS
+        for path in [path for path in sorted(self._answer.existing) if path.endswith(".py")][:MAX_SCANNED]:
+            text = self._answer.text_before(path) or ""
+            left -= len(text)
+            if left < 0:
+                break
+            found.update(_IMPORTS.findall(text))
+        return frozenset(found)

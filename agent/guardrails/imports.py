@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import sys
-import tomllib
-import warnings
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from agent.stacks.manifests import pyproject_names, requirement_names
+from agent.documents import Unreadable, read_python
 
 DISTRIBUTION = {
     "attr": "attrs",
@@ -44,38 +44,39 @@ def imports_of(text: str, *, optional: bool = True) -> list[Import]:
     """Absolute imports, in order; none where the file does not parse. ``optional`` False leaves out those in ``try`` and under
     ``if TYPE_CHECKING``."""
     try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = read_python(text)
+    except Unreadable:
         return []
-    left_out = set() if optional else {id(inner) for node in ast.walk(tree) if _guards(node) for inner in ast.walk(node)}
-    return [entry for node in ast.walk(tree) if id(node) not in left_out for entry in _named(node)]
+    return [entry for node in _unguarded(tree, optional=optional) for entry in _named(node)]
+
+
+def _unguarded(tree: ast.AST, *, optional: bool) -> Iterator[ast.AST]:
+    """Each node once, breadth first; without what is below one that guards its imports, unless ``optional``."""
+    waiting = deque([tree])
+    while waiting:
+        node = waiting.popleft()
+        if optional or not _guards(node):
+            yield node
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def _guards(node: ast.AST) -> bool:
     """``try: import x`` or ``if TYPE_CHECKING``."""
     if isinstance(node, ast.If):
-        return "TYPE_CHECKING" in ast.unparse(node.test)
+        return any(
+            "TYPE_CHECKING" in (getattr(part, "id", ""), getattr(part, "attr", "")) for part in islice(ast.walk(node.test), 20)
+        )
     return isinstance(node, ast.Try) and any(isinstance(inner, ast.Import | ast.ImportFrom) for inner in node.body)
 
 
-def third_party(imports: Iterable[Import], paths: Iterable[str]) -> list[Import]:
-    """Those that neither the standard library nor the project's own ``paths`` provide."""
-    local = {name for path in paths for name in _module_names(path)}
+def modules_of(paths: Iterable[str]) -> frozenset[str]:
+    """The names by which the files at ``paths`` can be imported."""
+    return frozenset(name for path in paths for name in _module_names(path))
+
+
+def third_party(imports: Iterable[Import], local: frozenset[str]) -> list[Import]:
+    """Those that neither the standard library nor the project's own modules, ``local``, provide."""
     return [entry for entry in imports if entry.module not in sys.stdlib_module_names and entry.module not in local]
-
-
-def declared(path: str, text: str) -> list[str]:
-    """Distributions that a Python manifest declares; none for other files or broken ones."""
-    name = path.rsplit("/", 1)[-1]
-    if name == "pyproject.toml":
-        try:
-            return pyproject_names(tomllib.loads(text))
-        except (tomllib.TOMLDecodeError, AttributeError, TypeError):
-            return []
-    if name.startswith("requirements") and name.endswith(".txt"):
-        return requirement_names(text.splitlines())
-    return []
 
 
 def _named(node: ast.AST) -> Iterator[Import]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from agent.documents import Unreadable, read_json
 from agent.guardrails.answer import Answer
 from agent.guardrails.imports import Import
 from agent.guardrails.trees import JAVASCRIPT, nodes, sources, text_of
+from agent.patterns import linear
 
 BUILTINS = frozenset((
     "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
@@ -19,7 +19,17 @@ BUILTINS = frozenset((
 ))  # fmt: skip
 """Modules of Node.js without their ``node:`` prefix (Node.js documentation, module.builtinModules)."""
 GROUPS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMENT = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|//[^\n]*|/\*.*?(?:\*/|\z)')
+"""Each alternative also ends where the text does: one that could begin and not end would be looked for anew at each place."""
+_TRAILING_COMMA = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|,(\s*[}\]])')
+_BUNDLER = linear(r"(?s)(?:.*/)?(?:vite|vitest|webpack|rollup|next)\.config\.[cm]?[jt]s")
+_COMPILER = linear(r"(?s)(?:.*/)?(?:ts|js)config[\pL\pN_.-]*\.json")
+MAX_SETTINGS = 50
+"""Files with the compiler's and the bundler's settings that are read, those at the top first."""
+MAX_MANIFESTS = 1_000
+"""package.json files that are read, those at the top first."""
+MAX_FOLDERS = 100
+"""Folders above a file that are looked at."""
 
 
 def imports_of(path: str, text: str) -> Iterator[Import]:
@@ -31,13 +41,13 @@ def imports_of(path: str, text: str) -> Iterator[Import]:
             if node.type == "call_expression":
                 called = node.child_by_field_name("function")
                 arguments = node.child_by_field_name("arguments")
-                if called is None or arguments is None or text_of(called) not in ("require", "import"):
+                if called is None or arguments is None or text_of(source, called) not in ("require", "import"):
                     continue
                 target = arguments.named_children[0] if arguments.named_children else None
             else:
                 target = node.child_by_field_name("source")
             if target is not None and target.type == "string":
-                name = package_of(text_of(target)[1:-1])
+                name = package_of(text_of(source, target)[1:-1])
                 if name:
                     yield Import(name, line)
 
@@ -59,20 +69,28 @@ class Project:
 
     def provides(self, path: str, name: str) -> bool:
         """True when ``name``, imported by ``path``, is declared by a package.json above it or is a part of the project."""
-        above = [manifest for folder, manifest in self.manifests.items() if not folder or path.startswith(folder + "/")]
-        declared = {entry for manifest in above for group in GROUPS for entry in _keys(manifest.get(group))}
         types = f"@types/{name.removeprefix('@').replace('/', '__')}"
-        return name in declared or types in declared or name in self.own_names or self._is_alias(name)
+        for _ in range(MAX_FOLDERS):
+            path = path.rpartition("/")[0]
+            if not self._declared.get(path, frozenset()).isdisjoint((name, types)):
+                return True
+            if not path:
+                break
+        return name in self.own_names or self._is_alias(name)
+
+    @cached_property
+    def _declared(self) -> dict[str, frozenset[str]]:
+        """By the folder of each package.json."""
+        return {
+            folder: frozenset(entry for group in GROUPS for entry in _keys(manifest.get(group)))
+            for folder, manifest in self.manifests.items()
+        }
 
     @cached_property
     def manifests(self) -> dict[str, dict[str, object]]:
         """package.json by its folder."""
-        found = {}
-        for path in self._answer.paths:
-            if path.rsplit("/", 1)[-1] == "package.json":
-                data = _object(self._answer.text_of(path) or "")
-                found[path.rpartition("/")[0]] = data
-        return found
+        paths = [path for path in self._answer.paths if path.rsplit("/", 1)[-1] == "package.json"]
+        return {path.rpartition("/")[0]: _object(self._answer.text_of(path) or "") for path in _from_top(paths)[:MAX_MANIFESTS]}
 
     @cached_property
     def own_names(self) -> frozenset[str]:
@@ -86,45 +104,49 @@ class Project:
     def aliases(self) -> frozenset[str]:
         """First parts of the paths that tsconfig or the bundler's configuration gives another place."""
         found = set()
-        for text in self._settings:
-            for key in _keys(_options(text).get("paths")):
+        for options in self._settings:
+            for key in _keys(options.get("paths")):
                 found |= {key.removesuffix("/*"), key.split("/")[0]}
-        for path in self._answer.paths:
-            if re.fullmatch(r"(?:.*/)?(?:vite|vitest|webpack|rollup|next)\.config\.[cm]?[jt]s", path):
-                text = self._answer.text_of(path) or ""
-                for source in sources(path, text):
-                    for node, _ in nodes(source, "pair"):
-                        name = node.child_by_field_name("key")
-                        if name is not None:
-                            found.add(text_of(name).strip("\"'").split("/")[0])
+        for path in _from_top(filter(_BUNDLER.fullmatch, self._answer.paths))[:MAX_SETTINGS]:
+            for source in sources(path, self._answer.text_of(path) or ""):
+                for node, _ in nodes(source, "pair"):
+                    name = node.child_by_field_name("key")
+                    if name is not None:
+                        found.add(text_of(source, name).strip("\"'").split("/")[0])
         return frozenset(found)
 
     @cached_property
     def _has_base_url(self) -> bool:
-        return any("baseUrl" in _options(text) for text in self._settings)
+        return any("baseUrl" in options for options in self._settings)
 
     @cached_property
     def _folders(self) -> frozenset[str]:
         return frozenset(part for path in self._answer.paths for part in path.split("/")[:-1])
 
     @cached_property
-    def _settings(self) -> list[str]:
-        names = (path for path in self._answer.paths if re.fullmatch(r"(?:.*/)?(?:ts|js)config[\w.-]*\.json", path))
-        return [self._answer.text_of(path) or "" for path in names]
+    def _settings(self) -> list[dict[str, object]]:
+        """The compiler's options of each file that has some."""
+        paths = _from_top(filter(_COMPILER.fullmatch, self._answer.paths))
+        return [_options(self._answer.text_of(path) or "") for path in paths[:MAX_SETTINGS]]
 
 
 def _options(text: str) -> dict[str, object]:
-    options = _object(re.sub(r",(\s*[}\]])", r"\1", _COMMENT.sub(lambda hit: hit[1] or "", text))).get("compilerOptions")
+    plain = _COMMENT.sub(lambda hit: hit[1] or "", text)
+    options = _object(_TRAILING_COMMA.sub(lambda hit: hit[1] or hit[2] or "", plain)).get("compilerOptions")
     return options if isinstance(options, dict) else {}
 
 
 def _object(text: str) -> dict[str, object]:
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = read_json(text)
+    except Unreadable:
         return {}
     return data if isinstance(data, dict) else {}
 
 
 def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, dict) else []
+
+
+def _from_top(paths: Iterable[str]) -> list[str]:
+    return sorted(paths, key=lambda path: (path.count("/"), path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agent.guardrails.declared import Declared
 from agent.guardrails.imports import Import
 from agent.guardrails.trees import nodes, sources, text_of
 
@@ -31,12 +32,12 @@ def used(path: str, text: str) -> Iterator[Import]:
     for source in sources(path, text):
         if source.kind == "php":
             for node, line in nodes(source, "namespace_use_clause", "namespace_use_group"):
-                yield Import(text_of(node).split(" as ")[0].split("{")[0].strip("\\ "), line)
+                yield Import(text_of(source, node).split(" as ")[0].split("{")[0].strip("\\ "), line)
         elif source.kind == "csharp":
             for node, line in nodes(source, "using_directive"):
                 names = [child for child in node.named_children if child.type in ("qualified_name", "identifier")]
                 if names:
-                    yield Import(text_of(names[-1]), line)
+                    yield Import(text_of(source, names[-1]), line)
 
 
 def library(path: str, namespace: str) -> str | None:
@@ -48,7 +49,6 @@ def library(path: str, namespace: str) -> str | None:
     return None
 
 
-def is_declared(package: str, declared: frozenset[str]) -> bool:
-    """``declared`` are lower-case names of the manifests."""
+def is_declared(package: str, declared: Declared) -> bool:
     wanted = package.lower()
-    return any(name == wanted or name.startswith(wanted if wanted.endswith("/") else wanted + ".") for name in declared)
+    return wanted in declared.names or declared.any_begins_with(wanted if wanted.endswith("/") else wanted + ".")

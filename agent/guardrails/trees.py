@@ -6,11 +6,13 @@ files and templates are not judged.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
+
+from agent.patterns import linear
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -19,10 +21,20 @@ _KINDS = {
     ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
     ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx", ".php": "php", ".cs": "csharp",
 }  # fmt: skip
-_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
-_TEMPLATED = re.compile(r"<%[=\-]?|\{\{.*\}\}\s*from")
+_SCRIPT = linear(r"(?is)<script\b([^>]*)>(.*?)</script\s*>")
+_TYPED = linear(r"lang\s*=\s*[\"']ts")
+_TEMPLATED = linear(r"<%|\{\{.*\}\}\s*from")
 JAVASCRIPT = frozenset({"javascript", "typescript", "tsx"})
 MAX_SHOWN = 40
+MAX_TEXT = 1_000
+"""Bytes of a node that are looked at; names and the places that files are imported from are shorter."""
+MAX_CHARACTERS = 200_000
+"""Of one program: a longer one is not looked into. Parsing it takes up to 10 microseconds for each, by the grammar."""
+MAX_SCRIPTS = 20
+"""Programs of one Vue component."""
+CHUNK = 64 << 10
+AT_LEAST, PER_CHARACTER = 1_000, 1
+"""So much work a program may take, in hundreds of the parser's steps. Honest ones, and hostile ones so far, take a tenth."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +45,15 @@ class Source:
     text: str
     line: int = 0
 
+    @cached_property
+    def data(self) -> bytes:
+        return self.text.encode("utf-8", "replace")
+
 
 def sources(path: str, text: str) -> list[Source]:
     """The programs in a file; none where no grammar fits."""
     if path.endswith(".vue"):
-        return [_script(hit, text) for hit in _SCRIPT.finditer(text)]
+        return list(islice(_scripts(text), MAX_SCRIPTS))
     suffix = next((end for end in _KINDS if path.endswith(end)), None)
     if suffix is None or path.endswith((".d.ts", ".d.mts", ".d.cts", ".blade.php", ".min.js")):
         return []
@@ -45,35 +61,40 @@ def sources(path: str, text: str) -> list[Source]:
 
 
 def mistake(source: Source) -> tuple[int, str] | None:
-    """Line (from 1, in the file) and reason of the first place that does not parse; None where all does."""
+    """Line (from 1, in the file) and reason of the first place that does not parse; None where all does, or it is too long."""
     if _TEMPLATED.search(source.text):
         return None
     root = _root(source)
-    if not root.has_error:
+    if root is None or not root.has_error:
         return None
     for node in _walk(root, lambda node: node.has_error):
         if node.is_missing:
             return source.line + node.start_point.row + 1, f"{node.type!r} is missing"
         if node.is_error:
-            return source.line + node.start_point.row + 1, f"unexpected {_shown(node)}"
+            return source.line + node.start_point.row + 1, f"unexpected {_shown(source, node)}"
     return source.line + 1, "it does not parse"
 
 
 def nodes(source: Source, *kinds: str) -> Iterator[tuple[Node, int]]:
     """The nodes of these kinds with their line (from 1, in the file), in order; comments and strings are other kinds."""
-    for node in _walk(_root(source), lambda _: True):
+    root = _root(source)
+    for node in _walk(root, lambda _: True) if root is not None else ():
         if node.type in kinds:
             yield node, source.line + node.start_point.row + 1
 
 
-def text_of(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+def text_of(source: Source, node: Node, limit: int = MAX_TEXT) -> str:
+    """What ``node`` spans, cut after ``limit`` bytes: nodes contain each other, so all of all of them is the square."""
+    return source.data[node.start_byte : min(node.end_byte, node.start_byte + limit)].decode("utf-8", "replace")
 
 
-def _script(hit: re.Match[str], text: str) -> Source:
-    attributes = hit[1].lower()
-    kind = "tsx" if "tsx" in attributes else "typescript" if re.search(r"lang\s*=\s*[\"']ts", attributes) else "javascript"
-    return Source(kind, hit[2], text.count("\n", 0, hit.start(2)))
+def _scripts(text: str) -> Iterator[Source]:
+    line = end = 0
+    for hit in _SCRIPT.finditer(text):
+        attributes = hit[1].lower()
+        kind = "tsx" if "tsx" in attributes else "typescript" if _TYPED.search(attributes) else "javascript"
+        line, end = line + text.count("\n", end, hit.start(2)), hit.start(2)
+        yield Source(kind, hit[2], line)
 
 
 def _walk(root: Node, into: Callable[[Node], bool]) -> Iterator[Node]:
@@ -86,13 +107,29 @@ def _walk(root: Node, into: Callable[[Node], bool]) -> Iterator[Node]:
             waiting += reversed(node.children)
 
 
-def _shown(node: Node) -> str:
-    first = text_of(node).strip().splitlines()
+def _shown(source: Source, node: Node) -> str:
+    first = text_of(source, node).strip().splitlines()
     return repr(first[0][:MAX_SHOWN]) if first else "end"
 
 
-def _root(source: Source) -> Node:
-    return _parser(source.kind).parse(source.text.encode("utf-8", "replace")).root_node
+def _root(source: Source) -> Node | None:
+    """None where ``source`` is too long, or takes more work than its length explains."""
+    data = source.data
+    if len(data) > MAX_CHARACTERS:
+        return None
+    left = AT_LEAST + PER_CHARACTER * len(data)
+
+    def has_to_stop(_at: int, _wrong: bool) -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    parser = _parser(source.kind)
+    try:
+        return parser.parse(lambda at, _: data[at : at + CHUNK], encoding="utf8", progress_callback=has_to_stop).root_node
+    except ValueError:  # it was stopped
+        parser.reset()
+        return None
 
 
 @cache

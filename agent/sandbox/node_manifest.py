@@ -7,20 +7,22 @@ other hosts than the configured registry, and are refused by name. The repositor
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from agent.documents import Unreadable, read_json
+from agent.patterns import linear
 
 MAX_BYTES = 8 << 20
 GROUPS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 OTHER_LOCKS = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
 
-_RANGE = re.compile(r"(?:npm:(?:@[\w.-]+/)?[\w.-]+@)?[\w.+*^~<>=|, -]*")
+_RANGE = linear(r"(?:npm:(?:@[\w.-]+/)?[\w.-]+@)?[\w.+*^~<>=|, -]*")
 """Versions, ranges, tags and aliases (npm's package.json documentation); nothing with a colon or a slash beside an alias."""
-_NAME = re.compile(r"(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~_-][\w.~-]*")
-_PLACE = re.compile(rf"node_modules/{_NAME.pattern}(?:/node_modules/{_NAME.pattern})*")
+_NAME = linear(r"(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~_-][\w.~-]*")
+_PLACE = linear(rf"node_modules/{_NAME.pattern}(?:/node_modules/{_NAME.pattern})*")
 
 
 @dataclass
@@ -111,7 +113,7 @@ def _json(root: Path, name: str) -> dict[str, Any] | None:
     if not path.is_file() or not path.resolve().is_relative_to(root.resolve()) or path.stat().st_size > MAX_BYTES:
         return None
     try:
-        data = json.loads(path.read_text(encoding="utf-8", errors="replace"))
-    except (ValueError, RecursionError):
+        data = read_json(path.read_text(encoding="utf-8", errors="replace"))
+    except Unreadable:
         return None
     return data if isinstance(data, dict) else None

@@ -6,17 +6,18 @@ several platforms, is not pinned; neither is what does not come from an index.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from agent.documents import Unreadable, read_toml
+from agent.patterns import linear
+
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 MAX_BYTES = 8 << 20
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+_NAME = linear(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = linear(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
 
 def pins(root: Path) -> list[str]:
@@ -26,8 +27,8 @@ def pins(root: Path) -> list[str]:
         if not path.is_file() or path.is_symlink() or path.stat().st_size > MAX_BYTES:
             continue
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            data = read_toml(path.read_text(encoding="utf-8"))
+        except (Unreadable, UnicodeDecodeError):
             continue
         return _pinned(data.get("packages" if name == "pylock.toml" else "package"))
     return []

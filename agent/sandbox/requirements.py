@@ -6,7 +6,6 @@ reach other hosts than the configured index, and are refused by name.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from agent.documents import Unreadable, read_toml
 from agent.patterns import linear
 from agent.sandbox.pins import pins
 from agent.stacks.manifests import requirement_names
@@ -116,8 +116,8 @@ def _read_pyproject(root: Path, found: Requirements) -> None:
     if text is None:
         return
     try:
-        lines = _declared(tomllib.loads(text))
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        lines = _declared(read_toml(text))
+    except (Unreadable, AttributeError, TypeError) as error:
         found.refuse("pyproject.toml", "it can't be read", str(error)[:MAX_SHOWN])
         return
     for line in lines[:MAX_LINES]:

@@ -6,7 +6,12 @@ Standard library matching has no ``**`` before Python 3.13, and ``fnmatch`` lets
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
+
+from agent.patterns import escape, linear
+
+KEPT = 1_000
+"""Compiled globs; the catalogue has some hundred."""
 
 
 def matches(glob: str, path: str) -> bool:
@@ -14,7 +19,7 @@ def matches(glob: str, path: str) -> bool:
     return any(_compiled(part.strip()).fullmatch(path) is not None for part in glob.split("|"))
 
 
-@cache
+@lru_cache(KEPT)
 def _compiled(glob: str) -> re.Pattern[str]:
     pattern, at = "", 0
     while at < len(glob):
@@ -24,5 +29,5 @@ def _compiled(glob: str) -> re.Pattern[str]:
             pattern, at = pattern + ".*", at + 2
         else:
             char = glob[at]
-            pattern, at = pattern + {"*": "[^/]*", "?": "[^/]"}.get(char, re.escape(char)), at + 1
-    return re.compile(pattern)
+            pattern, at = pattern + {"*": "[^/]*", "?": "[^/]"}.get(char, escape(char)), at + 1
+    return linear(f"(?s){pattern}")

@@ -7,10 +7,11 @@ else speaks for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
+from agent.patterns import linear
 from agent.stacks.globs import matches
 from agent.stacks.manifests import is_manifest, packages_of
 from agent.stacks.model import Stack
@@ -22,14 +23,26 @@ NAMING_WEIGHT = 5.0
 SURE_SCORE = 8.0
 """From this score on the evidence is full; below, confidence shrinks in proportion."""
 
-_URL = re.compile(r"\b(?:https?://|www\.)\S+")
-_NEGATED_BEFORE = re.compile(
+LOOKED_AT = 80
+"""Characters before and after a word that are looked at for what they make of it."""
+MAX_WORD = 214
+"""Characters of a package's name that are looked for; npm allows no more in one."""
+KEPT = 1_000
+"""Words and texts of which the form that is searched is kept: those of the catalogue, and some of the last task."""
+MAX_PROJECTS = 100
+MAX_ABOVE = 100
+"""Directories above a file that are looked at."""
+
+_URL = linear(r"\b(?:https?://|www\.)\S+")
+_SPACES = linear(r"[\s\pZ]+")
+_NEGATED_BEFORE = linear(
     r"(?:\b(?:not|no|neither|without|never|except|avoid|excluding|instead of|rather than|(?:don['’]?t|do not) (?:use|want))\s+)"
     r"(?:(?:use|using|in|with|as|a|an|the|any)\s+)*(?:\S+\s+(?:or|nor|veya|ya da)\s+)*$"
 )
-_NEGATED_AFTER = re.compile(
-    r"^(?:['’]\w+)?\s+(?:(?:veya|ya da)\s+\S+\s+)?"
-    r"(?:değil|degil|yerine|olmadan|olmasın|hariç|kullanma\w*|istemiyor\w*|istemem|is not|must not)\b"
+_NEGATED_AFTER = linear(
+    r"^(?:['’][\pL\pN_]+)?\s+(?:(?:veya|ya da)\s+\S+\s+)?"
+    r"(?:değil|degil|yerine|olmadan|olmasın|hariç|kullanma[\pL\pN_]*|istemiyor[\pL\pN_]*|istemem|is not|must not)"
+    r"(?:[^\pL\pN_]|$)"
 )
 
 
@@ -59,19 +72,23 @@ def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] 
 def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | None = None) -> dict[str, Inference]:
     """The stack of each directory with a manifest of its own (``.`` is the top), for repositories that hold several projects.
 
-    A directory's files are those that no directory below it claims. One that speaks for no stack is left out.
+    A directory's files are those that no directory below it claims. One that speaks for no stack is left out, and so are all
+    after the first ``MAX_PROJECTS``, those at the top first.
     """
-    texts = manifests or {}
-    homes = sorted({path.rpartition("/")[0] for path in files if is_manifest(path)}, key=len, reverse=True)
-    own: dict[str, list[str]] = {home: [] for home in homes}
+    homes = {path.rpartition("/")[0] for path in files if is_manifest(path)}
+    looked_at = sorted(homes, key=lambda home: (home.count("/"), home))[:MAX_PROJECTS]
+    own: dict[str, list[str]] = {home: [] for home in looked_at}
+    texts: dict[str, dict[str, str]] = {home: {} for home in looked_at}
     for path in files:
-        home = next((home for home in homes if not home or path.startswith(home + "/")), None)
-        if home is not None:
+        home = next((above for above in _above(path) if above in homes), None)
+        if home in own:
             own[home].append(path)
+            if manifests and path in manifests:
+                texts[home][path] = manifests[path]
     found = {}
-    for home in sorted(homes):
+    for home in sorted(looked_at):
         skip = len(home) + 1 if home else 0
-        theirs = {path[skip:]: text for path, text in texts.items() if path in own[home]}
+        theirs = {path[skip:]: text for path, text in texts[home].items()}
         guess = infer("", [path[skip:] for path in own[home]], manifests=theirs)
         if guess.stack is not None:
             found[home or "."] = guess
@@ -80,15 +97,26 @@ def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | N
 
 def rules_out(text: str, word: str) -> bool:
     """True when ``text`` denies ``word`` wherever it names it: "without axios", "axios kullanma"."""
-    prose = _normal(text)
-    hits = list(_word(_normal(word)).finditer(prose))
+    prose, wanted = _normal(text), _normal(word[:MAX_WORD])
+    if wanted.split(" ", 1)[0].rstrip("*") not in prose:
+        return False
+    hits = list(_word(wanted).finditer(prose))
     return bool(hits) and all(_is_negated(prose, hit) for hit in hits)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories that ``path`` is in, the nearest first; "" is the top."""
+    for _ in range(MAX_ABOVE):
+        path = path.rpartition("/")[0]
+        yield path
+        if not path:
+            return
 
 
 def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[str]) -> tuple[float, tuple[str, ...]]:
     found: list[tuple[float, str]] = []
     for word, weight in stack.signals.words:
-        hits = [hit for hit in _word(word).finditer(prose) if not _is_verb(stack, word, prose[hit.end() :])]
+        hits = [hit for hit in _word(word).finditer(prose) if not _is_verb(stack, word, prose, hit.end())]
         if not hits:
             continue
         denied = [hit for hit in hits if _is_negated(prose, hit)]
@@ -105,23 +133,27 @@ def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[s
     return sum(weight for weight, _ in found), tuple(why for _, why in found)
 
 
-def _is_verb(stack: Stack, word: str, after: str) -> bool:
+def _is_verb(stack: Stack, word: str, prose: str, end: int) -> bool:
     """ "Express your thanks" names no framework."""
     objects = stack.signals.objects.get(word, ())
+    after = prose[end : end + LOOKED_AT]
     return after.lstrip().split(" ")[0].strip(".,;:!?") in objects if objects else False
 
 
 def _is_negated(prose: str, hit: re.Match[str]) -> bool:
-    start = max(0, hit.start() - 80)
-    return bool(_NEGATED_BEFORE.search(prose[start : hit.start()]) or _NEGATED_AFTER.match(prose[hit.end() : hit.end() + 60]))
+    start = max(0, hit.start() - LOOKED_AT)
+    return bool(
+        _NEGATED_BEFORE.search(prose[start : hit.start()]) or _NEGATED_AFTER.match(prose[hit.end() : hit.end() + LOOKED_AT])
+    )
 
 
+@lru_cache(KEPT)
 def _normal(text: str) -> str:
     """Lower case as both languages write it: the Turkish capital İ becomes a plain i, and spaces are single."""
-    return re.sub(r"\s+", " ", _URL.sub(" ", text.replace("İ", "i").lower()))
+    return _SPACES.sub(" ", _URL.sub(" ", text.replace("İ", "i").lower()))
 
 
-@cache
+@lru_cache(KEPT)
 def _word(word: str) -> re.Pattern[str]:
     body = r"[\s-]+".join(re.escape(part) for part in word.rstrip("*").split(" "))
     ending = r"\w*" if word.endswith("*") else r"(?![\w+#])"

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+from agent.documents import read_json, read_toml
+from agent.patterns import linear
+
+MAX_CHARACTERS = 2_000_000
+"""Of one manifest; a longer one names nothing."""
+
+_NAME = linear(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_REQUIREMENTS = linear(r"requirements[\pL\pN_.-]*\.txt")
+_SEPARATORS = linear(r"[-_.]+")
 
 
 def packages_of(manifests: Mapping[str, str]) -> frozenset[str]:
     """Lower-case package names in ``manifests`` (path → text). A manifest that can't be parsed names none."""
     names: set[str] = set()
     for path, text in manifests.items():
-        names.update(name.lower() for name in _names(path.rsplit("/", 1)[-1], text))
+        found = _names(path.rsplit("/", 1)[-1], text) if len(text) <= MAX_CHARACTERS else ()
+        names.update(name.lower() for name in found)
     return frozenset(names)
 
 
 def is_manifest(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     known = name in ("package.json", "composer.json", "pyproject.toml", "Directory.Packages.props") or name.endswith(".csproj")
-    return known or re.fullmatch(r"requirements[\w.-]*\.txt", name) is not None
+    return known or _REQUIREMENTS.fullmatch(name) is not None
 
 
 def names_in(path: str, text: str) -> frozenset[str]:
@@ -34,27 +40,27 @@ def names_in(path: str, text: str) -> frozenset[str]:
 def requirement_names(lines: Iterable[str]) -> list[str]:
     """Distribution names of requirement lines (PEP 508), lower case with ``-``; options and comments name none."""
     hits = (_NAME.match(line) for line in lines)
-    return [re.sub(r"[-_.]+", "-", hit[1]).lower() for hit in hits if hit]
+    return [_SEPARATORS.sub("-", hit[1]).lower() for hit in hits if hit]
 
 
 def _names(name: str, text: str) -> Iterable[str]:
     try:
         if name in ("package.json", "composer.json"):
-            return _json_names(json.loads(text))
+            return _json_names(read_json(text))
         if name == "pyproject.toml":
-            return pyproject_names(tomllib.loads(text))
+            return pyproject_names(read_toml(text))
         if name.endswith((".csproj", ".props")):
             return _csproj_names(text)
     except (ValueError, ET.ParseError, AttributeError, TypeError):
         return ()
-    if re.fullmatch(r"requirements[\w.-]*\.txt", name):
+    if _REQUIREMENTS.fullmatch(name):
         return requirement_names(text.splitlines())
     return ()
 
 
 def _json_names(data: dict[str, Any]) -> list[str]:
     keys = ("dependencies", "devDependencies", "peerDependencies", "require", "require-dev")
-    return [name for key in keys for name in data.get(key, {})]
+    return [name for key in keys for name in data.get(key, {}) if isinstance(name, str)]
 
 
 def pyproject_names(data: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from mgx_project.common.errors import MGXError
 from ..errors import GitFailed
 from .remote import Address, explain
 
-PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.*protected", re.IGNORECASE)
+PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.{0,200}protected", re.IGNORECASE)
 RULES = re.compile(r"\bGH013\b|repository rule violations", re.IGNORECASE)
 REJECTED = re.compile(r"!\s*\[remote rejected\].*", re.IGNORECASE)
 MAX_WORDS = 500

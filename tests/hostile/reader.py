@@ -17,4 +17,4 @@ class Reader:
     read: Callable[[object], object]
     texts: dict[str, Callable[[int], object]]
     modules: tuple[str, ...]
-    start: int = 20_000
+    start: int = 10_000

@@ -11,8 +11,9 @@ from agent.patch import EditsInvalid, PatchRefused, apply_patch, for_model, prev
 from agent.patch.bounds import MAX_CHARACTERS, MAX_FILES, MAX_HUNKS, MAX_LINES
 from agent.patch.detect import read_edits
 
-SECONDS = 2.0
-"""Of this process's own time; each took from 23 s to more than two minutes."""
+SECONDS = 20.0
+"""Of this process's own time: each takes a tenth of it or less, also where the tracer of coverage runs, and took from 23 s to
+more than two minutes on a quick machine without one. Growth is measured in ``tests/hostile``."""
 
 NAMES = "--- a/x.py\n+++ b/x.py\n"
 BLOCK = "x.py\n<<<<<<< SEARCH\nline 1\n=======\nchanged\n>>>>>>> REPLACE\n"
@@ -77,5 +78,5 @@ def test_edits_that_fit_everywhere_are_refused_and_not_tried_for_hours(tmp_path:
     started = time.process_time()
     with pytest.raises(PatchRefused, match="send fewer of them"):
         apply_patch(tmp_path, NAMES + f"@@\n{body}" * 1_000)
-    assert time.process_time() - started < 5 * SECONDS
+    assert time.process_time() - started < SECONDS
     assert (tmp_path / "x.py").read_text() == "same\n" * 10_000

@@ -275,6 +275,7 @@ READERS = [
             "agent.patch.locate",
             "agent.patch.match",
             "agent.patch.merge",
+            "agent.patch.nearest",
             "agent.patch.paths",
             "agent.patch.placement",
             "agent.patch.plan",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from agent.ports import ToolSpec
+from typing import cast
+
+from agent.models.answer import Answer, parse_arguments
+from agent.parts import parts_of
+from agent.ports import ModelRequest, ToolSpec
 from agent.team import answers, condense, file_answers, lenient, loops, protocol
 from tests.hostile.reader import Reader
 
 TOOLS = [ToolSpec("read_file", "Reads.", {"properties": {"path": {"type": "string"}}, "required": ["path"]})]
+PLANNED = [{"files": [f"{letter * 3}.py", f"{letter * 3}/{letter * 3}b.py"]} for letter in "abcd"]
 
 
 def _parsed(text: object) -> object:
@@ -14,6 +19,13 @@ def _parsed(text: object) -> object:
         return answers.parse(answers.Plan, str(text))
     except answers.Unusable as error:
         return error
+
+
+def _in_pieces(pieces: object) -> object:
+    answer = Answer(ModelRequest("k", "engineer", "write", (), "t"), 1_000_000, lambda _: None)
+    for index, id, name, text in cast("list[tuple[int, str | None, str | None, str]]", pieces):
+        answer.add_call(index, id, name, text)
+    return answer.calls()
 
 
 READERS = [
@@ -27,6 +39,10 @@ READERS = [
             "parentheses": lambda n: "{" + "(" * n + "}",
             "thoughts": lambda n: "<think>" * (n // 7),
             "digits": lambda n: '{"summary": ' + "9" * n + "}",
+            "strings that may end": lambda n: "{\\\\e" + 'a]\n1\\"{' * (n // 8) + "[e",
+            "values of braces": lambda n: "{true" + " ]{)" * (n // 4),
+            "quotes": lambda n: "{" + '"' * n,
+            "fences": lambda n: "```{" * (n // 4),
         },
         ("agent.team.answers", "agent.team.coerce", "agent.team.lenient"),
     ),
@@ -48,6 +64,48 @@ READERS = [
         ("agent.team.protocol",),
     ),
     Reader(
+        "files in other clothes",
+        lambda text: file_answers.as_edits(str(text)),
+        {
+            "labels": lambda n: "file: a.py\n" * (n // 11),
+            "a label of spaces": lambda n: "file:" + " " * n + "\n!",
+            "labels of one line": lambda n: "file:" * (n // 5),
+            "a path of dots": lambda n: "file: " + "a." * (n // 2) + "!",
+            "a path of folders": lambda n: "file: " + "a/" * (n // 2) + "!",
+            "headings": lambda n: "### a.py\n```\nx\n```\n" * (n // 19),
+            "a heading of marks": lambda n: "#" * n + "a.py\n```\nx\n```\n",
+            "fences of words": lambda n: "```" + "a.b " * (n // 4) + "\nx\n```\n",
+            "fences that never close": lambda n: "```a.py\n" * (n // 8),
+            "fences of many lengths": lambda n: "".join("`" * (3 + at % 90) + "a.py\n" for at in range(n // 50)),
+            "comments": lambda n: "```\n# " + "file:" * (n // 5) + "\n```\n",
+            "a comment of spaces": lambda n: "```\n#" + " " * n + "!\n```\n",
+            "objects": lambda n: '{"a.py": "x"}' * (n // 13),
+            "objects in objects": lambda n: '{"a": ' * (n // 7) + "1" + "}" * (n // 7),
+            "nothing to do": lambda n: "no changes " * 50 + "\n" * n,
+        },
+        ("agent.team.file_answers",),
+    ),
+    Reader(
+        "arguments of calls",
+        lambda text: parse_arguments(str(text)),
+        {
+            "lists": lambda n: '{"a": ' + "[" * n,
+            "strings": lambda n: '"' + '\\"' * (n // 2) + '"',
+            "digits": lambda n: '{"a": ' + "1" * n,
+        },
+        ("agent.models.answer",),
+    ),
+    Reader(
+        "calls in pieces",
+        _in_pieces,
+        {
+            "of one call": lambda n: [(0, "a", "f", '{"a": 1}')] * (n // 8),
+            "of a growing call": lambda n: [(0, None, None, '"aaaaaa')] * (n // 8),
+            "of names": lambda n: [(0, None, f"f{at}", "{}") for at in range(n // 8)],
+        },
+        ("agent.models.answer",),
+    ),
+    Reader(
         "files in elements",
         lambda text: file_answers._elements(str(text)),
         {
@@ -61,6 +119,12 @@ READERS = [
         lambda text: loops.Loops().ran(["a"], 1, str(text)),
         {"versions": lambda n: "1." * (n // 2) + "1a"},
         ("agent.team.loops",),
+    ),
+    Reader(
+        "parts of a plan",
+        lambda text: parts_of({"steps": PLANNED}, {"aaa.py": str(text), "aaa/bbb.py": str(text)}, 2),
+        {"names": lambda n: "aaa" * (n // 3), "words": lambda n: "aaab " * (n // 5)},
+        ("agent.parts",),
     ),
     Reader(
         "blocks",

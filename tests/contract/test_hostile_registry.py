@@ -1,0 +1,148 @@
+"""What reads text by patterns or parsers is measured in ``tests/hostile``, or stands here with why it need not be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.readers import READERS
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("agent", "mgx_project", "metrics", "runs", "tasks", "repositories", "projects", "workspaces")
+"""Not ``cli``: it runs on its user's machine, for its user alone."""
+PARSERS = frozenset((
+    "agent.documents", "agent.matching", "agent.patterns", "ast", "configparser", "csv", "difflib", "fnmatch", "html",
+    "json_repair", "packaging", "re", "re2", "shlex", "tomllib", "tree_sitter", "xml", "yaml",
+))  # fmt: skip
+"""What is imported to read text with. ``json`` is linear, and what it raises is kept by ``agent.documents``."""
+NOT_READING = frozenset(("Match", "Pattern", "escape", "Unreadable", "Replacement"))
+_SHORT = "What it matches is bounded in length before, and its pattern has no repetition inside of another."
+_WORDS = "Each pattern is a chain of fixed words and of repetitions that exclude what follows them: one pass over the text."
+_OURS = "It reads what comes with the product or was written by it."
+EXEMPT: dict[str, str] = {
+    "agent.commands": _WORDS,
+    "agent.context.paths": "Its patterns are ours, of one or two stars, and are matched with names of at most 255 bytes.",
+    "agent.context.tools.read_file": "Paths are compared for MAX_COMPARED steps at most.",
+    "agent.context.tools.run": _WORDS,
+    "agent.landing": _WORDS,
+    "agent.models.anthropic": _WORDS,
+    "agent.models.anthropic_messages": "Its pattern is one character.",
+    "agent.models.offline": _WORDS,
+    "agent.patch.record": _OURS,
+    "agent.patterns": "It is where the linear engine is compiled.",
+    "agent.runtime.finder": "It reads the source of installed packages.",
+    "agent.sandbox.bubblewrap": "It reads the version that bubblewrap says.",
+    "agent.stacks.store": _OURS,
+    "mgx_project.common.ids": _SHORT,
+    "mgx_project.common.logs": _WORDS,
+    "mgx_project.common.pagination": _SHORT,
+    "projects.validators": "Its serializers bound the length of what it matches before.",
+    "repositories.git.address": "Addresses are bounded in length before, and host names to 253 characters.",
+    "repositories.git.fetching": _WORDS,
+    "repositories.git.progress": _WORDS,
+    "repositories.git.refusals": _WORDS,
+    "repositories.git.remote": _WORDS,
+    "repositories.git.signing": "It reads commits that the server made.",
+    "repositories.hosting.github": _SHORT,
+    "repositories.hosting.limits": _SHORT,
+    "repositories.naming": _SHORT,
+    "runs.commits": "Its pattern is a choice of fixed words.",
+    "runs.filters": _SHORT,
+    "runs.inbound.visitors": _SHORT,
+    "runs.timing": "It matches the keys of journal steps, which the server made.",
+}
+"""Module → why no text can stop it."""
+
+
+def parsing(source: str) -> set[str]:
+    """The parsers that a module's code uses at run time; annotations and escaping read nothing."""
+    tree = ast.parse(source)
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] in PARSERS:
+                    names[alias.asname or alias.name.split(".")[0]] = alias.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            parser = node.module if node.module in PARSERS else node.module.split(".")[0]
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                if whole in PARSERS or (parser in PARSERS and alias.name not in NOT_READING):
+                    names[alias.asname or alias.name] = whole if whole in PARSERS else parser
+    return set(_used(tree, names))
+
+
+def _used(tree: ast.AST, names: dict[str, str]) -> Iterator[str]:
+    for node in ast.walk(tree):
+        called = node.func if isinstance(node, ast.Call) else None
+        bases = node.bases if isinstance(node, ast.ClassDef) else ()
+        for used in (called, *bases):
+            through = used.value if isinstance(used, ast.Attribute) and used.attr not in NOT_READING else used
+            if isinstance(through, ast.Name) and through.id in names:
+                yield names[through.id]
+
+
+def modules() -> dict[str, set[str]]:
+    """Those of the product that read text, by dotted name, with what they read it by."""
+    found = {}
+    for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
+        inside = path.relative_to(ROOT)
+        if "migrations" in inside.parts or "starters" in inside.parts:
+            continue
+        used = parsing(path.read_text(encoding="utf-8"))
+        if used:
+            found[".".join(inside.with_suffix("").parts).removesuffix(".__init__")] = used
+    return found
+
+
+MODULES = modules()
+MEASURED = frozenset(module for reader in READERS for module in reader.modules)
+
+
+def test_every_reader_of_text_is_measured_or_exempt() -> None:
+    missing = {name: used for name, used in MODULES.items() if name not in MEASURED and name not in EXEMPT}
+    assert not missing, "Give each a Reader in tests/hostile/readers, or a reason in EXEMPT."
+
+
+def test_no_exemption_is_left_over() -> None:
+    assert not {name for name in EXEMPT if name not in MODULES or name in MEASURED}
+    assert all(reason.endswith(".") and len(reason) > 20 for reason in EXEMPT.values())
+
+
+@pytest.mark.parametrize("module", sorted(MEASURED))
+def test_what_is_said_to_be_measured_exists(module: str) -> None:
+    path = ROOT.joinpath(*module.split("."))
+    assert path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import re\n_NAME = re.compile('a')\n",
+        "import re as r\n\ndef f(text: str) -> object:\n    return r.search('a+', text)\n",
+        "from re import fullmatch\nfullmatch('a', 'a')\n",
+        "from agent.patterns import linear\n_NAME = linear('a')\n",
+        "from agent import documents\ndocuments.read_json('')\n",
+        "import ast\nast.parse('')\n",
+        "import xml.etree.ElementTree as ET\nET.fromstring('')\n",
+        "def f() -> object:\n    import yaml\n    return yaml.parse('')\n",
+        "from difflib import SequenceMatcher\n\nclass A(SequenceMatcher):\n    pass\n",
+    ],
+)
+def test_a_new_module_that_reads_text_would_be_found(source: str) -> None:
+    assert parsing(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import re\n\ndef f(hit: re.Match[str]) -> str:\n    return re.escape(hit[0])\n",
+        "from agent.patterns import escape\nescape('a')\n",
+        "import ast\n\ndef f(node: ast.AST) -> bool:\n    return isinstance(node, ast.If)\n",
+    ],
+)
+def test_what_only_names_or_escapes_reads_nothing(source: str) -> None:
+    assert not parsing(source)
