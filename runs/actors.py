@@ -12,10 +12,10 @@ from django.db import transaction
 
 from . import delivery, phases, transitions
 from .executor import do, work
+from .inbound.actors import say_soon
 from .lease import keeper
 from .models import TaskRun
 from .models.run import Status
-from .progress_comment import tell
 
 QUEUE = "runs"
 
@@ -68,7 +68,8 @@ ACTORS = {
 def go_on(run: TaskRun | None) -> None:
     """After a phase: the next one, and word of it to where the task came from."""
     wake(run)
-    tell(run)
+    if run is not None and (run.task.issue_number or run.revision):
+        say_soon(run.task_id)
 
 
 def wake(run: TaskRun | None) -> None:

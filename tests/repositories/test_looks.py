@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from repositories import refreshing
 from repositories.models import RepositoryLink
+from repositories.shares import shares
 from runs.recovery import Reaper
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
@@ -140,8 +141,9 @@ def test_each_link_is_claimed_by_one(owner: CallerInTests, server: GitServer) ->
 
     def claim_all() -> None:
         try:
-            while (link_id := refreshing._claim()) is not None:
-                claimed.append(link_id)
+            while (found := refreshing._claim()) is not None:
+                claimed.append(found[0])
+                shares.give_back(found[1])
         finally:
             connection.close()
 
