@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,3 +29,13 @@ async def run_db(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> 
             close_old_connections()
 
     return await asyncio.get_running_loop().run_in_executor(_POOL, call)
+
+
+def let_go() -> None:
+    """Gives this thread's connection back to the pool before a wait for somebody else's server; the next query takes one again.
+
+    Who waits with a connection in hand takes it from everybody: the pool of a process has some sixteen. Within a transaction it
+    is kept.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
