@@ -32,7 +32,7 @@ PHASES = {
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
     """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
-    run = transitions.claim_next(orphans=not keeper.holds_suspect)
+    run = keeper.take(lambda orphans: transitions.claim_next(orphans=orphans))
     if run is not None:
         go_on(do(run, PHASES[Status(run.status)]))
         do_next_run.send()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections, connection
+from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,3 +39,15 @@ def let_go() -> None:
     """
     if not connection.in_atomic_block:
         connection.close()
+
+
+_PASSING = ("08", "40", "53", "57")
+"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, an operator's intervention."""
+
+
+def is_away(error: Error) -> bool:
+    """Whether the database could not be reached, or could not do just now what it was asked: the same may work later."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        return isinstance(error, (OperationalError, InterfaceError))
+    return str(state).startswith(_PASSING)
