@@ -42,7 +42,7 @@ def let_go() -> None:
 
 
 _PASSING = ("08", "40", "53", "57")
-"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, an operator's intervention."""
+"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, a stop by an operator."""
 
 
 def is_away(error: Error) -> bool:

@@ -72,11 +72,12 @@ def test_an_event_loop_that_waits_answers(tenant: Tenant, settings: Any) -> None
 
     async def work(lease: Lease) -> None:
         lease.bind()
-        while len(answers) < 4:
-            if lease.answered not in answers:
-                answers.append(lease.answered)
-            assert not keeper.stuck
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            while len(answers) < 4:
+                if lease.answered not in answers:
+                    answers.append(lease.answered)
+                assert not keeper.stuck
+                await asyncio.sleep(0.05)
         lease.unbind()
 
     with keeper.hold(run) as lease:
