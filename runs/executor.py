@@ -22,6 +22,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
+from mgx_project.common import watcher
 from mgx_project.common.db import is_away
 from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
@@ -251,8 +252,10 @@ def _remove(directory: Path) -> None:
 
 
 def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
-    """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on."""
-    transitions.release(run_id, lease.fence)
+    """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on. One that hung is to be
+    killed: it must not hide that as it wakes up."""
+    if not watcher.overdue():
+        transitions.release(run_id, lease.fence)
 
 
 def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:

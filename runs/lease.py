@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models.functions import Now
 
 from agent.errors import Cancelled, Interrupted
+from mgx_project.common import watcher
 
 from . import deaths
 from .errors import LeaseLost
@@ -116,9 +117,9 @@ class Keeper:
 
     def take(self, claim: Callable[[bool], TaskRun | None]) -> TaskRun | None:
         """What ``claim`` claims, held from now on; it is told whether it may take a suspect. One thread at a time: two that
-        look before either has claimed would both take one."""
+        look before either has claimed would both take one. Nothing for a process that hung and is to be killed."""
         with self._taking:
-            run = claim(not self.holds_suspect)
+            run = None if watcher.overdue() else claim(not self.holds_suspect)
             if run is not None:
                 with self._lock:
                     self._held[(run.pk, run.fence)] = Lease(run)
@@ -198,6 +199,8 @@ class Keeper:
             self._wake.clear()
 
     def _tell_of_let_go(self) -> None:
+        if watcher.overdue():
+            return
         for lease in list(self._let_go):
             deaths.take_back(lease.run_id, lease.fence)
             with self._lock:
