@@ -13,7 +13,7 @@ AgentError                 the run ends as failed
 
 Interrupted                the run stops here, on purpose
 ├── Cancelled
-└── Paused                 it can be resumed: budget, loop, sandbox, provider, question
+└── Paused                 it can be resumed: budget, loop, sandbox, provider, question, worker (see PauseReason)
 
 Every error is a sentence for the person who must act; ``hint`` says what to do next.
 """
@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import Literal
 
 PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker"]
+"""``worker``: two worker processes died in the same step. It is not raised, but written by the next claim."""
 
 
 class AgentError(Exception):

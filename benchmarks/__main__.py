@@ -11,6 +11,7 @@ from benchmarks.report import Line, show
 
 NAMES = (
     "live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch", "repomap", "checkout",
+    "neighbour",
 )  # fmt: skip
 
 

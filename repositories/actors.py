@@ -6,8 +6,8 @@ import dramatiq
 
 from . import refreshing
 
-QUEUE = "runs"
-"""What workers listen to."""
+QUEUE = "network"
+"""For what waits for other people's servers; runs have a queue and threads of their own, which nothing here takes from them."""
 
 
 @dramatiq.actor(queue_name=QUEUE)

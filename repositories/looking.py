@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from mgx_project.common.db import let_go
 from mgx_project.common.errors import Conflict, NotFound
 
 from .git import local
@@ -40,6 +41,7 @@ def look(source: Source, *, allow_dirty: bool = True) -> Look:
 
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
     """
+    let_go()
     return asyncio.run(_look(source, allow_dirty=allow_dirty))
 
 

@@ -22,15 +22,18 @@ from . import services
 from .errors import HostBusy
 from .hosting.limits import sparing
 from .models import RepositoryLink
+from .shares import THREADS, shares
 
 log = logging.getLogger(__name__)
 HELD = timedelta(minutes=5)
 """So long a worker has a link for itself; after that it counts as lost."""
 SLICE_SECONDS = 10.0
-"""After so long a worker looks whether there are runs to do first."""
+"""After so long a thread does first what else has come."""
+AT_A_TIME = THREADS // 2
+"""So many threads of a process look at links; the others are for deliveries, whose senders wait."""
 MAX_ROUND = 1_000
 """So many workspaces are remembered as served."""
-_busy = threading.Lock()
+_looking = threading.BoundedSemaphore(AT_A_TIME)
 _served: set[uuid.UUID] = set()
 """The workspaces that had a look in this round, which goes on from one slice to the next: one with many slow links does not
 keep the others waiting."""
@@ -42,8 +45,11 @@ def _due() -> QuerySet[RepositoryLink]:
 
 
 def is_due() -> bool:
-    """Whether there is anything to look at that this process is not at already. One look into a small index."""
-    return not _busy.locked() and _due().exists()
+    """Whether there is anything to look at that one more thread of this process may look at. One look into a small index."""
+    if not _looking.acquire(blocking=False):
+        return False
+    _looking.release()
+    return bool(_due().exclude(workspace_id__in=shares.full()).exists())
 
 
 def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None) -> int:
@@ -55,40 +61,58 @@ def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None)
 
 
 def work_off() -> int:
-    """Looks at links that are due, one after the other, for some seconds; returns at how many. One thread of a process does."""
-    if not _busy.acquire(blocking=False):
+    """Looks at links that are due, one after the other, for some seconds; returns at how many. `AT_A_TIME` threads do."""
+    if not _looking.acquire(blocking=False):
         return 0
     try:
         ends, done = time.monotonic() + SLICE_SECONDS, 0
-        while time.monotonic() < ends and (link_id := _claim()) is not None:
+        while time.monotonic() < ends and (claimed := _claim()) is not None:
+            link_id, workspace_id = claimed
             try:
                 look_again(link_id)
             except DatabaseError:
                 raise
             except Exception:  # one link that breaks us must not keep all others waiting
                 log.exception("the look at link %s broke; it is due again in %s", link_id, HELD)
+            finally:
+                shares.give_back(workspace_id)
             done += 1
         return done
     finally:
-        _busy.release()
+        _looking.release()
 
 
-def _claim() -> uuid.UUID | None:
-    """The link that is due longest, of each workspace one before any gets a second; two workers never get the same."""
+def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The link that is due longest and its workspace, of which a share is taken (`repositories.shares`).
+
+    Of each workspace one before any gets a second; two workers never get the same.
+    """
     with transaction.atomic():
-        due = _due().order_by("refresh_due_at").select_for_update(skip_locked=True).values_list("pk", "workspace_id")
-        found = due.exclude(workspace_id__in=_served).first()
-        if found is None and _served:
-            _served.clear()
-            found = due.first()
-        if found is None:
+        while (found := _next()) is not None:
+            link_id, workspace_id = found
+            if shares.take(workspace_id):
+                break
+        else:
             return None
-        link_id, workspace_id = found
-        RepositoryLink.across_tenants.filter(pk=link_id).update(refresh_due_at=Now() + HELD)
+        try:
+            RepositoryLink.across_tenants.filter(pk=link_id).update(refresh_due_at=Now() + HELD)
+        except BaseException:
+            shares.give_back(workspace_id)
+            raise
     if len(_served) >= MAX_ROUND:
         _served.clear()
     _served.add(workspace_id)
-    return link_id
+    return link_id, workspace_id
+
+
+def _next() -> tuple[uuid.UUID, uuid.UUID] | None:
+    due = _due().exclude(workspace_id__in=shares.full()).order_by("refresh_due_at").select_for_update(skip_locked=True)
+    rows = due.values_list("pk", "workspace_id")
+    found: tuple[uuid.UUID, uuid.UUID] | None = rows.exclude(workspace_id__in=list(_served)).first()
+    if found is None and _served:
+        _served.clear()
+        found = rows.first()
+    return found
 
 
 def look_again(link_id: uuid.UUID) -> None:

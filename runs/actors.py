@@ -12,10 +12,10 @@ from django.db import transaction
 
 from . import delivery, phases, transitions
 from .executor import do, work
+from .inbound.actors import say_soon
 from .lease import keeper
 from .models import TaskRun
 from .models.run import Status
-from .progress_comment import tell
 
 QUEUE = "runs"
 
@@ -32,7 +32,7 @@ PHASES = {
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
     """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
-    run = transitions.claim_next(orphans=not keeper.holds_suspect)
+    run = keeper.take(lambda orphans: transitions.claim_next(orphans=orphans))
     if run is not None:
         go_on(do(run, PHASES[Status(run.status)]))
         do_next_run.send()
@@ -68,7 +68,8 @@ ACTORS = {
 def go_on(run: TaskRun | None) -> None:
     """After a phase: the next one, and word of it to where the task came from."""
     wake(run)
-    tell(run)
+    if run is not None and (run.task.issue_number or run.revision):
+        say_soon(run.task_id)
 
 
 def wake(run: TaskRun | None) -> None:

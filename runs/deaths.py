@@ -1,10 +1,16 @@
 """Workers that die in a run: after two of them in the same step the run is paused, instead of killing the next one.
 
-A claim that was given back, as a worker that is told to stop does, counts as no death. A step that was recorded between two
-deaths is progress: the count begins anew, so that a machine that fails now and then pauses no long run.
+A death is a process that ended: by itself, or killed because it gave no sign of life. A claim that was given back, as a worker
+that is told to stop does, counts as none; nor does one whose worker lives and could not reach the database: it says so as soon
+as it can (`take_back`). A step that was recorded between two deaths is progress: the count begins anew, so that a machine that
+fails now and then pauses no long run.
 """
 
 from __future__ import annotations
+
+import uuid
+
+from django.db.models import F
 
 from . import events, spans
 from .models import RunStep, TaskRun
@@ -26,6 +32,18 @@ def count(run: TaskRun, *, died: bool) -> bool:
         return False
     _pause(run)
     return True
+
+
+def take_back(run_id: uuid.UUID, fence: int) -> None:
+    """The worker of the claim ``fence`` lives, and does nothing more for the run.
+
+    Where nobody has taken the run since, the next claim will count no death: a lease without an owner was let go of. It still
+    runs out first, so that a database that fails again and again is not asked without a pause. Where somebody has, the
+    death that was counted then is none.
+    """
+    runs = TaskRun.across_tenants.filter(pk=run_id)
+    if not runs.filter(fence=fence).exclude(lease_expires_at=None).update(lease_owner=""):
+        runs.filter(fence=fence + 1, worker_deaths__gt=0).update(worker_deaths=F("worker_deaths") - 1)
 
 
 def _place(run: TaskRun) -> str:

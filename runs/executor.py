@@ -22,6 +22,8 @@ from django.db import DatabaseError, InterfaceError, connections
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
+from mgx_project.common import watcher
+from mgx_project.common.db import is_away
 from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from tasks.models import Task
@@ -132,8 +134,10 @@ def do(run: TaskRun, phase: Phase) -> TaskRun | None:
     with keeper.hold(run) as lease:
         try:
             asyncio.run(_guarded(run, lease, phase))
-        except (DatabaseError, InterfaceError):
+        except (DatabaseError, InterfaceError) as error:
             log.exception("run %s: the database failed; the run goes on when its lease has run out", run.pk)
+            if is_away(error):
+                keeper.let_go(lease)
     current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
     return current
 
@@ -153,6 +157,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
             await db(end)
     except LeaseLost as lost:
         log.info("run %s: %s", run.pk, lost)
+        keeper.let_go(lease)
     finally:
         await db(connections.close_all)
         executor.shutdown()
@@ -188,8 +193,10 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
             return _unexpected(run, lease)
         hint = f"Free some space under {settings.MGX_DATA_DIR} and resume the run."
         return partial(transitions.paused, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
-    except (DatabaseError, InterfaceError):
-        raise
+    except (DatabaseError, InterfaceError) as error:
+        if is_away(error):
+            raise
+        return _unexpected(run, lease)
     except Exception:
         return _unexpected(run, lease)
 
@@ -245,8 +252,10 @@ def _remove(directory: Path) -> None:
 
 
 def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
-    """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on."""
-    transitions.release(run_id, lease.fence)
+    """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on. One that hung is to be
+    killed: it must not hide that as it wakes up."""
+    if not watcher.overdue():
+        transitions.release(run_id, lease.fence)
 
 
 def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:

@@ -20,40 +20,50 @@ _STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
 _UNHELD = f"status IN ({_STATUSES}) AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())"
 
 _WORKSPACES = f"""
-SELECT waiting.workspace_id,
-       (SELECT count(*) FROM task_runs held WHERE held.workspace_id = waiting.workspace_id
-           AND held.status IN ({_STATUSES}) AND held.lease_expires_at >= statement_timestamp())
-FROM (SELECT DISTINCT workspace_id FROM task_runs WHERE {_UNHELD}) waiting
-ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id = waiting.workspace_id) ASC NULLS FIRST,
-         waiting.workspace_id
+WITH RECURSIVE live(workspace_id) AS (
+    (SELECT workspace_id FROM task_runs WHERE status IN ({_STATUSES}) ORDER BY workspace_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.workspace_id FROM task_runs next WHERE next.status IN ({_STATUSES})
+                AND next.workspace_id > live.workspace_id ORDER BY next.workspace_id LIMIT 1)
+    FROM live WHERE live.workspace_id IS NOT NULL
+)
+SELECT live.workspace_id, coalesce(held.number, 0)
+FROM live LEFT JOIN (
+    SELECT workspace_id, count(*) AS number FROM task_runs
+    WHERE status IN ({_STATUSES}) AND lease_expires_at >= statement_timestamp() GROUP BY workspace_id
+) held ON held.workspace_id = live.workspace_id
+WHERE live.workspace_id IS NOT NULL
+ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id = live.workspace_id) ASC NULLS FIRST,
+         live.workspace_id
 """
+"""The workspaces with runs to do or at work, and how many of each are at work. One look into the index for each of them: their
+backlogs are not read."""
 
 _RUNS = f"""
 SELECT next.id, next.status
 FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS turn(workspace_id, room, number)
 CROSS JOIN LATERAL (
     SELECT run.id, run.status, row_number() OVER () AS place
-    FROM (SELECT task_runs.id, task_runs.status
-          FROM task_runs JOIN tasks ON tasks.id = task_runs.task_id
-          WHERE task_runs.workspace_id = turn.workspace_id AND {_UNHELD.replace("status IN", "task_runs.status IN")}
-            AND (task_runs.lease_expires_at IS NULL OR %s)
-          ORDER BY (task_runs.status = 'queued'), tasks.priority DESC, task_runs.created_at, task_runs.id
+    FROM (SELECT id, status FROM task_runs
+          WHERE workspace_id = turn.workspace_id AND {_UNHELD} AND (lease_expires_at IS NULL OR %s)
+          ORDER BY (status = 'queued'), priority DESC, created_at, id
           LIMIT turn.room) run
 ) next
 ORDER BY next.place, turn.number
 LIMIT %s
 """
+"""The first runs of each workspace as far as it has room, in the order of the index ``run_turn``."""
 
 
 def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
     """Id and status of the runs that may be claimed now, in turn. Without ``orphans``: none whose worker died."""
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
-        waiting = cursor.fetchall()
-        if not waiting:
+        live = cursor.fetchall()
+        if not live:
             return []
-        allowed = _limits([workspace for workspace, _ in waiting])
-        room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in waiting if held < allowed[workspace]}
+        allowed = _limits([workspace for workspace, _ in live])
+        room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in live if held < allowed[workspace]}
         cursor.execute(_RUNS, [list(room), list(room.values()), orphans, limit])
         return [(run_id, status) for run_id, status in cursor.fetchall()]
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -18,7 +18,9 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models.functions import Now
 
 from agent.errors import Cancelled, Interrupted
+from mgx_project.common import watcher
 
+from . import deaths
 from .errors import LeaseLost
 from .models import TaskRun
 from .nudges import Listener
@@ -92,6 +94,8 @@ class Keeper:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[object, Lease] = {}
+        self._taking = threading.Lock()
+        self._let_go: list[Lease] = []
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._listener: threading.Thread | None = None
@@ -111,14 +115,21 @@ class Keeper:
         """Whether the event loop of some run has not answered for long: only the end of the process ends its thread."""
         return any(lease.silent for lease in self._snapshot())
 
+    def take(self, claim: Callable[[bool], TaskRun | None]) -> TaskRun | None:
+        """What ``claim`` claims, held from now on; it is told whether it may take a suspect. One thread at a time: two that
+        look before either has claimed would both take one. Nothing for a process that hung and is to be killed."""
+        with self._taking:
+            run = None if watcher.overdue() else claim(not self.holds_suspect)
+            if run is not None:
+                with self._lock:
+                    self._held[(run.pk, run.fence)] = Lease(run)
+            return run
+
     @contextmanager
     def hold(self, run: TaskRun) -> Iterator[Lease]:
-        lease = Lease(run)
         with self._lock:
-            self._held[(run.pk, run.fence)] = lease
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
-                self._thread.start()
+            lease = self._held.setdefault((run.pk, run.fence), Lease(run))
+            self._start()
             if self._listener is None or not self._listener.is_alive():
                 self._listener = Listener(self._nudged, self._listens)
                 self._listener.start()
@@ -132,11 +143,24 @@ class Keeper:
                 del self._held[(run.pk, run.fence)]
             self._wake.set()
 
+    def let_go(self, lease: Lease) -> None:
+        """The phase ended without an end in the database, which was away, or which another worker was quicker to reach: as soon
+        as it can be told, this is no death (`runs.deaths`)."""
+        with self._lock:
+            self._let_go.append(lease)
+            self._start()
+        self._wake.set()
+
     def shut_down(self) -> None:
         """Stops every held run; their executions give them back."""
         self.closing = True
         for lease in self._snapshot():
             lease.stop(ShuttingDown("This worker is being stopped."))
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+            self._thread.start()
 
     def _nudged(self, run_id: str) -> None:
         if any(str(lease.run_id) == run_id for lease in self._snapshot()):
@@ -156,7 +180,7 @@ class Keeper:
     def _run(self) -> None:
         while True:
             leases = self._snapshot()
-            if not leases:
+            if not leases and not self._let_go:
                 connections.close_all()
                 self._wake.wait()
                 self._wake.clear()
@@ -165,6 +189,7 @@ class Keeper:
                 close_old_connections()
                 for lease in leases:
                     self._look_after(lease)
+                self._tell_of_let_go()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("leases could not be checked, trying again: %s", error)
             for lease in leases:
@@ -172,6 +197,14 @@ class Keeper:
                     lease.stop(LeaseLost("The lease ran out: the database could not be reached to renew it."))
             self._wake.wait(CHECK_SECONDS)
             self._wake.clear()
+
+    def _tell_of_let_go(self) -> None:
+        if watcher.overdue():
+            return
+        for lease in list(self._let_go):
+            deaths.take_back(lease.run_id, lease.fence)
+            with self._lock:
+                self._let_go.remove(lease)
 
     def _look_after(self, lease: Lease) -> None:
         lease.ping()

@@ -11,17 +11,10 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from . import thread_text
-from .inbound import sayings
 from .models import Handled, TaskRun
 
 APART = timedelta(seconds=3)
 """Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
-
-
-def tell(run: TaskRun | None) -> None:
-    """Says now what is owed for the run's task; a refusal is tried again by the reaper."""
-    if run is not None and (run.task.issue_number or run.revision):
-        sayings.say_of(run.task_id)
 
 
 def changed(run: TaskRun) -> None:

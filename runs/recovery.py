@@ -15,6 +15,7 @@ from dramatiq.errors import BrokerError
 
 from repositories import refreshing
 from repositories.actors import refresh_links
+from repositories.shares import THREADS, shares
 
 from . import workdirs
 from .actors import do_next_run
@@ -30,11 +31,14 @@ PRUNING_SECONDS = 60.0
 
 
 class Reaper(threading.Thread):
-    """Sends at most as many wake-ups as this process has free threads, so a backlog never multiplies its messages."""
+    """Sends at most as many wake-ups as this process has free threads, so a backlog never multiplies its messages.
 
-    def __init__(self, capacity: int) -> None:
+    ``capacity`` is that of threads for runs, ``network`` that of those for looks, deliveries and what is to be said.
+    """
+
+    def __init__(self, capacity: int, network: int = THREADS) -> None:
         super().__init__(name="reaper", daemon=True)
-        self._capacity = capacity
+        self._capacity, self._network = capacity, network
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -51,12 +55,18 @@ class Reaper(threading.Thread):
                 log.warning("the reaper could not look for waiting runs, trying again: %s", error)
 
     def sweep(self) -> int:
-        """Wakes workers for waiting runs; returns for how many."""
+        """Wakes workers for waiting runs, and for what waits for the network; returns for how many."""
+        return self._runs() + self._over_network()
+
+    def _runs(self) -> int:
         free = self._capacity - keeper.held
         waiting = next_to_claim(free) if free > 0 else []
         for _ in waiting:
             do_next_run.send()
-        free -= len(waiting)
+        return len(waiting)
+
+    def _over_network(self) -> int:
+        free = self._network - shares.held
         told = deliveries.waiting(free) if free > 0 else []
         for delivery_id in told:
             take_delivery.send(str(delivery_id))
@@ -66,8 +76,8 @@ class Reaper(threading.Thread):
             say_answer.send(str(row_id))
         looks = int(free > len(owed) and refreshing.is_due())
         if looks:
-            refresh_links.send()  # one worker does them all, one after the other
-        return len(waiting) + len(told) + len(owed) + looks
+            refresh_links.send()  # one more thread, which does them one after the other
+        return len(told) + len(owed) + looks
 
     def stop(self) -> None:
         self._stopping.set()

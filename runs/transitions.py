@@ -58,7 +58,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         if run.cancel_requested_at is not None:  # the worker that should have heard it is dead
             cancel(run)
             return None
-        if deaths.count(run, died=orphaned):
+        if deaths.count(run, died=orphaned and run.lease_owner != ""):
             return None
         run.lease_owner = lease_owner()
         run.fence += 1

@@ -334,7 +334,7 @@ class GitFailed(Data):
 
 
 class Stopped(Data):
-    """``reason`` is one of budget, loop, sandbox, provider, question."""
+    """``reason`` is one of budget, loop, sandbox, provider, question, worker (two worker processes died in the same step)."""
 
     reason: str
     detail: str = ""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,3 +29,25 @@ async def run_db(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> 
             close_old_connections()
 
     return await asyncio.get_running_loop().run_in_executor(_POOL, call)
+
+
+def let_go() -> None:
+    """Gives this thread's connection back to the pool before a wait for somebody else's server; the next query takes one again.
+
+    Who waits with a connection in hand takes it from everybody: the pool of a process has some sixteen. Within a transaction it
+    is kept.
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+_PASSING = ("08", "40", "53", "57")
+"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, a stop by an operator."""
+
+
+def is_away(error: Error) -> bool:
+    """Whether the database could not be reached, or could not do just now what it was asked: the same may work later."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is None:
+        return isinstance(error, (OperationalError, InterfaceError))
+    return str(state).startswith(_PASSING)

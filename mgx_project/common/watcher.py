@@ -25,6 +25,8 @@ BEAT_SECONDS = 0.5
 START_SECONDS = 120.0
 """Patience with a worker that has not yet said how much it asks for."""
 DUMP_SECONDS = 1.0
+KILL_SECONDS = 10.0
+"""After a silence that was too long; who lives on then is not killed: its watcher stood still as long as it did."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
@@ -36,12 +38,20 @@ class Beat:
         self._pipe, self._lock = pipe, threading.Lock()
         self.patience = START_SECONDS
         self.well: Callable[[], bool] = lambda: True
+        self._said, self._doomed_until = time.monotonic(), 0.0
         threading.Thread(target=self._run, name="beat", daemon=True).start()
 
     def ask(self, patience: float, well: Callable[[], bool] = lambda: True) -> None:
         """From now on, and not only from the next beat: the worker may hang before that."""
         self.patience, self.well = patience, well
         self._say()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the watcher has heard nothing for too long: it is about to kill this process, whose work counts as not given
+        back, however much of it wakes up before that."""
+        now = time.monotonic()
+        return now - self._said > self.patience or now < self._doomed_until
 
     def _run(self) -> None:
         while True:
@@ -51,6 +61,9 @@ class Beat:
 
     def _say(self) -> None:
         with self._lock:  # the last line counts: an older patience must not come after a newer one
+            if self.overdue:
+                self._doomed_until = time.monotonic() + KILL_SECONDS
+            self._said = time.monotonic()
             try:
                 os.write(self._pipe, f"{self.patience}\n".encode())
             except OSError:
@@ -59,6 +72,10 @@ class Beat:
 
 beat: Beat | None = None
 """This process's beat, where a watcher waits for it."""
+
+
+def overdue() -> bool:
+    return beat is not None and beat.overdue
 
 
 class Silence:
@@ -128,9 +145,13 @@ class Watcher:
             _reap_others(self._worker)
 
     def _kill(self) -> None:
-        os.kill(self._worker, signal.SIGUSR2)  # its stacks, by faulthandler: written even while the interpreter is held
+        """Its stacks, by faulthandler, which writes them even while the interpreter is held; the signal ends it then, so that a
+        process that was stopped does not work on."""
+        os.kill(self._worker, signal.SIGUSR2)
         os.kill(self._worker, signal.SIGCONT)
-        time.sleep(DUMP_SECONDS)
+        deadline = time.monotonic() + DUMP_SECONDS
+        while os.waitid(os.P_PID, self._worker, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(self._worker, signal.SIGKILL)
         os.waitpid(self._worker, 0)
 
@@ -147,7 +168,7 @@ def _become_worker(pipe: int, watcher: int) -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != watcher:
         os._exit(1)
-    faulthandler.register(signal.SIGUSR2, all_threads=True)
+    faulthandler.register(signal.SIGUSR2, all_threads=True, chain=True)
     beat = Beat(pipe)
 
 

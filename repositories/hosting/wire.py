@@ -18,6 +18,7 @@ import urllib3.connectionpool
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 from mgx_project.common.addresses import HINT, reachable, refusal
+from mgx_project.common.db import let_go
 from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed
@@ -87,6 +88,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
                 _addresses(parts.hostname or "", parts.port)
         kwargs["proxies"] = {urlsplit(request.url).scheme: proxy} if proxy else {}
         host = urlsplit(request.url).hostname
+        let_go()
         with watch.within_time() as clock:
             try:
                 answer = super().send(request, *args, **kwargs)

@@ -6,15 +6,24 @@ import uuid
 
 import dramatiq
 
-from ..actors import QUEUE
+from repositories.actors import QUEUE
+
 from . import deliveries, sayings
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def take_delivery(delivery_id: str) -> None:
-    deliveries.take(uuid.UUID(delivery_id))
+    for following in deliveries.take(uuid.UUID(delivery_id)):
+        take_delivery.send(str(following))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def say_answer(row_id: str) -> None:
-    sayings.say(uuid.UUID(row_id))
+    for following in sayings.say(uuid.UUID(row_id)):
+        say_answer.send(str(following))
+
+
+def say_soon(task_id: uuid.UUID) -> None:
+    """What is owed for a task, said by a thread that is there for it: a service that hangs would hold the caller's."""
+    for row_id in sayings.owed(task_id):
+        say_answer.send(str(row_id))

@@ -15,6 +15,7 @@ from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.hosting import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
+from repositories.shares import shares
 
 from .effects import perform
 from .meaning import OLDEST, happened_at, wishes
@@ -24,16 +25,36 @@ log = logging.getLogger(__name__)
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
-    """Deliveries that nobody works on, the oldest first."""
+    """Deliveries that nobody works on: of each workspace that may have one more at work its oldest, the oldest first."""
     due = Q(next_try_at=None, created_at__lt=Now() - timedelta(seconds=5)) | Q(next_try_at__lt=Now())
-    found = WebhookDelivery.across_tenants.filter(due, processed_at=None).order_by("created_at")
+    rows = WebhookDelivery.across_tenants.filter(due, processed_at=None).exclude(workspace_id__in=shares.full())
+    first = rows.order_by("workspace_id", "created_at").distinct("workspace_id").values("pk")
+    found = WebhookDelivery.across_tenants.filter(pk__in=first).order_by("created_at")
     return list(found.values_list("pk", flat=True)[:limit])
 
 
-def take(delivery_id: uuid.UUID) -> None:
-    """Does what a delivery means, unless another worker has it or it is done."""
-    free = Q(next_try_at=None) | Q(next_try_at__lt=Now())
-    mine = WebhookDelivery.across_tenants.filter(free, pk=delivery_id, processed_at=None)
+def take(delivery_id: uuid.UUID) -> list[uuid.UUID]:
+    """Does what a delivery means, unless another worker has it or it is done; not now where its workspace has enough at work.
+
+    Returns what of the workspace may be taken up then, which is the part of those that came meanwhile and were left.
+    """
+    workspace_id = WebhookDelivery.across_tenants.filter(pk=delivery_id).values_list("workspace_id", flat=True).first()
+    if workspace_id is None:
+        return []
+    with shares.of(workspace_id) as mine:
+        if not mine:
+            return []
+        _take(delivery_id)
+    left = WebhookDelivery.objects.of(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
+    return list(left.values_list("pk", flat=True)[:1])
+
+
+def _free() -> Q:
+    return Q(next_try_at=None) | Q(next_try_at__lt=Now())
+
+
+def _take(delivery_id: uuid.UUID) -> None:
+    mine = WebhookDelivery.across_tenants.filter(_free(), pk=delivery_id, processed_at=None)
     if not mine.update(next_try_at=Now() + HELD, attempts=F("attempts") + 1):
         return
     delivery = WebhookDelivery.across_tenants.select_related("link").get(pk=delivery_id)

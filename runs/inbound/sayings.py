@@ -16,6 +16,7 @@ from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.hosting import Host, host_of
 from repositories.models import RepositoryLink
+from repositories.shares import shares
 
 from .. import thread_text
 from ..models import Handled, TaskRun
@@ -32,17 +33,33 @@ def due() -> QuerySet[Handled]:
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
-    return list(due().values_list("pk", flat=True)[:limit])
+    """Of each workspace that may have one more at work what waits longest, the longest first."""
+    rows = due().exclude(workspace_id__in=shares.full())
+    first = rows.order_by("workspace_id", "say_at").distinct("workspace_id").values("pk")
+    return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 
-def say_of(task_id: uuid.UUID) -> None:
-    """Says what is owed for a task."""
-    for row_id in list(due().filter(task_id=task_id).values_list("pk", flat=True)):
-        say(row_id)
+def owed(task_id: uuid.UUID) -> list[uuid.UUID]:
+    """What is to be said now for a task."""
+    return list(due().filter(task_id=task_id).values_list("pk", flat=True))
 
 
-def say(row_id: uuid.UUID) -> None:
-    """Does nothing where another worker says it, or it is said."""
+def say(row_id: uuid.UUID) -> list[uuid.UUID]:
+    """Does nothing where another worker says it, it is said, or its workspace has enough at work.
+
+    Returns what of the workspace may be said then.
+    """
+    workspace_id = Handled.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
+    if workspace_id is None:
+        return []
+    with shares.of(workspace_id) as mine:
+        if not mine:
+            return []
+        _say(row_id)
+    return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
+
+
+def _say(row_id: uuid.UUID) -> None:
     if not due().filter(pk=row_id).update(held_until=Now() + HELD, attempts=F("attempts") + 1):
         return
     row = Handled.across_tenants.get(pk=row_id)

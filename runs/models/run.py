@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 from django.db import models
+from django.db.models import ExpressionWrapper
 
 from mgx_project.common.errors import InvalidTransition
 from mgx_project.common.models import TenantModel
@@ -71,6 +72,8 @@ class TaskRun(TenantModel):
     budget = models.JSONField(default=dict)
     profile = models.BooleanField(default=False)
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    priority = models.SmallIntegerField(default=0, db_default=0, editable=False)
+    """The task's, kept by triggers (migration 0010): so that an index has the order in which runs are claimed."""
 
     plan = models.JSONField(null=True)
     plan_version = models.PositiveIntegerField(default=0)
@@ -128,8 +131,15 @@ class TaskRun(TenantModel):
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
             models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
+            # the order of `runs.fairness` within a workspace
             models.Index(
-                fields=["workspace", "created_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_waiting"
+                "workspace",
+                ExpressionWrapper(models.Q(status="queued"), output_field=models.BooleanField()),
+                models.F("priority").desc(),
+                "created_at",
+                "id",
+                condition=models.Q(status__in=sorted(CLAIMABLE)),
+                name="run_turn",
             ),
         ]
 

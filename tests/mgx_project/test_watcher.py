@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ print(os.getpid(), flush=True)
 what = sys.stdin.readline().strip()
 if what == "hold":
     re.match(r"(a+)+$", "a" * 60 + "b")  # holds the interpreter's lock for years
+if what == "late":  # works on as soon as it is let
+    threading.Thread(target=lambda: [print("alive", watcher.overdue(), flush=True) for _ in iter(int, 1)], daemon=True).start()
 if what == "unwell":
     watcher.beat.well = lambda: False
 if what == "orphan":
@@ -81,6 +84,23 @@ def test_a_worker_that_hangs_is_killed_and_started_again(what: str) -> None:
         said = process.communicate()[1]
     assert "no sign of life" in said
     assert "most recent call first" in said, "its stacks are in the log"
+
+
+def test_a_process_that_was_silent_for_too_long_knows_that_it_is_to_be_killed() -> None:
+    """What wakes up in it must not hand its work on as if nothing had been."""
+    with watched() as process:
+        worker = int(line(process))
+        os.kill(process.pid, signal.SIGSTOP)  # nobody kills it meanwhile
+        try:
+            say(process, "late")
+            assert line(process) == "alive False\n"
+            os.kill(worker, signal.SIGSTOP)
+            time.sleep(2.1)  # the patience of PROGRAM
+            os.kill(worker, signal.SIGCONT)
+            while line(process) == "alive False\n":  # what was in the pipe
+                pass
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("what", ["leave", "hang"])

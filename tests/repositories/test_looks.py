@@ -8,15 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
-from repositories import refreshing
+from repositories import refreshing, services
 from repositories.models import RepositoryLink
+from repositories.shares import shares
 from runs.recovery import Reaper
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.git_server import TOKEN, GitServer
+from tests.support.silent_server import silent_server
 
 
 def due(caller: CallerInTests, server: GitServer, **fields: Any) -> RepositoryLink:
@@ -140,8 +142,9 @@ def test_each_link_is_claimed_by_one(owner: CallerInTests, server: GitServer) ->
 
     def claim_all() -> None:
         try:
-            while (link_id := refreshing._claim()) is not None:
-                claimed.append(link_id)
+            while (found := refreshing._claim()) is not None:
+                claimed.append(found[0])
+                shares.give_back(found[1])
         finally:
             connection.close()
 
@@ -151,3 +154,25 @@ def test_each_link_is_claimed_by_one(owner: CallerInTests, server: GitServer) ->
     for thread in threads:
         thread.join()
     assert len(claimed) == len(set(claimed)) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("provider", ["git", "github"])
+def test_a_look_that_hangs_holds_no_connection_to_the_database(owner: CallerInTests, server: GitServer, provider: str) -> None:
+    """A process has some sixteen: so many requests of one tenant would keep all others from theirs."""
+    held: list[Any] = []
+
+    def look(link_id: Any) -> None:
+        held.append(connections["default"])
+        services.validate(workspace_id=owner.workspace.pk, link_id=link_id)
+        connection.close()
+
+    with silent_server() as silent:
+        link = due(owner, server)
+        fields = {"clone_url": f"{silent.url}/a.git", "provider": provider, "api_base_url": silent.url}
+        RepositoryLink.across_tenants.filter(pk=link.pk).update(**fields)
+        looking = threading.Thread(target=look, args=(link.pk,))
+        looking.start()
+        silent.wait_for(1)
+        assert held[0].connection is None
+    looking.join()

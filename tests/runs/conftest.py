@@ -18,6 +18,7 @@ from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
 from runs.actors import ACTORS
+from runs.inbound import sayings
 from runs.models import TaskRun
 from runs.models.run import Status
 from tasks.models import Task
@@ -126,6 +127,8 @@ def drive(run: TaskRun) -> TaskRun:
             return run
         fence = run.fence
         actor(str(run.pk))
+        for row_id in sayings.owed(run.task_id):  # another thread would
+            sayings.say(row_id)
         run.refresh_from_db()
         assert run.fence != fence, f"nobody could claim a run that is {run.status}"
 

@@ -42,8 +42,9 @@ class Story:
     def say(self) -> None:
         """Says what is owed, without the pause that is between two edits of a comment."""
         Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
-        for row_id in sayings.waiting(100):
-            sayings.say(row_id)
+        while waiting := sayings.waiting(100):  # of each workspace the first
+            for row_id in waiting:
+                sayings.say(row_id)
 
     def close(self, number: int, **change: Any) -> None:
         """Closes, merges or opens a pull request, and delivers word of it."""

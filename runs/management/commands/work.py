@@ -1,4 +1,9 @@
-"""`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper and reaper beside it."""
+"""`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper and reaper beside it.
+
+There are two Workers in it, with threads and a queue each: one for runs, one for what waits for other people's servers (looks,
+deliveries, comments). Dramatiq advises against two in a process; ours share no queue, and none of the middleware keeps state of
+a worker.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,8 @@ from django.core.management.base import BaseCommand
 from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
+from repositories import actors as network
+from repositories.shares import THREADS
 from runs import actors, recovery, workdirs
 from runs.lease import keeper
 
@@ -32,20 +39,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--threads", type=int, default=4, help="runs worked on at the same time (default: 4)")
+        said = f"looks at repositories, deliveries of webhooks and comments at the same time (default: {THREADS})"
+        parser.add_argument("--network-threads", type=int, default=THREADS, help=said)
 
-    def handle(self, *args: Any, threads: int, **options: Any) -> None:
+    def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
         close_data_directory(settings.MGX_DATA_DIR)
         bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
-        worker = dramatiq.Worker(broker, queues={actors.QUEUE}, worker_threads=threads)
-        worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
+        _make_room(threads, network_threads)
+        workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
         workdirs.prune()
-        reaper = recovery.Reaper(threads)
+        reaper = recovery.Reaper(threads, network_threads)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())
-        worker.start()
+        for worker in workers:
+            worker.start()
         reaper.start()
         if (beat := watcher.beat) is not None:
             beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
@@ -54,7 +64,11 @@ class Command(BaseCommand):
         log.info("worker stopping: handing %s runs on", keeper.held)
         reaper.stop()
         keeper.shut_down()
-        worker.stop(timeout=15_000)
+        stopping = [threading.Thread(target=worker.stop, args=(15_000,)) for worker in workers]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
         broker.close()
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
@@ -72,3 +86,15 @@ class Command(BaseCommand):
             client.delete(key)
         except redis.RedisError as error:
             log.warning("Redis can't be reached: %s", error)
+
+
+def _worker(broker: dramatiq.Broker, queue: str, threads: int) -> dramatiq.Worker:
+    worker = dramatiq.Worker(broker, queues={queue}, worker_threads=threads)
+    worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
+    return worker
+
+
+def _make_room(threads: int, network_threads: int) -> None:
+    """In the pool of database connections: two for each run, one for each other thread. Before the first is opened."""
+    pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    pool["max_size"] = max(pool["max_size"], 2 * threads + network_threads + 4)

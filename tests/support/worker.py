@@ -1,0 +1,37 @@
+"""A real worker process, `manage.py work`, on the database of the present test (which must be one that commits)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def worker(*args: str, log: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The watcher of the worker, which is killed at the end, and with it the worker and whatever that started."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    argv = [sys.executable, "manage.py", "work", *args]
+    whole = {**os.environ, "DATABASE_URL": url, **env}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=CHECKOUT,
+            env=whole,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
