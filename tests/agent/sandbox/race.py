@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 
@@ -114,7 +114,7 @@ async def drill(place: Path, tries: int, program: Path | None = None, seconds: f
     assert found is not None
     original = program or Path(str(getattr(found, "path", found)))
     copy = copied(original, place / "outside/program")
-    sandbox.bwrap = type(found)(str(copy))
+    sandbox.bwrap = replace(found, path=str(copy))
     (place / "outside/canary").write_text("as it was")
     before = _digests(place / "outside")
     result = Found()

@@ -1,0 +1,141 @@
+"""Where the server is root, commands run as another user of the host, who owns nothing there and still has the workdir."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.sandbox import WorkdirSandbox, open_sandbox
+from agent.sandbox.host import Bind
+from agent.sandbox.user import COUNT, FIRST
+
+PYTHON = f"{sys.base_prefix}/bin/python3"
+
+pytestmark = [
+    pytest.mark.asyncio,
+    pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no other user to give"),
+]
+
+
+def git(root: Path, *argv: str) -> str:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    return subprocess.run(["git", *identity, *argv], cwd=root, capture_output=True, text=True, check=True).stdout
+
+
+async def test_no_file_or_device_of_root_can_be_changed(
+    sandbox: WorkdirSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the mount is read-only or writable, and what is seen of it: root's file in the workdir belongs to the command."""
+    read_only, writable = tmp_path / "read-only", tmp_path / "writable"
+    for place in (read_only, writable):
+        place.mkdir()
+        (place / "file").write_text("root's")
+        os.chmod(place / "file", 0o644)
+    files = ["/dev/null", "/dev/zero", *(str(place / "file") for place in (read_only, writable))]
+    before = {path: os.lstat(path) for path in files}
+    code = """
+import os
+for path in ("/dev/null", "/dev/zero", "/dev/tty", "/seen/file", "/usr/bin/env", "/proc/sys/kernel/hostname", "/proc/1/exe"):
+    for name, act in (  # to what they are already: where that works, nothing of the host is spoilt
+        ("chmod", lambda: os.chmod(path, os.stat(path).st_mode & 0o7777)),
+        ("chown", lambda: os.chown(path, os.geteuid(), -1)),
+    ):
+        try:
+            act(); print("CHANGED", name, path)
+        except OSError as error:
+            print(name, path, error.strerror)
+"""
+    cell = sandbox._cell
+    monkeypatch.setattr(
+        sandbox, "_cell", lambda *given: replace(made := cell(*given), binds=[*made.binds, Bind(str(read_only), "/seen")])
+    )
+    (sandbox.root / "attack.py").write_text(code)
+    result = await sandbox.run((PYTHON, "-I", "attack.py"))
+
+    assert result.ok, result.output_tail
+    assert "CHANGED" not in result.output_tail, result.output_tail
+    assert [os.lstat(path).st_ctime_ns for path in files] == [found.st_ctime_ns for found in before.values()]
+
+
+def users_below(pid: int) -> dict[str, set[int]]:
+    """The ids of every process that comes from ``pid``, by the command line's last part."""
+    found: dict[str, set[int]] = {}
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, path.read_text().split()):
+            lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
+            ids = {int(part) for name in ("Uid", "Gid", "Groups") for part in lines[name].split()}
+            found |= {Path(f"/proc/{child}/cmdline").read_text().split("\0")[-2]: ids} | users_below(child)
+    return found
+
+
+async def test_the_host_sees_a_user_that_owns_nothing(sandbox: WorkdirSandbox) -> None:
+    """Of the command, and of bubblewrap in and around its namespaces."""
+    script = "echo > begun; sleep 31 & sleep 32 & wait"
+    task = asyncio.ensure_future(sandbox.run(("sh", "-c", script)))
+    while not (sandbox.root / "begun").exists():
+        assert not task.done(), task.result()
+        await asyncio.sleep(0.01)
+    users: dict[str, set[int]] = {}
+    while not {"31", "32"} <= users.keys():
+        await asyncio.sleep(0.01)
+        users = users_below(os.getpid())
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert sandbox.bwrap is not None and sandbox.bwrap.user is not None
+    mine = sandbox.bwrap.user.id
+    assert {name: users[name] for name in ("31", "32", script)} == {name: {mine} for name in ("31", "32", script)}
+    assert FIRST <= mine < FIRST + COUNT
+    assert mine not in {account.pw_uid for account in pwd.getpwall()}
+    for directory in ("/", "/etc", "/dev", str(sandbox.root), str(sandbox.root.parent)):
+        assert mine not in {entry.stat(follow_symlinks=False).st_uid for entry in os.scandir(directory)}
+
+
+async def test_what_is_private_to_root_is_the_command_s_own(tmp_path: Path) -> None:
+    """A checkout made with umask 077 below directories that nobody else may enter; what comes out belongs to root again."""
+    closed = tmp_path / "closed"
+    closed.mkdir(0o700)
+    root = closed / "workdir"
+    root.mkdir(0o700)
+    (root / "made.txt").write_text("from the server")
+    (root / "made.txt").chmod(0o600)
+    sandbox = open_sandbox(root, cache=closed / "cache")
+    script = "cat made.txt && echo more >> made.txt && mkdir -m 700 below && echo x > below/file && chmod 600 below/file"
+    result = await sandbox.run(("sh", "-c", f"{script} && stat -c %u made.txt below && id -u"))
+
+    assert result.output_tail == "from the server65534\n65534\n65534\n"
+    assert (root / "made.txt").read_text() == "from the servermore\n"
+    assert {path.stat().st_uid for path in (*root.rglob("*"), root)} == {0}
+    assert {path.stat().st_gid for path in (*root.rglob("*"), root)} == {root.stat().st_gid}
+    assert stat.S_IMODE((root / "below/file").stat().st_mode) == 0o600
+
+
+async def test_git_works_inside_and_outside(sandbox: WorkdirSandbox) -> None:
+    git(sandbox.root, "init", "-q", "-b", "main")
+    (sandbox.root / "file").write_text("one\n")
+    git(sandbox.root, "add", ".")
+    git(sandbox.root, "commit", "-q", "-m", "one")
+    result = await sandbox.run(
+        ("sh", "-c", "git log --format=%s && echo two >> file && git diff --stat && mkdir d && echo x > d/new")
+    )
+
+    assert result.ok, result.output_tail
+    assert result.output_tail.startswith("one\n file | 1 +")
+    assert git(sandbox.root, "status", "--porcelain") == " M file\n?? d/\n"
+    git(sandbox.root, "add", ".")
+    git(sandbox.root, "commit", "-q", "-m", "two")
+    assert (await sandbox.run(("git", "status", "--porcelain"))).output_tail == ""
+
+
+async def test_standard_output_can_be_opened_by_name(sandbox: WorkdirSandbox) -> None:
+    """Scripts write to /dev/stderr; the pipe behind it would belong to the server's user."""
+    result = await sandbox.run(("sh", "-c", "echo one > /dev/stdout; echo two > /proc/self/fd/2; cat < /dev/stdin; echo three"))
+    assert result.output_tail == "one\ntwo\nthree\n"
