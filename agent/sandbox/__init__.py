@@ -9,10 +9,10 @@ from pathlib import Path
 from agent.errors import SandboxFailed
 from agent.sandbox import bubblewrap
 from agent.sandbox.limits import Limits
-from agent.sandbox.user import FIRST
+from agent.sandbox.user import FIRST as FIRST_USER
 from agent.sandbox.workdir import WorkdirSandbox, default_tools
 
-__all__ = ["Limits", "WorkdirSandbox", "open_sandbox"]
+__all__ = ["FIRST_USER", "Limits", "WorkdirSandbox", "check", "open_sandbox"]
 
 logger = logging.getLogger(__name__)
 TIERS = ("auto", "bubblewrap", "landlock", "container", "none")
@@ -25,7 +25,7 @@ def open_sandbox(
     tier: str = "auto",
     tools: Path | None = None,
     limits: Limits | None = None,
-    first_user: int = FIRST,
+    first_user: int = FIRST_USER,
 ) -> WorkdirSandbox:
     """A sandbox for the workdir ``root``; what it installs is kept under ``cache``.
 
@@ -41,6 +41,19 @@ def open_sandbox(
     if tier == "none":
         logger.warning("The sandbox is off: commands of %s run with the rights of this process.", root)
     cache.mkdir(parents=True, exist_ok=True)
-    places = (root, cache, Path(tempfile.gettempdir()))
-    bwrap = None if tier == "none" else bubblewrap.find(first_user, places)
+    bwrap = None if tier == "none" else bubblewrap.find(first_user, _places(root, cache))
     return WorkdirSandbox(root.absolute(), cache.absolute(), tools or default_tools(), bwrap, limits or Limits())
+
+
+def check(data: Path, *, tier: str = "auto", first_user: int = FIRST_USER) -> None:
+    """Says in the log, when a server starts, what about its sandboxes below the directory ``data`` does not work or is weak."""
+    if tier == "none":
+        return  # each sandbox says so
+    try:
+        bubblewrap.find(first_user, _places(data))
+    except SandboxFailed as error:
+        logger.warning("%s %s", error.detail, error.hint)
+
+
+def _places(*directories: Path) -> tuple[Path, ...]:
+    return (*directories, Path(tempfile.gettempdir()))

@@ -179,13 +179,17 @@ def find(first: int = 0, places: Sequence[Path] = ()) -> Program:
     user = a_user(first)
     if user is None:
         return _working(0)
+    problem, program = "", None
     try:
         mounts.check([str(place.resolve()) for place in places], user)
-        return replace(_working(first), user=user)
-    except (SandboxFailed, OSError) as error:
-        program = _working(0)
-        _warn(error.detail if isinstance(error, SandboxFailed) else str(error))
-        return program
+        program, problem = _with_user(first)
+    except OSError as error:
+        problem = f"{error}."
+    if program is not None:
+        return replace(program, user=user)
+    program = _working(0)
+    _warn(problem)
+    return program
 
 
 @cache
@@ -193,8 +197,17 @@ def _warn(problem: str) -> None:
     logger.warning(
         "Commands in the sandbox run as the host's root, because they can't be given another user: %s Run the server as an "
         "ordinary user, or set MGX_SANDBOX_UID=0 to accept this.",
-        problem if problem.endswith(".") else f"{problem}.",
+        problem,
     )
+
+
+@cache
+def _with_user(first: int) -> tuple[Program | None, str]:
+    """The program that works with another user, or why none does."""
+    try:
+        return _working(first), ""
+    except SandboxFailed as error:
+        return None, error.detail
 
 
 @cache
@@ -207,7 +220,7 @@ def _working(first: int) -> Program:
             return program
         problems.append(f"{program.path}{'' if program.sealed else ' (not copied)'}: {problem}")
     raise SandboxFailed(
-        "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
+        f"No isolated command can be run here. {'; '.join(problems) or 'bubblewrap is not installed'}.",
         hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
         "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`. "
         "A setuid bubblewrap, or one that AppArmor allows by its path, works only for a server that is not root.",

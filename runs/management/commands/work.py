@@ -17,6 +17,7 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from agent import sandbox
 from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from runs import actors, recovery, workdirs
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         worker = dramatiq.Worker(broker, queues={actors.QUEUE}, worker_threads=threads)
         worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
         workdirs.prune()
+        sandbox.check(settings.MGX_DATA_DIR, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID)
         reaper = recovery.Reaper(threads)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
