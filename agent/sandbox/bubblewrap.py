@@ -184,7 +184,7 @@ def find(first: int = 0, places: Sequence[Path] = ()) -> Program:
         mounts.check([str(place.resolve()) for place in places], user)
         program, problem = _with_user(first)
     except OSError as error:
-        problem = f"{error}."
+        problem = f"what is in {error.filename} can't be shown to them as theirs ({error.strerror})."
     if program is not None:
         return replace(program, user=user)
     program = _working(0)
@@ -195,7 +195,7 @@ def find(first: int = 0, places: Sequence[Path] = ()) -> Program:
 @cache
 def _warn(problem: str) -> None:
     logger.warning(
-        "Commands in the sandbox run as the host's root, because they can't be given another user: %s Run the server as an "
+        "Commands in the sandbox run as the host's root, because %s Run the server as an "
         "ordinary user, or set MGX_SANDBOX_UID=0 to accept this.",
         problem,
     )
@@ -203,11 +203,11 @@ def _warn(problem: str) -> None:
 
 @cache
 def _with_user(first: int) -> tuple[Program | None, str]:
-    """The program that works with another user, or why none does."""
+    """The program that works with another user, or why none does, as half a sentence."""
     try:
         return _working(first), ""
     except SandboxFailed as error:
-        return None, error.detail
+        return None, f"no program works as another user: {error.detail}"
 
 
 @cache

@@ -56,8 +56,7 @@ def check(paths: Iterable[str], user: User) -> None:
 
 
 def _stage(binds: Sequence[Bind], user: User) -> tuple[int, list[Bind]]:
-    _succeed(_libc().unshare(_CLONE_NEWNS), "a mount namespace")
-    _mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+    _unshare()
     trees: list[int] = []
     try:
         for bind in binds:
@@ -84,8 +83,18 @@ def _place(tree: int, place: str, bind: Bind) -> Bind:
         os.mkdir(place)
     else:
         os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
-    _call(_MOVE_MOUNT, bind.source, tree, b"", _AT_FDCWD, place.encode(), _MOVE_MOUNT_F_EMPTY_PATH)
+    _move(tree, place)
     return replace(bind, source=place)
+
+
+def _unshare() -> None:
+    """Gives this thread mounts of its own, of which the host sees nothing."""
+    _succeed(_libc().unshare(_CLONE_NEWNS), "a mount namespace")
+    _mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+
+
+def _move(tree: int, place: str) -> None:
+    _call(_MOVE_MOUNT, place, tree, b"", _AT_FDCWD, os.fsencode(place), _MOVE_MOUNT_F_EMPTY_PATH)
 
 
 def _tree(path: str) -> int:

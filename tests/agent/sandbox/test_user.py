@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.sandbox.host import Bind
 from agent.sandbox.user import COUNT, FIRST
@@ -139,3 +140,57 @@ async def test_standard_output_can_be_opened_by_name(sandbox: WorkdirSandbox) ->
     """Scripts write to /dev/stderr; the pipe behind it would belong to the server's user."""
     result = await sandbox.run(("sh", "-c", "echo one > /dev/stdout; echo two > /proc/self/fd/2; cat < /dev/stdin; echo three"))
     assert result.output_tail == "one\ntwo\nthree\n"
+
+
+async def test_each_sandbox_has_a_user_of_its_own(tmp_path: Path) -> None:
+    users = set()
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        bwrap = open_sandbox(tmp_path / str(number), cache=tmp_path / "cache").bwrap
+        assert bwrap is not None and bwrap.user is not None
+        users.add(bwrap.user.id)
+    assert len(users) > 1  # by chance, out of 65,536
+
+
+async def test_root_s_own_user_is_a_choice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "workdir").mkdir()
+    sandbox = open_sandbox(tmp_path / "workdir", cache=tmp_path / "cache", first_user=0)
+    assert (await sandbox.run(("sh", "-c", "echo x > file; stat -c %u file"))).output_tail == "65534\n"
+    assert (tmp_path / "workdir/file").stat().st_uid == 0
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [(-1, "can't be -1 to 65534"), (2**32 - 100, "can't be 4294967196 to "), (1, "the account .* is among them")],
+)
+async def test_users_that_are_somebody_are_refused(tmp_path: Path, first: int, said: str) -> None:
+    with pytest.raises(SandboxFailed, match=said) as refused:
+        open_sandbox(tmp_path, cache=tmp_path / "cache", first_user=first)
+    assert "MGX_SANDBOX_UID" in refused.value.hint
+
+
+OPEN = """
+import asyncio, logging, pathlib, sys
+from agent.sandbox import check, open_sandbox
+logging.basicConfig(format="%(message)s", stream=sys.stdout)
+place = pathlib.Path(sys.argv[1])
+check(place)
+sandbox = open_sandbox(place, cache=place / "cache")
+assert sandbox.bwrap.user is None
+print(asyncio.run(sandbox.run(("sh", "-c", "echo made > file; cat file"))).output_tail)
+"""
+
+
+def test_where_root_may_not_mount_it_is_said_once_and_commands_run(tmp_path: Path) -> None:
+    """As in a container without CAP_SYS_ADMIN."""
+    bounded = ["/usr/bin/setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-all", sys.executable, "-c", OPEN]
+    done = subprocess.run([*bounded, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stderr
+    said, *rest = done.stdout.splitlines()
+    assert said == (
+        f"Commands in the sandbox run as the host's root, because what is in {tmp_path} can't be shown to them as theirs "
+        "(Operation not permitted). Run the server as an ordinary user, or set MGX_SANDBOX_UID=0 to accept this."
+    )
+    assert rest == ["made", ""]
