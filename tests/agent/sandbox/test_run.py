@@ -120,12 +120,15 @@ async def test_tiers_that_are_not_there_are_refused(tmp_path: Path, tier: str) -
 
 async def test_without_bubblewrap_the_hint_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap, "_candidates", list)
-    bubblewrap._working.cache_clear()
+    caches = (bubblewrap._working, bubblewrap._with_user)
+    for kept in caches:
+        kept.cache_clear()
     try:
         with pytest.raises(SandboxFailed) as refused:
             open_sandbox(tmp_path, cache=tmp_path / "cache")
     finally:
-        bubblewrap._working.cache_clear()
+        for kept in caches:
+            kept.cache_clear()
     assert "apt install bubblewrap" in refused.value.hint
 
 

@@ -20,10 +20,7 @@ from agent.sandbox.user import COUNT, FIRST
 
 PYTHON = f"{sys.base_prefix}/bin/python3"
 
-pytestmark = [
-    pytest.mark.asyncio,
-    pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no other user to give"),
-]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no other user to give")
 
 
 def git(root: Path, *argv: str) -> str:
