@@ -139,14 +139,19 @@ async def test_standard_output_can_be_opened_by_name(sandbox: WorkdirSandbox) ->
     assert result.output_tail == "one\ntwo\nthree\n"
 
 
-async def test_each_sandbox_has_a_user_of_its_own(tmp_path: Path) -> None:
-    users = set()
-    for number in range(3):
-        (tmp_path / str(number)).mkdir()
-        bwrap = open_sandbox(tmp_path / str(number), cache=tmp_path / "cache").bwrap
+async def test_each_sandbox_has_a_user_of_its_own_and_leaves_no_descriptor(tmp_path: Path) -> None:
+    def opened(number: int) -> int:
+        place = tmp_path / str(number)
+        place.mkdir()
+        bwrap = open_sandbox(place, cache=tmp_path / "cache").bwrap
         assert bwrap is not None and bwrap.user is not None
-        users.add(bwrap.user.id)
+        return bwrap.user.id
+
+    opened(0)
+    before = len(os.listdir("/proc/self/fd"))
+    users = {opened(number) for number in range(1, 4)}
     assert len(users) > 1  # by chance, out of 65,536
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_root_s_own_user_is_a_choice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
