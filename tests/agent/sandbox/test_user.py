@@ -8,6 +8,7 @@ import pwd
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.sandbox.host import Bind
+from agent.sandbox.temporary import TemporaryFiles
 from agent.sandbox.user import COUNT, FIRST
 
 PYTHON = f"{sys.base_prefix}/bin/python3"
@@ -64,13 +66,15 @@ for path in ("/dev/null", "/dev/zero", "/dev/tty", "/seen/file", "/usr/bin/env",
 
 
 def users_below(pid: int) -> dict[str, set[int]]:
-    """The ids of every process that comes from ``pid``, by the command line's last part."""
+    """The ids of every living process that comes from ``pid``, by the last part of its command line."""
     found: dict[str, set[int]] = {}
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, path.read_text().split()):
-            lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
-            ids = {int(part) for name in ("Uid", "Gid", "Groups") for part in lines[name].split()}
-            found |= {Path(f"/proc/{child}/cmdline").read_text().split("\0")[-2]: ids} | users_below(child)
+        with suppress(OSError):  # it ended meanwhile
+            for child in map(int, path.read_text().split()):
+                lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{child}/status").read_text().splitlines())
+                ids = {int(part) for name in ("Uid", "Gid", "Groups") for part in lines[name].split()}
+                parts = Path(f"/proc/{child}/cmdline").read_text().rstrip("\0").split("\0")
+                found |= {parts[-1]: ids} | users_below(child)
     return found
 
 
@@ -196,3 +200,16 @@ def test_where_root_may_not_mount_it_is_said_once_and_commands_run(tmp_path: Pat
         "(Operation not permitted). Run the server as an ordinary user, or set MGX_SANDBOX_UID=0 to accept this."
     )
     assert rest == ["made", ""]
+
+
+def test_what_is_mounted_before_the_sandbox_is_ready_is_not_taken_for_its_own() -> None:
+    """The limits count the file systems that they find first; those in /dev/shm and beside /tmp would be left out."""
+    script = "mount -t tmpfs staged /tmp && echo mounted && read end"
+    argv = ["/usr/bin/unshare", "--mount", "sh", "-c", script]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as setting_up:
+        assert setting_up.stdout is not None
+        assert setting_up.stdout.readline() == b"mounted\n"
+        files = TemporaryFiles()
+        assert files.used([setting_up.pid]) == (0, 0)
+        assert files._paths == []
+        setting_up.communicate(b"\n")
