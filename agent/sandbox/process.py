@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.children import child, to_the_end
 from agent.sandbox.limits import Limits
 from agent.sandbox.namespace import Namespace
-from agent.sandbox.watch import free_space, watch
+from agent.sandbox.watch import free_space, inodes_used, watch
 
 CHUNK = 64 * 1024
 
@@ -42,15 +42,18 @@ async def run_process(
     cwd: str | None = None,
     env: Mapping[str, str] | None = None,
     watched: str = "/",
+    gate: int | None = None,
+    user: int | None = None,
 ) -> Ended:
     """Runs ``argv`` in a session of its own. However it ends (a limit, an error, cancelled at any moment and more than once),
     nothing of it is alive when this returns: first those inside its pid namespace end, then its process group.
 
     ``fds`` are inherited and stay open here, ``stdin`` too (else /dev/null); ``status_fd`` is the reading end of a pipe;
-    ``watched`` is a directory on the file system that may lose ``limits.disk``. Raises OSError if it can't start.
+    ``watched`` is a directory on the file system that may lose ``limits.disk``. The child waits for a byte in ``gate``, which
+    it gets when its output belongs to ``user``: only a pipe's owner can open /dev/stdout. Raises OSError if it can't start.
     """
     started = time.monotonic()
-    free = free_space(watched)
+    free, files = free_space(watched), inodes_used(watched)
     tail = bytearray()
     timed_out, stopped = False, ""
     namespace = Namespace(status_fd)
@@ -64,7 +67,12 @@ async def run_process(
             cwd=cwd,
             env=env,
         ) as process:
-            warden = asyncio.create_task(watch(process.pid, limits, watched, free))
+            if user is not None:
+                with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                    os.chown(f"/proc/{process.pid}/fd/1", user, user)
+            if gate is not None:
+                os.write(gate, b"x")
+            warden = asyncio.create_task(watch(process.pid, limits, watched, free, files))
             reader = asyncio.create_task(_read(process, tail, limits.output))
             try:
                 done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

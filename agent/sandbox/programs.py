@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from agent.sandbox.host import Bind
 from agent.sandbox.node_env import node_path
 
 SCRIPTS = ("ruff", "black", "isort", "check-jsonschema", "hadolint", "rsharpier")
@@ -21,18 +22,26 @@ PHP = Path(__file__).with_name("php")
 
 def tool_argv(venv: Path) -> list[str]:
     """bwrap arguments that make the programs of the virtual environment ``venv`` visible in ``TOOLS_DIR``."""
-    links = {name: venv / "bin" / name for name in SCRIPTS if (venv / "bin" / name).is_file()} | _php(venv)
-    argv = ["--ro-bind", str(venv), str(venv)] if links else []
-    for name, path in links.items():
+    argv = []
+    for name, path in _links(venv).items():
         argv += ["--symlink", str(path), f"{TOOLS_DIR}/{name}"]
-    for path in sorted(COVER.iterdir()):
-        argv += ["--ro-bind", str(path), f"{TOOLS_DIR}/{path.name}"]
-    for package in venv.glob("lib/python3*/site-packages/coverage"):
-        argv += ["--ro-bind", str(package), f"{TOOLS_DIR}/python/coverage"]
-    if "php" in links:
-        for path in sorted(PHP.iterdir()):
-            argv += ["--ro-bind", str(path), f"{TOOLS_DIR}/{path.name}"]
     return argv
+
+
+def tool_binds(venv: Path) -> list[Bind]:
+    """What those programs consist of."""
+    links = _links(venv)
+    binds = [Bind(str(venv), str(venv))] if links else []
+    binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in sorted(COVER.iterdir())]
+    for package in venv.glob("lib/python3*/site-packages/coverage"):
+        binds.append(Bind(str(package), f"{TOOLS_DIR}/python/coverage"))
+    if "php" in links:
+        binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in sorted(PHP.iterdir())]
+    return binds
+
+
+def _links(venv: Path) -> dict[str, Path]:
+    return {name: venv / "bin" / name for name in SCRIPTS if (venv / "bin" / name).is_file()} | _php(venv)
 
 
 def here(name: str, venv: Path | None = None) -> bool:

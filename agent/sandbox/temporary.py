@@ -34,7 +34,7 @@ class TemporaryFiles:
             with suppress(OSError):
                 host = {device for device, _ in _mounts(os.getpid())}
                 own = {device: path for device, path in _mounts(pid) if device not in host}
-                if "/tmp" in own.values():
+                if "/dev/shm" in own.values():  # /tmp is one already while the sandbox is being set up
                     self._pid, self._paths = pid, list(own.values())
                     return
 

@@ -19,14 +19,13 @@ INTERVAL = 0.1
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-async def watch(pid: int, limits: Limits, directory: str, free: int) -> str:
+async def watch(pid: int, limits: Limits, directory: str, free: int, before: int) -> str:
     """Returns, as a sentence, which limit the descendants of ``pid`` passed; never returns while they pass none.
 
-    ``directory`` lies on the file system whose free space was ``free`` at first; others write there too, so ``disk`` and
-    ``inodes`` are wide.
+    ``directory`` lies on the file system that had ``free`` bytes and ``before`` files at first; others write there too, so
+    ``disk`` and ``inodes`` are wide.
     """
     shared, temporary, processor = SharedMemory(), TemporaryFiles(), ProcessorTime()
-    before = inodes_used(directory)
     while True:
         await asyncio.sleep(INTERVAL)
         pids = descendants(pid, limits.processes)

@@ -22,7 +22,7 @@ from agent.sandbox.host import Bind, interpreter_binds
 from agent.sandbox.kept import Hold
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
-from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, tool_argv
+from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, tool_argv, tool_binds
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,12 @@ class WorkdirSandbox:
                     place.rmdir()
 
     def _cell(self, packages: Path | None = None) -> Cell:
-        binds = [*interpreter_binds(), *node_env.node_binds(), Bind(str(self.root.resolve()), WORKDIR, writable=True)]
+        binds = [
+            *interpreter_binds(),
+            *node_env.node_binds(),
+            *tool_binds(self.tools),
+            Bind(str(self.root.resolve()), WORKDIR, writable=True),
+        ]
         path = [TOOLS_DIR, *node_env.node_path(), *SYSTEM_PATH]
         extra = [*tool_argv(self.tools)]
         env = {
@@ -151,6 +156,8 @@ class WorkdirSandbox:
                 stdin=command.stdin,
                 env=command.env,
                 watched=str(self.root),
+                gate=command.gate,
+                user=command.user.id if command.user else None,
             )
         except OSError as error:
             raise SandboxFailed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ OLDEST_PYTHON = (3, 10)
 OLDEST_GIT = (2, 28)
 PINNING_GIT = (2, 37)
 """The first with http.curloptResolve: what the server checked of an http remote is then what git reaches."""
+MAPPING_LINUX = (5, 12)
+"""The first with id-mapped mounts."""
 _ENDPOINTS = {
     "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
@@ -121,7 +124,21 @@ def _sandbox(root: Path) -> Check:
         return Check(
             "sandbox", "warn", "user namespaces are switched off here", "Set user.max_user_namespaces above 0 with sysctl."
         )
-    return Check("sandbox", "ok", f"bubblewrap ({found or 'from the checkout'})")
+    name = f"bubblewrap ({found or 'from the checkout'})"
+    if os.geteuid() == 0 and not _gives_users():
+        return Check(
+            "sandbox",
+            "warn",
+            f"{name}; a server started here is root, and so are its commands to the host's files",
+            "Run it as an ordinary user, or on Linux 5.12 or newer without MGX_SANDBOX_UID=0.",
+        )
+    return Check("sandbox", "ok", name)
+
+
+def _gives_users() -> bool:
+    """Whether a server that is root can give commands another user, by id-mapped mounts; its log says where it still can't."""
+    release = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
+    return release >= MAPPING_LINUX and os.environ.get("MGX_SANDBOX_UID") != "0"
 
 
 def _switched_off(path: str, value: str) -> bool:

@@ -22,6 +22,7 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from agent import sandbox
 from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
@@ -50,6 +51,7 @@ class Command(BaseCommand):
         _make_room(threads, network_threads)
         workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
         workdirs.prune()
+        sandbox.check(settings.MGX_DATA_DIR, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID)
         reaper = recovery.Reaper(threads, network_threads)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

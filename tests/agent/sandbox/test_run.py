@@ -105,7 +105,7 @@ async def test_an_empty_command_is_refused(sandbox: WorkdirSandbox) -> None:
 async def test_a_sandbox_that_can_not_be_set_up_says_so(sandbox: WorkdirSandbox) -> None:
     sandbox.root = sandbox.root / "missing"
 
-    with pytest.raises(SandboxFailed, match="could not be started"):
+    with pytest.raises(SandboxFailed, match=r"could not be (started|prepared): .*missing"):
         await sandbox.run(("true",))
 
 
@@ -118,12 +118,15 @@ async def test_tiers_that_are_not_there_are_refused(tmp_path: Path, tier: str) -
 
 async def test_without_bubblewrap_the_hint_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap, "_candidates", list)
-    bubblewrap.find.cache_clear()
+    caches = (bubblewrap._working, bubblewrap._with_user)
+    for kept in caches:
+        kept.cache_clear()
     try:
         with pytest.raises(SandboxFailed) as refused:
             open_sandbox(tmp_path, cache=tmp_path / "cache")
     finally:
-        bubblewrap.find.cache_clear()
+        for kept in caches:
+            kept.cache_clear()
     assert "apt install bubblewrap" in refused.value.hint
 
 

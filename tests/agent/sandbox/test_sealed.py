@@ -7,13 +7,13 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, bubblewrap
-from agent.sandbox.bubblewrap import Program
 from agent.sandbox.sealed import is_guarded, sealed_copy
 from tests.agent.sandbox.race import ENDS, copied, drill
 
@@ -76,7 +76,7 @@ for path in paths:
 async def test_a_replaced_program_is_used_at_the_next_command(sandbox: WorkdirSandbox, tmp_path: Path) -> None:
     assert sandbox.bwrap is not None
     copy = copied(Path(sandbox.bwrap.path), tmp_path / "copy")
-    sandbox.bwrap = Program(str(copy))
+    sandbox.bwrap = replace(sandbox.bwrap, path=str(copy))
     assert (await sandbox.run(("true",))).ok
     copy.write_text("#!/bin/sh\necho another\n")
     with pytest.raises(SandboxFailed, match="could not be"):
@@ -85,7 +85,8 @@ async def test_a_replaced_program_is_used_at_the_next_command(sandbox: WorkdirSa
 
 @pytest.mark.asyncio
 async def test_a_program_that_is_gone_is_a_sentence_with_a_hint(sandbox: WorkdirSandbox, tmp_path: Path) -> None:
-    sandbox.bwrap = Program(str(tmp_path / "gone"))
+    assert sandbox.bwrap is not None
+    sandbox.bwrap = replace(sandbox.bwrap, path=str(tmp_path / "gone"))
     before = len(os.listdir("/proc/self/fd"))
     with pytest.raises(SandboxFailed, match=r"could not be prepared: .*gone") as failed:
         await sandbox.run(("true",))
@@ -96,7 +97,7 @@ async def test_a_program_that_is_gone_is_a_sentence_with_a_hint(sandbox: Workdir
 def test_a_program_that_can_not_be_copied_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bubblewrap, "_candidates", lambda: [str(tmp_path / "gone")])
     with pytest.raises(SandboxFailed, match="gone"):
-        bubblewrap.find.__wrapped__()
+        bubblewrap._working.__wrapped__(0)
 
 
 def test_a_file_that_we_may_write_is_never_executed_as_it_is(tmp_path: Path) -> None:
