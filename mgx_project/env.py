@@ -156,6 +156,13 @@ GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@local
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
 WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 
+RATES: dict[str, int] = {
+    "principal": _count("MGX_RATE_PRINCIPAL", env.int("MGX_RATE_PRINCIPAL", default=3000)),
+    "anonymous": _count("MGX_RATE_ANONYMOUS", env.int("MGX_RATE_ANONYMOUS", default=600)),
+    "failed": _count("MGX_RATE_FAILED", env.int("MGX_RATE_FAILED", default=300)),
+    "webhooks": _count("MGX_RATE_WEBHOOKS", env.int("MGX_RATE_WEBHOOKS", default=3000)),
+}
+"""Requests per minute; 0: no limit."""
 WORKSPACE_CREATION = _one_of("MGX_WORKSPACE_CREATION", env.str("MGX_WORKSPACE_CREATION", default="staff"), ("staff", "anyone"))
 WORKSPACE_MONTHLY_USD = _usd("MGX_WORKSPACE_MONTHLY_USD", env.str("MGX_WORKSPACE_MONTHLY_USD", default="0"))
 WORKSPACE_MONTHLY_TOKENS = _count("MGX_WORKSPACE_MONTHLY_TOKENS", env.int("MGX_WORKSPACE_MONTHLY_TOKENS", default=0))

@@ -61,6 +61,7 @@ MGX_WORKSPACE_CREATION = env.WORKSPACE_CREATION
 MGX_WORKSPACE_MONTHLY_USD = env.WORKSPACE_MONTHLY_USD
 MGX_WORKSPACE_MONTHLY_TOKENS = env.WORKSPACE_MONTHLY_TOKENS
 MGX_LIMITS = env.LIMITS
+MGX_RATES = env.RATES
 
 INSTALLED_APPS = [
     "mgx_project.runserver.DaphneApp",  # before staticfiles, which has another `runserver`
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "mgx_project.common.rates.middleware.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -197,7 +199,9 @@ CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "x-workspace-id", "x-workspace-slug",
 )  # fmt: skip
-CORS_EXPOSE_HEADERS = ("ETag", "Retry-After", "X-Request-Id")
+CORS_EXPOSE_HEADERS = (
+    "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id",
+)  # fmt: skip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 REST_FRAMEWORK = {
@@ -205,6 +209,7 @@ REST_FRAMEWORK = {
         "workspaces.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["workspaces.request_rates.CallerThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["mgx_project.common.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mgx_project.common.rendering.OrjsonParser"],
