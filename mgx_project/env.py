@@ -156,6 +156,7 @@ GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@local
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
 WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 
+CONNECTIONS_PER_ADDRESS = _count("MGX_CONNECTIONS_PER_ADDRESS", env.int("MGX_CONNECTIONS_PER_ADDRESS", default=500))
 RATES: dict[str, int] = {
     "principal": _count("MGX_RATE_PRINCIPAL", env.int("MGX_RATE_PRINCIPAL", default=3000)),
     "anonymous": _count("MGX_RATE_ANONYMOUS", env.int("MGX_RATE_ANONYMOUS", default=600)),

@@ -43,6 +43,7 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         http="mgx_project.bounded_http:BoundedHttp",
+        ws="mgx_project.bounded_http:BoundedWebSocket",
         ws_max_size=MAX_SOCKET_MESSAGE,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
@@ -56,7 +57,8 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
 
 
 def serve_by_daphne(host: str, port: int) -> None:
-    """Twisted bounds headers itself: 16 KiB in all, and a connection that is silent for a minute is closed."""
+    """Twisted bounds headers itself: 16 KiB in all, and a connection that is silent for a minute is closed. How many
+    connections one address holds is not bounded there: a proxy in front has to."""
     from daphne.cli import CommandLineInterface
 
     CommandLineInterface().run(["-b", host, "-p", str(port), APPLICATION])
