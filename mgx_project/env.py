@@ -73,6 +73,14 @@ def _prices(name: str, entries: list[str]) -> dict[str, tuple[Decimal, Decimal] 
     return found
 
 
+def _mail_url(url: str) -> str:
+    if url and url.partition("://")[0] not in ("smtp", "smtp+tls", "smtp+ssl"):
+        raise ImproperlyConfigured(
+            "MGX_EMAIL_URL begins with smtp://, smtp+tls:// (STARTTLS) or smtp+ssl://, such as smtp+tls://user:password@host:587."
+        )
+    return url
+
+
 def _database_url() -> str:
     url: str = env.str("DATABASE_URL", default="")
     if url:
@@ -110,6 +118,8 @@ DATA_DIR: Path = Path(env.str("MGX_DATA_DIR", default="~/.local/share/mgx")).exp
 LOCAL_ROOTS: list[str] = env.list("MGX_LOCAL_ROOTS", default=[])
 LOCAL_ROOTS_FILE: str = env.str("MGX_LOCAL_ROOTS_FILE", default="")
 STATIC_ROOT: str = env.str("MGX_STATIC_ROOT", default="")
+EMAIL_URL = _mail_url(env.str("MGX_EMAIL_URL", default=""))
+EMAIL_FROM: str = env.str("MGX_EMAIL_FROM", default="mgx-agent@localhost")
 METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
 
 S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")

@@ -21,6 +21,7 @@ from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from runs import actors, recovery, workdirs
 from runs.lease import keeper
+from workspaces import actors as account_actors
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
-        worker = dramatiq.Worker(broker, queues={actors.QUEUE}, worker_threads=threads)
+        worker = dramatiq.Worker(broker, queues={actors.QUEUE, account_actors.QUEUE}, worker_threads=threads)
         worker.queue_prefetch = threads  # a wake-up waits in the queue, where other workers see it, not in this process
         workdirs.prune()
         reaper = recovery.Reaper(threads)
