@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
@@ -77,6 +76,10 @@ def write_to_the_owner(username: str, **kwargs: Any) -> None:
     """Through a worker. A name of nobody makes as much work here, so that the time of the refusal tells nothing."""
     name = unicodedata.normalize("NFKC", storable(username)).strip()
     found = list(User.objects.filter(username__iexact=name, is_active=True).values_list("pk", flat=True)[:NAMESAKES])
-    for user_id in found or [uuid7()]:
-        # the refusal does not depend on the broker: where that is away, an operator unlocks
-        transaction.on_commit(partial(send_unlock_link.send, str(user_id)), robust=True)
+
+    def ask_a_worker() -> None:
+        for user_id in found or [uuid7()]:
+            send_unlock_link.send(str(user_id))
+
+    # the refusal does not depend on the broker: where that is away, it is logged and an operator unlocks
+    transaction.on_commit(ask_a_worker, robust=True)
