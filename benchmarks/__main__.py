@@ -10,8 +10,8 @@ from importlib import import_module
 from benchmarks.report import Line, show
 
 NAMES = (
-    "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch", "repomap",
-    "checkout",
+    "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
+    "repomap", "checkout",
 )  # fmt: skip
 
 
