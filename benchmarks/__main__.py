@@ -10,8 +10,8 @@ from importlib import import_module
 from benchmarks.report import Line, show
 
 NAMES = (
-    "live", "first_event", "replay", "requests", "pipeline", "recovery", "commands", "memory", "patch", "repomap", "checkout",
-    "neighbour",
+    "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
+    "repomap", "checkout", "neighbour",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ class MetricsStream(EventStream):
     def find_feed(self, caller: Caller) -> Feed:
         principal = caller.principal()
         return Feed(
-            principal.workspace_id,
+            principal,
             group("workspace", principal.workspace_id),
             Event.objects.of(principal.workspace_id),
             dense=True,

@@ -18,6 +18,8 @@ from mgx_project.common.problems import CONTENT_TYPE, problem
 from mgx_project.common.rendering import dumps
 from runs.models import TaskRun
 from runs.models.run import Status
+from workspaces.meters import month_of
+from workspaces.server_budget import used_shares
 
 from .workers import queue_depths, workers_seen
 
@@ -38,6 +40,11 @@ class StateCollector:
         yield GaugeMetricFamily(
             "mgx_workers", "Workers that said something within the last seconds.", value=len(workers_seen())
         )
+        help_text = "Spent or reserved of the server's budget of this month for its own models; 1 is all of it."
+        budget = GaugeMetricFamily("mgx_server_budget_used_ratio", help_text, labels=["unit"])
+        for unit, share in used_shares(month_of()).items():
+            budget.add_metric([unit], share)
+        yield budget
 
 
 @require_safe

@@ -1,7 +1,8 @@
 """daphne with the bounds of `bounded_http.py`.
 
 Twisted's clock starts again with every byte, and it keeps a body of any length in a file before the application, whose
-`BodyLimit` would refuse it, hears of the request.
+`BodyLimit` would refuse it, hears of the request. How many connections one address holds is not bounded here: a proxy in front
+has to.
 """
 
 from __future__ import annotations

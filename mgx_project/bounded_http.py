@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol with bounds on what a stranger may send before anybody is asked, and on how long it may take.
+"""uvicorn's protocols with bounds on what a stranger may send before anybody is asked, on how long it may take, and on how many
+connections one address holds.
 
 The parser keeps headers of any length and waits for them for ever; uvicorn bounds only the pause between two requests. Bodies
 are bounded in `body_limit.py`.
@@ -10,7 +11,9 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from . import open_connections
 from .common.problems import CONTENT_TYPE, problem
 from .common.rendering import dumps
 
@@ -36,13 +39,20 @@ class BoundedHttp(HttpToolsProtocol):
         self._refusal: tuple[int, str, str] | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._group = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        group = open_connections.enter(_peer(transport))
+        if group is None:
+            self._refuse(429, "too_many_connections", "From this address too many connections are open.")
+            return
+        self._group = group
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timers()
+        self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -115,6 +125,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._stop_timers()
+        self._leave()  # the WebSocket's protocol enters: it is the one that hears of the end
         super().handle_websocket_upgrade()
 
     def _await_head(self) -> None:
@@ -139,8 +150,27 @@ class BoundedHttp(HttpToolsProtocol):
         )
         self.transport.close()
 
+    def _leave(self) -> None:
+        open_connections.leave(self._group)
+        self._group = ""
+
     def _stop_timers(self) -> None:
         for timer in (self._head_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
         self._head_timer = self._write_timer = None
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._group = open_connections.enter(_peer(transport)) or ""
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        open_connections.leave(self._group)
+        super().connection_lost(exc)
+
+
+def _peer(transport: asyncio.BaseTransport) -> str:
+    name: tuple[str, int] | None = transport.get_extra_info("peername")
+    return name[0] if name else ""

@@ -73,6 +73,14 @@ def _prices(name: str, entries: list[str]) -> dict[str, tuple[Decimal, Decimal] 
     return found
 
 
+def _mail_url(url: str) -> str:
+    if url and url.partition("://")[0] not in ("smtp", "smtp+tls", "smtp+ssl"):
+        raise ImproperlyConfigured(
+            "MGX_EMAIL_URL begins with smtp://, smtp+tls:// (STARTTLS) or smtp+ssl://, such as smtp+tls://user:password@host:587."
+        )
+    return url
+
+
 def _database_url() -> str:
     url: str = env.str("DATABASE_URL", default="")
     if url:
@@ -110,6 +118,8 @@ DATA_DIR: Path = Path(env.str("MGX_DATA_DIR", default="~/.local/share/mgx")).exp
 LOCAL_ROOTS: list[str] = env.list("MGX_LOCAL_ROOTS", default=[])
 LOCAL_ROOTS_FILE: str = env.str("MGX_LOCAL_ROOTS_FILE", default="")
 STATIC_ROOT: str = env.str("MGX_STATIC_ROOT", default="")
+EMAIL_URL = _mail_url(env.str("MGX_EMAIL_URL", default=""))
+EMAIL_FROM: str = env.str("MGX_EMAIL_FROM", default="mgx-agent@localhost")
 METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
 
 S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")
@@ -157,6 +167,14 @@ GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@local
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
 WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 
+CONNECTIONS_PER_ADDRESS = _count("MGX_CONNECTIONS_PER_ADDRESS", env.int("MGX_CONNECTIONS_PER_ADDRESS", default=500))
+RATES: dict[str, int] = {
+    "principal": _count("MGX_RATE_PRINCIPAL", env.int("MGX_RATE_PRINCIPAL", default=3000)),
+    "anonymous": _count("MGX_RATE_ANONYMOUS", env.int("MGX_RATE_ANONYMOUS", default=600)),
+    "failed": _count("MGX_RATE_FAILED", env.int("MGX_RATE_FAILED", default=300)),
+    "webhooks": _count("MGX_RATE_WEBHOOKS", env.int("MGX_RATE_WEBHOOKS", default=3000)),
+}
+"""Requests per minute; 0: no limit."""
 WORKSPACE_CREATION = _one_of("MGX_WORKSPACE_CREATION", env.str("MGX_WORKSPACE_CREATION", default="staff"), ("staff", "anyone"))
 WORKSPACE_MONTHLY_USD = _usd("MGX_WORKSPACE_MONTHLY_USD", env.str("MGX_WORKSPACE_MONTHLY_USD", default="0"))
 WORKSPACE_MONTHLY_TOKENS = _count("MGX_WORKSPACE_MONTHLY_TOKENS", env.int("MGX_WORKSPACE_MONTHLY_TOKENS", default=0))

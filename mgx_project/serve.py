@@ -45,6 +45,7 @@ def uvicorn_config(host: str, port: int) -> uvicorn.Config:
         host=host,
         port=port,
         http="mgx_project.bounded_http:BoundedHttp",
+        ws="mgx_project.bounded_http:BoundedWebSocket",
         ws_max_size=MAX_SOCKET_MESSAGE,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,

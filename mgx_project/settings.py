@@ -22,6 +22,11 @@ MGX_TRUSTED_PROXIES = env.TRUSTED_PROXIES
 MGX_DATA_DIR = env.DATA_DIR
 MGX_LOCAL_ROOTS = env.LOCAL_ROOTS
 MGX_LOCAL_ROOTS_FILE = env.LOCAL_ROOTS_FILE
+MGX_EMAIL_URL = env.EMAIL_URL
+if env.EMAIL_URL:
+    vars().update(environ.Env.email_url_config(env.EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.EMAIL_FROM
 MGX_METRICS_TOKEN = env.METRICS_TOKEN
 MGX_GITHUB_API_URL = env.GITHUB_API_URL
 MGX_GITHUB_APP_ID = env.GITHUB_APP_ID
@@ -62,6 +67,8 @@ MGX_WORKSPACE_CREATION = env.WORKSPACE_CREATION
 MGX_WORKSPACE_MONTHLY_USD = env.WORKSPACE_MONTHLY_USD
 MGX_WORKSPACE_MONTHLY_TOKENS = env.WORKSPACE_MONTHLY_TOKENS
 MGX_LIMITS = env.LIMITS
+MGX_RATES = env.RATES
+MGX_CONNECTIONS_PER_ADDRESS = env.CONNECTIONS_PER_ADDRESS
 
 INSTALLED_APPS = [
     "mgx_project.runserver.DaphneApp",  # before staticfiles, which has another `runserver`
@@ -93,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "mgx_project.common.rates.middleware.RateLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -206,7 +214,9 @@ CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_HEADERS = (
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "x-workspace-id", "x-workspace-slug",
 )  # fmt: skip
-CORS_EXPOSE_HEADERS = ("ETag", "Retry-After", "X-Request-Id")
+CORS_EXPOSE_HEADERS = (
+    "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id",
+)  # fmt: skip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 REST_FRAMEWORK = {
@@ -214,6 +224,7 @@ REST_FRAMEWORK = {
         "workspaces.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["workspaces.request_rates.CallerThrottle"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["mgx_project.common.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mgx_project.common.rendering.OrjsonParser"],

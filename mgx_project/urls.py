@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.renderers import TemplateHTMLRenderer
 
 from metrics.prometheus import scrape
+from workspaces.views.unlock import unlock
 
 from . import health
 
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", scrape, name="prometheus"),
     path("openapi.json", SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer2]), name="openapi"),
     path("docs", SpectacularSwaggerView.as_view(url_name="openapi", renderer_classes=[TemplateHTMLRenderer]), name="docs"),
+    path("unlock", unlock, name="unlock"),
     path("admin/", admin.site.urls),
 ]
 

@@ -13,6 +13,7 @@ from repositories.models import RepositoryLink
 from workspaces.admin_scope import operated, sees_all
 from workspaces.meters import month_of
 from workspaces.models import Meter
+from workspaces.server_budget import used_shares
 
 from .models import TaskRun
 from .models.run import FINAL, Status
@@ -37,6 +38,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     month = month_of()
     meters = _mine(request, Meter.across_tenants.filter(scope=Meter.Scope.WORKSPACE, period=month))
     used = meters.aggregate(tokens=Sum("tokens_in") + Sum("tokens_out"), cost=Sum("cost_usd"), work=Sum("work_ms"))
+    shares = used_shares(month) if sees_all(request) else {}
     needs = runs.filter(Q(status__in=PEOPLE) | ended & Q(status=Status.FAILED))
     return {
         "days": DAYS,
@@ -48,6 +50,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
             (f"Tokens in {month}", f"{used['tokens'] or 0:,}"),
             (f"Cost in {month}", f"${used['cost'] or 0:,.2f}"),
             (f"Work in {month}", f"{(used['work'] or 0) / 60_000:,.1f} min"),
+            *((f"Server's budget in {month} ({unit})", f"{share:.0%}") for unit, share in shares.items()),
         ],
         "needs": list(needs.select_related("task", "workspace").order_by("-updated_at")[:SHOWN]),
         "links": list(links.select_related("workspace").order_by("-updated_at")[:SHOWN]),

@@ -62,6 +62,10 @@ def _provide(stack: ExitStack) -> None:
         MGX_WORKSPACE_CREATION="anyone",
         MGX_SERVER_MODEL_FOR="all",
         MGX_LIMIT_REQUESTS_PER_MINUTE="0",
+        MGX_RATE_PRINCIPAL="0",
+        MGX_RATE_ANONYMOUS="0",
+        MGX_RATE_FAILED="0",
+        MGX_RATE_WEBHOOKS="0",
     )
     _share_downloads(directory)
     (directory / "data").mkdir()

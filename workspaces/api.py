@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from mgx_project.common.constraints import conflicts
-from mgx_project.common.errors import BadRequest, NotFound
+from mgx_project.common.errors import BadRequest, MGXError, NotFound
 from mgx_project.common.etag import check_if_match, etag
 from mgx_project.common.pagination import PARAMETERS, Page
 from mgx_project.common.routers import UUID
@@ -26,6 +26,7 @@ from .idempotency import answer_once
 from .models import ApiToken, Role, User
 from .principal import Principal, names_of, principal_of_token, principal_of_user
 from .receivers import SIGNED_IN_AT
+from .request_rates import count_request
 from .rights import Credential
 from .sign_ins import Jwt
 
@@ -79,11 +80,17 @@ class TenantViewSet(GenericViewSet[Any]):
     orders: ClassVar[tuple[str, ...]] = ("created_at",)
     unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
     lookup_value_regex = UUID
+    throttle_classes = ()  # counted with the workspace, as soon as that is known
     principal: Principal
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.principal = self.find_principal(request)
+        try:
+            self.principal = self.find_principal(request)
+        except MGXError:
+            count_request(request)
+            raise
+        count_request(request, self.principal)
         self.check_role(request)
 
     def find_principal(self, request: Request) -> Principal:

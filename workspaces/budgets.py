@@ -143,7 +143,7 @@ def reserve(
         )
         add(meters.values(), calls=1, reserved_tokens=tokens, reserved_cost_usd=cost_usd or Decimal())
         if place.on_server and is_capped():
-            check_server(month, cost_usd)
+            check_server(month, tokens=tokens, cost_usd=cost_usd)
         return entry
 
 

@@ -17,7 +17,7 @@ class WorkspaceStream(EventStream):
         types = frozenset(filter(None, params.get("types", "").split(",")))
         project = params.get("project", "")
         return Feed(
-            principal.workspace_id,
+            principal,
             group("workspace", principal.workspace_id),
             Event.objects.of(principal.workspace_id),
             dense=True,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.ids import id_like, parse_id
@@ -45,6 +45,8 @@ class Principal:
     token_id: uuid.UUID | None = None
     account: str = ""
     """Of a hosting service, where somebody acts from there; ``user`` is then who linked the repository."""
+    limits: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The workspace's own, where the row was at hand: see `limits.py`."""
 
     @property
     def display(self) -> str:
@@ -91,7 +93,13 @@ def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principa
             hint="Name no other workspace (--workspace, MGX_WORKSPACE, the header), or use a token of the one you mean.",
         )
     role = min(Role(token.role), Role(membership.role), key=list(Role).index)
-    return Principal(user=token.user, workspace_id=token.workspace_id, role=role, token_id=token.pk)
+    return Principal(
+        user=token.user,
+        workspace_id=token.workspace_id,
+        role=role,
+        token_id=token.pk,
+        limits=membership.workspace.limits,
+    )
 
 
 def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: datetime | None = None) -> Principal:
@@ -127,4 +135,6 @@ def _member(user: User, membership: Membership, signed_in_at: datetime | None) -
     since = membership.not_before
     if since is not None and (signed_in_at is None or signed_in_at <= since):
         raise NotAllowed("You left this workspace after you signed in, and came back. Sign in again.", code="sign_in_again")
-    return Principal(user=user, workspace_id=membership.workspace_id, role=Role(membership.role))
+    return Principal(
+        user=user, workspace_id=membership.workspace_id, role=Role(membership.role), limits=membership.workspace.limits
+    )

@@ -2,18 +2,24 @@
 
 It is the operator's money only: a call by a tenant's own connection is in no sum here. Each workspace has a running total of
 its own (a meter of the scope `server`), so that nobody waits for another tenant to settle; only where such a budget is set,
-reservations stand in one line while the totals are added up. What a tenant is told names no number: they would be others'.
+reservations stand in one line while the totals are added up. What a tenant is told names no number, and nobody but the operator
+hears that four fifths are used: both would tell of others.
 """
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal
+from functools import partial
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from .errors import CapReached
 
+log = logging.getLogger(__name__)
+WARN_AT = Decimal("0.8")
+"""Of the budget, as with those of workspaces."""
 ASK = "Ask the operator of this server, or add a model connection of your own (mgx model create); then resume the run."
 LINE = "SELECT pg_advisory_xact_lock(hashtextextended('mgx.server-budget', 0))"
 SPENT = """
@@ -38,15 +44,35 @@ def spent(month: str) -> tuple[int, Decimal]:
     return int(tokens), Decimal(cost)
 
 
-def check_server(month: str, cost_usd: Decimal | None) -> None:
-    """Call it last, when the reservation is in the meters: it holds the line until the transaction ends. Raises CapReached."""
+def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
+    """Call it last, when the reservation is in the meters: it holds the line until the transaction ends. Raises CapReached.
+
+    The reservation that passes four fifths of the budget is told to the operator, in the log.
+    """
     if _max_cost() and cost_usd is None:
         raise CapReached("The server's budget for its own models is in USD, but this model's price is unknown.", ASK)
     with connection.cursor() as cursor:
         cursor.execute(LINE)
-    tokens, cost = spent(month)
-    if (_max_tokens() and tokens > _max_tokens()) or (_max_cost() and cost > _max_cost()):
+    uses = _uses(month)
+    if any(used > limit for _, used, limit in uses):
         raise CapReached("The server's budget of this month for its own models does not allow this call.", ASK)
+    for unit, used, limit in uses:
+        before = used - (tokens if unit == "tokens" else cost_usd or 0)
+        if before < limit * WARN_AT <= used:
+            said = "the server's budget of %s for its own models is nearly used: %s of %s %s are spent or reserved"
+            transaction.on_commit(partial(log.warning, said, month, f"{used:,}", f"{limit:,}", unit))
+
+
+def used_shares(month: str) -> dict[str, float]:
+    """What is spent or reserved of the server's budget, 1.0 for all of it, by the unit of each limit (`tokens`, `USD`)."""
+    return {unit: float(used / limit) for unit, used, limit in _uses(month)} if is_capped() else {}
+
+
+def _uses(month: str) -> list[tuple[str, Decimal, Decimal]]:
+    """Unit, use and limit, of the limits that are set."""
+    tokens, cost = spent(month)
+    uses = [("tokens", Decimal(tokens), Decimal(_max_tokens())), ("USD", cost, _max_cost())]
+    return [use for use in uses if use[2]]
 
 
 def _max_tokens() -> int:

@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -23,6 +24,7 @@ from mgx_project.common.clients import address_group
 from mgx_project.common.errors import TooManyRequests
 
 from .models import SignInCount
+from .signals import account_locked
 
 log = logging.getLogger(__name__)
 LONGEST = timedelta(hours=1)
@@ -44,14 +46,20 @@ ACCOUNT = Limit(50, timedelta(hours=1), timedelta(minutes=15))
 """From everywhere: so high that a typing owner never meets it, and a guesser with many addresses gets 50 an hour."""
 
 
+BY_OPERATOR = "An operator of this server can unlock an account (admin, Users; or manage.py unlock_account)."
+BY_MAIL = "Its owner, if there is one, gets a link by mail that unlocks the account. An operator can unlock it, too."
+
+
 class SignInRefused(TooManyRequests):
+    """``mailed``: what is locked is an account, and its owner was written to."""
+
     code = "sign_in_refused"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, mailed: bool = False) -> None:
         minutes = math.ceil(seconds / 60)
         super().__init__(
             f"Too many attempts to sign in. Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}.",
-            hint="An operator of this server can unlock an account (admin, Users; or manage.py unlock_account).",
+            hint=BY_MAIL if mailed else BY_OPERATOR,
         )
         self.retry_after = seconds
 
@@ -63,15 +71,19 @@ def begin_attempt(username: str, address: str) -> None:
     with transaction.atomic():
         SignInCount.objects.bulk_create([SignInCount(key=key, since=now) for key in sorted(limits)], ignore_conflicts=True)
         rows = list(SignInCount.objects.select_for_update().filter(key__in=limits).order_by("key"))
-        waits = [row.locked_until - now for row in rows if row.locked_until and row.locked_until > now]
+        locked = [row for row in rows if row.locked_until and row.locked_until > now]
+        waits = [row.locked_until - now for row in locked if row.locked_until]
         if not waits:
             locked = [row for row in rows if _count(row, limits[row.key], now)]
             waits = [row.locked_until - now for row in locked if row.locked_until]
             SignInCount.objects.bulk_update(rows, ["failures", "since", "locks", "locked_until"])
             for row in locked:
                 log.warning("sign-in locked until %s: %s, asked by %s", row.locked_until, row.key, address_group(address))
+            if any(limits[row.key] is ACCOUNT for row in locked):
+                _tell_owner(username)
     if waits:
-        raise SignInRefused(max(waits).total_seconds())
+        mailed = bool(settings.MGX_EMAIL_URL) and any(limits[row.key] is ACCOUNT for row in locked)
+        raise SignInRefused(max(waits).total_seconds(), mailed=mailed)
 
 
 def succeeded(username: str, address: str) -> None:
@@ -86,14 +98,41 @@ def unlock(username: str) -> bool:
     """Forgets what was counted for the account, from every address. Whether there was anything."""
     digest = _digest(username)
     pairs = SignInCount.objects.filter(key__startswith=f"pair:{digest}:")
-    removed, _ = (pairs | SignInCount.objects.filter(key=f"account:{digest}")).delete()
+    removed, _ = (pairs | SignInCount.objects.filter(key=account_key(username))).delete()
     return removed > 0
 
 
 def locked_until(username: str) -> datetime | None:
     """The end of the lock that holds for the account from every address."""
-    row = SignInCount.objects.filter(key=f"account:{_digest(username)}", locked_until__gt=timezone.now()).first()
+    row = SignInCount.objects.filter(key=account_key(username), locked_until__gt=timezone.now()).first()
     return row.locked_until if row else None
+
+
+def account_key(username: str) -> str:
+    """What is counted for an account from everywhere; nobody can tell the name from it."""
+    return f"account:{_digest(username)}"
+
+
+def holds(key: str, until: datetime) -> bool:
+    """Whether there is this very lock of an account."""
+    return until > timezone.now() and SignInCount.objects.filter(key=key, locked_until=until).exists()
+
+
+@transaction.atomic
+def end_lock(key: str, until: datetime) -> bool:
+    """Ends this very lock of an account, and forgets what was counted for it from each address; once: then it is no more."""
+    if until <= timezone.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
+        return False
+    SignInCount.objects.filter(key__startswith=f"pair:{key.removeprefix('account:')}:").delete()
+    log.warning("sign-in unlocked by mail: %s", key)
+    return True
+
+
+def _tell_owner(username: str) -> None:
+    if settings.MGX_EMAIL_URL:
+        account_locked.send(sender=None, username=username)
+    else:
+        log.warning("no mail is sent to the account's owner (MGX_EMAIL_URL is empty): unlock with manage.py unlock_account")
 
 
 def _count(row: SignInCount, limit: Limit, now: datetime) -> bool:

@@ -10,5 +10,8 @@ workspace_created = Signal()
 project_named = Signal()
 """``workspace_id``, ``project_id``; sent before a row of this room names a project. A receiver raises NotFound."""
 
+account_locked = Signal()
+"""``username`` as it was typed, whether there is such an account or not; sent inside the transaction that locks it."""
+
 model_test_wanted = Signal()
 """``connection``; sent when somebody tests it. The one receiver makes a small call and returns {ok, detail, hint, …}."""

@@ -58,6 +58,13 @@ def query(scope: dict[str, Any]) -> dict[str, str]:
     return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
 
 
+def shown_credential(scope: dict[str, Any]) -> str:
+    """Whatever `authenticate` would look at, "" for nothing."""
+    offered = [name for name in scope.get("subprotocols", []) if name.startswith(SUBPROTOCOL)]
+    session = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+    return _header(scope, b"authorization") or next(iter(offered), "") or query(scope).get("ticket", "") or session or ""
+
+
 def _header(scope: dict[str, Any], name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")
 

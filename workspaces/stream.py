@@ -21,9 +21,10 @@ from django.db.models import QuerySet
 
 from mgx_project.common.db import run_db
 from mgx_project.common.errors import MGXError, NotFound
+from mgx_project.common.rates.counters import RateLimited
 from mgx_project.common.rendering import dumps
 
-from . import rights, socket_auth
+from . import rights, socket_auth, socket_rates
 from .events import COLUMNS, envelope, group
 from .models import Event
 from .principal import Principal
@@ -46,12 +47,16 @@ _open: Counter[str] = Counter()
 class Feed:
     """What one socket shows: a channel-layer group, the rows behind it and the column its cursor counts."""
 
-    workspace_id: uuid.UUID
+    principal: Principal
     group: str
     rows: QuerySet[Event]
     cursor: str = "position"
     dense: bool = False
     wanted: Callable[[str, str], bool] = lambda kind, project: True
+
+    @property
+    def workspace_id(self) -> uuid.UUID:
+        return self.principal.workspace_id
 
 
 class EventStream(AsyncWebsocketConsumer):
@@ -69,13 +74,21 @@ class EventStream(AsyncWebsocketConsumer):
         if not socket_auth.origin_allowed(self.scope):
             await self.close()
             return
-        self.caller = await run_db(socket_auth.authenticate, self.scope)
+        try:
+            self.caller = await run_db(socket_rates.authenticate, self.scope)
+        except RateLimited:
+            await self.accept()  # a browser sees a close code of a socket that was open, and nothing of another
+            await self.close(TOO_MANY)
+            return
         await self.accept(self.caller.subprotocol if self.caller else None)
         if self.caller is None:
             await self.close(UNAUTHENTICATED)
             return
         try:
-            self.feed = await run_db(self.find_feed, self.caller)
+            self.feed = await run_db(self._admit, self.caller)
+        except RateLimited:
+            await self.close(TOO_MANY)
+            return
         except MGXError:
             await self.close(NOT_VISIBLE)
             return
@@ -87,6 +100,16 @@ class EventStream(AsyncWebsocketConsumer):
         self._counted = name
         self._pending: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_PENDING)
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch())]
+
+    def _admit(self, caller: Caller) -> Feed:
+        """Blocking. A connect counts as a request does. Raises RateLimited, or what `find_feed` raises."""
+        try:
+            feed = self.find_feed(caller)
+        except MGXError:
+            socket_rates.count_socket(caller, None)
+            raise
+        socket_rates.count_socket(caller, feed.principal)
+        return feed
 
     async def disconnect(self, code: int) -> None:
         if self._counted:
@@ -216,4 +239,4 @@ class ObjectStream(EventStream):
         if owner != principal.workspace_id:
             raise NotFound("There is nothing here that you can see.")
         rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
-        return Feed(principal.workspace_id, group(self.kind, pk), rows, self.cursor, self.dense)
+        return Feed(principal, group(self.kind, pk), rows, self.cursor, self.dense)

@@ -18,11 +18,14 @@ from uuid import UUID, uuid4
 
 from mgx_cli.config import Server
 from mgx_cli.errors import ApiError, Unreachable
+from mgx_cli.output import one_line, say
 
 TIMEOUT = 30.0
 ATTEMPTS = 3
 LONGEST_WAIT = 10.0
 """Seconds of a Retry-After that are waited for; a longer one is the caller's to know."""
+LONGEST_TURN = 60.0
+"""The same where the server counts requests per minute: it has done nothing yet, and within a minute there is room again."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -125,11 +128,13 @@ class Api:
             try:
                 return self._opener.open(request, timeout=timeout)
             except urllib.error.HTTPError as error:
-                wait = _retry_after(error)
+                document = _problem(error)
+                wait = _retry_after(error, document)
                 if attempt < ATTEMPTS and wait is not None:
+                    say(f"{one_line(document.get('detail'), 200)} Trying again in {wait:.0f} s.", "dim")
                     time.sleep(wait)
                     continue
-                raise ApiError(error.code, _problem(error)) from error
+                raise ApiError(error.code, document) from error
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
                 if attempt < ATTEMPTS and not isinstance(reason, (ConnectionRefusedError, TimeoutError)):
@@ -153,15 +158,16 @@ def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
     return document if isinstance(document, dict) else {"title": f"HTTP {error.code}", "detail": error.reason}
 
 
-def _retry_after(error: urllib.error.HTTPError) -> float | None:
+def _retry_after(error: urllib.error.HTTPError, document: Mapping[str, Any]) -> float | None:
     """Seconds to wait before the same request may succeed, None where it will not."""
     if error.code not in (429, 503):
         return None
+    longest = LONGEST_TURN if document.get("code") == "rate_limited" else LONGEST_WAIT
     try:
         wait = float(error.headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return wait if 0 <= wait <= LONGEST_WAIT else None
+    return wait if 0 <= wait <= longest else None
 
 
 def _is_uuid(text: str) -> bool:

@@ -51,6 +51,10 @@ def child_environment(
         ("MGX_WORKSPACE_CREATION", "anyone"),
         ("MGX_LIMIT_STORAGE_BYTES", "0"),
         ("MGX_LIMIT_REQUESTS_PER_MINUTE", "0"),
+        ("MGX_RATE_PRINCIPAL", "0"),
+        ("MGX_RATE_ANONYMOUS", "0"),
+        ("MGX_RATE_FAILED", "0"),
+        ("MGX_RATE_WEBHOOKS", "0"),
     ):
         env[name] = env.get(name) or value
     return env

@@ -83,6 +83,8 @@ class Standin:
     drop_after: int | None = None
     diff: bytes | None = DIFF
     problem: tuple[int, dict[str, Any]] | None = None
+    busy: list[tuple[int, str, str]] = field(default_factory=list)
+    """What the next requests are refused with: status, code and Retry-After."""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     model_test: dict[str, Any] = field(default_factory=lambda: {"ok": True, "detail": "gpt-5 answered in 420 ms.", "hint": ""})
@@ -456,6 +458,11 @@ def _gate(state: Standin) -> Any:
         state.requests.append((request.method, request.path, dict(request.headers), body))
         if request.path.startswith("/ws/") or request.path.startswith("/health/") or request.path.startswith("/api/auth/"):
             return await handler(request)  # type: ignore[no-any-return]
+        if state.busy:
+            status, code, retry_after = state.busy.pop(0)
+            refusal = _problem(status, "Refused", "Each person or API token may send 9 requests.", code=code)
+            refusal.headers["Retry-After"] = retry_after
+            return refusal
         if state.problem:
             return _problem(state.problem[0], "Refused", **state.problem[1])
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":

@@ -141,3 +141,30 @@ def test_the_operators_budget_holds_beside_the_tenants_own() -> None:
     with pytest.raises(CapReached) as refused:
         reserve(at, tokens=51)
     assert "mgx budget update" in refused.value.hint
+
+
+@pytest.mark.parametrize(("cap", "unit"), [({"tokens": 100}, "tokens"), ({"usd": "10"}, "USD")])
+def test_the_operator_is_told_once_that_four_fifths_are_used(
+    capped: Callable[..., None],
+    cap: dict[str, Any],
+    unit: str,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    capped(**cap)
+    said = []
+    for _ in range(10):  # each takes a tenth of either
+        with django_capture_on_commit_callbacks(execute=True):
+            reserve(place(), tokens=10, cost="1")
+        said.append(sum("budget" in record.getMessage() and unit in record.getMessage() for record in caplog.records))
+    assert said == [0] * 7 + [1] * 3
+
+
+def test_the_operator_sees_how_much_is_used(capped: Callable[..., None], client: Any, admin_client: Any) -> None:
+    capped(tokens=40)
+    reserve(place(), tokens=10)
+    scraped = client.get("/metrics", REMOTE_ADDR="127.0.0.1").content.decode()
+    assert 'mgx_server_budget_used_ratio{unit="tokens"} 0.25' in scraped
+    assert "25%" in admin_client.get("/admin/").content.decode()
+    capped()
+    assert "unit=" not in client.get("/metrics", REMOTE_ADDR="127.0.0.1").content.decode()

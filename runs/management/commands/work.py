@@ -1,8 +1,8 @@
 """`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper and reaper beside it.
 
 There are two Workers in it, with threads and a queue each: one for runs, one for what waits for other people's servers (looks,
-deliveries, comments). Dramatiq advises against two in a process; ours share no queue, and none of the middleware keeps state of
-a worker.
+deliveries, comments, mail). Dramatiq advises against two in a process; ours share no queue, and none of the middleware keeps
+state of a worker.
 """
 
 from __future__ import annotations

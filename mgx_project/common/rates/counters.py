@@ -1,0 +1,149 @@
+"""Requests of the last minute, counted in Redis for all web processes together, by the sliding window counter of `limits`.
+
+The library asks Redis once for each limit and once more for what is left of it; here its own scripts go in one round trip,
+for all limits of a request. Without an answer of Redis nobody is refused: a limit protects the service and must not end it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from redis.exceptions import NoScriptError, RedisError
+
+from mgx_project.common.errors import TooManyRequests
+
+log = logging.getLogger(__name__)
+WINDOW = 60
+"""Seconds."""
+REDIS_SECONDS = 0.5
+"""How long a request waits for Redis; after that, none does for REST_SECONDS."""
+REST_SECONDS = 10.0
+
+
+class RateLimited(TooManyRequests):
+    code = "rate_limited"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``amount`` requests a minute (0: any number) of ``who``, one of those that ``name`` speaks of."""
+
+    name: str
+    who: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Count:
+    """What one more request came to: ``reset`` is in how many seconds there is room for a further one."""
+
+    limit: Limit
+    allowed: bool
+    remaining: int
+    reset: float
+
+    @property
+    def retry_after(self) -> int:
+        return max(1, math.ceil(self.reset))
+
+
+class Counters(RedisStorage):
+    """The library's storage, with all limits of a request in one round trip."""
+
+    def hit(self, limits: Sequence[Limit]) -> list[Count]:
+        """Counts one more of each. What is refused is not counted. Raises RedisError."""
+        try:
+            answers = self._ask(limits)
+        except NoScriptError:  # a Redis that was started again
+            for script in (self.lua_acquire_sliding_window, self.lua_sliding_window):
+                self.storage.script_load(script.script)
+            answers = self._ask(limits)
+        return [_count(limit, bool(answers[2 * n]), answers[2 * n + 1]) for n, limit in enumerate(limits)]
+
+    def _ask(self, limits: Sequence[Limit]) -> list[list[bytes | int | None]]:
+        acquire, look = self.lua_acquire_sliding_window.sha, self.lua_sliding_window.sha
+        pipeline = self.storage.pipeline(transaction=False)
+        for limit in limits:
+            key = RateLimitItemPerMinute(limit.amount).key_for(limit.name, limit.who)
+            keys = [self.prefixed_key(self._previous_window_key(key)), self.prefixed_key(self._current_window_key(key))]
+            pipeline.evalsha(acquire, 2, *keys, limit.amount, WINDOW, 1)
+            pipeline.evalsha(look, 2, *keys, WINDOW)
+        answers: list[list[bytes | int | None]] = pipeline.execute()
+        return answers
+
+
+def _count(limit: Limit, allowed: bool, window: list[bytes | int | None]) -> Count:
+    """As the library's strategy reckons: what is in the window before counts by as much of it as is still in sight."""
+    before, current = int(window[0] or 0), int(window[2] or 0)
+    before_ends, current_ends = (max(0, int(ttl or 0)) / 1000 for ttl in (window[1], window[3]))
+    remaining = max(0, limit.amount - math.floor(before * before_ends / WINDOW + current))
+    resets = [before_ends % (WINDOW / before)] if before else []
+    if current:
+        resets.append(current_ends % WINDOW)
+    return Count(limit, allowed, remaining, min(resets, default=0.0))
+
+
+class _Rest:
+    """Redis is left alone for a while after it has failed, and that is said once, until it answers again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0
+        self._failed = False
+
+    def over(self) -> bool:
+        return time.monotonic() >= self._until
+
+    def begin(self, error: Exception) -> None:
+        with self._lock:
+            said, self._failed, self._until = self._failed, True, time.monotonic() + REST_SECONDS
+        if not said:
+            log.warning("rate limits are not kept, because Redis does not answer: %r", error)
+
+    def end(self) -> None:
+        if self._failed:
+            with self._lock:
+                self._failed = False
+            log.warning("rate limits are kept again: Redis answers")
+
+
+@lru_cache(maxsize=4)
+def _counters(url: str) -> tuple[Counters, _Rest]:
+    counters = Counters(url, key_prefix="mgx:rate", socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+    return counters, _Rest()
+
+
+def count(*limits: Limit) -> list[Count]:
+    """Counts a request against each limit that is one; what it came to. Empty where Redis does not answer."""
+    wanted = [limit for limit in limits if limit.amount]
+    if not wanted:
+        return []
+    counters, rest = _counters(settings.REDIS_URL)
+    if not rest.over():
+        return []
+    try:
+        counts = counters.hit(wanted)
+    except RedisError as error:
+        rest.begin(error)
+        return []
+    rest.end()
+    return counts
+
+
+def refuse(counts: Sequence[Count], what: str) -> None:
+    """Raises RateLimited where one of them is not allowed. ``what``: who asked too often, as a sentence begins."""
+    refused = [each for each in counts if not each.allowed]
+    if refused:
+        longest = max(refused, key=lambda each: each.reset)
+        error = RateLimited(f"{what} may send {longest.limit.amount:,} requests per minute, and that is reached.")
+        error.retry_after = longest.retry_after
+        raise error

@@ -1,0 +1,123 @@
+"""How many connections one address may hold, over real ones: HTTP that says nothing, and WebSockets."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from django.conf import settings
+from websockets.sync.client import connect as connect_websocket
+
+from mgx_project import open_connections, serve
+from mgx_project.asgi import application
+from mgx_project.embedded.ports import free_port
+
+LIMIT = 3
+MACHINE = open_connections.MACHINE
+
+
+async def with_quiet_sockets(scope: Any, receive: Any, send: Any) -> None:
+    """The application, with WebSockets that stay open until the client closes them."""
+    if scope["type"] != "websocket":
+        await application(scope, receive, send)
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The server with its own configuration, in a thread; this machine counts as any other address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_connections, "MACHINE", ())
+        patch.setattr(settings, "MGX_CONNECTIONS_PER_ADDRESS", LIMIT)
+        number = free_port()
+        config = serve.uvicorn_config("127.0.0.1", number)
+        config.app = with_quiet_sockets
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield number
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def connect(port: int) -> Iterator[Callable[[], socket.socket]]:
+    opened: list[socket.socket] = []
+
+    def one() -> socket.socket:
+        opened.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+        return opened[-1]
+
+    yield one
+    for each in opened:
+        each.close()
+    until(lambda: not open_connections._open)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def answer_of(client: socket.socket) -> bytes:
+    client.sendall(b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    return client.recv(65536)
+
+
+def test_one_connection_too_many_is_refused_until_another_ends(connect: Callable[[], socket.socket]) -> None:
+    held = [connect() for _ in range(LIMIT)]
+    assert all(answer_of(each).startswith(b"HTTP/1.1 200") for each in held)
+    refused = connect().recv(65536)
+    head, _, body = refused.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 429")
+    assert json.loads(body)["code"] == "too_many_connections"
+    held[0].close()
+    until(lambda: sum(open_connections._open.values()) < LIMIT)
+    assert answer_of(connect()).startswith(b"HTTP/1.1 200")
+
+
+def test_a_websocket_is_a_connection_for_as_long_as_it_lives(port: int, connect: Callable[[], socket.socket]) -> None:
+    url = f"ws://127.0.0.1:{port}/ws/stream"
+    with connect_websocket(url, proxy=None), connect_websocket(url, proxy=None):
+        pass
+    until(lambda: not open_connections._open)
+    held = [connect() for _ in range(LIMIT - 1)]
+    assert all(answer_of(each).startswith(b"HTTP/1.1 200") for each in held)
+    with connect_websocket(url, proxy=None):
+        assert sum(open_connections._open.values()) == LIMIT
+    until(lambda: sum(open_connections._open.values()) == LIMIT - 1)
+
+
+@pytest.mark.parametrize(("address", "proxies"), [("127.0.0.1", []), ("::1", []), ("10.0.0.9", ["10.0.0.0/8"])])
+def test_this_machine_and_our_proxies_are_not_counted(
+    address: str, proxies: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_connections, "MACHINE", MACHINE)
+    monkeypatch.setattr(settings, "MGX_CONNECTIONS_PER_ADDRESS", 1)
+    monkeypatch.setattr(settings, "MGX_TRUSTED_PROXIES", proxies)
+    assert [open_connections.enter(address) for _ in range(3)] == ["", "", ""]
+
+
+def test_addresses_of_one_network_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "MGX_CONNECTIONS_PER_ADDRESS", 2)
+    groups = [open_connections.enter(f"2001:db8:7::{n}") for n in range(3)]
+    assert groups == ["2001:db8:7::/64", "2001:db8:7::/64", None]
+    for group in groups:
+        open_connections.leave(group or "")
+    assert open_connections.enter("2001:db8:7::9") == "2001:db8:7::/64"
+    open_connections.leave("2001:db8:7::/64")

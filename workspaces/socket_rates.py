@@ -1,0 +1,35 @@
+"""The rate limits of requests for sockets: a connect is counted as one, by address until it is known whose it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mgx_project.common.rates.counters import refuse
+from mgx_project.common.rates.strangers import WHAT, Client
+
+from . import socket_auth
+from .principal import Principal
+from .request_rates import count_caller, refuse_caller
+from .socket_auth import Caller
+
+
+def authenticate(scope: dict[str, Any]) -> Caller | None:
+    """As `socket_auth` does, for an address that has not come too often. Blocking. Raises RateLimited."""
+    client = client_of(scope)
+    refuse(client.admit(), WHAT)
+    caller = socket_auth.authenticate(scope)
+    if caller is not None:
+        client.was_good()
+    elif client.credential:
+        client.was_nobody(failed=True)
+    return caller
+
+
+def count_socket(caller: Caller, principal: Principal | None) -> None:
+    """Raises RateLimited."""
+    refuse_caller(count_caller(caller.user, caller.credential.token_id, principal))
+
+
+def client_of(scope: dict[str, Any]) -> Client:
+    address = (scope.get("client") or ("", 0))[0]
+    return Client.of(address, socket_auth.shown_credential(scope))

@@ -1,0 +1,65 @@
+"""A locked account's owner gets a link by mail that ends the lock: good once, for that lock, for as long as it lasts.
+
+Who guesses must not learn from it which accounts there are: the web process asks for a mail in the same way for every name (see
+`receivers.py`), and only the worker knows whether there is somebody to write to. A lock of the whole account is the only one
+that is told, so that nobody's mailbox can be filled: the shortest is a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import send_mail
+from django.urls import reverse
+
+from . import sign_in_guard
+from .models import User
+
+log = logging.getLogger(__name__)
+SALT = "mgx.unlock"
+SUBJECT = "MGX Agent: your account is locked"
+TEXT = """Somebody tried many wrong passwords for your account {username} on {server}.
+Nobody can sign in to it until {until} UTC. Who is signed in stays so.
+
+If you want to sign in now, open this link and confirm. It works once, and ends with the lock:
+
+{link}
+
+If it was not you who tried, you need not do anything. A long password that you use nowhere else can't be guessed in this way.
+"""
+
+
+def send(user_id: uuid.UUID) -> None:
+    """Nothing where there is no such account, address or lock.
+
+    A mail that can't be sent is logged and not tried again: the lock ends by itself.
+    """
+    user = User.objects.filter(pk=user_id, is_active=True).exclude(email="").first()
+    until = sign_in_guard.locked_until(user.username) if user else None
+    if user is None or until is None:
+        return
+    link = f"{settings.MGX_BASE_URL}{reverse('unlock')}?token={_token(user.username, until)}"
+    text = TEXT.format(username=user.username, server=settings.MGX_BASE_URL, until=f"{until:%Y-%m-%d %H:%M}", link=link)
+    try:
+        send_mail(SUBJECT, text, settings.DEFAULT_FROM_EMAIL, [user.email])
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("the link to unlock user %s was not sent, an operator can unlock (unlock_account): %r", user.pk, error)
+
+
+def lock_of(token: str) -> tuple[str, datetime] | None:
+    """The lock that a link is for, as `sign_in_guard` names it; None for a link that is not ours."""
+    try:
+        key, until = signing.loads(token, salt=SALT, max_age=sign_in_guard.LONGEST)
+        return str(key), datetime.fromisoformat(until)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def _token(username: str, until: datetime) -> str:
+    """Of this very lock: another one ends at another time."""
+    return signing.dumps([sign_in_guard.account_key(username), until.isoformat()], salt=SALT)
