@@ -18,8 +18,10 @@ TASK ?= Create a FastAPI health endpoint
 ARGS ?=
 # Not empty: lines are counted, in the processes that tests start too, which takes half as long again.
 COVERAGE ?=
-# Tests share one PostgreSQL and one Valkey; a worker is a process for each core, and the last word has ARGS.
-WORKERS := -n auto --maxprocesses 4 --dist worksteal
+# Not empty: drills have their long form (every JavaScript starter is built).
+export DRILLS ?=
+# Tests share one PostgreSQL and one Valkey; there is a worker more than cores, for many tests wait. The last word has ARGS.
+WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) + 1)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
 .PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 
@@ -46,7 +48,7 @@ demo: setup ## From nothing to a reviewed commit: starts the embedded server, ru
 	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes && \
 	echo "==> mgx is .venv/bin/mgx here; the server goes on until: make down"
 
-test: test-node test-python ## Run all tests (ARGS="-k word", ARGS="-n 0 --pdb" for pytest; COVERAGE=1 with a floor for line coverage)
+test: test-node test-python ## Run all tests (ARGS="-k word" for pytest; COVERAGE=1: with a floor for line coverage; DRILLS=1)
 
 test-fast: setup ## Run what takes no time: no packages, no whole runs, no servers; ARGS as for test
 	@$(UV) run --no-sync python -m pytest -q $(WORKERS) -m "not slow" $(ARGS)

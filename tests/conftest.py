@@ -59,6 +59,11 @@ def cheap_passwords() -> None:
     get_hashers_by_algorithm.cache_clear()
 
 
+def pytest_sessionstart() -> None:
+    """Before the first connection: tests drive more runs in one process than a worker does (`work` makes room for its own)."""
+    settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 32
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_emptying() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -24,11 +24,12 @@ from django.utils import timezone
 from mgx_project.embedded.ports import free_port
 from tests.conftest import Api
 from tests.factories import PASSWORD, UserFactory
+from workspaces.actors import send_unlock_link
 from workspaces.models import SignInCount
 from workspaces.sign_in_guard import ACCOUNT, account_key
 
 pytestmark = pytest.mark.django_db
-QUEUE = "mgx:jobs:runs.msgs"
+QUEUE = "mgx:jobs:network.msgs"
 Lock = Callable[[str], Any]
 
 
@@ -213,10 +214,10 @@ def test_without_a_mail_server_the_log_names_the_operators_command(lock: Lock, c
     assert wanted() == []
 
 
-def test_the_worker_knows_the_actor() -> None:
-    from runs.management.commands import work as command
+def test_a_worker_listens_to_its_queue() -> None:
+    from repositories import actors as network
 
-    assert command.account_actors.send_unlock_link.queue_name == command.account_actors.QUEUE
+    assert send_unlock_link.queue_name == network.QUEUE
 
 
 def test_the_address_of_the_mail_server_is_checked() -> None:
