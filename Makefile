@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 # A virtual environment or uv project of the user's shell is not ours to fill.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Without byte code on disk each of the many processes that tests start would compile Django and the rest again.
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := .venv
 # Another file system than the cache's can't be linked to; a warning for each package would say so.
 export UV_LINK_MODE ?= $(shell [ "$$(uname -s)" = Darwin ] && echo clone || echo hardlink)
@@ -50,7 +52,7 @@ demo: setup ## From nothing to a reviewed commit: starts the embedded server, ru
 
 test: test-node test-python ## Run all tests (ARGS="-k word" for pytest; COVERAGE=1: with a floor for line coverage; DRILLS=1)
 
-test-fast: setup ## Run what takes no time: no packages, no whole runs, no servers; ARGS as for test
+test-fast: setup ## Run what takes less than a fifth of a second each (tests/slow_tests.txt); ARGS as for test
 	@$(UV) run --no-sync python -m pytest -q $(WORKERS) -m "not slow" $(ARGS)
 
 test-python: setup

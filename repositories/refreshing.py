@@ -108,8 +108,9 @@ def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
 def _next() -> tuple[uuid.UUID, uuid.UUID] | None:
     due = _due().exclude(workspace_id__in=shares.full()).order_by("refresh_due_at").select_for_update(skip_locked=True)
     rows = due.values_list("pk", "workspace_id")
-    found: tuple[uuid.UUID, uuid.UUID] | None = rows.exclude(workspace_id__in=list(_served)).first()
-    if found is None and _served:
+    served = list(_served)  # another thread may begin a new round meanwhile
+    found: tuple[uuid.UUID, uuid.UUID] | None = rows.exclude(workspace_id__in=served).first()
+    if found is None and served:
         _served.clear()
         found = rows.first()
     return found

@@ -16,13 +16,12 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
+from tests.support import slow
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
-
-HERE = Path(__file__).parent
 
 
 class Api(APIClient):
@@ -71,19 +70,17 @@ def quick_emptying() -> Iterator[None]:
         yield
 
 
-SLOW_PLACES = ("flows", "evals", "cli", "hostile", "mgx_project/embedded")
-"""What starts processes of ours, or measures time."""
-SLOW_FIXTURES = {"shop", "hosted", "scripted", "package_cache"}
-"""What whole runs of the agent use."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record-slow", action="store_true", help=f"write {slow.LIST.name}: what `make test-fast` leaves out")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--record-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(slow.Recorder())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what takes long, and lets it begin first: begun last, it would keep one worker waiting for the other."""
-    for item in items:
-        place = item.path.relative_to(HERE).as_posix()
-        if place.startswith(SLOW_PLACES) or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow.mark(items)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import redis
 from django.db import connection
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -35,3 +36,6 @@ def worker(*args: str, log: Path, **env: str) -> Iterator[subprocess.Popen[bytes
     finally:
         process.kill()
         process.wait()
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            for key in client.scan_iter("mgx:workers:*"):  # it would seem to live for some seconds more
+                client.delete(key)

@@ -1,0 +1,45 @@
+"""Which tests `make test-fast` leaves out: those that took more than a fifth of a second when all were last recorded.
+
+`make test ARGS=--record-slow` writes `tests/slow_tests.txt` again; do it on an idle machine when the fast tier has become slow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+LIST = Path(__file__).parents[1] / "slow_tests.txt"
+SLOW_SECONDS = 0.2
+"""On average over its parameters, with what is set up for it."""
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Marks them, and lets them begin first: begun last, one of them would keep one worker waiting for the others."""
+    slow = set(LIST.read_text("utf-8").splitlines())
+    for item in items:
+        if function_of(item.nodeid) in slow:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def function_of(test: str) -> str:
+    return test.partition("[")[0]
+
+
+class Recorder:
+    """A pytest plugin, for the process that hears of all tests."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        times: dict[str, list[float]] = defaultdict(list)
+        for test, seconds in self._seconds.items():
+            times[function_of(test)].append(seconds)
+        slow = sorted(name for name, took in times.items() if sum(took) / len(took) > SLOW_SECONDS)
+        LIST.write_text("".join(f"{name}\n" for name in slow), "utf-8")
