@@ -15,6 +15,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from agent.children import child
+
 HEADER_END = b"\r\n\r\n"
 Allowed = Callable[[str, str, bool], int]
 """(token, owner/name, writes) → the HTTP status to answer with, 200 where it may go on."""
@@ -70,20 +72,24 @@ class GitHttp:
             env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         body = await request.read()
         env["CONTENT_LENGTH"] = str(len(body))
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec("git", "http-backend", stdin=pipe, stdout=pipe, stderr=pipe, env=env)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        feeding = asyncio.create_task(_feed(process.stdin, body))
-        head = await process.stdout.readuntil(HEADER_END)
-        fields = dict(line.split(": ", 1) for line in head.decode().strip().split("\r\n"))
-        status = int(fields.pop("Status", "200").split()[0])
-        response = web.StreamResponse(status=status, headers=fields)
-        await response.prepare(request)
-        while piece := await process.stdout.read(64 * 1024):
-            await response.write(piece)
-        await feeding
-        await process.wait()
+        pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        # a client that goes away cancels this handler: the block takes the backend and its pipes along
+        async with child("git", "http-backend", stdin=pipe, stdout=pipe, stderr=nowhere, env=env) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            feeding = asyncio.create_task(_feed(process.stdin, body))
+            try:
+                head = await process.stdout.readuntil(HEADER_END)
+                fields = dict(line.split(": ", 1) for line in head.decode().strip().split("\r\n"))
+                status = int(fields.pop("Status", "200").split()[0])
+                response = web.StreamResponse(status=status, headers=fields)
+                await response.prepare(request)
+                while piece := await process.stdout.read(64 * 1024):
+                    await response.write(piece)
+                await feeding
+                await process.wait()
+            finally:
+                feeding.cancel()
         if pushed is not None:
             await self._pushed(pushed)  # before the answer ends: who has pushed may ask the API at once
         await response.write_eof()
