@@ -18,7 +18,8 @@ _open: Counter[str] = Counter()
 
 
 def enter(address: str) -> str | None:
-    """The group under which a new connection of ``address`` is counted, "" for one that is not; None where there is no room.
+    """The group under which a new connection of ``address`` is counted; "" for an address that isn't counted; None where the
+    group has all the connections it may have.
 
     Whoever gets a group gives it to `leave` once. Called on the event loop only.
     """

@@ -144,8 +144,8 @@ class Keeper:
             self._wake.set()
 
     def let_go(self, lease: Lease) -> None:
-        """The phase ended without an end in the database, which was away, or which another worker was quicker to reach: as soon
-        as it can be told, this is no death (`runs.deaths`)."""
+        """The phase ended and the database doesn't know: it was away, or another worker has the run. It is told as soon as it
+        answers, so that the next claim counts no death (`runs.deaths`)."""
         with self._lock:
             self._let_go.append(lease)
             self._start()

@@ -120,7 +120,7 @@ def holds(key: str, until: datetime) -> bool:
 
 @transaction.atomic
 def end_lock(key: str, until: datetime) -> bool:
-    """Ends this very lock of an account, and forgets what was counted for it from each address; once: then it is no more."""
+    """Ends this lock of an account, and forgets what was counted for it from each address. False where it has ended already."""
     if until <= timezone.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
         return False
     SignInCount.objects.filter(key__startswith=f"pair:{key.removeprefix('account:')}:").delete()

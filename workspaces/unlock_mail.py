@@ -35,7 +35,7 @@ If it was not you who tried, you need not do anything. A long password that you 
 
 
 def send(user_id: uuid.UUID) -> None:
-    """Nothing where there is no such account, address or lock.
+    """Sends the link; does nothing where the account, its address or the lock is missing.
 
     A mail that can't be sent is logged and not tried again: the lock ends by itself.
     """

@@ -40,7 +40,7 @@ def add_rules(seccomp: ModuleType, rules: Any) -> None:
 
 
 def _add_socket_families(seccomp: ModuleType, rules: Any) -> None:
-    """A number above the known ones has bits that the kernel would cut off, or is no family: refused either way."""
+    """A number above the known ones is refused: the kernel cuts its upper bits off, or knows no such family."""
     refuse = seccomp.ERRNO(errno.EAFNOSUPPORT)
     others = [family for family in range(FAMILIES[-1]) if family not in FAMILIES]
     for call in ("socket", "socketpair"):

@@ -6,18 +6,17 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
-from mgx_project import bounded_http, serve
+from mgx_project import bounded_http
 from mgx_project.asgi import limited
 from mgx_project.embedded.ports import free_port
+from tests.support.web import serving
 
 Port = int
 
@@ -28,16 +27,8 @@ def port() -> Iterator[Port]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounded_http, "HEAD_SECONDS", 1.0)
         patch.setattr(limited, "_seconds", 1.0)
-        number = free_port()
-        server = uvicorn.Server(serve.uvicorn_config("127.0.0.1", number))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield number
-        server.should_exit = True
-        thread.join(60)
+        with serving() as number:
+            yield number
 
 
 def connect(port: Port) -> socket.socket:

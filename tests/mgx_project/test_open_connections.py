@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from django.conf import settings
 from websockets.sync.client import connect as connect_websocket
 
-from mgx_project import open_connections, serve
+from mgx_project import open_connections
 from mgx_project.asgi import application
-from mgx_project.embedded.ports import free_port
+from tests.support.web import serving
 
 LIMIT = 3
 MACHINE = open_connections.MACHINE
@@ -39,18 +37,8 @@ def port() -> Iterator[int]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(open_connections, "MACHINE", ())
         patch.setattr(settings, "MGX_CONNECTIONS_PER_ADDRESS", LIMIT)
-        number = free_port()
-        config = serve.uvicorn_config("127.0.0.1", number)
-        config.app = with_quiet_sockets
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        yield number
-        server.should_exit = True
-        thread.join(20)
+        with serving(with_quiet_sockets) as number:
+            yield number
 
 
 @pytest.fixture

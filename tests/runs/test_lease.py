@@ -59,6 +59,7 @@ def test_an_event_loop_that_does_not_answer_is_noticed_and_its_lease_not_renewed
         assert blocks.wait(60)
         wait_for(lambda: keeper.stuck)
         wait_for(lambda: transitions.claimable().filter(pk=run.pk).exists())
+        wait_for(lambda: leases[0].reason)  # answering before, it would be renewed: nobody has taken the run
     finally:
         goes_on.set()
         thread.join(60)
