@@ -25,6 +25,8 @@ else:
     from twisted.web.http import HTTPChannel
 
 PHRASES = {408: "Request Timeout", 413: "Content Too Large"}
+IDLE_SECONDS = 30.0
+"""Between two requests."""
 LAST_SECONDS = 5.0
 """For a client that is refused to read why."""
 
@@ -79,6 +81,11 @@ class BoundedChannel(HTTPChannel):
         super().resumeProducing()
         self._write_timer = _cancelled(self._write_timer)
 
+    def timeoutConnection(self) -> None:
+        """Twisted's own clock, of silence: only between two requests, or it would end one that is late without an answer."""
+        if self._read_timer is None:
+            super().timeoutConnection()
+
     def connectionLost(self, reason: Any) -> None:
         self._read_timer, self._write_timer = _cancelled(self._read_timer), _cancelled(self._write_timer)
         super().connectionLost(reason)
@@ -106,7 +113,7 @@ class BoundedChannel(HTTPChannel):
 class BoundedFactory(HTTPFactory):
     def __init__(self, server: daphne.server.Server) -> None:
         super().__init__(server)
-        self.timeOut = BODY_SECONDS  # of silence, also between two requests
+        self.timeOut = IDLE_SECONDS
 
     def buildProtocol(self, address: Any) -> Any:
         protocol = super().buildProtocol(address)

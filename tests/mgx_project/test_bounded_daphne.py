@@ -22,6 +22,7 @@ IMPATIENT = """
 import mgx_project.asgi
 from mgx_project import bounded_daphne, serve
 bounded_daphne.HEAD_SECONDS = bounded_daphne.BODY_SECONDS = bounded_daphne.WRITE_SECONDS = 1.0
+bounded_daphne.IDLE_SECONDS = 0.5
 serve.serve_by_daphne("127.0.0.1", {port})
 """
 GET = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -51,6 +52,14 @@ def test_a_request_within_the_bounds_is_answered_and_the_connection_kept(port: i
             client.sendall(GET + b"X-Long: " + b"a" * 20_000 + b"\r\n\r\n")
             answer = client.recv(65536)
             assert answer.startswith(b"HTTP/1.1 200"), answer
+
+
+def test_a_kept_connection_is_closed_after_a_while_without_a_word(port: int) -> None:
+    with connect(port) as client:
+        client.sendall(GET + b"\r\n")
+        answer = read_all(client)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 def test_requests_that_come_together_are_answered_one_after_the_other(port: int) -> None:
