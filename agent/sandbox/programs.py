@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from agent.sandbox.host import Bind
@@ -33,11 +36,23 @@ def tool_binds(venv: Path) -> list[Bind]:
     links = _links(venv)
     binds = [Bind(str(venv), str(venv))] if links else []
     binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in sorted(COVER.iterdir())]
-    for package in venv.glob("lib/python3*/site-packages/coverage"):
+    for package in _coverage(venv):
         binds.append(Bind(str(package), f"{TOOLS_DIR}/python/coverage"))
     if "php" in links:
         binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in sorted(PHP.iterdir())]
     return binds
+
+
+@cache
+def compile_once(venv: Path) -> None:
+    """Leaves the byte code of coverage.py beside it, which a sandbox that sees it read-only can't: each measuring would compile
+    it again, for about as long as small tests take. An environment that can't be written to stays as it is."""
+    for package in _coverage(venv):
+        compileall.compile_dir(package, quiet=2)
+
+
+def _coverage(venv: Path) -> Iterator[Path]:
+    return venv.glob("lib/python3*/site-packages/coverage")
 
 
 def _links(venv: Path) -> dict[str, Path]:

@@ -22,7 +22,7 @@ from agent.sandbox.host import Bind, interpreter_binds
 from agent.sandbox.kept import Hold
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
-from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, tool_argv, tool_binds
+from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class WorkdirSandbox:
         result, made, hold = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
         if result.ok:
             self.env_dir, self._hold = made, hold
+            await asyncio.to_thread(compile_once, self.tools)
         return result
 
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:

@@ -88,6 +88,32 @@ async def test_a_project_without_coverage_py_is_measured_by_the_one_offered(sand
     found = await measure(get("fastapi"), {"shop/prices.py": [4, 5]}, sandbox, took=1)
 
     assert (found["percent"], found["files"][0]["uncovered"]) == (50.0, [[4, 4]])
+    kept = await sandbox.run(("sh", "-c", "ls /tools/python/coverage/__pycache__"))
+    assert "control." in kept.output_tail, "compiled at each start"
+
+
+@pytest.mark.parametrize(
+    ("test", "percent"),
+    [
+        ("import sys\n\n\ndef test_exit():\n    sys.exit(3)\n", 100.0),
+        ("import sys\n\nsys.exit(3)\n", 50.0),
+        ("import os\n\n\ndef test_exit():\n    os._exit(0)\n", None),
+        ("import os\n\n\ndef test_close():\n    os.close(1)\n    os.close(2)\n", 100.0),
+        ("def test_forged():\n    print('SF:shop/prices.py', flush=True)\n", 100.0),
+        ("raise ImportError\n", 50.0),
+    ],
+    ids=["a test that exits", "a file that exits", "a process that ends", "a closed output", "a printed record", "a broken file"],
+)
+async def test_tests_that_disturb_the_measuring(sandbox: WorkdirSandbox, test: str, percent: float | None) -> None:
+    """What a test does ends in a percentage or in a reason, and what it prints is not the report. With a file that can't be
+    read pytest runs no test at all."""
+    plain = {"shop/__init__.py": "", "shop/prices.py": OLD, "tests/test_prices.py": TEST, "conftest.py": ""}
+    await installed("fastapi", sandbox, {**plain, "tests/test_z.py": test})
+
+    found = await measure(get("fastapi"), {"shop/prices.py": [1, 2]}, sandbox, took=1)
+
+    assert found["percent"] == percent, found
+    assert bool(found["reason"]) == (percent is None)
 
 
 async def test_where_the_tool_is_absent_the_result_says_so(sandbox: WorkdirSandbox) -> None:
