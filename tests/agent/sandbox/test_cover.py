@@ -102,7 +102,7 @@ async def test_a_project_without_coverage_py_is_measured_by_the_one_offered(sand
         ("def test_forged():\n    print('SF:shop/prices.py', flush=True)\n", 100.0),
         ("raise ImportError\n", 50.0),
     ],
-    ids=["a test that exits", "a file that exits", "a process that ends", "a closed output", "a printed record", "a broken file"],
+    ids=["a test exits", "a file exits", "the process ends", "output is closed", "a record is printed", "a file is broken"],
 )
 async def test_tests_that_disturb_the_measuring(sandbox: WorkdirSandbox, test: str, percent: float | None) -> None:
     """What a test does ends in a percentage or in a reason, and what it prints is not the report. With a file that can't be
