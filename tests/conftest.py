@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rest_framework.test import APIClient
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.support import slow
+from tests.support.drills import Draw, drawn
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from workspaces.models import Role, User, Workspace
@@ -89,6 +91,12 @@ def no_limits_from_before() -> None:
     for name in ("agent.models.rates", "repositories.hosting.limits"):
         if (module := sys.modules.get(name)) is not None:
             module._gates.clear()
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> Draw[Any]:
+    """``draw(every, turn)``: a case of a drill's short form (`drills.some_of`)."""
+    return partial(drawn, seed=request.config.getoption("randomly_seed", default=0))
 
 
 @pytest.fixture

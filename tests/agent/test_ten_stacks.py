@@ -14,13 +14,27 @@ from agent.commands import UNREACHABLE
 from agent.guardrails import check
 from agent.ports import TaskSpec
 from agent.stacks import Stack, catalogue
+from tests.support.drills import Draw, some_of
 
 TOP = Path(__file__).resolve().parents[2]
+NPM = [stack for stack in catalogue() if stack.package_manager == "npm"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stack", catalogue(), ids=lambda stack: stack.id)
+@pytest.mark.parametrize("stack", [one for one in catalogue() if one not in NPM], ids=lambda stack: stack.id)
 def test_the_offline_model_makes_it(stack: Stack, workdir: Path, package_cache: Path) -> None:
+    make(stack, workdir, package_cache)
+
+
+@pytest.mark.slow
+@some_of(NPM, 1)
+def test_the_offline_model_makes_it_with_packages_of_npm(
+    turn: int, draw: Draw[Stack], workdir: Path, package_cache: Path
+) -> None:
+    make(draw(NPM, turn), workdir, package_cache)
+
+
+def make(stack: Stack, workdir: Path, package_cache: Path) -> None:
     known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "MGX_"))}
     task = f"Create a {stack.title} project"
     run = subprocess.run(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -52,12 +50,6 @@ def test_nothing_but_env_reads_the_servers_settings() -> None:
     ]
     # What it passes on to git is the machine's, no setting of ours.
     assert [str(path) for path in readers if str(path) != "repositories/git/process.py"] == []
-
-
-@pytest.mark.slow
-def test_generated_parts_are_up_to_date() -> None:
-    done = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

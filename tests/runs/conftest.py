@@ -6,7 +6,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from agent.runtime import bootstrap
+from agent.stacks import catalogue, store
 from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
@@ -40,6 +41,21 @@ NEW = "def total(prices):\n    return sum(price for price in prices if price is 
 @pytest.fixture(scope="session", autouse=True)
 def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
     bootstrap(tmp_path_factory.mktemp("metagpt"))
+
+
+@pytest.fixture(autouse=True)
+def few_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs test a Python change in the sandbox, but neither format it nor measure its lines, which takes as long as all the
+    rest of a small run. With the fixture ``all_tools`` a test does without this."""
+    if "all_tools" in request.fixturenames:
+        return
+    fewer = [replace(stack, format=(), coverage=None) if stack.id == "fastapi" else stack for stack in catalogue()]
+    monkeypatch.setattr(store, "catalogue", lambda: tuple(fewer))
+
+
+@pytest.fixture
+def all_tools() -> None:
+    """Formatters and coverage of the changed lines are used."""
 
 
 def git(*args: str, cwd: Path) -> str:

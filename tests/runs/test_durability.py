@@ -22,9 +22,13 @@ from runs.outbox import Outbox
 from runs.recovery import Reaper
 from workspaces.models import LedgerEntry
 
+from ..support.drills import Draw, some_of
 from ..support.team_script import script
 from .conftest import Tenant, drive, git, types
 from .test_ends import CODE, edit
+
+STEPS, TRANSACTIONS = range(1, 16), range(1, 12)
+"""Of the run of these tests, those it can die after, or within."""
 
 
 def expire(run: TaskRun) -> None:
@@ -57,12 +61,12 @@ class Crash(BaseException):
     """The worker dies here: nothing of what follows in this process runs."""
 
 
-@pytest.mark.parametrize("crash_after", range(1, 16))
+@some_of(STEPS, 5)
 def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
-    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, crash_after: int
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
 ) -> None:
     recorded = RunJournal._record
-    left = [crash_after]
+    left = [draw(STEPS, turn)]
 
     def record_then_die(self: RunJournal, *args: Any) -> None:
         recorded(self, *args)
@@ -93,13 +97,13 @@ def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
     assert git("branch", "--list", "mgx/*", cwd=shop).split() == [run.branch_name]
 
 
-@pytest.mark.parametrize("crash_at", range(1, 12))
+@some_of(TRANSACTIONS, 4)
 def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
-    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, crash_at: int
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
 ) -> None:
     """The kill comes before the commit of a step's transaction: its reservation, its row and its events are there together."""
     inserted = events.record_numbered
-    left = [crash_at]
+    left = [draw(TRANSACTIONS, turn)]
 
     def insert_then_die(*args: Any) -> Any:
         made = inserted(*args)

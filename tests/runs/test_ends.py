@@ -20,6 +20,7 @@ from ..support.scripted_openai import Reply
 from ..support.team_script import script
 from .conftest import NEW, Tenant, drive, git, types
 
+pytestmark = pytest.mark.usefixtures("all_tools")
 CODE = f"FILE: shop/prices.py\n{NEW}"
 
 
@@ -42,6 +43,8 @@ def test_an_edit_reaches_its_branch_and_changes_nothing_else(tenant: Tenant, sho
     assert git("show", f"{run.branch_name}:shop/prices.py", cwd=shop) + "\n" == NEW
     assert state_of(shop) == before
     assert run.usage["calls"] == 5
+    proof = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="tests_finished").data
+    assert proof["coverage"]["percent"] == 100
     assert run.usage["cost_usd"] is None, "an unknown price is never $0"
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-import os
-import random
 import shutil
 from pathlib import Path
 
@@ -20,12 +18,11 @@ from agent.ports import TaskSpec
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import Stack, catalogue, get
 from agent.testing import run_tests
+from tests.support.drills import Draw, some_of
 
 JS = ("express-ts", "nestjs", "react-vite", "nextjs", "vue-vite")
 ALL = pytest.mark.parametrize("stack", catalogue(), ids=lambda stack: stack.id)
 MAX_BYTES = 40_000
-DRILLS = bool(os.environ.get("DRILLS"))
-"""Whether all are built, which takes half a minute each; else one, by chance: `make test DRILLS=1`."""
 
 
 @pytest.fixture
@@ -103,10 +100,11 @@ async def test_fastapi_is_installed_and_tested(sandbox: WorkdirSandbox) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here: JavaScript starters are not tried out")
-@pytest.mark.parametrize("which", JS if DRILLS else ["one of them"])
-async def test_javascript_is_installed_formatted_built_linted_and_tested(which: str, sandbox: WorkdirSandbox) -> None:
-    """`tests/agent/test_ten_stacks.py` installs and tests all of them each time; here they are built and linted, too."""
-    stack = get(which if DRILLS else random.choice(JS))  # by the seed of the session's order
+@some_of(JS, 1)
+async def test_javascript_is_installed_formatted_built_linted_and_tested(
+    turn: int, draw: Draw[str], sandbox: WorkdirSandbox
+) -> None:
+    stack = get(draw(JS, turn))
     await install(stack, sandbox)
     assert not (await reformatted(stack, sandbox)).missing
 
