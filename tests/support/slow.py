@@ -10,18 +10,23 @@ from pathlib import Path
 
 import pytest
 
+LONG_SECONDS = 5
+"""From here on its seconds, rounded to fives, stand beside a test's name."""
 LIST = Path(__file__).parents[1] / "slow_tests.txt"
 SLOW_SECONDS = 0.2
 """On average over its parameters, with what is set up for it."""
 
 
 def mark(items: list[pytest.Item]) -> None:
-    """Marks them, and lets them begin first: begun last, one of them would keep one worker waiting for the others."""
-    slow = set(LIST.read_text("utf-8").splitlines())
+    """Marks them, and lets them begin first, the longest before all: begun last, one of them would keep one worker waiting for
+    the others."""
+    slow = {
+        name: int(seconds or 0) for name, _, seconds in (line.partition(" ") for line in LIST.read_text("utf-8").splitlines())
+    }
     for item in items:
         if function_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: (-slow.get(function_of(item.nodeid), 0), item.get_closest_marker("slow") is None))
 
 
 def function_of(test: str) -> str:
@@ -41,5 +46,11 @@ class Recorder:
         times: dict[str, list[float]] = defaultdict(list)
         for test, seconds in self._seconds.items():
             times[function_of(test)].append(seconds)
-        slow = sorted(name for name, took in times.items() if sum(took) / len(took) > SLOW_SECONDS)
-        LIST.write_text("".join(f"{name}\n" for name in slow), "utf-8")
+        slow = {name: max(took) for name, took in times.items() if sum(took) / len(took) > SLOW_SECONDS}
+        lines = [f"{name}{_seconds(slow[name])}\n" for name in sorted(slow)]
+        LIST.write_text("".join(lines), "utf-8")
+
+
+def _seconds(took: float) -> str:
+    rounded = LONG_SECONDS * round(took / LONG_SECONDS)
+    return f" {rounded}" if rounded else ""
