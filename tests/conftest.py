@@ -66,6 +66,12 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_static_files() -> None:
+    """Every client of a test has middleware of its own, which would look for all of them again. Real servers serve them."""
+    settings.WHITENOISE_USE_FINDERS = False
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_emptying() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         empty_quickly(patch)
