@@ -65,11 +65,12 @@ def test_nothing_is_left(tmp_path: Path, way: Callable[[asyncio.subprocess.Proce
         async with child("sh", "-c", GRANDCHILD, cwd=tmp_path, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
             await way(process)
 
+    gc.collect()
     before = descriptors()
     with suppress(ValueError, TimeoutError, asyncio.CancelledError):
         asyncio.run(run())
     gc.collect()
-    assert descriptors() == before
+    assert descriptors() <= before
     assert ends(int((tmp_path / "started").read_text()))
 
 
@@ -95,10 +96,11 @@ def test_a_caller_that_is_cancelled_while_it_starts_leaves_nothing(tmp_path: Pat
         with pytest.raises(asyncio.CancelledError):
             await task
 
+    gc.collect()
     before = descriptors()
     asyncio.run(run())
     gc.collect()
-    assert descriptors() == before
+    assert descriptors() <= before
     started = tmp_path / "started"
     assert not (started.exists() and started.read_text()) or ends(int(started.read_text()))
 
