@@ -11,11 +11,11 @@ import dramatiq
 from django.db import transaction
 
 from . import delivery, phases, transitions
-from .executor import do, work
 from .inbound.actors import say_soon
-from .lease import keeper
 from .models import TaskRun
 from .models.run import Status
+from .worker.executor import do, work
+from .worker.lease import keeper
 
 QUEUE = "runs"
 

@@ -17,10 +17,10 @@ from projects.models import Project
 from repositories.git.checkout import Checkout
 
 from . import transitions
-from .executor import Execution
 from .models import TaskRun
 from .models.run import GitStatus
 from .pull_request_text import name_of
+from .worker.executor import Execution
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})

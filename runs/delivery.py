@@ -13,13 +13,13 @@ from repositories.origin import Origin, publish
 
 from . import artifacts, transitions
 from .commits import commit, wishes_of
-from .executor import Execution
 from .models import Artifact
 from .models.run import GitStatus
 from .pull_request import open_pull_request
 from .rebase import footing
 from .sources import check_out, final_tree
 from .targets import Target, passing, target_of
+from .worker.executor import Execution
 
 
 async def deliver(work: Execution) -> None:

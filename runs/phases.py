@@ -11,9 +11,9 @@ from agent.ports import JSON, Draft, TaskSpec
 from agent.team.prompts import VERSION
 
 from . import changes, gate, transitions, words
-from .executor import Execution
 from .models import Approval
 from .sources import check_out, final_tree
+from .worker.executor import Execution
 
 
 async def plan(work: Execution) -> None:

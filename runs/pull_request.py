@@ -14,10 +14,10 @@ from repositories.origin import Origin
 
 from . import transitions
 from .commits import Wishes
-from .executor import Execution
 from .models.run import GitStatus
 from .pull_request_text import quoted, text_of
 from .targets import PASSING, Target, passing
+from .worker.executor import Execution
 
 
 async def open_pull_request(

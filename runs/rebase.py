@@ -15,8 +15,8 @@ from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
 from repositories.git.merging import Merged
 
-from .executor import Execution
 from .targets import Target, passing
+from .worker.executor import Execution
 
 SHOWN = 20
 """Files named in one sentence."""

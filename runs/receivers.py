@@ -18,9 +18,9 @@ from tasks.signals import repository_named, task_deleting
 from workspaces.models import Workspace
 from workspaces.signals import model_test_wanted
 
-from .connection_trial import try_connection
 from .models import Artifact, TaskRun
 from .models.run import FINAL
+from .worker.model_connection_test import try_connection
 
 
 def delete_bytes(*, instance: Artifact, **_: Any) -> None:

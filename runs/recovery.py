@@ -17,13 +17,13 @@ from repositories import refreshing
 from repositories.actors import refresh_links
 from repositories.shares import THREADS, shares
 
-from . import workdirs
 from .actors import do_next_run
-from .fairness import next_to_claim
 from .inbound import deliveries, sayings
 from .inbound.actors import say_answer, take_delivery
-from .lease import keeper
 from .pruning import prune_sometimes
+from .worker import workdirs
+from .worker.fair_claim import next_to_claim
+from .worker.lease import keeper
 
 log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0

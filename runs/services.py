@@ -21,11 +21,12 @@ from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import caps, connections, decisions, events, gate, progress_comment, words
+from . import caps, decisions, events, gate, progress_comment, words
 from .actors import wake
 from .models import TaskRun
 from .models.run import FINAL, Status
 from .state import TASK_STATUS
+from .worker import model_connection
 
 
 def create_run(
@@ -42,7 +43,7 @@ def create_run(
     """A new attempt at a task, queued. Raises NotFound, NotAllowed (also where auto_approve needs the right to approve),
     BadRequest, LimitReached."""
     principal.require(Role.DEVELOPER)
-    if model and (refused := connections.refuse_model(principal.workspace_id, model)):
+    if model and (refused := model_connection.refuse_model(principal.workspace_id, model)):
         raise BadRequest(refused, field="model", code="unknown_model")
     caps.require_within_defaults(principal, budget or {})
     with transaction.atomic():

@@ -10,10 +10,10 @@ from repositories.git.checkout import Checkout, Source
 from repositories.origin import Origin, origin_of
 
 from . import transitions
-from .executor import Execution
-from .journal import OpenStep, current_step
 from .models import RunStep
 from .targets import passing
+from .worker.executor import Execution
+from .worker.journal import OpenStep, current_step
 
 MAX_NAMED = 200
 

@@ -13,8 +13,8 @@ from repositories.git.checkout import Checkout
 from repositories.origin import Origin
 
 from .commits import branch_name
-from .executor import Execution
 from .models import TaskRun
+from .worker.executor import Execution
 
 PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
 """Codes of failures that pass by themselves."""

@@ -16,22 +16,23 @@ from agent.ports import Draft, Outcome
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from . import deaths, events, fairness, gate, spans
+from . import events, gate, spans
 from .errors import LeaseLost
 from .models import TaskRun
 from .models.run import Status, lease_owner
 from .querysets import claimable
 from .state import approve, cancel, end_lease, finish, locked, save_state
+from .worker import deaths, fair_claim
 
 TRIES = 20
 """Candidates of one claim: a run or a task that somebody has locked just now is passed over."""
 
 
 def claim_next(*, orphans: bool = True) -> TaskRun | None:
-    """Takes the run whose turn it is (`runs.fairness`). Without ``orphans``: none whose last worker died."""
+    """Takes the run whose turn it is (`runs.worker.fair_claim`). Without ``orphans``: none whose last worker died."""
     with transaction.atomic():
-        fairness.take_turn()
-        for run_id, status in fairness.next_to_claim(TRIES, orphans=orphans):
+        fair_claim.take_turn()
+        for run_id, status in fair_claim.next_to_claim(TRIES, orphans=orphans):
             if run := claim(run_id, {Status(status)}, skip_locked=True):
                 return run
     return None

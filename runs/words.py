@@ -1,5 +1,5 @@
-"""What people say to a run: it is kept, announced, and told to the next model call (`runs.steering`) or, as the answer to a
-question, to the next plan."""
+"""What people say to a run: it is kept, announced, and told to the next model call (`runs.worker.steering`) or, as the
+answer to a question, to the next plan."""
 
 from __future__ import annotations
 

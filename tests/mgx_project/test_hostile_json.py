@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from mgx_project.common.json_values import MAX_DEPTH, storable, unstorable
-from runs.journal import canonical
+from runs.worker.journal import canonical
 from tests.conftest import CallerInTests
 
 HOSTILE = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.journal import OpenStep, RunJournal
 from runs.models.run import Status
+from runs.worker.journal import OpenStep, RunJournal
 
 from .conftest import Tenant, drive, git, types
 from .hosted import CLASHING, CODE, README, TAX, Hosted, diff_of, drive_to, said, team

@@ -14,10 +14,11 @@ from django.db import connections
 from django.db.models import BigIntegerField, F, Sum
 from django.db.models.functions import Coalesce
 
-from runs import clock, services
+from runs import services
 from runs.actors import ACTORS
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.worker import time_budget
 from tests.conftest import MakeCaller
 from workspaces.models import Budget, Event, LedgerEntry, Meter, ModelConnection, Role
 
@@ -117,8 +118,8 @@ def test_an_unknown_price_without_a_cap_has_one(tenant: Tenant, shop: Path, sett
 
 
 def test_a_cap_on_time_ends_a_call_that_takes_long(tenant: Tenant, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "SLICE_MS", 400)
-    monkeypatch.setattr(clock, "AHEAD", 0.2)
+    monkeypatch.setattr(time_budget, "SLICE_MS", 400)
+    monkeypatch.setattr(time_budget, "AHEAD", 0.2)
     answers, slow = script(code=CODE, files=FILES), [True]
 
     def script_(messages: Any) -> Any:

@@ -10,8 +10,8 @@ import redis
 from django.conf import settings
 
 from agent.ports import JSON
-from runs.caching import model_cache
 from runs.models import TaskRun
+from runs.worker.model_cache import model_cache
 
 from .conftest import Tenant, make_tenant
 

@@ -93,7 +93,7 @@ def test_nobody_there_and_a_metadata_service(owner: CallerInTests) -> None:
 
 
 def test_a_stalled_endpoint_is_not_waited_for_long(owner: CallerInTests, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.connection_trial.SECONDS", 0.3)
+    monkeypatch.setattr("runs.worker.model_connection_test.SECONDS", 0.3)
     said, _, _ = tried(owner, lambda messages: Reply("x" * 100, fault="stall"))
     assert not said["ok"]
     assert said["code"] in {"model_stalled", "model_timeout"}

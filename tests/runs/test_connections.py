@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.errors import ModelFailed
-from runs.connections import open_for
+from runs.worker.model_connection import open_for
 from workspaces.models import ModelConnection
 
 from .conftest import Tenant

@@ -14,12 +14,12 @@ from agent.errors import Paused
 from runs import events, transitions
 from runs.actors import ACTORS
 from runs.errors import LeaseLost
-from runs.journal import RunJournal, Steps
-from runs.lease import Lease, ShuttingDown, keeper
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
-from runs.outbox import Outbox
 from runs.recovery import Reaper
+from runs.worker.event_buffer import Outbox
+from runs.worker.journal import RunJournal, Steps
+from runs.worker.lease import Lease, ShuttingDown, keeper
 from workspaces.models import LedgerEntry
 
 from ..support.drills import Draw, some_of

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.lease import keeper
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.worker.lease import keeper
 from workspaces.models import Budget, Event, LedgerEntry
 
 from ..support.patience import SOON

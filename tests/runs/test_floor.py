@@ -11,8 +11,8 @@ from django.db import connections
 
 from agent.errors import ModelFailed
 from runs import services
-from runs.connections import open_for
 from runs.models import TaskRun
+from runs.worker.model_connection import open_for
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import RepositoryLinkFactory, TaskFactory, TaskRunFactory
 from workspaces.models import Event, ModelConnection, Role, Workspace

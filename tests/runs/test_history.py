@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from agent.ports import Past
-from runs.history import LAST, past_of
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
+from runs.worker.run_history import LAST, past_of
 from tests.conftest import CallerInTests
 from tests.factories import TaskRunFactory
 from workspaces.models import Workspace

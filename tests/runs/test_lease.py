@@ -11,12 +11,13 @@ from typing import Any
 
 from django.db import DataError, OperationalError, connections
 
-from runs import executor, transitions
+from runs import transitions
 from runs.errors import LeaseLost
-from runs.executor import Execution
-from runs.lease import Keeper, Lease, keeper
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.worker import executor
+from runs.worker.executor import Execution
+from runs.worker.lease import Keeper, Lease, keeper
 
 from .conftest import Tenant
 from .test_durability import expire

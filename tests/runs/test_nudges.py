@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from runs import lease, nudges, services
+from runs import nudges, services
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.worker import lease
 
 from ..support.patience import SOON
 from ..support.scripted_openai import Reply

@@ -44,7 +44,7 @@ def test_each_phase_of_a_profiled_run_leaves_a_flame_graph(tenant: Tenant, shop:
     frames = [frame for document in found.values() for frame in document["shared"]["frames"]]
     names = {(frame["file"], frame["name"]) for frame in frames}
     assert ("agent/pipeline.py", "carry_out") in names
-    assert {("runs/delivery.py", "deliver"), ("agent/landing.py", "land"), ("runs/journal.py", "step")} <= names
+    assert {("runs/delivery.py", "deliver"), ("agent/landing.py", "land"), ("runs/worker/journal.py", "step")} <= names
     assert not [frame for frame in frames if (frame["file"] or "").startswith("/")], (
         "paths of this machine are nobody's business"
     )
@@ -71,7 +71,7 @@ def test_a_profile_that_can_not_be_kept_does_not_fail_its_run(
     def broken(*args: Any) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("runs.profiling.flame_graph", broken)
+    monkeypatch.setattr("runs.worker.profiling.flame_graph", broken)
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(edit(tenant, shop, profile=True))
     assert run.status == Status.COMPLETED, run.error

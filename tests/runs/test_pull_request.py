@@ -11,9 +11,9 @@ from repositories.hosting import github_auth
 from repositories.models import RepositoryLink
 from runs import services
 from runs.artifacts import load
-from runs.journal import OpenStep, RunJournal
 from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run import GitStatus, Status
+from runs.worker.journal import OpenStep, RunJournal
 from tasks.models import Task
 from tests.support.github import APP_ID, USERS, GitHub
 from workspaces.models import Event

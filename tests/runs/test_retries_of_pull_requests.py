@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.journal import OpenStep, RunJournal
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.transitions import failed
+from runs.worker.journal import OpenStep, RunJournal
 
 from .conftest import NEW, drive, types
 from .hosted import CODE, TAX, Hosted, diff_of, drive_to, team

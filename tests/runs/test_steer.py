@@ -11,11 +11,11 @@ from agent.blocks import read_block
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from runs import services, transitions
 from runs.errors import LeaseLost, TooManyMessages
-from runs.lease import Lease
 from runs.models import RunStep, SteerMessage, TaskRun
 from runs.models.run import Status
-from runs.steering import RunSteering
 from runs.words import MAX_MESSAGES, PER_MINUTE
+from runs.worker.lease import Lease
+from runs.worker.steering import RunSteering
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 

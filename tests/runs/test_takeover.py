@@ -15,10 +15,10 @@ from django.db import connections
 
 from repositories.git.checkout import Checkout
 from repositories.hosting.github import GitHubHost
-from runs import executor
 from runs.actors import ACTORS
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.worker import executor
 
 from .conftest import types
 from .hosted import Hosted, drive_to, team

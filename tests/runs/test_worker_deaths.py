@@ -7,10 +7,11 @@ import os
 from django.conf import settings
 from django.utils import timezone
 
-from runs import decisions, transitions, workdirs
-from runs.lease import Lease
+from runs import decisions, transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
+from runs.worker import workdirs
+from runs.worker.lease import Lease
 
 from .conftest import Tenant, types
 from .test_durability import expire

@@ -28,8 +28,9 @@ from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.shares import THREADS
-from runs import actors, recovery, workdirs
-from runs.lease import keeper
+from runs import actors, recovery
+from runs.worker import workdirs
+from runs.worker.lease import keeper
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5

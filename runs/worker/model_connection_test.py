@@ -16,7 +16,7 @@ from agent.ports import Model, ModelRequest, ToolSpec
 from mgx_project.common.errors import Conflict
 from workspaces.models import ModelConnection
 
-from .connections import settings_of
+from .model_connection import settings_of
 
 SECONDS = 15.0
 """For the whole test."""

@@ -12,7 +12,7 @@ from django.db import connection
 from agent.estimate import files_of
 from agent.ports import Past
 
-from .models import TaskRun
+from ..models import TaskRun
 
 LAST = 20
 """So many of the newest completed runs are looked at: models, prices and the team change."""

@@ -28,23 +28,23 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from tasks.models import Task
 
-from . import transitions
-from .artifacts import ArtifactTrees
-from .budget import LedgerBudget
-from .caching import model_cache
-from .clock import working_time
-from .connections import choose_for
-from .errors import LeaseLost
-from .history import WorkspaceHistory
+from .. import transitions
+from ..artifacts import ArtifactTrees
+from ..errors import LeaseLost
+from ..models import TaskRun
+from ..models.run import Status
+from ..revisions import asked_for
+from .event_buffer import Outbox
+from .event_sink import RunSink
 from .journal import RunJournal, Steps
 from .lease import Lease, keeper
-from .models import TaskRun
-from .models.run import Status
-from .outbox import Outbox
+from .llm_budget import LedgerBudget
+from .model_cache import model_cache
+from .model_connection import choose_for
 from .profiling import profiled
-from .revisions import asked_for
-from .sink import RunSink
+from .run_history import WorkspaceHistory
 from .steering import RunSteering
+from .time_budget import working_time
 
 log = logging.getLogger(__name__)
 

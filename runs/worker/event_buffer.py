@@ -15,8 +15,8 @@ from django.db import transaction
 
 from workspaces.events import Draft
 
-from . import events
-from .models import TaskRun
+from .. import events
+from ..models import TaskRun
 
 
 class Outbox:

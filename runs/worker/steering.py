@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from django.db import transaction
 
-from .errors import LeaseLost
+from ..errors import LeaseLost
+from ..models import RunStep, SteerMessage, TaskRun
 from .lease import Lease
-from .models import RunStep, SteerMessage, TaskRun
 
 
 class RunSteering:

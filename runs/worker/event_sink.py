@@ -15,9 +15,9 @@ from agent.ports import JSON
 from workspaces.events import Draft
 from workspaces.models import Event
 
+from ..models import TaskRun
+from .event_buffer import Outbox
 from .journal import current_step
-from .models import TaskRun
-from .outbox import Outbox
 
 FLUSH_SECONDS = 0.2
 """Model output becomes at most five events a second per run (DESIGN: at most ten)."""

@@ -20,7 +20,7 @@ from agent.ports import Model
 from mgx_project.common.addresses import HINT, is_allowed, reachable, refusal
 from workspaces.models import ModelConnection, Workspace
 
-from .models import TaskRun
+from ..models import TaskRun
 
 MAX_FALLBACKS = 5
 HOW_ELSE = (

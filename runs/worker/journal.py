@@ -25,10 +25,10 @@ from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.events import Draft
 
-from .errors import LeaseLost
+from ..errors import LeaseLost
+from ..models import RunStep, TaskRun
+from .event_buffer import Outbox
 from .lease import Lease
-from .models import RunStep, TaskRun
-from .outbox import Outbox
 
 BEGIN_LATER = frozenset({"read", "model"})
 """Kinds of steps that another transaction of theirs begins."""

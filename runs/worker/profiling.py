@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import artifacts
-from .errors import LeaseLost
-from .models import Artifact, TaskRun
+from .. import artifacts
+from ..errors import LeaseLost
+from ..models import Artifact, TaskRun
 
 if TYPE_CHECKING:
     from pyinstrument import Profiler

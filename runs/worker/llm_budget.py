@@ -17,10 +17,10 @@ from workspaces.events import Draft
 from workspaces.meters import Place
 from workspaces.models import Event, LedgerEntry, Meter
 
-from . import events
+from .. import events
+from ..models import TaskRun
+from .event_buffer import Outbox
 from .journal import OpenStep, Settled, current_step, settle_alone
-from .models import TaskRun
-from .outbox import Outbox
 
 
 class LedgerBudget:

@@ -12,10 +12,10 @@ import uuid
 
 from django.db.models import F
 
-from . import events, spans
-from .models import RunStep, TaskRun
-from .models.run import Status
-from .state import end_lease, save_state
+from .. import events, spans
+from ..models import RunStep, TaskRun
+from ..models.run import Status
+from ..state import end_lease, save_state
 
 MOST = 2
 

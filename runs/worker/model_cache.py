@@ -12,7 +12,7 @@ from agent.models.cache import MemoryCache, MemoryStore, RedisCache, WriteOnly
 from agent.ports import ModelCache, NoCache
 from mgx_project.common.fields import cipher
 
-from .models import TaskRun
+from ..models import TaskRun
 
 _store = MemoryStore()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models.functions import Now
 
-from .models import TaskRun
+from ..models import TaskRun
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from django.db import DatabaseError, InterfaceError
 from agent.errors import Paused
 from workspaces import budgets
 
-from .budget import place_of, warn
+from ..models import TaskRun
 from .lease import Lease
-from .models import TaskRun
+from .llm_budget import place_of, warn
 
 log = logging.getLogger(__name__)
 SLICE_MS = 5000

@@ -20,10 +20,10 @@ from django.db.models.functions import Now
 from agent.errors import Cancelled, Interrupted
 from mgx_project.common import watcher
 
+from ..errors import LeaseLost
+from ..models import TaskRun
+from ..nudges import Listener
 from . import deaths
-from .errors import LeaseLost
-from .models import TaskRun
-from .nudges import Listener
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
@@ -145,7 +145,7 @@ class Keeper:
 
     def let_go(self, lease: Lease) -> None:
         """The phase ended and the database doesn't know: it was away, or another worker has the run. It is told as soon as it
-        answers, so that the next claim counts no death (`runs.deaths`)."""
+        answers, so that the next claim counts no death (`runs.worker.deaths`)."""
         with self._lock:
             self._let_go.append(lease)
             self._start()
