@@ -10,8 +10,9 @@ import uuid
 import dramatiq
 from django.db import transaction
 
-from . import delivery, phases, transitions
+from . import delivery, phases
 from .inbound.actors import say_soon
+from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run import Status
 from .worker.executor import do, work
@@ -32,7 +33,7 @@ PHASES = {
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
     """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
-    run = keeper.take(lambda orphans: transitions.claim_next(orphans=orphans))
+    run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     if run is not None:
         go_on(do(run, PHASES[Status(run.status)]))
         do_next_run.send()

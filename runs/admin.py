@@ -22,10 +22,10 @@ from . import services
 from .admin_changes import changes_page
 from .admin_live import events_after, state_of
 from .admin_pages import diff_page, log_page, plan_page, timeline, timing_page
+from .lifecycle.messages import MAX_CHARACTERS
 from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from .models.run import FINAL, Status
 from .pull_request_text import money
-from .words import MAX_CHARACTERS
 
 LABELS = {
     Status.COMPLETED: "success",

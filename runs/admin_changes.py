@@ -13,8 +13,9 @@ from django.urls import reverse
 from mgx_project.common.errors import MGXError, NotFound
 from workspaces.admin_scope import operator
 
-from . import changes, gate, services
+from . import services
 from .admin_pages import coloured_lines
+from .lifecycle import change_review, change_set
 from .models import TaskRun
 from .models.run import Status
 
@@ -32,8 +33,8 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
     back = HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[run.pk]))
     principal = operator(request, run.workspace_id)
     try:
-        current = gate.shown(run)
-        files = changes.load(current)
+        current = change_review.shown(run)
+        files = change_set.load(current)
     except NotFound as error:
         messages.error(request, error.detail)
         return back
@@ -57,7 +58,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         **admin.site.each_context(request),
         "title": f"Changes of {run.task.name} #{run.run_number}",
         "files": [
-            _file(position, file, _by_hunk(files)) for position, file in enumerate(changes.shown(current.decisions, files))
+            _file(position, file, _by_hunk(files)) for position, file in enumerate(change_set.shown(current.decisions, files))
         ],
         "round": current.number,
         "back": back.url,
@@ -71,19 +72,19 @@ def _file(position: int, file: dict[str, Any], by_hunk: bool) -> dict[str, Any]:
         {**hunk, "name": f"{position}-{hunk['hunk']}", "shown": coloured_lines([hunk["header"], *hunk["lines"]])}
         for hunk in file["hunks"]
     ]
-    return {**file, "hunks": hunks, "name": f"{position}-{changes.WHOLE}", "by_hunk": by_hunk and bool(hunks)}
+    return {**file, "hunks": hunks, "name": f"{position}-{change_set.WHOLE}", "by_hunk": by_hunk and bool(hunks)}
 
 
 def _by_hunk(files: list[dict[str, Any]]) -> bool:
-    return sum(len(changes.parts(file)) for file in files) <= MAX_PARTS
+    return sum(len(change_set.parts(file)) for file in files) <= MAX_PARTS
 
 
 def _decisions(form: QueryDict, files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for position, file in enumerate(files):
-        for part in (changes.WHOLE, *changes.parts(file)):
+        for part in (change_set.WHOLE, *change_set.parts(file)):
             answer = form.get(f"d-{position}-{part}")
             if answer not in ("accept", "reject"):
                 continue
             comment = form.get(f"c-{position}-{part}", "")[:4_000] if answer == "reject" else ""
-            hunk = None if part == changes.WHOLE else int(part)
+            hunk = None if part == change_set.WHOLE else int(part)
             yield {"path": file["path"], "hunk": hunk, "accepted": answer == "accept", "comment": comment}

@@ -16,7 +16,7 @@ from agent.ports import JSON, Announcement, Journal
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
-from . import transitions
+from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run import GitStatus
 from .pull_request_text import name_of
@@ -84,7 +84,9 @@ async def commit(
     sha = here[0] if here else await made(signature=recorded["signature"])
     if sha != recorded["commit_sha"]:
         raise AgentError(f"The commit came out as {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
-    await work.db(transitions.git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED)
+    await work.db(
+        worker_transitions.git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
+    )
     return sha
 
 

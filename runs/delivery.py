@@ -11,8 +11,9 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from repositories.origin import Origin, publish
 
-from . import artifacts, transitions
+from . import artifacts
 from .commits import commit, wishes_of
+from .lifecycle import worker_transitions
 from .models import Artifact
 from .models.run import GitStatus
 from .pull_request import open_pull_request
@@ -36,7 +37,7 @@ async def deliver(work: Execution) -> None:
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     facts = {"branch_name": target.branch, "base_branch": target.base_branch, "git_status": GitStatus.BRANCH_CREATED}
-    await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **facts)
     if not target.number:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
         await work.sink.emit("branch_created", data, f"Branch {target.branch} from {target.base_branch}.")
@@ -55,7 +56,7 @@ async def deliver(work: Execution) -> None:
         draft = wishes.draft or not stands.proved
         results |= await open_pull_request(work, journal, origin, target, wishes, results, draft=draft)
     await work.sink.close()
-    await work.db(transitions.completed, run.pk, work.lease.fence, results=results)
+    await work.db(worker_transitions.completed, run.pk, work.lease.fence, results=results)
 
 
 async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: str) -> None:
@@ -77,7 +78,7 @@ async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Tar
     try:
         await work.journal(checkout).step("deliver/push", "git", {"sha": sha, "branch": branch}, push, announce=pushed)
     except MGXError as error:
-        await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
         await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
         raise passing(error) from error
-    await work.db(transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)

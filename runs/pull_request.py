@@ -12,8 +12,8 @@ from agent.ports import JSON, Announcement, Journal
 from mgx_project.common.errors import MGXError
 from repositories.origin import Origin
 
-from . import transitions
 from .commits import Wishes
+from .lifecycle import worker_transitions
 from .models.run import GitStatus
 from .pull_request_text import quoted, text_of
 from .targets import PASSING, Target, passing
@@ -72,7 +72,7 @@ async def open_pull_request(
     for said in found["refused"]:
         await work.sink.emit("git_operation_failed", {"error": said}, said)
     facts = {"pr_url": found["url"], "pr_number": found["number"], "git_status": GitStatus.PR_OPENED}
-    await work.db(transitions.git_progress, run.pk, work.lease.fence, **facts)
+    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **facts)
     await _answer_threads(work, journal, origin, found["number"])
     return {"pull_request": {key: found[key] for key in ("number", "url", "draft")}}
 

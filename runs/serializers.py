@@ -10,8 +10,8 @@ from rest_framework import serializers
 from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.rows import RowSerializer
 
+from .lifecycle.messages import MAX_CHARACTERS
 from .models import Artifact, TaskRun
-from .words import MAX_CHARACTERS
 
 MAX_PLAN_BYTES = 256 * 1024
 

@@ -21,11 +21,12 @@ from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import caps, decisions, events, gate, progress_comment, words
+from . import events, progress_comment
 from .actors import wake
+from .lifecycle import budget_caps, change_review, messages, user_decisions
+from .lifecycle.base import TASK_STATUS
 from .models import TaskRun
 from .models.run import FINAL, Status
-from .state import TASK_STATUS
 from .worker import model_connection
 
 
@@ -45,7 +46,7 @@ def create_run(
     principal.require(Role.DEVELOPER)
     if model and (refused := model_connection.refuse_model(principal.workspace_id, model)):
         raise BadRequest(refused, field="model", code="unknown_model")
-    caps.require_within_defaults(principal, budget or {})
+    budget_caps.require_within_defaults(principal, budget or {})
     with transaction.atomic():
         tasks = Task.objects.of(principal.workspace_id).select_related("project", "workspace").select_for_update(of=("self",))
         task = tasks.filter(pk=task_id).first()
@@ -102,8 +103,8 @@ def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) ->
 
 
 def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, Any]) -> TaskRun:
-    """A new run that changes the pull request of ``run_id`` (``runs.revisions``). Where the principal may approve, its plan is
-    approved in advance: what was asked for is what is done.
+    """A new run that changes the pull request of ``run_id`` (``runs.lifecycle.revisions``). Where the principal may
+    approve, its plan is approved in advance: what was asked for is what is done.
 
     Raises InvalidTransition while a run of the task has not ended.
     """
@@ -114,7 +115,7 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
         live = TaskRun.objects.of(principal.workspace_id).filter(task_id=parent.task_id).exclude(status__in=FINAL).first()
         if live is not None:
             raise InvalidTransition(f"Run #{live.run_number} is {live.status}: ask again when it has ended, or steer it.")
-        budget = caps.inherited(principal, parent.budget)
+        budget = budget_caps.inherited(principal, parent.budget)
         return create_run(
             principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
             model=parent.model, budget=budget, parent=parent, revision=revision,
@@ -133,7 +134,7 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
         task.save(update_fields=["status", "closed_at", "updated_at"])
         live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
-            decisions.cancel_requested(run_id, by=by)
+            user_decisions.cancel_requested(run_id, by=by)
 
 
 def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
@@ -163,9 +164,11 @@ def decide_plan(
     with transaction.atomic():
         if approved:
             edited = None if plan is None else checked_plan(plan)
-            run = decisions.approved(run.pk, by=principal, plan_version=plan_version, plan=edited, feedback=feedback.strip())
+            run = user_decisions.approved(
+                run.pk, by=principal, plan_version=plan_version, plan=edited, feedback=feedback.strip()
+            )
         else:
-            run = decisions.rejected(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
+            run = user_decisions.rejected(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
         wake(run)
     return run
@@ -174,7 +177,7 @@ def decide_plan(
 def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return decisions.plan_edited(run.pk, by=principal, plan=checked_plan(plan))
+    return user_decisions.plan_edited(run.pk, by=principal, plan=checked_plan(plan))
 
 
 def decide_changes(
@@ -191,7 +194,7 @@ def decide_changes(
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project, "Deciding on changes")
     with transaction.atomic():
-        run = gate.decide(
+        run = change_review.decide(
             run.pk,
             workspace_id=principal.workspace_id,
             user=principal.user,
@@ -211,13 +214,13 @@ def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Developers cancel their own runs, admins any."""
     run = _visible(principal, run_id)
     principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
-    return decisions.cancel_requested(run.pk, by=principal.display)
+    return user_decisions.cancel_requested(run.pk, by=principal.display)
 
 
 def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
     """Tells the team something while it works, or for when it goes on."""
     principal.require(Role.DEVELOPER)
-    return words.said(_visible(principal, run_id).pk, by=principal, text=message)
+    return messages.said(_visible(principal, run_id).pk, by=principal, text=message)
 
 
 def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
@@ -226,7 +229,7 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = decisions.resumed(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
+        run = user_decisions.resumed(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)
@@ -239,7 +242,7 @@ def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = F
     parent = _visible(principal, run_id)
     if not parent.is_final:
         raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}: only a finished run can be retried.")
-    budget = caps.inherited(principal, parent.budget)
+    budget = budget_caps.inherited(principal, parent.budget)
     return create_run(
         principal=principal,
         task_id=parent.task_id,

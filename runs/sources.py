@@ -9,7 +9,7 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout, Source
 from repositories.origin import Origin, origin_of
 
-from . import transitions
+from .lifecycle import worker_transitions
 from .models import RunStep
 from .targets import passing
 from .worker.executor import Execution
@@ -72,7 +72,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
             current_step.reset(token)
     checkout = made[0]
     known = {**source, "base_branch": run.base_branch} if run.revision else source
-    await work.db(transitions.git_progress, run.pk, work.lease.fence, **known, **origin.facts())
+    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **known, **origin.facts())
     return checkout, origin
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from . import spans
+from .lifecycle import claim_spans
 from .models import Artifact, RunStep, TaskRun
 from .models.run import Status
 
@@ -77,7 +77,7 @@ def timing_of(run: TaskRun) -> dict[str, Any]:
     columns = ("key", "kind", "attempt", "started_at", "finished_at", "result__duration_ms")
     for key, kind, attempt, started, finished, duration_ms in rows.values_list(*columns):
         begun, ended = _since(run, started), None if finished is None else _since(run, finished)
-        if kind == spans.KIND:
+        if kind == claim_spans.KIND:
             phases.append((key.split("/")[1], (begun, wall if ended is None else ended)))
             continue
         if ended is None:  # begun and not recorded: it went on until its worker stopped

@@ -20,8 +20,9 @@ from workspaces.api import TenantViewSet, credential_of
 from workspaces.models import Event, Role
 from workspaces.rights import Listening
 
-from . import artifacts, changes, gate, services, tail
+from . import artifacts, services, tail
 from .filters import RunFilter
+from .lifecycle import change_review, change_set
 from .models import Artifact, ChangeRound, TaskRun
 from .serializers import (
     ArtifactRow,
@@ -249,8 +250,8 @@ class RunViewSet(TenantViewSet):
                 "run_id": run.pk,
                 "status": run.status,
                 "round": current.number,
-                "undecided": changes.pending(current.decisions, files),
-                "files": list(changes.shown(current.decisions, files)),
+                "undecided": change_set.pending(current.decisions, files),
+                "files": list(change_set.shown(current.decisions, files)),
             }
         )
 
@@ -259,14 +260,14 @@ class RunViewSet(TenantViewSet):
         found = [file for file in files if file["path"] == path]
         if not found:
             raise NotFound(f"The change has no file {path}.", code="unknown_path")
-        (shown,) = changes.shown(current.decisions, found, lines=changes.MAX_FILE_LINES)
+        (shown,) = change_set.shown(current.decisions, found, lines=change_set.MAX_FILE_LINES)
         return Response({**shown, "round": current.number})
 
     def _change(self, pk: str) -> tuple[TaskRun, ChangeRound, list[dict[str, Any]]]:
         self.read_row(pk)
         run = TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))
-        current = gate.shown(run)
-        return run, current, changes.load(current)
+        current = change_review.shown(run)
+        return run, current, change_set.load(current)
 
     def _events(self, pk: str) -> QuerySet[Event]:
         return Event.objects.of(self.principal.workspace_id).filter(run_id=pk).order_by("seq")

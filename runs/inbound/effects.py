@@ -17,12 +17,13 @@ from tasks.models import Task
 from tasks.services import create_task, name_of
 from workspaces.principal import Principal
 
-from .. import events, revisions, services
+from .. import events, services
+from ..lifecycle import revisions
+from ..lifecycle.base import locked
 from ..models import Handled, TaskRun
 from ..models.run import FINAL
 from ..progress_comment import status_changed
 from ..pull_request_text import code
-from ..state import locked
 from .meaning import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
 from .visitors import connector, visitor
 

@@ -1,4 +1,4 @@
-"""The run and its states. Changing a state is `runs.transitions`' business: this file says which changes there are."""
+"""The run, its states, and which state may follow which. `runs.lifecycle` changes the state of a run."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class TaskRun(TenantModel):
     repository_id = models.UUIDField(null=True)
     """The link that the run's code came from."""
     revision = models.JSONField(null=True)
-    """What this run was asked to do to the pull request of its parent (``runs.revisions``); NULL for a run of its own."""
+    """What this run was asked to do to its parent's pull request (``runs.lifecycle.revisions``); NULL for a run of its own."""
     git_status = models.CharField(max_length=20, choices=GitStatus.choices, default=GitStatus.NONE)
 
     lease_owner = models.CharField(max_length=80, blank=True)

@@ -12,10 +12,11 @@ import uuid
 
 from django.db.models import F
 
-from .. import events, spans
+from .. import events
+from ..lifecycle import claim_spans
+from ..lifecycle.base import end_lease, save_state
 from ..models import RunStep, TaskRun
 from ..models.run import Status
-from ..state import end_lease, save_state
 
 MOST = 2
 
@@ -47,13 +48,18 @@ def take_back(run_id: uuid.UUID, fence: int) -> None:
 
 
 def _place(run: TaskRun) -> str:
-    recorded = RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).exclude(kind=spans.KIND).count()
+    recorded = (
+        RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).exclude(kind=claim_spans.KIND).count()
+    )
     return f"{run.status}/{run.plan_version}/{recorded}"
 
 
 def _pause(run: TaskRun) -> None:
     begun = (
-        RunStep.objects.of(run.workspace_id).filter(run=run, finished_at=None).exclude(kind=spans.KIND).order_by("-started_at")
+        RunStep.objects.of(run.workspace_id)
+        .filter(run=run, finished_at=None)
+        .exclude(kind=claim_spans.KIND)
+        .order_by("-started_at")
     )
     key = begun.values_list("key", flat=True).first()
     where = f"in step {key}" if key else f"while it was {run.status}"

@@ -28,12 +28,12 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from tasks.models import Task
 
-from .. import transitions
 from ..artifacts import ArtifactTrees
 from ..errors import LeaseLost
+from ..lifecycle import worker_transitions
+from ..lifecycle.revisions import asked_for
 from ..models import TaskRun
 from ..models.run import Status
-from ..revisions import asked_for
 from .event_buffer import Outbox
 from .event_sink import RunSink
 from .journal import RunJournal, Steps
@@ -125,7 +125,7 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     Never raises for the run's sake: every end is a state. A lost database connection leaves the lease to run out, so that the
     run goes on elsewhere.
     """
-    run = transitions.claim(run_id, statuses)
+    run = worker_transitions.claim(run_id, statuses)
     return None if run is None else do(run, phase)
 
 
@@ -183,16 +183,16 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     except (Cancelled, asyncio.CancelledError) as stop:
         return _stopped(run, lease, stop)
     except Paused as pause:
-        return partial(transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
+        return partial(worker_transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
     except SandboxFailed as dead:
-        return partial(transitions.paused, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
+        return partial(worker_transitions.paused, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
     except (AgentError, MGXError) as error:
-        return partial(transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
+        return partial(worker_transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             return _unexpected(run, lease)
         hint = f"Free some space under {settings.MGX_DATA_DIR} and resume the run."
-        return partial(transitions.paused, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
+        return partial(worker_transitions.paused, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
     except (DatabaseError, InterfaceError) as error:
         if is_away(error):
             raise
@@ -214,8 +214,8 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
     if isinstance(reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
     if isinstance(reason, Paused):
-        return partial(transitions.paused, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
-    return partial(transitions.cancelled, run.pk, lease.fence)
+        return partial(worker_transitions.paused, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
+    return partial(worker_transitions.cancelled, run.pk, lease.fence)
 
 
 def _make(directory: Path) -> None:
@@ -255,10 +255,12 @@ def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
     """A worker that is being stopped hands its run on at once; one that lost it has nothing to hand on. One that hung is to be
     killed: it must not hide that as it wakes up."""
     if not watcher.overdue():
-        transitions.release(run_id, lease.fence)
+        worker_transitions.release(run_id, lease.fence)
 
 
 def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:
     log.exception("run %s failed by an error of ours", run.pk)
     detail = "The server failed in a way it should not. Its log has the details."
-    return partial(transitions.failed, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it.")
+    return partial(
+        worker_transitions.failed, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it."
+    )

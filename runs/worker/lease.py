@@ -21,8 +21,8 @@ from agent.errors import Cancelled, Interrupted
 from mgx_project.common import watcher
 
 from ..errors import LeaseLost
+from ..lifecycle.cancel_channel import Listener
 from ..models import TaskRun
-from ..nudges import Listener
 from . import deaths
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs import admin_changes, changes
+from runs import admin_changes
+from runs.lifecycle import change_set
 from runs.models import ChangeRound, TaskRun
 from runs.models.run import Status
 from tests.factories import MembershipFactory
@@ -26,7 +27,7 @@ CONTENTS = {
 @pytest.fixture
 def waiting(operator: Membership) -> TaskRun:  # noqa: F811
     run = make_run(operator, Status.AWAITING_CHANGES)
-    changes.store(run, 1, changes.measure(CONTENTS))
+    change_set.store(run, 1, change_set.measure(CONTENTS))
     ChangeRound.objects.create(workspace_id=run.workspace_id, run=run, number=1, tree="t")
     return run
 
@@ -42,7 +43,9 @@ def test_the_page_shows_each_part_with_its_choice_as_text(waiting: TaskRun, brow
 
 def test_a_file_that_decides_how_tests_are_run_is_marked_and_no_other(operator: Membership, browser: Client) -> None:  # noqa: F811
     run = make_run(operator, Status.AWAITING_CHANGES)
-    changes.store(run, 1, changes.measure({**CONTENTS, "tests/conftest.py": (None, b"collect_ignore = ['test_app.py']\n")}))
+    change_set.store(
+        run, 1, change_set.measure({**CONTENTS, "tests/conftest.py": (None, b"collect_ignore = ['test_app.py']\n")})
+    )
     ChangeRound.objects.create(workspace_id=run.workspace_id, run=run, number=1, tree="t")
     text = browser.get(page(run, "changes")).content.decode()
     assert text.count("decides how tests are run") == 1

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
-from runs import changes, gate, services, transitions
+from runs import services
+from runs.lifecycle import change_review, change_set, worker_transitions
 from runs.models import ChangeRound, TaskRun
 from runs.models.run import Status
 from workspaces.models import Event, Role
@@ -209,7 +210,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
     gated: Tenant, shop: Path, scripted: Any, monkeypatch: Any
 ) -> None:
     """Killed after the last step and before the state changed."""
-    real, calls = transitions.executed, []
+    real, calls = worker_transitions.executed, []
 
     def killed(*args: Any) -> TaskRun:
         calls.append(args)
@@ -217,7 +218,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
             TaskRun.across_tenants.filter(pk=args[0]).update(fence=args[1] + 1, lease_expires_at=None)
         return real(*args)
 
-    monkeypatch.setattr(transitions, "executed", killed)
+    monkeypatch.setattr(worker_transitions, "executed", killed)
     with scripted(script(code=BOTH, files=["shop/prices.py"])) as server:
         run = waiting(gated, shop)
         assert len(server.requests) == 5
@@ -275,7 +276,7 @@ def test_a_plan_approved_in_advance_says_nothing_about_the_changes(gated: Tenant
 
 
 def test_a_change_is_measured_in_hunks_where_people_can_read_it() -> None:
-    files = changes.measure(
+    files = change_set.measure(
         {
             "b.bin": (None, b"\x00\xff"),
             "a.py": (OLD.encode(), NEW.encode()),
@@ -285,7 +286,7 @@ def test_a_change_is_measured_in_hunks_where_people_can_read_it() -> None:
             "empty.py": (None, b""),
         }
     )
-    found = {file["path"]: (file["action"], file["binary"], changes.parts(file)) for file in files}
+    found = {file["path"]: (file["action"], file["binary"], change_set.parts(file)) for file in files}
     assert found == {
         "b.bin": ("created", True, ["*"]),
         "a.py": ("modified", False, ["0"]),
@@ -298,38 +299,38 @@ def test_a_change_is_measured_in_hunks_where_people_can_read_it() -> None:
 
 
 def test_a_long_change_is_cut_where_it_is_shown() -> None:
-    files = changes.measure({f"{n}.py": (None, HELP.encode()) for n in range(5)})
-    shown = list(changes.shown({}, files, lines=50))
+    files = change_set.measure({f"{n}.py": (None, HELP.encode()) for n in range(5)})
+    shown = list(change_set.shown({}, files, lines=50))
     assert [file["hunks"][0]["truncated"] for file in shown] == [False, False, True, True, True]
     assert [len(file["hunks"][0]["lines"]) for file in shown] == [22, 22, 0, 0, 0]
 
 
 def test_only_the_same_content_stays_accepted() -> None:
-    old = changes.measure({"a.py": (OLD.encode(), NEW.encode()), "b.bin": (None, b"\0a"), "c.py": (None, b"1\n")})
-    new = changes.measure({"a.py": (OLD.encode(), NEW.encode()), "b.bin": (None, b"\0b"), "c.py": (None, b"1\n")})
+    old = change_set.measure({"a.py": (OLD.encode(), NEW.encode()), "b.bin": (None, b"\0a"), "c.py": (None, b"1\n")})
+    new = change_set.measure({"a.py": (OLD.encode(), NEW.encode()), "b.bin": (None, b"\0b"), "c.py": (None, b"1\n")})
     decisions = {path: {"*": {"accepted": path != "c.py", "comment": ""}} for path in ("a.py", "b.bin", "c.py")}
-    assert set(changes.still_accepted(decisions, old, new)) == {"a.py"}
+    assert set(change_set.still_accepted(decisions, old, new)) == {"a.py"}
 
 
 def test_rejections_name_whole_files_where_everything_in_them_goes() -> None:
     text = "".join(f"{n}\n" for n in range(40))
-    files = changes.measure({"a.txt": (text.encode(), text.replace("3\n", "x\n", 1).replace("39\n", "y\n").encode())})
-    assert changes.parts(files[0]) == ["0", "1"]
+    files = change_set.measure({"a.txt": (text.encode(), text.replace("3\n", "x\n", 1).replace("39\n", "y\n").encode())})
+    assert change_set.parts(files[0]) == ["0", "1"]
     no = {"accepted": False, "comment": ""}
-    assert changes.rejections({"a.txt": {"1": no, "0": {"accepted": True, "comment": ""}}}, files) == [
+    assert change_set.rejections({"a.txt": {"1": no, "0": {"accepted": True, "comment": ""}}}, files) == [
         {"path": "a.txt", "hunk": 1, "comment": ""}
     ]
-    assert changes.rejections({"a.txt": {"*": no}}, files) == [{"path": "a.txt", "hunk": None, "comment": ""}]
-    assert changes.state_of({"a.txt": {"1": no, "0": {"accepted": True, "comment": ""}}}, files[0]) == "mixed"
+    assert change_set.rejections({"a.txt": {"*": no}}, files) == [{"path": "a.txt", "hunk": None, "comment": ""}]
+    assert change_set.state_of({"a.txt": {"1": no, "0": {"accepted": True, "comment": ""}}}, files[0]) == "mixed"
 
 
 def test_rounds_end_somewhere(gated: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=BOTH, files=["shop/prices.py"])):
         run = waiting(gated, shop)
     current = ChangeRound.objects.of(run.workspace_id).get(run=run)
-    kept = changes.load(current)
-    changes.store(run, gate.MAX_ROUNDS, kept)
-    ChangeRound.across_tenants.filter(pk=current.pk).update(number=gate.MAX_ROUNDS)
+    kept = change_set.load(current)
+    change_set.store(run, change_review.MAX_ROUNDS, kept)
+    ChangeRound.across_tenants.filter(pk=current.pk).update(number=change_review.MAX_ROUNDS)
     with pytest.raises(InvalidTransition, match="20 rounds"):
         decide(gated, run, {"path": "shop/notes.py", "accepted": False, "comment": "No."})
     assert decide(gated, run).status == Status.DELIVERING

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs import transitions
+from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
 from runs.worker import fair_claim
 from tasks.models import Task
@@ -59,7 +59,7 @@ def read_by_a_claim() -> int:
     with CaptureQueriesContext(
         connection,
     ) as seen:
-        assert len(fair_claim.next_to_claim(transitions.TRIES)) == transitions.TRIES
+        assert len(fair_claim.next_to_claim(worker_transitions.TRIES)) == worker_transitions.TRIES
     queries = [query["sql"] for query in seen.captured_queries if "task_runs" in query["sql"]]
     assert len(queries) == 2
     return sum(map(rows_read, queries))

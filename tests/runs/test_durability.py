@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from agent.errors import Paused
-from runs import events, transitions
+from runs import events
 from runs.actors import ACTORS
 from runs.errors import LeaseLost
+from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
 from runs.recovery import Reaper
@@ -38,20 +39,20 @@ def expire(run: TaskRun) -> None:
 
 def test_a_run_is_claimed_once(tenant: Tenant) -> None:
     run = tenant.run()
-    assert transitions.claim(run.pk, {Status.QUEUED}) is not None
-    assert transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING}) is None
+    assert worker_transitions.claim(run.pk, {Status.QUEUED}) is not None
+    assert worker_transitions.claim(run.pk, {Status.QUEUED, Status.PLANNING}) is None
 
 
 def test_a_stale_worker_writes_nothing(tenant: Tenant) -> None:
-    stale = transitions.claim(tenant.run().pk, {Status.QUEUED})
+    stale = worker_transitions.claim(tenant.run().pk, {Status.QUEUED})
     assert stale is not None
     expire(stale)
-    current = transitions.claim(stale.pk, {Status.PLANNING})
+    current = worker_transitions.claim(stale.pk, {Status.PLANNING})
     assert current is not None and current.fence == stale.fence + 1
     before = types(current)
     assert before[-1] == "recovered"
     with pytest.raises(LeaseLost):
-        transitions.failed(stale.pk, stale.fence, "x", "y")
+        worker_transitions.failed(stale.pk, stale.fence, "x", "y")
     with pytest.raises(LeaseLost), transaction.atomic():
         events.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
     assert types(current) == before
@@ -132,7 +133,7 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
 
 
 def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenant: Tenant) -> None:
-    run = transitions.claim(tenant.run().pk, {Status.QUEUED})
+    run = worker_transitions.claim(tenant.run().pk, {Status.QUEUED})
     assert run is not None
     RunStep.objects.create(
         workspace_id=run.workspace_id, run=run, key="k", kind="read", input_digest="other", result={},
@@ -190,7 +191,7 @@ def test_a_lease_that_ran_out_unseen_is_given_back(
 
 def test_the_reaper_wakes_workers_for_runs_nobody_does(tenant: Tenant) -> None:
     runs = [tenant.run() for _ in range(3)]
-    held = transitions.claim(runs[0].pk, {Status.QUEUED})
+    held = worker_transitions.claim(runs[0].pk, {Status.QUEUED})
     assert held is not None
     assert Reaper(capacity=1).sweep() == 1, "never more wake-ups than free threads"
     assert Reaper(capacity=8).sweep() == 2

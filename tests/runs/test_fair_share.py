@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs import transitions
+from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.recovery import Reaper
@@ -25,7 +25,7 @@ def queue(tenant: Tenant, number: int) -> list[TaskRun]:
 
 
 def claimed() -> TaskRun:
-    run = transitions.claim_next()
+    run = worker_transitions.claim_next()
     assert run is not None
     return run
 
@@ -50,9 +50,9 @@ def test_a_workspace_has_only_so_many_runs_at_work(tenant: Tenant, settings: Any
     settings.MGX_LIMITS = {**settings.MGX_LIMITS, "running_runs": 2}
     queue(tenant, 5)
     first, _ = claimed(), claimed()
-    assert transitions.claim_next() is None
+    assert worker_transitions.claim_next() is None
     assert Reaper(capacity=8).sweep() == 0, "no wake-up for what nobody may claim"
-    transitions.failed(first.pk, first.fence, "x", "y")
+    worker_transitions.failed(first.pk, first.fence, "x", "y")
     assert claimed().run_number == 3
 
 
@@ -61,7 +61,7 @@ def test_a_workspace_may_have_a_limit_of_its_own(tenant: Tenant) -> None:
     tenant.workspace.save()
     queue(tenant, 2)
     claimed()
-    assert transitions.claim_next() is None
+    assert worker_transitions.claim_next() is None
 
 
 def test_what_was_begun_goes_before_what_is_new_then_priority_then_age(tenant: Tenant) -> None:

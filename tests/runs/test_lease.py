@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db import DataError, OperationalError, connections
 
-from runs import transitions
 from runs.errors import LeaseLost
+from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.worker import executor
@@ -59,7 +59,7 @@ def test_an_event_loop_that_does_not_answer_is_noticed_and_its_lease_not_renewed
     try:
         assert blocks.wait(60)
         wait_for(lambda: keeper.stuck)
-        wait_for(lambda: transitions.claimable().filter(pk=run.pk).exists())
+        wait_for(lambda: worker_transitions.claimable().filter(pk=run.pk).exists())
         wait_for(lambda: leases[0].reason)  # answering before, it would be renewed: nobody has taken the run
     finally:
         goes_on.set()
@@ -99,7 +99,7 @@ def test_of_two_threads_only_one_takes_a_suspect(tenant: Tenant) -> None:
     def claim(orphans: bool) -> TaskRun | None:
         with suppress(threading.BrokenBarrierError):
             both.wait(2)  # the other thread stands here too, if it may
-        return transitions.claim_next(orphans=orphans)
+        return worker_transitions.claim_next(orphans=orphans)
 
     def take() -> None:
         try:

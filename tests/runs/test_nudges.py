@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from runs import nudges, services
+from runs import services
+from runs.lifecycle import cancel_channel
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.worker import lease
@@ -37,7 +38,7 @@ def cancel_in_a_call(tenant: Tenant, shop: Path, scripted: Any) -> None:
         until = time.monotonic() + SOON
         while worker.is_alive() and time.monotonic() < until:
             worker.join(0.5)
-            nudges.nudge(run.pk)  # the first may have been sent before the listener had subscribed
+            cancel_channel.nudge(run.pk)  # the first may have been sent before the listener had subscribed
         assert not worker.is_alive()
     run.refresh_from_db()
     assert run.status == Status.CANCELLED
@@ -53,10 +54,10 @@ def test_the_worker_hears_of_a_cancellation_before_it_looks(
 def test_without_a_nudge_the_worker_looks_by_itself(
     tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    monkeypatch.setattr(nudges, "_publish", lambda run_id: None)
+    monkeypatch.setattr(cancel_channel, "_publish", lambda run_id: None)
     cancel_in_a_call(tenant, shop, scripted)
 
 
 def test_a_cancellation_needs_no_redis(settings: Any, tenant: Tenant) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    nudges._publish(tenant.run().pk)
+    cancel_channel._publish(tenant.run().pk)

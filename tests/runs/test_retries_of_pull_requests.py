@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from runs import services
+from runs.lifecycle.worker_transitions import failed
 from runs.models import TaskRun
 from runs.models.run import Status
-from runs.transitions import failed
 from runs.worker.journal import OpenStep, RunJournal
 
 from .conftest import NEW, drive, types

@@ -9,11 +9,12 @@ import pytest
 
 from agent.blocks import read_block
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
-from runs import services, transitions
+from runs import services
 from runs.errors import LeaseLost, TooManyMessages
+from runs.lifecycle import worker_transitions
+from runs.lifecycle.messages import MAX_MESSAGES, PER_MINUTE
 from runs.models import RunStep, SteerMessage, TaskRun
 from runs.models.run import Status
-from runs.words import MAX_MESSAGES, PER_MINUTE
 from runs.worker.lease import Lease
 from runs.worker.steering import RunSteering
 from workspaces.models import Event, Role
@@ -56,9 +57,9 @@ def test_what_is_said_reaches_the_next_call_and_all_later_ones(tenant: Tenant, s
 def test_a_paused_run_hears_it_when_it_goes_on(tenant: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
         run = edit(tenant, shop)
-        claimed = transitions.claim(run.pk, {Status.QUEUED})
+        claimed = worker_transitions.claim(run.pk, {Status.QUEUED})
         assert claimed is not None
-        transitions.paused(run.pk, claimed.fence, "provider", "The endpoint is down.")
+        worker_transitions.paused(run.pk, claimed.fence, "provider", "The endpoint is down.")
         steer(tenant, run, "Use a generator.")
         services.resume_run(principal=tenant.principal, run_id=run.pk, message="And no loop.")
         run = drive(run)
@@ -72,7 +73,7 @@ def test_a_paused_run_hears_it_when_it_goes_on(tenant: Tenant, shop: Path, scrip
 
 def test_a_replayed_step_is_told_the_same_and_nothing_newer(tenant: Tenant) -> None:
     run = tenant.run()
-    claimed = transitions.claim(run.pk, {Status.QUEUED})
+    claimed = worker_transitions.claim(run.pk, {Status.QUEUED})
     assert claimed is not None
     steering = RunSteering(claimed, Lease(claimed), None)  # type: ignore[arg-type]
     assert steering._claim("plan/1/analyze") == ()

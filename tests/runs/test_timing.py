@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from runs import services, transitions
+from runs import services
+from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
 from runs.timing import length, overlap, timing_of, union
@@ -111,11 +112,11 @@ def test_a_run_that_was_done_says_where_its_time_went(tenant: Tenant, shop: Path
 
 def test_a_dead_workers_time_ends_with_its_last_sign_of_life(tenant: Tenant) -> None:
     run = tenant.run()
-    claimed = transitions.claim(run.pk, {Status.QUEUED})
+    claimed = worker_transitions.claim(run.pk, {Status.QUEUED})
     assert claimed is not None
     RunStep.across_tenants.filter(run=run).update(started_at=timezone.now() - timedelta(minutes=10))
     expire(run)
-    assert transitions.claim(run.pk, {Status.PLANNING}) is not None
+    assert worker_transitions.claim(run.pk, {Status.PLANNING}) is not None
     dead, alive = RunStep.across_tenants.filter(run=run, kind="phase").order_by("started_at")
     lived = (dead.finished_at - dead.started_at).total_seconds()
     assert lived == pytest.approx(600 - settings.MGX_LEASE_SECONDS, abs=3)
@@ -125,7 +126,7 @@ def test_a_dead_workers_time_ends_with_its_last_sign_of_life(tenant: Tenant) -> 
 
 def test_a_cancelled_run_leaves_no_open_span(tenant: Tenant) -> None:
     run = tenant.run()
-    transitions.claim(run.pk, {Status.QUEUED})
+    worker_transitions.claim(run.pk, {Status.QUEUED})
     expire(run)
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     assert not RunStep.across_tenants.filter(run=run, finished_at=None).exists()

@@ -7,7 +7,7 @@ import os
 from django.conf import settings
 from django.utils import timezone
 
-from runs import decisions, transitions
+from runs.lifecycle import user_decisions, worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
 from runs.worker import workdirs
@@ -19,12 +19,12 @@ from .test_durability import expire
 
 def dies(run: TaskRun) -> TaskRun | None:
     expire(run)
-    return transitions.claim_next()
+    return worker_transitions.claim_next()
 
 
 def begun(tenant: Tenant) -> TaskRun:
     tenant.run()
-    run = transitions.claim_next()
+    run = worker_transitions.claim_next()
     assert run is not None
     return run
 
@@ -53,8 +53,8 @@ def test_the_second_death_in_a_step_pauses_the_run_and_says_why(tenant: Tenant) 
     assert "died 2 times" in run.error["detail"] and "mgx resume" in run.error["hint"]
     assert types(run)[-1] == "paused"
     assert run.fence > again.fence, "a worker that only seemed dead writes nothing more"
-    decisions.resumed(run.pk, by=tenant.principal)
-    resumed = transitions.claim_next()
+    user_decisions.resumed(run.pk, by=tenant.principal)
+    resumed = worker_transitions.claim_next()
     assert resumed is not None and not Lease(resumed).suspect
 
 
@@ -70,8 +70,8 @@ def test_a_recorded_step_between_two_deaths_begins_the_count_anew(tenant: Tenant
 def test_a_worker_that_is_stopped_does_not_count(tenant: Tenant) -> None:
     run = begun(tenant)
     for _ in range(5):
-        transitions.release(run.pk, run.fence)
-        again = transitions.claim_next()
+        worker_transitions.release(run.pk, run.fence)
+        again = worker_transitions.claim_next()
         assert again is not None and again.worker_deaths == 0
         run = again
 
@@ -80,8 +80,8 @@ def test_a_process_takes_one_suspect_at_a_time(tenant: Tenant) -> None:
     runs = [begun(tenant), begun(tenant)]
     for run in runs:
         expire(run)
-    assert transitions.claim_next(orphans=False) is None
-    assert transitions.claim_next() is not None
+    assert worker_transitions.claim_next(orphans=False) is None
+    assert worker_transitions.claim_next() is not None
 
 
 def test_work_directories_of_ended_claims_are_removed_and_those_of_live_ones_are_not(
@@ -104,7 +104,7 @@ def test_a_run_that_is_to_be_cancelled_ends_cancelled_whatever_its_worker_died_o
     run = begun(tenant)
     again = dies(run)
     assert again is not None
-    decisions.cancel_requested(again.pk, by="ada")
+    user_decisions.cancel_requested(again.pk, by="ada")
     assert dies(again) is None
     run.refresh_from_db()
     assert (run.status, run.cancelled_by, run.lease_expires_at) == (Status.CANCELLED, "ada", None)

@@ -8,7 +8,7 @@ from typing import Any
 from repositories.hosting.port import FailedCheck, ReviewComment
 from repositories.models import RepositoryLink
 
-from .models import TaskRun
+from ..models import TaskRun
 
 MAX_REPAIRS = 3
 """Runs in a row that only repair red checks."""

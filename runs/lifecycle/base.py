@@ -15,11 +15,12 @@ from django.utils import timezone
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
 
-from . import events, progress_comment, spans
-from .errors import LeaseLost
-from .models import Approval, TaskRun
-from .models.run import Status
-from .signals import run_finished
+from .. import events, progress_comment
+from ..errors import LeaseLost
+from ..models import Approval, TaskRun
+from ..models.run import Status
+from ..signals import run_finished
+from . import claim_spans
 
 TASK_STATUS = {
     Status.QUEUED: Task.Status.RUNNING,
@@ -72,7 +73,7 @@ def save_state(run: TaskRun, *fields: str) -> None:
 
 def end_lease(run: TaskRun) -> tuple[str, str]:
     """Ends the claim: closes its span and clears the lease. Returns the fields to save."""
-    spans.end(run)
+    claim_spans.end(run)
     run.lease_owner, run.lease_expires_at = "", None
     return "lease_owner", "lease_expires_at"
 

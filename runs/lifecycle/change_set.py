@@ -17,8 +17,8 @@ from agent.test_configuration import is_test_configuration
 from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 
-from . import artifacts
-from .models import Artifact, ChangeRound, TaskRun
+from .. import artifacts
+from ..models import Artifact, ChangeRound, TaskRun
 
 JSON = dict[str, Any]
 Contents = Mapping[str, tuple[bytes | None, bytes | None]]

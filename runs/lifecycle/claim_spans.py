@@ -13,7 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from .models import RunStep, TaskRun
+from ..models import RunStep, TaskRun
 
 KIND = "phase"
 

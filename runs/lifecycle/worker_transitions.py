@@ -16,13 +16,14 @@ from agent.ports import Draft, Outcome
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from . import events, gate, spans
-from .errors import LeaseLost
-from .models import TaskRun
-from .models.run import Status, lease_owner
-from .querysets import claimable
-from .state import approve, cancel, end_lease, finish, locked, save_state
-from .worker import deaths, fair_claim
+from .. import events
+from ..errors import LeaseLost
+from ..models import TaskRun
+from ..models.run import Status, lease_owner
+from ..querysets import claimable
+from ..worker import deaths, fair_claim
+from . import change_review, claim_spans
+from .base import approve, cancel, end_lease, finish, locked, save_state
 
 TRIES = 20
 """Candidates of one claim: a run or a task that somebody has locked just now is passed over."""
@@ -55,7 +56,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         run.task = task
         orphaned = run.lease_expires_at is not None
         if orphaned:
-            spans.end(run)
+            claim_spans.end(run)
         if run.cancel_requested_at is not None:  # the worker that should have heard it is dead
             cancel(run)
             return None
@@ -67,7 +68,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         if entered := {Status.QUEUED: Status.PLANNING, Status.APPROVED: Status.EXECUTING}.get(Status(run.status)):
             run.enter(entered)
         save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
-        spans.begin(run)
+        claim_spans.begin(run)
         length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())
         if orphaned:
@@ -98,7 +99,7 @@ def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version:
         return run
 
 
-def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: gate.ToDecide | None = None) -> TaskRun:
+def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.ToDecide | None = None) -> TaskRun:
     """executing → delivering; → awaiting_changes where people decide on the ``change``; and executing goes on where something
     was said after the last model call."""
     with locked(run_id, fence=fence) as run:
@@ -107,13 +108,13 @@ def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: gate.ToDec
         }  # fmt: skip
         run.results = storable(results)
         waits = False
-        if not gate.heard_late(run):
-            waits = gate.opened(run, change)
+        if not change_review.heard_late(run):
+            waits = change_review.opened(run, change)
             if not waits:
                 run.enter(Status.DELIVERING)
         save_state(run, *end_lease(run), "results")
         if waits and change is not None:
-            gate.announce(run, change, fence)
+            change_review.announce(run, change, fence)
         return run
 
 

@@ -10,11 +10,12 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, InvalidTransition
 from workspaces.principal import Principal
 
-from . import events, progress_comment, words
-from .models import Approval, TaskRun
-from .models.run import Status
-from .nudges import nudge
-from .state import approve, cancel, finish, locked, save_state
+from .. import events, progress_comment
+from ..models import Approval, TaskRun
+from ..models.run import Status
+from . import messages
+from .base import approve, cancel, finish, locked, save_state
+from .cancel_channel import nudge
 
 
 def approved(
@@ -81,9 +82,9 @@ def resumed(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict
         question = run.pause_reason == "question" and run.paused_from == Status.PLANNING
         run.enter(Status(run.paused_from))
         if question:
-            words.answer(run, by=by, text=message)
+            messages.answer(run, by=by, text=message)
         elif message:
-            words.add(run, by=by, text=message)
+            messages.add(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
         save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
         events.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")

@@ -19,11 +19,12 @@ from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, N
 from projects.models import Project
 from workspaces.models import User
 
-from . import changes, events
-from .changes import JSON, WHOLE
-from .models import ChangeRound, SteerMessage, TaskRun
-from .models.run import Status
-from .state import finish, locked, save_state
+from .. import events
+from ..models import ChangeRound, SteerMessage, TaskRun
+from ..models.run import Status
+from . import change_set
+from .base import finish, locked, save_state
+from .change_set import JSON, WHOLE
 
 MAX_ROUNDS = 20
 """Of rejections with comments; then the change is accepted, cut down, or the run cancelled."""
@@ -58,10 +59,10 @@ def prepare(run: TaskRun, tree: str, files: list[JSON]) -> ToDecide:
     """Keeps the files of a round that may be opened (`opened`)."""
     last = latest(run)
     number = last.number + 1 if last else 1
-    changes.store(run, number, files)
+    change_set.store(run, number, files)
     # a round that only kept what was heard late has no files: what was accepted before it still is
     before = _with_files(run)
-    taken_over = changes.still_accepted(before.decisions, changes.load(before), files) if before else {}
+    taken_over = change_set.still_accepted(before.decisions, change_set.load(before), files) if before else {}
     return ToDecide(number, tree, files, taken_over)
 
 
@@ -82,7 +83,7 @@ def heard_late(run: TaskRun) -> bool:
 
 def opened(run: TaskRun, change: ToDecide | None) -> bool:
     """executing → awaiting_changes, if there is something to decide. Under the run's lock; saves nothing of the run."""
-    if change is None or not changes.pending(change.decisions, change.files):
+    if change is None or not change_set.pending(change.decisions, change.files):
         return False
     run.enter(Status.AWAITING_CHANGES)
     ChangeRound.objects.create(
@@ -95,7 +96,7 @@ def announce(run: TaskRun, change: ToDecide, fence: int) -> None:
     """Late in the transaction that opened the round."""
     files = [
         {name: file[name] for name in ("path", "action", "added", "removed")}
-        | {"hunks": len(file["hunks"]), "state": changes.state_of(change.decisions, file)}
+        | {"hunks": len(file["hunks"]), "state": change_set.state_of(change.decisions, file)}
         | {"test_configuration": is_test_configuration(file["path"])}
         for file in change.files[:MAX_NAMED]
     ]
@@ -139,7 +140,7 @@ def decide(
     Raises BadRequest for parts that are none, or undecided ones when done; Conflict for another round.
     """
     seen = ChangeRound.objects.of(workspace_id).filter(run_id=run_id).order_by("-number").first()
-    files = changes.load(seen) if seen else []
+    files = change_set.load(seen) if seen else []
     with locked(run_id) as run:
         current = _open(run, number)
         if seen is None or seen.number != current.number:
@@ -152,12 +153,12 @@ def decide(
             return run
         if accept_rest:
             current.decisions = _all_accepted(current.decisions, files)
-        if left := changes.pending(current.decisions, files):
+        if left := change_set.pending(current.decisions, files):
             raise BadRequest(
                 f"{left} of the change's parts are undecided.", field="done", code="undecided",
                 hint="Accept or reject them too, or send accept_rest.",
             )  # fmt: skip
-        current.rejected = changes.rejections(current.decisions, files)
+        current.rejected = change_set.rejections(current.decisions, files)
         current.comment, current.decided_by, current.decided_at = comment, user, timezone.now()
         _close(run, current, files)
         return run
@@ -165,7 +166,7 @@ def decide(
 
 def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
     wishes = bool(current.comment) or any(entry["comment"] for entry in current.rejected)
-    nothing_left = all(changes.state_of(current.decisions, file) == "rejected" for file in files)
+    nothing_left = all(change_set.state_of(current.decisions, file) == "rejected" for file in files)
     if wishes and current.number >= MAX_ROUNDS:
         raise InvalidTransition(
             f"Run #{run.run_number} had {MAX_ROUNDS} rounds of changes: accept what there is, reject parts without a comment, "
@@ -198,7 +199,7 @@ def _open(run: TaskRun, number: int | None) -> ChangeRound:
 
 
 def _with(decisions: JSON, entries: Sequence[Mapping[str, Any]], files: list[JSON]) -> JSON:
-    known = {file["path"]: set(changes.parts(file)) for file in files}
+    known = {file["path"]: set(change_set.parts(file)) for file in files}
     found = {path: dict(of_file) for path, of_file in decisions.items()}
     for position, entry in enumerate(entries):
         path, hunk = entry["path"], entry.get("hunk")
@@ -225,7 +226,7 @@ def _with(decisions: JSON, entries: Sequence[Mapping[str, Any]], files: list[JSO
 def _all_accepted(decisions: JSON, files: list[JSON]) -> JSON:
     accepted = {"accepted": True, "comment": ""}
     return {
-        file["path"]: {part: changes.verdict(decisions, file["path"], part) or accepted for part in changes.parts(file)}
+        file["path"]: {part: change_set.verdict(decisions, file["path"], part) or accepted for part in change_set.parts(file)}
         for file in files
     }
 
@@ -233,12 +234,12 @@ def _all_accepted(decisions: JSON, files: list[JSON]) -> JSON:
 def _decided(decisions: JSON, files: list[JSON]) -> list[JSON]:
     found = []
     for file in files[:MAX_NAMED]:
-        verdicts = [changes.verdict(decisions, file["path"], part) or {} for part in changes.parts(file)]
+        verdicts = [change_set.verdict(decisions, file["path"], part) or {} for part in change_set.parts(file)]
         accepted = sum(bool(said.get("accepted")) for said in verdicts)
         comments = list(dict.fromkeys(said["comment"] for said in verdicts if said.get("comment")))
         found.append(
             {
-                "path": file["path"], "state": changes.state_of(decisions, file), "accepted": accepted,
+                "path": file["path"], "state": change_set.state_of(decisions, file), "accepted": accepted,
                 "rejected": len(verdicts) - accepted, "comments": comments,
             }
         )  # fmt: skip

@@ -12,11 +12,11 @@ from django.utils import timezone
 from mgx_project.common.errors import BadRequest, InvalidTransition
 from workspaces.principal import Principal
 
-from . import events
-from .errors import TooManyMessages
-from .models import Approval, SteerMessage, TaskRun
-from .models.run import Status
-from .state import locked
+from .. import events
+from ..errors import TooManyMessages
+from ..models import Approval, SteerMessage, TaskRun
+from ..models.run import Status
+from .base import locked
 
 MAX_CHARACTERS = 4_000
 MAX_MESSAGES = 100
