@@ -10,11 +10,11 @@ import uuid
 import dramatiq
 from django.db import transaction
 
-from . import delivery, phases
 from .inbound.actors import say_soon
 from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run import Status
+from .phases import deliver, plan_and_execute
 from .worker.executor import do, work
 from .worker.lease import keeper
 
@@ -22,11 +22,11 @@ QUEUE = "runs"
 
 
 PHASES = {
-    Status.QUEUED: phases.plan,
-    Status.PLANNING: phases.plan,
-    Status.APPROVED: phases.execute,
-    Status.EXECUTING: phases.execute,
-    Status.DELIVERING: delivery.deliver,
+    Status.QUEUED: plan_and_execute.plan,
+    Status.PLANNING: plan_and_execute.plan,
+    Status.APPROVED: plan_and_execute.execute,
+    Status.EXECUTING: plan_and_execute.execute,
+    Status.DELIVERING: deliver.deliver,
 }
 
 
@@ -44,17 +44,17 @@ def do_next_run() -> None:
 
 @dramatiq.actor(queue_name=QUEUE)
 def plan_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, phases.plan))
+    go_on(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, plan_and_execute.plan))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def execute_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, phases.execute))
+    go_on(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, plan_and_execute.execute))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def deliver_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, delivery.deliver))
+    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, deliver.deliver))
 
 
 ACTORS = {

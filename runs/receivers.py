@@ -67,7 +67,7 @@ def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: An
 def connect() -> None:
     repository_named.connect(require_linked, dispatch_uid="runs.task_repository")
     model_test_wanted.connect(try_connection, dispatch_uid="runs.model_test")
-    webhook_accepted.connect(wake_for_delivery, dispatch_uid="runs.delivery")
+    webhook_accepted.connect(wake_for_delivery, dispatch_uid="runs.phases.deliver")
     pre_delete.connect(refuse_while_any_run_lives, sender=Project, dispatch_uid="runs.live_project")
     pre_delete.connect(refuse_while_any_run_lives, sender=Workspace, dispatch_uid="runs.live_workspace")
     task_deleting.connect(refuse_while_runs_live, dispatch_uid="runs.live")

@@ -50,7 +50,7 @@ EXEMPT: dict[str, str] = {
     "repositories.hosting.github": _SHORT,
     "repositories.hosting.limits": _SHORT,
     "repositories.naming": _SHORT,
-    "runs.commits": "Its pattern is a choice of fixed words.",
+    "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
     "runs.inbound.visitors": _SHORT,
     "runs.timing": "It matches the keys of journal steps, which the server made.",

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from runs.phases.plan_and_execute.commit import commit_message
 
-from runs.commits import commit_message
 from runs.models import TaskRun
 from runs.pull_request_text import code, quoted, text_of
 

@@ -1,5 +1,5 @@
 """The phases of a run in which the team works, each a journaled story that can be told again from the start: plan and execute.
-The third is `runs.delivery`."""
+The third is `runs.phases.deliver`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSON, Draft, TaskSpec
 from agent.team.prompts import VERSION
 
-from .lifecycle import change_review, change_set, messages, worker_transitions
-from .models import Approval
-from .sources import check_out, final_tree
-from .worker.executor import Execution
+from ..lifecycle import change_review, change_set, messages, worker_transitions
+from ..models import Approval
+from ..worker.executor import Execution
+from .workdir import check_out, final_tree
 
 
 async def plan(work: Execution) -> None:

@@ -15,8 +15,8 @@ from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
 from repositories.git.merging import Merged
 
-from .targets import Target, passing
-from .worker.executor import Execution
+from ..worker.executor import Execution
+from .target_branch import Target, passing
 
 SHOWN = 20
 """Files named in one sentence."""

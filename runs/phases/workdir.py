@@ -9,11 +9,11 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout, Source
 from repositories.origin import Origin, origin_of
 
-from .lifecycle import worker_transitions
-from .models import RunStep
-from .targets import passing
-from .worker.executor import Execution
-from .worker.journal import OpenStep, current_step
+from ..lifecycle import worker_transitions
+from ..models import RunStep
+from ..worker.executor import Execution
+from ..worker.journal import OpenStep, current_step
+from .target_branch import passing
 
 MAX_NAMED = 200
 

@@ -12,9 +12,9 @@ from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
 from repositories.origin import Origin
 
-from .commits import branch_name
-from .models import TaskRun
-from .worker.executor import Execution
+from ..models import TaskRun
+from ..worker.executor import Execution
+from .commit import branch_name
 
 PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
 """Codes of failures that pass by themselves."""

@@ -16,11 +16,11 @@ from agent.ports import JSON, Announcement, Journal
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
-from .lifecycle import worker_transitions
-from .models import TaskRun
-from .models.run import GitStatus
-from .pull_request_text import name_of
-from .worker.executor import Execution
+from ..lifecycle import worker_transitions
+from ..models import TaskRun
+from ..models.run import GitStatus
+from ..pull_request_text import name_of
+from ..worker.executor import Execution
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})

@@ -11,16 +11,16 @@ from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from repositories.origin import Origin, publish
 
-from . import artifacts
-from .commits import commit, wishes_of
-from .lifecycle import worker_transitions
-from .models import Artifact
-from .models.run import GitStatus
+from .. import artifacts
+from ..lifecycle import worker_transitions
+from ..models import Artifact
+from ..models.run import GitStatus
+from ..worker.executor import Execution
+from .commit import commit, wishes_of
 from .pull_request import open_pull_request
 from .rebase import footing
-from .sources import check_out, final_tree
-from .targets import Target, passing, target_of
-from .worker.executor import Execution
+from .target_branch import Target, passing, target_of
+from .workdir import check_out, final_tree
 
 
 async def deliver(work: Execution) -> None:

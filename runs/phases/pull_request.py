@@ -12,12 +12,12 @@ from agent.ports import JSON, Announcement, Journal
 from mgx_project.common.errors import MGXError
 from repositories.origin import Origin
 
-from .commits import Wishes
-from .lifecycle import worker_transitions
-from .models.run import GitStatus
-from .pull_request_text import quoted, text_of
-from .targets import PASSING, Target, passing
-from .worker.executor import Execution
+from ..lifecycle import worker_transitions
+from ..models.run import GitStatus
+from ..pull_request_text import quoted, text_of
+from ..worker.executor import Execution
+from .commit import Wishes
+from .target_branch import PASSING, Target, passing
 
 
 async def open_pull_request(
