@@ -25,7 +25,7 @@ from .admin_pages import diff_page, log_page, plan_page, timeline, timing_page
 from .lifecycle.messages import MAX_CHARACTERS
 from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
 from .models.run import FINAL, Status
-from .pull_request_text import money
+from .notifications.pull_request_body import money
 
 LABELS = {
     Status.COMPLETED: "success",

@@ -18,8 +18,9 @@ from repositories.actors import refresh_links
 from repositories.shares import THREADS, shares
 
 from .actors import do_next_run
-from .inbound import deliveries, sayings
+from .inbound import deliveries
 from .inbound.actors import say_answer, take_delivery
+from .notifications import replies
 from .pruning import prune_sometimes
 from .worker import workdirs
 from .worker.fair_claim import next_to_claim
@@ -71,7 +72,7 @@ class Reaper(threading.Thread):
         for delivery_id in told:
             take_delivery.send(str(delivery_id))
         free -= len(told)
-        owed = sayings.waiting(free) if free > 0 else []
+        owed = replies.waiting(free) if free > 0 else []
         for row_id in owed:
             say_answer.send(str(row_id))
         looks = int(free > len(owed) and refreshing.is_due())

@@ -21,12 +21,13 @@ from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import events, progress_comment
+from . import events
 from .actors import wake
 from .lifecycle import budget_caps, change_review, messages, user_decisions
 from .lifecycle.base import TASK_STATUS
 from .models import TaskRun
 from .models.run import FINAL, Status
+from .notifications import status_comment
 from .worker import model_connection
 
 
@@ -79,7 +80,7 @@ def create_run(
             "auto_approve": auto_approve,
             "parent_run_id": str(parent.pk) if parent else None,
         }
-        progress_comment.changed(run)
+        status_comment.changed(run)
         events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
         _keep_queue_within(limit_of(task.workspace, "queued_runs"), task.workspace_id)
         wake(run)

@@ -8,7 +8,8 @@ import dramatiq
 
 from repositories.actors import QUEUE
 
-from . import deliveries, sayings
+from ..notifications import replies
+from . import deliveries
 
 
 @dramatiq.actor(queue_name=QUEUE)
@@ -19,11 +20,11 @@ def take_delivery(delivery_id: str) -> None:
 
 @dramatiq.actor(queue_name=QUEUE)
 def say_answer(row_id: str) -> None:
-    for following in sayings.say(uuid.UUID(row_id)):
+    for following in replies.say(uuid.UUID(row_id)):
         say_answer.send(str(following))
 
 
 def say_soon(task_id: uuid.UUID) -> None:
     """What is owed for a task, said by a thread that is there for it: a service that hangs would hold the caller's."""
-    for row_id in sayings.owed(task_id):
+    for row_id in replies.owed(task_id):
         say_answer.send(str(row_id))

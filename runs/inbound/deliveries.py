@@ -17,9 +17,9 @@ from repositories.hosting import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.shares import shares
 
+from ..notifications.retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
 from .effects import perform
 from .meaning import OLDEST, happened_at, wishes
-from .patience import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from ..lifecycle import revisions
 from ..lifecycle.base import locked
 from ..models import Handled, TaskRun
 from ..models.run import FINAL
-from ..progress_comment import status_changed
-from ..pull_request_text import code
+from ..notifications.pull_request_body import code
+from ..notifications.status_comment import status_changed
 from .meaning import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
 from .visitors import connector, visitor
 

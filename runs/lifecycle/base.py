@@ -15,10 +15,11 @@ from django.utils import timezone
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
 
-from .. import events, progress_comment
+from .. import events
 from ..errors import LeaseLost
 from ..models import Approval, TaskRun
 from ..models.run import Status
+from ..notifications import status_comment
 from ..signals import run_finished
 from . import claim_spans
 
@@ -68,7 +69,7 @@ def save_state(run: TaskRun, *fields: str) -> None:
     task.save(
         update_fields=["status", "last_run_status", "last_run_at", "runs_succeeded", "runs_failed", "last_error", "updated_at"]
     )
-    progress_comment.changed(run)
+    status_comment.changed(run)
 
 
 def end_lease(run: TaskRun) -> tuple[str, str]:

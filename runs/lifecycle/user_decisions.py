@@ -10,9 +10,10 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, InvalidTransition
 from workspaces.principal import Principal
 
-from .. import events, progress_comment
+from .. import events
 from ..models import Approval, TaskRun
 from ..models.run import Status
+from ..notifications import status_comment
 from . import messages
 from .base import approve, cancel, finish, locked, save_state
 from .cancel_channel import nudge
@@ -111,7 +112,7 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
     run.plan = plan
     run.plan_version += 1
     run.save(update_fields=["plan", "plan_version", "updated_at"])
-    progress_comment.changed(run)
+    status_comment.changed(run)
     events.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
 
 

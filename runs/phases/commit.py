@@ -19,7 +19,7 @@ from repositories.git.checkout import Checkout
 from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import GitStatus
-from ..pull_request_text import name_of
+from ..notifications.pull_request_body import name_of
 from ..worker.executor import Execution
 
 MAX_SLUG = 50

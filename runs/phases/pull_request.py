@@ -14,7 +14,7 @@ from repositories.origin import Origin
 
 from ..lifecycle import worker_transitions
 from ..models.run import GitStatus
-from ..pull_request_text import quoted, text_of
+from ..notifications.pull_request_body import quoted, text_of
 from ..worker.executor import Execution
 from .commit import Wishes
 from .target_branch import PASSING, Target, passing

@@ -19,9 +19,9 @@ from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
 from runs.actors import ACTORS
-from runs.inbound import sayings
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.notifications import replies
 from tasks.models import Task
 from workspaces.models import Event, Membership, Role, User, Workspace
 from workspaces.principal import Principal
@@ -143,8 +143,8 @@ def drive(run: TaskRun) -> TaskRun:
             return run
         fence = run.fence
         actor(str(run.pk))
-        for row_id in sayings.owed(run.task_id):  # another thread would
-            sayings.say(row_id)
+        for row_id in replies.owed(run.task_id):  # another thread would
+            replies.say(row_id)
         run.refresh_from_db()
         assert run.fence != fence, f"nobody could claim a run that is {run.status}"
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models.functions import Now
 
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.inbound import deliveries, sayings
+from runs.inbound import deliveries
 from runs.models import Handled, TaskRun
+from runs.notifications import replies
 from tests.support.github import USERS, GitHub
 
 from ..repositories.webhooks.sending import SECRET, deliver
@@ -42,9 +43,9 @@ class Story:
     def say(self) -> None:
         """Says what is owed, without the pause that is between two edits of a comment."""
         Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
-        while waiting := sayings.waiting(100):  # of each workspace the first
+        while waiting := replies.waiting(100):  # of each workspace the first
             for row_id in waiting:
-                sayings.say(row_id)
+                replies.say(row_id)
 
     def close(self, number: int, **change: Any) -> None:
         """Closes, merges or opens a pull request, and delivers word of it."""

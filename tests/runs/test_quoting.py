@@ -10,7 +10,7 @@ import pytest
 from runs.phases.plan_and_execute.commit import commit_message
 
 from runs.models import TaskRun
-from runs.pull_request_text import code, quoted, text_of
+from runs.notifications.pull_request_body import code, quoted, text_of
 
 HARMFUL = (
     "fixes #1", "fixes octocat/shop#1", "closes octocat#1", "resolves GH-1", "@octocat", "&commat;octocat", "fixes &num;1",

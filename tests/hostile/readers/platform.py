@@ -5,7 +5,7 @@ from __future__ import annotations
 from repositories.git.process import lasting
 from repositories.git.scrubbing import scrub
 from runs.inbound.meaning import commands
-from runs.pull_request_text import quoted
+from runs.notifications.pull_request_body import quoted
 from tests.hostile.reader import Reader
 
 READERS = [
@@ -31,6 +31,6 @@ READERS = [
         "quotes",
         lambda text: quoted(str(text)),
         {"names": lambda n: "@a" * (n // 2), "hosts": lambda n: "www." * (n // 4)},
-        ("runs.pull_request_text",),
+        ("runs.notifications.pull_request_body",),
     ),
 ]

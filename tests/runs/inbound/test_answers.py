@@ -9,8 +9,9 @@ import pytest
 from django.db.models.functions import Now
 
 from runs import services
-from runs.inbound import deliveries, sayings
+from runs.inbound import deliveries
 from runs.models import Handled, TaskRun
+from runs.notifications import replies
 from runs.recovery import Reaper
 from tests.support.github import GitHub
 
@@ -35,17 +36,17 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
     issue = story.issue("total() crashes on None")
     story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
     story.github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "7"})
-    (row_id,) = sayings.waiting(10)
-    sayings.say(row_id)
+    (row_id,) = replies.waiting(10)
+    replies.say(row_id)
     assert not said(story, issue["number"])
     row = Handled.across_tenants.get(pk=row_id)
     assert (row.said_at, row.attempts, row.held_until) == (None, 1, None)
     assert row.say_at is not None
-    assert sayings.waiting(10) == [], "it is not due yet"
+    assert replies.waiting(10) == [], "it is not due yet"
     Handled.across_tenants.update(say_at=Now())
     assert Reaper(capacity=8).sweep() >= 1
     for _ in range(2):
-        sayings.say(row_id)
+        replies.say(row_id)
     (status,) = said(story, issue["number"])
     assert "**Run #1** waits for a worker." in status
     assert TaskRun.objects.of(story.link.workspace_id).count() == 1
@@ -55,22 +56,22 @@ def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.Mo
     """After the effect, and again after the comment and before its note: there is one effect, and one comment."""
     issue = story.issue("total() crashes on None")
     story.says(issue, "/mgx frobnicate")
-    (row_id,) = sayings.waiting(10)
+    (row_id,) = replies.waiting(10)
 
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
     for name in ("_utter", "_said"):
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(sayings, name, die)
-            sayings.say(row_id)
-        assert not sayings.waiting(10), "held by who died"
+            patched.setattr(replies, name, die)
+            replies.say(row_id)
+        assert not replies.waiting(10), "held by who died"
         Handled.across_tenants.update(held_until=None)
-    sayings.say(row_id)
+    replies.say(row_id)
     (answer,) = said(story, issue["number"])
     assert "`/mgx frobnicate` is no command of mine" in answer
     assert "`/mgx help`" in answer
-    assert not sayings.waiting(10)
+    assert not replies.waiting(10)
 
 
 def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,11 +99,11 @@ def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch:
 def test_who_is_refused_for_good_is_asked_a_few_times(story: Story) -> None:
     issue = story.issue("total() crashes on None")
     story.says(issue, "/mgx help")
-    (row_id,) = sayings.waiting(10)
+    (row_id,) = replies.waiting(10)
     for _ in range(6):
         story.github.refuse(status=403, message="Resource not accessible by personal access token")
         Handled.across_tenants.update(say_at=Now())
-        sayings.say(row_id)
+        replies.say(row_id)
     assert Handled.across_tenants.get(pk=row_id).say_at is None
     assert not said(story, issue["number"])
 
@@ -111,16 +112,16 @@ def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenan
     issue = story.issue("total() crashes on None")
     story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
     run = newest(story.link)
-    utter = sayings._utter
+    utter = replies._utter
 
     def slowly(host: Any, row: Handled) -> None:
         utter(host, row)
         services.cancel_run(principal=tenant.principal, run_id=run.pk)
 
-    (row_id,) = sayings.waiting(10)
+    (row_id,) = replies.waiting(10)
     with monkeypatch.context() as patched:
-        patched.setattr(sayings, "_utter", slowly)
-        sayings.say(row_id)
+        patched.setattr(replies, "_utter", slowly)
+        replies.say(row_id)
     (status,) = said(story, issue["number"])
     assert "waits for a worker" in status
     story.say()

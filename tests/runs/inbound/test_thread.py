@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.inbound import sayings
 from runs.models.run import Status
+from runs.notifications import replies
 from tests.support.github import GitHub
 
 from ...support.team_script import plan, script
@@ -95,5 +95,5 @@ def test_progress_is_edited_no_more_than_there_is_to_say(story: Story, scripted:
     made = [(method, path) for method, path, _ in story.github.state.requests[before:]]
     written = [path for method, path in made if method in ("POST", "PATCH") and "/comments" in path]
     assert 3 <= len(written) <= 8, written
-    assert sayings.waiting(10) == []
+    assert replies.waiting(10) == []
     assert len(story.comments(issue["number"])) == 2

@@ -18,9 +18,9 @@ from repositories.hosting import Host, host_of
 from repositories.models import RepositoryLink
 from repositories.shares import shares
 
-from .. import thread_text
 from ..models import Handled, TaskRun
-from .patience import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
+from . import status_comment_body
+from .retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _status(row: Handled) -> str:
     run = runs.order_by("-run_number").first()
     heard = Handled.objects.of(row.workspace_id).filter(task_id=row.task_id, number=row.number, form=Handled.Form.REACTION)
     last = heard.order_by("-created_at", "-pk").values_list("answer", flat=True).first()
-    return "" if run is None else thread_text.status(run, last or "")
+    return "" if run is None else status_comment_body.status(run, last or "")
 
 
 def _said(row: Handled) -> None:

@@ -10,8 +10,8 @@ from datetime import timedelta
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from . import thread_text
-from .models import Handled, TaskRun
+from ..models import Handled, TaskRun
+from . import status_comment_body
 
 APART = timedelta(seconds=3)
 """Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
@@ -26,7 +26,7 @@ def changed(run: TaskRun) -> None:
         return
     for number in {here, run.task.issue_number or here}:
         status_changed(run.workspace_id, link_id, run.task_id, number)
-    if found := thread_text.news(run):
+    if found := status_comment_body.news(run):
         key, words = found
         Handled.objects.of(run.workspace_id).get_or_create(
             link_id=link_id,

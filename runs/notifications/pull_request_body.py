@@ -14,7 +14,7 @@ from django.conf import settings
 from repositories.hosting.port import PullRequestText
 from tasks.models import Task
 
-from .models import TaskRun
+from ..models import TaskRun
 
 MAX_FILES = 100
 MAX_WORDS = 2_000

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .models import TaskRun
-from .models.run import Status
-from .pull_request_text import code, quoted
+from ..models import TaskRun
+from ..models.run import Status
+from .pull_request_body import code, quoted
 
 PHASES = ("queued", "planning", "approval", "executing", "delivering", "done")
 _PHASE = {
