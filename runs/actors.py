@@ -10,11 +10,11 @@ import uuid
 import dramatiq
 from django.db import transaction
 
-from .inbound.actors import say_soon
 from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run import Status
 from .phases import deliver, plan_and_execute
+from .webhooks.actors import say_soon
 from .worker.executor import do, work
 from .worker.lease import keeper
 

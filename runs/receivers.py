@@ -54,7 +54,7 @@ def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> No
 
 def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
     """A worker looks at it at once; should the message be lost, the reaper finds the row."""
-    from .inbound.actors import take_delivery
+    from .webhooks.actors import take_delivery
 
     transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)))
 

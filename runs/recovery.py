@@ -18,10 +18,10 @@ from repositories.actors import refresh_links
 from repositories.shares import THREADS, shares
 
 from .actors import do_next_run
-from .inbound import deliveries
-from .inbound.actors import say_answer, take_delivery
 from .notifications import replies
 from .pruning import prune_sometimes
+from .webhooks import processing
+from .webhooks.actors import say_answer, take_delivery
 from .worker import workdirs
 from .worker.fair_claim import next_to_claim
 from .worker.lease import keeper
@@ -68,7 +68,7 @@ class Reaper(threading.Thread):
 
     def _over_network(self) -> int:
         free = self._network - shares.held
-        told = deliveries.waiting(free) if free > 0 else []
+        told = processing.waiting(free) if free > 0 else []
         for delivery_id in told:
             take_delivery.send(str(delivery_id))
         free -= len(told)

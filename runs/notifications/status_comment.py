@@ -1,5 +1,5 @@
 """Owes the issue or pull request that a task came from word of its run. Written with the state itself, so no crash and no limit
-of the service loses it; `inbound.sayings` says it.
+of the service loses it; `runs.notifications.replies` says it.
 """
 
 from __future__ import annotations

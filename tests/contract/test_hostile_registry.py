@@ -52,7 +52,7 @@ EXEMPT: dict[str, str] = {
     "repositories.naming": _SHORT,
     "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
-    "runs.inbound.visitors": _SHORT,
+    "runs.webhooks.authorization": _SHORT,
     "runs.timing": "It matches the keys of journal steps, which the server made.",
 }
 """Module → why no text can stop it."""

@@ -8,9 +8,9 @@ from typing import Any
 from django.db.models.functions import Now
 
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.inbound import deliveries
 from runs.models import Handled, TaskRun
 from runs.notifications import replies
+from runs.webhooks import processing
 from tests.support.github import USERS, GitHub
 
 from ..repositories.webhooks.sending import SECRET, deliver
@@ -36,7 +36,7 @@ class Story:
 
     def work_off(self) -> None:
         for delivery in WebhookDelivery.objects.of(self.link.workspace_id).filter(processed_at=None):
-            deliveries.take(delivery.pk)
+            processing.take(delivery.pk)
             delivery.refresh_from_db()
             assert delivery.processed_at is not None, delivery.error
 

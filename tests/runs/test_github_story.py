@@ -14,9 +14,9 @@ from repositories.hosting.github import GitHubHost
 from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
-from runs.inbound import deliveries
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import GitHub
 
@@ -162,11 +162,11 @@ def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
     whole = {"action": "labeled", "issue": issue, "label": {"name": "mgx"}, "sender": {"login": "octocat"}}
     assert deliver(story.link.pk, whole).status_code == 202
     delivery = WebhookDelivery.objects.of(story.link.workspace_id).get()
-    deliveries.take(delivery.pk)
+    processing.take(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.processed_at, delivery.attempts) == (None, 1)
     assert "fewer requests" in delivery.error
-    deliveries.take(delivery.pk)
+    processing.take(delivery.pk)
     assert not Task.objects.of(story.link.workspace_id).exists(), "it is not due yet"
     WebhookDelivery.across_tenants.update(next_try_at=None)
     story.work_off()

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.shares import EACH, shares
-from runs.inbound import deliveries
 from runs.models import TaskRun
 from runs.models.run import Status
+from runs.webhooks import processing
 
 from ..support.github import GitHub
 from ..support.silent_server import SilentServer, silent_server
@@ -96,15 +96,15 @@ def test_what_of_a_workspace_was_left_is_taken_up_when_it_has_room(tenant: Tenan
     for _ in range(EACH):
         assert shares.take(link.workspace_id)
     try:
-        assert deliveries.take(made[0]) == []
+        assert processing.take(made[0]) == []
         assert not WebhookDelivery.across_tenants.exclude(processed_at=None).exists()
-        assert deliveries.waiting(10) == [], "the reaper wakes nobody for it either"
+        assert processing.waiting(10) == [], "the reaper wakes nobody for it either"
     finally:
         for _ in range(EACH):
             shares.give_back(link.workspace_id)
-    assert deliveries.take(made[1]) == [made[0]]
-    assert deliveries.take(made[0]) == [made[2]]
-    assert deliveries.take(made[2]) == []
+    assert processing.take(made[1]) == [made[0]]
+    assert processing.take(made[0]) == [made[2]]
+    assert processing.take(made[2]) == []
 
 
 def test_the_reaper_wakes_for_each_workspace_before_it_wakes_for_one_again(tenant: Tenant, github_server: GitHub) -> None:
@@ -115,5 +115,5 @@ def test_the_reaper_wakes_for_each_workspace_before_it_wakes_for_one_again(tenan
             workspace_id=link.workspace_id, link=link, delivery_id=uuid.uuid4().hex, event="repository", payload=RENAMED
         )
         WebhookDelivery.across_tenants.filter(pk=made.pk).update(created_at=long_ago)
-    waiting = WebhookDelivery.across_tenants.filter(pk__in=deliveries.waiting(2))
+    waiting = WebhookDelivery.across_tenants.filter(pk__in=processing.waiting(2))
     assert set(waiting.values_list("workspace_id", flat=True)) == {many.workspace_id, one.workspace_id}

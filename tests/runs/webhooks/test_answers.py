@@ -9,10 +9,10 @@ import pytest
 from django.db.models.functions import Now
 
 from runs import services
-from runs.inbound import deliveries
 from runs.models import Handled, TaskRun
 from runs.notifications import replies
 from runs.recovery import Reaper
+from runs.webhooks import processing
 from tests.support.github import GitHub
 
 from ...repositories.webhooks.sending import deliver
@@ -79,20 +79,20 @@ def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch:
     comment = {"id": 4711, "body": "/mgx plan"}
     whole = {"action": "created", "issue": issue, "comment": comment, "sender": {"login": "octocat"}}
     assert deliver(story.link.pk, whole, event="issue_comment").status_code == 202
-    deliveries.WebhookDelivery.across_tenants.update(next_try_at=None)
-    (delivery_id,) = deliveries.WebhookDelivery.across_tenants.values_list("pk", flat=True)
+    processing.WebhookDelivery.across_tenants.update(next_try_at=None)
+    (delivery_id,) = processing.WebhookDelivery.across_tenants.values_list("pk", flat=True)
 
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(deliveries, "happened_at", die)
-        deliveries.take(delivery_id)
-    deliveries.take(delivery_id)
+        patched.setattr(processing, "happened_at", die)
+        processing.take(delivery_id)
+    processing.take(delivery_id)
     assert not TaskRun.across_tenants.exists(), "held by who died"
-    deliveries.WebhookDelivery.across_tenants.update(next_try_at=None)
+    processing.WebhookDelivery.across_tenants.update(next_try_at=None)
     for _ in range(3):
-        deliveries.take(delivery_id)
+        processing.take(delivery_id)
     assert TaskRun.across_tenants.count() == 1
 
 

@@ -15,7 +15,7 @@ from mgx_project.common.errors import BadRequest
 from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
 from repositories.webhooks.reading import COMMON, EVENTS, read
 from repositories.webhooks.services import checked
-from runs.inbound.meaning import Command, commands, happened_at, wishes
+from runs.webhooks.parsing import Command, commands, happened_at, wishes
 
 SHA = "a" * 40
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(

@@ -18,8 +18,8 @@ from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.shares import shares
 
 from ..notifications.retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
-from .effects import perform
-from .meaning import OLDEST, happened_at, wishes
+from .handlers import perform
+from .parsing import OLDEST, happened_at, wishes
 
 log = logging.getLogger(__name__)
 

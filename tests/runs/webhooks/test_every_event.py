@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs import services
-from runs.inbound import deliveries
 from runs.models import Handled, TaskRun
 from runs.models.run import Status
+from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import APP_ID, GitHub
 from workspaces.models import Event, Membership
@@ -151,7 +151,7 @@ def work_off_shuffled() -> None:
     waiting = list(WebhookDelivery.across_tenants.values_list("pk", flat=True)) * 2
     random.Random(5).shuffle(waiting)
     for delivery_id in waiting:
-        deliveries.take(delivery_id)
+        processing.take(delivery_id)
     assert not list(WebhookDelivery.across_tenants.filter(processed_at=None).values_list("event", "error"))
     assert not list(WebhookDelivery.across_tenants.exclude(error="").values_list("event", "error"))
 

@@ -9,12 +9,12 @@ import dramatiq
 from repositories.actors import QUEUE
 
 from ..notifications import replies
-from . import deliveries
+from . import processing
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def take_delivery(delivery_id: str) -> None:
-    for following in deliveries.take(uuid.UUID(delivery_id)):
+    for following in processing.take(uuid.UUID(delivery_id)):
         take_delivery.send(str(following))
 
 

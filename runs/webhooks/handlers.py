@@ -24,8 +24,8 @@ from ..models import Handled, TaskRun
 from ..models.run import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import status_changed
-from .meaning import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
-from .visitors import connector, visitor
+from .authorization import connector, visitor
+from .parsing import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
 
 
 @dataclass(frozen=True)
