@@ -15,7 +15,7 @@ from workspaces.models import Event
 from .admin_live import log_of
 from .artifacts import load
 from .models import Artifact, TaskRun
-from .timing import timing_of
+from .reports.timing import timing_of
 
 EVENTS_SHOWN = 100
 STEPS_SHOWN = 15

@@ -20,10 +20,12 @@ from workspaces.api import TenantViewSet, credential_of
 from workspaces.models import Event, Role
 from workspaces.rights import Listening
 
-from . import artifacts, services, tail
+from . import artifacts, services
 from .filters import RunFilter
 from .lifecycle import change_review, change_set
 from .models import Artifact, ChangeRound, TaskRun
+from .reports import event_export
+from .reports.timing import timing_of
 from .serializers import (
     ArtifactRow,
     ChangedFileAnswer,
@@ -41,7 +43,6 @@ from .serializers import (
     SteerInput,
     TimingSerializer,
 )
-from .timing import timing_of
 
 AFTER = OpenApiParameter("after", OpenApiTypes.INT, description="Only events with a greater `seq`.")
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 1,000; without it all events come, as NDJSON.")
@@ -180,8 +181,8 @@ class RunViewSet(TenantViewSet):
         after, limit = self._number("after", 0, MAX_INT), self._number("limit", 1, MAX_EVENTS)
         rows = self._events(pk).filter(seq__gt=after or 0)
         if limit is None:
-            return HttpResponse(tail.ndjson(rows), content_type="application/x-ndjson")
-        return Response({"items": tail.envelopes(rows, limit), "next_cursor": None})
+            return HttpResponse(event_export.ndjson(rows), content_type="application/x-ndjson")
+        return Response({"items": event_export.envelopes(rows, limit), "next_cursor": None})
 
     @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
@@ -192,9 +193,11 @@ class RunViewSet(TenantViewSet):
         after = self._number("after", 0, MAX_INT) or 0
         if request.query_params.get("follow") in {"true", "1"}:
             listening = Listening(credential_of(request), self.principal.workspace_id)
-            lines = tail.follow(self._pk(pk), self._events(pk), after, listening)
+            lines = event_export.follow(self._pk(pk), self._events(pk), after, listening)
             return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
-        return HttpResponse(tail.lines(self._events(pk).filter(seq__gt=after)), content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            event_export.lines(self._events(pk).filter(seq__gt=after)), content_type="text/plain; charset=utf-8"
+        )
 
     @extend_schema(responses=ArtifactRow(many=True), filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)

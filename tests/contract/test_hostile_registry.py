@@ -53,7 +53,7 @@ EXEMPT: dict[str, str] = {
     "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
     "runs.webhooks.authorization": _SHORT,
-    "runs.timing": "It matches the keys of journal steps, which the server made.",
+    "runs.reports.timing": "It matches the keys of journal steps, which the server made.",
 }
 """Module → why no text can stop it."""
 

@@ -15,7 +15,7 @@ from runs import services
 from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
-from runs.timing import length, overlap, timing_of, union
+from runs.reports.timing import length, overlap, timing_of, union
 from tests.conftest import CallerInTests
 from tests.factories import TaskRunFactory
 

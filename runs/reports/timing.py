@@ -17,9 +17,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from .lifecycle import claim_spans
-from .models import Artifact, RunStep, TaskRun
-from .models.run import Status
+from ..lifecycle import claim_spans
+from ..models import Artifact, RunStep, TaskRun
+from ..models.run import Status
 
 Interval = tuple[float, float]
 PHASES = {Status.PLANNING: "plan", Status.EXECUTING: "execute", Status.DELIVERING: "deliver"}
