@@ -48,7 +48,7 @@ class AdminSite(UnfoldAdminSite):
     index_template = "admin/runs/overview.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from runs.admin_overview import overview  # models can be imported only when the applications are loaded
+        from runs.admin.dashboard import overview
 
         return super().index(request, {"overview": overview(request), "title": "Overview", **(extra_context or {})})
 

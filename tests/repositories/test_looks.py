@@ -14,7 +14,7 @@ from django.utils import timezone
 from repositories import refreshing, services
 from repositories.models import RepositoryLink
 from repositories.shares import shares
-from runs.recovery import Reaper
+from runs.reaper import Reaper
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.git_server import TOKEN, GitServer

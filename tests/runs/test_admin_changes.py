@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs import admin_changes
+from runs.admin import change_review
 from runs.lifecycle import change_set
 from runs.models import ChangeRound, TaskRun
 from runs.models.run import Status
@@ -72,7 +72,7 @@ def test_a_stale_round_decides_nothing(waiting: TaskRun, browser: Client) -> Non
 
 
 def test_a_large_change_is_decided_on_by_file(waiting: TaskRun, browser: Client, monkeypatch: Any) -> None:  # noqa: F811
-    monkeypatch.setattr(admin_changes, "MAX_PARTS", 2)
+    monkeypatch.setattr(change_review, "MAX_PARTS", 2)
     text = browser.get(page(waiting, "changes")).content.decode()
     assert 'name="d-0-*"' in text
     assert 'name="d-0-0"' not in text

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
-from runs.phases.plan_and_execute.commit import branch_name
 
 from agent.blocks import read_block
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
 from runs.models import Approval, Artifact, TaskRun
 from runs.models.run import Status
+from runs.phases.commit import branch_name
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 

@@ -17,7 +17,7 @@ from runs.errors import LeaseLost
 from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
-from runs.recovery import Reaper
+from runs.reaper import Reaper
 from runs.worker.event_buffer import Outbox
 from runs.worker.journal import RunJournal, Steps
 from runs.worker.lease import Lease, ShuttingDown, keeper

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from runs.phases.plan_and_execute.commit import commit_message
 
 from runs.models import TaskRun
 from runs.notifications.pull_request_body import code, quoted, text_of
+from runs.phases.commit import commit_message
 
 HARMFUL = (
     "fixes #1", "fixes octocat/shop#1", "closes octocat#1", "resolves GH-1", "@octocat", "&commat;octocat", "fixes &num;1",

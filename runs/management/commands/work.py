@@ -28,7 +28,8 @@ from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.shares import THREADS
-from runs import actors, recovery
+from runs import actors
+from runs.reaper import Reaper
 from runs.worker import workdirs
 from runs.worker.lease import keeper
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
         workdirs.prune()
         sandbox.check(settings.MGX_DATA_DIR, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID)
-        reaper = recovery.Reaper(threads, network_threads)
+        reaper = Reaper(threads, network_threads)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())

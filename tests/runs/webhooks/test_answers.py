@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from runs import services
 from runs.models import Handled, TaskRun
 from runs.notifications import replies
-from runs.recovery import Reaper
+from runs.reaper import Reaper
 from runs.webhooks import processing
 from tests.support.github import GitHub
 

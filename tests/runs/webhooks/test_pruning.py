@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs import pruning
+from runs import retention
 from runs.models import Handled
 from tests.factories import RepositoryLinkFactory
 
@@ -42,7 +42,7 @@ def left() -> set[str]:
 
 
 def test_only_what_is_done_and_old_goes(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruning, "BATCH", 2)
+    monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
         delivery(link, f"old-{number}", OLD, processed_at=OLD)
         handled(link, f"comment:{number}", OLD, said_at=OLD)
@@ -51,23 +51,23 @@ def test_only_what_is_done_and_old_goes(link: RepositoryLink, monkeypatch: pytes
     handled(link, "owed", OLD, answer="x", say_at=NOW)
     handled(link, "status:in-use", OLD, said_at=NOW)
     handled(link, "comment:new", NOW)
-    assert pruning.prune() == 10
+    assert retention.prune() == 10
     assert left() == {"waits", "new", "owed", "status:in-use", "comment:new"}
-    assert pruning.prune() == 0
+    assert retention.prune() == 0
 
 
 def test_one_go_is_bounded(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pruning, "BATCH", 2)
-    monkeypatch.setattr(pruning, "MAX_BATCHES", 2)
+    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "MAX_BATCHES", 2)
     for number in range(7):
         handled(link, f"comment:{number}", OLD)
-    assert [pruning.prune() for _ in range(3)] == [4, 3, 0]
+    assert [retention.prune() for _ in range(3)] == [4, 3, 0]
 
 
 def test_many_copies_prune_once_in_an_hour(link: RepositoryLink) -> None:
     cache.delete("mgx.pruned")
     for expected in (1, 0, 0):
         handled(link, f"comment:{expected}{Handled.across_tenants.count()}", OLD)
-        assert pruning.prune_sometimes() == expected
+        assert retention.prune_sometimes() == expected
     cache.delete("mgx.pruned")
-    assert pruning.prune_sometimes() == 2
+    assert retention.prune_sometimes() == 2

@@ -12,10 +12,10 @@ from mgx_project.common.errors import NotFound
 from workspaces.admin_scope import block
 from workspaces.models import Event
 
-from .admin_live import log_of
-from .artifacts import load
-from .models import Artifact, TaskRun
-from .reports.timing import timing_of
+from ..artifacts import load
+from ..models import Artifact, TaskRun
+from ..reports.timing import timing_of
+from .live import log_of
 
 EVENTS_SHOWN = 100
 STEPS_SHOWN = 15

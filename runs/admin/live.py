@@ -15,8 +15,8 @@ from unfold.enums import ActionVariant
 
 from workspaces.models import Event
 
-from .models import TaskRun
-from .models.run import FINAL, Status
+from ..models import TaskRun
+from ..models.run import FINAL, Status
 
 SHOWN = 200
 """New events of one answer; the next one has those that come after."""

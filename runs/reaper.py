@@ -19,7 +19,7 @@ from repositories.shares import THREADS, shares
 
 from .actors import do_next_run
 from .notifications import replies
-from .pruning import prune_sometimes
+from .retention import prune_sometimes
 from .webhooks import processing
 from .webhooks.actors import say_answer, take_delivery
 from .worker import workdirs

@@ -18,14 +18,14 @@ from unfold.enums import ActionVariant
 from mgx_project.common.errors import MGXError
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
-from . import services
-from .admin_changes import changes_page
-from .admin_live import events_after, state_of
-from .admin_pages import diff_page, log_page, plan_page, timeline, timing_page
-from .lifecycle.messages import MAX_CHARACTERS
-from .models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
-from .models.run import FINAL, Status
-from .notifications.pull_request_body import money
+from .. import services
+from ..lifecycle.messages import MAX_CHARACTERS
+from ..models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
+from ..models.run import FINAL, Status
+from ..notifications.pull_request_body import money
+from .change_review import changes_page
+from .live import events_after, state_of
+from .panels import diff_page, log_page, plan_page, timeline, timing_page
 
 LABELS = {
     Status.COMPLETED: "success",

@@ -13,11 +13,11 @@ from django.urls import reverse
 from mgx_project.common.errors import MGXError, NotFound
 from workspaces.admin_scope import operator
 
-from . import services
-from .admin_pages import coloured_lines
-from .lifecycle import change_review, change_set
-from .models import TaskRun
-from .models.run import Status
+from .. import services
+from ..lifecycle import change_review, change_set
+from ..models import TaskRun
+from ..models.run import Status
+from .panels import coloured_lines
 
 MAX_PARTS = 300
 """Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""

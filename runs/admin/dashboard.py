@@ -15,8 +15,8 @@ from workspaces.meters import month_of
 from workspaces.models import Meter
 from workspaces.server_budget import used_shares
 
-from .models import TaskRun
-from .models.run import FINAL, Status
+from ..models import TaskRun
+from ..models.run import FINAL, Status
 
 DAYS = 7
 SHOWN = 8
