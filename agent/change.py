@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from agent.coverage import measurable
+from agent.checks.coverage import measurable
+from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.decisions import wanted_instead
 from agent.diff import describe
 from agent.errors import Paused
@@ -17,7 +18,6 @@ from agent.problem import Problem, line_of
 from agent.progress import Progress
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
-from agent.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.checks.formatting import format_files
 from agent.decisions import taken_back
 from agent.errors import AgentError, Paused, SandboxFailed
-from agent.formatting import format_files
 from agent.guardrails import Finding, GuardrailResult, check
 from agent.hunks import hunks
 from agent.originals import Originals

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent import stacks
+from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
 from agent.estimate import estimate
 from agent.ports import JSON, Draft, Ports, TaskSpec
 from agent.team import Work
-from agent.test_configuration import is_test_configuration
 
 MIN_LETTERS = 3
 GUESSED = 0.5

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent import coverage, failures, stacks
-from agent.commands import Commands
+from agent import stacks
+from agent.checks import coverage, failing_tests
+from agent.checks.commands import Commands
+from agent.checks.test_runner import NONE, not_run, run_tests
 from agent.ports import JSON, CommandResult, Ports
 from agent.stacks import Stack
 from agent.stacks.globs import matches
 from agent.team.work import Work
-from agent.testing import NONE, not_run, run_tests
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")
@@ -46,7 +47,7 @@ async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
     events = work.ports.events
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
     ran = await _tests(work, step)
-    tests = {**ran, "baseline": work.baseline, **failures.compare(work.baseline, ran, work.root), "coverage": None}
+    tests = {**ran, "baseline": work.baseline, **failing_tests.compare(work.baseline, ran, work.root), "coverage": None}
     tests["set_aside"] = work.aside.paths
     to_blame = is_to_blame(tests)
     if tests["passed"] and not to_blame and work.stack is not None:
@@ -65,7 +66,7 @@ def is_to_blame(tests: JSON) -> bool:
     before = tests["baseline"]
     if before is None or before["status"] != "failed":
         return True
-    if failures.comparable(before, tests):
+    if failing_tests.comparable(before, tests):
         return bool(tests["newly_failing"])
     return bool(tests["failed"] > before["failed"] or tests["passed"] < before["passed"])
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.blocks import block
-from agent.commands import Commands
+from agent.checks.commands import Commands
+from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, look
 from agent.context.words import words_of
 from agent.patch import how_to_answer
@@ -18,7 +19,6 @@ from agent.stacks import Stack
 from agent.team.calls import ModelCalls
 from agent.team.loops import Loops, WatchedJournal
 from agent.team.told import Told
-from agent.test_configuration import NOTHING, SetAside
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from agent.test_configuration import is_test_configuration
+from agent.checks.test_configuration import is_test_configuration
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
 from projects.models import Project
 from workspaces.models import User

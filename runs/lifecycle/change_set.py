@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
+from agent.checks.test_configuration import is_test_configuration
 from agent.context import is_secret
 from agent.hunks import hunks
-from agent.test_configuration import is_test_configuration
 from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent import failures
+from agent.checks import failing_tests
 from agent.errors import AgentError
 from agent.ports import JSON, Announcement, Journal
 from agent.trial import BEFORE, counted, is_to_blame, try_again
@@ -94,7 +94,7 @@ async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSON:
     before = work.run.results.get("tests") or {}
     ran = await try_again(work.run.stack, work.ports(checkout, tree), "deliver")
     baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
-    tests: JSON = {**ran, "baseline": baseline, **failures.compare(baseline, ran, checkout.root), "coverage": None}
+    tests: JSON = {**ran, "baseline": baseline, **failing_tests.compare(baseline, ran, checkout.root), "coverage": None}
     said = tests["reason"] if tests["status"] == "unavailable" else f"{tests['status']}, {counted(tests)}"
     await work.sink.emit("tests_finished", tests, f"After the merge: {said}")
     return tests

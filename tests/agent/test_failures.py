@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.failures import compare, of_others, of_pytest
+from agent.checks.failing_tests import compare, of_others, of_pytest
 from agent.ports import TaskSpec
 from tests.agent.world import ScriptedModel, TableSandbox, World
 from tests.support.team_script import script

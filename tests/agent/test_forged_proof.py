@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.checks.test_configuration import SetAside, Swap, is_test_configuration, judging
 from agent.errors import AgentError, SandboxFailed
 from agent.ports import TaskSpec
 from agent.sandbox import open_sandbox
-from agent.test_configuration import SetAside, Swap, is_test_configuration, judging
 from tests.agent.world import ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import script
 

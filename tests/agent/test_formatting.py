@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.checks.formatting import format_files
 from agent.errors import SandboxFailed
-from agent.formatting import format_files
 from agent.ports import CommandResult
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import get

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands import UNREACHABLE
+from agent.checks.commands import UNREACHABLE
 from agent.errors import SandboxFailed
 from agent.ports import TaskSpec
 from agent.sandbox import open_sandbox

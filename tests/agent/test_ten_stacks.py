@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands import UNREACHABLE
+from agent.checks.commands import UNREACHABLE
 from agent.guardrails import check
 from agent.ports import TaskSpec
 from agent.stacks import Stack, catalogue

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from agent.checks.test_runner import run_tests
 from agent.ports import CommandResult
 from agent.stacks import get
-from agent.testing import run_tests
 
 FASTAPI = get("fastapi")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands import UNREACHABLE
-from agent.coverage import measurable, measure, told
+from agent.checks.commands import UNREACHABLE
+from agent.checks.coverage import measurable, measure, told
 from agent.sandbox import WorkdirSandbox
 from agent.stacks import get
 

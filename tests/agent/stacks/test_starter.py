@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands import UNREACHABLE
+from agent.checks.commands import UNREACHABLE
+from agent.checks.formatting import FormatReport, format_files
+from agent.checks.test_runner import run_tests
 from agent.errors import SandboxFailed
-from agent.formatting import FormatReport, format_files
 from agent.guardrails import check
 from agent.ports import TaskSpec
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import Stack, catalogue, get
-from agent.testing import run_tests
 from tests.support.drills import Draw, some_of
 
 JS = ("express-ts", "nestjs", "react-vite", "nextjs", "vue-vite")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent import failures
-from agent.coverage import changed_lines
+from agent.checks import failing_tests
+from agent.checks.coverage import changed_lines
+from agent.checks.test_runner import _other, _pytest
 from agent.ports import CommandResult
 from agent.sandbox.requirements import collect
 from agent.sandbox.secrets import Secrets, secrets_in, without
-from agent.testing import _other, _pytest
 from tests.hostile.reader import Reader
 
 
@@ -29,7 +29,7 @@ def _hidden(text: object) -> object:
 
 def _output(text: object) -> object:
     result = CommandResult(("x",), 1, 1, str(text))
-    return _other(result), _pytest(result), failures.of_others(str(text))
+    return _other(result), _pytest(result), failing_tests.of_others(str(text))
 
 
 READERS = [
@@ -65,12 +65,12 @@ READERS = [
             "bars": lambda n: " FAIL " + "| " * (n // 2),
             "dotnet": lambda n: " Failed a" + " [" * (n // 2),
         },
-        ("agent.testing", "agent.failures"),
+        ("agent.checks.test_runner", "agent.checks.failing_tests"),
     ),
     Reader(
         "changed lines",
         lambda pair: changed_lines(*pair),  # type: ignore[misc]
         {"same lines": lambda n: ("a\n" + "x\ny\n" * (n // 4) + "b\n", "c\n" + "y\nx\n" * (n // 4) + "d\n")},
-        ("agent.coverage",),
+        ("agent.checks.coverage",),
     ),
 ]

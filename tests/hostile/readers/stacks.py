@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from agent import test_configuration
+from agent.checks import test_configuration
 from agent.context import testlayout
 from agent.sandbox import node_manifest
 from agent.sandbox.pins import pins
@@ -103,9 +103,10 @@ READERS = [
     Reader("settings of tests in JSON", lambda text: test_configuration._json(str(text).encode()), JSON, ()),
     Reader(
         "settings of tests in TOML", lambda text: test_configuration._toml_part(str(text).encode()), TOML,
-        ("agent.test_configuration",),
+        ("agent.checks.test_configuration",),
     ),
     Reader(
-        "settings of tests", lambda text: test_configuration._ini_part(str(text).encode()), INI, ("agent.test_configuration",)
+        "settings of tests", lambda text: test_configuration._ini_part(str(text).encode()), INI,
+        ("agent.checks.test_configuration",),
     ),
 ]  # fmt: skip

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from agent import stacks
+from agent.checks.test_configuration import NOTHING, SetAside
 from agent.errors import Paused, SandboxFailed
 from agent.ports import JSON, Announcement, CommandResult, Ports
-from agent.test_configuration import NOTHING, SetAside
 
 PROBE_TIMEOUT = 30.0
 UNREACHABLE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent import failures
+from agent.checks import failing_tests
 from agent.patterns import linear
 from agent.ports import JSON, CommandResult, Sandbox
 from agent.stacks import Stack
@@ -86,7 +86,7 @@ def _other(result: CommandResult) -> JSON:
     passed, failed = counts.get("passed", 0), counts.get("failed", 0)
     skipped = counts.get("skipped", 0) + counts.get("todo", 0)
     if not result.ok:
-        return _report("failed", tail, passed, failed or 1, skipped, failing=failures.of_others(tail))
+        return _report("failed", tail, passed, failed or 1, skipped, failing=failing_tests.of_others(tail))
     if lines and not passed:
         return _report("unavailable", tail.strip(), skipped=skipped, reason=ONLY_SKIPPED)
     return _report("passed", tail, passed, 0, skipped)
@@ -106,7 +106,7 @@ def _pytest(result: CommandResult) -> JSON:
     failed = counts.get("failed", 0) + counts.get("error", 0)
     skipped = counts.get("skipped", 0) + counts.get("xfailed", 0)
     if not result.ok:
-        return _report("failed", tail, passed, failed or 1, skipped, failing=failures.of_pytest(tail))
+        return _report("failed", tail, passed, failed or 1, skipped, failing=failing_tests.of_pytest(tail))
     if not closing:
         return _report("unavailable", tail.strip(), reason="pytest ended without its closing line, so nothing is proved.")
     if not passed:
