@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
+from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.decisions import wanted_instead
-from agent.diff import describe
 from agent.errors import Paused
 from agent.landing import Landing
 from agent.parts import apart, parts_of
@@ -157,7 +157,7 @@ class Change:
 
     async def decided(self, decision: JSON, number: int) -> Problem | None:
         """Takes out what people rejected in their ``number``th decision, {rejected: [{path, hunk, comment}], comment}; returns
-        what they want instead. ``hunk`` None is the whole file, else its number by ``agent.hunks``."""
+        what they want instead. ``hunk`` None is the whole file, else its number by ``agent.changes.hunks``."""
         await self._progress.done("The change is ready")
         problem = wanted_instead(decision, self._texts())
         await self._landing.take_back(decision.get("rejected") or (), f"changes/{number}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent.hunks import hunks, without
-from agent.originals import Originals
+from agent.changes.baseline_files import Originals
+from agent.changes.hunks import hunks, without
 from agent.ports import JSON
 from agent.problem import Problem
 
@@ -15,7 +15,7 @@ MAX_LINES = 30
 
 def taken_back(originals: Originals, rejected: Sequence[JSON]) -> dict[str, tuple[bytes | None, bytes | None]]:
     """The content before and after taking back, by path, of the files that lose something. ``rejected`` holds {path, hunk}:
-    ``hunk`` None is the whole file, else the number that ``agent.hunks`` gives it. None is a file that is not there."""
+    ``hunk`` None is the whole file, else the number that ``agent.changes.hunks`` gives it. None is a file that is not there."""
     found: dict[str, tuple[bytes | None, bytes | None]] = {}
     for path, numbers in _by_path(rejected).items():
         old, new = originals.before(path), originals.now(path)

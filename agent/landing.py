@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.changes.baseline_files import Originals
+from agent.changes.hunks import hunks
 from agent.checks.formatting import format_files
 from agent.decisions import taken_back
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.guardrails import Finding, GuardrailResult, check
-from agent.hunks import hunks
-from agent.originals import Originals
 from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
 from agent.patch.model import Format

@@ -1,4 +1,4 @@
-"""A finished change as people decide on it: files, and hunks numbered as the agent takes them out again (`agent.hunks`).
+"""A finished change as people decide on it: files, and hunks with the numbers of `agent.changes.hunks`.
 
 Computed once, when executing ends, and kept as an artifact: reading it needs no checkout. Pure functions, but for `load`.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
+from agent.changes.hunks import hunks
 from agent.checks.test_configuration import is_test_configuration
 from agent.context import is_secret
-from agent.hunks import hunks
 from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 

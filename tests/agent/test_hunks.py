@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.hunks import hunks, without
+from agent.changes.hunks import hunks, without
 
 OLD = "".join(f"line {number}\n" for number in range(1, 41))
 NEW = OLD.replace("line 5\n", "line five\n").replace("line 30\n", "line 30\nand more\n").replace("line 40\n", "")

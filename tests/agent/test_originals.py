@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.originals import MAX_TEXT, Originals
+from agent.changes.baseline_files import MAX_TEXT, Originals
 
 PATCH = "FILE: a.py\nnew\n\nFILE: b.py\nnew\n"
 

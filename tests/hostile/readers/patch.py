@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from agent import blocks, diff, hunks
+from agent import blocks
+from agent.changes import diff, hunks
 from agent.patch import EditsInvalid, for_model, parse_manifest, preview
 from agent.patch.detect import detect, read_edits
 from agent.patch.document import Document
@@ -284,10 +285,15 @@ READERS = [
             "agent.patch.sections",
             "agent.patch.tree",
             "agent.patch.model",
-            "agent.originals",
+            "agent.changes.baseline_files",
         ),
     ),
-    Reader("agent.patch differences", diff_texts, PAIRS, ("agent.hunks", "agent.diff", "agent.patch.text", "agent.matching")),
+    Reader(
+        "agent.patch differences",
+        diff_texts,
+        PAIRS,
+        ("agent.changes.hunks", "agent.changes.diff", "agent.patch.text", "agent.matching"),
+    ),
     Reader(
         "agent.patch documents",
         read_document,

@@ -1,0 +1,1 @@
+"""A change as data: its hunks, its diff, the files as they were before it."""
