@@ -10,10 +10,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.change import Change
-from agent.planning import begin_execution, begin_plan, finish_plan, settle_stack
 from agent.ports import JSON, Draft, Outcome, Ports, TaskSpec
-from agent.progress import Progress
+from agent.stages.execution import Change
+from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
+from agent.stages.progress import Progress
 from agent.team import hire
 from agent.team.triggers import TASK_ANALYZED, TASK_GIVEN
 

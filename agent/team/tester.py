@@ -6,12 +6,12 @@ import json
 from typing import ClassVar
 
 from agent.blocks import block
+from agent.stages.verification import try_out
 from agent.team.base import TeamAction, TeamRole
 from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.edits import EditAction
 from agent.team.prompts import render
 from agent.team.triggers import CODE_LANDED, TESTS_WANTED
-from agent.trial import try_out
 
 
 class WriteTest(EditAction):

@@ -9,8 +9,8 @@ from statistics import median
 
 from django.db import connection
 
-from agent.estimate import files_of
 from agent.ports import Past
+from agent.stages.estimate import files_of
 
 from ..models import TaskRun
 

@@ -11,9 +11,9 @@ import pytest
 
 from agent.errors import Cancelled, ModelFailed, Paused
 from agent.local import read_tree
-from agent.parts import Part, apart, parts_of
 from agent.pipeline import carry_out
 from agent.ports import Completion, ModelRequest, TaskSpec
+from agent.stages.plan_parts import Part, apart, parts_of
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import analysis, plan, review, script
 

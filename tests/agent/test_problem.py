@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from agent.problem import Problem
+from agent.stages.problem import Problem
 
 FINDING = {"code": "syntax", "path": "a.py", "line": 1, "message": "It does not parse.", "hint": "Send it again."}
 

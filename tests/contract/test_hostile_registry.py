@@ -28,7 +28,7 @@ EXEMPT: dict[str, str] = {
     "agent.context.paths": "Its patterns are ours, of one or two stars, and are matched with names of at most 255 bytes.",
     "agent.context.tools.read_file": "Paths are compared for MAX_COMPARED steps at most.",
     "agent.context.tools.run": _WORDS,
-    "agent.landing": _WORDS,
+    "agent.stages.apply": _WORDS,
     "agent.models.anthropic": _WORDS,
     "agent.models.anthropic_messages": "Its pattern is one character.",
     "agent.models.offline": _WORDS,

@@ -44,7 +44,11 @@ def test_each_phase_of_a_profiled_run_leaves_a_flame_graph(tenant: Tenant, shop:
     frames = [frame for document in found.values() for frame in document["shared"]["frames"]]
     names = {(frame["file"], frame["name"]) for frame in frames}
     assert ("agent/pipeline.py", "carry_out") in names
-    assert {("runs/phases/deliver.py", "deliver"), ("agent/landing.py", "land"), ("runs/worker/journal.py", "step")} <= names
+    assert {
+        ("runs/phases/deliver.py", "deliver"),
+        ("agent/stages/apply.py", "land"),
+        ("runs/worker/journal.py", "step"),
+    } <= names
     assert not [frame for frame in frames if (frame["file"] or "").startswith("/")], (
         "paths of this machine are nobody's business"
     )

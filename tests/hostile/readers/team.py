@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from agent.models.answer import Answer, parse_arguments
-from agent.parts import parts_of
 from agent.ports import ModelRequest, ToolSpec
+from agent.stages.plan_parts import parts_of
 from agent.team import answers, condense, file_answers, lenient, loops, protocol
 from tests.hostile.reader import Reader
 
@@ -124,7 +124,7 @@ READERS = [
         "parts of a plan",
         lambda text: parts_of({"steps": PLANNED}, {"aaa.py": str(text), "aaa/bbb.py": str(text)}, 2),
         {"names": lambda n: "aaa" * (n // 3), "words": lambda n: "aaab " * (n // 5)},
-        ("agent.parts",),
+        ("agent.stages.plan_parts",),
     ),
     Reader(
         "blocks",

@@ -10,8 +10,8 @@ from agent import stacks
 from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
-from agent.estimate import estimate
 from agent.ports import JSON, Draft, Ports, TaskSpec
+from agent.stages.estimate import estimate
 from agent.team import Work
 
 MIN_LETTERS = 3

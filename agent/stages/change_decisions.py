@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from agent.changes.baseline_files import Originals
 from agent.changes.hunks import hunks, without
 from agent.ports import JSON
-from agent.problem import Problem
+from agent.stages.problem import Problem
 
 MAX_LINES = 30
 """Lines of a rejected hunk that the engineer is shown."""

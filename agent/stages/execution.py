@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
-from agent.decisions import wanted_instead
 from agent.errors import Paused
-from agent.landing import Landing
-from agent.parts import apart, parts_of
 from agent.ports import JSON, Outcome
-from agent.problem import Problem, line_of
-from agent.progress import Progress
+from agent.stages.apply import Landing
+from agent.stages.change_decisions import wanted_instead
+from agent.stages.plan_parts import apart, parts_of
+from agent.stages.problem import Problem, line_of
+from agent.stages.progress import Progress
+from agent.stages.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 from agent.team import AskedTeam, Work
 from agent.team.triggers import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
-from agent.trial import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
 CROSSED = (

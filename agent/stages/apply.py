@@ -12,7 +12,6 @@ from pathlib import Path
 from agent.changes.baseline_files import Originals
 from agent.changes.hunks import hunks
 from agent.checks.formatting import format_files
-from agent.decisions import taken_back
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.guardrails import Finding, GuardrailResult, check
 from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
@@ -22,9 +21,10 @@ from agent.patch.transaction import Change as Swap
 from agent.patch.transaction import commit
 from agent.patch.tree import Blocked
 from agent.ports import JSON, Announcement
-from agent.problem import Problem
 from agent.stacks import Stack
 from agent.stacks.model import Signals
+from agent.stages.change_decisions import taken_back
+from agent.stages.problem import Problem
 from agent.team import Work
 
 ANY_STACK = Stack(
