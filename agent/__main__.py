@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError, Interrupted, Paused
-from agent.local import LocalBudget, MemoryJournal, Switch, TextSink
+from agent.in_memory import LocalBudget, MemoryJournal, Switch, TextSink
 from agent.models import Kind, open_model
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSON, Draft, Model, Ports, TaskSpec

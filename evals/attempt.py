@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from agent.errors import AgentError, Interrupted, Paused, SandboxFailed, TaskUnclear
-from agent.local import LocalBudget, MemoryJournal, Switch
+from agent.in_memory import LocalBudget, MemoryJournal, Switch
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSON, CallEstimate, Model, Outcome, Ports, TaskSpec
 from agent.sandbox import open_sandbox

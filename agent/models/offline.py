@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from agent import stacks
-from agent.blocks import read_block
 from agent.context import own_files
 from agent.errors import AgentError
 from agent.models.prices import Prices, estimate_call, estimate_tokens
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
+from agent.prompt_blocks import read_block
 
 HINT = (
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it; "

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.blocks import block
 from agent.ports import JSON
+from agent.prompt_blocks import block
 
 ProblemKind = Literal["guardrails", "patch", "tests", "review", "changes"]
 MAX_FINDINGS = 30

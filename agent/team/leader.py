@@ -6,7 +6,7 @@ import json
 from typing import ClassVar
 
 from agent import stacks
-from agent.blocks import block
+from agent.prompt_blocks import block
 from agent.team.answers import Analysis, Plan
 from agent.team.base import TeamRole
 from agent.team.prompts import render

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from agent.concurrency import together
 from agent.ports import JSON
 from agent.team.bounds import LOOKING
 from agent.team.edits import EditAction
 from agent.team.prompts import render
-from agent.together import together
 
 MAX_TOKENS = 32_000
 

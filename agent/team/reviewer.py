@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from agent.blocks import block
+from agent.prompt_blocks import block
 from agent.team.answers import Review
 from agent.team.base import TeamRole
 from agent.team.prompts import render

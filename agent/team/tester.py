@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import ClassVar
 
-from agent.blocks import block
+from agent.prompt_blocks import block
 from agent.stages.verification import try_out
 from agent.team.base import TeamAction, TeamRole
 from agent.team.bounds import BY_ROLE_TOOLS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.blocks import block
 from agent.ports import ChatMessage
+from agent.prompt_blocks import block
 from agent.team.prompts import render
 
 

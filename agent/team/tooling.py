@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Sequence
 
-from agent.blocks import block
 from agent.context.tools import Toolbox, ToolResult
 from agent.ports import JSON, Announcement, ChatMessage, ToolCall
+from agent.prompt_blocks import block
 from agent.team.bounds import MAX_CALLS_AT_ONCE, Bounds
 from agent.team.work import Work
 

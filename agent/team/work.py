@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agent.blocks import block
 from agent.checks.commands import Commands
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, look
@@ -15,6 +14,7 @@ from agent.context.words import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
+from agent.prompt_blocks import block
 from agent.stacks import Stack
 from agent.team.calls import ModelCalls
 from agent.team.loops import Loops, WatchedJournal

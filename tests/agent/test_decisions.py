@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.local import read_tree
+from agent.in_memory import read_tree
 from agent.pipeline import carry_out
 from agent.ports import JSON, Completion, ModelRequest, Outcome, TaskSpec
 from tests.agent.world import PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository

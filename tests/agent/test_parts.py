@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.errors import Cancelled, ModelFailed, Paused
-from agent.local import read_tree
+from agent.in_memory import read_tree
 from agent.pipeline import carry_out
 from agent.ports import Completion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, apart, parts_of

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocks import read_block
 from agent.errors import AgentError, OutputInvalid, Paused, SandboxFailed, TaskUnclear
 from agent.models import Prices, open_model
 from agent.pipeline import carry_out
 from agent.ports import CommandResult, TaskSpec
+from agent.prompt_blocks import read_block
 from agent.sandbox import open_sandbox
 from agent.stacks import UnknownStack
 from tests.agent.world import FAILED, PASSED, ScriptedModel, TableSandbox, World, git, make_repository

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.errors import Cancelled, Paused
-from agent.local import read_tree
+from agent.in_memory import read_tree
 from agent.ports import Completion, ModelRequest, TaskSpec
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.world import FAILED, PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository

@@ -30,7 +30,7 @@ def test_no_file_of_the_agent_imports_the_server(path: Path) -> None:
 
 
 def test_the_pipeline_is_imported_without_django_metagpt_or_the_sdk() -> None:
-    code = "import sys, agent.pipeline, agent.local, agent.models; print(*sorted({n.split('.')[0] for n in sys.modules}))"
+    code = "import sys, agent.pipeline, agent.in_memory, agent.models; print(*sorted({n.split('.')[0] for n in sys.modules}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=AGENT.parent)
     assert not set(run.stdout.split()) & (SERVER | {"metagpt", "openai", "anthropic", "tiktoken", "redis", "pandas", "git"})
 

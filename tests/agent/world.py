@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.local import LocalBudget, MemoryJournal, Step, Switch
+from agent.in_memory import LocalBudget, MemoryJournal, Step, Switch
 from agent.models.prices import estimate_call, estimate_tokens
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import (

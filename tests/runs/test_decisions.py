@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from agent.blocks import read_block
+from agent.prompt_blocks import read_block
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
 from runs.models import Approval, Artifact, TaskRun

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.blocks import read_block
+from agent.prompt_blocks import read_block
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from runs import services
 from runs.errors import LeaseLost, TooManyMessages

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocks import block, read_block
 from agent.context import View, is_secret, look, own_files, read_text
 from agent.context.view import MAX_CHARACTERS, MAX_FILE_CHARACTERS
+from agent.prompt_blocks import block, read_block
 from tests.agent.world import make_repository
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocks import block
 from agent.ports import ModelProfile, ModelRequest, TaskSpec
+from agent.prompt_blocks import block
 from agent.team import prompts
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.team.test_steering import Said

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from agent.blocks import block
 from agent.errors import ContextOverflow, Paused
 from agent.models.cache import MemoryCache, MemoryStore
 from agent.ports import ChatMessage, Completion, ModelProfile, ModelRequest
+from agent.prompt_blocks import block
 from agent.team.calls import ModelCalls
 from agent.team.condense import condense, tokens_of
 from agent.team.road import cache_key

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.blocks import read_block
+from agent.prompt_blocks import read_block
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.test_pipeline import CODE, EDIT
 from tests.agent.world import ScriptedModel, World, make_repository

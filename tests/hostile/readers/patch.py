@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from agent import blocks
+from agent import prompt_blocks
 from agent.changes import diff, hunks
 from agent.patch import EditsInvalid, for_model, parse_manifest, preview
 from agent.patch.detect import detect, read_edits
@@ -242,7 +242,7 @@ def read_names(text: object) -> None:
 
 
 def read_block(text: object) -> None:
-    blocks.read_block(cast(str, text), "task")
+    prompt_blocks.read_block(cast(str, text), "task")
 
 
 READERS = [
@@ -322,13 +322,13 @@ READERS = [
         ("agent.patch.paths", "agent.patch.formats.paths", "agent.patch.formats.fences"),
     ),
     Reader(
-        "agent.blocks",
+        "agent.prompt_blocks",
         read_block,
         {
             "openings": times("<task 00000000>\n"),
             "openings of many marks": numbered("<task {:08x}>\n"),
             "ends": times("\n</task 00000000>"),
         },
-        ("agent.blocks",),
+        ("agent.prompt_blocks",),
     ),
 ]
