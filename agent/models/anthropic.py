@@ -10,12 +10,12 @@ from typing import Any
 
 import anthropic
 
-from agent.models.answer import Answer, Usage
 from agent.models.anthropic_messages import conversation
 from agent.models.endpoint import Endpoint
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.prices import longest_answer
 from agent.models.settings import ModelSettings
+from agent.models.streaming import Answer, Usage
 from agent.ports import ModelRequest
 
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length"}

@@ -13,14 +13,14 @@ from typing import Any, ClassVar, TypeVar
 import httpx2
 
 from agent.errors import ModelFailed, RateLimited
-from agent.models.answer import Answer, Usage, believable
+from agent.models.error_messages import Voice
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_call, estimate_prompt, longest_answer
-from agent.models.rates import gate_for
+from agent.models.rate_limiter import gate_for
+from agent.models.retry_after import backoff, span
 from agent.models.settings import ModelSettings
+from agent.models.streaming import Answer, Usage, believable
 from agent.models.tokenizers import counter_for
-from agent.models.voice import Voice
-from agent.models.waiting import backoff, span
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 
 log = logging.getLogger(__name__)

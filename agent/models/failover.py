@@ -12,7 +12,7 @@ from decimal import Decimal
 from agent.errors import ModelFailed, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_tokens
-from agent.models.waiting import span
+from agent.models.retry_after import span
 from agent.ports import CallEstimate, Completion, Model, ModelProfile, ModelRequest
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from agent.models.pinned import PinnedTransport, proxy_of
+from agent.models.pinned_transport import PinnedTransport, proxy_of
 from agent.models.settings import ModelSettings
 
 CONNECT_SECONDS = 10.0

@@ -10,11 +10,11 @@ from typing import Any
 
 import openai
 
-from agent.models.answer import Answer, Usage
 from agent.models.endpoint import Endpoint
-from agent.models.faults import Fault
+from agent.models.error_classification import Fault
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.settings import ModelSettings
+from agent.models.streaming import Answer, Usage
 from agent.ports import ChatMessage, ModelRequest, ToolCall, ToolSpec
 
 LIMITS = ("max_completion_tokens", "max_tokens")

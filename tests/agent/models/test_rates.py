@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from agent.errors import RateLimited
-from agent.models import rates
-from agent.models.rates import Gate, gate_for
+from agent.models import rate_limiter
+from agent.models.rate_limiter import Gate, gate_for
 from tests.agent.models.endpoints import REQUEST, open_to, silent
 from tests.support.patience import SOON, Clock
 from tests.support.scripted_openai import serve
@@ -24,8 +24,8 @@ WINDOW = 0.3
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(rates, "time", clock)
-    monkeypatch.setattr(rates, "asyncio", SimpleNamespace(sleep=clock.sleep_async))
+    monkeypatch.setattr(rate_limiter, "time", clock)
+    monkeypatch.setattr(rate_limiter, "asyncio", SimpleNamespace(sleep=clock.sleep_async))
     return clock
 
 

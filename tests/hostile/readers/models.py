@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.models.faults import Fault
-from agent.models.waiting import retry_after
+from agent.models.error_classification import Fault
+from agent.models.retry_after import retry_after
 from tests.hostile.reader import Reader
 
 READERS = [
@@ -11,12 +11,12 @@ READERS = [
         "faults",
         lambda text: Fault(400, str(text), str(text)).meaning(with_tools=True),
         {"exceed": lambda n: "exceed" * (n // 6), "prompt": lambda n: "prompt (" * (n // 8)},
-        ("agent.models.faults",),
+        ("agent.models.error_classification",),
     ),
     Reader(
         "times to wait",
         lambda text: retry_after({"x-ratelimit-reset": str(text)}, str(text)),
         {"digits": lambda n: "1" * n, "words": lambda n: "wait " * (n // 5)},
-        ("agent.models.waiting",),
+        ("agent.models.retry_after",),
     ),
 ]

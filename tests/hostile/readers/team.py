@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from agent.models.answer import Answer, parse_arguments
+from agent.models.streaming import Answer, parse_arguments
 from agent.ports import ModelRequest, ToolSpec
 from agent.stages.plan_parts import parts_of
 from agent.team import answers, condense, file_answers, lenient, loops, protocol
@@ -93,7 +93,7 @@ READERS = [
             "strings": lambda n: '"' + '\\"' * (n // 2) + '"',
             "digits": lambda n: '{"a": ' + "1" * n,
         },
-        ("agent.models.answer",),
+        ("agent.models.streaming",),
     ),
     Reader(
         "calls in pieces",
@@ -103,7 +103,7 @@ READERS = [
             "of a growing call": lambda n: [(0, None, None, '"aaaaaa')] * (n // 8),
             "of names": lambda n: [(0, None, f"f{at}", "{}") for at in range(n // 8)],
         },
-        ("agent.models.answer",),
+        ("agent.models.streaming",),
     ),
     Reader(
         "files in elements",

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
+from agent.models.error_classification import Fault
 from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
-from agent.models.faults import Fault
-from agent.models.pinned import AddressRefused
+from agent.models.pinned_transport import AddressRefused
+from agent.models.retry_after import retry_after, span
 from agent.models.settings import ModelSettings
-from agent.models.waiting import retry_after, span
 
 
 @dataclass(frozen=True)

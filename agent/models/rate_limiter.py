@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from agent.errors import RateLimited
-from agent.models.waiting import span
+from agent.models.retry_after import span
 
 MINUTE = 60.0
 MAX_QUEUE = 300.0
