@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.team.base import TeamAction
-from agent.team.file_answers import as_edits
+from agent.team.parsing.edits import as_edits
 
 
 class EditAction(TeamAction):

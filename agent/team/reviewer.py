@@ -6,8 +6,8 @@ import json
 from typing import ClassVar
 
 from agent.prompt_blocks import block
-from agent.team.answers import Review
 from agent.team.base import TeamRole
+from agent.team.parsing.schemas import Review
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
 from agent.team.triggers import REVIEW_WANTED

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from agent.errors import OutputInvalid
 from agent.ports import ChatMessage
-from agent.team.answers import Answer, Unusable, parse
 from agent.team.base import TeamAction
 from agent.team.bounds import BY_ROLE_TOOLS
+from agent.team.parsing.schemas import Answer, Unusable, parse
 from agent.team.prompts import render
 
 A = TypeVar("A", bound=Answer)

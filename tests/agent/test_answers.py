@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.team.answers import Analysis, Plan, Review, Unusable, parse
+from agent.team.parsing.schemas import Analysis, Plan, Review, Unusable, parse
 
 GOOD = '{"verdict": "approve", "comments": []}'
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from agent.patch import parse_manifest
-from agent.team.file_answers import NO_CHANGE, as_edits
+from agent.team.parsing.edits import NO_CHANGE, as_edits
 
 TWO = """### src/a.py
 ```python

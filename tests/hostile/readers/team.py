@@ -7,7 +7,8 @@ from typing import cast
 from agent.models.streaming import Answer, parse_arguments
 from agent.ports import ModelRequest, ToolSpec
 from agent.stages.plan_parts import parts_of
-from agent.team import answers, condense, file_answers, lenient, loops, protocol
+from agent.team import condense, loops
+from agent.team.parsing import edits, json_repair, schemas, text_tool_calls
 from tests.hostile.reader import Reader
 
 TOOLS = [ToolSpec("read_file", "Reads.", {"properties": {"path": {"type": "string"}}, "required": ["path"]})]
@@ -16,8 +17,8 @@ PLANNED = [{"files": [f"{letter * 3}.py", f"{letter * 3}/{letter * 3}b.py"]} for
 
 def _parsed(text: object) -> object:
     try:
-        return answers.parse(answers.Plan, str(text))
-    except answers.Unusable as error:
+        return schemas.parse(schemas.Plan, str(text))
+    except schemas.Unusable as error:
         return error
 
 
@@ -44,28 +45,28 @@ READERS = [
             "quotes": lambda n: "{" + '"' * n,
             "fences": lambda n: "```{" * (n // 4),
         },
-        ("agent.team.answers", "agent.team.coerce", "agent.team.lenient"),
+        ("agent.team.parsing.schemas", "agent.team.parsing.coerce", "agent.team.parsing.json_repair"),
     ),
     Reader(
         "objects",
-        lambda text: lenient.objects(str(text)),
+        lambda text: json_repair.objects(str(text)),
         {"long string": lambda n: "{" * (n // 2) + '"' + "a" * (n // 2)},
-        ("agent.team.lenient",),
+        ("agent.team.parsing.json_repair",),
     ),
     Reader(
         "calls in text",
-        lambda text: protocol.read_calls(str(text), TOOLS),
+        lambda text: text_tool_calls.read_calls(str(text), TOOLS),
         {
             "tags": lambda n: "<tool_call>" * (n // 11),
             "parentheses": lambda n: "read_file(" + "()" * (n // 2) + "!",
             "marks": lambda n: "[TOOL_CALLS] [" * (n // 14),
             "keys": lambda n: "read_file(" + "a" * n + ")",
         },
-        ("agent.team.protocol",),
+        ("agent.team.parsing.text_tool_calls",),
     ),
     Reader(
         "files in other clothes",
-        lambda text: file_answers.as_edits(str(text)),
+        lambda text: edits.as_edits(str(text)),
         {
             "labels": lambda n: "file: a.py\n" * (n // 11),
             "a label of spaces": lambda n: "file:" + " " * n + "\n!",
@@ -83,7 +84,7 @@ READERS = [
             "objects in objects": lambda n: '{"a": ' * (n // 7) + "1" + "}" * (n // 7),
             "nothing to do": lambda n: "no changes " * 50 + "\n" * n,
         },
-        ("agent.team.file_answers",),
+        ("agent.team.parsing.edits",),
     ),
     Reader(
         "arguments of calls",
@@ -107,12 +108,12 @@ READERS = [
     ),
     Reader(
         "files in elements",
-        lambda text: file_answers._elements(str(text)),
+        lambda text: edits._elements(str(text)),
         {
             "heads": lambda n: '<file path="a.py">\n' * (n // 19) + "</file>",
             "open heads": lambda n: '<file path="a.py" ' * (n // 18),
         },
-        ("agent.team.file_answers",),
+        ("agent.team.parsing.edits",),
     ),
     Reader(
         "output that repeats",

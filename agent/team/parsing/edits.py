@@ -9,7 +9,7 @@ from typing import Any
 from agent.patch import detect
 from agent.patch.formats.fences import closes
 from agent.patterns import linear
-from agent.team.lenient import mended, objects, without_thoughts
+from agent.team.parsing.json_repair import mended, objects, without_thoughts
 
 NO_CHANGE = "NO CHANGE"
 MAX_READ = 2_000_000

@@ -15,7 +15,7 @@ from typing import Any
 from agent.patch import detect
 from agent.patterns import linear
 from agent.ports import JSON, ChatMessage, ModelRequest, ToolCall, ToolSpec
-from agent.team.lenient import value_of, without_thoughts
+from agent.team.parsing.json_repair import value_of, without_thoughts
 from agent.team.prompts import render
 
 MAX_CALLS = 16

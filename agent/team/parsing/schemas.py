@@ -6,8 +6,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.team.coerce import coerced
-from agent.team.lenient import mended, objects, without_thoughts
+from agent.team.parsing.coerce import coerced
+from agent.team.parsing.json_repair import mended, objects, without_thoughts
 
 MAX_TEXT = 4_000
 

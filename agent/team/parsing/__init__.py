@@ -1,0 +1,1 @@
+"""Reads a model's answers: JSON, edits, tool calls in text."""
