@@ -15,7 +15,7 @@ from agent.stages.execution import Change
 from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
 from agent.stages.progress import Progress
 from agent.team import hire
-from agent.team.triggers import TASK_ANALYZED, TASK_GIVEN
+from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
 
 
 async def draft_plan(

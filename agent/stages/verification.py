@@ -12,7 +12,7 @@ from agent.checks.test_runner import NONE, not_run, run_tests
 from agent.ports import JSON, CommandResult, Ports
 from agent.stacks import Stack
 from agent.stacks.globs import matches
-from agent.team.work import Work
+from agent.team.phase_context import Work
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from agent import runtime
-from agent.team.work import Work
+from agent.team.phase_context import Work
 
 __all__ = ["AskedTeam", "Work", "hire"]
 
 
 class AskedTeam(Protocol):
     async def ask(self, trigger: str, content: str = "") -> str:
-        """Says ``content`` to whoever answers ``trigger`` (agent.team.triggers), and returns the answer."""
+        """Says ``content`` to whoever answers ``trigger`` (agent.team.messages), and returns the answer."""
         ...
 
 
@@ -21,6 +21,6 @@ def hire(work: Work) -> AskedTeam:
     if not runtime.is_ready():
         raise RuntimeError("Call agent.runtime.bootstrap(runtime_dir) once in this process before hiring a team.")
     # MetaGPT may only be imported after its bootstrap, and never by the web process, which imports this package
-    from agent.team.staff import staff
+    from agent.team.team_factory import staff
 
     return staff(work)

@@ -21,8 +21,8 @@ from agent.errors import AgentError, Interrupted
 from agent.ports import ChatMessage, Completion
 from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
+from agent.team.phase_context import Work
 from agent.team.prompts import render
-from agent.team.work import Work
 
 MAX_ROUNDS = 20
 """Rounds until the team must be idle after one message; each of our conversations takes two."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from agent.context.tools import specs
 from agent.ports import ChatMessage, Completion, ModelRequest
-from agent.team.bounds import BY_ROLE, FEWEST
+from agent.team.phase_context import Work
 from agent.team.prompts import render
-from agent.team.told import with_told
-from agent.team.tooling import Desk
-from agent.team.work import Work
+from agent.team.steering import with_told
+from agent.team.tool_limits import BY_ROLE, FEWEST
+from agent.team.tool_session import Desk
 
 
 class Conversation:

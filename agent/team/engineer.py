@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from agent.prompt_blocks import block
 from agent.team.base import TeamRole
-from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.edits import EditAction
-from agent.team.parts import WritePart
+from agent.team.messages import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
 from agent.team.prompts import render
-from agent.team.triggers import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
+from agent.team.tool_limits import BY_ROLE_TOOLS
+from agent.team.write_part import WritePart
 
 MAX_TOKENS = 32_000
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 from agent import stacks
 from agent.prompt_blocks import block
 from agent.team.base import TeamRole
+from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
 from agent.team.parsing.schemas import Analysis, Plan
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
-from agent.team.triggers import TASK_ANALYZED, TASK_GIVEN
 
 
 class AnalyzeTask(StructuredAction):

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from agent.ports import ChatMessage, Completion
 from agent.team.conversation import Conversation
-from agent.team.work import Work
+from agent.team.phase_context import Work
 
 API_TYPE = "mgx.port"
 

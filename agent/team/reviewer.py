@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from agent.prompt_blocks import block
 from agent.team.base import TeamRole
+from agent.team.messages import REVIEW_WANTED
 from agent.team.parsing.schemas import Review
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
-from agent.team.triggers import REVIEW_WANTED
 
 ASKED_BEFORE = "This was asked for before; look whether it is done, and don't ask for the opposite:"
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 from agent.errors import OutputInvalid
 from agent.ports import ChatMessage
 from agent.team.base import TeamAction
-from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.parsing.schemas import Answer, Unusable, parse
 from agent.team.prompts import render
+from agent.team.tool_limits import BY_ROLE_TOOLS
 
 A = TypeVar("A", bound=Answer)
 SHOWN = 4_000

@@ -8,10 +8,10 @@ from typing import ClassVar
 from agent.prompt_blocks import block
 from agent.stages.verification import try_out
 from agent.team.base import TeamAction, TeamRole
-from agent.team.bounds import BY_ROLE_TOOLS
 from agent.team.edits import EditAction
+from agent.team.messages import CODE_LANDED, TESTS_WANTED
 from agent.team.prompts import render
-from agent.team.triggers import CODE_LANDED, TESTS_WANTED
+from agent.team.tool_limits import BY_ROLE_TOOLS
 
 
 class WriteTest(EditAction):

@@ -41,7 +41,7 @@ def test_an_error_comes_out_as_it_is(workdir: Path, error: Exception) -> None:
 
 def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
     from agent.team.base import TeamAction, TeamEnvironment, TeamRole
-    from agent.team.staff import staff
+    from agent.team.team_factory import staff
 
     ended: list[str] = []
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.errors import Paused
-from agent.team.loops import REPEATS, Loops, WatchedJournal
+from agent.team.loop_detection import REPEATS, Loops, WatchedJournal
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.test_pipeline import CODE, EDIT
 from tests.agent.world import FAILED, ScriptedModel, TableSandbox, World, make_repository

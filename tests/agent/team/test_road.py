@@ -14,9 +14,9 @@ from agent.errors import ContextOverflow, Paused
 from agent.models.cache import MemoryCache, MemoryStore
 from agent.ports import ChatMessage, Completion, ModelProfile, ModelRequest
 from agent.prompt_blocks import block
-from agent.team.calls import ModelCalls
-from agent.team.condense import condense, tokens_of
-from agent.team.road import cache_key
+from agent.team.model_calls import ModelCalls
+from agent.team.model_client import cache_key
+from agent.team.prompt_truncation import condense, tokens_of
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
@@ -189,7 +189,7 @@ async def test_the_key_holds_everything_that_matters(monkeypatch: pytest.MonkeyP
         cache_key(replace(REQUEST, stack="fastapi"), "m"), cache_key(REQUEST, "n"),
         cache_key(replace(REQUEST, messages=[{"role": "user", "content": "x"}]), "m"),
     ]  # fmt: skip
-    monkeypatch.setattr("agent.team.road.VERSION", "0")
+    monkeypatch.setattr("agent.team.model_client.VERSION", "0")
     others.append(cache_key(REQUEST, "m"))
     assert len({key, *others}) == 7
     monkeypatch.undo()

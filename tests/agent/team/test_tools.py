@@ -13,7 +13,7 @@ import pytest
 from agent.errors import Paused
 from agent.models.errors import ToolsUnsupported
 from agent.ports import Completion, ModelProfile, ModelRequest, TaskSpec, ToolCall
-from agent.team.bounds import BY_ROLE
+from agent.team.tool_limits import BY_ROLE
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository

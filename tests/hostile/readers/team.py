@@ -7,7 +7,7 @@ from typing import cast
 from agent.models.streaming import Answer, parse_arguments
 from agent.ports import ModelRequest, ToolSpec
 from agent.stages.plan_parts import parts_of
-from agent.team import condense, loops
+from agent.team import loop_detection, prompt_truncation
 from agent.team.parsing import edits, json_repair, schemas, text_tool_calls
 from tests.hostile.reader import Reader
 
@@ -117,9 +117,9 @@ READERS = [
     ),
     Reader(
         "output that repeats",
-        lambda text: loops.Loops().ran(["a"], 1, str(text)),
+        lambda text: loop_detection.Loops().ran(["a"], 1, str(text)),
         {"versions": lambda n: "1." * (n // 2) + "1a"},
-        ("agent.team.loops",),
+        ("agent.team.loop_detection",),
     ),
     Reader(
         "parts of a plan",
@@ -129,8 +129,8 @@ READERS = [
     ),
     Reader(
         "blocks",
-        lambda text: list(condense._blocks(str(text))),
+        lambda text: list(prompt_truncation._blocks(str(text))),
         {"beginnings": lambda n: "<a deadbeef>\n" * (n // 13), "paths": lambda n: "Content of " * (n // 11)},
-        ("agent.team.condense",),
+        ("agent.team.prompt_truncation",),
     ),
 ]

@@ -1,13 +1,12 @@
-"""The one road to the model as the team takes it: the journal first, then everything else (``agent.team.road``). Nothing in the
-team calls a model any other way."""
+"""All model calls of a phase go through `ModelCalls`: the journal first, then everything else (`agent.team.model_client`)."""
 
 from __future__ import annotations
 
 import hashlib
 
 from agent.ports import JSON, Announcement, Completion, ModelRequest, Ports
-from agent.team.loops import Loops
-from agent.team.road import Answered, Road
+from agent.team.loop_detection import Loops
+from agent.team.model_client import Answered, Road
 
 
 class ModelCalls:

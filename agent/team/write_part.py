@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from agent.concurrency import together
 from agent.ports import JSON
-from agent.team.bounds import LOOKING
 from agent.team.edits import EditAction
 from agent.team.prompts import render
+from agent.team.tool_limits import LOOKING
 
 MAX_TOKENS = 32_000
 

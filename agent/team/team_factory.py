@@ -10,9 +10,9 @@ from agent.team.base import AgentTeam, TeamEnvironment
 from agent.team.engineer import Engineer
 from agent.team.leader import TeamLeader
 from agent.team.llm import PortConfig
+from agent.team.phase_context import Work
 from agent.team.reviewer import Reviewer
 from agent.team.tester import Tester
-from agent.team.work import Work
 
 
 def staff(work: Work) -> AgentTeam:

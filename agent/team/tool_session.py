@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from agent.context.tools import Toolbox, ToolResult
 from agent.ports import JSON, Announcement, ChatMessage, ToolCall
 from agent.prompt_blocks import block
-from agent.team.bounds import MAX_CALLS_AT_ONCE, Bounds
-from agent.team.work import Work
+from agent.team.phase_context import Work
+from agent.team.tool_limits import MAX_CALLS_AT_ONCE, Bounds
 
 SHOWN = 200
 """Characters of a call's arguments in the event log."""

@@ -16,9 +16,9 @@ from agent.patch.model import Format
 from agent.ports import JSON, CommandResult, Ports, TaskSpec
 from agent.prompt_blocks import block
 from agent.stacks import Stack
-from agent.team.calls import ModelCalls
-from agent.team.loops import Loops, WatchedJournal
-from agent.team.told import Told
+from agent.team.loop_detection import Loops, WatchedJournal
+from agent.team.model_calls import ModelCalls
+from agent.team.steering import Told
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
