@@ -27,7 +27,7 @@ import asyncio, json, resource, sys, time
 from pathlib import Path
 from agent.context.listing import list_files
 from agent.context.repomap import repository_map
-from agent.context.words import words_of
+from agent.context.tokenization import words_of
 root, cache, task = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 async def main():
     files = await list_files(root)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from agent.context.context_budget import within
 from agent.context.git import ask_git
 from agent.context.paths import is_secret
-from agent.context.room import within
 
 COMMITS = 300
 SHOWN = 10

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 import rustworkx
 
-from agent.context.words import all_parts, parts_of
+from agent.context.tokenization import all_parts, parts_of
 from agent.symbols.tags import Definition
 
 DAMPING = 0.6

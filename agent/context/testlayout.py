@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from agent.context.room import within
-from agent.context.words import all_parts, parts_of
+from agent.context.context_budget import within
+from agent.context.tokenization import all_parts, parts_of
 from agent.documents import Unreadable, read_json
 
 MAX_FOLDERS = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from agent.context.room import within
+from agent.context.context_budget import within
 
 MAX_DEPTH = 12
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from agent.context.absent import absent, is_pointer
+from agent.context.context_budget import UNITS, room_for
 from agent.context.history import recent_history
 from agent.context.listing import list_files
+from agent.context.missing_content import absent, is_pointer
 from agent.context.paths import is_regular, is_secret
 from agent.context.repomap import repository_map
-from agent.context.room import UNITS, room_for
 from agent.context.testlayout import layout_of_tests
 from agent.context.tree import tree
 from agent.models.prices import weigh

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.context.absent import is_pointer, submodules
+from agent.context.missing_content import is_pointer, submodules
 from agent.guardrails.answer import Answer
 from agent.guardrails.result import Finding
 from agent.patch import unsafe_reason

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.checks.commands import Commands
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, look
-from agent.context.words import words_of
+from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import JSON, CommandResult, Ports, TaskSpec

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from agent.context import Interest, look, read_text
-from agent.context.absent import absent, submodules
+from agent.context.missing_content import absent, submodules
 from agent.guardrails import check
 from agent.ports import TaskSpec
 from agent.stacks import get

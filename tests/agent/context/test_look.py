@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from agent.context import Interest, View, look
+from agent.context.context_budget import room_for
 from agent.context.history import recent_history
-from agent.context.room import room_for
 from agent.context.testlayout import is_test, layout_of_tests
+from agent.context.tokenization import words_of
 from agent.context.tree import tree
-from agent.context.words import words_of
 from agent.models.prices import estimate_tokens
 from tests.agent.world import make_repository
 

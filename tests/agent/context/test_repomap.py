@@ -9,7 +9,7 @@ import pytest
 
 from agent.context import repomap
 from agent.context.repomap import find_sources, repository_map
-from agent.context.words import parts_of, words_of
+from agent.context.tokenization import parts_of, words_of
 from agent.models.prices import estimate_tokens
 from agent.symbols import parsing
 from agent.symbols.store import TagStore

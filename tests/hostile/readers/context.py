@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from agent.context import absent, testlayout, words
+from agent.context import missing_content, testlayout, tokenization
 from agent.symbols import tags
 from tests.hostile.reader import Reader
 
 READERS = [
     Reader(
         "submodules",
-        lambda text: absent._PATH.findall(str(text)),
+        lambda text: missing_content._PATH.findall(str(text)),
         {"lines": lambda n: "\n" * n, "spaces": lambda n: "path=a" + " " * n + "b"},
-        ("agent.context.absent",),
+        ("agent.context.missing_content",),
     ),
     Reader(
         "names of tests",
@@ -21,9 +21,9 @@ READERS = [
     ),
     Reader(
         "words",
-        lambda text: [words.parts_of.__wrapped__(word) for word in words.words_of(str(text))],
+        lambda text: [tokenization.parts_of.__wrapped__(word) for word in tokenization.words_of(str(text))],
         {"capitals": lambda n: "A" * n, "dots": lambda n: "a." * (n // 2)},
-        ("agent.context.words",),
+        ("agent.context.tokenization",),
     ),
     Reader(
         "scripts",
