@@ -19,7 +19,7 @@ from pathlib import Path
 
 from agent.errors import SandboxFailed
 from agent.sandbox import mounts
-from agent.sandbox.host import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
+from agent.sandbox.host_mounts import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
 from agent.sandbox.limits import Limits
 from agent.sandbox.sealed import is_guarded, libraries_beside, sealed_copy, sealed_data
 from agent.sandbox.seccomp import descriptor

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 
-from agent.sandbox.host import Bind
+from agent.sandbox.host_mounts import Bind
 from agent.sandbox.user import User
 
 STAGE = "/tmp"

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.ports import CommandResult
-from agent.sandbox import kept, node_manifest
+from agent.sandbox import environment_cache, node_manifest
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host import Bind, network_binds
+from agent.sandbox.host_mounts import Bind, network_binds
 from agent.sandbox.limits import Limits
 from agent.sandbox.node_manifest import Manifest
 from agent.sandbox.python_env import Execute
@@ -36,7 +36,7 @@ PASSED = (
 
 async def make(
     root: Path, cache: Path, execute: Execute, timeout: float
-) -> tuple[CommandResult, Path | None, kept.Hold | None]:
+) -> tuple[CommandResult, Path | None, environment_cache.Hold | None]:
     """``node_modules`` for ``root``, made or found under ``cache/node/<key>``, with the hold that keeps it from being removed;
     None where nothing could be installed.
 
@@ -50,9 +50,9 @@ async def make(
     if shutil.which("npm") is None or node() is None:
         return CommandResult(argv, 127, 0, f"{notes}npm is not available here.\n", available=False), None, None
     target = cache / "node" / _key(wanted)
-    hold = await asyncio.to_thread(kept.Hold, target)
+    hold = await asyncio.to_thread(environment_cache.Hold, target)
     if target.is_dir():
-        kept.used(target)
+        environment_cache.used(target)
         return CommandResult(argv, 0, 0, f"{notes}The packages are cached.\n"), target / "node_modules", hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
@@ -69,7 +69,7 @@ async def make(
         if draft.exists():
             shutil.rmtree(draft, ignore_errors=True)
     if result.ok:
-        await asyncio.to_thread(kept.prune, target.parent)
+        await asyncio.to_thread(environment_cache.prune, target.parent)
     made = target / "node_modules" if result.ok else None
     return replace(result, argv=argv, output_tail=notes + result.output_tail), made, hold
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.children import child, to_the_end
 from agent.sandbox.limits import Limits
 from agent.sandbox.namespace import Namespace
-from agent.sandbox.watch import free_space, inodes_used, watch
+from agent.sandbox.resource_watch import free_space, inodes_used, watch
 
 CHUNK = 64 * 1024
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from agent.sandbox.host import Bind
+from agent.sandbox.host_mounts import Bind
 from agent.sandbox.node_env import node_path
 
 SCRIPTS = ("ruff", "black", "isort", "check-jsonschema", "hadolint", "rsharpier")

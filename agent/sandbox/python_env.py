@@ -17,11 +17,11 @@ from pathlib import Path
 from uv import find_uv_bin
 
 from agent.ports import CommandResult
-from agent.sandbox import kept
+from agent.sandbox import environment_cache
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host import Bind, interpreter, interpreter_binds, network_binds
+from agent.sandbox.host_mounts import Bind, interpreter, interpreter_binds, network_binds
+from agent.sandbox.install_env import install_env, local_binds
 from agent.sandbox.limits import Limits
-from agent.sandbox.network import install_env, local_binds
 from agent.sandbox.requirements import Requirements, collect
 
 ENV = "/env"
@@ -36,7 +36,7 @@ Execute = Callable[[Cell, Sequence[str], float], Awaitable[CommandResult]]
 
 async def make(
     root: Path, cache: Path, extra: Sequence[str], execute: Execute, timeout: float
-) -> tuple[CommandResult, Path, kept.Hold]:
+) -> tuple[CommandResult, Path, environment_cache.Hold]:
     """The environment for ``root``, made or found under ``cache/envs/<key>``; the path exists only if the result is ok, and is
     not removed while the hold on it lives.
 
@@ -45,9 +45,9 @@ async def make(
     wanted = collect(root, extra)
     target = cache / "envs" / _key(wanted)
     refused = "".join(f"refused: {line}\n" for line in wanted.refused)
-    hold = await asyncio.to_thread(kept.Hold, target)
+    hold = await asyncio.to_thread(environment_cache.Hold, target)
     if (target / "pyvenv.cfg").is_file():
-        kept.used(target)
+        environment_cache.used(target)
         return CommandResult(ARGV, 0, 0, f"{refused}The environment is cached.\n"), target, hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
@@ -60,7 +60,7 @@ async def make(
         if draft.exists():
             shutil.rmtree(draft, ignore_errors=True)
     if result.ok:
-        await asyncio.to_thread(kept.prune, target.parent)
+        await asyncio.to_thread(environment_cache.prune, target.parent)
     return replace(result, argv=ARGV, output_tail=refused + result.output_tail), target, hold
 
 

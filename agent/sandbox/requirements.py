@@ -15,7 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from agent.documents import Unreadable, read_toml
 from agent.patterns import linear
-from agent.sandbox.pins import pins
+from agent.sandbox.lockfiles import pins
 from agent.stacks.manifests import requirement_names
 
 NAMES = (

@@ -18,8 +18,8 @@ from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.sandbox import bubblewrap, node_env, python_env, secrets
 from agent.sandbox.bubblewrap import WORKDIR, Cell, Program
-from agent.sandbox.host import Bind, interpreter_binds
-from agent.sandbox.kept import Hold
+from agent.sandbox.environment_cache import Hold
+from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sandbox import kept
+from agent.sandbox import environment_cache
 
 DAY = 24 * 3600
 
@@ -37,37 +37,37 @@ def test_what_was_not_used_for_two_weeks_goes(parent: Path) -> None:
     environment(parent, "old", days=15)
     environment(parent, "new", days=13)
 
-    assert [place.name for place in kept.prune(parent)] == ["old"]
+    assert [place.name for place in environment_cache.prune(parent)] == ["old"]
     assert names(parent) == ["new"]
 
 
 def test_using_it_makes_it_young(parent: Path) -> None:
-    kept.used(environment(parent, "old", days=15))
-    assert kept.prune(parent) == []
+    environment_cache.used(environment(parent, "old", days=15))
+    assert environment_cache.prune(parent) == []
 
 
 def test_of_too_many_bytes_those_used_last_stay(parent: Path) -> None:
     for days in range(5):
         environment(parent, f"used-{days}-days-ago", days=days)
-    kept.prune(parent, max_bytes=2_500)
+    environment_cache.prune(parent, max_bytes=2_500)
     assert names(parent) == ["used-0-days-ago", "used-1-days-ago"]
 
 
 def test_what_someone_holds_stays_until_they_let_go(parent: Path) -> None:
     place = environment(parent, "old", days=30)
-    holds = [kept.Hold(place), kept.Hold(place)]
+    holds = [environment_cache.Hold(place), environment_cache.Hold(place)]
 
-    assert kept.prune(parent) == []
+    assert environment_cache.prune(parent) == []
     holds.pop()
     gc.collect()
-    assert kept.prune(parent) == []
+    assert environment_cache.prune(parent) == []
     holds.pop().release()
-    assert kept.prune(parent) == [place]
+    assert environment_cache.prune(parent) == [place]
     assert names(parent) == []
 
 
 def test_what_a_dead_process_left_half_made_goes_after_a_day(parent: Path) -> None:
     environment(parent, ".draft-old", days=2)
     environment(parent, ".draft-new", days=0.5)
-    kept.prune(parent)
+    environment_cache.prune(parent)
     assert names(parent) == [".draft-new"]

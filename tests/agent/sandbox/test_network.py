@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.sandbox.network import install_env, local_binds
+from agent.sandbox.install_env import install_env, local_binds
 
 
 def test_only_what_the_install_step_needs_is_passed() -> None:

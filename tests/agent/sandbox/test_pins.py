@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sandbox.pins import pins
+from agent.sandbox.lockfiles import pins
 from agent.sandbox.requirements import collect
 
 UV = """version = 1

@@ -16,7 +16,7 @@ import pytest
 
 from agent.errors import SandboxFailed
 from agent.sandbox import WorkdirSandbox, open_sandbox
-from agent.sandbox.host import Bind
+from agent.sandbox.host_mounts import Bind
 from agent.sandbox.temporary import TemporaryFiles
 from agent.sandbox.user import COUNT, FIRST
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from agent.checks import test_configuration
 from agent.context import testlayout
 from agent.sandbox import node_manifest
-from agent.sandbox.pins import pins
+from agent.sandbox.lockfiles import pins
 from agent.stacks import infer, infer_by_directory
 from agent.stacks.globs import matches
 from agent.stacks.inference import rules_out
@@ -95,7 +95,7 @@ READERS = [
     Reader("pyproject.toml", lambda text: packages_of({"pyproject.toml": str(text)}), TOML, ("agent.stacks.manifests",)),
     Reader("project files", lambda text: packages_of({"a.csproj": str(text)}), XML, ("agent.stacks.manifests",)),
     Reader("npm's manifest", held("package.json", node_manifest.read), JSON, ("agent.sandbox.node_manifest",)),
-    Reader("lock files", held("uv.lock", pins), TOML, ("agent.sandbox.pins",)),
+    Reader("lock files", held("uv.lock", pins), TOML, ("agent.sandbox.lockfiles",)),
     Reader(
         "scripts of npm", lambda text: testlayout.layout_of_tests(["a.test.js"], {"package.json": str(text)}, tokens=99), JSON,
         ("agent.context.testlayout",),

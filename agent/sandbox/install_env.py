@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from agent.sandbox.host import Bind
+from agent.sandbox.host_mounts import Bind
 
 PASSED = [
     "UV_DEFAULT_INDEX",
