@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.patch.record import NAME, load
+from agent.patch.recovery_record import NAME, load
 from agent.patch.tree import Tree
 
 KEEP = 5

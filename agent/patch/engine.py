@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.patch.detect import read_edits
+from agent.patch.edit_planner import Planned, Planner, refused
 from agent.patch.model import EditsInvalid, FileEdit, Format
 from agent.patch.paths import folded, unsafe_reason
 from agent.patch.placement import Refusal
-from agent.patch.plan import Planned, Planner, refused
 from agent.patch.result import FileChange, Mode, PatchRefused, PatchResult
 from agent.patch.transaction import Change, commit, recover
 from agent.patch.tree import Blocked, Tree

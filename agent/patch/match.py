@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile, groupby
 
-from agent.patch import anchors, readings
+from agent.patch import anchors, prefix_recovery
 from agent.patch.indentation import rule, shifted
 from agent.patch.index import EXACT, INDENTATION, PUNCTUATION, TRAILING, Index
 from agent.patch.model import Hunk, Line
@@ -49,23 +49,23 @@ def _without_blank_end(hunk: Hunk) -> Hunk | None:
 def _find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
         return _only_one([find(other, index, evidence) for other in hunk.alternatives])
-    if not any(line.tag in "+-?" for line in hunk.lines) and not readings.lost_prefixes(hunk):
+    if not any(line.tag in "+-?" for line in hunk.lines) and not prefix_recovery.lost_prefixes(hunk):
         return Refusal("no_change", "it has no added and no removed line")
     unclear = any(line.tag == "?" for line in hunk.lines)
     firm = replace(hunk, lines=[_as_context(line) for line in hunk.lines])
     if unclear and any(line.tag == "?" and line.text.strip() for line in hunk.lines):
-        return readings.find(hunk, index)
+        return prefix_recovery.find(hunk, index)
     found = _climb(firm, index, evidence)
     if isinstance(found, Placement) and found.level in (EXACT, ELSEWHERE):
         return found
     if isinstance(found, Refusal) and found.code not in ("not_found", "indentation"):
         return found
-    mended = readings.find(hunk, index)
+    mended = prefix_recovery.find(hunk, index)
     if isinstance(mended, Placement) or (unclear and mended.code == "ambiguous"):
         return mended
     if isinstance(found, Placement) or found.code == "indentation":
         return found
-    if readings.lost_prefixes(hunk):
+    if prefix_recovery.lost_prefixes(hunk):
         return mended
     return anchors.find(firm, index, evidence.drift) or _without_blank_edges(firm, index, evidence) or found
 

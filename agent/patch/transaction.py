@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.patch.backups import prune_backups
-from agent.patch.record import NAME as RECORD
-from agent.patch.record import Entry, dump, load
+from agent.patch.recovery_record import NAME as RECORD
+from agent.patch.recovery_record import Entry, dump, load
 from agent.patch.tree import Blocked, Tree
 
 logger = logging.getLogger(__name__)

@@ -32,7 +32,7 @@ EXEMPT: dict[str, str] = {
     "agent.models.anthropic": _WORDS,
     "agent.models.anthropic_messages": "Its pattern is one character.",
     "agent.models.offline": _WORDS,
-    "agent.patch.record": _OURS,
+    "agent.patch.recovery_record": _OURS,
     "agent.patterns": "It is where the linear engine is compiled.",
     "agent.runtime.finder": "It reads the source of installed packages.",
     "agent.sandbox.bubblewrap": "It reads the version that bubblewrap says.",
