@@ -18,12 +18,12 @@ from repositories.actors import refresh_links
 from repositories.shares import THREADS, shares
 
 from .actors import do_next_run
+from .lifecycle.fair_claim import next_to_claim
 from .notifications import replies
 from .retention import prune_sometimes
 from .webhooks import processing
 from .webhooks.actors import say_answer, take_delivery
 from .worker import workdirs
-from .worker.fair_claim import next_to_claim
 from .worker.lease import keeper
 
 log = logging.getLogger(__name__)

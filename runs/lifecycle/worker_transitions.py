@@ -21,8 +21,7 @@ from ..errors import LeaseLost
 from ..models import TaskRun
 from ..models.run import Status, lease_owner
 from ..querysets import claimable
-from ..worker import deaths, fair_claim
-from . import change_review, claim_spans
+from . import change_review, claim_spans, fair_claim, worker_deaths
 from .base import approve, cancel, end_lease, finish, locked, save_state
 
 TRIES = 20
@@ -30,7 +29,7 @@ TRIES = 20
 
 
 def claim_next(*, orphans: bool = True) -> TaskRun | None:
-    """Takes the run whose turn it is (`runs.worker.fair_claim`). Without ``orphans``: none whose last worker died."""
+    """Takes the run whose turn it is (`runs.lifecycle.fair_claim`). Without ``orphans``: none whose last worker died."""
     with transaction.atomic():
         fair_claim.take_turn()
         for run_id, status in fair_claim.next_to_claim(TRIES, orphans=orphans):
@@ -60,7 +59,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         if run.cancel_requested_at is not None:  # the worker that should have heard it is dead
             cancel(run)
             return None
-        if deaths.count(run, died=orphaned and run.lease_owner != ""):
+        if worker_deaths.count(run, died=orphaned and run.lease_owner != ""):
             return None
         run.lease_owner = lease_owner()
         run.fence += 1

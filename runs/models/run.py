@@ -101,11 +101,11 @@ class TaskRun(TenantModel):
     lease_expires_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True)
-    """The last claim, by the database's clock: whose turn it is follows from it (``runs.worker.fair_claim``)."""
+    """The last claim, by the database's clock: whose turn it is follows from it (``runs.lifecycle.fair_claim``)."""
     worker_deaths = models.PositiveSmallIntegerField(default=0)
     """Claims in a row that ended without being given back, with no step recorded between them."""
     died_at = models.CharField(max_length=60, blank=True)
-    """Where the run stood then (``runs.worker.deaths``)."""
+    """Where the run stood then (``runs.lifecycle.worker_deaths``)."""
     last_seq = models.IntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=150, blank=True)
@@ -131,7 +131,7 @@ class TaskRun(TenantModel):
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
             models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
-            # the order of `runs.worker.fair_claim` within a workspace
+            # the order of `runs.lifecycle.fair_claim` within a workspace
             models.Index(
                 "workspace",
                 ExpressionWrapper(models.Q(status="queued"), output_field=models.BooleanField()),

@@ -21,9 +21,9 @@ from agent.errors import Cancelled, Interrupted
 from mgx_project.common import watcher
 
 from ..errors import LeaseLost
+from ..lifecycle import worker_deaths
 from ..lifecycle.cancel_channel import Listener
 from ..models import TaskRun
-from . import deaths
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
@@ -145,7 +145,7 @@ class Keeper:
 
     def let_go(self, lease: Lease) -> None:
         """The phase ended and the database doesn't know: it was away, or another worker has the run. It is told as soon as it
-        answers, so that the next claim counts no death (`runs.worker.deaths`)."""
+        answers, so that the next claim counts no death (`runs.lifecycle.worker_deaths`)."""
         with self._lock:
             self._let_go.append(lease)
             self._start()
@@ -202,7 +202,7 @@ class Keeper:
         if watcher.overdue():
             return
         for lease in list(self._let_go):
-            deaths.take_back(lease.run_id, lease.fence)
+            worker_deaths.take_back(lease.run_id, lease.fence)
             with self._lock:
                 self._let_go.remove(lease)
 

@@ -10,9 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.lifecycle import worker_transitions
+from runs.lifecycle import fair_claim, worker_transitions
 from runs.models import TaskRun
-from runs.worker import fair_claim
 from tasks.models import Task
 
 from .conftest import Tenant, make_tenant

@@ -13,10 +13,10 @@ import uuid
 from django.db.models import F
 
 from .. import events
-from ..lifecycle import claim_spans
-from ..lifecycle.base import end_lease, save_state
 from ..models import RunStep, TaskRun
 from ..models.run import Status
+from . import claim_spans
+from .base import end_lease, save_state
 
 MOST = 2
 
