@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from . import refreshing
+from . import scheduled_validation
 
 QUEUE = "network"
 """For what waits for other people's servers; runs have a queue and threads of their own, which nothing here takes from them."""
@@ -12,4 +12,4 @@ QUEUE = "network"
 
 @dramatiq.actor(queue_name=QUEUE)
 def refresh_links() -> None:
-    refreshing.work_off()
+    scheduled_validation.work_off()

@@ -22,8 +22,8 @@ from . import admin_deliveries as admin_deliveries  # registers its own
 from . import services
 from .admin_deliveries import newest_deliveries
 from .admin_link import LinkForm
-from .advice import missing
 from .models import RepositoryLink
+from .permission_warnings import missing
 from .webhooks.services import address_of, set_up
 
 Status = RepositoryLink.Status

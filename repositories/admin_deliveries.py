@@ -18,7 +18,7 @@ from workspaces.admin_ask import ask
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
 from .models import RepositoryLink, WebhookDelivery
-from .webhooks.again import try_again
+from .webhooks.redelivery import try_again
 
 NEWEST = 20
 LABELS = {"waiting": "info", "trying again": "warning", "failed": "danger", "done": "success"}

@@ -20,7 +20,7 @@ from workspaces.admin_scope import operated, operator, sees_all
 
 from . import services
 from .models import RepositoryLink
-from .naming import name
+from .references import name
 from .serializers import MAX_CREDENTIAL
 
 

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from mgx_project.common.rows import RowSerializer
 from projects.validators import git_ref
 
-from .advice import missing
 from .models import RepositoryLink
+from .permission_warnings import missing
 from .webhooks.services import address_of
 
 MAX_CREDENTIAL = 20_000

@@ -19,14 +19,14 @@ from workspaces import events
 from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
+from .checkout_source import mirror_of
 from .errors import HostBusy
-from .git import local
+from .git import local_repositories
 from .git.eviction import forget
 from .hosting import host_of
-from .looking import Look, look_at
 from .models import RepositoryLink
-from .naming import Named, renamed
-from .origin import mirror_of
+from .references import Named, renamed
+from .validation import Look, look_at
 
 __all__ = [
     "Look", "change", "claim_installation", "connect", "connected", "disconnect", "lock_project", "look_at", "prepare",
@@ -63,12 +63,12 @@ def claim_installation(named: Named) -> Named:
 
 def prepare(named: Named) -> None:
     """Makes the empty directory that ``named`` means a repository. Raises Conflict."""
-    path = local.path_of(named.clone_url)
+    path = local_repositories.path_of(named.clone_url)
     if path is None:
         raise Conflict(
             "A new project is made in a local directory only; make the repository on its host first.", code="not_local"
         )
-    asyncio.run(local.prepare_new(path))
+    asyncio.run(local_repositories.prepare_new(path))
 
 
 def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:

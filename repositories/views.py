@@ -18,10 +18,10 @@ from projects.services import project_of
 from workspaces.api import TenantViewSet
 from workspaces.models import Role
 
-from . import refreshing, services
+from . import scheduled_validation, services
 from .actors import refresh_links
 from .models import RepositoryLink
-from .naming import name
+from .references import name
 from .serializers import (
     RefreshAll,
     RefreshQueued,
@@ -142,7 +142,7 @@ class RepositoryViewSet(TenantViewSet):
         project_id = self.validated(RefreshAll).get("project_id")
         if project_id is not None:
             project_of(self.principal.workspace_id, project_id)
-        queued = refreshing.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
+        queued = scheduled_validation.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
         if queued:
             refresh_links.send()
         return Response({"queued": queued}, status=status.HTTP_202_ACCEPTED)

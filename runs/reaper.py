@@ -13,9 +13,9 @@ import redis
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
 
-from repositories import refreshing
+from repositories import scheduled_validation
 from repositories.actors import refresh_links
-from repositories.shares import THREADS, shares
+from repositories.fair_shares import THREADS, shares
 
 from .actors import do_next_run
 from .lifecycle.fair_claim import next_to_claim
@@ -75,7 +75,7 @@ class Reaper(threading.Thread):
         owed = replies.waiting(free) if free > 0 else []
         for row_id in owed:
             say_answer.send(str(row_id))
-        looks = int(free > len(owed) and refreshing.is_due())
+        looks = int(free > len(owed) and scheduled_validation.is_due())
         if looks:
             refresh_links.send()  # one more thread, which does them one after the other
         return len(told) + len(owed) + looks

@@ -22,7 +22,7 @@ from mgx_project.common.errors import BadRequest, NotAllowed
 from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, GitFailed
-from . import local
+from . import local_repositories
 from .scrubbing import scrub
 
 SCHEMES = {"https": 443, "http": 80, "ssh": 22}
@@ -85,7 +85,7 @@ def address(url: str) -> Address:
     """
     if not url or len(url) > 1000 or url != url.strip() or url.startswith("-") or not url.isprintable():
         raise BadRequest("This is not a repository URL.", code="bad_repository_name", field="url")
-    path = local.path_of(url)
+    path = local_repositories.path_of(url)
     if path is not None:
         return Address(url=path.as_uri(), scheme="file", path=path)
     scheme = url.partition("://")[0].lower() if "://" in url else ""

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import GitFailed
-from . import fetching, local
-from .contents import ALL_THERE, Contents, contents, listing
+from . import fetching, local_repositories
 from .fetching import Wanted
 from .mirror import Loan, Mirror
 from .process import git
 from .progress import Tell, watched
 from .remote import Remote, Source, reach
+from .submodules_lfs import ALL_THERE, Contents, contents, listing
 
 NEVER_COMMITTED = (
     "/.mgx/", "__pycache__/", ".pytest_cache/", ".ruff_cache/", ".mypy_cache/", ".hypothesis/", "node_modules/", ".venv/",
@@ -55,7 +55,7 @@ async def clone(directory: Path, source: Source, *, sha: str, empty: bool, tell:
         return known
     async with reach(source) as remote:
         if remote.where.path and not sha and not source.allow_dirty:
-            await local.require_committed(remote.where.path)
+            await local_repositories.require_committed(remote.where.path)
         base = await _base(remote, source, sha)
         if not base.sha:
             return await _nothing(directory, base.branch)

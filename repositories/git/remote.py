@@ -17,7 +17,7 @@ from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.proxies import proxy_of
 
 from ..errors import GitFailed
-from . import local
+from . import local_repositories
 from .address import Address, address, is_address, is_loopback, resolve
 from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
 
@@ -169,7 +169,7 @@ async def reach(source: Source) -> AsyncIterator[Remote]:
     if "PRIVATE KEY" not in source.credential and any(c in source.credential for c in "\r\n\0"):
         raise BadRequest("The credential holds a line break; give the bare token.", field="credential")
     if where.path is not None:
-        await local.check_repository(where.path)
+        await local_repositories.check_repository(where.path)
         ips = []
     else:
         ips = await resolve(where)

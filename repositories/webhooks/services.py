@@ -20,7 +20,7 @@ from workspaces.principal import Principal
 from ..hosting import host_of
 from ..models import RepositoryLink, WebhookDelivery
 from ..signals import webhook_accepted
-from .reading import EVENTS, read
+from .payload_filter import EVENTS, read
 
 MAX_ID = 100
 

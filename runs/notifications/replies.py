@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
+from repositories.fair_shares import shares
 from repositories.hosting import Host, host_of
 from repositories.models import RepositoryLink
-from repositories.shares import shares
 
 from ..models import Handled, TaskRun
 from . import status_comment_body

@@ -8,8 +8,8 @@ from typing import Any
 from agent.errors import AgentError
 from agent.ports import JSON, Announcement
 from mgx_project.common.errors import MGXError
+from repositories.checkout_source import Origin, publish
 from repositories.git.checkout import Checkout
-from repositories.origin import Origin, publish
 
 from .. import artifacts
 from ..lifecycle import worker_transitions

@@ -10,7 +10,7 @@ from typing import Any
 from agent.errors import Paused
 from agent.ports import JSON, Announcement, Journal
 from mgx_project.common.errors import MGXError
-from repositories.origin import Origin
+from repositories.checkout_source import Origin
 
 from ..lifecycle import worker_transitions
 from ..models.run import GitStatus

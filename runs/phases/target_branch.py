@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from agent.errors import Paused
 from agent.ports import JSON, Journal
 from mgx_project.common.errors import MGXError
+from repositories.checkout_source import Origin
 from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
-from repositories.origin import Origin
 
 from ..models import TaskRun
 from ..worker.executor import Execution

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from agent.ports import JSON, Announcement
 from mgx_project.common.errors import MGXError
+from repositories.checkout_source import Origin, origin_of
 from repositories.git.checkout import Checkout, Source
-from repositories.origin import Origin, origin_of
 
 from ..lifecycle import worker_transitions
 from ..models import RunStep

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
+from repositories.fair_shares import shares
 from repositories.hosting import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
-from repositories.shares import shares
 
 from ..notifications.retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
 from .handlers import perform

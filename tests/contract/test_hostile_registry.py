@@ -49,7 +49,7 @@ EXEMPT: dict[str, str] = {
     "repositories.git.signing": "It reads commits that the server made.",
     "repositories.hosting.github": _SHORT,
     "repositories.hosting.limits": _SHORT,
-    "repositories.naming": _SHORT,
+    "repositories.references": _SHORT,
     "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
     "runs.webhooks.authorization": _SHORT,

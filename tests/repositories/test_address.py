@@ -15,7 +15,7 @@ from repositories.git.checkout import Source
 from repositories.git.remote import reach
 from repositories.hosting import host_of
 from repositories.hosting.wire import _Adapter
-from repositories.naming import name
+from repositories.references import name
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from projects.models import Project
+from repositories.checkout_source import mirror_of
 from repositories.git.eviction import generations
 from repositories.models import RepositoryLink
-from repositories.origin import mirror_of
 from tests.conftest import CallerInTests, MakeCaller
 from tests.factories import ProjectFactory, RepositoryLinkFactory
 from tests.support.git_server import TOKEN, GitServer

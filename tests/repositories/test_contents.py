@@ -9,8 +9,8 @@ import pytest
 
 from repositories.git import progress
 from repositories.git.checkout import Checkout, Source
-from repositories.git.contents import Contents
 from repositories.git.progress import understood
+from repositories.git.submodules_lfs import Contents
 
 from .conftest import Git
 

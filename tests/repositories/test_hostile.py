@@ -69,9 +69,9 @@ async def test_a_boobytrapped_source_runs_nothing(tmp_path: Path, origin: Path) 
     (checkout.root / "a.txt").write_text("x\n")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
-    from repositories.git import local
+    from repositories.git import local_repositories
 
-    assert ".gitattributes" in await local.uncommitted(origin)
+    assert ".gitattributes" in await local_repositories.uncommitted(origin)
     assert not flag.exists()
 
 

@@ -14,7 +14,7 @@ import pytest
 from repositories.errors import GitFailed
 from repositories.git import process
 from repositories.git.checkout import Checkout, Source
-from repositories.looking import look
+from repositories.validation import look
 from tests.support.git_server import TOKEN, GitServer
 
 from .conftest import Git

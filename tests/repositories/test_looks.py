@@ -11,9 +11,9 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from repositories import refreshing, services
+from repositories import scheduled_validation, services
+from repositories.fair_shares import shares
 from repositories.models import RepositoryLink
-from repositories.shares import shares
 from runs.reaper import Reaper
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
@@ -34,7 +34,7 @@ def test_plain_git_is_looked_at_too(owner: CallerInTests, server: GitServer) -> 
     link = due(owner, server)
     lost = due(owner, server)
     RepositoryLink.across_tenants.filter(pk=lost.pk).update(clone_url=f"{server.url}/absent.git")
-    assert refreshing.work_off() == 2
+    assert scheduled_validation.work_off() == 2
     link.refresh_from_db()
     lost.refresh_from_db()
     assert (link.status, link.default_branch) == ("connected", "main")
@@ -45,8 +45,8 @@ def test_plain_git_is_looked_at_too(owner: CallerInTests, server: GitServer) -> 
 @pytest.mark.django_db
 def test_unlinked_ones_are_left_alone(owner: CallerInTests, server: GitServer) -> None:
     due(owner, server, status="disconnected")
-    assert not refreshing.is_due()
-    assert refreshing.work_off() == 0
+    assert not scheduled_validation.is_due()
+    assert scheduled_validation.work_off() == 0
 
 
 @pytest.mark.django_db
@@ -54,15 +54,15 @@ def test_a_link_that_is_unlinked_under_the_look_stays_so(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = due(owner, server)
-    look_at = refreshing.services.look_at
+    look_at = scheduled_validation.services.look_at
 
     def unlinked_meanwhile(linked: Any) -> Any:
         found = look_at(linked)
         RepositoryLink.across_tenants.filter(pk=link.pk).update(status="disconnected")
         return found
 
-    monkeypatch.setattr(refreshing.services, "look_at", unlinked_meanwhile)
-    assert refreshing.work_off() == 1
+    monkeypatch.setattr(scheduled_validation.services, "look_at", unlinked_meanwhile)
+    assert scheduled_validation.work_off() == 1
     link.refresh_from_db()
     assert link.status == "disconnected"
 
@@ -73,7 +73,7 @@ def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_w
 ) -> None:
     link = due(owner, server)
     RepositoryLink.across_tenants.filter(pk=link.pk).update(credential="revoked")
-    look_at = refreshing.services.look_at
+    look_at = scheduled_validation.services.look_at
 
     def changed_meanwhile(linked: Any) -> Any:
         changed = RepositoryLink.across_tenants.get(pk=link.pk)
@@ -81,8 +81,8 @@ def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_w
         changed.save(update_fields=["credential"])
         return look_at(linked)
 
-    monkeypatch.setattr(refreshing.services, "look_at", changed_meanwhile)
-    assert refreshing.work_off() == 1
+    monkeypatch.setattr(scheduled_validation.services, "look_at", changed_meanwhile)
+    assert scheduled_validation.work_off() == 1
     link.refresh_from_db()
     assert (link.status, link.last_error) == ("connected", "")
 
@@ -92,15 +92,15 @@ def test_a_link_that_breaks_us_keeps_no_other_waiting(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links = [due(owner, server), due(owner, server)]
-    look_at = refreshing.services.look_at
+    look_at = scheduled_validation.services.look_at
 
     def breaks(linked: RepositoryLink) -> Any:
         if linked.pk == links[0].pk:
             raise KeyError("permission")
         return look_at(linked)
 
-    monkeypatch.setattr(refreshing.services, "look_at", breaks)
-    assert refreshing.work_off() == 2
+    monkeypatch.setattr(scheduled_validation.services, "look_at", breaks)
+    assert scheduled_validation.work_off() == 2
     seen = [RepositoryLink.across_tenants.get(pk=link.pk).last_validated_at is not None for link in links]
     assert seen == [False, True]
 
@@ -111,15 +111,15 @@ def test_many_links_of_one_tenant_keep_no_other_tenant_waiting(
 ) -> None:
     many = [due(owner, server).pk for _ in range(5)]
     other = due(stranger, server).pk
-    monkeypatch.setattr(refreshing, "SLICE_SECONDS", 0.001)  # as with slow links: each slice has one look
+    monkeypatch.setattr(scheduled_validation, "SLICE_SECONDS", 0.001)  # as with slow links: each slice has one look
     looked: list[Any] = []
 
     def slow(link_id: Any) -> None:
         looked.append(link_id)
         time.sleep(0.002)
 
-    monkeypatch.setattr(refreshing, "look_again", slow)
-    while refreshing.work_off():
+    monkeypatch.setattr(scheduled_validation, "look_again", slow)
+    while scheduled_validation.work_off():
         pass
     assert other in looked[:2]
     assert sorted(looked) == sorted([*many, other])
@@ -142,7 +142,7 @@ def test_each_link_is_claimed_by_one(owner: CallerInTests, server: GitServer) ->
 
     def claim_all() -> None:
         try:
-            while (found := refreshing._claim()) is not None:
+            while (found := scheduled_validation._claim()) is not None:
                 claimed.append(found[0])
                 shares.give_back(found[1])
         finally:

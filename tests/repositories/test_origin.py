@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common.errors import Conflict, NotFound
-from repositories.git import local
+from repositories.checkout_source import Origin, origin_of, publish
+from repositories.git import local_repositories
 from repositories.git.checkout import Checkout
-from repositories.origin import Origin, origin_of, publish
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory
 
 from .conftest import Git
@@ -48,7 +48,7 @@ async def test_a_dirty_checkout_stops_the_first_clone_only(tmp_path: Path, origi
 
 async def test_a_new_project_ends_with_its_files_in_place(tmp_path: Path, root: Path, sh: Git) -> None:
     new = root / "new"
-    await local.prepare_new(new)
+    await local_repositories.prepare_new(new)
     place = Origin("new", new.as_uri())
     checkout = await Checkout.create(tmp_path / "run", place.source())
     (checkout.root / "main.py").write_text("print('x')\n")

@@ -15,7 +15,7 @@ from repositories.git.address import address, split_credential
 from repositories.git.checkout import Checkout, Source
 from repositories.git.remote import reach
 from repositories.git.scrubbing import scrub
-from repositories.naming import name
+from repositories.references import name
 from tests.support.git_server import TOKEN, GitServer
 
 AUTHOR, WHEN = ("A", "a@example.com"), datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from repositories.fair_shares import EACH, shares
 from repositories.models import RepositoryLink, WebhookDelivery
-from repositories.shares import EACH, shares
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.webhooks import processing

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from repositories.checkout_source import mirror_of
 from repositories.git.eviction import size_of
 from repositories.models import RepositoryLink
-from repositories.origin import mirror_of
 from runs.models.run import Status
 from tests.support.drills import times
 from tests.support.git_server import TOKEN, serve

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from repositories.checkout_source import mirror_of
 from repositories.git.eviction import forget, generations
-from repositories.origin import mirror_of
 from runs.models.run import Status
 from workspaces.models import Event
 

@@ -27,7 +27,7 @@ from agent.runtime import bootstrap
 from mgx_project.common import watcher
 from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
-from repositories.shares import THREADS
+from repositories.fair_shares import THREADS
 from runs import actors
 from runs.reaper import Reaper
 from runs.worker import workdirs

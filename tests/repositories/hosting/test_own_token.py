@@ -9,9 +9,9 @@ import pytest
 from pytest_django import Settings
 
 from repositories.apps import RepositoriesConfig
+from repositories.checkout_source import origin_of
 from repositories.hosting import host_of
 from repositories.models import RepositoryLink
-from repositories.origin import origin_of
 from tests.conftest import CallerInTests
 from tests.support.github import USERS, GitHub
 from workspaces.models import AuditEntry, Event

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from projects.models import Project
-from repositories import refreshing
+from repositories import scheduled_validation
 from repositories.hosting import github_auth, limits
 from repositories.models import RepositoryLink
 from tests.conftest import CallerInTests
@@ -36,7 +36,7 @@ def link(owner: CallerInTests, github: GitHub, repo: str) -> RepositoryLink:
 def look(link: RepositoryLink) -> RepositoryLink:
     """The look that comes a day later."""
     RepositoryLink.across_tenants.filter(pk=link.pk).update(refresh_due_at=timezone.now())
-    assert refreshing.work_off() == 1
+    assert scheduled_validation.work_off() == 1
     link.refresh_from_db()
     return link
 
@@ -181,7 +181,7 @@ def test_many_links_stay_within_the_limits(
 ) -> None:
     """One credential, less requests in a window than links: at most two refusals in each, and a second time is free."""
     monkeypatch.setattr(limits, "SPARING_PER_SECOND", 120.0)
-    monkeypatch.setattr(refreshing, "HELD", timedelta(seconds=1))
+    monkeypatch.setattr(scheduled_validation, "HELD", timedelta(seconds=1))
     links, primary = times(500, 150), times(200, 80)
     project = Project.objects.of(owner.workspace.pk).get(slug="default")
     names = [f"octocat/many-{number}" for number in range(links)]
@@ -192,7 +192,7 @@ def test_many_links_stay_within_the_limits(
             clone_url=f"{github.url}/{name}.git", credential=USERS["octocat"],
         )  # fmt: skip
     github.state.limits = strict = Limits(primary=primary, window=4, secondary=150)
-    look_again = refreshing.look_again
+    look_again = scheduled_validation.look_again
     looks = 0
 
     def killed_once(link_id: Any) -> None:
@@ -202,7 +202,7 @@ def test_many_links_stay_within_the_limits(
             raise Killed
         look_again(link_id)
 
-    monkeypatch.setattr(refreshing, "look_again", killed_once)
+    monkeypatch.setattr(scheduled_validation, "look_again", killed_once)
     try:
         asked = len(github.state.requests)
         first = refresh_all(owner, links)
@@ -231,7 +231,7 @@ def refresh_all(owner: CallerInTests, links: int) -> float:
     while waiting.exists():
         assert time.monotonic() - began < 120
         try:
-            if not refreshing.work_off():
+            if not scheduled_validation.work_off():
                 time.sleep(0.05)
         except Killed:
             pass
@@ -246,7 +246,7 @@ def test_asking_for_all_is_for_admins_and_for_the_workspace(
     assert owner.api.post("/api/repositories/refresh", {"project_id": str(link.project_id)}).json() == {"queued": 1}
     row = owner.api.get(f"/api/repositories/{link.pk}").json()
     assert row["refresh_asked_at"] is not None
-    refreshing.work_off()
+    scheduled_validation.work_off()
     row = owner.api.get(f"/api/repositories/{link.pk}").json()
     assert row["refresh_asked_at"] is None
     assert row["refresh_due_at"] > row["last_validated_at"]

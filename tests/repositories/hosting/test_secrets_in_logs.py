@@ -10,7 +10,7 @@ from django.test import override_settings
 from mgx_project.common.errors import MGXError
 from repositories.git.remote import Source
 from repositories.hosting.github import GitHubHost
-from repositories.looking import look
+from repositories.validation import look
 from tests.support.github import APP_ID, USERS, GitHub
 
 HOOK_SECRET = "hook-s3cret-of-the-link"

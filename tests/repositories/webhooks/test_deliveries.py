@@ -11,7 +11,7 @@ import pytest
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.signals import webhook_accepted
-from repositories.webhooks.reading import MAX_WORDS
+from repositories.webhooks.payload_filter import MAX_WORDS
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.github import USERS, GitHub

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mgx_project.common.errors import BadRequest
 from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
-from repositories.webhooks.reading import COMMON, EVENTS, read
+from repositories.webhooks.payload_filter import COMMON, EVENTS, read
 from repositories.webhooks.services import checked
 from runs.webhooks.parsing import Command, commands, happened_at, wishes
 

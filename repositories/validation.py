@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from mgx_project.common.db import let_go
 from mgx_project.common.errors import Conflict, NotFound
 
-from .git import local
+from .git import local_repositories
 from .git.remote import Source, reach
 from .hosting import host_of
 from .hosting.port import Hosted
 from .models import RepositoryLink
-from .naming import Named
+from .references import Named
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Look:
 async def _look(source: Source, *, allow_dirty: bool) -> Look:
     async with reach(source) as remote:
         if remote.where.path and not allow_dirty:
-            await local.require_committed(remote.where.path)
+            await local_repositories.require_committed(remote.where.path)
         refs, head = await remote.refs("HEAD")
         return Look(head if refs else "", {"read": True})
 

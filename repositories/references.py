@@ -10,7 +10,7 @@ from django.conf import settings
 
 from mgx_project.common.errors import BadRequest
 
-from .git import local
+from .git import local_repositories
 from .git.address import address, require_api, split, split_credential
 from .git.remote import Source
 from .models import RepositoryLink
@@ -53,7 +53,7 @@ def name(
             field="url",
         )
     where = address(url)
-    path = local.path_of(url)
+    path = local_repositories.path_of(url)
     return Named(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)
 
 

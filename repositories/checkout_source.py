@@ -11,7 +11,7 @@ from django.conf import settings
 
 from mgx_project.common.errors import NotFound
 
-from .git import local
+from .git import local_repositories
 from .git.checkout import Source
 from .hosting import Host, host_of
 from .models import RepositoryLink
@@ -80,6 +80,6 @@ async def publish(origin: Origin, branch: str) -> Path | None:
     """
     if not origin.url.startswith("file://"):
         return None
-    path = local.allowed(origin.url)
-    await local.publish_new(path, branch)
+    path = local_repositories.allowed(origin.url)
+    await local_repositories.publish_new(path, branch)
     return path

@@ -20,9 +20,9 @@ from mgx_project.common.errors import NotFound
 
 from . import services
 from .errors import HostBusy
+from .fair_shares import THREADS, shares
 from .hosting.limits import sparing
 from .models import RepositoryLink
-from .shares import THREADS, shares
 
 log = logging.getLogger(__name__)
 HELD = timedelta(minutes=5)
@@ -83,7 +83,7 @@ def work_off() -> int:
 
 
 def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
-    """The link that is due longest and its workspace, of which a share is taken (`repositories.shares`).
+    """The link that is due longest and its workspace, of which a share is taken (`repositories.fair_shares`).
 
     Of each workspace one before any gets a second; two workers never get the same.
     """
