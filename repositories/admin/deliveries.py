@@ -17,8 +17,8 @@ from unfold.enums import ActionVariant
 from workspaces.admin_ask import ask
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
-from .models import RepositoryLink, WebhookDelivery
-from .webhooks.redelivery import try_again
+from ..models import RepositoryLink, WebhookDelivery
+from ..webhooks.redelivery import try_again
 
 NEWEST = 20
 LABELS = {"waiting": "info", "trying again": "warning", "failed": "danger", "done": "success"}

@@ -18,10 +18,10 @@ from mgx_project.common.errors import MGXError
 from projects.models import Project
 from workspaces.admin_scope import operated, operator, sees_all
 
-from . import services
-from .models import RepositoryLink
-from .references import name
-from .serializers import MAX_CREDENTIAL
+from .. import services
+from ..models import RepositoryLink
+from ..references import name
+from ..serializers import MAX_CREDENTIAL
 
 
 class ProjectChoice(forms.ModelChoiceField):

@@ -18,13 +18,12 @@ from mgx_project.common.errors import MGXError
 from workspaces.admin_ask import ask, show_once
 from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
 
-from . import admin_deliveries as admin_deliveries  # registers its own
-from . import services
-from .admin_deliveries import newest_deliveries
-from .admin_link import LinkForm
-from .models import RepositoryLink
-from .permission_warnings import missing
-from .webhooks.services import address_of, set_up
+from .. import services
+from ..models import RepositoryLink
+from ..permission_warnings import missing
+from ..webhooks.services import address_of, set_up
+from .deliveries import newest_deliveries
+from .link_form import LinkForm
 
 Status = RepositoryLink.Status
 LABELS = {Status.CONNECTED: "success", Status.ERROR: "danger", Status.DISCONNECTED: "warning"}
