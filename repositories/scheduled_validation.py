@@ -21,7 +21,7 @@ from mgx_project.common.errors import NotFound
 from . import services
 from .errors import HostBusy
 from .fair_shares import THREADS, shares
-from .hosting.limits import sparing
+from .hosting.rate_limiter import sparing
 from .models import RepositoryLink
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from mgx_project.common.errors import Conflict, NotFound
 from .git import local_repositories
 from .git.remote import Source, reach
 from .hosting import host_of
-from .hosting.port import Hosted
+from .hosting.base import Hosted
 from .models import RepositoryLink
 from .references import Named
 

@@ -94,7 +94,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def no_limits_from_before() -> None:
     """A server of a test may get the port of an earlier one, which has told this process to wait."""
-    for name in ("agent.models.rate_limiter", "repositories.hosting.limits"):
+    for name in ("agent.models.rate_limiter", "repositories.hosting.rate_limiter"):
         if (module := sys.modules.get(name)) is not None:
             module._gates.clear()
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from .port import Host
+from .base import Host
 
 __all__ = ["Host", "Linked", "host_of"]
 
@@ -31,7 +31,7 @@ def host_of(linked: Linked) -> Host | None:
     if linked.provider != "github":
         return None
     # PyGithub costs a third of a second: who only serves rows should not pay for it
-    from .github import GitHubHost
+    from .github.client import GitHubHost
 
     return GitHubHost(
         linked.api_base_url,

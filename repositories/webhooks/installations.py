@@ -85,7 +85,7 @@ def _look_again(event: str, payload: Mapping[str, Any]) -> int:
 
 def _forget(installation: Any) -> None:
     """In this process; others meet a refusal, and forget it then."""
-    from ..hosting.github_auth import forget  # with PyGithub: a third of a second for who only serves rows
+    from ..hosting.github.auth import forget
 
     if isinstance(installation, int):
         forget(settings.MGX_GITHUB_API_URL, installation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from repositories.hosting.port import FailedCheck, ReviewComment
+from repositories.hosting.base import FailedCheck, ReviewComment
 from repositories.models import RepositoryLink
 
 from ..models import TaskRun

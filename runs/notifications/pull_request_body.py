@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from repositories.hosting.port import PullRequestText
+from repositories.hosting.base import PullRequestText
 from tasks.models import Task
 
 from ..models import TaskRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from repositories.hosting.port import Host, Level
+from repositories.hosting.base import Host, Level
 from repositories.models import RepositoryLink
 from workspaces.models import Membership, Role
 from workspaces.principal import Principal

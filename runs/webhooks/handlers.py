@@ -11,7 +11,7 @@ from django.utils import timezone
 from mgx_project.common.errors import MGXError, NotFound
 from repositories import services as repositories
 from repositories.hosting import Host
-from repositories.hosting.port import ReviewComment
+from repositories.hosting.base import ReviewComment
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from tasks.services import create_task, name_of

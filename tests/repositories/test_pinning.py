@@ -18,7 +18,7 @@ from repositories.errors import AddressRefused, GitFailed
 from repositories.git.checkout import Source
 from repositories.git.process import git
 from repositories.git.remote import Remote, reach
-from repositories.hosting import wire
+from repositories.hosting import transport
 
 NAME = "git.example"
 Rebind = Callable[..., list[str]]
@@ -139,7 +139,7 @@ async def test_ssh_goes_to_the_address_that_was_checked(rebind: Rebind) -> None:
 def test_the_api_goes_to_the_address_that_was_checked(
     rebind: Rebind, listen: Callable[..., _Listener], settings: Settings
 ) -> None:
-    wire.install()
+    transport.install()
     listener = listen()
     url = f"http://{NAME}:{listener.port}/api/v3"
 
@@ -159,7 +159,7 @@ def test_the_api_goes_to_the_address_that_was_checked(
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_followed_by_nobody(status: int, listen: Callable[..., _Listener]) -> None:
-    wire.install()
+    transport.install()
     elsewhere = listen()
     there = f"http://127.0.0.2:{elsewhere.port}/x"
     listener = listen(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from repositories.hosting import limits
-from repositories.hosting.github import GitHubHost
+from repositories.hosting import rate_limiter
+from repositories.hosting.github.client import GitHubHost
 from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
@@ -242,7 +242,7 @@ def test_a_limit_does_not_lose_the_answer_in_a_thread(
             limit.setattr(GitHubHost, "reply", limited)
             second = drive(newest(story.link))
         assert (second.status, second.pause_reason) == (Status.PAUSED, "provider")
-        limits._gates.clear()  # the second that was asked for is over
+        rate_limiter._gates.clear()  # the second that was asked for is over
         services.resume_run(principal=tenant.principal, run_id=second.pk)
         second = drive(second)
     assert second.status == Status.COMPLETED, second.error

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from repositories.hosting import github_auth
+from repositories.hosting.github.client import auth
 from repositories.models import RepositoryLink
 from runs import services
 from runs.artifacts import load
@@ -175,7 +175,7 @@ def test_a_limit_before_the_work_pauses_the_run(
     settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github_server.app_key
     settings.MGX_GITHUB_API_URL = github_server.api_url
     link(tenant, github_server, repo, credential="", installation_id=100)
-    github_auth.forget(github_server.api_url, 100)
+    auth.forget(github_server.api_url, 100)
     github_server.refuse(status=403, headers={"Retry-After": "7"}, message="You have exceeded a secondary rate limit")
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(start(tenant))

@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 
 from repositories.git.checkout import Checkout
-from repositories.hosting.github import GitHubHost
+from repositories.hosting.github.client import GitHubHost
 from runs.actors import ACTORS
 from runs.models import TaskRun
 from runs.models.run import Status

@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
-from repositories.hosting.github import GitHubHost
-from repositories.hosting.port import Host
+from repositories.hosting.base import Host
+from repositories.hosting.github.client import GitHubHost
 from tests.support.github import USERS, GitHub
 
 NUMBERS = count(1)

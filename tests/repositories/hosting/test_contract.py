@@ -1,4 +1,4 @@
-"""What every provider must hold (``repositories.hosting.port``), told against a real server. Another provider needs only other
+"""What every provider must hold (``repositories.hosting.base``), told against a real server. Another provider needs only other
 ``github`` and ``host`` fixtures."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from mgx_project.common.errors import NotAllowed, NotFound
-from repositories.hosting.port import Login, PullRequestText
+from repositories.hosting.base import Login, PullRequestText
 from tests.support.github import USERS, GitHub
 
 from .conftest import HostOf

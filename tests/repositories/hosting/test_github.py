@@ -10,8 +10,7 @@ import pytest
 
 from mgx_project.common.errors import BadRequest, NotAllowed
 from repositories.errors import AddressRefused, HostBusy, HostFailed
-from repositories.hosting import github_auth
-from repositories.hosting.github import GitHubHost
+from repositories.hosting.github.client import GitHubHost, auth
 from tests.support.github import APP_ID, USERS, GitHub
 
 from .conftest import HostOf
@@ -92,7 +91,7 @@ class TestApp:
     def app(self, github: GitHub, settings: Any) -> None:
         settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
         settings.MGX_GITHUB_API_URL = github.api_url
-        github_auth.forget(github.api_url, 100)
+        auth.forget(github.api_url, 100)
 
     def minted(self, github: GitHub) -> int:
         return sum(path.endswith("/access_tokens") for method, path, _ in github.state.requests if method == "POST")
@@ -109,7 +108,7 @@ class TestApp:
         host = GitHubHost(github.api_url, repo, installation_id=100)
         first = host.login().secret
         now = time.time()
-        monkeypatch.setattr(time, "time", lambda: now + 3600 - github_auth.EARLY + 5)
+        monkeypatch.setattr(time, "time", lambda: now + 3600 - auth.EARLY + 5)
         assert host.login().secret != first
 
     def test_an_unknown_installation(self, github: GitHub, repo: str) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from repositories.errors import HostFailed
-from repositories.hosting import watch, wire
-from repositories.hosting.github import GitHubHost
+from repositories.hosting import deadline, transport
+from repositories.hosting.github.client import GitHubHost
 from tests.conftest import CallerInTests
 from tests.support.patience import SOON
 
@@ -80,7 +80,7 @@ def dripping_head(client: socket.socket) -> None:
 
 @pytest.mark.parametrize("answer", [endless, unfolding])
 def test_an_answer_without_end_is_cut_off(answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_ANSWER", 1_000_000)
+    monkeypatch.setattr(transport, "MAX_ANSWER", 1_000_000)
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
         GitHubHost(api, "evil/shop").repository()
     assert raised.value.code == "bad_answer"
@@ -90,7 +90,7 @@ def test_an_answer_without_end_is_cut_off(answer: Callable[[socket.socket], None
 def test_an_answer_that_never_comes_is_given_up(
     answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "MAX_SECONDS", 0.5)
+    monkeypatch.setattr(deadline, "MAX_SECONDS", 0.5)
     began = time.monotonic()
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
         GitHubHost(api, "evil/shop").repository()

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from repositories.errors import HostBusy
-from repositories.hosting import limits
-from repositories.hosting.limits import MAX_TURN, WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
+from repositories.hosting import rate_limiter
+from repositories.hosting.rate_limiter import MAX_TURN, WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
 from tests.support.patience import Clock
 
 
@@ -41,17 +41,17 @@ def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
 
 def test_what_can_wait_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(limits, "time", clock)
+    monkeypatch.setattr(rate_limiter, "time", clock)
     gate, began = Gate(), clock.now
     with sparing():
         for _ in range(6):
             gate.enter(writes=False)
-    assert clock.now - began == pytest.approx(5 / limits.SPARING_PER_SECOND)
+    assert clock.now - began == pytest.approx(5 / rate_limiter.SPARING_PER_SECOND)
 
 
 def test_a_single_act_does_not_wait_and_a_series_of_writes_does(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
-    monkeypatch.setattr(limits, "time", clock)
+    monkeypatch.setattr(rate_limiter, "time", clock)
     gate, began = Gate(), clock.now
     for _ in range(WRITES_AT_ONCE):
         gate.enter(writes=True)
@@ -95,7 +95,7 @@ def test_nobody_waits_long_behind_the_writes_of_others(monkeypatch: pytest.Monke
     slept: list[float] = []
     clock = Clock()
     monkeypatch.setattr(clock, "sleep", slept.append)  # all of them ask at the same moment
-    monkeypatch.setattr(limits, "time", clock)
+    monkeypatch.setattr(rate_limiter, "time", clock)
     gate = Gate()
     with pytest.raises(HostBusy) as raised:
         for _ in range(100):

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from projects.models import Project
 from repositories import scheduled_validation
-from repositories.hosting import github_auth, limits
+from repositories.hosting import rate_limiter
+from repositories.hosting.github.client import auth
 from repositories.models import RepositoryLink
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
@@ -137,7 +138,7 @@ def test_a_failing_link_is_looked_at_less_and_less(github: GitHub, link: Reposit
 def test_a_suspended_installation_is_told(github: GitHub, link: RepositoryLink, settings: Any) -> None:
     settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
     settings.MGX_GITHUB_API_URL = github.api_url
-    github_auth.forget(github.api_url, 100)
+    auth.forget(github.api_url, 100)
     RepositoryLink.across_tenants.filter(pk=link.pk).update(installation_id=100, credential="", etag="")
     github.refuse(status=403, message="This installation has been suspended")
     look(link)
@@ -150,7 +151,7 @@ def test_a_token_of_the_app_that_was_revoked_is_made_anew(github: GitHub, link: 
     settings.MGX_GITHUB_APP_ID, settings.MGX_GITHUB_APP_PRIVATE_KEY = str(APP_ID), github.app_key
     settings.MGX_GITHUB_API_URL = github.api_url
     RepositoryLink.across_tenants.filter(pk=link.pk).update(installation_id=100, credential="", etag="")
-    github.revoke(github_auth.token_of(github.api_url, 100))
+    github.revoke(auth.token_of(github.api_url, 100))
     assert look(link).status == "connected"
 
 
@@ -180,7 +181,7 @@ def test_many_links_stay_within_the_limits(
     owner: CallerInTests, github: GitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One credential, less requests in a window than links: at most two refusals in each, and a second time is free."""
-    monkeypatch.setattr(limits, "SPARING_PER_SECOND", 120.0)
+    monkeypatch.setattr(rate_limiter, "SPARING_PER_SECOND", 120.0)
     monkeypatch.setattr(scheduled_validation, "HELD", timedelta(seconds=1))
     links, primary = times(500, 150), times(200, 80)
     project = Project.objects.of(owner.workspace.pk).get(slug="default")

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from mgx_project.common.errors import MGXError
 from repositories.git.remote import Source
-from repositories.hosting.github import GitHubHost
+from repositories.hosting.github.client import GitHubHost
 from repositories.validation import look
 from tests.support.github import APP_ID, USERS, GitHub
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from repositories.hosting import github_auth
+from repositories.hosting.github.client import auth
 from repositories.models import RepositoryLink, WebhookDelivery
 from tests.factories import RepositoryLinkFactory
 
@@ -147,12 +147,12 @@ class TestInstallation:
 
     @pytest.mark.parametrize("action", ["deleted", "suspend", "unsuspend", "new_permissions_accepted"])
     def test_all_its_links_are_due(self, action: str) -> None:
-        github_auth._tokens[API, 100] = github_auth._Token("ghs_old", 2**40, {})
+        auth._tokens[API, 100] = auth._Token("ghs_old", 2**40, {})
         for _ in range(5):
             payload = {"action": action, "installation": {"id": 100}}
             assert deliver_to_app(payload, event="installation").status_code == 202
         assert self.due() == {"octocat/a", "octocat/b", "octocat/c"}
-        assert (API, 100) not in github_auth._tokens
+        assert (API, 100) not in auth._tokens
 
     def test_only_the_repositories_that_came_or_went(self) -> None:
         payload = {

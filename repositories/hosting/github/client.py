@@ -23,20 +23,11 @@ from github.Repository import Repository
 
 from mgx_project.common.errors import NotFound
 
-from ..git.remote import MAX_BRANCH
-from . import github_auth, wire
-from .port import (
-    LEVELS,
-    Comment,
-    FailedCheck,
-    Hosted,
-    Level,
-    Login,
-    PullRequest,
-    PullRequestText,
-    ReviewComment,
-)
-from .refusals import is_for_good, no_github, said, speaking
+from ...git.remote import MAX_BRANCH
+from .. import transport
+from ..base import LEVELS, Comment, FailedCheck, Hosted, Level, Login, PullRequest, PullRequestText, ReviewComment
+from ..error_mapping import is_for_good, no_github, said, speaking
+from . import auth
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500
@@ -57,7 +48,7 @@ MAX_PERMISSIONS = 1_000
 _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
 """What was told of accounts last: (API, path, who asked) → (etag, permission). Used only with its word for it."""
 
-wire.install()
+transport.install()
 
 
 class GitHubHost:
@@ -84,7 +75,7 @@ class GitHubHost:
             except BadCredentialsException:
                 if self._installation is None:
                     raise
-                github_auth.forget(self._api, self._installation)  # revoked before its time: one that is new may do
+                auth.forget(self._api, self._installation)  # revoked before its time: one that is new may do
                 self.__dict__.pop("_client", None)
                 found, etag = self._read(known)
             if found is None:
@@ -104,7 +95,7 @@ class GitHubHost:
 
     def installation(self) -> int | None:
         with self._speaking("asking for the app's installation"):
-            return github_auth.installation_on(self._api, self._name)
+            return auth.installation_on(self._api, self._name)
 
     def login(self) -> Login:
         with self._speaking("making a token"):
@@ -201,7 +192,7 @@ class GitHubHost:
 
     def _rights(self, found: Repository) -> dict[str, bool]:
         if self._installation is not None:
-            grants = github_auth.grants_of(self._api, self._installation)
+            grants = auth.grants_of(self._api, self._installation)
             needed = {"write": ("contents", "pull_requests"), "admin": ("repository_hooks",)}
             return {"read": True, **{right: all(grants.get(name) == "write" for name in of) for right, of in needed.items()}}
         may = found.permissions
@@ -209,7 +200,7 @@ class GitHubHost:
 
     def _secret(self) -> str:
         if self._installation is not None:
-            return github_auth.token_of(self._api, self._installation)
+            return auth.token_of(self._api, self._installation)
         return self._token
 
     def _permission(self, account: str) -> str:

@@ -23,7 +23,7 @@ from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed
 from ..git.address import require_api
-from . import limits, watch
+from . import deadline, rate_limiter
 
 MAX_ANSWER = 64_000_000
 """Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
@@ -56,12 +56,12 @@ def _checked_socket(connection: Any, connect: Any) -> socket.socket:
     raise failed or OSError(f"{host} has no address")
 
 
-class _Plain(watch.Watched, urllib3.connection.HTTPConnection):
+class _Plain(deadline.Watched, urllib3.connection.HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
 
-class _Secure(watch.Watched, urllib3.connection.HTTPSConnection):
+class _Secure(deadline.Watched, urllib3.connection.HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         return _checked_socket(self, super()._new_conn)
 
@@ -89,7 +89,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         kwargs["proxies"] = {urlsplit(request.url).scheme: proxy} if proxy else {}
         host = urlsplit(request.url).hostname
         let_go()
-        with watch.within_time() as clock:
+        with deadline.within_time() as clock:
             try:
                 answer = super().send(request, *args, **kwargs)
                 answer._content = _whole(answer, str(host))
@@ -97,7 +97,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
                 if not clock.is_over:
                     raise
             if clock.is_over:
-                raise HostFailed(f"{host} did not answer within {watch.MAX_SECONDS:g} s.", code="unreachable")
+                raise HostFailed(f"{host} did not answer within {deadline.MAX_SECONDS:g} s.", code="unreachable")
             return answer
 
 
@@ -121,7 +121,7 @@ class _Limited:
 
     def getresponse(self) -> Any:
         asked: Any = self
-        gate = limits.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
+        gate = rate_limiter.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
         gate.enter(writes=asked.verb not in {"GET", "HEAD"})
         parent: Any = super()
         answer = parent.getresponse()
