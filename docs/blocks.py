@@ -50,7 +50,7 @@ def api() -> str:
     from drf_spectacular.drainage import GENERATOR_STATS
     from drf_spectacular.generators import SchemaGenerator
 
-    from workspaces.api import TenantViewSet
+    from workspaces.viewsets import TenantViewSet
 
     with GENERATOR_STATS.silence():
         schema = SchemaGenerator().get_schema(request=None, public=True)
@@ -70,7 +70,7 @@ def sentence(text: str) -> str:
 
 
 def events() -> str:
-    from workspaces.catalogue import EVENTS
+    from workspaces.event_schemas import EVENTS
 
     rows = []
     for name, model in EVENTS.items():
@@ -86,7 +86,7 @@ def event_schema() -> str:
     from pydantic import BaseModel
     from pydantic.json_schema import models_json_schema
 
-    from workspaces.catalogue import EVENTS
+    from workspaces.event_schemas import EVENTS
 
     models: list[tuple[type[BaseModel], Literal["validation"]]] = [
         (model, "validation") for model in dict.fromkeys(EVENTS.values())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from workspaces.consumers_base import EventStream, Feed
 from workspaces.events import group
 from workspaces.models import Event
 from workspaces.socket_auth import Caller
-from workspaces.stream import EventStream, Feed
 
 
 class MetricsStream(EventStream):

@@ -14,7 +14,7 @@ from mgx_project.common.periods import BUCKETS, read_period
 from mgx_project.common.routers import UUID
 from runs.models import TaskRun
 from tasks.models import Task
-from workspaces.api import TenantViewSet
+from workspaces.viewsets import TenantViewSet
 
 from .models import MetricSnapshot
 from .serializers import MetricRow, Summaries

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 
-from workspaces.api import TenantViewSet
+from workspaces.viewsets import TenantViewSet
 
 from .common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from .common.problems import CONTENT_TYPE

@@ -10,9 +10,9 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
 from workspaces.models import Role
+from workspaces.viewsets import TenantViewSet
 
 from .models import Project
 from .serializers import ProjectInput, ProjectRow

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import MGXError
 from projects.services import project_of
-from workspaces.api import TenantViewSet
 from workspaces.models import Role
+from workspaces.viewsets import TenantViewSet
 
 from . import scheduled_validation, services
 from .actors import refresh_links

@@ -16,7 +16,7 @@ from projects.models import Project
 from tasks.models import Task
 from tasks.services import require_repository
 from workspaces.audit import record_audit
-from workspaces.catalogue import Plan
+from workspaces.event_schemas import Plan
 from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal

@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from mgx_project.common.errors import NotFound
 from mgx_project.common.pagination import whole_number
 from mgx_project.common.routers import UUID
-from workspaces.api import TenantViewSet, credential_of
 from workspaces.models import Event, Role
 from workspaces.rights import Listening
+from workspaces.viewsets import TenantViewSet, credential_of
 
 from . import artifacts, services
 from .filters import RunFilter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workspaces.stream import ObjectStream
+from workspaces.consumers_base import ObjectStream
 
 from .models import Task
 

@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 
 from agent import stacks
 from agent.stacks.tools import available
-from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
 from workspaces.models import Role
+from workspaces.viewsets import TenantViewSet
 
 from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow

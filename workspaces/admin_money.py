@@ -23,8 +23,8 @@ from .admin_ask import ask
 from .admin_scope import TenantAdmin, WorkspaceFilter, operator
 from .audit import record_audit
 from .budgets import LIMITS
+from .model_connections import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
 from .models import Budget, ModelConnection
-from .money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
 
 if TYPE_CHECKING:
     AnyForm = ModelForm[Any]

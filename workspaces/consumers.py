@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from .consumers_base import NOT_VISIBLE, EventStream, Feed
 from .events import group
 from .models import Event
 from .socket_auth import Caller, query
-from .stream import NOT_VISIBLE, EventStream, Feed
 
 
 class WorkspaceStream(EventStream):

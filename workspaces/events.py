@@ -19,7 +19,7 @@ from mgx_project.common.json_values import storable
 from mgx_project.common.live import announcer
 from mgx_project.common.rendering import dumps
 
-from .catalogue import validated
+from .event_schemas import validated
 from .models import Event
 
 MAX_MESSAGE = 500

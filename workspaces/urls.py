@@ -7,7 +7,7 @@ from mgx_project.common.routers import UUID, router
 from .views.audit import AuditViewSet
 from .views.invitations import AcceptInvitation, InvitationViewSet
 from .views.members import MemberViewSet
-from .views.money import BudgetViewSet, ModelConnectionViewSet
+from .views.model_connections import BudgetViewSet, ModelConnectionViewSet
 from .views.sessions import MeView, ObtainToken, RefreshToken, RevokeToken, WsTicketViewSet
 from .views.tokens import ApiTokenViewSet
 from .views.workspaces import WorkspaceViewSet

@@ -25,7 +25,7 @@ from agent.ports import (
     Ports,
     TaskSpec,
 )
-from workspaces.catalogue import validated
+from workspaces.event_schemas import validated
 
 PASSED = "3 passed in 0.01s"
 FAILED = "E   assert 1 == 2\n1 failed, 2 passed in 0.01s"

@@ -14,8 +14,8 @@ from rest_framework.relations import RelatedField
 
 from tests.conftest import CallerInTests
 from tests.contract.routes import Route, api_routes
-from workspaces.api import TenantViewSet
 from workspaces.models import User, Workspace
+from workspaces.viewsets import TenantViewSet
 
 pytestmark = pytest.mark.django_db
 ROUTES = [route for route in api_routes() if route.view and issubclass(route.view, TenantViewSet)]

@@ -14,10 +14,10 @@ from metrics.models import MetricSnapshot
 from tests.conftest import CallerInTests
 from tests.contract.routes import api_routes
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory, TaskFactory, TaskRunFactory, UserFactory
-from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
 from workspaces.models import Budget, Invitation, ModelConnection, Role
 from workspaces.tokens import create_api_token
+from workspaces.viewsets import TenantViewSet
 
 pytestmark = pytest.mark.django_db
 BOUND = 4

@@ -17,9 +17,9 @@ from tasks.models import Task
 from tests.conftest import CallerInTests, MakeCaller
 from tests.contract.routes import Route, api_routes
 from tests.factories import RepositoryLinkFactory, TaskFactory, TaskRunFactory
-from workspaces.api import TenantViewSet
 from workspaces.audit import record_audit
 from workspaces.models import ApiToken, AuditEntry, Budget, Invitation, ModelConnection, Role
+from workspaces.viewsets import TenantViewSet
 
 pytestmark = pytest.mark.django_db
 FREE = {"/api/auth/token", "/api/auth/refresh", "/api/auth/revoke"}

@@ -1,11 +1,11 @@
 """The tenant and everything that belongs to it rather than to a single project."""
 
 from .audit import AuditEntry, IdempotencyRecord
+from .budgets import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
 from .events import Event
-from .guesses import SignInCount
 from .identity import Departure, Membership, Role, User, Workspace
 from .invitations import Invitation
-from .money import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
+from .sign_ins import SignInCount
 from .tokens import ApiToken, SignIn, WsTicket
 
 __all__ = [

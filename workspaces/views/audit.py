@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import django_filters
 
-from ..api import TenantViewSet
 from ..models import AuditEntry, Role
 from ..serializers.audit import AuditRow
+from ..viewsets import TenantViewSet
 
 
 class AuditFilters(django_filters.FilterSet):

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 
 from mgx_project.common.errors import NotAllowed
 
-from ..api import TenantViewSet, resolve_principal
 from ..invitations import accept_invitation, find_invitation, invite, revoke_invitation
 from ..models import ApiToken, Invitation, Role, User, Workspace
 from ..principal import Principal
 from ..serializers.identity import WorkspaceBrief
 from ..serializers.invitations import Acceptance, InvitationInput, InvitationRow, NewInvitation
+from ..viewsets import TenantViewSet, resolve_principal
 
 
 class InvitationViewSet(TenantViewSet):

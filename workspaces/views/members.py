@@ -12,11 +12,11 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
 
-from ..api import TenantViewSet, resolve_principal
 from ..models import Membership, Role
 from ..principal import Principal
 from ..serializers.identity import MemberChanges, MemberRow
 from ..services import change_member, remove_member
+from ..viewsets import TenantViewSet, resolve_principal
 
 
 class MemberViewSet(TenantViewSet):

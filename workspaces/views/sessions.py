@@ -17,12 +17,12 @@ from rest_framework_simplejwt.serializers import (
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView
 
 from .. import sign_ins
-from ..api import TenantViewSet, credential_of, resolve_principal
 from ..models import ApiToken, Role, User
 from ..querysets import visible_workspaces
 from ..serializers.credentials import WsTicketAnswer
 from ..serializers.identity import Me
 from ..tokens import TICKET_SECONDS, create_ws_ticket
+from ..viewsets import TenantViewSet, credential_of, resolve_principal
 
 
 class ObtainPair(TokenObtainPairSerializer):

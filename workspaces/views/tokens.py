@@ -11,11 +11,11 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..api import TenantViewSet
 from ..audit import record_audit
 from ..models import ApiToken, Role
 from ..serializers.credentials import ApiTokenInput, ApiTokenRow, NewApiToken
 from ..tokens import create_api_token, revoke_api_token
+from ..viewsets import TenantViewSet
 
 
 class ApiTokenViewSet(TenantViewSet):

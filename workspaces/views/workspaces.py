@@ -13,7 +13,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ..api import TenantViewSet, resolve_principal, signed_in_at
 from ..audit import record_audit
 from ..creation import require_creator
 from ..idempotency import answer_once
@@ -24,6 +23,7 @@ from ..querysets import visible_workspaces
 from ..serializers.identity import WorkspaceChanges, WorkspaceInput, WorkspaceRow, WorkspaceUsage
 from ..services import WORKSPACE_CONFLICTS, create_workspace
 from ..usage import BUCKETS, usage
+from ..viewsets import TenantViewSet, resolve_principal, signed_in_at
 
 log = structlog.get_logger(__name__)
 

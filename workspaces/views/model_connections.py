@@ -15,12 +15,18 @@ from rest_framework.response import Response
 
 from mgx_project.common.constraints import conflicts
 
-from ..api import TenantViewSet
 from ..audit import record_audit
 from ..meters import with_use
+from ..model_connections import (
+    BUDGET_CONFLICTS,
+    CONNECTION_CONFLICTS,
+    check_budget,
+    check_connection,
+    require_own,
+    test_connection,
+)
 from ..models import Budget, ModelConnection, Role
-from ..money import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, require_own, test_connection
-from ..serializers.money import (
+from ..serializers.model_connections import (
     BudgetLimits,
     BudgetRow,
     ConnectionTest,
@@ -28,6 +34,7 @@ from ..serializers.money import (
     ModelConnectionInput,
     ModelConnectionRow,
 )
+from ..viewsets import TenantViewSet
 
 
 class AdminViewSet(TenantViewSet):

@@ -13,7 +13,7 @@ from mgx_project.common.errors import BadRequest, NotAllowed
 from .audit import record_audit
 from .budgets import LIMITS
 from .models import Budget, ModelConnection, User
-from .models.money import ROLES
+from .models.budgets import ROLES
 from .principal import Principal
 from .signals import model_test_wanted, project_named
 
