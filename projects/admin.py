@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from workspaces.admin_scope import TenantAdmin, WorkspaceFilter
+from workspaces.admin.base import TenantAdmin, WorkspaceFilter
 
 from .models import Project
 

@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from workspaces.admin_ask import ask
-from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.confirm import ask
 
 from ..models import RepositoryLink, WebhookDelivery
 from ..webhooks.redelivery import try_again

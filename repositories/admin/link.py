@@ -15,8 +15,8 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from mgx_project.common.errors import MGXError
-from workspaces.admin_ask import ask, show_once
-from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.confirm import ask, show_once
 
 from .. import services
 from ..models import RepositoryLink

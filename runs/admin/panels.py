@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from mgx_project.common.errors import NotFound
-from workspaces.admin_scope import block
+from workspaces.admin.base import block
 from workspaces.models import Event
 
 from ..artifacts import load

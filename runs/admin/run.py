@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from mgx_project.common.errors import MGXError
-from workspaces.admin_scope import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
 
 from .. import services
 from ..lifecycle.messages import MAX_CHARACTERS

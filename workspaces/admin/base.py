@@ -23,9 +23,9 @@ from unfold.admin import ModelAdmin
 from mgx_project.common.errors import MGXError
 from mgx_project.common.fields import EncryptedTextField
 
-from .audit import record_audit
-from .models import Membership, Role, User, Workspace
-from .principal import Principal
+from ..audit import record_audit
+from ..models import Membership, Role, User, Workspace
+from ..principal import Principal
 
 NEVER_SHOWN = frozenset({"digest", "password", "payload"})
 MAX_CHOICES = 200

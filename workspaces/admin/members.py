@@ -16,13 +16,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from mgx_project.common.errors import BadRequest
 
-from .admin_ask import ask, show_once
-from .admin_scope import TenantAdmin, WorkspaceFilter, operated, operator, sees_all
-from .audit import record_audit
-from .invitations import find_invitation, invite, revoke_invitation
-from .models import ApiToken, Invitation, Membership, Role
-from .services import add_member, change_member, remove_member
-from .tokens import create_api_token, revoke_api_token
+from ..audit import record_audit
+from ..invitations import find_invitation, invite, revoke_invitation
+from ..models import ApiToken, Invitation, Membership, Role
+from ..services import add_member, change_member, remove_member
+from ..tokens import create_api_token, revoke_api_token
+from .base import TenantAdmin, WorkspaceFilter, operated, operator, sees_all
+from .confirm import ask, show_once
 
 
 class MemberForm(ModelForm):

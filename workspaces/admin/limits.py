@@ -8,8 +8,8 @@ from django import forms
 
 from mgx_project.common.errors import BadRequest
 
-from .limits import MOST, checked_limits
-from .models import Workspace
+from ..limits import MOST, checked_limits
+from ..models import Workspace
 
 if TYPE_CHECKING:
     AnyForm = forms.ModelForm[Any]

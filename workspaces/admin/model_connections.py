@@ -19,12 +19,12 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from mgx_project.common.constraints import conflicts
 
-from .admin_ask import ask
-from .admin_scope import TenantAdmin, WorkspaceFilter, operator
-from .audit import record_audit
-from .budgets import LIMITS
-from .model_connections import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
-from .models import Budget, ModelConnection
+from ..audit import record_audit
+from ..budgets import LIMITS
+from ..model_connections import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
+from ..models import Budget, ModelConnection
+from .base import TenantAdmin, WorkspaceFilter, operator
+from .confirm import ask
 
 if TYPE_CHECKING:
     AnyForm = ModelForm[Any]

@@ -14,12 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from . import admin_money as admin_money  # registers its own
-from . import admin_people as admin_people  # registers its own
-from .admin_ask import ask
-from .admin_limits import WorkspaceForm
-from .admin_scope import TenantAdmin, WorkspaceFilter, sees_all
-from .models import (
+from ..models import (
     AuditEntry,
     Departure,
     Event,
@@ -35,8 +30,11 @@ from .models import (
     Workspace,
     WsTicket,
 )
-from .services import create_workspace
-from .sign_in_guard import unlock
+from ..services import create_workspace
+from ..sign_in_guard import unlock
+from .base import TenantAdmin, WorkspaceFilter, sees_all
+from .confirm import ask
+from .limits import WorkspaceForm
 
 # Rights come from roles in workspaces instead of groups.
 if admin.site.is_registered(Group):
