@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
-from mgx_project.common.periods import BUCKETS, read_period
 from mgx_project.common.routers import UUID
+from mgx_project.common.time_ranges import BUCKETS, read_period
 from runs.models import TaskRun
 from tasks.models import Task
 from workspaces.viewsets import TenantViewSet

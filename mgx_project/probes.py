@@ -19,7 +19,7 @@ from django.db import connection
 
 from metrics.workers import workers_seen
 
-from .common.db import run_db
+from .common.async_db import run_db
 from .common.ids import uuid7
 
 log = logging.getLogger(__name__)

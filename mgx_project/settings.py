@@ -96,7 +96,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mgx_project.common.request_id.RequestIdMiddleware",
     "mgx_project.common.http_metrics.HttpMetricsMiddleware",
-    "mgx_project.common.slashes.TrailingSlashMiddleware",
+    "mgx_project.common.trailing_slash.TrailingSlashMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

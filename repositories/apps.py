@@ -10,7 +10,7 @@ class RepositoriesConfig(AppConfig):
     name = "repositories"
 
     def ready(self) -> None:
-        from mgx_project.common.addresses import check_networks
+        from mgx_project.common.egress_policy import check_networks
 
         from .git.address import check_git_settings
 

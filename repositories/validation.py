@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from mgx_project.common.db import let_go
+from mgx_project.common.async_db import let_go
 from mgx_project.common.errors import Conflict, NotFound
 
 from .git import local_repositories

@@ -8,7 +8,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from mgx_project.common.bounded import BoundedDictField
-from mgx_project.common.rows import RowSerializer
+from mgx_project.common.row_serializers import RowSerializer
 
 from .lifecycle.messages import MAX_CHARACTERS
 from .models import Artifact, TaskRun

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import QuerySet
 
-from mgx_project.common.db import run_db
+from mgx_project.common.async_db import run_db
 from mgx_project.common.errors import MGXError, NotFound
 from mgx_project.common.rates.counters import RateLimited
 from mgx_project.common.rendering import dumps

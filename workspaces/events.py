@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from mgx_project.common.channel_broadcast import announcer
 from mgx_project.common.json_values import storable
-from mgx_project.common.live import announcer
 from mgx_project.common.rendering import dumps
 
 from .event_schemas import validated

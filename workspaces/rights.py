@@ -19,8 +19,8 @@ from django.db.models import Exists, F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from mgx_project.common.db import run_db
-from mgx_project.common.live import announcer
+from mgx_project.common.async_db import run_db
+from mgx_project.common.channel_broadcast import announcer
 
 from .events import group
 from .models import ApiToken, AuditEntry, SignIn, User, WsTicket

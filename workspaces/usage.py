@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce, Trunc
 
-from mgx_project.common.periods import BUCKETS, read_period
+from mgx_project.common.time_ranges import BUCKETS, read_period
 
 from .models import LedgerEntry
 

@@ -20,7 +20,7 @@ from mgx_project.common.errors import BadRequest, MGXError, NotFound
 from mgx_project.common.etag import check_if_match, etag
 from mgx_project.common.pagination import PARAMETERS, Page
 from mgx_project.common.routers import UUID
-from mgx_project.common.rows import RowSerializer
+from mgx_project.common.row_serializers import RowSerializer
 
 from .idempotency import answer_once
 from .models import ApiToken, Role, User

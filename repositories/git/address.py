@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from mgx_project.common.addresses import HINT, reachable, refusal
+from mgx_project.common.egress_policy import HINT, reachable, refusal
 from mgx_project.common.errors import BadRequest, NotAllowed
 from mgx_project.common.proxies import proxy_of
 

@@ -17,8 +17,8 @@ import urllib3.connection
 import urllib3.connectionpool
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
-from mgx_project.common.addresses import HINT, reachable, refusal
-from mgx_project.common.db import let_go
+from mgx_project.common.async_db import let_go
+from mgx_project.common.egress_policy import HINT, reachable, refusal
 from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed

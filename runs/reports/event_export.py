@@ -11,7 +11,7 @@ from channels.layers import get_channel_layer
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from mgx_project.common.db import run_db
+from mgx_project.common.async_db import run_db
 from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
 from workspaces import rights

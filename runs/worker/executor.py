@@ -23,7 +23,7 @@ from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from mgx_project.common import watcher
-from mgx_project.common.db import is_away
+from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
 from repositories.git.checkout import Checkout
 from tasks.models import Task

@@ -17,7 +17,7 @@ from agent.errors import ModelFailed
 from agent.models import Kind, ModelSettings, Prices, open_models
 from agent.models.settings import EditFormat
 from agent.ports import Model
-from mgx_project.common.addresses import HINT, is_allowed, reachable, refusal
+from mgx_project.common.egress_policy import HINT, is_allowed, reachable, refusal
 from workspaces.models import ModelConnection, Workspace
 
 from ..models import TaskRun

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pytest_django import Settings
 
-from mgx_project.common.addresses import check_networks, is_allowed, is_forbidden, reachable
+from mgx_project.common.egress_policy import check_networks, is_allowed, is_forbidden, reachable
 
 
 @pytest.mark.parametrize(

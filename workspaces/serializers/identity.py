@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from mgx_project.common.bounded import BoundedDictField
-from mgx_project.common.rows import RowSerializer
+from mgx_project.common.row_serializers import RowSerializer
 
 from ..limits import limits_of
 from ..models import Membership, Role, Workspace

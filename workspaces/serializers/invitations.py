@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from mgx_project.common.rows import RowSerializer
+from mgx_project.common.row_serializers import RowSerializer
 
 from ..models import Invitation, Role
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from mgx_project.common.bounded import BoundedDictField
-from mgx_project.common.rows import RowSerializer
+from mgx_project.common.row_serializers import RowSerializer
 
 from ..budgets import LIMITS
 from ..models import Budget, ModelConnection
