@@ -12,8 +12,8 @@ from typing import Any
 from mgx_cli.api import Api
 from mgx_cli.errors import Usage
 from mgx_cli.ids import find_project
-from mgx_cli.linked import find_link
-from mgx_cli.places import Place
+from mgx_cli.link_lookup import find_link
+from mgx_cli.task_location import Place
 
 _FILE_KEYS = {
     "task": str,

@@ -29,7 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "changes": ("changes", "Accept or reject parts of a change:  mgx changes 01a2056e"),
         "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),
         "apply": ("apply", "Write its change into your checkout:  mgx apply 01a2056e"),
-        "open": ("opening", "Open its pull request in the browser:  mgx open 01a2056e"),
+        "open": ("open", "Open its pull request in the browser:  mgx open 01a2056e"),
         "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
         "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 01a2056e -m "use SQLite"'),
         "cancel": ("runs", "Cancel a run:  mgx cancel 01a2056e"),
@@ -57,8 +57,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "This machine": {
         "config": ("settings", "Read and change settings:  mgx config list"),
         "completion": ("completion", 'Complete mgx in your shell:  eval "$(mgx completion bash)"'),
-        "doctor": ("about", "Check what mgx needs:  mgx doctor"),
-        "version": ("about", "Print the version:  mgx version"),
+        "doctor": ("version_doctor", "Check what mgx needs:  mgx doctor"),
+        "version": ("version_doctor", "Print the version:  mgx version"),
     },
 }
 """Section → command → (module of ``mgx_cli.commands``, its line in the help)."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.applying import SHOWN, Change, DoesNotApply, conflicts, read_change, working_tree, write
+from mgx_cli.apply_patch import SHOWN, Change, DoesNotApply, conflicts, read_change, working_tree, write
 from mgx_cli.commands.shared import AsJson, RunName, application
 from mgx_cli.errors import ApiError, NoAccess
 from mgx_cli.ids import find_run, short

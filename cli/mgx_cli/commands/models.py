@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import keys
+from mgx_cli import secrets_input
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import ExitCode, NoAccess, Usage
@@ -134,9 +134,9 @@ def create(
     api = open_api(context)
     given = {field: context.params[field] for field in FIELDS}
     body: dict[str, Any] = {"name": name, "kind": kind, "is_default": default, **_fields(api, given, role, fallback)}
-    key = keys.given(key_stdin, key_env)
+    key = secrets_input.given(key_stdin, key_env)
     if key is None and kind != "offline" and sys.stdin.isatty():
-        key = keys.ask("API key (empty for none): ")
+        key = secrets_input.ask("API key (empty for none): ")
     if key:
         body["api_key"] = key
     row = api.post("/api/models", body)
@@ -188,7 +188,7 @@ def update(
     for field in unset or []:
         field = field.replace("-", "_")
         body[{"fallback": "fallback_id", "role": "role_models"}.get(field, field)] = {} if field.startswith("role") else None
-    key = keys.ask("New API key: ") if ask_key else keys.given(key_stdin, key_env)
+    key = secrets_input.ask("New API key: ") if ask_key else secrets_input.given(key_stdin, key_env)
     if key is not None:
         body["api_key"] = key
     if not body:

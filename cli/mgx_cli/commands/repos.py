@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import keys
+from mgx_cli import secrets_input
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import ExitCode, NoAccess, Usage
 from mgx_cli.ids import find_project, shortest
-from mgx_cli.looking import ask_for_all, wait_for_all
 from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.refresh import ask_for_all, wait_for_all
 from mgx_cli.render import age
 from mgx_cli.session import open_api
 from mgx_cli.wrap import put_line
@@ -147,7 +147,7 @@ def link(
     api = open_api(context)
     body = _named(repository, api_url, installation, token_stdin, token_env)
     if "credential" not in body and sys.stdin.isatty() and "/" in repository and not repository.startswith((".", "/", "file:")):
-        token = keys.ask("Token (empty for none): ", option="--token")
+        token = secrets_input.ask("Token (empty for none): ", option="--token")
         body |= {"credential": token} if token else {}
     if project is not None:
         body["project_id"] = find_project(api, project)
@@ -251,7 +251,7 @@ def _named(
         body |= {"api_base_url": api_url, "provider": "github"}
     if installation is not None:
         body["installation_id"] = installation
-    token = keys.given(token_stdin, token_env, option="--token")
+    token = secrets_input.given(token_stdin, token_env, option="--token")
     if token is not None:
         body["credential"] = token
     return body

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import embedded, launch, places
+from mgx_cli import embedded, launch, task_location
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, Verbose, application
 from mgx_cli.config import ProjectFile, configured_server
 from mgx_cli.errors import CLIError, Interrupted, Usage
 from mgx_cli.ids import short
 from mgx_cli.output import put, put_json, say
-from mgx_cli.places import Place
 from mgx_cli.session import options_of
+from mgx_cli.task_location import Place
 
 app = application()
 
@@ -74,7 +74,7 @@ def task(
         project=project or wish.project or project_file.project,
         constraints=(*wish.constraints, *(constraint or ())),
     )
-    place = places.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
+    place = task_location.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
     api, started = _start(context, wish, place, model=model, yes=yes, profile=profile)
     say(f"Run #{started.get('run_number')} started: {short(started['id'])}", "dim")
     if not follow:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mgx_cli.api import Api
 from mgx_cli.errors import NoAccess, Usage
-from mgx_cli.places import Place
+from mgx_cli.task_location import Place
 
 
 def find_link(api: Api, place: Place, project_id: str | None) -> dict[str, Any] | None:
