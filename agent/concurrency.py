@@ -1,4 +1,4 @@
-"""Work done side by side that ends as one."""
+"""Runs coroutines concurrently; the first error cancels the rest."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""The roof: settings, routing, health and the embedded servers. Domain rules live in the apps, shared plumbing in `common`."""
+"""Project configuration: settings, URLs, ASGI, health and the embedded servers; no domain rules.
+
+`common` is the infrastructure that all apps share.
+"""

@@ -146,7 +146,7 @@ def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLi
 def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
     """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
 
-    Raises NotFound for a link that is gone or disconnected, and HostBusy: to have to wait says nothing of the repository.
+    Raises NotFound for a link that is gone or disconnected, and HostBusy: a rate limit says nothing about the repository.
     """
     link = connected(workspace_id, link_id)
     if credential is not None:
@@ -211,7 +211,7 @@ def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any
 
 @transaction.atomic
 def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
-    """The row stays for the history of its runs; the credential goes. Twice is once."""
+    """The row stays for the history of its runs; the credential goes. Idempotent."""
     if link.status == Status.DISCONNECTED:
         return
     project = lock_project(link.workspace_id, link.project_id)

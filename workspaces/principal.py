@@ -125,7 +125,7 @@ def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: 
         raise BadRequest(f"You are not a member of any workspace yet. {what}", code="no_workspace")
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(
-        f"Say which workspace you mean by the header X-Workspace-Slug: {choices}.",
+        f"Name the workspace in the header X-Workspace-Slug: {choices}.",
         code="workspace_needed",
         hint="In mgx, name it before the command: mgx --workspace NAME …",
     )

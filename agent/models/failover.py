@@ -33,7 +33,8 @@ class Failover:
         self.name = models[0].name
 
     def profile(self, role: str) -> ModelProfile:
-        """The first one's, so that prompts do not change with the weather; whether it takes tools is the next answerer's."""
+        """The primary model's, so that prompts stay the same across failovers; whether it takes tools depends on the
+        model that will answer."""
         return replace(self._models[0].profile(role), native_tools=self._models[self._order()[0]].profile(role).native_tools)
 
     def estimate(self, request: ModelRequest) -> CallEstimate:

@@ -1,4 +1,4 @@
-"""One question to a role and its answer, with a bounded number of looks around in between."""
+"""One question to a role and its answer, with a bounded number of rounds of tool calls."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Desk:
         if name not in self._tools:
             return ToolResult(f"There is no tool {name[:40]!r}. You have: {', '.join(self._tools)}.", is_error=True)
         if call.get("raw"):
-            return ToolResult("The arguments are no JSON object. Write them as one, with double quotes.", is_error=True)
+            return ToolResult("The arguments are not a JSON object. Send one, with double quotes.", is_error=True)
         work = self._work
         box = Toolbox(work.root, work.commands.step(f"{step}/run"), work.stack, map_cache=work.ports.map_cache)
         return await box.call(name, call["arguments"])

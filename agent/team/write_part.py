@@ -1,4 +1,4 @@
-"""The engineer at several desks: parts of a plan, written side by side."""
+"""Writes independent parts of a plan concurrently."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def write(top: Path, diff: bytes, change: Change, *, reverse: bool) -> None:
         if done.returncode:
             reason = one_line(done.stderr.decode("utf-8", "replace"))
             raise DoesNotApply(
-                f"git could not write the change: {reason}", [], hint="All files are as they were. Mend that and try again."
+                f"git could not write the change: {reason}", [], hint="All files are as they were. Fix that and try again."
             )
     except BaseException:
         for kept in before:

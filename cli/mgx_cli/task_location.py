@@ -128,7 +128,7 @@ def _changes(path: Path) -> list[str]:
     """Changed, staged and untracked paths; an untracked mgx.yaml is no part of the code."""
     raw = _git(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
     if raw is None:
-        raise Usage(f"git can't tell the state of {path}.", hint="Run `git status` there and mend what it says.")
+        raise Usage(f"git can't tell the state of {path}.", hint="Run `git status` there and fix what it reports.")
     names, fields = [], iter(raw.split("\0"))
     for field in fields:
         if field:

@@ -1,1 +1,1 @@
-"""What every app stands on. Imports none of them."""
+"""Shared infrastructure of all apps. Imports none of them."""

@@ -142,5 +142,5 @@ class _SecureRequests(_Limited, HTTPSRequestsConnectionClass):
 
 
 def install() -> None:
-    """Makes PyGithub use these connections. Twice is once."""
+    """Makes PyGithub use these connections. Idempotent."""
     Requester.injectConnectionClasses(_PlainRequests, _SecureRequests)

@@ -33,7 +33,7 @@ def checked(delivery_id: str, body: bytes) -> dict[str, Any]:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadRequest(
-            "The body is no JSON: the hook's content type must be application/json.", code="bad_delivery"
+            "The body is not valid JSON: the hook's content type must be application/json.", code="bad_delivery"
         ) from None
     if not isinstance(payload, dict):
         raise BadRequest("The body must be a JSON object.", code="bad_delivery")

@@ -31,8 +31,8 @@ WAITING = {
     Status.EXECUTING: "The team writes and tests.",
     Status.AWAITING_CHANGES: "Look at the files, then decide on the changes.",
     Status.DELIVERING: "The change is committed and pushed.",
-    Status.REJECTED: "It was rejected. Retry begins anew.",
-    Status.CANCELLED: "It was cancelled. Retry begins anew.",
+    Status.REJECTED: "Rejected. Retry starts a new run.",
+    Status.CANCELLED: "Cancelled. Retry starts a new run.",
 }
 
 
@@ -45,7 +45,7 @@ def next_step(run: TaskRun) -> str:
             return f"The team asks: {said or 'see the timeline'} Resume, and answer."
         return f"Paused ({run.pause_reason or 'no reason given'}). {said} Resume lets it go on.".replace("  ", " ")
     if run.status == Status.FAILED:
-        return f"{said or 'It failed.'} Retry begins anew."
+        return f"{said or 'It failed.'} Retry starts a new run."
     if run.status == Status.COMPLETED:
         if refused := run.results.get("pull_request_error"):
             return str(refused)

@@ -60,7 +60,7 @@ def prepare(run: TaskRun, tree: str, files: list[JSON]) -> ToDecide:
     last = latest(run)
     number = last.number + 1 if last else 1
     change_set.store(run, number, files)
-    # a round that only kept what was heard late has no files: what was accepted before it still is
+    # rounds of late messages have no files: decisions carry over from the last round that has some
     before = _with_files(run)
     taken_over = change_set.still_accepted(before.decisions, change_set.load(before), files) if before else {}
     return ToDecide(number, tree, files, taken_over)

@@ -24,9 +24,9 @@ MAX_MESSAGES = 100
 PER_MINUTE = 10
 
 _DEAF = {
-    Status.AWAITING_APPROVAL: "its plan waits for a decision. Say it with that: approve or reject the plan with a message.",
-    Status.AWAITING_CHANGES: "its changes wait for a decision. Say it with that, as a comment.",
-    Status.DELIVERING: "the team's work is done. Retry it, or start a new task.",
+    Status.AWAITING_APPROVAL: "its plan waits for a decision. Approve or reject the plan, with your message as feedback.",
+    Status.AWAITING_CHANGES: "its changes wait for a decision. Send your message with it, as a comment.",
+    Status.DELIVERING: "the work is done. Retry the run, or create a new task.",
 }
 
 
@@ -34,9 +34,9 @@ def said(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
     with locked(run_id) as run:
         if run.is_final:
-            raise InvalidTransition(f"Run #{run.run_number} is over already: {run.status}.")
+            raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
         if deaf := _DEAF.get(Status(run.paused_from or run.status)):
-            raise InvalidTransition(f"The team would not hear it: run #{run.run_number} is {run.status}, {deaf}")
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {deaf}")
         add(run, by=by, text=text)
         return run
 
@@ -47,10 +47,11 @@ def add(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: 
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
     if last >= MAX_MESSAGES:
         raise TooManyMessages(
-            f"Run #{run.run_number} was told {MAX_MESSAGES} things already: cancel it and say more in its task."
+            f"Run #{run.run_number} reached the limit of {MAX_MESSAGES} messages. Cancel it and put the details into the task."
         )
     if mine.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
-        raise TooManyMessages(f"Run #{run.run_number} was told {PER_MINUTE} things within a minute.", retry_after=60)
+        detail = f"Run #{run.run_number} got {PER_MINUTE} messages within a minute. Wait before you send more."
+        raise TooManyMessages(detail, retry_after=60)
     SteerMessage.objects.create(
         workspace_id=run.workspace_id, run=run, number=last + 1, text=text, by=by.display, answers=answers,
         step_key=step_key,

@@ -98,7 +98,7 @@ def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
         if run.is_final:
             if run.status == Status.CANCELLED:
                 return run
-            raise InvalidTransition(f"Run #{run.run_number} is over already: {run.status}.")
+            raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
         run.cancel_requested_at, run.cancelled_by = timezone.now(), by
         run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():

@@ -1,4 +1,4 @@
-"""What of the outside has had its effect already, and what is still to be said about it there."""
+"""Processed webhook causes (idempotency keys), and the comments that are queued because of them."""
 
 from __future__ import annotations
 

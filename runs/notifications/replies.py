@@ -1,4 +1,4 @@
-"""Says what is owed to issues and pull requests: each thing once, by one worker at a time, again where the service refused.
+"""Posts queued replies to issues and pull requests: each one once, by one worker at a time, again where the service refused.
 
 The hidden marker of a comment is the id of its row: nobody knows it before the comment is there, and no two tenants share one.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 HELD = timedelta(minutes=5)
-"""So long a worker has what it does for itself; after that it counts as lost."""
+"""Claim timeout: a worker that holds a row for longer counts as lost."""
 MAX_ATTEMPTS = 40
 """Some six hours, while the service fails or wants us to wait."""
 MAX_REFUSALS = 6

@@ -1,4 +1,4 @@
-"""The commit of a run: its branch's name, its words and people, and how it comes out the same each time."""
+"""Branch name, message, author and co-author of a run's commit, which a replay makes with the same SHA."""
 
 from __future__ import annotations
 

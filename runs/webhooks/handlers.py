@@ -138,7 +138,7 @@ def _task_of(link: RepositoryLink, issue: Issue) -> Task | None:
 
 def _new_task(link: RepositoryLink, who: Principal, issue: Issue) -> Task:
     if issue.is_pull_request:
-        raise NotFound("This pull request is none of mine; open an issue for what you want.")
+        raise NotFound("I can only work on pull requests that I opened. Open an issue instead.")
     text = f"{issue.title}\n\n{issue.body}".strip() or f"Issue #{issue.number}"
     return create_task(
         principal=who,
@@ -162,7 +162,8 @@ def _obey(link: RepositoryLink, who: Principal, command: Command) -> Effect:
 
 def _help(command: Command) -> str:
     lines = [f"- `/mgx {verb}` {meaning}" for verb, meaning in VERBS.items()]
-    return "\n".join([*([] if command.verb else [f"{code(command.words)} is no command of mine."]), "I know:", "", *lines])
+    unknown = [] if command.verb else [f"Unknown command {code(command.words)}."]
+    return "\n".join([*unknown, "Available commands:", "", *lines])
 
 
 def _done(link: RepositoryLink, who: Principal, command: Command) -> Effect:
@@ -191,7 +192,7 @@ def _done(link: RepositoryLink, who: Principal, command: Command) -> Effect:
             said = f"run #{services.retry_run(**known).run_number} is planning."
         case "steer":
             services.steer_run(**known, message=words)
-            said = f"run #{run.run_number} has heard it."
+            said = f"message sent to run #{run.run_number}."
     return Effect(issue.number, said, task)
 
 

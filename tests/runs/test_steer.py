@@ -96,10 +96,10 @@ def test_a_replayed_step_is_told_the_same_and_nothing_newer(tenant: Tenant) -> N
 def test_a_run_that_waits_for_a_decision_or_is_over_says_where_to_say_it(tenant: Tenant) -> None:
     run = drive(tenant.run())
     assert run.status == Status.AWAITING_APPROVAL
-    with pytest.raises(InvalidTransition, match="approve or reject the plan with a message"):
+    with pytest.raises(InvalidTransition, match="Approve or reject the plan, with your message"):
         steer(tenant, run, "More tests.")
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
-    with pytest.raises(InvalidTransition, match="is over already"):
+    with pytest.raises(InvalidTransition, match="has ended"):
         steer(tenant, run, "More tests.")
     assert "steered" not in types(run)
 
@@ -116,7 +116,7 @@ def test_it_is_bounded_in_length_in_number_and_by_the_minute(tenant: Tenant) -> 
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_messages")
     assert int(refused.headers["Retry-After"]) <= 60
     SteerMessage.across_tenants.filter(run=run, number=PER_MINUTE).update(number=MAX_MESSAGES)
-    with pytest.raises(TooManyMessages, match="cancel it"):
+    with pytest.raises(TooManyMessages, match="Cancel it"):
         steer(tenant, run, "Go on.")
 
 

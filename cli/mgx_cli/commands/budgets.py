@@ -54,7 +54,7 @@ def list_budgets(context: typer.Context, as_json: AsJson = False) -> None:
 def create(
     context: typer.Context,
     project: Annotated[str | None, typer.Option(metavar="NAME", help="Of one project; left out, the whole workspace.")] = None,
-    period: Annotated[str, typer.Option(metavar="PERIOD", help="month (it begins anew, UTC) or total.")] = "month",
+    period: Annotated[str, typer.Option(metavar="PERIOD", help="month (calendar month, UTC) or total.")] = "month",
     max_tokens: MaxTokens = None,
     max_cost_usd: MaxCost = None,
     max_calls: MaxCalls = None,

@@ -89,7 +89,7 @@ async def test_native_calls_go_to_models_that_take_them(repository: Path) -> Non
     then = next(r for r in model.requests if r.key == "execute/write/0/t1").messages
     assert [m.get("tool_call_id") for m in then if m["role"] == "tool"] == ["a1", "a2", "a3"]
     assert "shop/prices.py" in then[-2]["content"]
-    assert "no JSON object" in then[-1]["content"]
+    assert "not a JSON object" in then[-1]["content"]
     assert (repository / "shop/prices.py").read_text() == EDITED
 
 

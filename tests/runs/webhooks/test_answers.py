@@ -69,7 +69,7 @@ def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.Mo
         Handled.across_tenants.update(held_until=None)
     replies.say(row_id)
     (answer,) = said(story, issue["number"])
-    assert "`/mgx frobnicate` is no command of mine" in answer
+    assert "Unknown command `/mgx frobnicate`" in answer
     assert "`/mgx help`" in answer
     assert not replies.waiting(10)
 

@@ -183,7 +183,7 @@ def test_a_pull_request_of_a_fork_commands_nothing(story: Story) -> None:
     assert not TaskRun.objects.of(story.link.workspace_id).exists()
     story.send("issue_comment", "dev", action="created", issue=fork, comment={"id": 6, "body": "/mgx plan"})
     assert not TaskRun.objects.of(story.link.workspace_id).exists()
-    assert "none of mine" in story.comments(thread["number"])[0]
+    assert "only work on pull requests that I opened" in story.comments(thread["number"])[0]
 
 
 def test_a_body_without_end_is_refused_before_it_is_signed(story: Story) -> None:
