@@ -8,18 +8,15 @@ from __future__ import annotations
 import uuid
 
 import dramatiq
-from django.db import transaction
 
 from .lifecycle import worker_transitions
 from .models import TaskRun
 from .models.run import Status
 from .phases import deliver, plan_and_execute
+from .wakeups import QUEUE, wake
 from .webhooks.actors import say_soon
 from .worker.executor import do, work
 from .worker.lease import keeper
-
-QUEUE = "runs"
-
 
 PHASES = {
     Status.QUEUED: plan_and_execute.plan,
@@ -71,9 +68,3 @@ def go_on(run: TaskRun | None) -> None:
     wake(run)
     if run is not None and (run.task.issue_number or run.revision):
         say_soon(run.task_id)
-
-
-def wake(run: TaskRun | None) -> None:
-    """Tells a worker that the run has work, once the present transaction has committed. Does nothing if it has none."""
-    if run is not None and run.lease_expires_at is None and Status(run.status) in PHASES:
-        transaction.on_commit(lambda: do_next_run.send())

@@ -22,12 +22,12 @@ from workspaces.models import Role
 from workspaces.principal import Principal
 
 from . import events
-from .actors import wake
 from .lifecycle import budget_caps, change_review, messages, user_decisions
 from .lifecycle.base import TASK_STATUS
 from .models import TaskRun
 from .models.run import FINAL, Status
 from .notifications import status_comment
+from .wakeups import wake
 from .worker import model_connection
 
 

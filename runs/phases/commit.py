@@ -20,7 +20,7 @@ from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import GitStatus
 from ..notifications.pull_request_body import name_of
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})

@@ -15,7 +15,7 @@ from .. import artifacts
 from ..lifecycle import worker_transitions
 from ..models import Artifact
 from ..models.run import GitStatus
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from .commit import commit, wishes_of
 from .pull_request import open_pull_request
 from .rebase import footing

@@ -12,7 +12,7 @@ from agent.team.prompts import VERSION
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
 from ..models import Approval
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from .workdir import check_out, final_tree
 
 

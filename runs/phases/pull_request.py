@@ -15,7 +15,7 @@ from repositories.checkout_source import Origin
 from ..lifecycle import worker_transitions
 from ..models.run import GitStatus
 from ..notifications.pull_request_body import quoted, text_of
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from .commit import Wishes
 from .target_branch import PASSING, Target, passing
 

@@ -15,7 +15,7 @@ from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
 from repositories.git.merging import Merged
 
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from .target_branch import Target, passing
 
 SHOWN = 20

@@ -13,7 +13,7 @@ from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout
 
 from ..models import TaskRun
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from .commit import branch_name
 
 PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))

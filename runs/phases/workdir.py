@@ -11,7 +11,7 @@ from repositories.git.checkout import Checkout, Source
 
 from ..lifecycle import worker_transitions
 from ..models import RunStep
-from ..worker.executor import Execution
+from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
 from .target_branch import passing
 

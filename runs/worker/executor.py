@@ -8,10 +8,9 @@ import logging
 import shutil
 import stat
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,103 +19,25 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
-from agent.ports import Model, ModelCache, Ports, TaskSpec
-from agent.sandbox import open_sandbox
 from mgx_project.common import watcher
 from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
-from repositories.git.checkout import Checkout
-from tasks.models import Task
 
-from ..artifacts import ArtifactTrees
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
-from ..lifecycle.revisions import asked_for
 from ..models import TaskRun
 from ..models.run import Status
 from .event_buffer import Outbox
 from .event_sink import RunSink
-from .journal import RunJournal, Steps
+from .execution import Db, Execution, Phase
+from .journal import Steps
 from .lease import Lease, keeper
-from .llm_budget import LedgerBudget
 from .model_cache import model_cache
 from .model_connection import choose_for
 from .profiling import profiled
-from .run_history import WorkspaceHistory
-from .steering import RunSteering
 from .time_budget import working_time
 
 log = logging.getLogger(__name__)
-
-MAX_PARALLEL_STEPS = 8
-
-Db = Callable[..., Awaitable[Any]]
-
-
-@dataclass
-class Execution:
-    """What a phase works with. ``db`` runs a function on this execution's own database thread, ``held`` ends with the phase."""
-
-    run: TaskRun
-    lease: Lease
-    db: Db
-    directory: Path
-    outbox: Outbox
-    steps: Steps
-    sink: RunSink
-    model: Model
-    cache: ModelCache
-    held: AsyncExitStack
-    on_server: bool = False
-    """Whether the operator pays for ``model``."""
-
-    def spec(self) -> TaskSpec:
-        """The task as it is now."""
-        task = self.run.task
-        text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
-        if self.run.revision:
-            text = f"{text}\n\n{asked_for(self.run)}"
-        return TaskSpec(
-            text=text,
-            stack=task.stack or None,
-            project_type=task.project_type or None,
-            output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
-            constraints=tuple(task.constraints),
-            strict_requirements=task.strict_requirements,
-            max_rounds=task.max_rounds,
-            max_revision_rounds=task.max_revision_rounds,
-            parallel_steps=_parallel_steps(task.config),
-        )
-
-    def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:
-        return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.outbox, self.steps)
-
-    def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
-        return ArtifactTrees(self.run, checkout, self.db, tree)
-
-    def journal_without_trees(self) -> RunJournal:
-        """For steps before there is a checkout: none of them may change one."""
-        return RunJournal(self.run, self.lease, None, self.db, self.outbox, self.steps)
-
-    def ports(self, checkout: Checkout, tree: str = "") -> Ports:
-        """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
-        cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
-        return Ports(
-            model=self.model,
-            events=self.sink,
-            journal=self.journal(checkout, tree),
-            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID),
-            budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
-            cancel=self.lease,
-            cache=self.cache,
-            steering=RunSteering(self.run, self.lease, self.db),
-            history=WorkspaceHistory(self.run, self.db),
-            # not in the sandbox's cache: what runs in there must not reach it
-            map_cache=settings.MGX_DATA_DIR / "maps" / str(self.run.workspace_id),
-        )
-
-
-Phase = Callable[[Execution], Awaitable[None]]
 
 
 def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskRun | None:
@@ -199,12 +120,6 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         return _unexpected(run, lease)
     except Exception:
         return _unexpected(run, lease)
-
-
-def _parallel_steps(config: dict[str, Any]) -> int:
-    """The task's own choice, 1 where it made none: each part pays for the whole context."""
-    wanted = config.get("parallel_steps")
-    return min(max(wanted, 1), MAX_PARALLEL_STEPS) if isinstance(wanted, int) else 1
 
 
 def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], object]:

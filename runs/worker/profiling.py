@@ -20,7 +20,7 @@ from ..models import Artifact, TaskRun
 if TYPE_CHECKING:
     from pyinstrument import Profiler
 
-    from .executor import Execution
+    from .execution import Execution
 
 log = logging.getLogger(__name__)
 SECONDS = 0.001

@@ -16,7 +16,7 @@ from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.worker import executor
-from runs.worker.executor import Execution
+from runs.worker.execution import Execution
 from runs.worker.lease import Keeper, Lease, keeper
 
 from .conftest import Tenant

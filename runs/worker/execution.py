@@ -1,0 +1,103 @@
+"""What a phase works with: a claimed run, its ports and the database thread of its worker."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from agent.ports import Model, ModelCache, Ports, TaskSpec
+from agent.sandbox import open_sandbox
+from repositories.git.checkout import Checkout
+from tasks.models import Task
+
+from ..artifacts import ArtifactTrees
+from ..lifecycle.revisions import asked_for
+from ..models import TaskRun
+from .event_buffer import Outbox
+from .event_sink import RunSink
+from .journal import RunJournal, Steps
+from .lease import Lease
+from .llm_budget import LedgerBudget
+from .run_history import WorkspaceHistory
+from .steering import RunSteering
+
+MAX_PARALLEL_STEPS = 8
+
+Db = Callable[..., Awaitable[Any]]
+
+
+@dataclass
+class Execution:
+    """What a phase works with. ``db`` runs a function on this execution's own database thread, ``held`` ends with the phase."""
+
+    run: TaskRun
+    lease: Lease
+    db: Db
+    directory: Path
+    outbox: Outbox
+    steps: Steps
+    sink: RunSink
+    model: Model
+    cache: ModelCache
+    held: AsyncExitStack
+    on_server: bool = False
+    """Whether the operator pays for ``model``."""
+
+    def spec(self) -> TaskSpec:
+        """The task as it is now."""
+        task = self.run.task
+        text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
+        if self.run.revision:
+            text = f"{text}\n\n{asked_for(self.run)}"
+        return TaskSpec(
+            text=text,
+            stack=task.stack or None,
+            project_type=task.project_type or None,
+            output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
+            constraints=tuple(task.constraints),
+            strict_requirements=task.strict_requirements,
+            max_rounds=task.max_rounds,
+            max_revision_rounds=task.max_revision_rounds,
+            parallel_steps=_parallel_steps(task.config),
+        )
+
+    def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:
+        return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.outbox, self.steps)
+
+    def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
+        return ArtifactTrees(self.run, checkout, self.db, tree)
+
+    def journal_without_trees(self) -> RunJournal:
+        """For steps before there is a checkout: none of them may change one."""
+        return RunJournal(self.run, self.lease, None, self.db, self.outbox, self.steps)
+
+    def ports(self, checkout: Checkout, tree: str = "") -> Ports:
+        """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
+        cache = settings.MGX_DATA_DIR / "cache" / str(self.run.workspace_id)
+        return Ports(
+            model=self.model,
+            events=self.sink,
+            journal=self.journal(checkout, tree),
+            sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID),
+            budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
+            cancel=self.lease,
+            cache=self.cache,
+            steering=RunSteering(self.run, self.lease, self.db),
+            history=WorkspaceHistory(self.run, self.db),
+            # not in the sandbox's cache: what runs in there must not reach it
+            map_cache=settings.MGX_DATA_DIR / "maps" / str(self.run.workspace_id),
+        )
+
+
+Phase = Callable[[Execution], Awaitable[None]]
+
+
+def _parallel_steps(config: dict[str, Any]) -> int:
+    """The task's own choice, 1 where it made none: each part pays for the whole context."""
+    wanted = config.get("parallel_steps")
+    return min(max(wanted, 1), MAX_PARALLEL_STEPS) if isinstance(wanted, int) else 1
