@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.models.prices import estimate_call, estimate_prompt, estimate_tokens
+from agent.models.prices import estimate_call, estimate_prompt
 from agent.patch import apply_patch
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest, ToolCall
+from agent.token_estimates import estimate_tokens
 from evals.cases import Case
 
 NAME = "reference"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.models.prices import weigh
+from agent.token_estimates import estimate_weight
 
 UNITS = 6
-"""``weigh`` of one token."""
+"""``estimate_weight`` of one token."""
 SHARE = 0.4
 """Of the window; the rest is for the plan, the conversation with the tools, and the answer."""
 TEXTS, MAP, LISTING, HISTORY, TESTS = 30_000, 4_000, 8_000, 800, 600
@@ -42,7 +42,7 @@ def within(lines: list[str], tokens: int) -> list[str]:
     # in the estimate's own small units: it rounds every text up
     left, shown = UNITS * tokens, []
     for line in lines:
-        left -= weigh(line + "\n")
+        left -= estimate_weight(line + "\n")
         if left < 0:
             break
         shown.append(line)

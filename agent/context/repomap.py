@@ -15,11 +15,11 @@ import orjson
 
 from agent.context.ranking import Graph, Wish
 from agent.context.sources import Source, find_sources, key_of, load
-from agent.models.prices import estimate_tokens
 from agent.symbols.languages import COMPONENTS
 from agent.symbols.parsing import Answer, Job, parse
 from agent.symbols.store import TagStore
 from agent.symbols.tags import Definition, scripts_only
+from agent.token_estimates import estimate_tokens
 
 MAX_LINE = 4_000
 """A file with a longer line is minified, or data: nobody works on it by its definitions."""

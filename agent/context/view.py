@@ -16,8 +16,8 @@ from agent.context.paths import is_regular, is_secret
 from agent.context.repomap import repository_map
 from agent.context.testlayout import layout_of_tests
 from agent.context.tree import tree
-from agent.models.prices import weigh
 from agent.ports import JSON
+from agent.token_estimates import estimate_weight
 
 MAX_LISTED = 2_000
 MAX_FILE_CHARACTERS = 24_000
@@ -112,12 +112,12 @@ def _texts(root: Path, files: Sequence[str], focus: Sequence[str], tokens: int) 
         if path not in present:
             continue
         text, reason = read(root / path, path)
-        if reason or len(text) > room or weigh(text) > left:
+        if reason or len(text) > room or estimate_weight(text) > left:
             hidden[path] = reason or "the context is full"
             continue
         found[path] = text
         room -= len(text)
-        left -= weigh(text)
+        left -= estimate_weight(text)
     texts = {path: found[path] for path in order if path in found}
     return texts, {path: hidden[path] for path in order if path in hidden}
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from agent.errors import ModelFailed, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
-from agent.models.prices import estimate_tokens
 from agent.models.retry_after import span
 from agent.ports import CallEstimate, Completion, Model, ModelProfile, ModelRequest
+from agent.token_estimates import estimate_tokens
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,10 @@ from decimal import Decimal
 from agent import stacks
 from agent.context import own_files
 from agent.errors import AgentError
-from agent.models.prices import Prices, estimate_call, estimate_tokens
+from agent.models.prices import Prices, estimate_call
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 from agent.prompt_blocks import read_block
+from agent.token_estimates import estimate_tokens
 
 HINT = (
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another provider) and MGX_MODEL to let a real model do it; "

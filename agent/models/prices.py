@@ -1,22 +1,19 @@
-"""What tokens cost, and how many there are when an endpoint does not say."""
+"""What a call costs, and what it may cost at most before it is made."""
 
 from __future__ import annotations
 
 import json
-import string
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from agent.ports import CallEstimate, ModelRequest
+from agent.token_estimates import estimate_tokens
 
 MILLION = Decimal(1_000_000)
 CACHE_WRITE = Decimal("0.25")
 """What Anthropic adds to the input's price for writing its cache for five minutes
 (https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching)."""
-CHARACTERS_PER_TOKEN = 3
-"""Below the 4 that is usual for English and code, so that an estimate errs upwards."""
-DENSE = (string.digits + string.ascii_uppercase).encode()
 PER_MESSAGE = 8
 """Tokens by which chat templates wrap a message."""
 DEFAULT_MAX_TOKENS = 32_000
@@ -35,23 +32,6 @@ class Prices:
         """``cached`` and ``written`` are those of ``tokens_in`` that were read from and written to the provider's cache."""
         fresh = self.input * (tokens_in - cached + CACHE_WRITE * written)
         return (fresh + (self.input if self.cached is None else self.cached) * cached + self.output * tokens_out) / MILLION
-
-
-def estimate_tokens(texts: Iterable[str]) -> int:
-    """A local upper estimate; the exact tokenizers would have to be downloaded."""
-    return sum(weigh(text) // 6 + 1 for text in texts)
-
-
-def weigh(text: str) -> int:
-    """The estimate in sixths of a token, so that pieces can be summed.
-
-    A third of a token for a character, twice that for a digit or capital (hashes and base64 have two characters per token),
-    half a token for a byte of what is not ASCII (1.5 for a Chinese character, 2 for an emoji).
-    """
-    plain = text.encode("ascii", "ignore")
-    dense = len(plain) - len(plain.translate(None, DENSE))
-    other = 0 if text.isascii() else len(text.encode("utf-8", "surrogatepass")) - len(plain)
-    return 6 // CHARACTERS_PER_TOKEN * (len(plain) + dense) + 3 * other
 
 
 def estimate_prompt(request: ModelRequest, count: Callable[[str], int] | None = None) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.models.prices import weigh
 from agent.ports import JSON, ModelRequest, ToolCall
+from agent.token_estimates import estimate_weight
 
 MAX_REASONING_TOKENS = 32_000
 """Of thinking that is streamed beside the answer, on top of the answer's own limit."""
@@ -74,13 +74,13 @@ class Answer:
     def add_text(self, text: str) -> None:
         self.begun = True
         self._parts.append(text)
-        self._weight += weigh(text)
+        self._weight += estimate_weight(text)
         self._on_text(text)
 
     def add_thought(self, text: str) -> None:
         """Thinking is no part of the answer, and nobody is shown it; it counts where the endpoint reports no usage."""
         self.begun = True
-        self._thought += weigh(text)
+        self._thought += estimate_weight(text)
 
     def add_call(self, index: int | None, id: str | None, name: str | None, arguments: object) -> None:
         """A piece of a tool call. Servers differ: ids come once, with each piece, or never; some give every call index 0."""
@@ -99,7 +99,7 @@ class Answer:
             call.name += name
         piece = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
         call.pieces.append(piece)
-        self._weight += weigh(piece)
+        self._weight += estimate_weight(piece)
 
     def calls(self) -> list[ToolCall]:
         """The calls that name a tool, each with an id that no other call of the conversation has."""

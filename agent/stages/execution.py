@@ -16,9 +16,9 @@ from agent.stages.change_decisions import wanted_instead
 from agent.stages.plan_parts import apart, parts_of
 from agent.stages.problem import Problem, line_of
 from agent.stages.progress import Progress
-from agent.stages.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 from agent.team import AskedTeam, Work
 from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 NO_CHANGE = "NO CHANGE"
 CROSSED = (

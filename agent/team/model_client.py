@@ -14,12 +14,13 @@ from decimal import Decimal
 
 from agent.errors import ContextOverflow, ModelFailed, Paused, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
-from agent.models.prices import estimate_prompt, estimate_tokens
+from agent.models.prices import estimate_prompt
 from agent.ports import JSON, ChatMessage, Completion, ModelProfile, ModelRequest, Ports
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
 from agent.team.prompts import VERSION, render
+from agent.token_estimates import estimate_tokens
 
 SHARE_FOR_ANSWER = 4
 """At least the window's fourth part is kept for the answer, as far as one so long is wanted."""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from agent.models.prices import estimate_tokens
 from agent.patterns import linear
 from agent.ports import ChatMessage
 from agent.prompt_blocks import block
+from agent.token_estimates import estimate_tokens
 
 KEPT_RESULTS = 2
 """The newest results of tools stay whole as long as anything else is left to cut."""

@@ -6,12 +6,12 @@ import json
 from typing import ClassVar
 
 from agent.prompt_blocks import block
-from agent.stages.verification import try_out
 from agent.team.base import TeamAction, TeamRole
 from agent.team.edits import EditAction
 from agent.team.messages import CODE_LANDED, TESTS_WANTED
 from agent.team.prompts import render
 from agent.team.tool_limits import BY_ROLE_TOOLS
+from agent.team.verification import try_out
 
 
 class WriteTest(EditAction):

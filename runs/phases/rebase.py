@@ -9,7 +9,7 @@ from typing import Any
 from agent.checks import failing_tests
 from agent.errors import AgentError
 from agent.ports import JSON, Announcement, Journal
-from agent.stages.verification import BEFORE, counted, is_to_blame, try_again
+from agent.team.verification import BEFORE, counted, is_to_blame, try_again
 from mgx_project.common.errors import MGXError
 from repositories.errors import GitFailed
 from repositories.git.checkout import Checkout

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.in_memory import LocalBudget, MemoryJournal, Step, Switch
-from agent.models.prices import estimate_call, estimate_tokens
+from agent.models.prices import estimate_call
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import (
     JSON,
@@ -25,6 +25,7 @@ from agent.ports import (
     Ports,
     TaskSpec,
 )
+from agent.token_estimates import estimate_tokens
 from workspaces.event_schemas import validated
 
 PASSED = "3 passed in 0.01s"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.models.prices import estimate_tokens
 from agent.ports import ModelProfile, TaskSpec
 from agent.prompt_blocks import read_block
+from agent.token_estimates import estimate_tokens
 from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import script
 

@@ -14,7 +14,7 @@ from agent.context.history import recent_history
 from agent.context.testlayout import is_test, layout_of_tests
 from agent.context.tokenization import words_of
 from agent.context.tree import tree
-from agent.models.prices import estimate_tokens
+from agent.token_estimates import estimate_tokens
 from tests.agent.world import make_repository
 
 

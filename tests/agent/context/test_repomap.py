@@ -10,9 +10,9 @@ import pytest
 from agent.context import repomap
 from agent.context.repomap import find_sources, repository_map
 from agent.context.tokenization import parts_of, words_of
-from agent.models.prices import estimate_tokens
 from agent.symbols import parsing
 from agent.symbols.store import TagStore
+from agent.token_estimates import estimate_tokens
 
 SHOP = {
     "shop/prices.py": "def net_price(gross, rate):\n    return gross / rate\n\n\ndef round_price(value):\n    return value\n",

@@ -13,8 +13,9 @@ import pytest
 
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
 from agent.models import ModelUnavailable, Prices
-from agent.models.prices import estimate_prompt, estimate_tokens
+from agent.models.prices import estimate_prompt
 from agent.models.retry_after import retry_after, span
+from agent.token_estimates import estimate_tokens
 from tests.agent.models.endpoints import KEY, REQUEST, ask, cancel_when_asked, failure, open_to, presentable, silent
 from tests.support.scripted_openai import Reply, serve
 
