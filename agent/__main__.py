@@ -20,10 +20,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError, Interrupted, Paused
-from agent.in_memory import LocalBudget, MemoryJournal, Switch, TextSink
+from agent.in_memory import CancelFlag, LocalBudget, MemoryJournal, TextSink
 from agent.models import Kind, open_model
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSON, Draft, Model, Ports, TaskSpec
+from agent.ports import JSONObject, Model, PlanDraft, Ports, TaskSpec
 from agent.runtime import bootstrap
 from agent.sandbox import FIRST_USER, open_sandbox
 
@@ -100,13 +100,13 @@ def model_of(options: argparse.Namespace) -> Model:
     return open_model(kind, model=options.model.removeprefix(f"{kind}/"), api_key=key, base_url=options.base_url or url)
 
 
-async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
+async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSONObject]:
     events = TextSink()
     model = model_of(options)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mgx"
     sandbox = open_sandbox(options.root, cache=cache, tier=options.sandbox, first_user=options.sandbox_uid)
     budget = LocalBudget(max_tokens=options.max_tokens)
-    ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, Switch(), map_cache=cache / "maps")
+    ports = Ports(model, events, MemoryJournal(events, options.root), sandbox, budget, CancelFlag(), map_cache=cache / "maps")
     try:
         draft = await draft_plan(spec, options.root, ports)
         show(draft)
@@ -120,7 +120,7 @@ async def run(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
     return DONE, {"status": "completed", "plan": draft.plan, "stack": draft.stack, **asdict(outcome), "usage": usage}
 
 
-def show(draft: Draft) -> None:
+def show(draft: PlanDraft) -> None:
     plan, estimate = draft.plan, draft.plan["estimate"]
     say(f"Plan ({draft.stack or 'no stack'}): {plan['summary']}", before="\n")
     for number, step in enumerate(plan["steps"], 1):
@@ -169,7 +169,7 @@ def usage(message: str) -> int:
     return USAGE
 
 
-def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSON]:
+def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSONObject]:
     try:
         return asyncio.run(run(spec, options))
     except Paused as paused:

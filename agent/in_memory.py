@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TextIO
 
 from agent.errors import Cancelled, Paused
-from agent.ports import JSON, Announcement, CallEstimate, Completion, EventSink, StepKind
+from agent.ports import CallEstimate, Completion, EventSink, JSONObject, StepEvent, StepKind
 
-KEPT_OUT = frozenset((".git", ".mgx"))
+EXCLUDED_DIRS = frozenset((".git", ".mgx"))
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Step:
 
     kind: StepKind
     digest: str
-    result: JSON
+    result: JSONObject
     tree: Mapping[str, bytes] | None = None
 
 
@@ -43,12 +43,12 @@ class MemoryJournal:
         self,
         key: str,
         kind: StepKind,
-        inputs: JSON,
-        act: Callable[[], Awaitable[JSON]],
+        inputs: JSONObject,
+        act: Callable[[], Awaitable[JSONObject]],
         *,
-        announce: Callable[[JSON], Announcement | None] | None = None,
+        announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
-    ) -> JSON:
+    ) -> JSONObject:
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         known = self.steps.get(key)
         if known is not None:
@@ -58,7 +58,7 @@ class MemoryJournal:
                 write_tree(self._root, known.tree)
             return known.result
         # through JSON and back, so that a first run sees exactly what a replay will see
-        result: JSON = json.loads(json.dumps(await act()))
+        result: JSONObject = json.loads(json.dumps(await act()))
         self.steps[key] = Step(kind, digest, result, read_tree(self._root) if mutates and self._keep_trees else None)
         announcement = announce(result) if announce else None
         if announcement is not None:
@@ -70,7 +70,7 @@ def read_tree(root: Path) -> dict[str, bytes]:
     """Every regular file under ``root``, without git's and our own."""
     paths = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
     names = {path.relative_to(root): path for path in paths}
-    return {name.as_posix(): path.read_bytes() for name, path in names.items() if name.parts[0] not in KEPT_OUT}
+    return {name.as_posix(): path.read_bytes() for name, path in names.items() if name.parts[0] not in EXCLUDED_DIRS}
 
 
 def write_tree(root: Path, tree: Mapping[str, bytes]) -> None:
@@ -88,7 +88,7 @@ class TextSink:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
 
-    async def emit(self, type: str, data: JSON, message: str = "") -> None:
+    async def emit(self, type: str, data: JSONObject, message: str = "") -> None:
         percent = f"{data['percent']:3}%" if type == "progress" else "    "
         print(f"{percent} {type:<18} {_plain(message)}", file=self._stream, flush=True)
 
@@ -129,7 +129,7 @@ class LocalBudget:
         self.calls += 1
 
 
-class Switch:
+class CancelFlag:
     """A cancel token that a signal handler or a test turns."""
 
     def __init__(self) -> None:

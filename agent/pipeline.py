@@ -10,8 +10,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.ports import JSON, Draft, Outcome, Ports, TaskSpec
-from agent.stages.execution import Change
+from agent.ports import JSONObject, Outcome, PlanDraft, Ports, TaskSpec
+from agent.stages.execution import ChangeExecution
 from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
 from agent.stages.progress import Progress
 from agent.team import hire
@@ -24,9 +24,9 @@ async def draft_plan(
     ports: Ports,
     *,
     feedback: Sequence[str] = (),
-    rejected: JSON | None = None,
+    rejected: JSONObject | None = None,
     version: int = 1,
-) -> Draft:
+) -> PlanDraft:
     """Understands the task and plans it; nothing in ``root`` changes. ``feedback`` says why earlier plans were rejected and
     what people have answered; ``rejected`` is the last plan they rejected, with their own edits in it.
 
@@ -46,7 +46,9 @@ async def draft_plan(
     return await finish_plan(work, analysis, plan, version)
 
 
-async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports, *, decisions: Sequence[JSON] = ()) -> Outcome:
+async def carry_out(
+    spec: TaskSpec, draft: PlanDraft, root: Path, ports: Ports, *, decisions: Sequence[JSONObject] = ()
+) -> Outcome:
     """Makes the approved plan true in ``root``. What can't be finished within the bounds pauses with what is missing.
 
     ``decisions`` are those of people about the change that came out, in their order: {rejected: [{path, hunk, comment}],
@@ -55,7 +57,7 @@ async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports, *, d
     Raises an ``AgentError`` where the run has failed; ``Paused`` or ``Cancelled`` where it stops.
     """
     work = await begin_execution(spec, draft, root, ports)
-    change = Change(work, hire(work))
+    change = ChangeExecution(work, hire(work))
 
     await _until_right(change, await change.write())
     for number, decision in enumerate(decisions, 1):
@@ -65,7 +67,7 @@ async def carry_out(spec: TaskSpec, draft: Draft, root: Path, ports: Ports, *, d
     return await change.outcome()
 
 
-async def _until_right(change: Change, answers: Sequence[str] | None) -> None:
+async def _until_right(change: ChangeExecution, answers: Sequence[str] | None) -> None:
     while answers is not None:
         problem = (
             await change.land(answers)  # guardrails, then all files or none

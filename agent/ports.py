@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
-JSON = dict[str, Any]
+JSONObject = dict[str, Any]
 StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
 
@@ -23,7 +23,7 @@ class ToolCall(TypedDict):
 
     id: str
     name: str
-    arguments: JSON
+    arguments: JSONObject
     raw: NotRequired[str]
 
 
@@ -42,15 +42,15 @@ class ToolSpec:
 
     name: str
     description: str
-    parameters: JSON
+    parameters: JSONObject
 
 
 @dataclass(frozen=True)
-class Announcement:
+class StepEvent:
     """An event that becomes visible together with the result of its step: type and data of the event catalogue."""
 
     type: str
-    data: JSON
+    data: JSONObject
     message: str = ""
 
 
@@ -67,10 +67,10 @@ class ModelRequest:
     max_tokens: int | None = None
     tools: Sequence[ToolSpec] = ()
     """Offered to the model; only where its profile says that it takes native tool calls."""
-    fresh: bool = False
+    bypass_cache: bool = False
     """Not from the cache: a revision must not get the answer that it revises."""
 
-    def inputs(self) -> JSON:
+    def inputs(self) -> JSONObject:
         """What the journal digests: the request without its key."""
         return {k: v for k, v in asdict(self).items() if k != "key"}
 
@@ -92,7 +92,7 @@ class Completion:
     tokens_cached: int = 0
     """Those of ``tokens_in`` that the provider had in its own prompt cache."""
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
 
     @classmethod
@@ -150,7 +150,7 @@ class Model(Protocol):
 class EventSink(Protocol):
     """Where people watch. ``emit`` takes types and data of the event catalogue (CONTRACT: WebSocket)."""
 
-    async def emit(self, type: str, data: JSON, message: str = "") -> None: ...
+    async def emit(self, type: str, data: JSONObject, message: str = "") -> None: ...
 
     def text(self, role: str, text: str) -> None:
         """A piece of model output; the sink coalesces pieces into few ``model_output`` events."""
@@ -162,12 +162,12 @@ class Journal(Protocol):
         self,
         key: str,
         kind: StepKind,
-        inputs: JSON,
-        act: Callable[[], Awaitable[JSON]],
+        inputs: JSONObject,
+        act: Callable[[], Awaitable[JSONObject]],
         *,
-        announce: Callable[[JSON], Announcement | None] | None = None,
+        announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
-    ) -> JSON:
+    ) -> JSONObject:
         """Returns the recorded result of ``key``, or acts, records and returns (JSON in, JSON out).
 
         ``announce`` makes the event that is written with the result, and only then. ``mutates`` says that ``act`` changes
@@ -192,7 +192,7 @@ class CommandResult:
     def ok(self) -> bool:
         return self.exit_code == 0 and not self.timed_out
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         return {**asdict(self), "argv": list(self.argv)}
 
     @classmethod
@@ -225,18 +225,18 @@ class Budget(Protocol):
 class ModelCache(Protocol):
     """Answers to exactly the same request. ``key`` is a digest of the request; the tenant is the implementation's business."""
 
-    async def get(self, key: str) -> JSON | None: ...
+    async def get(self, key: str) -> JSONObject | None: ...
 
-    async def put(self, key: str, completion: JSON) -> None: ...
+    async def put(self, key: str, completion: JSONObject) -> None: ...
 
 
 class NoCache:
     """Remembers nothing."""
 
-    async def get(self, key: str) -> JSON | None:
+    async def get(self, key: str) -> JSONObject | None:
         return None
 
-    async def put(self, key: str, completion: JSON) -> None:
+    async def put(self, key: str, completion: JSONObject) -> None:
         """Forgets it."""
 
 
@@ -254,7 +254,7 @@ class NoSteering:
 
 
 @dataclass(frozen=True)
-class Past:
+class RunStatistics:
     """What finished runs of the same workspace took, as medians; None where there were too few to say."""
 
     runs: int = 0
@@ -264,14 +264,14 @@ class Past:
 
 
 class History(Protocol):
-    async def past(self, stack: str) -> Past: ...
+    async def past(self, stack: str) -> RunStatistics: ...
 
 
 class NoHistory:
     """A first run."""
 
-    async def past(self, stack: str) -> Past:
-        return Past()
+    async def past(self, stack: str) -> RunStatistics:
+        return RunStatistics()
 
 
 class CancelToken(Protocol):
@@ -312,10 +312,10 @@ class TaskSpec:
 
 
 @dataclass(frozen=True)
-class Draft:
+class PlanDraft:
     """What the plan phase gives: the plan as in CONTRACT (``plan_ready``) and the stack it is for."""
 
-    plan: JSON
+    plan: JSONObject
     stack: str
     stack_confidence: float
     complexity: str
@@ -325,8 +325,8 @@ class Draft:
 class Outcome:
     """What the execute phase gives. ``tests`` and ``review`` are the data of ``tests_finished`` and ``review_finished``."""
 
-    files: Sequence[JSON]
-    tests: JSON
-    review: JSON
+    files: Sequence[JSONObject]
+    tests: JSONObject
+    review: JSONObject
     draft: bool
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""

@@ -12,9 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from agent.errors import AgentError, Interrupted, Paused, SandboxFailed, TaskUnclear
-from agent.in_memory import LocalBudget, MemoryJournal, Switch
+from agent.in_memory import CancelFlag, LocalBudget, MemoryJournal
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSON, CallEstimate, Model, Outcome, Ports, TaskSpec
+from agent.ports import CallEstimate, JSONObject, Model, Outcome, Ports, TaskSpec
 from agent.sandbox import open_sandbox
 from evals import judge, worktree
 from evals.cases import Case
@@ -54,9 +54,9 @@ class Watch:
 
     timeline: list[str] = field(default_factory=list)
     rounds: int = 0
-    tests: JSON = field(default_factory=dict)
+    tests: JSONObject = field(default_factory=dict)
 
-    async def emit(self, type: str, data: JSON, message: str = "") -> None:
+    async def emit(self, type: str, data: JSONObject, message: str = "") -> None:
         self.timeline.append(f"{type}: {message}")
         self.rounds += type == "revision_started"
         if type == "role_message" and data["action"] == "WriteCode":
@@ -109,7 +109,7 @@ async def attempt(case: Case, model: Model, cache: Path, bounds: Bounds) -> Resu
 
 def _ports(model: Model, watch: Watch, purse: Purse, root: Path, cache: Path) -> Ports:
     return Ports(
-        model, watch, MemoryJournal(watch, root), open_sandbox(root, cache=cache), purse, Switch(), map_cache=cache / "maps"
+        model, watch, MemoryJournal(watch, root), open_sandbox(root, cache=cache), purse, CancelFlag(), map_cache=cache / "maps"
     )
 
 
@@ -157,7 +157,7 @@ async def _judged(case: Case, told: Result, end: End, root: Path, patch: str, ch
     return replace(told, solved=verdict.right and not strayed, why=strayed or verdict.why, output=verdict.output)
 
 
-def _counts(tests: JSON) -> str:
+def _counts(tests: JSONObject) -> str:
     if not tests:
         return ""
     return f"{tests['status']}: {tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped"

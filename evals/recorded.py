@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.errors import ModelFailed
 from agent.models.prices import estimate_call
-from agent.ports import JSON, CallEstimate, Completion, Model, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, Completion, JSONObject, Model, ModelProfile, ModelRequest
 
 FORMAT = 1
 KEPT = ("text", "finish_reason", "tokens_in", "tokens_out", "tokens_cached", "cost_usd", "tool_calls")
@@ -33,7 +33,7 @@ class RecordingModel:
     def __init__(self, inner: Model) -> None:
         self.inner = inner
         self.name = inner.name
-        self.answers: dict[str, JSON] = {}
+        self.answers: dict[str, JSONObject] = {}
         self._profile: ModelProfile | None = None
 
     def profile(self, role: str) -> ModelProfile:
@@ -80,8 +80,8 @@ class ReplayModel:
         self.case = path.stem
         self.name: str = data["model"]
         self.patch_sha256: str = data["patch_sha256"]
-        self._profile: JSON = data["profile"]
-        self._answers: dict[str, JSON] = data["answers"]
+        self._profile: JSONObject = data["profile"]
+        self._answers: dict[str, JSONObject] = data["answers"]
 
     def profile(self, role: str) -> ModelProfile:
         return ModelProfile(self.name, **self._profile)

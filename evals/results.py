@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Literal
 
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 Status = Literal["completed", "paused", "failed", "out_of_time", "error", "skipped"]
 
@@ -70,7 +70,7 @@ class Report:
         costs = [result.cost_usd for result in self.tried]
         return None if any(cost is None for cost in costs) else sum((Decimal(cost) for cost in costs if cost), Decimal())
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         cost = None if self.cost_usd is None else str(self.cost_usd)
         totals = {"cases": len(self.results), "tried": len(self.tried), "solved": self.solved, "tokens": self.tokens}
         return {

@@ -13,7 +13,7 @@ from mgx_project.common.errors import NotFound
 
 from .git import local_repositories
 from .git.checkout import Source
-from .hosting import Host, host_of
+from .hosting import HostingClient, host_of
 from .models import RepositoryLink
 
 
@@ -29,7 +29,7 @@ class Origin:
     branch: str = ""
     credential: str = field(default="", repr=False)
     allow_dirty: bool = False
-    host: Host | None = field(default=None, repr=False, compare=False)
+    host: HostingClient | None = field(default=None, repr=False, compare=False)
     link_id: uuid.UUID | None = field(default=None, compare=False)
     mirror: Path | None = field(default=None, repr=False, compare=False)
 

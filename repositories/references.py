@@ -21,7 +21,7 @@ _OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/(?!\.{1,2}$)[A-Za-z
 
 
 @dataclass(frozen=True)
-class Named:
+class RepositoryRef:
     """``credential`` is never shown; ``installation_id`` names the GitHub App's installation that acts instead of it."""
 
     provider: Provider
@@ -35,9 +35,9 @@ class Named:
         return Source(url=self.clone_url, credential=self.credential)
 
 
-def name(
+def parse_reference(
     *, url: str, provider: str = "", credential: str = "", api_base_url: str = "", installation_id: int | None = None
-) -> Named:
+) -> RepositoryRef:
     """Without a provider, `owner/name` is GitHub's and everything else plain git. A credential in the URL is taken out of it.
 
     Raises BadRequest for what names no repository, NotAllowed for a local path outside the roots.
@@ -54,10 +54,10 @@ def name(
         )
     where = address(url)
     path = local_repositories.path_of(url)
-    return Named(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)
+    return RepositoryRef(Provider.GIT, where.url, path.name if path else _full_name(where.url), credential)
 
 
-def _github(url: str, credential: str, api_base_url: str) -> Named:
+def _github(url: str, credential: str, api_base_url: str) -> RepositoryRef:
     api = (api_base_url or settings.MGX_GITHUB_API_URL).rstrip("/")
     parts = split(api)
     if parts.scheme not in {"https", "http"} or not parts.netloc or "@" in parts.netloc:
@@ -73,7 +73,7 @@ def _github(url: str, credential: str, api_base_url: str) -> Named:
         )
     clone_url = f"{web}/{full_name}.git"
     address(clone_url)
-    return Named(Provider.GITHUB, clone_url, full_name, credential, api)
+    return RepositoryRef(Provider.GITHUB, clone_url, full_name, credential, api)
 
 
 def renamed(clone_url: str, old: str, new: str) -> str:

@@ -25,18 +25,18 @@ from .git import local_repositories
 from .git.eviction import forget
 from .hosting import host_of
 from .models import RepositoryLink
-from .references import Named, renamed
-from .validation import Look, look_at
+from .references import RepositoryRef, renamed
+from .validation import RepositoryState, probe
 
 __all__ = [
-    "Look", "change", "claim_installation", "connect", "connected", "disconnect", "lock_project", "look_at", "prepare",
+    "RepositoryState", "change", "claim_installation", "connect", "connected", "disconnect", "lock_project", "probe", "prepare",
     "refresh", "validate", "with_stored_credential",
 ]  # fmt: skip
 Status = RepositoryLink.Status
 HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 
 
-def claim_installation(named: Named) -> Named:
+def claim_installation(named: RepositoryRef) -> RepositoryRef:
     """``named`` for the app's installation, without the token that proved the right to it.
 
     The app's key opens every installation of it, of all tenants: only who administers the repository may have it act there, and
@@ -61,7 +61,7 @@ def claim_installation(named: Named) -> Named:
     return replace(named, credential="")
 
 
-def prepare(named: Named) -> None:
+def prepare(named: RepositoryRef) -> None:
     """Makes the empty directory that ``named`` means a repository. Raises Conflict."""
     path = local_repositories.path_of(named.clone_url)
     if path is None:
@@ -79,7 +79,7 @@ def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:
     return project
 
 
-def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None, named: Named) -> Named:
+def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None, named: RepositoryRef) -> RepositoryRef:
     """``named`` with the credential of the link that is there already, when none was given. An address alone does not take its
     hosting service from a link."""
     project = project_of(principal.workspace_id, project_id)
@@ -99,7 +99,7 @@ def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None
 
 @transaction.atomic
 def connect(
-    *, principal: Principal, project_id: uuid.UUID | None, named: Named, seen: Look, is_primary: bool | None
+    *, principal: Principal, project_id: uuid.UUID | None, named: RepositoryRef, seen: RepositoryState, is_primary: bool | None
 ) -> tuple[RepositoryLink, bool]:
     """Links ``named`` to the project (the default one when None). Returns the link, and whether it is new.
 
@@ -122,7 +122,7 @@ def connect(
         link.credential = named.credential or link.credential
     link.installation_id = named.installation_id
     link.connected_by = principal.user
-    _seen(link, seen)
+    _apply_state(link, seen)
     link.save()
     if is_primary or (made and is_primary is None and not links.filter(is_primary=True).exists()):
         _make_primary(link, project)
@@ -143,7 +143,7 @@ def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLi
     return link
 
 
-def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> Look | MGXError:
+def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> RepositoryState | MGXError:
     """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
 
     Raises NotFound for a link that is gone or disconnected, and HostBusy: a rate limit says nothing about the repository.
@@ -153,7 +153,7 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
         _set_credential(link, credential)
         link.etag = ""
     try:
-        return look_at(link)
+        return probe(link)
     except HostBusy:
         raise
     except MGXError as error:
@@ -161,21 +161,21 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
 
 
 @transaction.atomic
-def refresh(*, link: RepositoryLink, found: Look | MGXError) -> RepositoryLink:
+def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> RepositoryLink:
     """Writes down what a look has shown. ``link`` is locked by the caller."""
     if link.status == Status.DISCONNECTED:
         return link
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
-    if isinstance(found, Look) and _is_linked_too(link, found):
+    if isinstance(found, RepositoryState) and _is_linked_too(link, found):
         found = Conflict(
             f"{link.repo_full_name} is {found.full_name} now, which is linked to this project already.",
             code="linked_twice",
             hint="Unlink one of the two.",
         )
     if isinstance(found, MGXError):
-        _failed(link, found)
+        _apply_failure(link, found)
     else:
-        _seen(link, found)
+        _apply_state(link, found)
     link.save()
     if link.is_primary:
         _tell_project(link, lock_project(link.workspace_id, link.project_id))
@@ -233,7 +233,7 @@ def _set_credential(link: RepositoryLink, credential: str) -> None:
         link.installation_id = None
 
 
-def _seen(link: RepositoryLink, seen: Look) -> None:
+def _apply_state(link: RepositoryLink, seen: RepositoryState) -> None:
     link.status, link.last_error = Status.CONNECTED, ""
     if not link.default_branch or link.default_branch == link.seen_branch:
         link.default_branch = seen.default_branch
@@ -247,7 +247,7 @@ def _seen(link: RepositoryLink, seen: Look) -> None:
         link.repo_full_name = seen.full_name
 
 
-def _failed(link: RepositoryLink, error: MGXError) -> None:
+def _apply_failure(link: RepositoryLink, error: MGXError) -> None:
     link.status, link.last_error = Status.ERROR, f"{error.detail} {error.hint}".strip()
     link.etag = ""  # what is fine again must be seen whole
     link.failed_looks = min(link.failed_looks + 1, 100)
@@ -263,7 +263,7 @@ def next_look(link: RepositoryLink) -> datetime:
     return timezone.now() + wait + wait / 12 * ((link.pk.int % 1000) / 1000)
 
 
-def _is_linked_too(link: RepositoryLink, seen: Look) -> bool:
+def _is_linked_too(link: RepositoryLink, seen: RepositoryState) -> bool:
     """Whether the name that the repository has now is another link of the project."""
     if not seen.full_name or seen.full_name == link.repo_full_name:
         return False

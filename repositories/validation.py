@@ -11,13 +11,13 @@ from mgx_project.common.errors import Conflict, NotFound
 from .git import local_repositories
 from .git.remote import Source, reach
 from .hosting import host_of
-from .hosting.base import Hosted
+from .hosting.base import RemoteRepository
 from .models import RepositoryLink
-from .references import Named
+from .references import RepositoryRef
 
 
 @dataclass(frozen=True)
-class Look:
+class RepositoryState:
     """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
     is the present one where the hosting service tells it, and so are its ``host_id`` and the ``etag`` of this state."""
 
@@ -28,15 +28,15 @@ class Look:
     etag: str = ""
 
 
-async def _look(source: Source, *, allow_dirty: bool) -> Look:
+async def _look(source: Source, *, allow_dirty: bool) -> RepositoryState:
     async with reach(source) as remote:
         if remote.where.path and not allow_dirty:
             await local_repositories.require_committed(remote.where.path)
         refs, head = await remote.refs("HEAD")
-        return Look(head if refs else "", {"read": True})
+        return RepositoryState(head if refs else "", {"read": True})
 
 
-def look(source: Source, *, allow_dirty: bool = True) -> Look:
+def look(source: Source, *, allow_dirty: bool = True) -> RepositoryState:
     """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
 
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
@@ -45,7 +45,7 @@ def look(source: Source, *, allow_dirty: bool = True) -> Look:
     return asyncio.run(_look(source, allow_dirty=allow_dirty))
 
 
-def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look:
+def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -> RepositoryState:
     """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
 
     What a link has seen before is asked for again on condition that it changed, which costs nothing of the service's limit.
@@ -61,14 +61,14 @@ def look_at(linked: Named | RepositoryLink, *, allow_dirty: bool = True) -> Look
         raise _lost(before) if before and before.host_id else error from None
     if found is None:
         assert before is not None
-        return Look(before.seen_branch, before.permissions, before.repo_full_name, before.host_id, before.etag)
+        return RepositoryState(before.seen_branch, before.permissions, before.repo_full_name, before.host_id, before.etag)
     if before is not None:
         _require_same(before, found)
     if found.archived:
         raise Conflict(
             f"{found.full_name} is archived: nothing can be pushed there. Unarchive it, or link another.", code="archived"
         )
-    return Look(found.default_branch, dict(found.permissions), found.full_name, found.id, found.etag)
+    return RepositoryState(found.default_branch, dict(found.permissions), found.full_name, found.id, found.etag)
 
 
 def _lost(before: RepositoryLink) -> NotFound:
@@ -79,7 +79,7 @@ def _lost(before: RepositoryLink) -> NotFound:
     )
 
 
-def _require_same(before: RepositoryLink, found: Hosted) -> None:
+def _require_same(before: RepositoryLink, found: RemoteRepository) -> None:
     if before.host_id and found.id and before.host_id != found.id:
         raise Conflict(
             f"Another repository has this name now: {found.full_name} is not the one that was linked.",

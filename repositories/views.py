@@ -21,7 +21,7 @@ from workspaces.viewsets import TenantViewSet
 from . import scheduled_validation, services
 from .actors import refresh_links
 from .models import RepositoryLink
-from .references import name
+from .references import parse_reference
 from .serializers import (
     RefreshAll,
     RefreshQueued,
@@ -74,10 +74,10 @@ class RepositoryViewSet(TenantViewSet):
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
         """Looks whether the repository can be read; stores nothing."""
-        named = name(**self.validated(RepositoryName))
+        named = parse_reference(**self.validated(RepositoryName))
         if named.installation_id is not None:
             named = services.claim_installation(named)
-        seen = services.look_at(named)
+        seen = services.probe(named)
         return Response(
             {
                 "ok": True,
@@ -92,14 +92,14 @@ class RepositoryViewSet(TenantViewSet):
     def connect(self, request: Request) -> Response:
         """Links a repository to a project: 201 when the link is new, 200 when it was there and is now refreshed."""
         body = self.validated(RepositoryConnect)
-        named = name(**{field: body[field] for field in NAME_FIELDS if field in body})
+        named = parse_reference(**{field: body[field] for field in NAME_FIELDS if field in body})
         project_id = body.get("project_id")
         named = services.with_stored_credential(principal=self.principal, project_id=project_id, named=named)
         if body["create"]:
             services.prepare(named)
         if named.installation_id is not None:
             named = services.claim_installation(named)
-        seen = services.look_at(named, allow_dirty=body["allow_dirty"])
+        seen = services.probe(named, allow_dirty=body["allow_dirty"])
 
         def respond() -> Response:
             link, made = services.connect(

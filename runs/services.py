@@ -135,7 +135,7 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
         task.save(update_fields=["status", "closed_at", "updated_at"])
         live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
-            user_decisions.cancel_requested(run_id, by=by)
+            user_decisions.request_cancel(run_id, by=by)
 
 
 def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
@@ -165,11 +165,11 @@ def decide_plan(
     with transaction.atomic():
         if approved:
             edited = None if plan is None else checked_plan(plan)
-            run = user_decisions.approved(
+            run = user_decisions.approve_plan(
                 run.pk, by=principal, plan_version=plan_version, plan=edited, feedback=feedback.strip()
             )
         else:
-            run = user_decisions.rejected(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
+            run = user_decisions.reject_plan(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
         wake(run)
     return run
@@ -178,7 +178,7 @@ def decide_plan(
 def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return user_decisions.plan_edited(run.pk, by=principal, plan=checked_plan(plan))
+    return user_decisions.edit_plan(run.pk, by=principal, plan=checked_plan(plan))
 
 
 def decide_changes(
@@ -215,13 +215,13 @@ def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Developers cancel their own runs, admins any."""
     run = _visible(principal, run_id)
     principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
-    return user_decisions.cancel_requested(run.pk, by=principal.display)
+    return user_decisions.request_cancel(run.pk, by=principal.display)
 
 
 def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
     """Tells the team something while it works, or for when it goes on."""
     principal.require(Role.DEVELOPER)
-    return messages.said(_visible(principal, run_id).pk, by=principal, text=message)
+    return messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
 
 
 def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
@@ -230,7 +230,7 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = user_decisions.resumed(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
+        run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)

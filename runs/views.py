@@ -269,7 +269,7 @@ class RunViewSet(TenantViewSet):
     def _change(self, pk: str) -> tuple[TaskRun, ChangeRound, list[dict[str, Any]]]:
         self.read_row(pk)
         run = TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))
-        current = change_review.shown(run)
+        current = change_review.current_round(run)
         return run, current, change_set.load(current)
 
     def _events(self, pk: str) -> QuerySet[Event]:

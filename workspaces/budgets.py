@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from .errors import BY_OPERATOR, RAISE, CapReached
-from .meters import EVER, SCOPES, Place, add, locked, month_of
+from .meters import EVER, SCOPES, BudgetScope, add, locked, month_of
 from .models import Budget, LedgerEntry, Meter
 from .server_budget import check_server, is_capped
 
@@ -107,7 +107,7 @@ class Cap:
 
 def reserve(
     *,
-    place: Place,
+    place: BudgetScope,
     step_key: str,
     tokens: int,
     cost_usd: Decimal | None,
@@ -158,7 +158,7 @@ class Settled:
 def settle(
     entry: LedgerEntry,
     *,
-    place: Place,
+    place: BudgetScope,
     model: str,
     tokens_in: int,
     tokens_out: int,
@@ -192,7 +192,7 @@ def settle(
         return Settled(meters[SCOPES.RUN, EVER], nearing)
 
 
-def count_cached(*, place: Place, step_key: str, model: str) -> Settled:
+def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
     """An answer from the tenant's own cache: it took nothing and is counted beside the calls."""
     with transaction.atomic(savepoint=False):
         month = month_of()
@@ -227,7 +227,7 @@ class Slice:
     nearing: tuple[Nearing, ...] = ()
 
 
-def buy_time(*, place: Place, run_caps: Mapping[str, Any], ms: int) -> Slice:
+def buy_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> Slice:
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
     with transaction.atomic():
         month = month_of()
@@ -242,13 +242,13 @@ def buy_time(*, place: Place, run_caps: Mapping[str, Any], ms: int) -> Slice:
         return Slice(ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key))
 
 
-def give_back_time(*, place: Place, month: str, ms: int) -> None:
+def give_back_time(*, place: BudgetScope, month: str, ms: int) -> None:
     """What was not worked of the slice that was bought last, in ``month``."""
     with transaction.atomic():
         add(locked(place, month).values(), work_ms=-ms)
 
 
-def _caps(place: Place, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
+def _caps(place: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
     own = {name: run_caps[name] for name in LIMITS if run_caps.get(name) is not None}
     if "max_cost_usd" in own:
         own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))

@@ -25,7 +25,7 @@ SCOPES = Meter.Scope
 
 
 @dataclass(frozen=True)
-class Place:
+class BudgetScope:
     """Whose money a run spends; ``on_server``: the operator's, at the server's own endpoint."""
 
     workspace_id: uuid.UUID
@@ -38,7 +38,7 @@ def month_of(moment: datetime | None = None) -> str:
     return f"{moment or timezone.now():%Y-%m}"
 
 
-def locked(place: Place, month: str) -> dict[tuple[str, str], Meter]:
+def locked(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
     """The meters of ``place`` by scope and period, locked until the transaction ends; they are made when missing."""
     wanted = {
         (SCOPES.PROJECT, EVER): place.project_id,
@@ -92,7 +92,7 @@ def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
     return budgets.annotate(used=Subquery(meters.values(used=used)))
 
 
-def _lock(place: Place, month: str) -> dict[tuple[str, str], Meter]:
+def _lock(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
     both = Q(period=EVER) | Q(period=month)
     mine = (
         Q(scope=SCOPES.RUN, scope_id=place.run_id, period=EVER)

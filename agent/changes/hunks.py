@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from agent.matching import ends, opcodes
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 CONTEXT = 3
 """Unchanged lines shown around a change; changes nearer to each other than twice that are one hunk, as in diff(1)."""
@@ -32,7 +32,7 @@ class Hunk:
     new_count: int
     lines: Sequence[str]
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         return {**asdict(self), "lines": list(self.lines)}
 
 

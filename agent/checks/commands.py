@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent import stacks
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.errors import Paused, SandboxFailed
-from agent.ports import JSON, Announcement, CommandResult, Ports
+from agent.ports import CommandResult, JSONObject, Ports, StepEvent
 
 PROBE_TIMEOUT = 30.0
 UNREACHABLE = re.compile(
@@ -41,7 +41,7 @@ class Commands:
     async def probe(self) -> None:
         """Finds out whether the sandbox works before a model call is spent. Raises ``Paused('sandbox')``."""
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             return (await self._ports.sandbox.run(("true",), timeout=PROBE_TIMEOUT)).to_json()
 
         await self._journaled(f"{self._key}/probe", {"argv": ["true"]}, act, announced=False)
@@ -53,7 +53,7 @@ class Commands:
             return None
         await self._started(argv)
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             result = await self._ports.sandbox.install(stack, timeout=timeout)
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
@@ -79,12 +79,12 @@ class Commands:
         self._count += 1
         await self._started(argv)
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             await self.restore()
             with self._aside.in_place():
                 return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
 
-        inputs: JSON = {"argv": list(argv)}
+        inputs: JSONObject = {"argv": list(argv)}
         if self._aside.paths:
             inputs["set_aside"] = self._aside.digests()
         return await self._journaled(f"{self._key}/{self._step}/{self._count}", inputs, act)
@@ -94,7 +94,7 @@ class Commands:
         await self._ports.events.emit("command_started", {"argv": list(argv)}, " ".join(argv))
 
     async def _journaled(
-        self, key: str, inputs: JSON, act: Callable[[], Awaitable[JSON]], *, announced: bool = True
+        self, key: str, inputs: JSONObject, act: Callable[[], Awaitable[JSONObject]], *, announced: bool = True
     ) -> CommandResult:
         try:
             result = await self._ports.journal.step(key, "command", inputs, act, announce=_finished if announced else None)
@@ -104,7 +104,7 @@ class Commands:
         return CommandResult.from_json(result)
 
 
-def _finished(result: JSON) -> Announcement:
+def _finished(result: JSONObject) -> StepEvent:
     keys = ("argv", "exit_code", "duration_ms", "output_tail", "timed_out", "available")
     ended = "timed out" if result["timed_out"] else f"exit code {result['exit_code']}"
-    return Announcement("command_finished", {key: result[key] for key in keys}, f"{' '.join(result['argv'])}: {ended}")
+    return StepEvent("command_finished", {key: result[key] for key in keys}, f"{' '.join(result['argv'])}: {ended}")

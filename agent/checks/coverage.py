@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.matching import ends, opcodes
-from agent.ports import JSON, CommandResult, Sandbox
+from agent.ports import CommandResult, JSONObject, Sandbox
 from agent.sandbox.bubblewrap import WORKDIR
 from agent.stacks import Stack
 from agent.stacks.globs import matches
@@ -44,7 +44,7 @@ def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str 
     return dict(list(found.items())[:MAX_FILES])
 
 
-async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) -> JSON:
+async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) -> JSONObject:
     """``{percent, covered, lines, files: [{path, percent, uncovered}], reason}`` of the changed ``lines`` by path.
 
     ``percent`` is None where nothing could be measured or no changed line can be run; ``reason`` says so. ``uncovered`` holds
@@ -71,7 +71,7 @@ async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) 
     return {"percent": _percent(covered, counted), "covered": covered, "lines": counted, "files": shown, "reason": ""}
 
 
-def told(coverage: JSON) -> str:
+def told(coverage: JSONObject) -> str:
     """In a sentence, for people and the reviewer."""
     if coverage["percent"] is None:
         return f"Coverage of the changed lines: not available. {coverage['reason']}"
@@ -80,7 +80,7 @@ def told(coverage: JSON) -> str:
     return f"{said}; not {', '.join(missed)}." if missed else f"{said}."
 
 
-def _unknown(reason: str) -> JSON:
+def _unknown(reason: str) -> JSONObject:
     return {"percent": None, "covered": 0, "lines": 0, "files": [], "reason": reason}
 
 
@@ -109,7 +109,7 @@ def _read(result: CommandResult, lines: Lines) -> dict[str, dict[int, int]]:
     return found
 
 
-def _file(path: str, changed: Sequence[int], hits: Mapping[int, int] | None) -> JSON:
+def _file(path: str, changed: Sequence[int], hits: Mapping[int, int] | None) -> JSONObject:
     known = dict.fromkeys(changed, 0) if hits is None else hits
     numbers = [number for number in changed if number in known]
     missed = [number for number in numbers if not known[number]]

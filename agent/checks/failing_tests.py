@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agent.patterns import linear
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MAX_NAMES = 200
 MAX_NAME = 300
@@ -40,7 +40,7 @@ def of_others(tail: str) -> list[str]:
     return _bounded(_named(tail))
 
 
-def compare(before: Mapping[str, object] | None, after: Mapping[str, object], root: Path) -> JSON:
+def compare(before: Mapping[str, object] | None, after: Mapping[str, object], root: Path) -> JSONObject:
     """``{newly_failing, fixed, still_failing, gone}`` of two test reports, names sorted; empty where there was no run before
     or where one of them names fewer failures than it counts. ``gone`` failed before and is no more in the files of ``root``."""
     lists: dict[str, list[str]] = {"newly_failing": [], "fixed": [], "still_failing": [], "gone": []}

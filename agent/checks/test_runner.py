@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.checks import failing_tests
 from agent.patterns import linear
-from agent.ports import JSON, CommandResult, Sandbox
+from agent.ports import CommandResult, JSONObject, Sandbox
 from agent.stacks import Stack
 
 TIMEOUT = 600.0
@@ -27,7 +27,7 @@ _NO_PYTEST = linear(r"No module named '?pytest")
 _ANSI = linear(r"\x1b\[[0-9;]*m")
 
 
-async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSON:
+async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT) -> JSONObject:
     """``{status, passed, failed, skipped, failing, seconds, output_tail,
     reason}``; ``status`` is passed, failed or unavailable.
 
@@ -49,7 +49,7 @@ async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT)
     return not_run("unavailable", f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not available here.")
 
 
-def not_run(status: str, reason: str, output: str = "") -> JSON:
+def not_run(status: str, reason: str, output: str = "") -> JSONObject:
     """A report of tests that were not run."""
     return _report(status, output or reason, reason=reason)
 
@@ -66,14 +66,14 @@ def _missing_tool(argv: Sequence[str], result: CommandResult) -> str | None:
     return hit[1] if hit else None
 
 
-def _outcome(argv: Sequence[str], result: CommandResult, timeout: float) -> JSON:
+def _outcome(argv: Sequence[str], result: CommandResult, timeout: float) -> JSONObject:
     if result.timed_out:
         why = f"The tests did not end within {timeout:g} seconds."
         return _report("failed", f"{result.output_tail}\n{why}", failed=1, reason=why)
     return _pytest(result) if "pytest" in argv else _other(result)
 
 
-def _other(result: CommandResult) -> JSON:
+def _other(result: CommandResult) -> JSONObject:
     """vitest, jest and artisan count in a line of their own; whoever does not count has its exit code."""
     tail = _ANSI.sub("", result.output_tail)
     if not result.ok and _NONE.search(tail):
@@ -92,7 +92,7 @@ def _other(result: CommandResult) -> JSON:
     return _report("passed", tail, passed, 0, skipped)
 
 
-def _pytest(result: CommandResult) -> JSON:
+def _pytest(result: CommandResult) -> JSONObject:
     tail = _ANSI.sub("", result.output_tail)
     if _NO_PYTEST.search(tail) and result.exit_code == 1:
         return not_run("unavailable", "pytest is not available here.")
@@ -123,6 +123,6 @@ def _report(
     *,
     failing: Sequence[str] = (),
     reason: str = "",
-) -> JSON:
+) -> JSONObject:
     counts = {"passed": passed, "failed": failed, "skipped": skipped}
     return {"status": status, **counts, "failing": list(failing), "seconds": 0.0, "output_tail": tail, "reason": reason}

@@ -4,6 +4,6 @@ Reads only, and never outside of the workdir: no links, no secrets. What is writ
 """
 
 from agent.context.paths import is_secret, own_files
-from agent.context.view import Interest, View, look, read_text
+from agent.context.view import Interest, View, collect_context, read_text
 
-__all__ = ["Interest", "View", "is_secret", "look", "own_files", "read_text"]
+__all__ = ["Interest", "View", "is_secret", "collect_context", "own_files", "read_text"]

@@ -15,7 +15,7 @@ TEXTS, MAP, LISTING, HISTORY, TESTS = 30_000, 4_000, 8_000, 800, 600
 
 
 @dataclass(frozen=True)
-class Room:
+class ContextBudget:
     texts: int = TEXTS
     map: int = MAP
     listing: int = LISTING
@@ -27,14 +27,14 @@ class Room:
         return self.texts + self.map + self.listing + self.history + self.tests
 
 
-def room_for(window: int | None) -> Room:
+def room_for(window: int | None) -> ContextBudget:
     """``window``: tokens of the smallest model that will see it; None is not known."""
-    whole = Room()
+    whole = ContextBudget()
     if window is None or window * SHARE >= whole.total:
         return whole
     scale = window * SHARE / whole.total
     parts = (whole.texts, whole.map, whole.listing, whole.history, whole.tests)
-    return Room(*(int(part * scale) for part in parts))
+    return ContextBudget(*(int(part * scale) for part in parts))
 
 
 def within(lines: list[str], tokens: int) -> list[str]:

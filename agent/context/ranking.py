@@ -36,7 +36,7 @@ PRIVATE = 0.2
 
 
 @dataclass(frozen=True)
-class Wish:
+class RankingQuery:
     """What a map should be about: words as the task has them, and paths of files that are to be worked on."""
 
     words: Sequence[str] = ()
@@ -63,7 +63,7 @@ class Graph:
             if 0 < len(self._definers.get(name, ())) <= MAX_DEFINERS:
                 self._uses[name].extend((file, count))
 
-    def rank(self, wish: Wish) -> list[tuple[int, Definition]]:
+    def rank(self, wish: RankingQuery) -> list[tuple[int, Definition]]:
         """All definitions, what matters most first; the order depends on nothing but the files and the wish."""
         jump, named = self._jump(wish)
         if not jump:
@@ -116,7 +116,7 @@ class Graph:
         rare = max(0.05, 1 - math.log(users or 1) / math.log(len(self.paths) + 1)) ** 2
         return _weight(name) * rare / len(self._definers[name])
 
-    def _jump(self, wish: Wish) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
+    def _jump(self, wish: RankingQuery) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
         """Weights of the jump per file, and the part of it that is due to one of its names."""
         exact, meant = set(wish.words), self._meaning(all_parts(wish.words))
         mentioned = {word.strip("./") for word in wish.words if "." in word or "/" in word}

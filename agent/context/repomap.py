@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from agent.context.ranking import Graph, Wish
+from agent.context.ranking import Graph, RankingQuery
 from agent.context.sources import Source, find_sources, key_of, load
 from agent.symbols.languages import COMPONENTS
 from agent.symbols.parsing import Answer, Job, parse
@@ -40,7 +40,7 @@ async def repository_map(
     sources = await asyncio.to_thread(find_sources, root, files)
     if not sources:
         return ""
-    wish = Wish(words, focus)
+    wish = RankingQuery(words, focus)
     try:
         return await _mapped(root, sources, wish, tokens, cache)
     except (sqlite3.Error, OSError):
@@ -50,7 +50,7 @@ async def repository_map(
         return await _mapped(root, sources, wish, tokens, None)
 
 
-async def _mapped(root: Path, sources: Sequence[Source], wish: Wish, tokens: int, cache: Path | None) -> str:
+async def _mapped(root: Path, sources: Sequence[Source], wish: RankingQuery, tokens: int, cache: Path | None) -> str:
     with await asyncio.to_thread(TagStore, cache) as store:
         await _complete(root, sources, store)
         return await asyncio.to_thread(_ranked, sources, wish, tokens, store)
@@ -105,7 +105,7 @@ def _job(root: Path, source: Source) -> Job:
     return Job(source.key, source.language, text)
 
 
-def _ranked(sources: Sequence[Source], wish: Wish, tokens: int, store: TagStore) -> str:
+def _ranked(sources: Sequence[Source], wish: RankingQuery, tokens: int, store: TagStore) -> str:
     graph = Graph([source.path for source in sources])
     places: dict[bytes, list[int]] = defaultdict(list)
     for number, source in enumerate(sources):

@@ -16,7 +16,7 @@ from agent.context.paths import is_regular, is_secret
 from agent.context.repomap import repository_map
 from agent.context.testlayout import layout_of_tests
 from agent.context.tree import tree
-from agent.ports import JSON
+from agent.ports import JSONObject
 from agent.token_estimates import estimate_weight
 
 MAX_LISTED = 2_000
@@ -55,13 +55,13 @@ class View:
         """The paths among ``texts`` that explain the project as a whole; they hardly change from task to task."""
         return [path for path in self.texts if path in GUIDES or path in MANIFESTS or path.endswith("/" + RULES)]
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in self.texts.items()}
         known = {"tree": self.tree, "map": self.map, "tests": self.tests, "history": self.history, "absent": self.absent}
         return {"files": list(self.files), "texts": self.texts, "hidden": self.hidden, "sha256": digests, **known}
 
     @classmethod
-    def from_json(cls, data: JSON) -> View:
+    def from_json(cls, data: JSONObject) -> View:
         known = {name: data.get(name, "") for name in ("tree", "map", "tests", "history", "absent")}
         return cls(files=tuple(data["files"]), texts=data["texts"], hidden=data["hidden"], **known)
 
@@ -77,7 +77,7 @@ class Interest:
     cache: Path | None = None
 
 
-async def look(root: Path, wanted: Sequence[str] = (), interest: Interest | None = None) -> View:
+async def collect_context(root: Path, wanted: Sequence[str] = (), interest: Interest | None = None) -> View:
     """Lists the workdir and reads the guides, the manifests and ``wanted`` (paths that need not exist), in that order.
 
     With an ``interest`` also what takes longer to find out: map, layout of the tests, history.

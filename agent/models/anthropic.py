@@ -15,7 +15,7 @@ from agent.models.endpoint import Endpoint
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.prices import longest_answer
 from agent.models.settings import ModelSettings
-from agent.models.streaming import Answer, Usage
+from agent.models.streaming import StreamedCompletion, Usage
 from agent.ports import ModelRequest
 
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length"}
@@ -46,7 +46,7 @@ class AnthropicModel(Endpoint):
     def cost_surcharge(self, usage: Usage) -> int:
         return usage.written
 
-    async def stream(self, request: ModelRequest, name: str, answer: Answer) -> None:
+    async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
         stream = await self.unless_silent(self._open(request, name))
         async with stream:
             async for event in self.pieces(stream):
@@ -76,7 +76,7 @@ class AnthropicModel(Endpoint):
             self._highest[name] = int(hit[1])
         return await self._client.messages.create(model=name, max_tokens=self._highest[name], stream=True, **arguments)
 
-    def _take(self, event: Any, answer: Answer) -> None:
+    def _take(self, event: Any, answer: StreamedCompletion) -> None:
         match event.type:
             case "message_start":
                 answer.usage = _usage(event.message.usage, None)

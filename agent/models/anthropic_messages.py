@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agent.ports import JSON, ChatMessage, ModelRequest
+from agent.ports import ChatMessage, JSONObject, ModelRequest
 
 NOTHING = "(nothing)"
 CACHED = {"type": "ephemeral"}
@@ -44,9 +44,9 @@ def conversation(request: ModelRequest) -> dict[str, Any]:
     return arguments
 
 
-def _messages(messages: Sequence[ChatMessage]) -> list[JSON]:
+def _messages(messages: Sequence[ChatMessage]) -> list[JSONObject]:
     """Turns of user and assistant by turns, beginning with the user's."""
-    turns: list[JSON] = []
+    turns: list[JSONObject] = []
     for message in messages:
         role = "assistant" if message["role"] == "assistant" else "user"
         if not turns and role == "assistant":
@@ -62,13 +62,13 @@ def _messages(messages: Sequence[ChatMessage]) -> list[JSON]:
     return turns or [{"role": "user", "content": [{"type": "text", "text": NOTHING}]}]
 
 
-def _blocks(message: ChatMessage) -> list[JSON]:
+def _blocks(message: ChatMessage) -> list[JSONObject]:
     text = message["content"]
     if message["role"] == "tool":
         return [
             {"type": "tool_result", "tool_use_id": _id(message["tool_call_id"]), "content": text if text.strip() else NOTHING}
         ]
-    blocks: list[JSON] = [{"type": "text", "text": text.rstrip()}] if text.strip() else []
+    blocks: list[JSONObject] = [{"type": "text", "text": text.rstrip()}] if text.strip() else []
     for call in message.get("tool_calls", ()):
         blocks.append({"type": "tool_use", "id": _id(call["id"]), "name": call["name"], "input": call["arguments"]})
     return blocks

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from agent.ports import JSON, ModelCache
+from agent.ports import JSONObject, ModelCache
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +67,10 @@ class MemoryCache:
         self._prefix = prefix
         self._ttl = ttl
 
-    async def get(self, key: str) -> JSON | None:
+    async def get(self, key: str) -> JSONObject | None:
         return _decoded(self._store.get(self._prefix + key))
 
-    async def put(self, key: str, completion: JSON) -> None:
+    async def put(self, key: str, completion: JSONObject) -> None:
         self._store.put(self._prefix + key, json.dumps(completion).encode(), self._ttl)
 
     async def aclose(self) -> None:
@@ -101,7 +101,7 @@ class RedisCache:
         self._client: Any = None
         self._failed = False
 
-    async def get(self, key: str) -> JSON | None:
+    async def get(self, key: str) -> JSONObject | None:
         kept = await self._try("get", self._prefix + key)
         if kept is None:
             return None
@@ -116,7 +116,7 @@ class RedisCache:
         answer = found.get("answer")
         return answer if isinstance(answer, dict) else None
 
-    async def put(self, key: str, completion: JSON) -> None:
+    async def put(self, key: str, completion: JSONObject) -> None:
         value = self._seal(json.dumps({"key": self._prefix + key, "answer": completion}).encode())
         if len(value) <= MAX_VALUE:
             await self._try("set", self._prefix + key, value, px=max(1, round(self._ttl * 1000)))
@@ -149,14 +149,14 @@ class WriteOnly:
     def __init__(self, cache: ModelCache) -> None:
         self._cache = cache
 
-    async def get(self, key: str) -> JSON | None:
+    async def get(self, key: str) -> JSONObject | None:
         return None
 
-    async def put(self, key: str, completion: JSON) -> None:
+    async def put(self, key: str, completion: JSONObject) -> None:
         await self._cache.put(key, completion)
 
 
-def _decoded(value: bytes | None) -> JSON | None:
+def _decoded(value: bytes | None) -> JSONObject | None:
     if value is None:
         return None
     try:

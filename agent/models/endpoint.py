@@ -13,13 +13,13 @@ from typing import Any, ClassVar, TypeVar
 import httpx2
 
 from agent.errors import ModelFailed, RateLimited
-from agent.models.error_messages import Voice
+from agent.models.error_messages import ProviderErrors
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_call, estimate_prompt, longest_answer
 from agent.models.rate_limiter import gate_for
 from agent.models.retry_after import backoff, span
 from agent.models.settings import ModelSettings
-from agent.models.streaming import Answer, Usage, believable
+from agent.models.streaming import StreamedCompletion, Usage, believable
 from agent.models.tokenizers import counter_for
 from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
 
@@ -58,7 +58,7 @@ class Endpoint(ABC):
         self.settings = settings
         self.name = settings.model
         self.base_url = settings.base_url or self.default_url
-        self.say = Voice(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
+        self.say = ProviderErrors(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
         self._gate = gate_for(self.base_url, settings.api_key, settings.requests_per_minute, settings.tokens_per_minute)
         self._factors: dict[str, float] = {}
         self._beyond: dict[str, int] = {}
@@ -103,7 +103,7 @@ class Endpoint(ABC):
         """Closes the connection pool."""
 
     @abstractmethod
-    async def stream(self, request: ModelRequest, name: str, answer: Answer) -> None:
+    async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
         """Makes one call to the model ``name`` and fills ``answer``; every await on the endpoint goes through
         ``unless_silent`` or ``pieces``."""
 
@@ -132,10 +132,10 @@ class Endpoint(ABC):
                 return
             yield part
 
-    async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> Answer:
+    async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> StreamedCompletion:
         waited, attempt = 0.0, 0
         while True:
-            answer = Answer(request, longest_answer(request, self.settings.max_output_tokens), on_text)
+            answer = StreamedCompletion(request, longest_answer(request, self.settings.max_output_tokens), on_text)
             try:
                 await self._attempt(request, answer)
                 return answer
@@ -162,7 +162,7 @@ class Endpoint(ABC):
     def _patience(self) -> float:
         return self.settings.max_wait if self.settings.max_retries else 0.0
 
-    async def _attempt(self, request: ModelRequest, answer: Answer) -> None:
+    async def _attempt(self, request: ModelRequest, answer: StreamedCompletion) -> None:
         name = self.settings.model_for(request.role)
         expected = self.estimate(request)
         turn = await self._gate.enter(expected.tokens, self.say.host, self._patience)
@@ -180,7 +180,7 @@ class Endpoint(ABC):
         used = believable(answer.usage, expected.tokens_in, answer)
         turn.tokens = used.tokens_in + used.tokens_out
 
-    def _completion(self, request: ModelRequest, answer: Answer, started: float) -> Completion:
+    def _completion(self, request: ModelRequest, answer: StreamedCompletion, started: float) -> Completion:
         name = self.settings.model_for(request.role)
         estimated = estimate_prompt(request, counter_for(name))
         usage = believable(answer.usage, round(estimated * self._factors.get(name, 1)), answer)

@@ -15,7 +15,7 @@ from agent.models.settings import ModelSettings
 
 
 @dataclass(frozen=True)
-class Voice:
+class ProviderErrors:
     """``api`` is what the endpoint must speak, in words. ``sdk`` is openai or anthropic: both have the same tree of errors."""
 
     base_url: str

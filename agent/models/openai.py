@@ -14,7 +14,7 @@ from agent.models.endpoint import Endpoint
 from agent.models.error_classification import Fault
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.settings import ModelSettings
-from agent.models.streaming import Answer, Usage
+from agent.models.streaming import StreamedCompletion, Usage
 from agent.ports import ChatMessage, ModelRequest, ToolCall, ToolSpec
 
 LIMITS = ("max_completion_tokens", "max_tokens")
@@ -42,7 +42,7 @@ class OpenAIModel(Endpoint):
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def stream(self, request: ModelRequest, name: str, answer: Answer) -> None:
+    async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
         stream = await self.unless_silent(self._open(request, name))
         async with stream:
             async for chunk in self.pieces(stream):
@@ -90,7 +90,7 @@ class OpenAIModel(Endpoint):
         return bool(known)
 
 
-def _take(delta: Any, answer: Answer) -> None:
+def _take(delta: Any, answer: StreamedCompletion) -> None:
     if text := _text(delta.content):
         answer.add_text(text)
     if thought := getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):

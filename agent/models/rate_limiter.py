@@ -26,7 +26,7 @@ class Turn:
 
 
 @dataclass
-class Gate:
+class RateLimiter:
     """At most so many requests and tokens in any ``window`` of seconds; in the order of asking. None: no limit.
 
     Threads and event loops share it, so nothing here is bound to a loop.
@@ -107,16 +107,16 @@ class Gate:
         return 0.0
 
 
-_gates: dict[tuple[str, str], Gate] = {}
+_gates: dict[tuple[str, str], RateLimiter] = {}
 _gates_lock = threading.Lock()
 
 
-def gate_for(base_url: str, api_key: str, requests: int | None, tokens: int | None) -> Gate:
+def gate_for(base_url: str, api_key: str, requests: int | None, tokens: int | None) -> RateLimiter:
     """The process's gate for this endpoint and key; the limits named last hold. It is forgotten when it was long unused."""
     key = (base_url, hashlib.sha256(api_key.encode()).hexdigest())
     with _gates_lock:
         for idle in [known for known, gate in _gates.items() if known != key and gate.idle()]:
             del _gates[idle]
-        gate = _gates.setdefault(key, Gate())
+        gate = _gates.setdefault(key, RateLimiter())
         gate.requests, gate.tokens = requests, tokens
         return gate

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.ports import JSON, ModelRequest, ToolCall
+from agent.ports import JSONObject, ModelRequest, ToolCall
 from agent.token_estimates import estimate_weight
 
 MAX_REASONING_TOKENS = 32_000
@@ -46,7 +46,7 @@ class CallParts:
         return "".join(self.pieces)
 
 
-class Answer:
+class StreamedCompletion:
     """``limit`` is in tokens, by the upper estimate; ``full`` says that it is passed."""
 
     def __init__(self, request: ModelRequest, limit: int, on_text: Callable[[str], None]) -> None:
@@ -121,7 +121,7 @@ class Answer:
         return (self._weight + self._thought) // 6 + 1
 
 
-def parse_arguments(text: str) -> JSON | None:
+def parse_arguments(text: str) -> JSONObject | None:
     """The object of a tool call's arguments; None where they are none. No text at all means no arguments."""
     if not text.strip():
         return {}
@@ -145,7 +145,7 @@ def _is_whole(call: CallParts) -> bool:
     return bool(call.arguments.strip()) and parse_arguments(call.arguments) is not None
 
 
-def believable(reported: Usage | None, estimate_in: int, answer: Answer) -> Usage:
+def believable(reported: Usage | None, estimate_in: int, answer: StreamedCompletion) -> Usage:
     """``reported``, with the local upper estimate where it is absent or can't be.
 
     No tokenizer makes more than one token of a byte, and none makes tokens of some fifty characters on average; thinking that

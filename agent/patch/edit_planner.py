@@ -15,7 +15,7 @@ from agent.patch.nearest import Nearest
 from agent.patch.placement import Placement, Refusal
 from agent.patch.result import WHOLE_FILE, Action, FileChange, HunkResult
 from agent.patch.text import NotText, in_manner_of, line_counts
-from agent.patch.transaction import Change
+from agent.patch.transaction import FileSwap
 from agent.patch.tree import Blocked, Tree
 
 LADDER = (EXACT, "exact_elsewhere", "trailing_space", "uniform_indentation", "unicode_punctuation", "anchors", WHOLE_FILE)
@@ -26,7 +26,7 @@ class Planned:
     """What will be told of a file, and the changes that make it so. ``reads`` are the paths whose content it rests on."""
 
     shown: FileChange
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FileSwap, ...] = ()
 
 
 class Planner:
@@ -130,9 +130,9 @@ class Planner:
         mode = _with_bits(found[1], edit.executable)
         shown = inner.shown if inner is not None else FileChange(path, "modified", (HunkResult(WHOLE_FILE, "applied"),))
         action: Action = "created" if edit.keep_source else "renamed"
-        changes = [Change(path, None, new, mode)]
+        changes = [FileSwap(path, None, new, mode)]
         if not edit.keep_source:
-            changes.append(Change(source, found[0], None, found[1]))
+            changes.append(FileSwap(source, found[0], None, found[1]))
         return Planned(replace(shown, action=action, source=source, code=""), tuple(changes))
 
     def _modify(self, edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
@@ -158,7 +158,7 @@ class Planner:
             return Planned(FileChange(path, "unchanged", results, match_level=level, code=failed[0].code if failed else ""))
         added, removed = line_counts(old, new)
         shown = FileChange(path, "modified", results, added, removed, level, failed[0].code if failed else "")
-        return Planned(shown, (Change(path, old, new, new_mode, mode),))
+        return Planned(shown, (FileSwap(path, old, new, new_mode, mode),))
 
 
 def _starts_from_nothing(edit: FileEdit) -> bool:
@@ -178,7 +178,7 @@ def _whole(path: str, old: bytes | None, new: bytes, mode: int, *, old_mode: int
     added, removed = line_counts(old or b"", new)
     action: Action = "created" if old is None else "modified"
     shown = FileChange(path, action, (HunkResult(WHOLE_FILE, "applied"),), added, removed)
-    return Planned(shown, (Change(path, old, new, mode, old_mode),))
+    return Planned(shown, (FileSwap(path, old, new, mode, old_mode),))
 
 
 def _delete(edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
@@ -198,7 +198,7 @@ def _delete(edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
         return refused(path, "not_whole", "the diff deletes the file without showing its lines")
     removed = len(old.splitlines())
     shown = FileChange(path, "deleted", (HunkResult(WHOLE_FILE, "applied"),), 0, removed)
-    return Planned(shown, (Change(path, old, None, mode),))
+    return Planned(shown, (FileSwap(path, old, None, mode),))
 
 
 def _new_content(edit: FileEdit) -> str | None:

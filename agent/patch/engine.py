@@ -14,7 +14,7 @@ from agent.patch.model import EditsInvalid, FileEdit, Format
 from agent.patch.paths import folded, unsafe_reason
 from agent.patch.placement import Refusal
 from agent.patch.result import FileChange, Mode, PatchRefused, PatchResult
-from agent.patch.transaction import Change, commit, recover
+from agent.patch.transaction import FileSwap, commit, recover
 from agent.patch.tree import Blocked, Tree
 
 MAX_TOLD, MAX_REASON = 30, 2_000
@@ -80,7 +80,7 @@ def preview(root: Path, text: str, *, strict: bool = False) -> tuple[PatchResult
     return result, [_after(change) for entry in planned for change in entry.changes]
 
 
-def _after(change: Change) -> After:
+def _after(change: FileSwap) -> After:
     action = "deleted" if change.new is None else "created" if change.old is None else "modified"
     try:
         return After(change.path, None if change.new is None else change.new.decode("utf-8"), action)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.patch.backups import directories
 from agent.patch.recovery_record import load
-from agent.patch.transaction import Change, commit
+from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Tree
 
 
@@ -26,6 +26,8 @@ def restore_backup(root: Path, name: str) -> list[str]:
             if now == before:
                 continue
             mode = before[1] if before is not None else 0o644
-            changes.append(Change(entry.path, now and now[0], before and before[0], mode, now[1] if now is not None else None))
+            changes.append(
+                FileSwap(entry.path, now and now[0], before and before[0], mode, now[1] if now is not None else None)
+            )
     commit(root, changes)
     return [change.path for change in changes]

@@ -36,7 +36,7 @@ HOME = ".mgx"
 
 
 @dataclass(frozen=True)
-class Change:
+class FileSwap:
     """One file to be swapped: ``new`` None deletes it, ``old`` None says that it doesn't exist yet. ``mode`` in octal bits;
     ``old_mode`` where it differs."""
 
@@ -47,7 +47,7 @@ class Change:
     old_mode: int | None = None
 
 
-def commit(root: Path, changes: Sequence[Change]) -> str | None:
+def commit(root: Path, changes: Sequence[FileSwap]) -> str | None:
     """Applies all ``changes`` or none; returns the name of the backup. Raises OSError, with the tree as it was before."""
     if not changes:
         return None
@@ -98,7 +98,7 @@ def locked(root: Path) -> Iterator[Path]:
         os.close(fd)
 
 
-def _stage(home: Path, backup: Path, changes: Sequence[Change], root: Path) -> list[Entry]:
+def _stage(home: Path, backup: Path, changes: Sequence[FileSwap], root: Path) -> list[Entry]:
     txn = home / "txn"
     txn.mkdir(mode=0o700)
     backup.mkdir(mode=0o700, parents=True)

@@ -17,15 +17,15 @@ from agent.guardrails import Finding, GuardrailResult, check
 from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
 from agent.patch.model import Format
-from agent.patch.transaction import Change as Swap
+from agent.patch.transaction import FileSwap as Swap
 from agent.patch.transaction import commit
 from agent.patch.tree import Blocked
-from agent.ports import JSON, Announcement
+from agent.ports import JSONObject, StepEvent
 from agent.stacks import Stack
 from agent.stacks.model import Signals
-from agent.stages.change_decisions import taken_back
+from agent.stages.change_decisions import reverted_files
 from agent.stages.problem import Problem
-from agent.team import Work
+from agent.team import PhaseContext
 
 ANY_STACK = Stack(
     id="any", title="project", language="", project_type="", package_manager="", files_required=(), files_forbidden=(),
@@ -40,19 +40,19 @@ FILE_MODE = 0o644
 """Of a file that comes back; one that is there keeps its own."""
 
 
-class Landing:
+class ChangeApplier:
     """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}; ``originals`` has them
     as they were before."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: PhaseContext) -> None:
         self._work = work
         self._fresh: list[str] = []
         self._misfits: Counter[Format] = Counter()
         self.unseen: list[str] = []
         self.originals = Originals(work.root)
-        self.files: dict[str, JSON] = {}
+        self.files: dict[str, JSONObject] = {}
 
-    async def land(self, answers: Sequence[str], step: str, round_: int) -> Problem | None:
+    async def apply(self, answers: Sequence[str], step: str, round_: int) -> Problem | None:
         """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""
         return await self._check(answers, round_) or await self._apply(answers, step)
 
@@ -96,7 +96,7 @@ class Landing:
         work = self._work
         seen = {path: digest(text.encode()) for path, text in work.seen().items()}
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             try:
                 return apply_patch(work.root, answers, seen=seen).to_json()
             except PatchRefused as refused:
@@ -125,13 +125,13 @@ class Landing:
             return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
         return None
 
-    async def take_back(self, rejected: Sequence[JSON], step: str) -> None:
+    async def take_back(self, rejected: Sequence[JSONObject], step: str) -> None:
         """Takes the ``rejected`` parts {path, hunk} of the change out of the files."""
         work = self._work
         mine = [entry for entry in rejected if entry.get("path") in self.files]
 
-        async def act() -> JSON:
-            found = taken_back(self.originals, mine)
+        async def act() -> JSONObject:
+            found = reverted_files(self.originals, mine)
             swaps = [Swap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
             try:
                 commit(work.root, swaps)
@@ -170,7 +170,7 @@ class Landing:
         work.edit_format = other
         return f" {ask_for(other)}"
 
-    def _count(self, file: JSON) -> None:
+    def _count(self, file: JSONObject) -> None:
         if file["action"] == "renamed":
             self._count({"path": file["source"], "action": "deleted", "added": 0, "removed": 0})
             self._count({**file, "action": "created"})
@@ -190,7 +190,7 @@ class Landing:
         if not paths:
             return True
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             await work.commands.restore()
             return (await format_files(paths, work.stack or ANY_STACK, work.ports.sandbox)).to_json()
 
@@ -215,41 +215,41 @@ def _not_written(error: OSError) -> AgentError:
     )
 
 
-def _reverted(result: JSON) -> Announcement | None:
+def _reverted(result: JSONObject) -> StepEvent | None:
     files = [{"path": path, "action": "reverted"} for path in result["files"]]
-    return Announcement("patch_applied", {"files": files}, f"{_number(len(files), 'file')} taken back") if files else None
+    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} taken back") if files else None
 
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _patched(result: JSON) -> Announcement:
+def _patched(result: JSONObject) -> StepEvent:
     if result["success"]:
         changed = [file for file in result["files"] if file["action"] != "unchanged"]
-        return Announcement(
+        return StepEvent(
             "patch_applied", {"files": [_shown(file) for file in changed]}, f"{_number(len(changed), 'file')} written"
         )
     hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
     reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks)
-    return Announcement(
+    return StepEvent(
         "patch_refused", {"reason": reason, "hunks": hunks}, f"{_number(len(hunks), 'file')} refused, nothing written"
     )
 
 
-def _refused(result: JSON) -> list[JSON]:
+def _refused(result: JSONObject) -> list[JSONObject]:
     return [file for file in result["files"] if file["action"] == "refused"]
 
 
-def _shown(file: JSON) -> JSON:
+def _shown(file: JSONObject) -> JSONObject:
     return {key: file[key] for key in ("path", "action", "match_level", "added", "removed")}
 
 
-def _reasons(file: JSON) -> str:
+def _reasons(file: JSONObject) -> str:
     return "; ".join(hunk["reason"] for hunk in file["hunks"] if hunk["reason"])
 
 
-def _formatted(result: JSON) -> Announcement:
+def _formatted(result: JSONObject) -> StepEvent:
     data = {key: result[key] for key in ("tool", "files", "unavailable", "failed")}
     absent = "".join(f"; {key}: {', '.join(result[key])}" for key in ("unavailable", "failed") if result[key])
-    return Announcement("files_formatted", data, f"{_number(len(result['files']), 'file')} reformatted{absent}")
+    return StepEvent("files_formatted", data, f"{_number(len(result['files']), 'file')} reformatted{absent}")

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from agent.changes.baseline_files import Originals
 from agent.changes.hunks import hunks, without
-from agent.ports import JSON
+from agent.ports import JSONObject
 from agent.stages.problem import Problem
 
 MAX_LINES = 30
 """Lines of a rejected hunk that the engineer is shown."""
 
 
-def taken_back(originals: Originals, rejected: Sequence[JSON]) -> dict[str, tuple[bytes | None, bytes | None]]:
+def reverted_files(originals: Originals, rejected: Sequence[JSONObject]) -> dict[str, tuple[bytes | None, bytes | None]]:
     """The content before and after taking back, by path, of the files that lose something. ``rejected`` holds {path, hunk}:
     ``hunk`` None is the whole file, else the number that ``agent.changes.hunks`` gives it. None is a file that is not there."""
     found: dict[str, tuple[bytes | None, bytes | None]] = {}
@@ -30,9 +30,9 @@ def taken_back(originals: Originals, rejected: Sequence[JSON]) -> dict[str, tupl
     return found
 
 
-def wanted_instead(decision: JSON, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:
+def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> Problem | None:
     """What the engineer is asked for; None where nobody said anything. ``texts`` are those from before the taking back."""
-    findings: list[JSON] = []
+    findings: list[JSONObject] = []
     for entry in decision.get("rejected") or ():
         comment = str(entry.get("comment") or "").strip()
         if comment:
@@ -46,7 +46,7 @@ def wanted_instead(decision: JSON, texts: Mapping[str, tuple[str | None, str | N
     return Problem("changes", "A person has read the change. What they rejected is taken out again; the rest stays.", findings)
 
 
-def _shown(entry: JSON, texts: Mapping[str, tuple[str | None, str | None]]) -> str:
+def _shown(entry: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> str:
     if entry.get("hunk") is None or entry["path"] not in texts:
         return "The whole file is as it was before."
     chosen = [hunk for hunk in hunks(*texts[entry["path"]]) if hunk.number == entry["hunk"]]
@@ -54,7 +54,7 @@ def _shown(entry: JSON, texts: Mapping[str, tuple[str | None, str | None]]) -> s
     return "\n".join(("Taken out:", *lines)) if lines else ""
 
 
-def _by_path(rejected: Sequence[JSON]) -> dict[str, set[int] | None]:
+def _by_path(rejected: Sequence[JSONObject]) -> dict[str, set[int] | None]:
     found: dict[str, set[int] | None] = {}
     for entry in rejected:
         path, hunk = entry["path"], entry.get("hunk")

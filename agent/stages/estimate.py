@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from agent.ports import JSON, ChatMessage, ModelRequest, Past
-from agent.team import Work
+from agent.ports import ChatMessage, JSONObject, ModelRequest, RunStatistics
+from agent.team import PhaseContext
 
 FEWEST_RUNS = 3
 """Fewer earlier runs than this say nothing."""
@@ -22,23 +22,23 @@ CALLS_AHEAD = (("engineer", "WriteCode", 1.0), ("tester", "WriteTest", 0.5), ("r
 CENTS = Decimal("0.0001")
 
 
-async def estimate(work: Work, plan: JSON) -> JSON:
+async def estimate(work: PhaseContext, plan: JSONObject) -> JSONObject:
     """``{tokens, cost_usd, seconds, basis}`` of ``plan``. A cost of None means that a price is unknown: never a guess."""
     stack = work.stack.id if work.stack else ""
     files = files_of(plan)
 
-    async def act() -> JSON:
+    async def act() -> JSONObject:
         return forecast(work, await work.ports.history.past(stack), files)
 
     return await work.ports.journal.step(f"{work.key}/estimate", "read", {"stack": stack, "files": files}, act)
 
 
-def files_of(plan: JSON) -> int:
+def files_of(plan: JSONObject) -> int:
     """How many files a plan names; a plan that names none is about one."""
     return max(1, len({path for step in plan["steps"] for path in step.get("files", ())}))
 
 
-def forecast(work: Work, past: Past, files: int) -> JSON:
+def forecast(work: PhaseContext, past: RunStatistics, files: int) -> JSONObject:
     """The estimate for ``files`` files to write."""
     tokens, price = _guess(work, files)
     if past.runs < FEWEST_RUNS or past.tokens_per_file is None or past.seconds_per_file is None:
@@ -48,7 +48,7 @@ def forecast(work: Work, past: Past, files: int) -> JSON:
     return _said(round(past.tokens_per_file * files), price, past.seconds_per_file * files, f"from {past.runs} earlier runs")
 
 
-def _guess(work: Work, files: int) -> tuple[int, Decimal | None]:
+def _guess(work: PhaseContext, files: int) -> tuple[int, Decimal | None]:
     """Tokens, and USD per token by the prices of the models that will be asked."""
     context: Sequence[ChatMessage] = [{"role": "user", "content": work.situation()}]
     stack = work.stack.id if work.stack else None
@@ -68,6 +68,6 @@ def _guess(work: Work, files: int) -> tuple[int, Decimal | None]:
     return tokens, sum((cost for cost in costs if cost is not None), Decimal()) / tokens
 
 
-def _said(tokens: int, price: Decimal | None, seconds: float, basis: str) -> JSON:
+def _said(tokens: int, price: Decimal | None, seconds: float, basis: str) -> JSONObject:
     cost = None if price is None else str((price * tokens).quantize(CENTS))
     return {"tokens": tokens, "cost_usd": cost, "seconds": max(1, round(seconds)), "basis": basis}

@@ -10,13 +10,13 @@ from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.errors import Paused
-from agent.ports import JSON, Outcome
-from agent.stages.apply import Landing
-from agent.stages.change_decisions import wanted_instead
-from agent.stages.plan_parts import apart, parts_of
+from agent.ports import JSONObject, Outcome
+from agent.stages.apply import ChangeApplier
+from agent.stages.change_decisions import revision_request
+from agent.stages.plan_parts import parts_of, split_conflicting
 from agent.stages.problem import Problem, line_of
 from agent.stages.progress import Progress
-from agent.team import AskedTeam, Work
+from agent.team import AskedTeam, PhaseContext
 from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
 from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
@@ -29,14 +29,14 @@ MAX_ASKED = 20
 """Earlier wishes that the reviewer is reminded of."""
 
 
-class Change:
+class ChangeExecution:
     """``round`` counts the engineer's answers from 0 and names the journal steps."""
 
-    def __init__(self, work: Work, team: AskedTeam) -> None:
+    def __init__(self, work: PhaseContext, team: AskedTeam) -> None:
         self._work = work
         self._team = team
         self._progress = Progress(work.ports.events, "execute", 6)
-        self._landing = Landing(work)
+        self._landing = ChangeApplier(work)
         self._answer = ""
         self._tests_written = False
         self._all_tools = True
@@ -44,8 +44,8 @@ class Change:
         self._told: Problem | None = None
         self._first = 0
         self._asked: list[str] = []
-        self._tests: JSON = {}
-        self._review: JSON = {}
+        self._tests: JSONObject = {}
+        self._review: JSONObject = {}
         self.round = 0
 
     async def write(self) -> list[str]:
@@ -65,8 +65,8 @@ class Change:
         """Guardrails, then the files: all of them or none. What two parts changed goes in by the first; the other is asked to
         do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
-        first, late = apart(answers)
-        problem = await self._landing.land(first, str(self.round), self.round)
+        first, late = split_conflicting(answers)
+        problem = await self._landing.apply(first, str(self.round), self.round)
         self._answer = "\n\n".join(late if late and problem is None else answers)
         return problem if problem is not None or not late else Problem("patch", CROSSED)
 
@@ -81,7 +81,7 @@ class Change:
         if answer.strip(" \n`.*").upper() == NO_CHANGE:
             return None
         self._answer = answer
-        return await self._landing.land([answer], "tests", self.round)
+        return await self._landing.apply([answer], "tests", self.round)
 
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
@@ -148,18 +148,18 @@ class Change:
         if problem.kind != "review":
             return problem.kind == "changes" or not spent
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             return {"granted": not spent}
 
         # recorded: bounds that are raised later must not reopen a change that people have decided on since
         result = await self._work.ports.journal.step(f"{self._work.key}/wish/{self.round}", "read", {}, act)
         return bool(result["granted"])
 
-    async def decided(self, decision: JSON, number: int) -> Problem | None:
+    async def decided(self, decision: JSONObject, number: int) -> Problem | None:
         """Takes out what people rejected in their ``number``th decision, {rejected: [{path, hunk, comment}], comment}; returns
         what they want instead. ``hunk`` None is the whole file, else its number by ``agent.changes.hunks``."""
         await self._progress.done("The change is ready")
-        problem = wanted_instead(decision, self._texts())
+        problem = revision_request(decision, self._texts())
         await self._landing.take_back(decision.get("rejected") or (), f"changes/{number}")
         self._revisions.clear()
         self._told = None

@@ -10,7 +10,7 @@ from agent.patch import EditsInvalid
 from agent.patch.detect import read_edits
 from agent.patch.paths import folded
 from agent.patterns import escape, linear
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MIN_FILES = 4
 """Fewer are written sooner by one answer than the context is read twice."""
@@ -24,11 +24,11 @@ class Part:
     steps: tuple[int, ...]
     files: tuple[str, ...]
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         return asdict(self)
 
 
-def parts_of(plan: JSON, texts: Mapping[str, str], limit: int) -> list[Part]:
+def parts_of(plan: JSONObject, texts: Mapping[str, str], limit: int) -> list[Part]:
     """At most ``limit`` parts, of about as many files each; none where the plan is better written at once.
 
     Steps belong together when they share a file, or when one's files speak of the other's by name, in their path or in their
@@ -54,7 +54,7 @@ def parts_of(plan: JSON, texts: Mapping[str, str], limit: int) -> list[Part]:
     return [_part(sorted(share), steps) for share in shares]
 
 
-def apart(answers: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_conflicting(answers: Sequence[str]) -> tuple[list[str], list[str]]:
     """The ``answers`` that go together, and those that touch a file which one before them touches too."""
     taken: set[str] = set()
     together: list[str] = []

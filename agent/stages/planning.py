@@ -10,9 +10,9 @@ from agent import stacks
 from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
-from agent.ports import JSON, Draft, Ports, TaskSpec
+from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
 from agent.stages.estimate import estimate
-from agent.team import Work
+from agent.team import PhaseContext
 
 MIN_LETTERS = 3
 GUESSED = 0.5
@@ -21,8 +21,8 @@ HOW_TO_ANSWER = "Answer it, and the team plans with the answer."
 
 
 async def begin_plan(
-    spec: TaskSpec, root: Path, ports: Ports, feedback: Sequence[str], version: int, rejected: JSON | None = None
-) -> Work:
+    spec: TaskSpec, root: Path, ports: Ports, feedback: Sequence[str], version: int, rejected: JSONObject | None = None
+) -> PhaseContext:
     """The work of a plan phase. Raises ``TaskUnclear`` for a task without words, ``UnknownStack`` for a stack that isn't."""
     if sum(character.isalpha() for character in spec.text) < MIN_LETTERS:
         said = f"says only {spec.text.strip()[:40]!r}" if spec.text.strip() else "is empty"
@@ -30,7 +30,7 @@ async def begin_plan(
             f"The task {said}.", hint='Say in a sentence what should be built or changed, for example "Add a health endpoint".'
         )
     chosen = stacks.get(spec.stack) if spec.stack else None
-    work = Work(spec, root, ports, f"plan/{version}", feedback=feedback, rejected=rejected)
+    work = PhaseContext(spec, root, ports, f"plan/{version}", feedback=feedback, rejected=rejected)
     # said before the repository is read: that can take seconds, and people wait
     await ports.events.emit("analysis_start", {}, "Analysing the task")
     await work.read("read")
@@ -46,7 +46,7 @@ async def begin_plan(
     return work
 
 
-async def settle_stack(work: Work, analysis: JSON) -> None:
+async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
     """Takes what the analysis found into the work: the user's stack wins, then the model's, then the inferred one.
 
     Raises ``Paused('question')`` where a person must say more before anybody could plan.
@@ -74,7 +74,7 @@ async def settle_stack(work: Work, analysis: JSON) -> None:
     await work.ports.events.emit("analysis_done", data, analysis["summary"])
 
 
-async def finish_plan(work: Work, analysis: JSON, plan: JSON, version: int) -> Draft:
+async def finish_plan(work: PhaseContext, analysis: JSONObject, plan: JSONObject, version: int) -> PlanDraft:
     """Adds the estimate and announces ``plan_ready``."""
     plan = {
         **plan,
@@ -82,10 +82,10 @@ async def finish_plan(work: Work, analysis: JSON, plan: JSON, version: int) -> D
         "estimate": await estimate(work, plan),
     }
     await work.ports.events.emit("plan_ready", {"plan": plan, "plan_version": version}, plan["summary"])
-    return Draft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
+    return PlanDraft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
 
 
-def _doubts(work: Work) -> list[str]:
+def _doubts(work: PhaseContext) -> list[str]:
     """Said in the plan, for the person who approves it."""
     if work.stack is None or work.confidence > GUESSED:
         return []
@@ -94,7 +94,7 @@ def _doubts(work: Work) -> list[str]:
     return [f"{said.rstrip('.')}. If it is another one, reject the plan and name it."]
 
 
-def _test_configuration(work: Work, plan: JSON) -> list[str]:
+def _test_configuration(work: PhaseContext, plan: JSONObject) -> list[str]:
     """Whoever approves the plan approves these too: the change is then judged with them."""
     files = [path for step in plan["steps"] for path in step["files"] if is_test_configuration(path)]
     if not files or work.spec.output_mode != "patch_existing":
@@ -103,14 +103,16 @@ def _test_configuration(work: Work, plan: JSON) -> list[str]:
     return [f"The plan may change how tests are run: {named}. With your approval the change is tested with its own version."]
 
 
-async def begin_execution(spec: TaskSpec, draft: Draft, root: Path, ports: Ports) -> Work:
+async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: Ports) -> PhaseContext:
     """The work of an execute phase: the files that the approved plan names are read."""
-    work = Work(spec, root, ports, "execute", plan=dict(draft.plan), stack=stacks.get(draft.stack) if draft.stack else None)
+    work = PhaseContext(
+        spec, root, ports, "execute", plan=dict(draft.plan), stack=stacks.get(draft.stack) if draft.stack else None
+    )
     await work.read("read", work.planned_files())
     work.spec = _for_repository(spec, work)
     return work
 
 
-def _for_repository(spec: TaskSpec, work: Work) -> TaskSpec:
+def _for_repository(spec: TaskSpec, work: PhaseContext) -> TaskSpec:
     """A repository with code of its own is patched, whatever the task says."""
     return replace(spec, output_mode="patch_existing") if own_files(work.view.files) else spec

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.ports import JSON
+from agent.ports import JSONObject
 from agent.prompt_blocks import block
 
 ProblemKind = Literal["guardrails", "patch", "tests", "review", "changes"]
@@ -19,7 +19,7 @@ class Problem:
 
     kind: ProblemKind
     detail: str
-    findings: Sequence[JSON] = ()
+    findings: Sequence[JSONObject] = ()
     output: str = ""
 
     def for_engineer(self, before: Problem | None = None, round: int = 1) -> str:
@@ -41,7 +41,7 @@ class Problem:
         return " ".join(f"{self.detail} {first} {self.output[-600:]}".split())
 
 
-def line_of(finding: JSON) -> str:
+def line_of(finding: JSONObject) -> str:
     """Place, message and hint in one line."""
     place = ":".join(str(finding[key]) for key in ("path", "line") if finding.get(key) is not None)
     return f"{place + ': ' if place else ''}{finding['message']} {finding.get('hint') or ''}".rstrip()

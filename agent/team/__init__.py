@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from agent import runtime
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 
-__all__ = ["AskedTeam", "Work", "hire"]
+__all__ = ["AskedTeam", "PhaseContext", "hire"]
 
 
 class AskedTeam(Protocol):
@@ -16,7 +16,7 @@ class AskedTeam(Protocol):
         ...
 
 
-def hire(work: Work) -> AskedTeam:
+def hire(work: PhaseContext) -> AskedTeam:
     """A team for one phase. Raises RuntimeError if ``agent.runtime.bootstrap`` has not run in this process."""
     if not runtime.is_ready():
         raise RuntimeError("Call agent.runtime.bootstrap(runtime_dir) once in this process before hiring a team.")

@@ -21,7 +21,7 @@ from agent.errors import AgentError, Interrupted
 from agent.ports import ChatMessage, Completion
 from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 from agent.team.prompts import render
 
 MAX_ROUNDS = 20
@@ -31,7 +31,7 @@ MAX_ROUNDS = 20
 class TeamAction(Action):  # type: ignore[misc]
     """An action that knows the run's ``work`` and asks the model under a journal key of its own."""
 
-    work: Work = Field(exclude=True)
+    work: PhaseContext = Field(exclude=True)
     role_name: str
 
     @model_validator(mode="after")
@@ -82,7 +82,7 @@ class TeamRole(Role):  # type: ignore[misc]
 
     role_name: ClassVar[str]
     handles: ClassVar[Mapping[str, type[TeamAction]]] = {}
-    work: Work = Field(exclude=True)
+    work: PhaseContext = Field(exclude=True)
 
     def __init__(self, **data: Any) -> None:
         super().__init__(name=self.role_name, profile=self.role_name, desc=render(self.role_name), **data)
@@ -133,7 +133,7 @@ class TeamEnvironment(Environment):  # type: ignore[misc]
 class AgentTeam(Team):  # type: ignore[misc]
     """A team that is asked one thing at a time and answers when all its roles are idle."""
 
-    work: Work = Field(exclude=True)
+    work: PhaseContext = Field(exclude=True)
 
     async def ask(self, trigger: str, content: str = "") -> str:
         """Publishes a message caused by ``trigger`` and runs rounds until the team is idle; returns its last answer."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from agent.context.tools import specs
 from agent.ports import ChatMessage, Completion, ModelRequest
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 from agent.team.prompts import render
-from agent.team.steering import with_told
+from agent.team.steering import append_steering
 from agent.team.tool_limits import BY_ROLE, FEWEST
-from agent.team.tool_session import Desk
+from agent.team.tool_session import ToolSession
 
 
 class Conversation:
@@ -19,7 +19,7 @@ class Conversation:
 
     def __init__(
         self,
-        work: Work,
+        work: PhaseContext,
         key: str,
         role: str,
         action: str,
@@ -44,12 +44,12 @@ class Conversation:
         work = self._work
         work.told.begins(self._key)
         bounds = BY_ROLE.get(self._role, FEWEST)
-        desk = Desk(work, self._key, self._role, self._tools, bounds)
-        talk = with_told(messages, self._told)
+        desk = ToolSession(work, self._key, self._role, self._tools, bounds)
+        talk = append_steering(messages, self._told)
         turn = 0
         while True:
             key = f"{self._key}/t{turn}" if turn else self._key
-            talk = with_told(talk, await self._claim(key))
+            talk = append_steering(talk, await self._claim(key))
             offered = self._tools if desk.is_open else ()
             request = ModelRequest(
                 key=f"{work.key}/{key}",
@@ -60,7 +60,7 @@ class Conversation:
                 stack=work.stack.id if work.stack else None,
                 max_tokens=self._max_tokens,
                 tools=specs(offered),
-                fresh=self._fresh,
+                bypass_cache=self._fresh,
             )
             completion = await work.calls.complete(request)
             if not completion.tool_calls or not offered:

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from agent.ports import ChatMessage, Completion
 from agent.team.conversation import Conversation
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 
 API_TYPE = "mgx.port"
 
@@ -23,7 +23,7 @@ class PortConfig(LLMConfig):  # type: ignore[misc]
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     api_type: str = API_TYPE
-    work: Work = Field(exclude=True)
+    work: PhaseContext = Field(exclude=True)
 
 
 @register_provider(API_TYPE)

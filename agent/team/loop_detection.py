@@ -13,7 +13,7 @@ from typing import Literal
 
 from agent.errors import Paused
 from agent.patterns import linear
-from agent.ports import JSON, Announcement, Journal, StepKind
+from agent.ports import Journal, JSONObject, StepEvent, StepKind
 
 REPEATS = 4
 """So many times the same pause the run."""
@@ -38,13 +38,13 @@ class WatchedJournal:
         self,
         key: str,
         kind: StepKind,
-        inputs: JSON,
-        act: Callable[[], Awaitable[JSON]],
+        inputs: JSONObject,
+        act: Callable[[], Awaitable[JSONObject]],
         *,
-        announce: Callable[[JSON], Announcement | None] | None = None,
+        announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
-    ) -> JSON:
-        async def counted() -> JSON:
+    ) -> JSONObject:
+        async def counted() -> JSONObject:
             self.acted += 1
             return await act()
 
@@ -64,12 +64,12 @@ class Loops:
         kind: Kind = "opinion" if who in JUDGES else "answer"
         self._count(kind, f"{who}\0{text}", f"The {who} has given the same answer {REPEATS} times.")
 
-    def called(self, where: str, tool: str, arguments: JSON, result: str) -> int:
+    def called(self, where: str, tool: str, arguments: JSONObject, result: str) -> int:
         """How often the same call has now had the same result in the conversation ``where``: another one can't know of it."""
         what = json.dumps([where, tool, arguments], sort_keys=True)
         return self._count("call", f"{what}\0{result}", f"The same call of {tool} has had the same result {REPEATS} times.")
 
-    def refused(self, findings: Sequence[JSON]) -> None:
+    def refused(self, findings: Sequence[JSONObject]) -> None:
         """An edit that does not apply, by what is wrong with each part of it."""
         said = "; ".join(str(finding.get("message", "")) for finding in findings)
         self._count(

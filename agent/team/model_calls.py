@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from agent.ports import JSON, Announcement, Completion, ModelRequest, Ports
+from agent.ports import Completion, JSONObject, ModelRequest, Ports, StepEvent
 from agent.team.loop_detection import Loops
-from agent.team.model_client import Answered, Road
+from agent.team.model_client import ModelClient, ModelResponse
 
 
 class ModelCalls:
@@ -14,7 +14,7 @@ class ModelCalls:
 
     def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports
-        self._road = Road(ports)
+        self._road = ModelClient(ports)
         self._loops = loops or Loops()
         self._cut: set[str] = set()
         self.made: list[Completion] = []
@@ -25,14 +25,14 @@ class ModelCalls:
         self._ports.cancel.check()
         await self._ports.events.emit("role_message", {"role": request.role, "action": request.action}, _doing(request))
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             return (await self._road.answer(request)).to_json()
 
-        def announce(result: JSON) -> Announcement:
-            return _model_call(request, Answered.from_json(result))
+        def announce(result: JSONObject) -> StepEvent:
+            return _model_call(request, ModelResponse.from_json(result))
 
         result = await self._ports.journal.step(request.key, "model", request.inputs(), act, announce=announce)
-        answered = Answered.from_json(result)
+        answered = ModelResponse.from_json(result)
         completion = answered.completion
         self.made.append(completion)
         self.cut_files |= set(answered.cut_files)
@@ -67,7 +67,7 @@ def _doing(request: ModelRequest) -> str:
     }.get(request.action, f"The {request.role} works on {request.action}")
 
 
-def _model_call(request: ModelRequest, answered: Answered) -> Announcement:
+def _model_call(request: ModelRequest, answered: ModelResponse) -> StepEvent:
     completion = answered.completion
     data = completion.to_json()
     keys = ("model", "tokens_in", "tokens_out", "cost_usd", "duration_ms", "cached")
@@ -76,4 +76,4 @@ def _model_call(request: ModelRequest, answered: Answered) -> Announcement:
     if answered.left_out:
         said += f"; the prompt was too long, so it went without {', '.join(answered.left_out)}"
     shown = {"role": request.role, "action": request.action, **{key: data[key] for key in keys}}
-    return Announcement("model_call", {**shown, "condensed": list(answered.left_out)}, said)
+    return StepEvent("model_call", {**shown, "condensed": list(answered.left_out)}, said)

@@ -15,7 +15,7 @@ from decimal import Decimal
 from agent.errors import ContextOverflow, ModelFailed, Paused, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_prompt
-from agent.ports import JSON, ChatMessage, Completion, ModelProfile, ModelRequest, Ports
+from agent.ports import ChatMessage, Completion, JSONObject, ModelProfile, ModelRequest, Ports
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
@@ -32,40 +32,40 @@ OVERFLOW_HINT = (
 
 
 @dataclass(frozen=True)
-class Answered:
+class ModelResponse:
     """``left_out`` says what of the prompt was cut to fit the window; ``cut_files`` are the paths no longer shown in full."""
 
     completion: Completion
     left_out: Sequence[str] = ()
     cut_files: Sequence[str] = ()
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         condensed = {"left_out": list(self.left_out), "files": list(self.cut_files)} if self.left_out else None
         return {**self.completion.to_json(), **({"condensed": condensed} if condensed else {})}
 
     @classmethod
-    def from_json(cls, data: JSON) -> Answered:
+    def from_json(cls, data: JSONObject) -> ModelResponse:
         condensed = data.get("condensed") or {}
         completion = Completion.from_json({key: value for key, value in data.items() if key != "condensed"})
         return cls(completion, condensed.get("left_out", ()), condensed.get("files", ()))
 
 
-class Road:
+class ModelClient:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
-    async def answer(self, request: ModelRequest) -> Answered:
+    async def answer(self, request: ModelRequest) -> ModelResponse:
         """Raises ``Paused`` ('provider', 'budget') where the run can go on later, else ``ModelFailed``."""
         asked = _asked(request, self._ports.model.profile(request.role))
         try:
-            answered = await self._fitting(asked)
+            answered = await self._fit_to_context(asked)
         except ToolsUnsupported:
-            answered = await self._fitting(
+            answered = await self._fit_to_context(
                 _asked(request, replace(self._ports.model.profile(request.role), native_tools=False))
             )
         return replace(answered, completion=_with_calls(answered.completion, request))
 
-    async def _fitting(self, request: ModelRequest) -> Answered:
+    async def _fit_to_context(self, request: ModelRequest) -> ModelResponse:
         """Condenses what passes the window as far as that is known, and once more where the endpoint says that it does."""
         window = self._ports.model.profile(request.role).context_tokens
         left_out: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Road:
             room = max(SMALLEST_ANSWER, (window - estimate_prompt(request)) * 3 // 4)
             request = replace(request, max_tokens=min(wanted, room))
         try:
-            return Answered(await self._from_cache(request), left_out, files)
+            return ModelResponse(await self._from_cache(request), left_out, files)
         except ContextOverflow as error:
             shorter = condense(request.messages, tokens_of(request.messages) // 2)
             if not shorter.left_out:
@@ -91,11 +91,11 @@ class Road:
             completion = await self._from_cache(replace(request, messages=shorter.messages))
         except ContextOverflow as error:
             raise _too_long(error, left_out) from error
-        return Answered(completion, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
+        return ModelResponse(completion, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
 
     async def _from_cache(self, request: ModelRequest) -> Completion:
-        if request.fresh:
-            return await self._paid(request)
+        if request.bypass_cache:
+            return await self._call_provider(request)
         model = self._ports.model.profile(request.role).model
         key = cache_key(request, model)
         known = _readable(await self._ports.cache.get(key))
@@ -104,12 +104,12 @@ class Road:
             self._ports.events.text(request.role, completion.text)
             await self._ports.budget.settle(request.key, completion)
             return completion
-        completion = await self._paid(request)
+        completion = await self._call_provider(request)
         if completion.model == model and completion.finish_reason in ("stop", "tool_calls"):  # not a fallback's
             await self._ports.cache.put(key, completion.to_json())
         return completion
 
-    async def _paid(self, request: ModelRequest) -> Completion:
+    async def _call_provider(self, request: ModelRequest) -> Completion:
         estimate = self._ports.model.estimate(request)
         await self._ports.budget.reserve(request.key, estimate)
         received: list[str] = []
@@ -181,7 +181,7 @@ def _too_long(error: ContextOverflow, left_out: Sequence[str]) -> Paused:
     return Paused("provider", f"The prompt does not fit into the model's window{without}. {error.detail}", hint=OVERFLOW_HINT)
 
 
-def _readable(kept: JSON | None) -> Completion | None:
+def _readable(kept: JSONObject | None) -> Completion | None:
     """A kept answer; None for one in the shape of another version of ours."""
     try:
         return None if kept is None else Completion.from_json(kept)

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from agent.checks.commands import Commands
 from agent.checks.test_configuration import NOTHING, SetAside
-from agent.context import Interest, View, look
+from agent.context import Interest, View, collect_context
 from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
-from agent.ports import JSON, CommandResult, Ports, TaskSpec
+from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
 from agent.prompt_blocks import block
 from agent.stacks import Stack
 from agent.team.loop_detection import Loops, WatchedJournal
 from agent.team.model_calls import ModelCalls
-from agent.team.steering import Told
+from agent.team.steering import SteeringLog
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 
-class Work:
+class PhaseContext:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
     say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
     ``installed`` how the install step of each round ended; ``aside`` what of the change its tests are judged without;
@@ -38,9 +38,9 @@ class Work:
         key: str,
         *,
         stack: Stack | None = None,
-        plan: JSON | None = None,
+        plan: JSONObject | None = None,
         feedback: Sequence[str] = (),
-        rejected: JSON | None = None,
+        rejected: JSONObject | None = None,
     ) -> None:
         self.spec = spec
         self.root = root
@@ -54,14 +54,14 @@ class Work:
         self.rejected = rejected
         self.confidence = 0.0
         self.evidence = ""
-        self.baseline: JSON | None = None
+        self.baseline: JSONObject | None = None
         self.installed: dict[str, CommandResult | None] = {}
         self.aside: SetAside = NOTHING
         self.view = View()
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
         self.loops = Loops(journal)
-        self.told = Told()
+        self.told = SteeringLog()
         self._looked_up: dict[str, str] = {}
         self.calls = ModelCalls(ports, self.loops)
         self.commands = Commands(ports, key)
@@ -73,8 +73,8 @@ class Work:
         """
         first = not self._looked
 
-        async def act() -> JSON:
-            return (await look(self.root, wanted, self._interest() if first else None)).to_json()
+        async def act() -> JSONObject:
+            return (await collect_context(self.root, wanted, self._interest() if first else None)).to_json()
 
         inputs = {"wanted": list(wanted)}
         view = View.from_json(await self.ports.journal.step(f"{self.key}/{step}", "read", inputs, act))

@@ -9,7 +9,7 @@ from agent.prompt_blocks import block
 from agent.team.prompts import render
 
 
-class Told:
+class SteeringLog:
     """In the order of the conversations that were told first, and within one in the order of its calls."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Told:
         self._said[conversation] += said
 
 
-def with_told(messages: Sequence[ChatMessage], said: Sequence[str]) -> list[ChatMessage]:
+def append_steering(messages: Sequence[ChatMessage], said: Sequence[str]) -> list[ChatMessage]:
     """``messages`` and then, in the person's own words, what was ``said``; at the end, so that what is before stays cached."""
     if not said:
         return list(messages)

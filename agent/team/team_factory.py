@@ -10,12 +10,12 @@ from agent.team.base import AgentTeam, TeamEnvironment
 from agent.team.engineer import Engineer
 from agent.team.leader import TeamLeader
 from agent.team.llm import PortConfig
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 from agent.team.reviewer import Reviewer
 from agent.team.tester import Tester
 
 
-def staff(work: Work) -> AgentTeam:
+def staff(work: PhaseContext) -> AgentTeam:
     context = Context(config=Config(llm=PortConfig(work=work)), cost_manager=CostManager())
     team = AgentTeam(context=context, env=TeamEnvironment(context=context), work=work)
     team.hire([role(context=context, work=work) for role in (TeamLeader, Engineer, Tester, Reviewer)])

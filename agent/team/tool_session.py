@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 
 from agent.context.tools import Toolbox, ToolResult
-from agent.ports import JSON, Announcement, ChatMessage, ToolCall
+from agent.ports import ChatMessage, JSONObject, StepEvent, ToolCall
 from agent.prompt_blocks import block
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 from agent.team.tool_limits import MAX_CALLS_AT_ONCE, Bounds
 
 SHOWN = 200
@@ -17,10 +17,10 @@ SHOWN = 200
 AGAIN = "You have made this very call before, and its result is the same. Do something else, or answer."
 
 
-class Desk:
+class ToolSession:
     """The tools on one role's desk for one conversation. ``left`` falls with every call."""
 
-    def __init__(self, work: Work, key: str, role: str, tools: Sequence[str], bounds: Bounds) -> None:
+    def __init__(self, work: PhaseContext, key: str, role: str, tools: Sequence[str], bounds: Bounds) -> None:
         self._work = work
         self._key = key
         self._role = role
@@ -65,11 +65,11 @@ class Desk:
         if name == "run" and name in self._tools:
             run = await self._call(call, step)  # its command is a step of its own, between its own events
 
-        async def act() -> JSON:
+        async def act() -> JSONObject:
             result = run if run is not None else await self._call(call, step)
             return {**result.to_json(), "duration_ms": round((time.monotonic() - started) * 1000)}
 
-        def announce(result: JSON) -> Announcement:
+        def announce(result: JSONObject) -> StepEvent:
             return _called(self._role, name, arguments, result)
 
         # the arguments as text: what a model writes may hold numbers that JSON does not know
@@ -89,14 +89,14 @@ class Desk:
         return await box.call(name, call["arguments"])
 
 
-def _known(result: JSON) -> JSON:
+def _known(result: JSONObject) -> JSONObject:
     return {key: value for key, value in result.items() if key != "duration_ms"}
 
 
-def _called(role: str, tool: str, arguments: JSON, result: JSON) -> Announcement:
+def _called(role: str, tool: str, arguments: JSONObject, result: JSONObject) -> StepEvent:
     said = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in arguments.items())
     said = "".join(character if character.isprintable() else " " for character in said)
     short = said if len(said) <= SHOWN else said[:SHOWN] + "…"
     name = "".join(character for character in tool if character.isprintable())[:40]
     data = {"role": role, "tool": name, "arguments": short, "ok": not result["is_error"], "duration_ms": result["duration_ms"]}
-    return Announcement("tool_called", data, f"{name}({short})")
+    return StepEvent("tool_called", data, f"{name}({short})")

@@ -9,10 +9,10 @@ from agent import stacks
 from agent.checks import coverage, failing_tests
 from agent.checks.commands import Commands
 from agent.checks.test_runner import NONE, not_run, run_tests
-from agent.ports import JSON, CommandResult, Ports
+from agent.ports import CommandResult, JSONObject, Ports
 from agent.stacks import Stack
 from agent.stacks.globs import matches
-from agent.team.phase_context import Work
+from agent.team.phase_context import PhaseContext
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")
@@ -21,7 +21,7 @@ SHOWN = 10
 """Names of tests in one sentence."""
 
 
-async def install(work: Work, step: str) -> CommandResult | None:
+async def install(work: PhaseContext, step: str) -> CommandResult | None:
     """Installs the dependencies as the files name them now, once per ``step``; None where there are none to install."""
     if work.stack is None:
         return None
@@ -30,7 +30,7 @@ async def install(work: Work, step: str) -> CommandResult | None:
     return work.installed[step]
 
 
-async def measure_baseline(work: Work) -> None:
+async def measure_baseline(work: PhaseContext) -> None:
     """Runs an existing project's tests before anything is changed, so that old failures are not held against the change. A
     project without a file that its stack's runner would take for tests has nothing to run."""
     globs = work.stack.test_files if work.stack else ()
@@ -41,7 +41,7 @@ async def measure_baseline(work: Work) -> None:
     work.baseline = {key: tests[key] for key in BEFORE}
 
 
-async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
+async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSONObject:
     """The data of ``tests_finished``. A failing install counts as failing tests, an absent tool as ``unavailable``. Where no
     test fails because of the change, the coverage of the lines ``changed`` (by path) is measured too."""
     events = work.ports.events
@@ -59,7 +59,7 @@ async def try_out(work: Work, step: str, changed: coverage.Lines) -> JSON:
     return tests
 
 
-def is_to_blame(tests: JSON) -> bool:
+def is_to_blame(tests: JSONObject) -> bool:
     """Whether tests fail that did not fail before the change. Where the runner names no tests, their numbers decide."""
     if tests["status"] != "failed":
         return False
@@ -71,7 +71,7 @@ def is_to_blame(tests: JSON) -> bool:
     return bool(tests["failed"] > before["failed"] or tests["passed"] < before["passed"])
 
 
-def complaint(tests: JSON) -> str:
+def complaint(tests: JSONObject) -> str:
     """What to tell the engineer of failing tests, in a sentence or two."""
     said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
     if tests["still_failing"]:
@@ -84,7 +84,7 @@ def complaint(tests: JSON) -> str:
     return said
 
 
-def for_reviewer(tests: JSON) -> str:
+def for_reviewer(tests: JSONObject) -> str:
     """How the tests went, before and after the change, in a few sentences."""
     parts = [f"{tests['status']} ({counted(tests)})."]
     if tests["baseline"] is not None:
@@ -109,7 +109,7 @@ def counted(tests: Mapping[str, object]) -> str:
     return f"{tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped"
 
 
-def _told(tests: JSON) -> str:
+def _told(tests: JSONObject) -> str:
     if tests["status"] == "unavailable":
         return f"Not tested: {tests['reason'] or tests['output_tail'][-200:]}"
     parts = [f"{len(tests[key])} {what}" for key, what in _CHANGES.items() if tests[key]]
@@ -129,7 +129,7 @@ _CHANGES = {
 }
 
 
-async def try_again(stack: str, ports: Ports, key: str) -> JSON:
+async def try_again(stack: str, ports: Ports, key: str) -> JSONObject:
     """What `run_tests` says of a workdir that changed without the team; ``key`` is the prefix of the journal's steps."""
     if not stack:
         return not_run("unavailable", _NO_STACK)
@@ -137,13 +137,13 @@ async def try_again(stack: str, ports: Ports, key: str) -> JSON:
     return await _proved(stacks.get(stack), await commands.step("install").install(stack), commands.step("test"))
 
 
-async def _tests(work: Work, step: str) -> JSON:
+async def _tests(work: PhaseContext, step: str) -> JSONObject:
     if work.stack is None:
         return not_run("unavailable", _NO_STACK)
     return await _proved(work.stack, await install(work, step), work.commands.step(f"test/{step}", work.aside))
 
 
-async def _proved(stack: Stack, installed: CommandResult | None, commands: Commands) -> JSON:
+async def _proved(stack: Stack, installed: CommandResult | None, commands: Commands) -> JSONObject:
     if installed is not None and not installed.available:
         return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from agent.concurrency import together
-from agent.ports import JSON
+from agent.concurrency import gather_or_cancel
+from agent.ports import JSONObject
 from agent.team.edits import EditAction
 from agent.team.prompts import render
 from agent.team.tool_limits import LOOKING
@@ -20,9 +20,9 @@ class WritePart(EditAction):
     async def act(self, content: str) -> str:
         parts = json.loads(content)
         told = self.work.told.so_far()
-        return json.dumps(await together([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
+        return json.dumps(await gather_or_cancel([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
 
-    async def _write(self, part: JSON, number: int, told: Sequence[str]) -> str:
+    async def _write(self, part: JSONObject, number: int, told: Sequence[str]) -> str:
         prompt = render(
             "write_part",
             steps=" and ".join(map(str, part["steps"])),

@@ -28,7 +28,7 @@ NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
-class Wish:
+class TaskRequest:
     """A task before the server knows it. Empty fields are the server's to decide."""
 
     text: str
@@ -59,19 +59,19 @@ class Wish:
         }
 
 
-def from_text(text: str) -> Wish:
+def from_text(text: str) -> TaskRequest:
     if not text.strip():
         raise Usage("The task is empty.", hint='Say what you want, as in: mgx task "Create a FastAPI health endpoint"')
-    return Wish(text.strip())
+    return TaskRequest(text.strip())
 
 
-def from_stdin() -> Wish:
+def from_stdin() -> TaskRequest:
     """Standard input: a JSON task file if it begins with a brace, else the text of the task."""
     text = _stdin()
     return from_document(text, "standard input") if text.lstrip().startswith("{") else from_text(text)
 
 
-def from_file(name: str) -> Wish:
+def from_file(name: str) -> TaskRequest:
     if name == "-":
         return from_document(_stdin(), "standard input")
     try:
@@ -80,7 +80,7 @@ def from_file(name: str) -> Wish:
         raise Usage(f"The task file {name} can't be read: {error}.") from error
 
 
-def from_document(text: str, source: str) -> Wish:
+def from_document(text: str, source: str) -> TaskRequest:
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -106,7 +106,7 @@ def from_document(text: str, source: str) -> Wish:
     )
 
 
-def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source: Path | None) -> Wish:
+def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source: Path | None) -> TaskRequest:
     """A task that mgx.yaml keeps under ``workflows``."""
     if name not in workflows:
         known = ", ".join(sorted(workflows)) or "none"
@@ -119,7 +119,9 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
     return replace(wish, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
 
 
-def start(api: Api, wish: Wish, place: Place, *, model: str, auto_approve: bool, profile: bool = False) -> dict[str, Any]:
+def start(
+    api: Api, wish: TaskRequest, place: Place, *, model: str, auto_approve: bool, profile: bool = False
+) -> dict[str, Any]:
     """Connects a repository that is not linked yet, makes the task and its first run. Returns the run."""
     project_id = find_project(api, wish.project) if wish.project else None
     link = find_link(api, place, project_id)

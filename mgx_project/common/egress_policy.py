@@ -56,7 +56,7 @@ def check_networks(entries: Sequence[str]) -> None:
 def is_forbidden(address: str) -> bool:
     """Whether an IP address (an IPv6 zone is ignored) is link-local or a metadata service, also as IPv4 inside of IPv6."""
     ip = _ip(address)
-    return any(one in net for one in (ip, *_faces(ip)) for net in _FORBIDDEN if net.version == one.version)
+    return any(one in net for one in (ip, *_embedded_ipv4(ip)) for net in _FORBIDDEN if net.version == one.version)
 
 
 def is_allowed(address: str) -> bool:
@@ -65,7 +65,7 @@ def is_allowed(address: str) -> bool:
     if is_forbidden(address):
         return False
     everything, networks = _networks(tuple(settings.MGX_ALLOWED_NETWORKS))
-    return everything or all(_is_public(ip) or _lies_in(ip, networks) for ip in _faces(_ip(address)))
+    return everything or all(_is_public(ip) or _lies_in(ip, networks) for ip in _embedded_ipv4(_ip(address)))
 
 
 def reachable(addresses: Iterable[str]) -> list[str]:
@@ -98,7 +98,7 @@ def _ip(address: str) -> Ip:
     return ipaddress.ip_address(address.partition("%")[0])
 
 
-def _faces(ip: Ip) -> tuple[Ip, ...]:
+def _embedded_ipv4(ip: Ip) -> tuple[Ip, ...]:
     """The addresses that a packet to ``ip`` ends at or passes: IPv4 in IPv6 by RFC 4291, 6052, 3056 and 4380."""
     if isinstance(ip, ipaddress.IPv4Address):
         return (ip,)

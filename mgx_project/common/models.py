@@ -18,7 +18,7 @@ class Entity(models.Model):
         abstract = True
 
 
-class BoundDoor:
+class ScopedManager:
     def __init__(self, model: type[TenantModel]) -> None:
         self.model = model
 
@@ -34,18 +34,18 @@ class BoundDoor:
         return self.model.across_tenants.create(**fields)
 
 
-class TenantDoor:
+class TenantManager:
     """`Model.objects`: only `of(workspace_id)`, `none()` and `create()`. Crossing tenants is spelled `Model.across_tenants`."""
 
-    def __get__(self, instance: object, owner: type[TenantModel]) -> BoundDoor:
-        return BoundDoor(owner)
+    def __get__(self, instance: object, owner: type[TenantModel]) -> ScopedManager:
+        return ScopedManager(owner)
 
 
 class TenantModel(Entity):
     workspace = models.ForeignKey("workspaces.Workspace", on_delete=models.CASCADE, related_name="+")
 
     across_tenants: Any = models.Manager()
-    objects = TenantDoor()
+    objects = TenantManager()
 
     class Meta:
         abstract = True

@@ -20,7 +20,7 @@ from workspaces.admin.base import operated, operator, sees_all
 
 from .. import services
 from ..models import RepositoryLink
-from ..references import name
+from ..references import parse_reference
 from ..serializers import MAX_CREDENTIAL
 
 
@@ -86,14 +86,14 @@ class LinkForm(forms.Form):
         given = self.cleaned_data
         project = given["project"]
         principal = operator(self._request, project.workspace_id)
-        named = name(
+        named = parse_reference(
             url=given["url"], provider=given["provider"], credential=given["credential"].strip(),
             api_base_url=given["api_base_url"], installation_id=given["installation_id"],
         )  # fmt: skip
         named = services.with_stored_credential(principal=principal, project_id=project.pk, named=named)
         if named.installation_id is not None:
             named = services.claim_installation(named)
-        seen = services.look_at(named)
+        seen = services.probe(named)
         return services.connect(
             principal=principal, project_id=project.pk, named=named, seen=seen, is_primary=given["is_primary"] or None
         )

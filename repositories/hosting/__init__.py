@@ -6,9 +6,9 @@ from typing import Protocol
 
 from django.conf import settings
 
-from .base import Host
+from .base import HostingClient
 
-__all__ = ["Host", "Linked", "host_of"]
+__all__ = ["HostingClient", "Linked", "host_of"]
 
 
 class Linked(Protocol):
@@ -26,7 +26,7 @@ class Linked(Protocol):
     def installation_id(self) -> int | None: ...
 
 
-def host_of(linked: Linked) -> Host | None:
+def host_of(linked: Linked) -> HostingClient | None:
     """The service of a repository; None for plain git, which has no API."""
     if linked.provider != "github":
         return None

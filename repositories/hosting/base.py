@@ -16,7 +16,7 @@ LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "adm
 
 
 @dataclass(frozen=True)
-class Hosted:
+class RemoteRepository:
     """A repository as the service has it now: ``full_name`` may differ from what was asked for after a rename.
 
     ``id`` is the service's own, which stays through renames and transfers. ``permissions`` are ours: read, write, admin.
@@ -93,13 +93,13 @@ class Login:
     secret: str = field(repr=False)
 
 
-class Host(Protocol):
+class HostingClient(Protocol):
     """One repository on a service. Every method raises NotFound, NotAllowed, HostBusy or HostFailed (``errors``)."""
 
     @overload
-    def repository(self) -> Hosted: ...
+    def repository(self) -> RemoteRepository: ...
     @overload
-    def repository(self, known: str) -> Hosted | None:
+    def repository(self, known: str) -> RemoteRepository | None:
         """None when nothing has changed since the state whose etag is ``known``; that answer counts against no limit where the
         service has such answers."""
         ...

@@ -43,7 +43,7 @@ def sparing() -> Iterator[None]:
         _sparing.reset(token)
 
 
-class Gate:
+class RequestLimiter:
     """Of one credential at one API. Safe for threads."""
 
     def __init__(self) -> None:
@@ -92,15 +92,15 @@ class Gate:
             return max(0.0, -left)
 
 
-_gates: OrderedDict[str, Gate] = OrderedDict()
+_gates: OrderedDict[str, RequestLimiter] = OrderedDict()
 _lock = threading.Lock()
 
 
-def gate_of(address: str, credential: str) -> Gate:
+def gate_of(address: str, credential: str) -> RequestLimiter:
     """The gate of what ``credential`` asks at ``address``; those not used for long are forgotten."""
     key = hashlib.sha256(f"{address}\n{credential}".encode()).hexdigest()
     with _lock:
-        gate = _gates.setdefault(key, Gate())
+        gate = _gates.setdefault(key, RequestLimiter())
         _gates.move_to_end(key)
         while len(_gates) > MAX_GATES:
             _gates.popitem(last=False)

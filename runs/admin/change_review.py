@@ -33,7 +33,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
     back = HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[run.pk]))
     principal = operator(request, run.workspace_id)
     try:
-        current = change_review.shown(run)
+        current = change_review.current_round(run)
         files = change_set.load(current)
     except NotFound as error:
         messages.error(request, error.detail)

@@ -19,11 +19,11 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 CHANNEL = "mgx:nudges"
-PATIENCE = 1.0
+SOCKET_TIMEOUT = 1.0
 """Seconds with Redis, for whoever cancels, and between two tries to listen."""
 
 
-def nudge(run_id: uuid.UUID) -> None:
+def notify_worker(run_id: uuid.UUID) -> None:
     """To whoever holds the run, once the present transaction has committed."""
     transaction.on_commit(lambda: _publish(run_id))
 
@@ -37,7 +37,7 @@ def _publish(run_id: uuid.UUID) -> None:
 
 @lru_cache(maxsize=1)
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    return redis.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=SOCKET_TIMEOUT)
 
 
 class Listener(threading.Thread):
@@ -51,16 +51,18 @@ class Listener(threading.Thread):
         failed = False
         while self._wanted():
             try:
-                client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=PATIENCE, health_check_interval=10)
+                client = redis.Redis.from_url(
+                    settings.REDIS_URL, socket_connect_timeout=SOCKET_TIMEOUT, health_check_interval=10
+                )
                 with client, client.pubsub(ignore_subscribe_messages=True) as nudges:
                     nudges.subscribe(CHANNEL)
                     failed = False
                     while self._wanted():
-                        message = nudges.get_message(timeout=PATIENCE)
+                        message = nudges.get_message(timeout=SOCKET_TIMEOUT)
                         if message is not None:
                             self._heard(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
                     log.warning("nudges are not heard, runs are looked at each second: %s", error)
                 failed = True
-                time.sleep(PATIENCE)
+                time.sleep(SOCKET_TIMEOUT)

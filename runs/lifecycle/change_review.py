@@ -33,7 +33,7 @@ MAX_NAMED = 200
 
 
 @dataclass(frozen=True)
-class ToDecide:
+class PendingReview:
     """A measured change before it is opened: ``decisions`` are those that were taken over from the round before."""
 
     number: int
@@ -45,7 +45,7 @@ class ToDecide:
 # the worker's side
 
 
-def is_wanted(run: TaskRun) -> bool:
+def is_required(run: TaskRun) -> bool:
     return bool(Project.objects.of(run.workspace_id).filter(pk=run.project_id, review_changes=True).exists())
 
 
@@ -55,24 +55,24 @@ def rounds(run: TaskRun) -> list[JSON]:
     return [{"rejected": rejected, "comment": comment} for rejected, comment in decided.values_list("rejected", "comment")]
 
 
-def prepare(run: TaskRun, tree: str, files: list[JSON]) -> ToDecide:
-    """Keeps the files of a round that may be opened (`opened`)."""
-    last = latest(run)
+def prepare(run: TaskRun, tree: str, files: list[JSON]) -> PendingReview:
+    """Keeps the files of a round that may be opened (`open_round`)."""
+    last = latest_round(run)
     number = last.number + 1 if last else 1
     change_set.store(run, number, files)
     # rounds of late messages have no files: decisions carry over from the last round that has some
     before = _with_files(run)
     taken_over = change_set.still_accepted(before.decisions, change_set.load(before), files) if before else {}
-    return ToDecide(number, tree, files, taken_over)
+    return PendingReview(number, tree, files, taken_over)
 
 
-def heard_late(run: TaskRun) -> bool:
+def requeue_late_messages(run: TaskRun) -> bool:
     """Whether something was said after the last model call: then executing goes on with it. Under the run's lock."""
     waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
     texts = list(waiting.order_by("number").values_list("text", flat=True))
     if not texts:
         return False
-    last = latest(run)
+    last = latest_round(run)
     number = last.number + 1 if last else 1
     waiting.update(step_key=f"execute/changes/{number}")
     ChangeRound.objects.create(
@@ -81,7 +81,7 @@ def heard_late(run: TaskRun) -> bool:
     return True
 
 
-def opened(run: TaskRun, change: ToDecide | None) -> bool:
+def open_round(run: TaskRun, change: PendingReview | None) -> bool:
     """executing → awaiting_changes, if there is something to decide. Under the run's lock; saves nothing of the run."""
     if change is None or not change_set.pending(change.decisions, change.files):
         return False
@@ -92,7 +92,7 @@ def opened(run: TaskRun, change: ToDecide | None) -> bool:
     return True
 
 
-def announce(run: TaskRun, change: ToDecide, fence: int) -> None:
+def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
     """Late in the transaction that opened the round."""
     files = [
         {name: file[name] for name in ("path", "action", "added", "removed")}
@@ -107,12 +107,12 @@ def announce(run: TaskRun, change: ToDecide, fence: int) -> None:
 # the people's side
 
 
-def latest(run: TaskRun) -> ChangeRound | None:
+def latest_round(run: TaskRun) -> ChangeRound | None:
     found: ChangeRound | None = _rounds(run).order_by("-number").first()
     return found
 
 
-def shown(run: TaskRun) -> ChangeRound:
+def current_round(run: TaskRun) -> ChangeRound:
     """The newest round with files. Raises NotFound before there is one."""
     found = _with_files(run)
     if found is None:
@@ -187,7 +187,7 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
 
 
 def _open(run: TaskRun, number: int | None) -> ChangeRound:
-    current = latest(run)
+    current = latest_round(run)
     if run.status != Status.AWAITING_CHANGES or current is None:
         raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: no changes wait for a decision.")
     if number not in (None, current.number):

@@ -23,25 +23,25 @@ MAX_MESSAGES = 100
 """To one run: all of them are in every later prompt."""
 PER_MINUTE = 10
 
-_DEAF = {
+_NOT_ACCEPTING = {
     Status.AWAITING_APPROVAL: "its plan waits for a decision. Approve or reject the plan, with your message as feedback.",
     Status.AWAITING_CHANGES: "its changes wait for a decision. Send your message with it, as a comment.",
     Status.DELIVERING: "the work is done. Retry the run, or create a new task.",
 }
 
 
-def said(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
+def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
     with locked(run_id) as run:
         if run.is_final:
             raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
-        if deaf := _DEAF.get(Status(run.paused_from or run.status)):
+        if deaf := _NOT_ACCEPTING.get(Status(run.paused_from or run.status)):
             raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {deaf}")
-        add(run, by=by, text=text)
+        record_message(run, by=by, text=text)
         return run
 
 
-def add(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
+def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
     """Under the run's lock, late in its transaction."""
     mine = SteerMessage.objects.of(run.workspace_id).filter(run=run)
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
@@ -60,7 +60,7 @@ def add(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: 
     events.record(run, "steered", data, f"{by.display}: {text}")
 
 
-def answer(run: TaskRun, *, by: Principal, text: str) -> None:
+def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
     """The answer to the question that a plan paused over, or what was said since then; the next version of the plan knows it.
 
     Under the run's lock; does not save the run. Raises BadRequest without an answer.
@@ -78,10 +78,10 @@ def answer(run: TaskRun, *, by: Principal, text: str) -> None:
     since.update(answers=question)
     waiting.update(step_key=key)
     if text:
-        add(run, by=by, text=text, answers=question, step_key=key)
+        record_message(run, by=by, text=text, answers=question, step_key=key)
 
 
-def for_plan(run: TaskRun) -> list[str]:
+def plan_messages(run: TaskRun) -> list[str]:
     """What goes into the present plan: why earlier ones were rejected, what was said to them and answered, in order."""
     rejections = Approval.objects.of(run.workspace_id).filter(run=run, approved=False)
     found = list(rejections.values_list("created_at", "feedback"))
@@ -90,7 +90,7 @@ def for_plan(run: TaskRun) -> list[str]:
     return [text for _, text in sorted(found)]
 
 
-def while_planning(run: TaskRun) -> list[str]:
+def messages_while_planning(run: TaskRun) -> list[str]:
     """What the plans were told besides why they were rejected: whoever carries out the plan hears it too."""
     return [_told(message) for message in _while_planning(run).order_by("number")]
 

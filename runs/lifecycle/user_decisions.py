@@ -16,10 +16,10 @@ from ..models.run import Status
 from ..notifications import status_comment
 from . import messages
 from .base import approve, cancel, finish, locked, save_state
-from .cancel_channel import nudge
+from .cancel_channel import notify_worker
 
 
-def approved(
+def approve_plan(
     run_id: uuid.UUID, *, by: Principal, plan_version: int | None, plan: dict[str, Any] | None = None, feedback: str = ""
 ) -> TaskRun:
     """awaiting_approval → approved; ``feedback`` is what the team is told with it. The same approval twice is the same answer.
@@ -36,7 +36,7 @@ def approved(
         return run
 
 
-def rejected(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feedback: str) -> TaskRun:
+def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feedback: str) -> TaskRun:
     """awaiting_approval → planning again (with feedback) or rejected."""
     with locked(run_id) as run:
         if _already_decided(run, approved=False, plan_version=plan_version):
@@ -57,7 +57,7 @@ def rejected(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feed
         return run
 
 
-def plan_edited(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
+def edit_plan(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
     """A person's own plan in place of the drafted one, while it awaits approval."""
     with locked(run_id) as run:
         if run.status != Status.AWAITING_APPROVAL:
@@ -68,7 +68,7 @@ def plan_edited(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> Ta
         return run
 
 
-def resumed(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
     """paused → where it was; the team is told ``message``, and the caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
@@ -83,16 +83,16 @@ def resumed(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict
         question = run.pause_reason == "question" and run.paused_from == Status.PLANNING
         run.enter(Status(run.paused_from))
         if question:
-            messages.answer(run, by=by, text=message)
+            messages.answer_question(run, by=by, text=message)
         elif message:
-            messages.add(run, by=by, text=message)
+            messages.record_message(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
         save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
         events.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")
         return run
 
 
-def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
+def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
     """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is nudged."""
     with locked(run_id) as run:
         if run.is_final:
@@ -104,7 +104,7 @@ def cancel_requested(run_id: uuid.UUID, *, by: str) -> TaskRun:
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
             cancel(run)
         else:
-            nudge(run.pk)
+            notify_worker(run.pk)
         return run
 
 

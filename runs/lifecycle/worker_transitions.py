@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from agent.ports import Draft, Outcome
+from agent.ports import Outcome, PlanDraft
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
@@ -82,7 +82,7 @@ def release(run_id: uuid.UUID, fence: int) -> None:
         run.save(update_fields=[*end_lease(run), "updated_at"])
 
 
-def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version: str) -> TaskRun:
+def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_version: str) -> TaskRun:
     """planning → awaiting_approval; with `auto_approve` straight on to approved."""
     with locked(run_id, fence=fence) as run:
         run.enter(Status.AWAITING_APPROVAL)
@@ -98,7 +98,9 @@ def plan_drafted(run_id: uuid.UUID, fence: int, draft: Draft, *, prompt_version:
         return run
 
 
-def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.ToDecide | None = None) -> TaskRun:
+def finish_execution(
+    run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.PendingReview | None = None
+) -> TaskRun:
     """executing → delivering; → awaiting_changes where people decide on the ``change``; and executing goes on where something
     was said after the last model call."""
     with locked(run_id, fence=fence) as run:
@@ -107,8 +109,8 @@ def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_rev
         }  # fmt: skip
         run.results = storable(results)
         waits = False
-        if not change_review.heard_late(run):
-            waits = change_review.opened(run, change)
+        if not change_review.requeue_late_messages(run):
+            waits = change_review.open_round(run, change)
             if not waits:
                 run.enter(Status.DELIVERING)
         save_state(run, *end_lease(run), "results")
@@ -117,7 +119,7 @@ def executed(run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_rev
         return run
 
 
-def completed(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskRun:
+def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskRun:
     """delivering → completed. ``results`` adds to what executing left."""
     with locked(run_id, fence=fence) as run:
         run.enter(Status.COMPLETED)
@@ -130,13 +132,13 @@ def completed(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> Task
         return run
 
 
-def git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
+def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
     """Facts about the run's commit and branch as they become true."""
     if not TaskRun.across_tenants.filter(pk=run_id, fence=fence).update(**fields):
         raise LeaseLost("This worker no longer owns the run.")
 
 
-def paused(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
+def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
     with locked(run_id, fence=fence) as run:
         run.paused_from = run.status
         run.enter(Status.PAUSED)
@@ -148,7 +150,7 @@ def paused(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = 
         return run
 
 
-def failed(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
+def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
     with locked(run_id, fence=fence) as run:
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})
@@ -157,7 +159,7 @@ def failed(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = ""
         return run
 
 
-def cancelled(run_id: uuid.UUID, fence: int) -> TaskRun:
+def finish_cancel(run_id: uuid.UUID, fence: int) -> TaskRun:
     """The worker's answer to a cancel request: everything it had started has ended."""
     with locked(run_id, fence=fence) as run:
         cancel(run)

@@ -15,12 +15,12 @@ from django.utils import timezone
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
-from repositories.hosting import Host, host_of
+from repositories.hosting import HostingClient, host_of
 from repositories.models import RepositoryLink
 
 from ..models import Handled, TaskRun
 from . import status_comment_body
-from .retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
+from .retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +39,12 @@ def waiting(limit: int) -> list[uuid.UUID]:
     return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 
-def owed(task_id: uuid.UUID) -> list[uuid.UUID]:
+def pending_replies(task_id: uuid.UUID) -> list[uuid.UUID]:
     """What is to be said now for a task."""
     return list(due().filter(task_id=task_id).values_list("pk", flat=True))
 
 
-def say(row_id: uuid.UUID) -> list[uuid.UUID]:
+def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
     """Does nothing where another worker says it, it is said, or its workspace has enough at work.
 
     Returns what of the workspace may be said then.
@@ -55,12 +55,12 @@ def say(row_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        _say(row_id)
+        _post_reply(row_id)
     return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
 
 
-def _say(row_id: uuid.UUID) -> None:
-    if not due().filter(pk=row_id).update(held_until=Now() + HELD, attempts=F("attempts") + 1):
+def _post_reply(row_id: uuid.UUID) -> None:
+    if not due().filter(pk=row_id).update(held_until=Now() + CLAIM_TIMEOUT, attempts=F("attempts") + 1):
         return
     row = Handled.across_tenants.get(pk=row_id)
     if row.say_at is None:
@@ -69,14 +69,14 @@ def _say(row_id: uuid.UUID) -> None:
     host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
     try:
         if host is not None:
-            _utter(host, row)
+            _post(host, row)
     except MGXError as error:
-        _put_off(row, error)
+        _schedule_retry(row, error)
     else:
-        _said(row)
+        _mark_posted(row)
 
 
-def _utter(host: Host, row: Handled) -> None:
+def _post(host: HostingClient, row: Handled) -> None:
     match Handled.Form(row.form):
         case Handled.Form.REACTION:
             host.react(int(row.key.partition(":")[2]), "eyes")
@@ -95,14 +95,14 @@ def _status(row: Handled) -> str:
     return "" if run is None else status_comment_body.status(run, last or "")
 
 
-def _said(row: Handled) -> None:
+def _mark_posted(row: Handled) -> None:
     """What became due while it was said (``say_at`` is another then) stays due."""
     mine = Handled.across_tenants.filter(pk=row.pk)
     mine.update(held_until=None, said_at=timezone.now(), attempts=0)
     mine.filter(say_at=row.say_at).update(say_at=None)
 
 
-def _put_off(row: Handled, error: MGXError) -> None:
+def _schedule_retry(row: Handled, error: MGXError) -> None:
     mine = Handled.across_tenants.filter(pk=row.pk)
     most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
     if row.attempts >= most:
@@ -110,4 +110,4 @@ def _put_off(row: Handled, error: MGXError) -> None:
         mine.update(held_until=None, say_at=None, attempts=0)
         return
     log.info("%s could not be said in #%s, trying again: %s", row.key, row.number, error.detail)
-    mine.update(held_until=None, say_at=timezone.now() + pause(row.attempts, error.retry_after))
+    mine.update(held_until=None, say_at=timezone.now() + backoff(row.attempts, error.retry_after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-HELD = timedelta(minutes=5)
+CLAIM_TIMEOUT = timedelta(minutes=5)
 """Claim timeout: a worker that holds a row for longer counts as lost."""
 MAX_ATTEMPTS = 40
 """Some six hours, while the service fails or wants us to wait."""
@@ -13,6 +13,6 @@ MAX_REFUSALS = 6
 LONGEST = 600.0
 
 
-def pause(attempts: int, retry_after: float | None = None) -> timedelta:
+def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
     """``retry_after`` is the service's own wish, in seconds."""
     return timedelta(seconds=min(LONGEST, 2.0**attempts) if retry_after is None else min(retry_after, 3600.0))

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 
 from agent.errors import AgentError
-from agent.ports import JSON, Announcement, Journal
+from agent.ports import Journal, JSONObject, StepEvent
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
@@ -25,11 +25,11 @@ from ..worker.execution import Execution
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
 """Letters that Unicode takes for letters of their own: `slugify` would drop them, and keeps the base of all others."""
-_PLACES = re.compile(r"\{\{|\}\}|\{task_name\}|\{run_number\}")
+_PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{task_name\}|\{run_number\}")
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DeliverySettings:
     """How the project wants commits and pull requests, as it was when the delivery began."""
 
     now: str
@@ -40,8 +40,8 @@ class Wishes:
     reviewers: tuple[str, ...]
 
 
-async def wishes_of(work: Execution, journal: Journal) -> Wishes:
-    async def read() -> JSON:
+async def load_delivery_settings(work: Execution, journal: Journal) -> DeliverySettings:
+    async def read() -> JSONObject:
         project = work.run.task.project
         return {
             "now": timezone.now().replace(microsecond=0).isoformat(),
@@ -54,13 +54,13 @@ async def wishes_of(work: Execution, journal: Journal) -> Wishes:
 
     found = await journal.step("deliver/wishes", "read", {}, read)
     name, email = found["author"]
-    return Wishes(
+    return DeliverySettings(
         found["now"], found["message"], (name, email), found["draft"], tuple(found["labels"]), tuple(found["reviewers"])
     )
 
 
 async def commit(
-    work: Execution, journal: Journal, checkout: Checkout, wishes: Wishes, *, tree: str, parent: str, branch: str
+    work: Execution, journal: Journal, checkout: Checkout, wishes: DeliverySettings, *, tree: str, parent: str, branch: str
 ) -> str:
     """The commit of ``tree`` on ``parent`` (its id), announced once. Raises AgentError where it does not come out as before."""
     at = parse_datetime(wishes.now)
@@ -69,14 +69,14 @@ async def commit(
 
     here: list[str] = []
 
-    async def act() -> JSON:
+    async def act() -> JSONObject:
         key = settings.MGX_GIT_SIGNING_KEY
         here.append(sha := await made(key=key))
         return {"commit_sha": sha, "signature": await checkout.signature(sha) if key else ""}
 
-    def committed(result: JSON) -> Announcement:
+    def committed(result: JSONObject) -> StepEvent:
         data = {"commit_sha": result["commit_sha"], "message": wishes.message, "branch_name": branch}
-        return Announcement("commit_created", data, f"Commit {result['commit_sha'][:10]}: {wishes.message.splitlines()[0]}")
+        return StepEvent("commit_created", data, f"Commit {result['commit_sha'][:10]}: {wishes.message.splitlines()[0]}")
 
     inputs = {"tree": tree, "parent": parent, "message": wishes.message, "author": list(wishes.author)}
     recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
@@ -85,7 +85,7 @@ async def commit(
     if sha != recorded["commit_sha"]:
         raise AgentError(f"The commit came out as {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
     await work.db(
-        worker_transitions.git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
+        worker_transitions.record_git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
     )
     return sha
 
@@ -106,7 +106,7 @@ def commit_message(run: TaskRun) -> str:
     """The project's template, its two names filled in and nothing evaluated; and a trailer for who started the run, where the
     project wants one and an address is known."""
     known = {"{task_name}": name_of(run.task), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
-    said = _PLACES.sub(lambda found: known[found[0]], run.task.project.commit_template)
+    said = _PLACEHOLDERS.sub(lambda found: known[found[0]], run.task.project.commit_template)
     trailer = _co_author(run)
     return f"{said.rstrip()}\n\n{trailer}" if trailer else said
 

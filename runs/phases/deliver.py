@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.errors import AgentError
-from agent.ports import JSON, Announcement
+from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, publish
 from repositories.git.checkout import Checkout
@@ -16,10 +16,10 @@ from ..lifecycle import worker_transitions
 from ..models import Artifact
 from ..models.run import GitStatus
 from ..worker.execution import Execution
-from .commit import commit, wishes_of
+from .commit import commit, load_delivery_settings
 from .pull_request import open_pull_request
-from .rebase import footing
-from .target_branch import Target, passing, target_of
+from .rebase import rebase_onto_head
+from .target_branch import Target, as_retryable, target_of
 from .workdir import check_out, final_tree
 
 
@@ -37,14 +37,14 @@ async def deliver(work: Execution) -> None:
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     facts = {"branch_name": target.branch, "base_branch": target.base_branch, "git_status": GitStatus.BRANCH_CREATED}
-    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **facts)
+    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **facts)
     if not target.number:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
         await work.sink.emit("branch_created", data, f"Branch {target.branch} from {target.base_branch}.")
 
-    stands = await footing(work, journal, checkout, tree, target)
+    stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
-    wishes = await wishes_of(work, journal)
+    wishes = await load_delivery_settings(work, journal)
     sha = await commit(work, journal, checkout, wishes, tree=stands.tree, parent=stands.parent, branch=target.branch)
     if against:
         await _keep_diff(work, checkout, stands.tree, against)
@@ -56,7 +56,7 @@ async def deliver(work: Execution) -> None:
         draft = wishes.draft or not stands.proved
         results |= await open_pull_request(work, journal, origin, target, wishes, results, draft=draft)
     await work.sink.close()
-    await work.db(worker_transitions.completed, run.pk, work.lease.fence, results=results)
+    await work.db(worker_transitions.complete, run.pk, work.lease.fence, results=results)
 
 
 async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: str) -> None:
@@ -68,17 +68,17 @@ async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Tar
     """Pushes and looks first: a branch that is there already at this commit is ours from before a crash."""
     run, branch = work.run, target.branch
 
-    async def push() -> JSON:
+    async def push() -> JSONObject:
         await checkout.push(sha, branch, onto=target.at)
         return {"branch_name": branch, "commit_sha": sha}
 
-    def pushed(result: JSON) -> Announcement:
-        return Announcement("push_succeeded", {**result, "repo_full_name": origin.name}, f"Pushed {branch} to {origin.name}.")
+    def pushed(result: JSONObject) -> StepEvent:
+        return StepEvent("push_succeeded", {**result, "repo_full_name": origin.name}, f"Pushed {branch} to {origin.name}.")
 
     try:
         await work.journal(checkout).step("deliver/push", "git", {"sha": sha, "branch": branch}, push, announce=pushed)
     except MGXError as error:
-        await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
         await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
-        raise passing(error) from error
-    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+        raise as_retryable(error) from error
+    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)

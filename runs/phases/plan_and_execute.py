@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import asdict
 
 from agent.pipeline import carry_out, draft_plan
-from agent.ports import JSON, Draft, TaskSpec
+from agent.ports import JSONObject, PlanDraft, TaskSpec
 from agent.team.prompts import VERSION
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
@@ -26,12 +26,12 @@ async def plan(work: Execution) -> None:
         await _spec(work),
         checkout.root,
         work.ports(checkout),
-        feedback=await work.db(messages.for_plan, run),
+        feedback=await work.db(messages.plan_messages, run),
         rejected=last,
         version=run.plan_version,
     )
     await work.sink.close()
-    await work.db(worker_transitions.plan_drafted, run.pk, work.lease.fence, draft, prompt_version=VERSION)
+    await work.db(worker_transitions.finish_planning, run.pk, work.lease.fence, draft, prompt_version=VERSION)
 
 
 async def execute(work: Execution) -> None:
@@ -43,24 +43,24 @@ async def execute(work: Execution) -> None:
     said = await work.db(approval.values_list("feedback", flat=True).last)
     # the answers to open questions, for whoever reads the plan
     plan = {**run.plan, "said_with_the_approval": said} if said else run.plan
-    if told := await work.db(messages.while_planning, run):
+    if told := await work.db(messages.messages_while_planning, run):
         plan = {**plan, "said_while_planning": told}
-    draft = Draft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
+    draft = PlanDraft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     decisions = await work.db(change_review.rounds, run)
     outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout), decisions=decisions)
     await work.sink.close()
     change = None
-    if await work.db(change_review.is_wanted, run):
+    if await work.db(change_review.is_required, run):
         tree = await final_tree(work, checkout)
         files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree))
         change = await work.db(change_review.prepare, run, tree, files)
-    await work.db(worker_transitions.executed, run.pk, work.lease.fence, outcome, change)
+    await work.db(worker_transitions.finish_execution, run.pk, work.lease.fence, outcome, change)
 
 
 async def _spec(work: Execution) -> TaskSpec:
     """The task as it was when the run first read it: what changes after a plan was approved is no part of what was approved."""
 
-    async def read() -> JSON:
+    async def read() -> JSONObject:
         return asdict(work.spec())
 
     found = await work.journal_without_trees().step("spec", "read", {}, read)

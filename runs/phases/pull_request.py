@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from agent.errors import Paused
-from agent.ports import JSON, Announcement, Journal
+from agent.ports import Journal, JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin
 
@@ -16,8 +16,8 @@ from ..lifecycle import worker_transitions
 from ..models.run import GitStatus
 from ..notifications.pull_request_body import quoted, text_of
 from ..worker.execution import Execution
-from .commit import Wishes
-from .target_branch import PASSING, Target, passing
+from .commit import DeliverySettings
+from .target_branch import TRANSIENT_CODES, Target, as_retryable
 
 
 async def open_pull_request(
@@ -25,7 +25,7 @@ async def open_pull_request(
     journal: Journal,
     origin: Origin,
     target: Target,
-    wishes: Wishes,
+    wishes: DeliverySettings,
     results: Mapping[str, Any],
     *,
     draft: bool,
@@ -47,24 +47,24 @@ async def open_pull_request(
     if not target.number:
         text = replace(text, labels=wishes.labels, reviewers=wishes.reviewers)
 
-    async def act() -> JSON:
+    async def act() -> JSONObject:
         made = await asyncio.to_thread(host.open_pull_request, text, branch=target.branch, base=target.base_branch, draft=draft)
         return {"number": made.number, "url": made.url, "draft": made.draft, "refused": list(made.refused)}
 
-    def opened(result: JSON) -> Announcement:
+    def opened(result: JSONObject) -> StepEvent:
         data = {
             "pr_url": result["url"], "pr_number": result["number"], "draft": result["draft"],
             "branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name,
         }  # fmt: skip
         kind = "pr_updated" if result["number"] == target.number else "pr_opened"
-        return Announcement(kind, data, f"Pull request #{result['number']}: {result['url']}")
+        return StepEvent(kind, data, f"Pull request #{result['number']}: {result['url']}")
 
     inputs = {**asdict(text), "branch": target.branch, "base": target.base_branch, "draft": draft}
     try:
         found = await journal.step("deliver/pull_request", "git", inputs, act, announce=opened)
     except MGXError as error:
         said = f"The branch is pushed, but there is no pull request: {error.detail}"
-        if error.code in PASSING:
+        if error.code in TRANSIENT_CODES:
             raise Paused("provider", said, hint=f"{error.hint} Then resume the run.".strip()) from error
         said = f"{said} {error.hint}".strip()
         await work.sink.emit("git_operation_failed", {"error": said}, said)
@@ -72,7 +72,7 @@ async def open_pull_request(
     for said in found["refused"]:
         await work.sink.emit("git_operation_failed", {"error": said}, said)
     facts = {"pr_url": found["url"], "pr_number": found["number"], "git_status": GitStatus.PR_OPENED}
-    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **facts)
+    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **facts)
     await _answer_threads(work, journal, origin, found["number"])
     return {"pull_request": {key: found[key] for key in ("number", "url", "draft")}}
 
@@ -89,7 +89,7 @@ async def _answer_threads(work: Execution, journal: Journal, origin: Origin, num
     summary = quoted((run.plan or {}).get("summary", ""), 500)
     text = f"Changed in {run.commit_sha[:10]} by run #{run.run_number}: {summary}"
 
-    async def act() -> JSON:
+    async def act() -> JSONObject:
         for thread in threads:
             await asyncio.to_thread(host.reply, number, thread, text, marker=f"run-{run.pk}")
         return {"answered": len(threads)}
@@ -97,7 +97,7 @@ async def _answer_threads(work: Execution, journal: Journal, origin: Origin, num
     try:
         await journal.step("deliver/answers", "git", {"threads": threads, "text": text}, act)
     except MGXError as error:
-        if error.code in PASSING:
-            raise passing(error) from error
+        if error.code in TRANSIENT_CODES:
+            raise as_retryable(error) from error
         said = f"The review's threads could not be answered: {error.detail}"
         await work.sink.emit("git_operation_failed", {"error": said}, said)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.checks import failing_tests
 from agent.errors import AgentError
-from agent.ports import JSON, Announcement, Journal
+from agent.ports import Journal, JSONObject, StepEvent
 from agent.team.verification import BEFORE, counted, is_to_blame, try_again
 from mgx_project.common.errors import MGXError
 from repositories.errors import GitFailed
@@ -16,14 +16,14 @@ from repositories.git.checkout import Checkout
 from repositories.git.merging import Merged
 
 from ..worker.execution import Execution
-from .target_branch import Target, passing
+from .target_branch import Target, as_retryable
 
 SHOWN = 20
 """Files named in one sentence."""
 
 
 @dataclass(frozen=True)
-class Footing:
+class RebaseResult:
     """The tree to commit and its parent ("" for none). ``results`` are ``rebased`` {from, onto, base_branch} and
     ``tests_after_rebase``, or ``conflict`` {base_branch, head, files}; ``proved`` tells whether what held before still does."""
 
@@ -33,18 +33,18 @@ class Footing:
     proved: bool = True
 
 
-async def footing(work: Execution, journal: Journal, checkout: Checkout, tree: str, target: Target) -> Footing:
+async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout, tree: str, target: Target) -> RebaseResult:
     """Raises AgentError('no_changes') where somebody has made the same change, GitFailed('branch_moved') where a revision
     does not go together with what was pushed to its pull request."""
     run = work.run
     began, head = checkout.base_sha, target.head
     if not head or head == began:
-        return Footing(tree, began)
+        return RebaseResult(tree, began)
     branch = target.branch if run.revision else target.base_branch
     try:
         await checkout.fetch(head, branch)
     except MGXError as error:
-        raise passing(error) from error
+        raise as_retryable(error) from error
     merged = await _merged(journal, checkout, tree, branch, head)
     if merged.conflicts:
         if run.revision:
@@ -54,7 +54,7 @@ async def footing(work: Execution, journal: Journal, checkout: Checkout, tree: s
                 hint="Nothing was overwritten, and the diff is kept. Retry the run to begin from what is there now.",
             )
         conflict = {"base_branch": branch, "head": head, "files": list(merged.conflicts)}
-        return Footing(tree, began, {"conflict": conflict}, proved=False)
+        return RebaseResult(tree, began, {"conflict": conflict}, proved=False)
     if not (await checkout.stat(merged.tree, against=head))["files"]:
         raise AgentError(
             f"There is nothing to commit any more: {branch} has moved to {head[:12]}, and what is there holds this change.",
@@ -64,7 +64,7 @@ async def footing(work: Execution, journal: Journal, checkout: Checkout, tree: s
     rebased = {"from": began, "onto": head, "base_branch": branch}
     tests = await _tested(work, checkout, merged.tree)
     proved = tests["status"] != "unavailable" and not is_to_blame(tests)
-    return Footing(merged.tree, head, {"rebased": rebased, "tests_after_rebase": tests}, proved)
+    return RebaseResult(merged.tree, head, {"rebased": rebased, "tests_after_rebase": tests}, proved)
 
 
 async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, head: str) -> Merged:
@@ -72,15 +72,15 @@ async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, 
     made = await checkout.merge(tree, head)
     began = checkout.base_sha
 
-    async def act() -> JSON:
+    async def act() -> JSONObject:
         return {"tree": made.tree, "conflicts": list(made.conflicts)}
 
-    def announce(result: JSON) -> Announcement:
+    def announce(result: JSONObject) -> StepEvent:
         if result["conflicts"]:
             said = f"{branch} has moved to {head[:10]}, and this change conflicts with it in {listed(made.conflicts)}."
-            return Announcement("git_operation_failed", {"error": said}, said)
+            return StepEvent("git_operation_failed", {"error": said}, said)
         data = {"from_sha": began, "onto_sha": head, "branch_name": branch}
-        return Announcement("rebased", data, f"{branch} has moved: the change stands on {head[:10]} now.")
+        return StepEvent("rebased", data, f"{branch} has moved: the change stands on {head[:10]} now.")
 
     found = await journal.step("deliver/rebase", "git", {"tree": tree, "from": began, "onto": head}, act, announce=announce)
     if found["tree"] != made.tree:
@@ -88,13 +88,13 @@ async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, 
     return made
 
 
-async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSON:
+async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSONObject:
     """The data of ``tests_finished`` for the merged tree; its ``baseline`` is how the tests of the change went before."""
     await checkout.reset(tree)
     before = work.run.results.get("tests") or {}
     ran = await try_again(work.run.stack, work.ports(checkout, tree), "deliver")
     baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
-    tests: JSON = {**ran, "baseline": baseline, **failing_tests.compare(baseline, ran, checkout.root), "coverage": None}
+    tests: JSONObject = {**ran, "baseline": baseline, **failing_tests.compare(baseline, ran, checkout.root), "coverage": None}
     said = tests["reason"] if tests["status"] == "unavailable" else f"{tests['status']}, {counted(tests)}"
     await work.sink.emit("tests_finished", tests, f"After the merge: {said}")
     return tests

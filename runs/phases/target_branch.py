@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from agent.errors import Paused
-from agent.ports import JSON, Journal
+from agent.ports import Journal, JSONObject
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin
 from repositories.errors import GitFailed
@@ -16,7 +16,7 @@ from ..models import TaskRun
 from ..worker.execution import Execution
 from .commit import branch_name
 
-PASSING = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
+TRANSIENT_CODES = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
 """Codes of failures that pass by themselves."""
 
 
@@ -47,7 +47,7 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
     own = parent.branch_name if parent is not None else branch_name(run)
     began_on = own if run.revision else base_branch
 
-    async def look() -> JSON:
+    async def look() -> JSONObject:
         heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)))
         at = heads.get(own, "")
         if parent is not None and at and at not in await work.db(_pushed, run, own):
@@ -61,7 +61,7 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
     try:
         found = await journal.step("deliver/base", "read", {"branches": [began_on, own]}, look)
     except MGXError as error:
-        raise passing(error) from error
+        raise as_retryable(error) from error
     if run.revision:
         return Target(own, base_branch, found["head"] or checkout.base_sha, found["head"], run.pr_number or 0)
     if parent is not None:
@@ -77,11 +77,11 @@ async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_b
         return None
     number = parent.pr_number or 0
 
-    async def look() -> JSON:
+    async def look() -> JSONObject:
         try:
             found = await asyncio.to_thread(host.pull_request, number)
         except MGXError as error:
-            if error.code in PASSING:
+            if error.code in TRANSIENT_CODES:
                 raise
             return {"state": "unknown"}  # lost, or not for this token to see: a pull request of its own harms nobody
         return {"state": found.state if found.branch == parent.branch_name else "unknown"}
@@ -89,13 +89,13 @@ async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_b
     try:
         found = await journal.step("deliver/inherited", "read", {"number": number}, look)
     except MGXError as error:
-        raise passing(error) from error
+        raise as_retryable(error) from error
     return parent if found["state"] == "open" else None
 
 
-def passing(error: MGXError) -> Exception:
+def as_retryable(error: MGXError) -> Exception:
     """The error, or a pause where it passes by itself or with another token: what was made is not made again."""
-    if error.code in PASSING:
+    if error.code in TRANSIENT_CODES:
         return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.".strip())
     if error.code == "no_access":
         hint = "Give the link a token that may (`mgx repo link NAME --token-env VARIABLE`), then resume the run."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.ports import JSON, Announcement
+from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, origin_of
 from repositories.git.checkout import Checkout, Source
@@ -13,7 +13,7 @@ from ..lifecycle import worker_transitions
 from ..models import RunStep
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
-from .target_branch import passing
+from .target_branch import as_retryable
 
 MAX_NAMED = 200
 
@@ -26,7 +26,7 @@ async def check_out(work: Execution) -> tuple[Checkout, Origin]:
     try:
         return await _check_out(work)
     except MGXError as error:
-        raise passing(error) from error
+        raise as_retryable(error) from error
 
 
 async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
@@ -53,11 +53,11 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         data = {"phase": "source", "step": 0, "total_steps": 0, "percent": percent}
         await work.sink.emit("progress", data, f"Fetching {origin.name}: {words}.")
 
-    async def first() -> JSON:
+    async def first() -> JSONObject:
         checkout = await create(origin.source(), "", not origin.url)
         return {"base_sha": checkout.base_sha, "base_branch": checkout.base_branch}
 
-    def ready(_: JSON) -> Announcement | None:
+    def ready(_: JSONObject) -> StepEvent | None:
         return _ready(origin, made[0]) if origin.url else None
 
     # The journal proper needs a checkout for its trees; this first step changes none.
@@ -72,11 +72,11 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
             current_step.reset(token)
     checkout = made[0]
     known = {**source, "base_branch": run.base_branch} if run.revision else source
-    await work.db(worker_transitions.git_progress, run.pk, work.lease.fence, **known, **origin.facts())
+    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **known, **origin.facts())
     return checkout, origin
 
 
-def _ready(origin: Origin, checkout: Checkout) -> Announcement:
+def _ready(origin: Origin, checkout: Checkout) -> StepEvent:
     found = checkout.contents_of_base
     data = {
         "repo_full_name": origin.name,
@@ -87,7 +87,7 @@ def _ready(origin: Origin, checkout: Checkout) -> Announcement:
         "shallow": checkout.is_shallow,
     }
     where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
-    return Announcement("source_ready", data, f"{origin.name} is checked out: {where}. {found.warning()}".strip())
+    return StepEvent("source_ready", data, f"{origin.name} is checked out: {where}. {found.warning()}".strip())
 
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:

@@ -14,17 +14,17 @@ from . import processing
 
 @dramatiq.actor(queue_name=QUEUE)
 def take_delivery(delivery_id: str) -> None:
-    for following in processing.take(uuid.UUID(delivery_id)):
+    for following in processing.process(uuid.UUID(delivery_id)):
         take_delivery.send(str(following))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def say_answer(row_id: str) -> None:
-    for following in replies.say(uuid.UUID(row_id)):
+    for following in replies.post_reply(uuid.UUID(row_id)):
         say_answer.send(str(following))
 
 
 def say_soon(task_id: uuid.UUID) -> None:
     """What is owed for a task, said by a thread that is there for it: a service that hangs would hold the caller's."""
-    for row_id in replies.owed(task_id):
+    for row_id in replies.pending_replies(task_id):
         say_answer.send(str(row_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from repositories.hosting.base import Host, Level
+from repositories.hosting.base import HostingClient, Level
 from repositories.models import RepositoryLink
 from workspaces.models import Membership, Role
 from workspaces.principal import Principal
@@ -15,7 +15,7 @@ ROLES: dict[Level, Role] = {"write": Role.DEVELOPER, "maintain": Role.ADMIN, "ad
 """What an account may do here, at most as much as whoever linked the repository. All others command nothing."""
 
 
-def visitor(link: RepositoryLink, host: Host, account: str) -> Principal | None:
+def principal_for_account(link: RepositoryLink, host: HostingClient, account: str) -> Principal | None:
     """The account as a principal of the link's workspace; None where it may not command. Asks the service.
 
     Whoever linked the repository answers for it: when that person has left the workspace, nobody comes in by this link until it
@@ -24,13 +24,13 @@ def visitor(link: RepositoryLink, host: Host, account: str) -> Principal | None:
     role = ROLES.get(host.level_of(account)) if LOGIN.fullmatch(account) else None
     if role is None:
         return None
-    owner = connector(link)
+    owner = link_owner(link)
     if owner is None:
         return None
     return replace(owner, role=min(role, owner.role, key=list(Role).index), account=f"{account} ({link.provider})")
 
 
-def connector(link: RepositoryLink) -> Principal | None:
+def link_owner(link: RepositoryLink) -> Principal | None:
     """Whoever linked the repository, with their role of now; None when that person has left the workspace or is
     deactivated."""
     members = Membership.objects.filter(workspace_id=link.workspace_id, user__is_active=True).select_related("user")

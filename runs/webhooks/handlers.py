@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mgx_project.common.errors import MGXError, NotFound
 from repositories import services as repositories
-from repositories.hosting import Host
+from repositories.hosting import HostingClient
 from repositories.hosting.base import ReviewComment
 from repositories.models import RepositoryLink
 from tasks.models import Task
@@ -24,8 +24,20 @@ from ..models import Handled, TaskRun
 from ..models.run import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import status_changed
-from .authorization import connector, visitor
-from .parsing import OURS, VERBS, Command, Issue, Labelled, LinkChanged, PullMoved, Pushed, Red, Reviewed, Wish
+from .authorization import link_owner, principal_for_account
+from .parsing import (
+    OURS,
+    VERBS,
+    BranchPushed,
+    ChecksFailed,
+    CommentCommand,
+    Issue,
+    IssueLabelled,
+    LinkChanged,
+    PullRequestStateChanged,
+    ReviewSubmitted,
+    WebhookEvent,
+)
 
 
 @dataclass(frozen=True)
@@ -40,45 +52,45 @@ class Effect:
     task: Task | None = None
 
 
-def perform(link: RepositoryLink, host: Host, wish: Wish) -> None:
+def handle(link: RepositoryLink, host: HostingClient, wish: WebhookEvent) -> None:
     """Does what is wished, once, unless its account may not command. What is to be said of it is owed by then (`sayings`).
 
     Raises HostBusy, HostFailed and the like where it is worth trying again.
     """
     match wish:
         case LinkChanged():
-            _look_again(link)
-        case PullMoved():
-            _settle(link, host, wish)
-        case Pushed():
+            _revalidate(link)
+        case PullRequestStateChanged():
+            _sync_pull_request(link, host, wish)
+        case BranchPushed():
             _note_push(link, wish)
-        case Red():
+        case ChecksFailed():
             _repair(link, host, wish)
         case _ if not _is_done(link, wish):
             _command(link, host, wish)
 
 
-def _command(link: RepositoryLink, host: Host, wish: Wish) -> None:
-    who = visitor(link, host, wish.actor)
+def _command(link: RepositoryLink, host: HostingClient, wish: WebhookEvent) -> None:
+    who = principal_for_account(link, host, wish.actor)
     if who is None:
         _once(link, wish, 0, lambda: None)
         return
     match wish:
-        case Labelled():
+        case IssueLabelled():
             _once(link, wish, wish.issue.number, lambda: _label(link, who, wish))
-        case Command():
-            _once(link, wish, wish.issue.number, lambda: _obey(link, who, wish))
-        case Reviewed():
+        case CommentCommand():
+            _once(link, wish, wish.issue.number, lambda: _run_command(link, who, wish))
+        case ReviewSubmitted():
             _revise(link, host, who, wish)
         case _:
             raise TypeError(f"{type(wish).__name__} has no effect")
 
 
-def _is_done(link: RepositoryLink, wish: Wish) -> bool:
+def _is_done(link: RepositoryLink, wish: WebhookEvent) -> bool:
     return Handled.objects.of(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
 
 
-def _once(link: RepositoryLink, wish: Wish, number: int, act: Callable[[], Effect | None]) -> None:
+def _once(link: RepositoryLink, wish: WebhookEvent, number: int, act: Callable[[], Effect | None]) -> None:
     """``act``, its mark and its answer in one transaction; what it refuses is an answer too, on ``number``."""
     with transaction.atomic():
         row, new = Handled.objects.of(link.workspace_id).get_or_create(
@@ -92,10 +104,10 @@ def _once(link: RepositoryLink, wish: Wish, number: int, act: Callable[[], Effec
         except MGXError as refused:
             effect = Effect(number, f"That did not work, {code(wish.actor)}: {refused.detail} {refused.hint}".strip())
         if effect is not None:
-            _owe(link, row, effect, wish)
+            _enqueue_reply(link, row, effect, wish)
 
 
-def _owe(link: RepositoryLink, row: Handled, effect: Effect, wish: Wish) -> None:
+def _enqueue_reply(link: RepositoryLink, row: Handled, effect: Effect, wish: WebhookEvent) -> None:
     row.number, row.answer = effect.number, effect.text
     fields = ["number", "answer"]
     if effect.task is None:
@@ -103,7 +115,7 @@ def _owe(link: RepositoryLink, row: Handled, effect: Effect, wish: Wish) -> None
         fields.append("say_at")
     else:
         row.task_id, row.form = effect.task.pk, Handled.Form.REACTION
-        row.say_at = timezone.now() if isinstance(wish, Command) else None
+        row.say_at = timezone.now() if isinstance(wish, CommentCommand) else None
         fields += ["task_id", "form", "say_at"]
         status_changed(link.workspace_id, link.pk, effect.task.pk, effect.number)
     row.save(update_fields=fields)
@@ -119,7 +131,7 @@ def _start(link: RepositoryLink, who: Principal, issue: Issue, *, auto_approve: 
     return Effect(issue.number, f"run #{run.run_number} is planning; {then}", task)
 
 
-def _label(link: RepositoryLink, who: Principal, wish: Labelled) -> Effect | None:
+def _label(link: RepositoryLink, who: Principal, wish: IssueLabelled) -> Effect | None:
     """A pull request of ours may carry the label because its project wants that of all: it is no new task."""
     if revisions.latest_of(link, wish.issue.number) is not None:
         return None
@@ -153,20 +165,20 @@ def _new_task(link: RepositoryLink, who: Principal, issue: Issue) -> Task:
     )
 
 
-def _obey(link: RepositoryLink, who: Principal, command: Command) -> Effect:
+def _run_command(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effect:
     if command.verb in ("help", ""):
         return Effect(command.issue.number, _help(command))
     effect = _done(link, who, command)
     return replace(effect, text=f"{code(f'/mgx {command.verb}')} of {code(command.actor)}: {effect.text}")
 
 
-def _help(command: Command) -> str:
+def _help(command: CommentCommand) -> str:
     lines = [f"- `/mgx {verb}` {meaning}" for verb, meaning in VERBS.items()]
     unknown = [] if command.verb else [f"Unknown command {code(command.words)}."]
     return "\n".join([*unknown, "Available commands:", "", *lines])
 
 
-def _done(link: RepositoryLink, who: Principal, command: Command) -> Effect:
+def _done(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effect:
     issue, words = command.issue, command.words
     if command.verb in ("plan", "run"):
         return _start(link, who, issue, auto_approve=command.verb == "run")
@@ -196,7 +208,7 @@ def _done(link: RepositoryLink, who: Principal, command: Command) -> Effect:
     return Effect(issue.number, said, task)
 
 
-def _revise(link: RepositoryLink, host: Host, who: Principal, wish: Reviewed) -> None:
+def _revise(link: RepositoryLink, host: HostingClient, who: Principal, wish: ReviewSubmitted) -> None:
     parent = revisions.latest_of(link, wish.number)
     if parent is None:
         _once(link, wish, 0, lambda: None)
@@ -222,7 +234,7 @@ def _answered(comment_id: int, comments: list[ReviewComment]) -> bool:
     return any(comment.reply_to == comment_id for comment in comments)
 
 
-def _repair(link: RepositoryLink, host: Host, wish: Red) -> None:
+def _repair(link: RepositoryLink, host: HostingClient, wish: ChecksFailed) -> None:
     runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, commit_sha=wish.sha, pr_number__isnull=False)
     parent = runs.select_related("task__project", "created_by").order_by("-run_number").first()
     if parent is None or parent.pr_number is None or _is_done(link, wish):
@@ -237,7 +249,7 @@ def _repair(link: RepositoryLink, host: Host, wish: Red) -> None:
         names = ", ".join(code(check.name) for check in checks[:10])
         if repairs >= revisions.MAX_REPAIRS:
             return Effect(number, f"{names} still fails after {repairs} repairs. A person must look at it.")
-        who = connector(link)  # nobody wishes for red checks: the repair is in the name of whoever linked the repository
+        who = link_owner(link)  # nobody wishes for red checks: the repair is in the name of whoever linked the repository
         if who is None:
             return None
         return _go_on(who, parent, revisions.of_checks(checks, wish.sha), f"{names} has failed")
@@ -251,7 +263,7 @@ def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) 
     return Effect(parent.pr_number, f"{why}: run #{run.run_number} is at work on it.", parent.task)
 
 
-def _settle(link: RepositoryLink, host: Host, wish: PullMoved) -> None:
+def _sync_pull_request(link: RepositoryLink, host: HostingClient, wish: PullRequestStateChanged) -> None:
     """Needs no mark: how the pull request stands is asked, so late word of a closing can't undo an opening."""
     run = revisions.latest_of(link, wish.number)
     if run is None:
@@ -264,7 +276,7 @@ def _settle(link: RepositoryLink, host: Host, wish: PullMoved) -> None:
         services.close_task(**known, merged=state == "merged", by=wish.actor)
 
 
-def _note_push(link: RepositoryLink, wish: Pushed) -> None:
+def _note_push(link: RepositoryLink, wish: BranchPushed) -> None:
     """Somebody else's commit on the branch of a run that works: people see why its push will be refused."""
     runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, pr_number__isnull=False, branch_name=wish.branch)
     live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
@@ -281,7 +293,7 @@ def _note_push(link: RepositoryLink, wish: Pushed) -> None:
     _once(link, wish, 0, note)
 
 
-def _look_again(link: RepositoryLink) -> None:
+def _revalidate(link: RepositoryLink) -> None:
     """Renames, transfers, archiving and lost rights all show when the repository is looked at."""
     found = repositories.validate(workspace_id=link.workspace_id, link_id=link.pk)
     with transaction.atomic():

@@ -47,7 +47,7 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Wish:
+class WebhookEvent:
     """``actor`` is the account that wants it; ``key`` is the same for every delivery of the same cause."""
 
     actor: str
@@ -55,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Command(Wish):
+class CommentCommand(WebhookEvent):
     """`/mgx verb words` in a comment on ``issue``. ``verb`` "" : one that we don't know, ``words`` is then the whole line."""
 
     verb: Verb | Literal[""]
@@ -64,14 +64,14 @@ class Command(Wish):
 
 
 @dataclass(frozen=True)
-class Labelled(Wish):
+class IssueLabelled(WebhookEvent):
     """The issue got our label: somebody wants it done."""
 
     issue: Issue
 
 
 @dataclass(frozen=True)
-class Reviewed(Wish):
+class ReviewSubmitted(WebhookEvent):
     """A review or a remark on a pull request; what it says is read from the service when it is taken up, ``words`` aside: those
     of the review itself, where they are known. ``review`` is its id, None for a remark outside of any."""
 
@@ -81,7 +81,7 @@ class Reviewed(Wish):
 
 
 @dataclass(frozen=True)
-class Red(Wish):
+class ChecksFailed(WebhookEvent):
     """The checks of a commit have failed."""
 
     sha: str
@@ -89,14 +89,14 @@ class Red(Wish):
 
 
 @dataclass(frozen=True)
-class PullMoved(Wish):
+class PullRequestStateChanged(WebhookEvent):
     """The pull request was closed, merged or opened again; which of them counts now is asked when it is taken up."""
 
     number: int
 
 
 @dataclass(frozen=True)
-class Pushed(Wish):
+class BranchPushed(WebhookEvent):
     """A branch has another head."""
 
     branch: str
@@ -104,11 +104,11 @@ class Pushed(Wish):
 
 
 @dataclass(frozen=True)
-class LinkChanged(Wish):
+class LinkChanged(WebhookEvent):
     """The repository itself, or our right to it, has changed."""
 
 
-def wishes(event: str, payload: Mapping[str, Any]) -> list[Wish]:
+def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
     """What a delivery means; nothing for most of them."""
     actor = _text(_part(payload, "sender"), "login")
     found = _READERS.get(event)
@@ -125,14 +125,14 @@ def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     issue = _issue(payload)
     if issue is None:
         return
     label = _text(_part(payload, "label"), "name").lower()
     opened_with = payload.get("action") == "opened" and LABEL in _labels(payload)
     if opened_with or (payload.get("action") == "labeled" and label == LABEL):
-        yield Labelled(actor, f"issue:{issue.number}:label", issue)
+        yield IssueLabelled(actor, f"issue:{issue.number}:label", issue)
 
 
 def _labels(payload: Mapping[str, Any]) -> set[str]:
@@ -142,13 +142,13 @@ def _labels(payload: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     issue, comment = _issue(payload), _part(payload, "comment")
     identity = _integer(comment, "id")
     if payload.get("action") != "created" or issue is None or identity is None:
         return
     for verb, words in commands(_text(comment, "body")):
-        yield Command(actor, f"comment:{identity}", verb, words, issue)
+        yield CommentCommand(actor, f"comment:{identity}", verb, words, issue)
 
 
 def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
@@ -168,17 +168,17 @@ def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
     return []
 
 
-def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     review, number = _part(payload, "review"), _number(_part(payload, "pull_request"))
     body, identity = _text(review, "body"), _integer(review, "id")
     if OURS in body or payload.get("action") != "submitted" or number is None or identity is None:
         return
     state = _text(review, "state").lower()
     if state == "changes_requested" or (state == "commented" and body.strip()):
-        yield Reviewed(actor, f"review:{identity}", number, body, identity)
+        yield ReviewSubmitted(actor, f"review:{identity}", number, body, identity)
 
 
-def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     """A remark belongs to its review: all of one review are one wish, whichever delivery comes first."""
     comment, number = _part(payload, "comment"), _number(_part(payload, "pull_request"))
     identity, review = _integer(comment, "id"), _integer(comment, "pull_request_review_id")
@@ -186,31 +186,31 @@ def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
         return
     if OURS in _text(comment, "body"):
         return  # our answer in a thread, told by the service as anybody's: obeying it would never end
-    yield Reviewed(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
+    yield ReviewSubmitted(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
 
 
-def _checks(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _checks(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     suite = _part(payload, "check_suite")
     sha = _text(suite, "head_sha")
     red = payload.get("action") == "completed" and suite.get("conclusion") in ("failure", "timed_out")
     if red and _SHA.fullmatch(sha):
-        yield Red(actor, f"checks:{sha}", sha, _text(suite, "head_branch"))
+        yield ChecksFailed(actor, f"checks:{sha}", sha, _text(suite, "head_branch"))
 
 
-def _pull_request(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _pull_request(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     number = _number(_part(payload, "pull_request"))
     if payload.get("action") in ("closed", "reopened") and number is not None:
-        yield PullMoved(actor, "", number)
+        yield PullRequestStateChanged(actor, "", number)
 
 
-def _push(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _push(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     ref, sha = _text(payload, "ref"), _text(payload, "after")
     branch = ref.removeprefix("refs/heads/")
     if branch != ref and _SHA.fullmatch(sha) and len(branch) <= 100 and payload.get("deleted") is not True:
-        yield Pushed(actor, f"push:{sha}:{branch}", branch, sha)
+        yield BranchPushed(actor, f"push:{sha}:{branch}", branch, sha)
 
 
-def _link(actor: str, payload: Mapping[str, Any]) -> Iterator[Wish]:
+def _link(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     yield LinkChanged(actor, "")
 
 

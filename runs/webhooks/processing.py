@@ -17,9 +17,9 @@ from repositories.fair_shares import shares
 from repositories.hosting import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
 
-from ..notifications.retry_policy import HELD, MAX_ATTEMPTS, MAX_REFUSALS, pause
-from .handlers import perform
-from .parsing import OLDEST, happened_at, wishes
+from ..notifications.retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
+from .handlers import handle
+from .parsing import OLDEST, happened_at, parse_payload
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def waiting(limit: int) -> list[uuid.UUID]:
     return list(found.values_list("pk", flat=True)[:limit])
 
 
-def take(delivery_id: uuid.UUID) -> list[uuid.UUID]:
+def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
     """Does what a delivery means, unless another worker has it or it is done; not now where its workspace has enough at work.
 
     Returns what of the workspace may be taken up then, which is the part of those that came meanwhile and were left.
@@ -44,7 +44,7 @@ def take(delivery_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        _take(delivery_id)
+        _process(delivery_id)
     left = WebhookDelivery.objects.of(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
     return list(left.values_list("pk", flat=True)[:1])
 
@@ -53,21 +53,21 @@ def _free() -> Q:
     return Q(next_try_at=None) | Q(next_try_at__lt=Now())
 
 
-def _take(delivery_id: uuid.UUID) -> None:
+def _process(delivery_id: uuid.UUID) -> None:
     mine = WebhookDelivery.across_tenants.filter(_free(), pk=delivery_id, processed_at=None)
-    if not mine.update(next_try_at=Now() + HELD, attempts=F("attempts") + 1):
+    if not mine.update(next_try_at=Now() + CLAIM_TIMEOUT, attempts=F("attempts") + 1):
         return
     delivery = WebhookDelivery.across_tenants.select_related("link").get(pk=delivery_id)
     try:
         _carry_out(delivery)
     except MGXError as error:
         most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
-        _put_off(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after, most)
+        _schedule_retry(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after, most)
     except (DatabaseError, InterfaceError):
         raise
     except Exception:
         log.exception("webhook delivery %s failed by an error of ours", delivery_id)
-        _put_off(delivery, "The server failed in a way it should not. Its log has the details.", None)
+        _schedule_retry(delivery, "The server failed in a way it should not. Its log has the details.", None)
     else:
         WebhookDelivery.across_tenants.filter(pk=delivery_id).update(processed_at=timezone.now(), error="")
 
@@ -81,15 +81,15 @@ def _carry_out(delivery: WebhookDelivery) -> None:
     if happened is not None and delivery.created_at - happened > OLDEST:
         log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
         return
-    for wish in wishes(delivery.event, delivery.payload):
-        perform(link, host, wish)
+    for wish in parse_payload(delivery.event, delivery.payload):
+        handle(link, host, wish)
 
 
-def _put_off(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:
+def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:
     fields: dict[str, object] = {"error": why}
     if delivery.attempts >= most:
         fields["processed_at"] = timezone.now()
         log.warning("webhook delivery %s is given up: %s", delivery.pk, why)
     else:
-        fields["next_try_at"] = timezone.now() + pause(delivery.attempts, retry_after)
+        fields["next_try_at"] = timezone.now() + backoff(delivery.attempts, retry_after)
     WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)

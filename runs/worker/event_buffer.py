@@ -19,7 +19,7 @@ from .. import events
 from ..models import TaskRun
 
 
-class Outbox:
+class EventBuffer:
     def __init__(self, run: TaskRun, fence: int) -> None:
         self._run, self._fence = run, fence
         self._waiting: deque[Draft] = deque()
@@ -31,7 +31,7 @@ class Outbox:
         self._waiting.append(draft)
 
     @contextmanager
-    def proved(self, *after: Draft, usage: dict[str, Any] | None = None) -> Iterator[None]:
+    def fenced_transaction(self, *after: Draft, usage: dict[str, Any] | None = None) -> Iterator[None]:
         """One transaction, or a part of one: what the block writes, what waits, and the events ``after`` it.
 
         The run's row is locked before the block and the workspace's behind it. Raises LeaseLost when the fence is no longer
@@ -49,7 +49,7 @@ class Outbox:
     def write(self) -> None:
         """Writes what waits."""
         if self._waiting:
-            with self.proved():
+            with self.fenced_transaction():
                 pass
 
     def _written(self, count: int) -> None:

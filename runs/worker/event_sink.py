@@ -11,22 +11,22 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
-from agent.ports import JSON
+from agent.ports import JSONObject
 from workspaces.events import Draft
 from workspaces.models import Event
 
 from ..models import TaskRun
-from .event_buffer import Outbox
+from .event_buffer import EventBuffer
 from .journal import current_step
 
 FLUSH_SECONDS = 0.2
 """Model output becomes at most five events a second per run (DESIGN: at most ten)."""
-SOON = 0.01
+FLUSH_DELAY = 0.01
 """Seconds."""
 
 
 class RunSink:
-    def __init__(self, run: TaskRun, outbox: Outbox, phase: str, db: Callable[..., Awaitable[object]]) -> None:
+    def __init__(self, run: TaskRun, outbox: EventBuffer, phase: str, db: Callable[..., Awaitable[object]]) -> None:
         self._run, self._outbox, self._phase, self._db = run, outbox, phase, db
         self._seen: Counter[str] = Counter()
         self._known: frozenset[str] | None = None
@@ -34,7 +34,7 @@ class RunSink:
         self._flushers: dict[float, asyncio.Task[None]] = {}
         self._loading = asyncio.Lock()
 
-    async def emit(self, type: str, data: JSON, message: str = "") -> None:
+    async def emit(self, type: str, data: JSONObject, message: str = "") -> None:
         for flusher in self._flushers.values():
             if flusher.done() and not flusher.cancelled():
                 flusher.result()  # a lost lease shows here
@@ -45,7 +45,7 @@ class RunSink:
         if first:
             await self.flush()
         else:
-            self._flush_in(SOON)
+            self._flush_in(FLUSH_DELAY)
 
     def text(self, role: str, text: str) -> None:
         key = (_scope(self._phase), role)
@@ -78,7 +78,7 @@ class RunSink:
         for (scope, role), text in waiting.items():
             self._add(scope, "model_output", {"role": role, "text": text}, "")
 
-    def _add(self, scope: str, type: str, data: JSON, message: str) -> None:
+    def _add(self, scope: str, type: str, data: JSONObject, message: str) -> None:
         assert self._known is not None, "what is known was loaded"
         name = f"{scope}:{type}"
         self._seen[name] += 1

@@ -18,7 +18,7 @@ from tasks.models import Task
 from ..artifacts import ArtifactTrees
 from ..lifecycle.revisions import asked_for
 from ..models import TaskRun
-from .event_buffer import Outbox
+from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .journal import RunJournal, Steps
 from .lease import Lease
@@ -39,7 +39,7 @@ class Execution:
     lease: Lease
     db: Db
     directory: Path
-    outbox: Outbox
+    outbox: EventBuffer
     steps: Steps
     sink: RunSink
     model: Model

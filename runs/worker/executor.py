@@ -27,7 +27,7 @@ from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import Status
-from .event_buffer import Outbox
+from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .execution import Db, Execution, Phase
 from .journal import Steps
@@ -87,7 +87,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
 
 async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
     """Does the phase and says which transition its end is; None when the phase made its own."""
-    outbox = Outbox(run, lease.fence)
+    outbox = EventBuffer(run, lease.fence)
     sink = RunSink(run, outbox, f"{run.status}/{run.plan_version}", db)
     try:
         lease.bind()
@@ -104,16 +104,16 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     except (Cancelled, asyncio.CancelledError) as stop:
         return _stopped(run, lease, stop)
     except Paused as pause:
-        return partial(worker_transitions.paused, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
+        return partial(worker_transitions.pause, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
     except SandboxFailed as dead:
-        return partial(worker_transitions.paused, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
+        return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
     except (AgentError, MGXError) as error:
-        return partial(worker_transitions.failed, run.pk, lease.fence, error.code, error.detail, error.hint)
+        return partial(worker_transitions.fail, run.pk, lease.fence, error.code, error.detail, error.hint)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             return _unexpected(run, lease)
         hint = f"Free some space under {settings.MGX_DATA_DIR} and resume the run."
-        return partial(worker_transitions.paused, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
+        return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
     except (DatabaseError, InterfaceError) as error:
         if is_away(error):
             raise
@@ -129,8 +129,8 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
     if isinstance(reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
     if isinstance(reason, Paused):
-        return partial(worker_transitions.paused, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
-    return partial(worker_transitions.cancelled, run.pk, lease.fence)
+        return partial(worker_transitions.pause, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
+    return partial(worker_transitions.finish_cancel, run.pk, lease.fence)
 
 
 def _make(directory: Path) -> None:
@@ -177,5 +177,5 @@ def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:
     log.exception("run %s failed by an error of ours", run.pk)
     detail = "The server failed in a way it should not. Its log has the details."
     return partial(
-        worker_transitions.failed, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it."
+        worker_transitions.fail, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it."
     )

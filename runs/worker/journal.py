@@ -20,14 +20,14 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from agent.errors import Paused
-from agent.ports import JSON, Announcement, StepKind
+from agent.ports import JSONObject, StepEvent, StepKind
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.events import Draft
 
 from ..errors import LeaseLost
 from ..models import RunStep, TaskRun
-from .event_buffer import Outbox
+from .event_buffer import EventBuffer
 from .lease import Lease
 
 BEGIN_LATER = frozenset({"read", "model"})
@@ -76,18 +76,18 @@ class OpenStep:
 current_step: ContextVar[OpenStep | None] = ContextVar("current_step", default=None)
 
 
-def digest(inputs: JSON) -> str:
+def digest(inputs: JSONObject) -> str:
     """SHA-256 of the inputs as JSON with sorted keys."""
     return hashlib.sha256(_sorted(inputs)).hexdigest()
 
 
-def canonical(result: JSON) -> JSON:
+def canonical(result: JSONObject) -> JSONObject:
     """A result as both the live and the replayed step return it: jsonb doesn't keep the order of keys, and prompts show it."""
-    found: JSON = orjson.loads(_sorted(storable(result)))
+    found: JSONObject = orjson.loads(_sorted(storable(result)))
     return found
 
 
-def _sorted(value: JSON) -> bytes:
+def _sorted(value: JSONObject) -> bytes:
     return orjson.dumps(orjson.loads(dumps(value)), option=orjson.OPT_SORT_KEYS)
 
 
@@ -103,11 +103,11 @@ class Trees(Protocol):
         ...
 
 
-def settle_alone(settle: Callable[[], Settled], outbox: Outbox) -> None:
+def settle_alone(settle: Callable[[], Settled], outbox: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
     with transaction.atomic():
         settled = settle()
-    with suppress(LeaseLost), outbox.proved(*settled.warnings, usage=settled.usage):
+    with suppress(LeaseLost), outbox.fenced_transaction(*settled.warnings, usage=settled.usage):
         pass
 
 
@@ -143,7 +143,7 @@ class RunJournal:
         lease: Lease,
         trees: Trees | None,
         db: Callable[..., Awaitable[object]],
-        outbox: Outbox,
+        outbox: EventBuffer,
         steps: Steps,
     ) -> None:
         self._run, self._lease, self._trees, self._db = run, lease, trees, db
@@ -153,12 +153,12 @@ class RunJournal:
         self,
         key: str,
         kind: StepKind,
-        inputs: JSON,
-        act: Callable[[], Awaitable[JSON]],
+        inputs: JSONObject,
+        act: Callable[[], Awaitable[JSONObject]],
         *,
-        announce: Callable[[JSON], Announcement | None] | None = None,
+        announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
-    ) -> JSON:
+    ) -> JSONObject:
         self._lease.check()
         found = None if self._steps.known_as_new(key) else await self._db(self._steps.find, key)
         assert found is None or isinstance(found, RunStep)
@@ -183,10 +183,10 @@ class RunJournal:
     async def _do(
         self,
         step: OpenStep,
-        act: Callable[[], Awaitable[JSON]],
-        announce: Callable[[JSON], Announcement | None] | None,
+        act: Callable[[], Awaitable[JSONObject]],
+        announce: Callable[[JSONObject], StepEvent | None] | None,
         mutates: bool,
-    ) -> JSON:
+    ) -> JSONObject:
         token = current_step.set(step)
         try:
             result = canonical(await act())
@@ -223,18 +223,18 @@ class RunJournal:
         return OpenStep(found, new=False)
 
     def _begin(self, step: OpenStep) -> None:
-        with self._outbox.proved():
+        with self._outbox.fenced_transaction():
             step.save()
         self._steps.add(step.row)
 
-    def _record(self, step: OpenStep, announcement: Announcement | None) -> None:
+    def _record(self, step: OpenStep, announcement: StepEvent | None) -> None:
         with transaction.atomic():
             settled = step.settle() if step.settle is not None else None
             drafts = [*settled.warnings] if settled else []
             if announcement is not None:
                 name = f"{step.key}:result"
                 drafts.append(Draft(announcement.type, announcement.data, announcement.message, name))
-            with self._outbox.proved(*drafts, usage=settled.usage if settled else None):
+            with self._outbox.fenced_transaction(*drafts, usage=settled.usage if settled else None):
                 step.row.finished_at = timezone.now()
                 step.save("result", "tree", "finished_at")
         step.settle = None

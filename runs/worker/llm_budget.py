@@ -14,19 +14,21 @@ from agent.errors import Paused
 from agent.ports import CallEstimate, Completion
 from workspaces import budgets
 from workspaces.events import Draft
-from workspaces.meters import Place
+from workspaces.meters import BudgetScope
 from workspaces.models import Event, LedgerEntry, Meter
 
 from .. import events
 from ..models import TaskRun
-from .event_buffer import Outbox
+from .event_buffer import EventBuffer
 from .journal import OpenStep, Settled, current_step, settle_alone
 
 
 class LedgerBudget:
     """Within a journal step a reservation begins the step in its transaction, and is settled in the one that records it."""
 
-    def __init__(self, run: TaskRun, outbox: Outbox, db: Callable[..., Awaitable[Any]], *, on_server: bool = False) -> None:
+    def __init__(
+        self, run: TaskRun, outbox: EventBuffer, db: Callable[..., Awaitable[Any]], *, on_server: bool = False
+    ) -> None:
         self._run, self._outbox, self._db = run, outbox, db
         self._place = replace(place_of(run), on_server=on_server)
         self._open: dict[str, LedgerEntry] = {}
@@ -55,7 +57,7 @@ class LedgerBudget:
                 )
             except budgets.CapReached as reached:
                 raise Paused("budget", reached.detail, hint=reached.hint) from None
-            with self._outbox.proved():
+            with self._outbox.fenced_transaction():
                 if step is not None and not step.begun:
                     step.save()
         self._open[key] = entry
@@ -77,8 +79,8 @@ class LedgerBudget:
         return Settled(usage_of(settled.run), warnings(self._run, settled.nearing))
 
 
-def place_of(run: TaskRun) -> Place:
-    return Place(run.workspace_id, run.project_id, run.pk)
+def place_of(run: TaskRun) -> BudgetScope:
+    return BudgetScope(run.workspace_id, run.project_id, run.pk)
 
 
 def warn(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> None:

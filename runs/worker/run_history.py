@@ -9,7 +9,7 @@ from statistics import median
 
 from django.db import connection
 
-from agent.ports import Past
+from agent.ports import RunStatistics
 from agent.stages.estimate import files_of
 
 from ..models import TaskRun
@@ -43,23 +43,23 @@ _LAST_RUNS = """
 class WorkspaceHistory:
     """Medians over the last completed runs of ``run``'s workspace for a stack."""
 
-    def __init__(self, run: TaskRun, db: Callable[..., Awaitable[Past]]) -> None:
+    def __init__(self, run: TaskRun, db: Callable[..., Awaitable[RunStatistics]]) -> None:
         self._run, self._db = run, db
 
-    async def past(self, stack: str) -> Past:
+    async def past(self, stack: str) -> RunStatistics:
         return await self._db(past_of, self._run.workspace_id, stack)
 
 
-def past_of(workspace_id: uuid.UUID, stack: str) -> Past:
+def past_of(workspace_id: uuid.UUID, stack: str) -> RunStatistics:
     """One query. Tokens from our own cache count as tokens, but say nothing of prices."""
     with connection.cursor() as cursor:
         cursor.execute(_LAST_RUNS, {"workspace": workspace_id, "stack": stack, "last": LAST})
         rows = cursor.fetchall()
     if not rows:
-        return Past()
+        return RunStatistics()
     files = [files_of(json.loads(plan)) for plan, *_ in rows]
     prices = [cost / paid for _, _, paid, cost, _ in rows if paid and cost is not None]
-    return Past(
+    return RunStatistics(
         runs=len(rows),
         tokens_per_file=median(float(row[1]) / count for row, count in zip(rows, files, strict=True)),
         cost_per_token=median(prices) if prices else None,

@@ -9,7 +9,7 @@ import pytest
 
 from agent.in_memory import read_tree
 from agent.pipeline import carry_out
-from agent.ports import JSON, Completion, ModelRequest, Outcome, TaskSpec
+from agent.ports import Completion, JSONObject, ModelRequest, Outcome, TaskSpec
 from tests.agent.world import PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import plan, review, script
 
@@ -29,7 +29,7 @@ def team(**answers: Any) -> ScriptedModel:
     return ScriptedModel(script(code=CODE, **{"DraftPlan": [named], "ReviseCode": [INSTEAD], **answers}))
 
 
-async def decide(repository: Path, model: Any, *decisions: JSON) -> tuple[World, Outcome]:
+async def decide(repository: Path, model: Any, *decisions: JSONObject) -> tuple[World, Outcome]:
     """A run to its end, then again from its journal with each further decision, each in a workdir of its own."""
     world = World(make_repository(repository, FILES), model)
     draft = await world.plan(SPEC)
@@ -122,7 +122,7 @@ class Recorded(PlainModel):
 
 
 async def test_every_prefix_of_the_journal_leads_to_the_same_tree(workdir: Path) -> None:
-    decisions: list[JSON] = [
+    decisions: list[JSONObject] = [
         {"rejected": [SECOND_HUNK]},
         {"rejected": [{"path": "shop/extra.py", "hunk": None, "comment": ""}]},
     ]

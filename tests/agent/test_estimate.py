@@ -11,14 +11,14 @@ import pytest
 
 from agent.models import Prices
 from agent.models.prices import estimate_call
-from agent.ports import CallEstimate, ModelRequest, Past, TaskSpec
+from agent.ports import CallEstimate, ModelRequest, RunStatistics, TaskSpec
 from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import script
 
 pytestmark = pytest.mark.asyncio
 HEALTH = TaskSpec("Create a FastAPI health endpoint")
-NOTHING = Past()
-PAST = Past(12, tokens_per_file=2_000.0, cost_per_token=Decimal("0.00001"), seconds_per_file=45.0)
+NOTHING = RunStatistics()
+PAST = RunStatistics(12, tokens_per_file=2_000.0, cost_per_token=Decimal("0.00001"), seconds_per_file=45.0)
 
 
 class Priced(ScriptedModel):
@@ -29,15 +29,15 @@ class Priced(ScriptedModel):
 class Remembers:
     """A history that says ``past`` and counts how often it was asked."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: RunStatistics) -> None:
         self.past_runs, self.asked = past, list[str]()
 
-    async def past(self, stack: str) -> Past:
+    async def past(self, stack: str) -> RunStatistics:
         self.asked.append(stack)
         return self.past_runs
 
 
-def world(root: Path, past: Past = NOTHING, model: Any = Priced, **options: Any) -> World:
+def world(root: Path, past: RunStatistics = NOTHING, model: Any = Priced, **options: Any) -> World:
     made = World(root, model(script(code="", files=["a.py", "b.py"])), **options)
     made.ports = replace(made.ports, history=Remembers(past))
     return made
@@ -67,7 +67,7 @@ async def test_two_earlier_runs_are_too_few(workdir: Path) -> None:
 
 
 @pytest.mark.parametrize("past", [NOTHING, PAST])
-async def test_without_a_price_there_is_no_cost(workdir: Path, past: Past) -> None:
+async def test_without_a_price_there_is_no_cost(workdir: Path, past: RunStatistics) -> None:
     assert (await estimated(world(workdir, past, ScriptedModel)))["cost_usd"] is None
 
 

@@ -13,7 +13,7 @@ from agent.errors import Cancelled, ModelFailed, Paused
 from agent.in_memory import read_tree
 from agent.pipeline import carry_out
 from agent.ports import Completion, ModelRequest, TaskSpec
-from agent.stages.plan_parts import Part, apart, parts_of
+from agent.stages.plan_parts import Part, parts_of, split_conflicting
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import analysis, plan, review, script
 
@@ -68,7 +68,7 @@ def test_no_more_parts_than_the_limit_and_about_as_many_files_in_each() -> None:
 
 
 def test_answers_that_cross_are_told_apart() -> None:
-    assert apart([PRICES, EDIT, "FILE: shop/PRICES.py\nx\n"]) == ([PRICES, EDIT], ["FILE: shop/PRICES.py\nx\n"])
+    assert split_conflicting([PRICES, EDIT, "FILE: shop/PRICES.py\nx\n"]) == ([PRICES, EDIT], ["FILE: shop/PRICES.py\nx\n"])
 
 
 class SideBySide(PlainModel):

@@ -11,7 +11,7 @@ import pytest
 from agent.errors import AgentError, Paused
 from agent.models import ModelSettings, open_models
 from agent.pipeline import carry_out
-from agent.ports import Draft, Outcome, TaskSpec
+from agent.ports import Outcome, PlanDraft, TaskSpec
 from tests.agent.world import World
 from tests.support import real_model
 
@@ -101,7 +101,7 @@ async def test_an_approved_plan_comes_to_an_honest_end(repository: Path, url: st
     before = (repository / "shop/names.py").read_text()
     end: Outcome | AgentError | Paused
     try:
-        end = await carry_out(TASK, Draft(PLAN, "fastapi", 1.0, "low"), repository, world.ports)
+        end = await carry_out(TASK, PlanDraft(PLAN, "fastapi", 1.0, "low"), repository, world.ports)
     except (AgentError, Paused) as error:
         end = error
     finally:

@@ -12,7 +12,7 @@ import pytest
 from agent.errors import Cancelled, ModelFailed, Paused
 from agent.models import open_model
 from agent.ports import TaskSpec
-from agent.team import Work, hire
+from agent.team import PhaseContext, hire
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.patience import SOON
 from tests.support.team_script import plan, script
@@ -67,7 +67,7 @@ def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
         handles = {"go": Failing}
 
     async def story() -> None:
-        work = Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1")
+        work = PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1")
         team = staff(work)
         context = team.env.context
         team.env = TeamEnvironment(context=context)
@@ -103,7 +103,7 @@ def test_cancelling_the_task_cancels_the_call(workdir: Path) -> None:
 
 
 def test_metagpts_own_run_and_storage_are_closed(workdir: Path) -> None:
-    team: Any = hire(Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    team: Any = hire(PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
     with pytest.raises(NotImplementedError):
         asyncio.run(team.run())
     with pytest.raises(NotImplementedError):
@@ -111,7 +111,7 @@ def test_metagpts_own_run_and_storage_are_closed(workdir: Path) -> None:
 
 
 def test_a_message_nobody_answers_is_a_bug_not_a_hang(workdir: Path) -> None:
-    team = hire(Work(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    team = hire(PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
     with pytest.raises(RuntimeError, match="did not answer nonsense"):
         asyncio.run(team.ask("nonsense"))
 

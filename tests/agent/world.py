@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.in_memory import LocalBudget, MemoryJournal, Step, Switch
+from agent.in_memory import CancelFlag, LocalBudget, MemoryJournal, Step
 from agent.models.prices import estimate_call
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import (
-    JSON,
     CallEstimate,
     CommandResult,
     Completion,
-    Draft,
+    JSONObject,
     Model,
     ModelProfile,
     ModelRequest,
     Outcome,
+    PlanDraft,
     Ports,
     TaskSpec,
 )
@@ -34,17 +34,17 @@ FAILED = "E   assert 1 == 2\n1 failed, 2 passed in 0.01s"
 
 class RecordingSink:
     def __init__(self) -> None:
-        self.events: list[tuple[str, JSON]] = []
+        self.events: list[tuple[str, JSONObject]] = []
         self.texts: list[tuple[str, str]] = []
 
-    async def emit(self, type: str, data: JSON, message: str = "") -> None:
+    async def emit(self, type: str, data: JSONObject, message: str = "") -> None:
         assert message, f"{type} says nothing to people"
         self.events.append((type, validated(type, data)))
 
     def text(self, role: str, text: str) -> None:
         self.texts.append((role, text))
 
-    def of(self, type: str) -> list[JSON]:
+    def of(self, type: str) -> list[JSONObject]:
         return [data for name, data in self.events if name == type]
 
     @property
@@ -119,10 +119,10 @@ class World:
         self.sandbox = sandbox or TableSandbox()
         self.journal = MemoryJournal(self.sink, root, steps, keep_trees=True)
         self.budget = LocalBudget()
-        self.switch = Switch()
+        self.switch = CancelFlag()
         self.ports = Ports(model, self.sink, self.journal, self.sandbox, self.budget, self.switch)
 
-    async def plan(self, spec: TaskSpec, **options: Any) -> Draft:
+    async def plan(self, spec: TaskSpec, **options: Any) -> PlanDraft:
         return await draft_plan(spec, self.root, self.ports, **options)
 
     async def run(self, spec: TaskSpec) -> Outcome:

@@ -15,7 +15,7 @@ from repositories.git.checkout import Source
 from repositories.git.remote import reach
 from repositories.hosting import host_of
 from repositories.hosting.transport import _Adapter
-from repositories.references import name
+from repositories.references import parse_reference
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
         assert (refused.value.code, "MGX_GIT_HOSTS" in refused.value.hint) == ("host_refused", True)
     require_api("https://api.github.com", secret=True)
     with pytest.raises(NotAllowed):
-        name(url="o/r", provider="github", api_base_url="https://ghe.other.example/api/v3")
+        parse_reference(url="o/r", provider="github", api_base_url="https://ghe.other.example/api/v3")
 
 
 def test_schemes_are_those_of_the_settings(settings: Settings) -> None:
@@ -81,8 +81,8 @@ def test_schemes_are_those_of_the_settings(settings: Settings) -> None:
 
 def test_an_api_gets_no_secret_in_the_clear() -> None:
     with pytest.raises(NotAllowed, match="plain http"):
-        name(url="o/r", provider="github", api_base_url="http://ghe.example/api/v3", credential="tok")
-    assert name(url="o/r", provider="github", api_base_url="http://127.0.0.1:1/api/v3", credential="tok").credential
+        parse_reference(url="o/r", provider="github", api_base_url="http://ghe.example/api/v3", credential="tok")
+    assert parse_reference(url="o/r", provider="github", api_base_url="http://127.0.0.1:1/api/v3", credential="tok").credential
 
 
 async def test_a_link_of_before_stops_at_stricter_settings(settings: Settings) -> None:

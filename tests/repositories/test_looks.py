@@ -54,14 +54,14 @@ def test_a_link_that_is_unlinked_under_the_look_stays_so(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = due(owner, server)
-    look_at = scheduled_validation.services.look_at
+    look_at = scheduled_validation.services.probe
 
     def unlinked_meanwhile(linked: Any) -> Any:
         found = look_at(linked)
         RepositoryLink.across_tenants.filter(pk=link.pk).update(status="disconnected")
         return found
 
-    monkeypatch.setattr(scheduled_validation.services, "look_at", unlinked_meanwhile)
+    monkeypatch.setattr(scheduled_validation.services, "probe", unlinked_meanwhile)
     assert scheduled_validation.work_off() == 1
     link.refresh_from_db()
     assert link.status == "disconnected"
@@ -73,7 +73,7 @@ def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_w
 ) -> None:
     link = due(owner, server)
     RepositoryLink.across_tenants.filter(pk=link.pk).update(credential="revoked")
-    look_at = scheduled_validation.services.look_at
+    look_at = scheduled_validation.services.probe
 
     def changed_meanwhile(linked: Any) -> Any:
         changed = RepositoryLink.across_tenants.get(pk=link.pk)
@@ -81,7 +81,7 @@ def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_w
         changed.save(update_fields=["credential"])
         return look_at(linked)
 
-    monkeypatch.setattr(scheduled_validation.services, "look_at", changed_meanwhile)
+    monkeypatch.setattr(scheduled_validation.services, "probe", changed_meanwhile)
     assert scheduled_validation.work_off() == 1
     link.refresh_from_db()
     assert (link.status, link.last_error) == ("connected", "")
@@ -92,14 +92,14 @@ def test_a_link_that_breaks_us_keeps_no_other_waiting(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links = [due(owner, server), due(owner, server)]
-    look_at = scheduled_validation.services.look_at
+    look_at = scheduled_validation.services.probe
 
     def breaks(linked: RepositoryLink) -> Any:
         if linked.pk == links[0].pk:
             raise KeyError("permission")
         return look_at(linked)
 
-    monkeypatch.setattr(scheduled_validation.services, "look_at", breaks)
+    monkeypatch.setattr(scheduled_validation.services, "probe", breaks)
     assert scheduled_validation.work_off() == 2
     seen = [RepositoryLink.across_tenants.get(pk=link.pk).last_validated_at is not None for link in links]
     assert seen == [False, True]

@@ -15,7 +15,7 @@ from repositories.git.address import address, split_credential
 from repositories.git.checkout import Checkout, Source
 from repositories.git.remote import reach
 from repositories.git.scrubbing import scrub
-from repositories.references import name
+from repositories.references import parse_reference
 from tests.support.git_server import TOKEN, GitServer
 
 AUTHOR, WHEN = ("A", "a@example.com"), datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,7 +110,7 @@ async def test_a_credential_is_not_sent_in_the_clear() -> None:
 
 def test_a_credential_in_a_url_is_taken_out() -> None:
     assert split_credential("https://ada:p%40ss@h.example/x.git") == ("https://h.example/x.git", "ada:p@ss")
-    named = name(url="https://ghp_abc@h.example/o/r.git")
+    named = parse_reference(url="https://ghp_abc@h.example/o/r.git")
     assert (named.clone_url, named.credential, named.repo_full_name) == ("https://h.example/o/r.git", "ghp_abc", "o/r")
     assert (
         scrub("at https://ghp_abc@h.example/x with s3/cret and s3%2Fcret", ["s3/cret"])
@@ -129,14 +129,14 @@ def test_a_credential_in_a_url_is_taken_out() -> None:
 )
 def test_github_names(url: str, api: str, clone_url: str, full_name: str, settings: Settings) -> None:
     settings.MGX_GITHUB_API_URL = "https://api.github.com"
-    named = name(url=url, provider="github", api_base_url=api)
+    named = parse_reference(url=url, provider="github", api_base_url=api)
     assert (named.provider, named.clone_url, named.repo_full_name) == ("github", clone_url, full_name)
 
 
 @pytest.mark.parametrize("url", ["octo", "octo/../x", "octo/..", "-x/y", "https://gitlab.com/a/b", "octo/hello/x", "o cto/x"])
 def test_bad_github_names(url: str) -> None:
     with pytest.raises(BadRequest):
-        name(url=url, provider="github")
+        parse_reference(url=url, provider="github")
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_bad_github_names(url: str) -> None:
     ],
 )
 def test_plain_git_names(url: str, full_name: str) -> None:
-    assert name(url=url).repo_full_name == full_name
+    assert parse_reference(url=url).repo_full_name == full_name

@@ -143,8 +143,8 @@ def drive(run: TaskRun) -> TaskRun:
             return run
         fence = run.fence
         actor(str(run.pk))
-        for row_id in replies.owed(run.task_id):  # another thread would
-            replies.say(row_id)
+        for row_id in replies.pending_replies(run.task_id):  # another thread would
+            replies.post_reply(row_id)
         run.refresh_from_db()
         assert run.fence != fence, f"nobody could claim a run that is {run.status}"
 

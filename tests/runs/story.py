@@ -36,7 +36,7 @@ class Story:
 
     def work_off(self) -> None:
         for delivery in WebhookDelivery.objects.of(self.link.workspace_id).filter(processed_at=None):
-            processing.take(delivery.pk)
+            processing.process(delivery.pk)
             delivery.refresh_from_db()
             assert delivery.processed_at is not None, delivery.error
 
@@ -45,7 +45,7 @@ class Story:
         Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
         while waiting := replies.waiting(100):  # of each workspace the first
             for row_id in waiting:
-                replies.say(row_id)
+                replies.post_reply(row_id)
 
     def close(self, number: int, **change: Any) -> None:
         """Closes, merges or opens a pull request, and delivers word of it."""

@@ -9,13 +9,13 @@ import pytest
 import redis
 from django.conf import settings
 
-from agent.ports import JSON
+from agent.ports import JSONObject
 from runs.models import TaskRun
 from runs.worker.model_cache import model_cache
 
 from .conftest import Tenant, make_tenant
 
-ANSWER: JSON = {"text": "def secret_of_the_tenant(): ..."}
+ANSWER: JSONObject = {"text": "def secret_of_the_tenant(): ..."}
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -32,8 +32,8 @@ def put(run: TaskRun, key: str) -> None:
     asyncio.run(act())
 
 
-def get(run: TaskRun, key: str) -> JSON | None:
-    async def act() -> JSON | None:
+def get(run: TaskRun, key: str) -> JSONObject | None:
+    async def act() -> JSONObject | None:
         async with model_cache(run) as cache:
             return await cache.get(key)
 

@@ -210,7 +210,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
     gated: Tenant, shop: Path, scripted: Any, monkeypatch: Any
 ) -> None:
     """Killed after the last step and before the state changed."""
-    real, calls = worker_transitions.executed, []
+    real, calls = worker_transitions.finish_execution, []
 
     def killed(*args: Any) -> TaskRun:
         calls.append(args)
@@ -218,7 +218,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
             TaskRun.across_tenants.filter(pk=args[0]).update(fence=args[1] + 1, lease_expires_at=None)
         return real(*args)
 
-    monkeypatch.setattr(worker_transitions, "executed", killed)
+    monkeypatch.setattr(worker_transitions, "finish_execution", killed)
     with scripted(script(code=BOTH, files=["shop/prices.py"])) as server:
         run = waiting(gated, shop)
         assert len(server.requests) == 5

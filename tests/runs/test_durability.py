@@ -18,7 +18,7 @@ from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
 from runs.reaper import Reaper
-from runs.worker.event_buffer import Outbox
+from runs.worker.event_buffer import EventBuffer
 from runs.worker.journal import RunJournal, Steps
 from runs.worker.lease import Lease, ShuttingDown, keeper
 from workspaces.models import LedgerEntry
@@ -52,7 +52,7 @@ def test_a_stale_worker_writes_nothing(tenant: Tenant) -> None:
     before = types(current)
     assert before[-1] == "recovered"
     with pytest.raises(LeaseLost):
-        worker_transitions.failed(stale.pk, stale.fence, "x", "y")
+        worker_transitions.fail(stale.pk, stale.fence, "x", "y")
     with pytest.raises(LeaseLost), transaction.atomic():
         events.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
     assert types(current) == before
@@ -139,7 +139,7 @@ def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenan
         workspace_id=run.workspace_id, run=run, key="k", kind="read", input_digest="other", result={},
         started_at=run.created_at, finished_at=run.created_at,
     )  # fmt: skip
-    journal = RunJournal(run, Lease(run), None, None, Outbox(run, run.fence), Steps(run))  # type: ignore[arg-type]
+    journal = RunJournal(run, Lease(run), None, None, EventBuffer(run, run.fence), Steps(run))  # type: ignore[arg-type]
     with pytest.raises(Paused, match="other inputs"):
         journal._open(Steps(run).find("k"), "k", "read", "mine")
 

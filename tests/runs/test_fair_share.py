@@ -52,7 +52,7 @@ def test_a_workspace_has_only_so_many_runs_at_work(tenant: Tenant, settings: Any
     first, _ = claimed(), claimed()
     assert worker_transitions.claim_next() is None
     assert Reaper(capacity=8).sweep() == 0, "no wake-up for what nobody may claim"
-    worker_transitions.failed(first.pk, first.fence, "x", "y")
+    worker_transitions.fail(first.pk, first.fence, "x", "y")
     assert claimed().run_number == 3
 
 

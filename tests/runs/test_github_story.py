@@ -162,11 +162,11 @@ def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
     whole = {"action": "labeled", "issue": issue, "label": {"name": "mgx"}, "sender": {"login": "octocat"}}
     assert deliver(story.link.pk, whole).status_code == 202
     delivery = WebhookDelivery.objects.of(story.link.workspace_id).get()
-    processing.take(delivery.pk)
+    processing.process(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.processed_at, delivery.attempts) == (None, 1)
     assert "fewer requests" in delivery.error
-    processing.take(delivery.pk)
+    processing.process(delivery.pk)
     assert not Task.objects.of(story.link.workspace_id).exists(), "it is not due yet"
     WebhookDelivery.across_tenants.update(next_try_at=None)
     story.work_off()

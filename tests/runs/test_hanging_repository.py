@@ -96,15 +96,15 @@ def test_what_of_a_workspace_was_left_is_taken_up_when_it_has_room(tenant: Tenan
     for _ in range(EACH):
         assert shares.take(link.workspace_id)
     try:
-        assert processing.take(made[0]) == []
+        assert processing.process(made[0]) == []
         assert not WebhookDelivery.across_tenants.exclude(processed_at=None).exists()
         assert processing.waiting(10) == [], "the reaper wakes nobody for it either"
     finally:
         for _ in range(EACH):
             shares.give_back(link.workspace_id)
-    assert processing.take(made[1]) == [made[0]]
-    assert processing.take(made[0]) == [made[2]]
-    assert processing.take(made[2]) == []
+    assert processing.process(made[1]) == [made[0]]
+    assert processing.process(made[0]) == [made[2]]
+    assert processing.process(made[2]) == []
 
 
 def test_the_reaper_wakes_for_each_workspace_before_it_wakes_for_one_again(tenant: Tenant, github_server: GitHub) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from agent.ports import Past
+from agent.ports import RunStatistics
 from runs.models import RunStep, TaskRun
 from runs.models.run import Status
 from runs.worker.run_history import LAST, past_of
@@ -54,7 +54,7 @@ def test_medians_of_the_runs_of_the_stack(owner: CallerInTests, django_assert_nu
         completed(owner.workspace, tokens=tokens, cost=cost, seconds=took, files=files)
     with django_assert_num_queries(1):
         past = past_of(owner.workspace.pk, "fastapi")
-    assert past == Past(3, tokens_per_file=2_000.0, cost_per_token=Decimal("0.00002"), seconds_per_file=30.0)
+    assert past == RunStatistics(3, tokens_per_file=2_000.0, cost_per_token=Decimal("0.00002"), seconds_per_file=30.0)
 
 
 @pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_others_say_nothing(owner: CallerInTests, stranger: CallerInTests) -> No
     completed(stranger.workspace)
     completed(owner.workspace, stack="laravel")
     completed(owner.workspace, status=Status.FAILED)
-    assert past_of(owner.workspace.pk, "fastapi") == Past()
+    assert past_of(owner.workspace.pk, "fastapi") == RunStatistics()
 
 
 @pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_only_the_newest_count(owner: CallerInTests) -> None:
 @pytest.mark.django_db
 def test_plans_without_files_and_calls_without_prices(owner: CallerInTests) -> None:
     completed(owner.workspace, files=0, cost=None)
-    assert past_of(owner.workspace.pk, "fastapi") == Past(1, 1_000.0, None, 60.0)
+    assert past_of(owner.workspace.pk, "fastapi") == RunStatistics(1, 1_000.0, None, 60.0)
 
 
 def test_the_plan_of_a_run_says_how_many_runs_its_estimate_is_from(tenant: Tenant, shop: Path, scripted: Any) -> None:

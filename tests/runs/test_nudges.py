@@ -38,7 +38,7 @@ def cancel_in_a_call(tenant: Tenant, shop: Path, scripted: Any) -> None:
         until = time.monotonic() + SOON
         while worker.is_alive() and time.monotonic() < until:
             worker.join(0.5)
-            cancel_channel.nudge(run.pk)  # the first may have been sent before the listener had subscribed
+            cancel_channel.notify_worker(run.pk)  # the first may have been sent before the listener had subscribed
         assert not worker.is_alive()
     run.refresh_from_db()
     assert run.status == Status.CANCELLED

@@ -46,7 +46,7 @@ def test_each_phase_of_a_profiled_run_leaves_a_flame_graph(tenant: Tenant, shop:
     assert ("agent/pipeline.py", "carry_out") in names
     assert {
         ("runs/phases/deliver.py", "deliver"),
-        ("agent/stages/apply.py", "land"),
+        ("agent/stages/apply.py", "apply"),
         ("runs/worker/journal.py", "step"),
     } <= names
     assert not [frame for frame in frames if (frame["file"] or "").startswith("/")], (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.lifecycle.worker_transitions import failed
+from runs.lifecycle.worker_transitions import fail
 from runs.models import TaskRun
 from runs.models.run import Status
 from runs.worker.journal import OpenStep, RunJournal
@@ -45,7 +45,7 @@ def test_a_retry_of_a_failed_retry_goes_on_there_too(hosted: Hosted, scripted: C
     with scripted(team(CODE, BETTER)):
         first = drive(hosted.start())
         second = retry(hosted, first)
-        failed(second.pk, second.fence, "model_failed", "The model failed.")
+        fail(second.pk, second.fence, "model_failed", "The model failed.")
         second.refresh_from_db()
         third = drive(retry(hosted, second))
     assert (third.status, third.pr_number, len(hosted.pulls())) == (Status.COMPLETED, first.pr_number, 1), third.error

@@ -59,7 +59,7 @@ def test_a_paused_run_hears_it_when_it_goes_on(tenant: Tenant, shop: Path, scrip
         run = edit(tenant, shop)
         claimed = worker_transitions.claim(run.pk, {Status.QUEUED})
         assert claimed is not None
-        worker_transitions.paused(run.pk, claimed.fence, "provider", "The endpoint is down.")
+        worker_transitions.pause(run.pk, claimed.fence, "provider", "The endpoint is down.")
         steer(tenant, run, "Use a generator.")
         services.resume_run(principal=tenant.principal, run_id=run.pk, message="And no loop.")
         run = drive(run)

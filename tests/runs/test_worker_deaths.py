@@ -53,7 +53,7 @@ def test_the_second_death_in_a_step_pauses_the_run_and_says_why(tenant: Tenant) 
     assert "died 2 times" in run.error["detail"] and "mgx resume" in run.error["hint"]
     assert types(run)[-1] == "paused"
     assert run.fence > again.fence, "a worker that only seemed dead writes nothing more"
-    user_decisions.resumed(run.pk, by=tenant.principal)
+    user_decisions.resume(run.pk, by=tenant.principal)
     resumed = worker_transitions.claim_next()
     assert resumed is not None and not Lease(resumed).suspect
 
@@ -104,7 +104,7 @@ def test_a_run_that_is_to_be_cancelled_ends_cancelled_whatever_its_worker_died_o
     run = begun(tenant)
     again = dies(run)
     assert again is not None
-    user_decisions.cancel_requested(again.pk, by="ada")
+    user_decisions.request_cancel(again.pk, by="ada")
     assert dies(again) is None
     run.refresh_from_db()
     assert (run.status, run.cancelled_by, run.lease_expires_at) == (Status.CANCELLED, "ada", None)

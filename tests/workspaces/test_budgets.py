@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import WorkspaceFactory
 from workspaces import budgets, meters
 from workspaces.budgets import CapReached
-from workspaces.meters import Place
+from workspaces.meters import BudgetScope
 from workspaces.models import Budget, LedgerEntry, Meter
 
 TOKENS = Coalesce(F("tokens_in") + F("tokens_out"), F("reserved_tokens"), output_field=BigIntegerField())
@@ -29,11 +29,11 @@ COST = Coalesce(F("cost_usd"), F("reserved_cost_usd"))
 
 
 @pytest.fixture
-def place(db: None) -> Place:
-    return Place(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
+def place(db: None) -> BudgetScope:
+    return BudgetScope(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
 
 
-def reserve(place: Place, key: str = "k", tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> LedgerEntry:
+def reserve(place: BudgetScope, key: str = "k", tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> LedgerEntry:
     default = caps.pop("default_tokens", None)
     return budgets.reserve(
         place=place,
@@ -45,7 +45,7 @@ def reserve(place: Place, key: str = "k", tokens: int = 10, cost: str | None = "
     )
 
 
-def settle(entry: LedgerEntry, place: Place, tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> list[Any]:
+def settle(entry: LedgerEntry, place: BudgetScope, tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> list[Any]:
     return budgets.settle(
         entry, place=place, model="m", tokens_in=tokens - 1, tokens_out=1, duration_ms=5, run_caps=caps,
         cost_usd=None if cost is None else Decimal(cost),
@@ -97,7 +97,7 @@ def test_fifty_runs_at_once_never_pass_a_cap(limits: dict[str, Any], of_project:
         assert calls <= limits.get("max_calls", calls)
 
     def run(number: int) -> int:
-        luck, mine = random.Random(number), Place(workspace.pk, project, uuid.uuid4())
+        luck, mine = random.Random(number), BudgetScope(workspace.pk, project, uuid.uuid4())
         made = 0
         try:
             for call in range(8):
@@ -135,7 +135,7 @@ def agree(workspace_id: uuid.UUID) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_calls_that_one_run_makes_side_by_side_see_each_other() -> None:
-    place = Place(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
+    place = BudgetScope(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
 
     def call(number: int) -> bool:
         try:
@@ -156,7 +156,7 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     Budget.objects.create(workspace=workspace, max_seconds=30)
 
     def run(_: int) -> int:
-        mine, worked = Place(workspace.pk, uuid.uuid4(), uuid.uuid4()), 0
+        mine, worked = BudgetScope(workspace.pk, uuid.uuid4(), uuid.uuid4()), 0
         try:
             while (bought := budgets.buy_time(place=mine, run_caps={}, ms=1700)).ms:
                 budgets.give_back_time(place=mine, month=bought.month, ms=bought.ms // 4)
@@ -173,14 +173,14 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     assert total.work_ms == worked
 
 
-def test_what_a_call_takes_beyond_its_reservation_is_counted_and_the_next_is_refused(place: Place) -> None:
+def test_what_a_call_takes_beyond_its_reservation_is_counted_and_the_next_is_refused(place: BudgetScope) -> None:
     settle(reserve(place, tokens=10, max_tokens=100), place, tokens=150)
     with pytest.raises(CapReached, match="150 are used"):
         reserve(place, tokens=1, max_tokens=100)
     agree(place.workspace_id)
 
 
-def test_an_unknown_price_is_refused_under_a_cap_in_usd(place: Place) -> None:
+def test_an_unknown_price_is_refused_under_a_cap_in_usd(place: BudgetScope) -> None:
     with pytest.raises(CapReached) as refused:
         reserve(place, cost=None, max_cost_usd="5")
     assert "price is unknown" in refused.value.detail
@@ -189,7 +189,7 @@ def test_an_unknown_price_is_refused_under_a_cap_in_usd(place: Place) -> None:
     reserve(place, cost="0", max_cost_usd="5")  # a model of one's own may cost nothing
 
 
-def test_an_unknown_price_without_a_cap_on_tokens_gets_one(place: Place) -> None:
+def test_an_unknown_price_without_a_cap_on_tokens_gets_one(place: BudgetScope) -> None:
     reserve(place, tokens=60, cost=None, default_tokens=100)
     with pytest.raises(CapReached, match="100 tokens"):
         reserve(place, tokens=60, cost=None, default_tokens=100)
@@ -197,7 +197,7 @@ def test_an_unknown_price_without_a_cap_on_tokens_gets_one(place: Place) -> None
     reserve(place, tokens=60, cost=None, default_tokens=100, max_tokens=1000)
 
 
-def test_an_answer_that_broke_off_counts_as_it_was_reserved(place: Place) -> None:
+def test_an_answer_that_broke_off_counts_as_it_was_reserved(place: BudgetScope) -> None:
     entry = reserve(place, cost="0.4", max_cost_usd="1")
     settle(entry, place, cost=None)
     entry.refresh_from_db()
@@ -207,7 +207,7 @@ def test_an_answer_that_broke_off_counts_as_it_was_reserved(place: Place) -> Non
     agree(place.workspace_id)
 
 
-def test_a_call_is_settled_once(place: Place) -> None:
+def test_a_call_is_settled_once(place: BudgetScope) -> None:
     entry = reserve(place)
     settle(entry, place, tokens=7)
     settle(entry, place, tokens=7)
@@ -215,7 +215,7 @@ def test_a_call_is_settled_once(place: Place) -> None:
     agree(place.workspace_id)
 
 
-def test_an_answer_from_the_cache_costs_nothing_and_is_counted(place: Place) -> None:
+def test_an_answer_from_the_cache_costs_nothing_and_is_counted(place: BudgetScope) -> None:
     budgets.count_cached(place=place, step_key="k", model="m")
     budgets.count_cached(place=place, step_key="k", model="m")
     meter = Meter.objects.of(place.workspace_id).get(scope="run")
@@ -223,7 +223,7 @@ def test_an_answer_from_the_cache_costs_nothing_and_is_counted(place: Place) -> 
     reserve(place, max_calls=1)
 
 
-def test_a_warning_names_a_cap_of_which_four_fifths_are_used(place: Place) -> None:
+def test_a_warning_names_a_cap_of_which_four_fifths_are_used(place: BudgetScope) -> None:
     Budget.objects.create(workspace_id=place.workspace_id, max_cost_usd=Decimal(1), period="total")
     assert settle(reserve(place, cost="0.79", tokens=79, max_tokens=100), place, 79, "0.79", max_tokens=100) == []
     near = settle(reserve(place, cost="0.01", tokens=1, max_tokens=100), place, 1, "0.01", max_tokens=100)
@@ -233,7 +233,9 @@ def test_a_warning_names_a_cap_of_which_four_fifths_are_used(place: Place) -> No
     ]
 
 
-def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(
+    place: BudgetScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
     budget = Budget.objects.create(workspace_id=place.workspace_id, max_tokens=100)
     monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
     late = reserve(place, tokens=90)
@@ -250,13 +252,13 @@ def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(place: Place
     agree(place.workspace_id)
 
 
-def test_a_budget_of_another_project_or_workspace_does_not_count(place: Place) -> None:
+def test_a_budget_of_another_project_or_workspace_does_not_count(place: BudgetScope) -> None:
     Budget.objects.create(workspace_id=place.workspace_id, project_id=uuid.uuid4(), max_calls=0)
     Budget.objects.create(workspace=WorkspaceFactory(), max_calls=0)
     reserve(place)
 
 
-def test_a_check_costs_the_same_however_long_the_ledger(place: Place) -> None:
+def test_a_check_costs_the_same_however_long_the_ledger(place: BudgetScope) -> None:
     Budget.objects.create(workspace_id=place.workspace_id, max_tokens=10**9)
     Budget.objects.create(workspace_id=place.workspace_id, project_id=place.project_id, max_tokens=10**9, period="total")
     reserve(place)

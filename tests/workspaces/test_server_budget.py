@@ -16,23 +16,23 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import WorkspaceFactory
 from workspaces import budgets
 from workspaces.budgets import CapReached
-from workspaces.meters import Place, month_of
+from workspaces.meters import BudgetScope, month_of
 from workspaces.models import Budget, FormerSpending, LedgerEntry, Meter, Workspace
 from workspaces.server_budget import spent
 
 pytestmark = pytest.mark.django_db
 
 
-def place(on_server: bool = True, workspace: Workspace | None = None) -> Place:
-    return Place((workspace or WorkspaceFactory()).pk, uuid.uuid4(), uuid.uuid4(), on_server=on_server)
+def place(on_server: bool = True, workspace: Workspace | None = None) -> BudgetScope:
+    return BudgetScope((workspace or WorkspaceFactory()).pk, uuid.uuid4(), uuid.uuid4(), on_server=on_server)
 
 
-def reserve(at: Place, tokens: int = 10, cost: str | None = "1", key: str = "k") -> LedgerEntry:
+def reserve(at: BudgetScope, tokens: int = 10, cost: str | None = "1", key: str = "k") -> LedgerEntry:
     price = None if cost is None else Decimal(cost)
     return budgets.reserve(place=at, step_key=key, tokens=tokens, cost_usd=price, run_caps={})
 
 
-def settle(entry: LedgerEntry, at: Place, tokens: int, cost: str) -> None:
+def settle(entry: LedgerEntry, at: BudgetScope, tokens: int, cost: str) -> None:
     budgets.settle(
         entry, place=at, model="m", tokens_in=tokens, tokens_out=0, cost_usd=Decimal(cost), duration_ms=1, run_caps={}
     )
@@ -106,7 +106,7 @@ def test_tenants_that_spend_at_once_never_pass_it(capped: Callable[..., None]) -
     places = [place() for _ in range(10)]
     barrier = Barrier(len(places))
 
-    def one(at: Place) -> bool:
+    def one(at: BudgetScope) -> bool:
         try:
             barrier.wait(timeout=60)
             reserve(at)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from tests.conftest import CallerInTests, MakeCaller
 from workspaces import budgets
-from workspaces.meters import Place
+from workspaces.meters import BudgetScope
 from workspaces.models import ModelConnection, Role
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +184,7 @@ def test_a_stored_key_goes_to_no_other_provider(owner: CallerInTests) -> None:
 
 def test_a_budget_says_what_is_used(owner: CallerInTests) -> None:
     project = uuid.UUID(owner.api.get("/api/projects").json()["items"][0]["id"])
-    place = Place(owner.workspace.pk, project, uuid.uuid4())
+    place = BudgetScope(owner.workspace.pk, project, uuid.uuid4())
     budgets.reserve(place=place, step_key="k", tokens=70, cost_usd=Decimal("0.25"), run_caps={})
     budgets.buy_time(place=place, run_caps={}, ms=1500)
     used = {"tokens": 70, "cost_usd": "0.250000", "calls": 1, "seconds": 1.5, "unpriced_calls": 0}

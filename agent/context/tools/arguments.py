@@ -6,12 +6,12 @@ from pathlib import PurePosixPath
 
 from agent.context.paths import is_ours, is_secret
 from agent.context.tools.result import Refused
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MAX_TEXT = 1_000
 
 
-def text(arguments: JSON, name: str, default: str | None = None) -> str:
+def text(arguments: JSONObject, name: str, default: str | None = None) -> str:
     """A string of 1 to ``MAX_TEXT`` characters on one line; ``default`` None says that it must be there."""
     value = arguments.get(name)
     if value is None or value == "":
@@ -27,7 +27,7 @@ def text(arguments: JSON, name: str, default: str | None = None) -> str:
     return value
 
 
-def number(arguments: JSON, name: str, default: int, least: int = 1, most: int = 10_000_000) -> int:
+def number(arguments: JSONObject, name: str, default: int, least: int = 1, most: int = 10_000_000) -> int:
     """Models write numbers as strings too."""
     value = arguments.get(name)
     if value is None or value == "":
@@ -43,7 +43,7 @@ def number(arguments: JSON, name: str, default: int, least: int = 1, most: int =
     return value
 
 
-def flag(arguments: JSON, name: str) -> bool:
+def flag(arguments: JSONObject, name: str) -> bool:
     value = arguments.get(name, False)
     if isinstance(value, str) and value.lower() in ("true", "false", ""):
         return value.lower() == "true"
@@ -52,7 +52,7 @@ def flag(arguments: JSON, name: str) -> bool:
     return value
 
 
-def path(arguments: JSON, name: str = "path", default: str | None = None) -> str:
+def path(arguments: JSONObject, name: str = "path", default: str | None = None) -> str:
     """A path relative to the root of the repository, as git writes it; "" is the root itself."""
     value = text(arguments, name, default).replace("\\", "/")
     if value.startswith(("/", "~")) or value[1:2] == ":":
@@ -68,7 +68,7 @@ def path(arguments: JSON, name: str = "path", default: str | None = None) -> str
     return wanted
 
 
-def words(arguments: JSON, name: str, most: int) -> tuple[str, ...]:
+def words(arguments: JSONObject, name: str, most: int) -> tuple[str, ...]:
     """A list of 1 to ``most`` strings."""
     value = arguments.get(name)
     if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):

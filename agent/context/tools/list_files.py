@@ -8,12 +8,12 @@ from pathlib import Path
 from agent.context import listing
 from agent.context.tools import arguments as read
 from agent.context.tools.result import Refused, ToolResult, fitting
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 DEPTH = 2
 
 
-async def list_files(root: Path, arguments: JSON) -> ToolResult:
+async def list_files(root: Path, arguments: JSONObject) -> ToolResult:
     folder = read.path(arguments, default=".")
     depth = read.number(arguments, "depth", DEPTH, most=10)
     files = await listing.list_files(root)

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.context import listing
 from agent.context.tools import arguments as read
 from agent.context.tools.result import Refused, ToolResult, clean, fitting
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MAX_BYTES = 2_000_000
 MAX_LINE = 600
@@ -17,7 +17,7 @@ MAX_COMPARED = 4_000_000
 """Steps of comparing a path that is not there with those that are: the square of its length for each of them."""
 
 
-async def read_file(root: Path, arguments: JSON) -> ToolResult:
+async def read_file(root: Path, arguments: JSONObject) -> ToolResult:
     path = read.path(arguments)
     start = read.number(arguments, "start", 1)
     end = read.number(arguments, "end", 10_000_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MAX_RESULT = 12_000
 """Characters."""
@@ -20,11 +20,11 @@ class ToolResult:
     is_error: bool = False
     read: dict[str, str] = field(default_factory=dict)
 
-    def to_json(self) -> JSON:
+    def to_json(self) -> JSONObject:
         return {"text": self.text, "is_error": self.is_error, "read": self.read}
 
     @classmethod
-    def from_json(cls, data: JSON) -> ToolResult:
+    def from_json(cls, data: JSONObject) -> ToolResult:
         return cls(data["text"], data["is_error"], data["read"])
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from agent.context.paths import is_ours, is_secret
 from agent.context.tools import arguments as read
 from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
-from agent.ports import JSON, CommandResult
+from agent.ports import CommandResult, JSONObject
 from agent.stacks import Stack
 
 TIMEOUT = 180.0
@@ -38,7 +38,7 @@ class Runner(Protocol):
     async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult: ...
 
 
-async def run(commands: Runner | None, stack: Stack | None, arguments: JSON) -> ToolResult:
+async def run(commands: Runner | None, stack: Stack | None, arguments: JSONObject) -> ToolResult:
     """Raises what the sandbox raises when it can't run anything at all."""
     argv = read.words(arguments, "argv", MAX_WORDS)
     if commands is None:

@@ -14,7 +14,7 @@ from agent.context import listing
 from agent.context.paths import is_secret
 from agent.context.tools import arguments as read
 from agent.context.tools.result import Refused, ToolResult, clean, fitting
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 TIMEOUT = 10.0
 MAX_OUTPUT = 2_000_000
@@ -27,7 +27,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-async def search(root: Path, arguments: JSON) -> ToolResult:
+async def search(root: Path, arguments: JSONObject) -> ToolResult:
     pattern = read.text(arguments, "pattern")
     place = read.path(arguments, default=".")
     glob = read.text(arguments, "glob", "")

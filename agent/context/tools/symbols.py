@@ -8,12 +8,12 @@ from agent.context import listing
 from agent.context.repomap import Definitions, definitions_in
 from agent.context.tools import arguments as read
 from agent.context.tools.result import Refused, ToolResult, fitting
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 MAX_FOUND = 60
 
 
-async def symbols(root: Path, arguments: JSON, map_cache: Path | None) -> ToolResult:
+async def symbols(root: Path, arguments: JSONObject, map_cache: Path | None) -> ToolResult:
     name = read.text(arguments, "name", "")
     if bool(name) == bool(arguments.get("path")):
         raise Refused('Give either "path" (what a file defines) or "name" (where a name is defined).')

@@ -13,7 +13,7 @@ from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
 from agent.context.tools.run import Runner, run
 from agent.context.tools.search import search
 from agent.context.tools.symbols import symbols
-from agent.ports import JSON
+from agent.ports import JSONObject
 from agent.stacks import Stack
 
 
@@ -21,7 +21,7 @@ class Toolbox:
     """``commands`` runs what ``run`` allows, and journals it; None: nothing is run. ``map_cache`` as in ``Ports``."""
 
     def __init__(self, root: Path, commands: Runner | None, stack: Stack | None, *, map_cache: Path | None) -> None:
-        self._tools: dict[str, Callable[[JSON], Awaitable[ToolResult]]] = {
+        self._tools: dict[str, Callable[[JSONObject], Awaitable[ToolResult]]] = {
             "list_files": lambda arguments: list_files(root, arguments),
             "read_file": lambda arguments: read_file(root, arguments),
             "search": lambda arguments: search(root, arguments),
@@ -29,7 +29,7 @@ class Toolbox:
             "run": lambda arguments: run(commands, stack, arguments),
         }
 
-    async def call(self, name: str, arguments: JSON) -> ToolResult:
+    async def call(self, name: str, arguments: JSONObject) -> ToolResult:
         """Never raises for the model's mistakes: ``is_error`` says what to do. An interruption of the run comes out."""
         tool = self._tools.get(name)
         if tool is None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.patch import detect
 from agent.patterns import linear
-from agent.ports import JSON, ChatMessage, ModelRequest, ToolCall, ToolSpec
+from agent.ports import ChatMessage, JSONObject, ModelRequest, ToolCall, ToolSpec
 from agent.team.parsing.json_repair import value_of, without_thoughts
 from agent.team.prompts import render
 
@@ -76,7 +76,7 @@ def read_calls(text: str, tools: Sequence[ToolSpec]) -> list[ToolCall]:
     return found
 
 
-def _candidates(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _candidates(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     """By the first kind of writing that holds a call."""
     for reader in (_in_markup, _in_fences, _in_lines, _bare):
         calls = list(reader(text, known))
@@ -85,7 +85,7 @@ def _candidates(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JS
             return
 
 
-def _in_markup(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _in_markup(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     for pattern in (_MISTRAL, _LLAMA):
         for hit in pattern.finditer(text):
             yield from _calls_in(hit[1], known)
@@ -113,7 +113,7 @@ def _tagged(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _in_fences(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _in_fences(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     for hit in _FENCED.finditer(text):
         if hit[1].lower() in _FENCES:
             yield from _calls_in(hit[2], known)
@@ -121,7 +121,7 @@ def _in_fences(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSO
             yield hit[1], value
 
 
-def _in_lines(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _in_lines(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     for pattern in (_LINE, _REACT):
         for hit in pattern.finditer(text):
             if hit[1] in known:
@@ -129,7 +129,7 @@ def _in_lines(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON
                 yield hit[1], value if isinstance(value, dict) else _only(known[hit[1]], hit[2])
 
 
-def _bare(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _bare(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     """Nothing but objects, or nothing but calls as in Python."""
     stripped = text.strip()
     if stripped[:1] in ("{", "["):
@@ -138,7 +138,7 @@ def _bare(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
         yield from _python(stripped, known)
 
 
-def _calls_in(piece: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _calls_in(piece: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     """One object or array, one object in each line, a name and an object, or calls as in Python."""
     piece = piece.strip()
     lines = [line for line in piece.splitlines() if line.strip()]
@@ -162,7 +162,7 @@ def _calls_in(piece: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSO
         yield from _calls_of(value, known, 0)
 
 
-def _calls_of(value: Any, known: dict[str, ToolSpec], depth: int) -> Iterator[tuple[str, JSON]]:
+def _calls_of(value: Any, known: dict[str, ToolSpec], depth: int) -> Iterator[tuple[str, JSONObject]]:
     if not isinstance(value, dict) or depth > 3:
         return
     for key in _ENVELOPES:
@@ -188,19 +188,19 @@ def _calls_of(value: Any, known: dict[str, ToolSpec], depth: int) -> Iterator[tu
             yield only, arguments
 
 
-def _inside(text: str) -> JSON:
+def _inside(text: str) -> JSONObject:
     """The arguments between the tags of one call: an object, or one tag for each."""
     value = value_of(text, MAX_READ)
     if isinstance(value, dict):
         return value
-    found: JSON = {}
+    found: JSONObject = {}
     for name, written in _PARAMETER.findall(text[:MAX_READ]):
         inner = value_of(written, MAX_READ) if written[:1] in ("[", "{") else None
         found[name] = written if inner is None else inner
     return found
 
 
-def _python(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSON]]:
+def _python(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:
     for hit in _PYTHON.finditer(text):
         if hit[1] not in known:
             continue
@@ -227,7 +227,7 @@ def _string(written: str) -> Any:
         return written[1:-1]
 
 
-def _only(tool: ToolSpec, written: str) -> JSON:
+def _only(tool: ToolSpec, written: str) -> JSONObject:
     """A single value without a name is the tool's first argument."""
     first = next(iter(tool.parameters.get("required") or tool.parameters.get("properties", {})), "")
     value = written.strip().strip("\"'`")

@@ -88,7 +88,7 @@ def task(
     sys.exit(watch(api, started, as_json=as_json, verbose=verbose, place=None if place.create else place.path))
 
 
-def _wish(text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile) -> launch.Wish:
+def _wish(text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile) -> launch.TaskRequest:
     given = [value for value in (text, json_file, workflow) if value is not None]
     if len(given) != 1:
         raise Usage(
@@ -103,7 +103,7 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
 
 
 def _start(
-    context: typer.Context, wish: launch.Wish, place: Place, *, model: str, yes: bool, profile: bool
+    context: typer.Context, wish: launch.TaskRequest, place: Place, *, model: str, yes: bool, profile: bool
 ) -> tuple[Api, dict[str, Any]]:
     """Starts the run. A directory made for it is removed again when the server refuses."""
     options = options_of(context)

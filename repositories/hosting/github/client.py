@@ -25,7 +25,7 @@ from mgx_project.common.errors import NotFound
 
 from ...git.remote import MAX_BRANCH
 from .. import transport
-from ..base import LEVELS, Comment, FailedCheck, Hosted, Level, Login, PullRequest, PullRequestText, ReviewComment
+from ..base import LEVELS, Comment, FailedCheck, Level, Login, PullRequest, PullRequestText, RemoteRepository, ReviewComment
 from ..error_mapping import is_for_good, no_github, said, speaking
 from . import auth
 
@@ -63,11 +63,11 @@ class GitHubHost:
     # the repository
 
     @overload
-    def repository(self) -> Hosted: ...
+    def repository(self) -> RemoteRepository: ...
     @overload
-    def repository(self, known: str) -> Hosted | None: ...
+    def repository(self, known: str) -> RemoteRepository | None: ...
 
-    def repository(self, known: str = "") -> Hosted | None:
+    def repository(self, known: str = "") -> RemoteRepository | None:
         with self._speaking("reading the repository"):
             self.__dict__.pop("_repository", None)
             try:
@@ -81,7 +81,7 @@ class GitHubHost:
             if found is None:
                 return None
             self.__dict__["_repository"] = found
-            return Hosted(
+            return RemoteRepository(
                 full_name=found.full_name,
                 default_branch=found.default_branch or "",
                 clone_url=found.clone_url,

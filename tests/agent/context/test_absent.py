@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from agent.context import Interest, look, read_text
+from agent.context import Interest, collect_context, read_text
 from agent.context.missing_content import absent, submodules
 from agent.guardrails import check
 from agent.ports import TaskSpec
@@ -38,7 +38,7 @@ def test_only_what_is_really_elsewhere_is_named(tmp_path: Path) -> None:
 
 
 def test_the_team_is_told(tmp_path: Path) -> None:
-    view = asyncio.run(look(make(tmp_path), ["data.csv"], Interest()))
+    view = asyncio.run(collect_context(make(tmp_path), ["data.csv"], Interest()))
     assert "libs/a" in view.absent
     assert view.hidden["data.csv"] == "Git LFS keeps its content elsewhere"
     assert read_text(tmp_path, "data.csv") is None

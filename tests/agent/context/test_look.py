@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.context import Interest, View, look
+from agent.context import Interest, View, collect_context
 from agent.context.context_budget import room_for
 from agent.context.history import recent_history
 from agent.context.testlayout import is_test, layout_of_tests
@@ -19,7 +19,7 @@ from tests.agent.world import make_repository
 
 
 def seen(root: Path, *wanted: str, about: str = "", window: int | None = None) -> View:
-    return asyncio.run(look(root, wanted, Interest(words=words_of(about), window=window)))
+    return asyncio.run(collect_context(root, wanted, Interest(words=words_of(about), window=window)))
 
 
 def commit(root: Path, subject: str, *paths: str) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.context import View, is_secret, look, own_files, read_text
+from agent.context import View, collect_context, is_secret, own_files, read_text
 from agent.context.view import MAX_CHARACTERS, MAX_FILE_CHARACTERS
 from agent.prompt_blocks import block, read_block
 from tests.agent.world import make_repository
 
 
 def seen(root: Path, *wanted: str) -> View:
-    return asyncio.run(look(root, wanted))
+    return asyncio.run(collect_context(root, wanted))
 
 
 def test_git_decides_what_belongs_to_a_repository(tmp_path: Path) -> None:

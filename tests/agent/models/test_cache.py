@@ -10,11 +10,11 @@ import pytest
 
 from agent.models import cache as caches
 from agent.models.cache import MemoryCache, MemoryStore, RedisCache, WriteOnly
-from agent.ports import JSON
+from agent.ports import JSONObject
 
 pytestmark = pytest.mark.asyncio
 
-ANSWER: JSON = {"text": "héllo", "tokens_in": 3}
+ANSWER: JSONObject = {"text": "héllo", "tokens_in": 3}
 
 
 async def test_an_answer_is_kept_until_its_time_is_over() -> None:

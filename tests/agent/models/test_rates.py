@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import RateLimited
 from agent.models import rate_limiter
-from agent.models.rate_limiter import Gate, gate_for
+from agent.models.rate_limiter import RateLimiter, gate_for
 from tests.agent.models.endpoints import REQUEST, open_to, silent
 from tests.support.patience import SOON, Clock
 from tests.support.scripted_openai import serve
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def enter_all(clock: Clock, gate: Gate, tokens: list[int]) -> list[float]:
+async def enter_all(clock: Clock, gate: RateLimiter, tokens: list[int]) -> list[float]:
     """Seconds after which each had its turn, in the order of asking; nobody comes in before it."""
     started = clock.now
 
@@ -46,7 +46,7 @@ def worst_window(times: list[float], counts: list[int]) -> int:
 
 
 async def test_no_window_has_more_requests_than_the_limit(clock: Clock) -> None:
-    times = await enter_all(clock, Gate(requests=3, window=WINDOW), [1] * 8)
+    times = await enter_all(clock, RateLimiter(requests=3, window=WINDOW), [1] * 8)
     assert worst_window(times, [1] * 8) <= 3
     assert times == sorted(times)
     assert times[-1] == pytest.approx(2 * WINDOW)
@@ -54,24 +54,24 @@ async def test_no_window_has_more_requests_than_the_limit(clock: Clock) -> None:
 
 async def test_no_window_has_more_tokens_than_the_limit(clock: Clock) -> None:
     counts = [60, 30, 50, 10, 100, 40]
-    times = await enter_all(clock, Gate(tokens=100, window=WINDOW), counts)
+    times = await enter_all(clock, RateLimiter(tokens=100, window=WINDOW), counts)
     assert worst_window(times, counts) <= 100
     assert times == sorted(times)
 
 
 async def test_a_call_larger_than_the_limit_gets_a_window_of_its_own(clock: Clock) -> None:
-    times = await enter_all(clock, Gate(tokens=100, window=WINDOW), [500, 10])
+    times = await enter_all(clock, RateLimiter(tokens=100, window=WINDOW), [500, 10])
     assert times == pytest.approx([0, WINDOW])
 
 
 async def test_what_a_call_did_not_take_is_free_for_the_next() -> None:
-    gate = Gate(tokens=100, window=60)
+    gate = RateLimiter(tokens=100, window=60)
     (await gate.enter(100, "host")).tokens = 10
     await asyncio.wait_for(gate.enter(90, "host"), SOON / 2)
 
 
 async def test_a_cancelled_wait_gives_its_turn_back() -> None:
-    gate = Gate(requests=1, window=240)
+    gate = RateLimiter(requests=1, window=240)
     first = await gate.enter(1, "host")
     for _ in range(2):
         waiting = asyncio.create_task(gate.enter(1, "host"))
@@ -83,7 +83,7 @@ async def test_a_cancelled_wait_gives_its_turn_back() -> None:
 
 
 async def test_a_queue_that_is_too_long_is_refused_with_the_time() -> None:
-    gate = Gate(requests=1, window=1000)
+    gate = RateLimiter(requests=1, window=1000)
     await gate.enter(1, "host")
     with pytest.raises(RateLimited, match="17 min") as refused:
         await gate.enter(1, "host")
@@ -91,7 +91,7 @@ async def test_a_queue_that_is_too_long_is_refused_with_the_time() -> None:
 
 
 async def test_a_closed_gate_refuses_who_can_not_wait_and_holds_who_can(clock: Clock) -> None:
-    gate, started = Gate(), clock.now
+    gate, started = RateLimiter(), clock.now
     gate.close_for(0.2)
     with pytest.raises(RateLimited):
         await gate.enter(1, "host", patience=0.1)
@@ -102,7 +102,7 @@ async def test_a_closed_gate_refuses_who_can_not_wait_and_holds_who_can(clock: C
 async def test_threads_share_the_gate_of_an_endpoint_and_key() -> None:
     assert gate_for("http://a/v1", "k", 2, None) is gate_for("http://a/v1", "k", 3, None)
     assert gate_for("http://a/v1", "k", 3, None) is not gate_for("http://a/v1", "other", 3, None)
-    gate = Gate(requests=2, window=WINDOW)
+    gate = RateLimiter(requests=2, window=WINDOW)
     times: list[float] = []
     started = time.monotonic()
 

@@ -175,10 +175,10 @@ async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path:
     world = World(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team))
     await cached(world, store).run(EDIT)
     asked = {request.key for request in world.model.requests}
-    assert {request.key for request in world.model.requests if request.fresh} == {"plan/1/analyze/2", "execute/write/1"}
+    assert {request.key for request in world.model.requests if request.bypass_cache} == {"plan/1/analyze/2", "execute/write/1"}
     assert {"plan/1/analyze", "execute/write/0", "execute/review/1"} < asked
     assert (tmp_path / "a/shop/prices.py").read_text() == EDITED
-    kept = cache_key(next(request for request in world.model.requests if request.fresh), "scripted")
+    kept = cache_key(next(request for request in world.model.requests if request.bypass_cache), "scripted")
     assert await MemoryCache(store, "tenant/", 60).get(kept) is None
 
 

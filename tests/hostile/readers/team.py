@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from agent.models.streaming import Answer, parse_arguments
+from agent.models.streaming import StreamedCompletion, parse_arguments
 from agent.ports import ModelRequest, ToolSpec
 from agent.stages.plan_parts import parts_of
 from agent.team import loop_detection, prompt_truncation
@@ -23,7 +23,7 @@ def _parsed(text: object) -> object:
 
 
 def _in_pieces(pieces: object) -> object:
-    answer = Answer(ModelRequest("k", "engineer", "write", (), "t"), 1_000_000, lambda _: None)
+    answer = StreamedCompletion(ModelRequest("k", "engineer", "write", (), "t"), 1_000_000, lambda _: None)
     for index, id, name, text in cast("list[tuple[int, str | None, str | None, str]]", pieces):
         answer.add_call(index, id, name, text)
     return answer.calls()

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from repositories.hosting.base import Host
+from repositories.hosting.base import HostingClient
 from repositories.hosting.github.client import GitHubHost
 from tests.support.github import USERS, GitHub
 
@@ -29,14 +29,14 @@ def repo(github: GitHub) -> str:
     return name
 
 
-HostOf = Callable[..., Host]
+HostOf = Callable[..., HostingClient]
 
 
 @pytest.fixture
 def host(github: GitHub, repo: str) -> HostOf:
     """A host of ``repo`` as one of its people: ``host("dev")``."""
 
-    def make(login: str = "octocat", name: str = repo) -> Host:
+    def make(login: str = "octocat", name: str = repo) -> HostingClient:
         return GitHubHost(github.api_url, name, token=USERS.get(login, login))
 
     return make

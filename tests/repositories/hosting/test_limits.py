@@ -8,7 +8,7 @@ import pytest
 
 from repositories.errors import HostBusy
 from repositories.hosting import rate_limiter
-from repositories.hosting.rate_limiter import MAX_TURN, WRITES_AT_ONCE, Gate, gate_of, sparing, wait_of
+from repositories.hosting.rate_limiter import MAX_TURN, WRITES_AT_ONCE, RequestLimiter, gate_of, sparing, wait_of
 from tests.support.patience import Clock
 
 
@@ -17,7 +17,7 @@ def headers(remaining: int, reset: float) -> dict[str, str]:
 
 
 def test_the_reserve_is_for_runs() -> None:
-    gate = Gate()
+    gate = RequestLimiter()
     gate.learn(200, headers(11, time.time() + 60))
     with sparing():
         gate.enter(writes=False)
@@ -32,7 +32,7 @@ def test_the_reserve_is_for_runs() -> None:
 
 
 def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
-    gate = Gate()
+    gate = RequestLimiter()
     gate.learn(403, {"retry-after": "30"})
     with sparing(), pytest.raises(HostBusy):
         gate.enter(writes=False)
@@ -42,7 +42,7 @@ def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
 def test_what_can_wait_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(rate_limiter, "time", clock)
-    gate, began = Gate(), clock.now
+    gate, began = RequestLimiter(), clock.now
     with sparing():
         for _ in range(6):
             gate.enter(writes=False)
@@ -52,7 +52,7 @@ def test_what_can_wait_is_spread(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_single_act_does_not_wait_and_a_series_of_writes_does(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(rate_limiter, "time", clock)
-    gate, began = Gate(), clock.now
+    gate, began = RequestLimiter(), clock.now
     for _ in range(WRITES_AT_ONCE):
         gate.enter(writes=True)
     assert clock.now == began
@@ -83,7 +83,7 @@ def test_how_long_an_answer_asks_us_to_wait(said: dict[str, str], seconds: float
 
 
 def test_what_a_service_says_can_break_nothing_nor_close_its_gate_for_days() -> None:
-    gate = Gate()
+    gate = RequestLimiter()
     gate.learn(200, {"x-ratelimit-limit": "\u00b2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 400})
     gate.learn(403, {**headers(0, time.time() + 1e9), "retry-after": "99999999"})
     with sparing(), pytest.raises(HostBusy) as raised:
@@ -96,7 +96,7 @@ def test_nobody_waits_long_behind_the_writes_of_others(monkeypatch: pytest.Monke
     clock = Clock()
     monkeypatch.setattr(clock, "sleep", slept.append)  # all of them ask at the same moment
     monkeypatch.setattr(rate_limiter, "time", clock)
-    gate = Gate()
+    gate = RequestLimiter()
     with pytest.raises(HostBusy) as raised:
         for _ in range(100):
             gate.enter(writes=True)

@@ -37,7 +37,7 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
     story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
     story.github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "7"})
     (row_id,) = replies.waiting(10)
-    replies.say(row_id)
+    replies.post_reply(row_id)
     assert not said(story, issue["number"])
     row = Handled.across_tenants.get(pk=row_id)
     assert (row.said_at, row.attempts, row.held_until) == (None, 1, None)
@@ -46,7 +46,7 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
     Handled.across_tenants.update(say_at=Now())
     assert Reaper(capacity=8).sweep() >= 1
     for _ in range(2):
-        replies.say(row_id)
+        replies.post_reply(row_id)
     (status,) = said(story, issue["number"])
     assert "**Run #1** waits for a worker." in status
     assert TaskRun.objects.of(story.link.workspace_id).count() == 1
@@ -61,13 +61,13 @@ def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.Mo
     def die(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for name in ("_utter", "_said"):
+    for name in ("_post", "_mark_posted"):
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(replies, name, die)
-            replies.say(row_id)
+            replies.post_reply(row_id)
         assert not replies.waiting(10), "held by who died"
         Handled.across_tenants.update(held_until=None)
-    replies.say(row_id)
+    replies.post_reply(row_id)
     (answer,) = said(story, issue["number"])
     assert "Unknown command `/mgx frobnicate`" in answer
     assert "`/mgx help`" in answer
@@ -87,12 +87,12 @@ def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch:
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(processing, "happened_at", die)
-        processing.take(delivery_id)
-    processing.take(delivery_id)
+        processing.process(delivery_id)
+    processing.process(delivery_id)
     assert not TaskRun.across_tenants.exists(), "held by who died"
     processing.WebhookDelivery.across_tenants.update(next_try_at=None)
     for _ in range(3):
-        processing.take(delivery_id)
+        processing.process(delivery_id)
     assert TaskRun.across_tenants.count() == 1
 
 
@@ -103,7 +103,7 @@ def test_who_is_refused_for_good_is_asked_a_few_times(story: Story) -> None:
     for _ in range(6):
         story.github.refuse(status=403, message="Resource not accessible by personal access token")
         Handled.across_tenants.update(say_at=Now())
-        replies.say(row_id)
+        replies.post_reply(row_id)
     assert Handled.across_tenants.get(pk=row_id).say_at is None
     assert not said(story, issue["number"])
 
@@ -112,7 +112,7 @@ def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenan
     issue = story.issue("total() crashes on None")
     story.send("issues", "octocat", action="labeled", issue=issue, label={"name": "mgx"})
     run = newest(story.link)
-    utter = replies._utter
+    utter = replies._post
 
     def slowly(host: Any, row: Handled) -> None:
         utter(host, row)
@@ -120,8 +120,8 @@ def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenan
 
     (row_id,) = replies.waiting(10)
     with monkeypatch.context() as patched:
-        patched.setattr(replies, "_utter", slowly)
-        replies.say(row_id)
+        patched.setattr(replies, "_post", slowly)
+        replies.post_reply(row_id)
     (status,) = said(story, issue["number"])
     assert "waits for a worker" in status
     story.say()

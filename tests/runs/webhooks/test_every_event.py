@@ -151,7 +151,7 @@ def work_off_shuffled() -> None:
     waiting = list(WebhookDelivery.across_tenants.values_list("pk", flat=True)) * 2
     random.Random(5).shuffle(waiting)
     for delivery_id in waiting:
-        processing.take(delivery_id)
+        processing.process(delivery_id)
     assert not list(WebhookDelivery.across_tenants.filter(processed_at=None).values_list("event", "error"))
     assert not list(WebhookDelivery.across_tenants.exclude(error="").values_list("event", "error"))
 

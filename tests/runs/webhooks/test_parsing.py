@@ -15,7 +15,7 @@ from mgx_project.common.errors import BadRequest
 from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
 from repositories.webhooks.payload_filter import COMMON, EVENTS, read
 from repositories.webhooks.services import checked
-from runs.webhooks.parsing import Command, commands, happened_at, wishes
+from runs.webhooks.parsing import CommentCommand, commands, happened_at, parse_payload
 
 SHA = "a" * 40
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -49,17 +49,17 @@ def test_no_payload_breaks_the_reading(delivery: tuple[str, dict[str, Any]]) -> 
     event, payload = delivery
     kept = storable(read(event, payload))
     assert not unstorable(kept)
-    for wish in wishes(event, kept):
+    for wish in parse_payload(event, kept):
         assert len(wish.key) <= 200
         assert "\0" not in f"{wish}"
-        number = wish.issue.number if isinstance(wish, Command) else getattr(wish, "number", 1)
+        number = wish.issue.number if isinstance(wish, CommentCommand) else getattr(wish, "number", 1)
         assert 0 < number < 2**31
     happened_at(event, kept)
 
 
 @given(DELIVERIES)
 def test_nor_does_one_that_was_not_read_first(delivery: tuple[str, dict[str, Any]]) -> None:
-    wishes(*delivery)
+    parse_payload(*delivery)
     happened_at(*delivery)
 
 
@@ -80,16 +80,16 @@ def test_what_is_deep_or_broken_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("number", [0, -1, 2**31, MAX_NUMBER, True, "7", 7.0, None, [7]])
 def test_what_is_no_number_of_an_issue_means_nothing(number: object) -> None:
     comment = {"id": 1, "body": "/mgx run"}
-    assert not wishes("issue_comment", {"action": "created", "issue": {"number": number}, "comment": comment})
-    assert not wishes("pull_request", {"action": "closed", "pull_request": {"number": number}})
+    assert not parse_payload("issue_comment", {"action": "created", "issue": {"number": number}, "comment": comment})
+    assert not parse_payload("pull_request", {"action": "closed", "pull_request": {"number": number}})
 
 
 @pytest.mark.parametrize("action", ["edited", "deleted", "", None, ["created"]])
 def test_only_what_is_said_anew_commands(action: object) -> None:
     payload = {"action": action, "issue": {"number": 1}, "comment": {"id": 1, "body": "/mgx approve"}}
-    assert not wishes("issue_comment", payload)
+    assert not parse_payload("issue_comment", payload)
     remark = {"action": action, "pull_request": {"number": 1}, "comment": {"id": 1, "body": "Say why."}}
-    assert not wishes("pull_request_review_comment", remark)
+    assert not parse_payload("pull_request_review_comment", remark)
 
 
 @pytest.mark.parametrize(
