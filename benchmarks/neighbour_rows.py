@@ -21,7 +21,7 @@ def main(url: str, number: int) -> int:
 
     user = User.objects.create_user(username="neighbour", password="correct horse battery")
     mine = create_workspace(owner=user, name="Neighbour", slug="neighbour")
-    project = Project.objects.of(mine.pk).get(slug="default")
+    project = Project.objects.for_workspace(mine.pk).get(slug="default")
     runs = []
     for place in range(number):
         link = RepositoryLink.objects.create(

@@ -17,7 +17,7 @@ def main(kind: str, number: int) -> list[str]:
     from projects.models import Project
     from tasks.models import Task
 
-    project = Project.objects.of(tenant.pk).first()
+    project = Project.objects.for_workspace(tenant.pk).first()
     common = {"workspace_id": tenant.pk, "project_id": project.pk}
     if kind == "tasks":
         tasks = [

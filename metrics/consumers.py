@@ -14,7 +14,7 @@ class MetricsStream(EventStream):
         return Feed(
             principal,
             group("workspace", principal.workspace_id),
-            Event.objects.of(principal.workspace_id),
+            Event.objects.for_workspace(principal.workspace_id),
             dense=True,
             wanted=lambda kind, project: kind == "metrics_updated",
         )

@@ -49,7 +49,7 @@ def snapshot_run(*, run: TaskRun) -> None:
 def live_counters(run: TaskRun) -> dict[str, float]:
     """The runs of the workspace now: in work, waiting for a person, and ended by outcome."""
     waiting = {Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED}
-    counters: dict[str, float] = TaskRun.objects.of(run.workspace_id).aggregate(
+    counters: dict[str, float] = TaskRun.objects.for_workspace(run.workspace_id).aggregate(
         runs_active=Count("id", filter=~Q(status__in=FINAL | waiting)),
         runs_waiting=Count("id", filter=Q(status__in=waiting)),
         runs_completed=Count("id", filter=Q(status=Status.COMPLETED)),

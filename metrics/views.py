@@ -43,7 +43,7 @@ class MetricViewSet(TenantViewSet):
     @action(detail=False, url_path=f"task/(?P<task_id>{UUID})/summary")
     def task_summary(self, request: Request, task_id: str) -> Response:
         """Over all finished runs of a task."""
-        if not Task.objects.of(self.principal.workspace_id).filter(pk=task_id).exists():
+        if not Task.objects.for_workspace(self.principal.workspace_id).filter(pk=task_id).exists():
             raise NotFound("There is no such task that you can see.")
         return Response(summary(self.get_queryset().filter(task_id=task_id)))
 
@@ -51,7 +51,7 @@ class MetricViewSet(TenantViewSet):
     @action(detail=False, url_path=f"run/(?P<run_id>{UUID})/summary")
     def run_summary(self, request: Request, run_id: str) -> Response:
         """Of one run; empty until it has ended."""
-        if not TaskRun.objects.of(self.principal.workspace_id).filter(pk=run_id).exists():
+        if not TaskRun.objects.for_workspace(self.principal.workspace_id).filter(pk=run_id).exists():
             raise NotFound("There is no such run that you can see.")
         return Response(summary(self.get_queryset().filter(run_id=run_id)))
 

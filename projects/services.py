@@ -26,7 +26,7 @@ def create_project(*, principal: Principal, name: str, slug: str = "", **fields:
     slug = slug or slugify(name)[:60]
     if not slug:
         raise BadRequest("No slug can be made of this name; give one of letters, digits and hyphens.", field="slug")
-    require_room(principal.workspace_id, "projects", Project.objects.of(principal.workspace_id).count)
+    require_room(principal.workspace_id, "projects", Project.objects.for_workspace(principal.workspace_id).count)
     with conflicts(PROJECT_CONFLICTS):
         project: Project = Project.objects.create(workspace_id=principal.workspace_id, name=name, slug=slug, **fields)
     record_audit(
@@ -56,7 +56,7 @@ def refuse_default(project: Project, verb: str) -> None:
 
 def project_of(workspace_id: uuid.UUID, project_id: uuid.UUID | None) -> Project:
     """The named project of this tenant, or its default one. Raises NotFound."""
-    projects = Project.objects.of(workspace_id)
+    projects = Project.objects.for_workspace(workspace_id)
     project: Project | None = (projects.filter(pk=project_id) if project_id else projects.filter(slug=DEFAULT_SLUG)).first()
     if project is None:
         raise NotFound("There is no such project that you can see." if project_id else "The workspace has no default project.")

@@ -55,7 +55,7 @@ def origin_of(
     *, workspace_id: uuid.UUID, project_id: uuid.UUID, repository_id: uuid.UUID | None, allow_dirty: bool = False
 ) -> Origin:
     """The named link, else the project's primary one, else none. Raises NotFound for a named link that is gone."""
-    links = RepositoryLink.objects.of(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
+    links = RepositoryLink.objects.for_workspace(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
     chosen = links.filter(pk=repository_id) if repository_id else links.filter(project_id=project_id, is_primary=True)
     link = chosen.first()
     if link is None:

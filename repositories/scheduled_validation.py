@@ -54,7 +54,7 @@ def is_due() -> bool:
 
 def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None) -> int:
     """Makes all links of the workspace, or of a project, due now. Returns how many."""
-    links = RepositoryLink.objects.of(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
+    links = RepositoryLink.objects.for_workspace(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
     if project_id is not None:
         links = links.filter(project_id=project_id)
     return int(links.update(refresh_due_at=Now(), refresh_asked_at=Now()))
@@ -143,7 +143,7 @@ def _asked_with(link: RepositoryLink) -> tuple[object, ...]:
 def _put_off(link: RepositoryLink, seconds: float) -> None:
     """All that are due and come with the same credential wait together."""
     due = Q(refresh_due_at__lte=Now()) | Q(pk=link.pk)
-    same = RepositoryLink.objects.of(link.workspace_id).filter(
+    same = RepositoryLink.objects.for_workspace(link.workspace_id).filter(
         due, provider=link.provider, api_base_url=link.api_base_url, installation_id=link.installation_id
     )  # credentials are stored encrypted, each in its own way: they are compared here
     waiting = [row.pk for row in same.only("pk", "credential") if row.credential == link.credential]

@@ -73,7 +73,7 @@ def prepare(named: RepositoryRef) -> None:
 
 def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:
     """Who is primary is decided under the project's lock, which comes before the link's. Raises NotFound."""
-    project: Project | None = Project.objects.of(workspace_id).select_for_update().filter(pk=project_id).first()
+    project: Project | None = Project.objects.for_workspace(workspace_id).select_for_update().filter(pk=project_id).first()
     if project is None:
         raise NotFound("There is no such project that you can see.")
     return project
@@ -83,7 +83,7 @@ def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None
     """``named`` with the credential of the link that is there already, when none was given. An address alone does not take its
     hosting service from a link."""
     project = project_of(principal.workspace_id, project_id)
-    links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project, clone_url=named.clone_url)
+    links = RepositoryLink.objects.for_workspace(principal.workspace_id).filter(project=project, clone_url=named.clone_url)
     link = links.exclude(status=Status.DISCONNECTED).first()
     if link is None:
         return named
@@ -107,7 +107,9 @@ def connect(
     a project becomes its primary one.
     """
     project = lock_project(principal.workspace_id, project_of(principal.workspace_id, project_id).pk)
-    links = RepositoryLink.objects.of(principal.workspace_id).filter(project=project).exclude(status=Status.DISCONNECTED)
+    links = (
+        RepositoryLink.objects.for_workspace(principal.workspace_id).filter(project=project).exclude(status=Status.DISCONNECTED)
+    )
     url = renamed(named.clone_url, named.repo_full_name, seen.full_name) if seen.full_name else named.clone_url
     there = {known.clone_url: known for known in links.select_for_update().filter(clone_url__in=(url, named.clone_url))}
     link = there.get(url) or there.get(named.clone_url)
@@ -137,7 +139,7 @@ def connect(
 
 def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLink:
     """Raises NotFound for a link that is gone or disconnected."""
-    link: RepositoryLink | None = RepositoryLink.objects.of(workspace_id).filter(pk=link_id).first()
+    link: RepositoryLink | None = RepositoryLink.objects.for_workspace(workspace_id).filter(pk=link_id).first()
     if link is None or link.status == Status.DISCONNECTED:
         raise NotFound("There is no such repository link that you can see.")
     return link
@@ -268,12 +270,14 @@ def _is_linked_too(link: RepositoryLink, seen: RepositoryState) -> bool:
     if not seen.full_name or seen.full_name == link.repo_full_name:
         return False
     url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
-    links = RepositoryLink.objects.of(link.workspace_id).filter(project_id=link.project_id, clone_url=url)
+    links = RepositoryLink.objects.for_workspace(link.workspace_id).filter(project_id=link.project_id, clone_url=url)
     return bool(links.exclude(status=Status.DISCONNECTED).exclude(pk=link.pk).exists())
 
 
 def _make_primary(link: RepositoryLink, project: Project) -> None:
-    others = RepositoryLink.objects.of(link.workspace_id).filter(project=project, is_primary=True).exclude(pk=link.pk)
+    others = (
+        RepositoryLink.objects.for_workspace(link.workspace_id).filter(project=project, is_primary=True).exclude(pk=link.pk)
+    )
     others.update(is_primary=False, updated_at=timezone.now())
     link.is_primary = True
     link.save(update_fields=["is_primary", "updated_at"])

@@ -57,7 +57,7 @@ def digest_of(content: bytes) -> str:
 
 def _require_space(workspace_id: uuid.UUID) -> None:
     """After the row is written: the total has it then, and its row keeps others of the workspace waiting."""
-    stored = StoredBytes.objects.of(workspace_id).values_list("size", "workspace__limits").first()
+    stored = StoredBytes.objects.for_workspace(workspace_id).values_list("size", "workspace__limits").first()
     if stored is None:
         return
     try:
@@ -104,4 +104,4 @@ class ArtifactTrees:
         self._current = tree
 
     def _load(self, tree: str) -> bytes:
-        return load(Artifact.objects.of(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))
+        return load(Artifact.objects.for_workspace(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))

@@ -36,7 +36,13 @@ def delete_bytes(*, instance: Artifact, **_: Any) -> None:
 
 def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
     """A run's worker writes rows of it until it has ended. No new run can begin: that takes the task's lock."""
-    live = TaskRun.objects.of(task.workspace_id).filter(task=task).exclude(status__in=FINAL).order_by("run_number").first()
+    live = (
+        TaskRun.objects.for_workspace(task.workspace_id)
+        .filter(task=task)
+        .exclude(status__in=FINAL)
+        .order_by("run_number")
+        .first()
+    )
     if live is not None:
         raise InvalidTransition(f"Run #{live.run_number} of this task is {live.status}: cancel it before you delete the task.")
 
@@ -60,7 +66,7 @@ def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
 
 
 def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: Any) -> None:
-    if not RepositoryLink.objects.of(workspace_id).filter(pk=repository_id).exists():
+    if not RepositoryLink.objects.for_workspace(workspace_id).filter(pk=repository_id).exists():
         raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
 
 

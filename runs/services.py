@@ -49,7 +49,11 @@ def create_run(
         raise BadRequest(refused, field="model", code="unknown_model")
     budget_caps.require_within_defaults(principal, budget or {})
     with transaction.atomic():
-        tasks = Task.objects.of(principal.workspace_id).select_related("project", "workspace").select_for_update(of=("self",))
+        tasks = (
+            Task.objects.for_workspace(principal.workspace_id)
+            .select_related("project", "workspace")
+            .select_for_update(of=("self",))
+        )
         task = tasks.filter(pk=task_id).first()
         if task is None:
             raise NotFound("There is no such task that you can see.")
@@ -91,7 +95,7 @@ def _keep_queue_within(limit: int | None, workspace_id: uuid.UUID) -> None:
     """Raises LimitReached where more runs wait than may. The run is among them, and its event holds the workspace's row: who
     makes another one at the same time counts after us."""
     if limit is not None:
-        waiting = TaskRun.objects.of(workspace_id).filter(status=Status.QUEUED)[: limit + 1].count()
+        waiting = TaskRun.objects.for_workspace(workspace_id).filter(status=Status.QUEUED)[: limit + 1].count()
         refuse_beyond(limit, "queued_runs", waiting)
 
 
@@ -112,8 +116,13 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     with transaction.atomic():
-        Task.objects.of(principal.workspace_id).select_for_update().get(pk=parent.task_id)
-        live = TaskRun.objects.of(principal.workspace_id).filter(task_id=parent.task_id).exclude(status__in=FINAL).first()
+        Task.objects.for_workspace(principal.workspace_id).select_for_update().get(pk=parent.task_id)
+        live = (
+            TaskRun.objects.for_workspace(principal.workspace_id)
+            .filter(task_id=parent.task_id)
+            .exclude(status__in=FINAL)
+            .first()
+        )
         if live is not None:
             raise InvalidTransition(f"Run #{live.run_number} is {live.status}: ask again when it has ended, or steer it.")
         budget = budget_caps.inherited(principal, parent.budget)
@@ -126,14 +135,14 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
 def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
     """The pull request was merged or closed: the task is done, or given up, and what still runs for it is cancelled."""
     with transaction.atomic():
-        task = Task.objects.of(workspace_id).select_for_update().get(pk=task_id)
+        task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
         if task.closed_at is not None and task.status in (status, Task.Status.COMPLETED):
             return  # known, or word of an earlier closing that comes after that of the merge
         task.status = status
         task.closed_at = timezone.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
-        live = TaskRun.objects.of(workspace_id).filter(task=task).exclude(status__in=FINAL)
+        live = TaskRun.objects.for_workspace(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
 
@@ -141,7 +150,7 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
 def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
     """The pull request was opened again: the task stands as its newest run does."""
     with transaction.atomic():
-        task = Task.objects.of(workspace_id).select_for_update().get(pk=task_id)
+        task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         if task.closed_at is None:
             return
         task.closed_at = None
@@ -281,7 +290,9 @@ def _storable(budget: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
-    run: TaskRun | None = TaskRun.objects.of(principal.workspace_id).select_related("task__project").filter(pk=run_id).first()
+    run: TaskRun | None = (
+        TaskRun.objects.for_workspace(principal.workspace_id).select_related("task__project").filter(pk=run_id).first()
+    )
     if run is None:
         raise NotFound("There is no such run that you can see.")
     return run

@@ -232,7 +232,7 @@ class RunViewSet(TenantViewSet):
     @action(detail=True, methods=["get"], pagination_class=None)
     def timing(self, request: Request, pk: str) -> Response:
         """Where the run's time went: by phase and by step. model + sandbox + own is what workers did, the rest is waiting."""
-        return Response(timing_of(TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))))
+        return Response(timing_of(TaskRun.objects.for_workspace(self.principal.workspace_id).get(pk=self._pk(pk))))
 
     # plumbing
 
@@ -268,15 +268,15 @@ class RunViewSet(TenantViewSet):
 
     def _change(self, pk: str) -> tuple[TaskRun, ChangeRound, list[dict[str, Any]]]:
         self.read_row(pk)
-        run = TaskRun.objects.of(self.principal.workspace_id).get(pk=self._pk(pk))
+        run = TaskRun.objects.for_workspace(self.principal.workspace_id).get(pk=self._pk(pk))
         current = change_review.current_round(run)
         return run, current, change_set.load(current)
 
     def _events(self, pk: str) -> QuerySet[Event]:
-        return Event.objects.of(self.principal.workspace_id).filter(run_id=pk).order_by("seq")
+        return Event.objects.for_workspace(self.principal.workspace_id).filter(run_id=pk).order_by("seq")
 
     def _artifacts(self, pk: str) -> QuerySet[Artifact]:
-        mine: QuerySet[Artifact] = Artifact.objects.of(self.principal.workspace_id).filter(run_id=pk)
+        mine: QuerySet[Artifact] = Artifact.objects.for_workspace(self.principal.workspace_id).filter(run_id=pk)
         return mine.exclude(kind=Artifact.Kind.TREE)
 
     def _number(self, name: str, least: int, most: int) -> int | None:

@@ -173,7 +173,7 @@ def settle(
     cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
     with transaction.atomic(savepoint=False):
         meters = locked(place, entry.month)
-        settled = LedgerEntry.objects.of(place.workspace_id).filter(pk=entry.pk, settled_at=None).update(
+        settled = LedgerEntry.objects.for_workspace(place.workspace_id).filter(pk=entry.pk, settled_at=None).update(
             model=model, tokens_in=tokens_in, tokens_out=tokens_out, duration_ms=duration_ms,
             cost_usd=cost, settled_at=timezone.now(),
         )  # fmt: skip
@@ -254,7 +254,7 @@ def _caps(place: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps:
         own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))
     caps = [Cap("This run's budget", "run", meters[SCOPES.RUN, EVER], **own)] if own else []
     covering = Q(project_id=None) | Q(project_id=place.project_id)
-    for budget in Budget.objects.of(place.workspace_id).filter(covering).order_by("id"):
+    for budget in Budget.objects.for_workspace(place.workspace_id).filter(covering).order_by("id"):
         scope = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
         month = next(period for _, period in meters if period)
         meter = meters[scope, month if budget.period == "month" else EVER]

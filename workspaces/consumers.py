@@ -19,7 +19,7 @@ class WorkspaceStream(EventStream):
         return Feed(
             principal,
             group("workspace", principal.workspace_id),
-            Event.objects.of(principal.workspace_id),
+            Event.objects.for_workspace(principal.workspace_id),
             dense=True,
             wanted=lambda kind, of: (not types or kind in types) and (not project or of == project),
         )

@@ -238,5 +238,5 @@ class ObjectStream(EventStream):
         principal: Principal = caller.principal(owner or pk)
         if owner != principal.workspace_id:
             raise NotFound("There is nothing here that you can see.")
-        rows = Event.objects.of(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
+        rows = Event.objects.for_workspace(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
         return Feed(principal, group(self.kind, pk), rows, self.cursor, self.dense)

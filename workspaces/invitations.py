@@ -107,7 +107,7 @@ def _audit(principal: Principal, action: str, invitation: Invitation) -> None:
 
 def find_invitation(*, principal: Principal, invitation_id: uuid.UUID | str) -> Invitation:
     """The row, locked. Call inside a transaction. Raises NotFound."""
-    rows = Invitation.objects.of(principal.workspace_id).select_for_update(of=("self",))
+    rows = Invitation.objects.for_workspace(principal.workspace_id).select_for_update(of=("self",))
     found: Invitation | None = rows.filter(pk=invitation_id).first()
     if found is None:
         raise NotFound("There is no such invitation in this workspace.")

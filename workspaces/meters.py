@@ -101,5 +101,5 @@ def _lock(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
     )
     if place.on_server:
         mine |= Q(scope=SCOPES.SERVER, scope_id=place.workspace_id, period=month)
-    rows = Meter.objects.of(place.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
+    rows = Meter.objects.for_workspace(place.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
     return {(row.scope, row.period): row for row in rows}

@@ -45,7 +45,7 @@ def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, chang
     if changes.get("fallback_id"):
         _check_fallback(workspace_id, row, changes["fallback_id"])
     if changes.get("is_default"):
-        others = ModelConnection.objects.of(workspace_id).filter(is_default=True)
+        others = ModelConnection.objects.for_workspace(workspace_id).filter(is_default=True)
         others.exclude(pk=row.pk if row else None).update(is_default=False)
     if row is not None and row.last_test and any(name in changes and changes[name] != getattr(row, name) for name in ENDPOINT):
         if "native_tools" not in changes and row.last_test.get("found_native_tools"):
@@ -71,7 +71,7 @@ def require_own(row: Budget, user: User) -> None:
 
 def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[str, Any]:
     """Tries the connection and keeps what came of it. Not in a transaction: an endpoint may take its time. Raises Conflict."""
-    connections = ModelConnection.objects.of(principal.workspace_id).filter(pk=connection_id)
+    connections = ModelConnection.objects.for_workspace(principal.workspace_id).filter(pk=connection_id)
     connection = connections.get()
     answers: Any = model_test_wanted.send(sender=ModelConnection, connection=connection)
     ((_, said),) = answers
@@ -113,7 +113,9 @@ def _check_roles(role_models: Any) -> None:
 
 def _check_fallback(workspace_id: uuid.UUID, row: ModelConnection | None, fallback_id: uuid.UUID) -> None:
     # locked, so that two changes at once can't close a circle together
-    links = dict(ModelConnection.objects.of(workspace_id).select_for_update().order_by("id").values_list("id", "fallback_id"))
+    links = dict(
+        ModelConnection.objects.for_workspace(workspace_id).select_for_update().order_by("id").values_list("id", "fallback_id")
+    )
     if fallback_id not in links:
         raise BadRequest("The fallback is no model connection of this workspace.", field="fallback_id")
     seen: set[uuid.UUID] = set()

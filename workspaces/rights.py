@@ -50,7 +50,9 @@ class Credential:
             return False
         in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         if self.token_id is not None:
-            tokens = ApiToken.objects.of(workspace_id).filter(in_time, pk=self.token_id, revoked_at=None, user__is_active=True)
+            tokens = ApiToken.objects.for_workspace(workspace_id).filter(
+                in_time, pk=self.token_id, revoked_at=None, user__is_active=True
+            )
             return bool(tokens.filter(user__memberships__workspace_id=workspace_id).exists())
         if self.sign_in_id is not None:
             still_in = Q(user__memberships__not_before=None) | Q(user__memberships__not_before__lt=F("created_at"))
@@ -139,9 +141,9 @@ def end_sign_ins(of: Q) -> None:
 
 def end_in_workspace(*, user_id: UUID, workspace_id: UUID) -> None:
     """What a person loses with the membership: API tokens, and what those made for anybody, and tickets of this workspace."""
-    mine = ApiToken.objects.of(workspace_id).filter(user_id=user_id, revoked_at=None)
+    mine = ApiToken.objects.for_workspace(workspace_id).filter(user_id=user_id, revoked_at=None)
     end_tokens(mine.values_list("pk", flat=True))
-    WsTicket.objects.of(workspace_id).filter(user_id=user_id).delete()
+    WsTicket.objects.for_workspace(workspace_id).filter(user_id=user_id).delete()
 
 
 def end_everything(user: User, *, reason: str) -> None:

@@ -34,6 +34,6 @@ def _sums() -> dict[str, Any]:
 def usage(*, workspace_id: uuid.UUID, params: Mapping[str, str]) -> dict[str, Any]:
     """Totals and buckets of a period. Two queries. Raises BadRequest."""
     period = read_period(params, bucket="day")
-    entries = LedgerEntry.objects.of(workspace_id).filter(created_at__gte=period.since, created_at__lt=period.until)
+    entries = LedgerEntry.objects.for_workspace(workspace_id).filter(created_at__gte=period.since, created_at__lt=period.until)
     buckets = entries.annotate(start=Trunc("created_at", period.bucket)).values("start").annotate(**_sums()).order_by("start")
     return {"since": period.since, "until": period.until, "totals": entries.aggregate(**_sums()), "buckets": list(buckets)}

@@ -1,4 +1,4 @@
-"""Base models. A tenant row can't be read through its everyday door without naming the tenant."""
+"""Base models. `objects.for_workspace(id)` is the only way to the rows of a tenant, but for `across_tenants`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScopedManager:
     def __init__(self, model: type[TenantModel]) -> None:
         self.model = model
 
-    def of(self, workspace_id: uuid.UUID | str) -> Any:
+    def for_workspace(self, workspace_id: uuid.UUID | str) -> Any:
         """The rows of one tenant, as the model's own queryset class."""
         return self.model.across_tenants.filter(workspace_id=workspace_id)
 
@@ -35,7 +35,7 @@ class ScopedManager:
 
 
 class TenantManager:
-    """`Model.objects`: only `of(workspace_id)`, `none()` and `create()`. Crossing tenants is spelled `Model.across_tenants`."""
+    """`Model.objects`: only `for_workspace(id)`, `none()` and `create()`. `Model.across_tenants` crosses tenants."""
 
     def __get__(self, instance: object, owner: type[TenantModel]) -> ScopedManager:
         return ScopedManager(owner)

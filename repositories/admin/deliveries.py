@@ -50,7 +50,7 @@ def about(row: Any) -> str:
 def newest_deliveries(link: RepositoryLink) -> SafeString:
     """One query."""
     found: list[Any] = list(
-        with_words(WebhookDelivery.objects.of(link.workspace_id).filter(link=link)).order_by("-created_at")[:NEWEST]
+        with_words(WebhookDelivery.objects.for_workspace(link.workspace_id).filter(link=link)).order_by("-created_at")[:NEWEST]
     )
     if not found:
         return format_html("{}", "Nothing was delivered yet.")

@@ -200,7 +200,7 @@ class RepositoryLinkAdmin(TenantAdmin):
 
     def _locked(self, row: RepositoryLink) -> RepositoryLink:
         services.lock_project(row.workspace_id, row.project_id)
-        locked: RepositoryLink = RepositoryLink.objects.of(row.workspace_id).select_for_update().get(pk=row.pk)
+        locked: RepositoryLink = RepositoryLink.objects.for_workspace(row.workspace_id).select_for_update().get(pk=row.pk)
         return locked
 
     def _page(self, row: RepositoryLink) -> str:

@@ -17,7 +17,7 @@ from ..signals import webhook_accepted
 @transaction.atomic
 def try_again(*, principal: Principal, delivery_id: uuid.UUID) -> WebhookDelivery:
     """All its tries are there again. What it had an effect on already is not done twice. Raises NotFound, Conflict."""
-    rows = WebhookDelivery.objects.of(principal.workspace_id).select_related("link").select_for_update(of=("self",))
+    rows = WebhookDelivery.objects.for_workspace(principal.workspace_id).select_related("link").select_for_update(of=("self",))
     delivery: WebhookDelivery | None = rows.filter(pk=delivery_id).first()
     if delivery is None:
         raise NotFound("There is no such delivery.")

@@ -45,7 +45,7 @@ def accept(link: RepositoryLink, *, delivery_id: str, event: str, payload: Mappi
     if event not in EVENTS:
         return False
     with transaction.atomic():
-        delivery, new = WebhookDelivery.objects.of(link.workspace_id).get_or_create(
+        delivery, new = WebhookDelivery.objects.for_workspace(link.workspace_id).get_or_create(
             link=link,
             delivery_id=delivery_id,
             defaults={"workspace_id": link.workspace_id, "event": event, "payload": storable(read(event, payload))},
@@ -72,7 +72,7 @@ def set_up(*, principal: Principal, link: RepositoryLink) -> dict[str, Any]:
         raise BadRequest("Plain git has no webhooks; link the repository over its hosting service.", code="no_webhooks")
     # stored first: a hook that is made must never be signed with a secret that we lost
     with transaction.atomic():
-        changed = RepositoryLink.objects.of(link.workspace_id).select_for_update().get(pk=link.pk)
+        changed = RepositoryLink.objects.for_workspace(link.workspace_id).select_for_update().get(pk=link.pk)
         changed.webhook_secret = secret
         changed.save(update_fields=["webhook_secret", "updated_at"])
         record_audit(

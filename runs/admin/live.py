@@ -93,14 +93,14 @@ def _files(conflict: Any) -> str:
 def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
     """The run's events after `?after=`, in the words of the socket. One query."""
     after = request.GET.get("after", "")
-    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk, seq__gt=int(after) if after.isdecimal() else 0)
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, seq__gt=int(after) if after.isdecimal() else 0)
     found = rows.order_by("seq").values("seq", "type", "message", "data", "created_at")[:SHOWN]
     return [{**row, "timestamp": row.pop("created_at").isoformat()} for row in found]
 
 
 def log_of(run: TaskRun) -> str:
     """The newest words of models and commands, oldest first. One query."""
-    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk, type__in=SPOKEN).order_by("-seq")
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type__in=SPOKEN).order_by("-seq")
     return "\n".join(filter(None, (spoken(data) for data in reversed(list(rows.values_list("data", flat=True)[:30])))))
 
 

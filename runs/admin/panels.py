@@ -109,7 +109,7 @@ def _seconds(seconds: float) -> str:
 
 def timeline(run: TaskRun) -> SafeString:
     """The newest events, oldest of them first. One query."""
-    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk).order_by("-seq")
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).order_by("-seq")
     found = list(rows.values_list("seq", "created_at", "type", "message")[:EVENTS_SHOWN])
     body = format_html_join(
         "",
@@ -140,7 +140,12 @@ def log_page(run: TaskRun) -> SafeString:
 
 
 def diff_page(run: TaskRun) -> SafeString:
-    artifact = Artifact.objects.of(run.workspace_id).filter(run=run, kind=Artifact.Kind.DIFF).order_by("-created_at").first()
+    artifact = (
+        Artifact.objects.for_workspace(run.workspace_id)
+        .filter(run=run, kind=Artifact.Kind.DIFF)
+        .order_by("-created_at")
+        .first()
+    )
     if artifact is None:
         return format_html("{}", "No diff yet.")
     if artifact.size > MAX_DIFF:

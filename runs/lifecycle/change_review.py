@@ -46,7 +46,7 @@ class PendingReview:
 
 
 def is_required(run: TaskRun) -> bool:
-    return bool(Project.objects.of(run.workspace_id).filter(pk=run.project_id, review_changes=True).exists())
+    return bool(Project.objects.for_workspace(run.workspace_id).filter(pk=run.project_id, review_changes=True).exists())
 
 
 def rounds(run: TaskRun) -> list[JSON]:
@@ -68,7 +68,7 @@ def prepare(run: TaskRun, tree: str, files: list[JSON]) -> PendingReview:
 
 def requeue_late_messages(run: TaskRun) -> bool:
     """Whether something was said after the last model call: then executing goes on with it. Under the run's lock."""
-    waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
+    waiting = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run, step_key="")
     texts = list(waiting.order_by("number").values_list("text", flat=True))
     if not texts:
         return False
@@ -139,7 +139,7 @@ def decide(
     done: awaiting_changes → delivering (all accepted, no comment), rejected (all rejected, no comment) or executing again.
     Raises BadRequest for parts that are none, or undecided ones when done; Conflict for another round.
     """
-    seen = ChangeRound.objects.of(workspace_id).filter(run_id=run_id).order_by("-number").first()
+    seen = ChangeRound.objects.for_workspace(workspace_id).filter(run_id=run_id).order_by("-number").first()
     files = change_set.load(seen) if seen else []
     with locked(run_id) as run:
         current = _open(run, number)
@@ -266,5 +266,5 @@ def _count(files: list[JSON]) -> str:
 
 
 def _rounds(run: TaskRun) -> QuerySet[ChangeRound]:
-    found: QuerySet[ChangeRound] = ChangeRound.objects.of(run.workspace_id).filter(run=run)
+    found: QuerySet[ChangeRound] = ChangeRound.objects.for_workspace(run.workspace_id).filter(run=run)
     return found

@@ -76,7 +76,7 @@ def load(decided: ChangeRound) -> list[JSON]:
     """The files of a round. Raises NotFound when the artifact store lost them."""
     if not decided.tree:
         return []
-    mine = Artifact.objects.of(decided.workspace_id).filter(run_id=decided.run_id, name=name_of(decided.number))
+    mine = Artifact.objects.for_workspace(decided.workspace_id).filter(run_id=decided.run_id, name=name_of(decided.number))
     kept = mine.first()
     if kept is None:
         raise NotFound("The files of this round are gone.", code="artifact_lost")

@@ -43,7 +43,7 @@ def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
 
 def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
     """Under the run's lock, late in its transaction."""
-    mine = SteerMessage.objects.of(run.workspace_id).filter(run=run)
+    mine = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run)
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
     if last >= MAX_MESSAGES:
         raise TooManyMessages(
@@ -66,7 +66,7 @@ def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
     Under the run's lock; does not save the run. Raises BadRequest without an answer.
     """
     question = (run.error or {}).get("detail", "")
-    waiting = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key="")
+    waiting = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run, step_key="")
     since = waiting.filter(created_at__gt=run.updated_at)  # nothing is saved of a paused run: this is when it paused
     if not text and not since.exists():
         raise BadRequest(
@@ -83,7 +83,7 @@ def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
 
 def plan_messages(run: TaskRun) -> list[str]:
     """What goes into the present plan: why earlier ones were rejected, what was said to them and answered, in order."""
-    rejections = Approval.objects.of(run.workspace_id).filter(run=run, approved=False)
+    rejections = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False)
     found = list(rejections.values_list("created_at", "feedback"))
     earlier = _while_planning(run).exclude(step_key__startswith=f"plan/{run.plan_version}/")
     found += [(message.created_at, _told(message)) for message in earlier]
@@ -96,7 +96,9 @@ def messages_while_planning(run: TaskRun) -> list[str]:
 
 
 def _while_planning(run: TaskRun) -> QuerySet[SteerMessage]:
-    found: QuerySet[SteerMessage] = SteerMessage.objects.of(run.workspace_id).filter(run=run, step_key__startswith="plan/")
+    found: QuerySet[SteerMessage] = SteerMessage.objects.for_workspace(run.workspace_id).filter(
+        run=run, step_key__startswith="plan/"
+    )
     return found
 
 

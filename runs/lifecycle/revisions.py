@@ -17,7 +17,7 @@ MAX_WORDS = 12_000
 
 def latest_of(link: RepositoryLink, number: int) -> TaskRun | None:
     """The newest run of the pull request ``number``."""
-    runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, pr_number=number)
+    runs = TaskRun.objects.for_workspace(link.workspace_id).filter(repository_id=link.pk, pr_number=number)
     found: TaskRun | None = runs.select_related("task__project").order_by("-run_number").first()
     return found
 

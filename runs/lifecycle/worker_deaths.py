@@ -49,14 +49,17 @@ def take_back(run_id: uuid.UUID, fence: int) -> None:
 
 def _place(run: TaskRun) -> str:
     recorded = (
-        RunStep.objects.of(run.workspace_id).filter(run=run, finished_at__isnull=False).exclude(kind=claim_spans.KIND).count()
+        RunStep.objects.for_workspace(run.workspace_id)
+        .filter(run=run, finished_at__isnull=False)
+        .exclude(kind=claim_spans.KIND)
+        .count()
     )
     return f"{run.status}/{run.plan_version}/{recorded}"
 
 
 def _pause(run: TaskRun) -> None:
     begun = (
-        RunStep.objects.of(run.workspace_id)
+        RunStep.objects.for_workspace(run.workspace_id)
         .filter(run=run, finished_at=None)
         .exclude(kind=claim_spans.KIND)
         .order_by("-started_at")

@@ -65,7 +65,7 @@ def _post_reply(row_id: uuid.UUID) -> None:
     row = Handled.across_tenants.get(pk=row_id)
     if row.say_at is None:
         return
-    link = RepositoryLink.objects.of(row.workspace_id).filter(pk=row.link_id).first()
+    link = RepositoryLink.objects.for_workspace(row.workspace_id).filter(pk=row.link_id).first()
     host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
     try:
         if host is not None:
@@ -88,9 +88,11 @@ def _post(host: HostingClient, row: Handled) -> None:
 
 
 def _status(row: Handled) -> str:
-    runs = TaskRun.objects.of(row.workspace_id).filter(task_id=row.task_id).select_related("task")
+    runs = TaskRun.objects.for_workspace(row.workspace_id).filter(task_id=row.task_id).select_related("task")
     run = runs.order_by("-run_number").first()
-    heard = Handled.objects.of(row.workspace_id).filter(task_id=row.task_id, number=row.number, form=Handled.Form.REACTION)
+    heard = Handled.objects.for_workspace(row.workspace_id).filter(
+        task_id=row.task_id, number=row.number, form=Handled.Form.REACTION
+    )
     last = heard.order_by("-created_at", "-pk").values_list("answer", flat=True).first()
     return "" if run is None else status_comment_body.status(run, last or "")
 

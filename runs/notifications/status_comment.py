@@ -28,7 +28,7 @@ def changed(run: TaskRun) -> None:
         status_changed(run.workspace_id, link_id, run.task_id, number)
     if found := status_comment_body.news(run):
         key, words = found
-        Handled.objects.of(run.workspace_id).get_or_create(
+        Handled.objects.for_workspace(run.workspace_id).get_or_create(
             link_id=link_id,
             key=key,
             defaults={
@@ -40,7 +40,7 @@ def changed(run: TaskRun) -> None:
 def status_changed(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
     """The status comment of the task in the thread ``number`` is to be made or edited."""
     key = f"status:{task_id}:{number}"
-    rows = Handled.objects.of(workspace_id)
+    rows = Handled.objects.for_workspace(workspace_id)
     if rows.filter(link_id=link_id, key=key).update(say_at=Greatest(Now(), F("said_at") + APART)):
         return
     fields = {"form": Handled.Form.STATUS, "task_id": task_id, "number": number, "say_at": Now()}

@@ -20,7 +20,7 @@ async def plan(work: Execution) -> None:
     """analyse → plan; what people said goes in, and the last plan that they rejected, with their edits."""
     run = work.run
     checkout, _ = await check_out(work)
-    rejected = Approval.objects.of(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
+    rejected = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
     last = await work.db(rejected.values_list("plan", flat=True).last)
     draft = await draft_plan(
         await _spec(work),
@@ -39,7 +39,7 @@ async def execute(work: Execution) -> None:
     run = work.run
     checkout, _ = await check_out(work)
     assert run.plan is not None, "an approved run has a plan"
-    approval = Approval.objects.of(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
+    approval = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
     said = await work.db(approval.values_list("feedback", flat=True).last)
     # the answers to open questions, for whoever reads the plan
     plan = {**run.plan, "said_with_the_approval": said} if said else run.plan

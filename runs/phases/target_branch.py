@@ -112,5 +112,5 @@ def _with_pull_request(run: TaskRun) -> TaskRun | None:
 
 def _pushed(run: TaskRun, branch: str) -> set[str]:
     """Commits that runs of the repository made for ``branch``."""
-    runs = TaskRun.objects.of(run.workspace_id).filter(task_id=run.task_id, branch_name=branch)
+    runs = TaskRun.objects.for_workspace(run.workspace_id).filter(task_id=run.task_id, branch_name=branch)
     return set(runs.exclude(commit_sha="").values_list("commit_sha", flat=True))

@@ -92,7 +92,9 @@ def _ready(origin: Origin, checkout: Checkout) -> StepEvent:
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:
     """Restores what executing made, as its last change left it: what tests dropped into the workdir since is no part of it."""
-    changed = RunStep.objects.of(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
+    changed = (
+        RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
+    )
     last = await work.db(changed.first)
     if last is not None:
         await work.trees(checkout).restore(last.tree)

@@ -69,7 +69,7 @@ class Work:
 
 def timing_of(run: TaskRun) -> dict[str, Any]:
     """The document of `GET /api/runs/{id}/timing`. Two queries."""
-    rows = RunStep.objects.of(run.workspace_id).filter(run=run).order_by("started_at")
+    rows = RunStep.objects.for_workspace(run.workspace_id).filter(run=run).order_by("started_at")
     wall = _since(run, run.completed_at or timezone.now())
     phases: list[tuple[str, Interval]] = []
     steps: dict[str, Work] = {}
@@ -112,7 +112,11 @@ def timing_of(run: TaskRun) -> dict[str, Any]:
 
 def profiles(workspace_id: uuid.UUID, run_id: uuid.UUID) -> Iterable[dict[str, Any]]:
     """The flame graphs that the run left: id, name and size of each."""
-    found = Artifact.objects.of(workspace_id).filter(run_id=run_id, kind=Artifact.Kind.PROFILE).order_by("created_at", "id")
+    found = (
+        Artifact.objects.for_workspace(workspace_id)
+        .filter(run_id=run_id, kind=Artifact.Kind.PROFILE)
+        .order_by("created_at", "id")
+    )
     rows: Iterable[dict[str, Any]] = found.values("id", "name", "size")
     return rows
 

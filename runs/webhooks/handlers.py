@@ -87,13 +87,13 @@ def _command(link: RepositoryLink, host: HostingClient, wish: WebhookEvent) -> N
 
 
 def _is_done(link: RepositoryLink, wish: WebhookEvent) -> bool:
-    return Handled.objects.of(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
+    return Handled.objects.for_workspace(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
 
 
 def _once(link: RepositoryLink, wish: WebhookEvent, number: int, act: Callable[[], Effect | None]) -> None:
     """``act``, its mark and its answer in one transaction; what it refuses is an answer too, on ``number``."""
     with transaction.atomic():
-        row, new = Handled.objects.of(link.workspace_id).get_or_create(
+        row, new = Handled.objects.for_workspace(link.workspace_id).get_or_create(
             link_id=link.pk, key=wish.key, defaults={"workspace_id": link.workspace_id}
         )
         if not new:
@@ -123,7 +123,13 @@ def _enqueue_reply(link: RepositoryLink, row: Handled, effect: Effect, wish: Web
 
 def _start(link: RepositoryLink, who: Principal, issue: Issue, *, auto_approve: bool) -> Effect:
     task = _task_of(link, issue) or _new_task(link, who, issue)
-    live = TaskRun.objects.of(link.workspace_id).filter(task=task).exclude(status__in=FINAL).order_by("-run_number").first()
+    live = (
+        TaskRun.objects.for_workspace(link.workspace_id)
+        .filter(task=task)
+        .exclude(status__in=FINAL)
+        .order_by("-run_number")
+        .first()
+    )
     if live is not None:
         return Effect(issue.number, f"run #{live.run_number} is on this already: it is {live.status}.", task)
     run = services.create_run(principal=who, task_id=task.pk, auto_approve=auto_approve)
@@ -140,7 +146,7 @@ def _label(link: RepositoryLink, who: Principal, wish: IssueLabelled) -> Effect 
 
 
 def _task_of(link: RepositoryLink, issue: Issue) -> Task | None:
-    tasks = Task.objects.of(link.workspace_id).filter(repository_id=link.pk)
+    tasks = Task.objects.for_workspace(link.workspace_id).filter(repository_id=link.pk)
     if issue.is_pull_request:
         run = revisions.latest_of(link, issue.number)
         return None if run is None else run.task
@@ -183,7 +189,11 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effe
     if command.verb in ("plan", "run"):
         return _start(link, who, issue, auto_approve=command.verb == "run")
     task = _task_of(link, issue)
-    run = None if task is None else TaskRun.objects.of(link.workspace_id).filter(task=task).order_by("-run_number").first()
+    run = (
+        None
+        if task is None
+        else TaskRun.objects.for_workspace(link.workspace_id).filter(task=task).order_by("-run_number").first()
+    )
     if run is None:
         raise NotFound("There is no run here yet; `/mgx plan` makes one.")
     known = {"principal": who, "run_id": run.pk}
@@ -235,7 +245,9 @@ def _answered(comment_id: int, comments: list[ReviewComment]) -> bool:
 
 
 def _repair(link: RepositoryLink, host: HostingClient, wish: ChecksFailed) -> None:
-    runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, commit_sha=wish.sha, pr_number__isnull=False)
+    runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
+        repository_id=link.pk, commit_sha=wish.sha, pr_number__isnull=False
+    )
     parent = runs.select_related("task__project", "created_by").order_by("-run_number").first()
     if parent is None or parent.pr_number is None or _is_done(link, wish):
         return
@@ -278,7 +290,9 @@ def _sync_pull_request(link: RepositoryLink, host: HostingClient, wish: PullRequ
 
 def _note_push(link: RepositoryLink, wish: BranchPushed) -> None:
     """Somebody else's commit on the branch of a run that works: people see why its push will be refused."""
-    runs = TaskRun.objects.of(link.workspace_id).filter(repository_id=link.pk, pr_number__isnull=False, branch_name=wish.branch)
+    runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
+        repository_id=link.pk, pr_number__isnull=False, branch_name=wish.branch
+    )
     live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
     if live is None or runs.filter(commit_sha=wish.sha).exists():
         return
@@ -297,5 +311,5 @@ def _revalidate(link: RepositoryLink) -> None:
     """Renames, transfers, archiving and lost rights all show when the repository is looked at."""
     found = repositories.validate(workspace_id=link.workspace_id, link_id=link.pk)
     with transaction.atomic():
-        locked = RepositoryLink.objects.of(link.workspace_id).select_for_update().get(pk=link.pk)
+        locked = RepositoryLink.objects.for_workspace(link.workspace_id).select_for_update().get(pk=link.pk)
         repositories.refresh(link=locked, found=found)

@@ -45,7 +45,7 @@ def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
         if not mine:
             return []
         _process(delivery_id)
-    left = WebhookDelivery.objects.of(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
+    left = WebhookDelivery.objects.for_workspace(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
     return list(left.values_list("pk", flat=True)[:1])
 
 

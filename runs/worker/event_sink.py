@@ -92,7 +92,7 @@ class RunSink:
                 self._known = frozenset(await self._db(self._load_known))  # type: ignore[call-overload]
 
     def _load_known(self) -> list[str]:
-        keys = Event.objects.of(self._run.workspace_id).filter(run_id=self._run.pk, replay_key__isnull=False)
+        keys = Event.objects.for_workspace(self._run.workspace_id).filter(run_id=self._run.pk, replay_key__isnull=False)
         return list(keys.values_list("replay_key", flat=True))
 
 

@@ -124,7 +124,7 @@ class Steps:
     def find(self, key: str) -> RunStep | None:
         """With its result, where it was recorded."""
         if self._rows is None:
-            rows = RunStep.objects.of(self._run.workspace_id).filter(run=self._run).defer("result")
+            rows = RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run).defer("result")
             self._rows = {row.key: row for row in rows}
         row = self._rows.get(key)
         if row is not None and row.finished_at is not None:

@@ -104,7 +104,9 @@ def warnings(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> list[Draft]:
     ]
     if not drafts:
         return []
-    given = Event.objects.of(run.workspace_id).filter(run_id=run.pk, replay_key__in=[draft.replay_key for draft in drafts])
+    given = Event.objects.for_workspace(run.workspace_id).filter(
+        run_id=run.pk, replay_key__in=[draft.replay_key for draft in drafts]
+    )
     known = set(given.values_list("replay_key", flat=True))
     return [draft for draft in drafts if draft.replay_key not in known]
 

@@ -36,7 +36,7 @@ def open_for(run: TaskRun) -> Model:
 
 def choose_for(run: TaskRun) -> tuple[Model, bool]:
     """As `open_for`, and whether the operator pays for it."""
-    connections = ModelConnection.objects.of(run.workspace_id)
+    connections = ModelConnection.objects.for_workspace(run.workspace_id)
     if run.model and (connection := connections.filter(name=run.model).first()):
         return open_connection(connection), False
     if not run.model and (connection := connections.filter(is_default=True).first()):
@@ -50,7 +50,7 @@ def choose_for(run: TaskRun) -> tuple[Model, bool]:
 
 def refuse_model(workspace_id: uuid.UUID, name: str) -> str:
     """Why a run of this workspace may not name this model, with the choices; empty where it may."""
-    mine = sorted(ModelConnection.objects.of(workspace_id).values_list("name", flat=True))
+    mine = sorted(ModelConnection.objects.for_workspace(workspace_id).values_list("name", flat=True))
     if name in mine or name == "offline":
         return ""
     servers = [model for model in server_models() if any(_endpoint_of_environment(model)[1:])]
@@ -132,7 +132,7 @@ def _chain(connection: ModelConnection) -> list[ModelConnection]:
     """The connection and its fallbacks in their order: of its workspace, each once."""
     chain = [connection]
     while len(chain) <= MAX_FALLBACKS and (next_id := chain[-1].fallback_id):
-        following = ModelConnection.objects.of(connection.workspace_id).filter(pk=next_id).first()
+        following = ModelConnection.objects.for_workspace(connection.workspace_id).filter(pk=next_id).first()
         if following is None or following in chain:
             break
         chain.append(following)

@@ -21,7 +21,7 @@ class RunSteering:
 
     def _claim(self, key: str) -> Sequence[str]:
         """One query where nobody has said anything new. A recorded step was made without what came later: it is not told."""
-        messages = SteerMessage.objects.of(self._run.workspace_id).filter(run=self._run).order_by("number")
+        messages = SteerMessage.objects.for_workspace(self._run.workspace_id).filter(run=self._run).order_by("number")
         found = list(messages.filter(step_key__in=("", key)).values_list("step_key", "text"))
         if all(step_key == key for step_key, _ in found):
             return tuple(text for _, text in found)
@@ -29,7 +29,9 @@ class RunSteering:
             mine = TaskRun.across_tenants.select_for_update().filter(pk=self._run.pk, fence=self._lease.fence)
             if mine.values_list("pk").first() is None:
                 raise LeaseLost("This worker no longer owns the run.")
-            recorded = RunStep.objects.of(self._run.workspace_id).filter(run=self._run, key=key).exclude(finished_at=None)
+            recorded = (
+                RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run, key=key).exclude(finished_at=None)
+            )
             if not recorded.exists():
                 messages.filter(step_key="").update(step_key=key)
             return tuple(messages.filter(step_key=key).values_list("text", flat=True))

@@ -73,7 +73,7 @@ def test_a_foreign_id_is_refused_wherever_a_body_may_name_one(owner: CallerInTes
     task = TaskFactory(workspace=owner.workspace)
     model = ModelConnection.objects.create(workspace=owner.workspace, name="mine", kind="offline")
     budget = Budget.objects.create(workspace=owner.workspace, max_calls=1)
-    before = list(Task.objects.of(owner.workspace.pk).values("id", "project_id", "repository_id"))
+    before = list(Task.objects.for_workspace(owner.workspace.pk).values("id", "project_id", "repository_id"))
     tried: list[tuple[str, str, dict[str, Any]]] = [
         ("post", "/api/tasks", {"description": "x", "project_id": ids["project"]}),
         ("post", "/api/tasks", {"description": "x", "repository_id": ids["link"]}),
@@ -91,8 +91,8 @@ def test_a_foreign_id_is_refused_wherever_a_body_may_name_one(owner: CallerInTes
         text = answer.content.decode()
         shown = [row.repo_full_name if isinstance(row, RepositoryLink) else row.name for row in theirs.values()]
         assert [name for name in shown if name in text and name not in str(body)] == []
-    assert list(Task.objects.of(owner.workspace.pk).values("id", "project_id", "repository_id")) == before
-    assert not Project.objects.of(owner.workspace.pk).filter(pk=ids["project"]).exists()
+    assert list(Task.objects.for_workspace(owner.workspace.pk).values("id", "project_id", "repository_id")) == before
+    assert not Project.objects.for_workspace(owner.workspace.pk).filter(pk=ids["project"]).exists()
     model.refresh_from_db()
     assert model.fallback_id is None
 

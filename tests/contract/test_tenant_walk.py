@@ -58,7 +58,8 @@ def rows(owner: CallerInTests) -> dict[str, str]:
     by_model: dict[type[models.Model], Any] = {
         type(workspace): workspace, type(task.project): task.project, Task: task, TaskRun: run, RepositoryLink: link,
         ModelConnection: connection, Budget: budget, Invitation: invitation, MetricSnapshot: metric, Artifact: artifact,
-        ApiToken: ApiToken.objects.of(workspace.pk).get(), AuditEntry: AuditEntry.objects.of(workspace.pk).first(),
+        ApiToken: ApiToken.objects.for_workspace(workspace.pk).get(),
+        AuditEntry: AuditEntry.objects.for_workspace(workspace.pk).first(),
     }  # fmt: skip
     by_name = {
         "workspace_id": workspace, "user_id": owner.user, "task_id": task, "run_id": run, "artifact_id": artifact,

@@ -51,7 +51,7 @@ def test_a_finished_run_leaves_its_numbers_once(owner: CallerInTests) -> None:
     assert values["run_duration_seconds"] == 90
     assert (values["tokens_in"], values["model_calls"], values["cost_usd"], values["tests_passed"]) == (1200, 4, 0.012, 3)
     assert owner.api.get(f"/api/metrics/{found[0]['id']}").json() == found[0]
-    event = Event.objects.of(owner.workspace.pk).filter(type="metrics_updated").last()
+    event = Event.objects.for_workspace(owner.workspace.pk).filter(type="metrics_updated").last()
     assert event.data["counters"]["runs_completed"] == 1
 
 

@@ -59,7 +59,7 @@ def test_a_deleted_project_takes_its_tasks_along(owner: CallerInTests) -> None:
     project = ProjectFactory(workspace=owner.workspace)
     TaskFactory(workspace=owner.workspace, project=project)
     assert owner.api.delete(f"/api/projects/{project.pk}").status_code == 204
-    assert not Task.objects.of(owner.workspace.pk).exists()
+    assert not Task.objects.for_workspace(owner.workspace.pk).exists()
     assert owner.api.get("/api/audit?action=project.deleted").json()["items"][0]["detail"]["slug"] == project.slug
 
 

@@ -31,7 +31,7 @@ def connect(caller: CallerInTests, url: object, status: int = 201, **more: Any) 
 
 
 def project_of(caller: CallerInTests) -> Project:
-    return Project.objects.of(caller.workspace.pk).get(slug="default")
+    return Project.objects.for_workspace(caller.workspace.pk).get(slug="default")
 
 
 def events_of(link_id: str) -> list[dict[str, Any]]:

@@ -129,7 +129,7 @@ def api_of(tenant: Tenant) -> Api:
 
 def types(run: TaskRun) -> list[str]:
     """The run's event types in order, after checking that they are numbered 1..N."""
-    rows = list(Event.objects.of(run.workspace_id).filter(run_id=run.pk).order_by("seq").values_list("seq", "type"))
+    rows = list(Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).order_by("seq").values_list("seq", "type"))
     assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
     return [kind for _, kind in rows]
 

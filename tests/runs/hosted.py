@@ -80,9 +80,9 @@ def drive_to(run: TaskRun, status: Status) -> TaskRun:
 
 def said(run: TaskRun, kind: str) -> list[str]:
     """The messages of the run's events of a type."""
-    rows = Event.objects.of(run.workspace_id).filter(run_id=run.pk, type=kind).order_by("seq")
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type=kind).order_by("seq")
     return list(rows.values_list("message", flat=True))
 
 
 def diff_of(run: TaskRun) -> str:
-    return load(Artifact.objects.of(run.workspace_id).get(run=run, name="changes.diff")).decode()
+    return load(Artifact.objects.for_workspace(run.workspace_id).get(run=run, name="changes.diff")).decode()

@@ -35,7 +35,7 @@ class Story:
         self.work_off()
 
     def work_off(self) -> None:
-        for delivery in WebhookDelivery.objects.of(self.link.workspace_id).filter(processed_at=None):
+        for delivery in WebhookDelivery.objects.for_workspace(self.link.workspace_id).filter(processed_at=None):
             processing.process(delivery.pk)
             delivery.refresh_from_db()
             assert delivery.processed_at is not None, delivery.error
@@ -76,7 +76,7 @@ class Story:
 
 
 def newest(link: RepositoryLink) -> TaskRun:
-    found = TaskRun.objects.of(link.workspace_id).filter(task__repository_id=link.pk).order_by("-run_number").first()
+    found = TaskRun.objects.for_workspace(link.workspace_id).filter(task__repository_id=link.pk).order_by("-run_number").first()
     assert found is not None
     return found
 

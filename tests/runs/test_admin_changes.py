@@ -59,9 +59,9 @@ def test_a_post_decides_on_the_whole_round(waiting: TaskRun, browser: Client) ->
     assert answer["Location"] == page(waiting)
     waiting.refresh_from_db()
     assert waiting.status == Status.EXECUTING
-    decided = ChangeRound.objects.of(waiting.workspace_id).get(run=waiting)
+    decided = ChangeRound.objects.for_workspace(waiting.workspace_id).get(run=waiting)
     assert decided.rejected == [{"path": "app/main.py", "hunk": 1, "comment": "Keep it."}]
-    assert Event.objects.of(waiting.workspace_id).get(run_id=waiting.pk).type == "changes_decided"
+    assert Event.objects.for_workspace(waiting.workspace_id).get(run_id=waiting.pk).type == "changes_decided"
 
 
 def test_a_stale_round_decides_nothing(waiting: TaskRun, browser: Client) -> None:  # noqa: F811

@@ -54,7 +54,7 @@ def test_a_run_keeps_its_artifacts_in_s3(tenant: Tenant, shop: Path, scripted: A
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(edit(tenant, shop))
     assert run.status == Status.COMPLETED, run.error
-    stored = set(Artifact.objects.of(run.workspace_id).filter(run=run).values_list("path", flat=True))
+    stored = set(Artifact.objects.for_workspace(run.workspace_id).filter(run=run).values_list("path", flat=True))
     assert stored <= keys(in_s3)
     assert all(key.startswith(f"{run.workspace_id}/runs/{run.pk}/") for key in stored), "a tenant's bytes lie under its id"
     assert not (settings.MGX_DATA_DIR / "artifacts" / str(run.workspace_id) / "runs" / str(run.pk)).exists()

@@ -41,7 +41,9 @@ def priced(tenant: Tenant, url: str, **fields: Any) -> ModelConnection:
 
 def warnings_of(run: TaskRun) -> list[str]:
     return list(
-        Event.objects.of(run.workspace_id).filter(run_id=run.pk, type="budget_warning").values_list("message", flat=True)
+        Event.objects.for_workspace(run.workspace_id)
+        .filter(run_id=run.pk, type="budget_warning")
+        .values_list("message", flat=True)
     )
 
 
@@ -61,7 +63,7 @@ def test_a_raise_over_the_api_lets_a_run_go_on(tenant: Tenant, shop: Path) -> No
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
     assert len(server.requests) == run.usage["calls"] == 5, "no call was made twice"
-    billed = LedgerEntry.objects.of(run.workspace_id).aggregate(cost=Sum("cost_usd"))["cost"]
+    billed = LedgerEntry.objects.for_workspace(run.workspace_id).aggregate(cost=Sum("cost_usd"))["cost"]
     assert Decimal(run.usage["cost_usd"]) == billed > 0
 
 
@@ -133,7 +135,7 @@ def test_a_cap_on_time_ends_a_call_that_takes_long(tenant: Tenant, shop: Path, m
         run = drive(edit(tenant, shop, budget={"max_seconds": 3}))
         assert (run.status, run.pause_reason) == (Status.PAUSED, "budget"), run.error
         assert "3 seconds of work" in run.error["detail"]
-        meter = Meter.objects.of(run.workspace_id).get(scope="run")
+        meter = Meter.objects.for_workspace(run.workspace_id).get(scope="run")
         assert 2_900 <= meter.work_ms <= 3_000
         assert any("seconds of work" in text for text in warnings_of(run))
         slow[0] = False
@@ -151,7 +153,7 @@ def test_several_runs_at_once_keep_one_cap_of_their_workspace(tenant: Tenant, sh
         cost = Coalesce(F("cost_usd"), F("reserved_cost_usd"))
         tokens = Coalesce(F("tokens_in") + F("tokens_out"), F("reserved_tokens"), output_field=BigIntegerField())
         while not over.is_set():
-            seen.append(LedgerEntry.objects.of(tenant.workspace.pk).aggregate(cost=Sum(cost), tokens=Sum(tokens)))
+            seen.append(LedgerEntry.objects.for_workspace(tenant.workspace.pk).aggregate(cost=Sum(cost), tokens=Sum(tokens)))
             time.sleep(0.01)
         connections.close_all()
 

@@ -66,7 +66,7 @@ def test_a_run_waits_with_its_files_and_hunks_and_holds_no_worker(gated: Tenant,
     one = api_of(gated).get(f"/api/runs/{run.pk}/changes/shop/prices.py").json()
     assert one == {**prices, "round": 1}
     assert api_of(gated).get(f"/api/runs/{run.pk}/changes/nope.py").status_code == 404
-    event = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="changes_ready")
+    event = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="changes_ready")
     assert [(file["path"], file["hunks"], file["state"]) for file in event.data["files"]] == [
         ("shop/notes.py", 1, "pending"),
         ("shop/prices.py", 1, "pending"),
@@ -82,7 +82,7 @@ def test_what_is_accepted_is_delivered(gated: Tenant, shop: Path, scripted: Any)
         assert len(server.requests) == asked, "nobody is asked again"
     assert run.status == Status.COMPLETED, run.error
     assert branch_of(run, shop, "shop/notes.py") == 'NOTE = "remember"\n'
-    decided = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="changes_decided")
+    decided = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="changes_decided")
     assert decided.data["by"] == "acme"
     assert [file["state"] for file in decided.data["files"]] == ["accepted", "accepted"]
 
@@ -166,7 +166,7 @@ def test_what_can_not_be_decided_is_refused(
         run = waiting(gated, shop)
     answer = api_of(gated).post(f"/api/runs/{run.pk}/changes", body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert ChangeRound.objects.of(run.workspace_id).get(run=run).decisions == {}
+    assert ChangeRound.objects.for_workspace(run.workspace_id).get(run=run).decisions == {}
 
 
 def test_who_may_approve_plans_may_decide_on_changes(gated: Tenant, shop: Path, scripted: Any) -> None:
@@ -224,7 +224,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
         assert len(server.requests) == 5
     assert len(calls) == 2
     assert types(run).count("changes_ready") == 1
-    assert ChangeRound.objects.of(run.workspace_id).filter(run=run).count() == 1
+    assert ChangeRound.objects.for_workspace(run.workspace_id).filter(run=run).count() == 1
 
 
 def test_what_is_said_after_the_last_call_is_carried_out_before_anything_is_delivered(
@@ -327,7 +327,7 @@ def test_rejections_name_whole_files_where_everything_in_them_goes() -> None:
 def test_rounds_end_somewhere(gated: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=BOTH, files=["shop/prices.py"])):
         run = waiting(gated, shop)
-    current = ChangeRound.objects.of(run.workspace_id).get(run=run)
+    current = ChangeRound.objects.for_workspace(run.workspace_id).get(run=run)
     kept = change_set.load(current)
     change_set.store(run, change_review.MAX_ROUNDS, kept)
     ChangeRound.across_tenants.filter(pk=current.pk).update(number=change_review.MAX_ROUNDS)

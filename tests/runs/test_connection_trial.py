@@ -41,7 +41,7 @@ def test_a_model_that_calls_the_tool_takes_tools(owner: CallerInTests) -> None:
     assert (row["last_test"], bool(row["last_tested_at"])) == (said, True)
     assert len(requests) == 1
     assert requests[0]["tools"][0]["function"]["name"] == "ready"
-    assert AuditEntry.objects.of(owner.workspace.pk).get(action="model.tested").detail["ok"] is True
+    assert AuditEntry.objects.for_workspace(owner.workspace.pk).get(action="model.tested").detail["ok"] is True
 
 
 def test_a_model_that_only_talks_is_offered_tools_in_words(owner: CallerInTests) -> None:
@@ -118,4 +118,4 @@ def test_admins_test_and_only_what_is_theirs(owner: CallerInTests, stranger: Cal
     assert make_caller(Role.DEVELOPER, owner.workspace).api.post(f"{path}/test").status_code == 403
     assert stranger.api.post(f"{path}/test").status_code == 404
     assert owner.api.post(f"{path}/test", {"x": 1}).status_code == 400
-    assert ModelConnection.objects.of(owner.workspace.pk).get().last_test is None
+    assert ModelConnection.objects.for_workspace(owner.workspace.pk).get().last_test is None

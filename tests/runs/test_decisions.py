@@ -91,7 +91,7 @@ def test_what_is_said_with_an_approval_reaches_the_engineer(tenant: Tenant, shop
     (asked,) = prompts(server, "Carry out this approved plan")
     assert "An empty list gives 0." in read_block(asked, "plan")
     assert "said_with_the_approval" not in run.plan
-    said = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="approved")
+    said = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="approved")
     assert said.data["feedback"] == "An empty list gives 0."
 
 
@@ -160,7 +160,7 @@ def test_another_tenants_run_does_not_exist(tenant: Tenant, waiting: TaskRun) ->
 def test_the_stored_files_of_a_deleted_run_are_gone(tenant: Tenant, waiting: TaskRun) -> None:
     services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True)
     run = drive(waiting)
-    paths = list(Artifact.objects.of(run.workspace_id).filter(run=run).values_list("path", flat=True))
+    paths = list(Artifact.objects.for_workspace(run.workspace_id).filter(run=run).values_list("path", flat=True))
     assert paths and all(default_storage.exists(path) for path in paths)
     tenant.project.delete()
     assert not any(default_storage.exists(path) for path in paths)

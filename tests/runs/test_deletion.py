@@ -26,7 +26,7 @@ def test_a_task_with_a_live_run_stays(tenant: Tenant) -> None:
     assert "cancel it" in refused.json()["detail"]
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     assert api.delete(f"/api/tasks/{run.task_id}").status_code == 204
-    assert not TaskRun.objects.of(tenant.workspace.pk).exists()
+    assert not TaskRun.objects.for_workspace(tenant.workspace.pk).exists()
 
 
 def test_a_project_and_a_workspace_wait_for_their_runs(tenant: Tenant) -> None:

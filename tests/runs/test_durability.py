@@ -128,7 +128,7 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     story = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
     assert [seen.count(once) for once in story] == [1] * len(story)
     assert (seen.count("role_message"), seen.count("model_call")) == (6, 5), "the tester runs the tests without a model"
-    entries = LedgerEntry.objects.of(run.workspace_id).filter(run_id=run.pk)
+    entries = LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
     assert entries.count() == len(server.requests) == run.usage["calls"], "every call that was made was reserved, and no other"
 
 

@@ -43,7 +43,7 @@ def test_an_edit_reaches_its_branch_and_changes_nothing_else(tenant: Tenant, sho
     assert git("show", f"{run.branch_name}:shop/prices.py", cwd=shop) + "\n" == NEW
     assert state_of(shop) == before
     assert run.usage["calls"] == 5
-    proof = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="tests_finished").data
+    proof = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="tests_finished").data
     assert proof["coverage"]["percent"] == 100
     assert run.usage["cost_usd"] is None, "an unknown price is never $0"
 
@@ -51,7 +51,11 @@ def test_an_edit_reaches_its_branch_and_changes_nothing_else(tenant: Tenant, sho
 def test_the_endpoints_key_is_in_no_event_and_no_row(tenant: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=CODE, files=["shop/prices.py"])):
         run = drive(edit(tenant, shop))
-    stored = [str(list(Event.objects.of(run.workspace_id).values())), str(list(run.steps.values())), str(run.__dict__)]
+    stored = [
+        str(list(Event.objects.for_workspace(run.workspace_id).values())),
+        str(list(run.steps.values())),
+        str(run.__dict__),
+    ]
     assert not any("k-secret" in text for text in stored)
 
 
@@ -114,7 +118,7 @@ def test_a_budget_is_kept_before_the_call_and_can_be_raised(tenant: Tenant, shop
     with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
         run = drive(edit(tenant, shop))
         assert (run.status, run.pause_reason) == (Status.PAUSED, "budget")
-        assert len(server.requests) == LedgerEntry.objects.of(run.workspace_id).count() == 2
+        assert len(server.requests) == LedgerEntry.objects.for_workspace(run.workspace_id).count() == 2
         budget.max_calls = 10
         budget.save()
         services.resume_run(principal=tenant.principal, run_id=run.pk)

@@ -34,8 +34,8 @@ def test_no_more_runs_wait_than_the_limit(owner: CallerInTests) -> None:
     assert answers[2].json()["code"] == "limit_reached"
     assert "2 queued runs" in answers[2].json()["detail"]
     task.refresh_from_db()
-    assert task.runs_total == 2 == TaskRun.objects.of(owner.workspace.pk).count()
-    assert Event.objects.of(owner.workspace.pk).filter(type="run_queued").count() == 2
+    assert task.runs_total == 2 == TaskRun.objects.for_workspace(owner.workspace.pk).count()
+    assert Event.objects.for_workspace(owner.workspace.pk).filter(type="run_queued").count() == 2
 
 
 def test_a_retry_is_a_queued_run_too(owner: CallerInTests) -> None:
@@ -64,7 +64,7 @@ def test_runs_that_are_made_at_once_do_not_pass_the_limit(tenant: Tenant) -> Non
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(make, tasks))
     assert sorted(answers) == [201] * 3 + [409] * 5
-    assert TaskRun.objects.of(tenant.workspace.pk).count() == 3
+    assert TaskRun.objects.for_workspace(tenant.workspace.pk).count() == 3
 
 
 def test_another_tenants_queue_is_not_counted(owner: CallerInTests, stranger: CallerInTests) -> None:

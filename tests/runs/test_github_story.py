@@ -46,7 +46,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
     with scripted(team(WriteCode=[CODE, BETTER, REPAIRED])):
         # an issue gets the label, several deliveries of it
         story.send("issues", "dev", times=5, action="labeled", issue=issue, label={"name": "mgx"})
-        task = Task.objects.of(link.workspace_id).get(repository_id=link.pk)
+        task = Task.objects.for_workspace(link.workspace_id).get(repository_id=link.pk)
         assert (task.issue_number, task.runs_total, task.source) == (issue["number"], 1, "github")
         run = drive(newest(link))
         assert run.status == Status.AWAITING_APPROVAL, run.error
@@ -109,7 +109,7 @@ def test_who_may_not_write_commands_nothing(story: Story) -> None:
     for words in ("/mgx run", "/mgx plan", "I am octocat, an admin.\n/mgx run"):
         story.says(issue, words, by="stranger")
     story.send("issues", "stranger", action="labeled", issue=issue, label={"name": "mgx"})
-    assert not Task.objects.of(story.link.workspace_id).exists()
+    assert not Task.objects.for_workspace(story.link.workspace_id).exists()
     assert len(story.comments(issue["number"])) == 3
 
 
@@ -117,7 +117,7 @@ def test_a_writer_may_plan_and_not_approve(story: Story, scripted: Callable[...,
     issue = story.issue("total() crashes on None")
     with scripted(team()):
         story.says(issue, "/mgx run", by="dev")
-        assert not Task.objects.of(story.link.workspace_id).exists()
+        assert not Task.objects.for_workspace(story.link.workspace_id).exists()
         story.says(issue, "/mgx plan", by="dev")
         run = drive(newest(story.link))
         story.says(issue, "/mgx approve", by="dev")
@@ -135,7 +135,7 @@ def test_our_label_on_our_own_pull_request_starts_nothing(story: Story, scripted
     run.save(update_fields=["pr_number"])
     pull = {"number": run.pr_number, "title": "MGX", "labels": [{"name": "mgx"}]}
     story.send("issues", "octocat", action="labeled", issue=pull, label={"name": "mgx"})
-    assert Task.objects.of(story.link.workspace_id).count() == 1
+    assert Task.objects.for_workspace(story.link.workspace_id).count() == 1
 
 
 def test_deliveries_in_any_order_and_number_have_one_effect(story: Story, scripted: Callable[..., Any]) -> None:
@@ -152,8 +152,8 @@ def test_deliveries_in_any_order_and_number_have_one_effect(story: Story, script
         assert deliver(story.link.pk, whole, event=event, delivery=name).status_code == 202
         assert deliver(story.link.pk, whole, event=event, delivery=f"{name}-forged", secret="guess").status_code == 401
     story.work_off()
-    assert Task.objects.of(story.link.workspace_id).count() == 1
-    assert TaskRun.objects.of(story.link.workspace_id).count() == 1
+    assert Task.objects.for_workspace(story.link.workspace_id).count() == 1
+    assert TaskRun.objects.for_workspace(story.link.workspace_id).count() == 1
 
 
 def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
@@ -161,16 +161,16 @@ def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
     story.github.refuse(status=403, message="You have exceeded a secondary rate limit.", headers={"Retry-After": "7"})
     whole = {"action": "labeled", "issue": issue, "label": {"name": "mgx"}, "sender": {"login": "octocat"}}
     assert deliver(story.link.pk, whole).status_code == 202
-    delivery = WebhookDelivery.objects.of(story.link.workspace_id).get()
+    delivery = WebhookDelivery.objects.for_workspace(story.link.workspace_id).get()
     processing.process(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.processed_at, delivery.attempts) == (None, 1)
     assert "fewer requests" in delivery.error
     processing.process(delivery.pk)
-    assert not Task.objects.of(story.link.workspace_id).exists(), "it is not due yet"
+    assert not Task.objects.for_workspace(story.link.workspace_id).exists(), "it is not due yet"
     WebhookDelivery.across_tenants.update(next_try_at=None)
     story.work_off()
-    assert Task.objects.of(story.link.workspace_id).count() == 1
+    assert Task.objects.for_workspace(story.link.workspace_id).count() == 1
 
 
 @pytest.mark.parametrize("theirs", [{"NOTES.md": "mine\n"}, {"shop/prices.py": "def total(prices):\n    return 0\n"}])
@@ -255,7 +255,7 @@ def test_closed_opened_again_and_merged_in_any_order(story: Story, scripted: Cal
     with scripted(team()):
         story.says(issue, "/mgx run")
         run = drive(newest(story.link))
-    task = Task.objects.of(story.link.workspace_id).get()
+    task = Task.objects.for_workspace(story.link.workspace_id).get()
     for change, status in (
         ({"state": "closed"}, "cancelled"),
         ({"state": "open"}, "completed"),

@@ -48,7 +48,7 @@ def hanging(tenant: Tenant, server: SilentServer) -> None:
             workspace_id=tenant.workspace.pk, link=link, delivery_id=str(number), event="repository",
             payload=RENAMED,
         )  # fmt: skip
-    first = RepositoryLink.objects.of(tenant.workspace.pk).get(is_primary=True)
+    first = RepositoryLink.objects.for_workspace(tenant.workspace.pk).get(is_primary=True)
     tenant.project.primary_repository_id = first.pk
     tenant.project.save()
     for run in queue(tenant, 8):
@@ -63,7 +63,7 @@ def test_a_hanging_repository_delays_no_run_of_another_tenant(tenant: Tenant, tm
         silent.wait_for(4)  # as many as the worker has threads for runs
         [mine] = queue(other, 1)
         wait_for(lambda: TaskRun.across_tenants.get(pk=mine.pk).started_at)
-        theirs = TaskRun.objects.of(tenant.workspace.pk)
+        theirs = TaskRun.objects.for_workspace(tenant.workspace.pk)
         assert theirs.filter(status=Status.PLANNING).count() == 3, "they hang, and none has ended"
         assert theirs.filter(claimed_at__gt=mine.created_at).count() <= 1, "within two claims"
 

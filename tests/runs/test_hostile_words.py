@@ -50,7 +50,7 @@ def test_hostile_words_reach_the_log_harmless(tenant: Tenant, shop: Path, script
         assert answer.status_code == 200
         assert b"\0" not in answer.content
     assert not set(api.get(f"/api/runs/{run.pk}/logs").content) & {*range(10), *range(11, 32)}
-    assert Event.objects.of(run.workspace_id).filter(run_id=run.pk, type="plan_ready").exists()
+    assert Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type="plan_ready").exists()
 
 
 def test_a_cap_in_usd_is_kept_with_the_run(tenant: Tenant) -> None:

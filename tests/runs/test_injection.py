@@ -200,14 +200,14 @@ def told(run: TaskRun, tenant: Tenant) -> dict[str, str]:
     api = api_of(tenant)
     run.refresh_from_db()
     places = {
-        "events": str(list(Event.objects.of(run.workspace_id).filter(run_id=run.pk).values())),
+        "events": str(list(Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).values())),
         "row": str({key: value for key, value in run.__dict__.items() if not key.startswith("_")}),
         "task": str(run.task.__dict__),
         "steps": str(list(run.steps.values())),
     }
     for path in ("", "/events?limit=1000", "/logs", "/timing", "/artifacts"):
         places[f"endpoint {path}"] = api.get(f"/api/runs/{run.pk}{path}").content.decode()
-    for artifact in Artifact.objects.of(run.workspace_id).filter(run=run):
+    for artifact in Artifact.objects.for_workspace(run.workspace_id).filter(run=run):
         places[f"artifact {artifact.name}"] = artifacts.load(artifact).decode("utf-8", "replace")
     return places
 
@@ -239,7 +239,9 @@ def test_an_obedient_model_steals_nothing_and_breaks_nothing(tenant: Tenant, hos
     assert ORDERS in places["prompts"], "the model was told what the repository says"
     assert "spy-ran" in places["prompts"], "the hostile tests were run"
     assert (run.error or {}).get("code") != "internal", run.error
-    tools = Event.objects.of(run.workspace_id).filter(run_id=run.pk, type="tool_called").values_list("data", flat=True)
+    tools = (
+        Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type="tool_called").values_list("data", flat=True)
+    )
     assert len(tools) > 40
     for secret in (CANARY, *secrets_of_the_server()):
         leaks = {where: text[max(0, text.find(secret) - 300) :][:400] for where, text in places.items() if secret in text}

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def graphs(run: TaskRun) -> dict[str, Any]:
-    found = Artifact.objects.of(run.workspace_id).filter(run=run, kind="profile").order_by("created_at")
+    found = Artifact.objects.for_workspace(run.workspace_id).filter(run=run, kind="profile").order_by("created_at")
     return {artifact.name: json.loads(artifacts.load(artifact)) for artifact in found}
 
 

@@ -67,7 +67,7 @@ def test_a_run_ends_with_a_draft_that_says_what_was_done(
         assert said in pull["body"], pull["body"]
     assert types(run).count("pr_opened") == 1
     told = [pull, server.requests, *(list(rows.across_tenants.values()) for rows in (Event, RunStep, TaskRun, Task))]
-    kept = [load(artifact) for artifact in Artifact.objects.of(run.workspace_id)]
+    kept = [load(artifact) for artifact in Artifact.objects.for_workspace(run.workspace_id)]
     assert USERS["dev"] not in f"{told} {kept}"
 
 

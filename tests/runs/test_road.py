@@ -22,7 +22,7 @@ def test_a_task_becomes_a_commit_on_its_own_branch(tenant: Tenant, empty_repo: P
     assert run.results["tests"]["status"] == "passed"
     assert git("rev-parse", run.branch_name, cwd=empty_repo) == run.commit_sha
     assert run.branch_name == "mgx/create-a-fastapi-health-endpoint/run-1"
-    diff = Artifact.objects.of(run.workspace_id).get(run=run, kind="diff")
+    diff = Artifact.objects.for_workspace(run.workspace_id).get(run=run, kind="diff")
     assert diff.size > 0
     seen = types(run)
     assert seen[0] == "run_queued" and seen[-1] == "completion"

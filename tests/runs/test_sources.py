@@ -23,7 +23,7 @@ def test_what_is_not_here_is_said_once(tenant: Tenant, empty_repo: Path) -> None
     run = drive(tenant.run(tenant.task(repository_id=link.pk), auto_approve=True))
     assert run.status == Status.COMPLETED, run.error
 
-    ready = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="source_ready")
+    ready = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="source_ready")
     assert ready.data == {
         "repo_full_name": "new-service",
         "base_branch": "main",

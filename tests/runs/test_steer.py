@@ -32,7 +32,7 @@ def steer(tenant: Tenant, run: TaskRun, text: str) -> None:
 
 
 def messages(run: TaskRun) -> list[tuple[str, str]]:
-    return list(SteerMessage.objects.of(run.workspace_id).order_by("number").values_list("text", "step_key"))
+    return list(SteerMessage.objects.for_workspace(run.workspace_id).order_by("number").values_list("text", "step_key"))
 
 
 def test_what_is_said_reaches_the_next_call_and_all_later_ones(tenant: Tenant, shop: Path, scripted: Any) -> None:
@@ -50,7 +50,7 @@ def test_what_is_said_reaches_the_next_call_and_all_later_ones(tenant: Tenant, s
     assert "Keep the type hints." not in written
     assert "Keep the type hints." in read_block(tested, "steer")
     assert "Keep the type hints." in read_block(reviewed, "steer")
-    event = Event.objects.of(run.workspace_id).get(run_id=run.pk, type="steered")
+    event = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="steered")
     assert (event.data["by"], event.data["message"]) == ("acme", "Keep the type hints.")
 
 

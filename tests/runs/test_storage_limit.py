@@ -30,8 +30,8 @@ def limit(tenant: Tenant, size: int) -> None:
 
 def counted(tenant: Tenant) -> int:
     """The running total, after comparing it with the sum."""
-    total = StoredBytes.objects.of(tenant.workspace.pk).values_list("size", flat=True).first() or 0
-    assert total == (Artifact.objects.of(tenant.workspace.pk).aggregate(sum=Sum("size"))["sum"] or 0)
+    total = StoredBytes.objects.for_workspace(tenant.workspace.pk).values_list("size", flat=True).first() or 0
+    assert total == (Artifact.objects.for_workspace(tenant.workspace.pk).aggregate(sum=Sum("size"))["sum"] or 0)
     return int(total)
 
 
@@ -47,9 +47,9 @@ def test_the_total_follows_what_is_stored_replaced_and_deleted(tenant: Tenant) -
     assert counted(tenant) == 150
     store(run, "a", 30)
     assert counted(tenant) == 80
-    TaskRun.objects.of(tenant.workspace.pk).filter(pk=run.pk).delete()
+    TaskRun.objects.for_workspace(tenant.workspace.pk).filter(pk=run.pk).delete()
     assert counted(tenant) == 50
-    TaskRun.objects.of(tenant.workspace.pk).delete()
+    TaskRun.objects.for_workspace(tenant.workspace.pk).delete()
     Workspace.objects.filter(pk=tenant.workspace.pk).delete()
     assert not StoredBytes.across_tenants.exists()
 

@@ -107,7 +107,7 @@ def test_a_run_that_was_done_says_where_its_time_went(tenant: Tenant, shop: Path
     assert {"plan/1/analyze", "plan/1/draft", "execute/write/0", "execute/apply/0", "deliver/commit"} <= {
         step["key"] for step in found["steps"]
     }
-    assert not RunStep.objects.of(run.workspace_id).filter(run=run, kind="phase", finished_at=None).exists()
+    assert not RunStep.objects.for_workspace(run.workspace_id).filter(run=run, kind="phase", finished_at=None).exists()
 
 
 def test_a_dead_workers_time_ends_with_its_last_sign_of_life(tenant: Tenant) -> None:

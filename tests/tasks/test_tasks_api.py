@@ -218,9 +218,9 @@ def test_developers_delete_only_their_own_tasks_that_never_ran(owner: CallerInTe
     theirs = owner.api.post("/api/tasks", {"description": "of the owner"}).json()["id"]
     assert developer.api.delete(f"/api/tasks/{theirs}").status_code == 403
     mine = developer.api.post("/api/tasks", {"description": "mine"}).json()["id"]
-    Task.objects.of(owner.workspace.pk).filter(pk=mine).update(runs_total=1)
+    Task.objects.for_workspace(owner.workspace.pk).filter(pk=mine).update(runs_total=1)
     assert developer.api.delete(f"/api/tasks/{mine}").status_code == 403
-    Task.objects.of(owner.workspace.pk).filter(pk=mine).update(runs_total=0)
+    Task.objects.for_workspace(owner.workspace.pk).filter(pk=mine).update(runs_total=0)
     assert developer.api.delete(f"/api/tasks/{mine}").status_code == 204
     assert owner.api.delete(f"/api/tasks/{theirs}").status_code == 204
     assert [entry["action"] for entry in owner.api.get("/api/audit", {"object_type": "task"}).json()["items"]] == [

@@ -262,7 +262,7 @@ def test_a_superuser_makes_a_workspace_with_its_default_project() -> None:
     answer = client_of(user).post(page(w.Workspace, "add"), {"name": "Acme", "slug": "acme"})
     assert answer.status_code == 302
     workspace = w.Workspace.objects.get(slug="acme")
-    assert Project.objects.of(workspace.pk).get().slug == "default"
+    assert Project.objects.for_workspace(workspace.pk).get().slug == "default"
     assert w.Membership.objects.get(workspace=workspace).user == user
 
 

@@ -54,7 +54,7 @@ def settle(entry: LedgerEntry, place: BudgetScope, tokens: int = 10, cost: str |
 
 def spent(workspace_id: uuid.UUID) -> tuple[int, Decimal, int]:
     """By the ledger's entries, reservations in full."""
-    entries = LedgerEntry.objects.of(workspace_id).filter(cached=False)
+    entries = LedgerEntry.objects.for_workspace(workspace_id).filter(cached=False)
     sums = entries.aggregate(tokens=Coalesce(Sum(TOKENS), 0), cost=Coalesce(Sum(COST), Decimal(0)))
     return sums["tokens"], sums["cost"], entries.count()
 
@@ -114,14 +114,14 @@ def test_fifty_runs_at_once_never_pass_a_cap(limits: dict[str, Any], of_project:
     with watched(check), ThreadPoolExecutor(50) as pool:
         made = sum(pool.map(run, range(50)))
     check()
-    assert made == LedgerEntry.objects.of(workspace.pk).count() >= 90
+    assert made == LedgerEntry.objects.for_workspace(workspace.pk).count() >= 90
     agree(workspace.pk)
 
 
 def agree(workspace_id: uuid.UUID) -> None:
     """Every meter says what the entries that it stands for add up to."""
-    for meter in Meter.objects.of(workspace_id):
-        entries = LedgerEntry.objects.of(workspace_id)
+    for meter in Meter.objects.for_workspace(workspace_id):
+        entries = LedgerEntry.objects.for_workspace(workspace_id)
         if meter.period:
             entries = entries.filter(month=meter.period)
         if meter.scope != Meter.Scope.WORKSPACE:
@@ -169,7 +169,7 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     with ThreadPoolExecutor(8) as pool:
         worked = sum(pool.map(run, range(8)))
     assert 29_990 <= worked <= 30_000
-    total = Meter.objects.of(workspace.pk).get(scope="workspace", period="")
+    total = Meter.objects.for_workspace(workspace.pk).get(scope="workspace", period="")
     assert total.work_ms == worked
 
 
@@ -185,7 +185,7 @@ def test_an_unknown_price_is_refused_under_a_cap_in_usd(place: BudgetScope) -> N
         reserve(place, cost=None, max_cost_usd="5")
     assert "price is unknown" in refused.value.detail
     assert "price_in" in refused.value.hint
-    assert not LedgerEntry.objects.of(place.workspace_id).exists()
+    assert not LedgerEntry.objects.for_workspace(place.workspace_id).exists()
     reserve(place, cost="0", max_cost_usd="5")  # a model of one's own may cost nothing
 
 
@@ -203,7 +203,7 @@ def test_an_answer_that_broke_off_counts_as_it_was_reserved(place: BudgetScope) 
     entry.refresh_from_db()
     assert entry.cost_usd == Decimal("0.4")
     settle(reserve(place, cost=None), place, cost=None)
-    assert Meter.objects.of(place.workspace_id).get(scope="run").unpriced_calls == 1
+    assert Meter.objects.for_workspace(place.workspace_id).get(scope="run").unpriced_calls == 1
     agree(place.workspace_id)
 
 
@@ -218,7 +218,7 @@ def test_a_call_is_settled_once(place: BudgetScope) -> None:
 def test_an_answer_from_the_cache_costs_nothing_and_is_counted(place: BudgetScope) -> None:
     budgets.count_cached(place=place, step_key="k", model="m")
     budgets.count_cached(place=place, step_key="k", model="m")
-    meter = Meter.objects.of(place.workspace_id).get(scope="run")
+    meter = Meter.objects.for_workspace(place.workspace_id).get(scope="run")
     assert (meter.calls, meter.cached_calls, meter.cost_usd) == (0, 2, 0)
     reserve(place, max_calls=1)
 
@@ -244,9 +244,9 @@ def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(
     monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 11, 1, 0, 1, tzinfo=UTC))
     reserve(place, tokens=90)
     settle(late, place, tokens=40)
-    months = dict(Meter.objects.of(place.workspace_id).filter(scope="workspace").values_list("period", "tokens_in"))
+    months = dict(Meter.objects.for_workspace(place.workspace_id).filter(scope="workspace").values_list("period", "tokens_in"))
     assert months == {"": 39, "2026-10": 39, "2026-11": 0}
-    Budget.objects.of(place.workspace_id).filter(pk=budget.pk).update(period="total")
+    Budget.objects.for_workspace(place.workspace_id).filter(pk=budget.pk).update(period="total")
     with pytest.raises(CapReached, match="in total"):
         reserve(place, tokens=90)
     agree(place.workspace_id)

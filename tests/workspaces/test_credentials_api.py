@@ -50,7 +50,7 @@ def test_a_token_is_shown_once_and_stored_hashed(owner: CallerInTests) -> None:
     secret = made.json()["token"]
     assert made.status_code == 201
     assert secret.startswith("mgx_")
-    stored = ApiToken.objects.of(owner.workspace.pk).filter(name="ci").values().get()
+    stored = ApiToken.objects.for_workspace(owner.workspace.pk).filter(name="ci").values().get()
     assert secret not in str(stored)
     assert secret not in owner.api.get("/api/tokens").content.decode()
     assert secret not in owner.api.get(f"/api/tokens/{made.json()['id']}").content.decode()
@@ -64,7 +64,7 @@ def test_a_replayed_token_request_does_not_show_the_secret_again(owner: CallerIn
     secret = owner.api.post("/api/tokens", {"name": "ci"}, headers=headers).json()["token"]
     again = owner.api.post("/api/tokens", {"name": "ci"}, headers=headers)
     assert (again.status_code, again.json()["code"]) == (409, "already_done")
-    records = list(IdempotencyRecord.objects.of(owner.workspace.pk).values())
+    records = list(IdempotencyRecord.objects.for_workspace(owner.workspace.pk).values())
     assert records
     assert secret not in str(records)
 
@@ -85,17 +85,17 @@ def test_nobody_makes_a_token_above_the_own_role(owner: CallerInTests, make_call
 
 def test_a_token_that_a_token_makes_does_not_outlive_it(owner: CallerInTests) -> None:
     until = timezone.now() + timedelta(days=1)
-    ApiToken.objects.of(owner.workspace.pk).update(expires_at=until)
+    ApiToken.objects.for_workspace(owner.workspace.pk).update(expires_at=until)
     for body in ({"name": "a"}, {"name": "b", "expires_at": (until + timedelta(days=9)).isoformat()}):
         made = owner.api.post("/api/tokens", body).json()
-        assert ApiToken.objects.of(owner.workspace.pk).get(pk=made["id"]).expires_at == until
+        assert ApiToken.objects.for_workspace(owner.workspace.pk).get(pk=made["id"]).expires_at == until
 
 
 def test_members_see_their_own_tokens_and_admins_all(owner: CallerInTests, make_caller: MakeCaller) -> None:
     viewer = make_caller(Role.VIEWER, owner.workspace)
     assert {t["user_id"] for t in viewer.api.get("/api/tokens").json()["items"]} == {str(viewer.user.pk)}
     assert len(owner.api.get("/api/tokens").json()["items"]) == 2
-    foreign = ApiToken.objects.of(owner.workspace.pk).get(user=owner.user)
+    foreign = ApiToken.objects.for_workspace(owner.workspace.pk).get(user=owner.user)
     assert viewer.api.delete(f"/api/tokens/{foreign.pk}").status_code == 404
 
 

@@ -35,7 +35,7 @@ def test_an_invited_person_joins_by_their_own_act(owner: CallerInTests, signed_i
     answer = signed_in(user).post(ACCEPT, {"token": token})
     assert (answer.status_code, answer.json()["slug"], answer.json()["role"]) == (200, owner.workspace.slug, "viewer")
     assert Membership.objects.get(user=user).role == "viewer"
-    actions = set(AuditEntry.objects.of(owner.workspace.pk).values_list("action", "user_id"))
+    actions = set(AuditEntry.objects.for_workspace(owner.workspace.pk).values_list("action", "user_id"))
     assert {("invitation.created", owner.user.pk), ("member.joined", user.pk)} <= actions
     (listed,) = owner.api.get(path(owner)).json()["items"]
     assert (listed["accepted_by"], listed["accepted_at"] is not None) == (user.username, True)
@@ -71,7 +71,7 @@ def test_a_withdrawn_or_old_one_is_worth_nothing(owner: CallerInTests, signed_in
     number, withdrawn = invite(owner)
     assert owner.api.delete(f"{path(owner)}/{number}").status_code == 204
     _, old = invite(owner)
-    Invitation.objects.of(owner.workspace.pk).exclude(pk=number).update(expires_at=timezone.now())
+    Invitation.objects.for_workspace(owner.workspace.pk).exclude(pk=number).update(expires_at=timezone.now())
     for token in (withdrawn, old, "mgxi_nonsense"):
         assert signed_in(UserFactory()).post(ACCEPT, {"token": token}).status_code == 404
     assert Membership.objects.filter(workspace=owner.workspace).count() == 1

@@ -116,7 +116,7 @@ def test_projects_that_are_made_at_once_do_not_pass_the_limit(make_caller: MakeC
 
     answers = at_once(8, make)
     assert sorted(answers) == [201] * 3 + [409] * 5
-    assert Project.objects.of(caller.workspace.pk).count() == 4
+    assert Project.objects.for_workspace(caller.workspace.pk).count() == 4
 
 
 @pytest.mark.django_db(transaction=True)

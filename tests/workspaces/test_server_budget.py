@@ -76,7 +76,7 @@ def test_what_was_refused_is_in_no_sum(capped: Callable[..., None]) -> None:
     at = place()
     with pytest.raises(CapReached):
         reserve(at, tokens=11)
-    assert not LedgerEntry.objects.of(at.workspace_id).exists()
+    assert not LedgerEntry.objects.for_workspace(at.workspace_id).exists()
     assert spent(month_of()) == (0, Decimal(0))
 
 

@@ -34,7 +34,7 @@ def test_an_api_key_goes_in_encrypted_and_never_comes_out(owner: CallerInTests) 
     with connection.cursor() as cursor:
         cursor.execute("SELECT api_key FROM model_connections UNION ALL SELECT body::text FROM idempotency_records")
         assert not any("sk-very-secret" in str(row) for row in cursor.fetchall())
-    assert ModelConnection.objects.of(owner.workspace.pk).get().api_key == "sk-very-secret"
+    assert ModelConnection.objects.for_workspace(owner.workspace.pk).get().api_key == "sk-very-secret"
 
 
 def test_there_is_one_default_model(owner: CallerInTests) -> None:

@@ -24,11 +24,11 @@ def scope(**query: str) -> dict[str, Any]:
 
 
 def end_token(caller: CallerInTests) -> None:
-    ApiToken.objects.of(caller.workspace.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    ApiToken.objects.for_workspace(caller.workspace.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
 
 
 def revoke_token(caller: CallerInTests) -> None:
-    ApiToken.objects.of(caller.workspace.pk).update(revoked_at=timezone.now())
+    ApiToken.objects.for_workspace(caller.workspace.pk).update(revoked_at=timezone.now())
 
 
 def leave(caller: CallerInTests) -> None:

@@ -20,7 +20,7 @@ def test_a_new_workspace_has_its_maker_as_owner_and_a_default_project(signed_in:
     assert answer.status_code == 201, answer.data
     assert answer.data["role"] == "owner"
     assert answer["ETag"]
-    assert [p.slug for p in Project.objects.of(answer.data["id"])] == ["default"]
+    assert [p.slug for p in Project.objects.for_workspace(answer.data["id"])] == ["default"]
     assert [w["slug"] for w in api.get("/api/workspaces").json()["items"]] == ["acme"]
 
 
@@ -99,7 +99,7 @@ def test_owners_change_and_remove_members_and_add_nobody(owner: CallerInTests) -
     assert owner.api.get(f"{path}/{user.pk}").json()["role"] == "admin"
     assert owner.api.delete(f"{path}/{user.pk}").status_code == 204
     assert owner.api.get(f"{path}/{user.pk}").status_code == 404
-    actions = AuditEntry.objects.of(owner.workspace.pk).values_list("action", flat=True)
+    actions = AuditEntry.objects.for_workspace(owner.workspace.pk).values_list("action", flat=True)
     assert {"member.changed", "member.removed"} <= set(actions)
 
 
@@ -136,7 +136,7 @@ def test_everybody_may_leave(owner: CallerInTests, make_caller: MakeCaller, role
     caller = make_caller(role, owner.workspace)
     assert caller.api.delete(f"/api/workspaces/{owner.workspace.pk}/members/{caller.user.pk}").status_code == 204
     assert caller.api.get("/api/tasks").status_code == 401
-    assert AuditEntry.objects.of(owner.workspace.pk).filter(action="member.left", user=caller.user).exists()
+    assert AuditEntry.objects.for_workspace(owner.workspace.pk).filter(action="member.left", user=caller.user).exists()
 
 
 def test_a_small_token_can_not_make_its_user_leave(owner: CallerInTests, make_caller: MakeCaller) -> None:

@@ -204,7 +204,7 @@ class ApiTokenAdmin(SecretAdmin):
 
         def act() -> str:
             with transaction.atomic():
-                token = ApiToken.objects.of(row.workspace_id).select_for_update().get(pk=row.pk)
+                token = ApiToken.objects.for_workspace(row.workspace_id).select_for_update().get(pk=row.pk)
                 if token.revoked_at is None:
                     revoke_api_token(token)
                     record_audit(

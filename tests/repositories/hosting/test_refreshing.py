@@ -184,7 +184,7 @@ def test_many_links_stay_within_the_limits(
     monkeypatch.setattr(rate_limiter, "SPARING_PER_SECOND", 120.0)
     monkeypatch.setattr(scheduled_validation, "HELD", timedelta(seconds=1))
     links, primary = times(500, 150), times(200, 80)
-    project = Project.objects.of(owner.workspace.pk).get(slug="default")
+    project = Project.objects.for_workspace(owner.workspace.pk).get(slug="default")
     names = [f"octocat/many-{number}" for number in range(links)]
     for name in names:
         github.api("POST", "/user/repos", {"name": name.partition("/")[2], "private": False})

@@ -42,7 +42,7 @@ def test_each_delivery_counts_once_in_any_order(link: RepositoryLink, django_cap
     finally:
         webhook_accepted.disconnect(hear)
     assert sorted(told) == sorted(set(sent))
-    assert WebhookDelivery.objects.of(link.workspace_id).count() == 8
+    assert WebhookDelivery.objects.for_workspace(link.workspace_id).count() == 8
 
 
 @pytest.mark.parametrize("secret", ["another secret", "", "x"])
@@ -71,7 +71,7 @@ def test_what_we_do_not_use_is_not_kept(link: RepositoryLink) -> None:
         "token": "ghp_secret",
     }
     assert deliver(link.pk, payload).status_code == 202
-    stored = WebhookDelivery.objects.of(link.workspace_id).get().payload
+    stored = WebhookDelivery.objects.for_workspace(link.workspace_id).get().payload
     assert "ghp_secret" not in json.dumps(stored)
     assert stored["sender"] == {"login": "dev"}
     assert stored["repository"].keys() <= {"archived", "default_branch"}

@@ -49,7 +49,7 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
         replies.post_reply(row_id)
     (status,) = said(story, issue["number"])
     assert "**Run #1** waits for a worker." in status
-    assert TaskRun.objects.of(story.link.workspace_id).count() == 1
+    assert TaskRun.objects.for_workspace(story.link.workspace_id).count() == 1
 
 
 def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ class Pull:
         return {"number": self.number, "state": "open"}
 
     def runs(self) -> int:
-        return TaskRun.objects.of(self.task.workspace_id).filter(task=self.task).count()
+        return TaskRun.objects.for_workspace(self.task.workspace_id).filter(task=self.task).count()
 
 
 def test_each_cause_has_one_effect(story: Story, tenant: Tenant) -> None:
@@ -124,25 +124,25 @@ def test_each_cause_has_one_effect(story: Story, tenant: Tenant) -> None:
         elif event != "installation_repositories":  # no hook of a repository is told of that
             assert deliver(story.link.pk, payload, event=event, delivery=name).status_code == 202
             assert deliver(story.link.pk, payload, event=event, delivery=f"{name}-forged", secret="guess").status_code == 401
-    link = RepositoryLink.objects.of(tenant.workspace.pk).get()
+    link = RepositoryLink.objects.for_workspace(tenant.workspace.pk).get()
     assert link.refresh_due_at is not None
     assert link.refresh_due_at <= timezone.now(), "what happens to an installation has links looked at"
     work_off_shuffled()
 
-    tasks = Task.objects.of(tenant.workspace.pk).filter(issue_number__isnull=False)
+    tasks = Task.objects.for_workspace(tenant.workspace.pk).filter(issue_number__isnull=False)
     assert sorted((task.name, task.runs_total) for task in tasks) == [("commanded", 1), ("labelled", 1)]
     assert [pull.runs() for pull in (reviewed, checked, closed, moved, quiet)] == [2, 2, 1, 2, 1]
-    revision = TaskRun.objects.of(tenant.workspace.pk).get(task=reviewed.task, run_number=2).revision
+    revision = TaskRun.objects.for_workspace(tenant.workspace.pk).get(task=reviewed.task, run_number=2).revision
     assert revision is not None
     assert "Say why." in revision["asked"]
-    events = Event.objects.of(tenant.workspace.pk).filter(type="branch_moved")
+    events = Event.objects.for_workspace(tenant.workspace.pk).filter(type="branch_moved")
     assert [(event.run_id, event.data["commit_sha"]) for event in events] == [(live.pk, "b" * 40)]
     closed.task.refresh_from_db()
     assert (closed.task.status, closed.task.closed_at is not None) == ("cancelled", True)
     link.refresh_from_db()
     assert link.last_validated_at is not None
     assert link.last_validated_at > looked_before
-    assert not Handled.objects.of(tenant.workspace.pk).filter(answer__startswith="That did not work").exists()
+    assert not Handled.objects.for_workspace(tenant.workspace.pk).filter(answer__startswith="That did not work").exists()
     story.say()
     assert [len(story.comments(issue["number"])) for issue in (labelled, commanded, left)] == [1, 1, 0]
 
@@ -163,14 +163,14 @@ def test_who_lost_the_right_meanwhile_commands_nothing(story: Story) -> None:
     assert deliver(story.link.pk, whole, event="issue_comment").status_code == 202
     story.github.state.access[story.repo]["dev"] = "read"
     story.work_off()
-    assert not Task.objects.of(story.link.workspace_id).exists()
+    assert not Task.objects.for_workspace(story.link.workspace_id).exists()
 
 
 def test_nobody_comes_in_by_a_link_whose_maker_has_left(story: Story, tenant: Tenant) -> None:
     Membership.objects.filter(user=tenant.user).delete()
     issue = story.issue("total() crashes on None")
     story.says(issue, "/mgx plan")
-    assert not Task.objects.of(story.link.workspace_id).exists()
+    assert not Task.objects.for_workspace(story.link.workspace_id).exists()
     assert story.comments(issue["number"]) == ["/mgx plan"]
 
 
@@ -180,9 +180,9 @@ def test_a_pull_request_of_a_fork_commands_nothing(story: Story) -> None:
     comment = {"id": 5, "body": "/mgx approve"}
     fork = {**thread, "pull_request": {"url": "https://github.example/fork"}}
     story.send("issue_comment", "stranger", action="created", issue=fork, comment=comment)
-    assert not TaskRun.objects.of(story.link.workspace_id).exists()
+    assert not TaskRun.objects.for_workspace(story.link.workspace_id).exists()
     story.send("issue_comment", "dev", action="created", issue=fork, comment={"id": 6, "body": "/mgx plan"})
-    assert not TaskRun.objects.of(story.link.workspace_id).exists()
+    assert not TaskRun.objects.for_workspace(story.link.workspace_id).exists()
     assert "only work on pull requests that I opened" in story.comments(thread["number"])[0]
 
 
