@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from agent.errors import Cancelled, Paused
-from agent.ports import CallEstimate, Completion, EventSink, JSONObject, StepEvent, StepKind
+from agent.ports import CallEstimate, EventSink, JSONObject, ModelCompletion, StepEvent, StepKind
 
 EXCLUDED_DIRS = frozenset((".git", ".mgx"))
 
@@ -119,7 +119,7 @@ class LocalBudget:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
         self._held[key] = estimate.tokens
 
-    async def settle(self, key: str, completion: Completion) -> None:
+    async def settle(self, key: str, completion: ModelCompletion) -> None:
         self._held.pop(key, None)
         if completion.cached:
             return

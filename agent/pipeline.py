@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.ports import JSONObject, Outcome, PlanDraft, Ports, TaskSpec
 from agent.stages.execution import ChangeExecution
 from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
-from agent.stages.progress import Progress
+from agent.stages.progress import ProgressReporter
 from agent.team import hire
 from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
 
@@ -33,7 +33,7 @@ async def draft_plan(
     Raises ``TaskUnclear``, ``UnknownStack``, ``OutputInvalid`` or ``ModelFailed`` where the run has failed; ``Paused`` (with
     the reason ``question`` where a person must say more) or ``Cancelled`` where it stops.
     """
-    progress = Progress(ports.events, "plan", 2)
+    progress = ProgressReporter(ports.events, "plan", 2)
     work = await begin_plan(spec, root, ports, feedback, version, rejected)
     team = hire(work)
 

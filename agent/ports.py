@@ -76,7 +76,7 @@ class ModelRequest:
 
 
 @dataclass(frozen=True)
-class Completion:
+class ModelCompletion:
     """A model's answer and what it took. ``cost_usd`` is None where no price is known: unknown is never $0."""
 
     text: str
@@ -96,7 +96,7 @@ class Completion:
         return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Completion:
+    def from_json(cls, data: Mapping[str, Any]) -> ModelCompletion:
         cost = data["cost_usd"]
         return cls(**{**data, "cost_usd": None if cost is None else Decimal(cost)})
 
@@ -142,7 +142,7 @@ class Model(Protocol):
         """What the call may take at most, before it is made."""
         ...
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion: ...
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion: ...
 
     async def aclose(self) -> None: ...
 
@@ -212,12 +212,12 @@ class Sandbox(Protocol):
         ...
 
 
-class Budget(Protocol):
+class CallBudget(Protocol):
     async def reserve(self, key: str, estimate: CallEstimate) -> None:
         """Holds ``estimate`` for one call. Raises ``Paused('budget')`` when a cap would be passed."""
         ...
 
-    async def settle(self, key: str, completion: Completion) -> None:
+    async def settle(self, key: str, completion: ModelCompletion) -> None:
         """Replaces the estimate by what the call took; one from the cache was never reserved and is only counted."""
         ...
 
@@ -286,7 +286,7 @@ class Ports:
     events: EventSink
     journal: Journal
     sandbox: Sandbox
-    budget: Budget
+    budget: CallBudget
     cancel: CancelToken
     cache: ModelCache = field(default_factory=NoCache)
     steering: Steering = field(default_factory=NoSteering)

@@ -7,7 +7,7 @@ import signal
 import sys
 from importlib import import_module
 
-from benchmarks.report import Line, show
+from benchmarks.report import ReportLine, show
 
 NAMES = (
     "live", "first_event", "replay", "requests", "rate_limits", "pipeline", "recovery", "commands", "memory", "patch",
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: shows the order of magnitude only")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers go down then too
-    lines: list[Line] = []
+    lines: list[ReportLine] = []
     try:
         for name in NAMES if options.name == "all" else (options.name,):
             print(f"· {name}", file=sys.stderr, flush=True)

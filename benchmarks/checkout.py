@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 
 FILES, COMMITS = 1_000, 400
 MAX_NEXT_RUN, MAX_NEXT_PHASE = 300.0, 150.0
 
 
-def main(quick: bool = False) -> list[Line]:
+def main(quick: bool = False) -> list[ReportLine]:
     with tempfile.TemporaryDirectory() as place:
         os.environ |= {"MGX_LOCAL_ROOTS": place, "MGX_DATA_DIR": place}
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mgx_project.settings")
@@ -38,10 +38,10 @@ def _make(origin: Path) -> None:
     subprocess.run(["git", "fast-import", "--quiet"], cwd=origin, input="".join(stream).encode(), check=True)
 
 
-async def _measure(place: Path, origin: Path, times: int) -> list[Line]:
-    from repositories.git.checkout import Checkout, Source  # after the settings are made
+async def _measure(place: Path, origin: Path, times: int) -> list[ReportLine]:
+    from repositories.git.checkout import Checkout, RemoteSource  # after the settings are made
 
-    source = Source(str(origin), "main", mirror=place / "mirrors" / "w" / "l")
+    source = RemoteSource(str(origin), "main", mirror=place / "mirrors" / "w" / "l")
 
     async def once(sha: str = "") -> tuple[float, str]:
         began = time.perf_counter()
@@ -54,7 +54,7 @@ async def _measure(place: Path, origin: Path, times: int) -> list[Line]:
     runs = [(await once())[0] for _ in range(times)]
     phases = [(await once(sha))[0] for _ in range(times)]
     return [
-        Line("first checkout", first, "ms", note=f"{FILES:,} files, {COMMITS} commits"),
-        Line("checkout of the next run, p50", percentile(runs, 50), "ms", MAX_NEXT_RUN),
-        Line("checkout of the next phase, p50", percentile(phases, 50), "ms", MAX_NEXT_PHASE),
+        ReportLine("first checkout", first, "ms", note=f"{FILES:,} files, {COMMITS} commits"),
+        ReportLine("checkout of the next run, p50", percentile(runs, 50), "ms", MAX_NEXT_RUN),
+        ReportLine("checkout of the next phase, p50", percentile(phases, 50), "ms", MAX_NEXT_PHASE),
     ]

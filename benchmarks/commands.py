@@ -7,19 +7,19 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import server
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     times = 5 if quick else 20
     with server() as running:
         env = {**running.env, "MGX_SERVER": running.url, "MGX_TOKEN": running.state["token"]}
         asked = [_milliseconds(["--help"], env) for _ in range(times + 1)][1:]
         listed = [_milliseconds(["list"], env) for _ in range(times + 1)][1:]
     return [
-        Line("mgx --help, p50", percentile(asked, 50), "ms", 150),
-        Line("mgx list, p50", percentile(listed, 50), "ms", 250),
+        ReportLine("mgx --help, p50", percentile(asked, 50), "ms", 150),
+        ReportLine("mgx list, p50", percentile(listed, 50), "ms", 250),
     ]
 
 

@@ -7,11 +7,11 @@ import time
 
 from websockets.sync.client import connect
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import server
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     delays: list[float] = []
     with server() as running:
         running.finish(running.start_run(auto_approve=True))  # warm: the first run imports what later ones have
@@ -31,6 +31,6 @@ def main(quick: bool) -> list[Line]:
                         break
     what = "POST /api/runs sent → analysis_start seen"
     return [
-        Line(f"{what}, p50", percentile(delays, 50), "ms", 50, "the request's own time included"),
-        Line(f"{what}, p99", percentile(delays, 99), "ms"),
+        ReportLine(f"{what}, p50", percentile(delays, 50), "ms", 50, "the request's own time included"),
+        ReportLine(f"{what}, p99", percentile(delays, 99), "ms"),
     ]

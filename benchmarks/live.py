@@ -12,13 +12,13 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.process import cpu_seconds
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 
 CLIENTS, RUNS, RATE, WRITERS = 200, 50, 500, 2
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     seconds = 5 if quick else 20
     with server() as running:
         runs = running.script_json("benchmarks.seed", "runs", RUNS)
@@ -31,7 +31,7 @@ def main(quick: bool) -> list[Line]:
         return asyncio.run(_watch(running, runs, writers))
 
 
-async def _watch(running: Server, runs: list[str], writers: list[subprocess.Popen[str]]) -> list[Line]:
+async def _watch(running: Server, runs: list[str], writers: list[subprocess.Popen[str]]) -> list[ReportLine]:
     delays: list[float] = []
     sockets = []
     for n in range(CLIENTS):
@@ -51,10 +51,10 @@ async def _watch(running: Server, runs: list[str], writers: list[subprocess.Pope
     rate = sum(each["per_second"] for each in told)
     note = f"{rate:.0f} events/s, {len(delays)} deliveries, {lost:.0f} missing, web {busy:.0%} of a core"
     return [
-        Line("event written → seen, p50", percentile(delays, 50), "ms", 5, note),
-        Line("event written → seen, p99", percentile(delays, 99), "ms", 20),
-        Line("one event's transaction, p50", max(each["p50_ms"] for each in told), "ms"),
-        Line("one event's transaction, p99", max(each["p99_ms"] for each in told), "ms"),
+        ReportLine("event written → seen, p50", percentile(delays, 50), "ms", 5, note),
+        ReportLine("event written → seen, p99", percentile(delays, 99), "ms", 20),
+        ReportLine("one event's transaction, p50", max(each["p50_ms"] for each in told), "ms"),
+        ReportLine("one event's transaction, p99", max(each["p99_ms"] for each in told), "ms"),
     ]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.process import rss_megabytes
-from benchmarks.report import Line
+from benchmarks.report import ReportLine
 from benchmarks.server import server, wait_for
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     seen: list[float] = []
     with server() as running:
         worker = running.pid("worker")
@@ -23,7 +23,7 @@ def main(quick: bool) -> list[Line]:
             running.get("/api/tasks?limit=100")
         web = rss_megabytes(running.pid("web"))
     return [
-        Line("web, resident", web, "MB", 150),
-        Line("worker idle, resident", idle, "MB", 250),
-        Line("worker in a run, resident", max(seen), "MB", 400),
+        ReportLine("web, resident", web, "MB", 150),
+        ReportLine("worker idle, resident", idle, "MB", 250),
+        ReportLine("worker in a run, resident", max(seen), "MB", 400),
     ]

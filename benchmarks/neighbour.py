@@ -10,7 +10,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 from tests.support.silent_server import silent_server
 
@@ -20,7 +20,7 @@ HANGING = 5
 TIMES = 2.0
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     repetitions = 5 if quick else 20
     with server() as running:
         running.finish(running.start_run(auto_approve=True))  # warm: the first run imports what later ones have
@@ -32,10 +32,10 @@ def main(quick: bool) -> list[Line]:
                 beside = _starts(running, socket, repetitions)
     yardstick = percentile(before, 95)
     return [
-        Line("run created → started, p50, alone", percentile(before, 50), "ms"),
-        Line("run created → started, p95, alone", yardstick, "ms"),
-        Line("the same beside a tenant that hangs, p50", percentile(beside, 50), "ms"),
-        Line(
+        ReportLine("run created → started, p50, alone", percentile(before, 50), "ms"),
+        ReportLine("run created → started, p95, alone", yardstick, "ms"),
+        ReportLine("the same beside a tenant that hangs, p50", percentile(beside, 50), "ms"),
+        ReportLine(
             "the same beside a tenant that hangs, p95", percentile(beside, 95), "ms", round(TIMES * yardstick, 1), "2 × alone"
         ),
     ]

@@ -17,7 +17,7 @@ from pathlib import Path
 import whatthepatch
 
 from agent.patch import apply_patch
-from benchmarks.report import Line
+from benchmarks.report import ReportLine
 from tests.agent.patch.corpus import Edit
 from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.errors import Damaged
@@ -29,7 +29,7 @@ MAX_SECONDS_LARGE, MAX_SECONDS_SMALL = 1.0, 2.0
 MIN_RIGHT = 98.0
 
 
-def main(quick: bool = False) -> list[Line]:
+def main(quick: bool = False) -> list[ReportLine]:
     """Prints the table of all classes; returns what has a bound."""
     table = compare(
         {"ours": ours, "git": git_apply, "patch": gnu_patch, "whatthepatch": what_the_patch}, QUICK if quick else FULL
@@ -37,10 +37,12 @@ def main(quick: bool = False) -> list[Line]:
     show(table)
     total = sum((found["ours"] for found in table.values()), Counter[str]())
     return [
-        Line("edits not right", 100 * (1 - total[RIGHT] / total.total()), "%", 100 - MIN_RIGHT, f"{total.total()} answers"),
-        Line("edits in a wrong place", total[WRONG], "", 0),
-        Line("5 MB file, 500 hunks", large(), "s", MAX_SECONDS_LARGE),
-        Line("1,000 small patches", small(), "s", MAX_SECONDS_SMALL, f"{git_small():.1f} s by git apply as processes"),
+        ReportLine(
+            "edits not right", 100 * (1 - total[RIGHT] / total.total()), "%", 100 - MIN_RIGHT, f"{total.total()} answers"
+        ),
+        ReportLine("edits in a wrong place", total[WRONG], "", 0),
+        ReportLine("5 MB file, 500 hunks", large(), "s", MAX_SECONDS_LARGE),
+        ReportLine("1,000 small patches", small(), "s", MAX_SECONDS_SMALL, f"{git_small():.1f} s by git apply as processes"),
     ]
 
 

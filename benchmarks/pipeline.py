@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 from tests.support.scripted_openai import Call, Message, Reply, serve
 from tests.support.team_script import analysis, plan, review
@@ -40,7 +40,7 @@ ANSWERS: dict[str, list[str | Reply]] = {
 CALLS = sum(map(len, ANSWERS.values()))
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     times = 3 if quick else 8
     turns: dict[str, int] = {}
 
@@ -64,8 +64,8 @@ def main(quick: bool) -> list[Line]:
     note = f"{CALLS} calls to a scripted endpoint, with tools, {len(FILES)} files; endpoint and sandbox taken off"
     overhead = percentile([whole - others for whole, others in runs], 50)
     return [
-        Line("run's overhead, analysis to commit, p50", overhead, "ms", 400, note),
-        Line("run with its commands, analysis to commit, p50", percentile([whole for whole, _ in runs], 50), "ms"),
+        ReportLine("run's overhead, analysis to commit, p50", overhead, "ms", 400, note),
+        ReportLine("run with its commands, analysis to commit, p50", percentile([whole for whole, _ in runs], 50), "ms"),
     ]
 
 

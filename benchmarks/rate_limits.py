@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.process import cpu_seconds
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 
 PATH = "/api/tasks?limit=1"
@@ -20,7 +20,7 @@ ON = {
 }
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     number = 20 if quick else 100
     with server() as off, server(**ON) as on:
         if "RateLimit-Limit" in off.http.get(PATH).headers or "RateLimit-Limit" not in on.http.get(PATH).headers:
@@ -39,9 +39,9 @@ def main(quick: bool) -> list[Line]:
     added = with_them - without
     said = f"{added * 1000:.0f} µs; answer {(slower - slow) * 1000:+.0f} µs"
     return [
-        Line("a request without rate limits, web CPU", without, "ms", note=f"p50 of the answer {slow:.2f} ms"),
-        Line("the same with all of them, web CPU", with_them, "ms", note=f"p50 of the answer {slower:.2f} ms"),
-        Line("added by the rate limits, web CPU", added, "ms", 0.5, said),
+        ReportLine("a request without rate limits, web CPU", without, "ms", note=f"p50 of the answer {slow:.2f} ms"),
+        ReportLine("the same with all of them, web CPU", with_them, "ms", note=f"p50 of the answer {slower:.2f} ms"),
+        ReportLine("added by the rate limits, web CPU", added, "ms", 0.5, said),
     ]
 
 

@@ -9,13 +9,13 @@ import time
 
 from websockets.sync.client import connect
 
-from benchmarks.report import Line
+from benchmarks.report import ReportLine
 from benchmarks.server import server
 
 LEASE = 3.0
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     delays = []
     with server(MGX_LEASE_SECONDS=str(LEASE)) as running:
         running.finish(running.start_run(auto_approve=True))
@@ -28,7 +28,7 @@ def main(quick: bool) -> list[Line]:
                 _wait(socket, "recovered")
                 delays.append(time.perf_counter() - began)
             running.finish(run)
-    return [Line("worker killed → run goes on, worst", max(delays), "s", LEASE + 2, f"lease of {LEASE:g} s + 2 s")]
+    return [ReportLine("worker killed → run goes on, worst", max(delays), "s", LEASE + 2, f"lease of {LEASE:g} s + 2 s")]
 
 
 def _wait(socket: object, type: str) -> None:

@@ -7,21 +7,23 @@ import time
 import orjson
 from websockets.sync.client import connect
 
-from benchmarks.report import Line, percentile
+from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 
 EVENTS = 10_000
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     with server() as running:
         (run,) = running.script_json("benchmarks.seed", "events", EVENTS)
         rounds = range(3 if quick else 10)
         by_http = [_ndjson(running, run) for _ in rounds]
         by_socket = [_batches(running, run) for _ in rounds]
     return [
-        Line("replay of 10,000 events, NDJSON, p50", percentile(by_http, 50), "ms", 300),
-        Line("replay of 10,000 events, WebSocket batches, p50", percentile(by_socket, 50), "ms", 300, "handshake included"),
+        ReportLine("replay of 10,000 events, NDJSON, p50", percentile(by_http, 50), "ms", 300),
+        ReportLine(
+            "replay of 10,000 events, WebSocket batches, p50", percentile(by_socket, 50), "ms", 300, "handshake included"
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-from benchmarks.report import Line
+from benchmarks.report import ReportLine
 
 PACKAGES = ("django", "openai")
 LEAST_FILES = 2_000
@@ -41,7 +41,7 @@ print(json.dumps({"seconds": took, "files": len(files), "added": (own - empty) /
 """
 
 
-def main(quick: bool = False) -> list[Line]:
+def main(quick: bool = False) -> list[ReportLine]:
     with tempfile.TemporaryDirectory() as place:
         real, made = Path(place) / "real", Path(place) / "made"
         copy(real)
@@ -57,12 +57,12 @@ def main(quick: bool = False) -> list[Line]:
         raise RuntimeError(f"There are only {files} files in the installed packages; at least {LEAST_FILES} were to be mapped.")
     runs = [*cold, *warm, first, *again]
     return [
-        Line("map, cold", seconds(cold), "s", 5, f"{files} files of {len(PACKAGES)} installed packages"),
-        Line("map, warm", seconds(warm), "s", 2),
-        Line("map of 5,000 files, cold", first["seconds"], "s", None, "made files of 40 lines"),
-        Line("map of 5,000 files, warm", seconds(again), "s", 2),
-        Line("a map adds to its process", max(run["added"] for run in runs), "MB", 150),
-        Line("a parser's process", max(run["child"] for run in runs), "MB", 100, "two of them while parsing"),
+        ReportLine("map, cold", seconds(cold), "s", 5, f"{files} files of {len(PACKAGES)} installed packages"),
+        ReportLine("map, warm", seconds(warm), "s", 2),
+        ReportLine("map of 5,000 files, cold", first["seconds"], "s", None, "made files of 40 lines"),
+        ReportLine("map of 5,000 files, warm", seconds(again), "s", 2),
+        ReportLine("a map adds to its process", max(run["added"] for run in runs), "MB", 150),
+        ReportLine("a parser's process", max(run["child"] for run in runs), "MB", 100, "two of them while parsing"),
     ]
 
 

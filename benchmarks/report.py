@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """``value`` and ``bound`` in the same unit; a line without a bound is told for context only."""
 
     what: str
@@ -30,7 +30,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
-def show(lines: Iterable[Line]) -> None:
+def show(lines: Iterable[ReportLine]) -> None:
     found = list(lines)
     width = max((len(line.what) for line in found), default=0)
     print(f"{'what':<{width}}  {'measured':>10}  {'bound':>8}  ok   note")

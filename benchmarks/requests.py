@@ -8,11 +8,11 @@ from collections.abc import Callable
 import httpx
 
 from benchmarks.process import cpu_seconds
-from benchmarks.report import Line
+from benchmarks.report import ReportLine
 from benchmarks.server import Server, server
 
 
-def main(quick: bool) -> list[Line]:
+def main(quick: bool) -> list[ReportLine]:
     number = 200 if quick else 1000
     with server() as running:
         running.script_json("benchmarks.seed", "tasks", 200)
@@ -22,10 +22,10 @@ def main(quick: bool) -> list[Line]:
         creating, _ = _measure(running, number, lambda: running.http.post("/api/tasks", json=task))
         health, _ = _measure(running, number, lambda: running.http.get("/health/live"))
     return [
-        Line("list of 100 tasks, web CPU per request", listing, "ms", 5, f"{per_second:.0f}/s one after the other"),
-        Line("list of 100 tasks, queries", hundred, "", one, "bound: those of a list of one"),
-        Line("create a task, web CPU per request", creating, "ms", 5),
-        Line("/health/live, web CPU per request", health, "ms"),
+        ReportLine("list of 100 tasks, web CPU per request", listing, "ms", 5, f"{per_second:.0f}/s one after the other"),
+        ReportLine("list of 100 tasks, queries", hundred, "", one, "bound: those of a list of one"),
+        ReportLine("create a task, web CPU per request", creating, "ms", 5),
+        ReportLine("/health/live, web CPU per request", health, "ms"),
     ]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from agent.runtime import bootstrap
 from evals import checks, runner
-from evals.attempt import Bounds
+from evals.attempt import AttemptBounds
 from evals.cases import CaseInvalid, select
 from evals.connections import Connection
 from evals.page import page
@@ -51,9 +51,11 @@ def parser() -> argparse.ArgumentParser:
         "--replay", nargs="?", type=Path, const=RECORDINGS, metavar="DIR", help="answers from DIR, else the shipped"
     )
     run.add_argument("--record", type=Path, metavar="DIR", help="keep the model's answers there, a file per case")
-    run.add_argument("--max-tokens", type=_count, default=Bounds.max_tokens, metavar="N", help="per case (%(default)s)")
+    run.add_argument("--max-tokens", type=_count, default=AttemptBounds.max_tokens, metavar="N", help="per case (%(default)s)")
     run.add_argument("--max-cost", type=_money, metavar="USD", help="per case; needs prices")
-    run.add_argument("--max-seconds", type=_count, default=int(Bounds.seconds), metavar="N", help="per case (%(default)s)")
+    run.add_argument(
+        "--max-seconds", type=_count, default=int(AttemptBounds.seconds), metavar="N", help="per case (%(default)s)"
+    )
     run.add_argument("--out", type=Path, metavar="DIR", help="for results.json and report.html; default: evals/results/TIME")
     return top
 
@@ -93,7 +95,7 @@ def _run(options: argparse.Namespace) -> int:
         options.model or "recordings", options.base_url, options.price_in, options.price_out, options.replay, options.record
     )
     cases = select(options.case)
-    bounds = Bounds(options.max_tokens, options.max_cost, options.max_seconds)
+    bounds = AttemptBounds(options.max_tokens, options.max_cost, options.max_seconds)
     with tempfile.TemporaryDirectory(prefix="mgx-evals-") as runtime:
         bootstrap(Path(runtime))
         report = asyncio.run(runner.run(cases, connection, cache=_cache(), bounds=bounds, jobs=options.jobs, progress=_show))

@@ -25,7 +25,7 @@ MAX_PATCH = 200_000
 
 
 @dataclass(frozen=True)
-class Bounds:
+class AttemptBounds:
     """Of one case. None: no bound. ``seconds`` is wall time, sandbox and judge included."""
 
     max_tokens: int | None = 400_000
@@ -49,7 +49,7 @@ class Purse(LocalBudget):
 
 
 @dataclass
-class Watch:
+class AttemptWatch:
     """Keeps what the report tells of a run, of all its events."""
 
     timeline: list[str] = field(default_factory=list)
@@ -77,14 +77,14 @@ class End:
     outcome: Outcome | None = None
 
 
-async def attempt(case: Case, model: Model, cache: Path, bounds: Bounds) -> Result:
+async def attempt(case: Case, model: Model, cache: Path, bounds: AttemptBounds) -> Result:
     """Never raises for what goes wrong inside: the result says it. The model is closed."""
     begun = time.monotonic()
     told = Result(case.id, case.title, case.kind, case.stack, case.task, "skipped", solved=False)
     if missing := case.missing():
         await model.aclose()
         return replace(told, why=f"{', '.join(missing)} is not available here.")
-    purse, watch = Purse(max_tokens=bounds.max_tokens, max_cost_usd=bounds.max_cost_usd), Watch()
+    purse, watch = Purse(max_tokens=bounds.max_tokens, max_cost_usd=bounds.max_cost_usd), AttemptWatch()
     with tempfile.TemporaryDirectory(prefix="mgx-eval-") as directory:
         root = Path(directory) / "project"
         worktree.prepare(case.repo, root)
@@ -107,7 +107,7 @@ async def attempt(case: Case, model: Model, cache: Path, bounds: Bounds) -> Resu
     )  # fmt: skip
 
 
-def _ports(model: Model, watch: Watch, purse: Purse, root: Path, cache: Path) -> Ports:
+def _ports(model: Model, watch: AttemptWatch, purse: Purse, root: Path, cache: Path) -> Ports:
     return Ports(
         model, watch, MemoryJournal(watch, root), open_sandbox(root, cache=cache), purse, CancelFlag(), map_cache=cache / "maps"
     )

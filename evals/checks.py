@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import SandboxFailed
-from agent.patch import EditsInvalid, PatchRefused, apply_patch
+from agent.patch import EditsInvalid, PatchRejected, apply_patch
 from evals import worktree
 from evals.cases import Case
 from evals.judge import Verdict, judge, kept_to
@@ -38,7 +38,7 @@ async def check(case: Case, cache: Path) -> str:
                 return "its hidden tests pass before anything is done."
             apply_patch(root, case.solution)
             after = await judge(case, root, cache)
-        except (EditsInvalid, PatchRefused) as error:
+        except (EditsInvalid, PatchRejected) as error:
             return f"its solution can't be applied: {error}"
         except SandboxFailed as error:
             return f"{error.detail} {error.hint}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.errors import ModelFailed
 from agent.models.prices import estimate_call
-from agent.ports import CallEstimate, Completion, JSONObject, Model, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, JSONObject, Model, ModelCompletion, ModelProfile, ModelRequest
 
 FORMAT = 1
 KEPT = ("text", "finish_reason", "tokens_in", "tokens_out", "tokens_cached", "cost_usd", "tool_calls")
@@ -43,7 +43,7 @@ class RecordingModel:
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return self.inner.estimate(request)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         completion = await self.inner.complete(request, on_text)
         said = completion.to_json()
         self.answers[request.key] = {key: said[key] for key in KEPT if said[key] not in (None, 0, (), [], "stop")}
@@ -89,7 +89,7 @@ class ReplayModel:
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return estimate_call(request, None)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         await asyncio.sleep(0)  # gives way once, as a real endpoint would
         said = self._answers.get(request.key)
         if said is None:
@@ -101,7 +101,7 @@ class ReplayModel:
         for start in range(0, len(text), PIECE):
             on_text(text[start : start + PIECE])
         cost = said.get("cost_usd")
-        return Completion(
+        return ModelCompletion(
             text,
             self.name,
             said.get("tokens_in", 0),

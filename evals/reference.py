@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.models.prices import estimate_call, estimate_prompt
 from agent.patch import apply_patch
-from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest, ToolCall
+from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest, ToolCall
 from agent.token_estimates import estimate_tokens
 from evals.cases import Case
 
@@ -40,14 +40,14 @@ class ReferenceModel:
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return estimate_call(request, None)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         await asyncio.sleep(0)  # gives way once, as a real endpoint would
         calls = self._calls(request)
         text = "" if calls else self._say(request)
         on_text(text)
         tokens_out = estimate_tokens([text, json.dumps(calls)])
         reason = "tool_calls" if calls else "stop"
-        return Completion(text, self.name, estimate_prompt(request), tokens_out, finish_reason=reason, tool_calls=calls)
+        return ModelCompletion(text, self.name, estimate_prompt(request), tokens_out, finish_reason=reason, tool_calls=calls)
 
     async def aclose(self) -> None:
         """Holds nothing."""
@@ -100,7 +100,7 @@ class ReferenceModel:
 
 
 def solve(case: Case) -> dict[str, str | None]:
-    """Path → text of every file that the reference solution changes, None where it removes one. Raises ``PatchRefused`` or
+    """Path → text of every file that the reference solution changes, None where it removes one. Raises ``PatchRejected`` or
     ``EditsInvalid`` for a solution that does not apply."""
     with tempfile.TemporaryDirectory(prefix="mgx-eval-solution-") as directory:
         tree = Path(directory) / "tree"

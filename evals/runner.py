@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.errors import ModelFailed
 from agent.team.prompts import VERSION
-from evals.attempt import Bounds, attempt
+from evals.attempt import AttemptBounds, attempt
 from evals.cases import Case
 from evals.connections import Connection, recording
 from evals.recorded import RecordingModel, ReplayModel
@@ -25,7 +25,7 @@ async def run(
     connection: Connection,
     *,
     cache: Path,
-    bounds: Bounds,
+    bounds: AttemptBounds,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Report:
@@ -46,7 +46,7 @@ async def run(
     return Report(made_at, connection.name, VERSION, results)
 
 
-async def _one(case: Case, connection: Connection, cache: Path, bounds: Bounds) -> Result:
+async def _one(case: Case, connection: Connection, cache: Path, bounds: AttemptBounds) -> Result:
     try:
         model = connection.open(case)
     except ModelFailed as error:

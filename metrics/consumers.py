@@ -5,11 +5,11 @@ from __future__ import annotations
 from workspaces.consumers_base import EventStream, Feed
 from workspaces.events import group
 from workspaces.models import Event
-from workspaces.socket_auth import Caller
+from workspaces.socket_auth import SocketCaller
 
 
 class MetricsStream(EventStream):
-    def find_feed(self, caller: Caller) -> Feed:
+    def find_feed(self, caller: SocketCaller) -> Feed:
         principal = caller.principal()
         return Feed(
             principal,

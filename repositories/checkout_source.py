@@ -12,7 +12,7 @@ from django.conf import settings
 from mgx_project.common.errors import NotFound
 
 from .git import local_repositories
-from .git.checkout import Source
+from .git.checkout import RemoteSource
 from .hosting import HostingClient, host_of
 from .models import RepositoryLink
 
@@ -47,8 +47,8 @@ class Origin:
         login = await asyncio.to_thread(self.host.login)
         return replace(self, credential=login.secret)
 
-    def source(self) -> Source:
-        return Source(self.url, self.branch, self.credential, self.allow_dirty, self.mirror)
+    def source(self) -> RemoteSource:
+        return RemoteSource(self.url, self.branch, self.credential, self.allow_dirty, self.mirror)
 
 
 def origin_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mgx_project.common.errors import MGXError, NotAllowed, UpstreamFailed
 
 
-class GitFailed(UpstreamFailed):
+class GitCommandFailed(UpstreamFailed):
     """Git refused or could not do something. ``stderr`` is its own words, with every secret scrubbed."""
 
     code = "git_failed"

@@ -12,7 +12,7 @@ from mgx_project.common.errors import BadRequest
 
 from .git import local_repositories
 from .git.address import address, require_api, split, split_credential
-from .git.remote import Source
+from .git.remote import RemoteSource
 from .models import RepositoryLink
 
 Provider = RepositoryLink.Provider
@@ -31,8 +31,8 @@ class RepositoryRef:
     api_base_url: str = ""
     installation_id: int | None = None
 
-    def source(self) -> Source:
-        return Source(url=self.clone_url, credential=self.credential)
+    def source(self) -> RemoteSource:
+        return RemoteSource(url=self.clone_url, credential=self.credential)
 
 
 def parse_reference(

@@ -9,7 +9,7 @@ from mgx_project.common.async_db import let_go
 from mgx_project.common.errors import Conflict, NotFound
 
 from .git import local_repositories
-from .git.remote import Source, reach
+from .git.remote import RemoteSource, reach
 from .hosting import host_of
 from .hosting.base import RemoteRepository
 from .models import RepositoryLink
@@ -28,7 +28,7 @@ class RepositoryState:
     etag: str = ""
 
 
-async def _look(source: Source, *, allow_dirty: bool) -> RepositoryState:
+async def _look(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
     async with reach(source) as remote:
         if remote.where.path and not allow_dirty:
             await local_repositories.require_committed(remote.where.path)
@@ -36,7 +36,7 @@ async def _look(source: Source, *, allow_dirty: bool) -> RepositoryState:
         return RepositoryState(head if refs else "", {"read": True})
 
 
-def look(source: Source, *, allow_dirty: bool = True) -> RepositoryState:
+def look(source: RemoteSource, *, allow_dirty: bool = True) -> RepositoryState:
     """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
 
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
@@ -53,7 +53,7 @@ def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -
     """
     host = host_of(linked)
     if host is None:
-        return look(Source(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
+        return look(RemoteSource(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
     before = linked if isinstance(linked, RepositoryLink) else None
     try:
         found = host.repository(before.etag) if before else host.repository()

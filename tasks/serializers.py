@@ -91,7 +91,7 @@ class TaskInput(TaskChanges):
         fields = (*TaskChanges.Meta.fields, "project_id", "source")
 
 
-class Stack(serializers.Serializer[Any]):
+class StackSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     title = serializers.CharField()
     language = serializers.CharField()
@@ -111,5 +111,5 @@ class Stack(serializers.Serializer[Any]):
 
 
 class StackList(serializers.Serializer[Any]):
-    items = Stack(many=True)
+    items = StackSerializer(many=True)
     next_cursor = serializers.CharField(allow_null=True)

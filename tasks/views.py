@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agent import stacks
-from agent.sandbox.stack_programs import available
+from agent.stack_programs import available
 from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet

@@ -29,7 +29,7 @@ CENT = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
-class Nearing:
+class CapWarning:
     """A cap of which four fifths are used. ``key`` names the cap with its limit: after a raise it is another one."""
 
     key: str
@@ -85,7 +85,7 @@ class Cap:
                 self.hint,
             )
 
-    def nearing(self) -> list[Nearing]:
+    def nearing(self) -> list[CapWarning]:
         used: dict[str, tuple[Any, Any, str]] = {
             "max_tokens": (self.tokens, self.max_tokens, f"{self.tokens:,} of {self.max_tokens or 0:,} tokens"),
             "max_cost_usd": (
@@ -99,7 +99,7 @@ class Cap:
             ),
         }  # fmt: skip
         return [
-            Nearing(f"{self.key}/{name}/{limit}", f"{self.whose}: {said} are used.")
+            CapWarning(f"{self.key}/{name}/{limit}", f"{self.whose}: {said} are used.")
             for name, (amount, limit, said) in used.items()
             if limit is not None and amount >= limit * WARN_AT
         ]
@@ -152,7 +152,7 @@ class Settled:
     """``run`` is the run's meter as it is then, ``nearing`` the caps that come near."""
 
     run: Meter
-    nearing: list[Nearing]
+    nearing: list[CapWarning]
 
 
 def settle(
@@ -218,16 +218,16 @@ def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
 
 
 @dataclass(frozen=True)
-class Slice:
+class TimeSlice:
     """Working time that was bought: ``ms`` of it, 0 where a cap is used up, and then ``reached`` says which."""
 
     ms: int
     month: str
     reached: str = ""
-    nearing: tuple[Nearing, ...] = ()
+    nearing: tuple[CapWarning, ...] = ()
 
 
-def buy_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> Slice:
+def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> TimeSlice:
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
     with transaction.atomic():
         month = month_of()
@@ -237,12 +237,14 @@ def buy_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> Sli
             if cap.ms_left is not None and cap.ms_left < ms:
                 ms = cap.ms_left
                 if not ms:
-                    return Slice(0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all are used.")
+                    return TimeSlice(0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all are used.")
         add(meters.values(), work_ms=ms)
-        return Slice(ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key))
+        return TimeSlice(
+            ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key)
+        )
 
 
-def give_back_time(*, place: BudgetScope, month: str, ms: int) -> None:
+def release_time(*, place: BudgetScope, month: str, ms: int) -> None:
     """What was not worked of the slice that was bought last, in ``month``."""
     with transaction.atomic():
         add(locked(place, month).values(), work_ms=-ms)

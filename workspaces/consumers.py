@@ -7,11 +7,11 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from .consumers_base import NOT_VISIBLE, EventStream, Feed
 from .events import group
 from .models import Event
-from .socket_auth import Caller, query
+from .socket_auth import SocketCaller, query
 
 
 class WorkspaceStream(EventStream):
-    def find_feed(self, caller: Caller) -> Feed:
+    def find_feed(self, caller: SocketCaller) -> Feed:
         params = query(self.scope)
         principal = caller.principal()
         types = frozenset(filter(None, params.get("types", "").split(",")))

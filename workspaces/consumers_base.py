@@ -21,14 +21,14 @@ from django.db.models import QuerySet
 
 from mgx_project.common.async_db import run_db
 from mgx_project.common.errors import MGXError, NotFound
-from mgx_project.common.rates.counters import RateLimited
+from mgx_project.common.rates.counters import RateLimitExceeded
 from mgx_project.common.rendering import dumps
 
 from . import rights, socket_auth, socket_rates
 from .events import COLUMNS, envelope, group
 from .models import Event
 from .principal import Principal
-from .socket_auth import Caller
+from .socket_auth import SocketCaller
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class EventStream(AsyncWebsocketConsumer):
 
     heartbeat_seconds: ClassVar[float] = HEARTBEAT_SECONDS
 
-    def find_feed(self, caller: Caller) -> Feed:
+    def find_feed(self, caller: SocketCaller) -> Feed:
         """Blocking. Raises MGXError when the caller may not see it."""
         raise TypeError(f"{type(self).__name__} must say which feed it shows")
 
@@ -76,7 +76,7 @@ class EventStream(AsyncWebsocketConsumer):
             return
         try:
             self.caller = await run_db(socket_rates.authenticate, self.scope)
-        except RateLimited:
+        except RateLimitExceeded:
             await self.accept()  # a browser sees a close code of a socket that was open, and nothing of another
             await self.close(TOO_MANY)
             return
@@ -86,7 +86,7 @@ class EventStream(AsyncWebsocketConsumer):
             return
         try:
             self.feed = await run_db(self._admit, self.caller)
-        except RateLimited:
+        except RateLimitExceeded:
             await self.close(TOO_MANY)
             return
         except MGXError:
@@ -101,7 +101,7 @@ class EventStream(AsyncWebsocketConsumer):
         self._pending: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MAX_PENDING)
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch())]
 
-    def _admit(self, caller: Caller) -> Feed:
+    def _admit(self, caller: SocketCaller) -> Feed:
         """Blocking. A connect counts as a request does. Raises RateLimited, or what `find_feed` raises."""
         try:
             feed = self.find_feed(caller)
@@ -232,7 +232,7 @@ class ObjectStream(EventStream):
     cursor: ClassVar[str] = "position"
     dense: ClassVar[bool] = False
 
-    def find_feed(self, caller: Caller) -> Feed:
+    def find_feed(self, caller: SocketCaller) -> Feed:
         pk = socket_auth.object_id(self.scope)
         owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
         principal: Principal = caller.principal(owner or pk)

@@ -32,7 +32,7 @@ FORGOTTEN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Limit:
+class SignInLimit:
     """``failures`` within ``window`` are let through; the next one locks for ``lock``, for twice as long each further time."""
 
     failures: int
@@ -40,9 +40,9 @@ class Limit:
     lock: timedelta
 
 
-PAIR = Limit(5, timedelta(minutes=15), timedelta(minutes=1))
-ADDRESS = Limit(20, timedelta(minutes=5), timedelta(minutes=5))
-ACCOUNT = Limit(50, timedelta(hours=1), timedelta(minutes=15))
+PAIR = SignInLimit(5, timedelta(minutes=15), timedelta(minutes=1))
+ADDRESS = SignInLimit(20, timedelta(minutes=5), timedelta(minutes=5))
+ACCOUNT = SignInLimit(50, timedelta(hours=1), timedelta(minutes=15))
 """From everywhere: so high that a typing owner never meets it, and a guesser with many addresses gets 50 an hour."""
 
 
@@ -135,7 +135,7 @@ def _tell_owner(username: str) -> None:
         log.warning("no mail is sent to the account's owner (MGX_EMAIL_URL is empty): unlock with manage.py unlock_account")
 
 
-def _count(row: SignInCount, limit: Limit, now: datetime) -> bool:
+def _count(row: SignInCount, limit: SignInLimit, now: datetime) -> bool:
     """Whether this attempt locks."""
     if now - row.since > FORGOTTEN:
         row.locks = 0
@@ -149,7 +149,7 @@ def _count(row: SignInCount, limit: Limit, now: datetime) -> bool:
     return True
 
 
-def _keys(username: str, address: str) -> dict[str, Limit]:
+def _keys(username: str, address: str) -> dict[str, SignInLimit]:
     digest, group = _digest(username), address_group(address)
     return {f"pair:{digest}:{group}": PAIR, f"account:{digest}": ACCOUNT, f"address:{group}": ADDRESS}
 

@@ -29,7 +29,7 @@ SUBPROTOCOL = "mgx.bearer."
 
 
 @dataclass(frozen=True)
-class Caller:
+class SocketCaller:
     """An authenticated client. ``subprotocol`` must be echoed in the handshake when the client offered it.
 
     ``names`` are the workspaces that the handshake names; ``bound_to`` is the one that its ticket was made for.
@@ -81,14 +81,14 @@ def _same_origin(scope: dict[str, Any], origin: str) -> bool:
     return urlsplit(origin).netloc == _header(scope, b"host")
 
 
-def authenticate(scope: dict[str, Any]) -> Caller | None:
+def authenticate(scope: dict[str, Any]) -> SocketCaller | None:
     """The caller, or None. Blocking: run it on a database thread."""
     caller = _authenticate(scope)
     names = names_of(lambda name: _header(scope, name.lower().encode()), query(scope).get("workspace"))
     return replace(caller, names=names) if caller else None
 
 
-def _authenticate(scope: dict[str, Any]) -> Caller | None:
+def _authenticate(scope: dict[str, Any]) -> SocketCaller | None:
     try:
         scheme, _, secret = _header(scope, b"authorization").partition(" ")
         if scheme.lower() == "bearer":
@@ -103,15 +103,15 @@ def _authenticate(scope: dict[str, Any]) -> Caller | None:
     return _session(scope)
 
 
-def _bearer(secret: str, subprotocol: str | None = None) -> Caller:
+def _bearer(secret: str, subprotocol: str | None = None) -> SocketCaller:
     user, by = authenticate_bearer(secret)
     if isinstance(by, ApiToken):
-        return Caller(user, Credential(user.pk, token_id=by.pk), by, subprotocol=subprotocol)
+        return SocketCaller(user, Credential(user.pk, token_id=by.pk), by, subprotocol=subprotocol)
     credential = Credential(user.pk, sign_in_id=by.sign_in.pk, ends_at=by.ends_at)
-    return Caller(user, credential, signed_in_at=by.sign_in.created_at, subprotocol=subprotocol)
+    return SocketCaller(user, credential, signed_in_at=by.sign_in.created_at, subprotocol=subprotocol)
 
 
-def _ticket(secret: str) -> Caller | None:
+def _ticket(secret: str) -> SocketCaller | None:
     ticket = redeem_ws_ticket(secret)
     if ticket is None:
         return None
@@ -124,10 +124,10 @@ def _ticket(secret: str) -> Caller | None:
         at = ticket.sign_in.created_at if ticket.sign_in else None
     if not credential.holds(ticket.workspace_id):
         return None
-    return Caller(user, credential, ticket.api_token, signed_in_at=at, bound_to=ticket.workspace_id)
+    return SocketCaller(user, credential, ticket.api_token, signed_in_at=at, bound_to=ticket.workspace_id)
 
 
-def _session(scope: dict[str, Any]) -> Caller | None:
+def _session(scope: dict[str, Any]) -> SocketCaller | None:
     """A browser session works only same-origin: a foreign page must not ride on the cookie."""
     origin = _header(scope, b"origin")
     key = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
@@ -139,7 +139,7 @@ def _session(scope: dict[str, Any]) -> Caller | None:
     if not isinstance(user, User) or not user.is_active:
         return None
     credential = Credential(user.pk, session_key=key, session_hash=user.get_session_auth_hash())
-    return Caller(user, credential, signed_in_at=_signed_in_at(request.session))
+    return SocketCaller(user, credential, signed_in_at=_signed_in_at(request.session))
 
 
 def _signed_in_at(session: SessionBase) -> datetime | None:

@@ -10,10 +10,10 @@ from mgx_project.common.rates.strangers import WHAT, Client
 from . import socket_auth
 from .principal import Principal
 from .request_rates import count_caller, refuse_caller
-from .socket_auth import Caller
+from .socket_auth import SocketCaller
 
 
-def authenticate(scope: dict[str, Any]) -> Caller | None:
+def authenticate(scope: dict[str, Any]) -> SocketCaller | None:
     """As `socket_auth` does, for an address that has not come too often. Blocking. Raises RateLimited."""
     client = client_of(scope)
     refuse(client.admit(), WHAT)
@@ -25,7 +25,7 @@ def authenticate(scope: dict[str, Any]) -> Caller | None:
     return caller
 
 
-def count_socket(caller: Caller, principal: Principal | None) -> None:
+def count_socket(caller: SocketCaller, principal: Principal | None) -> None:
     """Raises RateLimited."""
     refuse_caller(count_caller(caller.user, caller.credential.token_id, principal))
 

@@ -22,7 +22,7 @@ _HAS_CONFIG = 'for entry; do file=${entry%%:*}; mark=${entry#*:}; grep -qsF -e "
 
 
 @dataclass(frozen=True)
-class ToolResult:
+class FormatterResult:
     """How one tool ended; ``failed`` carries its words in ``output_tail``."""
 
     tool: str
@@ -37,7 +37,7 @@ class FormatReport:
     ``missing`` are the unavailable ones that are neither optional nor had another tool do their work.
     """
 
-    tools: Sequence[ToolResult] = field(default_factory=tuple)
+    tools: Sequence[FormatterResult] = field(default_factory=tuple)
     files: Sequence[str] = field(default_factory=tuple)
     missing: Sequence[str] = field(default_factory=tuple)
 
@@ -69,7 +69,7 @@ async def format_files(paths: Sequence[str], stack: Stack, sandbox: Sandbox) -> 
     if not wanted:
         return FormatReport()
     before = await _digests(wanted, sandbox)
-    results: dict[str, ToolResult] = {}
+    results: dict[str, FormatterResult] = {}
     for tool in stack.format:
         theirs = [path for path in wanted if tool.wants(path)]
         replaced = results.get(tool.stands_in_for)
@@ -80,21 +80,21 @@ async def format_files(paths: Sequence[str], stack: Stack, sandbox: Sandbox) -> 
     return FormatReport(list(results.values()), changed, _missing(stack, results))
 
 
-def _missing(stack: Stack, results: Mapping[str, ToolResult]) -> list[str]:
+def _missing(stack: Stack, results: Mapping[str, FormatterResult]) -> list[str]:
     worked = {tool.stands_in_for for tool in stack.format if tool.name in results and results[tool.name].status == "ok"}
     absent = [tool for tool in stack.format if tool.name in results and results[tool.name].status == "unavailable"]
     return [tool.name for tool in absent if not tool.optional and tool.name not in worked and not tool.stands_in_for]
 
 
-async def _run(tool: FormatTool, paths: list[str], sandbox: Sandbox) -> ToolResult:
+async def _run(tool: FormatTool, paths: list[str], sandbox: Sandbox) -> FormatterResult:
     argv = [*tool.argv, *await _fallback(tool, sandbox)]
     for batch in _batches(paths):
         result = await sandbox.run((*argv, *batch), timeout=TIMEOUT)
         if not result.available:
-            return ToolResult(tool.name, "unavailable", f"{tool.name} is not available here.")
+            return FormatterResult(tool.name, "unavailable", f"{tool.name} is not available here.")
         if not result.ok:
-            return ToolResult(tool.name, "failed", result.output_tail[-TAIL:])
-    return ToolResult(tool.name, "ok")
+            return FormatterResult(tool.name, "failed", result.output_tail[-TAIL:])
+    return FormatterResult(tool.name, "ok")
 
 
 async def _fallback(tool: FormatTool, sandbox: Sandbox) -> tuple[str, ...]:

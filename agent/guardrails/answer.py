@@ -19,7 +19,7 @@ MAX_BYTES = 8 << 20
 """Of a file that is looked at beside the answer; a larger one is taken for no text."""
 
 
-class Answer:
+class CheckedAnswer:
     """``blocks`` are the files the model sent, in order; ``existing`` the paths of the tree before them."""
 
     def __init__(self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.guardrails import constraints, dependencies, layout, secrets, syntax
-from agent.guardrails.answer import Answer
-from agent.guardrails.result import Finding, GuardrailResult
+from agent.guardrails.answer import CheckedAnswer
+from agent.guardrails.result import GuardrailFinding, GuardrailResult
 from agent.patch import EditsInvalid, FileBlock, detect, parse_manifest, preview
 from agent.ports import TaskSpec
 from agent.stacks import Stack
@@ -29,11 +29,11 @@ def check(text: str | Sequence[str], *, root: Path, stack: Stack, spec: TaskSpec
     try:
         found = [_files(part, root) for part in ([text] if isinstance(text, str) else text)]
     except EditsInvalid as error:
-        return GuardrailResult((Finding("format", error.detail, error.hint, line=error.line or None),))
+        return GuardrailResult((GuardrailFinding("format", error.detail, error.hint, line=error.line or None),))
     blocks = [block for part in found for block in part or ()]
     if None in found:
         return GuardrailResult(())
-    answer = Answer(blocks, root, stack, spec)
+    answer = CheckedAnswer(blocks, root, stack, spec)
     errors = [finding for rule in ERRORS for finding in rule(answer)]
     errors += constraints.constraints(answer)
     warnings = [finding for rule in WARNINGS for finding in rule(answer)]

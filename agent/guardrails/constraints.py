@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from agent.documents import Unreadable, read_python
-from agent.guardrails.answer import Answer
+from agent.guardrails.answer import CheckedAnswer
 from agent.guardrails.imports import imports_of, third_party
-from agent.guardrails.result import Finding
+from agent.guardrails.result import GuardrailFinding
 from agent.guardrails.trees import nodes, sources, text_of
 from agent.patch import FileBlock
 from agent.patterns import linear
@@ -37,7 +37,7 @@ MAX_READ = 200
 """Bytes of an expression that are searched for an environment variable; what is inside of it is an expression too."""
 
 
-def constraints(answer: Answer) -> Iterator[Finding]:
+def constraints(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     wishes = (*answer.spec.constraints, answer.spec.text)
     yield from _package_manager(answer, wishes)
     yield from _environment(answer, wishes)
@@ -54,21 +54,21 @@ def constraints(answer: Answer) -> Iterator[Finding]:
         yield from _extra_in(answer, block, allowed, wish)
 
 
-def _extra_in(answer: Answer, block: FileBlock, allowed: frozenset[str], wish: str) -> Iterator[Finding]:
+def _extra_in(answer: CheckedAnswer, block: FileBlock, allowed: frozenset[str], wish: str) -> Iterator[GuardrailFinding]:
     if block.path.endswith(".py"):
         known = {entry.module for entry in imports_of(answer.text_before(block.path) or "")}
         for entry in third_party(imports_of(block.content), answer.modules):
             if entry.distribution not in allowed and entry.module not in known:
                 message = f"This imports {entry.module}, but the task says “{wish}”."
-                yield Finding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
+                yield GuardrailFinding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
     if is_manifest(block.path):
         for name in sorted(names_in(block.path, block.content) - allowed - {"php"}):
             if not name.startswith(("ext-", "microsoft.net.sdk")) and name:
                 message = f"This adds the dependency {name}, but the task says “{wish}”."
-                yield Finding("forbidden_dependency", message, "Leave it out.", block.path)
+                yield GuardrailFinding("forbidden_dependency", message, "Leave it out.", block.path)
 
 
-def _package_manager(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
+def _package_manager(answer: CheckedAnswer, wishes: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "use pnpm" there is no lock file of another one, and package.json names it (Node.js: packageManager)."""
     hit = next((hit for text in wishes if (hit := _MANAGER.search(text))), None)
     if hit is None:
@@ -78,14 +78,14 @@ def _package_manager(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Findin
         owner = _LOCKS.get(block.path.rsplit("/", 1)[-1])
         if owner not in (None, wanted):
             message = f"This is the lock file of {owner}, but the task says “{hit[0]}”."
-            yield Finding("wrong_package_manager", message, f"Leave it out; {wanted} writes its own.", block.path)
+            yield GuardrailFinding("wrong_package_manager", message, f"Leave it out; {wanted} writes its own.", block.path)
     for block in answer.safe:
         if block.path == "package.json" and wanted != "npm" and not _FOR_MANAGER[wanted].search(block.content):
             message = f"package.json does not say that it is for {wanted}, but the task says “{hit[0]}”."
-            yield Finding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
+            yield GuardrailFinding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
 
 
-def _environment(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
+def _environment(answer: CheckedAnswer, wishes: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "settings from environment variables" a new project reads at least one; comments and strings don't count."""
     hit = next((hit for text in wishes if (hit := _ENVIRONMENT.search(text))), None)
     code = [block for block in answer.created if block.path.endswith(_CONFIGURES)]
@@ -93,7 +93,7 @@ def _environment(answer: Answer, wishes: tuple[str, ...]) -> Iterator[Finding]:
         return
     if not any(_reads_environment(block) for block in code):
         message = f"Nothing reads an environment variable, but the task says “{hit[0]}”."
-        yield Finding("environment_not_read", message, "Read the settings from environment variables.")
+        yield GuardrailFinding("environment_not_read", message, "Read the settings from environment variables.")
 
 
 def _reads_environment(block: FileBlock) -> bool:

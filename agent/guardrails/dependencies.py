@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from agent.guardrails import javascript, namespaces
-from agent.guardrails.answer import Answer
+from agent.guardrails.answer import CheckedAnswer
 from agent.guardrails.declared import Declared
 from agent.guardrails.imports import DISTRIBUTION, Import, imports_of, third_party
-from agent.guardrails.result import Finding
+from agent.guardrails.result import GuardrailFinding
 from agent.patch import FileBlock
 from agent.patterns import linear
 from agent.stacks.inference import rules_out
@@ -47,12 +47,12 @@ def imports_in(path: str, text: str) -> list[Import]:
     return list(javascript.imports_of(path, text))
 
 
-def undeclared(answer: Answer) -> Iterator[Finding]:
+def undeclared(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     """New imports of packages that no manifest names. Where nothing is declared in a form that we read, nothing is judged."""
     if not answer.declared.whole:
         return
     declared = answer.declared
-    project = javascript.Project(answer)
+    project = javascript.JavaScriptProject(answer)
     in_use = _Uses(answer)
     judged_python = any(_is_python_manifest(path) for path in answer.paths) and not any(
         map(OTHER_MANIFESTS.fullmatch, answer.paths)
@@ -71,10 +71,10 @@ def undeclared(answer: Answer) -> Iterator[Finding]:
             if name:
                 message = f"This imports {entry.module}, which no manifest of the project declares."
                 hint = f"Declare {name} in the project's manifest, or do without it."
-                yield Finding("undeclared_dependency", message, hint, block.path, entry.line)
+                yield GuardrailFinding("undeclared_dependency", message, hint, block.path, entry.line)
 
 
-def forbidden(answer: Answer) -> Iterator[Finding]:
+def forbidden(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     """New imports and dependencies that belong to another stack, or that the task says to do without."""
     before = answer.declared_before.names
     in_use = _Uses(answer)
@@ -85,31 +85,33 @@ def forbidden(answer: Answer) -> Iterator[Finding]:
         found = [entry for entry in found if entry[0].lower() not in before]
         if len(found) > MAX_NAMED:
             message = f"This file brings {len(found):,} new packages; at most {MAX_NAMED:,} are checked."
-            yield Finding("too_many_packages", message, "Leave out those that are not needed.", block.path)
+            yield GuardrailFinding("too_many_packages", message, "Leave out those that are not needed.", block.path)
         for name, line, code, verb in found[:MAX_NAMED]:
             if any(_fits(pattern, name) for pattern in answer.stack.imports_forbidden) and not _at_home(
                 answer, block.path, name, in_use
             ):
                 message = f"This {verb} {name}, which does not belong into a {answer.stack.title} project."
-                yield Finding(code, message, f"Write it with {answer.stack.title} only.", block.path, line)
+                yield GuardrailFinding(code, message, f"Write it with {answer.stack.title} only.", block.path, line)
             elif wish := _denied(answer, name):
-                yield Finding(code, f"This {verb} {name}, but the task says “{wish}”.", "Do without it.", block.path, line)
+                yield GuardrailFinding(
+                    code, f"This {verb} {name}, but the task says “{wish}”.", "Do without it.", block.path, line
+                )
 
 
-def _at_home(answer: Answer, path: str, module: str, in_use: _Uses) -> bool:
+def _at_home(answer: CheckedAnswer, path: str, module: str, in_use: _Uses) -> bool:
     """Whether the project had or used a Python module before: then it is no sign of another stack, whatever the stack is."""
     if not path.endswith(".py"):
         return False
     return not third_party([Import(module, 0)], answer.modules_before) or module in in_use.modules
 
 
-def _new(answer: Answer, block: FileBlock) -> list[Import]:
+def _new(answer: CheckedAnswer, block: FileBlock) -> list[Import]:
     known = {entry.module for entry in imports_in(block.path, answer.text_before(block.path) or "")}
     fresh = {entry.module: entry for entry in reversed(imports_in(block.path, block.content)) if entry.module not in known}
     return sorted(fresh.values(), key=lambda entry: entry.line)
 
 
-def _denied(answer: Answer, name: str) -> str | None:
+def _denied(answer: CheckedAnswer, name: str) -> str | None:
     """The wish that rules out ``name``: "without axios", "lodash kullanma"."""
     word = name.split("\\", 1)[0].split(".", 1)[0].rsplit("/", 1)[-1]
     wishes = (*answer.spec.constraints, answer.spec.text)
@@ -140,7 +142,7 @@ def _python_declares(declared: Declared, entry: Import) -> bool:
 class _Uses:
     """What files of the project import already, so that it comes from somewhere; looked for once, where it is asked for."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CheckedAnswer) -> None:
         self._answer = answer
 
     @cached_property

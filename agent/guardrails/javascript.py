@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from agent.documents import Unreadable, read_json
-from agent.guardrails.answer import Answer
+from agent.guardrails.answer import CheckedAnswer
 from agent.guardrails.imports import Import
 from agent.guardrails.trees import JAVASCRIPT, nodes, sources, text_of
 from agent.patterns import linear
@@ -61,10 +61,10 @@ def package_of(specifier: str) -> str:
     return "" if name in BUILTINS else name
 
 
-class Project:
+class JavaScriptProject:
     """What package.json files and the compiler's settings of the tree say, once the answer is applied."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: CheckedAnswer) -> None:
         self._answer = answer
 
     def provides(self, path: str, name: str) -> bool:

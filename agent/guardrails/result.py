@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Finding:
+class GuardrailFinding:
     """One thing that is wrong: where, what, and what to send instead. ``line`` is 1-based in the file."""
 
     code: str
@@ -29,8 +29,8 @@ class Finding:
 class GuardrailResult:
     """``is_valid`` is True when there are no errors; warnings never stop a run."""
 
-    errors: Sequence[Finding] = ()
-    warnings: Sequence[Finding] = ()
+    errors: Sequence[GuardrailFinding] = ()
+    warnings: Sequence[GuardrailFinding] = ()
 
     @property
     def is_valid(self) -> bool:

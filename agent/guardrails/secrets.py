@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from agent.guardrails.answer import Answer
-from agent.guardrails.result import Finding
+from agent.guardrails.answer import CheckedAnswer
+from agent.guardrails.result import GuardrailFinding
 from agent.patch import FileBlock
 from agent.patterns import linear
 
@@ -32,13 +32,13 @@ _MIN_DISTINCT = 8
 """A placeholder (`sk-xxxxxxxx…`) has few different characters."""
 
 
-def secrets(answer: Answer) -> Iterator[Finding]:
+def secrets(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     """Secrets that the answer brings; one that the file held before is not the answer's. None is ever repeated."""
     for block in answer.safe:
         yield from islice(_new_in(answer, block), MAX_FOUND)
 
 
-def _new_in(answer: Answer, block: FileBlock) -> Iterator[Finding]:
+def _new_in(answer: CheckedAnswer, block: FileBlock) -> Iterator[GuardrailFinding]:
     before: frozenset[str] | None = None
     line, counted = 1, 0
     for hit in _SEARCH.finditer(block.content):
@@ -51,7 +51,7 @@ def _new_in(answer: Answer, block: FileBlock) -> Iterator[Finding]:
         kind = _NAMES[int((hit.lastgroup or "k0")[1:])]
         line, counted = line + block.content.count("\n", counted, hit.start()), hit.start()
         hint = "Read it from an environment variable and document the variable's name."
-        yield Finding("secret_in_output", f"This line holds {kind}.", hint, block.path, line)
+        yield GuardrailFinding("secret_in_output", f"This line holds {kind}.", hint, block.path, line)
 
 
 def _is_placeholder(text: str) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from agent.documents import Unreadable, check_yaml, read_json, read_python, read_toml
 from agent.guardrails import trees
-from agent.guardrails.answer import Answer
-from agent.guardrails.result import Finding
+from agent.guardrails.answer import CheckedAnswer
+from agent.guardrails.result import GuardrailFinding
 from agent.patterns import linear
 
 MAX_CHARS = 2_000_000
@@ -21,13 +21,13 @@ _TEMPLATED_YAML = linear(r"(?s)(?:.*/)?templates/.*")
 """Helm's templates are not YAML until they are rendered."""
 
 
-def syntax(answer: Answer) -> Iterator[Finding]:
+def syntax(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     for block in answer.safe:
         if not block.content.strip():
             continue
         if len(block.content) > MAX_CHARS:
             hint = "Generated data does not belong into the repository."
-            yield Finding("too_large", f"This file is larger than {MAX_CHARS} characters.", hint, block.path)
+            yield GuardrailFinding("too_large", f"This file is larger than {MAX_CHARS} characters.", hint, block.path)
             continue
         error = _error(block.path, block.content)
         if error is None:
@@ -36,7 +36,9 @@ def syntax(answer: Answer) -> Iterator[Finding]:
         if before is not None and trees.sources(block.path, before) and _error(block.path, before) is not None:
             continue  # a grammar that did not know the file before can't judge it now
         line, message = error
-        yield Finding("syntax", f"This file does not parse: {message}.", "Send the whole, corrected file.", block.path, line)
+        yield GuardrailFinding(
+            "syntax", f"This file does not parse: {message}.", "Send the whole, corrected file.", block.path, line
+        )
 
 
 def _error(path: str, text: str) -> tuple[int | None, str] | None:

@@ -38,7 +38,7 @@ AT_LEAST, PER_CHARACTER = 1_000, 1
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceTree:
     """One program in a file: a Vue component may hold two. ``line`` is that of its first line in the file, from 0."""
 
     kind: str
@@ -50,17 +50,17 @@ class Source:
         return self.text.encode("utf-8", "replace")
 
 
-def sources(path: str, text: str) -> list[Source]:
+def sources(path: str, text: str) -> list[SourceTree]:
     """The programs in a file; none where no grammar fits."""
     if path.endswith(".vue"):
         return list(islice(_scripts(text), MAX_SCRIPTS))
     suffix = next((end for end in _KINDS if path.endswith(end)), None)
     if suffix is None or path.endswith((".d.ts", ".d.mts", ".d.cts", ".blade.php", ".min.js")):
         return []
-    return [Source(_KINDS[suffix], text)]
+    return [SourceTree(_KINDS[suffix], text)]
 
 
-def mistake(source: Source) -> tuple[int, str] | None:
+def mistake(source: SourceTree) -> tuple[int, str] | None:
     """Line (from 1, in the file) and reason of the first place that does not parse; None where all does, or it is too long."""
     if _TEMPLATED.search(source.text):
         return None
@@ -75,7 +75,7 @@ def mistake(source: Source) -> tuple[int, str] | None:
     return source.line + 1, "it does not parse"
 
 
-def nodes(source: Source, *kinds: str) -> Iterator[tuple[Node, int]]:
+def nodes(source: SourceTree, *kinds: str) -> Iterator[tuple[Node, int]]:
     """The nodes of these kinds with their line (from 1, in the file), in order; comments and strings are other kinds."""
     root = _root(source)
     for node in _walk(root, lambda _: True) if root is not None else ():
@@ -83,18 +83,18 @@ def nodes(source: Source, *kinds: str) -> Iterator[tuple[Node, int]]:
             yield node, source.line + node.start_point.row + 1
 
 
-def text_of(source: Source, node: Node, limit: int = MAX_TEXT) -> str:
+def text_of(source: SourceTree, node: Node, limit: int = MAX_TEXT) -> str:
     """What ``node`` spans, cut after ``limit`` bytes: nodes contain each other, so all of all of them is the square."""
     return source.data[node.start_byte : min(node.end_byte, node.start_byte + limit)].decode("utf-8", "replace")
 
 
-def _scripts(text: str) -> Iterator[Source]:
+def _scripts(text: str) -> Iterator[SourceTree]:
     line = end = 0
     for hit in _SCRIPT.finditer(text):
         attributes = hit[1].lower()
         kind = "tsx" if "tsx" in attributes else "typescript" if _TYPED.search(attributes) else "javascript"
         line, end = line + text.count("\n", end, hit.start(2)), hit.start(2)
-        yield Source(kind, hit[2], line)
+        yield SourceTree(kind, hit[2], line)
 
 
 def _walk(root: Node, into: Callable[[Node], bool]) -> Iterator[Node]:
@@ -107,12 +107,12 @@ def _walk(root: Node, into: Callable[[Node], bool]) -> Iterator[Node]:
             waiting += reversed(node.children)
 
 
-def _shown(source: Source, node: Node) -> str:
+def _shown(source: SourceTree, node: Node) -> str:
     first = text_of(source, node).strip().splitlines()
     return repr(first[0][:MAX_SHOWN]) if first else "end"
 
 
-def _root(source: Source) -> Node | None:
+def _root(source: SourceTree) -> Node | None:
     """None where ``source`` is too long, or takes more work than its length explains."""
     data = source.data
     if len(data) > MAX_CHARACTERS:

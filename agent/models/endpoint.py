@@ -21,7 +21,7 @@ from agent.models.retry_after import backoff, span
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage, believable
 from agent.models.tokenizers import counter_for
-from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Endpoint(ABC):
             count=counter_for(name),
         )
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         """Raises, besides what waiting can help, ContextOverflow, ContentFiltered, ToolsUnsupported and ModelFailed."""
         started = time.monotonic()
         if request.tools and not self.profile(request.role).native_tools:
@@ -180,7 +180,7 @@ class Endpoint(ABC):
         used = believable(answer.usage, expected.tokens_in, answer)
         turn.tokens = used.tokens_in + used.tokens_out
 
-    def _completion(self, request: ModelRequest, answer: StreamedCompletion, started: float) -> Completion:
+    def _completion(self, request: ModelRequest, answer: StreamedCompletion, started: float) -> ModelCompletion:
         name = self.settings.model_for(request.role)
         estimated = estimate_prompt(request, counter_for(name))
         usage = believable(answer.usage, round(estimated * self._factors.get(name, 1)), answer)
@@ -191,7 +191,7 @@ class Endpoint(ABC):
         finish_reason = answer.finish_reason
         if calls and finish_reason in ("stop", "function_call"):
             finish_reason = "tool_calls"
-        return Completion(
+        return ModelCompletion(
             text=answer.text,
             model=name,
             tokens_in=usage.tokens_in,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
 from agent.models.error_classification import Fault
 from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
-from agent.models.pinned_transport import AddressRefused
+from agent.models.pinned_transport import ModelAddressRefused
 from agent.models.retry_after import retry_after, span
 from agent.models.settings import ModelSettings
 
@@ -82,7 +82,7 @@ class ProviderErrors:
 
     def explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
         """What the SDK raised, as one of ours. ``with_tools``: tools were offered, so that they may be what is refused."""
-        if _has_cause(error, AddressRefused):
+        if _has_cause(error, ModelAddressRefused):
             return ModelFailed(
                 f"{self.host} is not in a network that this server reaches.",
                 hint="Change the model connection's base_url, or ask the server's operator to list the network in "

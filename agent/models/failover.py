@@ -12,7 +12,7 @@ from decimal import Decimal
 from agent.errors import ModelFailed, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.retry_after import span
-from agent.ports import CallEstimate, Completion, Model, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, Model, ModelCompletion, ModelProfile, ModelRequest
 from agent.token_estimates import estimate_tokens
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,9 @@ class Failover:
         cost = None if None in costs else max(cost for cost in costs if cost is not None)
         return CallEstimate(max(e.tokens_in for e in estimates), max(e.tokens_out for e in estimates), cost)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         """Raises what the last one raised; a refused tool call goes to the caller, who asks again without."""
-        lost: list[Completion] = []
+        lost: list[ModelCompletion] = []
         failed: ModelFailed | None = None
         for at in self._order():
             received: list[str] = []
@@ -99,14 +99,14 @@ def _both(first: Callable[[str], None], second: Callable[[str], None]) -> Callab
     return call
 
 
-def _spent(model: Model, request: ModelRequest, received: Sequence[str]) -> Completion:
+def _spent(model: Model, request: ModelRequest, received: Sequence[str]) -> ModelCompletion:
     """What an answer that broke off took, by the estimate: its endpoint will bill it."""
     whole, tokens_out = model.estimate(request), estimate_tokens(received)
     cost = None if whole.cost_usd is None else whole.cost_usd * (whole.tokens_in + tokens_out) / max(whole.tokens, 1)
-    return Completion("", model.name, whole.tokens_in, tokens_out, cost_usd=cost)
+    return ModelCompletion("", model.name, whole.tokens_in, tokens_out, cost_usd=cost)
 
 
-def _with(completion: Completion, lost: Sequence[Completion]) -> Completion:
+def _with(completion: ModelCompletion, lost: Sequence[ModelCompletion]) -> ModelCompletion:
     if not lost:
         return completion
     costs = [completion.cost_usd, *(one.cost_usd for one in lost)]

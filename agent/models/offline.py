@@ -16,7 +16,7 @@ from agent import stacks
 from agent.context import own_files
 from agent.errors import AgentError
 from agent.models.prices import Prices, estimate_call
-from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 from agent.prompt_blocks import read_block
 from agent.token_estimates import estimate_tokens
 
@@ -40,13 +40,13 @@ class OfflineModel:
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return estimate_call(request, FREE)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         # gives way once, as a real endpoint would: the team's rounds then fall the same way
         await asyncio.sleep(0)
         text = self._answer(request)
         for start in range(0, len(text), PIECE):
             on_text(text[start : start + PIECE])
-        return Completion(
+        return ModelCompletion(
             text=text,
             model=self.name,
             tokens_in=estimate_tokens(m["content"] for m in request.messages),

@@ -13,7 +13,7 @@ import httpcore2
 import httpx2
 
 
-class AddressRefused(httpx2.ConnectError):
+class ModelAddressRefused(httpx2.ConnectError):
     """The endpoint's name leads to no address that may be connected to. It is told of the name only."""
 
 
@@ -69,5 +69,5 @@ class _Checked(httpcore2.AsyncNetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         allowed = [address for address in addresses if self._allowed(address)]
         if not allowed:
-            raise AddressRefused(host)
+            raise ModelAddressRefused(host)
         return allowed

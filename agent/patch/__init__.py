@@ -9,7 +9,7 @@ from agent.patch.formats.manifest import FileBlock, parse_manifest
 from agent.patch.model import EditsInvalid
 from agent.patch.paths import unsafe_reason
 from agent.patch.restore import restore_backup
-from agent.patch.result import FileChange, HunkResult, PatchRefused, PatchResult
+from agent.patch.result import FileChange, HunkResult, PatchRejected, PatchResult
 from agent.patch.transaction import recover
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "FileChange",
     "HunkResult",
     "PatchConflict",
-    "PatchRefused",
+    "PatchRejected",
     "PatchResult",
     "apply_patch",
     "ask_for",

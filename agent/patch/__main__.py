@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
-from agent.patch import PatchRefused, apply_patch, list_backups, restore_backup
+from agent.patch import PatchRejected, apply_patch, list_backups, restore_backup
 from agent.patch.tree import Blocked
 
 DONE, REFUSED, USAGE = 0, 1, 2
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return USAGE
     try:
         status, data = _run(args, root)
-    except PatchRefused as refused:
+    except PatchRejected as refused:
         status, data = REFUSED, {**refused.result.to_json(), "detail": refused.detail, "hint": refused.hint}
     except (AgentError, Blocked, OSError) as error:
         status, data = REFUSED, {"success": False, "detail": f"Nothing was changed: {error}."}

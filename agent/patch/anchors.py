@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from agent.patch.index import EXACT, TRAILING, Index
-from agent.patch.model import Hunk, Line
+from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, placed
 
 LEVEL = "anchors"
@@ -26,12 +26,12 @@ _HEADING = re.compile(
 _ELISION = re.compile(r"(?:#|//|/\*|<!--|--|;|%)?\s*(?:\.{3}|…).{0,80}")
 
 
-def find(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
+def find(hunk: PatchHunk, index: Index, drift: int | None) -> Placement | None:
     """The hunk's place with its stale edges cut off, or in several pieces; None where nothing is sure."""
     return _without_edges(hunk, index, drift) or _in_pieces(hunk, index, drift)
 
 
-def _without_edges(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
+def _without_edges(hunk: PatchHunk, index: Index, drift: int | None) -> Placement | None:
     leading, trailing = hunk.leading(), hunk.trailing()
     if hunk.at_end or (hunk.old_count is not None and not hunk.coherent):
         return None
@@ -61,14 +61,14 @@ def _without_edges(hunk: Hunk, index: Index, drift: int | None) -> Placement | N
     return None
 
 
-def _kept_enough(kept: Hunk) -> bool:
+def _kept_enough(kept: PatchHunk) -> bool:
     """What is removed, or a line on either side of what is added, and two lines with words in all."""
     old = [line for line in kept.old() if any(char.isalnum() for char in line)]
     removes = any(line.tag == "-" for line in kept.lines)
     return len(old) >= 2 and (removes or (kept.leading() > 0 and kept.trailing() > 0))
 
 
-def _sure(hunk: Hunk, kept: Hunk, cut: list[str], index: Index) -> bool:
+def _sure(hunk: PatchHunk, kept: PatchHunk, cut: list[str], index: Index) -> bool:
     """A place that no number confirms: the lost context must be one unimportant line that is nowhere else in the file, and
     what is removed must stand nowhere else."""
     if hunk.old_start is not None or len([line for line in cut if line.strip()]) > 1:
@@ -83,12 +83,12 @@ def _sure(hunk: Hunk, kept: Hunk, cut: list[str], index: Index) -> bool:
     return len(index.find(TRAILING, pair, 2)) == 1
 
 
-def _done(kept: Hunk, index: Index, at: int) -> bool:
+def _done(kept: PatchHunk, index: Index, at: int) -> bool:
     new, size = kept.new(), len(kept.old())
     return len(new) > size and any(start <= at and at + size <= start + len(new) for start in index.find(EXACT, new))
 
 
-def _in_pieces(hunk: Hunk, index: Index, drift: int | None) -> Placement | None:
+def _in_pieces(hunk: PatchHunk, index: Index, drift: int | None) -> Placement | None:
     """Several edits under one header: each piece stands in one place, in order, and the gaps are between lines of context."""
     old = [line for line in hunk.lines if line.tag != "+"]
     skipped = [at for at, line in enumerate(old) if line.tag == " " and _is_elision(line, index)]

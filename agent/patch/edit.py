@@ -10,7 +10,7 @@ from agent.patch import match
 from agent.patch.document import Document
 from agent.patch.index import EXACT, Index
 from agent.patch.merge import like_the_others, merged, overlaps
-from agent.patch.model import Hunk
+from agent.patch.model import PatchHunk
 from agent.patch.placement import Placement, Refusal
 
 MAX_ROUNDS = 8
@@ -25,7 +25,7 @@ class Edited:
     found: Sequence[Placement | Refusal]
 
 
-def edit(document: Document, hunks: Sequence[Hunk]) -> Edited:
+def edit(document: Document, hunks: Sequence[PatchHunk]) -> Edited:
     """Applies those of ``hunks`` that have a place. Nothing is written; the caller decides what a refusal means."""
     found: list[Placement | Refusal] = [Refusal("not_found", "")] * len(hunks)
     waiting = list(range(len(hunks)))
@@ -45,7 +45,7 @@ def edit(document: Document, hunks: Sequence[Hunk]) -> Edited:
     return Edited(document, found)
 
 
-def _size(hunk: Hunk) -> int:
+def _size(hunk: PatchHunk) -> int:
     return len(hunk.lines) + sum(len(other.lines) for other in hunk.alternatives)
 
 
@@ -53,7 +53,7 @@ def _may_wait(place: Placement | Refusal) -> bool:
     return isinstance(place, Refusal) and place.code in ("not_found", "unreadable")
 
 
-def _places(lines: Sequence[str], hunks: Sequence[Hunk], *, numbers_hold: bool) -> list[Placement | Refusal]:
+def _places(lines: Sequence[str], hunks: Sequence[PatchHunk], *, numbers_hold: bool) -> list[Placement | Refusal]:
     index = Index(lines, sum(_size(hunk) for hunk in hunks))
     if not numbers_hold:
         return overlaps(hunks, [_again(hunk, index) for hunk in hunks])
@@ -73,7 +73,7 @@ def _places(lines: Sequence[str], hunks: Sequence[Hunk], *, numbers_hold: bool) 
     return overlaps(hunks, found)
 
 
-def _is_sure(hunk: Hunk, place: Placement, index: Index) -> bool:
+def _is_sure(hunk: PatchHunk, place: Placement, index: Index) -> bool:
     return place.level in (EXACT, match.ELSEWHERE) and bool(hunk.old()) and len(index.find(EXACT, hunk.old(), 2)) == 1
 
 
@@ -84,7 +84,7 @@ def _evidence(sure: Sequence[tuple[int, int]], start: int) -> match.Evidence:
     return match.Evidence(before, after) if before is not None else match.Evidence(after)
 
 
-def _again(hunk: Hunk, index: Index) -> Placement | Refusal:
+def _again(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     """A hunk that shows what another one made: its numbers say nothing, so only exact and unique counts."""
     if hunk.alternatives or not hunk.old():
         return Refusal("not_found", "its lines are not in the file")
@@ -95,11 +95,11 @@ def _again(hunk: Hunk, index: Index) -> Placement | Refusal:
             if not places
             else Refusal("ambiguous", "the same lines stand in several places", [place + 1 for place in places])
         )
-    plain = Hunk(hunk.lines, anchors=hunk.anchors, old_bare=hunk.old_bare, new_bare=hunk.new_bare, at_end=hunk.at_end)
+    plain = PatchHunk(hunk.lines, anchors=hunk.anchors, old_bare=hunk.old_bare, new_bare=hunk.new_bare, at_end=hunk.at_end)
     return match.find(plain, index, match.Evidence())
 
 
-def _doubt_what_others_make(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> None:
+def _doubt_what_others_make(hunks: Sequence[PatchHunk], found: list[Placement | Refusal]) -> None:
     """Refuses a hunk without a number whose lines an earlier hunk makes a second time: either may be meant."""
     unnumbered = [at for at, hunk in enumerate(hunks) if hunk.old_start is None and not hunk.alternatives]
     if len(unnumbered) < 2:
@@ -121,5 +121,5 @@ def _doubt_what_others_make(hunks: Sequence[Hunk], found: list[Placement | Refus
                 found[at] = Refusal("ambiguous", "an earlier edit makes the same lines a second time", [place.start + 1])
 
 
-def _freshness(hunk: Hunk) -> list[bool]:
+def _freshness(hunk: PatchHunk) -> list[bool]:
     return [line.tag == "+" for line in hunk.lines if line.tag != "-"]

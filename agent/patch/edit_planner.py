@@ -10,7 +10,7 @@ from agent.patch.document import Document
 from agent.patch.edit import edit as edit_document
 from agent.patch.index import EXACT
 from agent.patch.locate import Locator
-from agent.patch.model import FileEdit, Hunk
+from agent.patch.model import FileEdit, PatchHunk
 from agent.patch.nearest import Nearest
 from agent.patch.placement import Placement, Refusal
 from agent.patch.result import WHOLE_FILE, Action, FileChange, HunkResult
@@ -220,12 +220,12 @@ def _with_bits(mode: int, executable: bool | None) -> int:
     return mode | (mode >> 2 & 0o111) if executable else mode & ~0o111
 
 
-def _results(document: Document, hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> tuple[HunkResult, ...]:
+def _results(document: Document, hunks: Sequence[PatchHunk], found: Sequence[Placement | Refusal]) -> tuple[HunkResult, ...]:
     nearest = Nearest(document.lines)
     return tuple(_result(nearest, hunk, place) for hunk, place in zip(hunks, found, strict=True))
 
 
-def _result(nearest: Nearest, hunk: Hunk, place: Placement | Refusal) -> HunkResult:
+def _result(nearest: Nearest, hunk: PatchHunk, place: Placement | Refusal) -> HunkResult:
     if isinstance(place, Placement):
         return HunkResult(place.level, "already_applied" if place.already else "applied", place.offset, line=place.start + 1)
     shown = hunk.alternatives[0] if hunk.alternatives else hunk

@@ -13,7 +13,7 @@ from agent.patch.edit_planner import Planned, Planner, refused
 from agent.patch.model import EditsInvalid, FileEdit, Format
 from agent.patch.paths import folded, unsafe_reason
 from agent.patch.placement import Refusal
-from agent.patch.result import FileChange, Mode, PatchRefused, PatchResult
+from agent.patch.result import FileChange, Mode, PatchRejected, PatchResult
 from agent.patch.transaction import FileSwap, commit, recover
 from agent.patch.tree import Blocked, Tree
 
@@ -35,7 +35,7 @@ def apply_patch(
     are one patch.
 
     ``seen`` maps paths to the SHA-256 (hex) of what the model was shown; a file that differs by now is refused as stale.
-    In ``all_or_nothing`` one refused edit refuses all: raises ``PatchRefused`` with the result, the tree untouched.
+    In ``all_or_nothing`` one refused edit refuses all: raises ``PatchRejected`` with the result, the tree untouched.
     ``best_effort`` applies the others and says so in the result. A dry run gives the same answer and writes nothing.
     Raises OSError when the disk fails (the tree is as it was before).
     """
@@ -49,7 +49,7 @@ def apply_patch(
     if failed and mode == "all_or_nothing":
         result = PatchResult(False, mode, dry_run, files, format=form)
         reasons = " ".join(f"{_shortened(file.path)}: {_shortened(file.reason)}." for file in failed[:MAX_TOLD])
-        raise PatchRefused(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected edits.")
+        raise PatchRejected(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected edits.")
     backup = None
     if not dry_run:
         with _own_data(mode, files):
@@ -99,7 +99,7 @@ def _read(text: str | Sequence[str], mode: Mode, *, dry_run: bool, strict: bool)
         return found[0][0], [edit for _, edits in found for edit in edits]
     except EditsInvalid as error:
         result = PatchResult(False, mode, dry_run, (), reason=error.detail)
-        raise PatchRefused(f"Nothing was changed. {error.detail}", result, hint=error.hint) from error
+        raise PatchRejected(f"Nothing was changed. {error.detail}", result, hint=error.hint) from error
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _own_data(mode: Mode, files: Sequence[FileChange] = ()) -> Iterator[None]:
         yield
     except Blocked as blocked:
         result = PatchResult(False, mode, False, files, rolled_back=True, reason=blocked.reason)
-        raise PatchRefused(
+        raise PatchRejected(
             f"Nothing was changed, because {blocked.reason}.", result, hint="Then send the edits again."
         ) from blocked
 

@@ -13,7 +13,7 @@ from itertools import dropwhile, groupby
 from agent.patch import anchors, prefix_recovery
 from agent.patch.indentation import rule, shifted
 from agent.patch.index import EXACT, INDENTATION, PUNCTUATION, TRAILING, Index
-from agent.patch.model import Hunk, Line
+from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, Refusal, placed
 from agent.patch.punctuation import carried, observed, plain
 
@@ -29,7 +29,7 @@ class Evidence:
     other: int | None = None
 
 
-def find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
+def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     """The hunk's place in the file of ``index``, or why it has none."""
     shorter = _without_blank_end(hunk)
     if shorter is not None:
@@ -38,7 +38,7 @@ def find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     return _find(hunk, index, evidence)
 
 
-def _without_blank_end(hunk: Hunk) -> Hunk | None:
+def _without_blank_end(hunk: PatchHunk) -> PatchHunk | None:
     """The hunk without blank lines at its end that may only stand between it and what follows in the answer."""
     lines = list(hunk.lines)
     while lines and lines[-1].tag == "?" and not lines[-1].text:
@@ -46,7 +46,7 @@ def _without_blank_end(hunk: Hunk) -> Hunk | None:
     return replace(hunk, lines=lines) if len(lines) < len(hunk.lines) else None
 
 
-def _find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
+def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
         return _only_one([find(other, index, evidence) for other in hunk.alternatives])
     if not any(line.tag in "+-?" for line in hunk.lines) and not prefix_recovery.lost_prefixes(hunk):
@@ -70,7 +70,7 @@ def _find(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     return anchors.find(firm, index, evidence.drift) or _without_blank_edges(firm, index, evidence) or found
 
 
-def _without_blank_edges(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | None:
+def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | None:
     """The place of a hunk without numbers whose outermost blank lines are not in the file."""
     lines = list(hunk.lines)
     while lines and lines[-1].tag == " " and not lines[-1].text.strip():
@@ -95,7 +95,7 @@ def _only_one(found: Sequence[Placement | Refusal]) -> Placement | Refusal:
     return found[0]
 
 
-def _climb(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
+def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     old = hunk.old()
     if not old:
         return _by_number(hunk, index, evidence)
@@ -121,7 +121,7 @@ def _climb(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     return done[0] if done is not None else Refusal("not_found", _missing(hunk, index))
 
 
-def _at_stated_place(hunk: Hunk, index: Index, at: int, evidence: Evidence) -> Placement | Refusal:
+def _at_stated_place(hunk: PatchHunk, index: Index, at: int, evidence: Evidence) -> Placement | Refusal:
     old = hunk.old()
     new = hunk.new()
     repeated = hunk.trailing() < hunk.leading() and at + len(old) < len(index.lines)
@@ -141,7 +141,7 @@ def _at_stated_place(hunk: Hunk, index: Index, at: int, evidence: Evidence) -> P
 
 
 def _choose(
-    hunk: Hunk, index: Index, level: str, places: Sequence[int], stated: int | None, evidence: Evidence
+    hunk: PatchHunk, index: Index, level: str, places: Sequence[int], stated: int | None, evidence: Evidence
 ) -> int | Refusal:
     if level != EXACT and hunk.coherent and stated in places:
         return stated if stated is not None else places[0]
@@ -171,7 +171,7 @@ def _choose(
     return Refusal("ambiguous", where, [at + 1 for at in places])
 
 
-def _place(hunk: Hunk, index: Index, level: str, at: int, stated: int | None) -> Placement | Refusal:
+def _place(hunk: PatchHunk, index: Index, level: str, at: int, stated: int | None) -> Placement | Refusal:
     offset = _offset(at, stated)
     if level == EXACT:
         return placed(hunk, EXACT if at == stated else ELSEWHERE, at, offset=offset)
@@ -193,7 +193,7 @@ def _place(hunk: Hunk, index: Index, level: str, at: int, stated: int | None) ->
     return replace(placed(hunk, level, at, added=moved, offset=offset), shift=shift)
 
 
-def _respelled(hunk: Hunk, pairs: Sequence[tuple[str, str]], added: Sequence[str]) -> list[str]:
+def _respelled(hunk: PatchHunk, pairs: Sequence[tuple[str, str]], added: Sequence[str]) -> list[str]:
     """Added lines in the file's punctuation, as far as the matched lines show it."""
     table = {ord(char): to for char, to in observed(pairs).items()}
     result = [line.translate(table) for line in added]
@@ -215,7 +215,7 @@ def _respelled(hunk: Hunk, pairs: Sequence[tuple[str, str]], added: Sequence[str
     return result
 
 
-def _by_number(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refusal:
+def _by_number(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     """A hunk that only adds and shows nothing around it: its number is all there is, so it must be beyond doubt."""
     if not index.lines:
         return placed(hunk, EXACT, 0)
@@ -229,13 +229,13 @@ def _by_number(hunk: Hunk, index: Index, evidence: Evidence) -> Placement | Refu
     return placed(hunk, EXACT, hunk.old_start)
 
 
-def _nearly_at(hunk: Hunk, index: Index, stated: int) -> bool:
+def _nearly_at(hunk: PatchHunk, index: Index, stated: int) -> bool:
     """True when the old lines stand at the stated place but for trailing space, and the change is not one of that."""
     old, new = hunk.old(), hunk.new()
     return index.stands_at(TRAILING, old, stated) and [*map(str.rstrip, old)] != [*map(str.rstrip, new)]
 
 
-def _already_there(hunk: Hunk, index: Index, stated: int | None) -> tuple[Placement, bool] | None:
+def _already_there(hunk: PatchHunk, index: Index, stated: int | None) -> tuple[Placement, bool] | None:
     """The place where the hunk's result stands already, and whether that is where the hunk says."""
     new = hunk.new()
     adds = any(line.tag == "+" and line.text.strip() for line in hunk.lines)
@@ -250,14 +250,14 @@ def _already_there(hunk: Hunk, index: Index, stated: int | None) -> tuple[Placem
     return Placement(ELSEWHERE, places[0], already=True, offset=_offset(places[0], stated)), False
 
 
-def _still_there(hunk: Hunk, index: Index) -> bool:
+def _still_there(hunk: PatchHunk, index: Index) -> bool:
     """True when lines that the hunk removes stand in the file together."""
     runs = (list(run) for tag, run in groupby(hunk.lines, key=lambda line: line.tag) if tag == "-")
     texts = [[line.text for line in run] for run in runs]
     return any(any(map(str.strip, run)) and index.find(EXACT, run, 1) for run in texts)
 
 
-def _has_it_already(hunk: Hunk, index: Index, at: int) -> bool:
+def _has_it_already(hunk: PatchHunk, index: Index, at: int) -> bool:
     """True when the lines at ``at`` are part of the hunk's result, which stands there as a whole."""
     new, size = hunk.new(), len(hunk.old())
     if not any(line.tag == "+" for line in hunk.lines):
@@ -265,7 +265,7 @@ def _has_it_already(hunk: Hunk, index: Index, at: int) -> bool:
     return any(start <= at and at + size <= start + len(new) for start in index.find(EXACT, new))
 
 
-def _ends_right(hunk: Hunk, index: Index, at: int) -> bool:
+def _ends_right(hunk: PatchHunk, index: Index, at: int) -> bool:
     return not hunk.at_end or at + len(hunk.old()) == len(index.lines)
 
 
@@ -273,7 +273,7 @@ def _offset(at: int, stated: int | None) -> int:
     return at - stated if stated is not None else 0
 
 
-def _missing(hunk: Hunk, index: Index) -> str:
+def _missing(hunk: PatchHunk, index: Index) -> str:
     known = index.stripped
     for line in hunk.lines:
         if line.tag != "+" and line.text.strip() and line.text.strip() not in known:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.patch.document import Document
 from agent.patch.indentation import Shift, indent_of, shifted
-from agent.patch.model import Hunk
+from agent.patch.model import PatchHunk
 from agent.patch.placement import Added, Placement, Refusal
 
 MAX_SHIFTS = 20
@@ -16,7 +16,7 @@ MAX_SHIFTS = 20
 _PROBES = (*(" " * size for size in range(1, 25)), "\t", "\t\t", "\t\t\t")
 
 
-def overlaps(hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> list[Placement | Refusal]:
+def overlaps(hunks: Sequence[PatchHunk], found: Sequence[Placement | Refusal]) -> list[Placement | Refusal]:
     """``found`` with repeated hunks recognised, and those refused that would change what another one changes."""
     result: list[Placement | Refusal] = []
     deleting: dict[int, int] = {}
@@ -38,7 +38,7 @@ def overlaps(hunks: Sequence[Hunk], found: Sequence[Placement | Refusal]) -> lis
 
 
 def _beside(
-    hunks: Sequence[Hunk],
+    hunks: Sequence[PatchHunk],
     mine: int,
     place: Placement,
     earlier: Sequence[Placement | Refusal],
@@ -74,7 +74,7 @@ def _torn(place: Placement, number: int, deleting: dict[int, int]) -> int | None
     return None
 
 
-def like_the_others(hunks: Sequence[Hunk], found: list[Placement | Refusal]) -> None:
+def like_the_others(hunks: Sequence[PatchHunk], found: list[Placement | Refusal]) -> None:
     """Gives the lines of hunks that show no indentation themselves the tabs or spaces that the file's other hunks got."""
     known = [place.shift for place in found if isinstance(place, Placement) and place.shift is not None]
     shifts = _distinct([shift for shift in known if shift("") == ""])
@@ -105,7 +105,7 @@ class _Insertion:
     after_removed: int | None
 
 
-def merged(document: Document, placed: Sequence[tuple[Hunk, Placement]]) -> Document:
+def merged(document: Document, placed: Sequence[tuple[PatchHunk, Placement]]) -> Document:
     """The document with the changes made."""
     active = [(hunk, place) for hunk, place in placed if not place.already]
     if not active:
@@ -148,7 +148,7 @@ def _end_near(document: Document, removed: int | None, gap: int) -> str:
     return document.usual_end
 
 
-def _close(document: Document, active: Sequence[tuple[Hunk, Placement]], lines: list[str], ends: list[str]) -> None:
+def _close(document: Document, active: Sequence[tuple[PatchHunk, Placement]], lines: list[str], ends: list[str]) -> None:
     """Gives every line but the last an end, and the last one as the hunk that reaches it says, else as it was."""
     if not lines:
         return

@@ -36,7 +36,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Hunk:
+class PatchHunk:
     """One place of a file to be changed.
 
     ``old_start`` and the counts are as stated in the header (1-based), None where it states none. ``anchors`` are lines that
@@ -55,7 +55,7 @@ class Hunk:
     new_bare: bool = False
     at_end: bool = False
     line: int = 0
-    alternatives: Sequence[Hunk] = ()
+    alternatives: Sequence[PatchHunk] = ()
 
     def old(self) -> list[str]:
         """The lines that must be in the file, read as they stand."""
@@ -91,7 +91,7 @@ class FileEdit:
 
     names: Sequence[str]
     operation: Operation = "modify"
-    hunks: Sequence[Hunk] = ()
+    hunks: Sequence[PatchHunk] = ()
     content: str = ""
     bare: bool = False
     source_names: Sequence[str] = ()

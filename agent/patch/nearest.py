@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from agent.patch.model import Hunk
+from agent.patch.model import PatchHunk
 
 SHOWN = 14
 """Real lines shown for one edit."""
@@ -34,7 +34,7 @@ class Nearest:
         self._lines = lines
         self._left = MAX_EDITS
 
-    def to(self, hunk: Hunk, candidates: Sequence[int] = ()) -> tuple[str, ...]:
+    def to(self, hunk: PatchHunk, candidates: Sequence[int] = ()) -> tuple[str, ...]:
         """The real lines, numbered, where most of the hunk's own stand, or around ``candidates`` (1-based); nothing where
         none does."""
         if self._left <= 0:
@@ -47,7 +47,7 @@ class Nearest:
         start = self._start(hunk, wanted)
         return () if start is None else self._shown(range(start, min(start + max(len(wanted), 3) + 2, start + SHOWN)))
 
-    def _start(self, hunk: Hunk, wanted: Sequence[str]) -> int | None:
+    def _start(self, hunk: PatchHunk, wanted: Sequence[str]) -> int | None:
         votes: Counter[int] = Counter()
         for number, text in enumerate(wanted):
             places = self._places.get(text, ()) if text else ()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.patch.indentation import Shift
-from agent.patch.model import Hunk
+from agent.patch.model import PatchHunk
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Refusal:
 
 
 def placed(
-    hunk: Hunk, level: str, at: int, *, added: Sequence[str] | None = None, offset: int = 0, positions: Sequence[int] = ()
+    hunk: PatchHunk, level: str, at: int, *, added: Sequence[str] | None = None, offset: int = 0, positions: Sequence[int] = ()
 ) -> Placement:
     """The hunk with its old lines from ``at`` (0-based) on, or each at its own of ``positions``, with ``added`` for its own."""
     texts = iter(added) if added is not None else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from agent.patch.index import EXACT, Index
-from agent.patch.model import Hunk, Line
+from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, Refusal, placed
 
 MAX_STEPS = 40_000
@@ -27,7 +27,7 @@ _Chain = tuple["_Chain | None", Line]
 """A reading from its last line back, so that readings share what they have in common."""
 
 
-def lost_prefixes(hunk: Hunk) -> int:
+def lost_prefixes(hunk: PatchHunk) -> int:
     """How many context lines the header's counts say are really added ones that lost their prefix."""
     if hunk.old_count is None or hunk.new_count is None:
         return 0
@@ -35,7 +35,7 @@ def lost_prefixes(hunk: Hunk) -> int:
     return old - hunk.old_count if old > hunk.old_count and new == hunk.new_count else 0
 
 
-def find(hunk: Hunk, index: Index) -> Placement | Refusal:
+def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     """The place of the only reading that fits exactly."""
     if not _may_be_read(hunk):
         return Refusal("not_found", "its lines do not stand in the file as they are")
@@ -60,7 +60,7 @@ def find(hunk: Hunk, index: Index) -> Placement | Refusal:
             "ambiguous", "lines in it have no prefix and it can be read in several ways", sorted({at + 1 for at, _ in places})
         )
     start, reading = fitting[0]
-    whole = Hunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
+    whole = PatchHunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
     if not any(line.tag in "+-" for line in reading):
         return Refusal("no_change", "it has no added and no removed line")
     if index.find(EXACT, whole.new(), 1) and len(whole.new()) > len(whole.old()) and _covers(index, whole, start):
@@ -70,11 +70,11 @@ def find(hunk: Hunk, index: Index) -> Placement | Refusal:
     )
 
 
-def _may_be_read(hunk: Hunk) -> bool:
+def _may_be_read(hunk: PatchHunk) -> bool:
     return bool(lost_prefixes(hunk)) or any(line.tag == "?" or (line.tag == " " and line.text.strip()) for line in hunk.lines)
 
 
-def _starts(hunk: Hunk, index: Index) -> Iterator[int]:
+def _starts(hunk: PatchHunk, index: Index) -> Iterator[int]:
     """Places where the first line that must be in the file stands, the stated one first."""
     known: set[int] = set()
     lost = lost_prefixes(hunk)
@@ -94,7 +94,7 @@ def _starts(hunk: Hunk, index: Index) -> Iterator[int]:
             break
 
 
-def _read(hunk: Hunk, options: Sequence[Sequence[Line]], index: Index, start: int, budget: list[int]) -> list[_Reading]:
+def _read(hunk: PatchHunk, options: Sequence[Sequence[Line]], index: Index, start: int, budget: list[int]) -> list[_Reading]:
     """All readings of the hunk whose old lines stand from ``start`` on."""
     allowed = _most_added(hunk)
     states: list[tuple[int, int, _Chain | None]] = [(start, 0, None)]
@@ -121,20 +121,20 @@ def _unrolled(chain: _Chain | None) -> _Reading:
     return tuple(reversed(lines))
 
 
-def _most_added(hunk: Hunk) -> int:
+def _most_added(hunk: PatchHunk) -> int:
     """How many lines without a plus may be added ones: the counts say it, else all that have no prefix."""
     if hunk.old_count is not None:
         return max(len(hunk.old()) - hunk.old_count, 0)
     return sum(line.tag == "?" for line in hunk.lines)
 
 
-def _all_options(hunk: Hunk) -> list[list[Line]]:
+def _all_options(hunk: PatchHunk) -> list[list[Line]]:
     """What each line of the hunk may be."""
     lost, beside = bool(lost_prefixes(hunk)), _beside_added(hunk.lines)
     return [list(_options(hunk, line, lost=lost, beside=near)) for line, near in zip(hunk.lines, beside, strict=True)]
 
 
-def _options(hunk: Hunk, line: Line, *, lost: bool, beside: bool) -> Iterator[Line]:
+def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool) -> Iterator[Line]:
     if line.tag in "+-":
         yield line
         return
@@ -159,7 +159,7 @@ def _beside_added(lines: Sequence[Line]) -> list[bool]:
     return result
 
 
-def _counts_agree(hunk: Hunk, reading: _Reading) -> bool:
+def _counts_agree(hunk: PatchHunk, reading: _Reading) -> bool:
     """With counts stated, they decide; without, lines of text may have lost their prefix, but none may have been re-read."""
     old = sum(line.tag != "+" for line in reading)
     new = sum(line.tag != "-" for line in reading)
@@ -175,6 +175,6 @@ def _result(reading: _Reading) -> tuple[str, ...]:
     return tuple(line.text for line in reading if line.tag != "-") + tuple(str(sum(line.tag != "+" for line in reading)))
 
 
-def _covers(index: Index, whole: Hunk, start: int) -> bool:
+def _covers(index: Index, whole: PatchHunk, start: int) -> bool:
     size = len(whole.old())
     return any(at <= start and start + size <= at + len(whole.new()) for at in index.find(EXACT, whole.new()))

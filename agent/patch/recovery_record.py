@@ -17,7 +17,7 @@ _BACKUP = re.compile(r"backups/\d+/\d+")
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecoveryEntry:
     """One file: its staged copy is ``new-<number>``, ``backup`` the old one's place under ``.mgx`` (None: it is new),
     ``digest`` the SHA-256 of the new content (None: it is deleted), ``directories`` those made for it, outermost first."""
 
@@ -28,11 +28,11 @@ class Entry:
     directories: Sequence[str]
 
 
-def dump(entries: Sequence[Entry]) -> bytes:
+def dump(entries: Sequence[RecoveryEntry]) -> bytes:
     return json.dumps({"files": [asdict(entry) for entry in entries]}).encode()
 
 
-def load(directory: Path) -> list[Entry]:
+def load(directory: Path) -> list[RecoveryEntry]:
     """The record in ``directory``. Raises ``Blocked`` when it is not one that this program wrote."""
     try:
         with Tree(directory) as tree:
@@ -46,8 +46,8 @@ def load(directory: Path) -> list[Entry]:
         ) from error
 
 
-def _entry(data: dict[str, Any]) -> Entry:
-    entry = Entry(**data)
+def _entry(data: dict[str, Any]) -> RecoveryEntry:
+    entry = RecoveryEntry(**data)
     for path in (entry.path, *entry.directories):
         reason = unsafe_reason(path)
         if reason is not None:

@@ -76,7 +76,7 @@ class PatchResult:
         return data
 
 
-class PatchRefused(PatchConflict):
+class PatchRejected(PatchConflict):
     """Edits that can't be applied; the tree is untouched. ``result`` says which and why."""
 
     def __init__(self, detail: str, result: PatchResult, *, hint: str = "") -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from agent.patch.backups import prune_backups
 from agent.patch.recovery_record import NAME as RECORD
-from agent.patch.recovery_record import Entry, dump, load
+from agent.patch.recovery_record import RecoveryEntry, dump, load
 from agent.patch.tree import Blocked, Tree
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def locked(root: Path) -> Iterator[Path]:
         os.close(fd)
 
 
-def _stage(home: Path, backup: Path, changes: Sequence[FileSwap], root: Path) -> list[Entry]:
+def _stage(home: Path, backup: Path, changes: Sequence[FileSwap], root: Path) -> list[RecoveryEntry]:
     txn = home / "txn"
     txn.mkdir(mode=0o700)
     backup.mkdir(mode=0o700, parents=True)
@@ -111,20 +111,20 @@ def _stage(home: Path, backup: Path, changes: Sequence[FileSwap], root: Path) ->
                 _write(txn / f"new-{number}", change.new, change.mode)
             kept = f"backups/{backup.name}/{number}" if change.old is not None else None
             digest = hashlib.sha256(change.new).hexdigest() if change.new is not None else None
-            record.append(Entry(change.path, number, kept, digest, tree.missing_parents(change.path)))
+            record.append(RecoveryEntry(change.path, number, kept, digest, tree.missing_parents(change.path)))
     for directory in (txn, backup, backup.parent, home):
         _sync_dir(directory)
     return record
 
 
-def _write_record(home: Path, record: list[Entry]) -> None:
+def _write_record(home: Path, record: list[RecoveryEntry]) -> None:
     draft = home / "txn" / "record.draft"
     _write(draft, dump(record), 0o600)
     os.rename(draft, home / "txn" / RECORD)
     _sync_dir(home / "txn")
 
 
-def _swap(root: Path, home: Path, record: list[Entry]) -> None:
+def _swap(root: Path, home: Path, record: list[RecoveryEntry]) -> None:
     txn_fd = os.open(home / "txn", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with Tree(root) as tree:
@@ -166,7 +166,7 @@ def _is_regular(fd: int, path: str) -> bool:
         return False
 
 
-def _take_back(tree: Tree, home_fd: int, entry: Entry) -> None:
+def _take_back(tree: Tree, home_fd: int, entry: RecoveryEntry) -> None:
     path, kept = entry.path, entry.backup
     try:
         with tree.parent(path) as (fd, name):

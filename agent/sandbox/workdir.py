@@ -17,7 +17,7 @@ from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.sandbox import bubblewrap, node_env, python_env, secrets
-from agent.sandbox.bubblewrap import WORKDIR, Cell, Program
+from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.limits import Limits
@@ -40,7 +40,7 @@ class WorkdirSandbox:
     root: Path
     cache: Path
     tools: Path
-    bwrap: Program | None
+    bwrap: BubblewrapProgram | None
     limits: Limits
     env_dir: Path | None = None
     node_modules: Path | None = None

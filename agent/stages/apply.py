@@ -13,8 +13,8 @@ from agent.changes.baseline_files import Originals
 from agent.changes.hunks import hunks
 from agent.checks.formatting import format_files
 from agent.errors import AgentError, Paused, SandboxFailed
-from agent.guardrails import Finding, GuardrailResult, check
-from agent.patch import PatchRefused, apply_patch, ask_for, detect, findings, next_format, parse_manifest
+from agent.guardrails import GuardrailFinding, GuardrailResult, check
+from agent.patch import PatchRejected, apply_patch, ask_for, detect, findings, next_format, parse_manifest
 from agent.patch.engine import digest
 from agent.patch.model import Format
 from agent.patch.transaction import FileSwap as Swap
@@ -59,7 +59,7 @@ class ChangeApplier:
     async def _check(self, answers: Sequence[str], round_: int) -> Problem | None:
         work = self._work
         if any(work.calls.was_cut(answer) for answer in answers):
-            cut = Finding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
+            cut = GuardrailFinding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
             result = GuardrailResult((cut,))
         else:
             # it may take seconds, in which other runs of this process go on
@@ -77,7 +77,7 @@ class ChangeApplier:
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
         return Problem("guardrails", f"It breaks rules, so nothing of it was applied.{wish}", found["errors"])
 
-    def _never_shown(self, answers: Sequence[str]) -> list[Finding]:
+    def _never_shown(self, answers: Sequence[str]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
         whole = [answer for answer in answers if detect(answer) == "manifest"]
         found = []
@@ -89,7 +89,7 @@ class ChangeApplier:
             self.unseen.append(path)
             message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
             hint = "Leave it as it is." if reason else "Its content is below now; answer again on its base."
-            found.append(Finding("unseen_file", message, hint, path))
+            found.append(GuardrailFinding("unseen_file", message, hint, path))
         return found
 
     async def _apply(self, answers: Sequence[str], step: str) -> Problem | None:
@@ -99,7 +99,7 @@ class ChangeApplier:
         async def act() -> JSONObject:
             try:
                 return apply_patch(work.root, answers, seen=seen).to_json()
-            except PatchRefused as refused:
+            except PatchRejected as refused:
                 return refused.result.to_json()
             except OSError as error:
                 raise _not_written(error) from error

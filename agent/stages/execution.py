@@ -15,7 +15,7 @@ from agent.stages.apply import ChangeApplier
 from agent.stages.change_decisions import revision_request
 from agent.stages.plan_parts import parts_of, split_conflicting
 from agent.stages.problem import Problem, line_of
-from agent.stages.progress import Progress
+from agent.stages.progress import ProgressReporter
 from agent.team import AskedTeam, PhaseContext
 from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
 from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
@@ -35,7 +35,7 @@ class ChangeExecution:
     def __init__(self, work: PhaseContext, team: AskedTeam) -> None:
         self._work = work
         self._team = team
-        self._progress = Progress(work.ports.events, "execute", 6)
+        self._progress = ProgressReporter(work.ports.events, "execute", 6)
         self._landing = ChangeApplier(work)
         self._answer = ""
         self._tests_written = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.ports import EventSink
 
 
-class Progress:
+class ProgressReporter:
     def __init__(self, events: EventSink, phase: str, total_steps: int) -> None:
         self._events = events
         self._phase = phase

@@ -18,7 +18,7 @@ from metagpt.team import Team
 from pydantic import Field, model_validator
 
 from agent.errors import AgentError, Interrupted
-from agent.ports import ChatMessage, Completion
+from agent.ports import ChatMessage, ModelCompletion
 from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
 from agent.team.phase_context import PhaseContext
@@ -60,7 +60,7 @@ class TeamAction(Action):  # type: ignore[misc]
         tools: Sequence[str] = (),
         fresh: bool = False,
         told: Sequence[str] | None = None,
-    ) -> Completion:
+    ) -> ModelCompletion:
         """The model's answer under the role's system prompt, after as many looks around with ``tools`` as the role is allowed.
 
         ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``told`` is

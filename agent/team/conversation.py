@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.context.tools import specs
-from agent.ports import ChatMessage, Completion, ModelRequest
+from agent.ports import ChatMessage, ModelCompletion, ModelRequest
 from agent.team.phase_context import PhaseContext
 from agent.team.prompts import render
 from agent.team.steering import append_steering
@@ -39,7 +39,7 @@ class Conversation:
         self._tools = tuple(tools) if work.view.files else ()
         self._told = work.told.so_far() if told is None else tuple(told)
 
-    async def hold(self, messages: Sequence[ChatMessage]) -> Completion:
+    async def hold(self, messages: Sequence[ChatMessage]) -> ModelCompletion:
         """The answer: the first completion that asks for no tool, or the one that may ask for none any more."""
         work = self._work
         work.told.begins(self._key)

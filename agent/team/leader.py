@@ -9,7 +9,7 @@ from agent import stacks
 from agent.prompt_blocks import block
 from agent.team.base import TeamRole
 from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
-from agent.team.parsing.schemas import Analysis, Plan
+from agent.team.parsing.schemas import Analysis, PlanAnswer
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
 
@@ -24,12 +24,12 @@ class AnalyzeTask(StructuredAction):
 
 
 class DraftPlan(StructuredAction):
-    """Content: the analysis. Answers with a ``Plan``."""
+    """Content: the analysis. Answers with a ``PlanAnswer``."""
 
     async def act(self, content: str) -> str:
         analysis = json.loads(content)["summary"]
         prompt = render("draft_plan", situation=self.work.situation(), analysis=analysis, rejected=self._rejected())
-        return (await self.ask_for(Plan, prompt, key="draft", max_tokens=6_000)).model_dump_json()
+        return (await self.ask_for(PlanAnswer, prompt, key="draft", max_tokens=6_000)).model_dump_json()
 
     def _rejected(self) -> str:
         if not self.work.rejected:

@@ -10,7 +10,7 @@ from metagpt.provider.base_llm import BaseLLM
 from metagpt.provider.llm_provider_registry import register_provider
 from pydantic import ConfigDict, Field
 
-from agent.ports import ChatMessage, Completion
+from agent.ports import ChatMessage, ModelCompletion
 from agent.team.conversation import Conversation
 from agent.team.phase_context import PhaseContext
 
@@ -38,7 +38,7 @@ class PortLLM(BaseLLM):  # type: ignore[misc]
         """The system prompt of the role."""
         return [{"role": "system", "content": self.system_prompt}]
 
-    async def converse(self, conversation: Conversation, messages: Sequence[ChatMessage]) -> Completion:
+    async def converse(self, conversation: Conversation, messages: Sequence[ChatMessage]) -> ModelCompletion:
         return await conversation.hold([*self.opening(), *messages])
 
     async def acompletion_text(self, messages: list[ChatMessage], stream: bool = False, timeout: int = 0) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from agent.ports import Completion, JSONObject, ModelRequest, Ports, StepEvent
+from agent.ports import JSONObject, ModelCompletion, ModelRequest, Ports, StepEvent
 from agent.team.loop_detection import Loops
 from agent.team.model_client import ModelClient, ModelResponse
 
@@ -17,10 +17,10 @@ class ModelCalls:
         self._road = ModelClient(ports)
         self._loops = loops or Loops()
         self._cut: set[str] = set()
-        self.made: list[Completion] = []
+        self.made: list[ModelCompletion] = []
         self.cut_files: set[str] = set()
 
-    async def complete(self, request: ModelRequest) -> Completion:
+    async def complete(self, request: ModelRequest) -> ModelCompletion:
         """Raises ``Paused`` ('provider', 'budget', 'loop') where the run can go on later, else ``ModelFailed``."""
         self._ports.cancel.check()
         await self._ports.events.emit("role_message", {"role": request.role, "action": request.action}, _doing(request))
@@ -41,7 +41,7 @@ class ModelCalls:
         self._ports.cancel.check()
         return completion
 
-    def keep(self, answer: str, completion: Completion) -> None:
+    def keep(self, answer: str, completion: ModelCompletion) -> None:
         """``answer`` is what is made of ``completion``: whether that was cut off is known of the answer too."""
         if completion.finish_reason == "length":
             self._cut.add(_digest(answer))

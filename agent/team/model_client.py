@@ -15,7 +15,7 @@ from decimal import Decimal
 from agent.errors import ContextOverflow, ModelFailed, Paused, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_prompt
-from agent.ports import ChatMessage, Completion, JSONObject, ModelProfile, ModelRequest, Ports
+from agent.ports import ChatMessage, JSONObject, ModelCompletion, ModelProfile, ModelRequest, Ports
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
@@ -35,7 +35,7 @@ OVERFLOW_HINT = (
 class ModelResponse:
     """``left_out`` says what of the prompt was cut to fit the window; ``cut_files`` are the paths no longer shown in full."""
 
-    completion: Completion
+    completion: ModelCompletion
     left_out: Sequence[str] = ()
     cut_files: Sequence[str] = ()
 
@@ -46,7 +46,7 @@ class ModelResponse:
     @classmethod
     def from_json(cls, data: JSONObject) -> ModelResponse:
         condensed = data.get("condensed") or {}
-        completion = Completion.from_json({key: value for key, value in data.items() if key != "condensed"})
+        completion = ModelCompletion.from_json({key: value for key, value in data.items() if key != "condensed"})
         return cls(completion, condensed.get("left_out", ()), condensed.get("files", ()))
 
 
@@ -93,7 +93,7 @@ class ModelClient:
             raise _too_long(error, left_out) from error
         return ModelResponse(completion, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
 
-    async def _from_cache(self, request: ModelRequest) -> Completion:
+    async def _from_cache(self, request: ModelRequest) -> ModelCompletion:
         if request.bypass_cache:
             return await self._call_provider(request)
         model = self._ports.model.profile(request.role).model
@@ -109,7 +109,7 @@ class ModelClient:
             await self._ports.cache.put(key, completion.to_json())
         return completion
 
-    async def _call_provider(self, request: ModelRequest) -> Completion:
+    async def _call_provider(self, request: ModelRequest) -> ModelCompletion:
         estimate = self._ports.model.estimate(request)
         await self._ports.budget.reserve(request.key, estimate)
         received: list[str] = []
@@ -122,7 +122,7 @@ class ModelClient:
             completion = await self._ports.model.complete(request, on_text)
         except ModelFailed as error:
             tokens_out = estimate_tokens(received) if received else 0
-            spent = Completion(
+            spent = ModelCompletion(
                 "",
                 self._ports.model.name,
                 estimate.tokens_in if received else 0,
@@ -162,7 +162,7 @@ def _with_system(messages: Sequence[ChatMessage], text: str) -> list[ChatMessage
     return [{"role": "system", "content": text}, *messages]
 
 
-def _with_calls(completion: Completion, request: ModelRequest) -> Completion:
+def _with_calls(completion: ModelCompletion, request: ModelRequest) -> ModelCompletion:
     """With the calls that stand in its text: models do that even where they might call natively. Malformed arguments are
     repaired."""
     if not request.tools:
@@ -181,9 +181,9 @@ def _too_long(error: ContextOverflow, left_out: Sequence[str]) -> Paused:
     return Paused("provider", f"The prompt does not fit into the model's window{without}. {error.detail}", hint=OVERFLOW_HINT)
 
 
-def _readable(kept: JSONObject | None) -> Completion | None:
+def _readable(kept: JSONObject | None) -> ModelCompletion | None:
     """A kept answer; None for one in the shape of another version of ours."""
     try:
-        return None if kept is None else Completion.from_json(kept)
+        return None if kept is None else ModelCompletion.from_json(kept)
     except (KeyError, TypeError, ArithmeticError):
         return None

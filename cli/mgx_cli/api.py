@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
-from mgx_cli.config import Server
+from mgx_cli.config import ServerConfig
 from mgx_cli.errors import ApiError, Unreachable
 from mgx_cli.output import one_line, say
 
@@ -36,7 +36,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Api:
     """Talks to one server. Every method raises ``ApiError`` for a refusal and ``Unreachable`` when nobody answers."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ServerConfig) -> None:
         self.server = server
         handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
         if server.is_loopback:

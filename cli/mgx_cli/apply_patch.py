@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mgx_cli.errors import CLIError, Usage
+from mgx_cli.errors import CLIError, UsageError
 from mgx_cli.output import one_line
 
 SHOWN = 10
@@ -48,11 +48,11 @@ class Change:
 def working_tree(directory: Path) -> Path:
     """The top of the working tree around ``directory``. Raises Usage where there is none."""
     if not directory.is_dir():
-        raise Usage(f"{directory} is no directory.", hint="Give the directory of a git repository with --repo PATH.")
+        raise UsageError(f"{directory} is no directory.", hint="Give the directory of a git repository with --repo PATH.")
     done = _git(directory, "rev-parse", "--show-toplevel")
     top = os.fsdecode(done.stdout).rstrip("\n")
     if done.returncode or not top:
-        raise Usage(
+        raise UsageError(
             f"{directory} is no working tree of a git repository.",
             hint="Go to the checkout, or name it: mgx apply RUN --repo PATH",
         )
@@ -141,4 +141,4 @@ def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Com
     try:
         return subprocess.run(["git", *_GIT, *arguments], cwd=directory, input=stdin, capture_output=True, env=environment)
     except FileNotFoundError as error:
-        raise Usage("git is not installed.", hint="Install git.") from error
+        raise UsageError("git is not installed.", hint="Install git.") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import NoAccess, UsageError
 
 SETTABLE = ("server", "workspace", "allow_insecure_http")
 PROJECT_FILE = "mgx.yaml"
@@ -36,7 +36,7 @@ class UserFile:
         except FileNotFoundError:
             return cls(path)
         except (OSError, UnicodeDecodeError) as error:
-            raise Usage(f"{path} can't be read: {error}") from error
+            raise UsageError(f"{path} can't be read: {error}") from error
         tokens = data.get("tokens", {})
         return cls(
             path,
@@ -91,12 +91,12 @@ class ProjectFile:
         try:
             data = yaml.safe_load(path.read_text("utf-8")) or {}
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise Usage(f"{path} can't be read: {error}") from error
+            raise UsageError(f"{path} can't be read: {error}") from error
         if not isinstance(data, dict):
-            raise Usage(f"{path} must be a mapping of project, stack, server and workflows.")
+            raise UsageError(f"{path} must be a mapping of project, stack, server and workflows.")
         workflows = data.get("workflows") or {}
         if not isinstance(workflows, dict) or not all(isinstance(value, dict) for value in workflows.values()):
-            raise Usage(f"{path}: workflows must map a name to a task, as in  tidy: {{task: Remove unused imports}}.")
+            raise UsageError(f"{path}: workflows must map a name to a task, as in  tidy: {{task: Remove unused imports}}.")
         texts = {name: str(data.get(name) or "") for name in ("project", "stack", "server")}
         return cls(path, **texts, workflows={str(name): value for name, value in workflows.items()})
 
@@ -110,7 +110,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerConfig:
     """A server to talk to. ``source`` says where its address comes from; ``token`` may be empty."""
 
     base_url: str
@@ -124,7 +124,7 @@ class Server:
         return is_loopback(self.base_url)
 
 
-def configured_server(options: Options, start: Path) -> Server | None:
+def configured_server(options: Options, start: Path) -> ServerConfig | None:
     """The server that flag, environment or files name, None where none does. Raises ``Usage`` for an address that can't be
     used, ``NoAccess`` where a token would travel unencrypted."""
     user = UserFile.load()
@@ -149,7 +149,7 @@ def configured_server(options: Options, start: Path) -> Server | None:
             hint="Use https, or accept it with: mgx config set allow_insecure_http true",
         )
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
-    return Server(base_url, token, workspace, source)
+    return ServerConfig(base_url, token, workspace, source)
 
 
 def server_address(address: str, source: str) -> str:
@@ -158,9 +158,9 @@ def server_address(address: str, source: str) -> str:
         parts = urlsplit(address.strip())
         parts.port  # noqa: B018 - raises for a port that is not a number
     except ValueError as error:
-        raise Usage(f"{source} holds {address!r}, which is not an address: {error}.") from error
+        raise UsageError(f"{source} holds {address!r}, which is not an address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        raise Usage(f"{source} holds {address!r}; a server's address looks like https://mgx.example.com.")
+        raise UsageError(f"{source} holds {address!r}; a server's address looks like https://mgx.example.com.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
@@ -196,5 +196,5 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Usage(f"{path} is not TOML: {error}.") from error
+        raise UsageError(f"{path} is not TOML: {error}.") from error
     return data

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from mgx_cli import embedded
 from mgx_cli.api import Api
-from mgx_cli.config import Options, Server, configured_server, token_prefix
+from mgx_cli.config import Options, ServerConfig, configured_server, token_prefix
 from mgx_cli.errors import CLIError, ExitCode
 from mgx_cli.output import one_line
 
@@ -198,7 +198,7 @@ def _parts(api: Api) -> Iterator[Check]:
         yield Check("ready", "warn", "the server does not name its parts", "")
 
 
-def _identity(api: Api, server: Server) -> Iterator[Check]:
+def _identity(api: Api, server: ServerConfig) -> Iterator[Check]:
     if not server.token:
         yield Check("token", "fail", f"none for {server.base_url}", "mgx login, or MGX_TOKEN with MGX_SERVER.")
         return
@@ -250,7 +250,7 @@ def _embedded_model(*, connected: bool) -> Check:
     return Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
 
 
-def _own_token(server: Server) -> Check:
+def _own_token(server: ServerConfig) -> Check:
     if server.embedded:
         where = "set: the embedded server, when started with it, lends it to links on GitHub that have no token"
         return Check("GITHUB_PAT", "ok", where)

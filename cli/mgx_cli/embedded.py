@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import mgx_cli
-from mgx_cli.config import Options, Server
+from mgx_cli.config import Options, ServerConfig
 from mgx_cli.errors import CLIError, Unreachable
 from mgx_cli.output import say
 
@@ -53,14 +53,14 @@ def state() -> dict[str, Any] | None:
         return None
 
 
-def server(options: Options, *, examine: bool = False) -> Server:
+def server(options: Options, *, examine: bool = False) -> ServerConfig:
     """The embedded server, started when it does not run. Raises ``Unreachable``.
 
     ``examine`` asks its supervisor even when it runs, who then says where it differs from what this environment asks for.
     """
     found = (None if examine and checkout() else state()) or up()
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "")
-    return Server(
+    return ServerConfig(
         str(found["base_url"]).rstrip("/"), str(found.get("token", "")), workspace, "the embedded server", embedded=True
     )
 

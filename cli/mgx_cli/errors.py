@@ -44,7 +44,7 @@ class CLIError(Exception):
         return {"detail": self.detail, "hint": self.hint, "exit_code": int(self.exit_code)}
 
 
-class Usage(CLIError):
+class UsageError(CLIError):
     exit_code = ExitCode.USAGE
 
 
@@ -56,7 +56,7 @@ class Unreachable(CLIError):
     exit_code = ExitCode.UNREACHABLE
 
 
-class Interrupted(CLIError):
+class InterruptedByUser(CLIError):
     exit_code = ExitCode.INTERRUPTED
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mgx_cli.api import Api
-from mgx_cli.errors import ApiError, ExitCode, Interrupted
+from mgx_cli.errors import ApiError, ExitCode, InterruptedByUser
 from mgx_cli.ids import short
 from mgx_cli.output import fold, paint, put, put_ndjson, say
 from mgx_cli.render import STATUS_STYLE, Line, error_lines, result_lines
@@ -51,7 +51,9 @@ def follow(
     try:
         final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)
     except KeyboardInterrupt:
-        raise Interrupted("Detached. The run is not stopped.", hint=f"Come back with: mgx attach {short(run['id'])}") from None
+        raise InterruptedByUser(
+            "Detached. The run is not stopped.", hint=f"Come back with: mgx attach {short(run['id'])}"
+        ) from None
     if as_json:
         put_ndjson({"type": "run", "run": final})
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mgx_cli.api import Api
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.ids import short
 from mgx_cli.output import clean, one_line, put, say
 from mgx_cli.render import Line
@@ -32,9 +32,9 @@ def part_of(name: str, shown: Mapping[str, Any], accepted: bool, comment: str) -
     if colon and path in paths and number.isdecimal() and 1 <= int(number) <= len(paths[path]["hunks"]):
         return {"path": path, "hunk": int(number) - 1, **said}
     if colon and path in paths:
-        raise Usage(f"{path} has no hunk {number}.", hint="See: mgx changes RUN. Hunks count from 1 in each file.")
+        raise UsageError(f"{path} has no hunk {number}.", hint="See: mgx changes RUN. Hunks count from 1 in each file.")
     files = ", ".join(list(paths)[:5])
-    raise Usage(f"The change has no file {name}.", hint=f"It has {files}" + (" and others." if len(paths) > 5 else "."))
+    raise UsageError(f"The change has no file {name}.", hint=f"It has {files}" + (" and others." if len(paths) > 5 else "."))
 
 
 def change_lines(shown: Mapping[str, Any], *, hunks: bool = True) -> Iterator[Line]:

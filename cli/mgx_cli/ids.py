@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from mgx_cli.api import Api
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.output import one_line
 
 MOST = 1000
@@ -46,10 +46,10 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         run: dict[str, Any] = api.get(f"/api/runs/{full}")
         return run
     if not name or set(name) - set("0123456789abcdef-"):
-        raise Usage(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
+        raise UsageError(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
     numbered = name.isdigit() and len(name) < SHORTEST_PREFIX
     if not numbered and len(name) < SHORTEST_PREFIX:
-        raise Usage(f"{name!r} is too short: give {SHORTEST_PREFIX} characters of the id or more.", hint="See: mgx list")
+        raise UsageError(f"{name!r} is too short: give {SHORTEST_PREFIX} characters of the id or more.", hint="See: mgx list")
     if numbered:
         found = list(api.items("/api/runs", {"run_number": name}, most=MOST))
     else:
@@ -65,7 +65,7 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
             if numbered
             else f"{name!r} means {len(found)} runs. Give more"
         )
-        raise Usage(f"{many}:\n{choices}", hint=f"The newest {SHOWN} are shown." if len(found) > SHOWN else "")
+        raise UsageError(f"{many}:\n{choices}", hint=f"The newest {SHOWN} are shown." if len(found) > SHOWN else "")
     again: dict[str, Any] = api.get(f"/api/runs/{found[0]['id']}")
     return again
 
@@ -78,6 +78,6 @@ def find_project(api: Api, name: str) -> str:
     if len(found) == 1:
         return str(found[0]["id"])
     if found:
-        raise Usage(f"{name!r} means {len(found)} projects. Give the id.")
+        raise UsageError(f"{name!r} means {len(found)} projects. Give the id.")
     known = ", ".join(sorted(one_line(row.get("slug") or row.get("name")) for row in rows[:20]))
     raise NoAccess(f"There is no project {name!r} here.", hint=f"Known projects: {known or 'none'}")

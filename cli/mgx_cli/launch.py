@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mgx_cli.api import Api
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_project
 from mgx_cli.link_lookup import find_link
-from mgx_cli.task_location import Place
+from mgx_cli.task_location import TaskLocation
 
 _FILE_KEYS = {
     "task": str,
@@ -40,7 +40,7 @@ class TaskRequest:
     constraints: Sequence[str] = ()
     repo: str = ""
 
-    def body(self, project_id: str | None, repository_id: str, place: Place) -> dict[str, Any]:
+    def body(self, project_id: str | None, repository_id: str, place: TaskLocation) -> dict[str, Any]:
         """The body of POST /api/tasks."""
         fields = {
             "name": name_of(self.text),
@@ -61,7 +61,7 @@ class TaskRequest:
 
 def from_text(text: str) -> TaskRequest:
     if not text.strip():
-        raise Usage("The task is empty.", hint='Say what you want, as in: mgx task "Create a FastAPI health endpoint"')
+        raise UsageError("The task is empty.", hint='Say what you want, as in: mgx task "Create a FastAPI health endpoint"')
     return TaskRequest(text.strip())
 
 
@@ -77,24 +77,24 @@ def from_file(name: str) -> TaskRequest:
     try:
         return from_document(Path(name).read_text("utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"The task file {name} can't be read: {error}.") from error
+        raise UsageError(f"The task file {name} can't be read: {error}.") from error
 
 
 def from_document(text: str, source: str) -> TaskRequest:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise Usage(f"{source} is not JSON: {error}.") from error
+        raise UsageError(f"{source} is not JSON: {error}.") from error
     if not isinstance(data, dict):
-        raise Usage(f"{source} must hold a JSON object with the key task.")
+        raise UsageError(f"{source} must hold a JSON object with the key task.")
     unknown = sorted(set(data) - set(_FILE_KEYS))
     if unknown:
-        raise Usage(f"{source} has the unknown key {unknown[0]!r}.", hint=f"Known keys: {', '.join(_FILE_KEYS)}")
+        raise UsageError(f"{source} has the unknown key {unknown[0]!r}.", hint=f"Known keys: {', '.join(_FILE_KEYS)}")
     for key, kind in _FILE_KEYS.items():
         if data.get(key) is not None and not isinstance(data[key], kind):
-            raise Usage(f"{source}: {key} must be of type {kind.__name__}, not {type(data[key]).__name__}.")
+            raise UsageError(f"{source}: {key} must be of type {kind.__name__}, not {type(data[key]).__name__}.")
     if not all(isinstance(entry, str) for entry in data.get("constraints") or []):
-        raise Usage(f"{source}: constraints must be texts.")
+        raise UsageError(f"{source}: constraints must be texts.")
     return replace(
         from_text(data.get("task") or ""),
         stack=data.get("target_stack") or "",
@@ -110,17 +110,17 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
     """A task that mgx.yaml keeps under ``workflows``."""
     if name not in workflows:
         known = ", ".join(sorted(workflows)) or "none"
-        raise Usage(f"There is no workflow {name!r} in {source or 'mgx.yaml'}.", hint=f"Known workflows: {known}")
+        raise UsageError(f"There is no workflow {name!r} in {source or 'mgx.yaml'}.", hint=f"Known workflows: {known}")
     workflow = workflows[name]
     constraints = workflow.get("constraints") or []
     if not isinstance(constraints, list):
-        raise Usage(f"{source}: the constraints of workflow {name} must be a list.")
+        raise UsageError(f"{source}: the constraints of workflow {name} must be a list.")
     wish = from_text(str(workflow.get("task") or ""))
     return replace(wish, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
 
 
 def start(
-    api: Api, wish: TaskRequest, place: Place, *, model: str, auto_approve: bool, profile: bool = False
+    api: Api, wish: TaskRequest, place: TaskLocation, *, model: str, auto_approve: bool, profile: bool = False
 ) -> dict[str, Any]:
     """Connects a repository that is not linked yet, makes the task and its first run. Returns the run."""
     project_id = find_project(api, wish.project) if wish.project else None
@@ -140,7 +140,7 @@ def start(
     return run
 
 
-def _connect(api: Api, place: Place, project_id: str | None) -> dict[str, Any]:
+def _connect(api: Api, place: TaskLocation, project_id: str | None) -> dict[str, Any]:
     body: dict[str, Any] = {"url": place.url, "provider": "git"}
     if project_id:
         body["project_id"] = project_id
@@ -162,10 +162,10 @@ def name_of(text: str) -> str:
 
 def _stdin() -> str:
     if sys.stdin.isatty():
-        raise Usage(
+        raise UsageError(
             "The task is expected on standard input, which is a terminal.", hint='Pipe it in, or give it as text: mgx task "…"'
         )
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
-        raise Usage(f"Standard input is not UTF-8: {error}.") from error
+        raise UsageError(f"Standard input is not UTF-8: {error}.") from error

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from mgx_cli.api import Api
-from mgx_cli.errors import NoAccess, Usage
-from mgx_cli.task_location import Place
+from mgx_cli.errors import NoAccess, UsageError
+from mgx_cli.task_location import TaskLocation
 
 
-def find_link(api: Api, place: Place, project_id: str | None) -> dict[str, Any] | None:
+def find_link(api: Api, place: TaskLocation, project_id: str | None) -> dict[str, Any] | None:
     """The link of a repository elsewhere, by its name or address; of ``project_id`` only where that is given. The project's own
     primary one, where nobody named a place.
 
@@ -28,7 +28,7 @@ def find_link(api: Api, place: Place, project_id: str | None) -> dict[str, Any] 
     wanted = _address(place.url)
     found = [row for row in rows if wanted == _address(row.get("repo_full_name" if place.named else "clone_url") or "")]
     if len(found) > 1:
-        raise Usage(f"{place.url} is linked {len(found)} times.", hint="Say which project is meant: --project NAME")
+        raise UsageError(f"{place.url} is linked {len(found)} times.", hint="Say which project is meant: --project NAME")
     if not found and place.named:
         raise NoAccess(
             f"No repository {place.url!r} is linked here, and there is no such directory.",

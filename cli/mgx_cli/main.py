@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from mgx_cli.config import Options
-from mgx_cli.errors import CLIError, Interrupted, Usage
+from mgx_cli.errors import CLIError, InterruptedByUser, UsageError
 
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Work": {
@@ -68,7 +68,7 @@ COMPLETE = "_MGX_COMPLETE"
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group that knows the names of its commands and imports a command when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -88,7 +88,7 @@ class Commands(TyperGroup):
 
             near = [f"mgx {name}" for name in get_close_matches(args[0], _COMMANDS)]
             meant = f"Did you mean: {', '.join(near)}" if near else "See: mgx --help"
-            raise Usage(f"There is no command {args[0]!r}.", hint=meant)
+            raise UsageError(f"There is no command {args[0]!r}.", hint=meant)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -100,11 +100,11 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise Interrupted("Interrupted.") from None
+            raise InterruptedByUser("Interrupted.") from None
 
 
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -142,4 +142,4 @@ def run() -> None:
         report(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(Interrupted.exit_code)
+        sys.exit(InterruptedByUser.exit_code)

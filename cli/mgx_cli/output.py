@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from mgx_cli.errors import ApiError, CLIError, Interrupted
+from mgx_cli.errors import ApiError, CLIError, InterruptedByUser
 
 # Escape sequences of ECMA-48: OSC, then DCS/SOS/PM/APC strings, then CSI, then two-character ones.
 _SEQUENCE = re.compile(
@@ -115,7 +115,7 @@ def report(error: CLIError, *, as_json: bool = False) -> None:
     """An error: a problem document on stdout when the caller asked for JSON, sentences on stderr always."""
     if as_json:
         put_ndjson({"type": "error", "error": error.to_json()})
-    if isinstance(error, Interrupted):
+    if isinstance(error, InterruptedByUser):
         say(f"\n{clean(error.detail)}")
     else:
         say(f"{paint('error:', 'red bold', sys.stderr)} {fold(clean(error.detail), sys.stderr, 7)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 
 
 def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> str | None:
@@ -13,12 +13,12 @@ def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> s
     if variable is not None:
         secret = os.environ.get(variable, "").strip()
         if not secret:
-            raise Usage(f"{variable} is not set.", hint=f"{option}-env takes the name of a variable, not the secret.")
+            raise UsageError(f"{variable} is not set.", hint=f"{option}-env takes the name of a variable, not the secret.")
         return secret
     if from_stdin:
         secret = sys.stdin.readline().strip()
         if not secret:
-            raise Usage("The secret on standard input is empty.")
+            raise UsageError("The secret on standard input is empty.")
         return secret
     return None
 
@@ -28,5 +28,5 @@ def ask(prompt: str, *, option: str = "--key") -> str:
     import getpass
 
     if not sys.stdin.isatty():
-        raise Usage("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}-stdin.")
+        raise UsageError("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}-stdin.")
     return getpass.getpass(prompt, stream=sys.stderr).strip()

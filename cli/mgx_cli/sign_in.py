@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from mgx_cli.api import Api
-from mgx_cli.config import Server, UserFile, is_loopback
-from mgx_cli.errors import ApiError, CLIError, NoAccess, Usage
+from mgx_cli.config import ServerConfig, UserFile, is_loopback
+from mgx_cli.errors import ApiError, CLIError, NoAccess, UsageError
 
 
 def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
@@ -16,10 +16,10 @@ def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
     import getpass
 
     if not from_stdin and not sys.stdin.isatty():
-        raise Usage("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}.")
+        raise UsageError("There is no terminal to ask for the secret.", hint=f"Pipe it in with {option}.")
     secret = sys.stdin.readline() if from_stdin else getpass.getpass(prompt, stream=sys.stderr)
     if not secret.strip():
-        raise Usage("The secret is empty.")
+        raise UsageError("The secret is empty.")
     return secret.strip()
 
 
@@ -35,7 +35,7 @@ def require_encryption(base_url: str, user: UserFile) -> None:
 @contextmanager
 def signed_in(base_url: str, name: str, password: str, *, workspace: str = "") -> Iterator[Api]:
     """The server as this person sees it; the sign-in is ended at the end. Raises NoAccess for a wrong name or password."""
-    anonymous = Api(Server(base_url, "", "", "the sign-in"))
+    anonymous = Api(ServerConfig(base_url, "", "", "the sign-in"))
     try:
         pair = anonymous.post("/api/auth/token", {"username": name, "password": password})
     except ApiError as error:
@@ -46,7 +46,7 @@ def signed_in(base_url: str, name: str, password: str, *, workspace: str = "") -
             hint="Accounts are made by the server's operators; they also set a new password.",
         ) from error
     try:
-        yield Api(Server(base_url, pair["access"], workspace, "the sign-in"))
+        yield Api(ServerConfig(base_url, pair["access"], workspace, "the sign-in"))
     finally:
         with suppress(CLIError):  # what was done stands; nobody has this sign-in, and it expires by itself
             anonymous.post("/api/auth/revoke", {"refresh": pair["refresh"]})

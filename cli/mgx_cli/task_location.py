@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from mgx_cli.config import PROJECT_FILE
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.output import one_line
 
 _REMOTE = re.compile(r"^(https?|ssh|git)://|^[\w.-]+@[\w.-]+:")
@@ -23,7 +23,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class TaskLocation:
     """``url`` is for the server; ``path`` is set where it is a directory here; ``create`` makes a new project of it.
 
     ``named``: ``url`` is the name of a linked repository, such as octocat/shop. ``assumed``: nobody named this empty directory.
@@ -37,21 +37,21 @@ class Place:
     assumed: bool = False
 
 
-def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> Place:
+def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> TaskLocation:
     """The place that the flags mean, else the repository around ``cwd``. Raises ``Usage`` where it is unclear or not clean."""
     if repo and new:
-        raise Usage("--repo and --new exclude each other: an existing repository, or a new project.")
+        raise UsageError("--repo and --new exclude each other: an existing repository, or a new project.")
     if new:
         return _new(new)
     if repo and _NAME.fullmatch(repo) and not Path(repo).exists():
-        return Place(repo, named=True)
+        return TaskLocation(repo, named=True)
     if repo:
         return _remote(repo) if _REMOTE.match(repo) else _existing(_local(repo), allow_dirty)
     if _git(cwd, "rev-parse", "--git-dir") is not None:
         return _existing(cwd, allow_dirty)
     if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
-        return Place(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
-    raise Usage(
+        return TaskLocation(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
+    raise UsageError(
         f"{cwd} holds files but is not a git repository.",
         hint="Choose one:\n"
         "  mgx task … --repo PATH|URL   work on an existing repository, or a linked one: --repo octocat/shop\n"
@@ -60,16 +60,16 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
     )
 
 
-def _new(directory: Path) -> Place:
+def _new(directory: Path) -> TaskLocation:
     path = directory.expanduser().resolve()
     if path.exists() and not path.is_dir():
-        raise Usage(f"--new {directory}: there is a file of that name.")
+        raise UsageError(f"--new {directory}: there is a file of that name.")
     if path.is_dir() and any(path.iterdir()) and not _is_unborn(path):
-        raise Usage(
+        raise UsageError(
             f"--new {directory}: the directory is not empty.",
             hint="Give an empty or absent one, or use --repo for existing code.",
         )
-    return Place(path.as_uri(), path, create=True)
+    return TaskLocation(path.as_uri(), path, create=True)
 
 
 def _is_unborn(path: Path) -> bool:
@@ -78,57 +78,57 @@ def _is_unborn(path: Path) -> bool:
     return names == [".git"] and _git(path, "rev-parse", "--verify", "--quiet", "HEAD") is None
 
 
-def _remote(address: str) -> Place:
+def _remote(address: str) -> TaskLocation:
     parts = urlsplit(address)
     if parts.password or (parts.username and parts.scheme in ("http", "https")):
-        raise Usage(
+        raise UsageError(
             "--repo holds a password or token, which would be stored with the task.",
             hint="Give the address without it; the server uses the credential of its repository link.",
         )
-    return Place(address)
+    return TaskLocation(address)
 
 
 def _local(repo: str) -> Path:
     path = Path(unquote(urlsplit(repo).path)) if repo.startswith("file://") else Path(repo).expanduser()
     if not path.is_dir():
-        raise Usage(
+        raise UsageError(
             f"--repo {repo}: there is no such directory.",
             hint="Give a directory, or an address such as https://host/owner/name.git",
         )
     return path
 
 
-def _existing(directory: Path, allow_dirty: bool) -> Place:
+def _existing(directory: Path, allow_dirty: bool) -> TaskLocation:
     bare = _git(directory, "rev-parse", "--is-bare-repository")
     if bare is None:
-        raise Usage(f"{directory} is not a git repository.", hint="Give one, or use --new DIR for a new project.")
+        raise UsageError(f"{directory} is not a git repository.", hint="Give one, or use --new DIR for a new project.")
     if bare.strip() == "true":
         path = directory.resolve()
-        return Place(path.as_uri(), path)
+        return TaskLocation(path.as_uri(), path)
     top = _git(directory, "rev-parse", "--show-toplevel")
     path = Path((top or str(directory)).rstrip("\n")).resolve()
     changed = _changes(path)
     if _git(path, "rev-parse", "--verify", "--quiet", "HEAD") is None:
         if changed:
-            raise Usage(
+            raise UsageError(
                 f"The repository {path} has files but no commit yet.", hint="Commit them first: git add -A && git commit"
             )
-        return Place(path.as_uri(), path, create=True)
+        return TaskLocation(path.as_uri(), path, create=True)
     if changed and not allow_dirty:
         listed = "".join(f"\n  {one_line(name)}" for name in changed[:SHOWN])
         more = f"\n  and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-        raise Usage(
+        raise UsageError(
             f"{path} has changes that are not committed:{listed}{more}",
             hint="The team works from the last commit. Commit or stash them, or use --allow-dirty to leave them out.",
         )
-    return Place(path.as_uri(), path, allow_dirty=allow_dirty)
+    return TaskLocation(path.as_uri(), path, allow_dirty=allow_dirty)
 
 
 def _changes(path: Path) -> list[str]:
     """Changed, staged and untracked paths; an untracked mgx.yaml is no part of the code."""
     raw = _git(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
     if raw is None:
-        raise Usage(f"git can't tell the state of {path}.", hint="Run `git status` there and fix what it reports.")
+        raise UsageError(f"git can't tell the state of {path}.", hint="Run `git status` there and fix what it reports.")
     names, fields = [], iter(raw.split("\0"))
     for field in fields:
         if field:
@@ -147,5 +147,5 @@ def _git(directory: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, env=environment, stdin=subprocess.DEVNULL)
     except FileNotFoundError as error:
-        raise Usage("git is not installed, and tasks are about git repositories.", hint="Install git.") from error
+        raise UsageError("git is not installed, and tasks are about git repositories.", hint="Install git.") from error
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None

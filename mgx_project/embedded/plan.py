@@ -20,7 +20,7 @@ ASGI_SERVERS = ("uvicorn", "daphne")
 
 
 @dataclass(frozen=True)
-class Command:
+class ServiceCommand:
     """A program that stays, started in ``home``; the state and its log are called ``name``."""
 
     name: str
@@ -30,18 +30,18 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ServicePlan:
     """``migrate`` and ``setup`` run once at each start; ``setup`` prints a JSON object with ``token`` and ``workspace``."""
 
     home: Path
     migrate: tuple[str, ...]
     setup: tuple[str, ...]
-    commands: tuple[Command, ...]
+    commands: tuple[ServiceCommand, ...]
     health: str = READY
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerPlace:
     """What a plan is made for: the web port and the file in which the local user's token is kept."""
 
     port: int
@@ -49,26 +49,26 @@ class Place:
     environ: Mapping[str, str]
 
 
-MakePlan = Callable[[Place], Plan]
+MakePlan = Callable[[ServerPlace], ServicePlan]
 
 HOME = Path(__file__).resolve().parents[2]
 
 
-def django_plan(place: Place) -> Plan:
+def django_plan(place: ServerPlace) -> ServicePlan:
     """This checkout: web by ``MGX_ASGI_SERVER`` (uvicorn by default, or daphne) and one worker process."""
     manage = (sys.executable, str(HOME / "manage.py"))
-    return Plan(
+    return ServicePlan(
         home=HOME,
         migrate=(*manage, "migrate", "--noinput"),
         setup=(*manage, "embedded_setup", "--json", "--token-file", str(place.token_file)),
         commands=(
-            Command("web", "the web server", _web(place)),
-            Command("worker", "the worker", (*manage, "work", "--threads", "4")),
+            ServiceCommand("web", "the web server", _web(place)),
+            ServiceCommand("worker", "the worker", (*manage, "work", "--threads", "4")),
         ),
     )
 
 
-def _web(place: Place) -> tuple[str, ...]:
+def _web(place: ServerPlace) -> tuple[str, ...]:
     server = place.environ.get("MGX_ASGI_SERVER") or "uvicorn"
     if server not in ASGI_SERVERS:
         raise EmbeddedError(f"MGX_ASGI_SERVER is {server!r}.", hint=f"Set it to {' or '.join(ASGI_SERVERS)}, or unset it.")
@@ -78,7 +78,7 @@ def _web(place: Place) -> tuple[str, ...]:
 class CommandProgram:
     """A command of the plan as a child of the supervisor; readiness is asked of the whole server, not of one command."""
 
-    def __init__(self, command: Command, *, home: Path, log: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, command: ServiceCommand, *, home: Path, log: Path, env: Mapping[str, str]) -> None:
         self.name, self.title, self.stop, self.log = command.name, command.title, command.stop, log
         self._command, self._home, self._env = command, home, env
 

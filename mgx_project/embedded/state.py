@@ -32,7 +32,7 @@ class ChildState:
 
 
 @dataclass
-class Failure:
+class ServiceFailure:
     detail: str
     hint: str = ""
     log: str = ""
@@ -61,7 +61,7 @@ class State:
     settings: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     children: dict[str, ChildState] = field(default_factory=dict)
-    error: Failure | None = None
+    error: ServiceFailure | None = None
 
     @property
     def supervisor(self) -> Process:
@@ -92,11 +92,11 @@ def load(path: Path) -> State | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         data["children"] = {name: ChildState(**_known(ChildState, child)) for name, child in data["children"].items()}
-        data["error"] = Failure(**_known(Failure, data["error"])) if data["error"] else None
+        data["error"] = ServiceFailure(**_known(ServiceFailure, data["error"])) if data["error"] else None
         return State(**_known(State, data))
     except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def _known(kind: type[State | ChildState | Failure], data: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: type[State | ChildState | ServiceFailure], data: dict[str, Any]) -> dict[str, Any]:
     return {each.name: data[each.name] for each in fields(kind) if each.name in data}

@@ -23,12 +23,12 @@ from mgx_project.embedded.environment import (
 )
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.files import tail, write_private
-from mgx_project.embedded.plan import Command, CommandProgram, MakePlan, Place, Plan
+from mgx_project.embedded.plan import CommandProgram, MakePlan, ServerPlace, ServiceCommand, ServicePlan
 from mgx_project.embedded.ports import free_port, is_free
 from mgx_project.embedded.postgres import STOP as STOP_POSTGRES
 from mgx_project.embedded.processes import TERMINATE, Process, boot_id
 from mgx_project.embedded.services import Services
-from mgx_project.embedded.state import ChildState, Failure, State, load
+from mgx_project.embedded.state import ChildState, ServiceFailure, State, load
 from mgx_project.embedded.wakeup import Stopping, Wakeup
 
 READY_SECONDS = 90.0
@@ -69,11 +69,11 @@ class Supervisor:
             _say("asked to stop")
         except EmbeddedError as error:
             _say(str(error))
-            self._state.error = Failure(error.detail, error.hint, str(error.log or ""))
+            self._state.error = ServiceFailure(error.detail, error.hint, str(error.log or ""))
             code = 1
         except OSError as error:
             _say(f"{error}")
-            self._state.error = Failure(f"{error}.", f"Look at the disk that holds {self._data.path}.")
+            self._state.error = ServiceFailure(f"{error}.", f"Look at the disk that holds {self._data.path}.")
             code = 1
         finally:
             self._stop()
@@ -90,7 +90,7 @@ class Supervisor:
 
     def _start(self, ports: dict[str, int]) -> None:
         port = self._web_port(ports.get("web", 0))
-        plan = self._make_plan(Place(port=port, token_file=self._data.token, environ=self._environ))
+        plan = self._make_plan(ServerPlace(port=port, token_file=self._data.token, environ=self._environ))
         self._state.home, self._state.port = str(plan.home), port
         secrets = Credentials.load(self._data.secrets)
         services = self._services = Services(
@@ -136,10 +136,10 @@ class Supervisor:
             raise EmbeddedError(f"Port {wanted} (MGX_PORT) is taken.", hint="Choose another one, or unset MGX_PORT.")
         return int(wanted)
 
-    def _run_step(self, name: str, argv: tuple[str, ...], plan: Plan, env: Mapping[str, str]) -> None:
+    def _run_step(self, name: str, argv: tuple[str, ...], plan: ServicePlan, env: Mapping[str, str]) -> None:
         """Run a command to its end, its output in the log ``name``; raises EmbeddedError when it fails."""
         log = self._data.log(name)
-        child = Child(CommandProgram(Command(name, name, argv, TERMINATE), home=plan.home, log=log, env=env))
+        child = Child(CommandProgram(ServiceCommand(name, name, argv, TERMINATE), home=plan.home, log=log, env=env))
         child.start()
         deadline = time.monotonic() + STEP_SECONDS
         try:
@@ -153,7 +153,7 @@ class Supervisor:
         if child.last_exit:
             raise EmbeddedError(f"{name} failed with exit code {child.last_exit}.", log=log)
 
-    def _set_up(self, plan: Plan, env: Mapping[str, str]) -> None:
+    def _set_up(self, plan: ServicePlan, env: Mapping[str, str]) -> None:
         """The command's last line of output is a JSON object; its log is removed, because it holds the token."""
         log = self._data.log("setup")
         log.unlink(missing_ok=True)
@@ -168,7 +168,7 @@ class Supervisor:
         write_private(self._data.token, token + "\n")
         self._state.token, self._state.workspace = token, str(told.get("workspace", ""))
 
-    def _wait_ready(self, plan: Plan, port: int) -> None:
+    def _wait_ready(self, plan: ServicePlan, port: int) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while True:
             self._check_children()
@@ -220,7 +220,7 @@ class Supervisor:
                     stack.callback(child.end)
         except EmbeddedError as error:
             _say(str(error))
-            self._state.error = Failure(error.detail, error.hint, str(error.log or ""))
+            self._state.error = ServiceFailure(error.detail, error.hint, str(error.log or ""))
         self._state.status = "failed" if self._state.error else "stopped"
         self._save()
 

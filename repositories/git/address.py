@@ -21,7 +21,7 @@ from mgx_project.common.egress_policy import HINT, reachable, refusal
 from mgx_project.common.errors import BadRequest, NotAllowed
 from mgx_project.common.proxies import proxy_of
 
-from ..errors import AddressRefused, GitFailed
+from ..errors import AddressRefused, GitCommandFailed
 from . import local_repositories
 from .scrubbing import scrub
 
@@ -166,7 +166,7 @@ async def resolve(where: Address) -> list[str]:
     except (OSError, UnicodeError):
         if where.scheme != "ssh" and proxy_of(where.url):
             return []
-        raise GitFailed(f"The host {where.host} is not known here.", code="unreachable") from None
+        raise GitCommandFailed(f"The host {where.host} is not known here.", code="unreachable") from None
     ips = reachable(str(entry[4][0]) for entry in found)
     if not ips:
         raise AddressRefused(refusal(where.host), hint=HINT)

@@ -12,16 +12,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from . import fetching, signing
 from .cloning import NEVER_COMMITTED, Clone, clone
 from .merging import Merged, merge_trees
 from .process import git
 from .progress import Tell
 from .refusals import push_failure
-from .remote import Remote, Source, reach
+from .remote import Remote, RemoteSource, reach
 
-__all__ = ["NEVER_COMMITTED", "Checkout", "GitFailed", "Source"]
+__all__ = ["NEVER_COMMITTED", "Checkout", "GitCommandFailed", "RemoteSource"]
 
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
 _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interHunkContext": "0", "diff.orderFile": ""}
@@ -30,7 +30,7 @@ _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interH
 class Checkout:
     """``root`` is the workdir, ``base_sha`` the commit it began at ("" for an empty repository), ``base_branch`` its branch."""
 
-    def __init__(self, source: Source, made: Clone) -> None:
+    def __init__(self, source: RemoteSource, made: Clone) -> None:
         self.root = made.directory / "repo"
         self._git_dir = made.directory / "git"
         self._source = source
@@ -43,7 +43,7 @@ class Checkout:
 
     @classmethod
     async def create(
-        cls, directory: Path, source: Source, *, sha: str = "", empty: bool = False, tell: Tell | None = None
+        cls, directory: Path, source: RemoteSource, *, sha: str = "", empty: bool = False, tell: Tell | None = None
     ) -> Checkout:
         """A fresh clone in ``directory`` (what was there is removed) at the head of the source's branch.
 
@@ -82,7 +82,7 @@ class Checkout:
             )
         made = (await self._git("write-tree")).decode().strip()
         if made != tree:
-            raise GitFailed(
+            raise GitCommandFailed(
                 f"The stored patch makes the tree {made}, not {tree}: the artifact is damaged.", code="tree_mismatch"
             )
         await self._switch(tree)
@@ -192,7 +192,7 @@ class Checkout:
                     "push", "--quiet", "--no-verify", "--no-follow-tags", f"--force-with-lease=refs/heads/{branch}:{onto}",
                     "--", remote.where.url, f"{sha}:refs/heads/{branch}", git_dir=str(self._git_dir),
                 )  # fmt: skip
-            except GitFailed as error:
+            except GitCommandFailed as error:
                 present = await _head(remote, branch)
                 if present == sha:
                     return
@@ -200,15 +200,15 @@ class Checkout:
                     raise self._taken(branch, present, onto) from None
                 raise push_failure(error, remote.where, branch) from None
 
-    def _taken(self, branch: str, present: str | None, onto: str) -> GitFailed:
+    def _taken(self, branch: str, present: str | None, onto: str) -> GitCommandFailed:
         if not onto:
-            return GitFailed(
+            return GitCommandFailed(
                 f"The branch {branch} already exists on {self._source.url} at {(present or '')[:12]}.",
                 code="branch_taken",
                 hint="Delete or rename that branch, then retry the run.",
             )
         where = f"is at {present[:12]} now" if present else "is gone"
-        return GitFailed(
+        return GitCommandFailed(
             f"The branch {branch} on {self._source.url} was at {onto[:12]} when the work began and {where}.",
             code="branch_moved",
             hint="Nothing was overwritten. Retry the run to begin from what is there now.",

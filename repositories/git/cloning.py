@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from . import fetching, local_repositories
 from .fetching import Wanted
 from .mirror import Loan, Mirror
 from .process import git
 from .progress import Tell, watched
-from .remote import Remote, Source, reach
+from .remote import Remote, RemoteSource, reach
 from .submodules_lfs import ALL_THERE, Contents, contents, listing
 
 NEVER_COMMITTED = (
@@ -47,7 +47,7 @@ class Clone:
         return fetching.is_shallow(self.directory / "git")
 
 
-async def clone(directory: Path, source: Source, *, sha: str, empty: bool, tell: Tell | None) -> Clone:
+async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool, tell: Tell | None) -> Clone:
     """As `Checkout.create` says it."""
     if not source.url or (empty and not sha):
         return await _nothing(directory, source.branch or "main")
@@ -68,7 +68,7 @@ async def clone(directory: Path, source: Source, *, sha: str, empty: bool, tell:
             loan = await mirror.obtain(remote, wanted, heard)
             try:
                 return await _borrowing(directory, base, loan, source.url)
-            except GitFailed as error:
+            except GitCommandFailed as error:
                 if not _may_be_damage(error):
                     raise
                 await mirror.replace(loan.git_dir)
@@ -83,14 +83,14 @@ async def _known(directory: Path, place: Path, base: Base) -> Clone | None:
         return None
     try:
         return await _borrowing(directory, base, loan, "")
-    except GitFailed as error:
+    except GitCommandFailed as error:
         if not _may_be_damage(error):
             raise
         await mirror.replace(loan.git_dir)
         return None
 
 
-def _may_be_damage(error: GitFailed) -> bool:
+def _may_be_damage(error: GitCommandFailed) -> bool:
     return error.code == "git_failed" and "No space left" not in error.stderr
 
 
@@ -150,14 +150,14 @@ async def _git(directory: Path, *args: str) -> bytes:
     return await git(*args, cwd=directory / "repo", env=places)
 
 
-async def _base(remote: Remote, source: Source, sha: str) -> Base:
+async def _base(remote: Remote, source: RemoteSource, sha: str) -> Base:
     """Asks the remote. ``sha``, when given, is the commit whatever the branch is at. Raises GitFailed for an unknown branch."""
     refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
     heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
     if source.branch and source.branch not in heads and not sha:
         others = heads or (await remote.refs("HEAD"))[0]
         if others:
-            raise GitFailed(
+            raise GitCommandFailed(
                 f"{source.url} has no branch {source.branch}.", code="branch_not_found", hint="Push it, or name another."
             )
     branch = source.branch or head

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from .process import LARGEST_OBJECT, Transfer, git
 from .remote import Remote, explain
 
@@ -50,8 +50,8 @@ def limit() -> int:
     return int(settings.MGX_REPOSITORY_MB) * 1_000_000
 
 
-def too_large(where: str, size: str) -> GitFailed:
-    return GitFailed(
+def too_large(where: str, size: str) -> GitCommandFailed:
+    return GitCommandFailed(
         f"The repository {where} takes {size}; this server takes at most {megabytes(limit())} of one (MGX_REPOSITORY_MB).",
         code="repository_too_large",
         hint="Raise MGX_REPOSITORY_MB, fetch less history (MGX_HISTORY_DEPTH), or link a smaller repository.",
@@ -89,7 +89,7 @@ async def fetch(
             if not spec.startswith(wanted.sha):
                 await _adopt(git_dir, wanted)
             return
-        except GitFailed as error:
+        except GitCommandFailed as error:
             if _CUT_OFF.search(error.stderr):
                 raise too_large(remote.where.url, f"more than {megabytes(limit())}") from None
             if _UNFOLDS.search(error.stderr):
@@ -99,7 +99,7 @@ async def fetch(
                 raise explained from None
             failures.append(error)
     if all(map(is_refusal, failures)):
-        raise GitFailed(
+        raise GitCommandFailed(
             f"{remote.where.url} does not have the commit {wanted.sha} any more.",
             code="commit_gone",
             stderr=failures[0].stderr,
@@ -108,7 +108,7 @@ async def fetch(
     raise next(error for error in failures if not is_refusal(error))
 
 
-def is_refusal(error: GitFailed) -> bool:
+def is_refusal(error: GitCommandFailed) -> bool:
     """Whether the other side is the cause: it does not have what was asked for, or does not give it."""
     return _REFUSED.search(error.stderr) is not None
 
@@ -133,7 +133,7 @@ async def _take(remote: Remote, git_dir: Path, spec: str, depth: tuple[str, ...]
                 "fetch", shown, *_OPTIONS, *options, "--", remote.where.url, spec, git_dir=str(git_dir), transfer=transfer
             )
             return
-        except GitFailed as error:
+        except GitCommandFailed as error:
             if not options or not _NO_SHALLOW.search(error.stderr):
                 raise
 
@@ -141,7 +141,7 @@ async def _take(remote: Remote, git_dir: Path, spec: str, depth: tuple[str, ...]
 async def _adopt(git_dir: Path, wanted: Wanted) -> None:
     """The commit, if the branch has brought it. Raises GitFailed."""
     if not await has_commit(git_dir, wanted.sha):
-        raise GitFailed(f"The branch {wanted.branch} does not lead to {wanted.sha}.", stderr="not our ref")
+        raise GitCommandFailed(f"The branch {wanted.branch} does not lead to {wanted.sha}.", stderr="not our ref")
     await git("update-ref", wanted.ref, wanted.sha, env={"GIT_DIR": str(git_dir)})
 
 
@@ -156,6 +156,6 @@ async def has_commit(git_dir: Path, commit: str) -> bool:
     """Whether the commit (an id or a ref) can be read, and the commits before it as far as anything here looks."""
     try:
         await git("rev-list", "--quiet", f"--max-count={MAX_WALKED}", commit, "--", env={"GIT_DIR": str(git_dir)})
-    except GitFailed:
+    except GitCommandFailed:
         return False
     return True

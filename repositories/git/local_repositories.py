@@ -12,7 +12,7 @@ from django.conf import settings
 
 from mgx_project.common.errors import BadRequest, Conflict, NotAllowed, NotFound
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from .process import git
 
 OURS = frozenset({".git", ".mgx", "mgx.yaml"})
@@ -91,7 +91,7 @@ async def check_repository(path: Path) -> None:
         raise NotFound(f"There is no directory {path}.", code="repository_not_found")
     try:
         out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-cdup")
-    except GitFailed:
+    except GitCommandFailed:
         raise NotFound(
             f"{path} is not a git repository.",
             code="not_a_repository",
@@ -146,7 +146,7 @@ async def _no_filters(path: Path) -> dict[str, str]:
     """Overrides for the filter programs that the repository's own configuration names."""
     try:
         out = await _ask(path, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$")
-    except GitFailed as error:
+    except GitCommandFailed as error:
         if error.stderr:
             raise
         return {}  # exit status 1 without a word: there is none
@@ -178,7 +178,7 @@ async def _is_unborn(path: Path) -> bool:
     """A repository without a commit on its branch."""
     try:
         await _ask(path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except GitFailed:
+    except GitCommandFailed:
         return True
     return False
 

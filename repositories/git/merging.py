@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 
 Git = Callable[..., Awaitable[bytes]]
 REGULAR = frozenset(("100644", "100755"))
@@ -26,7 +26,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     mode: str
     blob: str
 
@@ -53,37 +53,37 @@ async def merge_trees(git: Git, base: str, ours: str, theirs: str) -> Merged:
         return Merged((await git("write-tree", env=index)).decode().strip())
 
 
-def _unmerged(listed: bytes) -> dict[str, dict[int, Entry]]:
+def _unmerged(listed: bytes) -> dict[str, dict[int, TreeEntry]]:
     """path → stage (1 base, 2 ours, 3 theirs) → entry."""
-    found: dict[str, dict[int, Entry]] = {}
+    found: dict[str, dict[int, TreeEntry]] = {}
     for name in _names(listed):
         facts, _, path = name.partition("\t")
         mode, blob, stage = facts.split(" ")
-        found.setdefault(path, {})[int(stage)] = Entry(mode, blob)
+        found.setdefault(path, {})[int(stage)] = TreeEntry(mode, blob)
     return found
 
 
-async def _entry(git: Git, place: Path, stages: dict[int, Entry]) -> Entry | None:
+async def _entry(git: Git, place: Path, stages: dict[int, TreeEntry]) -> TreeEntry | None:
     """The file as both sides want it; None where they do not go together."""
     if len(stages) != 3 or any(entry.mode not in REGULAR for entry in stages.values()):
         return None
     base, ours, theirs = stages[1], stages[2], stages[3]
     mode = theirs.mode if ours.mode == base.mode else ours.mode
     if ours.blob == theirs.blob or theirs.blob == base.blob:
-        return Entry(mode, ours.blob)
+        return TreeEntry(mode, ours.blob)
     if ours.blob == base.blob:
-        return Entry(mode, theirs.blob)
+        return TreeEntry(mode, theirs.blob)
     names = []
     for name, entry in (("ours", ours), ("base", base), ("theirs", theirs)):
         (place / name).write_bytes(await git("cat-file", "blob", entry.blob))
         names.append(str(place / name))
     try:
         text = await git("merge-file", "-p", "-q", *names)
-    except GitFailed as error:
-        if error.code != GitFailed.code:  # out of time: no word about the files
+    except GitCommandFailed as error:
+        if error.code != GitCommandFailed.code:  # out of time: no word about the files
             raise
         return None  # its exit status is the number of conflicts, or says that they are binary
-    return Entry(mode, (await git("hash-object", "-w", "-t", "blob", "--stdin", stdin=text)).decode().strip())
+    return TreeEntry(mode, (await git("hash-object", "-w", "-t", "blob", "--stdin", stdin=text)).decode().strip())
 
 
 def _both_file_and_directory(paths: Iterable[str]) -> list[str]:

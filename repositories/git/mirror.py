@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from . import fetching
 from .eviction import generations, make_room, size_of
 from .fetching import Wanted, is_refusal, limit, megabytes, too_large
@@ -106,7 +106,7 @@ class Mirror:
                         touch(git_dir / "mgx.lock")
                         loan, lock = Loan(git_dir, lock), None
                         return loan
-            except GitFailed as error:
+            except GitCommandFailed as error:
                 if error.code not in {"git_failed", "repository_too_large"} or is_refusal(error):
                     raise
             finally:
@@ -140,7 +140,7 @@ async def _fits(git_dir: Path, wanted: Wanted) -> bool:
     """Whether it is a repository with ids of the same kind."""
     try:
         kind = await git("rev-parse", "--show-object-format", env={"GIT_DIR": str(git_dir)})
-    except GitFailed:
+    except GitCommandFailed:
         return False
     return kind.strip() == (b"sha256" if len(wanted.sha) == 64 else b"sha1")
 

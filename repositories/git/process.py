@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.children import child
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from .scrubbing import scrub
 
 LOCAL_SECONDS = 120.0
@@ -129,15 +129,15 @@ async def git(
             status, stdout, stderr = await _talk(process, stdin, seconds, transfer.heard)
     except FileNotFoundError as error:
         if cwd is not None and error.filename == str(cwd):
-            raise GitFailed(f"{what} failed: the directory {cwd} is gone.") from None
-        raise GitFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
+            raise GitCommandFailed(f"{what} failed: the directory {cwd} is gone.") from None
+        raise GitCommandFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
     except TimeoutError:
-        raise GitFailed(f"{what} took longer than {seconds:g} seconds and was stopped.", code="git_timeout") from None
+        raise GitCommandFailed(f"{what} took longer than {seconds:g} seconds and was stopped.", code="git_timeout") from None
     except _TooMuch:
-        raise GitFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
+        raise GitCommandFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
     if status:
         words = scrub(lasting(stderr[-MAX_WORDS:].decode(errors="replace")), secrets).strip()
-        raise GitFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
+        raise GitCommandFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
     return stdout
 
 

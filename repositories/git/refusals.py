@@ -9,7 +9,7 @@ import re
 
 from mgx_project.common.errors import MGXError
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from .remote import Address, explain
 
 PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.{0,200}protected", re.IGNORECASE)
@@ -18,18 +18,18 @@ REJECTED = re.compile(r"!\s*\[remote rejected\].*", re.IGNORECASE)
 MAX_WORDS = 500
 
 
-def push_failure(error: GitFailed, where: Address, branch: str) -> MGXError:
+def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXError:
     """``branch_protected`` and ``push_refused`` where the server took the push and said no; else what `explain` says."""
     words = error.stderr
     if PROTECTED.search(words) or RULES.search(words):
-        return GitFailed(
+        return GitCommandFailed(
             f"{where.url} does not let us push to {branch}: {_said(words)}",
             stderr=words,
             code="branch_protected",
             hint="Let the token push to branches of the project's prefix (branch protection, rulesets), then retry the run.",
         )
     if REJECTED.search(words):
-        return GitFailed(
+        return GitCommandFailed(
             f"{where.url} refused the push to {branch}: {_said(words)}",
             stderr=words,
             code="push_refused",

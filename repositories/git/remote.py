@@ -16,7 +16,7 @@ from django.conf import settings
 from mgx_project.common.errors import BadRequest, NotAllowed, NotFound
 from mgx_project.common.proxies import proxy_of
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 from . import local_repositories
 from .address import Address, address, is_address, is_loopback, resolve
 from .process import NETWORK_SECONDS, NOT_WATCHED, Transfer, git
@@ -33,7 +33,7 @@ _SERVER_SIDE = (
 
 
 @dataclass(frozen=True)
-class Source:
+class RemoteSource:
     """A repository and a branch of it. ``url`` empty: none, the work begins with nothing. ``branch`` empty: the default one.
 
     ``credential`` is a token, `user:password`, or for ssh a private key; it is never part of ``url``. ``allow_dirty`` lets a
@@ -78,7 +78,7 @@ class Remote:
         """
         try:
             out = await self.run("ls-remote", "--symref", "--", self.where.url, *patterns, seconds=seconds)
-        except GitFailed as error:
+        except GitCommandFailed as error:
             raise explain(error, self.where) from None
         refs, head = {}, ""
         for line in out.decode(errors="replace").splitlines():
@@ -88,7 +88,7 @@ class Remote:
             else:
                 refs[name] = value
         if len(head) > MAX_BRANCH or not head.isprintable():
-            raise GitFailed(
+            raise GitCommandFailed(
                 f"The default branch of {self.where.url} has a name that can't be used here.",
                 code="bad_branch",
                 hint=f"Names of branches have at most {MAX_BRANCH} printable characters.",
@@ -97,7 +97,7 @@ class Remote:
 
 
 @contextmanager
-def _key_file(source: Source, where: Address) -> Iterator[str]:
+def _key_file(source: RemoteSource, where: Address) -> Iterator[str]:
     """The ssh command line. A key lives in a private file for as long as git runs."""
     known = shlex.quote(f'UserKnownHostsFile="{Path(settings.MGX_DATA_DIR) / "ssh_known_hosts"}"')
     command = (
@@ -134,7 +134,7 @@ async def _answering(where: Address, ips: list[str]) -> str:
 
 
 @contextmanager
-def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remote]:
+def _connection(source: RemoteSource, where: Address, ips: list[str]) -> Iterator[Remote]:
     config = {f"protocol.{where.scheme}.allow": "always"}
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = (source.credential,) if source.credential else ()
@@ -158,7 +158,7 @@ def _connection(source: Source, where: Address, ips: list[str]) -> Iterator[Remo
 
 
 @asynccontextmanager
-async def reach(source: Source) -> AsyncIterator[Remote]:
+async def reach(source: RemoteSource) -> AsyncIterator[Remote]:
     """`async with reach(source) as remote:` checks the source and readies its credential.
 
     Raises BadRequest, NotAllowed (address or local path refused), NotFound (no repository at a local path), GitFailed.
@@ -185,13 +185,13 @@ _UNREACHABLE = ("could not resolve", "failed to connect", "couldn't connect", "c
 _HTTP_STATUS = re.compile(r"returned error: (\d{3})")
 
 
-def explain(error: GitFailed, where: Address) -> GitFailed | NotFound | NotAllowed:
+def explain(error: GitCommandFailed, where: Address) -> GitCommandFailed | NotFound | NotAllowed:
     """What a failed look at a remote means for the person who named it."""
     words = error.stderr.lower().replace(where.url.lower(), "")
     found = _HTTP_STATUS.search(words)
     status = int(found[1]) if found else 0
     if 300 <= status < 400 or "redirect" in words:
-        return GitFailed(
+        return GitCommandFailed(
             f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr
         )
     if status in {401, 403} or any(sign in words for sign in _NO_ACCESS):
@@ -203,5 +203,5 @@ def explain(error: GitFailed, where: Address) -> GitFailed | NotFound | NotAllow
     if status == 404 or any(sign in words for sign in _NOT_FOUND):
         return NotFound(f"There is no repository at {where.url} that this credential can see.", code="repository_not_found")
     if error.code == "git_timeout" or any(sign in words for sign in _UNREACHABLE):
-        return GitFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
+        return GitCommandFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
     return error

@@ -15,7 +15,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
 
-from ..errors import GitFailed
+from ..errors import GitCommandFailed
 
 NAMESPACE = b"git"
 HASH = b"sha512"
@@ -54,11 +54,13 @@ def _loaded(key: str) -> Ed25519PrivateKey:
     try:
         private = load_ssh_private_key((key.strip() + "\n").encode(), password=None)
     except TypeError:
-        raise GitFailed("The server's signing key has a passphrase.", code="bad_signing_key", hint=HINT) from None
+        raise GitCommandFailed("The server's signing key has a passphrase.", code="bad_signing_key", hint=HINT) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise GitFailed("The server's signing key is no OpenSSH private key.", code="bad_signing_key", hint=HINT) from None
+        raise GitCommandFailed(
+            "The server's signing key is no OpenSSH private key.", code="bad_signing_key", hint=HINT
+        ) from None
     if not isinstance(private, Ed25519PrivateKey):
-        raise GitFailed("The server's signing key is not of the type ed25519.", code="bad_signing_key", hint=HINT)
+        raise GitCommandFailed("The server's signing key is not of the type ed25519.", code="bad_signing_key", hint=HINT)
     return private
 
 

@@ -35,7 +35,7 @@ class RemoteRepository:
 
 
 @dataclass(frozen=True)
-class PullRequest:
+class HostedPullRequest:
     number: int
     url: str
     state: Literal["open", "closed", "merged"]
@@ -118,9 +118,9 @@ class HostingClient(Protocol):
 
     def level_of(self, account: str) -> Level: ...
 
-    def pull_request(self, number: int) -> PullRequest: ...
+    def pull_request(self, number: int) -> HostedPullRequest: ...
 
-    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
+    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> HostedPullRequest:
         """Adopts the open one of ``branch`` where there is one, and says in it what ``text`` says. A service that has no drafts
         makes a plain one."""
         ...

@@ -11,7 +11,7 @@ from agent.errors import AgentError
 from agent.ports import Journal, JSONObject, StepEvent
 from agent.team.verification import BEFORE, counted, is_to_blame, try_again
 from mgx_project.common.errors import MGXError
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout
 from repositories.git.merging import Merged
 
@@ -48,7 +48,7 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
     merged = await _merged(journal, checkout, tree, branch, head)
     if merged.conflicts:
         if run.revision:
-            raise GitFailed(
+            raise GitCommandFailed(
                 f"{branch} has moved to {head[:12]}, and this change does not go together with it: {listed(merged.conflicts)}.",
                 code="branch_moved",
                 hint="Nothing was overwritten, and the diff is kept. Retry the run to begin from what is there now.",

@@ -9,7 +9,7 @@ from agent.errors import Paused
 from agent.ports import Journal, JSONObject
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout
 
 from ..models import TaskRun
@@ -51,7 +51,7 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
         heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)))
         at = heads.get(own, "")
         if parent is not None and at and at not in await work.db(_pushed, run, own):
-            raise GitFailed(
+            raise GitCommandFailed(
                 f"The branch {own} of pull request #{parent.pr_number} is at {at[:12]} now, which none of our runs has pushed.",
                 code="branch_moved",
                 hint="Nothing was overwritten. Ask for changes in the pull request, or close it and retry the run for another.",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, origin_of
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 
 from ..lifecycle import worker_transitions
 from ..models import RunStep
@@ -43,7 +43,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         origin = replace(origin, branch=run.branch_name)
     made: list[Checkout] = []
 
-    async def create(source: Source, sha: str, empty: bool) -> Checkout:
+    async def create(source: RemoteSource, sha: str, empty: bool) -> Checkout:
         checkout = await Checkout.create(work.directory, source, sha=sha, empty=empty, tell=tell)
         work.held.callback(checkout.close)
         made.append(checkout)

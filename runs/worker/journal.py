@@ -35,7 +35,7 @@ BEGIN_LATER = frozenset({"read", "model"})
 
 
 @dataclass(frozen=True)
-class Settled:
+class SettledStep:
     """What the budget's part of a step's last transaction leaves to its events and to what the run shows."""
 
     usage: dict[str, object]
@@ -50,7 +50,7 @@ class OpenStep:
     row: RunStep
     new: bool = True
     begun: bool = False
-    settle: Callable[[], Settled] | None = None
+    settle: Callable[[], SettledStep] | None = None
 
     @property
     def key(self) -> str:
@@ -103,7 +103,7 @@ class Trees(Protocol):
         ...
 
 
-def settle_alone(settle: Callable[[], Settled], outbox: EventBuffer) -> None:
+def settle_alone(settle: Callable[[], SettledStep], outbox: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
     with transaction.atomic():
         settled = settle()

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from agent.errors import Paused
-from agent.ports import CallEstimate, Completion
+from agent.ports import CallEstimate, ModelCompletion
 from workspaces import budgets
 from workspaces.events import Draft
 from workspaces.meters import BudgetScope
@@ -20,7 +20,7 @@ from workspaces.models import Event, LedgerEntry, Meter
 from .. import events
 from ..models import TaskRun
 from .event_buffer import EventBuffer
-from .journal import OpenStep, Settled, current_step, settle_alone
+from .journal import OpenStep, SettledStep, current_step, settle_alone
 
 
 class LedgerBudget:
@@ -36,7 +36,7 @@ class LedgerBudget:
     async def reserve(self, key: str, estimate: CallEstimate) -> None:
         await self._db(self._reserve, key, estimate, current_step.get())
 
-    async def settle(self, key: str, completion: Completion) -> None:
+    async def settle(self, key: str, completion: ModelCompletion) -> None:
         entry = None if completion.cached else self._open.pop(key)
         step, write = current_step.get(), partial(self._settle, key, completion, entry)
         if step is not None and completion.finish_reason != "error":  # after an error there may be another call
@@ -62,7 +62,7 @@ class LedgerBudget:
                     step.save()
         self._open[key] = entry
 
-    def _settle(self, key: str, completion: Completion, entry: LedgerEntry | None) -> Settled:
+    def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
         if entry is None:
             settled = budgets.count_cached(place=self._place, step_key=key, model=completion.model)
         else:
@@ -76,21 +76,21 @@ class LedgerBudget:
                 duration_ms=completion.duration_ms,
                 run_caps=self._run.budget,
             )
-        return Settled(usage_of(settled.run), warnings(self._run, settled.nearing))
+        return SettledStep(usage_of(settled.run), warnings(self._run, settled.nearing))
 
 
 def place_of(run: TaskRun) -> BudgetScope:
     return BudgetScope(run.workspace_id, run.project_id, run.pk)
 
 
-def warn(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> None:
+def warn(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> None:
     """Gives those of the `warnings` that are due. ``run`` is as it was claimed."""
     with transaction.atomic():
         if drafts := warnings(run, nearing):
             events.record_numbered(run, drafts, events.number(run, len(drafts), fence=run.fence))
 
 
-def warnings(run: TaskRun, nearing: Iterable[budgets.Nearing]) -> list[Draft]:
+def warnings(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> list[Draft]:
     """One `budget_warning` per cap and run, where it was not given yet; a cap that was raised is another one."""
     hint = "At the limit the run pauses. Raise the budget if it should go on."
     drafts = [

@@ -35,7 +35,7 @@ class WorkClock:
     def __init__(self, run: TaskRun, lease: Lease, db: Db) -> None:
         self._run, self._lease, self._db = run, lease, db
         self._until = time.monotonic()
-        self._last: budgets.Slice | None = None
+        self._last: budgets.TimeSlice | None = None
 
     async def buy(self) -> None:
         """Raises ``Paused`` when a cap leaves no time."""
@@ -66,10 +66,10 @@ class WorkClock:
     async def give_back(self) -> None:
         left = int((self._until - time.monotonic()) * 1000)
         if self._last is not None and left > 0:
-            await self._db(budgets.give_back_time, place=place_of(self._run), month=self._last.month, ms=left)
+            await self._db(budgets.release_time, place=place_of(self._run), month=self._last.month, ms=left)
 
-    def _buy(self) -> budgets.Slice:
-        bought = budgets.buy_time(place=place_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
+    def _buy(self) -> budgets.TimeSlice:
+        bought = budgets.reserve_time(place=place_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
         warn(self._run, bought.nearing)
         return bought
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.team.parsing.schemas import Analysis, Plan, Review, Unusable, parse
+from agent.team.parsing.schemas import Analysis, PlanAnswer, Review, Unusable, parse
 
 GOOD = '{"verdict": "approve", "comments": []}'
 
@@ -51,5 +51,5 @@ def test_an_answer_of_nothing_but_braces_costs_no_time(text: str) -> None:
     """Seconds of the processor at most, coverage measured along; without a bound it would be hours."""
     began = time.process_time()
     with pytest.raises(Unusable):
-        parse(Plan, text)
+        parse(PlanAnswer, text)
     assert time.process_time() - began < 60

@@ -9,7 +9,7 @@ import pytest
 
 from agent.in_memory import read_tree
 from agent.pipeline import carry_out
-from agent.ports import Completion, JSONObject, ModelRequest, Outcome, TaskSpec
+from agent.ports import JSONObject, ModelCompletion, ModelRequest, Outcome, TaskSpec
 from tests.agent.world import PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import plan, review, script
 
@@ -117,8 +117,8 @@ class Recorded(PlainModel):
     def __init__(self, run: World) -> None:
         self._steps = run.journal.steps
 
-    async def complete(self, request: ModelRequest, on_text: Any) -> Completion:
-        return Completion.from_json(self._steps[request.key].result)
+    async def complete(self, request: ModelRequest, on_text: Any) -> ModelCompletion:
+        return ModelCompletion.from_json(self._steps[request.key].result)
 
 
 async def test_every_prefix_of_the_journal_leads_to_the_same_tree(workdir: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from agent.errors import Cancelled, ModelFailed, Paused
 from agent.in_memory import read_tree
 from agent.pipeline import carry_out
-from agent.ports import Completion, ModelRequest, TaskSpec
+from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, parts_of, split_conflicting
 from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import analysis, plan, review, script
@@ -83,7 +83,7 @@ class SideBySide(PlainModel):
         self._all = asyncio.Event()
         self._answered: dict[str, asyncio.Event] = {key: asyncio.Event() for key in answers}
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         key = request.key.removeprefix("execute/write/0/")
         if key not in self.answers:
             return await self.inner.complete(request, on_text)
@@ -96,7 +96,7 @@ class SideBySide(PlainModel):
             if self.last_first and key == "1":
                 await self._answered["2"].wait()
         self._answered[key].set()
-        return Completion(self.answers[key], self.name, 10, 10)
+        return ModelCompletion(self.answers[key], self.name, 10, 10)
 
 
 async def carried_out(root: Path, model: SideBySide, **options: Any) -> World:
@@ -180,7 +180,7 @@ class Stopping(SideBySide):
         self.error = error
         self.cancelled = False
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         if request.key.endswith("/0/2"):
             await self._all.wait()
             raise self.error

@@ -10,7 +10,7 @@ import pytest
 
 from agent.errors import Cancelled, Paused
 from agent.in_memory import read_tree
-from agent.ports import Completion, ModelRequest, TaskSpec
+from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.world import FAILED, PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import review, script
@@ -41,9 +41,9 @@ class Recorded(PlainModel):
         self._steps = run.journal.steps
         self.asked: list[str] = []
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         self.asked.append(request.key)
-        return Completion.from_json(self._steps[request.key].result)
+        return ModelCompletion.from_json(self._steps[request.key].result)
 
 
 def sandbox_of(root: Path) -> TableSandbox:

@@ -15,9 +15,9 @@ from agent.pipeline import carry_out, draft_plan
 from agent.ports import (
     CallEstimate,
     CommandResult,
-    Completion,
     JSONObject,
     Model,
+    ModelCompletion,
     ModelProfile,
     ModelRequest,
     Outcome,
@@ -101,14 +101,14 @@ class ScriptedModel(PlainModel):
         self.script = script
         self.requests: list[ModelRequest] = []
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         self.requests.append(request)
         await asyncio.sleep(0)
         said = self.script(list(request.messages))
         text, reason = (said, "stop") if isinstance(said, str) else (said.text, said.finish_reason)
         on_text(text)
-        return Completion(text, self.name, estimate_tokens(m["content"] for m in request.messages), estimate_tokens([text]),
-                          finish_reason=reason)  # fmt: skip
+        asked = estimate_tokens(message["content"] for message in request.messages)
+        return ModelCompletion(text, self.name, asked, estimate_tokens([text]), finish_reason=reason)
 
 
 class World:

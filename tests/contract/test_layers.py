@@ -1,4 +1,4 @@
-"""The walls of the house (DESIGN: Layers): a room may import the rooms below it, never back up, and nobody's private names.
+"""Layers (DESIGN: Layout): an application may import those below it, never back up.
 
 Imports inside functions count too. `from x import y` of a package counts as x.y where that is a module.
 """
@@ -6,6 +6,7 @@ Imports inside functions count too. `from x import y` of a package counts as x.y
 from __future__ import annotations
 
 import ast
+import graphlib
 import importlib.metadata
 import subprocess
 import sys
@@ -24,30 +25,75 @@ BELOW = {
     "runs": {"tasks", "repositories", "projects", "workspaces", "mgx_project.common", "agent"},
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
-"""Room → rooms it may import. Anyone may read `agent.stacks` and start a process by `agent.children`."""
-FOR_ANYONE = ("agent.stacks", "agent.children")
-ROOMS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
+"""Application → applications it may import. Everybody may read stacks and which of their programs are here, and start a process
+by `agent.children`."""
+FOR_EVERYBODY = ("agent.stacks", "agent.stack_programs", "agent.children")
+APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
 
-RUNS = [
-    "models",
-    "querysets",
-    "errors",
-    "signals",
-    "events",
-    "state",
-    "lease",
-    "journal",
-    "executor",
-    "actors",
-    "services",
-    "views",
-]
-"""Inside `runs`, each may import those before it (STYLE: Layers)."""
+INSIDE = {
+    "runs": [
+        "signals",
+        "errors",
+        "models",
+        "querysets",
+        "artifacts",
+        "events",
+        "filters",
+        "consumers",
+        "retention",
+        "wakeups",
+        "notifications",
+        "lifecycle",
+        "worker",
+        "phases",
+        "services",
+        "webhooks",
+        "actors",
+        "reports",
+        "serializers",
+        "admin",
+        "reaper",
+        "receivers",
+        "apps",
+        "views",
+        "urls",
+        "management",
+        "migrations",
+    ],
+    "agent": [
+        "errors",
+        "ports",
+        "patterns",
+        "matching",
+        "children",
+        "prompt_blocks",
+        "token_estimates",
+        "concurrency",
+        "runtime",
+        "documents",
+        "in_memory",
+        "symbols",
+        "stacks",
+        "patch",
+        "context",
+        "models",
+        "sandbox",
+        "stack_programs",
+        "changes",
+        "checks",
+        "guardrails",
+        "team",
+        "stages",
+        "pipeline",
+        "__main__",
+    ],
+}
+"""All modules and folders of an application, each above those that it may import."""
 
 
-def room_of(module: str) -> str | None:
-    found = [room for room in ROOMS if module == room or module.startswith(f"{room}.")]
+def application_of(module: str) -> str | None:
+    found = [application for application in APPLICATIONS if module == application or module.startswith(f"{application}.")]
     return max(found, key=len, default=None)
 
 
@@ -60,13 +106,13 @@ def imports(path: Path, package: str) -> Iterator[str]:
             if node.level:
                 parts = package.split(".")
                 base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [node.module])])
-            if base != "agent":  # `from agent import stacks` takes the room that anyone may read
+            if base != "agent":  # `from agent import stacks` takes the application that anyone may read
                 yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def files(room: str) -> Iterator[Path]:
-    for path in (CHECKOUT / room.replace(".", "/")).rglob("*.py"):
+def files(application: str) -> Iterator[Path]:
+    for path in (CHECKOUT / application.replace(".", "/")).rglob("*.py"):
         if "migrations" not in path.parts:
             yield path
 
@@ -75,30 +121,57 @@ def package_of(path: Path) -> str:
     return ".".join(path.relative_to(CHECKOUT).parent.parts)
 
 
-@pytest.mark.parametrize("room", BELOW)
-def test_a_room_imports_only_what_is_below_it(room: str) -> None:
+@pytest.mark.parametrize("application", BELOW)
+def test_an_application_imports_only_what_is_below_it(application: str) -> None:
     back = []
-    for path in files(room):
+    for path in files(application):
         for module in imports(path, package_of(path)):
-            target = room_of(module)
-            if target in {None, room} or target in BELOW[room] or module.startswith(FOR_ANYONE):
+            target = application_of(module)
+            if target in {None, application} or target in BELOW[application] or module.startswith(FOR_EVERYBODY):
                 continue
-            if target == "mgx_project" and module in {"mgx_project", "mgx_project.env"} and room == "mgx_project.common":
+            if target == "mgx_project" and module in {"mgx_project", "mgx_project.env"} and application == "mgx_project.common":
                 continue  # how log lines look depends on where the server runs
             back.append(f"{path.relative_to(CHECKOUT)}: {module}")
     assert back == []
 
 
-def test_inside_runs_each_layer_imports_those_before_it() -> None:
+@pytest.mark.parametrize("application", INSIDE)
+def test_inside_an_application_each_layer_imports_those_before_it(application: str) -> None:
+    order = INSIDE[application]
     back = []
-    for layer, name in enumerate(RUNS):
-        places = [CHECKOUT / "runs" / f"{name}.py", *(CHECKOUT / "runs" / name).glob("*.py")]
-        for path in filter(Path.exists, places):
-            for module in imports(path, package_of(path)):
-                target = module.removeprefix("runs.").split(".")[0]
-                if module.startswith("runs.") and target in RUNS[layer + 1 :]:
+    for path in files(application):
+        layer = path.relative_to(CHECKOUT / application).parts[0].removesuffix(".py")
+        for module in imports(path, package_of(path)):
+            if module.startswith(f"{application}."):
+                target = module.split(".")[1]
+                if layer in order and target in order[order.index(layer) + 1 :]:
                     back.append(f"{path.relative_to(CHECKOUT)}: {module}")
     assert back == []
+
+
+@pytest.mark.parametrize("application", INSIDE)
+def test_every_module_and_folder_of_an_application_is_a_layer(application: str) -> None:
+    directory = CHECKOUT / application
+    modules = {path.stem for path in directory.glob("*.py")} - {"__init__"}
+    folders = {path.name for path in directory.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    assert modules | folders == set(INSIDE[application])
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports inside functions and under TYPE_CHECKING count."""
+    paths = {
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__"): path
+        for top in sorted(OUR_TOP_LEVEL)
+        for path in files(top)
+        if "starters" not in path.parts
+    }
+    graph = {
+        name: {module for module in imports(path, package_of(path)) if module in paths} - {name, name.rpartition(".")[0]}
+        for name, path in paths.items()
+    }
+    for name, imported in graph.items():  # `from x import y` is y, where y is a module, and not x as well
+        graph[name] = {module for module in imported if not any(other.startswith(f"{module}.") for other in imported)}
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_the_embedded_servers_know_no_django() -> None:
@@ -127,7 +200,7 @@ def test_no_installed_package_shadows_one_of_ours() -> None:
         assert (CHECKOUT / name / "__init__.py").exists()
 
 
-def test_every_bounded_context_has_its_rooms() -> None:
-    for room in ("workspaces", "projects", "tasks", "runs", "repositories", "metrics"):
-        inside = {path.stem for path in (CHECKOUT / room).iterdir()}
-        assert {"models", "views", "consumers", "admin", "urls", "migrations"} <= inside, room
+def test_every_bounded_context_has_its_modules() -> None:
+    for application in ("workspaces", "projects", "tasks", "runs", "repositories", "metrics"):
+        inside = {path.stem for path in (CHECKOUT / application).iterdir()}
+        assert {"models", "views", "consumers", "admin", "urls", "migrations"} <= inside, application

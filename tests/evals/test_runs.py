@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from agent.models.prices import estimate_call
-from agent.ports import CallEstimate, Completion, ModelProfile, ModelRequest
+from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 from evals import runner
-from evals.attempt import Bounds, attempt
+from evals.attempt import AttemptBounds, attempt
 from evals.cases import CASES, load, select
 from evals.connections import Connection
 from evals.reference import ReferenceModel
@@ -28,7 +28,7 @@ OTHERS = [case.id for case in load() if case.id not in QUICK]
 
 
 async def run(connection: Connection, cache: Path, *ids: str, jobs: int = 1, **bounds: Any) -> Report:
-    return await runner.run(select(ids), connection, cache=cache, bounds=Bounds(**bounds), jobs=jobs)
+    return await runner.run(select(ids), connection, cache=cache, bounds=AttemptBounds(**bounds), jobs=jobs)
 
 
 async def test_recorded_answers_give_the_same_patch_twice(cache: Path) -> None:
@@ -111,7 +111,7 @@ class Sly(ReferenceModel):
 
 
 async def judged(cache: Path, case: str, say: Callable[[ModelRequest], str | None], **bounds: Any) -> Any:
-    return await attempt(select([case])[0], Sly(case, say), cache, Bounds(**bounds))
+    return await attempt(select([case])[0], Sly(case, say), cache, AttemptBounds(**bounds))
 
 
 async def test_who_guesses_instead_of_asking_has_not_solved_it(cache: Path) -> None:
@@ -174,7 +174,7 @@ class Broken:
     def estimate(self, request: ModelRequest) -> CallEstimate:
         return estimate_call(request, None)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         await asyncio.sleep(0)
         raise ZeroDivisionError("a fault of ours")
 
@@ -183,7 +183,7 @@ class Broken:
 
 
 async def test_a_fault_of_ours_is_a_result_and_shows_where(cache: Path) -> None:
-    result = await attempt(select(["api-close-incident"])[0], Broken(), cache, Bounds())
+    result = await attempt(select(["api-close-incident"])[0], Broken(), cache, AttemptBounds())
 
     assert (result.status, result.solved) == ("error", False)
     assert "ZeroDivisionError: a fault of ours" in result.why
@@ -195,6 +195,6 @@ async def test_a_case_whose_program_is_absent_is_skipped_with_the_reason(
     case = next(case for case in load() if case.needs == ["npm"])
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    result = await attempt(case, ReferenceModel(case), cache, Bounds())
+    result = await attempt(case, ReferenceModel(case), cache, AttemptBounds())
 
     assert (result.status, result.why) == ("skipped", "npm is not available here.")

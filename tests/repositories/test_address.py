@@ -11,7 +11,7 @@ from pytest_django import Settings
 from mgx_project.common.errors import BadRequest, NotAllowed
 from repositories.errors import AddressRefused
 from repositories.git.address import Address, address, check_git_settings, require_api, resolve
-from repositories.git.checkout import Source
+from repositories.git.checkout import RemoteSource
 from repositories.git.remote import reach
 from repositories.hosting import host_of
 from repositories.hosting.transport import _Adapter
@@ -88,7 +88,7 @@ def test_an_api_gets_no_secret_in_the_clear() -> None:
 async def test_a_link_of_before_stops_at_stricter_settings(settings: Settings) -> None:
     settings.MGX_GIT_HOSTS = ["github.com"]
     with pytest.raises(NotAllowed, match=r"h\.example"):
-        async with reach(Source("https://h.example/a/b.git")):
+        async with reach(RemoteSource("https://h.example/a/b.git")):
             pass
     link = SimpleNamespace(
         provider="github", api_base_url="https://h.example/api/v3", repo_full_name="a/b", credential="t", installation_id=None

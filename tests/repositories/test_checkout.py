@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repositories.errors import GitFailed
-from repositories.git.checkout import Checkout, Source
+from repositories.errors import GitCommandFailed
+from repositories.git.checkout import Checkout, RemoteSource
 
 from .conftest import Git
 
@@ -18,7 +18,7 @@ WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 async def clone(tmp_path: Path, origin: Path, name: str = "run", **kwargs: str) -> Checkout:
-    return await Checkout.create(tmp_path / name, Source(str(origin)), **kwargs)
+    return await Checkout.create(tmp_path / name, RemoteSource(str(origin)), **kwargs)
 
 
 def change_everything(root: Path) -> None:
@@ -87,9 +87,9 @@ async def test_a_damaged_patch_is_refused(tmp_path: Path, origin: Path) -> None:
     change_everything(checkout.root)
     tree = await checkout.tree()
     patch = await checkout.patch_of(tree)
-    with pytest.raises(GitFailed):
+    with pytest.raises(GitCommandFailed):
         await checkout.restore(tree, patch[: len(patch) // 2])
-    with pytest.raises(GitFailed, match="damaged"):
+    with pytest.raises(GitCommandFailed, match="damaged"):
         await checkout.restore("0" * 40, patch)
 
 
@@ -174,7 +174,7 @@ async def test_another_branch_of_that_name_is_never_overwritten(tmp_path: Path, 
     checkout = await clone(tmp_path, origin)
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     sh("branch", "mgx/x/run-1", cwd=origin)
-    with pytest.raises(GitFailed, match="already exists") as caught:
+    with pytest.raises(GitCommandFailed, match="already exists") as caught:
         await checkout.push(sha, "mgx/x/run-1")
     assert caught.value.code == "branch_taken"
     assert sh("rev-parse", "mgx/x/run-1", cwd=origin) == sh("rev-parse", "main", cwd=origin)
@@ -193,7 +193,7 @@ async def test_an_empty_repository_gets_a_first_commit(tmp_path: Path, root: Pat
     assert (await checkout.stat(sha))["added"] == 1
     await checkout.push(sha, "mgx/x/run-1")
 
-    again = await Checkout.create(tmp_path / "again", Source(str(remote)), empty=True)
+    again = await Checkout.create(tmp_path / "again", RemoteSource(str(remote)), empty=True)
     assert again.base_sha == ""
     await again.restore(tree, patch)
     assert await again.commit(tree, message="m", author=AUTHOR, date=WHEN) == sha
@@ -201,7 +201,7 @@ async def test_an_empty_repository_gets_a_first_commit(tmp_path: Path, root: Pat
 
 
 async def test_no_repository_at_all_is_an_empty_tree(tmp_path: Path) -> None:
-    checkout = await Checkout.create(tmp_path / "run", Source(""))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(""))
     (checkout.root / "a.txt").write_text("x\n")
     assert (await checkout.stat(await checkout.tree()))["files"] == 1
 
@@ -218,12 +218,12 @@ async def test_a_detached_head_and_a_worktree_and_a_branch_are_sources(tmp_path:
     sh("branch", "side", cwd=origin)
     sh("worktree", "add", "-q", str(origin.parent / "tree"), "side", cwd=origin)
     assert (await clone(tmp_path, origin.parent / "tree")).base_branch == "side"
-    assert (await Checkout.create(tmp_path / "b", Source(origin.as_uri(), branch="side"))).base_branch == "side"
+    assert (await Checkout.create(tmp_path / "b", RemoteSource(origin.as_uri(), branch="side"))).base_branch == "side"
     sh("checkout", "-q", "--detach", cwd=origin)
     checkout = await clone(tmp_path, origin, "detached")
     assert checkout.base_sha == sh("rev-parse", "HEAD", cwd=origin)
-    with pytest.raises(GitFailed, match="no branch nowhere"):
-        await Checkout.create(tmp_path / "c", Source(str(origin), branch="nowhere"))
+    with pytest.raises(GitCommandFailed, match="no branch nowhere"):
+        await Checkout.create(tmp_path / "c", RemoteSource(str(origin), branch="nowhere"))
 
 
 async def test_caches_and_own_marks_are_not_stored(tmp_path: Path, origin: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from repositories.git import progress
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.progress import understood
 from repositories.git.submodules_lfs import Contents
 
@@ -27,7 +27,7 @@ async def test_lfs_files_and_submodules_are_found(tmp_path: Path, origin: Path, 
     (origin / "line\nbreak.psd").write_text(POINTER.format("c" * 64))
     sh("-c", "filter.lfs.clean=cat", "add", "-A", cwd=origin)
     sh("commit", "-q", "-m", "parts", cwd=origin)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     found = checkout.contents_of_base
     assert found.submodules == ("libs/sub",)
     assert found.pointers == ("design.psd", "line\ufffdbreak.psd")
@@ -36,7 +36,7 @@ async def test_lfs_files_and_submodules_are_found(tmp_path: Path, origin: Path, 
 
 
 async def test_one_that_is_all_there_is_no_warning(tmp_path: Path, origin: Path) -> None:
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     assert (checkout.contents_of_base.warning(), checkout.contents_of_base.pointers) == ("", ())
 
 

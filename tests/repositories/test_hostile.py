@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mgx_project.common.errors import BadRequest
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git.address import address
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.process import git
 
 from .conftest import Git
@@ -42,7 +42,7 @@ def boobytrap(git_dir: Path, flag: Path) -> None:
 
 async def test_nothing_in_the_workdir_makes_git_run_a_program(tmp_path: Path, origin: Path, sh: Git) -> None:
     flag = tmp_path / "flag"
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     for place in (checkout.root, checkout.root / "ordner", checkout.root / "fresh"):
         place.mkdir(exist_ok=True)
         sh("init", "-q", "-b", "main", cwd=place)
@@ -65,7 +65,7 @@ async def test_a_boobytrapped_source_runs_nothing(tmp_path: Path, origin: Path) 
     flag = tmp_path / "flag"
     (origin / ".gitattributes").write_text("* filter=trap diff=trap\n")
     boobytrap(origin / ".git", flag)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     (checkout.root / "a.txt").write_text("x\n")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
@@ -79,7 +79,7 @@ async def test_links_lead_nowhere(tmp_path: Path, origin: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("precious")
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     (checkout.root / "ordner" / "grüße 世界.txt").unlink()
     (checkout.root / "ordner").rmdir()
     base = await checkout.tree()
@@ -97,12 +97,12 @@ async def test_a_submodule_stays_a_pointer_and_is_not_fetched(tmp_path: Path, or
     sh("clone", "-q", str(origin), str(inner), cwd=root)
     sh("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "sub", cwd=origin)
     sh("commit", "-q", "-m", "submodule", cwd=origin)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     assert list((checkout.root / "sub").iterdir()) == []
     (checkout.root / "a.txt").write_text("x\n")
     tree = await checkout.tree()
     assert (await checkout.stat(tree))["files"] == 1
-    again = await Checkout.create(tmp_path / "again", Source(str(origin)))
+    again = await Checkout.create(tmp_path / "again", RemoteSource(str(origin)))
     await again.restore(tree, await checkout.patch_of(tree))
     assert await again.tree() == tree
 
@@ -126,7 +126,7 @@ async def test_cancelling_kills_git_and_what_it_started() -> None:
 
 
 async def test_time_is_limited() -> None:
-    with pytest.raises(GitFailed, match=r"longer than 0\.2 seconds") as caught:
+    with pytest.raises(GitCommandFailed, match=r"longer than 0\.2 seconds") as caught:
         await git("-c", "alias.wait=!sleep 987.5; true", "wait", seconds=0.2)
     assert caught.value.code == "git_timeout"
     assert not running("sleep 987.5")

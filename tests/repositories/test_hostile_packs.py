@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git import process
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 from repositories.validation import look
 from tests.support.git_server import TOKEN, GitServer
 
@@ -76,8 +76,8 @@ async def test_a_pack_that_unfolds_is_refused(
     sh("update-ref", "refs/heads/main", commit, cwd=served)
     monkeypatch.setattr(process, "LARGEST_OBJECT", 200_000_000)
     for number_of_try, mirror in enumerate((None, tmp_path / "mirrors" / "w" / "l")):
-        source = Source(f"{server.url}/empty.git", credential=TOKEN, mirror=mirror)
-        with pytest.raises(GitFailed) as raised:
+        source = RemoteSource(f"{server.url}/empty.git", credential=TOKEN, mirror=mirror)
+        with pytest.raises(GitCommandFailed) as raised:
             await Checkout.create(tmp_path / f"run-{number_of_try}", source)
         assert raised.value.code == "repository_too_large"
 
@@ -87,6 +87,6 @@ async def test_a_default_branch_that_does_not_fit_is_refused(server: GitServer, 
     branch = "/".join(["b" * 100] * 3)
     sh("branch", branch, "main", cwd=code)
     sh("symbolic-ref", "HEAD", f"refs/heads/{branch}", cwd=code)
-    with pytest.raises(GitFailed) as raised:
-        await asyncio.to_thread(look, Source(f"{server.url}/code.git", credential=TOKEN))
+    with pytest.raises(GitCommandFailed) as raised:
+        await asyncio.to_thread(look, RemoteSource(f"{server.url}/code.git", credential=TOKEN))
     assert raised.value.code == "bad_branch"

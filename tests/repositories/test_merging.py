@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 
 from .conftest import Git
 from .test_checkout import AUTHOR, WHEN
@@ -32,7 +32,7 @@ async def both(
     put(origin, {"long.txt": LINES})
     sh("add", "-A", cwd=origin)
     sh("commit", "-q", "-m", "second", cwd=origin)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     put(origin, theirs)
     sh("add", "-A", cwd=origin)
     sh("commit", "-q", "--allow-empty", "-m", "theirs", cwd=origin)

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git import fetching, mirror
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.eviction import forget, generations, make_room, size_of
 from repositories.git.locks import acquire, attempt
 from repositories.git.remote import Remote
@@ -82,7 +82,7 @@ def commands(fetches: list[tuple[str, ...]]) -> list[str]:
 async def test_a_commit_that_is_here_is_not_asked_for(
     tmp_path: Path, origin: Path, place: Path, fetches: list[tuple[str, ...]]
 ) -> None:
-    source = Source(str(origin), mirror=place)
+    source = RemoteSource(str(origin), mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     assert commands(fetches) == ["ls-remote", "fetch"]
     fetches.clear()
@@ -90,7 +90,7 @@ async def test_a_commit_that_is_here_is_not_asked_for(
     assert commands(fetches) == ["ls-remote"]
     fetches.clear()
     shutil.move(origin, origin.with_name("gone"))
-    three = await Checkout.create(tmp_path / "three", Source(str(origin), branch="main", mirror=place), sha=one.base_sha)
+    three = await Checkout.create(tmp_path / "three", RemoteSource(str(origin), branch="main", mirror=place), sha=one.base_sha)
     assert fetches == []
     for checkout in (one, two, three):
         assert (checkout.root / "a.txt").read_text() == "one\ntwo\nthree\n"
@@ -103,7 +103,7 @@ async def test_a_branch_that_moved_brings_little(
 ) -> None:
     settings.MGX_HISTORY_DEPTH = 5
     grow(origin, sh, 20)
-    source = Source(str(origin), mirror=place)
+    source = RemoteSource(str(origin), mirror=place)
     (await Checkout.create(tmp_path / "one", source)).close()
     before = objects(place / "1", sh)
     head = grow(origin, sh, 3)
@@ -119,7 +119,7 @@ async def test_a_branch_goes_out_from_a_part_of_the_history(
 ) -> None:
     settings.MGX_HISTORY_DEPTH = 2
     base = grow(origin, sh, 6)
-    checkout = await Checkout.create(tmp_path / "run", Source(url(origin), mirror=place))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(url(origin), mirror=place))
     assert checkout.is_shallow
     assert len(sh("rev-list", base, cwd=tmp_path / "run" / "git").split()) == 2
     (checkout.root / "a.txt").write_text("new\n")
@@ -132,7 +132,7 @@ async def test_a_branch_goes_out_from_a_part_of_the_history(
 
 async def test_a_depth_of_none_brings_all(tmp_path: Path, origin: Path, place: Path, sh: Git, settings: Settings) -> None:
     settings.MGX_HISTORY_DEPTH = 2
-    source = Source(str(origin), mirror=place)
+    source = RemoteSource(str(origin), mirror=place)
     grow(origin, sh, 6)
     (await Checkout.create(tmp_path / "one", source)).close()
     settings.MGX_HISTORY_DEPTH = 0
@@ -144,7 +144,7 @@ async def test_a_depth_of_none_brings_all(tmp_path: Path, origin: Path, place: P
 
 
 async def test_a_base_that_was_rewritten_stays_for_who_has_it(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     sh("commit", "-q", "--amend", "-m", "rewritten", cwd=origin)
     two = await Checkout.create(tmp_path / "two", source)
@@ -153,20 +153,22 @@ async def test_a_base_that_was_rewritten_stays_for_who_has_it(tmp_path: Path, or
     sh("gc", "-q", "--prune=now", cwd=origin)
     again = await Checkout.create(tmp_path / "again", source, sha=one.base_sha)
     assert again.base_sha == one.base_sha
-    with pytest.raises(GitFailed) as caught:  # another machine has no mirror of it
-        await Checkout.create(tmp_path / "else", Source(str(origin), "main", mirror=place.with_name("other")), sha=one.base_sha)
+    with pytest.raises(GitCommandFailed) as caught:  # another machine has no mirror of it
+        await Checkout.create(
+            tmp_path / "else", RemoteSource(str(origin), "main", mirror=place.with_name("other")), sha=one.base_sha
+        )
     assert caught.value.code == "commit_gone"
     for checkout in (one, two, again):
         checkout.close()
 
 
 async def test_a_takeover_elsewhere_gets_the_same(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
-    one = await Checkout.create(tmp_path / "one", Source(str(origin), mirror=place))
+    one = await Checkout.create(tmp_path / "one", RemoteSource(str(origin), mirror=place))
     (one.root / "a.txt").write_text("x\n")
     tree = await one.tree()
     patch = await one.patch_of(tree)
     grow(origin, sh, 3)
-    elsewhere = Source(str(origin), branch="main", mirror=tmp_path / "elsewhere" / "w" / "l")
+    elsewhere = RemoteSource(str(origin), branch="main", mirror=tmp_path / "elsewhere" / "w" / "l")
     two = await Checkout.create(tmp_path / "two", elsewhere, sha=one.base_sha)
     await two.restore(tree, patch)
     assert (two.base_sha, await two.tree()) == (one.base_sha, tree)
@@ -181,7 +183,7 @@ async def test_ids_of_sha256(tmp_path: Path, root: Path, place: Path, sh: Git) -
     sh("add", "-A", cwd=remote)
     sh("commit", "-q", "-m", "first", cwd=remote)
     for name in ("one", "two"):
-        checkout = await Checkout.create(tmp_path / name, Source(str(remote), mirror=place))
+        checkout = await Checkout.create(tmp_path / name, RemoteSource(str(remote), mirror=place))
         assert len(checkout.base_sha) == 64
         (checkout.root / "a.txt").write_text(f"{name}\n")
         sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
@@ -192,14 +194,14 @@ async def test_ids_of_sha256(tmp_path: Path, root: Path, place: Path, sh: Git) -
 async def test_a_link_that_leads_to_another_kind_of_repository(
     tmp_path: Path, origin: Path, root: Path, place: Path, sh: Git
 ) -> None:
-    (await Checkout.create(tmp_path / "one", Source(str(origin), mirror=place))).close()
+    (await Checkout.create(tmp_path / "one", RemoteSource(str(origin), mirror=place))).close()
     await test_ids_of_sha256(tmp_path / "long", root, place, sh)
     assert generations(place) == [2]
 
 
 async def test_an_empty_repository_has_no_mirror(tmp_path: Path, root: Path, place: Path, sh: Git) -> None:
     sh("init", "-q", "--bare", "-b", "main", str(root / "empty"), cwd=root)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(root / "empty"), mirror=place))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(root / "empty"), mirror=place))
     assert (checkout.base_sha, generations(place)) == ("", [])
     checkout.close()
 
@@ -210,7 +212,7 @@ async def test_a_user_who_has_only_a_part_of_the_history(
     grow(origin, sh, 5)
     part = root / "part"
     sh("clone", "-q", "--depth=2", origin.as_uri(), str(part), cwd=root)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(part), mirror=place))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(part), mirror=place))
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
     await checkout.push(sha, "mgx/x/run-1")
     assert sh("rev-parse", "mgx/x/run-1", cwd=part) == sha
@@ -221,7 +223,7 @@ async def test_a_user_who_has_only_a_part_of_the_history(
 
 
 async def test_two_at_once_fetch_once(tmp_path: Path, origin: Path, place: Path, fetches: list[tuple[str, ...]]) -> None:
-    source = Source(str(origin), mirror=place)
+    source = RemoteSource(str(origin), mirror=place)
     made = await asyncio.gather(*(Checkout.create(tmp_path / str(n), source) for n in range(6)))
     assert commands(fetches).count("fetch") == 1
     assert len({checkout.base_sha for checkout in made}) == 1
@@ -232,7 +234,7 @@ async def test_two_at_once_fetch_once(tmp_path: Path, origin: Path, place: Path,
 
 def test_loops_in_several_threads_fetch_once(tmp_path: Path, origin: Path, place: Path, fetches: list[tuple[str, ...]]) -> None:
     async def once(number: int) -> str:
-        checkout = await Checkout.create(tmp_path / str(number), Source(str(origin), mirror=place))
+        checkout = await Checkout.create(tmp_path / str(number), RemoteSource(str(origin), mirror=place))
         checkout.close()
         return checkout.base_sha
 
@@ -266,8 +268,8 @@ async def test_another_process_that_fetches_is_waited_for_and_its_death_frees(
     tmp_path: Path, origin: Path, place: Path
 ) -> None:
     with held_elsewhere(place / "fetch.lock") as other:
-        waiting = asyncio.create_task(Checkout.create(tmp_path / "run", Source(str(origin), mirror=place)))
-        impatient = asyncio.create_task(Checkout.create(tmp_path / "cancelled", Source(str(origin), mirror=place)))
+        waiting = asyncio.create_task(Checkout.create(tmp_path / "run", RemoteSource(str(origin), mirror=place)))
+        impatient = asyncio.create_task(Checkout.create(tmp_path / "cancelled", RemoteSource(str(origin), mirror=place)))
         await asyncio.sleep(0.5)
         assert not waiting.done()
         impatient.cancel()
@@ -281,7 +283,7 @@ async def test_another_process_that_fetches_is_waited_for_and_its_death_frees(
 
 
 async def test_what_is_here_is_had_while_another_fetches(tmp_path: Path, origin: Path, place: Path) -> None:
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     with await acquire(place / "fetch.lock"):
         two = await asyncio.wait_for(Checkout.create(tmp_path / "two", source), 60)
@@ -290,7 +292,7 @@ async def test_what_is_here_is_had_while_another_fetches(tmp_path: Path, origin:
 
 
 async def test_what_is_in_use_stays(tmp_path: Path, origin: Path, place: Path, settings: Settings) -> None:
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin), mirror=place))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin), mirror=place))
     settings.MGX_MIRRORS_MB = 0
     assert make_room(place.parents[1]) == []
     assert not forget(place)
@@ -298,7 +300,7 @@ async def test_what_is_in_use_stays(tmp_path: Path, origin: Path, place: Path, s
     checkout.close()
     assert make_room(place.parents[1]) == [place]
     assert generations(place) == []
-    (await Checkout.create(tmp_path / "again", Source(str(origin), mirror=place))).close()
+    (await Checkout.create(tmp_path / "again", RemoteSource(str(origin), mirror=place))).close()
 
 
 async def test_the_one_that_was_not_used_for_longest_goes(
@@ -308,7 +310,7 @@ async def test_the_one_that_was_not_used_for_longest_goes(
     first, second, third = (place.with_name(name) for name in ("a", "b", "c"))
     settings.MGX_MIRRORS_MB = 4
     for number, here in enumerate((first, second, first, third)):
-        (await Checkout.create(tmp_path / str(number), Source(str(origin), mirror=here))).close()
+        (await Checkout.create(tmp_path / str(number), RemoteSource(str(origin), mirror=here))).close()
     assert [bool(generations(here)) for here in (first, second, third)] == [True, False, True]
 
 
@@ -325,7 +327,7 @@ def test_a_mirror_that_is_forgotten(place: Path) -> None:
 
 async def test_half_a_pack_heals(tmp_path: Path, origin: Path, place: Path, sh: Git, settings: Settings) -> None:
     put(origin, sh, "more.bin", os.urandom(300_000))
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     damage(place / "1")
     for name, sha in (("two", ""), ("three", one.base_sha)):
@@ -340,7 +342,7 @@ async def test_half_a_pack_heals(tmp_path: Path, origin: Path, place: Path, sh: 
 
 
 async def test_damage_that_only_a_fetch_meets_heals(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     (await Checkout.create(tmp_path / "one", source)).close()
     damage(place / "1")
     head = grow(origin, sh)
@@ -361,7 +363,7 @@ async def test_a_fetch_that_was_killed_is_done_again(
     tmp_path: Path, origin: Path, place: Path, sh: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(origin, sh, "big.bin", os.urandom(30_000_000))
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     task = asyncio.create_task(Checkout.create(tmp_path / "one", source))
     deadline = time.monotonic() + 60
     while not in_pieces(place) and not task.done():
@@ -371,7 +373,7 @@ async def test_a_fetch_that_was_killed_is_done_again(
         os.kill(pid, signal.SIGKILL)
     try:
         (await task).close()
-    except GitFailed:
+    except GitCommandFailed:
         (await Checkout.create(tmp_path / "two", source)).close()
     assert not in_pieces(place)
     assert size_of(place) < 40_000_000
@@ -383,7 +385,7 @@ def processes_in(words: str) -> list[int]:
 
 
 async def test_what_a_dead_git_left_is_swept(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     (await Checkout.create(tmp_path / "one", source)).close()
     (place / "1" / "shallow.lock").touch()
     (place / "1" / "packed-refs.lock").touch()
@@ -398,7 +400,7 @@ async def test_many_packs_become_one(
     tmp_path: Path, origin: Path, place: Path, sh: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mirror, "MAX_PACKS", 1)
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     one = await Checkout.create(tmp_path / "one", source)
     for number in range(2):
         (origin / "x").mkdir(exist_ok=True)
@@ -420,8 +422,8 @@ async def test_more_than_a_repository_may_take_is_refused(
 ) -> None:
     settings.MGX_REPOSITORY_MB = 2
     put(origin, sh, "big.bin", os.urandom(3_000_000))
-    for source in (Source(str(origin), mirror=place), Source(str(origin))):
-        with pytest.raises(GitFailed, match="MGX_REPOSITORY_MB") as caught:
+    for source in (RemoteSource(str(origin), mirror=place), RemoteSource(str(origin))):
+        with pytest.raises(GitCommandFailed, match="MGX_REPOSITORY_MB") as caught:
             await Checkout.create(tmp_path / "run", source)
         assert caught.value.code == "repository_too_large"
     assert size_of(place) < 100_000
@@ -430,8 +432,8 @@ async def test_more_than_a_repository_may_take_is_refused(
 async def test_much_in_a_little_pack_is_refused(tmp_path: Path, origin: Path, place: Path, sh: Git, settings: Settings) -> None:
     settings.MGX_REPOSITORY_MB = 5
     put(origin, sh, "zeros", bytes(20_000_000))
-    with pytest.raises(GitFailed, match="20 MB checked out") as caught:
-        await Checkout.create(tmp_path / "run", Source(str(origin), mirror=place))
+    with pytest.raises(GitCommandFailed, match="20 MB checked out") as caught:
+        await Checkout.create(tmp_path / "run", RemoteSource(str(origin), mirror=place))
     assert caught.value.code == "repository_too_large"
     lock = attempt(place / "1" / "mgx.lock")
     assert lock is not None, "nobody borrows"
@@ -442,7 +444,7 @@ async def test_one_that_has_grown_is_made_anew_first(
     tmp_path: Path, origin: Path, place: Path, sh: Git, settings: Settings
 ) -> None:
     settings.MGX_REPOSITORY_MB, settings.MGX_HISTORY_DEPTH = 3, 1
-    source = Source(str(origin), branch="main", mirror=place)
+    source = RemoteSource(str(origin), branch="main", mirror=place)
     for number in range(3):
         put(origin, sh, "big.bin", os.urandom(1_200_000))
         (await Checkout.create(tmp_path / str(number), source)).close()
@@ -459,11 +461,11 @@ async def test_a_server_without_shallow_fetches_is_asked_for_all(
 
     async def old(self: Remote, command: str, *args: str, **kwargs: object) -> bytes:
         if any(arg.startswith("--depth") for arg in args):
-            raise GitFailed("git fetch failed", stderr="fatal: Server does not support shallow clients")
+            raise GitCommandFailed("git fetch failed", stderr="fatal: Server does not support shallow clients")
         return await run(self, command, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Remote, "run", old)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin), mirror=place))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin), mirror=place))
     assert not checkout.is_shallow
     checkout.close()
 
@@ -478,12 +480,12 @@ async def test_a_server_that_gives_no_commit_by_its_id(
 
     async def refusing(self: Remote, command: str, *args: str, **kwargs: object) -> bytes:
         if command == "fetch" and not args[-1].startswith("refs/heads/"):
-            raise GitFailed("git fetch failed", stderr="error: Server does not allow request for unadvertised object x")
+            raise GitCommandFailed("git fetch failed", stderr="error: Server does not allow request for unadvertised object x")
         return await run(self, command, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Remote, "run", refusing)
-    (await Checkout.create(tmp_path / "one", Source(str(origin), mirror=place))).close()
-    deep = await Checkout.create(tmp_path / "two", Source(str(origin), "main", mirror=place), sha=old_base)
+    (await Checkout.create(tmp_path / "one", RemoteSource(str(origin), mirror=place))).close()
+    deep = await Checkout.create(tmp_path / "two", RemoteSource(str(origin), "main", mirror=place), sha=old_base)
     assert deep.base_sha == old_base
     deep.close()
     assert fetching.Wanted(old_base).ref in sh("for-each-ref", cwd=place / "1")

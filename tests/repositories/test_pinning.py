@@ -14,8 +14,8 @@ import github
 import pytest
 from pytest_django import Settings
 
-from repositories.errors import AddressRefused, GitFailed
-from repositories.git.checkout import Source
+from repositories.errors import AddressRefused, GitCommandFailed
+from repositories.git.checkout import RemoteSource
 from repositories.git.process import git
 from repositories.git.remote import Remote, reach
 from repositories.hosting import transport
@@ -92,7 +92,7 @@ def listen() -> Iterator[Callable[..., _Listener]]:
 
 
 async def look(url: str) -> None:
-    async with reach(Source(url)) as remote:
+    async with reach(RemoteSource(url)) as remote:
         await remote.refs("HEAD")
 
 
@@ -130,7 +130,7 @@ async def test_ssh_goes_to_the_address_that_was_checked(rebind: Rebind) -> None:
         thread = threading.Thread(target=answer)
         thread.start()
         rebind("127.0.0.1", "10.255.255.1")
-        with pytest.raises(GitFailed):
+        with pytest.raises(GitCommandFailed):
             await look(f"ssh://git@{NAME}:{server.getsockname()[1]}/a/b.git")
         thread.join(60)
     assert heard[0].startswith(b"SSH-2.0-")
@@ -165,7 +165,7 @@ async def test_a_redirect_is_followed_by_nobody(status: int, listen: Callable[..
     listener = listen(
         {"/a/b.git/info/refs": (status, {"Location": there}, b""), "/repos/a/b": (status, {"Location": there}, b"{}")}
     )
-    with pytest.raises(GitFailed) as moved:
+    with pytest.raises(GitCommandFailed) as moved:
         await look(f"http://127.0.0.1:{listener.port}/a/b.git")
     assert moved.value.code == "redirected"
     client = github.Github(base_url=f"http://127.0.0.1:{listener.port}", auth=github.Auth.Token("tok"), retry=0)
@@ -187,8 +187,8 @@ async def test_alternates_of_a_dumb_server_lead_nowhere(listen: Callable[..., _L
         }
     )
     await git("init", "-q", "--bare", str(tmp_path / "x.git"))
-    async with reach(Source(url := f"http://127.0.0.1:{listener.port}/a/b.git")) as remote:
-        with pytest.raises(GitFailed):
+    async with reach(RemoteSource(url := f"http://127.0.0.1:{listener.port}/a/b.git")) as remote:
+        with pytest.raises(GitCommandFailed):
             await remote.run("fetch", "--quiet", url, "refs/heads/main", git_dir=str(tmp_path / "x.git"))
     assert any("alternates" in path for path in listener.asked)
     assert not elsewhere.asked
@@ -199,12 +199,12 @@ async def _filled(remote: Remote, url: str) -> str:
     asked = f"protocol={scheme}\nhost={rest}\n\n".encode()
     try:
         return (await git("credential", "fill", stdin=asked, config=remote._config, env=remote._env)).decode()
-    except GitFailed:
+    except GitCommandFailed:
         return ""
 
 
 async def test_the_credential_is_for_its_own_host_only() -> None:
-    async with reach(Source("http://127.0.0.1:8123/a/b.git", credential="tok-of-this-host")) as remote:
+    async with reach(RemoteSource("http://127.0.0.1:8123/a/b.git", credential="tok-of-this-host")) as remote:
         assert "tok-of-this-host" in await _filled(remote, "http://127.0.0.1:8123")
         for other in (
             "http://127.0.0.1:8124",

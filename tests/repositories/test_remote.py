@@ -10,9 +10,9 @@ import pytest
 from pytest_django import Settings
 
 from mgx_project.common.errors import BadRequest, MGXError, NotAllowed, NotFound
-from repositories.errors import GitFailed
+from repositories.errors import GitCommandFailed
 from repositories.git.address import address, split_credential
-from repositories.git.checkout import Checkout, Source
+from repositories.git.checkout import Checkout, RemoteSource
 from repositories.git.remote import reach
 from repositories.git.scrubbing import scrub
 from repositories.references import parse_reference
@@ -22,12 +22,12 @@ AUTHOR, WHEN = ("A", "a@example.com"), datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def refs(url: str, credential: str = TOKEN) -> dict[str, str]:
-    async with reach(Source(url, credential=credential)) as remote:
+    async with reach(RemoteSource(url, credential=credential)) as remote:
         return (await remote.refs("HEAD"))[0]
 
 
 async def test_clone_and_push_with_a_credential(tmp_path: Path, server: GitServer) -> None:
-    source = Source(f"{server.url}/code.git", credential=TOKEN)
+    source = RemoteSource(f"{server.url}/code.git", credential=TOKEN)
     checkout = await Checkout.create(tmp_path / "run", source)
     (checkout.root / "big.bin").write_bytes(os.urandom(3_000_000))
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
@@ -40,7 +40,7 @@ async def test_clone_and_push_with_a_credential(tmp_path: Path, server: GitServe
 
 
 async def test_an_empty_remote(tmp_path: Path, server: GitServer) -> None:
-    checkout = await Checkout.create(tmp_path / "run", Source(f"{server.url}/empty.git", credential=f"ada:{TOKEN}"))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(f"{server.url}/empty.git", credential=f"ada:{TOKEN}"))
     assert (checkout.base_sha, checkout.base_branch) == ("", "main")
     (checkout.root / "a").write_text("x")
     sha = await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN)
@@ -54,7 +54,7 @@ async def test_an_empty_remote(tmp_path: Path, server: GitServer) -> None:
         ("/code.git", "wrong-token-value", NotAllowed, "no_access"),
         ("/code.git", "", NotAllowed, "no_access"),
         ("/absent.git", TOKEN, NotFound, "repository_not_found"),
-        ("/moved/code.git", TOKEN, GitFailed, "redirected"),
+        ("/moved/code.git", TOKEN, GitCommandFailed, "redirected"),
     ],
 )
 async def test_what_is_wrong_is_said_without_the_credential(
@@ -68,10 +68,10 @@ async def test_what_is_wrong_is_said_without_the_credential(
 
 async def test_a_host_that_is_not_there(server: GitServer) -> None:
     server.close()
-    with pytest.raises(GitFailed) as caught:
+    with pytest.raises(GitCommandFailed) as caught:
         await refs(f"{server.url}/code.git")
     assert caught.value.code == "unreachable"
-    with pytest.raises(GitFailed, match="not known here"):
+    with pytest.raises(GitCommandFailed, match="not known here"):
         await refs("https://nowhere.invalid/a/b.git")
 
 

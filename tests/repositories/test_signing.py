@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from repositories.errors import GitFailed
-from repositories.git.checkout import Checkout, Source
+from repositories.errors import GitCommandFailed
+from repositories.git.checkout import Checkout, RemoteSource
 
 from .conftest import Git
 from .test_checkout import AUTHOR, WHEN
@@ -22,7 +22,7 @@ def key_of(tmp_path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:
 
 async def test_git_verifies_the_signature(tmp_path: Path, origin: Path, sh: Git) -> None:
     key = key_of(tmp_path)
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
     (checkout.root / "a.txt").write_text("new\n")
     made = {"message": "grüße\n\nBody", "author": AUTHOR, "date": WHEN}
     tree = await checkout.tree()
@@ -47,8 +47,8 @@ async def test_other_keys_are_refused_in_a_sentence(
     tmp_path: Path, origin: Path, kind: str, passphrase: str, said: str
 ) -> None:
     key = key_of(tmp_path, kind, passphrase).read_text()
-    checkout = await Checkout.create(tmp_path / "run", Source(str(origin)))
-    with pytest.raises(GitFailed, match=said) as caught:
+    checkout = await Checkout.create(tmp_path / "run", RemoteSource(str(origin)))
+    with pytest.raises(GitCommandFailed, match=said) as caught:
         await checkout.commit(await checkout.tree(), message="m", author=AUTHOR, date=WHEN, key=key)
     assert caught.value.code == "bad_signing_key"
     assert "ssh-keygen" in caught.value.hint

@@ -158,8 +158,8 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     def run(_: int) -> int:
         mine, worked = BudgetScope(workspace.pk, uuid.uuid4(), uuid.uuid4()), 0
         try:
-            while (bought := budgets.buy_time(place=mine, run_caps={}, ms=1700)).ms:
-                budgets.give_back_time(place=mine, month=bought.month, ms=bought.ms // 4)
+            while (bought := budgets.reserve_time(place=mine, run_caps={}, ms=1700)).ms:
+                budgets.release_time(place=mine, month=bought.month, ms=bought.ms // 4)
                 worked += bought.ms - bought.ms // 4
             assert "30 seconds" in bought.reached
         finally:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from agent.patch.formats import body
 from agent.patch.formats.paths import cleaned
-from agent.patch.model import EditsInvalid, FileEdit, Hunk
+from agent.patch.model import EditsInvalid, FileEdit, PatchHunk
 
 BEGIN, END = "*** Begin Patch", "*** End Patch"
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
@@ -90,17 +90,17 @@ def _content(lines: Sequence[str], start: int) -> str:
     return "".join((row[1:] if row.startswith("+") else row) + "\n" for row in rows)
 
 
-def _hunks(lines: Sequence[str], at: int) -> tuple[list[Hunk], int]:
-    hunks: list[Hunk] = []
+def _hunks(lines: Sequence[str], at: int) -> tuple[list[PatchHunk], int]:
+    hunks: list[PatchHunk] = []
     anchors: list[str] = []
-    stated = Hunk(())
+    stated = PatchHunk(())
     while at < len(lines) and not _ends_file(lines, at):
         line = lines[at].rstrip()
         if line.startswith("@@"):
             hit = _NUMBERS.fullmatch(line)
             if hit:
                 start, count, new_start, new_count = (None if part is None else int(part) for part in hit.groups()[:4])
-                stated = Hunk((), start, 1 if count is None else count, new_start, 1 if new_count is None else new_count)
+                stated = PatchHunk((), start, 1 if count is None else count, new_start, 1 if new_count is None else new_count)
                 anchors = [hit[5].strip()] if hit[5].strip() else []
             elif line.strip("@ .…"):
                 anchors.append(line.strip("@ "))
@@ -114,7 +114,7 @@ def _hunks(lines: Sequence[str], at: int) -> tuple[list[Hunk], int]:
         if found.lines:
             above = tuple(anchors[-MAX_ANCHORS:])
             hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
-            anchors, stated = [], Hunk(())
+            anchors, stated = [], PatchHunk(())
         at = max(found.end, at + 1)
     return hunks, at
 

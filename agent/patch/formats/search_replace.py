@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from agent.matching import from_ends, opcodes
 from agent.patch.formats.fences import opener
 from agent.patch.formats.paths import cleaned
-from agent.patch.model import EditsInvalid, FileEdit, Hunk, Line
+from agent.patch.model import EditsInvalid, FileEdit, Line, PatchHunk
 
 OPEN = re.compile(r"(?:<{5,9}|-{5,9}) ?(?:SEARCH|ORIGINAL)\b[ \t]*>?[ \t]*(.*)")
 _DIVIDE = re.compile(r"={5,9}[ \t]*")
@@ -25,7 +25,7 @@ MAX_CELLS = 250_000
 def read(text: str, *, strict: bool = False) -> list[FileEdit]:
     """The blocks of ``text`` by file, in the order of the files' first blocks. Raises ``EditsInvalid``."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    found: dict[str, list[Hunk]] = {}
+    found: dict[str, list[PatchHunk]] = {}
     path: str | None = None
     at, after = 0, 0
     while at < len(lines):
@@ -56,7 +56,7 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
     return [_edit(name, hunks) for name, hunks in found.items()]
 
 
-def _edit(path: str, hunks: Sequence[Hunk]) -> FileEdit:
+def _edit(path: str, hunks: Sequence[PatchHunk]) -> FileEdit:
     first = hunks[0]
     if len(hunks) == 1 and not first.alternatives and not any(line.text.strip() for line in first.lines if line.tag != "+"):
         content = "".join(f"{text}\n" for text in first.new())
@@ -64,7 +64,7 @@ def _edit(path: str, hunks: Sequence[Hunk]) -> FileEdit:
     return FileEdit((path,), "modify", tuple(hunks), line=first.line)
 
 
-def _block(lines: Sequence[str], start: int) -> tuple[Hunk, int]:
+def _block(lines: Sequence[str], start: int) -> tuple[PatchHunk, int]:
     end = start + 1
     while end < len(lines) and not _CLOSE.fullmatch(lines[end].rstrip()):
         if OPEN.fullmatch(lines[end].rstrip()):
@@ -82,11 +82,11 @@ def _block(lines: Sequence[str], start: int) -> tuple[Hunk, int]:
             hint="Divide what is there from what shall be with `=======`.",
         )  # fmt: skip
     ways = [_compared(lines[start + 1 : at], lines[at + 1 : end], start + 1) for at in dividers[:8]]
-    return (ways[0] if len(ways) == 1 else Hunk((), line=start + 1, alternatives=tuple(ways))), end + 1
+    return (ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))), end + 1
 
 
-def _compared(old: Sequence[str], new: Sequence[str], number: int) -> Hunk:
-    return Hunk(tuple(compared(old, new)), line=number)
+def _compared(old: Sequence[str], new: Sequence[str], number: int) -> PatchHunk:
+    return PatchHunk(tuple(compared(old, new)), line=number)
 
 
 def compared(old: Sequence[str], new: Sequence[str]) -> list[Line]:

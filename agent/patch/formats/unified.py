@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from agent.patch.formats import body
 from agent.patch.formats.fences import is_open_at_end, opener
 from agent.patch.formats.paths import NULL, cleaned, git_names, unquoted
-from agent.patch.model import EditsInvalid, FileEdit, Hunk, Operation
+from agent.patch.model import EditsInvalid, FileEdit, Operation, PatchHunk
 
 _NUMBERS = re.compile(r"@@+[ \t]*-(\d{1,9})(?:,(\d{1,9}))?[ \t]+\+(\d{1,9})(?:,(\d{1,9}))?[ \t]*(?:@@+)?(.*)")
 _FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:")
@@ -34,7 +34,7 @@ class _Draft:
     old: str | None = None
     new: str | None = None
     extended: dict[str, str] = field(default_factory=dict)
-    hunks: list[Hunk] = field(default_factory=list)
+    hunks: list[PatchHunk] = field(default_factory=list)
     binary: bool = False
     hint: str | None = None
 
@@ -173,15 +173,15 @@ def _hunk(lines: Sequence[str], at: int, drafts: list[_Draft]) -> int:
     if hit is None:
         prose = header.strip("@ \t")
         anchors = (prose,) if prose.strip(". …") else ()
-        return _add(lines, at, drafts[-1], Hunk((), anchors=anchors), (None, None))
+        return _add(lines, at, drafts[-1], PatchHunk((), anchors=anchors), (None, None))
     start, count, new_start, new_count = (None if part is None else int(part) for part in hit.groups()[:4])
     counts = (1 if count is None else count, 1 if new_count is None else new_count)
     section = hit[5].strip()
-    stated = Hunk((), start, counts[0], new_start, counts[1], (section,) if section else ())
+    stated = PatchHunk((), start, counts[0], new_start, counts[1], (section,) if section else ())
     return _add(lines, at, drafts[-1], stated, counts)
 
 
-def _add(lines: Sequence[str], at: int, draft: _Draft, stated: Hunk, counts: tuple[int | None, int | None]) -> int:
+def _add(lines: Sequence[str], at: int, draft: _Draft, stated: PatchHunk, counts: tuple[int | None, int | None]) -> int:
     found = body.read(lines, at + 1, starts_here, counts)
     if found.lines:
         hunk = replace(stated, lines=tuple(found.lines), old_bare=found.old_bare, new_bare=found.new_bare, line=at + 1)
@@ -193,7 +193,7 @@ def _bare_body(lines: Sequence[str], at: int, draft: _Draft) -> int:
     """A body directly below the names, with no ``@@`` line at all."""
     if at >= len(lines) or lines[at][:1] not in (" ", "-", "+") or starts_here(lines, at):
         return at
-    return _add(lines, at - 1, draft, Hunk(()), (None, None))
+    return _add(lines, at - 1, draft, PatchHunk(()), (None, None))
 
 
 def _after_binary(lines: Sequence[str], at: int) -> int:
@@ -248,7 +248,7 @@ def _refusal(draft: _Draft, modes: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _is_submodule(hunk: Hunk) -> bool:
+def _is_submodule(hunk: PatchHunk) -> bool:
     return all(re.fullmatch(r"Subproject commit [0-9a-f]{7,64}(-dirty)?", line.text) for line in hunk.lines)
 
 
@@ -260,7 +260,7 @@ def _executable(known: dict[str, str]) -> bool | None:
 def _joined(edits: Sequence[FileEdit]) -> list[FileEdit]:
     """One edit per file: a header that comes again goes on with its file."""
     result: dict[tuple[object, ...], FileEdit] = {}
-    hunks: dict[tuple[object, ...], list[Hunk]] = {}
+    hunks: dict[tuple[object, ...], list[PatchHunk]] = {}
     for edit in edits:
         key = (frozenset(edit.names), (edit.operation == "modify" and not edit.source_names) or len(result))
         before = result.get(key)

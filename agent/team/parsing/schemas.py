@@ -30,22 +30,22 @@ class Analysis(Answer):
     stack: str | None = None
 
 
-class PlanStep(Answer):
+class PlanStepAnswer(Answer):
     title: str = Field(min_length=1, max_length=500)
     why: str = Field("", max_length=1_000)
     files: list[str] = Field(default_factory=list, max_length=200)
     kind: Literal["create", "modify", "delete", "test", "docs", "config"]
 
 
-class Plan(Answer):
+class PlanAnswer(Answer):
     summary: str = Field(min_length=1, max_length=MAX_TEXT)
-    steps: list[PlanStep] = Field(min_length=1, max_length=20)
+    steps: list[PlanStepAnswer] = Field(min_length=1, max_length=20)
     risks: list[str] = Field(default_factory=list, max_length=20)
     test_strategy: str = Field("", max_length=MAX_TEXT)
     questions: list[str] = Field(default_factory=list, max_length=20)
 
 
-class Comment(Answer):
+class ReviewerComment(Answer):
     path: str | None = None
     line: int | None = None
     message: str = Field(min_length=1, max_length=MAX_TEXT)
@@ -53,7 +53,7 @@ class Comment(Answer):
 
 class Review(Answer):
     verdict: Literal["approve", "revise"]
-    comments: list[Comment] = Field(default_factory=list, max_length=50)
+    comments: list[ReviewerComment] = Field(default_factory=list, max_length=50)
 
 
 A = TypeVar("A", bound=Answer)

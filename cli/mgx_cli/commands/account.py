@@ -10,8 +10,8 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.config import Server, UserFile, server_address, token_prefix
-from mgx_cli.errors import Usage
+from mgx_cli.config import ServerConfig, UserFile, server_address, token_prefix
+from mgx_cli.errors import UsageError
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.session import open_api, options_of
 from mgx_cli.sign_in import read_secret, require_encryption, signed_in
@@ -41,7 +41,7 @@ def login(
     options, user = options_of(context), UserFile.load()
     address = server or options.server or os.environ.get("MGX_SERVER", "") or user.server
     if not address:
-        raise Usage("Which server?", hint="mgx login --server https://mgx.example.com")
+        raise UsageError("Which server?", hint="mgx login --server https://mgx.example.com")
     base_url = server_address(address, "--server")
     require_encryption(base_url, user)
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
@@ -49,7 +49,7 @@ def login(
         token = _token_by_password(base_url, user_name, workspace)
     else:
         token = read_secret("API token: ", token_stdin, option="--token-stdin")
-    me = Api(Server(base_url, token, workspace, "mgx login")).get("/api/me")
+    me = Api(ServerConfig(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
     user.tokens[base_url] = token
     user.save()
@@ -118,7 +118,7 @@ def _name(me: dict[str, Any]) -> str:
     )
 
 
-def _workspace(server: Server, me: dict[str, Any]) -> str:
+def _workspace(server: ServerConfig, me: dict[str, Any]) -> str:
     workspace = me.get("workspace")
     if isinstance(workspace, dict):
         return one_line(

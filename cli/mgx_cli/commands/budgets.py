@@ -8,7 +8,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.ids import find_project, shortest
 from mgx_cli.output import put_json, put_table, say
 from mgx_cli.render import number
@@ -97,7 +97,7 @@ def update(
     taken: dict[str, Any] = {name.replace("-", "_"): None for name in unset or []}
     body = {**_limits(max_tokens, max_cost_usd, max_calls, max_seconds), **taken}
     if not body:
-        raise Usage("Nothing to change.", hint="See: mgx budget update --help")
+        raise UsageError("Nothing to change.", hint="See: mgx budget update --help")
     _answer(api, api.patch(f"/api/budgets/{_find(api, budget)['id']}", body), as_json)
 
 
@@ -124,7 +124,7 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Usage(f"{name!r} means {len(found)} budgets. Give more of the id.", hint="See: mgx budget list --json")
+        raise UsageError(f"{name!r} means {len(found)} budgets. Give more of the id.", hint="See: mgx budget list --json")
     raise NoAccess(f"There is no budget {name!r} here.", hint="Give six characters of its id or more. See: mgx budget list")
 
 

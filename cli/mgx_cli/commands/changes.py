@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.commands.shared import AsJson, RunName, application
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.hunks import ask_about, change_lines, part_of, tell_next
 from mgx_cli.ids import find_run
 from mgx_cli.output import put_json
@@ -62,7 +62,7 @@ def changes(
         body: dict[str, Any] = {"round": shown["round"], "decisions": decisions, "done": closes, "accept_rest": accept_all}
         if message and not reject:
             if not closes:
-                raise Usage(
+                raise UsageError(
                     "A message goes with --reject, or with --accept-all or --done for the change as a whole.",
                     hint=f'For example: mgx changes {run} --done -m "also update the README"',
                 )

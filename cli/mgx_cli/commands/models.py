@@ -10,7 +10,7 @@ import typer
 from mgx_cli import secrets_input
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.errors import ExitCode, NoAccess, Usage
+from mgx_cli.errors import ExitCode, NoAccess, UsageError
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.render import age, number
 from mgx_cli.session import open_api
@@ -192,7 +192,7 @@ def update(
     if key is not None:
         body["api_key"] = key
     if not body:
-        raise Usage("Nothing to change.", hint="See: mgx model update --help")
+        raise UsageError("Nothing to change.", hint="See: mgx model update --help")
     _answer(api.patch(f"/api/models/{_find(api, name)['id']}", body), as_json)
 
 
@@ -268,7 +268,7 @@ def _fields(api: Api, given: dict[str, Any], roles: list[str] | None, fallback: 
 def _role(text: str) -> tuple[str, str]:
     role, equals, model = text.partition("=")
     if not equals or not role or not model:
-        raise Usage(f"--role {text!r} is not of the form ROLE=MODEL.", hint="For example: --role reviewer=gpt-5-mini")
+        raise UsageError(f"--role {text!r} is not of the form ROLE=MODEL.", hint="For example: --role reviewer=gpt-5-mini")
     return role, model
 
 

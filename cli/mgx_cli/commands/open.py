@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mgx_cli.commands.shared import AsJson, RunName, application
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_run
 from mgx_cli.output import one_line, put, put_json
 from mgx_cli.session import open_api
@@ -37,7 +37,7 @@ def open_run(
     address = one_line(own if page else found.get("pr_url") or own)
     # the address is the server's word, and a browser opens more than web pages
     if not address.startswith(("https://", "http://")):
-        raise Usage(f"Run #{found.get('run_number')} has no web address: {address}")
+        raise UsageError(f"Run #{found.get('run_number')} has no web address: {address}")
     if as_json:
         put_json({"run_id": found["id"], "url": address})
         return

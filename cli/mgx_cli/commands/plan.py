@@ -14,7 +14,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, application
-from mgx_cli.errors import CLIError, Usage
+from mgx_cli.errors import CLIError, UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import put_json, say
 from mgx_cli.render import plan_lines
@@ -42,7 +42,7 @@ def plan(
     api = open_api(context)
     found = find_run(api, run)
     if not found.get("plan"):
-        raise Usage(f"Run #{found.get('run_number')} has no plan yet: it is {str(found['status']).replace('_', ' ')}.")
+        raise UsageError(f"Run #{found.get('run_number')} has no plan yet: it is {str(found['status']).replace('_', ' ')}.")
     if edit:
         found = _edited(api, found)
     if as_json:
@@ -58,7 +58,7 @@ def plan(
 def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     """The run with the plan that the person wrote. Their text is never lost: what is refused stays in its file."""
     if run["status"] != "awaiting_approval":
-        raise Usage(f"Run #{run.get('run_number')} is {run['status']}: only a plan that waits for approval can be edited.")
+        raise UsageError(f"Run #{run.get('run_number')} is {run['status']}: only a plan that waits for approval can be edited.")
     before = json.dumps(run["plan"], indent=2, ensure_ascii=False) + "\n"
     descriptor, name = tempfile.mkstemp(prefix=f"mgx-plan-{short(run['id'])}-", suffix=".json")
     file = Path(name)
@@ -69,7 +69,7 @@ def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
         code = subprocess.run([*editor, name], check=False).returncode
     except OSError as error:
         file.unlink()
-        raise Usage(
+        raise UsageError(
             f"The editor {editor[0]} can't be started: {error.strerror}.", hint="Set EDITOR to one that can."
         ) from error
     after = file.read_text("utf-8", "replace")
@@ -80,7 +80,7 @@ def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = api.patch(f"/api/runs/{run['id']}", {"plan": json.loads(after)})
     except ValueError as error:
-        raise Usage(f"That is not JSON: {error}.", hint=f"What you wrote is in {file}") from error
+        raise UsageError(f"That is not JSON: {error}.", hint=f"What you wrote is in {file}") from error
     except CLIError:
         say(f"What you wrote is in {file}", "yellow")
         raise

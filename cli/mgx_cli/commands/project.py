@@ -8,7 +8,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.session import open_api
 from mgx_cli.wrap import put_line
@@ -183,7 +183,7 @@ def update(
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
     )  # fmt: skip
     if not body:
-        raise Usage("Nothing to change.", hint="See: mgx project update --help")
+        raise UsageError("Nothing to change.", hint="See: mgx project update --help")
     api = open_api(context)
     _tell(api.patch(f"/api/projects/{_find(api, project)['id']}", body), as_json, "changed")
 
@@ -194,7 +194,7 @@ def _given(**wanted: Any) -> dict[str, Any]:
 
 def _list(values: list[str] | None, none: bool, option: str) -> list[str] | None:
     if values and none:
-        raise Usage(f"--{option} and --no-{option}s can't be meant together.", hint="See: mgx project update --help")
+        raise UsageError(f"--{option} and --no-{option}s can't be meant together.", hint="See: mgx project update --help")
     return [] if none else values or None
 
 

@@ -10,7 +10,7 @@ import typer
 from mgx_cli import secrets_input
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.errors import ExitCode, NoAccess, Usage
+from mgx_cli.errors import ExitCode, NoAccess, UsageError
 from mgx_cli.ids import find_project, shortest
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.refresh import ask_for_all, wait_for_all
@@ -184,7 +184,7 @@ def refresh(
       mgx repo refresh --all --no-wait
     """
     if everything == (link is not None):
-        raise Usage("Give one link, or --all.", hint="See: mgx repo list")
+        raise UsageError("Give one link, or --all.", hint="See: mgx repo list")
     api = open_api(context)
     if everything:
         _refresh_all(api, None if project is None else find_project(api, project), wait=wait, as_json=as_json)
@@ -264,7 +264,7 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Usage(f"{name!r} is linked {len(found)} times. Give a link's id.", hint="See: mgx repo list")
+        raise UsageError(f"{name!r} is linked {len(found)} times. Give a link's id.", hint="See: mgx repo list")
     raise NoAccess(f"No repository {name!r} is linked here.", hint="See: mgx repo list")
 
 

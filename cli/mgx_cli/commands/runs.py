@@ -9,7 +9,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
-from mgx_cli.errors import Interrupted, NoAccess, Usage
+from mgx_cli.errors import InterruptedByUser, NoAccess, UsageError
 from mgx_cli.follow import OVER, stream_lines
 from mgx_cli.follow import follow as watch
 from mgx_cli.ids import find_run, short, shortest
@@ -98,7 +98,7 @@ def logs(
                 _require_access(line)
                 put(clean(line))
     except KeyboardInterrupt:
-        raise Interrupted("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
+        raise InterruptedByUser("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
 
 
 @app.command()
@@ -250,7 +250,9 @@ def attach(
     api = open_api(context)
     found = find_run(api, run)
     if after > 0 and after >= int(found.get("last_seq") or 0) and found["status"] in OVER:
-        raise Usage(f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}.")
+        raise UsageError(
+            f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}."
+        )
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
 
 

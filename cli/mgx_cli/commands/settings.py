@@ -11,7 +11,7 @@ import typer
 from mgx_cli import pre_commit
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.config import PROJECT_FILE, SETTABLE, ProjectFile, UserFile, configured_server, server_address, token_prefix
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.output import put, put_json, say
 from mgx_cli.session import options_of
 
@@ -53,7 +53,7 @@ def set_(
     user = UserFile.load()
     if _known(key) == "allow_insecure_http":
         if value not in ("true", "false"):
-            raise Usage("allow_insecure_http is true or false.")
+            raise UsageError("allow_insecure_http is true or false.")
         user.allow_insecure_http = value == "true"
     elif key == "server":
         user.server = server_address(value, "config set server") if value else ""
@@ -114,19 +114,19 @@ def init(
       mgx init --pre-commit auto
     """
     if not path.is_dir():
-        raise Usage(f"{path} is no directory.")
+        raise UsageError(f"{path} is no directory.")
     address = server_address(server, "--server") if server else None
     texts = {path / PROJECT_FILE: _project_text(project, stack, address)}
     if hooks is not None:
         texts[path / pre_commit.FILE] = _hooks(hooks, path, stack)
     for target in texts:
         if target.exists() and not force:
-            raise Usage(f"{target} is there already.", hint="Edit it, or replace it with --force.")
+            raise UsageError(f"{target} is there already.", hint="Edit it, or replace it with --force.")
     for target, text in texts.items():
         try:
             target.write_text(text, "utf-8")
         except OSError as error:
-            raise Usage(f"{target} can't be written: {error}.") from error
+            raise UsageError(f"{target} can't be written: {error}.") from error
         put(str(target))
     say("Commit it, so that everybody who works on the project has it.")
 
@@ -134,9 +134,11 @@ def init(
 def _hooks(kind: str, path: Path, stack: str | None) -> str:
     found = pre_commit.fitting(path, stack) if kind == "auto" else kind
     if found is None:
-        raise Usage(f"{path} does not show which hooks fit it.", hint=f"Name them: --pre-commit {'|'.join(pre_commit.KINDS)}")
+        raise UsageError(
+            f"{path} does not show which hooks fit it.", hint=f"Name them: --pre-commit {'|'.join(pre_commit.KINDS)}"
+        )
     if found not in pre_commit.KINDS:
-        raise Usage(f"There are no hooks for {kind!r}.", hint=f"Use auto, {', '.join(pre_commit.KINDS)}.")
+        raise UsageError(f"There are no hooks for {kind!r}.", hint=f"Use auto, {', '.join(pre_commit.KINDS)}.")
     return pre_commit.text_of(found)
 
 
@@ -168,7 +170,7 @@ def _project_text(project: str | None, stack: str | None, server: str | None) ->
 def _known(key: str) -> str:
     if key not in SETTABLE:
         hint = "Use: mgx login" if key.startswith("token") else f"Settings: {', '.join(SETTABLE)}"
-        raise Usage(f"There is no setting {key!r}.", hint=hint)
+        raise UsageError(f"There is no setting {key!r}.", hint=hint)
     return key
 
 

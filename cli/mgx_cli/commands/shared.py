@@ -21,7 +21,7 @@ RunName = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also show what the models write.")]
 
 
-class Role(str, Enum):
+class RoleChoice(str, Enum):
     """What somebody may do in a workspace, from the least to all of it."""
 
     VIEWER = "viewer"

@@ -11,7 +11,7 @@ import typer
 
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, application
-from mgx_cli.errors import Usage
+from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import one_line, paint, put, put_json, say
 from mgx_cli.render import STATUS_STYLE, error_lines, plan_lines, result_lines
@@ -99,5 +99,5 @@ def _save(api: Api, run: dict[str, Any], graph: dict[str, Any], folder: Path) ->
         folder.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
     except OSError as error:
-        raise Usage(f"{file} can't be written: {error.strerror}.") from error
+        raise UsageError(f"{file} can't be written: {error.strerror}.") from error
     say(f"Saved {file}")

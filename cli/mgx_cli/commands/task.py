@@ -14,11 +14,11 @@ from mgx_cli import embedded, launch, task_location
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, Verbose, application
 from mgx_cli.config import ProjectFile, configured_server
-from mgx_cli.errors import CLIError, Interrupted, Usage
+from mgx_cli.errors import CLIError, InterruptedByUser, UsageError
 from mgx_cli.ids import short
 from mgx_cli.output import put, put_json, say
 from mgx_cli.session import options_of
-from mgx_cli.task_location import Place
+from mgx_cli.task_location import TaskLocation
 
 app = application()
 
@@ -91,7 +91,7 @@ def task(
 def _wish(text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile) -> launch.TaskRequest:
     given = [value for value in (text, json_file, workflow) if value is not None]
     if len(given) != 1:
-        raise Usage(
+        raise UsageError(
             "Say what you want." if not given else "Give the task once: as TEXT, by --json-file or by --workflow.",
             hint='As in: mgx task "Create a FastAPI health endpoint"',
         )
@@ -103,7 +103,7 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
 
 
 def _start(
-    context: typer.Context, wish: launch.TaskRequest, place: Place, *, model: str, yes: bool, profile: bool
+    context: typer.Context, wish: launch.TaskRequest, place: TaskLocation, *, model: str, yes: bool, profile: bool
 ) -> tuple[Api, dict[str, Any]]:
     """Starts the run. A directory made for it is removed again when the server refuses."""
     options = options_of(context)
@@ -119,7 +119,7 @@ def _start(
     except OSError as error:
         raise CLIError(f"{place.path} can't be used: {error}.") from error
     except KeyboardInterrupt:
-        raise Interrupted("Interrupted before the run was known here.", hint="If it began, it is in: mgx list") from None
+        raise InterruptedByUser("Interrupted before the run was known here.", hint="If it began, it is in: mgx list") from None
     except CLIError:
         if made and place.path is not None:
             with contextlib.suppress(OSError):

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, Role, application, put_new_secret
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_new_secret
+from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.ids import shortest
 from mgx_cli.output import one_line, put_json, put_table, say
 from mgx_cli.render import age
@@ -60,7 +60,8 @@ def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.", show_default=False)],
     role: Annotated[
-        Role | None, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner: your own role at most, or that.")
+        RoleChoice | None,
+        typer.Option(metavar="ROLE", help="viewer, developer, admin or owner: your own role at most, or that."),
     ] = None,
     expires: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, such as 2027-01-31T00:00Z; without it, never.")
@@ -101,5 +102,5 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Usage(f"{name!r} means {len(found)} tokens. Give more of the id.", hint="See: mgx token list --json")
+        raise UsageError(f"{name!r} means {len(found)} tokens. Give more of the id.", hint="See: mgx token list --json")
     raise NoAccess(f"There is no token {name!r} that you can see.", hint="Give six characters of its id. See: mgx token list")

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, Role, application, put_new_secret
+from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_new_secret
 from mgx_cli.config import UserFile
-from mgx_cli.errors import NoAccess, Usage
+from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.session import open_api, options_of
 from mgx_cli.sign_in import read_secret, require_encryption, signed_in
@@ -87,7 +87,7 @@ def members(context: typer.Context, as_json: AsJson = False) -> None:
 @workspaces.command()
 def invite(
     context: typer.Context,
-    role: Annotated[Role, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner.")] = Role.DEVELOPER,
+    role: Annotated[RoleChoice, typer.Option(metavar="ROLE", help="viewer, developer, admin or owner.")] = RoleChoice.DEVELOPER,
     email: Annotated[str, typer.Option(metavar="ADDRESS", help="Only the account with this address may accept.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +128,7 @@ def join(
       mgx --server https://mgx.example.com workspace join --user ada
     """
     if options_of(context).workspace:
-        raise Usage("The invitation itself says which workspace it is for.", hint="Leave --workspace out.")
+        raise UsageError("The invitation itself says which workspace it is for.", hint="Leave --workspace out.")
     base_url = open_api(context).server.base_url
     require_encryption(base_url, UserFile.load())
     secret = read_secret("Invitation: ", secrets_stdin, option="--secrets-stdin")
@@ -159,7 +159,7 @@ def leave(
     row = _current(api)
     slug = one_line(row["slug"])
     if not yes:
-        raise Usage(
+        raise UsageError(
             f"You would leave {slug}: your tokens of it end, and only an invitation brings you back.",
             hint="If you mean it: mgx workspace leave --yes",
         )

@@ -29,7 +29,7 @@ REDIS_SECONDS = 0.5
 REST_SECONDS = 10.0
 
 
-class RateLimited(TooManyRequests):
+class RateLimitExceeded(TooManyRequests):
     code = "rate_limited"
 
 
@@ -144,6 +144,6 @@ def refuse(counts: Sequence[Count], what: str) -> None:
     refused = [each for each in counts if not each.allowed]
     if refused:
         longest = max(refused, key=lambda each: each.reset)
-        error = RateLimited(f"{what} may send {longest.limit.amount:,} requests per minute, and that is reached.")
+        error = RateLimitExceeded(f"{what} may send {longest.limit.amount:,} requests per minute, and that is reached.")
         error.retry_after = longest.retry_after
         raise error

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from mgx_project.common.clients import address_group
 from mgx_project.common.problems import refused
 
-from .counters import Count, Limit, RateLimited, count, refuse
+from .counters import Count, Limit, RateLimitExceeded, count, refuse
 from .strangers import WHAT, Client
 
 EXEMPT = frozenset({"/health", "/health/live", "/health/ready"})
@@ -42,7 +42,7 @@ class RateLimitMiddleware:
         note(request, ())
         try:
             response = self._respond(request)
-        except RateLimited as error:
+        except RateLimitExceeded as error:
             response = refused(request, error)
         return _with_headers(response, request.rate_counts)  # type: ignore[attr-defined]
 
@@ -56,7 +56,7 @@ class RateLimitMiddleware:
             note(request, counts, signed_in=True)
             try:
                 refuse(counts, "Each person")
-            except RateLimited as error:
+            except RateLimitExceeded as error:
                 return refused(request, error)
         return None
 

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from mgx_project.common.clients import address_group
 
-from .counters import Count, Limit, RateLimited, count
+from .counters import Count, Limit, RateLimitExceeded, count
 
 MOST_REMEMBERED = 10_000
 GOOD_SECONDS = 3600.0
@@ -69,7 +69,7 @@ class Client:
         """Before anything is looked up. What was counted; raises RateLimited."""
         wait = _full.left(self.group)
         if wait and not (self.credential and _good.left(self.credential)):
-            error = RateLimited("From this address came too many requests of nobody who is signed in.")
+            error = RateLimitExceeded("From this address came too many requests of nobody who is signed in.")
             error.retry_after = wait
             raise error
         return [] if self.credential else self._count("anonymous")

@@ -25,7 +25,17 @@ from mgx_project.common.errors import NotFound
 
 from ...git.remote import MAX_BRANCH
 from .. import transport
-from ..base import LEVELS, Comment, FailedCheck, Level, Login, PullRequest, PullRequestText, RemoteRepository, ReviewComment
+from ..base import (
+    LEVELS,
+    Comment,
+    FailedCheck,
+    HostedPullRequest,
+    Level,
+    Login,
+    PullRequestText,
+    RemoteRepository,
+    ReviewComment,
+)
 from ..error_mapping import is_for_good, no_github, said, speaking
 from . import auth
 
@@ -120,11 +130,11 @@ class GitHubHost:
 
     # pull requests
 
-    def pull_request(self, number: int) -> PullRequest:
+    def pull_request(self, number: int) -> HostedPullRequest:
         with self._speaking(f"reading pull request #{number}"):
             return _pull(self._repository.get_pull(number))
 
-    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> PullRequest:
+    def open_pull_request(self, text: PullRequestText, *, branch: str, base: str, draft: bool) -> HostedPullRequest:
         text = replace(text, body=text.body[:MAX_BODY])
         with self._speaking("opening the pull request"):
             there = self._pull_of(branch)
@@ -266,7 +276,7 @@ class GitHubHost:
                 return create(base, branch, title=text.title, body=text.body, draft=False)
             raise
 
-    def _say(self, pull: Pull, text: PullRequestText) -> PullRequest:
+    def _say(self, pull: Pull, text: PullRequestText) -> HostedPullRequest:
         if (pull.title, pull.body) != (text.title, text.body):
             pull.edit(title=text.title, body=text.body)
         missing = [label for label in text.labels if label not in {known.name for known in pull.labels}]
@@ -294,9 +304,9 @@ def _is_repository(data: dict[str, Any]) -> bool:
     )
 
 
-def _pull(pull: Pull) -> PullRequest:
+def _pull(pull: Pull) -> HostedPullRequest:
     state = "merged" if pull.merged_at else pull.state
-    return PullRequest(
+    return HostedPullRequest(
         number=pull.number,
         url=pull.html_url,
         state=cast(Any, state),

@@ -75,11 +75,11 @@ def test_of_many_secrets_the_first_are_reported_with_their_lines(tmp_path: Path)
 
 
 def test_a_program_that_takes_too_much_work_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = trees.Source("javascript", "import a from 'a';\n" * 2_000 + "{")
+    source = trees.SourceTree("javascript", "import a from 'a';\n" * 2_000 + "{")
     assert trees.mistake(source) is not None
     monkeypatch.setattr(trees, "AT_LEAST", 1)
     monkeypatch.setattr(trees, "PER_CHARACTER", 0)
     assert trees.mistake(source) is None
     assert list(trees.nodes(source, "import_statement")) == []
     monkeypatch.undo()
-    assert trees.mistake(trees.Source("javascript", "x = (")) is not None, "the parser goes on after it was stopped"
+    assert trees.mistake(trees.SourceTree("javascript", "x = (")) is not None, "the parser goes on after it was stopped"

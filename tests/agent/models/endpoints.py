@@ -11,7 +11,7 @@ import pytest
 
 from agent.errors import ModelFailed
 from agent.models import ModelSettings, open_models
-from agent.ports import Completion, Model, ModelRequest, ToolSpec
+from agent.ports import Model, ModelCompletion, ModelRequest, ToolSpec
 from tests.support.patience import SOON
 from tests.support.scripted_openai import Script, ScriptedOpenAI, serve
 
@@ -36,7 +36,7 @@ def open_to(server: ScriptedOpenAI, **options: Any) -> Model:
 
 async def ask(
     script: Script, on_text: Callable[[str], None] = silent, *, request: ModelRequest = REQUEST, **options: Any
-) -> Completion:
+) -> ModelCompletion:
     """Without repeats, unless ``max_retries`` says otherwise."""
     with serve(script) as server:
         model = open_to(server, **{"max_retries": 0, **options})

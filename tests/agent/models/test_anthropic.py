@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
 from agent.models import ModelSettings, ModelUnavailable, Prices, open_model, open_models
-from agent.ports import ChatMessage, Completion, Model, ModelRequest
+from agent.ports import ChatMessage, Model, ModelCompletion, ModelRequest
 from tests.agent.models.endpoints import KEY, READ, REQUEST, cancel_when_asked, presentable, silent
 from tests.support.scripted_anthropic import Reply, Script, ScriptedAnthropic, serve
 from tests.support.scripted_openai import Call
@@ -29,7 +29,7 @@ def open_to(server: ScriptedAnthropic, **options: Any) -> Model:
 
 async def ask(
     script: Script, on_text: Callable[[str], None] = silent, *, request: ModelRequest = REQUEST, **options: Any
-) -> Completion:
+) -> ModelCompletion:
     with serve(script) as server:
         model = open_to(server, **{"max_retries": 0, **options})
         try:

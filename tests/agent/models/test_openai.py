@@ -11,7 +11,7 @@ import pytest
 from agent.errors import ModelFailed, RateLimited
 from agent.models import Prices, open_model
 from agent.models.errors import ModelUnavailable
-from agent.ports import Completion
+from agent.ports import ModelCompletion
 from tests.agent.models.endpoints import KEY, REQUEST, ask, cancel_when_asked, failure, open_to, silent
 from tests.support.scripted_openai import Reply, serve, usage_of
 
@@ -28,7 +28,7 @@ async def test_an_answer_streams_and_is_billed_as_the_endpoint_says() -> None:
     assert "".join(pieces) == answer.text == "hello " * 45
     assert (answer.tokens_in, answer.tokens_out) == (usage["prompt_tokens"], usage["completion_tokens"])
     assert answer.cost_usd == (Decimal("2.50") * answer.tokens_in + 10 * answer.tokens_out) / 1_000_000
-    assert Completion.from_json(answer.to_json()) == answer
+    assert ModelCompletion.from_json(answer.to_json()) == answer
 
 
 async def test_without_usage_it_is_estimated_and_without_prices_the_cost_is_unknown() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.models import ToolsUnsupported
-from agent.ports import ChatMessage, Completion
+from agent.ports import ChatMessage, ModelCompletion
 from tests.agent.models.endpoints import READ, REQUEST, ask, failure, open_to, silent
 from tests.support.scripted_openai import NO_TOOLS, Call, Reply, serve
 
@@ -30,7 +30,7 @@ async def test_several_calls_arrive_whole_however_they_are_streamed(style: Any) 
     ]
     ids = [call["id"] for call in answer.tool_calls]
     assert ids == (["call_0", "call_1"] if style == "no_ids" else ["call_a", "call_b"])
-    assert Completion.from_json(json.loads(json.dumps(answer.to_json()))) == answer
+    assert ModelCompletion.from_json(json.loads(json.dumps(answer.to_json()))) == answer
 
 
 async def test_ids_are_told_apart_from_those_of_the_conversation_before() -> None:

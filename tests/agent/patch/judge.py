@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agent.patch import PatchRefused, apply_patch
+from agent.patch import PatchRejected, apply_patch
 from tests.agent.patch.corpus import Edit, edits
 from tests.agent.patch.errors import ERRORS, Damaged
 
@@ -40,7 +40,7 @@ def ours(root: Path, edit: Edit, damaged: Damaged) -> str | None:
     path.write_bytes(damaged.before.encode())
     try:
         result = apply_patch(root, damaged.text, dry_run=False)
-    except PatchRefused:
+    except PatchRejected:
         assert path.read_bytes() == damaged.before.encode(), "refused, but the file is another"
         return None
     assert result.success

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRefused, apply_patch, list_backups, restore_backup
+from agent.patch import PatchRejected, apply_patch, list_backups, restore_backup
 from agent.patch.engine import digest
 
 
@@ -26,7 +26,7 @@ def snapshot(root: Path) -> dict[str, tuple[object, ...]]:
 def refusal(root: Path, text: str) -> dict[str, str]:
     """Refused paths and why; the tree must be untouched."""
     before = snapshot(root)
-    with pytest.raises(PatchRefused) as refused:
+    with pytest.raises(PatchRejected) as refused:
         apply_patch(root, text)
     assert snapshot(root) == before
     return {file.path: file.code for file in refused.value.result.files if file.action == "refused"}
@@ -153,7 +153,7 @@ def test_a_stale_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("now\n")
     text = "FILE: a\nnew\n"
 
-    with pytest.raises(PatchRefused, match="changed since it was read"):
+    with pytest.raises(PatchRejected, match="changed since it was read"):
         apply_patch(tmp_path, text, seen={"a": digest(b"then\n")})
     assert apply_patch(tmp_path, text, seen={"a": digest(b"now\n")}).success
 
@@ -205,7 +205,7 @@ def test_a_repository_can_not_redirect_the_program_s_own_directory(tmp_path: Pat
     (root / name).parent.mkdir(parents=True)
     (root / name).symlink_to(outside)
 
-    with pytest.raises(PatchRefused):
+    with pytest.raises(PatchRejected):
         apply_patch(root, "FILE: a\nx\n")
     assert not list(outside.iterdir())
     assert not (root / "a").exists()
@@ -220,6 +220,6 @@ def test_a_forged_record_can_not_reach_outside(tmp_path: Path) -> None:
     forged = f'{{"files": [{{"path": "../victim", "number": 0, "backup": null, "digest": "{empty}", "directories": []}}]}}'
     (root / ".mgx/txn/record.json").write_text(forged)
 
-    with pytest.raises(PatchRefused, match="damaged"):
+    with pytest.raises(PatchRejected, match="damaged"):
         apply_patch(root, "FILE: a\nx\n")
     assert victim.exists()

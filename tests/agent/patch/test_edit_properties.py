@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.patch import EditsInvalid, PatchConflict, PatchRefused, apply_patch, preview
+from agent.patch import EditsInvalid, PatchConflict, PatchRejected, apply_patch, preview
 from agent.patch.detect import read_edits
 from agent.patch.document import Document, split
 from tests.agent.patch.diffs import parts, unified
@@ -86,7 +86,7 @@ def test_scraps_of_every_format_are_applied_whole_or_refused_whole(text: str, mo
         assert snapshot(root) == before
         try:
             result = apply_patch(root, text, mode=mode)  # type: ignore[arg-type]
-        except PatchRefused:
+        except PatchRejected:
             assert planned is None
             assert snapshot(root) == before
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import EditsInvalid, PatchRefused, apply_patch, for_model, preview
+from agent.patch import EditsInvalid, PatchRejected, apply_patch, for_model, preview
 from agent.patch.bounds import MAX_CHARACTERS, MAX_FILES, MAX_HUNKS, MAX_LINES
 from agent.patch.detect import read_edits
 
@@ -76,7 +76,7 @@ def test_edits_that_fit_everywhere_are_refused_and_not_tried_for_hours(tmp_path:
     (tmp_path / "x.py").write_text("same\n" * 10_000)
     body = "+x\nsame\nsame\nsame\nsame\nsame\n-same\n"
     started = time.process_time()
-    with pytest.raises(PatchRefused, match="send fewer of them"):
+    with pytest.raises(PatchRejected, match="send fewer of them"):
         apply_patch(tmp_path, NAMES + f"@@\n{body}" * 1_000)
     assert time.process_time() - started < SECONDS
     assert (tmp_path / "x.py").read_text() == "same\n" * 10_000

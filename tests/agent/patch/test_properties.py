@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.patch import PatchRefused, apply_patch, parse_manifest
+from agent.patch import PatchRejected, apply_patch, parse_manifest
 from agent.patch.formats.manifest import ManifestInvalid
 from tests.agent.patch.test_apply import snapshot
 
@@ -32,12 +32,12 @@ def test_any_answer_is_applied_whole_or_refused_whole(text: str) -> None:
         (root / "link").symlink_to(place)
         before = snapshot(root)
         planned = None
-        with suppress(PatchRefused, ManifestInvalid):
+        with suppress(PatchRejected, ManifestInvalid):
             planned = apply_patch(root, text, dry_run=True)
         assert snapshot(root) == before
         try:
             result = apply_patch(root, text)
-        except (PatchRefused, ManifestInvalid):
+        except (PatchRejected, ManifestInvalid):
             assert planned is None
             assert snapshot(root) == before
         else:

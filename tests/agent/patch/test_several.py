@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRefused, apply_patch, list_backups
+from agent.patch import PatchRejected, apply_patch, list_backups
 
 WHOLE = "FILE: new.py\nNEW = 1\n"
 BLOCK = "old.py\n<<<<<<< SEARCH\nOLD = 1\n=======\nOLD = 2\n>>>>>>> REPLACE\n"
@@ -47,6 +47,6 @@ def test_they_go_in_together(root: Path) -> None:
 )
 def test_one_that_is_refused_keeps_all_of_them_out(root: Path, other: str) -> None:
     before = files(root)
-    with pytest.raises(PatchRefused):
+    with pytest.raises(PatchRejected):
         apply_patch(root, [WHOLE, BLOCK, other])
     assert files(root) == before

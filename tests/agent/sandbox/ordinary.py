@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from agent.sandbox import mounts
-from agent.sandbox.user import User
+from agent.sandbox.user import HostUser
 
 ORDINARY = 60_123
 """A user id that owns nothing here."""
@@ -31,7 +31,7 @@ def closed() -> set[str]:
 
 def become() -> None:
     """Makes this process the ordinary user. Raises OSError where a closed directory can't be opened to it."""
-    user = User(ORDINARY)
+    user = HostUser(ORDINARY)
     mounts._unshare()
     for path in closed():
         tree = mounts._mapped(path, user)

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import ContextOverflow, Paused
 from agent.models.cache import MemoryCache, MemoryStore
-from agent.ports import ChatMessage, Completion, ModelProfile, ModelRequest
+from agent.ports import ChatMessage, ModelCompletion, ModelProfile, ModelRequest
 from agent.prompt_blocks import block
 from agent.team.model_calls import ModelCalls
 from agent.team.model_client import cache_key
@@ -49,11 +49,11 @@ class Windowed(PlainModel):
     def profile(self, role: str) -> ModelProfile:
         return ModelProfile(self.name, context_tokens=self.known, native_tools=False)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         self.requests.append(request)
         if tokens_of(request.messages) > self.real:
             raise ContextOverflow(f"The prompt has more than {self.real} tokens.")
-        return Completion(CODE, self.name, 10, 10, Decimal("0.1"))
+        return ModelCompletion(CODE, self.name, 10, 10, Decimal("0.1"))
 
 
 async def test_a_known_window_is_kept_before_the_call_is_made(workdir: Path) -> None:
@@ -147,7 +147,7 @@ async def test_the_same_request_is_answered_from_the_cache(tmp_path: Path) -> No
 
 async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> None:
     class Replaced(ScriptedModel):
-        async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
             return replace(await super().complete(request, on_text), model="the-fallback")
 
     store, team = MemoryStore(), script(code=CODE, files=["shop/prices.py"])

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import Paused
 from agent.models.errors import ToolsUnsupported
-from agent.ports import Completion, ModelProfile, ModelRequest, TaskSpec, ToolCall
+from agent.ports import ModelCompletion, ModelProfile, ModelRequest, TaskSpec, ToolCall
 from agent.team.tool_limits import BY_ROLE
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
@@ -39,13 +39,13 @@ class NativeModel(PlainModel):
     def profile(self, role: str) -> ModelProfile:
         return ModelProfile(self.name, native_tools=True)
 
-    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         self.requests.append(request)
         if self.refuses and request.tools:
             raise ToolsUnsupported("no tools here")
         if request.role == "engineer" and request.tools and request.messages[-1]["role"] != "tool":
-            return Completion("", self.name, 10, 10, finish_reason="tool_calls", tool_calls=self.calls)
-        return Completion(str(self.answers(list(request.messages))), self.name, 10, 10)
+            return ModelCompletion("", self.name, 10, 10, finish_reason="tool_calls", tool_calls=self.calls)
+        return ModelCompletion(str(self.answers(list(request.messages))), self.name, 10, 10)
 
 
 async def test_what_the_engineer_reads_by_a_tool_it_may_rewrite(repository: Path) -> None:

@@ -16,7 +16,7 @@ from agent.patch.detect import detect, read_edits
 from agent.patch.document import Document
 from agent.patch.edit import edit
 from agent.patch.formats import fences, paths
-from agent.patch.model import Hunk, Line
+from agent.patch.model import Line, PatchHunk
 from agent.patch.paths import unsafe_reason
 from agent.patch.text import in_manner_of, line_counts
 from tests.hostile.reader import Reader
@@ -229,7 +229,7 @@ PAIRS: dict[str, Text] = {
 def read_document(data: object) -> None:
     text = cast(str, data)
     document = Document.read(text.encode())
-    edit(document, [Hunk((Line("-", "x"), Line("+", "y")), old_start=1, old_count=1, new_start=1, new_count=1)])
+    edit(document, [PatchHunk((Line("-", "x"), Line("+", "y")), old_start=1, old_count=1, new_start=1, new_count=1)])
 
 
 def read_names(text: object) -> None:

@@ -17,7 +17,7 @@ PLANNED = [{"files": [f"{letter * 3}.py", f"{letter * 3}/{letter * 3}b.py"]} for
 
 def _parsed(text: object) -> object:
     try:
-        return schemas.parse(schemas.Plan, str(text))
+        return schemas.parse(schemas.PlanAnswer, str(text))
     except schemas.Unusable as error:
         return error
 

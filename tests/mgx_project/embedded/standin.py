@@ -14,19 +14,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mgx_project.embedded.__main__ import main
-from mgx_project.embedded.plan import HOME, Command, Place, Plan
+from mgx_project.embedded.plan import HOME, ServerPlace, ServiceCommand, ServicePlan
 from mgx_project.embedded.valkey import Valkey
 
 MODULE = "tests.mgx_project.embedded.standin"
 
 
-def plan(place: Place) -> Plan:
+def plan(place: ServerPlace) -> ServicePlan:
     me = (sys.executable, "-m", MODULE)
-    return Plan(
+    return ServicePlan(
         home=HOME,
         migrate=(*me, "migrate"),
         setup=(*me, "setup", str(place.token_file)),
-        commands=(Command("web", "the web server", (*me, "web")), Command("worker", "the worker", (*me, "work"))),
+        commands=(ServiceCommand("web", "the web server", (*me, "web")), ServiceCommand("worker", "the worker", (*me, "work"))),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mgx_project.embedded.__main__ import main
 from mgx_project.embedded.datadir import DataDirectory
-from mgx_project.embedded.plan import HOME, Place, django_plan
+from mgx_project.embedded.plan import HOME, ServerPlace, django_plan
 from mgx_project.embedded.state import ChildState, State, load
 from tests.mgx_project.embedded.installation import Installation
 
@@ -74,7 +74,7 @@ def test_logs_show_the_end_of_one_or_of_all(tmp_path: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize("server", ["uvicorn", "daphne"])
 def test_web_is_served_by_the_chosen_server(server: str, tmp_path: Path) -> None:
-    plan = django_plan(Place(port=8123, token_file=tmp_path / "token", environ={"MGX_ASGI_SERVER": server}))
+    plan = django_plan(ServerPlace(port=8123, token_file=tmp_path / "token", environ={"MGX_ASGI_SERVER": server}))
     web = plan.commands[0].argv
     assert server in web
     assert "8123" in web

@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 
 from mgx_project.common.errors import MGXError
-from repositories.git.remote import Source
+from repositories.git.remote import RemoteSource
 from repositories.hosting.github.client import GitHubHost
 from repositories.validation import look
 from tests.support.github import APP_ID, USERS, GitHub
@@ -29,8 +29,8 @@ def test_no_secret_is_logged(github: GitHub, repo: str, caplog: pytest.LogCaptur
         with pytest.raises(MGXError):
             GitHubHost(github.api_url, repo, token=token).repository()
         with pytest.raises(MGXError):
-            look(Source(f"{github.url}/{repo}.git", credential=token))
-    assert look(Source(f"{github.url}/{repo}.git", credential=USERS["dev"])).default_branch == "main"
+            look(RemoteSource(f"{github.url}/{repo}.git", credential=token))
+    assert look(RemoteSource(f"{github.url}/{repo}.git", credential=USERS["dev"])).default_branch == "main"
     assert caplog.records
     key = github.app_key.splitlines()[1]
     for secret in (minted, HOOK_SECRET, "wr0ng-token", *USERS.values(), key, "Bearer ey"):
