@@ -1,4 +1,4 @@
-"""This room's branch of the error tree."""
+"""Errors of this application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `runs` announces to the rooms above it."""
+"""What `runs` announces to the applications above it."""
 
 from django.dispatch import Signal
 

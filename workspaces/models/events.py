@@ -10,7 +10,7 @@ from mgx_project.common.models import TenantModel
 class Event(TenantModel):
     """``position`` counts in the workspace, ``seq`` in the run.
 
-    Run, task, project and repository are plain ids: the log is below the rooms that own those rows.
+    Run, task, project and repository are plain ids: the log is below the applications that own those rows.
     ``replay_key`` names an event that a replayed run would write again; the unique constraint keeps it single.
     """
 
