@@ -71,8 +71,12 @@ class ModelRequest:
     """Not from the cache: a revision must not get the answer that it revises."""
 
     def inputs(self) -> JSONObject:
-        """What the journal digests: the request without its key."""
-        return {k: v for k, v in asdict(self).items() if k != "key"}
+        """What the journal digests: the request without its key. The names are those of journals that are there: with
+        another one each run that is under way at an upgrade would pause."""
+        request = asdict(self)
+        del request["key"]
+        request["fresh"] = request.pop("bypass_cache")
+        return request
 
 
 @dataclass(frozen=True)
