@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return usage("Say where the project is: --root DIR, or existing_project_path in the task file.")
     options.root = root.resolve()
     if not options.root.is_dir():
-        return usage(f"{options.root} is no directory: create it first.")
+        return usage(f"{options.root} is not a directory: create it first.")
     with tempfile.TemporaryDirectory(prefix="mgx-agent-") as runtime:
         bootstrap(Path(runtime))
         code, result = ended(spec_of(task, options), options)

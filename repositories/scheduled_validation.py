@@ -26,7 +26,7 @@ from .models import RepositoryLink
 
 log = logging.getLogger(__name__)
 HELD = timedelta(minutes=5)
-"""Claim timeout: a worker that holds a link for longer counts as lost."""
+"""A worker that holds a link for longer counts as lost."""
 SLICE_SECONDS = 10.0
 """After so long a thread does first what else has come."""
 AT_A_TIME = THREADS // 2

@@ -36,7 +36,7 @@ class ChangeExecution:
         self._work = work
         self._team = team
         self._progress = ProgressReporter(work.ports.events, "execute", 6)
-        self._landing = ChangeApplier(work)
+        self._applier = ChangeApplier(work)
         self._answer = ""
         self._tests_written = False
         self._all_tools = True
@@ -66,7 +66,7 @@ class ChangeExecution:
         do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
         first, late = split_conflicting(answers)
-        problem = await self._landing.apply(first, str(self.round), self.round)
+        problem = await self._applier.apply(first, str(self.round), self.round)
         self._answer = "\n\n".join(late if late and problem is None else answers)
         return problem if problem is not None or not late else Problem("patch", CROSSED)
 
@@ -81,13 +81,13 @@ class ChangeExecution:
         if answer.strip(" \n`.*").upper() == NO_CHANGE:
             return None
         self._answer = answer
-        return await self._landing.apply([answer], "tests", self.round)
+        return await self._applier.apply([answer], "tests", self.round)
 
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
         await self._progress.at(4, "Formatting")
         await install(self._work, str(self.round))
-        self._all_tools &= await self._landing.format(str(self.round))
+        self._all_tools &= await self._applier.format(str(self.round))
         await self._progress.at(5, "Testing")
         self._work.aside = self._unplanned_test_configuration()
         changed = measurable(self._work.stack, self._texts())
@@ -99,7 +99,7 @@ class ChangeExecution:
 
     async def review(self) -> Problem | None:
         """The reviewer sees the change as it is now, how the tests went, and what was asked for earlier."""
-        if not self._landing.files:
+        if not self._applier.files:
             return None
         await self._progress.at(6, "Reviewing")
         await self._read(f"review/{self.round}")
@@ -160,7 +160,7 @@ class ChangeExecution:
         what they want instead. ``hunk`` None is the whole file, else its number by ``agent.changes.hunks``."""
         await self._progress.done("The change is ready")
         problem = revision_request(decision, self._texts())
-        await self._landing.take_back(decision.get("rejected") or (), f"changes/{number}")
+        await self._applier.take_back(decision.get("rejected") or (), f"changes/{number}")
         self._revisions.clear()
         self._told = None
         self._first = self.round + 1
@@ -174,16 +174,16 @@ class ChangeExecution:
         await self._progress.done("The change is ready")
         proved = self._all_tools and self._tests["status"] == "passed" and not self._tests["set_aside"]
         proved = proved and self._review["verdict"] == "approve"
-        files = [self._landing.files[path] for path in sorted(self._landing.files)]
+        files = [self._applier.files[path] for path in sorted(self._applier.files)]
         return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved)
 
     def _unplanned_test_configuration(self) -> SetAside:
         """In a new project there is nothing from before to judge with."""
         if self._work.spec.output_mode != "patch_existing":
             return NOTHING
-        planned, originals = set(self._work.planned_files()), self._landing.originals
+        planned, originals = set(self._work.planned_files()), self._applier.originals
         swaps = []
-        for path in self._landing.files:
+        for path in self._applier.files:
             if path in planned or not is_test_configuration(path):
                 continue
             before, now = originals.before(path), originals.now(path)
@@ -194,11 +194,11 @@ class ChangeExecution:
 
     async def _read(self, step: str) -> None:
         """The team sees the files of the plan, those it changed, and those it was about to overwrite unread."""
-        wanted = dict.fromkeys((*self._work.planned_files(), *self._landing.files, *self._landing.unseen))
+        wanted = dict.fromkeys((*self._work.planned_files(), *self._applier.files, *self._applier.unseen))
         await self._work.read(f"read/{step}", list(wanted))
 
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:
-        return self._landing.originals.texts(sorted(self._landing.files))
+        return self._applier.originals.texts(sorted(self._applier.files))
 
     def _description(self) -> str:
         return describe(self._texts())

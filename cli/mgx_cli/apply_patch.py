@@ -48,7 +48,7 @@ class Change:
 def working_tree(directory: Path) -> Path:
     """The top of the working tree around ``directory``. Raises Usage where there is none."""
     if not directory.is_dir():
-        raise UsageError(f"{directory} is no directory.", hint="Give the directory of a git repository with --repo PATH.")
+        raise UsageError(f"{directory} is not a directory.", hint="Give the directory of a git repository with --repo PATH.")
     done = _git(directory, "rev-parse", "--show-toplevel")
     top = os.fsdecode(done.stdout).rstrip("\n")
     if done.returncode or not top:
@@ -60,12 +60,12 @@ def working_tree(directory: Path) -> Path:
 
 
 def read_change(top: Path, diff: bytes) -> Change:
-    """Raises DoesNotApply for what is no diff, and for renames and copies, which runs don't make."""
+    """Raises DoesNotApply for what is not a diff, and for renames and copies, which runs don't make."""
     numbers, words = _git(top, "apply", "--numstat", "-z", stdin=diff), _git(top, "apply", "--summary", stdin=diff)
     said = words.stdout.decode("utf-8", "replace").splitlines()
     if numbers.returncode or words.returncode or any(line.startswith((" rename ", " copy ")) for line in said):
         reason = one_line(numbers.stderr.decode("utf-8", "replace")) or "it renames or copies files"
-        raise DoesNotApply(f"This is no diff of a run: {reason}", [], hint="See it with: mgx diff RUN")
+        raise DoesNotApply(f"This is not a run's diff: {reason}", [], hint="See it with: mgx diff RUN")
     rows = [row.split("\t", 2) for row in os.fsdecode(numbers.stdout).split("\0") if row]
     return Change(
         [{"path": path, "added": int(added), "removed": int(removed)} for added, removed, path in rows if added != "-"],

@@ -46,7 +46,7 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         run: dict[str, Any] = api.get(f"/api/runs/{full}")
         return run
     if not name or set(name) - set("0123456789abcdef-"):
-        raise UsageError(f"{name!r} is no run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
+        raise UsageError(f"{name!r} is not a run id: give a run's id, its beginning, or its run number.", hint="See: mgx list")
     numbered = name.isdigit() and len(name) < SHORTEST_PREFIX
     if not numbered and len(name) < SHORTEST_PREFIX:
         raise UsageError(f"{name!r} is too short: give {SHORTEST_PREFIX} characters of the id or more.", hint="See: mgx list")

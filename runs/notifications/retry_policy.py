@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 CLAIM_TIMEOUT = timedelta(minutes=5)
-"""Claim timeout: a worker that holds a row for longer counts as lost."""
+"""A worker that holds a row for longer counts as lost."""
 MAX_ATTEMPTS = 40
 """Some six hours, while the service fails or wants us to wait."""
 MAX_REFUSALS = 6

@@ -114,7 +114,7 @@ def init(
       mgx init --pre-commit auto
     """
     if not path.is_dir():
-        raise UsageError(f"{path} is no directory.")
+        raise UsageError(f"{path} is not a directory.")
     address = server_address(server, "--server") if server else None
     texts = {path / PROJECT_FILE: _project_text(project, stack, address)}
     if hooks is not None:
