@@ -21,6 +21,7 @@ from tests.support import slow
 from tests.support.drills import Draw, drawn
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
+from tests.template_database import use_if_made
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
@@ -50,6 +51,12 @@ class CallerInTests:
 
 
 MakeCaller = Callable[..., CallerInTests]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django's own, before it makes the database."""
+    use_if_made()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.errors import EmbeddedError
 from mgx_project.embedded.processes import Process
 from mgx_project.embedded.services import Services
+from tests.template_database import migrating
 
 PREFIX = f"mgx-tests-{os.getuid()}-"
 
@@ -79,6 +80,8 @@ def _provide(stack: ExitStack) -> None:
     )
     os.environ["DATABASE_URL"] = services.database_url or os.environ["DATABASE_URL"]
     os.environ["REDIS_URL"] = services.redis_url or os.environ["REDIS_URL"]
+    if services.database_url:
+        stack.enter_context(migrating(directory / "template"))
 
 
 def _share_downloads(directory: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from agent.models.pinned_transport import PinnedTransport, proxy_of
+from agent.models.pinned_transport import PinnedTransport, proxy_of, tls_context
 from agent.models.settings import ModelSettings
 
 CONNECT_SECONDS = 10.0
@@ -33,8 +33,10 @@ def client_options(settings: ModelSettings, base_url: str) -> dict[str, Any]:
                 del request.headers[name]
         request.headers["authorization"] = f"Bearer {api_key}"
 
-    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"request": [only_ours]}}
+    options: dict[str, Any] = {"follow_redirects": False, "event_hooks": {"request": [only_ours]}, "verify": tls_context()}
     if settings.address_allowed is not None:
         proxy = proxy_of(base_url)
-        options["transport"] = httpx2.AsyncHTTPTransport(proxy=proxy) if proxy else PinnedTransport(settings.address_allowed)
+        options["transport"] = (
+            httpx2.AsyncHTTPTransport(verify=tls_context(), proxy=proxy) if proxy else PinnedTransport(settings.address_allowed)
+        )
     return options

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -27,13 +29,20 @@ def proxy_of(url: str) -> str:
     return proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """One for the process, of the certificates that the environment or the system names: reading them takes 20 ms and more,
+    which every phase of a run would wait for."""
+    return httpx2.create_ssl_context()
+
+
 class PinnedTransport(httpx2.AsyncHTTPTransport):
     """Takes no proxy. TLS still asks for the endpoint's name. Raises AddressRefused within the SDK's connection error."""
 
     def __init__(self, allowed: Callable[[str], bool]) -> None:
-        super().__init__()
+        super().__init__(verify=tls_context())
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(), keepalive_expiry=5.0, network_backend=_Checked(allowed)
+            ssl_context=tls_context(), keepalive_expiry=5.0, network_backend=_Checked(allowed)
         )
 
 

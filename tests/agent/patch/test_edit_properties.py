@@ -16,6 +16,7 @@ from agent.patch.detect import read_edits
 from agent.patch.document import Document, split
 from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.test_apply import snapshot
+from tests.support.drills import times
 
 FEW = st.sampled_from(
     ["a", "b", "", " ", "  a", "\ta", "--- x", "+++ y", "@@ -1 +1 @@", "}", "diff --git a/x b/x", "-- ", "é", "\\ No"]
@@ -30,7 +31,7 @@ def texts(draw: st.DrawFn) -> str:
     return "\n".join(draw(LINES)) + draw(st.sampled_from(["\n", ""]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=times(400, 100), deadline=None)
 @given(texts(), texts(), st.integers(0, 4))
 @example("a\n" * 9, "a\n" * 10, 3)
 @example("a", "a\n", 3)
@@ -48,7 +49,7 @@ def test_a_correct_diff_gives_the_other_text(before: str, after: str, context: i
         assert path.read_bytes() == after.encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(150, 37), deadline=None)
 @given(st.lists(st.sampled_from(["a\r\n", "a\n", "b\r\n", "b\n", "c\n", "\r\n", "\n"]), max_size=10), st.data())
 def test_mixed_line_ends_survive(lines: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(lines)))
@@ -72,7 +73,7 @@ SCRAPS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=times(400, 100), deadline=None)
 @given(st.lists(SCRAPS, max_size=16).map("\n".join), st.sampled_from(["all_or_nothing", "best_effort"]))
 def test_scraps_of_every_format_are_applied_whole_or_refused_whole(text: str, mode: str) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -97,7 +98,7 @@ def test_scraps_of_every_format_are_applied_whole_or_refused_whole(text: str, mo
         assert sorted(path.name for path in Path(place).iterdir()) == ["root"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(200, 50), deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=40).map(lambda text: text.encode("utf-8", "replace")))
 def test_a_file_read_as_lines_comes_back(data: bytes) -> None:
     with suppress(ValueError):
@@ -105,14 +106,14 @@ def test_a_file_read_as_lines_comes_back(data: bytes) -> None:
         assert document.write(document.lines, document.ends) == data
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(200, 50), deadline=None)
 @given(st.text(st.sampled_from("a\r\n\u2028\x0c"), max_size=20))
 def test_lines_and_ends_are_the_text(text: str) -> None:
     lines, ends = split(text)
     assert "".join(a + b for a, b in zip(lines, ends, strict=True)) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(300, 75), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for strict in (False, True):

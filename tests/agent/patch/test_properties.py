@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agent.patch import PatchRejected, apply_patch, parse_manifest
 from agent.patch.formats.manifest import ManifestInvalid
 from tests.agent.patch.test_apply import snapshot
+from tests.support.drills import times
 
 LINES = st.sampled_from(
     ["FILE: a.py", "FILE: d/b.md", "FILE: ../x", "FILE: d", "FILE: d/b.md/c", "FILE: link/x", "**FILE: c**", "```", "```python",
@@ -22,7 +23,7 @@ NAMES = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8}){0,2}\.txt", fullmatch=True)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=60).filter(lambda text: "FILE:" not in text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(150, 37), deadline=None)
 @given(ANSWERS)
 def test_any_answer_is_applied_whole_or_refused_whole(text: str) -> None:
     with tempfile.TemporaryDirectory() as place:
@@ -46,7 +47,7 @@ def test_any_answer_is_applied_whole_or_refused_whole(text: str) -> None:
         assert sorted(path.name for path in Path(place).iterdir()) == ["root"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=times(100, 25), deadline=None)
 @given(st.dictionaries(NAMES, TEXTS, min_size=1, max_size=4))
 def test_plain_files_come_back_as_they_were_sent(files: dict[str, str]) -> None:
     sent = {path: text.strip("\n") + "\n" if text.strip() else "" for path, text in files.items()}
@@ -55,7 +56,7 @@ def test_plain_files_come_back_as_they_were_sent(files: dict[str, str]) -> None:
     assert {block.path: block.content for block in parse_manifest(text, strict=True)} == sent
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(200, 50), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for strict in (False, True):
