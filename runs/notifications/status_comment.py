@@ -17,7 +17,7 @@ APART = timedelta(seconds=3)
 """Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
 
 
-def changed(run: TaskRun) -> None:
+def queue_comments(run: TaskRun) -> None:
     """The run has another state or plan. Call it in the transaction that changes it; nothing for tasks of another origin."""
     link_id = run.task.repository_id or run.repository_id
     pull = run.pr_number if run.revision else None
@@ -25,7 +25,7 @@ def changed(run: TaskRun) -> None:
     if link_id is None or here is None:
         return
     for number in {here, run.task.issue_number or here}:
-        status_changed(run.workspace_id, link_id, run.task_id, number)
+        queue_status_comment(run.workspace_id, link_id, run.task_id, number)
     if found := status_comment_body.news(run):
         key, words = found
         OutgoingComment.objects.for_workspace(run.workspace_id).get_or_create(
@@ -37,7 +37,7 @@ def changed(run: TaskRun) -> None:
         )  # fmt: skip
 
 
-def status_changed(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
+def queue_status_comment(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
     """The status comment of the task in the thread ``number`` is to be made or edited."""
     key = f"status:{task_id}:{number}"
     rows = OutgoingComment.objects.for_workspace(workspace_id)

@@ -23,7 +23,7 @@ from ..lifecycle.base import locked
 from ..models import OutgoingComment, ProcessedWebhook, TaskRun
 from ..models.run import FINAL
 from ..notifications.pull_request_body import code
-from ..notifications.status_comment import status_changed
+from ..notifications.status_comment import queue_status_comment
 from .authorization import link_owner, principal_for_account
 from .parsing import (
     OURS,
@@ -113,7 +113,7 @@ def _enqueue_reply(link: RepositoryLink, effect: Effect, event: WebhookEvent) ->
     )
     if effect.task is not None:
         reply.task_id, reply.form = effect.task.pk, OutgoingComment.Form.REACTION
-        status_changed(link.workspace_id, link.pk, effect.task.pk, effect.number)
+        queue_status_comment(link.workspace_id, link.pk, effect.task.pk, effect.number)
     if effect.task is None or isinstance(event, CommentCommand):
         reply.due_at = timezone.now()
     reply.save(force_insert=True)
