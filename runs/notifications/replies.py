@@ -90,10 +90,10 @@ def _post(host: HostingClient, row: OutgoingComment) -> None:
 def _status(row: OutgoingComment) -> str:
     runs = TaskRun.objects.for_workspace(row.workspace_id).filter(task_id=row.task_id).select_related("task")
     run = runs.order_by("-run_number").first()
-    heard = OutgoingComment.objects.for_workspace(row.workspace_id).filter(
+    reactions = OutgoingComment.objects.for_workspace(row.workspace_id).filter(
         task_id=row.task_id, number=row.number, form=OutgoingComment.Form.REACTION
     )
-    last = heard.order_by("-created_at", "-pk").values_list("text", flat=True).first()
+    last = reactions.order_by("-created_at", "-pk").values_list("text", flat=True).first()
     return "" if run is None else status_comment_body.status(run, last or "")
 
 
