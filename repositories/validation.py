@@ -49,7 +49,7 @@ def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -
     """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
 
     What a link has seen before is asked for again on condition that it changed, which costs nothing of the service's limit.
-    Raises what `probe_remote` does, HostBusy or HostFailed, and Conflict for a repository that is archived or no longer the same.
+    Raises what `probe_remote` does, HostBusy or HostFailed, and Conflict for a repository that is archived or another one now.
     """
     host = host_of(linked)
     if host is None:
