@@ -1,4 +1,4 @@
-"""A run's place to work, from the wish to the files: the first on a machine, the next run, and the next phase of a run.
+"""A run's workdir, from the request to the files: the first on a machine, the next run, and the next phase of a run.
 
 Of a made repository with 1,000 files and 400 commits on this machine's disk. The bound is for what comes again and again.
 """

@@ -44,7 +44,7 @@ def main(rate: float, seconds: float, run_ids: list[str]) -> dict[str, float]:
         write(run)
         took.append((time.perf_counter() - at) * 1000)
     elapsed = time.monotonic() - began
-    time.sleep(0.5)  # the announcer's thread ends with this process
+    time.sleep(0.5)  # the broadcaster's thread ends with this process
     return {
         "written": len(took),
         "per_second": len(took) / elapsed,

@@ -10,7 +10,7 @@ from projects.consumers import ProjectStream
 from repositories.consumers import RepositoryStream
 from runs.consumers import RunStream
 from tasks.consumers import TaskStream
-from workspaces.consumers import Nowhere, WorkspaceStream
+from workspaces.consumers import NotFoundConsumer, WorkspaceStream
 
 websockets = URLRouter(
     [
@@ -25,5 +25,5 @@ websockets = URLRouter(
         ]
         for end in ("", "/")
     ]
-    + [re_path("", Nowhere.as_asgi())]
+    + [re_path("", NotFoundConsumer.as_asgi())]
 )

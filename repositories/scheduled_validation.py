@@ -25,7 +25,7 @@ from .hosting.rate_limiter import sparing
 from .models import RepositoryLink
 
 log = logging.getLogger(__name__)
-HELD = timedelta(minutes=5)
+CLAIM_TIMEOUT = timedelta(minutes=5)
 """A worker that holds a link for longer counts as lost."""
 SLICE_SECONDS = 10.0
 """After so long a thread does first what else has come."""
@@ -33,7 +33,7 @@ AT_A_TIME = THREADS // 2
 """So many threads of a process look at links; the others are for deliveries, whose senders wait."""
 MAX_ROUND = 1_000
 """So many workspaces are remembered as served."""
-_looking = threading.BoundedSemaphore(AT_A_TIME)
+_validating = threading.BoundedSemaphore(AT_A_TIME)
 _served: set[uuid.UUID] = set()
 """The workspaces that had a look in this round, which goes on from one slice to the next: one with many slow links does not
 keep the others waiting."""
@@ -46,9 +46,9 @@ def _due() -> QuerySet[RepositoryLink]:
 
 def is_due() -> bool:
     """Whether there is anything to look at that one more thread of this process may look at. One look into a small index."""
-    if not _looking.acquire(blocking=False):
+    if not _validating.acquire(blocking=False):
         return False
-    _looking.release()
+    _validating.release()
     return bool(_due().exclude(workspace_id__in=shares.full()).exists())
 
 
@@ -62,24 +62,24 @@ def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None)
 
 def work_off() -> int:
     """Looks at links that are due, one after the other, for some seconds; returns at how many. `AT_A_TIME` threads do."""
-    if not _looking.acquire(blocking=False):
+    if not _validating.acquire(blocking=False):
         return 0
     try:
         ends, done = time.monotonic() + SLICE_SECONDS, 0
         while time.monotonic() < ends and (claimed := _claim()) is not None:
             link_id, workspace_id = claimed
             try:
-                look_again(link_id)
+                revalidate(link_id)
             except DatabaseError:
                 raise
             except Exception:  # one link that breaks us must not keep all others waiting
-                log.exception("the look at link %s broke; it is due again in %s", link_id, HELD)
+                log.exception("the look at link %s broke; it is due again in %s", link_id, CLAIM_TIMEOUT)
             finally:
                 shares.give_back(workspace_id)
             done += 1
         return done
     finally:
-        _looking.release()
+        _validating.release()
 
 
 def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
@@ -95,7 +95,7 @@ def _claim() -> tuple[uuid.UUID, uuid.UUID] | None:
         else:
             return None
         try:
-            RepositoryLink.across_tenants.filter(pk=link_id).update(refresh_due_at=Now() + HELD)
+            RepositoryLink.across_tenants.filter(pk=link_id).update(refresh_due_at=Now() + CLAIM_TIMEOUT)
         except BaseException:
             shares.give_back(workspace_id)
             raise
@@ -116,7 +116,7 @@ def _next() -> tuple[uuid.UUID, uuid.UUID] | None:
     return found
 
 
-def look_again(link_id: uuid.UUID) -> None:
+def revalidate(link_id: uuid.UUID) -> None:
     """Looks at a link that was claimed, and writes down what was seen; puts it off where the service wants us to wait."""
     link = RepositoryLink.across_tenants.filter(pk=link_id).first()
     if link is None:
@@ -132,7 +132,7 @@ def look_again(link_id: uuid.UUID) -> None:
     except NotFound:
         log.info("link %s was unlinked while it was looked at", link_id)
     except HostBusy as busy:
-        _put_off(link, busy.retry_after or 60.0)
+        _postpone(link, busy.retry_after or 60.0)
 
 
 def _asked_with(link: RepositoryLink) -> tuple[object, ...]:
@@ -140,7 +140,7 @@ def _asked_with(link: RepositoryLink) -> tuple[object, ...]:
     return link.provider, link.api_base_url, link.clone_url, link.installation_id, link.credential
 
 
-def _put_off(link: RepositoryLink, seconds: float) -> None:
+def _postpone(link: RepositoryLink, seconds: float) -> None:
     """All that are due and come with the same credential wait together."""
     due = Q(refresh_due_at__lte=Now()) | Q(pk=link.pk)
     same = RepositoryLink.objects.for_workspace(link.workspace_id).filter(

@@ -27,7 +27,7 @@ class RepositoryRow(RowSerializer):
     )
     webhook_url = serializers.CharField(help_text="Where the service sends its deliveries; empty for plain git.")
 
-    made = ("missing_permissions", "webhook_url")
+    computed = ("missing_permissions", "webhook_url")
 
     class Meta:
         model = RepositoryLink

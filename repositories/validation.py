@@ -36,7 +36,7 @@ async def _look(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
         return RepositoryState(head if refs else "", {"read": True})
 
 
-def look(source: RemoteSource, *, allow_dirty: bool = True) -> RepositoryState:
+def probe_remote(source: RemoteSource, *, allow_dirty: bool = True) -> RepositoryState:
     """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
 
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
@@ -49,11 +49,11 @@ def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -
     """Asks the hosting service where there is one, else git itself. Call it outside any transaction and event loop.
 
     What a link has seen before is asked for again on condition that it changed, which costs nothing of the service's limit.
-    Raises what `look` raises, HostBusy or HostFailed, and Conflict for a repository that is archived or no longer the same.
+    Raises what `probe_remote` does, HostBusy or HostFailed, and Conflict for a repository that is archived or another one now.
     """
     host = host_of(linked)
     if host is None:
-        return look(RemoteSource(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
+        return probe_remote(RemoteSource(url=linked.clone_url, credential=linked.credential), allow_dirty=allow_dirty)
     before = linked if isinstance(linked, RepositoryLink) else None
     try:
         found = host.repository(before.etag) if before else host.repository()

@@ -37,7 +37,7 @@ class RunRow(RowSerializer):
     duration = serializers.FloatField(allow_null=True, help_text="Seconds from start to end; null until then.")
     links = serializers.DictField(child=serializers.CharField())
 
-    made = ("duration", "links")
+    computed = ("duration", "links")
     heavy = ("plan", "results", "error")
 
     class Meta:

@@ -84,7 +84,7 @@ def create_run(
             "auto_approve": auto_approve,
             "parent_run_id": str(parent.pk) if parent else None,
         }
-        status_comment.changed(run)
+        status_comment.queue_comments(run)
         events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
         _keep_queue_within(limit_of(task.workspace, "queued_runs"), task.workspace_id)
         wake(run)

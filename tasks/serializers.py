@@ -32,8 +32,8 @@ class TaskRow(RowSerializer):
     stack = serializers.CharField(help_text="An id of /api/stacks, or `auto`.")
     runs = RunCounts()
     success_rate = serializers.FloatField(allow_null=True, help_text="0..1 of the finished runs; null while there is none.")
-    reads = ("runs_total", "runs_succeeded", "runs_failed")
-    made = ("runs", "success_rate")
+    extra_columns = ("runs_total", "runs_succeeded", "runs_failed")
+    computed = ("runs", "success_rate")
     heavy = ("description", "constraints", "config")
 
     class Meta:

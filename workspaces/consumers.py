@@ -25,7 +25,7 @@ class WorkspaceStream(EventStream):
         )
 
 
-class Nowhere(AsyncWebsocketConsumer):
+class NotFoundConsumer(AsyncWebsocketConsumer):
     """Every other path, which is closed as what one can't see is."""
 
     async def connect(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from mgx_project.common.channel_broadcast import announcer
+from mgx_project.common.channel_broadcast import broadcaster
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 
@@ -145,7 +145,7 @@ def _groups(event: Event) -> Iterable[str]:
 
 def _announce(event: Event) -> None:
     row = {name: getattr(event, name) for name in COLUMNS}
-    announcer.send(
+    broadcaster.send(
         _groups(event),
         {
             "type": "stream.event",

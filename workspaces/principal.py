@@ -26,7 +26,7 @@ class Caller(Protocol):
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class UnscopedPrincipal:
     """A person who has signed in and named no workspace."""
 
     user: User

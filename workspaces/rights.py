@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from mgx_project.common.async_db import run_db
-from mgx_project.common.channel_broadcast import announcer
+from mgx_project.common.channel_broadcast import broadcaster
 
 from .events import group
 from .models import ApiToken, AuditEntry, SignIn, User, WsTicket
@@ -115,7 +115,7 @@ class Listening:
 def announce_change(groups: Iterable[str]) -> None:
     """Tells open sockets, when the transaction has committed, to look at their right again."""
     named = list(groups)
-    transaction.on_commit(lambda: announcer.send(named, CHANGED))
+    transaction.on_commit(lambda: broadcaster.send(named, CHANGED))
 
 
 def end_tokens(ids: Iterable[UUID]) -> list[UUID]:

@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 log = logging.getLogger(__name__)
 
 
-class Announcer:
+class Broadcaster:
     """Sends messages in the order of the calls. Thread-safe; forked children start their own thread."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Announcer:
                 return
             self._loop = asyncio.new_event_loop()
             self._queue = asyncio.Queue()
-            threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), name="announcer", daemon=True).start()
+            threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), name="broadcaster", daemon=True).start()
             self._pid = os.getpid()
 
     async def _run(self) -> None:
@@ -50,4 +50,4 @@ class Announcer:
                 log.warning("live announcement not delivered (clients catch up from the database): %r", failed[0])
 
 
-announcer = Announcer()
+broadcaster = Broadcaster()

@@ -14,23 +14,23 @@ from rest_framework import serializers
 
 class RowSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     # A comment, because OpenAPI shows a docstring to the users of every serializer that inherits it.
-    # Output of a model. A field whose source is a column path is copied; every other field is made by ``shape``.
+    # Output of a model. A field whose source is a column path is copied; ``shape`` computes every other field.
 
-    reads: ClassVar[tuple[str, ...]] = ()
-    """Columns that ``shape`` needs and that are no field."""
+    extra_columns: ClassVar[tuple[str, ...]] = ()
+    """Columns that ``shape`` needs and that are not fields."""
     heavy: ClassVar[tuple[str, ...]] = ()
     """Fields that can be large: a page of a list ends where they add up to its bound (`pagination.MAX_PAGE_BYTES`)."""
-    made: ClassVar[tuple[str, ...]] = ()
-    """Fields that have no column: `shape` makes them."""
+    computed: ClassVar[tuple[str, ...]] = ()
+    """Fields that have no column: `shape` computes them."""
 
     @classmethod
     @lru_cache(maxsize=64)
     def columns(cls) -> dict[str, str]:
         """Output name → column path, in the order of the fields."""
         fields = {
-            name: (field.source or name).replace(".", "__") for name, field in cls().fields.items() if name not in cls.made
+            name: (field.source or name).replace(".", "__") for name, field in cls().fields.items() if name not in cls.computed
         }
-        return fields | {name: name for name in cls.reads if name not in fields}
+        return fields | {name: name for name in cls.extra_columns if name not in fields}
 
     @classmethod
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:

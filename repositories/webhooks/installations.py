@@ -29,7 +29,7 @@ ABOUT_LINKS = frozenset(("installation", "installation_repositories"))
 def accept_of_app(*, delivery_id: str, event: str, payload: Mapping[str, Any]) -> int:
     """Stores the delivery (`services.checked`) for each link that it is about; returns for how many it was new."""
     if event in ABOUT_LINKS:
-        return _look_again(event, payload)
+        return _make_due(event, payload)
     links = _of(_links(payload), [_inner(payload, "repository")], _names(payload))
     return sum([accept(link, delivery_id=delivery_id, event=event, payload=payload) for link in links])
 
@@ -68,7 +68,7 @@ def _names(payload: Mapping[str, Any]) -> set[str]:
     return names
 
 
-def _look_again(event: str, payload: Mapping[str, Any]) -> int:
+def _make_due(event: str, payload: Mapping[str, Any]) -> int:
     """The links of the installation, or those that came to it or went, are due for a look, which finds out what has become of
     them. Nothing else of the delivery is believed, so nothing needs to be remembered of it."""
     links = _links(payload)

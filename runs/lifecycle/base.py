@@ -69,7 +69,7 @@ def save_state(run: TaskRun, *fields: str) -> None:
     task.save(
         update_fields=["status", "last_run_status", "last_run_at", "runs_succeeded", "runs_failed", "last_error", "updated_at"]
     )
-    status_comment.changed(run)
+    status_comment.queue_comments(run)
 
 
 def end_lease(run: TaskRun) -> tuple[str, str]:

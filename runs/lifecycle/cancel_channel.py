@@ -1,7 +1,7 @@
-"""A nudge to the worker that holds a run: look at its row now, somebody wants it to stop.
+"""Notifies the worker that holds a run that somebody wants it to stop.
 
-A nudge tells nothing and is not kept: the row says what is wanted, and workers look at it each second anyway. So a nudge that
-is lost costs that second and no more.
+A notification has no content but the run's id and is not kept: the row says what is wanted, and workers read it each second
+anyway. One that is lost costs that second.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _publish(run_id: uuid.UUID) -> None:
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
     except redis.RedisError as error:
-        log.warning("the worker of run %s was not nudged, it will look by itself: %s", run_id, error)
+        log.warning("the worker of run %s could not be notified, it will read the run itself: %s", run_id, error)
 
 
 @lru_cache(maxsize=1)
@@ -41,11 +41,11 @@ def _client(url: str) -> redis.Redis:
 
 
 class Listener(threading.Thread):
-    """Calls ``heard`` with the id of each run that is nudged, until ``wanted`` says no; it is asked each second."""
+    """Calls ``on_message`` with the id of each run whose worker is notified, until ``wanted`` (asked each second) is false."""
 
-    def __init__(self, heard: Callable[[str], None], wanted: Callable[[], bool]) -> None:
-        super().__init__(name="nudges", daemon=True)
-        self._heard, self._wanted = heard, wanted
+    def __init__(self, on_message: Callable[[str], None], wanted: Callable[[], bool]) -> None:
+        super().__init__(name="cancellations", daemon=True)
+        self._on_message, self._wanted = on_message, wanted
 
     def run(self) -> None:
         failed = False
@@ -54,15 +54,15 @@ class Listener(threading.Thread):
                 client = redis.Redis.from_url(
                     settings.REDIS_URL, socket_connect_timeout=SOCKET_TIMEOUT, health_check_interval=10
                 )
-                with client, client.pubsub(ignore_subscribe_messages=True) as nudges:
-                    nudges.subscribe(CHANNEL)
+                with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
+                    subscription.subscribe(CHANNEL)
                     failed = False
                     while self._wanted():
-                        message = nudges.get_message(timeout=SOCKET_TIMEOUT)
+                        message = subscription.get_message(timeout=SOCKET_TIMEOUT)
                         if message is not None:
-                            self._heard(message["data"].decode())
+                            self._on_message(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
-                    log.warning("nudges are not heard, runs are looked at each second: %s", error)
+                    log.warning("no notifications of cancelled runs from Redis, runs are read each second: %s", error)
                 failed = True
                 time.sleep(SOCKET_TIMEOUT)

@@ -165,19 +165,19 @@ def decide(
 
 
 def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
-    wishes = bool(current.comment) or any(entry["comment"] for entry in current.rejected)
+    revision_wanted = bool(current.comment) or any(entry["comment"] for entry in current.rejected)
     nothing_left = all(change_set.state_of(current.decisions, file) == "rejected" for file in files)
-    if wishes and current.number >= MAX_ROUNDS:
+    if revision_wanted and current.number >= MAX_ROUNDS:
         raise InvalidTransition(
             f"Run #{run.run_number} had {MAX_ROUNDS} rounds of changes: accept what there is, reject parts without a comment, "
             "or cancel it."
         )
     current.save(update_fields=["decisions", "rejected", "comment", "decided_by", "decided_at"])
-    if not wishes and nothing_left:
+    if not revision_wanted and nothing_left:
         run.enter(Status.REJECTED)
         finish(run)
     else:
-        run.enter(Status.EXECUTING if wishes or current.rejected else Status.DELIVERING)
+        run.enter(Status.EXECUTING if revision_wanted or current.rejected else Status.DELIVERING)
         save_state(run)
     assert current.decided_by is not None
     by = current.decided_by.get_username()

@@ -93,7 +93,7 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
 
 
 def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
-    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is nudged."""
+    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is notified."""
     with locked(run_id) as run:
         if run.is_final:
             if run.status == Status.CANCELLED:
@@ -112,7 +112,7 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
     run.plan = plan
     run.plan_version += 1
     run.save(update_fields=["plan", "plan_version", "updated_at"])
-    status_comment.changed(run)
+    status_comment.queue_comments(run)
     events.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
 
 

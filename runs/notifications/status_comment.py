@@ -10,14 +10,14 @@ from datetime import timedelta
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from ..models import Handled, TaskRun
+from ..models import OutgoingComment, TaskRun
 from . import status_comment_body
 
 APART = timedelta(seconds=3)
 """Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
 
 
-def changed(run: TaskRun) -> None:
+def queue_comments(run: TaskRun) -> None:
     """The run has another state or plan. Call it in the transaction that changes it; nothing for tasks of another origin."""
     link_id = run.task.repository_id or run.repository_id
     pull = run.pr_number if run.revision else None
@@ -25,23 +25,23 @@ def changed(run: TaskRun) -> None:
     if link_id is None or here is None:
         return
     for number in {here, run.task.issue_number or here}:
-        status_changed(run.workspace_id, link_id, run.task_id, number)
+        queue_status_comment(run.workspace_id, link_id, run.task_id, number)
     if found := status_comment_body.news(run):
         key, words = found
-        Handled.objects.for_workspace(run.workspace_id).get_or_create(
+        OutgoingComment.objects.for_workspace(run.workspace_id).get_or_create(
             link_id=link_id,
             key=key,
             defaults={
-                "workspace_id": run.workspace_id, "task_id": run.task_id, "number": here, "answer": words, "say_at": Now(),
+                "workspace_id": run.workspace_id, "task_id": run.task_id, "number": here, "text": words, "due_at": Now(),
             },
         )  # fmt: skip
 
 
-def status_changed(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
+def queue_status_comment(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
     """The status comment of the task in the thread ``number`` is to be made or edited."""
     key = f"status:{task_id}:{number}"
-    rows = Handled.objects.for_workspace(workspace_id)
-    if rows.filter(link_id=link_id, key=key).update(say_at=Greatest(Now(), F("said_at") + APART)):
+    rows = OutgoingComment.objects.for_workspace(workspace_id)
+    if rows.filter(link_id=link_id, key=key).update(due_at=Greatest(Now(), F("sent_at") + APART)):
         return
-    fields = {"form": Handled.Form.STATUS, "task_id": task_id, "number": number, "say_at": Now()}
+    fields = {"form": OutgoingComment.Form.STATUS, "task_id": task_id, "number": number, "due_at": Now()}
     rows.get_or_create(link_id=link_id, key=key, defaults={"workspace_id": workspace_id, **fields})

@@ -60,12 +60,12 @@ async def load_delivery_settings(work: Execution, journal: Journal) -> DeliveryS
 
 
 async def commit(
-    work: Execution, journal: Journal, checkout: Checkout, wishes: DeliverySettings, *, tree: str, parent: str, branch: str
+    work: Execution, journal: Journal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
 ) -> str:
     """The commit of ``tree`` on ``parent`` (its id), announced once. Raises AgentError where it does not come out as before."""
-    at = parse_datetime(wishes.now)
+    at = parse_datetime(delivery.now)
     assert at is not None
-    made = partial(checkout.commit, tree, message=wishes.message, author=wishes.author, date=at, parent=parent)
+    made = partial(checkout.commit, tree, message=delivery.message, author=delivery.author, date=at, parent=parent)
 
     here: list[str] = []
 
@@ -75,10 +75,10 @@ async def commit(
         return {"commit_sha": sha, "signature": await checkout.signature(sha) if key else ""}
 
     def committed(result: JSONObject) -> StepEvent:
-        data = {"commit_sha": result["commit_sha"], "message": wishes.message, "branch_name": branch}
-        return StepEvent("commit_created", data, f"Commit {result['commit_sha'][:10]}: {wishes.message.splitlines()[0]}")
+        data = {"commit_sha": result["commit_sha"], "message": delivery.message, "branch_name": branch}
+        return StepEvent("commit_created", data, f"Commit {result['commit_sha'][:10]}: {delivery.message.splitlines()[0]}")
 
-    inputs = {"tree": tree, "parent": parent, "message": wishes.message, "author": list(wishes.author)}
+    inputs = {"tree": tree, "parent": parent, "message": delivery.message, "author": list(delivery.author)}
     recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
     # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
     sha = here[0] if here else await made(signature=recorded["signature"])

@@ -44,8 +44,8 @@ async def deliver(work: Execution) -> None:
 
     stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
-    wishes = await load_delivery_settings(work, journal)
-    sha = await commit(work, journal, checkout, wishes, tree=stands.tree, parent=stands.parent, branch=target.branch)
+    delivery = await load_delivery_settings(work, journal)
+    sha = await commit(work, journal, checkout, delivery, tree=stands.tree, parent=stands.parent, branch=target.branch)
     if against:
         await _keep_diff(work, checkout, stands.tree, against)
     results: dict[str, Any] = {"diff_stat": await checkout.stat(stands.tree, against=against), **stands.results}
@@ -53,8 +53,8 @@ async def deliver(work: Execution) -> None:
         await _push(work, checkout, origin, target, sha)
         if path := await publish(origin, target.branch):
             results["path"] = str(path)
-        draft = wishes.draft or not stands.proved
-        results |= await open_pull_request(work, journal, origin, target, wishes, results, draft=draft)
+        draft = delivery.draft or not stands.proved
+        results |= await open_pull_request(work, journal, origin, target, delivery, results, draft=draft)
     await work.sink.close()
     await work.db(worker_transitions.complete, run.pk, work.lease.fence, results=results)
 

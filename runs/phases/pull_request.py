@@ -25,7 +25,7 @@ async def open_pull_request(
     journal: Journal,
     origin: Origin,
     target: Target,
-    wishes: DeliverySettings,
+    delivery: DeliverySettings,
     results: Mapping[str, Any],
     *,
     draft: bool,
@@ -45,7 +45,7 @@ async def open_pull_request(
     draft = draft or run.results.get("draft", True)
     text = text_of(run)
     if not target.number:
-        text = replace(text, labels=wishes.labels, reviewers=wishes.reviewers)
+        text = replace(text, labels=delivery.labels, reviewers=delivery.reviewers)
 
     async def act() -> JSONObject:
         made = await asyncio.to_thread(host.open_pull_request, text, branch=target.branch, base=target.base_branch, draft=draft)

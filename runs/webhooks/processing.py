@@ -81,8 +81,8 @@ def _carry_out(delivery: WebhookDelivery) -> None:
     if happened is not None and delivery.created_at - happened > OLDEST:
         log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
         return
-    for wish in parse_payload(delivery.event, delivery.payload):
-        handle(link, host, wish)
+    for event in parse_payload(delivery.event, delivery.payload):
+        handle(link, host, event)
 
 
 def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:

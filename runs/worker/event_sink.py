@@ -1,8 +1,8 @@
 """The agent's EventSink: events of a phase, each written once however often the phase is replayed.
 
 Between steps an event is named by its phase, its type and how many of that type came before; within a step by the step's key
-and attempt. What has that name already is not written again. An event waits in the outbox for the run's next transaction, and
-for SOON at most. Model output is coalesced: never a row per token.
+and attempt. What has that name already is not written again. An event waits in the buffer for the run's next transaction, and
+for `FLUSH_DELAY` at most. Model output is coalesced: never a row per token.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ FLUSH_DELAY = 0.01
 
 
 class RunSink:
-    def __init__(self, run: TaskRun, outbox: EventBuffer, phase: str, db: Callable[..., Awaitable[object]]) -> None:
-        self._run, self._outbox, self._phase, self._db = run, outbox, phase, db
+    def __init__(self, run: TaskRun, buffer: EventBuffer, phase: str, db: Callable[..., Awaitable[object]]) -> None:
+        self._run, self._buffer, self._phase, self._db = run, buffer, phase, db
         self._seen: Counter[str] = Counter()
         self._known: frozenset[str] | None = None
         self._text: dict[tuple[str, str], str] = {}
@@ -56,8 +56,8 @@ class RunSink:
         """Writes what waits."""
         await self._load()
         self._take_text()
-        if self._outbox:
-            await self._db(self._outbox.write)
+        if self._buffer:
+            await self._db(self._buffer.write)
 
     async def close(self) -> None:
         for flusher in self._flushers.values():
@@ -84,7 +84,7 @@ class RunSink:
         self._seen[name] += 1
         key = f"{name}:{self._seen[name]}"
         if key not in self._known:
-            self._outbox.add(Draft(type, data, message, key))
+            self._buffer.add(Draft(type, data, message, key))
 
     async def _load(self) -> None:
         async with self._loading:

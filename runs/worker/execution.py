@@ -39,7 +39,7 @@ class Execution:
     lease: Lease
     db: Db
     directory: Path
-    outbox: EventBuffer
+    buffer: EventBuffer
     steps: Steps
     sink: RunSink
     model: Model
@@ -67,14 +67,14 @@ class Execution:
         )
 
     def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:
-        return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.outbox, self.steps)
+        return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.buffer, self.steps)
 
     def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
         return ArtifactTrees(self.run, checkout, self.db, tree)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""
-        return RunJournal(self.run, self.lease, None, self.db, self.outbox, self.steps)
+        return RunJournal(self.run, self.lease, None, self.db, self.buffer, self.steps)
 
     def ports(self, checkout: Checkout, tree: str = "") -> Ports:
         """``tree`` is the one that the checkout was made to be by hand; empty: the journal sees to it."""
@@ -84,7 +84,7 @@ class Execution:
             events=self.sink,
             journal=self.journal(checkout, tree),
             sandbox=open_sandbox(checkout.root, cache=cache, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID),
-            budget=LedgerBudget(self.run, self.outbox, self.db, on_server=self.on_server),
+            budget=LedgerBudget(self.run, self.buffer, self.db, on_server=self.on_server),
             cancel=self.lease,
             cache=self.cache,
             steering=RunSteering(self.run, self.lease, self.db),

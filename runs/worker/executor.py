@@ -87,15 +87,15 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
 
 async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
     """Does the phase and says which transition its end is; None when the phase made its own."""
-    outbox = EventBuffer(run, lease.fence)
-    sink = RunSink(run, outbox, f"{run.status}/{run.plan_version}", db)
+    buffer = EventBuffer(run, lease.fence)
+    sink = RunSink(run, buffer, f"{run.status}/{run.plan_version}", db)
     try:
         lease.bind()
         await asyncio.to_thread(_make, directory)
         model, on_server = await db(choose_for, run)
         try:
             async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
-                work = Execution(run, lease, db, directory, outbox, Steps(run), sink, model, cache, held, on_server)
+                work = Execution(run, lease, db, directory, buffer, Steps(run), sink, model, cache, held, on_server)
                 await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()

@@ -103,11 +103,11 @@ class Trees(Protocol):
         ...
 
 
-def settle_alone(settle: Callable[[], SettledStep], outbox: EventBuffer) -> None:
+def settle_alone(settle: Callable[[], SettledStep], buffer: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
     with transaction.atomic():
         settled = settle()
-    with suppress(LeaseLost), outbox.fenced_transaction(*settled.warnings, usage=settled.usage):
+    with suppress(LeaseLost), buffer.fenced_transaction(*settled.warnings, usage=settled.usage):
         pass
 
 
@@ -143,11 +143,11 @@ class RunJournal:
         lease: Lease,
         trees: Trees | None,
         db: Callable[..., Awaitable[object]],
-        outbox: EventBuffer,
+        buffer: EventBuffer,
         steps: Steps,
     ) -> None:
         self._run, self._lease, self._trees, self._db = run, lease, trees, db
-        self._outbox, self._steps = outbox, steps
+        self._buffer, self._steps = buffer, steps
 
     async def step(
         self,
@@ -223,7 +223,7 @@ class RunJournal:
         return OpenStep(found, new=False)
 
     def _begin(self, step: OpenStep) -> None:
-        with self._outbox.fenced_transaction():
+        with self._buffer.fenced_transaction():
             step.save()
         self._steps.add(step.row)
 
@@ -234,7 +234,7 @@ class RunJournal:
             if announcement is not None:
                 name = f"{step.key}:result"
                 drafts.append(Draft(announcement.type, announcement.data, announcement.message, name))
-            with self._outbox.fenced_transaction(*drafts, usage=settled.usage if settled else None):
+            with self._buffer.fenced_transaction(*drafts, usage=settled.usage if settled else None):
                 step.row.finished_at = timezone.now()
                 step.save("result", "tree", "finished_at")
         step.settle = None
@@ -242,5 +242,5 @@ class RunJournal:
 
     def _settle(self, step: OpenStep) -> None:
         if step.settle is not None:
-            settle_alone(step.settle, self._outbox)
+            settle_alone(step.settle, self._buffer)
             step.settle = None

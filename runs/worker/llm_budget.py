@@ -27,9 +27,9 @@ class LedgerBudget:
     """Within a journal step a reservation begins the step in its transaction, and is settled in the one that records it."""
 
     def __init__(
-        self, run: TaskRun, outbox: EventBuffer, db: Callable[..., Awaitable[Any]], *, on_server: bool = False
+        self, run: TaskRun, buffer: EventBuffer, db: Callable[..., Awaitable[Any]], *, on_server: bool = False
     ) -> None:
-        self._run, self._outbox, self._db = run, outbox, db
+        self._run, self._buffer, self._db = run, buffer, db
         self._place = replace(place_of(run), on_server=on_server)
         self._open: dict[str, LedgerEntry] = {}
 
@@ -42,7 +42,7 @@ class LedgerBudget:
         if step is not None and completion.finish_reason != "error":  # after an error there may be another call
             step.settle = write
         else:
-            await self._db(settle_alone, write, self._outbox)
+            await self._db(settle_alone, write, self._buffer)
 
     def _reserve(self, key: str, estimate: CallEstimate, step: OpenStep | None) -> None:
         with transaction.atomic():
@@ -57,7 +57,7 @@ class LedgerBudget:
                 )
             except budgets.CapReached as reached:
                 raise Paused("budget", reached.detail, hint=reached.hint) from None
-            with self._outbox.fenced_transaction():
+            with self._buffer.fenced_transaction():
                 if step is not None and not step.begun:
                     step.save()
         self._open[key] = entry

@@ -14,7 +14,7 @@ import pytest
 from repositories.errors import GitCommandFailed
 from repositories.git import process
 from repositories.git.checkout import Checkout, RemoteSource
-from repositories.validation import look
+from repositories.validation import probe_remote
 from tests.support.git_server import TOKEN, GitServer
 
 from .conftest import Git
@@ -88,5 +88,5 @@ async def test_a_default_branch_that_does_not_fit_is_refused(server: GitServer, 
     sh("branch", branch, "main", cwd=code)
     sh("symbolic-ref", "HEAD", f"refs/heads/{branch}", cwd=code)
     with pytest.raises(GitCommandFailed) as raised:
-        await asyncio.to_thread(look, RemoteSource(f"{server.url}/code.git", credential=TOKEN))
+        await asyncio.to_thread(probe_remote, RemoteSource(f"{server.url}/code.git", credential=TOKEN))
     assert raised.value.code == "bad_branch"

@@ -118,7 +118,7 @@ def test_many_links_of_one_tenant_keep_no_other_tenant_waiting(
         looked.append(link_id)
         time.sleep(0.002)
 
-    monkeypatch.setattr(scheduled_validation, "look_again", slow)
+    monkeypatch.setattr(scheduled_validation, "revalidate", slow)
     while scheduled_validation.work_off():
         pass
     assert other in looked[:2]

@@ -42,7 +42,7 @@ class Hosted:
     def start(self, name: str = "Let total() ignore None") -> TaskRun:
         return self.tenant.run(self.tenant.task(name, output_mode="patch_existing"), auto_approve=True)
 
-    def wish(self, **fields: Any) -> None:
+    def configure(self, **fields: Any) -> None:
         """What the project wants of commits and pull requests."""
         for name, value in fields.items():
             setattr(self.tenant.project, name, value)

@@ -20,7 +20,7 @@ CHANGE = "sum(price for price in prices"
 
 
 def test_two_runs_at_once_and_the_second_stands_on_the_first(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(pr_draft=False)
+    hosted.configure(pr_draft=False)
     with scripted(team(CODE, TAX)):
         runs = [hosted.start("Ignore None"), hosted.start("Add a tax")]
         for status in (Status.APPROVED, Status.DELIVERING):
@@ -45,7 +45,7 @@ def test_two_runs_at_once_and_the_second_stands_on_the_first(hosted: Hosted, scr
 
 
 def test_what_does_not_go_together_is_delivered_where_it_began(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(pr_draft=False)
+    hosted.configure(pr_draft=False)
     with scripted(team(CODE)):
         run = drive_to(hosted.start(), Status.DELIVERING)
         theirs = hosted.push(CLASHING)
@@ -77,7 +77,7 @@ def test_somebody_did_the_same_already(hosted: Hosted, scripted: Callable[..., A
 
 
 def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(pr_draft=False)
+    hosted.configure(pr_draft=False)
     failing = {"tests/test_more.py": "from shop.prices import total\n\n\ndef test_none():\n    assert total([None]) is None\n"}
     with scripted(team(CODE)):
         run = drive_to(hosted.start(), Status.DELIVERING)

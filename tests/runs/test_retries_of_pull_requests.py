@@ -66,7 +66,7 @@ def test_somebody_elses_commit_is_never_overwritten(hosted: Hosted, scripted: Ca
 def test_after_the_end_of_a_pull_request_a_retry_opens_another(
     hosted: Hosted, scripted: Callable[..., Any], merged: bool
 ) -> None:
-    hosted.wish(pr_draft=False)
+    hosted.configure(pr_draft=False)
     with scripted(team(CODE, TAX)):
         first = drive(hosted.start())
         if merged:

@@ -53,7 +53,7 @@ def finish_elsewhere(run: TaskRun) -> None:
 def test_two_workers_make_one_of_everything(
     hosted: Hosted, scripted: Any, monkeypatch: pytest.MonkeyPatch, owner: type, act: str, when: str
 ) -> None:
-    hosted.wish(pr_labels=["made-here"])
+    hosted.configure(pr_labels=["made-here"])
     real, stolen = getattr(owner, act), threading.Event()
 
     def steal(moment: str) -> None:

@@ -19,8 +19,8 @@ class Actor(serializers.Serializer[Any]):
 class AuditRow(RowSerializer):
     user = Actor(allow_null=True, help_text="Null when the account is gone.")
     detail = serializers.DictField()
-    reads = ("user_id", "user__username")
-    made = ("user",)
+    extra_columns = ("user_id", "user__username")
+    computed = ("user",)
 
     class Meta:
         model = AuditEntry

@@ -18,7 +18,7 @@ from ..creation import require_creator
 from ..idempotency import answer_once
 from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
-from ..principal import Newcomer, Principal, principal_of_user
+from ..principal import Principal, UnscopedPrincipal, principal_of_user
 from ..querysets import visible_workspaces
 from ..serializers.identity import WorkspaceChanges, WorkspaceInput, WorkspaceRow, WorkspaceUsage
 from ..services import WORKSPACE_CONFLICTS, create_workspace
@@ -69,7 +69,7 @@ class WorkspaceViewSet(TenantViewSet):
             self.principal = principal_of_user(user, (str(row.pk),), signed_in_at=signed_in_at(request))
             return self.answer_row(row.pk, http_status=status.HTTP_201_CREATED)
 
-        return answer_once(request, self.principal or Newcomer(user), respond)
+        return answer_once(request, self.principal or UnscopedPrincipal(user), respond)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.patch_row(pk)

@@ -10,7 +10,7 @@ from django.test import override_settings
 from mgx_project.common.errors import MGXError
 from repositories.git.remote import RemoteSource
 from repositories.hosting.github.client import GitHubHost
-from repositories.validation import look
+from repositories.validation import probe_remote
 from tests.support.github import APP_ID, USERS, GitHub
 
 HOOK_SECRET = "hook-s3cret-of-the-link"
@@ -29,8 +29,8 @@ def test_no_secret_is_logged(github: GitHub, repo: str, caplog: pytest.LogCaptur
         with pytest.raises(MGXError):
             GitHubHost(github.api_url, repo, token=token).repository()
         with pytest.raises(MGXError):
-            look(RemoteSource(f"{github.url}/{repo}.git", credential=token))
-    assert look(RemoteSource(f"{github.url}/{repo}.git", credential=USERS["dev"])).default_branch == "main"
+            probe_remote(RemoteSource(f"{github.url}/{repo}.git", credential=token))
+    assert probe_remote(RemoteSource(f"{github.url}/{repo}.git", credential=USERS["dev"])).default_branch == "main"
     assert caplog.records
     key = github.app_key.splitlines()[1]
     for secret in (minted, HOOK_SECRET, "wr0ng-token", *USERS.values(), key, "Bearer ey"):

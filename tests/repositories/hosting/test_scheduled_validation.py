@@ -182,7 +182,7 @@ def test_many_links_stay_within_the_limits(
 ) -> None:
     """One credential, less requests in a window than links: at most two refusals in each, and a second time is free."""
     monkeypatch.setattr(rate_limiter, "SPARING_PER_SECOND", 120.0)
-    monkeypatch.setattr(scheduled_validation, "HELD", timedelta(seconds=1))
+    monkeypatch.setattr(scheduled_validation, "CLAIM_TIMEOUT", timedelta(seconds=1))
     links, primary = times(500, 150), times(200, 80)
     project = Project.objects.for_workspace(owner.workspace.pk).get(slug="default")
     names = [f"octocat/many-{number}" for number in range(links)]
@@ -193,7 +193,7 @@ def test_many_links_stay_within_the_limits(
             clone_url=f"{github.url}/{name}.git", credential=USERS["octocat"],
         )  # fmt: skip
     github.state.limits = strict = Limits(primary=primary, window=4, secondary=150)
-    look_again = scheduled_validation.look_again
+    revalidate = scheduled_validation.revalidate
     looks = 0
 
     def killed_once(link_id: Any) -> None:
@@ -201,9 +201,9 @@ def test_many_links_stay_within_the_limits(
         looks += 1
         if looks == links // 5:
             raise Killed
-        look_again(link_id)
+        revalidate(link_id)
 
-    monkeypatch.setattr(scheduled_validation, "look_again", killed_once)
+    monkeypatch.setattr(scheduled_validation, "revalidate", killed_once)
     try:
         asked = len(github.state.requests)
         first = refresh_all(owner, links)

@@ -1,4 +1,4 @@
-"""The whole road in one process: a task becomes a reviewed commit."""
+"""A task becomes a reviewed commit, in one process."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ HEADERS = "%an <%ae>%n%cn <%ce>%n%B"
 
 
 def test_author_and_co_author(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(commit_author="Acme Bot <bot@acme.example>", commit_co_author="requester")
+    hosted.configure(commit_author="Acme Bot <bot@acme.example>", commit_co_author="requester")
     user = hosted.tenant.user
     user.first_name, user.last_name, user.email = "Ada", "King <x>", "ada@acme.example"
     user.save()
@@ -75,7 +75,7 @@ def test_a_key_of_another_type_ends_in_a_sentence(
 
 
 def test_labels_reviewers_and_a_pull_request_that_is_ready(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(pr_draft=False, pr_labels=["mgx", "needs review"], pr_reviewers=["octocat"])
+    hosted.configure(pr_draft=False, pr_labels=["mgx", "needs review"], pr_reviewers=["octocat"])
     with scripted(team(CODE)):
         run = drive(hosted.start())
         assert run.status == Status.COMPLETED, run.error
@@ -91,7 +91,7 @@ def test_labels_reviewers_and_a_pull_request_that_is_ready(hosted: Hosted, scrip
 
 
 def test_refused_reviewers_lose_nothing(hosted: Hosted, scripted: Callable[..., Any]) -> None:
-    hosted.wish(pr_labels=["mgx"], pr_reviewers=["nobody", "octocat", "dev", "octo-org/backend"])
+    hosted.configure(pr_labels=["mgx"], pr_reviewers=["nobody", "octocat", "dev", "octo-org/backend"])
     with scripted(team(CODE)):
         run = drive(hosted.start())
     assert (run.status, run.git_status) == (Status.COMPLETED, GitStatus.PR_OPENED), run.error
