@@ -1,5 +1,5 @@
 """What came in and was worked off is remembered for a month, and then goes: GitHub delivers again for three days at most, and
-what is older than a week when it comes is not obeyed (`runs.webhooks.parsing`).
+what is older than a week when it comes is not obeyed (`repositories.hosting.github.webhook_parsing`).
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
 from ..hosting import host_of
+from ..hosting.github.payload_filter import EVENTS, read
 from ..models import RepositoryLink, WebhookDelivery
 from ..signals import webhook_accepted
-from .payload_filter import EVENTS, read
 
 MAX_ID = 100
 

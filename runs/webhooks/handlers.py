@@ -12,6 +12,19 @@ from mgx_project.common.errors import MGXError, NotFound
 from repositories import services as repositories
 from repositories.hosting import HostingClient
 from repositories.hosting.base import ReviewComment
+from repositories.hosting.github.webhook_parsing import (
+    OURS,
+    VERBS,
+    BranchPushed,
+    ChecksFailed,
+    CommentCommand,
+    Issue,
+    IssueLabelled,
+    LinkChanged,
+    PullRequestStateChanged,
+    ReviewSubmitted,
+    WebhookEvent,
+)
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from tasks.services import create_task, name_of
@@ -25,19 +38,6 @@ from ..models.run import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import status_changed
 from .authorization import link_owner, principal_for_account
-from .parsing import (
-    OURS,
-    VERBS,
-    BranchPushed,
-    ChecksFailed,
-    CommentCommand,
-    Issue,
-    IssueLabelled,
-    LinkChanged,
-    PullRequestStateChanged,
-    ReviewSubmitted,
-    WebhookEvent,
-)
 
 
 @dataclass(frozen=True)

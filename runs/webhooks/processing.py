@@ -15,11 +15,11 @@ from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
 from repositories.hosting import host_of
+from repositories.hosting.github.webhook_parsing import OLDEST, happened_at, parse_payload
 from repositories.models import RepositoryLink, WebhookDelivery
 
 from ..notifications.retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 from .handlers import handle
-from .parsing import OLDEST, happened_at, parse_payload
 
 log = logging.getLogger(__name__)
 

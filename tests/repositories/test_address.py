@@ -14,7 +14,7 @@ from repositories.git.address import Address, address, check_git_settings, requi
 from repositories.git.checkout import RemoteSource
 from repositories.git.remote import reach
 from repositories.hosting import host_of
-from repositories.hosting.transport import _Adapter
+from repositories.hosting.github.transport import _Adapter
 from repositories.references import parse_reference
 
 

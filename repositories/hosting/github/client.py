@@ -24,7 +24,6 @@ from github.Repository import Repository
 from mgx_project.common.errors import NotFound
 
 from ...git.remote import MAX_BRANCH
-from .. import transport
 from ..base import (
     LEVELS,
     Comment,
@@ -36,8 +35,8 @@ from ..base import (
     RemoteRepository,
     ReviewComment,
 )
-from ..error_mapping import is_for_good, no_github, said, speaking
-from . import auth
+from . import auth, transport
+from .error_mapping import is_for_good, no_github, said, speaking
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from repositories.errors import HostFailed
-from repositories.hosting import deadline, transport
+from repositories.hosting import deadline
+from repositories.hosting.github import transport
 from repositories.hosting.github.client import GitHubHost
 from tests.conftest import CallerInTests
 from tests.support.patience import SOON

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from repositories.hosting.github.payload_filter import MAX_WORDS
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.signals import webhook_accepted
-from repositories.webhooks.payload_filter import MAX_WORDS
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.github import USERS, GitHub

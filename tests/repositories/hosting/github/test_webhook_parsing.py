@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from mgx_project.common.errors import BadRequest
 from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
-from repositories.webhooks.payload_filter import COMMON, EVENTS, read
+from repositories.hosting.github.payload_filter import COMMON, EVENTS, read
+from repositories.hosting.github.webhook_parsing import CommentCommand, commands, happened_at, parse_payload
 from repositories.webhooks.services import checked
-from runs.webhooks.parsing import CommentCommand, commands, happened_at, parse_payload
 
 SHA = "a" * 40
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(

@@ -21,9 +21,9 @@ from mgx_project.common.async_db import let_go
 from mgx_project.common.egress_policy import HINT, reachable, refusal
 from mgx_project.common.proxies import proxy_of
 
-from ..errors import AddressRefused, HostFailed
-from ..git.address import require_api
-from . import deadline, rate_limiter
+from ...errors import AddressRefused, HostFailed
+from ...git.address import require_api
+from .. import deadline, rate_limiter
 
 MAX_ANSWER = 64_000_000
 """Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""

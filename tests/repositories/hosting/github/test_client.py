@@ -13,7 +13,7 @@ from repositories.errors import AddressRefused, HostBusy, HostFailed
 from repositories.hosting.github.client import GitHubHost, auth
 from tests.support.github import APP_ID, USERS, GitHub
 
-from .conftest import HostOf
+from ..conftest import HostOf
 
 
 def test_a_secondary_limit_says_how_long(github: GitHub, host: HostOf) -> None:
