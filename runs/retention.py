@@ -1,5 +1,5 @@
-"""What came in and was worked off is remembered for a month, and then goes: GitHub delivers again for three days at most, and
-what is older than a week when it comes is not obeyed (`repositories.hosting.github.webhook_parsing`).
+"""What came in and was worked off is remembered for a month, and then goes: services deliver again for some days at most, and
+what is older than a week when it comes is not obeyed (`runs.webhooks.processing`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from repositories.git.process import lasting
 from repositories.git.scrubbing import scrub
-from repositories.hosting.github.webhook_parsing import commands
+from repositories.hosting.github.comment_syntax import commands
 from runs.notifications.pull_request_body import quoted
 from tests.hostile.reader import Reader
 
@@ -25,7 +25,10 @@ READERS = [
         "commands",
         lambda text: commands(str(text)),
         {"spaces": lambda n: "/mgx" + " " * n + "\v", "lines": lambda n: "/mg\n" * (n // 4)},
-        ("repositories.hosting.github.webhook_parsing",),
+        (
+            "repositories.hosting.github.comment_syntax",
+            "repositories.hosting.commands",
+        ),
     ),
     Reader(
         "quotes",

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from repositories.errors import HostFailed
-from repositories.hosting import deadline
-from repositories.hosting.github import transport
+from repositories.hosting import checked_requests, deadline
 from repositories.hosting.github.client import GitHubHost
 from tests.conftest import CallerInTests
 from tests.support.patience import SOON
@@ -81,7 +80,7 @@ def dripping_head(client: socket.socket) -> None:
 
 @pytest.mark.parametrize("answer", [endless, unfolding])
 def test_an_answer_without_end_is_cut_off(answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_ANSWER", 1_000_000)
+    monkeypatch.setattr(checked_requests, "MAX_ANSWER", 1_000_000)
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
         GitHubHost(api, "evil/shop").repository()
     assert raised.value.code == "bad_answer"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from repositories.hosting.github.payload_filter import MAX_WORDS
+from repositories.hosting.payloads import MAX_WORDS
 from repositories.models import RepositoryLink, WebhookDelivery
 from repositories.signals import webhook_accepted
 from tests.conftest import CallerInTests
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def link() -> RepositoryLink:
-    found: RepositoryLink = RepositoryLinkFactory(webhook_secret=SECRET)
+    found: RepositoryLink = RepositoryLinkFactory(provider="github", webhook_secret=SECRET)
     return found
 
 
@@ -53,8 +53,8 @@ def test_a_forged_one_is_refused(link: RepositoryLink, secret: str) -> None:
 
 
 def test_links_that_are_unknown_gone_or_without_a_secret_all_look_the_same(link: RepositoryLink) -> None:
-    gone = RepositoryLinkFactory(webhook_secret=SECRET, status="disconnected")
-    bare = RepositoryLinkFactory(webhook_secret="")
+    gone = RepositoryLinkFactory(provider="github", webhook_secret=SECRET, status="disconnected")
+    bare = RepositoryLinkFactory(provider="github", webhook_secret="")
     known = [(uuid.uuid4(), SECRET), (gone.pk, SECRET), (bare.pk, ""), (bare.pk, "x")]
     answers = [deliver(link_id, {}, secret=secret) for link_id, secret in known]
     assert {answer.status_code for answer in answers} == {401}
