@@ -34,7 +34,6 @@ MENU = {
 OTHERS = "Machinery"
 NAMES = {
     "runs.taskrun": "Runs",
-    "runs.handled": "Handled causes",
     "django_dramatiq.task": "Queue messages",
     "workspaces.signin": "Sign-ins",
     "workspaces.signincount": "Failed sign-ins",

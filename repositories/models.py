@@ -34,17 +34,17 @@ class RepositoryLink(TenantModel):
     last_error = models.TextField(blank=True)
     last_validated_at = models.DateTimeField(null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True, editable=False)
-    """Of the last look: a service that has nothing new answers to it without counting the request."""
+    """Of the last validation: a service that has nothing new answers to it without counting the request."""
     refresh_due_at = models.DateTimeField(null=True, editable=False)
-    """When the next look by ourselves is due (``refreshing``)."""
+    """When the next validation by ourselves is due (`repositories.scheduled_validation`)."""
     refresh_asked_at = models.DateTimeField(null=True, editable=False)
-    """Since when somebody waits for that look; it ends with the look."""
-    failed_looks = models.PositiveSmallIntegerField(default=0, editable=False)
+    """Since when somebody waits for that validation; NULL again when it was done."""
+    failed_validations = models.PositiveSmallIntegerField(default=0, editable=False)
     """In a row, up to now."""
     host_id = models.CharField(max_length=100, blank=True, editable=False)
     """The service's own id of the repository, which stays when its name goes to another."""
     seen_branch = models.CharField(max_length=200, blank=True, editable=False)
-    """The service's default branch at the last look: ``default_branch`` follows it until somebody chooses another."""
+    """The service's default branch at the last validation: ``default_branch`` follows it until somebody chooses another."""
     installation_id = models.BigIntegerField(null=True, blank=True)
     permissions = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -165,7 +165,7 @@ def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: s
 
 @transaction.atomic
 def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> RepositoryLink:
-    """Writes down what a look has shown. ``link`` is locked by the caller."""
+    """Writes down what a validation has shown. ``link`` is locked by the caller."""
     if link.status == Status.DISCONNECTED:
         return link
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
@@ -242,9 +242,9 @@ def _apply_state(link: RepositoryLink, seen: RepositoryState) -> None:
         link.default_branch = seen.default_branch
     link.seen_branch, link.permissions = seen.default_branch, seen.permissions
     link.host_id, link.etag = seen.host_id or link.host_id, seen.etag
-    link.failed_looks = 0
+    link.failed_validations = 0
     link.last_validated_at = timezone.now()
-    link.refresh_due_at, link.refresh_asked_at = next_look(link), None
+    link.refresh_due_at, link.refresh_asked_at = next_validation_at(link), None
     if seen.full_name and seen.full_name != link.repo_full_name:
         link.clone_url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
         link.repo_full_name = seen.full_name
@@ -253,16 +253,16 @@ def _apply_state(link: RepositoryLink, seen: RepositoryState) -> None:
 def _apply_failure(link: RepositoryLink, error: MGXError) -> None:
     link.status, link.last_error = Status.ERROR, f"{error.detail} {error.hint}".strip()
     link.etag = ""  # what is fine again must be seen whole
-    link.failed_looks = min(link.failed_looks + 1, 100)
-    link.refresh_due_at, link.refresh_asked_at = next_look(link), None
+    link.failed_validations = min(link.failed_validations + 1, 100)
+    link.refresh_due_at, link.refresh_asked_at = next_validation_at(link), None
 
 
-def next_look(link: RepositoryLink) -> datetime:
-    """After a day; after an hour when the last look failed, and twice as long each time it fails again, up to a day.
+def next_validation_at(link: RepositoryLink) -> datetime:
+    """In a day; in an hour when the last validation failed, and twice as long each time it fails again, up to a day.
 
-    Spread over a twelfth of that by the link's id, so that links looked at together do not stay together.
+    Spread over a twelfth of that by the link's id, so that links validated together do not stay together.
     """
-    wait = DAY if not link.failed_looks else min(DAY, HOUR * 2 ** min(link.failed_looks - 1, 5))
+    wait = DAY if not link.failed_validations else min(DAY, HOUR * 2 ** min(link.failed_validations - 1, 5))
     return timezone.now() + wait + wait / 12 * ((link.pk.int % 1000) / 1000)
 
 

@@ -1,5 +1,5 @@
-"""What came in and was worked off is remembered for a month, and then goes: services deliver again for some days at most, and
-what is older than a week when it comes is not obeyed (`runs.webhooks.processing`).
+"""Webhooks that were processed and comments that were posted are kept for a month, and then deleted: services deliver again for
+some days at most, and what is older than a week when it arrives is ignored (`runs.webhooks.processing`).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from repositories.models import WebhookDelivery
 
-from .models import Handled
+from .models import OutgoingComment, ProcessedWebhook
 
 log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
@@ -31,12 +31,17 @@ def prune_sometimes() -> int:
 
 
 def prune() -> int:
-    """Deletes what is done and old; returns how many rows. What is still to be done or said stays, however old it is."""
-    done = WebhookDelivery.across_tenants.filter(processed_at__isnull=False)
-    said = Handled.across_tenants.filter(Q(said_at=None) | Q(said_at__lt=Now() - KEPT), say_at=None)
-    gone = sum(_in_batches(rows) for rows in (done, said))
+    """Deletes what is done and old; returns how many rows. What is still to be done or posted stays, however old it is.
+
+    A processed webhook goes after its comment: while that is kept, the same cause has no effect again.
+    """
+    deliveries = WebhookDelivery.across_tenants.filter(processed_at__isnull=False)
+    comments = OutgoingComment.across_tenants.filter(Q(sent_at=None) | Q(sent_at__lt=Now() - KEPT), due_at=None)
+    kept = OutgoingComment.across_tenants.filter(link_id=OuterRef("link_id"), key=OuterRef("key"))
+    webhooks = ProcessedWebhook.across_tenants.filter(~Exists(kept))
+    gone = sum(_in_batches(rows) for rows in (deliveries, comments, webhooks))
     if gone:
-        log.info("%s old deliveries and answers are forgotten", gone)
+        log.info("deleted %s old webhooks and comments", gone)
     return gone
 
 

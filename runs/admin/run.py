@@ -20,7 +20,7 @@ from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
 
 from .. import services
 from ..lifecycle.messages import MAX_CHARACTERS
-from ..models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
+from ..models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage, TaskRun
 from ..models.run import FINAL, Status
 from ..notifications.pull_request_body import money
 from .change_review import changes_page
@@ -304,21 +304,24 @@ class ChangeRoundAdmin(TenantAdmin):
     search_fields = ("=run__id",)
 
 
-@admin.register(Handled)
-class HandledAdmin(TenantAdmin):
+@admin.register(ProcessedWebhook)
+class ProcessedWebhookAdmin(TenantAdmin):
     """Causes on a hosting service that had their effect: a comment, a review, a commit's checks."""
 
-    list_display = ("created_at", "workspace", "key", "number", "said", "answered", "link_id")
+    list_display = ("created_at", "workspace", "key", "link_id")
     list_filter = (WorkspaceFilter,)
+    search_fields = ("=link_id", "key")
+
+
+@admin.register(OutgoingComment)
+class OutgoingCommentAdmin(TenantAdmin):
+    list_display = ("created_at", "workspace", "key", "number", "short_text", "due_at", "sent_at", "attempts", "link_id")
+    list_filter = (WorkspaceFilter, "form")
     search_fields = ("=link_id", "key", "=number")
 
-    @admin.display(description="answer")
-    def said(self, row: Handled) -> str:
-        return Truncator(row.answer).chars(100) or "-"
-
-    @admin.display(boolean=True, description="answered")
-    def answered(self, row: Handled) -> bool | None:
-        return row.said_at is not None if row.answer else None
+    @admin.display(description="text")
+    def short_text(self, row: OutgoingComment) -> str:
+        return Truncator(row.text).chars(100) or "-"
 
 
 @admin.register(Artifact)

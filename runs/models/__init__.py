@@ -3,9 +3,10 @@
 from .approval import Approval
 from .artifact import Artifact
 from .change_round import ChangeRound
-from .handled import Handled
+from .outgoing_comment import OutgoingComment
+from .processed_webhook import ProcessedWebhook
 from .run import TaskRun
 from .steer import SteerMessage
 from .step import RunStep
 
-__all__ = ["Approval", "Artifact", "ChangeRound", "Handled", "RunStep", "SteerMessage", "TaskRun"]
+__all__ = ["Approval", "Artifact", "ChangeRound", "OutgoingComment", "ProcessedWebhook", "RunStep", "SteerMessage", "TaskRun"]

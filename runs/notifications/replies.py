@@ -19,24 +19,24 @@ from repositories.hosting.base import HostingClient
 from repositories.hosting.registry import host_of
 from repositories.models import RepositoryLink
 
-from ..models import Handled, TaskRun
+from ..models import OutgoingComment, TaskRun
 from . import status_comment_body
 from .retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 
 log = logging.getLogger(__name__)
 
 
-def due() -> QuerySet[Handled]:
+def due() -> QuerySet[OutgoingComment]:
     """What is to be said now and nobody says, what waits longest first."""
-    free = Q(held_until=None) | Q(held_until__lt=Now())
-    rows: QuerySet[Handled] = Handled.across_tenants.filter(free, say_at__lte=Now()).order_by("say_at")
+    free = Q(locked_until=None) | Q(locked_until__lt=Now())
+    rows: QuerySet[OutgoingComment] = OutgoingComment.across_tenants.filter(free, due_at__lte=Now()).order_by("due_at")
     return rows
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
     """Of each workspace that may have one more at work what waits longest, the longest first."""
     rows = due().exclude(workspace_id__in=shares.full())
-    first = rows.order_by("workspace_id", "say_at").distinct("workspace_id").values("pk")
+    first = rows.order_by("workspace_id", "due_at").distinct("workspace_id").values("pk")
     return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 
@@ -50,7 +50,7 @@ def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
 
     Returns what of the workspace may be said then.
     """
-    workspace_id = Handled.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
+    workspace_id = OutgoingComment.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
         return []
     with shares.of(workspace_id) as mine:
@@ -61,10 +61,10 @@ def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def _post_reply(row_id: uuid.UUID) -> None:
-    if not due().filter(pk=row_id).update(held_until=Now() + CLAIM_TIMEOUT, attempts=F("attempts") + 1):
+    if not due().filter(pk=row_id).update(locked_until=Now() + CLAIM_TIMEOUT, attempts=F("attempts") + 1):
         return
-    row = Handled.across_tenants.get(pk=row_id)
-    if row.say_at is None:
+    row = OutgoingComment.across_tenants.get(pk=row_id)
+    if row.due_at is None:
         return
     link = RepositoryLink.objects.for_workspace(row.workspace_id).filter(pk=row.link_id).first()
     host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
@@ -77,40 +77,40 @@ def _post_reply(row_id: uuid.UUID) -> None:
         _mark_posted(row)
 
 
-def _post(host: HostingClient, row: Handled) -> None:
-    match Handled.Form(row.form):
-        case Handled.Form.REACTION:
+def _post(host: HostingClient, row: OutgoingComment) -> None:
+    match OutgoingComment.Form(row.form):
+        case OutgoingComment.Form.REACTION:
             host.react(int(row.key.partition(":")[2]), "eyes")
-        case Handled.Form.STATUS:
+        case OutgoingComment.Form.STATUS:
             if text := _status(row):
                 host.comment(row.number, text, marker=str(row.pk))
-        case Handled.Form.COMMENT:
-            host.comment(row.number, row.answer, marker=str(row.pk))
+        case OutgoingComment.Form.COMMENT:
+            host.comment(row.number, row.text, marker=str(row.pk))
 
 
-def _status(row: Handled) -> str:
+def _status(row: OutgoingComment) -> str:
     runs = TaskRun.objects.for_workspace(row.workspace_id).filter(task_id=row.task_id).select_related("task")
     run = runs.order_by("-run_number").first()
-    heard = Handled.objects.for_workspace(row.workspace_id).filter(
-        task_id=row.task_id, number=row.number, form=Handled.Form.REACTION
+    heard = OutgoingComment.objects.for_workspace(row.workspace_id).filter(
+        task_id=row.task_id, number=row.number, form=OutgoingComment.Form.REACTION
     )
-    last = heard.order_by("-created_at", "-pk").values_list("answer", flat=True).first()
+    last = heard.order_by("-created_at", "-pk").values_list("text", flat=True).first()
     return "" if run is None else status_comment_body.status(run, last or "")
 
 
-def _mark_posted(row: Handled) -> None:
-    """What became due while it was said (``say_at`` is another then) stays due."""
-    mine = Handled.across_tenants.filter(pk=row.pk)
-    mine.update(held_until=None, said_at=timezone.now(), attempts=0)
-    mine.filter(say_at=row.say_at).update(say_at=None)
+def _mark_posted(row: OutgoingComment) -> None:
+    """What became due while it was said (``due_at`` is another then) stays due."""
+    mine = OutgoingComment.across_tenants.filter(pk=row.pk)
+    mine.update(locked_until=None, sent_at=timezone.now(), attempts=0)
+    mine.filter(due_at=row.due_at).update(due_at=None)
 
 
-def _schedule_retry(row: Handled, error: MGXError) -> None:
-    mine = Handled.across_tenants.filter(pk=row.pk)
+def _schedule_retry(row: OutgoingComment, error: MGXError) -> None:
+    mine = OutgoingComment.across_tenants.filter(pk=row.pk)
     most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
     if row.attempts >= most:
         log.warning("it is given up to say %s in #%s: %s", row.key, row.number, error.detail)
-        mine.update(held_until=None, say_at=None, attempts=0)
+        mine.update(locked_until=None, due_at=None, attempts=0)
         return
     log.info("%s could not be said in #%s, trying again: %s", row.key, row.number, error.detail)
-    mine.update(held_until=None, say_at=timezone.now() + backoff(row.attempts, error.retry_after))
+    mine.update(locked_until=None, due_at=timezone.now() + backoff(row.attempts, error.retry_after))

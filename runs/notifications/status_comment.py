@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from ..models import Handled, TaskRun
+from ..models import OutgoingComment, TaskRun
 from . import status_comment_body
 
 APART = timedelta(seconds=3)
@@ -28,11 +28,11 @@ def changed(run: TaskRun) -> None:
         status_changed(run.workspace_id, link_id, run.task_id, number)
     if found := status_comment_body.news(run):
         key, words = found
-        Handled.objects.for_workspace(run.workspace_id).get_or_create(
+        OutgoingComment.objects.for_workspace(run.workspace_id).get_or_create(
             link_id=link_id,
             key=key,
             defaults={
-                "workspace_id": run.workspace_id, "task_id": run.task_id, "number": here, "answer": words, "say_at": Now(),
+                "workspace_id": run.workspace_id, "task_id": run.task_id, "number": here, "text": words, "due_at": Now(),
             },
         )  # fmt: skip
 
@@ -40,8 +40,8 @@ def changed(run: TaskRun) -> None:
 def status_changed(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
     """The status comment of the task in the thread ``number`` is to be made or edited."""
     key = f"status:{task_id}:{number}"
-    rows = Handled.objects.for_workspace(workspace_id)
-    if rows.filter(link_id=link_id, key=key).update(say_at=Greatest(Now(), F("said_at") + APART)):
+    rows = OutgoingComment.objects.for_workspace(workspace_id)
+    if rows.filter(link_id=link_id, key=key).update(due_at=Greatest(Now(), F("sent_at") + APART)):
         return
-    fields = {"form": Handled.Form.STATUS, "task_id": task_id, "number": number, "say_at": Now()}
+    fields = {"form": OutgoingComment.Form.STATUS, "task_id": task_id, "number": number, "due_at": Now()}
     rows.get_or_create(link_id=link_id, key=key, defaults={"workspace_id": workspace_id, **fields})

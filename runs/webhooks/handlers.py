@@ -1,4 +1,4 @@
-"""What a wish does. Each effect is written with the mark that it was done, so that no second delivery does it again."""
+"""What a webhook event does. Each effect is written with the mark that it was done: a second delivery does not do it again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from workspaces.principal import Principal
 from .. import events, services
 from ..lifecycle import revisions
 from ..lifecycle.base import locked
-from ..models import Handled, TaskRun
+from ..models import OutgoingComment, ProcessedWebhook, TaskRun
 from ..models.run import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import status_changed
@@ -62,49 +62,49 @@ class Effect:
     task: Task | None = None
 
 
-def handle(link: RepositoryLink, host: HostingClient, wish: WebhookEvent) -> None:
-    """Does what is wished, once, unless its account may not command. What is to be said of it is owed by then (`sayings`).
+def handle(link: RepositoryLink, host: HostingClient, event: WebhookEvent) -> None:
+    """Does what the event asks for, once, if its account may. The answer waits in the database by then (`runs.notifications`).
 
     Raises HostBusy, HostFailed and the like where it is worth trying again.
     """
-    match wish:
+    match event:
         case LinkChanged():
             _revalidate(link)
         case PullRequestStateChanged():
-            _sync_pull_request(link, host, wish)
+            _sync_pull_request(link, host, event)
         case BranchPushed():
-            _note_push(link, wish)
+            _note_push(link, event)
         case ChecksFailed():
-            _repair(link, host, wish)
-        case _ if not _is_done(link, wish):
-            _command(link, host, wish)
+            _repair(link, host, event)
+        case _ if not _is_done(link, event):
+            _command(link, host, event)
 
 
-def _command(link: RepositoryLink, host: HostingClient, wish: WebhookEvent) -> None:
-    who = principal_for_account(link, host, wish.actor)
+def _command(link: RepositoryLink, host: HostingClient, event: WebhookEvent) -> None:
+    who = principal_for_account(link, host, event.actor)
     if who is None:
-        _once(link, wish, 0, lambda: None)
+        _once(link, event, 0, lambda: None)
         return
-    match wish:
+    match event:
         case IssueLabelled():
-            _once(link, wish, wish.issue.number, lambda: _label(link, who, wish))
+            _once(link, event, event.issue.number, lambda: _label(link, who, event))
         case CommentCommand():
-            _once(link, wish, wish.issue.number, lambda: _run_command(link, who, wish))
+            _once(link, event, event.issue.number, lambda: _run_command(link, who, event))
         case ReviewSubmitted():
-            _revise(link, host, who, wish)
+            _revise(link, host, who, event)
         case _:
-            raise TypeError(f"{type(wish).__name__} has no effect")
+            raise TypeError(f"{type(event).__name__} has no effect")
 
 
-def _is_done(link: RepositoryLink, wish: WebhookEvent) -> bool:
-    return Handled.objects.for_workspace(link.workspace_id).filter(link_id=link.pk, key=wish.key).exists()
+def _is_done(link: RepositoryLink, event: WebhookEvent) -> bool:
+    return ProcessedWebhook.objects.for_workspace(link.workspace_id).filter(link_id=link.pk, key=event.key).exists()
 
 
-def _once(link: RepositoryLink, wish: WebhookEvent, number: int, act: Callable[[], Effect | None]) -> None:
+def _once(link: RepositoryLink, event: WebhookEvent, number: int, act: Callable[[], Effect | None]) -> None:
     """``act``, its mark and its answer in one transaction; what it refuses is an answer too, on ``number``."""
     with transaction.atomic():
-        row, new = Handled.objects.for_workspace(link.workspace_id).get_or_create(
-            link_id=link.pk, key=wish.key, defaults={"workspace_id": link.workspace_id}
+        _, new = ProcessedWebhook.objects.for_workspace(link.workspace_id).get_or_create(
+            link_id=link.pk, key=event.key, defaults={"workspace_id": link.workspace_id}
         )
         if not new:
             return
@@ -112,23 +112,21 @@ def _once(link: RepositoryLink, wish: WebhookEvent, number: int, act: Callable[[
             with transaction.atomic():
                 effect = act()
         except MGXError as refused:
-            effect = Effect(number, f"That did not work, {code(wish.actor)}: {refused.detail} {refused.hint}".strip())
+            effect = Effect(number, f"That did not work, {code(event.actor)}: {refused.detail} {refused.hint}".strip())
         if effect is not None:
-            _enqueue_reply(link, row, effect, wish)
+            _enqueue_reply(link, effect, event)
 
 
-def _enqueue_reply(link: RepositoryLink, row: Handled, effect: Effect, wish: WebhookEvent) -> None:
-    row.number, row.answer = effect.number, effect.text
-    fields = ["number", "answer"]
-    if effect.task is None:
-        row.say_at = timezone.now()
-        fields.append("say_at")
-    else:
-        row.task_id, row.form = effect.task.pk, Handled.Form.REACTION
-        row.say_at = timezone.now() if isinstance(wish, CommentCommand) else None
-        fields += ["task_id", "form", "say_at"]
+def _enqueue_reply(link: RepositoryLink, effect: Effect, event: WebhookEvent) -> None:
+    reply = OutgoingComment(
+        workspace_id=link.workspace_id, link_id=link.pk, key=event.key, number=effect.number, text=effect.text
+    )
+    if effect.task is not None:
+        reply.task_id, reply.form = effect.task.pk, OutgoingComment.Form.REACTION
         status_changed(link.workspace_id, link.pk, effect.task.pk, effect.number)
-    row.save(update_fields=fields)
+    if effect.task is None or isinstance(event, CommentCommand):
+        reply.due_at = timezone.now()
+    reply.save(force_insert=True)
 
 
 def _start(link: RepositoryLink, who: Principal, issue: IssueThread, *, auto_approve: bool) -> Effect:
@@ -147,12 +145,12 @@ def _start(link: RepositoryLink, who: Principal, issue: IssueThread, *, auto_app
     return Effect(issue.number, f"run #{run.run_number} is planning; {then}", task)
 
 
-def _label(link: RepositoryLink, who: Principal, wish: IssueLabelled) -> Effect | None:
+def _label(link: RepositoryLink, who: Principal, event: IssueLabelled) -> Effect | None:
     """A pull request of ours may carry the label because its project wants that of all: it is no new task."""
-    if revisions.latest_of(link, wish.issue.number) is not None:
+    if revisions.latest_of(link, event.issue.number) is not None:
         return None
-    effect = _start(link, who, wish.issue, auto_approve=False)
-    return replace(effect, text=f"The label of {code(wish.actor)}: {effect.text}")
+    effect = _start(link, who, event.issue, auto_approve=False)
+    return replace(effect, text=f"The label of {code(event.actor)}: {effect.text}")
 
 
 def _task_of(link: RepositoryLink, issue: IssueThread) -> Task | None:
@@ -228,41 +226,41 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effe
     return Effect(issue.number, said, task)
 
 
-def _revise(link: RepositoryLink, host: HostingClient, who: Principal, wish: ReviewSubmitted) -> None:
-    parent = revisions.latest_of(link, wish.number)
+def _revise(link: RepositoryLink, host: HostingClient, who: Principal, event: ReviewSubmitted) -> None:
+    parent = revisions.latest_of(link, event.number)
     if parent is None:
-        _once(link, wish, 0, lambda: None)
+        _once(link, event, 0, lambda: None)
         return
-    ours = host.review_comments(wish.number)
-    theirs = [comment for comment in ours if comment.author == wish.actor and not comment.is_ours]
+    ours = host.review_comments(event.number)
+    theirs = [comment for comment in ours if comment.author == event.actor and not comment.is_ours]
     # a run that is at work on some of them has them all: they were read when it began
     taken = set() if parent.is_final else set((parent.revision or {}).get("threads", ()))
     open_ones = [comment for comment in theirs if comment.id not in taken]
     mine = [comment for comment in open_ones if not _answered(comment.id, ours)]
-    words = wish.words if wish.words or wish.review is None else host.review_words(wish.number, wish.review)
-    asked = revisions.of_review(mine, words, wish.actor)
+    words = event.words if event.words or event.review is None else host.review_words(event.number, event.review)
+    asked = revisions.of_review(mine, words, event.actor)
 
     def start() -> Effect | None:
         if not asked["asked"]:
             return None
-        return _go_on(who, parent, asked, f"{code(wish.actor)} asks for changes")
+        return _go_on(who, parent, asked, f"{code(event.actor)} asks for changes")
 
-    _once(link, wish, wish.number, start)
+    _once(link, event, event.number, start)
 
 
 def _answered(comment_id: int, comments: list[ReviewComment]) -> bool:
     return any(comment.reply_to == comment_id for comment in comments)
 
 
-def _repair(link: RepositoryLink, host: HostingClient, wish: ChecksFailed) -> None:
+def _repair(link: RepositoryLink, host: HostingClient, event: ChecksFailed) -> None:
     runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
-        repository_id=link.pk, commit_sha=wish.sha, pr_number__isnull=False
+        repository_id=link.pk, commit_sha=event.sha, pr_number__isnull=False
     )
     parent = runs.select_related("task__project", "created_by").order_by("-run_number").first()
-    if parent is None or parent.pr_number is None or _is_done(link, wish):
+    if parent is None or parent.pr_number is None or _is_done(link, event):
         return
     number = parent.pr_number
-    checks = host.failed_checks(wish.sha)
+    checks = host.failed_checks(event.sha)
     if not checks:
         return
     repairs = revisions.repairs_before(parent)
@@ -271,12 +269,12 @@ def _repair(link: RepositoryLink, host: HostingClient, wish: ChecksFailed) -> No
         names = ", ".join(code(check.name) for check in checks[:10])
         if repairs >= revisions.MAX_REPAIRS:
             return Effect(number, f"{names} still fails after {repairs} repairs. A person must look at it.")
-        who = link_owner(link)  # nobody wishes for red checks: the repair is in the name of whoever linked the repository
+        who = link_owner(link)  # no account asked for this: the repair is in the name of whoever linked the repository
         if who is None:
             return None
-        return _go_on(who, parent, revisions.of_checks(checks, wish.sha), f"{names} has failed")
+        return _go_on(who, parent, revisions.of_checks(checks, event.sha), f"{names} has failed")
 
-    _once(link, wish, number, start)
+    _once(link, event, number, start)
 
 
 def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) -> Effect:
@@ -285,36 +283,36 @@ def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) 
     return Effect(parent.pr_number, f"{why}: run #{run.run_number} is at work on it.", parent.task)
 
 
-def _sync_pull_request(link: RepositoryLink, host: HostingClient, wish: PullRequestStateChanged) -> None:
+def _sync_pull_request(link: RepositoryLink, host: HostingClient, event: PullRequestStateChanged) -> None:
     """Needs no mark: how the pull request stands is asked, so late word of a closing can't undo an opening."""
-    run = revisions.latest_of(link, wish.number)
+    run = revisions.latest_of(link, event.number)
     if run is None:
         return
     known = {"task_id": run.task_id, "workspace_id": link.workspace_id}
-    state = host.pull_request(wish.number).state
+    state = host.pull_request(event.number).state
     if state == "open":
         services.reopen_task(**known)
     else:
-        services.close_task(**known, merged=state == "merged", by=wish.actor)
+        services.close_task(**known, merged=state == "merged", by=event.actor)
 
 
-def _note_push(link: RepositoryLink, wish: BranchPushed) -> None:
+def _note_push(link: RepositoryLink, event: BranchPushed) -> None:
     """Somebody else's commit on the branch of a run that works: people see why its push will be refused."""
     runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
-        repository_id=link.pk, pr_number__isnull=False, branch_name=wish.branch
+        repository_id=link.pk, pr_number__isnull=False, branch_name=event.branch
     )
     live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
-    if live is None or runs.filter(commit_sha=wish.sha).exists():
+    if live is None or runs.filter(commit_sha=event.sha).exists():
         return
 
     def note() -> None:
         with locked(live.pk) as run:
             if not run.is_final:
-                data = {"branch_name": wish.branch, "commit_sha": wish.sha, "by": wish.actor}
-                said = f"{wish.actor} pushed {wish.sha[:10]} to {wish.branch} while the run was at work."
+                data = {"branch_name": event.branch, "commit_sha": event.sha, "by": event.actor}
+                said = f"{event.actor} pushed {event.sha[:10]} to {event.branch} while the run was at work."
                 events.record(run, "branch_moved", data, said)
 
-    _once(link, wish, 0, note)
+    _once(link, event, 0, note)
 
 
 def _revalidate(link: RepositoryLink) -> None:

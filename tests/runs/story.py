@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.models import Handled, TaskRun
+from runs.models import OutgoingComment, TaskRun
 from runs.notifications import replies
 from runs.webhooks import processing
 from tests.support.github import USERS, GitHub
@@ -42,7 +42,7 @@ class Story:
 
     def say(self) -> None:
         """Says what is owed, without the pause that is between two edits of a comment."""
-        Handled.across_tenants.filter(say_at__isnull=False).update(say_at=Now(), held_until=None)
+        OutgoingComment.across_tenants.filter(due_at__isnull=False).update(due_at=Now(), locked_until=None)
         while waiting := replies.waiting(100):  # of each workspace the first
             for row_id in waiting:
                 replies.post_reply(row_id)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from metrics.models import MetricSnapshot
 from projects.models import Project
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.models import Approval, Artifact, ChangeRound, Handled, RunStep, SteerMessage, TaskRun
+from runs.models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage, TaskRun
 from tasks.models import Task
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces import models as w
@@ -67,7 +67,8 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         ),
         SteerMessage: lambda: new(**tenant, run=make(TaskRun, workspace, n), number=1, text="x", by="ada"),
         ChangeRound: lambda: new(**tenant, run=make(TaskRun, workspace, n), number=1, decided_by=UserFactory()),
-        Handled: lambda: new(**tenant, link_id=uuid.uuid4(), key=f"k{n}"),
+        ProcessedWebhook: lambda: new(**tenant, link_id=uuid.uuid4(), key=f"k{n}"),
+        OutgoingComment: lambda: new(**tenant, link_id=uuid.uuid4(), key=f"k{n}"),
         Artifact: lambda: new(
             **tenant, run=make(TaskRun, workspace, n), name="a", kind="log", content_type="text/plain", size=1, sha256="s",
             path="p",
@@ -83,7 +84,7 @@ MODELS = [
     w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
     w.StoredBytes,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
-    SteerMessage, ChangeRound, Handled, MetricSnapshot, w.Departure, w.Invitation,
+    SteerMessage, ChangeRound, OutgoingComment, ProcessedWebhook, MetricSnapshot, w.Departure, w.Invitation,
 ]  # fmt: skip
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.functions import Now
 
 from runs import services
-from runs.models import Handled, TaskRun
+from runs.models import OutgoingComment, TaskRun
 from runs.notifications import replies
 from runs.reaper import Reaper
 from runs.webhooks import processing
@@ -39,11 +39,11 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
     (row_id,) = replies.waiting(10)
     replies.post_reply(row_id)
     assert not said(story, issue["number"])
-    row = Handled.across_tenants.get(pk=row_id)
-    assert (row.said_at, row.attempts, row.held_until) == (None, 1, None)
-    assert row.say_at is not None
+    row = OutgoingComment.across_tenants.get(pk=row_id)
+    assert (row.sent_at, row.attempts, row.locked_until) == (None, 1, None)
+    assert row.due_at is not None
     assert replies.waiting(10) == [], "it is not due yet"
-    Handled.across_tenants.update(say_at=Now())
+    OutgoingComment.across_tenants.update(due_at=Now())
     assert Reaper(capacity=8).sweep() >= 1
     for _ in range(2):
         replies.post_reply(row_id)
@@ -66,7 +66,7 @@ def test_a_process_killed_before_it_said_it(story: Story, monkeypatch: pytest.Mo
             patched.setattr(replies, name, die)
             replies.post_reply(row_id)
         assert not replies.waiting(10), "held by who died"
-        Handled.across_tenants.update(held_until=None)
+        OutgoingComment.across_tenants.update(locked_until=None)
     replies.post_reply(row_id)
     (answer,) = said(story, issue["number"])
     assert "Unknown command `/mgx frobnicate`" in answer
@@ -102,9 +102,9 @@ def test_who_is_refused_for_good_is_asked_a_few_times(story: Story) -> None:
     (row_id,) = replies.waiting(10)
     for _ in range(6):
         story.github.refuse(status=403, message="Resource not accessible by personal access token")
-        Handled.across_tenants.update(say_at=Now())
+        OutgoingComment.across_tenants.update(due_at=Now())
         replies.post_reply(row_id)
-    assert Handled.across_tenants.get(pk=row_id).say_at is None
+    assert OutgoingComment.across_tenants.get(pk=row_id).due_at is None
     assert not said(story, issue["number"])
 
 
@@ -114,7 +114,7 @@ def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenan
     run = newest(story.link)
     utter = replies._post
 
-    def slowly(host: Any, row: Handled) -> None:
+    def slowly(host: Any, row: OutgoingComment) -> None:
         utter(host, row)
         services.cancel_run(principal=tenant.principal, run_id=run.pk)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs import services
-from runs.models import Handled, TaskRun
+from runs.models import OutgoingComment, TaskRun
 from runs.models.run import Status
 from runs.webhooks import processing
 from tasks.models import Task
@@ -142,7 +142,7 @@ def test_each_cause_has_one_effect(story: Story, tenant: Tenant) -> None:
     link.refresh_from_db()
     assert link.last_validated_at is not None
     assert link.last_validated_at > looked_before
-    assert not Handled.objects.for_workspace(tenant.workspace.pk).filter(answer__startswith="That did not work").exists()
+    assert not OutgoingComment.objects.for_workspace(tenant.workspace.pk).filter(text__startswith="That did not work").exists()
     story.say()
     assert [len(story.comments(issue["number"])) for issue in (labelled, commanded, left)] == [1, 1, 0]
 

@@ -8,7 +8,7 @@ import repositories.hosting.registry
 
 
 class Migration(migrations.Migration):
-    dependencies = [("repositories", "0004_identity_and_looks")]
+    dependencies = [("repositories", "0005_failed_validations")]
 
     operations = [
         migrations.AlterField(

@@ -1,0 +1,48 @@
+"""Comments and reactions that a hosting service is still to get, kept until they are there."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mgx_project.common.models import TenantModel
+
+
+class OutgoingComment(TenantModel):
+    """``text`` for the issue or pull request ``number``. ``key`` names the cause; each cause has one row, whoever writes it.
+
+    ``due_at`` is when it is to be posted: NULL when nothing is (any longer) to be posted. Until ``locked_until`` one worker has
+    it for itself. ``sent_at`` is when it was posted last.
+    """
+
+    class Form(models.TextChoices):
+        COMMENT = "comment"
+        """``text``, in a comment of its own."""
+        REACTION = "reaction"
+        """A reaction to the comment that ``key`` names; ``text`` is shown in the task's status comment."""
+        STATUS = "status"
+        """The state of the task's newest run, in one comment that is edited."""
+
+    link_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    form = models.CharField(max_length=20, choices=Form.choices, default=Form.COMMENT)
+    number = models.PositiveIntegerField(default=0)
+    text = models.TextField(blank=True)
+    task_id = models.UUIDField(null=True)
+    due_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outgoing_comments"
+        constraints = [models.UniqueConstraint(fields=["link_id", "key"], name="outgoing_comment_once")]
+        indexes = [
+            models.Index(fields=["created_at"], name="outgoing_comment_age"),
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="outgoing_comment_due"),
+            models.Index(
+                fields=["task_id", "number"], condition=models.Q(task_id__isnull=False), name="outgoing_comment_of_task"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

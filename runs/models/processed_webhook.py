@@ -1,0 +1,25 @@
+"""What of a hosting service's webhooks has had its effect already."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from mgx_project.common.models import TenantModel
+
+
+class ProcessedWebhook(TenantModel):
+    """An idempotency key: ``key`` names the cause (a comment, a review, a commit's checks), the same for each delivery of it.
+
+    Written in the transaction of the effect. What is to be answered is an `OutgoingComment` with the same key.
+    """
+
+    link_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "processed_webhooks"
+        constraints = [models.UniqueConstraint(fields=["link_id", "key"], name="processed_webhook_once")]
+        indexes = [models.Index(fields=["created_at"], name="processed_webhook_age")]
+
+    def __str__(self) -> str:
+        return self.key
