@@ -4,13 +4,16 @@ happening is the same neutral event; what is forged, seen before or not for us c
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
+from repositories import services
 from repositories.admin.deliveries import about, with_words
 from repositories.hosting.provider import HostingProvider
 from repositories.hosting.webhook_events import (
@@ -27,8 +30,12 @@ from repositories.hosting.webhook_events import (
     WebhookEvent,
 )
 from repositories.models import RepositoryLink, WebhookDelivery
+from repositories.references import parse_reference
+from repositories.webhooks.services import set_up
+from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory
 from tests.support.forges.base import SECRET, Delivered, Forge
+from tests.support.patience import SOON
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SHA = "a" * 40
@@ -196,3 +203,26 @@ class TestDelivering:
         assert "dev@example.org" not in json.dumps(row.payload)
         shown: Any = row
         assert (shown.actor, about(row)) == ("octocat", "#7 Crash")
+
+    def test_the_service_delivers_to_the_hook_that_it_was_given(
+        self, forge: Forge, owner: CallerInTests, live_server: Any, settings: Settings
+    ) -> None:
+        """From a person's words to a link, and from the service's own signature to our row."""
+        settings.MGX_BASE_URL = live_server.url
+        repo = forge.repository()
+        named = parse_reference(
+            url=repo, provider=forge.provider.name, credential=forge.key("octocat"), api_base_url=forge.api_url
+        )
+        assert (named.repo_full_name, named.clone_url) == (repo, forge.clone_url(repo))
+        link, _ = services.connect(
+            principal=owner.principal, project_id=None, named=named, seen=services.probe(named), is_primary=None
+        )
+        for _ in range(2):
+            assert set_up(principal=owner.principal, link=link)["installed"] is True
+        assert forge.hooks(repo) == [f"{live_server.url}/api/webhooks/{forge.provider.name}/{link.pk}"]
+        forge.happen(repo)
+        until = time.monotonic() + SOON
+        while not (rows := list(WebhookDelivery.across_tenants.filter(link=link))):
+            assert time.monotonic() < until, "nothing was delivered"
+            time.sleep(0.05)
+        assert rows[0].payload

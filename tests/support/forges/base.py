@@ -113,6 +113,10 @@ class Forge(ABC):
     def hooks(self, repo: str) -> list[str]:
         """The addresses that the repository's hooks deliver to."""
 
+    @abstractmethod
+    def happen(self, repo: str) -> None:
+        """Something that the service tells the repository's hooks of by itself."""
+
     # how it fails
 
     @abstractmethod

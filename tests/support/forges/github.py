@@ -92,6 +92,9 @@ class GitHubForge(Forge):
     def hooks(self, repo: str) -> list[str]:
         return [hook["config"]["url"] for hook in self.github.api("GET", f"/repos/{repo}/hooks")]
 
+    def happen(self, repo: str) -> None:
+        self.issue(repo, "It crashes")
+
     def refuse(self, status: int, *, wait: int = 0) -> None:
         headers = {"Retry-After": str(wait)} if wait else {}
         self.github.refuse(status=403 if wait else status, message="Refused", headers=headers)

@@ -92,6 +92,9 @@ class ToyForge(Forge):
     def hooks(self, repo: str) -> list[str]:
         return list(self._of(repo).hooks)
 
+    def happen(self, repo: str) -> None:
+        self.server.deliver(repo, "tagged", thread=self._thread(self.issue(repo, "It crashes")), tag="mgx")
+
     def refuse(self, status: int, *, wait: int = 0) -> None:
         self.server.faults.append(Refused(429, "Slower.", wait=wait) if wait else Refused(status, "Refused."))
 

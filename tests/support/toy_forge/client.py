@@ -52,7 +52,7 @@ class ToyClient:
         self._ask("PUT", "/hooks", to=url, key=secret)
 
     def level_of(self, account: str) -> Level:
-        if not account.isalnum():
+        if not (account.isascii() and account.isalnum() and len(account) <= 40):
             return "none"
         return LEVELS.get(self._ask("GET", f"/people/{quote(account, safe='')}")["rank"], "none")
 
