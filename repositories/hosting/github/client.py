@@ -62,7 +62,7 @@ _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
 transport.install()
 
 
-class GitHubHost:
+class GitHubClient:
     """One repository. ``token`` is a personal access token; with ``installation_id`` the server's own app acts instead."""
 
     def __init__(self, api_base_url: str, full_name: str, *, token: str = "", installation_id: int | None = None) -> None:

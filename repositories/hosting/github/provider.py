@@ -38,9 +38,9 @@ class GitHubProvider:
 
     def client(self, linked: Linked) -> HostingClient:
         # PyGithub costs a third of a second: who only serves rows should not pay for it
-        from .client import GitHubHost
+        from .client import GitHubClient
 
-        return GitHubHost(
+        return GitHubClient(
             linked.api_base_url,
             linked.repo_full_name,
             token=linked.credential or _own_token(linked),

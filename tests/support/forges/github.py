@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from repositories.hosting.base import HostingClient, Level
-from repositories.hosting.github.client import GitHubHost
+from repositories.hosting.github.client import GitHubClient
 from repositories.hosting.github.provider import GITHUB
 
 from ..github import USERS, GitHub
@@ -35,7 +35,7 @@ class GitHubForge(Forge):
         return USERS[account]
 
     def client(self, repo: str, key: str, *, api_url: str = "") -> HostingClient:
-        return GitHubHost(api_url or self.api_url, repo, token=key)
+        return GitHubClient(api_url or self.api_url, repo, token=key)
 
     def make(self, repo: str, access: Mapping[str, Level]) -> None:
         self.github.repository(repo, FILES, private=True, access=access)

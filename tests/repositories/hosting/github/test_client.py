@@ -10,7 +10,7 @@ import pytest
 from mgx_project.common.errors import BadRequest, NotAllowed
 from repositories.errors import AddressRefused, HostBusy, HostFailed
 from repositories.hosting.base import Login
-from repositories.hosting.github.client import GitHubHost, auth
+from repositories.hosting.github.client import GitHubClient, auth
 from tests.support.github import APP_ID, USERS, GitHub
 
 from ..conftest import HostOf
@@ -77,7 +77,7 @@ def test_a_redirect_elsewhere_is_not_followed(github: GitHub, host: HostOf) -> N
 def test_a_metadata_service_is_never_asked(address: str) -> None:
     """However it is written: what counts is where the name leads."""
     with pytest.raises((AddressRefused, BadRequest)):
-        GitHubHost(f"http://{address}/api/v3", "octocat/shop").repository()
+        GitHubClient(f"http://{address}/api/v3", "octocat/shop").repository()
 
 
 class TestApp:
@@ -93,13 +93,13 @@ class TestApp:
     def test_an_installation_acts_with_a_token_that_is_made_once(self, github: GitHub, repo: str) -> None:
         before = self.minted(github)
         for _ in range(3):
-            host = GitHubHost(github.api_url, repo, installation_id=100)
+            host = GitHubClient(github.api_url, repo, installation_id=100)
             assert host.repository().permissions["write"] is True
         assert self.minted(github) == before + 1
         assert host.login().secret not in USERS.values()
 
     def test_a_token_is_made_anew_before_it_expires(self, github: GitHub, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        host = GitHubHost(github.api_url, repo, installation_id=100)
+        host = GitHubClient(github.api_url, repo, installation_id=100)
         first = host.login().secret
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + 3600 - auth.EARLY + 5)
@@ -107,19 +107,19 @@ class TestApp:
 
     def test_an_unknown_installation(self, github: GitHub, repo: str) -> None:
         with pytest.raises(HostFailed) as raised:
-            GitHubHost(github.api_url, repo, installation_id=999).repository()
+            GitHubClient(github.api_url, repo, installation_id=999).repository()
         assert raised.value.code == "app_refused"
 
     def test_no_other_service_sees_what_the_app_signs(self, github: GitHub, repo: str, settings: Any) -> None:
         settings.MGX_GITHUB_API_URL = "https://api.github.com"
         asked = len(github.state.requests)
         with pytest.raises(HostFailed) as raised:
-            GitHubHost(github.api_url, repo, installation_id=100).repository()
+            GitHubClient(github.api_url, repo, installation_id=100).repository()
         assert raised.value.code == "app_elsewhere"
         assert len(github.state.requests) == asked
 
     def test_a_server_that_is_no_app(self, github: GitHub, repo: str, settings: Any) -> None:
         settings.MGX_GITHUB_APP_ID = ""
         with pytest.raises(HostFailed) as raised:
-            GitHubHost(github.api_url, repo, installation_id=100).repository()
+            GitHubClient(github.api_url, repo, installation_id=100).repository()
         assert raised.value.code == "app_unset"
