@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Case, F, QuerySet, TextField, When
-from django.db.models.fields.json import KT
+from django.db.models.fields.json import KT, KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -51,7 +51,7 @@ def _word(paths_of: Callable[[PayloadPaths], Sequence[str]]) -> Case:
     return Case(*cases, default=None, output_field=TextField())
 
 
-def _first(found: Sequence[KT]) -> KT | Coalesce:
+def _first(found: Sequence[KeyTextTransform]) -> KeyTextTransform | Coalesce:
     return found[0] if len(found) == 1 else Coalesce(*found)
 
 

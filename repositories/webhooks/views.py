@@ -68,5 +68,5 @@ def view_of(provider: HostingProvider, view: type[_WebhookView]) -> Any:
         auth=[],
         responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Kept, or known or of no interest.")},
     )
-    mine = type(view.__name__, (view,), {"provider": provider, "__doc__": view.__doc__, "__module__": view.__module__})
+    mine: Any = type(view.__name__, (view,), {"provider": provider, "__doc__": view.__doc__, "__module__": view.__module__})
     return extend_schema_view(post=described)(mine).as_view()
