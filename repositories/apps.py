@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import logging
-
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -13,11 +11,9 @@ class RepositoriesConfig(AppConfig):
         from mgx_project.common.egress_policy import check_networks
 
         from .git.address import check_git_settings
+        from .hosting.registry import PROVIDERS
 
         check_networks(settings.MGX_ALLOWED_NETWORKS)
         check_git_settings(settings.MGX_GIT_HOSTS, settings.MGX_GIT_SCHEMES)
-        if settings.MGX_GITHUB_PAT and settings.MGX_ENV != "embedded":
-            logging.getLogger(__name__).warning(
-                "GITHUB_PAT is ignored: one person's token is not for every tenant. Give each link a credential of its own, or "
-                "set up the GitHub App (GITHUB_APP_ID)."
-            )
+        for provider in PROVIDERS.values():
+            provider.check_settings()

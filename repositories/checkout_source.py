@@ -13,7 +13,8 @@ from mgx_project.common.errors import NotFound
 
 from .git import local_repositories
 from .git.checkout import RemoteSource
-from .hosting import HostingClient, host_of
+from .hosting.base import HostingClient
+from .hosting.registry import host_of
 from .models import RepositoryLink
 
 

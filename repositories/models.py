@@ -7,13 +7,11 @@ from django.db import models
 from mgx_project.common.fields import EncryptedTextField
 from mgx_project.common.models import TenantModel
 
+from .hosting.registry import PLAIN_GIT, provider_choices
+
 
 class RepositoryLink(TenantModel):
     """Joins a project to a repository. ``clone_url`` holds no credential; the secret is in ``credential``, encrypted."""
-
-    class Provider(models.TextChoices):
-        GIT = "git"
-        GITHUB = "github"
 
     class Status(models.TextChoices):
         CONNECTED = "connected"
@@ -22,7 +20,7 @@ class RepositoryLink(TenantModel):
 
     project = models.ForeignKey("projects.Project", on_delete=models.CASCADE, related_name="repositories")
     is_primary = models.BooleanField(default=False)
-    provider = models.CharField(max_length=20, choices=Provider.choices, default=Provider.GIT)
+    provider = models.CharField(max_length=20, choices=provider_choices, default=PLAIN_GIT)
     api_base_url = models.CharField(max_length=500, blank=True)
     repo_full_name = models.CharField(max_length=300)
     clone_url = models.CharField(max_length=1000)

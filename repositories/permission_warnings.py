@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .models import RepositoryLink
+from .hosting.registry import PLAIN_GIT
 
 NEEDED = {
     "read": "to read the code",
@@ -15,6 +15,6 @@ NEEDED = {
 
 def missing(provider: str, permissions: Mapping[str, bool]) -> dict[str, str]:
     """The rights that a link was seen not to have, and what each is needed for. Plain git tells of no rights but read."""
-    if provider == RepositoryLink.Provider.GIT or not permissions:
+    if provider == PLAIN_GIT or not permissions:
         return {}
     return {right: purpose for right, purpose in NEEDED.items() if not permissions.get(right)}

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from mgx_project.common.row_serializers import RowSerializer
 from projects.validators import git_ref
 
+from .hosting.registry import provider_choices
 from .models import RepositoryLink
 from .permission_warnings import missing
 from .webhooks.services import address_of
@@ -41,7 +42,7 @@ class RepositoryRow(RowSerializer):
     @classmethod
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
         row["missing_permissions"] = missing(row["provider"], row["permissions"])
-        row["webhook_url"] = address_of(row["id"]) if row["provider"] != RepositoryLink.Provider.GIT else ""
+        row["webhook_url"] = address_of(row["provider"], row["id"])
         return row
 
 
@@ -51,7 +52,7 @@ class RepositoryName(serializers.Serializer[Any]):
         help_text="`owner/name`, a git URL (https, ssh, user@host:path), or on the embedded server a local path.",
     )
     provider = serializers.ChoiceField(
-        choices=RepositoryLink.Provider.choices, required=False, help_text="github for `owner/name`, else git."
+        choices=provider_choices(), required=False, help_text="github for `owner/name`, else git."
     )
     api_base_url = serializers.CharField(max_length=500, required=False, help_text="Of a GitHub Enterprise server.")
     credential = serializers.CharField(

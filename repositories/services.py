@@ -23,9 +23,10 @@ from .checkout_source import mirror_of
 from .errors import HostBusy
 from .git import local_repositories
 from .git.eviction import forget
-from .hosting import host_of
+from .hosting.provider import RepositoryRef
+from .hosting.registry import PLAIN_GIT, host_of
 from .models import RepositoryLink
-from .references import RepositoryRef, renamed
+from .references import renamed
 from .validation import RepositoryState, probe
 
 __all__ = [
@@ -87,10 +88,10 @@ def with_stored_credential(*, principal: Principal, project_id: uuid.UUID | None
     link = links.exclude(status=Status.DISCONNECTED).first()
     if link is None:
         return named
-    if named.provider == RepositoryLink.Provider.GIT != link.provider:
+    if named.provider == PLAIN_GIT != link.provider:
         named = replace(
             named,
-            provider=RepositoryLink.Provider(link.provider),
+            provider=link.provider,
             api_base_url=link.api_base_url,
             repo_full_name=link.repo_full_name,
         )

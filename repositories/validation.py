@@ -10,10 +10,10 @@ from mgx_project.common.errors import Conflict, NotFound
 
 from .git import local_repositories
 from .git.remote import RemoteSource, reach
-from .hosting import host_of
 from .hosting.base import RemoteRepository
+from .hosting.provider import RepositoryRef
+from .hosting.registry import host_of
 from .models import RepositoryLink
-from .references import RepositoryRef
 
 
 @dataclass(frozen=True)

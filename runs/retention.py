@@ -1,5 +1,5 @@
-"""Webhooks that were processed and comments that were posted are kept for a month, and then deleted: GitHub delivers again for
-three days at most, and what is older than a week when it arrives is ignored (`runs.webhooks.parsing`).
+"""Webhooks that were processed and comments that were posted are kept for a month, and then deleted: services deliver again for
+some days at most, and what is older than a week when it arrives is ignored (`runs.webhooks.processing`).
 """
 
 from __future__ import annotations

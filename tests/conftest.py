@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -21,10 +21,15 @@ from tests.support import slow
 from tests.support.drills import Draw, drawn
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
+from tests.support.toy_forge.server import ToyServer
+from tests.support.toy_forge.server import serve as serve_toy
 from tests.template_database import use_if_made
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
 from workspaces.tokens import create_api_token
+
+if TYPE_CHECKING:
+    from tests.support.forges.base import Forge
 
 
 class Api(APIClient):
@@ -169,3 +174,23 @@ def github_server() -> Iterator[GitHub]:
     """One GitHub for the session; each test makes repositories of its own in it."""
     with serve() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def toy_server() -> Iterator[ToyServer]:
+    """A hosting service of the tests' own, whose provider shows what a second one needs."""
+    with serve_toy() as server:
+        yield server
+
+
+@pytest.fixture(params=["github", "toy"])
+def forge(request: pytest.FixtureRequest) -> Iterator[Forge]:
+    """Each hosting provider in turn, in the registry."""
+    from tests.support.forges import FORGES  # imports clients of all services, which other tests need not wait for
+    from tests.support.forges.base import installed
+
+    server, make = FORGES[request.param]
+    made = make(request.getfixturevalue(server))
+    with installed(made):
+        yield made
+    assert not made.unasked(), "answers that were prepared and never asked for"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import Case, F, QuerySet, TextField, When
+from django.db.models.fields.json import KT, KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,6 +19,8 @@ from unfold.enums import ActionVariant
 from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
 from workspaces.admin.confirm import ask
 
+from ..hosting.provider import PayloadPaths
+from ..hosting.registry import PROVIDERS
 from ..models import RepositoryLink, WebhookDelivery
 from ..webhooks.redelivery import try_again
 
@@ -33,9 +37,22 @@ def state_of(row: WebhookDelivery) -> str:
 def with_words(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
     """The few words of a payload that people look for, without loading the rest of it."""
     return rows.defer("payload").annotate(
-        actor=KT("payload__sender__login"), did=KT("payload__action"), issue=KT("payload__issue__title"),
-        number=KT("payload__issue__number"), pull=KT("payload__pull_request__number"),
+        actor=_word(lambda paths: [paths.actor]), did=_word(lambda paths: [paths.action]),
+        title=_word(lambda paths: [paths.title]), number=_word(lambda paths: paths.numbers),
     )  # fmt: skip
+
+
+def _word(paths_of: Callable[[PayloadPaths], Sequence[str]]) -> Case:
+    """The first of a provider's paths that leads to something."""
+    cases = [
+        When(link__provider=provider.name, then=_first([KT(f"payload__{path}") for path in paths_of(provider.payload_paths)]))
+        for provider in PROVIDERS.values()
+    ]
+    return Case(*cases, default=None, output_field=TextField())
+
+
+def _first(found: Sequence[KeyTextTransform]) -> KeyTextTransform | Coalesce:
+    return found[0] if len(found) == 1 else Coalesce(*found)
 
 
 def event_of(row: Any) -> str:
@@ -43,8 +60,7 @@ def event_of(row: Any) -> str:
 
 
 def about(row: Any) -> str:
-    number = row.number or row.pull
-    return " ".join(part for part in (f"#{number}" if number else "", row.issue or "") if part) or "-"
+    return " ".join(part for part in (f"#{row.number}" if row.number else "", row.title or "") if part) or "-"
 
 
 def newest_deliveries(link: RepositoryLink) -> SafeString:

@@ -19,6 +19,7 @@ from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
 from workspaces.admin.confirm import ask, show_once
 
 from .. import services
+from ..hosting.registry import provider_of
 from ..models import RepositoryLink
 from ..permission_warnings import missing
 from ..webhooks.services import address_of, set_up
@@ -95,9 +96,9 @@ class RepositoryLinkAdmin(TenantAdmin):
 
     @admin.display(description="webhook address")
     def webhook_address(self, row: RepositoryLink) -> SafeString | str:
-        if row.provider == RepositoryLink.Provider.GIT:
+        if provider_of(row.provider) is None:
             return "Plain git has no webhooks."
-        return format_html('<code class="break-all">{}</code>', address_of(row.pk))
+        return format_html('<code class="break-all">{}</code>', address_of(row.provider, row.pk))
 
     @admin.display(description="newest deliveries")
     def deliveries(self, row: RepositoryLink) -> SafeString:
@@ -139,7 +140,7 @@ class RepositoryLinkAdmin(TenantAdmin):
 
     def has_hookable_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         row = self.get_object(request, str(object_id)) if object_id else None
-        return row is not None and row.status != Status.DISCONNECTED and row.provider != RepositoryLink.Provider.GIT
+        return row is not None and row.status != Status.DISCONNECTED and provider_of(row.provider) is not None
 
     @action(description="Look again", icon="refresh", variant=ActionVariant.PRIMARY, permissions=["linked"])
     def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -19,6 +19,7 @@ from projects.models import Project
 from workspaces.admin.base import operated, operator, sees_all
 
 from .. import services
+from ..hosting.registry import provider_choices
 from ..models import RepositoryLink
 from ..references import parse_reference
 from ..serializers import MAX_CREDENTIAL
@@ -46,7 +47,7 @@ class LinkForm(forms.Form):
     )
     provider = forms.ChoiceField(
         required=False,
-        choices=[("", "found out: owner/name is GitHub"), *RepositoryLink.Provider.choices],
+        choices=[("", "found out: owner/name is GitHub"), *provider_choices()],
         widget=UnfoldAdminSelectWidget(),
     )
     api_base_url = forms.CharField(

@@ -130,11 +130,14 @@ def require_taken(scheme: str, host: str, *, field: str = "url") -> None:
         )
 
 
-def require_api(url: str, *, secret: bool) -> None:
-    """Raises BadRequest or NotAllowed for an API that the settings leave out, or that would get a secret in the clear."""
+def require_api(url: str, *, secret: bool, listed_as: str = "") -> None:
+    """Raises BadRequest or NotAllowed for an API that the settings leave out, or that would get a secret in the clear.
+
+    ``listed_as`` is the host that operators list for the service, where its API has another; that of ``url`` when left out.
+    """
     parts = split(url)
     host = parts.hostname or ""
-    require_taken(parts.scheme, "github.com" if host == "api.github.com" else host, field="api_base_url")
+    require_taken(parts.scheme, listed_as or host, field="api_base_url")
     if secret and parts.scheme == "http" and not is_loopback(host):
         raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
 

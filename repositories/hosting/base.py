@@ -1,4 +1,4 @@
-"""What a hosting service does for us. A provider is one module with a class that keeps this Protocol; the contract test in
+"""What a hosting service does for us. Each provider has a class that keeps `HostingClient`; the contract test in
 ``tests/repositories/hosting`` says what each method must hold.
 
 All calls are synchronous and talk to the network: never call them inside a transaction or an event loop.
@@ -65,7 +65,8 @@ class Comment:
 
 @dataclass(frozen=True)
 class ReviewComment:
-    """One remark about a line. ``reply_to`` is the first remark of its thread, 0 for that one itself."""
+    """One remark about a line. ``reply_to`` is the first remark of its thread, 0 for that one itself. ``is_ours`` says whether
+    we wrote it, and so must not obey it."""
 
     id: int
     author: str
@@ -73,6 +74,7 @@ class ReviewComment:
     line: int | None
     body: str
     reply_to: int = 0
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,9 @@ class HostingClient(Protocol):
         """Has the service tell ``url`` of what happens, signed with ``secret``: one hook, made or brought up to date."""
         ...
 
-    def level_of(self, account: str) -> Level: ...
+    def level_of(self, account: str) -> Level:
+        """ "none" for what can't be the name of an account; the service is not asked then."""
+        ...
 
     def pull_request(self, number: int) -> HostedPullRequest: ...
 

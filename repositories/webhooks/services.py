@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
@@ -17,47 +15,33 @@ from mgx_project.common.json_values import storable
 from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
-from ..hosting import host_of
+from ..hosting.provider import HostingProvider, IncomingDelivery
+from ..hosting.registry import host_of, provider_of
 from ..models import RepositoryLink, WebhookDelivery
 from ..signals import webhook_accepted
-from .payload_filter import EVENTS, read
-
-MAX_ID = 100
 
 
-def checked(delivery_id: str, body: bytes) -> dict[str, Any]:
-    """The payload of a delivery. Raises BadRequest for what is none."""
-    if not delivery_id or len(delivery_id) > MAX_ID or not delivery_id.isprintable():
-        raise BadRequest("X-GitHub-Delivery must name the delivery.", code="bad_delivery")
-    try:
-        payload = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BadRequest(
-            "The body is not valid JSON: the hook's content type must be application/json.", code="bad_delivery"
-        ) from None
-    if not isinstance(payload, dict):
-        raise BadRequest("The body must be a JSON object.", code="bad_delivery")
-    return payload
-
-
-def accept(link: RepositoryLink, *, delivery_id: str, event: str, payload: Mapping[str, Any]) -> bool:
-    """Stores a delivery (`checked`) and announces it; False for one that is there already or that means nothing to us."""
-    if event not in EVENTS:
+def accept(provider: HostingProvider, link: RepositoryLink, delivery: IncomingDelivery) -> bool:
+    """Stores a delivery and announces it; False for one that is there already or that means nothing to us."""
+    kept = provider.kept(delivery)
+    if kept is None:
         return False
     with transaction.atomic():
-        delivery, new = WebhookDelivery.objects.for_workspace(link.workspace_id).get_or_create(
+        row, new = WebhookDelivery.objects.for_workspace(link.workspace_id).get_or_create(
             link=link,
-            delivery_id=delivery_id,
-            defaults={"workspace_id": link.workspace_id, "event": event, "payload": storable(read(event, payload))},
+            delivery_id=delivery.id,
+            defaults={"workspace_id": link.workspace_id, "event": delivery.event, "payload": storable(kept)},
         )
         if new:
-            webhook_accepted.send(sender=WebhookDelivery, delivery=delivery)
+            webhook_accepted.send(sender=WebhookDelivery, delivery=row)
     return new
 
 
-def address_of(link_id: uuid.UUID) -> str:
-    """Where the hosting service sends the link's deliveries."""
-    return f"{settings.MGX_BASE_URL.rstrip('/')}{reverse('github-webhook', args=[link_id])}"
+def address_of(provider: str, link_id: uuid.UUID) -> str:
+    """Where the hosting service sends the link's deliveries; "" for plain git, which sends none."""
+    if provider_of(provider) is None:
+        return ""
+    return f"{settings.MGX_BASE_URL.rstrip('/')}{reverse(f'{provider}-webhook', args=[link_id])}"
 
 
 def set_up(*, principal: Principal, link: RepositoryLink) -> dict[str, Any]:
@@ -80,12 +64,12 @@ def set_up(*, principal: Principal, link: RepositoryLink) -> dict[str, Any]:
             detail={"repo_full_name": link.repo_full_name},
         )  # fmt: skip
     try:
-        host.ensure_webhook(address_of(link.pk), secret)
+        host.ensure_webhook(address_of(link.provider, link.pk), secret)
     except NotAllowed as refused:
         return {
-            "url": address_of(link.pk),
+            "url": address_of(link.provider, link.pk),
             "installed": False,
             "secret": secret,
             "reason": f"{refused.detail} {refused.hint}".strip(),
         }
-    return {"url": address_of(link.pk), "installed": True, "secret": None, "reason": ""}
+    return {"url": address_of(link.provider, link.pk), "installed": True, "secret": None, "reason": ""}

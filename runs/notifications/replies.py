@@ -15,7 +15,8 @@ from django.utils import timezone
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
-from repositories.hosting import HostingClient, host_of
+from repositories.hosting.base import HostingClient
+from repositories.hosting.registry import host_of
 from repositories.models import RepositoryLink
 
 from ..models import OutgoingComment, TaskRun

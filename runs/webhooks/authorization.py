@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from repositories.hosting.base import HostingClient, Level
@@ -10,7 +9,6 @@ from repositories.models import RepositoryLink
 from workspaces.models import Membership, Role
 from workspaces.principal import Principal
 
-LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 ROLES: dict[Level, Role] = {"write": Role.DEVELOPER, "maintain": Role.ADMIN, "admin": Role.ADMIN}
 """What an account may do here, at most as much as whoever linked the repository. All others command nothing."""
 
@@ -21,7 +19,7 @@ def principal_for_account(link: RepositoryLink, host: HostingClient, account: st
     Whoever linked the repository answers for it: when that person has left the workspace, nobody comes in by this link until it
     is connected again.
     """
-    role = ROLES.get(host.level_of(account)) if LOGIN.fullmatch(account) else None
+    role = ROLES.get(host.level_of(account))
     if role is None:
         return None
     owner = link_owner(link)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -10,8 +10,19 @@ from django.utils import timezone
 
 from mgx_project.common.errors import MGXError, NotFound
 from repositories import services as repositories
-from repositories.hosting import HostingClient
-from repositories.hosting.base import ReviewComment
+from repositories.hosting.base import HostingClient, ReviewComment
+from repositories.hosting.commands import Verb
+from repositories.hosting.webhook_events import (
+    BranchPushed,
+    ChecksFailed,
+    CommentCommand,
+    IssueLabelled,
+    IssueThread,
+    LinkChanged,
+    PullRequestStateChanged,
+    ReviewSubmitted,
+    WebhookEvent,
+)
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from tasks.services import create_task, name_of
@@ -25,19 +36,18 @@ from ..models.run import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import queue_status_comment
 from .authorization import link_owner, principal_for_account
-from .parsing import (
-    OURS,
-    VERBS,
-    BranchPushed,
-    ChecksFailed,
-    CommentCommand,
-    Issue,
-    IssueLabelled,
-    LinkChanged,
-    PullRequestStateChanged,
-    ReviewSubmitted,
-    WebhookEvent,
-)
+
+MEANINGS: Mapping[Verb, str] = {
+    "plan": "makes a plan and shows it here.",
+    "run": "makes a plan and carries it out.",
+    "approve": "carries the plan out; words after it are told to the team.",
+    "reject": "ends the run, or with words after it: plans again.",
+    "cancel": "ends the run.",
+    "retry": "starts the run anew.",
+    "resume": "goes on with a run that waits; words after it are the answer.",
+    "steer": "tells the team the words after it while it works.",
+    "help": "says this.",
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ def _enqueue_reply(link: RepositoryLink, effect: Effect, event: WebhookEvent) ->
     reply.save(force_insert=True)
 
 
-def _start(link: RepositoryLink, who: Principal, issue: Issue, *, auto_approve: bool) -> Effect:
+def _start(link: RepositoryLink, who: Principal, issue: IssueThread, *, auto_approve: bool) -> Effect:
     task = _task_of(link, issue) or _new_task(link, who, issue)
     live = (
         TaskRun.objects.for_workspace(link.workspace_id)
@@ -143,7 +153,7 @@ def _label(link: RepositoryLink, who: Principal, event: IssueLabelled) -> Effect
     return replace(effect, text=f"The label of {code(event.actor)}: {effect.text}")
 
 
-def _task_of(link: RepositoryLink, issue: Issue) -> Task | None:
+def _task_of(link: RepositoryLink, issue: IssueThread) -> Task | None:
     tasks = Task.objects.for_workspace(link.workspace_id).filter(repository_id=link.pk)
     if issue.is_pull_request:
         run = revisions.latest_of(link, issue.number)
@@ -152,7 +162,7 @@ def _task_of(link: RepositoryLink, issue: Issue) -> Task | None:
     return found
 
 
-def _new_task(link: RepositoryLink, who: Principal, issue: Issue) -> Task:
+def _new_task(link: RepositoryLink, who: Principal, issue: IssueThread) -> Task:
     if issue.is_pull_request:
         raise NotFound("I can only work on pull requests that I opened. Open an issue instead.")
     text = f"{issue.title}\n\n{issue.body}".strip() or f"Issue #{issue.number}"
@@ -177,7 +187,7 @@ def _run_command(link: RepositoryLink, who: Principal, command: CommentCommand) 
 
 
 def _help(command: CommentCommand) -> str:
-    lines = [f"- `/mgx {verb}` {meaning}" for verb, meaning in VERBS.items()]
+    lines = [f"- `/mgx {verb}` {meaning}" for verb, meaning in MEANINGS.items()]
     unknown = [] if command.verb else [f"Unknown command {code(command.words)}."]
     return "\n".join([*unknown, "Available commands:", "", *lines])
 
@@ -222,7 +232,7 @@ def _revise(link: RepositoryLink, host: HostingClient, who: Principal, event: Re
         _once(link, event, 0, lambda: None)
         return
     ours = host.review_comments(event.number)
-    theirs = [comment for comment in ours if comment.author == event.actor and OURS not in comment.body]
+    theirs = [comment for comment in ours if comment.author == event.actor and not comment.is_ours]
     # a run that is at work on some of them has them all: they were read when it began
     taken = set() if parent.is_final else set((parent.revision or {}).get("threads", ()))
     open_ones = [comment for comment in theirs if comment.id not in taken]

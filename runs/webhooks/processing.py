@@ -14,14 +14,16 @@ from django.utils import timezone
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
-from repositories.hosting import host_of
+from repositories.hosting.registry import host_of, provider_of
 from repositories.models import RepositoryLink, WebhookDelivery
 
 from ..notifications.retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 from .handlers import handle
-from .parsing import OLDEST, happened_at, parse_payload
 
 log = logging.getLogger(__name__)
+OLDEST = timedelta(days=7)
+"""What happened so long before its delivery came is a replay: services send again for some days at most, and we remember what
+was done for thirty (`runs.retention`)."""
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
@@ -74,14 +76,14 @@ def _process(delivery_id: uuid.UUID) -> None:
 
 def _carry_out(delivery: WebhookDelivery) -> None:
     link = delivery.link
-    host = host_of(link)
-    if host is None or link.status == RepositoryLink.Status.DISCONNECTED:
+    provider, host = provider_of(link.provider), host_of(link)
+    if provider is None or host is None or link.status == RepositoryLink.Status.DISCONNECTED:
         return
-    happened = happened_at(delivery.event, delivery.payload)
-    if happened is not None and delivery.created_at - happened > OLDEST:
-        log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
-        return
-    for event in parse_payload(delivery.event, delivery.payload):
+    for event in provider.events(delivery.event, delivery.payload):
+        happened = event.happened_at
+        if happened is not None and delivery.created_at - happened > OLDEST:
+            log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
+            continue
         handle(link, host, event)
 
 

@@ -47,12 +47,12 @@ EXEMPT: dict[str, str] = {
     "repositories.git.refusals": _WORDS,
     "repositories.git.remote": _WORDS,
     "repositories.git.signing": "It reads commits that the server made.",
+    "repositories.hosting.github.addresses": _SHORT,
     "repositories.hosting.github.client": _SHORT,
+    "repositories.hosting.github.webhook_parsing": _SHORT,
     "repositories.hosting.rate_limiter": _SHORT,
-    "repositories.references": _SHORT,
     "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
-    "runs.webhooks.authorization": _SHORT,
     "runs.reports.timing": "It matches the keys of journal steps, which the server made.",
 }
 """Module → why no text can stop it."""

@@ -13,8 +13,9 @@ from repositories.errors import AddressRefused
 from repositories.git.address import Address, address, check_git_settings, require_api, resolve
 from repositories.git.checkout import RemoteSource
 from repositories.git.remote import reach
-from repositories.hosting import host_of
-from repositories.hosting.transport import _Adapter
+from repositories.hosting.checked_requests import CheckedAdapter
+from repositories.hosting.github.addresses import require_api as require_github_api
+from repositories.hosting.registry import host_of
 from repositories.references import parse_reference
 
 
@@ -66,7 +67,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
         with pytest.raises(NotAllowed, match="works with no repositories of") as refused:
             address(url)
         assert (refused.value.code, "MGX_GIT_HOSTS" in refused.value.hint) == ("host_refused", True)
-    require_api("https://api.github.com", secret=True)
+    require_github_api("https://api.github.com", secret=True)
     with pytest.raises(NotAllowed):
         parse_reference(url="o/r", provider="github", api_base_url="https://ghe.other.example/api/v3")
 
@@ -119,4 +120,4 @@ def test_settings_that_can_not_be_meant_stop_the_start(hosts: list[str], schemes
 def test_a_secret_header_over_http_is_stopped_at_the_wire() -> None:
     request = SimpleNamespace(url="http://ghe.example/api/v3/x", headers={"Authorization": "token x"})
     with pytest.raises(NotAllowed, match="plain http"):
-        _Adapter().send(request)
+        CheckedAdapter().send(request)

@@ -18,7 +18,7 @@ from repositories.errors import AddressRefused, GitCommandFailed
 from repositories.git.checkout import RemoteSource
 from repositories.git.process import git
 from repositories.git.remote import Remote, reach
-from repositories.hosting import transport
+from repositories.hosting.github import transport
 
 NAME = "git.example"
 Rebind = Callable[..., list[str]]

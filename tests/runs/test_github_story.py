@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from repositories.hosting import rate_limiter
-from repositories.hosting.github.client import GitHubHost
+from repositories.hosting.github.client import GitHubClient
 from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
@@ -225,9 +225,9 @@ def test_a_limit_does_not_lose_the_answer_in_a_thread(
 ) -> None:
     github, repo = story.github, story.repo
     issue = story.issue("total() crashes on None")
-    real = GitHubHost.reply
+    real = GitHubClient.reply
 
-    def limited(host: GitHubHost, *args: Any, **kwargs: Any) -> Any:
+    def limited(host: GitHubClient, *args: Any, **kwargs: Any) -> Any:
         github.refuse(status=403, headers={"Retry-After": "1"}, message="You have exceeded a secondary rate limit")
         return real(host, *args, **kwargs)
 
@@ -239,7 +239,7 @@ def test_a_limit_does_not_lose_the_answer_in_a_thread(
         comment = github.api("POST", f"/repos/{repo}/pulls/{run.pr_number}/comments", remark)
         story.send("pull_request_review_comment", "octocat", action="created", pull_request=pull, comment=comment)
         with monkeypatch.context() as limit:
-            limit.setattr(GitHubHost, "reply", limited)
+            limit.setattr(GitHubClient, "reply", limited)
             second = drive(newest(story.link))
         assert (second.status, second.pause_reason) == (Status.PAUSED, "provider")
         rate_limiter._gates.clear()  # the second that was asked for is over

@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 
 from repositories.git.checkout import Checkout
-from repositories.hosting.github.client import GitHubHost
+from repositories.hosting.github.client import GitHubClient
 from runs.actors import ACTORS
 from runs.models import TaskRun
 from runs.models.run import Status
@@ -45,9 +45,9 @@ def finish_elsewhere(run: TaskRun) -> None:
     ("owner", "act", "when"),
     [
         (Checkout, "push", "after"),
-        (GitHubHost, "open_pull_request", "before"),
-        (GitHubHost, "_create", "after"),
-        (GitHubHost, "_say", "after"),
+        (GitHubClient, "open_pull_request", "before"),
+        (GitHubClient, "_create", "after"),
+        (GitHubClient, "_say", "after"),
     ],
 )
 def test_two_workers_make_one_of_everything(

@@ -15,7 +15,7 @@ from django.conf import settings
 from github.GithubException import GithubException, UnknownObjectException
 
 from ...errors import HostFailed
-from ..error_mapping import busy, is_limit
+from .error_mapping import busy, is_limit
 
 EARLY = 300.0
 """Seconds before its end that a token is no longer handed out: a push must not outlive it."""

@@ -24,7 +24,6 @@ from github.Repository import Repository
 from mgx_project.common.errors import NotFound
 
 from ...git.remote import MAX_BRANCH
-from .. import transport
 from ..base import (
     LEVELS,
     Comment,
@@ -36,8 +35,9 @@ from ..base import (
     RemoteRepository,
     ReviewComment,
 )
-from ..error_mapping import is_for_good, no_github, said, speaking
-from . import auth
+from . import auth, transport
+from .comment_syntax import is_ours, marked
+from .error_mapping import is_for_good, no_github, said, speaking
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500
@@ -54,6 +54,7 @@ HOOK_EVENTS = (
 )  # fmt: skip
 MAX_ETAG = 200
 _FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 MAX_PERMISSIONS = 1_000
 _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
 """What was told of accounts last: (API, path, who asked) → (etag, permission). Used only with its word for it."""
@@ -61,7 +62,7 @@ _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
 transport.install()
 
 
-class GitHubHost:
+class GitHubClient:
     """One repository. ``token`` is a personal access token; with ``installation_id`` the server's own app acts instead."""
 
     def __init__(self, api_base_url: str, full_name: str, *, token: str = "", installation_id: int | None = None) -> None:
@@ -121,6 +122,8 @@ class GitHubHost:
             self._repository.create_hook("web", config, events=list(HOOK_EVENTS), active=True)
 
     def level_of(self, account: str) -> Level:
+        if not _ACCOUNT.fullmatch(account):
+            return "none"
         try:
             with self._speaking(f"asking for the rights of {account}"):
                 level: Any = self._permission(account)
@@ -147,9 +150,9 @@ class GitHubHost:
     def comment(self, number: int, body: str, *, marker: str) -> Comment:
         with self._speaking(f"commenting on #{number}"):
             issue = self._repository.get_issue(number)
-            whole = f"{body[:MAX_BODY]}\n\n{_hidden(marker)}"
+            whole = f"{body[:MAX_BODY]}\n\n{marked(marker)}"
             for known in islice(issue.get_comments(), MAX_COMMENTS):
-                if _hidden(marker) in (known.body or ""):
+                if marked(marker) in (known.body or ""):
                     if known.body != whole:
                         known.edit(whole)
                     return Comment(known.id, known.html_url)
@@ -172,6 +175,7 @@ class GitHubHost:
                     line=comment.line,
                     body=comment.body or "",
                     reply_to=comment.in_reply_to_id or 0,
+                    is_ours=is_ours(comment.body or ""),
                 )
                 for comment in found
             ]
@@ -184,9 +188,9 @@ class GitHubHost:
         with self._speaking(f"answering the review of #{number}"):
             pull = self._repository.get_pull(number)
             for known in islice(pull.get_review_comments(), MAX_COMMENTS):
-                if known.in_reply_to_id == comment_id and _hidden(marker) in (known.body or ""):
+                if known.in_reply_to_id == comment_id and marked(marker) in (known.body or ""):
                     return Comment(known.id, known.html_url)
-            made = pull.create_review_comment_reply(comment_id, f"{body}\n\n{_hidden(marker)}")
+            made = pull.create_review_comment_reply(comment_id, f"{body}\n\n{marked(marker)}")
             return Comment(made.id, made.html_url)
 
     def failed_checks(self, sha: str) -> list[FailedCheck]:
@@ -338,10 +342,6 @@ def _request_review(pull: Pull, names: Sequence[str]) -> None:
     pull.create_review_request(
         reviewers=people or github.GithubObject.NotSet, team_reviewers=teams or github.GithubObject.NotSet
     )
-
-
-def _hidden(marker: str) -> str:
-    return f"<!-- mgx:{marker} -->"
 
 
 def _output(run: Any) -> str:

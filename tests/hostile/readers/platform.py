@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from repositories.git.process import lasting
 from repositories.git.scrubbing import scrub
+from repositories.hosting.github.comment_syntax import commands
 from runs.notifications.pull_request_body import quoted
-from runs.webhooks.parsing import commands
 from tests.hostile.reader import Reader
 
 READERS = [
@@ -25,7 +25,10 @@ READERS = [
         "commands",
         lambda text: commands(str(text)),
         {"spaces": lambda n: "/mgx" + " " * n + "\v", "lines": lambda n: "/mg\n" * (n // 4)},
-        ("runs.webhooks.parsing",),
+        (
+            "repositories.hosting.github.comment_syntax",
+            "repositories.hosting.commands",
+        ),
     ),
     Reader(
         "quotes",

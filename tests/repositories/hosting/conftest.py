@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from repositories.hosting.base import HostingClient
-from repositories.hosting.github.client import GitHubHost
+from repositories.hosting.github.client import GitHubClient
 from tests.support.github import USERS, GitHub
 
 NUMBERS = count(1)
@@ -37,6 +37,6 @@ def host(github: GitHub, repo: str) -> HostOf:
     """A host of ``repo`` as one of its people: ``host("dev")``."""
 
     def make(login: str = "octocat", name: str = repo) -> HostingClient:
-        return GitHubHost(github.api_url, name, token=USERS.get(login, login))
+        return GitHubClient(github.api_url, name, token=USERS.get(login, login))
 
     return make

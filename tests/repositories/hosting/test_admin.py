@@ -66,7 +66,7 @@ def test_a_repository_is_linked_after_a_real_look(operator: Membership, browser:
     assert (link.repo_full_name, link.status, link.credential) == (repo, "connected", USERS["dev"])
     shown = browser.get(page(link)).content.decode()
     assert USERS["dev"] not in shown
-    assert address_of(link.pk) in shown
+    assert address_of("github", link.pk) in shown
     assert "admin is missing:" in shown
     assert AuditEntry.across_tenants.get(action="repository.connected").user == operator.user
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from repositories.errors import HostFailed
-from repositories.hosting import deadline, transport
-from repositories.hosting.github.client import GitHubHost
+from repositories.hosting import checked_requests, deadline
+from repositories.hosting.github.client import GitHubClient
 from tests.conftest import CallerInTests
 from tests.support.patience import SOON
 
@@ -80,9 +80,9 @@ def dripping_head(client: socket.socket) -> None:
 
 @pytest.mark.parametrize("answer", [endless, unfolding])
 def test_an_answer_without_end_is_cut_off(answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_ANSWER", 1_000_000)
+    monkeypatch.setattr(checked_requests, "MAX_ANSWER", 1_000_000)
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
-        GitHubHost(api, "evil/shop").repository()
+        GitHubClient(api, "evil/shop").repository()
     assert raised.value.code == "bad_answer"
 
 
@@ -93,7 +93,7 @@ def test_an_answer_that_never_comes_is_given_up(
     monkeypatch.setattr(deadline, "MAX_SECONDS", 0.5)
     began = time.monotonic()
     with answering(answer) as api, pytest.raises(HostFailed) as raised:
-        GitHubHost(api, "evil/shop").repository()
+        GitHubClient(api, "evil/shop").repository()
     assert raised.value.code == "unreachable"
     assert time.monotonic() - began < SOON, "either would go on for ever"
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from repositories.apps import RepositoriesConfig
 from repositories.checkout_source import origin_of
-from repositories.hosting import host_of
+from repositories.hosting.registry import host_of
 from repositories.models import RepositoryLink
 from tests.conftest import CallerInTests
 from tests.support.github import USERS, GitHub

@@ -86,7 +86,7 @@ def test_a_delivery_of_a_killed_worker_is_taken_again(story: Story, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(processing, "happened_at", die)
+        patched.setattr(processing, "handle", die)
         processing.process(delivery_id)
     processing.process(delivery_id)
     assert not TaskRun.across_tenants.exists(), "held by who died"

@@ -21,8 +21,8 @@ from github.GithubException import (
 
 from mgx_project.common.errors import NotAllowed, NotFound
 
-from ..errors import HostBusy, HostFailed
-from . import rate_limiter
+from ...errors import HostBusy, HostFailed
+from .. import rate_limiter
 
 
 @contextmanager

@@ -1,32 +1,34 @@
-"""PyGithub's connections, made to reach only hosts and addresses that this server reaches: what was checked is what is
-connected to. A proxy of the environment looks up the name by itself: there only the name's addresses as seen from here count.
-
-PyGithub takes its connection classes for the whole process; nothing else here uses it.
+"""Requests to hosting services that reach only hosts and addresses that this server reaches: what was checked is what is
+connected to, within a time, and of an answer no more than is of use. A proxy of the environment looks up the name by itself:
+there only the name's addresses as seen from here count.
 """
 
 from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
-from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 from mgx_project.common.async_db import let_go
 from mgx_project.common.egress_policy import HINT, reachable, refusal
 from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed
-from ..git.address import require_api
-from . import deadline, rate_limiter
+from ..git.address import require_api as require_git_api
+from . import deadline
 
 MAX_ANSWER = 64_000_000
 """Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
+
+
+class RequireApi(Protocol):
+    def __call__(self, url: str, *, secret: bool) -> None: ...
 
 
 def _addresses(host: str, port: int | None) -> list[str]:
@@ -74,13 +76,20 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
+class CheckedAdapter(requests.adapters.HTTPAdapter):
+    """For a session of `requests`. ``require_api`` raises for an address that this server does not ask, or that would get a
+    secret in the clear (`repositories.git.address.require_api`, unless the service's API has a host of its own)."""
+
+    def __init__(self, require_api: RequireApi = require_git_api) -> None:
+        self._require_api = require_api
+        super().__init__(max_retries=0)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        require_api(request.url, secret="Authorization" in request.headers)
+        self._require_api(request.url, secret="Authorization" in request.headers)
         proxy = proxy_of(request.url)
         if proxy:
             parts = urlsplit(request.url)
@@ -114,33 +123,3 @@ def _whole(answer: requests.Response, host: str) -> bytes:
         answer.close()  # what is left of it is of no use to the next request
         raise
     return b"".join(parts)
-
-
-class _Limited:
-    """A request that waits at its credential's gate, and whose answer tells the gate of the limits."""
-
-    def getresponse(self) -> Any:
-        asked: Any = self
-        gate = rate_limiter.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
-        gate.enter(writes=asked.verb not in {"GET", "HEAD"})
-        parent: Any = super()
-        answer = parent.getresponse()
-        gate.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
-        return answer
-
-
-class _PlainRequests(_Limited, HTTPRequestsConnectionClass):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.session.mount("http://", _Adapter(max_retries=0))
-
-
-class _SecureRequests(_Limited, HTTPSRequestsConnectionClass):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.session.mount("https://", _Adapter(max_retries=0))
-
-
-def install() -> None:
-    """Makes PyGithub use these connections. Idempotent."""
-    Requester.injectConnectionClasses(_PlainRequests, _SecureRequests)

@@ -8,11 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-MAX_WORDS = 20_000
-MAX_NAME = 300
-
-Shape = Mapping[str, Any]
-"""Field → None for a plain value, or the shape of what is below it; a list holds the shape of its entries."""
+from ..payloads import Shape, known_fields
 
 ACCOUNT: Shape = {"login": None}
 THREAD: Shape = {
@@ -49,24 +45,6 @@ EVENTS: Mapping[str, Shape] = {
 """The events that mean something to us."""
 
 
-def read(event: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The known fields of ``payload``. What has another type than the format says is dropped. Raises KeyError for an event that
-    is not in ``EVENTS``."""
-    return _taken(payload, {**COMMON, **EVENTS[event]})
-
-
-def _taken(value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, below in shape.items():
-        inner = value.get(name)
-        if below is None:
-            if isinstance(inner, str):
-                found[name] = inner.replace("\0", "")[: MAX_WORDS if name == "body" else MAX_NAME]
-            elif isinstance(inner, bool | int) or inner is None:
-                found[name] = inner
-        elif isinstance(below, list):
-            entries = inner if isinstance(inner, list) else []
-            found[name] = [_taken(entry, below[0]) for entry in entries[:100] if isinstance(entry, Mapping)]
-        elif isinstance(inner, Mapping):
-            found[name] = _taken(inner, below)
-    return found
+def kept(event: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The known fields of ``payload``; None for an event that is not in ``EVENTS``."""
+    return known_fields(payload, {**COMMON, **EVENTS[event]}) if event in EVENTS else None

@@ -1,0 +1,39 @@
+"""What of a comment's Markdown is meant for us, and the mark by which our own comments are known.
+
+Format: https://github.github.com/gfm/
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from ..commands import Verb, command_of
+
+OURS = "<!-- mgx:"
+"""In every comment of ours: we don't obey ourselves."""
+
+_FENCE = re.compile(r"^(```|~~~)")
+
+
+def marked(marker: str) -> str:
+    """The hidden line by which a comment of ours is found again."""
+    return f"{OURS}{marker} -->"
+
+
+def is_ours(body: str) -> bool:
+    return OURS in body
+
+
+def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
+    """The first command of a comment, with the lines that follow it as its words. Quotes and code are not ours to obey."""
+    if is_ours(text):
+        return []
+    lines, fenced = text.replace("\r\n", "\n").split("\n"), False
+    for at, line in enumerate(lines):
+        fenced ^= _FENCE.match(line) is not None
+        found = None if fenced else command_of(line)
+        if found is not None:
+            verb, words = found
+            return [("", words)] if not verb else [(verb, "\n".join([words, *lines[at + 1 :]]).strip())]
+    return []

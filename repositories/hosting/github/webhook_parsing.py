@@ -1,0 +1,163 @@
+"""From a delivery of GitHub's to what it means (`hosting.webhook_events`). Pure, and holds whatever stands in a payload.
+
+Format: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ..payloads import entries, integer, part, text
+from ..webhook_events import (
+    LABEL,
+    MAX_NUMBER,
+    BranchPushed,
+    ChecksFailed,
+    CommentCommand,
+    IssueLabelled,
+    IssueThread,
+    LinkChanged,
+    PullRequestStateChanged,
+    ReviewSubmitted,
+    WebhookEvent,
+)
+from .comment_syntax import commands, is_ours
+
+RED = ("failure", "timed_out")
+"""Conclusions of a suite of checks that mean it is red."""
+MAX_BRANCH = 100
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
+    """What a delivery means; nothing for most of them."""
+    actor = text(part(payload, "sender"), "login")
+    found = _READERS.get(event)
+    if found is None:
+        return []
+    happened = happened_at(event, payload)
+    return [replace(means, happened_at=happened) for means in found(actor, payload)]
+
+
+def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
+    """When the service says that it was; None for events that it says no time of, which do no harm twice."""
+    where, field = _TIMES.get(event, ("", ""))
+    try:
+        found = datetime.fromisoformat(text(part(payload, where), field))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    issue = _issue(payload)
+    if issue is None:
+        return
+    label = text(part(payload, "label"), "name").lower()
+    opened_with = payload.get("action") == "opened" and LABEL in _labels(payload)
+    if opened_with or (payload.get("action") == "labeled" and label == LABEL):
+        yield IssueLabelled(actor, f"issue:{issue.number}:label", issue)
+
+
+def _labels(payload: Mapping[str, Any]) -> set[str]:
+    return {text(label, "name").lower() for label in entries(part(payload, "issue"), "labels")}
+
+
+def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    issue, comment = _issue(payload), part(payload, "comment")
+    identity = integer(comment, "id")
+    if payload.get("action") != "created" or issue is None or identity is None:
+        return
+    for verb, words in commands(text(comment, "body")):
+        yield CommentCommand(actor, f"comment:{identity}", verb, words, issue)
+
+
+def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    review, number = part(payload, "review"), _number(part(payload, "pull_request"))
+    body, identity = text(review, "body"), integer(review, "id")
+    if is_ours(body) or payload.get("action") != "submitted" or number is None or identity is None:
+        return
+    state = text(review, "state").lower()
+    if state == "changes_requested" or (state == "commented" and body.strip()):
+        yield ReviewSubmitted(actor, f"review:{identity}", number, body, identity)
+
+
+def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    """A remark belongs to its review: all of one review are one wish, whichever delivery comes first."""
+    comment, number = part(payload, "comment"), _number(part(payload, "pull_request"))
+    identity, review = integer(comment, "id"), integer(comment, "pull_request_review_id")
+    if payload.get("action") != "created" or number is None or identity is None:
+        return
+    if is_ours(text(comment, "body")):
+        return  # our answer in a thread, told by the service as anybody's: obeying it would never end
+    yield ReviewSubmitted(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
+
+
+def _checks(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    suite = part(payload, "check_suite")
+    sha = text(suite, "head_sha")
+    red = payload.get("action") == "completed" and suite.get("conclusion") in RED
+    if red and _SHA.fullmatch(sha):
+        yield ChecksFailed(actor, f"checks:{sha}", sha, text(suite, "head_branch"))
+
+
+def _pull_request(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    number = _number(part(payload, "pull_request"))
+    if payload.get("action") in ("closed", "reopened") and number is not None:
+        yield PullRequestStateChanged(actor, "", number)
+
+
+def _push(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    ref, sha = text(payload, "ref"), text(payload, "after")
+    branch = ref.removeprefix("refs/heads/")
+    if branch != ref and _SHA.fullmatch(sha) and len(branch) <= MAX_BRANCH and payload.get("deleted") is not True:
+        yield BranchPushed(actor, f"push:{sha}:{branch}", branch, sha)
+
+
+def _link(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+    yield LinkChanged(actor, "")
+
+
+_READERS = {
+    "issues": _issues,
+    "issue_comment": _issue_comment,
+    "pull_request_review": _review,
+    "pull_request_review_comment": _remark,
+    "check_suite": _checks,
+    "pull_request": _pull_request,
+    "push": _push,
+    "repository": _link,
+    "installation": _link,
+}
+_TIMES = {
+    "issues": ("issue", "updated_at"),
+    "issue_comment": ("comment", "created_at"),
+    "pull_request_review": ("review", "submitted_at"),
+    "pull_request_review_comment": ("comment", "created_at"),
+    "check_suite": ("check_suite", "updated_at"),
+}
+
+
+def _issue(payload: Mapping[str, Any]) -> IssueThread | None:
+    data = part(payload, "issue")
+    number = _number(data)
+    if number is None:
+        return None
+    return IssueThread(
+        number=number,
+        title=text(data, "title"),
+        body=text(data, "body"),
+        url=text(data, "html_url"),
+        is_pull_request=bool(data.get("pull_request")),
+    )
+
+
+def _number(data: Mapping[str, Any]) -> int | None:
+    """Of an issue or a pull request."""
+    found = integer(data, "number")
+    return found if found is not None and 0 < found <= MAX_NUMBER else None
