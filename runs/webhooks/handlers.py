@@ -17,7 +17,8 @@ from tasks.models import Task
 from tasks.services import create_task, name_of
 from workspaces.principal import Principal
 
-from .. import events, services
+from .. import services
+from ..events import event_log
 from ..lifecycle import revisions
 from ..lifecycle.base import locked
 from ..models import Handled, TaskRun
@@ -302,7 +303,7 @@ def _note_push(link: RepositoryLink, wish: BranchPushed) -> None:
             if not run.is_final:
                 data = {"branch_name": wish.branch, "commit_sha": wish.sha, "by": wish.actor}
                 said = f"{wish.actor} pushed {wish.sha[:10]} to {wish.branch} while the run was at work."
-                events.record(run, "branch_moved", data, said)
+                event_log.record(run, "branch_moved", data, said)
 
     _once(link, wish, 0, note)
 

@@ -13,11 +13,11 @@ from django.db import transaction
 from agent.errors import Paused
 from agent.ports import CallEstimate, ModelCompletion
 from workspaces import budgets
-from workspaces.events import Draft
+from workspaces.event_log import Draft
 from workspaces.meters import BudgetScope
 from workspaces.models import Event, LedgerEntry, Meter
 
-from .. import events
+from ..events import event_log
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import OpenStep, SettledStep, current_step, settle_alone
@@ -87,7 +87,7 @@ def warn(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> None:
     """Gives those of the `warnings` that are due. ``run`` is as it was claimed."""
     with transaction.atomic():
         if drafts := warnings(run, nearing):
-            events.record_numbered(run, drafts, events.number(run, len(drafts), fence=run.fence))
+            event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
 
 
 def warnings(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> list[Draft]:
