@@ -14,8 +14,11 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
+from workspaces.admin.base import TenantAdmin
 from workspaces.admin.confirm import ask
+from workspaces.admin.filters import WorkspaceFilter
+from workspaces.admin.operators import operator
 
 from ..models import RepositoryLink, WebhookDelivery
 from ..webhooks.redelivery import try_again
@@ -96,6 +99,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.WORK, order=50)
     list_display: Any = ("created_at", "link", "what", "by", "concerns", "state", "attempts", "workspace")
     list_filter = (WorkspaceFilter, StateFilter, "event")
     list_select_related = ("workspace", "link")

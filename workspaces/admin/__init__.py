@@ -1,3 +1,3 @@
-"""The admin pages of tenants, people, budgets and the log."""
+"""The admin pages of workspaces: tenants, people, model connections, budgets and the log."""
 
-from . import limits, members, model_connections, workspaces  # noqa: F401  (registers them)
+from . import audit, budgets, events, invitations, members, model_connections, sign_ins, storage, tokens, users, workspaces  # noqa: F401  (each registers its pages)
