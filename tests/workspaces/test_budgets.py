@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import WorkspaceFactory
 from workspaces import budgets, meters
-from workspaces.budgets import CapReached
+from workspaces.errors import CapReached
 from workspaces.meters import BudgetScope
 from workspaces.models import Budget, LedgerEntry, Meter
 

@@ -1,3 +1,16 @@
 """The admin pages of workspaces: tenants, people, model connections, budgets and the log."""
 
-from . import audit, budgets, events, invitations, members, model_connections, sign_ins, storage, tokens, users, workspaces  # noqa: F401  (each registers its pages)
+from . import (  # noqa: F401  (each registers its pages)
+    audit,
+    budgets,
+    events,
+    invitations,
+    ledger,
+    members,
+    model_connections,
+    sign_ins,
+    storage,
+    tokens,
+    users,
+    workspaces,
+)

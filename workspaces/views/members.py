@@ -14,7 +14,7 @@ from mgx_project.common.errors import NotFound
 
 from ..models import Membership, Role
 from ..principal import Principal
-from ..serializers.identity import MemberChanges, MemberRow
+from ..serializers.members import MemberChanges, MemberRow
 from ..services import change_member, remove_member
 from ..viewsets import TenantViewSet, resolve_principal
 
