@@ -12,8 +12,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 
+from ..members import add_member, change_member, remove_member
 from ..models import Departure, Membership, Role
-from ..services import add_member, change_member, remove_member
 from .base import TenantAdmin
 from .filters import WorkspaceFilter
 from .operators import operator, sees_all
