@@ -148,7 +148,7 @@ def database() -> str:
 
     parts = []
     for app in APPS:
-        for model in apps.get_app_config(app).get_models():
+        for model in sorted(apps.get_app_config(app).get_models(), key=lambda model: model._meta.db_table):
             meta = model._meta
             parts += [f"### `{meta.db_table}`", f"`{app}.{model.__name__}`. {about(model)}".strip()]
             columns = [column(field) for field in meta.local_concrete_fields]
