@@ -45,12 +45,12 @@ def _runs(task: Any, number: int) -> list[Any]:
 def _events(run: Any, number: int) -> None:
     from django.db import transaction
 
-    from runs import events
+    from runs.events import event_log
 
     for first in range(0, number, CHUNK):
         with transaction.atomic():
             for n in range(first, min(number, first + CHUNK)):
-                events.record(run, "model_output", {"role": "engineer", "text": TEXT}, f"Piece {n}")
+                event_log.record(run, "model_output", {"role": "engineer", "text": TEXT}, f"Piece {n}")
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ def main(rate: float, seconds: float, run_ids: list[str]) -> dict[str, float]:
     workspace()
     from django.db import connection, transaction
 
-    from runs import events
+    from runs.events import event_log
     from runs.models import TaskRun
 
     def write(run: TaskRun) -> None:
         with transaction.atomic():
-            events.record(run, "model_output", {"role": "engineer", "text": "def total(prices):"}, "A piece of the answer.")
+            event_log.record(run, "model_output", {"role": "engineer", "text": "def total(prices):"}, "A piece of the answer.")
         connection.close()  # to the pool, as the worker does after each call
 
     runs = list(TaskRun.across_tenants.filter(pk__in=run_ids))

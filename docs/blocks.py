@@ -10,7 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("workspaces", "projects", "tasks", "repositories", "runs", "metrics")
@@ -69,11 +72,16 @@ def sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
 
 
-def events() -> str:
-    from workspaces.event_schemas import EVENTS
+def event_schemas() -> dict[str, type[BaseModel]]:
+    """Event type → schema, by application, whichever was imported first; within one as registered."""
+    from workspaces.event_registry import SCHEMAS, owner_of
 
+    return {name: SCHEMAS[name] for name in sorted(SCHEMAS, key=lambda name: APPS.index(owner_of(name)))}
+
+
+def events() -> str:
     rows = []
-    for name, model in EVENTS.items():
+    for name, model in event_schemas().items():
         fields = model.model_json_schema()
         required = fields.get("required", ())
         data = ", ".join(f"`{key}`{'' if key in required else '?'}" for key in fields.get("properties", {}))
@@ -83,13 +91,11 @@ def events() -> str:
 
 def event_schema() -> str:
     """JSON Schema (2020-12) of an envelope; ``type`` decides which ``data`` it holds."""
-    from pydantic import BaseModel
     from pydantic.json_schema import models_json_schema
 
-    from workspaces.event_schemas import EVENTS
-
+    schemas = event_schemas()
     models: list[tuple[type[BaseModel], Literal["validation"]]] = [
-        (model, "validation") for model in dict.fromkeys(EVENTS.values())
+        (model, "validation") for model in dict.fromkeys(schemas.values())
     ]
     refs, defs = models_json_schema(models, ref_template="#/$defs/{model}")
     uuid: dict[str, Any] = {"type": ["string", "null"], "format": "uuid"}
@@ -100,7 +106,7 @@ def event_schema() -> str:
         "properties": {
             "id": {"type": "integer", "description": "position in the workspace"},
             "seq": {"type": ["integer", "null"], "description": "position in the run"},
-            "type": {"enum": list(EVENTS)},
+            "type": {"enum": list(schemas)},
             "timestamp": {"type": "string", "format": "date-time"},
             "workspace_id": {"type": "string", "format": "uuid"},
             **{f"{name}_id": uuid for name in ("project", "task", "run", "repository")},
@@ -113,7 +119,7 @@ def event_schema() -> str:
                 "if": {"properties": {"type": {"const": name}}},
                 "then": {"properties": {"data": {"$ref": refs[(model, "validation")]["$ref"]}}},
             }
-            for name, model in EVENTS.items()
+            for name, model in schemas.items()
         ],
         "$defs": defs["$defs"],
     }
@@ -142,7 +148,7 @@ def database() -> str:
 
     parts = []
     for app in APPS:
-        for model in apps.get_app_config(app).get_models():
+        for model in sorted(apps.get_app_config(app).get_models(), key=lambda model: model._meta.db_table):
             meta = model._meta
             parts += [f"### `{meta.db_table}`", f"`{app}.{model.__name__}`. {about(model)}".strip()]
             columns = [column(field) for field in meta.local_concrete_fields]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workspaces.consumers_base import EventStream, Feed
-from workspaces.events import group
+from workspaces.event_log import group
 from workspaces.models import Event
 from workspaces.socket_auth import SocketCaller
 

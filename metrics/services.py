@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from runs.models import TaskRun
 from runs.models.run import FINAL, Status
-from workspaces import events
+from workspaces import event_log
 
 from .catalogue import METRICS
 from .models import MetricSnapshot
@@ -38,7 +38,7 @@ def snapshot_run(*, run: TaskRun) -> None:
         ],
         ignore_conflicts=True,
     )
-    events.record(
+    event_log.record(
         workspace_id=run.workspace_id,
         type="metrics_updated",
         data={"counters": live_counters(run)},

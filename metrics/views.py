@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -16,19 +15,10 @@ from runs.models import TaskRun
 from tasks.models import Task
 from workspaces.viewsets import TenantViewSet
 
+from .filters import MetricFilter
 from .models import MetricSnapshot
 from .serializers import MetricRow, Summaries
 from .summaries import summary
-
-
-class MetricFilters(django_filters.FilterSet):
-    run_id = django_filters.UUIDFilter()
-    task_id = django_filters.UUIDFilter()
-    project_id = django_filters.UUIDFilter()
-
-    class Meta:
-        model = MetricSnapshot
-        fields = ("name", "metric_type")
 
 
 class MetricViewSet(TenantViewSet):
@@ -36,7 +26,7 @@ class MetricViewSet(TenantViewSet):
 
     model = MetricSnapshot
     rows = MetricRow
-    filterset_class = MetricFilters
+    filterset_class = MetricFilter
     orders = ("timestamp", "created_at")
 
     @extend_schema(parameters=[OpenApiParameter("task_id", OpenApiTypes.UUID, "path")], responses=Summaries)

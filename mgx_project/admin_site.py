@@ -1,4 +1,7 @@
-"""The admin's menu and front page: by what operators look for, not by Django's applications."""
+"""The admin's menu and front page: by what operators look for, not by Django's applications.
+
+The menu is collected from the pages: each has its place as `ModelAdmin.menu` (`common.admin_menu`).
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
 
-MENU = {
-    "Work": ("runs.taskrun", "tasks.task", "projects.project", "repositories.repositorylink", "repositories.webhookdelivery"),
-    "People": (
-        "workspaces.workspace",
-        "workspaces.membership",
-        "workspaces.invitation",
-        "workspaces.user",
-        "workspaces.apitoken",
-        "workspaces.signin",
-        "workspaces.signincount",
-    ),
-    "Models and money": (
-        "workspaces.modelconnection",
-        "workspaces.budget",
-        "workspaces.ledgerentry",
-        "workspaces.meter",
-        "metrics.metricsnapshot",
-    ),
-    "Records": ("workspaces.auditentry", "workspaces.event", "runs.approval", "runs.artifact"),
-}
-"""Group → models. What is in none of them is in the last group."""
-OTHERS = "Machinery"
-NAMES = {
-    "runs.taskrun": "Runs",
-    "django_dramatiq.task": "Queue messages",
-    "workspaces.signin": "Sign-ins",
-    "workspaces.signincount": "Failed sign-ins",
-    "workspaces.storedbytes": "Storage",
-    "workspaces.formerspending": "Former spending",
-}
-"""Names in the menu, where the plural of the model is not what people say."""
+from .common.admin_menu import MenuEntry, MenuGroup
+
+OF_PACKAGES = {"django_dramatiq.task": MenuEntry(label="Queue messages")}
+"""Pages of installed packages, which know nothing of this menu."""
 
 
 class AdminSite(UnfoldAdminSite):
@@ -52,26 +28,27 @@ class AdminSite(UnfoldAdminSite):
         return super().index(request, {"overview": overview(request), "title": "Overview", **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The models that the operator may see, by ``MENU``; of one application, as Django has them."""
+        """The models that the operator may see, by group; of one application, as Django has them."""
         apps = super().get_app_list(request, app_label)
         if app_label is not None:
             return apps
-        models = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
-        named = {label for labels in MENU.values() for label in labels}
-        groups = {**MENU, OTHERS: tuple(label for label in models if label not in named)}
+        pages = [(self._place(model["model"]), model) for app in apps for model in app["models"]]
+        pages.sort(key=lambda page: page[0].order)
         return [
             {
-                "name": title,
-                "app_label": title.lower().replace(" ", "-"),
+                "name": group.value,
+                "app_label": group.lower().replace(" ", "-"),
                 "app_url": reverse("admin:index"),
                 "has_module_perms": True,
-                "models": [
-                    {**models[label], "name": NAMES.get(label, models[label]["name"])} for label in labels if label in models
-                ],
+                "models": [{**model, "name": place.label or model["name"]} for place, model in pages if place.group == group],
             }
-            for title, labels in groups.items()
-            if any(label in models for label in labels)
+            for group in MenuGroup
+            if any(place.group == group for place, _ in pages)
         ]
+
+    def _place(self, model: Any) -> MenuEntry:
+        place: MenuEntry = getattr(self._registry[model], "menu", OF_PACKAGES.get(model._meta.label_lower, MenuEntry()))
+        return place
 
 
 class AdminApp(AdminConfig):

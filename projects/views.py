@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.db import transaction
 from rest_framework import status
 from rest_framework.request import Request
@@ -14,15 +13,10 @@ from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet
 
+from .filters import ProjectFilter
 from .models import Project
 from .serializers import ProjectInput, ProjectRow
 from .services import PROJECT_CONFLICTS, create_project, delete_project, refuse_default
-
-
-class ProjectFilters(django_filters.FilterSet):
-    class Meta:
-        model = Project
-        fields = ("slug",)
 
 
 class ProjectViewSet(TenantViewSet):
@@ -31,7 +25,7 @@ class ProjectViewSet(TenantViewSet):
     model = Project
     rows = ProjectRow
     serializer_class = ProjectInput
-    filterset_class = ProjectFilters
+    filterset_class = ProjectFilter
     roles = {"create": Role.ADMIN, "partial_update": Role.ADMIN, "destroy": Role.ADMIN}
     unique = PROJECT_CONFLICTS
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, MGXError, NotAllowed, NotFound
 from projects.models import Project
 from projects.services import project_of
-from workspaces import events
+from workspaces import event_log
 from workspaces.audit import record_audit
 from workspaces.principal import Principal
 
@@ -309,7 +309,7 @@ def _audit(principal: Principal, link: RepositoryLink, action: str, **detail: An
 
 def _changed(link: RepositoryLink) -> None:
     words = f"Repository {link.repo_full_name} is {link.status}." + (f" {link.last_error}" if link.last_error else "")
-    events.record(
+    event_log.record(
         workspace_id=link.workspace_id,
         project_id=link.project_id,
         repository_id=link.pk,

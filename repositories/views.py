@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.db import transaction
 from django.db.models import BooleanField, Case, Q, QuerySet, When
 from drf_spectacular.utils import extend_schema
@@ -20,6 +19,7 @@ from workspaces.viewsets import TenantViewSet
 
 from . import scheduled_validation, services
 from .actors import refresh_links
+from .filters import RepositoryFilter
 from .models import RepositoryLink
 from .references import parse_reference
 from .serializers import (
@@ -37,22 +37,13 @@ from .webhooks import services as webhooks
 NAME_FIELDS = ("url", "provider", "credential", "api_base_url", "installation_id")
 
 
-class RepositoryFilters(django_filters.FilterSet):
-    project_id = django_filters.UUIDFilter()
-    refreshing = django_filters.BooleanFilter("refresh_asked_at", lookup_expr="isnull", exclude=True)
-
-    class Meta:
-        model = RepositoryLink
-        fields = ("project_id", "status", "is_primary", "provider", "repo_full_name")
-
-
 class RepositoryViewSet(TenantViewSet):
     """Links between projects and git repositories. Lists leave out disconnected ones unless you filter for them."""
 
     model = RepositoryLink
     rows = RepositoryRow
     serializer_class = RepositoryChanges
-    filterset_class = RepositoryFilters
+    filterset_class = RepositoryFilter
     roles = {
         "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "refresh_all": Role.ADMIN,
         "partial_update": Role.ADMIN, "destroy": Role.ADMIN, "webhook": Role.ADMIN,

@@ -16,12 +16,12 @@ from projects.models import Project
 from tasks.models import Task
 from tasks.services import require_repository
 from workspaces.audit import record_audit
-from workspaces.event_schemas import Plan
 from workspaces.limits import limit_of, refuse_beyond
 from workspaces.models import Role
 from workspaces.principal import Principal
 
-from . import events
+from .events import event_log
+from .events.planning import Plan
 from .lifecycle import budget_caps, change_review, messages, user_decisions
 from .lifecycle.base import TASK_STATUS
 from .models import TaskRun
@@ -85,7 +85,7 @@ def create_run(
             "parent_run_id": str(parent.pk) if parent else None,
         }
         status_comment.queue_comments(run)
-        events.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
+        event_log.record(run, "run_queued", data, f"Run #{run.run_number} of “{task.name}” is queued.")
         _keep_queue_within(limit_of(task.workspace, "queued_runs"), task.workspace_id)
         wake(run)
         return run

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from workspaces.admin.base import TenantAdmin, WorkspaceFilter
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
+from workspaces.admin.base import TenantAdmin
+from workspaces.admin.filters import WorkspaceFilter
 
 from .models import Task
 
 
 @admin.register(Task)
 class TaskAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.WORK, order=20)
     editable = ("name", "description", "priority")
     list_display = (
         "name",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -18,20 +17,11 @@ from workspaces.audit import record_audit
 from workspaces.models import Role
 from workspaces.viewsets import TenantViewSet
 
+from .filters import TaskFilter
 from .models import Task
 from .serializers import StackList, TaskChanges, TaskInput, TaskRow
 from .services import create_task, require_repository
 from .signals import task_deleting
-
-
-class TaskFilters(django_filters.FilterSet):
-    project_id = django_filters.UUIDFilter()
-    repository_id = django_filters.UUIDFilter()
-    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name.")
-
-    class Meta:
-        model = Task
-        fields = ("status", "stack", "source")
 
 
 class TaskViewSet(TenantViewSet):
@@ -40,7 +30,7 @@ class TaskViewSet(TenantViewSet):
     model = Task
     rows = TaskRow
     serializer_class = TaskChanges
-    filterset_class = TaskFilters
+    filterset_class = TaskFilter
 
     @extend_schema(request=TaskInput)
     def create(self, request: Request) -> Response:

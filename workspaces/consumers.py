@@ -5,7 +5,7 @@ from __future__ import annotations
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from .consumers_base import NOT_VISIBLE, EventStream, Feed
-from .events import group
+from .event_log import group
 from .models import Event
 from .socket_auth import SocketCaller, query
 

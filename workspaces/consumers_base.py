@@ -25,7 +25,7 @@ from mgx_project.common.rates.counters import RateLimitExceeded
 from mgx_project.common.rendering import dumps
 
 from . import rights, socket_auth, socket_rates
-from .events import COLUMNS, envelope, group
+from .event_log import COLUMNS, envelope, group
 from .models import Event
 from .principal import Principal
 from .socket_auth import SocketCaller

@@ -1,4 +1,4 @@
-"""What admins may set of models and budgets: the rules, which the API and the admin share."""
+"""What admins may set of model connections: the rules, which the API and the admin share."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from mgx_project.common.errors import BadRequest, NotAllowed
+from mgx_project.common.errors import BadRequest
 
 from .audit import record_audit
-from .budgets import LIMITS
-from .models import Budget, ModelConnection, User
-from .models.budgets import ROLES
+from .models import ModelConnection
+from .models.model_connections import ROLES
 from .principal import Principal
-from .signals import model_test_wanted, project_named
+from .signals import model_test_wanted
 
 CONNECTION_CONFLICTS = {
     "model_connection_name_unique": ("name", "There is a model connection of this name already."),
     "model_connection_one_default": ("is_default", "Another connection was made the default just now; try again."),
 }
-BUDGET_CONFLICTS = {"budget_scope_unique": ("period", "There is a budget for this scope and period already; change that one.")}
 ENDPOINT = frozenset(("kind", "model", "base_url", "api_key", "role_models"))
 """What a test was about: when it changes, the result is of the past."""
 
@@ -51,22 +49,6 @@ def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, chang
         if "native_tools" not in changes and row.last_test.get("found_native_tools"):
             changes["native_tools"] = None
         changes |= {"last_test": None, "last_tested_at": None}
-
-
-def check_budget(workspace_id: uuid.UUID, row: Budget | None, changes: dict[str, Any]) -> None:
-    """Before a budget is made (``row`` None) or changed. Raises BadRequest, and NotFound for a project of others."""
-    if project_id := changes.get("project_id"):
-        project_named.send(sender=Budget, workspace_id=workspace_id, project_id=project_id)
-    if all(changes.get(name, getattr(row, name, None)) is None for name in LIMITS):
-        raise BadRequest(f"A budget needs at least one of {', '.join(LIMITS)}.", field="max_tokens")
-
-
-def require_own(row: Budget, user: User) -> None:
-    """The operator's budgets are the floor under a tenant's own: no role in the workspace changes them. Raises NotAllowed."""
-    if row.set_by_operator and not user.is_staff:
-        raise NotAllowed(
-            "This budget was set by the operator of the server. Ask them to change it; a stricter one can be added beside it."
-        )
 
 
 def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[str, Any]:

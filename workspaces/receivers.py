@@ -17,7 +17,7 @@ from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
 
 from .actors import send_unlock_link
-from .events import group
+from .event_log import group
 from .models import Departure, Membership, User
 from .rights import announce_change, end_everything, end_in_workspace
 from .signals import account_locked

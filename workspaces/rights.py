@@ -22,7 +22,7 @@ from django.utils.crypto import constant_time_compare
 from mgx_project.common.async_db import run_db
 from mgx_project.common.channel_broadcast import broadcaster
 
-from .events import group
+from .event_log import group
 from .models import ApiToken, AuditEntry, SignIn, User, WsTicket
 
 RECHECK_SECONDS = 4.0

@@ -5,9 +5,10 @@ from django.urls import URLPattern, URLResolver, path
 from mgx_project.common.routers import UUID, router
 
 from .views.audit import AuditViewSet
+from .views.budgets import BudgetViewSet
 from .views.invitations import AcceptInvitation, InvitationViewSet
 from .views.members import MemberViewSet
-from .views.model_connections import BudgetViewSet, ModelConnectionViewSet
+from .views.model_connections import ModelConnectionViewSet
 from .views.sessions import MeView, ObtainToken, RefreshToken, RevokeToken, WsTicketViewSet
 from .views.tokens import ApiTokenViewSet
 from .views.workspaces import WorkspaceViewSet

@@ -16,8 +16,11 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
+from workspaces.admin.base import TenantAdmin
 from workspaces.admin.confirm import ask
+from workspaces.admin.filters import WorkspaceFilter
+from workspaces.admin.operators import operator
 
 from ..hosting.provider import PayloadPaths
 from ..hosting.registry import PROVIDERS
@@ -112,6 +115,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.WORK, order=50)
     list_display: Any = ("created_at", "link", "what", "by", "concerns", "state", "attempts", "workspace")
     list_filter = (WorkspaceFilter, StateFilter, "event")
     list_select_related = ("workspace", "link")

@@ -14,9 +14,12 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 from mgx_project.common.errors import MGXError
-from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.base import TenantAdmin
 from workspaces.admin.confirm import ask, show_once
+from workspaces.admin.filters import WorkspaceFilter
+from workspaces.admin.operators import operator
 
 from .. import services
 from ..hosting.registry import provider_of
@@ -33,6 +36,7 @@ NEXT = "Look again when that is mended. With a new token: link the same reposito
 
 @admin.register(RepositoryLink)
 class RepositoryLinkAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.WORK, order=40)
     list_display = (
         "repo_full_name",
         "project",

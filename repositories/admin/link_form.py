@@ -16,7 +16,7 @@ from unfold.widgets import (
 
 from mgx_project.common.errors import MGXError
 from projects.models import Project
-from workspaces.admin.base import operated, operator, sees_all
+from workspaces.admin.operators import operated, operator, sees_all
 
 from .. import services
 from ..hosting.registry import provider_choices

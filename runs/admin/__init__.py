@@ -1,3 +1,3 @@
 """The admin pages of runs."""
 
-from . import run  # noqa: F401  (registers them)
+from . import records, run  # noqa: F401  (each registers its pages)

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from mgx_project.common.errors import MGXError, NotFound
-from workspaces.admin.base import operator
+from workspaces.admin.operators import operator
 
 from .. import services
 from ..lifecycle import change_review, change_set

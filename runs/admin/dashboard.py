@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from repositories.models import RepositoryLink
-from workspaces.admin.base import operated, sees_all
+from workspaces.admin.operators import operated, sees_all
 from workspaces.meters import month_of
 from workspaces.models import Meter
 from workspaces.server_budget import used_shares

@@ -9,7 +9,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from mgx_project.common.errors import NotFound
-from workspaces.admin.base import block
 from workspaces.models import Event
 
 from ..artifacts import load
@@ -153,7 +152,7 @@ def diff_page(run: TaskRun) -> SafeString:
     try:
         text = load(artifact).decode(errors="replace")
     except NotFound as error:
-        return block(error.detail)
+        return format_html("{}", error.detail)
     return coloured_diff(text)
 
 

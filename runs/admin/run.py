@@ -11,16 +11,18 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 from mgx_project.common.errors import MGXError
-from workspaces.admin.base import TenantAdmin, WorkspaceFilter, operator
+from workspaces.admin.base import TenantAdmin
+from workspaces.admin.filters import WorkspaceFilter
+from workspaces.admin.operators import operator
 
 from .. import services
 from ..lifecycle.messages import MAX_CHARACTERS
-from ..models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage, TaskRun
+from ..models import TaskRun
 from ..models.run import FINAL, Status
 from ..notifications.pull_request_body import money
 from .change_review import changes_page
@@ -67,6 +69,7 @@ def tabs(groups: Mapping[str, str]) -> Any:
 
 @admin.register(TaskRun)
 class TaskRunAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.WORK, order=10, label="Runs")
     list_display = ("name", "state", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
     list_filter = (WorkspaceFilter, "status", "git_status", "stack")
     list_select_related = ("workspace", "task__project")
@@ -271,61 +274,3 @@ def _feedback(request: HttpRequest) -> str:
 def _version(request: HttpRequest) -> int | None:
     text = request.POST.get("plan_version", "")
     return int(text) if text.isdecimal() else None
-
-
-@admin.register(RunStep)
-class RunStepAdmin(TenantAdmin):
-    list_display = ("key", "kind", "attempt", "run_id", "workspace", "started_at", "finished_at")
-    list_filter = (WorkspaceFilter, "kind")
-    search_fields = ("=run__id", "key")
-    ordering = ("-started_at",)
-
-
-@admin.register(Approval)
-class ApprovalAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "run_id", "plan_version", "approved", "decided_by", "automatic")
-    list_filter = (WorkspaceFilter, "approved", "automatic")
-    list_select_related = ("workspace", "decided_by")
-    search_fields = ("=run__id", "feedback")
-
-
-@admin.register(SteerMessage)
-class SteerMessageAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "run_id", "number", "by", "step_key")
-    list_filter = (WorkspaceFilter,)
-    search_fields = ("=run__id", "text")
-
-
-@admin.register(ChangeRound)
-class ChangeRoundAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "run_id", "number", "decided_by", "decided_at")
-    list_filter = (WorkspaceFilter,)
-    list_select_related = ("workspace", "decided_by")
-    search_fields = ("=run__id",)
-
-
-@admin.register(ProcessedWebhook)
-class ProcessedWebhookAdmin(TenantAdmin):
-    """Causes on a hosting service that had their effect: a comment, a review, a commit's checks."""
-
-    list_display = ("created_at", "workspace", "key", "link_id")
-    list_filter = (WorkspaceFilter,)
-    search_fields = ("=link_id", "key")
-
-
-@admin.register(OutgoingComment)
-class OutgoingCommentAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "key", "number", "short_text", "due_at", "sent_at", "attempts", "link_id")
-    list_filter = (WorkspaceFilter, "form")
-    search_fields = ("=link_id", "key", "=number")
-
-    @admin.display(description="text")
-    def short_text(self, row: OutgoingComment) -> str:
-        return Truncator(row.text).chars(100) or "-"
-
-
-@admin.register(Artifact)
-class ArtifactAdmin(TenantAdmin):
-    list_display = ("name", "kind", "size", "run_id", "workspace", "created_at")
-    list_filter = (WorkspaceFilter, "kind")
-    search_fields = ("name", "=run__id", "=sha256")

@@ -15,8 +15,8 @@ from django.utils import timezone
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
 
-from .. import events
 from ..errors import LeaseLost
+from ..events import event_log
 from ..models import Approval, TaskRun
 from ..models.run import Status
 from ..notifications import status_comment
@@ -95,7 +95,7 @@ def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool
     )  # fmt: skip
     save_state(run)
     decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic, "feedback": feedback}
-    events.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}. {feedback}".rstrip())
+    event_log.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}. {feedback}".rstrip())
 
 
 def cancel(run: TaskRun) -> None:
@@ -103,4 +103,4 @@ def cancel(run: TaskRun) -> None:
     run.enter(Status.CANCELLED)
     run.fence += 1  # whoever still holds it writes nothing more
     finish(run, "fence")
-    events.record(run, "cancelled", {"by": run.cancelled_by}, f"{run.cancelled_by} cancelled the run.")
+    event_log.record(run, "cancelled", {"by": run.cancelled_by}, f"{run.cancelled_by} cancelled the run.")

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from mgx_project.common.errors import NotAllowed
-from workspaces.budgets import LIMITS
+from workspaces.budget_caps import LIMITS
 from workspaces.models import Role
 from workspaces.principal import Principal
 

@@ -19,7 +19,7 @@ from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, N
 from projects.models import Project
 from workspaces.models import User
 
-from .. import events
+from ..events import event_log
 from ..models import ChangeRound, SteerMessage, TaskRun
 from ..models.run import Status
 from . import change_set
@@ -101,7 +101,7 @@ def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
         for file in change.files[:MAX_NAMED]
     ]
     data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}
-    events.record(run, "changes_ready", data, f"The changes wait for a decision: {_count(change.files)}.", fence=fence)
+    event_log.record(run, "changes_ready", data, f"The changes wait for a decision: {_count(change.files)}.", fence=fence)
 
 
 # the people's side
@@ -183,7 +183,7 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
     by = current.decided_by.get_username()
     data = {"by": by, "round": current.number, "feedback": current.comment, "files": _decided(current.decisions, files)}
     data["more"] = max(0, len(files) - MAX_NAMED)
-    events.record(run, "changes_decided", data, _said(by, current, run))
+    event_log.record(run, "changes_decided", data, _said(by, current, run))
 
 
 def _open(run: TaskRun, number: int | None) -> ChangeRound:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from mgx_project.common.errors import BadRequest, InvalidTransition
 from workspaces.principal import Principal
 
-from .. import events
 from ..errors import TooManyMessages
+from ..events import event_log
 from ..models import Approval, SteerMessage, TaskRun
 from ..models.run import Status
 from .base import locked
@@ -57,7 +57,7 @@ def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "",
         step_key=step_key,
     )  # fmt: skip
     data = {"by": by.display, "message": text, "answers": answers}
-    events.record(run, "steered", data, f"{by.display}: {text}")
+    event_log.record(run, "steered", data, f"{by.display}: {text}")
 
 
 def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:

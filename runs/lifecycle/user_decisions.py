@@ -10,7 +10,7 @@ from django.utils import timezone
 from mgx_project.common.errors import Conflict, InvalidTransition
 from workspaces.principal import Principal
 
-from .. import events
+from ..events import event_log
 from ..models import Approval, TaskRun
 from ..models.run import Status
 from ..notifications import status_comment
@@ -53,7 +53,7 @@ def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, f
             save_state(run, "plan_version")
         else:
             finish(run)
-        events.record(run, "rejected", decision, f"{by.display} rejected the plan. {feedback}".strip())
+        event_log.record(run, "rejected", decision, f"{by.display} rejected the plan. {feedback}".strip())
         return run
 
 
@@ -88,7 +88,7 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
             messages.record_message(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
         save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
-        events.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")
+        event_log.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")
         return run
 
 
@@ -113,7 +113,7 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
     run.plan_version += 1
     run.save(update_fields=["plan", "plan_version", "updated_at"])
     status_comment.queue_comments(run)
-    events.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
+    event_log.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
 
 
 def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:

@@ -12,7 +12,7 @@ import uuid
 
 from django.db.models import F
 
-from .. import events
+from ..events import event_log
 from ..models import RunStep, TaskRun
 from ..models.run import Status
 from . import claim_spans
@@ -76,4 +76,4 @@ def _pause(run: TaskRun) -> None:
     run.fence += 1  # a worker that only seemed dead writes nothing more
     save_state(run, *end_lease(run), "paused_from", "pause_reason", "error", "fence", "worker_deaths", "died_at")
     data = {"reason": "worker", "detail": detail, "hint": hint}
-    events.record(run, "paused", data, f"Paused (worker): {detail}")
+    event_log.record(run, "paused", data, f"Paused (worker): {detail}")

@@ -16,8 +16,8 @@ from agent.ports import Outcome, PlanDraft
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 
-from .. import events
 from ..errors import LeaseLost
+from ..events import event_log
 from ..models import TaskRun
 from ..models.run import Status, lease_owner
 from ..querysets import claimable
@@ -72,7 +72,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())
         if orphaned:
             data = {"by": f"worker {run.lease_owner[:8]}", "fence": run.fence}
-            events.record(run, "recovered", data, "Another worker took the run over and goes on where it was.")
+            event_log.record(run, "recovered", data, "Another worker took the run over and goes on where it was.")
         return run
 
 
@@ -94,7 +94,7 @@ def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_v
             approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
             data = {"plan": run.plan, "plan_version": run.plan_version}
-            events.record(run, "approval_required", data, "The plan waits for a decision.", fence=fence)
+            event_log.record(run, "approval_required", data, "The plan waits for a decision.", fence=fence)
         return run
 
 
@@ -128,7 +128,7 @@ def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskR
         facts = ("branch_name", "base_branch", "base_sha", "commit_sha", "git_status", "pr_url")
         git = {name: getattr(run, name) for name in facts}
         data = {"results": run.results, "git_metadata": git, "usage": usage_of(run)}
-        events.record(run, "completion", data, f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
+        event_log.record(run, "completion", data, f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
         return run
 
 
@@ -146,7 +146,7 @@ def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "
         run.error = storable({"code": f"paused_{reason}", "detail": detail, "hint": hint})
         save_state(run, *end_lease(run), "paused_from", "pause_reason", "error")
         data = {"reason": reason, "detail": detail, "hint": hint}
-        events.record(run, "paused", data, f"Paused ({reason}): {detail}", fence=fence)
+        event_log.record(run, "paused", data, f"Paused ({reason}): {detail}", fence=fence)
         return run
 
 
@@ -155,7 +155,7 @@ def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") 
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})
         finish(run, "error")
-        events.record(run, "failure", {"error": run.error}, detail, fence=fence)
+        event_log.record(run, "failure", {"error": run.error}, detail, fence=fence)
         return run
 
 

@@ -15,7 +15,7 @@ from mgx_project.common.async_db import run_db
 from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
 from workspaces import rights
-from workspaces.events import COLUMNS, envelope, group
+from workspaces.event_log import COLUMNS, envelope, group
 from workspaces.models import Event
 from workspaces.rights import Listening
 

@@ -28,7 +28,8 @@ from tasks.models import Task
 from tasks.services import create_task, name_of
 from workspaces.principal import Principal
 
-from .. import events, services
+from .. import services
+from ..events import event_log
 from ..lifecycle import revisions
 from ..lifecycle.base import locked
 from ..models import OutgoingComment, ProcessedWebhook, TaskRun
@@ -310,7 +311,7 @@ def _note_push(link: RepositoryLink, event: BranchPushed) -> None:
             if not run.is_final:
                 data = {"branch_name": event.branch, "commit_sha": event.sha, "by": event.actor}
                 said = f"{event.actor} pushed {event.sha[:10]} to {event.branch} while the run was at work."
-                events.record(run, "branch_moved", data, said)
+                event_log.record(run, "branch_moved", data, said)
 
     _once(link, event, 0, note)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.db import transaction
 
-from workspaces.events import Draft
+from workspaces.event_log import Draft
 
-from .. import events
+from ..events import event_log
 from ..models import TaskRun
 
 
@@ -40,11 +40,11 @@ class EventBuffer:
         with transaction.atomic(savepoint=False):
             waiting = list(self._waiting)
             drafts = [*waiting, *after]
-            first = events.number(self._run, len(drafts), fence=self._fence, usage=usage)
+            first = event_log.number(self._run, len(drafts), fence=self._fence, usage=usage)
             yield
             # before those that tell sockets: whatever they meet, what is written waits no more
             transaction.on_commit(lambda: self._written(len(waiting)))
-            events.record_numbered(self._run, drafts, first)
+            event_log.record_numbered(self._run, drafts, first)
 
     def write(self) -> None:
         """Writes what waits."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from agent.ports import JSONObject
-from workspaces.events import Draft
+from workspaces.event_log import Draft
 from workspaces.models import Event
 
 from ..models import TaskRun

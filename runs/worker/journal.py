@@ -23,7 +23,7 @@ from agent.errors import Paused
 from agent.ports import JSONObject, StepEvent, StepKind
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
-from workspaces.events import Draft
+from workspaces.event_log import Draft
 
 from ..errors import LeaseLost
 from ..models import RunStep, TaskRun

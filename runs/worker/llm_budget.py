@@ -13,11 +13,13 @@ from django.db import transaction
 from agent.errors import Paused
 from agent.ports import CallEstimate, ModelCompletion
 from workspaces import budgets
-from workspaces.events import Draft
+from workspaces.budget_caps import CapWarning
+from workspaces.errors import CapReached
+from workspaces.event_log import Draft
 from workspaces.meters import BudgetScope
 from workspaces.models import Event, LedgerEntry, Meter
 
-from .. import events
+from ..events import event_log
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import OpenStep, SettledStep, current_step, settle_alone
@@ -55,7 +57,7 @@ class LedgerBudget:
                     run_caps=self._run.budget,
                     default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
                 )
-            except budgets.CapReached as reached:
+            except CapReached as reached:
                 raise Paused("budget", reached.detail, hint=reached.hint) from None
             with self._buffer.fenced_transaction():
                 if step is not None and not step.begun:
@@ -83,14 +85,14 @@ def place_of(run: TaskRun) -> BudgetScope:
     return BudgetScope(run.workspace_id, run.project_id, run.pk)
 
 
-def warn(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> None:
+def warn(run: TaskRun, nearing: Iterable[CapWarning]) -> None:
     """Gives those of the `warnings` that are due. ``run`` is as it was claimed."""
     with transaction.atomic():
         if drafts := warnings(run, nearing):
-            events.record_numbered(run, drafts, events.number(run, len(drafts), fence=run.fence))
+            event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
 
 
-def warnings(run: TaskRun, nearing: Iterable[budgets.CapWarning]) -> list[Draft]:
+def warnings(run: TaskRun, nearing: Iterable[CapWarning]) -> list[Draft]:
     """One `budget_warning` per cap and run, where it was not given yet; a cap that was raised is another one."""
     hint = "At the limit the run pauses. Raise the budget if it should go on."
     drafts = [

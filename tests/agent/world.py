@@ -26,7 +26,7 @@ from agent.ports import (
     TaskSpec,
 )
 from agent.token_estimates import estimate_tokens
-from workspaces.event_schemas import validated
+from workspaces.event_registry import validated
 
 PASSED = "3 passed in 0.01s"
 FAILED = "E   assert 1 == 2\n1 failed, 2 passed in 0.01s"

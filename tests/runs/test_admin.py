@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from runs import artifacts, events
+from runs import artifacts
+from runs.events import event_log
 from runs.models import Artifact, RunStep, TaskRun
 from runs.models.run import Status
 from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
@@ -54,7 +55,7 @@ def make_run(membership: Membership, status: Status = Status.AWAITING_APPROVAL, 
 def test_the_page_shows_plan_events_and_diff_as_text(operator: Membership, browser: Client) -> None:
     run = make_run(operator, error={"code": "x", "detail": EVIL, "hint": EVIL})
     for n in range(150):
-        events.record(run, "role_message", {"role": "engineer", "action": "WriteCode"}, f"Event {n} {EVIL}")
+        event_log.record(run, "role_message", {"role": "engineer", "action": "WriteCode"}, f"Event {n} {EVIL}")
     artifacts.store(
         run, "changes.diff", f"+added {EVIL}\n-removed\n".encode(), kind=Artifact.Kind.DIFF, content_type="text/x-diff"
     )

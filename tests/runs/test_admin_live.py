@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from repositories.models import RepositoryLink
-from runs import events
+from runs.events import event_log
 from runs.models import TaskRun
 from runs.models.run import Status
 from tests.factories import (
@@ -93,7 +93,7 @@ def test_only_web_addresses_become_links(operator: Membership, browser: Client) 
 def test_events_after_a_number_and_of_ones_own_tenants_alone(operator: Membership, browser: Client) -> None:
     run = make_run(operator, Status.EXECUTING)
     for n in range(3):
-        events.record(run, "role_message", {"role": "engineer", "action": "WriteCode"}, f"Event {n}")
+        event_log.record(run, "role_message", {"role": "engineer", "action": "WriteCode"}, f"Event {n}")
     found = browser.get(now(run), {"after": "1"}).json()["events"]
     assert [(event["seq"], event["message"]) for event in found] == [(2, "Event 1"), (3, "Event 2")]
     assert browser.get(now(run), {"after": "x"}).json()["events"][0]["seq"] == 1

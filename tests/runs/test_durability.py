@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from agent.errors import Paused
-from runs import events
 from runs.actors import ACTORS
 from runs.errors import LeaseLost
+from runs.events import event_log
 from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
 from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
@@ -54,7 +54,7 @@ def test_a_stale_worker_writes_nothing(tenant: Tenant) -> None:
     with pytest.raises(LeaseLost):
         worker_transitions.fail(stale.pk, stale.fence, "x", "y")
     with pytest.raises(LeaseLost), transaction.atomic():
-        events.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
+        event_log.record(stale, "progress", {"phase": "p", "step": 1, "total_steps": 1, "percent": 1}, fence=stale.fence)
     assert types(current) == before
 
 
@@ -103,7 +103,7 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
 ) -> None:
     """The kill comes before the commit of a step's transaction: its reservation, its row and its events are there together."""
-    inserted = events.record_numbered
+    inserted = event_log.record_numbered
     left = [draw(TRANSACTIONS, turn)]
 
     def insert_then_die(*args: Any) -> Any:
@@ -115,7 +115,7 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
 
     with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
         run = edit(tenant, shop)
-        monkeypatch.setattr(events, "record_numbered", insert_then_die)
+        monkeypatch.setattr(event_log, "record_numbered", insert_then_die)
         while Status(run.status) in CLAIMABLE:
             try:
                 ACTORS[Status(run.status)](str(run.pk))

@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import WorkspaceFactory
 from tests.support.drills import times
 from workspaces import budgets, meters
-from workspaces.budgets import CapReached
+from workspaces.errors import CapReached
 from workspaces.meters import BudgetScope
 from workspaces.models import Budget, LedgerEntry, Meter
 

@@ -121,7 +121,7 @@ def test_projects_that_are_made_at_once_do_not_pass_the_limit(make_caller: MakeC
 
 @pytest.mark.django_db(transaction=True)
 def test_members_that_are_added_at_once_do_not_pass_the_limit(make_caller: MakeCaller) -> None:
-    from workspaces.services import add_member
+    from workspaces.members import add_member
 
     caller = make_caller(Role.OWNER)
     limit(caller, members=3)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import WorkspaceFactory
 from workspaces import budgets
-from workspaces.budgets import CapReached
+from workspaces.errors import CapReached
 from workspaces.meters import BudgetScope, month_of
 from workspaces.models import Budget, FormerSpending, LedgerEntry, Meter, Workspace
 from workspaces.server_budget import spent

@@ -1,3 +1,16 @@
-"""The admin pages of tenants, people, budgets and the log."""
+"""The admin pages of workspaces: tenants, people, model connections, budgets and the log."""
 
-from . import limits, members, model_connections, workspaces  # noqa: F401  (registers them)
+from . import (  # noqa: F401  (each registers its pages)
+    audit,
+    budgets,
+    events,
+    invitations,
+    ledger,
+    members,
+    model_connections,
+    sign_ins,
+    storage,
+    tokens,
+    users,
+    workspaces,
+)

@@ -1,97 +1,29 @@
-"""The admin for operators: staff users see and change the tenants that they are admin or owner of, superusers all.
+"""The base of the admin's pages: rows of the operator's tenants (`operators`), or of the whole server.
 
-Rights come from the roles in the workspaces, not from Django's permissions: who may do something over the API may do it
-here. Rows are changed field by field where an admin says so, everything else is shown only.
+Rows are changed field by field where a page says so; everything else is only shown.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.db import models
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponseRedirect
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from mgx_project.common.errors import MGXError
 from mgx_project.common.fields import EncryptedTextField
 
 from ..audit import record_audit
-from ..models import Membership, Role, User, Workspace
-from ..principal import Principal
+from ..models import Role, Workspace
+from .filters import WorkspaceFilter
+from .operators import operated, operator, sees_all
 
 NEVER_SHOWN = frozenset({"digest", "password", "payload"})
-MAX_CHOICES = 200
-MAX_SHOWN = 200_000
-"""Characters of one value on a page."""
-
-
-def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
-    """The staff user's role in each workspace, read once per request: the menu asks for every model."""
-    cached: dict[uuid.UUID, Role] | None = getattr(request, "_mgx_roles", None)
-    if cached is None:
-        assert isinstance(request.user, User)
-        rows = Membership.objects.filter(user=request.user).values_list("workspace_id", "role")
-        cached = {workspace_id: Role(role) for workspace_id, role in rows}
-        request._mgx_roles = cached  # type: ignore[attr-defined]
-    return cached
-
-
-def sees_all(request: HttpRequest) -> bool:
-    """Whether every tenant is the operator's: superusers."""
-    return bool(request.user.is_active and request.user.is_staff and getattr(request.user, "is_superuser", False))
-
-
-def operated(request: HttpRequest, role: Role = Role.ADMIN) -> list[uuid.UUID]:
-    """The workspaces in which a staff user has at least ``role``. A superuser has every right without being a member."""
-    if not (request.user.is_active and request.user.is_staff):
-        return []
-    return [workspace_id for workspace_id, has in _roles(request).items() if has.allows(role)]
-
-
-def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
-    """The signed-in operator as services know people. Raises PermissionDenied outside their tenants."""
-    user = request.user
-    assert isinstance(user, User)
-    if sees_all(request):
-        return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
-    if workspace_id not in operated(request):
-        raise PermissionDenied("This belongs to a workspace that you don't operate.")
-    return Principal(user=user, workspace_id=workspace_id, role=_roles(request)[workspace_id])
-
-
-def block(text: str) -> SafeString:
-    """Text of any origin as it is, escaped and bounded."""
-    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n… {len(text) - MAX_SHOWN:,} more characters"
-    return format_html(
-        '<pre class="bg-base-50 border border-base-200 rounded-default p-3 text-xs overflow-auto max-h-[40rem] '
-        'dark:bg-base-800 dark:border-base-700" style="white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>',
-        cut,
-    )
-
-
-class WorkspaceFilter(admin.SimpleListFilter):
-    """Only the operator's own tenants are offered."""
-
-    title = "workspace"
-    parameter_name = "workspace"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, str]]:
-        workspaces = Workspace.objects.all() if sees_all(request) else Workspace.objects.filter(pk__in=operated(request))
-        return [(str(pk), slug) for pk, slug in workspaces.order_by("slug").values_list("id", "slug")[:MAX_CHOICES]]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        try:
-            return queryset.filter(workspace_id=uuid.UUID(self.value())) if self.value() else queryset
-        except ValueError:
-            return queryset.none()
 
 
 class TenantAdmin(ModelAdmin):
@@ -191,3 +123,22 @@ class TenantAdmin(ModelAdmin):
             object_id=obj.pk,
             detail={"fields": sorted(form.changed_data), "admin": True},
         )
+
+
+class ServerAdmin(ModelAdmin):
+    """Rows of the whole server: shown to superusers, and changed by nobody here."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return sees_all(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sees_all(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

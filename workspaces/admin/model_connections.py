@@ -1,14 +1,12 @@
-"""Model connections and budgets for operators, by the rules of the API. A key goes in and is never shown."""
+"""Model connections for operators, by the rules of the API. A key goes in and is never shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
-from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,85 +15,14 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
-from mgx_project.common.constraints import conflicts
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 
-from ..audit import record_audit
-from ..budgets import LIMITS
-from ..model_connections import BUDGET_CONFLICTS, CONNECTION_CONFLICTS, check_budget, check_connection, test_connection
-from ..models import Budget, ModelConnection
-from .base import TenantAdmin, WorkspaceFilter, operator
+from ..model_connections import CONNECTION_CONFLICTS, check_connection, test_connection
+from ..models import ModelConnection
 from .confirm import ask
-
-if TYPE_CHECKING:
-    AnyForm = ModelForm[Any]
-else:
-    AnyForm = ModelForm
-
-
-class SettingForm(AnyForm):
-    """What the person changed, in the API's words."""
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # a new default makes room for itself while it is saved
-        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
-
-    def changes(self) -> dict[str, Any]:
-        """What the person changed, as the API would get it."""
-        return {name: self.cleaned_data[name] for name in self.changed_data if name != "workspace"}
-
-
-class SettingAdmin(TenantAdmin):
-    """Rows that operators make, change and delete. ``noun`` names them in the audit log."""
-
-    noun: ClassVar[str]
-    unique: ClassVar[dict[str, tuple[str, str]]] = {}
-    fixed: ClassVar[tuple[str, ...]] = ()
-    """Chosen once, with the new row."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_view_permission(request, obj)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        if obj is None:
-            return ("workspace", *self.fixed, *self.editable)
-        shown = [name for name in super().get_fields(request, obj) if name not in self.editable]
-        return [*self.editable, *shown]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
-        return () if obj is None else super().get_readonly_fields(request, obj)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        changes = form.changes()
-        if change and not changes:
-            return
-        with transaction.atomic():
-            stored = self.model._default_manager.select_for_update().get(pk=obj.pk) if change else None
-            self.apply_rules(obj, stored, changes)
-            for name, value in changes.items():
-                setattr(obj, name, value)
-            with conflicts(self.unique):
-                obj.save()
-            self._audit(request, "changed" if change else "created", obj, changes)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._audit(request, "deleted", obj, {})
-        obj.delete()
-
-    def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
-        """Raises what the API would; ``stored`` is None for a new row."""
-        raise NotImplementedError
-
-    def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
-        record_audit(
-            principal=operator(request, obj.workspace_id),
-            action=f"{self.noun}.{verb}",
-            object_type=self.noun,
-            object_id=obj.pk,
-            detail={"fields": sorted(changes), "admin": True},
-        )
+from .filters import WorkspaceFilter
+from .operators import operator
+from .setting_base import SettingAdmin, SettingForm
 
 
 class ConnectionForm(SettingForm):
@@ -135,6 +62,7 @@ class ConnectionForm(SettingForm):
 
 @admin.register(ModelConnection)
 class ModelConnectionAdmin(SettingAdmin):
+    menu = MenuEntry(MenuGroup.MODELS_AND_MONEY, order=10)
     form = ConnectionForm
     noun = "model"
     unique = CONNECTION_CONFLICTS
@@ -194,26 +122,3 @@ class ModelConnectionAdmin(SettingAdmin):
             self, request, act, verb="Test", question=f"Test the connection “{row.name}”?", back=back,
             explanation="A small real call is made to each of its models. It takes 15 seconds at most.",
         )  # fmt: skip
-
-
-class BudgetForm(SettingForm):
-    project_id = forms.UUIDField(required=False, help_text="Of one project; empty: the whole workspace.")
-
-    class Meta:
-        model = Budget
-        fields: ClassVar[list[str]] = []
-        help_texts: ClassVar[dict[str, str]] = {"set_by_operator": "The workspace can't change it; it stands beside its own."}
-
-
-@admin.register(Budget)
-class BudgetAdmin(SettingAdmin):
-    form = BudgetForm
-    noun = "budget"
-    unique = BUDGET_CONFLICTS
-    fixed = ("project_id", "period")
-    editable = (*LIMITS, "set_by_operator")
-    list_display = ("id", "workspace", "project_id", "period", *LIMITS, "set_by_operator")
-    list_filter = (WorkspaceFilter, "period", "set_by_operator")
-
-    def apply_rules(self, obj: Budget, stored: Budget | None, changes: dict[str, Any]) -> None:
-        check_budget(obj.workspace_id, stored, changes)

@@ -1,94 +1,20 @@
-"""Tenants, people, money and the log, for operators."""
+"""Workspaces, for operators."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.http import HttpRequest
+from unfold.admin import TabularInline
 
-from ..models import (
-    AuditEntry,
-    Departure,
-    Event,
-    FormerSpending,
-    IdempotencyRecord,
-    LedgerEntry,
-    Membership,
-    Meter,
-    SignIn,
-    SignInCount,
-    StoredBytes,
-    User,
-    Workspace,
-    WsTicket,
-)
+from mgx_project.common.admin_menu import MenuEntry, MenuGroup
+
+from ..models import Membership, User, Workspace
 from ..services import create_workspace
-from ..sign_in_guard import unlock
-from .base import TenantAdmin, WorkspaceFilter, sees_all
-from .confirm import ask
-from .limits import WorkspaceForm
-
-# Rights come from roles in workspaces instead of groups.
-if admin.site.is_registered(Group):
-    admin.site.unregister(Group)
-
-
-@admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):
-    """Accounts belong to no tenant: superusers only."""
-
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
-    filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
-        ("Times", {"fields": ("last_login", "date_joined")}),
-    )
-    readonly_fields = ("last_login", "date_joined")
-    actions_detail: ClassVar[Any] = ("unlock",)
-
-    @action(description="Unlock", icon="lock_open", permissions=["unlock"])
-    def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """After too many wrong passwords: its owner need not wait."""
-        user = self.get_object(request, object_id)
-        if user is None:
-            raise Http404
-        back = reverse("admin:workspaces_user_change", args=[user.pk])
-
-        def act() -> str:
-            found = unlock(user.get_username())
-            self.log_change(request, user, "Unlocked.")
-            return f"{user} may sign in again." if found else f"Nothing was counted against {user}."
-
-        return ask(
-            self, request, act, verb="Unlock", question=f"Unlock the account {user}?",
-            explanation="Failed attempts to sign in are forgotten, from every address.", back=back,
-        )  # fmt: skip
-
-    def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
-
-    has_view_permission = has_change_permission = lambda self, request, obj=None: self.has_module_permission(request)
-    has_add_permission = has_module_permission
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # what a person did stays theirs; take `is_active` away instead
+from .base import TenantAdmin
+from .workspace_form import WorkspaceForm
 
 
 class MemberInline(TabularInline):
@@ -110,6 +36,7 @@ class MemberInline(TabularInline):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(TenantAdmin):
+    menu = MenuEntry(MenuGroup.PEOPLE, order=10)
     tenant = "pk"
     form = WorkspaceForm
     editable = ("name", "slug", "metadata", "limits", "server_model")
@@ -134,108 +61,3 @@ class WorkspaceAdmin(TenantAdmin):
             return
         assert isinstance(request.user, User)
         obj.pk = create_workspace(owner=request.user, name=obj.name, slug=obj.slug).pk
-
-
-@admin.register(WsTicket)
-class WsTicketAdmin(TenantAdmin):
-    list_display = ("id", "workspace", "user", "expires_at")
-    list_select_related = ("workspace", "user")
-
-
-@admin.register(LedgerEntry)
-class LedgerEntryAdmin(TenantAdmin):
-    list_display = (
-        "created_at",
-        "workspace",
-        "run_id",
-        "step_key",
-        "model",
-        "tokens_in",
-        "tokens_out",
-        "cost_usd",
-        "settled_at",
-    )
-    search_fields = ("=run_id", "step_key", "model")
-
-
-@admin.register(Meter)
-class MeterAdmin(TenantAdmin):
-    list_display = ("workspace", "scope", "scope_id", "period", "calls", "cached_calls", "cost_usd", "work_ms")
-    list_filter = (WorkspaceFilter, "scope", "period")
-    search_fields = ("=scope_id",)
-
-
-@admin.register(StoredBytes)
-class StoredBytesAdmin(TenantAdmin):
-    list_display = ("workspace", "size")
-
-
-class ServerAdmin(ModelAdmin):
-    """Rows of the whole server: shown to superusers, and changed by nobody here."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_all(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return sees_all(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(FormerSpending)
-class FormerSpendingAdmin(ServerAdmin):
-    """Of workspaces that are gone."""
-
-    list_display = ("period", "tokens", "cost_usd")
-
-
-@admin.register(SignIn)
-class SignInAdmin(ServerAdmin):
-    """Who is signed in by JWT."""
-
-    list_display = ("user", "created_at", "expires_at", "ended_at")
-    list_select_related = ("user",)
-    search_fields = ("user__username",)
-    exclude = ("refresh_jti",)
-
-
-@admin.register(SignInCount)
-class SignInCountAdmin(ServerAdmin):
-    """Names of accounts are digests here; an account is unlocked on its own page."""
-
-    list_display = ("key", "failures", "locked_until", "since")
-
-
-@admin.register(Departure)
-class DepartureAdmin(TenantAdmin):
-    list_display = ("user", "workspace", "at")
-    list_filter = (WorkspaceFilter,)
-    list_select_related = ("workspace", "user")
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "user", "action", "object_type", "object_id")
-    list_filter = (WorkspaceFilter, "object_type")
-    list_select_related = ("workspace", "user")
-    search_fields = ("action", "=object_id", "user__username")
-
-
-@admin.register(IdempotencyRecord)
-class IdempotencyRecordAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "principal", "route", "status")
-    search_fields = ("route", "=key")
-
-
-@admin.register(Event)
-class EventAdmin(TenantAdmin):
-    list_display = ("created_at", "workspace", "position", "type", "run_id", "seq", "message")
-    list_filter = (WorkspaceFilter, "type")
-    search_fields = ("=run_id", "=task_id", "type", "message")

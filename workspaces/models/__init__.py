@@ -1,12 +1,17 @@
 """The tenant and everything that belongs to it rather than to a single project."""
 
 from .audit import AuditEntry, IdempotencyRecord
-from .budgets import Budget, FormerSpending, LedgerEntry, Meter, ModelConnection, StoredBytes
+from .budgets import Budget
 from .events import Event
-from .identity import Departure, Membership, Role, User, Workspace
 from .invitations import Invitation
+from .ledger import FormerSpending, LedgerEntry, Meter
+from .members import Departure, Membership, Role
+from .model_connections import ModelConnection
 from .sign_ins import SignInCount
+from .storage import StoredBytes
 from .tokens import ApiToken, SignIn, WsTicket
+from .users import User
+from .workspaces import Workspace
 
 __all__ = [
     "ApiToken", "AuditEntry", "Budget", "Departure", "Event", "FormerSpending", "IdempotencyRecord", "Invitation",

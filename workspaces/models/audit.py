@@ -6,7 +6,7 @@ from django.db import models
 
 from mgx_project.common.models import TenantModel
 
-from .identity import User
+from .users import User
 
 
 class AuditEntry(TenantModel):

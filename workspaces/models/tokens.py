@@ -6,7 +6,8 @@ from django.db import models
 
 from mgx_project.common.models import Entity, TenantModel
 
-from .identity import Role, User
+from .members import Role
+from .users import User
 
 
 class SignIn(Entity):

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import django_filters
-
+from ..filters import AuditFilter
 from ..models import AuditEntry, Role
 from ..serializers.audit import AuditRow
 from ..viewsets import TenantViewSet
-
-
-class AuditFilters(django_filters.FilterSet):
-    # by id alone: a choice among rows would be one among the accounts of the server, and its error would tell which there are
-    user = django_filters.UUIDFilter(field_name="user_id")
-
-    class Meta:
-        model = AuditEntry
-        fields = ("action", "object_type", "object_id")
 
 
 class AuditViewSet(TenantViewSet):
@@ -24,4 +14,4 @@ class AuditViewSet(TenantViewSet):
     model = AuditEntry
     rows = AuditRow
     roles = {"list": Role.ADMIN, "retrieve": Role.ADMIN}
-    filterset_class = AuditFilters
+    filterset_class = AuditFilter

@@ -14,8 +14,8 @@ from mgx_project.common.errors import NotAllowed
 from ..invitations import accept_invitation, find_invitation, invite, revoke_invitation
 from ..models import ApiToken, Invitation, Role, User, Workspace
 from ..principal import Principal
-from ..serializers.identity import WorkspaceBrief
 from ..serializers.invitations import Acceptance, InvitationInput, InvitationRow, NewInvitation
+from ..serializers.sessions import WorkspaceBrief
 from ..viewsets import TenantViewSet, resolve_principal
 
 

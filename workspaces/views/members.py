@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
 
+from ..members import change_member, remove_member
 from ..models import Membership, Role
 from ..principal import Principal
-from ..serializers.identity import MemberChanges, MemberRow
-from ..services import change_member, remove_member
+from ..serializers.members import MemberChanges, MemberRow
 from ..viewsets import TenantViewSet, resolve_principal
 
 

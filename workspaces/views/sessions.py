@@ -19,8 +19,8 @@ from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairVi
 from .. import sign_ins
 from ..models import ApiToken, Role, User
 from ..querysets import visible_workspaces
-from ..serializers.credentials import WsTicketAnswer
-from ..serializers.identity import Me
+from ..serializers.sessions import Me
+from ..serializers.ws_tickets import WsTicketAnswer
 from ..tokens import TICKET_SECONDS, create_ws_ticket
 from ..viewsets import TenantViewSet, credential_of, resolve_principal
 

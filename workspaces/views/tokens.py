@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from ..audit import record_audit
 from ..models import ApiToken, Role
-from ..serializers.credentials import ApiTokenInput, ApiTokenRow, NewApiToken
+from ..serializers.tokens import ApiTokenInput, ApiTokenRow, NewApiToken
 from ..tokens import create_api_token, revoke_api_token
 from ..viewsets import TenantViewSet
 

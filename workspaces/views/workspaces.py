@@ -20,7 +20,8 @@ from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
 from ..principal import Principal, UnscopedPrincipal, principal_of_user
 from ..querysets import visible_workspaces
-from ..serializers.identity import WorkspaceChanges, WorkspaceInput, WorkspaceRow, WorkspaceUsage
+from ..serializers.usage import WorkspaceUsage
+from ..serializers.workspaces import WorkspaceChanges, WorkspaceInput, WorkspaceRow
 from ..services import WORKSPACE_CONFLICTS, create_workspace
 from ..usage import BUCKETS, usage
 from ..viewsets import TenantViewSet, resolve_principal, signed_in_at

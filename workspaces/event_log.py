@@ -19,7 +19,7 @@ from mgx_project.common.channel_broadcast import broadcaster
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 
-from .event_schemas import validated
+from .event_registry import validated
 from .models import Event
 
 MAX_MESSAGE = 500
@@ -53,7 +53,7 @@ def record(
     run_id: uuid.UUID | None = None,
     repository_id: uuid.UUID | None = None,
 ) -> Event:
-    """Appends one event. ``seq`` is allocated by the room that owns the run, in the same transaction.
+    """Appends one event. ``seq`` is allocated by the application that owns the run, in the same transaction.
 
     Raises RuntimeError outside a transaction: an event without the state it describes must not exist.
     """
@@ -81,7 +81,7 @@ def record_all(
 ) -> list[Event]:
     """Appends events of the same objects in their order, in two statements; as `record` for each of them."""
     if not connection.in_atomic_block:
-        raise RuntimeError("events.record() needs the transaction that writes what the event describes")
+        raise RuntimeError("event_log.record() needs the transaction that writes what the event describes")
     if not drafts:
         return []
     clean = [validated(draft.type, storable(dict(draft.data))) for draft in drafts]

@@ -1,4 +1,4 @@
-"""API tokens and tickets."""
+"""API tokens."""
 
 from __future__ import annotations
 
@@ -41,8 +41,3 @@ class NewApiToken(ApiTokenRow):
 
     class Meta(ApiTokenRow.Meta):
         fields = (*ApiTokenRow.Meta.fields, "token")  # type: ignore[assignment]
-
-
-class WsTicketAnswer(serializers.Serializer[Any]):
-    ticket = serializers.CharField(help_text="Open one WebSocket with ?ticket=…")
-    expires_in = serializers.IntegerField(help_text="Seconds.")

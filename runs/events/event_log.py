@@ -8,12 +8,12 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from workspaces import events
-from workspaces.events import Draft
+from workspaces import event_log
+from workspaces.event_log import Draft
 from workspaces.models import Event
 
-from .errors import LeaseLost
-from .models import TaskRun
+from ..errors import LeaseLost
+from ..models import TaskRun
 
 
 def record(
@@ -56,7 +56,7 @@ def number(run: TaskRun, count: int, *, fence: int | None = None, usage: dict[st
 
 def record_numbered(run: TaskRun, drafts: Sequence[Draft], first: int) -> list[Event]:
     """Appends the events that were numbered from ``first`` on in this transaction. Call it last."""
-    return events.record_all(
+    return event_log.record_all(
         drafts,
         workspace_id=run.workspace_id,
         project_id=run.project_id,

@@ -1,0 +1,68 @@
+"""Commands in the sandbox, and the tests among them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from workspaces.event_registry import EventData, register
+
+
+@register("command_started")
+class CommandStarted(EventData):
+    argv: list[str]
+
+
+@register("command_finished")
+class CommandFinished(EventData):
+    argv: list[str]
+    exit_code: int
+    duration_ms: int
+    output_tail: str
+    timed_out: bool = False
+    available: bool = True
+
+
+class TestCounts(EventData):
+    """``failing`` names the tests that failed, as far as their runner names them (at most 200)."""
+
+    status: Literal["passed", "failed", "unavailable"]
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failing: list[str] = []
+
+
+class FileCoverage(EventData):
+    """``uncovered`` holds ranges of lines [first, last]."""
+
+    path: str
+    percent: float | None = None
+    uncovered: list[list[int]] = []
+
+
+class LineCoverage(EventData):
+    """Of the lines that the change wrote, those that the tests run. ``percent`` None: not measured, ``reason`` says why."""
+
+    percent: float | None = None
+    covered: int = 0
+    lines: int = 0
+    files: list[FileCoverage] = []
+    reason: str = ""
+
+
+@register("tests_finished")
+class TestsFinished(TestCounts):
+    """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
+    failing ones that the change took away. ``set_aside`` are files of the change that decide how tests are run: the plan does
+    not name them, so the tests were run with what was there before."""
+
+    baseline: TestCounts | None = None
+    newly_failing: list[str] = []
+    fixed: list[str] = []
+    still_failing: list[str] = []
+    gone: list[str] = []
+    coverage: LineCoverage | None = None
+    set_aside: list[str] = []
+    seconds: float = 0.0
+    output_tail: str = ""
+    reason: str = ""

@@ -1,0 +1,51 @@
+"""The team at work: its roles, their model calls and tools, and what people tell them."""
+
+from __future__ import annotations
+
+from workspaces.event_registry import EventData, register
+
+
+@register("role_message")
+class RoleMessage(EventData):
+    role: str
+    action: str
+
+
+@register("model_call")
+class ModelCall(EventData):
+    role: str
+    action: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: str | None
+    duration_ms: int
+    cached: bool = False
+    condensed: list[str] = []
+    """What was left out of the prompt, for it was longer than the model's window."""
+
+
+@register("model_output")
+class ModelOutput(EventData):
+    role: str
+    text: str
+
+
+@register("tool_called")
+class ToolCalled(EventData):
+    """A role looked something up. ``arguments`` are short: at most some 200 characters."""
+
+    role: str
+    tool: str
+    arguments: str
+    ok: bool
+    duration_ms: int
+
+
+@register("steered")
+class Steered(EventData):
+    """``answers`` is the team's question that was answered, "" where none was."""
+
+    by: str
+    message: str
+    answers: str = ""
