@@ -21,7 +21,7 @@ from .. import events, services
 from ..lifecycle import revisions
 from ..lifecycle.base import locked
 from ..models import Handled, TaskRun
-from ..models.run import FINAL
+from ..models.run_state import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import status_changed
 from .authorization import link_owner, principal_for_account

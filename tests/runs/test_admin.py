@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from runs import artifacts, events
 from runs.models import Artifact, RunStep, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces.models import AuditEntry, Membership
 

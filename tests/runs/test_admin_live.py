@@ -19,7 +19,7 @@ from django.utils import timezone
 from repositories.models import RepositoryLink
 from runs import events
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.factories import (
     MembershipFactory,
     ProjectFactory,

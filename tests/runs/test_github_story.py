@@ -15,7 +15,7 @@ from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import GitHub

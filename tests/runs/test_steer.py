@@ -14,7 +14,7 @@ from runs.errors import LeaseLost, TooManyMessages
 from runs.lifecycle import worker_transitions
 from runs.lifecycle.messages import MAX_MESSAGES, PER_MINUTE
 from runs.models import RunStep, SteerMessage, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.lease import Lease
 from runs.worker.steering import RunSteering
 from workspaces.models import Event, Role

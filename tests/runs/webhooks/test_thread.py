@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.notifications import replies
 from tests.support.github import GitHub
 
