@@ -69,7 +69,7 @@ class RunOutcome(StrEnum):
 
 
 class RunAction(StrEnum):
-    """What a person can do to a run: a route of the API, a command of the CLI and a button of the page."""
+    """What a person can do to a run: a button of its page, and the command of the CLI with this name."""
 
     APPROVE = "approve"
     REJECT = "reject"
