@@ -22,9 +22,9 @@ from .panels import coloured_lines
 MAX_PARTS = 300
 """Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""
 TOLD = {
-    RunPhase.DELIVER: "Accepted: the change is delivered.",
-    RunPhase.EXECUTE: "What you rejected is taken out; the rest is proved and reviewed again.",
-    None: "Rejected: the run has ended.",
+    RunPhase.DELIVER: "Accepted. The change will be delivered.",
+    RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
+    None: "Rejected. The run has ended.",
 }
 """By what a worker does next."""
 

@@ -30,11 +30,11 @@ def next_step(run: TaskRun) -> str:
     said = f"{error.get('detail', '')} {error.get('hint', '')}".strip()
     if RunAction.RESUME in state.actions:
         if run.pause_reason == "question":
-            return f"The team asks: {said or 'see the timeline'} Resume, and answer."
+            return f"The team asks: {said or 'see the timeline'} Resume the run with your answer."
         why = f"{run.get_status_display()} ({run.pause_reason or 'no reason given'})."
         return " ".join(filter(None, [why, said, state.next]))
     if state.outcome is RunOutcome.FAILED:
-        return f"{said or 'It failed.'} {state.next}"
+        return f"{said or 'The run failed.'} {state.next}"
     if state.outcome is RunOutcome.SUCCEEDED:
         return _where_it_is(run)
     return state.next
@@ -45,7 +45,7 @@ def _where_it_is(run: TaskRun) -> str:
         return str(refused)
     if run.pr_url:
         return "Review the pull request."
-    return f"Look at the branch {run.branch_name}." if run.branch_name else "It is done; nothing was committed."
+    return f"Review the branch {run.branch_name}." if run.branch_name else "Done. Nothing was committed."
 
 
 def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def news(run: TaskRun) -> tuple[str, str] | None:
     if RunAction.APPROVE in state.actions:
         if run.auto_approve:
             return None
-        ask = "Answer `/mgx approve`, or `/mgx reject` and what should be different."
+        ask = "Reply with `/mgx approve`, or with `/mgx reject` and what should be different."
         return f"{state.notice}:{run.pk}:{run.plan_version}", f"{_plan(run)}\n\n{ask}"
     if state.outcome is RunOutcome.SUCCEEDED and run.pr_url:
         return None  # the pull request is word enough
@@ -35,7 +35,7 @@ def _stands(run: TaskRun) -> str:
     facts = {
         "reason": run.pause_reason,
         "error": f"{quoted(error.get('detail', ''))} {quoted(error.get('hint', ''))}".strip(),
-        "answer": "`/mgx resume` and the answer" if run.pause_reason == "question" else "`/mgx resume`",
+        "answer": "`/mgx resume` and your answer" if run.pause_reason == "question" else "`/mgx resume`",
         "result": f"{run.pr_url or code(run.branch_name)} {refused}".rstrip(),
     }
     return run.state.comment.format_map(facts)

@@ -51,7 +51,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         run = drive(newest(link))
         assert run.status == Status.AWAITING_APPROVAL, run.error
         status, shown = story.comments(issue["number"])
-        assert "has a plan that waits" in status
+        assert "has a plan awaiting approval" in status
         assert "The plan of run #1" in shown
         assert "/mgx approve" in shown
 
