@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.models import TaskRun
+from runs.models.run_state import RunOutcome
 
 from .models import MetricSnapshot
 
@@ -42,7 +43,7 @@ def _tests(name: str) -> Callable[[TaskRun], Any]:
 
 METRICS = (
     Metric("run_duration_seconds", Type.TIMER, "s", _seconds),
-    Metric("run_succeeded", Type.COUNTER, "", lambda run: int(run.status == "completed")),
+    Metric("run_succeeded", Type.COUNTER, "", lambda run: int(run.state.outcome is RunOutcome.SUCCEEDED)),
     Metric("tokens_in", Type.COUNTER, "tokens", _usage("tokens_in")),
     Metric("tokens_out", Type.COUNTER, "tokens", _usage("tokens_out")),
     Metric("cost_usd", Type.COUNTER, "USD", lambda run: run.usage.get("cost_usd", 0)),

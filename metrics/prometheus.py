@@ -17,7 +17,7 @@ from mgx_project.common.http_metrics import registry as http_registry
 from mgx_project.common.problems import CONTENT_TYPE, problem
 from mgx_project.common.rendering import dumps
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.meters import month_of
 from workspaces.server_budget import used_shares
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from runs.models import TaskRun
-from runs.models.run import FINAL, Status
+from runs.models.run_state import FINAL, WAITING_FOR_PEOPLE, RunOutcome, with_outcome
 from workspaces import event_log
 
 from .catalogue import METRICS
@@ -48,12 +48,11 @@ def snapshot_run(*, run: TaskRun) -> None:
 
 def live_counters(run: TaskRun) -> dict[str, float]:
     """The runs of the workspace now: in work, waiting for a person, and ended by outcome."""
-    waiting = {Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED}
     counters: dict[str, float] = TaskRun.objects.for_workspace(run.workspace_id).aggregate(
-        runs_active=Count("id", filter=~Q(status__in=FINAL | waiting)),
-        runs_waiting=Count("id", filter=Q(status__in=waiting)),
-        runs_completed=Count("id", filter=Q(status=Status.COMPLETED)),
-        runs_failed=Count("id", filter=Q(status=Status.FAILED)),
-        runs_cancelled=Count("id", filter=Q(status__in=[Status.CANCELLED, Status.REJECTED])),
+        runs_active=Count("id", filter=~Q(status__in=FINAL | WAITING_FOR_PEOPLE)),
+        runs_waiting=Count("id", filter=Q(status__in=WAITING_FOR_PEOPLE)),
+        runs_completed=Count("id", filter=Q(status__in=with_outcome(RunOutcome.SUCCEEDED))),
+        runs_failed=Count("id", filter=Q(status__in=with_outcome(RunOutcome.FAILED))),
+        runs_cancelled=Count("id", filter=Q(status__in=with_outcome(RunOutcome.STOPPED))),
     )
     return counters

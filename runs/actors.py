@@ -11,7 +11,7 @@ import dramatiq
 
 from .lifecycle import worker_transitions
 from .models import TaskRun
-from .models.run import Status
+from .models.run_state import RunPhase, in_phase
 from .phases import deliver, plan_and_execute
 from .wakeups import QUEUE, wake
 from .webhooks.actors import say_soon
@@ -19,11 +19,9 @@ from .worker.executor import do, work
 from .worker.lease import keeper
 
 PHASES = {
-    Status.QUEUED: plan_and_execute.plan,
-    Status.PLANNING: plan_and_execute.plan,
-    Status.APPROVED: plan_and_execute.execute,
-    Status.EXECUTING: plan_and_execute.execute,
-    Status.DELIVERING: deliver.deliver,
+    RunPhase.PLAN: plan_and_execute.plan,
+    RunPhase.EXECUTE: plan_and_execute.execute,
+    RunPhase.DELIVER: deliver.deliver,
 }
 
 
@@ -32,7 +30,8 @@ def do_next_run() -> None:
     """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     if run is not None:
-        go_on(do(run, PHASES[Status(run.status)]))
+        assert run.state.phase is not None, f"a run that is {run.status} was claimed: there is no work in that state"
+        go_on(do(run, PHASES[run.state.phase]))
         do_next_run.send()
 
 
@@ -41,26 +40,17 @@ def do_next_run() -> None:
 
 @dramatiq.actor(queue_name=QUEUE)
 def plan_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.QUEUED, Status.PLANNING}, plan_and_execute.plan))
+    go_on(work(uuid.UUID(run_id), in_phase(RunPhase.PLAN), plan_and_execute.plan))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def execute_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.APPROVED, Status.EXECUTING}, plan_and_execute.execute))
+    go_on(work(uuid.UUID(run_id), in_phase(RunPhase.EXECUTE), plan_and_execute.execute))
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def deliver_run(run_id: str) -> None:
-    go_on(work(uuid.UUID(run_id), {Status.DELIVERING}, deliver.deliver))
-
-
-ACTORS = {
-    Status.QUEUED: plan_run,
-    Status.PLANNING: plan_run,
-    Status.APPROVED: execute_run,
-    Status.EXECUTING: execute_run,
-    Status.DELIVERING: deliver_run,
-}
+    go_on(work(uuid.UUID(run_id), in_phase(RunPhase.DELIVER), deliver.deliver))
 
 
 def go_on(run: TaskRun | None) -> None:

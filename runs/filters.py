@@ -9,7 +9,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from .models import TaskRun
-from .models.run import Status
+from .models.run_state import Status
 
 
 class RunFilter(django_filters.FilterSet):

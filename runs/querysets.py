@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from .models import TaskRun
-from .models.run import CLAIMABLE
+from .models.run_state import CLAIMABLE
 
 
 def claimable() -> QuerySet[TaskRun]:

@@ -19,7 +19,7 @@ from workspaces.models import Workspace
 from workspaces.signals import model_test_wanted
 
 from .models import Artifact, TaskRun
-from .models.run import FINAL
+from .models.run_state import FINAL
 from .worker.model_connection_test import try_connection
 
 

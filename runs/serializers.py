@@ -12,6 +12,7 @@ from mgx_project.common.row_serializers import RowSerializer
 
 from .lifecycle.messages import MAX_CHARACTERS
 from .models import Artifact, TaskRun
+from .models.run_state import STATES, RunAction, RunOutcome, RunPhase, RunState, Status, Tone
 
 MAX_PLAN_BYTES = 256 * 1024
 
@@ -30,27 +31,62 @@ class ErrorSerializer(serializers.Serializer[Any]):
     hint = serializers.CharField()
 
 
+class StateSerializer(serializers.Serializer[Any]):
+    """What the run's `status` means, so that a client needs no list of states of its own."""
+
+    label = serializers.CharField()  # type: ignore[assignment]  # the answer has a field of this name
+    tone = serializers.ChoiceField(list(Tone), help_text="For a colour.")
+    phase = serializers.ChoiceField(list(RunPhase), allow_null=True, help_text="What a worker does, or will do; null: nothing.")
+    final = serializers.BooleanField(help_text="The run never leaves this state.")
+    outcome = serializers.ChoiceField(list(RunOutcome), allow_null=True, help_text="Of a run that has ended.")
+    waits_for_person = serializers.BooleanField(help_text="Nothing happens until somebody takes one of `next_actions`.")
+    next = serializers.CharField(help_text="What a person can do now, or else what happens: a sentence.")
+    next_actions = serializers.ListField(
+        child=serializers.ChoiceField(list(RunAction)), help_text="They let the run go on, or try again; the usual one first."
+    )
+
+
+def _described(status: str, state: RunState) -> dict[str, Any]:
+    """In plain strings: orjson takes several times as long for members of an enumeration."""
+    return {
+        "label": str(Status(status).label),
+        "tone": str(state.tone),
+        "phase": state.phase and str(state.phase),
+        "final": state.final,
+        "outcome": state.outcome and str(state.outcome),
+        "waits_for_person": state.waits_for_person,
+        "next": state.next,
+        "next_actions": [str(action) for action in state.next_actions],
+    }
+
+
+STATE_JSON = {str(status): _described(status, state) for status, state in STATES.items()}
+"""Made once: a list of runs pays nothing for it but its bytes."""
+
+
 class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
+    state = StateSerializer()
     duration = serializers.FloatField(allow_null=True, help_text="Seconds from start to end; null until then.")
     links = serializers.DictField(child=serializers.CharField())
 
-    computed = ("duration", "links")
+    computed = ("state", "duration", "links")
     heavy = ("plan", "results", "error")
 
     class Meta:
         model = TaskRun
         fields = (
-            "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "plan",
-            "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity", "results",
-            "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at", "started_at",
-            "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
+            "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "state",
+            "plan", "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity",
+            "results", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at",
+            "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
     @classmethod
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
+        row["state"] = STATE_JSON[row["status"]]
         started, ended = row["started_at"], row["completed_at"]
         row["duration"] = (ended - started).total_seconds() if started and ended else None
         row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cached_calls": 0, "cost_usd": "0"} | row["usage"]
@@ -187,7 +223,8 @@ class ChangedFileRow(serializers.Serializer[Any]):
 
 class ChangesRow(serializers.Serializer[Any]):
     run_id = serializers.UUIDField()
-    status = serializers.CharField(help_text="Of the run: decisions are taken while it is awaiting_changes.")
+    status = serializers.CharField(help_text="Of the run.")
+    state = StateSerializer(help_text="Of the run: decisions are taken while its `next_actions` have `changes`.")
     round = serializers.IntegerField(help_text="Send it with decisions: 409 when the changes were replaced meanwhile.")
     undecided = serializers.IntegerField(help_text="Hunks, and files without hunks.")
     files = ChangedFileRow(many=True)

@@ -23,9 +23,8 @@ from workspaces.principal import Principal
 from .events import event_log
 from .events.planning import Plan
 from .lifecycle import budget_caps, change_review, messages, user_decisions
-from .lifecycle.base import TASK_STATUS
 from .models import TaskRun
-from .models.run import FINAL, Status
+from .models.run_state import FINAL, STATES, Status
 from .notifications import status_comment
 from .wakeups import wake
 from .worker import model_connection
@@ -154,7 +153,7 @@ def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
         if task.closed_at is None:
             return
         task.closed_at = None
-        task.status = TASK_STATUS[Status(task.last_run_status)]
+        task.status = STATES[task.last_run_status].task
         task.save(update_fields=["status", "closed_at", "updated_at"])
 
 

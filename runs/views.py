@@ -27,6 +27,7 @@ from .models import Artifact, ChangeRound, TaskRun
 from .reports import event_export
 from .reports.timing import timing_of
 from .serializers import (
+    STATE_JSON,
     ArtifactRow,
     ChangedFileAnswer,
     ChangesInput,
@@ -252,6 +253,7 @@ class RunViewSet(TenantViewSet):
             {
                 "run_id": run.pk,
                 "status": run.status,
+                "state": STATE_JSON[run.status],
                 "round": current.number,
                 "undecided": change_set.pending(current.decisions, files),
                 "files": list(change_set.shown(current.decisions, files)),

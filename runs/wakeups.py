@@ -6,7 +6,6 @@ import dramatiq
 from django.db import transaction
 
 from .models import TaskRun
-from .models.run import CLAIMABLE, Status
 
 QUEUE = "runs"
 DO_NEXT = "do_next_run"
@@ -15,7 +14,7 @@ DO_NEXT = "do_next_run"
 
 def wake(run: TaskRun | None) -> None:
     """Tells a worker that the run has work, once the present transaction has committed. Does nothing if it has none."""
-    if run is not None and run.lease_expires_at is None and Status(run.status) in CLAIMABLE:
+    if run is not None and run.lease_expires_at is None and run.state.claimable:
         transaction.on_commit(_send)
 
 

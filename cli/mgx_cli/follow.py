@@ -8,37 +8,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from mgx_cli import run_state
 from mgx_cli.api import Api
 from mgx_cli.errors import ApiError, ExitCode, InterruptedByUser
 from mgx_cli.ids import short
 from mgx_cli.output import fold, paint, put, put_ndjson, say
-from mgx_cli.render import STATUS_STYLE, Line, error_lines, result_lines
+from mgx_cli.render import Line, error_lines, result_lines
 from mgx_cli.stream import Event, events
 
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
-_ASKS = frozenset({"approval_required", "changes_ready"})
-OVER = frozenset({"completed", "failed", "rejected", "cancelled"})
-"""States that a run never leaves."""
-_EXITS = {
-    "completed": ExitCode.DONE,
-    "failed": ExitCode.FAILED,
-    "paused": ExitCode.FAILED,
-    "rejected": ExitCode.STOPPED,
-    "cancelled": ExitCode.STOPPED,
-    "awaiting_approval": ExitCode.WAITING,
-    "awaiting_changes": ExitCode.WAITING,
-}
-
-
-def exit_code(run: Mapping[str, Any]) -> ExitCode | None:
-    """How a command that waited for this run ends; None while the run works."""
-    if run.get("pause_reason") == "budget" and run.get("status") == "paused":
-        return ExitCode.BUDGET
-    if run.get("pause_reason") == "question" and run.get("status") == "paused":
-        return ExitCode.WAITING
-    if run.get("status") == "failed" and (run.get("error") or {}).get("code") == "budget_exceeded":
-        return ExitCode.BUDGET
-    return _EXITS.get(str(run.get("status")))
+"""Events after which a run may stand still."""
+_ASKS = {"approval_required": "approve", "changes_ready": "changes"}
+"""Events that ask for a decision, and the action that answers."""
 
 
 def follow(
@@ -58,7 +39,7 @@ def follow(
         put_ndjson({"type": "run", "run": final})
     else:
         _conclude(final, place)
-    code = exit_code(final)
+    code = run_state.exit_code(final)
     return ExitCode.FAILED if code is None else code
 
 
@@ -69,17 +50,17 @@ def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[
         Timeline(verbose=verbose) as timeline,
         closing(events(api, run["id"], after=after, on_trouble=timeline.trouble)) as found,
     ):
-        timeline.state(str(run.get("status", "")))
+        timeline.state(run_state.label(run))
         for event in found:
             timeline.show(event)
             now = _standstill(api, event)
             if now is None:
                 continue
-            if now["status"] == "awaiting_approval" and _can_ask():
+            if run_state.asks_for(now, "approve") and _can_ask():
                 if _decide(api, now, timeline.ask):
                     continue
                 now = api.get(f"/api/runs/{run['id']}")
-                if exit_code(now) is None:
+                if run_state.exit_code(now) is None:
                     continue
             return now
     raise AssertionError("a stream of events does not end by itself")
@@ -97,15 +78,17 @@ def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
 
 def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
     """The run, if this event is where it stands still now; replayed events of decisions long taken are not."""
-    if event.get("type") not in _ENDS | _ASKS:
+    kind = str(event.get("type"))
+    if kind not in _ENDS and kind not in _ASKS:
         return None
     run: dict[str, Any] = api.get(f"/api/runs/{event['run_id']}")
-    if event["type"] == "approval_required":
-        same_plan = (event.get("data") or {}).get("plan_version") in (None, run.get("plan_version"))
-        return run if run["status"] == "awaiting_approval" and same_plan else None
-    if event["type"] == "changes_ready":
-        return run if run["status"] == "awaiting_changes" else None
-    return run if exit_code(run) is not None and not run["status"].startswith("awaiting") else None
+    if kind == "approval_required" and (event.get("data") or {}).get("plan_version") not in (None, run.get("plan_version")):
+        return None
+    if kind in _ASKS:
+        return run if run_state.asks_for(run, _ASKS[kind]) else None
+    if run_state.waits_for_person(run):  # for a decision? Then the event that asks for it comes later
+        return None if any(run_state.asks_for(run, action) for action in _ASKS.values()) else run
+    return run if run_state.is_final(run) else None
 
 
 def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
@@ -113,7 +96,7 @@ def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
     with closing(events(api, run["id"], on_trouble=lambda text: say(text, "yellow"))) as found:
         for event in found:
             put_ndjson(event)
-            if event.get("type") in _ENDS and api.get(f"/api/runs/{run['id']}")["status"] in OVER:
+            if event.get("type") in _ENDS and run_state.is_final(api.get(f"/api/runs/{run['id']}")):
                 return
 
 
@@ -150,27 +133,21 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
 
 def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
     """The end of a watch: the result on stdout, what to do next on stderr."""
-    status, name = str(run["status"]), short(run["id"])
+    name, trouble, question = short(run["id"]), run_state.is_in_trouble(run), run.get("pause_reason") == "question"
     say()
-    label = paint(status.replace("_", " "), f"{STATUS_STYLE.get(status, '')} bold".strip(), sys.stderr)
+    label = paint(run_state.label(run), f"{run_state.style(run)} bold".strip(), sys.stderr)
     say(f"Run #{run.get('run_number')} ({name}): {label}")
-    if status in ("failed", "paused"):
+    if trouble:
         for line in error_lines(run):
             _say_line(line)
-    if status == "awaiting_approval":
-        say(f'The plan waits for a decision:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
-    elif status == "awaiting_changes":
-        say(f"The changes wait for a decision:\n  mgx changes {name}\n  mgx changes {name} --accept-all")
-    elif status == "paused" and run.get("pause_reason") == "question":
-        say(f'Answer with:\n  mgx resume {name} -m "your answer"')
-    elif status == "paused":
-        say(f"Go on with: mgx resume {name}")
-    elif status == "failed":
-        say(f"See: mgx logs {name}   Try again with: mgx retry {name}")
-    if status in ("completed", "failed", "paused") and run.get("pause_reason") != "question":
+    if trouble and run_state.is_final(run):
+        say(f"See: mgx logs {name}")
+    if commands := run_state.next_commands(run, name):
+        say("\n  ".join(["Answer with:" if trouble and question else str(run_state.state_of(run)["next"]), *commands]))
+    if (trouble and not question) or run_state.has_succeeded(run):
         for line in result_lines(run, place):
             put("".join(paint(text, style, sys.stdout) for text, style in line).rstrip())
-    if status == "completed" and run.get("branch_name"):
+    if run_state.has_succeeded(run) and run.get("branch_name"):
         say(f"See the change with: mgx diff {name}")
 
 

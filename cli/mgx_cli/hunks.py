@@ -10,10 +10,16 @@ from mgx_cli.errors import UsageError
 from mgx_cli.ids import short
 from mgx_cli.output import clean, one_line, put, say
 from mgx_cli.render import Line
+from mgx_cli.run_state import asks_for, is_final, label, state_of
 from mgx_cli.wrap import put_line
 
 _STATE = {"accepted": "green", "rejected": "red", "mixed": "yellow", "pending": "yellow"}
 _SIGN = {"+": "green", "-": "red"}
+_GOES_ON = {
+    "deliver": "goes on: the change is delivered. Watch it with: mgx attach {}",
+    "execute": "goes on with what you said. Watch it with: mgx attach {}",
+}
+"""By what a worker does next."""
 HELP = """y  accept this hunk
 n  reject it; you are asked what to do instead
 a  accept this and all that is undecided in the file
@@ -140,13 +146,11 @@ def _say_why() -> str:
 
 def tell_next(run: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
     """What the state of the run means for the person, on stderr."""
-    name, status, left = short(run["id"]), str(shown["status"]), shown["undecided"]
-    if status != "awaiting_changes":
-        told = {
-            "delivering": "goes on: the change is delivered. Watch it with: mgx attach {}",
-            "executing": "goes on with what you said. Watch it with: mgx attach {}",
-            "rejected": "is over: you rejected all of its changes.",
-        }.get(status, f"is {status.replace('_', ' ')}.")
+    name, left = short(run["id"]), shown["undecided"]
+    if not asks_for(shown, "changes"):
+        told = _GOES_ON.get(state_of(shown)["phase"], f"is {label(shown)}.")
+        if is_final(shown) and all(file["state"] == "rejected" for file in shown["files"]):
+            told = "is over: you rejected all of its changes."
         say(f"Run #{run.get('run_number')} {told.format(name)}")
     elif left:
         say(f"{left} undecided. Decide with:\n  mgx changes {name} --reject PATH:HUNK -m \"what instead\"\n"

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mgx_cli.output import clean, one_line
+from mgx_cli.run_state import has_succeeded
 
 Line = Sequence[tuple[str, str]]
 
@@ -37,10 +38,6 @@ _WHO = {
     "validation": "guardrails", "patch": "patch", "files": "format", "command": "sandbox", "tests": "tester",
     "review": "reviewer", "branch": "git", "commit": "git", "push": "git", "git": "git", "pr": "git", "rebased": "git",
     "changes": "you", "revision": "engineer", "model": "model",
-}  # fmt: skip
-STATUS_STYLE = {
-    "completed": "green", "failed": "red", "paused": "yellow", "rejected": "yellow", "cancelled": "yellow",
-    "awaiting_approval": "yellow", "awaiting_changes": "yellow",
 }  # fmt: skip
 TAIL_LINES = 12
 MAX_UNCOVERED = 8
@@ -123,7 +120,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
             yield [(f"{name:<13}", "cyan"), (text[0], "bold" if name in ("branch", "files") else "")]
             yield from ([(" " * 13 + more, "")] for more in text[1:])
     branch = one_line(run.get("branch_name") or "")
-    if place is not None and branch and run.get("status") == "completed":
+    if place is not None and branch and has_succeeded(run):
         yield [(f"{'next':<13}", "cyan"), (f"git -C {place} switch {branch}", "")]
 
 

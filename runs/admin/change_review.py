@@ -16,16 +16,17 @@ from workspaces.admin.operators import operator
 from .. import services
 from ..lifecycle import change_review, change_set
 from ..models import TaskRun
-from ..models.run import Status
+from ..models.run_state import RunPhase
 from .panels import coloured_lines
 
 MAX_PARTS = 300
 """Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""
 TOLD = {
-    Status.DELIVERING: "Accepted: the change is delivered.",
-    Status.EXECUTING: "What you rejected is taken out; the rest is proved and reviewed again.",
-    Status.REJECTED: "Rejected: the run has ended.",
+    RunPhase.DELIVER: "Accepted. The change will be delivered.",
+    RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
+    None: "Rejected. The run has ended.",
 }
+"""By what a worker does next."""
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
@@ -52,7 +53,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         except MGXError as error:
             messages.error(request, f"{error.detail} {error.hint}".strip())
         else:
-            messages.success(request, TOLD.get(Status(decided.status), "Decided."))
+            messages.success(request, TOLD.get(decided.state.phase, "Decided."))
         return back
     context = {
         **admin.site.each_context(request),

@@ -16,22 +16,22 @@ from workspaces.models import Meter
 from workspaces.server_budget import used_shares
 
 from ..models import TaskRun
-from ..models.run import FINAL, Status
+from ..models.run_state import FINAL, WAITING_FOR_PEOPLE, RunOutcome, with_outcome
 
 DAYS = 7
 SHOWN = 8
-PEOPLE = (Status.AWAITING_APPROVAL, Status.AWAITING_CHANGES, Status.PAUSED)
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
     since = timezone.now() - timedelta(days=DAYS)
     runs = _mine(request, TaskRun.across_tenants.all())
     ended = Q(completed_at__gte=since)
+    failed = ended & Q(status__in=with_outcome(RunOutcome.FAILED))
     counts = runs.aggregate(
-        waiting=Count("pk", filter=Q(status__in=PEOPLE)),
-        running=Count("pk", filter=~Q(status__in=(*FINAL, *PEOPLE))),
-        failed=Count("pk", filter=ended & Q(status=Status.FAILED)),
-        completed=Count("pk", filter=ended & Q(status=Status.COMPLETED)),
+        waiting=Count("pk", filter=Q(status__in=WAITING_FOR_PEOPLE)),
+        running=Count("pk", filter=~Q(status__in=FINAL | WAITING_FOR_PEOPLE)),
+        failed=Count("pk", filter=failed),
+        completed=Count("pk", filter=ended & Q(status__in=with_outcome(RunOutcome.SUCCEEDED))),
     )
     proved = counts["failed"] + counts["completed"]
     links = _mine(request, RepositoryLink.across_tenants.filter(status=RepositoryLink.Status.ERROR))
@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     meters = _mine(request, Meter.across_tenants.filter(scope=Meter.Scope.WORKSPACE, period=month))
     used = meters.aggregate(tokens=Sum("tokens_in") + Sum("tokens_out"), cost=Sum("cost_usd"), work=Sum("work_ms"))
     shares = used_shares(month) if sees_all(request) else {}
-    needs = runs.filter(Q(status__in=PEOPLE) | ended & Q(status=Status.FAILED))
+    needs = runs.filter(Q(status__in=WAITING_FOR_PEOPLE) | failed)
     return {
         "days": DAYS,
         "figures": [

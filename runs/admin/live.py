@@ -16,46 +16,39 @@ from unfold.enums import ActionVariant
 from workspaces.models import Event
 
 from ..models import TaskRun
-from ..models.run import FINAL, Status
+from ..models.run_state import RunAction, RunOutcome
 
 SHOWN = 200
 """New events of one answer; the next one has those that come after."""
-TONES = {"success": "good", "danger": "bad", "warning": "warn", "info": "busy"}
 SPOKEN = ("model_output", "command_finished")
 """Events whose words are in the log instead of the timeline's line."""
-WAITING = {
-    Status.QUEUED: "It waits for a worker.",
-    Status.PLANNING: "The plan is being drafted.",
-    Status.AWAITING_APPROVAL: "Read the plan, then approve or reject it.",
-    Status.APPROVED: "The team begins to write.",
-    Status.EXECUTING: "The team writes and tests.",
-    Status.AWAITING_CHANGES: "Look at the files, then decide on the changes.",
-    Status.DELIVERING: "The change is committed and pushed.",
-    Status.REJECTED: "Rejected. Retry starts a new run.",
-    Status.CANCELLED: "Cancelled. Retry starts a new run.",
-}
 
 
 def next_step(run: TaskRun) -> str:
     """What a person should do now, or what the run does."""
-    error = run.error or {}
+    state, error = run.state, run.error or {}
     said = f"{error.get('detail', '')} {error.get('hint', '')}".strip()
-    if run.status == Status.PAUSED:
+    if RunAction.RESUME in state.actions:
         if run.pause_reason == "question":
-            return f"The team asks: {said or 'see the timeline'} Resume, and answer."
-        return f"Paused ({run.pause_reason or 'no reason given'}). {said} Resume lets it go on.".replace("  ", " ")
-    if run.status == Status.FAILED:
-        return f"{said or 'It failed.'} Retry starts a new run."
-    if run.status == Status.COMPLETED:
-        if refused := run.results.get("pull_request_error"):
-            return str(refused)
-        if run.pr_url:
-            return "Review the pull request."
-        return f"Look at the branch {run.branch_name}." if run.branch_name else "It is done; nothing was committed."
-    return WAITING[Status(run.status)]
+            return f"The team asks: {said or 'see the timeline'} Resume the run with your answer."
+        why = f"{run.get_status_display()} ({run.pause_reason or 'no reason given'})."
+        return " ".join(filter(None, [why, said, state.next]))
+    if state.outcome is RunOutcome.FAILED:
+        return f"{said or 'The run failed.'} {state.next}"
+    if state.outcome is RunOutcome.SUCCEEDED:
+        return _where_it_is(run)
+    return state.next
 
 
-def state_of(run: TaskRun, tone: str, actions: Sequence[Any], used: str) -> dict[str, Any]:
+def _where_it_is(run: TaskRun) -> str:
+    if refused := run.results.get("pull_request_error"):
+        return str(refused)
+    if run.pr_url:
+        return "Review the pull request."
+    return f"Review the branch {run.branch_name}." if run.branch_name else "Done. Nothing was committed."
+
+
+def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:
     """Everything is text: the page never takes it for markup."""
     results: Mapping[str, Any] = run.results or {}
     facts = [
@@ -68,10 +61,10 @@ def state_of(run: TaskRun, tone: str, actions: Sequence[Any], used: str) -> dict
     ]
     return {
         "status": run.status,
-        "label": Status(run.status).label,
-        "tone": TONES.get(tone, "idle"),
+        "label": run.get_status_display(),
+        "tone": run.state.tone,
         "next": next_step(run),
-        "final": run.status in FINAL,
+        "final": run.is_final,
         "last_seq": run.last_seq,
         "facts": [{"name": name, "text": text, "url": url} for name, text, url in facts if text],
         "actions": [

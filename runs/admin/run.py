@@ -23,39 +23,21 @@ from workspaces.admin.operators import operator
 from .. import services
 from ..lifecycle.messages import MAX_CHARACTERS
 from ..models import TaskRun
-from ..models.run import FINAL, Status
+from ..models.run_state import STATES, RunAction, Tone
 from ..notifications.pull_request_body import money
 from .change_review import changes_page
 from .live import events_after, state_of
 from .panels import diff_page, log_page, plan_page, timeline, timing_page
 
-LABELS = {
-    Status.COMPLETED: "success",
-    Status.FAILED: "danger",
-    Status.REJECTED: "danger",
-    Status.CANCELLED: "warning",
-    Status.PAUSED: "warning",
-    Status.AWAITING_APPROVAL: "warning",
-    Status.AWAITING_CHANGES: "warning",
-    Status.EXECUTING: "info",
-    Status.PLANNING: "info",
-    Status.DELIVERING: "info",
-}
+COLOURS = {Tone.GOOD: "success", Tone.BAD: "danger", Tone.WARN: "warning", Tone.BUSY: "info"}
+"""Unfold's names for them; a label of any other tone is grey."""
+LABELS = {status: COLOURS[state.tone] for status, state in STATES.items() if state.tone in COLOURS}
 DONE = {
     "Approve": "Approved: the team begins to write.",
     "Resume": "Resumed: the run goes on where it stopped.",
     "Cancel": "Cancelled: what the run has started is stopped within two seconds.",
     "Retry": "This is the new run.",
 }
-MAY = {
-    "approve": {Status.AWAITING_APPROVAL},
-    "reject": {Status.AWAITING_APPROVAL},
-    "changes": {Status.AWAITING_CHANGES},
-    "resume": {Status.PAUSED},
-    "cancel": set(Status) - FINAL,
-    "retry": FINAL,
-}
-"""In which states each decision is offered."""
 Decision = Callable[..., TaskRun]
 
 
@@ -110,8 +92,8 @@ class TaskRunAdmin(TenantAdmin):
         return JsonResponse({"state": self._state(run), "events": events_after(request, run)})
 
     def _state(self, run: TaskRun) -> dict[str, Any]:
-        allowed = [self.get_unfold_action(name) for name in self.actions_detail if run.status in MAY[name]]
-        return state_of(run, LABELS.get(Status(run.status), ""), allowed, self.used(run))
+        allowed = [self.get_unfold_action(name) for name in self.actions_detail if name in run.state.actions]
+        return state_of(run, allowed, self.used(run))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         return []  # they are in the live part of the page, where they come and go with the state
@@ -132,7 +114,7 @@ class TaskRunAdmin(TenantAdmin):
 
     @display(description="status", label=LABELS, ordering="status")
     def state(self, run: TaskRun) -> tuple[str, str]:
-        return run.status, Status(run.status).label
+        return run.status, run.get_status_display()
 
     @admin.display(description="error")
     def problem(self, run: TaskRun) -> SafeString | str:
@@ -174,23 +156,23 @@ class TaskRunAdmin(TenantAdmin):
     # decisions: a link asks, a POST decides
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, MAY["approve"])
+        return self._may(request, object_id, RunAction.APPROVE)
 
     def has_changes_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, MAY["changes"])
+        return self._may(request, object_id, RunAction.CHANGES)
 
     def has_resume_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, MAY["resume"])
+        return self._may(request, object_id, RunAction.RESUME)
 
     def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, MAY["cancel"])
+        return self._may(request, object_id, RunAction.CANCEL)
 
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._is(request, object_id, MAY["retry"])
+        return self._may(request, object_id, RunAction.RETRY)
 
-    def _is(self, request: HttpRequest, object_id: Any, states: Any) -> bool:
+    def _may(self, request: HttpRequest, object_id: Any, action: RunAction) -> bool:
         run = self.get_object(request, str(object_id)) if object_id else None
-        return run is not None and run.status in states
+        return run is not None and action in run.state.actions
 
     @action(description="Approve", icon="check", variant=ActionVariant.SUCCESS, permissions=["decide"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:

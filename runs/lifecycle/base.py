@@ -18,25 +18,10 @@ from tasks.models import Task
 from ..errors import LeaseLost
 from ..events import event_log
 from ..models import Approval, TaskRun
-from ..models.run import Status
+from ..models.run_state import RunOutcome, Status
 from ..notifications import status_comment
 from ..signals import run_finished
 from . import claim_spans
-
-TASK_STATUS = {
-    Status.QUEUED: Task.Status.RUNNING,
-    Status.PLANNING: Task.Status.RUNNING,
-    Status.AWAITING_APPROVAL: Task.Status.WAITING,
-    Status.APPROVED: Task.Status.RUNNING,
-    Status.EXECUTING: Task.Status.RUNNING,
-    Status.AWAITING_CHANGES: Task.Status.WAITING,
-    Status.DELIVERING: Task.Status.RUNNING,
-    Status.PAUSED: Task.Status.WAITING,
-    Status.COMPLETED: Task.Status.COMPLETED,
-    Status.REJECTED: Task.Status.CANCELLED,
-    Status.CANCELLED: Task.Status.CANCELLED,
-    Status.FAILED: Task.Status.FAILED,
-}
 
 
 @contextmanager
@@ -59,12 +44,12 @@ def save_state(run: TaskRun, *fields: str) -> None:
     run.save(update_fields=["status", *fields, "updated_at"])
     task = run.task
     if task.closed_at is None:
-        task.status = TASK_STATUS[Status(run.status)]
+        task.status = run.state.task
     task.last_run_status = run.status
     task.last_run_at = run.started_at or run.created_at
     if run.is_final:
-        task.runs_succeeded += run.status == Status.COMPLETED
-        task.runs_failed += run.status == Status.FAILED
+        task.runs_succeeded += run.state.outcome is RunOutcome.SUCCEEDED
+        task.runs_failed += run.state.outcome is RunOutcome.FAILED
         task.last_error = (run.error or {}).get("detail", "")
     task.save(
         update_fields=["status", "last_run_status", "last_run_at", "runs_succeeded", "runs_failed", "last_error", "updated_at"]

@@ -21,7 +21,7 @@ from workspaces.models import User
 
 from ..events import event_log
 from ..models import ChangeRound, SteerMessage, TaskRun
-from ..models.run import Status
+from ..models.run_state import RunAction, Status
 from . import change_set
 from .base import finish, locked, save_state
 from .change_set import JSON, WHOLE
@@ -188,7 +188,7 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
 
 def _open(run: TaskRun, number: int | None) -> ChangeRound:
     current = latest_round(run)
-    if run.status != Status.AWAITING_CHANGES or current is None:
+    if RunAction.CHANGES not in run.state.actions or current is None:
         raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: no changes wait for a decision.")
     if number not in (None, current.number):
         raise Conflict(

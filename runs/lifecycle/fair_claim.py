@@ -14,7 +14,7 @@ from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
 from workspaces.models import Workspace
 
-from ..models.run import CLAIMABLE
+from ..models.run_state import CLAIMABLE
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
 _UNHELD = f"status IN ({_STATUSES}) AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())"

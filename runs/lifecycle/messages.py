@@ -15,7 +15,7 @@ from workspaces.principal import Principal
 from ..errors import TooManyMessages
 from ..events import event_log
 from ..models import Approval, SteerMessage, TaskRun
-from ..models.run import Status
+from ..models.run_state import STATES
 from .base import locked
 
 MAX_CHARACTERS = 4_000
@@ -23,20 +23,14 @@ MAX_MESSAGES = 100
 """To one run: all of them are in every later prompt."""
 PER_MINUTE = 10
 
-_NOT_ACCEPTING = {
-    Status.AWAITING_APPROVAL: "its plan waits for a decision. Approve or reject the plan, with your message as feedback.",
-    Status.AWAITING_CHANGES: "its changes wait for a decision. Send your message with it, as a comment.",
-    Status.DELIVERING: "the work is done. Retry the run, or create a new task.",
-}
-
 
 def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
     with locked(run_id) as run:
         if run.is_final:
             raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
-        if deaf := _NOT_ACCEPTING.get(Status(run.paused_from or run.status)):
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {deaf}")
+        if why := STATES[run.paused_from or run.status].refuses_messages:
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {why}")
         record_message(run, by=by, text=text)
         return run
 

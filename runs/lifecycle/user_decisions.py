@@ -12,7 +12,7 @@ from workspaces.principal import Principal
 
 from ..events import event_log
 from ..models import Approval, TaskRun
-from ..models.run import Status
+from ..models.run_state import RunAction, Status
 from ..notifications import status_comment
 from . import messages
 from .base import approve, cancel, finish, locked, save_state
@@ -60,7 +60,7 @@ def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, f
 def edit_plan(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
     """A person's own plan in place of the drafted one, while it awaits approval."""
     with locked(run_id) as run:
-        if run.status != Status.AWAITING_APPROVAL:
+        if RunAction.APPROVE not in run.state.actions:
             raise InvalidTransition(
                 f"Run #{run.run_number} has the status {run.status}: only a plan that awaits approval can be edited."
             )
@@ -75,7 +75,7 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
     the task plans anew with the answer. Raises BadRequest without one.
     """
     with locked(run_id) as run:
-        if run.status != Status.PAUSED:
+        if RunAction.RESUME not in run.state.actions:
             raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: only a paused run can be resumed.")
         run.budget = run.budget | (budget or {})
         if run.pause_reason == "loop":
@@ -118,7 +118,7 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
 
 def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:
     """True when this very decision was taken before: a repeated request gets the same answer."""
-    if run.status == Status.AWAITING_APPROVAL:
+    if RunAction.APPROVE in run.state.actions:
         return False
     last = Approval.across_tenants.filter(run=run).order_by("-plan_version").first()
     same = last is not None and last.approved == approved and plan_version in (None, last.plan_version)

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from ..events import event_log
 from ..models import RunStep, TaskRun
-from ..models.run import Status
+from ..models.run_state import Status
 from . import claim_spans
 from .base import end_lease, save_state
 

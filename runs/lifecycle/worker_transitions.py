@@ -19,7 +19,8 @@ from tasks.models import Task
 from ..errors import LeaseLost
 from ..events import event_log
 from ..models import TaskRun
-from ..models.run import Status, lease_owner
+from ..models.run import lease_owner
+from ..models.run_state import Status
 from ..querysets import claimable
 from . import change_review, claim_spans, fair_claim, worker_deaths
 from .base import approve, cancel, end_lease, finish, locked, save_state
@@ -64,8 +65,8 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         run.lease_owner = lease_owner()
         run.fence += 1
         run.started_at = run.started_at or timezone.now()
-        if entered := {Status.QUEUED: Status.PLANNING, Status.APPROVED: Status.EXECUTING}.get(Status(run.status)):
-            run.enter(entered)
+        if run.state.claimed_as is not None:
+            run.enter(run.state.claimed_as)
         save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
         claim_spans.begin(run)
         length = timedelta(seconds=settings.MGX_LEASE_SECONDS)

@@ -1,9 +1,8 @@
-"""The run, its states, and which state may follow which. `runs.lifecycle` changes the state of a run."""
+"""The run as it is stored. What its states mean is in `run_state`; `runs.lifecycle` changes them."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 
 from django.db import models
 from django.db.models import ExpressionWrapper
@@ -11,41 +10,7 @@ from django.db.models import ExpressionWrapper
 from mgx_project.common.errors import InvalidTransition
 from mgx_project.common.models import TenantModel
 
-
-class Status(models.TextChoices):
-    QUEUED = "queued"
-    PLANNING = "planning"
-    AWAITING_APPROVAL = "awaiting_approval"
-    APPROVED = "approved"
-    EXECUTING = "executing"
-    AWAITING_CHANGES = "awaiting_changes"
-    DELIVERING = "delivering"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    REJECTED = "rejected"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-S = Status
-FINAL = frozenset({S.COMPLETED, S.REJECTED, S.CANCELLED, S.FAILED})
-CLAIMABLE = frozenset({S.QUEUED, S.PLANNING, S.APPROVED, S.EXECUTING, S.DELIVERING})
-"""States in which there is work for a worker."""
-
-SOURCES: Mapping[Status, frozenset[Status]] = {
-    S.PLANNING: frozenset({S.QUEUED, S.AWAITING_APPROVAL, S.PAUSED}),
-    S.AWAITING_APPROVAL: frozenset({S.PLANNING}),
-    S.APPROVED: frozenset({S.AWAITING_APPROVAL}),
-    S.REJECTED: frozenset({S.AWAITING_APPROVAL, S.AWAITING_CHANGES}),
-    S.EXECUTING: frozenset({S.APPROVED, S.AWAITING_CHANGES, S.PAUSED}),
-    S.AWAITING_CHANGES: frozenset({S.EXECUTING}),
-    S.DELIVERING: frozenset({S.EXECUTING, S.AWAITING_CHANGES, S.PAUSED}),
-    S.COMPLETED: frozenset({S.DELIVERING}),
-    S.PAUSED: frozenset({S.PLANNING, S.EXECUTING, S.DELIVERING}),
-    S.CANCELLED: frozenset(S) - FINAL,
-    S.FAILED: frozenset(S) - FINAL,
-}
-"""For each state, the states it may be entered from (DESIGN: Data)."""
+from .run_state import CLAIMABLE, STATES, RunState, Status
 
 
 class GitStatus(models.TextChoices):
@@ -147,12 +112,16 @@ class TaskRun(TenantModel):
         return f"run #{self.run_number} ({str(self.pk)[:13]})"
 
     @property
+    def state(self) -> RunState:
+        return STATES[self.status]
+
+    @property
     def is_final(self) -> bool:
-        return self.status in FINAL
+        return self.state.final
 
     def enter(self, status: Status) -> None:
-        """Sets the state if it may be entered from the present one. Raises InvalidTransition. Does not save."""
-        if Status(self.status) not in SOURCES[status]:
+        """Sets the state if it may follow the present one. Raises InvalidTransition. Does not save."""
+        if status not in self.state.successors:
             raise InvalidTransition(f"Run #{self.run_number} is {self.status}: it can't become {status}.")
         self.status = status
 

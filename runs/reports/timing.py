@@ -19,10 +19,9 @@ from django.utils import timezone
 
 from ..lifecycle import claim_spans
 from ..models import Artifact, RunStep, TaskRun
-from ..models.run import Status
+from ..models.run_state import STATES
 
 Interval = tuple[float, float]
-PHASES = {Status.PLANNING: "plan", Status.EXECUTING: "execute", Status.DELIVERING: "deliver"}
 MODEL, SANDBOX = frozenset({"model"}), frozenset({"command", "format"})
 _TOOL_LOOP = re.compile(r"/t\d+(?:/.*)?$")
 """Further model calls and tool calls of one answer: they belong to the step that asked."""
@@ -94,7 +93,7 @@ def timing_of(run: TaskRun) -> dict[str, Any]:
         "wall_seconds": round(wall, 3),
         "waiting_seconds": round(max(0.0, wall - length(worked)), 3),
         "phases": [
-            {"phase": PHASES.get(Status(status), status), "started_at": _at(run, interval[0]), **everything.seconds([interval])}
+            {"phase": STATES[status].phase or status, "started_at": _at(run, interval[0]), **everything.seconds([interval])}
             for status, interval in phases
         ],
         "steps": [

@@ -33,7 +33,7 @@ from ..events import event_log
 from ..lifecycle import revisions
 from ..lifecycle.base import locked
 from ..models import OutgoingComment, ProcessedWebhook, TaskRun
-from ..models.run import FINAL
+from ..models.run_state import FINAL
 from ..notifications.pull_request_body import code
 from ..notifications.status_comment import queue_status_comment
 from .authorization import link_owner, principal_for_account

@@ -26,7 +26,7 @@ from mgx_project.common.errors import MGXError
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
 from ..models import TaskRun
-from ..models.run import Status
+from ..models.run_state import Status
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .execution import Db, Execution, Phase

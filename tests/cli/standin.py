@@ -16,6 +16,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from runs.serializers import STATE_JSON
+
 TOKEN = "mgx_test_0123456789abcdef"
 PLAN = {
     "summary": "Add a health endpoint",
@@ -144,7 +146,8 @@ class Standin:
             state = "pending" if "pending" in states else states.pop() if len(states) == 1 else "mixed"
             files.append({**file, **said(file["path"], None), "state": state, "hunks": hunks})
         parts = [part["state"] for file in files for part in (file["hunks"] or [file])]
-        return {"run_id": run["id"], "status": run["status"], "round": 1, "undecided": parts.count("pending"), "files": files}
+        round_one = {"round": 1, "undecided": parts.count("pending"), "files": files}
+        return with_state({"run_id": run["id"], "status": run["status"], **round_one})
 
     def plan(self, run: dict[str, Any]) -> None:
         run.update(status="awaiting_approval", plan=PLAN, plan_version=run["plan_version"] + 1)
@@ -195,7 +198,7 @@ def application(state: Standin) -> web.Application:
         limit, start = int(request.query.get("limit", 50)), int(request.query.get("cursor", 0))
         found = [run for run in reversed(state.runs.values()) if matches(run, request.query)]
         more = str(start + limit) if start + limit < len(found) else None
-        return web.json_response({"items": found[start : start + limit], "next_cursor": more})
+        return web.json_response({"items": [with_state(run) for run in found[start : start + limit]], "next_cursor": more})
 
     def matches(run: dict[str, Any], query: Any) -> bool:
         wanted = {name: query[name] for name in ("status", "run_number") if name in query}
@@ -244,14 +247,14 @@ def application(state: Standin) -> web.Application:
         body = await request.json()
         run = state.new_run(state.tasks[body["task_id"]], body.get("auto_approve", False))
         run["profile"] = body.get("profile", False)
-        return web.json_response(run, status=201)
+        return _run(run, 201)
 
     async def edit_plan(request: web.Request) -> web.Response:
         run, plan = state.runs[request.match_info["id"]], (await request.json())["plan"]
         if not plan.get("summary"):
             return _problem(400, "Invalid", "plan.summary: Field required", errors=[{"field": "plan.summary", "message": "x"}])
         run.update(plan=plan, plan_version=run["plan_version"] + 1)
-        return web.json_response(run)
+        return _run(run)
 
     async def timing(request: web.Request) -> web.Response:
         profiled = state.runs[request.match_info["id"]]["profile"]
@@ -268,21 +271,21 @@ def application(state: Standin) -> web.Application:
             state.emit(run["id"], [("rejected", {"feedback": body.get("feedback", "")}, "rejected")])
             if body.get("feedback"):
                 state.plan(run)
-        return web.json_response(run)
+        return _run(run)
 
     async def act(request: web.Request) -> web.Response:
         run, action = state.runs[request.match_info["id"]], request.match_info["action"]
         if action == "retry":
-            return web.json_response(state.new_run(state.tasks[run["task_id"]], True), status=201)
+            return _run(state.new_run(state.tasks[run["task_id"]], True), 201)
         if action == "cancel":
             run["status"] = "cancelled"
             state.emit(run["id"], [("cancelled", {"by": "ada"}, "cancelled by ada")])
-        return web.json_response(run)
+        return _run(run)
 
     async def steer(request: web.Request) -> web.Response:
         run, said = state.runs[request.match_info["id"]], (await request.json())["message"]
         state.emit(run["id"], [("steered", {"by": "ada", "message": said, "answers": ""}, f"ada: {said}")])
-        return web.json_response(run)
+        return _run(run)
 
     async def read_changes(request: web.Request) -> web.Response:
         return web.json_response(state.changes(state.runs[request.match_info["id"]]))
@@ -327,7 +330,7 @@ def application(state: Standin) -> web.Application:
 
     async def one(request: web.Request) -> web.Response:
         run = state.runs.get(request.match_info["id"])
-        return web.json_response(run) if run else _problem(404, "Not Found", "There is nothing here that you can see.")
+        return _run(run) if run else _problem(404, "Not Found", "There is nothing here that you can see.")
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
@@ -420,6 +423,15 @@ def application(state: Standin) -> web.Application:
     _rows(app, "/api/tokens", state.tokens, {"role": "owner", "username": "ada", "token": TOKEN})
     _rows(app, "/api/workspaces", state.workspaces, {"role": "owner"})
     return app
+
+
+def with_state(answer: dict[str, Any]) -> dict[str, Any]:
+    """Tests set the status of a run; what it means is the server's own word."""
+    return {**answer, "state": STATE_JSON[answer["status"]]}
+
+
+def _run(run: dict[str, Any], status: int = 200) -> web.Response:
+    return web.json_response(with_state(run), status=status)
 
 
 def _rows(app: web.Application, path: str, rows: dict[str, Any], defaults: dict[str, Any], *, secret: str = "") -> None:

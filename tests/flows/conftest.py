@@ -100,7 +100,7 @@ class Server:
 
         def done() -> bool:
             found.update(self.get(f"/api/runs/{run_id}").json())
-            return found["status"] in {"completed", "failed", "cancelled", "rejected", "paused", "awaiting_approval"}
+            return bool(found["state"]["final"] or found["state"]["waits_for_person"])
 
         wait_for(done, within)
         return found

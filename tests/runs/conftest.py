@@ -18,9 +18,7 @@ from agent.stacks import catalogue, store
 from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
-from runs.actors import ACTORS
 from runs.models import TaskRun
-from runs.models.run import Status
 from runs.notifications import replies
 from tasks.models import Task
 from workspaces.models import Event, Membership, Role, User, Workspace
@@ -29,6 +27,7 @@ from workspaces.tokens import create_api_token
 
 from ..conftest import Api
 from ..support.github import GitHub
+from ..support.run_actors import actor_of
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def drive(run: TaskRun) -> TaskRun:
     """Does what there is to do for the run, as workers would, until it waits or has ended."""
     while True:
         run.refresh_from_db()
-        actor = ACTORS.get(Status(run.status))
+        actor = actor_of(run)
         if actor is None:
             return run
         fence = run.fence

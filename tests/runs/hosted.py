@@ -7,11 +7,11 @@ from itertools import count
 from typing import Any
 
 from repositories.models import RepositoryLink
-from runs.actors import ACTORS
 from runs.artifacts import load
 from runs.models import Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.support.github import USERS, GitHub
+from tests.support.run_actors import work_on
 from workspaces.models import Event
 
 from ..support.team_script import TeamScript, plan, script
@@ -73,7 +73,7 @@ def drive_to(run: TaskRun, status: Status) -> TaskRun:
     """As `drive`, up to a state in which there is work."""
     run.refresh_from_db()
     while run.status != status:
-        ACTORS[Status(run.status)](str(run.pk))
+        work_on(run)
         run.refresh_from_db()
     return run
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from runs import artifacts
 from runs.events import event_log
 from runs.models import Artifact, RunStep, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.factories import MembershipFactory, ProjectFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces.models import AuditEntry, Membership
 

@@ -10,7 +10,7 @@ from django.test import Client
 from runs.admin import change_review
 from runs.lifecycle import change_set
 from runs.models import ChangeRound, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.factories import MembershipFactory
 from workspaces.models import Event, Membership
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from repositories.models import RepositoryLink
 from runs.events import event_log
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.factories import (
     MembershipFactory,
     ProjectFactory,
@@ -63,7 +63,7 @@ def now(run: TaskRun) -> str:
     ("status", "fields", "offered", "said"),
     [
         (Status.AWAITING_APPROVAL, {}, ["Approve", "Reject", "Cancel"], "approve or reject"),
-        (Status.EXECUTING, {}, ["Cancel"], "writes and tests"),
+        (Status.EXECUTING, {}, ["Cancel"], "writing and testing"),
         (Status.AWAITING_CHANGES, {}, ["Decide on changes", "Cancel"], "decide on the changes"),
         (Status.PAUSED, {"pause_reason": "question", "error": {"detail": "Which one?"}}, ["Resume", "Cancel"], "Which one?"),
         (Status.PAUSED, {"pause_reason": "budget", "error": {"hint": "Raise it."}}, ["Resume", "Cancel"], "Raise it."),

@@ -12,7 +12,7 @@ from django.core.files.storage import storages
 from mgx_project.common.errors import NotFound
 from runs import artifacts
 from runs.models import Artifact
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.conftest import Api
 from workspaces.models import Role
 from workspaces.tokens import create_api_token

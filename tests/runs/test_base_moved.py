@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 
 from .conftest import Tenant, drive, git, types

@@ -15,13 +15,13 @@ from django.db.models import BigIntegerField, F, Sum
 from django.db.models.functions import Coalesce
 
 from runs import services
-from runs.actors import ACTORS
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker import time_budget
 from tests.conftest import MakeCaller
 from workspaces.models import Budget, Event, LedgerEntry, Meter, ModelConnection, Role
 
+from ..support.run_actors import actor_of
 from ..support.scripted_openai import Reply, serve
 from ..support.team_script import script
 from .conftest import Tenant, api_of, drive, types
@@ -160,7 +160,7 @@ def test_several_runs_at_once_keep_one_cap_of_their_workspace(tenant: Tenant, sh
     def carry_out(run: TaskRun) -> TaskRun:
         try:
             run.refresh_from_db()
-            while actor := ACTORS.get(Status(run.status)):
+            while actor := actor_of(run):
                 actor(str(run.pk))
                 run.refresh_from_db()
             return run

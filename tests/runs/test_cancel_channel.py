@@ -12,7 +12,7 @@ import pytest
 from runs import services
 from runs.lifecycle import cancel_channel
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker import lease
 
 from ..support.patience import SOON

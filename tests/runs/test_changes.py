@@ -11,7 +11,7 @@ from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, N
 from runs import services
 from runs.lifecycle import change_review, change_set, worker_transitions
 from runs.models import ChangeRound, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 

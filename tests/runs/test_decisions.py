@@ -12,7 +12,7 @@ from agent.prompt_blocks import read_block
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotAllowed, NotFound
 from runs import services
 from runs.models import Approval, Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.phases.commit import branch_name
 from workspaces.models import Event, Role
 from workspaces.principal import Principal

@@ -11,7 +11,8 @@ import pytest
 
 from runs import services
 from runs.models import RunStep
-from runs.models.run import GitStatus, Status
+from runs.models.run import GitStatus
+from runs.models.run_state import Status
 from workspaces.models import Event
 
 from .conftest import Tenant, drive, git, types

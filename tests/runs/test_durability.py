@@ -11,12 +11,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from agent.errors import Paused
-from runs.actors import ACTORS
 from runs.errors import LeaseLost
 from runs.events import event_log
 from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
-from runs.models.run import CLAIMABLE, FINAL, SOURCES, Status
+from runs.models.run_state import Status
 from runs.reaper import Reaper
 from runs.worker.event_buffer import EventBuffer
 from runs.worker.journal import RunJournal, Steps
@@ -24,6 +23,7 @@ from runs.worker.lease import Lease, ShuttingDown, keeper
 from workspaces.models import LedgerEntry
 
 from ..support.drills import Draw, some_of
+from ..support.run_actors import work_on
 from ..support.team_script import script
 from .conftest import Tenant, drive, git, types
 from .test_ends import CODE, edit
@@ -79,9 +79,9 @@ def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
         run = edit(tenant, shop)
         monkeypatch.setattr(RunJournal, "_record", record_then_die)
         died = False
-        while Status(run.status) in CLAIMABLE:
+        while run.state.claimable:
             try:
-                ACTORS[Status(run.status)](str(run.pk))
+                work_on(run)
             except Crash:
                 died = True
                 expire(run)
@@ -116,9 +116,9 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
         run = edit(tenant, shop)
         monkeypatch.setattr(event_log, "record_numbered", insert_then_die)
-        while Status(run.status) in CLAIMABLE:
+        while run.state.claimable:
             try:
-                ACTORS[Status(run.status)](str(run.pk))
+                work_on(run)
             except Crash:
                 expire(run)
             run.refresh_from_db()
@@ -157,7 +157,7 @@ def test_a_worker_that_is_stopped_hands_its_run_on(tenant: Tenant, shop: Path, s
 
     with scripted(stop_once):
         run = edit(tenant, shop)
-        ACTORS[Status.QUEUED](str(run.pk))
+        work_on(run)
         run.refresh_from_db()
         assert (run.status, run.lease_expires_at) == (Status.PLANNING, None)
         assert drive(run).status == Status.COMPLETED
@@ -182,7 +182,7 @@ def test_a_lease_that_ran_out_unseen_is_given_back(
         hanging.setattr(keeper, "_look_after", lambda lease: None)
         hanging.setattr(Lease, "stop", lambda self, reason: None)
         run = edit(tenant, shop)
-        ACTORS[Status.QUEUED](str(run.pk))
+        work_on(run)
         run.refresh_from_db()
         assert (run.status, run.lease_expires_at) == (Status.PLANNING, None)
     with scripted(answers):
@@ -197,12 +197,3 @@ def test_the_reaper_wakes_workers_for_runs_nobody_does(tenant: Tenant) -> None:
     assert Reaper(capacity=8).sweep() == 2
     expire(held)
     assert Reaper(capacity=8).sweep() == 3
-
-
-@pytest.mark.parametrize("status", [s for s in Status if s not in SOURCES])
-def test_every_state_but_the_first_can_be_entered(status: Status) -> None:
-    assert status == Status.QUEUED
-
-
-def test_final_states_are_left_by_nothing() -> None:
-    assert not any(FINAL & sources for sources in SOURCES.values())

@@ -11,7 +11,7 @@ import pytest
 
 from runs import services
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.lease import keeper
 from workspaces.models import Budget, Event, LedgerEntry
 

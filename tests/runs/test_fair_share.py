@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.reaper import Reaper
 
 from .conftest import Tenant, make_tenant

@@ -15,7 +15,7 @@ from repositories.models import WebhookDelivery
 from runs import services
 from runs.actors import execute_run, plan_run
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import GitHub
@@ -51,7 +51,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         run = drive(newest(link))
         assert run.status == Status.AWAITING_APPROVAL, run.error
         status, shown = story.comments(issue["number"])
-        assert "has a plan that waits" in status
+        assert "has a plan awaiting approval" in status
         assert "The plan of run #1" in shown
         assert "/mgx approve" in shown
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from repositories.fair_shares import EACH, shares
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.webhooks import processing
 
 from ..support.github import GitHub

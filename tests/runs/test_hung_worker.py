@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 
 from ..support.scripted_openai import serve
 from ..support.team_script import script

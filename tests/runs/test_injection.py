@@ -18,7 +18,7 @@ from django.conf import settings as server
 
 from runs import artifacts
 from runs.models import Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.models import Event, ModelConnection
 
 from ..support.scripted_openai import Call, Message, Reply, serve

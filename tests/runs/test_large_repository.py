@@ -14,7 +14,7 @@ from pytest_django import Settings
 from repositories.checkout_source import mirror_of
 from repositories.git.eviction import size_of
 from repositories.models import RepositoryLink
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.support.drills import times
 from tests.support.git_server import TOKEN, serve
 

@@ -14,7 +14,7 @@ from django.db import DataError, OperationalError, connections
 from runs.errors import LeaseLost
 from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker import executor
 from runs.worker.execution import Execution
 from runs.worker.lease import Keeper, Lease, keeper

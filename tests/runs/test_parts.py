@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.models import RunStep
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.models import LedgerEntry
 
 from ..support.team_script import plan, script

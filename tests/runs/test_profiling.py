@@ -13,7 +13,7 @@ import pytest
 
 from runs import artifacts
 from runs.models import Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 
 from ..support.scripted_openai import Reply
 from ..support.team_script import script

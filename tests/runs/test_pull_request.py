@@ -12,7 +12,8 @@ from repositories.models import RepositoryLink
 from runs import services
 from runs.artifacts import load
 from runs.models import Artifact, RunStep, TaskRun
-from runs.models.run import GitStatus, Status
+from runs.models.run import GitStatus
+from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 from tasks.models import Task
 from tests.support.github import APP_ID, USERS, GitHub

@@ -10,7 +10,7 @@ import pytest
 from runs import services
 from runs.lifecycle.worker_transitions import fail
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 
 from .conftest import NEW, drive, types

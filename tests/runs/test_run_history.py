@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from agent.ports import RunStatistics
 from runs.models import RunStep, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.run_history import LAST, past_of
 from tests.conftest import CallerInTests
 from tests.factories import TaskRunFactory

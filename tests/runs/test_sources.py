@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repositories.checkout_source import mirror_of
 from repositories.git.eviction import forget, generations
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.models import Event
 
 from .conftest import Tenant, drive, git

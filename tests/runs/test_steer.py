@@ -14,7 +14,7 @@ from runs.errors import LeaseLost, TooManyMessages
 from runs.lifecycle import worker_transitions
 from runs.lifecycle.messages import MAX_MESSAGES, PER_MINUTE
 from runs.models import RunStep, SteerMessage, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker.lease import Lease
 from runs.worker.steering import RunSteering
 from workspaces.models import Event, Role
@@ -96,7 +96,7 @@ def test_a_replayed_step_is_told_the_same_and_nothing_newer(tenant: Tenant) -> N
 def test_a_run_that_waits_for_a_decision_or_is_over_says_where_to_say_it(tenant: Tenant) -> None:
     run = drive(tenant.run())
     assert run.status == Status.AWAITING_APPROVAL
-    with pytest.raises(InvalidTransition, match="Approve or reject the plan, with your message"):
+    with pytest.raises(InvalidTransition, match="Approve or reject the plan with your message"):
         steer(tenant, run, "More tests.")
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     with pytest.raises(InvalidTransition, match="has ended"):

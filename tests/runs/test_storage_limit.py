@@ -14,7 +14,7 @@ from django.db.models import Sum
 from agent.errors import Paused
 from runs import artifacts
 from runs.models import Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from workspaces.models import StoredBytes, Workspace
 
 from ..support.scripted_openai import serve

@@ -15,11 +15,11 @@ from django.db import connections
 
 from repositories.git.checkout import Checkout
 from repositories.hosting.github.client import GitHubClient
-from runs.actors import ACTORS
 from runs.models import TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker import executor
 
+from ..support.run_actors import work_on
 from .conftest import types
 from .hosted import Hosted, drive_to, team
 from .test_durability import expire
@@ -32,7 +32,7 @@ def finish_elsewhere(run: TaskRun) -> None:
         try:
             taken = TaskRun.across_tenants.get(pk=run.pk)
             expire(taken)
-            ACTORS[Status(taken.status)](str(run.pk))
+            work_on(taken)
         finally:
             connections.close_all()
 
@@ -75,7 +75,7 @@ def test_two_workers_make_one_of_everything(
     with scripted(team()):
         run = drive_to(hosted.start(), Status.DELIVERING)
         monkeypatch.setattr(owner, act, slow if owner is Checkout else slow_too)
-        ACTORS[Status.DELIVERING](str(run.pk))
+        work_on(run)
     run.refresh_from_db()
     assert stolen.is_set()
     assert run.status == Status.COMPLETED, run.error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runs.actors import deliver_run, execute_run, plan_run
 from runs.models import Artifact, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 
 from .conftest import Tenant, git, types
 

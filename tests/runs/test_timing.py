@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from runs import services
 from runs.lifecycle import worker_transitions
 from runs.models import RunStep, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.reports.timing import length, overlap, timing_of, union
 from tests.conftest import CallerInTests
 from tests.factories import TaskRunFactory

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from runs.lifecycle import user_decisions, worker_transitions
 from runs.models import RunStep, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.worker import workdirs
 from runs.worker.lease import Lease
 

@@ -13,6 +13,7 @@ from mgx_cli.commands.shared import AsJson, RunName, application
 from mgx_cli.errors import ApiError, NoAccess
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import one_line, put, put_json, say
+from mgx_cli.run_state import label, next_commands, waits_for_person
 from mgx_cli.session import open_api
 
 app = application()
@@ -85,11 +86,11 @@ def _diff_of(api: Api, run: dict[str, Any]) -> bytes:
     except ApiError as error:
         if error.problem.get("code") != "no_diff":
             raise
-        name, status = short(run["id"]), str(run["status"])
-        step = {"awaiting_approval": "approve", "awaiting_changes": "changes", "paused": "resume"}.get(status, "status")
+        name = short(run["id"])
+        see = next_commands(run, name)[0] if waits_for_person(run) else f"mgx status {name}"
         raise NoAccess(
-            f"Run #{run.get('run_number')} has no change to apply: it is {status.replace('_', ' ')}.",
-            hint=f"There is one when it delivers. See: mgx {step} {name}",
+            f"Run #{run.get('run_number')} has no change to apply: it is {label(run)}.",
+            hint=f"There is one when it delivers. See: {see}",
         ) from error
 
 

@@ -12,6 +12,7 @@ from mgx_cli.errors import UsageError
 from mgx_cli.hunks import ask_about, change_lines, part_of, tell_next
 from mgx_cli.ids import find_run
 from mgx_cli.output import put_json
+from mgx_cli.run_state import asks_for
 from mgx_cli.session import open_api
 from mgx_cli.wrap import put_line
 
@@ -71,7 +72,7 @@ def changes(
     if as_json:
         put_json(shown)
         return
-    if not decides and shown["status"] == "awaiting_changes" and sys.stdin.isatty() and sys.stdout.isatty() and not stat:
+    if not decides and asks_for(shown, "changes") and sys.stdin.isatty() and sys.stdout.isatty() and not stat:
         shown = ask_about(api, path, shown)
     elif not decides or not (accept_all or done):
         for line in change_lines(shown, hunks=not stat):

@@ -18,6 +18,7 @@ from mgx_cli.errors import CLIError, UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import put_json, say
 from mgx_cli.render import plan_lines
+from mgx_cli.run_state import asks_for, label
 from mgx_cli.session import open_api
 from mgx_cli.wrap import put_line
 
@@ -42,7 +43,7 @@ def plan(
     api = open_api(context)
     found = find_run(api, run)
     if not found.get("plan"):
-        raise UsageError(f"Run #{found.get('run_number')} has no plan yet: it is {str(found['status']).replace('_', ' ')}.")
+        raise UsageError(f"Run #{found.get('run_number')} has no plan yet: it is {label(found)}.")
     if edit:
         found = _edited(api, found)
     if as_json:
@@ -50,15 +51,15 @@ def plan(
         return
     for line in plan_lines(found["plan"], found.get("plan_version")):
         put_line(line)
-    if found["status"] == "awaiting_approval":
+    if asks_for(found, "approve"):
         name = short(found["id"])
         say(f'Decide with:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
 
 
 def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     """The run with the plan that the person wrote. Their text is never lost: what is refused stays in its file."""
-    if run["status"] != "awaiting_approval":
-        raise UsageError(f"Run #{run.get('run_number')} is {run['status']}: only a plan that waits for approval can be edited.")
+    if not asks_for(run, "approve"):
+        raise UsageError(f"Run #{run.get('run_number')} is {label(run)}: only a plan that waits for approval can be edited.")
     before = json.dumps(run["plan"], indent=2, ensure_ascii=False) + "\n"
     descriptor, name = tempfile.mkstemp(prefix=f"mgx-plan-{short(run['id'])}-", suffix=".json")
     file = Path(name)

@@ -10,11 +10,12 @@ import typer
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
 from mgx_cli.errors import InterruptedByUser, NoAccess, UsageError
-from mgx_cli.follow import OVER, stream_lines
 from mgx_cli.follow import follow as watch
+from mgx_cli.follow import stream_lines
 from mgx_cli.ids import find_run, short, shortest
 from mgx_cli.output import clean, one_line, put, put_json, put_table, say
-from mgx_cli.render import STATUS_STYLE, age, cost
+from mgx_cli.render import age, cost
+from mgx_cli.run_state import asks_for, is_final, style
 from mgx_cli.session import open_api
 
 app = application()
@@ -63,7 +64,7 @@ def list_runs(
             )
             for run in runs
         ],
-        styles=[STATUS_STYLE.get(str(run["status"]), "") for run in runs],
+        styles=[style(run) for run in runs],
     )
 
 
@@ -200,7 +201,7 @@ def steer(
     api = open_api(context)
     found = find_run(api, run)
     answer = api.post(f"/api/runs/{found['id']}/steer", {"message": text})
-    _tell(answer, as_json, "hears it when it goes on: mgx resume {}" if answer.get("status") == "paused" else "was told")
+    _tell(answer, as_json, "hears it when it goes on: mgx resume {}" if asks_for(answer, "resume") else "was told")
 
 
 @app.command()
@@ -249,7 +250,7 @@ def attach(
     """
     api = open_api(context)
     found = find_run(api, run)
-    if after > 0 and after >= int(found.get("last_seq") or 0) and found["status"] in OVER:
+    if after > 0 and after >= int(found.get("last_seq") or 0) and is_final(found):
         raise UsageError(
             f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}."
         )

@@ -14,14 +14,13 @@ from mgx_cli.commands.shared import AsJson, RunName, application
 from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import one_line, paint, put, put_json, say
-from mgx_cli.render import STATUS_STYLE, error_lines, plan_lines, result_lines
+from mgx_cli.render import error_lines, plan_lines, result_lines
+from mgx_cli.run_state import label, next_commands, style, waits_for_person
 from mgx_cli.session import open_api
 from mgx_cli.timing import timing_lines
 from mgx_cli.wrap import put_line
 
 app = application()
-NEXT = {"awaiting_approval": "approve", "awaiting_changes": "changes"}
-"""The command by which a person lets a run go on."""
 
 
 @app.command()
@@ -53,8 +52,7 @@ def status(
     if as_json:
         put_json(found)
         return
-    state = str(found["status"])
-    shown_state = paint(state.replace("_", " "), STATUS_STYLE.get(state, "bold"), sys.stdout)
+    shown_state = paint(label(found), style(found) or "bold", sys.stdout)
     put(f"Run #{found.get('run_number')}  {found['id']}  {shown_state}")
     if found.get("task_name"):
         put(f"Task  {one_line(found['task_name'])}")
@@ -67,8 +65,8 @@ def status(
     ]
     for line in lines:
         put_line(line)
-    if state in NEXT:
-        say(f"It waits for: mgx {NEXT[state]} {short(found['id'])}")
+    if waits_for_person(found):
+        say(f"It waits for: {next_commands(found, short(found['id']))[0]}")
 
 
 def _timing(api: Api, run: dict[str, Any], folder: Path | None, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from repositories.hosting.base import PullRequestText
 from repositories.hosting.registry import host_of
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs.models import OutgoingComment, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.notifications import replies
 from runs.webhooks import processing
 from tasks.models import Task

@@ -14,7 +14,7 @@ from django.utils import timezone
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs import services
 from runs.models import OutgoingComment, TaskRun
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import APP_ID, GitHub

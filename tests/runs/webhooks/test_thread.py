@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from runs import services
-from runs.models.run import Status
+from runs.models.run_state import Status
 from runs.notifications import replies
 from tests.support.github import GitHub
 
@@ -78,8 +78,8 @@ def test_a_run_that_fails_says_so_in_a_comment_of_its_own(story: Story, tenant: 
         run = drive(run)
     assert run.status == Status.FAILED
     _, status, _, last = story.comments(issue["number"])
-    assert status.startswith("**Run #1** has failed: ")
-    assert last.startswith("Run #1 has failed: ")
+    assert status.startswith("**Run #1** failed: ")
+    assert last.startswith("Run #1 failed: ")
     assert "`/mgx retry`" in last
 
 

@@ -1,0 +1,83 @@
+"""What a run's state means, as the server says it with each run. The CLI has no list of states: a new one needs no new CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mgx_cli.errors import CLIError, ExitCode
+
+Answer = Mapping[str, Any]
+
+_STYLES = {"good": "green", "bad": "red", "warn": "yellow"}
+"""By tone."""
+_ENDS = {"succeeded": ExitCode.DONE, "failed": ExitCode.FAILED, "stopped": ExitCode.STOPPED}
+"""By outcome."""
+_PAUSES = {"budget": ExitCode.BUDGET, "question": ExitCode.WAITING}
+"""By the reason of a pause; any other one is trouble."""
+_COMMANDS = {
+    "reject": ('mgx reject {} -m "what should change"',),
+    "changes": ("mgx changes {}", "mgx changes {} --accept-all"),
+}
+"""By action, where it is more than the command of its name."""
+
+
+def state_of(answer: Answer) -> Answer:
+    """The part ``state`` of a run, or of its changes. Raises CLIError for a server that has none."""
+    state = answer.get("state")
+    if not isinstance(state, Mapping):
+        raise CLIError(
+            "The server does not say what the state of a run means: it is older than this mgx.",
+            hint="Update the server, or install the mgx that came with it. See: mgx version",
+        )
+    return state
+
+
+def label(answer: Answer) -> str:
+    return str(state_of(answer)["label"]).lower()
+
+
+def style(answer: Answer) -> str:
+    return _STYLES.get(str(state_of(answer)["tone"]), "")
+
+
+def is_final(answer: Answer) -> bool:
+    return bool(state_of(answer)["final"])
+
+
+def waits_for_person(answer: Answer) -> bool:
+    return bool(state_of(answer)["waits_for_person"])
+
+
+def asks_for(answer: Answer, action: str) -> bool:
+    """Whether ``action`` is what the run waits for, or one of the ways on."""
+    return action in state_of(answer)["next_actions"]
+
+
+def has_succeeded(answer: Answer) -> bool:
+    return bool(state_of(answer)["outcome"] == "succeeded")
+
+
+def is_in_trouble(answer: Answer) -> bool:
+    """It failed, or it stopped where it can't go on by itself: there is an error to show."""
+    return bool(state_of(answer)["outcome"] == "failed") or asks_for(answer, "resume")
+
+
+def next_commands(run: Answer, name: str) -> list[str]:
+    """What to type about the run ``name``, the usual first."""
+    if asks_for(run, "resume") and run.get("pause_reason") == "question":
+        return [f'mgx resume {name} -m "your answer"']
+    actions = state_of(run)["next_actions"]
+    return [line.format(name) for action in actions for line in _COMMANDS.get(action, (f"mgx {action} {{}}",))]
+
+
+def exit_code(run: Answer) -> ExitCode | None:
+    """How a command that waited for this run ends; None while the run works."""
+    outcome = state_of(run)["outcome"]
+    if outcome == "failed" and (run.get("error") or {}).get("code") == "budget_exceeded":
+        return ExitCode.BUDGET
+    if is_final(run):
+        return _ENDS.get(outcome, ExitCode.FAILED)
+    if not waits_for_person(run):
+        return None
+    return _PAUSES.get(str(run.get("pause_reason")), ExitCode.FAILED) if asks_for(run, "resume") else ExitCode.WAITING
