@@ -92,9 +92,7 @@ class Schema(AutoSchema):
             codes += ["412"]
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
-        if self.view.get_throttles():
-            codes += ["429"]
-        return codes
+        return [*codes, "429"]
 
     def _problem(self) -> ResolvedComponent:
         component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")

@@ -39,7 +39,7 @@ class TenantViewSet(GenericViewSet[Any]):
     rows: ClassVar[type[RowSerializer]]
     roles: ClassVar[Mapping[str, Role]] = {}
     unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
-    permission_classes: ClassVar[Any] = (IsAuthenticated, HasRole)
+    permission_classes = (IsAuthenticated, HasRole)
     filter_backends = (StrictFilterBackend,)
     pagination_class = KeysetPagination
     ordering_fields: ClassVar[tuple[str, ...]] = ("created_at",)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import orjson
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,7 +55,7 @@ class KeysetPagination(WholeList):
 
     parameters = frozenset({"limit", "cursor", "order", "count"})
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[dict[str, Any]]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """At most ``limit`` dicts by column path, as `RowSerializer.render` takes them. One query. Raises BadRequest."""
         params = request.query_params
         limit = _limit(params.get("limit"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -49,7 +49,7 @@ class WorkspaceViewSet(TenantViewSet):
     serializer_class = WorkspaceChanges
     roles = {"create": Role.OWNER, "partial_update": Role.ADMIN, "destroy": Role.OWNER}
     unique = WORKSPACE_CONFLICTS
-    permission_classes: ClassVar[Any] = (IsAuthenticated, HasRoleInNamedWorkspace)
+    permission_classes = (IsAuthenticated, HasRoleInNamedWorkspace)
     workspace_url_kwarg = "pk"
 
     def get_queryset(self) -> QuerySet[Any]:
