@@ -1,4 +1,4 @@
-"""OpenAPI by drf-spectacular, with what all our endpoints share: list envelopes, problem documents, common headers."""
+"""OpenAPI by drf-spectacular, with what all our endpoints share: problem documents and common headers."""
 
 from __future__ import annotations
 
@@ -102,14 +102,3 @@ class Schema(AutoSchema):
     @property
     def _is_tenant(self) -> bool:
         return isinstance(self.view, TenantViewSet)
-
-
-def simplify(result: Any, generator: object, request: object, public: bool) -> Any:
-    """Post-processing: "anything or null" is anything. As drf-spectacular writes it, null matches twice and so not at all."""
-    if isinstance(result, list):
-        return [simplify(item, generator, request, public) for item in result]
-    if not isinstance(result, dict):
-        return result
-    if result.get("oneOf") == [{}, {"type": "null"}]:
-        result = {key: value for key, value in result.items() if key != "oneOf"}
-    return {key: simplify(value, generator, request, public) for key, value in result.items()}

@@ -32,6 +32,8 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
+    # no `allow_null`: null is one of the values that it may have, and OpenAPI would name it beside "anything", so twice
+    plan = serializers.JSONField(required=False)
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
     duration = serializers.FloatField(allow_null=True, help_text="Seconds from start to end; null until then.")

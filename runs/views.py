@@ -14,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
-from mgx_project.common.pagination import WholeList, whole_number
+from mgx_project.common.pagination import WholeList
+from mgx_project.common.query_parameters import whole_number
 from mgx_project.common.routers import UUID
 from workspaces.models import Event, Role
 from workspaces.request_principal import credential_of

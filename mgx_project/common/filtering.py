@@ -10,9 +10,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
 from .errors import BadRequest
-
-EVERYWHERE = frozenset({"workspace"})
-"""Which tenant is meant, in place of the header."""
+from .query_parameters import EVERYWHERE, refuse_unknown
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
@@ -20,11 +18,8 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         filterset_class = self.get_filterset_class(view)
-        known = EVERYWHERE | view.paginator.parameters | set(filterset_class.base_filters if filterset_class else ())
-        if unknown := sorted(set(request.query_params) - known):
-            raise BadRequest(
-                f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0]
-            )
+        filters = set(filterset_class.base_filters if filterset_class else ())
+        refuse_unknown(request.query_params, view.paginator.parameters | filters)
         if any("\x00" in value for value in request.query_params.values()):
             raise BadRequest("A query parameter contains a NUL character.")
         found: QuerySet[Any] = super().filter_queryset(request, queryset, view)

@@ -8,7 +8,6 @@ the filters that it was made for. Only immutable columns may order.
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import BadRequest
+from .query_parameters import whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_COUNT = 50, 200, 10_000
 MAX_PAGE_BYTES = 4 * 1024 * 1024
@@ -58,7 +58,7 @@ class KeysetPagination(WholeList):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """At most ``limit`` dicts by column path, as `RowSerializer.render` takes them. One query. Raises BadRequest."""
         params = request.query_params
-        limit = _limit(params.get("limit"))
+        limit = whole_number("limit", params.get("limit", str(DEFAULT_LIMIT)), 1, MAX_LIMIT)
         order = self.get_ordering(request, view)
         column = order.removeprefix("-")
         binding = _binding(request, order)
@@ -136,16 +136,3 @@ def _bounded(rows: list[dict[str, Any]], heavy: list[str]) -> list[dict[str, Any
         if size > MAX_PAGE_BYTES and number:
             return rows[:number]
     return rows
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    return whole_number("limit", text, 1, MAX_LIMIT)
-
-
-def whole_number(name: str, text: str, least: int, most: int) -> int:
-    """The number that the query parameter ``name`` is. Raises BadRequest."""
-    if not re.fullmatch("[0-9]{1,12}", text) or not least <= int(text) <= most:
-        raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
-    return int(text)
