@@ -27,7 +27,7 @@ class MetricViewSet(TenantViewSet):
     model = MetricSnapshot
     rows = MetricRow
     filterset_class = MetricFilter
-    orders = ("timestamp", "created_at")
+    ordering_fields = ("timestamp", "created_at")
 
     @extend_schema(parameters=[OpenApiParameter("task_id", OpenApiTypes.UUID, "path")], responses=Summaries)
     @action(detail=False, url_path=f"task/(?P<task_id>{UUID})/summary")

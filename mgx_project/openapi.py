@@ -1,18 +1,17 @@
-"""OpenAPI by drf-spectacular, with what all our endpoints share: list envelopes, problem documents, common headers."""
+"""OpenAPI by drf-spectacular, with what all our endpoints share: problem documents and common headers."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent, build_parameter_type, is_list_serializer
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 
 from workspaces.viewsets import TenantViewSet
 
-from .common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from .common.problems import CONTENT_TYPE
 
 PROBLEM: dict[str, Any] = {
@@ -51,65 +50,13 @@ REFUSALS = {
 }
 
 
-class KeysetEnvelope:
-    """What `common.pagination.Page` answers, in the form that drf-spectacular asks a paginator for."""
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": {
-                "items": {**schema, "maxItems": MAX_LIMIT},
-                "next_cursor": {"type": ["string", "null"], "description": "Give it as ?cursor= for the next page."},
-                "total": {"type": "integer", "description": "With ?count=true only; counted to 10,000 at most."},
-            },
-            "required": ["items", "next_cursor"],
-        }
-
-
 class Schema(AutoSchema):
     """Of a TenantViewSet, the answer is its `rows` and the body its `serializer_class`; `extend_schema` says what differs."""
 
     view: Any
 
-    def get_request_serializer(self) -> Any:
-        if self._is_tenant and self.view.serializer_class is None:
-            return None
-        return super().get_request_serializer()
-
     def get_response_serializers(self) -> Any:
-        return self._rows() if self._rows else super().get_response_serializers()
-
-    def get_filter_backends(self) -> list[Any]:
-        if not getattr(self.view, "filterset_class", None) or not self._is_list:
-            return []
-        from django_filters.rest_framework import DjangoFilterBackend
-
-        return [DjangoFilterBackend]
-
-    def _get_serializer(self) -> Any:
-        """None for an endpoint without rows or body of its own."""
-        return super()._get_serializer() if not self._is_tenant or self.view.serializer_class or self._rows else None
-
-    def _is_list_view(self, serializer: Any = None) -> bool:
-        if not self._is_tenant:
-            return bool(super()._is_list_view(serializer))
-        return self._is_list or is_list_serializer(self.get_response_serializers() if serializer is None else serializer)
-
-    def _get_paginator(self) -> Any:
-        return KeysetEnvelope() if self._is_tenant else None
-
-    def _get_pagination_parameters(self) -> list[Any]:
-        if not self._is_list:
-            return []
-        orders = [f"{sign}{name}" for name in self.view.orders for sign in ("-", "")]
-        return [
-            _query(
-                "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "Rows per page."
-            ),
-            _query("cursor", {"type": "string"}, "next_cursor of the page before."),
-            _query("order", {"type": "string", "enum": orders, "default": orders[0]}, "- is newest first."),
-            _query("count", {"type": "boolean", "default": False}, "Also count all rows (total)."),
-        ]
+        return self.view.rows() if self._is_tenant else super().get_response_serializers()
 
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
@@ -145,9 +92,7 @@ class Schema(AutoSchema):
             codes += ["412"]
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
-        if self.view.get_throttles():
-            codes += ["429"]
-        return codes
+        return [*codes, "429"]
 
     def _problem(self) -> ResolvedComponent:
         component = ResolvedComponent(name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")
@@ -155,29 +100,5 @@ class Schema(AutoSchema):
         return component
 
     @property
-    def _is_list(self) -> bool:
-        """The list of the view's own rows, with filters and pages; an action may answer a shorter one whole."""
-        return self._is_tenant and self.view.action == "list"
-
-    @property
-    def _rows(self) -> Any:
-        return getattr(self.view, "rows", None) if self._is_tenant else None
-
-    @property
     def _is_tenant(self) -> bool:
         return isinstance(self.view, TenantViewSet)
-
-
-def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return build_parameter_type(name=name, schema=schema, location=OpenApiParameter.QUERY, description=description)
-
-
-def simplify(result: Any, generator: object, request: object, public: bool) -> Any:
-    """Post-processing: "anything or null" is anything. As drf-spectacular writes it, null matches twice and so not at all."""
-    if isinstance(result, list):
-        return [simplify(item, generator, request, public) for item in result]
-    if not isinstance(result, dict):
-        return result
-    if result.get("oneOf") == [{}, {"type": "null"}]:
-        result = {key: value for key, value in result.items() if key != "oneOf"}
-    return {key: simplify(value, generator, request, public) for key, value in result.items()}

@@ -253,7 +253,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "mgx_project.openapi.simplify"],
     "ENUM_NAME_OVERRIDES": {
         "ModelKind": "workspaces.models.ModelConnection.Kind",
         "ArtifactKind": "runs.models.Artifact.Kind",

@@ -66,6 +66,8 @@ STATE_JSON = {str(status): _described(status, state) for status, state in STATES
 
 class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
+    # no `allow_null`: null is one of the values that it may have, and OpenAPI would name it beside "anything", so twice
+    plan = serializers.JSONField(required=False)
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
     state = StateSerializer()

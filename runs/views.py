@@ -14,11 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
-from mgx_project.common.pagination import whole_number
+from mgx_project.common.pagination import WholeList
+from mgx_project.common.query_parameters import whole_number
 from mgx_project.common.routers import UUID
 from workspaces.models import Event, Role
+from workspaces.request_principal import credential_of
 from workspaces.rights import Listening
-from workspaces.viewsets import TenantViewSet, credential_of
+from workspaces.viewsets import TenantViewSet
 
 from . import artifacts, services
 from .filters import RunFilter
@@ -122,8 +124,8 @@ class RunViewSet(TenantViewSet):
 
     # the change before delivery
 
-    @extend_schema(responses=ChangesRow, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses=ChangesRow)
+    @action(detail=True, methods=["get"])
     def changes(self, request: Request, pk: str) -> Response:
         """The change in files and hunks, with what was decided about each; there is none before a run of a project with
         `review_changes` has executed. At most 3,000 lines are shown: then hunks are `truncated`."""
@@ -144,8 +146,8 @@ class RunViewSet(TenantViewSet):
 
         return self.once(respond)
 
-    @extend_schema(responses=ChangedFileAnswer, filters=False)
-    @action(detail=True, methods=["get"], url_path="changes/(?P<path>.+)", pagination_class=None)
+    @extend_schema(responses=ChangedFileAnswer)
+    @action(detail=True, methods=["get"], url_path="changes/(?P<path>.+)")
     def changed_file(self, request: Request, pk: str, path: str) -> Response:
         """One file of the change, with up to 20,000 lines of its hunks."""
         return self._shown_file(pk, path)
@@ -168,14 +170,14 @@ class RunViewSet(TenantViewSet):
     # what a run left
 
     @extend_schema(
+        operation_id="runs_events_retrieve",  # clients that were generated have it as a method's name
         parameters=[AFTER, LIMIT],
         responses={
             (200, "application/json"): EventSerializer(many=True),
             (200, "application/x-ndjson"): OpenApiTypes.STR,
         },
-        filters=False,
     )
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"], pagination_class=WholeList, filter_backends=())
     def events(self, request: Request, pk: str) -> HttpResponseBase:
         """The run's events in order. With `limit`: `{items, next_cursor}` is not needed, go on with `after`."""
         self.read_row(pk)
@@ -183,10 +185,10 @@ class RunViewSet(TenantViewSet):
         rows = self._events(pk).filter(seq__gt=after or 0)
         if limit is None:
             return HttpResponse(event_export.ndjson(rows), content_type="application/x-ndjson")
-        return Response({"items": event_export.envelopes(rows, limit), "next_cursor": None})
+        return self.get_paginated_response(event_export.envelopes(rows, limit))
 
-    @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR}, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR})
+    @action(detail=True, methods=["get"])
     def logs(self, request: Request, pk: str) -> HttpResponseBase:
         """One line per event, for people. With `follow=true` lines come as they happen, until the run ends. The last
         line is `access_ended` where the token, the sign-in or the membership has ended before."""
@@ -200,17 +202,17 @@ class RunViewSet(TenantViewSet):
             event_export.lines(self._events(pk).filter(seq__gt=after)), content_type="text/plain; charset=utf-8"
         )
 
-    @extend_schema(responses=ArtifactRow(many=True), filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses=ArtifactRow(many=True))
+    @action(detail=True, methods=["get"], pagination_class=WholeList, filter_backends=())
     def artifacts(self, request: Request, pk: str) -> Response:
         """The files that the run left."""
         self.read_row(pk)
         columns = ArtifactRow.columns()
         found = self._artifacts(pk).order_by("created_at").values(*columns.values())
-        return Response({"items": [ArtifactRow.render(row) for row in found], "next_cursor": None})
+        return self.get_paginated_response([ArtifactRow.render(row) for row in found])
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
-    @action(detail=True, methods=["get"], url_path=f"artifacts/(?P<artifact_id>{UUID})", pagination_class=None)
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], url_path=f"artifacts/(?P<artifact_id>{UUID})")
     def artifact(self, request: Request, pk: str, artifact_id: str) -> HttpResponse:
         """The bytes of one artifact."""
         self.read_row(pk)
@@ -219,8 +221,8 @@ class RunViewSet(TenantViewSet):
             raise NotFound("There is no such artifact that you can see.")
         return _download(found)
 
-    @extend_schema(responses={(200, "text/x-diff"): OpenApiResponse(OpenApiTypes.STR)}, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses={(200, "text/x-diff"): OpenApiResponse(OpenApiTypes.STR)})
+    @action(detail=True, methods=["get"])
     def diff(self, request: Request, pk: str) -> HttpResponse:
         """The change as a unified diff; there is none before the run delivers."""
         self.read_row(pk)
@@ -229,8 +231,8 @@ class RunViewSet(TenantViewSet):
             raise NotFound("This run has no diff yet: it is stored when the run delivers.", code="no_diff")
         return _download(found)
 
-    @extend_schema(responses=TimingSerializer, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @extend_schema(responses=TimingSerializer)
+    @action(detail=True, methods=["get"])
     def timing(self, request: Request, pk: str) -> Response:
         """Where the run's time went: by phase and by step. model + sandbox + own is what workers did, the rest is waiting."""
         return Response(timing_of(TaskRun.objects.for_workspace(self.principal.workspace_id).get(pk=self._pk(pk))))

@@ -23,22 +23,17 @@ from .principal import Principal
 
 
 class CallerThrottle(BaseThrottle):
-    """For views outside of any workspace: Django REST framework asks it when it knows who asks, before the view acts."""
+    """Django REST framework asks it before a view acts. In a tenant's endpoint the workspace is known by then, too."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        count_request(request)
+        """Always true: RateLimitExceeded, which it raises, says which limit it was."""
+        user = request.user
+        if isinstance(user, User):  # the address of others is counted by the middleware
+            token_id = request.auth.pk if isinstance(request.auth, ApiToken) else None
+            counts = count_caller(user, token_id, getattr(view, "principal", None))
+            note(request._request, counts, signed_in=True)
+            refuse_caller(counts)
         return True
-
-
-def count_request(request: Request, principal: Principal | None = None) -> None:
-    """Raises RateLimited. ``principal`` where the request is within a workspace."""
-    user = request.user
-    if not isinstance(user, User):
-        return  # the middleware counts its address
-    token_id = request.auth.pk if isinstance(request.auth, ApiToken) else None
-    counts = count_caller(user, token_id, principal)
-    note(request._request, counts, signed_in=True)
-    refuse_caller(counts)
 
 
 def count_caller(user: User, token_id: uuid.UUID | None, principal: Principal | None) -> list[Count]:

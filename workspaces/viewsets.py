@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import QuerySet
-from django.forms import ModelChoiceField
 from rest_framework import status
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -18,52 +16,15 @@ from rest_framework.viewsets import GenericViewSet
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, MGXError, NotFound
 from mgx_project.common.etag import check_if_match, etag
-from mgx_project.common.pagination import PARAMETERS, Page
+from mgx_project.common.filtering import StrictFilterBackend
+from mgx_project.common.pagination import KeysetPagination
 from mgx_project.common.routers import UUID
 from mgx_project.common.row_serializers import RowSerializer
 
 from .idempotency import answer_once
-from .models import ApiToken, Role, User
-from .principal import Principal, names_of, principal_of_token, principal_of_user
-from .receivers import SIGNED_IN_AT
-from .request_rates import count_request
-from .rights import Credential
-from .sign_ins import Jwt
-
-
-def resolve_principal(request: Request, workspace_id: str | None = None) -> Principal:
-    """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant).
-
-    ``workspace_id`` is from the path; it then decides, and of somebody else's it is not said that it exists (NotFound).
-    """
-    names = names_of(request.headers.get, request.query_params.get("workspace"))
-    if isinstance(request.auth, ApiToken):
-        principal = principal_of_token(request.auth, names)
-        if workspace_id is not None and str(principal.workspace_id) != workspace_id:
-            raise NotFound("There is no such workspace that you can see.")
-        return principal
-    assert isinstance(request.user, User)
-    wanted = names if workspace_id is None else (workspace_id,)
-    return principal_of_user(request.user, wanted, signed_in_at=signed_in_at(request))
-
-
-def signed_in_at(request: Request) -> datetime | None:
-    """When the person behind a JWT or a browser session showed a password."""
-    if isinstance(request.auth, Jwt):
-        return request.auth.sign_in.created_at
-    at = request.session.get(SIGNED_IN_AT)
-    return datetime.fromisoformat(at) if at else None
-
-
-def credential_of(request: Request) -> Credential:
-    """What the request is signed in with, for what goes on after its answer."""
-    user = request.user
-    assert isinstance(user, User)
-    if isinstance(request.auth, ApiToken):
-        return Credential(user.pk, token_id=request.auth.pk)
-    if isinstance(request.auth, Jwt):
-        return Credential(user.pk, sign_in_id=request.auth.sign_in.pk, ends_at=request.auth.ends_at)
-    return Credential(user.pk, session_key=request.session.session_key or "", session_hash=user.get_session_auth_hash())
+from .models import Role
+from .permissions import HasRole
+from .principal import Principal
 
 
 class TenantViewSet(GenericViewSet[Any]):
@@ -71,35 +32,28 @@ class TenantViewSet(GenericViewSet[Any]):
 
     ``model`` and ``rows`` (output) say what is read, ``roles`` which role an action needs (reads: viewer; writes: developer),
     ``filterset_class`` which query parameters a list takes: any other is refused; ``unique`` what to say when a write breaks
-    a uniqueness constraint (see `conflicts`).
+    a uniqueness constraint (see `conflicts`); ``workspace_url_kwarg`` which part of the path names the tenant, where one does.
     """
 
     model: ClassVar[type[models.Model]]
     rows: ClassVar[type[RowSerializer]]
     roles: ClassVar[Mapping[str, Role]] = {}
-    orders: ClassVar[tuple[str, ...]] = ("created_at",)
     unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    permission_classes = (IsAuthenticated, HasRole)
+    filter_backends = (StrictFilterBackend,)
+    pagination_class = KeysetPagination
+    ordering_fields: ClassVar[tuple[str, ...]] = ("created_at",)
     lookup_value_regex = UUID
-    throttle_classes = ()  # counted with the workspace, as soon as that is known
+    workspace_url_kwarg: ClassVar[str] = "workspace_id"
     principal: Principal
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+    def check_permissions(self, request: Request) -> None:
+        """A refused request counts for the rate limits as well: else one could try out workspaces without end."""
         try:
-            self.principal = self.find_principal(request)
+            super().check_permissions(request)
         except MGXError:
-            count_request(request)
+            self.check_throttles(request)
             raise
-        count_request(request, self.principal)
-        self.check_role(request)
-
-    def find_principal(self, request: Request) -> Principal:
-        """Override where the path names the tenant."""
-        return resolve_principal(request)
-
-    def check_role(self, request: Request) -> None:
-        default = Role.VIEWER if request.method in SAFE_METHODS else Role.DEVELOPER
-        self.principal.require(self.roles.get(self.action or "", default))
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
@@ -112,15 +66,11 @@ class TenantViewSet(GenericViewSet[Any]):
 
     # reading
 
-    def list(self, request: Request) -> Response:
-        page = Page(self._filtered(), request, orders=self.orders)
-        found, cursor = page.fetch(self.rows.columns(), self.rows.heavy)
-        answer: dict[str, Any] = {"items": [self.rows.render(row) for row in found], "next_cursor": cursor}
-        if page.counted:
-            answer["total"] = page.total()
-        return Response(answer)
+    def list(self, request: Request, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([self.rows.render(row) for row in page or ()])
 
-    def retrieve(self, request: Request, pk: str) -> Response:
+    def retrieve(self, request: Request, pk: str, **kwargs: Any) -> Response:
         return self.answer_row(pk)
 
     def read_row(self, pk: Any) -> dict[str, Any]:
@@ -183,27 +133,3 @@ class TenantViewSet(GenericViewSet[Any]):
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
         """What else a PATCH does, in its transaction."""
-
-    def _filtered(self) -> QuerySet[Any]:
-        params = self.request.query_params
-        filterset_class = getattr(self, "filterset_class", None)
-        known = PARAMETERS | set(filterset_class.base_filters if filterset_class else ())
-        if unknown := sorted(set(params) - known):
-            raise BadRequest(
-                f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0]
-            )
-        if any("\x00" in value for value in params.values()):
-            raise BadRequest("A query parameter contains a NUL character.")
-        queryset = self.get_queryset()
-        if filterset_class is None or PARAMETERS.issuperset(params):
-            return queryset
-        filterset = filterset_class(params, queryset=queryset, request=self.request)
-        if not filterset.is_valid():
-            field, messages = next(iter(filterset.errors.items()))
-            wanted = filterset.form.fields[field]
-            # those of a model field are rows, of all tenants
-            choices = () if isinstance(wanted, ModelChoiceField) else getattr(wanted, "choices", ())
-            hint = f" Use one of: {', '.join(str(value) for value, _ in choices if value)}." if choices else ""
-            raise BadRequest(f"{field}: {messages[0]}{hint}", field=field)
-        found: QuerySet[Any] = filterset.qs
-        return found

@@ -1,85 +1,129 @@
-"""Keyset pagination: the next page begins after the last row seen, so inserts never shift it and deep pages cost the same.
+"""Pages of lists by keyset: a page begins after the last row seen, so inserts never shift it and deep pages cost the same.
 
-The cursor is signed and bound to the order and the filters it was made for. Only immutable columns may order.
+DRF's CursorPagination steps over rows of the same time by an offset, reads whole model instances and takes cursors that anybody
+wrote. Here the id breaks ties, only the columns of ``view.rows`` are read, and the cursor is signed and bound to the order and
+the filters that it was made for. Only immutable columns may order.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.db.models import Q
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from .errors import BadRequest
+from .query_parameters import whole_number
 
 DEFAULT_LIMIT, MAX_LIMIT, MAX_COUNT = 50, 200, 10_000
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 """Of the columns that can be large, as JSON."""
-PARAMETERS = frozenset({"limit", "cursor", "order", "count", "workspace"})
 _SALT = "mgx.cursor"
 
 
-class Page:
-    """One page of a queryset in the order that the request asks for, newest first by default.
+class WholeList(BasePagination):
+    """The form of all lists, for one that is short enough to be answered whole."""
 
-    ``rows`` is a list of at most ``limit`` dicts, ``next_cursor`` None on the last page. Of large rows a page has fewer, but
-    at least one. ``total`` is counted to MAX_COUNT
-    at most, and only with ``count=true``.
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"items": data, "next_cursor": None})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {
+                "items": {**schema, "maxItems": MAX_LIMIT},
+                "next_cursor": {"type": ["string", "null"], "description": "Give it as ?cursor= for the next page."},
+                "total": {"type": "integer", "description": "With ?count=true only; counted to 10,000 at most."},
+            },
+            "required": ["items", "next_cursor"],
+        }
+
+
+class KeysetPagination(WholeList):
+    """Rows in the order that the request asks for, newest first by default.
+
+    Of the view it reads ``rows`` (a RowSerializer: which columns, and which of them can be large) and ``ordering_fields``, of
+    which the first is the default. A page of large rows has fewer than ``limit``, but at least one.
     """
 
-    def __init__(self, queryset: QuerySet[Any], request: Request, *, orders: tuple[str, ...] = ("created_at",)) -> None:
+    parameters = frozenset({"limit", "cursor", "order", "count"})
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """At most ``limit`` dicts by column path, as `RowSerializer.render` takes them. One query. Raises BadRequest."""
         params = request.query_params
-        self.limit = _limit(params.get("limit"))
-        self.order = params.get("order") or f"-{orders[0]}"
-        self.column = self.order.removeprefix("-")
-        if self.column not in orders:
-            choices = ", ".join(f"{sign}{name}" for name in orders for sign in ("", "-"))
-            raise BadRequest(f"order={self.order} is not possible here; choose one of {choices}.", field="order")
-        filters = sorted((k, v) for k, v in params.items() if k not in {"limit", "cursor", "count"})
-        self._binding = hashlib.sha256(urlencode([*filters, ("order", self.order)]).encode()).hexdigest()[:16]
-        self.counted = params.get("count") in {"true", "1"}
-        self.queryset = queryset
-        self.after = self._read(params.get("cursor"))
-
-    def fetch(self, columns: dict[str, str], heavy: tuple[str, ...] = ()) -> tuple[list[dict[str, Any]], str | None]:
-        """``columns`` maps output names to column paths, of which ``heavy`` can be large. One query."""
-        down = self.order.startswith("-")
-        sign = "-" if down else ""
-        queryset = self.queryset.order_by(f"{sign}{self.column}", f"{sign}id")
-        if self.after is not None:
-            value, last_id = self.after
-            step = "lt" if down else "gt"
-            queryset = queryset.filter(
-                Q(**{f"{self.column}__{step}": value}) | Q(**{self.column: value, f"id__{step}": last_id})
-            )
-        paths = {*columns.values(), self.column, "id"}
-        found = list(queryset.values(*paths)[: self.limit + 1])
-        rows = _bounded(found[: self.limit], [columns[name] for name in heavy])
-        cursor = None
+        limit = whole_number("limit", params.get("limit", str(DEFAULT_LIMIT)), 1, MAX_LIMIT)
+        order = self.get_ordering(request, view)
+        column = order.removeprefix("-")
+        binding = _binding(request, order)
+        self.counted = queryset if params.get("count") in {"true", "1"} else None
+        if cursor := params.get("cursor"):
+            queryset = queryset.filter(_beyond(order, *_read(cursor, binding)))
+        columns: dict[str, str] = view.rows.columns()
+        sign = "-" if order.startswith("-") else ""
+        wanted = queryset.order_by(order, f"{sign}id").values(*{*columns.values(), column, "id"})
+        found: list[dict[str, Any]] = list(wanted[: limit + 1])
+        rows = _bounded(found[:limit], [columns[name] for name in view.rows.heavy])
+        self.next_cursor = None
         if len(found) > len(rows):
-            cursor = signing.dumps([rows[-1][self.column].isoformat(), str(rows[-1]["id"]), self._binding], salt=_SALT)
-        return rows, cursor
+            self.next_cursor = signing.dumps([rows[-1][column].isoformat(), str(rows[-1]["id"]), binding], salt=_SALT)
+        return rows
 
-    def total(self) -> int:
-        return self.queryset.order_by()[:MAX_COUNT].count()
+    def get_ordering(self, request: Request, view: Any) -> str:
+        order: str = request.query_params.get("order") or f"-{view.ordering_fields[0]}"
+        if order.removeprefix("-") not in view.ordering_fields:
+            choices = ", ".join(f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-"))
+            raise BadRequest(f"order={order} is not possible here; choose one of {choices}.", field="order")
+        return order
 
-    def _read(self, cursor: str | None) -> tuple[datetime, str] | None:
-        if not cursor:
-            return None
-        try:
-            value, last_id, binding = signing.loads(cursor, salt=_SALT)
-            at = datetime.fromisoformat(value)
-        except (signing.BadSignature, ValueError, TypeError):
-            raise BadRequest("This cursor was not made by this server; start again without one.", field="cursor") from None
-        if binding != self._binding:
-            raise BadRequest("This cursor belongs to other filters or another order; start again without one.", field="cursor")
-        return at, last_id
+    def get_paginated_response(self, data: Any) -> Response:
+        answer = {"items": data, "next_cursor": self.next_cursor}
+        if self.counted is not None:
+            answer["total"] = self.counted.order_by()[:MAX_COUNT].count()
+        return Response(answer)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        orders = [f"{sign}{name}" for name in view.ordering_fields for sign in ("-", "")]
+        limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        return [
+            _parameter("limit", limits, "Rows per page."),
+            _parameter("cursor", {"type": "string"}, "next_cursor of the page before."),
+            _parameter("order", {"type": "string", "enum": orders, "default": orders[0]}, "- is newest first."),
+            _parameter("count", {"type": "boolean", "default": False}, "Also count all rows (total)."),
+        ]
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"in": "query", "name": name, "schema": schema, "description": description}
+
+
+def _binding(request: Request, order: str) -> str:
+    """What a cursor is good for."""
+    filters = sorted((k, v) for k, v in request.query_params.items() if k not in {"limit", "cursor", "count"})
+    return hashlib.sha256(urlencode([*filters, ("order", order)]).encode()).hexdigest()[:16]
+
+
+def _read(cursor: str, binding: str) -> tuple[datetime, str]:
+    """The last row that was seen: what it was ordered by, and its id."""
+    try:
+        value, last_id, made_for = signing.loads(cursor, salt=_SALT)
+        at = datetime.fromisoformat(value)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise BadRequest("This cursor was not made by this server; start again without one.", field="cursor") from None
+    if made_for != binding:
+        raise BadRequest("This cursor belongs to other filters or another order; start again without one.", field="cursor")
+    return at, last_id
+
+
+def _beyond(order: str, value: datetime, last_id: str) -> Q:
+    column, step = order.removeprefix("-"), "lt" if order.startswith("-") else "gt"
+    return Q(**{f"{column}__{step}": value}) | Q(**{column: value, f"id__{step}": last_id})
 
 
 def _bounded(rows: list[dict[str, Any]], heavy: list[str]) -> list[dict[str, Any]]:
@@ -92,16 +136,3 @@ def _bounded(rows: list[dict[str, Any]], heavy: list[str]) -> list[dict[str, Any
         if size > MAX_PAGE_BYTES and number:
             return rows[:number]
     return rows
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    return whole_number("limit", text, 1, MAX_LIMIT)
-
-
-def whole_number(name: str, text: str, least: int, most: int) -> int:
-    """The number that the query parameter ``name`` is. Raises BadRequest."""
-    if not re.fullmatch("[0-9]{1,12}", text) or not least <= int(text) <= most:
-        raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
-    return int(text)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from .errors import BadRequest
+from .query_parameters import refuse_unknown
 
 BUCKETS: Mapping[str, timedelta] = {
     "hour": timedelta(hours=1),
@@ -32,9 +33,7 @@ class Period:
 
 def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
     """Raises BadRequest for unknown parameters, times that are none, or more than MAX_BUCKETS pieces."""
-    known = {"from", "to", "bucket", "workspace"}
-    if unknown := sorted(set(params) - known):
-        raise BadRequest(f"Unknown query parameter {unknown[0]!r}; this takes {', '.join(sorted(known))}.", field=unknown[0])
+    refuse_unknown(params, ("from", "to", "bucket"))
     until = _moment(params, "to") or timezone.now()
     since = _moment(params, "from") or _before(until)
     if since >= until:

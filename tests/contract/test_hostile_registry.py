@@ -39,7 +39,7 @@ EXEMPT: dict[str, str] = {
     "agent.stacks.store": _OURS,
     "mgx_project.common.ids": _SHORT,
     "mgx_project.common.logs": _WORDS,
-    "mgx_project.common.pagination": _SHORT,
+    "mgx_project.common.query_parameters": _SHORT,
     "projects.validators": "Its serializers bound the length of what it matches before.",
     "repositories.git.address": "Addresses are bounded in length before, and host names to 253 characters.",
     "repositories.git.fetching": _WORDS,

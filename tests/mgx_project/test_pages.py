@@ -48,7 +48,7 @@ def test_every_operation_documents_its_refusals(schema: dict[str, Any]) -> None:
             problems = {
                 code for code, body in operation["responses"].items() if "application/problem+json" in body.get("content", {})
             }
-            assert {"400", "401"} <= problems, (path, method)
+            assert {"400", "401", "429"} <= problems, (path, method)
             if method == "patch":
                 assert {"409", "412", "415"} <= problems, path
 

@@ -100,6 +100,12 @@ def test_asking_for_what_one_may_not_see_counts_too(owner: CallerInTests, strang
     assert statuses(4, ask) == [404, 404, 404, 429]
 
 
+def test_what_a_role_does_not_allow_counts_too(owner: CallerInTests, make_caller: MakeCaller, rates: SetRates) -> None:
+    viewer = make_caller(Role.VIEWER, owner.workspace)
+    rates(principal=2)
+    assert statuses(3, lambda: viewer.api.post("/api/tasks", {"description": "x"})) == [403, 403, 429]
+
+
 def test_who_has_not_signed_in_is_counted_by_address(address: str, rates: SetRates, owner: CallerInTests) -> None:
     rates(anonymous=3)
     ask = lambda of: Api().post("/api/auth/refresh" if of else "", {"refresh": "x"}, REMOTE_ADDR=of)  # noqa: E731

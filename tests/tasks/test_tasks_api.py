@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import connection
 
 from tasks.models import Task
@@ -104,6 +106,13 @@ def test_filters_narrow_the_list_and_unknown_ones_are_refused(owner: CallerInTes
 
 
 @pytest.mark.django_db
+def test_options_describe_a_new_task_to_viewers_as_well(owner: CallerInTests, make_caller: MakeCaller) -> None:
+    answer = make_caller(Role.VIEWER, owner.workspace).api.options("/api/tasks")
+    assert answer.status_code == 200, answer.content
+    assert "description" in answer.json()["actions"]["POST"]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("order", ["-created_at", "created_at"])
 def test_pages_hold_every_task_once_though_new_ones_come(owner: CallerInTests, order: str) -> None:
     made = [str(TaskFactory(workspace=owner.workspace, project__workspace=owner.workspace).pk) for _ in range(7)]
@@ -134,6 +143,16 @@ def test_a_cursor_of_another_server_filter_or_order_is_refused(owner: CallerInTe
     ):
         assert owner.api.get("/api/tasks", {"limit": 1} | query).status_code == 400, query
     assert owner.api.get("/api/tasks", {"limit": 2, "cursor": cursor}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_cursor_of_an_earlier_version_goes_on(owner: CallerInTests) -> None:
+    """Clients keep cursors over an update of the server: what is signed may not change."""
+    older, last = (TaskFactory(workspace=owner.workspace) for _ in range(2))
+    binding = sha256(b"order=-created_at").hexdigest()[:16]
+    cursor = signing.dumps([last.created_at.isoformat(), str(last.pk), binding], salt="mgx.cursor")
+    page = owner.api.get("/api/tasks", {"cursor": cursor}).json()
+    assert [task["id"] for task in page["items"]] == [str(older.pk)]
 
 
 @pytest.mark.django_db

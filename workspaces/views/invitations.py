@@ -13,10 +13,9 @@ from mgx_project.common.errors import NotAllowed
 
 from ..invitations import accept_invitation, find_invitation, invite, revoke_invitation
 from ..models import ApiToken, Invitation, Role, User, Workspace
-from ..principal import Principal
 from ..serializers.invitations import Acceptance, InvitationInput, InvitationRow, NewInvitation
 from ..serializers.sessions import WorkspaceBrief
-from ..viewsets import TenantViewSet, resolve_principal
+from ..viewsets import TenantViewSet
 
 
 class InvitationViewSet(TenantViewSet):
@@ -25,15 +24,6 @@ class InvitationViewSet(TenantViewSet):
     model = Invitation
     rows = InvitationRow
     roles = {"list": Role.ADMIN, "retrieve": Role.ADMIN, "create": Role.OWNER, "destroy": Role.OWNER}
-
-    def find_principal(self, request: Request) -> Principal:
-        return resolve_principal(request, self.kwargs["workspace_id"])
-
-    def list(self, request: Request, workspace_id: str = "") -> Response:
-        return super().list(request)
-
-    def retrieve(self, request: Request, workspace_id: str, pk: str) -> Response:  # type: ignore[override]
-        return self.answer_row(pk)
 
     @extend_schema(request=InvitationInput, responses={201: NewInvitation})
     def create(self, request: Request, workspace_id: str) -> Response:

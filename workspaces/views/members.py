@@ -14,9 +14,8 @@ from mgx_project.common.errors import NotFound
 
 from ..members import change_member, remove_member
 from ..models import Membership, Role
-from ..principal import Principal
 from ..serializers.members import MemberChanges, MemberRow
-from ..viewsets import TenantViewSet, resolve_principal
+from ..viewsets import TenantViewSet
 
 
 class MemberViewSet(TenantViewSet):
@@ -27,9 +26,6 @@ class MemberViewSet(TenantViewSet):
     roles = {"partial_update": Role.OWNER, "destroy": Role.VIEWER}
     lookup_field = "user_id"
 
-    def find_principal(self, request: Request) -> Principal:
-        return resolve_principal(request, self.kwargs["workspace_id"])
-
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return Membership.objects.none()
@@ -37,9 +33,6 @@ class MemberViewSet(TenantViewSet):
         if self.principal.role.allows(Role.ADMIN):
             return rows.annotate(email=F("user__email"))
         return rows.annotate(email=Case(When(user=self.principal.user, then=F("user__email")), default=Value("")))
-
-    def list(self, request: Request, workspace_id: str = "") -> Response:
-        return super().list(request)
 
     def retrieve(  # type: ignore[override]
         self, request: Request, workspace_id: str, user_id: str

@@ -19,10 +19,11 @@ from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairVi
 from .. import sign_ins
 from ..models import ApiToken, Role, User
 from ..querysets import visible_workspaces
+from ..request_principal import credential_of, resolve_principal
 from ..serializers.sessions import Me
 from ..serializers.ws_tickets import WsTicketAnswer
 from ..tokens import TICKET_SECONDS, create_ws_ticket
-from ..viewsets import TenantViewSet, credential_of, resolve_principal
+from ..viewsets import TenantViewSet
 
 
 class ObtainPair(TokenObtainPairSerializer):

@@ -10,6 +10,7 @@ from django.db.models import QuerySet, Value
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,15 +19,27 @@ from ..creation import require_creator
 from ..idempotency import answer_once
 from ..limits import checked_limits, require_operator
 from ..models import ApiToken, Role, User, Workspace
-from ..principal import Principal, UnscopedPrincipal, principal_of_user
+from ..permissions import HasRole
+from ..principal import UnscopedPrincipal, principal_of_user
 from ..querysets import visible_workspaces
+from ..request_principal import signed_in_at
 from ..serializers.usage import WorkspaceUsage
 from ..serializers.workspaces import WorkspaceChanges, WorkspaceInput, WorkspaceRow
 from ..services import WORKSPACE_CONFLICTS, create_workspace
 from ..usage import BUCKETS, usage
-from ..viewsets import TenantViewSet, resolve_principal, signed_in_at
+from ..viewsets import TenantViewSet
 
 log = structlog.get_logger(__name__)
+
+
+class HasRoleInNamedWorkspace(HasRole):
+    """Without an id in the path, a person lists their workspaces and makes new ones, and needs no role anywhere for it."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if "pk" in view.kwargs or isinstance(request.auth, ApiToken):
+            return super().has_permission(request, view)
+        view.principal = None
+        return True
 
 
 class WorkspaceViewSet(TenantViewSet):
@@ -37,15 +50,8 @@ class WorkspaceViewSet(TenantViewSet):
     serializer_class = WorkspaceChanges
     roles = {"create": Role.OWNER, "partial_update": Role.ADMIN, "destroy": Role.OWNER}
     unique = WORKSPACE_CONFLICTS
-
-    def find_principal(self, request: Request) -> Principal | None:  # type: ignore[override]
-        if "pk" in self.kwargs:
-            return resolve_principal(request, self.kwargs["pk"])
-        return resolve_principal(request) if isinstance(request.auth, ApiToken) else None
-
-    def check_role(self, request: Request) -> None:
-        if self.principal is not None:
-            super().check_role(request)
+    permission_classes = (IsAuthenticated, HasRoleInNamedWorkspace)
+    workspace_url_kwarg = "pk"
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):

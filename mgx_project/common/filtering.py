@@ -1,0 +1,42 @@
+"""Filters of lists: django-filter's backend, with the refusals that the API promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import ModelChoiceField
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
+
+from .errors import BadRequest
+from .query_parameters import EVERYWHERE, refuse_unknown
+
+
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
+    """The view's ``filterset_class`` and its paginator say which query parameters a list takes; any other one is refused."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        filterset_class = self.get_filterset_class(view)
+        filters = set(filterset_class.base_filters if filterset_class else ())
+        refuse_unknown(request.query_params, view.paginator.parameters | filters)
+        if any("\x00" in value for value in request.query_params.values()):
+            raise BadRequest("A query parameter contains a NUL character.")
+        found: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return found
+
+    def get_filterset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        """None, for which the queryset stays as it is, where no filter is asked for: to make a filterset takes its time."""
+        if (EVERYWHERE | view.paginator.parameters).issuperset(request.query_params):
+            return None
+        filterset = super().get_filterset(request, queryset, view)
+        if filterset is not None and not filterset.is_valid():
+            field, messages = next(iter(filterset.errors.items()))
+            raise BadRequest(f"{field}: {messages[0]}{_hint(filterset.form.fields[field])}", field=field)
+        return filterset
+
+
+def _hint(field: Any) -> str:
+    # those of a model field are rows, of all tenants
+    choices = () if isinstance(field, ModelChoiceField) else getattr(field, "choices", ())
+    return f" Use one of: {', '.join(str(value) for value, _ in choices if value)}." if choices else ""

@@ -1,0 +1,24 @@
+"""Who may use an endpoint, as DRF's permission classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from .models import Role
+from .request_principal import resolve_principal
+
+
+class HasRole(BasePermission):
+    """A member of the request's workspace whose role allows the action: that of the view's ``roles``, else viewer for reads and
+    developer for writes. Who it is stands in ``view.principal`` from then on."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Always true: what it raises instead of False (NotFound, BadRequest, NotAllowed) says what to do next."""
+        view.principal = resolve_principal(request, view.kwargs.get(view.workspace_url_kwarg))
+        # OPTIONS describes what a POST takes, for which DRF asks again with the method POST
+        reads = request.method in SAFE_METHODS or view.action == "metadata"
+        view.principal.require(view.roles.get(view.action or "", Role.VIEWER if reads else Role.DEVELOPER))
+        return True
