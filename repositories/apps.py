@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import logging
-
+import structlog
 from django.apps import AppConfig
 from django.conf import settings
 
@@ -17,7 +16,7 @@ class RepositoriesConfig(AppConfig):
         check_networks(settings.MGX_ALLOWED_NETWORKS)
         check_git_settings(settings.MGX_GIT_HOSTS, settings.MGX_GIT_SCHEMES)
         if settings.MGX_GITHUB_PAT and settings.MGX_ENV != "embedded":
-            logging.getLogger(__name__).warning(
+            structlog.stdlib.get_logger(__name__).warning(
                 "GITHUB_PAT is ignored: one person's token is not for every tenant. Give each link a credential of its own, or "
                 "set up the GitHub App (GITHUB_APP_ID)."
             )

@@ -4,10 +4,10 @@ what is older than a week when it comes is not obeyed (`runs.webhooks.parsing`).
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -16,7 +16,7 @@ from repositories.models import WebhookDelivery
 
 from .models import Handled
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 KEPT = timedelta(days=30)
 EVERY = 3600
 """Seconds between two prunings, over all processes."""
@@ -36,7 +36,7 @@ def prune() -> int:
     said = Handled.across_tenants.filter(Q(said_at=None) | Q(said_at__lt=Now() - KEPT), say_at=None)
     gone = sum(_in_batches(rows) for rows in (done, said))
     if gone:
-        log.info("%s old deliveries and answers are forgotten", gone)
+        log.info("old deliveries and answers are removed", number=gone)
     return gone
 
 

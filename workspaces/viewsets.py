@@ -14,6 +14,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
+from structlog.contextvars import bind_contextvars
 
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, MGXError, NotFound
@@ -90,6 +91,8 @@ class TenantViewSet(GenericViewSet[Any]):
         except MGXError:
             count_request(request)
             raise
+        row = {f"{self.basename}_id": kwargs["pk"]} if "pk" in kwargs else {}
+        bind_contextvars(**(row | {"workspace_id": self.principal.workspace_id}))
         count_request(request, self.principal)
         self.check_role(request)
 

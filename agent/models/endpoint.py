@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
 import httpx2
+import structlog
 
 from agent.errors import ModelFailed, RateLimited
 from agent.models.error_messages import ProviderErrors
@@ -23,7 +23,7 @@ from agent.models.streaming import StreamedCompletion, Usage, believable
 from agent.models.tokenizers import counter_for
 from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -143,7 +143,9 @@ class Endpoint(ABC):
                 delay = self._delay(error, attempt)
                 if delay is None or answer.begun or waited + delay > self._patience:
                     raise
-                log.warning("%s: %s Calling again in %s.", self.name, error.detail, span(delay))
+                log.warning(
+                    "the model did not answer and is asked again", model=self.name, error=error.detail, after=span(delay)
+                )
             await asyncio.sleep(delay)
             waited, attempt = waited + delay, attempt + 1
 

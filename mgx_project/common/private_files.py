@@ -7,13 +7,14 @@ It knows no Django: the embedded server's supervisor uses it, too.
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 
-log = logging.getLogger(__name__)
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
 LOOKED_THROUGH = ".private"
 """An empty file in the data directory that says that its files were looked through."""
 
@@ -36,7 +37,7 @@ def close_data_directory(path: Path) -> None:
         else:
             make_private(path)
     except OSError as error:
-        log.warning("others on this machine may read what is in the data directory: %s", error)
+        log.warning("others on this machine may read what is in the data directory", error=str(error))
 
 
 def private_directory(path: Path) -> Path:

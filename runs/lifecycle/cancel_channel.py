@@ -6,7 +6,6 @@ is lost costs that second and no more.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
@@ -14,10 +13,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import redis
+import structlog
 from django.conf import settings
 from django.db import transaction
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 CHANNEL = "mgx:nudges"
 SOCKET_TIMEOUT = 1.0
 """Seconds with Redis, for whoever cancels, and between two tries to listen."""
@@ -32,7 +32,7 @@ def _publish(run_id: uuid.UUID) -> None:
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
     except redis.RedisError as error:
-        log.warning("the worker of run %s was not nudged, it will look by itself: %s", run_id, error)
+        log.warning("the run's worker was not nudged, it will look by itself", run_id=run_id, error=str(error))
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +63,6 @@ class Listener(threading.Thread):
                             self._heard(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
-                    log.warning("nudges are not heard, runs are looked at each second: %s", error)
+                    log.warning("nudges are not heard, runs are looked at each second", error=str(error))
                 failed = True
                 time.sleep(SOCKET_TIMEOUT)

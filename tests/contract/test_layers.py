@@ -63,6 +63,7 @@ INSIDE = {
     ],
     "agent": [
         "errors",
+        "logs",
         "ports",
         "patterns",
         "matching",
