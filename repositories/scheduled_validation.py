@@ -22,7 +22,7 @@ from mgx_project.common.errors import NotFound
 from . import services
 from .errors import HostBusy
 from .fair_shares import THREADS, shares
-from .hosting.rate_limiter import sparing
+from .hosting.service_limits import sparing
 from .models import RepositoryLink
 
 log = structlog.stdlib.get_logger(__name__)

@@ -23,7 +23,8 @@ from mgx_project.common.proxies import proxy_of
 
 from ..errors import AddressRefused, HostFailed
 from ..git.address import require_api
-from . import deadline, rate_limiter
+from . import deadline
+from .service_limits import ServiceLimits
 
 MAX_ANSWER = 64_000_000
 """Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
@@ -117,15 +118,15 @@ def _whole(answer: requests.Response, host: str) -> bytes:
 
 
 class _Limited:
-    """A request that waits at its credential's gate, and whose answer tells the gate of the limits."""
+    """A request that waits for its turn within its credential's limits, and whose answer tells of them."""
 
     def getresponse(self) -> Any:
         asked: Any = self
-        gate = rate_limiter.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
-        gate.enter(writes=asked.verb not in {"GET", "HEAD"})
+        limits = ServiceLimits(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
+        limits.enter(writes=asked.verb not in {"GET", "HEAD"})
         parent: Any = super()
         answer = parent.getresponse()
-        gate.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
+        limits.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
         return answer
 
 

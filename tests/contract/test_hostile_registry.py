@@ -48,7 +48,7 @@ EXEMPT: dict[str, str] = {
     "repositories.git.remote": _WORDS,
     "repositories.git.signing": "It reads commits that the server made.",
     "repositories.hosting.github.client": _SHORT,
-    "repositories.hosting.rate_limiter": _SHORT,
+    "repositories.hosting.service_limits": _SHORT,
     "repositories.references": _SHORT,
     "runs.phases.commit": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
