@@ -195,10 +195,9 @@ def test_where_root_may_not_mount_it_is_said_once_and_commands_run(tmp_path: Pat
 
     assert done.returncode == 0, done.stderr
     said, *rest = done.stdout.splitlines()
-    assert said == (
-        """event="commands in the sandbox run as the host's root: run the server as an ordinary user, or set MGX_SANDBOX_UID=0 to """
-        f"""accept this" reason="what is in {tmp_path} can't be shown to them as theirs (Operation not permitted).\""""
-    )
+    assert "commands in the sandbox run as the host's root" in said
+    assert "set MGX_SANDBOX_UID=0" in said
+    assert f"what is in {tmp_path} can't be shown to them as theirs (Operation not permitted)" in said
     assert rest == ["made", ""]
 
 
