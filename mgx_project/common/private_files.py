@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
-import structlog
-
-log = structlog.stdlib.get_logger(__name__)
 LOOKED_THROUGH = ".private"
 """An empty file in the data directory that says that its files were looked through."""
 
@@ -37,6 +35,11 @@ def close_data_directory(path: Path) -> None:
         else:
             make_private(path)
     except OSError as error:
+        import structlog  # the embedded server's commands use this module and do not log
+
+        if not structlog.is_configured():  # the settings, which say where the log goes, are read after this
+            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        log = structlog.stdlib.get_logger(__name__)
         log.warning("others on this machine may read what is in the data directory", error=str(error))
 
 

@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
-
 from mgx_project.common.private_files import private_directory
 from mgx_project.embedded import binaries
 from mgx_project.embedded.account import PLAIN, Account, account_for
@@ -182,6 +180,8 @@ class Postgres:
 
     def _wait_for_orphans(self, seconds: float = 20.0) -> None:
         """The processes of a killed postmaster notice its death and end; a new one must not start before that."""
+        import psutil  # only who starts a server pays for it
+
         deadline = time.monotonic() + seconds
         while orphans := [pid for pid in psutil.pids() if self._is_ours(pid)]:
             if time.monotonic() > deadline:
@@ -191,6 +191,8 @@ class Postgres:
 
     def _is_ours(self, pid: int) -> bool:
         """All processes of a server work in its data directory."""
+        import psutil
+
         try:
             return Path(psutil.Process(pid).cwd()) == self.cluster.resolve()
         except psutil.Error:
