@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.errors import AgentError, Interrupted, Paused
 from agent.in_memory import CancelFlag, LocalBudget, MemoryJournal, TextSink
+from agent.logs import log_to_stderr
 from agent.models import Kind, open_model
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSONObject, Model, PlanDraft, Ports, TaskSpec
@@ -147,6 +148,7 @@ def agreed() -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    log_to_stderr()
     try:
         task = task_of(options)
     except (OSError, ValueError) as error:

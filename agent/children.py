@@ -3,6 +3,8 @@
 asyncio alone promises less. A caller that is cancelled while the process starts has its first process killed, but not what that
 one started. ``Process.wait`` returns before the pipes are closed where the exit is known already, and waits for whoever holds a
 pipe where it is not. An error in a reader leaves the pipes to the garbage collector. The server's git uses this too.
+
+All of a group is killed by one signal: psutil has no groups, and kills a tree one by one while others of it fork.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import redis.asyncio
+import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -22,7 +22,7 @@ from metrics.workers import workers_seen
 from .common.async_db import run_db
 from .common.ids import uuid7
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 TIMEOUT_SECONDS = 2.0
 STORAGE_KEPT_SECONDS = 10.0
 
@@ -115,5 +115,5 @@ async def _measure(name: str, probe: Callable[[], Awaitable[None]]) -> dict[str,
             await probe()
     except Exception as error:
         status = "timeout" if isinstance(error, TimeoutError) else "no worker" if isinstance(error, NoWorker) else "failed"
-        log.warning("readiness: %s %s: %r", name, status, error)
+        log.warning("readiness", part=name, status=status, error=repr(error))
     return {"status": status, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}

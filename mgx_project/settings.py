@@ -8,6 +8,7 @@ from pathlib import Path
 import environ
 
 from . import env
+from .common import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -156,6 +157,7 @@ DRAMATIQ_BROKER = {
     "BROKER": "mgx_project.broker.WakingRedisBroker",
     "OPTIONS": {"url": env.REDIS_URL, "namespace": "mgx:jobs"},
     "MIDDLEWARE": [
+        "mgx_project.actor_logs.ActorLogs",
         "dramatiq.middleware.ShutdownNotifications",
         "django_dramatiq.middleware.DbConnectionsMiddleware",
     ],
@@ -271,6 +273,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
 }
 
+logs.configure()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

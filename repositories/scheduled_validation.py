@@ -6,25 +6,26 @@ comes due again. What can wait never takes what runs need of a service's limits 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
 from datetime import timedelta
 
+import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from structlog.contextvars import bound_contextvars
 
 from mgx_project.common.errors import NotFound
 
 from . import services
 from .errors import HostBusy
 from .fair_shares import THREADS, shares
-from .hosting.rate_limiter import sparing
+from .hosting.service_limits import sparing
 from .models import RepositoryLink
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 CLAIM_TIMEOUT = timedelta(minutes=5)
 """A worker that holds a link for longer counts as lost."""
 SLICE_SECONDS = 10.0
@@ -68,14 +69,15 @@ def work_off() -> int:
         ends, done = time.monotonic() + SLICE_SECONDS, 0
         while time.monotonic() < ends and (claimed := _claim()) is not None:
             link_id, workspace_id = claimed
-            try:
-                revalidate(link_id)
-            except DatabaseError:
-                raise
-            except Exception:  # one link that breaks us must not keep all others waiting
-                log.exception("the look at link %s broke; it is due again in %s", link_id, CLAIM_TIMEOUT)
-            finally:
-                shares.give_back(workspace_id)
+            with bound_contextvars(workspace_id=workspace_id, link_id=link_id):
+                try:
+                    revalidate(link_id)
+                except DatabaseError:
+                    raise
+                except Exception:  # one link that breaks us must not keep all others waiting
+                    log.exception("the validation of a link broke; it is due again", after=str(CLAIM_TIMEOUT))
+                finally:
+                    shares.give_back(workspace_id)
             done += 1
         return done
     finally:
@@ -130,7 +132,7 @@ def revalidate(link_id: uuid.UUID) -> None:
             if locked is not None and _asked_with(locked) == _asked_with(link):
                 services.refresh(link=locked, found=found)
     except NotFound:
-        log.info("link %s was unlinked while it was looked at", link_id)
+        log.info("the link was unlinked while it was validated")
     except HostBusy as busy:
         _postpone(link, busy.retry_after or 60.0)
 
@@ -148,4 +150,4 @@ def _postpone(link: RepositoryLink, seconds: float) -> None:
     )  # credentials are stored encrypted, each in its own way: they are compared here
     waiting = [row.pk for row in same.only("pk", "credential") if row.credential == link.credential]
     RepositoryLink.across_tenants.filter(due, pk__in=waiting).update(refresh_due_at=Now() + timedelta(seconds=seconds))
-    log.info("%s wants fewer requests: %s links are looked at in %.0f s", link.api_base_url, len(waiting), seconds)
+    log.info("the service wants fewer requests: links wait", api=link.api_base_url, links=len(waiting), seconds=round(seconds))

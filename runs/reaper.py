@@ -5,11 +5,11 @@ Any number of processes may run one: it only sends wake-ups, and a claim is won 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 
 import redis
+import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from dramatiq.errors import BrokerError
 
@@ -26,7 +26,7 @@ from .webhooks.actors import say_answer, take_delivery
 from .worker import workdirs
 from .worker.lease import keeper
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 INTERVAL_SECONDS = 1.0
 PRUNING_SECONDS = 60.0
 
@@ -53,7 +53,7 @@ class Reaper(threading.Thread):
                     prune_sometimes()
                     workdirs.prune()
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
-                log.warning("the reaper could not look for waiting runs, trying again: %s", error)
+                log.warning("the reaper could not look for waiting runs, trying again", error=str(error))
 
     def sweep(self) -> int:
         """Wakes workers for waiting runs, and for what waits for the network; returns for how many."""

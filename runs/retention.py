@@ -4,10 +4,10 @@ some days at most, and what is older than a week when it arrives is ignored (`ru
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -16,7 +16,7 @@ from repositories.models import WebhookDelivery
 
 from .models import OutgoingComment, ProcessedWebhook
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 KEPT = timedelta(days=30)
 EVERY = 3600
 """Seconds between two prunings, over all processes."""
@@ -41,7 +41,7 @@ def prune() -> int:
     webhooks = ProcessedWebhook.across_tenants.filter(~Exists(kept))
     gone = sum(_in_batches(rows) for rows in (deliveries, comments, webhooks))
     if gone:
-        log.info("deleted %s old webhooks and comments", gone)
+        log.info("deleted old webhooks and comments", number=gone)
     return gone
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -105,10 +106,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def no_limits_from_before() -> None:
-    """A server of a test may get the port of an earlier one, which has told this process to wait."""
-    for name in ("agent.models.rate_limiter", "repositories.hosting.rate_limiter"):
-        if (module := sys.modules.get(name)) is not None:
-            module._gates.clear()
+    """A server of a test may get the port of an earlier one, which has told everybody to wait."""
+    if (storage := sys.modules.get("agent.rate_limits.storage")) is not None:
+        forget_limits(storage)
+
+
+def forget_limits(storage: Any = None) -> None:
+    storage = storage or sys.modules["agent.rate_limits.storage"]
+    storage.local_store.cache_clear()
+    if (shared := storage.shared_store(settings.REDIS_URL).shared) is not None:
+        shared.key_prefix = f"{storage.PREFIX}:{uuid.uuid4().hex}"
 
 
 @pytest.fixture

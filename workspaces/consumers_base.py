@@ -9,15 +9,16 @@ announcement shows no gap. Beside that runs a watch on the caller's right to lis
 from __future__ import annotations
 
 import asyncio
-import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db.models import QuerySet
+from structlog.contextvars import bind_contextvars
 
 from mgx_project.common.async_db import run_db
 from mgx_project.common.errors import MGXError, NotFound
@@ -30,7 +31,7 @@ from .models import Event
 from .principal import Principal
 from .socket_auth import SocketCaller
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 UNAUTHENTICATED, NOT_VISIBLE, TOO_SLOW, TOO_MANY = 4401, 4404, 4409, 4429
 HEARTBEAT_SECONDS = 25.0
@@ -53,6 +54,8 @@ class Feed:
     cursor: str = "position"
     dense: bool = False
     wanted: Callable[[str, str], bool] = lambda kind, project: True
+    ids: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    """Of what it is about, beside the workspace, for the log: `run_id`, `task_id` or `project_id`."""
 
     @property
     def workspace_id(self) -> uuid.UUID:
@@ -92,6 +95,8 @@ class EventStream(AsyncWebsocketConsumer):
         except MGXError:
             await self.close(NOT_VISIBLE)
             return
+        # the tasks below inherit it, and it ends with this socket's own task
+        bind_contextvars(workspace_id=self.feed.workspace_id, **self.feed.ids)
         name = f"{self.caller.user.pk}:{self.caller.credential.token_id or ''}"
         if _open[name] >= MAX_SOCKETS:
             await self.close(TOO_MANY)
@@ -239,4 +244,4 @@ class ObjectStream(EventStream):
         if owner != principal.workspace_id:
             raise NotFound("There is nothing here that you can see.")
         rows = Event.objects.for_workspace(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
-        return Feed(principal, group(self.kind, pk), rows, self.cursor, self.dense)
+        return Feed(principal, group(self.kind, pk), rows, self.cursor, self.dense, ids={f"{self.kind}_id": pk})

@@ -8,16 +8,16 @@ hears that four fifths are used: both would tell of others.
 
 from __future__ import annotations
 
-import logging
 from decimal import Decimal
 from functools import partial
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 
 from .errors import CapReached
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 WARN_AT = Decimal("0.8")
 """Of the budget, as with those of workspaces."""
 ASK = "Ask the operator of this server, or add a model connection of your own (mgx model create); then resume the run."
@@ -59,8 +59,9 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
     for unit, used, limit in uses:
         before = used - (tokens if unit == "tokens" else cost_usd or 0)
         if before < limit * WARN_AT <= used:
-            said = "the server's budget of %s for its own models is nearly used: %s of %s %s are spent or reserved"
-            transaction.on_commit(partial(log.warning, said, month, f"{used:,}", f"{limit:,}", unit))
+            said = "the server's budget for its own models is nearly used: this is spent or reserved"
+            facts = {"month": month, "used": f"{used:,}", "budget": f"{limit:,}", "unit": unit}
+            transaction.on_commit(partial(log.warning, said, **facts))
 
 
 def used_shares(month: str) -> dict[str, float]:

@@ -9,12 +9,12 @@ account exists makes no difference: what is counted is the name that was typed.
 from __future__ import annotations
 
 import hashlib
-import logging
 import math
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -26,7 +26,7 @@ from mgx_project.common.errors import TooManyRequests
 from .models import SignInCount
 from .signals import account_locked
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 LONGEST = timedelta(hours=1)
 FORGOTTEN = timedelta(days=1)
 
@@ -78,7 +78,7 @@ def begin_attempt(username: str, address: str) -> None:
             waits = [row.locked_until - now for row in locked if row.locked_until]
             SignInCount.objects.bulk_update(rows, ["failures", "since", "locks", "locked_until"])
             for row in locked:
-                log.warning("sign-in locked until %s: %s, asked by %s", row.locked_until, row.key, address_group(address))
+                log.warning("sign-in locked", until=str(row.locked_until), key=row.key, address=address_group(address))
             if any(limits[row.key] is ACCOUNT for row in locked):
                 _tell_owner(username)
     if waits:
@@ -124,7 +124,7 @@ def end_lock(key: str, until: datetime) -> bool:
     if until <= timezone.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
         return False
     SignInCount.objects.filter(key__startswith=f"pair:{key.removeprefix('account:')}:").delete()
-    log.warning("sign-in unlocked by mail: %s", key)
+    log.warning("sign-in unlocked by mail", key=key)
     return True
 
 

@@ -7,11 +7,11 @@ that is told, so that nobody's mailbox can be filled: the shortest is a quarter 
 
 from __future__ import annotations
 
-import logging
 import smtplib
 import uuid
 from datetime import datetime
 
+import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
@@ -20,7 +20,7 @@ from django.urls import reverse
 from . import sign_in_guard
 from .models import User
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 SALT = "mgx.unlock"
 SUBJECT = "MGX Agent: your account is locked"
 TEXT = """Somebody tried many wrong passwords for your account {username} on {server}.
@@ -48,7 +48,9 @@ def send(user_id: uuid.UUID) -> None:
     try:
         send_mail(SUBJECT, text, settings.DEFAULT_FROM_EMAIL, [user.email])
     except (OSError, smtplib.SMTPException) as error:
-        log.warning("the link to unlock user %s was not sent, an operator can unlock (unlock_account): %r", user.pk, error)
+        log.warning(
+            "the link to unlock was not sent, an operator can unlock (unlock_account)", user_id=user.pk, error=repr(error)
+        )
 
 
 def lock_of(token: str) -> tuple[str, datetime] | None:

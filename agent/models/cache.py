@@ -6,16 +6,17 @@ Whoever makes a cache names the tenant in its ``prefix``; nothing here looks acr
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from agent.ports import JSONObject, ModelCache
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 MAX_VALUE = 1024**2
 """Bytes of one answer; a longer one is not kept."""
@@ -108,10 +109,10 @@ class RedisCache:
         try:
             found = _decoded(self._unseal(kept))
         except Exception as error:  # whatever the cipher raises: sealed with a key that is gone, or not by us
-            log.info("An answer of the model cache can't be read (%s); the model is asked.", type(error).__name__)
+            log.info("an answer of the model cache can't be read, so the model is asked", error=type(error).__name__)
             return None
         if found is None or found.get("key") != self._prefix + key:
-            log.warning("An answer of the model cache belongs to another request; the model is asked.")
+            log.warning("an answer of the model cache belongs to another request, so the model is asked")
             return None
         answer = found.get("answer")
         return answer if isinstance(answer, dict) else None
@@ -139,7 +140,7 @@ class RedisCache:
             return await getattr(self._client, command)(*arguments, **options)
         except (RedisError, OSError, ValueError) as error:
             self._failed = True
-            log.warning("The model cache is off for this run, for Redis fails: %s", type(error).__name__)
+            log.warning("the model cache is off for this run, because Redis fails", error=type(error).__name__)
             return None
 
 

@@ -1,29 +1,29 @@
-"""What every endpoint over HTTP shares: its turn at the gate, repeats, time limits, and errors that say what to do."""
+"""What every endpoint over HTTP shares: its turn within the limits, repeats, time limits, and errors that say what to do."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
 import httpx2
+import structlog
 
 from agent.errors import ModelFailed, RateLimited
+from agent.models.endpoint_limits import EndpointLimits
 from agent.models.error_messages import ProviderErrors
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_call, estimate_prompt, longest_answer
-from agent.models.rate_limiter import gate_for
 from agent.models.retry_after import backoff, span
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage, believable
 from agent.models.tokenizers import counter_for
 from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Endpoint(ABC):
         self.name = settings.model
         self.base_url = settings.base_url or self.default_url
         self.say = ProviderErrors(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
-        self._gate = gate_for(self.base_url, settings.api_key, settings.requests_per_minute, settings.tokens_per_minute)
+        self._limits = EndpointLimits(self.base_url, settings)
         self._factors: dict[str, float] = {}
         self._beyond: dict[str, int] = {}
         self._without_tools: set[str] = set()
@@ -143,7 +143,9 @@ class Endpoint(ABC):
                 delay = self._delay(error, attempt)
                 if delay is None or answer.begun or waited + delay > self._patience:
                     raise
-                log.warning("%s: %s Calling again in %s.", self.name, error.detail, span(delay))
+                log.warning(
+                    "the model did not answer and is asked again", model=self.name, error=error.detail, after=span(delay)
+                )
             await asyncio.sleep(delay)
             waited, attempt = waited + delay, attempt + 1
 
@@ -165,7 +167,7 @@ class Endpoint(ABC):
     async def _attempt(self, request: ModelRequest, answer: StreamedCompletion) -> None:
         name = self.settings.model_for(request.role)
         expected = self.estimate(request)
-        turn = await self._gate.enter(expected.tokens, self.say.host, self._patience)
+        turn = await self._limits.enter(expected.tokens, self.say.host, self._patience)
         try:
             async with asyncio.timeout(self.settings.timeout):
                 await self.stream(request, name, answer)
@@ -178,7 +180,7 @@ class Endpoint(ABC):
         except (json.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
             raise self.say.not_an_answer() from error
         used = believable(answer.usage, expected.tokens_in, answer)
-        turn.tokens = used.tokens_in + used.tokens_out
+        turn.used(used.tokens_in + used.tokens_out)
 
     def _completion(self, request: ModelRequest, answer: StreamedCompletion, started: float) -> ModelCompletion:
         name = self.settings.model_for(request.role)
@@ -211,5 +213,5 @@ class Endpoint(ABC):
         if isinstance(failed, ToolsUnsupported):
             self._without_tools.add(name)
         if isinstance(failed, RateLimited) and failed.retry_after:
-            self._gate.close_for(failed.retry_after)
+            self._limits.close_for(failed.retry_after)
         return failed

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+
+import structlog
 
 from agent.errors import ModelFailed, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
@@ -15,7 +16,7 @@ from agent.models.retry_after import span
 from agent.ports import CallEstimate, Model, ModelCompletion, ModelProfile, ModelRequest
 from agent.token_estimates import estimate_tokens
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 COOL_DOWN = 60.0
 """Seconds for which an endpoint that failed is not tried again, unless it names a longer time."""
@@ -58,7 +59,9 @@ class Failover:
                     raise
                 rest = self._rest(error)
                 self._not_before[at] = time.monotonic() + rest
-                log.warning("%s is not asked for %s: %s", self._models[at].name, span(rest), error.detail)
+                log.warning(
+                    "the model is left alone for a while", model=self._models[at].name, rest=span(rest), error=error.detail
+                )
                 if received:
                     lost.append(_spent(self._models[at], request, received))
                 failed = _sooner(failed, error)

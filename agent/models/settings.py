@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from agent.models.prices import Prices
+from agent.rate_limits import LimitStore
 
 Kind = Literal["openai", "anthropic", "offline"]
 EditFormat = Literal["manifest", "search_replace", "unified", "envelope"]
@@ -36,6 +37,8 @@ class ModelSettings:
     edit_format: EditFormat | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    limits: LimitStore | None = field(default=None, repr=False, compare=False)
+    """Where these are counted, and how long the endpoint wants to be left alone. None: in this process."""
     timeout: float = 600
     """Seconds that one attempt may take as a whole."""
     stall_timeout: float = 90

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
+from agent.logs import log_to_stderr
 from agent.patch import PatchRejected, apply_patch, list_backups, restore_backup
 from agent.patch.tree import Blocked
 
@@ -22,6 +23,7 @@ DONE, REFUSED, USAGE = 0, 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
     args = _parser().parse_args(argv)
+    log_to_stderr()
     root = Path(args.root)
     if not root.is_dir():
         print(f"error: {args.root} is not a directory.", file=sys.stderr)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
-import logging
 import os
 import shutil
 import stat
@@ -25,12 +24,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from agent.patch.backups import prune_backups
 from agent.patch.recovery_record import NAME as RECORD
 from agent.patch.recovery_record import RecoveryEntry, dump, load
 from agent.patch.tree import Blocked, Tree
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 HOME = ".mgx"
 
@@ -67,7 +68,7 @@ def commit(root: Path, changes: Sequence[FileSwap]) -> str | None:
             _clear(home)
             prune_backups(root)
         except OSError as error:
-            logger.warning("The change is made, but tidying up after it in %s failed: %s", home, error)
+            log.warning("the change is made, but tidying up after it failed", directory=str(home), error=str(error))
         return backup.name
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import logging
 import os
 import shutil
 import sys
@@ -18,6 +17,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import structlog
 
 from agent.runtime import finder
 
@@ -66,7 +67,7 @@ def bootstrap(runtime_dir: Path) -> None:
 
 def _forward(message: Any) -> None:
     record = message.record
-    logging.getLogger(record["name"]).log(record["level"].no, record["message"])
+    structlog.stdlib.get_logger(record["name"]).log(record["level"].no, record["message"])
 
 
 def _ignore(text: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
+
+import structlog
 
 from agent.errors import SandboxFailed
 from agent.sandbox import bubblewrap
@@ -14,7 +15,7 @@ from agent.sandbox.workdir import WorkdirSandbox, default_tools
 
 __all__ = ["FIRST_USER", "Limits", "WorkdirSandbox", "check", "open_sandbox"]
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 TIERS = ("auto", "bubblewrap", "landlock", "container", "none")
 
 
@@ -39,7 +40,7 @@ def open_sandbox(
     if tier in ("landlock", "container"):
         raise SandboxFailed(f"The sandbox tier {tier!r} is not available in this version.", hint="Use `auto` or `bubblewrap`.")
     if tier == "none":
-        logger.warning("The sandbox is off: commands of %s run with the rights of this process.", root)
+        log.warning("the sandbox is off: commands run with the rights of this process", directory=str(root))
     cache.mkdir(parents=True, exist_ok=True)
     bwrap = None if tier == "none" else bubblewrap.find(first_user, _places(root, cache))
     return WorkdirSandbox(root.absolute(), cache.absolute(), tools or default_tools(), bwrap, limits or Limits())
@@ -52,7 +53,7 @@ def check(data: Path, *, tier: str = "auto", first_user: int = FIRST_USER) -> No
     try:
         bubblewrap.find(first_user, _places(data))
     except SandboxFailed as error:
-        logger.warning("%s %s", error.detail, error.hint)
+        log.warning(error.detail, hint=error.hint)
 
 
 def _places(*directories: Path) -> tuple[Path, ...]:

@@ -6,14 +6,15 @@ Numbers are of Linux; the kernel cuts ``int`` arguments to 32 bits, so what is m
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import socket
 import stat
 from types import ModuleType
 from typing import Any
 
-logger = logging.getLogger(__name__)
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
 
 FAMILIES = sorted({socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK})
 """All others are refused, with or without a network: a network namespace does not hold AF_VSOCK, which speaks to the
@@ -71,4 +72,4 @@ def _add(rules: Any, action: int, name: str, *arguments: Any) -> None:
         if name in _LATER:
             rules.add_rule(action, _LATER[name], *arguments)
         else:  # an architecture without the older form of the call
-            logger.debug("libseccomp knows no %s on this machine: %s", name, error)
+            log.debug("libseccomp does not know a system call on this machine", call=name, error=str(error))

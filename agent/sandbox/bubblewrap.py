@@ -5,7 +5,6 @@ Flags: bwrap(1), 0.8 or newer (``--disable-userns``, ``--size``).
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shutil
@@ -17,6 +16,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import structlog
+
 from agent.errors import SandboxFailed
 from agent.sandbox import mounts
 from agent.sandbox.host_mounts import GROUP, HOSTS, PASSWD, SWITCH, Bind, kernel_argv, system_argv
@@ -25,7 +26,7 @@ from agent.sandbox.sealed import is_guarded, libraries_beside, sealed_copy, seal
 from agent.sandbox.seccomp import descriptor
 from agent.sandbox.user import HostUser, a_user
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 OLDEST = (0, 8)
 UID = "65534"
@@ -194,10 +195,10 @@ def find(first: int = 0, places: Sequence[Path] = ()) -> BubblewrapProgram:
 
 @cache
 def _warn(problem: str) -> None:
-    logger.warning(
-        "Commands in the sandbox run as the host's root, because %s Run the server as an "
-        "ordinary user, or set MGX_SANDBOX_UID=0 to accept this.",
-        problem,
+    log.warning(
+        "commands in the sandbox run as the host's root: run the server as an ordinary user, or set MGX_SANDBOX_UID=0 to "
+        "accept this",
+        reason=problem,
     )
 
 

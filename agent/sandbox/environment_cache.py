@@ -7,7 +7,6 @@ are empty and stay: removing one would let two processes hold locks of the same 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import shutil
 import time
@@ -16,7 +15,9 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+import structlog
+
+log = structlog.stdlib.get_logger(__name__)
 
 MAX_AGE = 14 * 24 * 3600.0
 """Seconds since an environment was last used."""
@@ -61,7 +62,7 @@ def prune(parent: Path, *, max_age: float = MAX_AGE, max_bytes: int = MAX_BYTES,
         if (age > max_age or total > max_bytes) and _remove(place):
             removed.append(place)
     if removed:
-        logger.info("Removed %d unused environments from %s.", len(removed), parent)
+        log.info("unused environments are removed", number=len(removed), directory=str(parent))
     return removed
 
 

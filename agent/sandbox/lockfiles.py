@@ -10,14 +10,18 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 from agent.documents import Unreadable, read_toml
-from agent.patterns import linear
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 MAX_BYTES = 8 << 20
 
-_NAME = linear(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = linear(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+MAX_PACKAGES = 5_000
+MAX_NAME = 200
+MAX_CHARACTERS = 40
+"""Of a version: the library takes time by the square of it. The largest real lock files have some thousand packages."""
 
 
 def pins(root: Path) -> list[str]:
@@ -35,14 +39,22 @@ def pins(root: Path) -> list[str]:
 
 
 def _pinned(packages: Any) -> list[str]:
-    versions: dict[str, set[str]] = defaultdict(set)
-    for package in packages if isinstance(packages, list) else ():
-        if not isinstance(package, dict) or not _from_index(package):
-            continue
-        name, version = str(package.get("name", "")), str(package.get("version", ""))
-        if _NAME.fullmatch(name) and _VERSION.fullmatch(version):
-            versions[name].add(version)
+    versions: dict[str, set[Version]] = defaultdict(set)
+    for package in packages[:MAX_PACKAGES] if isinstance(packages, list) else ():
+        if isinstance(package, dict) and _from_index(package) and (pin := _pin(package)):
+            versions[pin[0]].add(pin[1])
     return sorted(f"{name}=={min(found)}" for name, found in versions.items() if len(found) == 1)
+
+
+def _pin(package: dict[str, Any]) -> tuple[str, Version] | None:
+    """Name and version, where they are what they should be (PEP 503, PEP 440)."""
+    name, version = str(package.get("name", "")), str(package.get("version", ""))
+    if len(name) > MAX_NAME or len(version) > MAX_CHARACTERS:
+        return None
+    try:
+        return canonicalize_name(name, validate=True), Version(version)
+    except (InvalidName, InvalidVersion):
+        return None
 
 
 def _from_index(package: dict[str, Any]) -> bool:

@@ -2,6 +2,9 @@
 time, and as root their number.
 
 RLIMIT_NPROC does not bind the real user 0 (fork(2)); RLIMIT_AS and RLIMIT_CPU are per process.
+
+It reads /proc itself and not by psutil, which finds the children of one process by reading all processes of the machine (50 ms
+against 2 ms for 15 processes among 270, ten times a second) and does not count shared memory or page tables.
 """
 
 from __future__ import annotations

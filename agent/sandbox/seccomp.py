@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import tempfile
 from functools import cache
 from importlib import import_module
 
+import structlog
+
 from agent.sandbox.arguments import add_rules
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 DENIED = [
     "acct",
@@ -72,7 +73,7 @@ def program() -> bytes | None:
     try:
         pyseccomp = import_module("pyseccomp")
     except (ImportError, RuntimeError, OSError) as error:
-        logger.warning("No system call filter in the sandbox: libseccomp can't be loaded (%s); install libseccomp2.", error)
+        log.warning("the sandbox has no system call filter: libseccomp can't be loaded; install libseccomp2", error=str(error))
         return None
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refuse = pyseccomp.ERRNO(errno.EPERM)
@@ -80,7 +81,7 @@ def program() -> bytes | None:
         try:
             rules.add_rule(refuse, name)
         except (OSError, ValueError) as error:
-            logger.debug("libseccomp knows no %s on this machine: %s", name, error)
+            log.debug("libseccomp does not know a system call on this machine", call=name, error=str(error))
     for bit in (1 << shift for shift in range(32) if _CLONE_NAMESPACES >> shift & 1):
         rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, bit, bit))
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")

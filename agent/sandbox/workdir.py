@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import shutil
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import structlog
 
 from agent import stacks
 from agent.errors import SandboxFailed
@@ -24,7 +25,7 @@ from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
 PYTHON_TEST_PACKAGES = ("pytest",)
@@ -175,7 +176,7 @@ class WorkdirSandbox:
 
     async def _execute_plain(self, cell: Cell, argv: Sequence[str], timeout: float) -> CommandResult:
         """Without isolation the paths are the host's own, so those of the cell are translated."""
-        logger.warning("Running without isolation: %s", argv[0])
+        log.warning("a command runs without isolation", program=argv[0])
         places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
         path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
         if self.env_dir is not None:

@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from agent.documents import read_json, read_toml
 from agent.patterns import linear
 
@@ -14,7 +16,6 @@ MAX_CHARACTERS = 2_000_000
 
 _NAME = linear(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _REQUIREMENTS = linear(r"requirements[\pL\pN_.-]*\.txt")
-_SEPARATORS = linear(r"[-_.]+")
 
 
 def packages_of(manifests: Mapping[str, str]) -> frozenset[str]:
@@ -38,9 +39,13 @@ def names_in(path: str, text: str) -> frozenset[str]:
 
 
 def requirement_names(lines: Iterable[str]) -> list[str]:
-    """Distribution names of requirement lines (PEP 508), lower case with ``-``; options and comments name none."""
+    """Normalised distribution names of requirement lines (PEP 508, PEP 503); options and comments name none.
+
+    Only the name is looked at, which is where a line begins: what follows may be of any version of the format, and parsing it
+    whole (`packaging.requirements`, as `agent.sandbox.requirements` does) takes several times as long.
+    """
     hits = (_NAME.match(line) for line in lines)
-    return [_SEPARATORS.sub("-", hit[1]).lower() for hit in hits if hit]
+    return [canonicalize_name(hit[1]) for hit in hits if hit]
 
 
 def _names(name: str, text: str) -> Iterable[str]:

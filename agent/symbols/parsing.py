@@ -7,7 +7,6 @@ A file that ends its process has no tags, and a fresh process goes on with the n
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from collections import deque
@@ -17,10 +16,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import orjson
+import structlog
 
 from agent.children import child
 
-logger = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 READY = b"ready\n"
 TIMEOUT = 10.0
@@ -72,7 +72,7 @@ async def _drain(waiting: deque[Job], done: Callable[[Job, Answer], None]) -> No
         async with _Child() as parser:
             if not await parser.is_ready():
                 # the files are not to blame, so they are not remembered as having no tags
-                logger.warning("A process that parses files did not start: the repository map is incomplete.")
+                log.warning("a process that parses files did not start: the repository map is incomplete")
                 return
             while waiting or parser.sent:
                 while waiting and len(parser.sent) < AHEAD:

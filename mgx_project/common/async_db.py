@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, close_old_connections, connection
@@ -28,7 +29,7 @@ async def run_db(func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> 
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(_POOL, call)
+    return await asyncio.get_running_loop().run_in_executor(_POOL, copy_context().run, call)
 
 
 def let_go() -> None:

@@ -7,15 +7,15 @@ and nothing depends on it: the database holds every event, and a socket that mis
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from channels.layers import get_channel_layer
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Broadcaster:
@@ -47,7 +47,7 @@ class Broadcaster:
             results = await asyncio.gather(*(layer.group_send(group, message) for group in groups), return_exceptions=True)
             failed = [result for result in results if isinstance(result, BaseException)]
             if failed:
-                log.warning("live announcement not delivered (clients catch up from the database): %r", failed[0])
+                log.warning("live announcement not delivered (clients catch up from the database)", error=repr(failed[0]))
 
 
 broadcaster = Broadcaster()

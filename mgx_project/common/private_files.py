@@ -7,13 +7,12 @@ It knows no Django: the embedded server's supervisor uses it, too.
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
-log = logging.getLogger(__name__)
 LOOKED_THROUGH = ".private"
 """An empty file in the data directory that says that its files were looked through."""
 
@@ -36,7 +35,12 @@ def close_data_directory(path: Path) -> None:
         else:
             make_private(path)
     except OSError as error:
-        log.warning("others on this machine may read what is in the data directory: %s", error)
+        import structlog  # the embedded server's commands use this module and do not log
+
+        if not structlog.is_configured():  # the settings, which say where the log goes, are read after this
+            structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+        log = structlog.stdlib.get_logger(__name__)
+        log.warning("others on this machine may read what is in the data directory", error=str(error))
 
 
 def private_directory(path: Path) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -19,7 +19,7 @@ from .errors import MGXError
 from .rendering import dumps
 from .request_id import current_request_id
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -86,7 +86,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         if wait is not None:
             headers["Retry-After"] = str(int(wait) + 1)
     else:
-        log.exception("unhandled error in %s", type(context.get("view")).__name__)
+        log.exception("unhandled error", view=type(context.get("view")).__name__)
         document = problem(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
     response = Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
     response.exception = True

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
+from typing import Any
 
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
 from .ids import uuid7
-
-_current: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def current_request_id() -> str:
     """The present request's id, empty outside a request."""
-    return _current.get()
+    return str(get_contextvars().get("request_id", ""))
 
 
 class RequestIdMiddleware:
+    """What is bound for a request's log lines begins here. It ends with the request and not in here: Django logs a refused
+    request outside of all middleware."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        _current.set(request_id := str(uuid7()))
+        clear_contextvars()
+        request_id = str(uuid7())
+        bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+@receiver(request_finished)
+def unbind_request(**kwargs: Any) -> None:
+    clear_contextvars()

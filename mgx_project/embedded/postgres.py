@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -181,23 +180,23 @@ class Postgres:
 
     def _wait_for_orphans(self, seconds: float = 20.0) -> None:
         """The processes of a killed postmaster notice its death and end; a new one must not start before that."""
+        import psutil  # only who starts a server pays for it
+
         deadline = time.monotonic() + seconds
-        while orphans := [entry.name for entry in Path("/proc").glob("[0-9]*") if self._is_ours(int(entry.name))]:
+        while orphans := [pid for pid in psutil.pids() if self._is_ours(pid)]:
             if time.monotonic() > deadline:
-                pids = ", ".join(orphans)
+                pids = ", ".join(map(str, orphans))
                 raise EmbeddedError(f"Processes of an earlier PostgreSQL still use {self.cluster}: {pids}.", log=self.log)
             time.sleep(0.05)
 
     def _is_ours(self, pid: int) -> bool:
         """All processes of a server work in its data directory."""
-        try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == self.cluster.resolve()
-        except OSError:
-            return sys.platform != "linux" and self._is_ours_by_ps(pid)
+        import psutil
 
-    def _is_ours_by_ps(self, pid: int) -> bool:
-        command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return str(self.cluster) in command.stdout
+        try:
+            return Path(psutil.Process(pid).cwd()) == self.cluster.resolve()
+        except psutil.Error:
+            return False
 
     def _postmaster_lines(self) -> list[str]:
         return tail(self.cluster / "postmaster.pid")

@@ -1,4 +1,8 @@
-"""Processes by identity: a pid alone may belong to somebody else by the time it is signalled."""
+"""Processes by identity: a pid alone may belong to somebody else by the time it is signalled.
+
+On Linux this asks the kernel itself and not psutil, whose start times are in wall-clock time and move with the clock (ours are
+compared with those in a file), and which looks first and signals by number then; a pidfd has no moment between the two.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +78,7 @@ class Process:
 def start_time(pid: int) -> int | None:
     """When the process started, None when there is none (or only a zombie). Field 22 of proc_pid_stat(5)."""
     if sys.platform != "linux":
-        return _start_time_by_ps(pid)
+        return _start_time_elsewhere(pid)
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             state, *fields = file.read().rpartition(")")[2].split()
@@ -83,15 +87,14 @@ def start_time(pid: int) -> int | None:
     return None if state in "ZX" else int(fields[18])
 
 
-def _start_time_by_ps(pid: int) -> int | None:
-    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath}
-    ).stdout
-    state, _, started = answer.strip().partition(" ")
-    if not started or state.startswith("Z"):
+def _start_time_elsewhere(pid: int) -> int | None:
+    import psutil  # Linux has no need of it here
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else int(process.create_time())
+    except psutil.Error:
         return None
-    return int(time.mktime(time.strptime(started.strip(), "%a %b %d %H:%M:%S %Y")))
 
 
 def _kill(pid: int, number: int) -> bool:

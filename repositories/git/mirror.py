@@ -98,7 +98,7 @@ class Mirror:
             git_dir = self.place / str(numbers[-1])
             lock = attempt(git_dir / "mgx.lock", shared=True)
             try:
-                if lock is not None and await _fits(git_dir, wanted):
+                if lock is not None and await asyncio.to_thread(_fits, git_dir, wanted):
                     await asyncio.to_thread(_sweep, git_dir)
                     await fetching.fetch(remote, git_dir, wanted, held=(held.fileno(),), heard=heard)
                     if await asyncio.to_thread(size_of, git_dir) <= limit() and await fetching.has_commit(git_dir, wanted.sha):
@@ -136,13 +136,16 @@ class Mirror:
         return self.place / str(numbers[-1] + 1 if numbers else 1)
 
 
-async def _fits(git_dir: Path, wanted: Wanted) -> bool:
-    """Whether it is a repository with ids of the same kind."""
-    try:
-        kind = await git("rev-parse", "--show-object-format", env={"GIT_DIR": str(git_dir)})
-    except GitCommandFailed:
+def _fits(git_dir: Path, wanted: Wanted) -> bool:
+    """Whether it is a repository with ids of the same kind. Its configuration is ours (`fetching.init`)."""
+    from git import GitConfigParser  # MetaGPT has loaded it where runs are worked on; nobody else needs it
+    from git.repo.fun import is_git_dir
+
+    if not is_git_dir(git_dir):
         return False
-    return kind.strip() == (b"sha256" if len(wanted.sha) == 64 else b"sha1")
+    with GitConfigParser(git_dir / "config", read_only=True, merge_includes=False) as config:
+        kind = config.get_value("extensions", "objectFormat", "sha1")
+    return kind == ("sha256" if len(wanted.sha) == 64 else "sha1")
 
 
 async def _pack(git_dir: Path) -> None:

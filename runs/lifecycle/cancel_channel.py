@@ -6,7 +6,6 @@ anyway. One that is lost costs that second.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
@@ -14,10 +13,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import redis
+import structlog
 from django.conf import settings
 from django.db import transaction
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 CHANNEL = "mgx:nudges"
 SOCKET_TIMEOUT = 1.0
 """Seconds with Redis, for whoever cancels, and between two tries to listen."""
@@ -32,7 +32,7 @@ def _publish(run_id: uuid.UUID) -> None:
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
     except redis.RedisError as error:
-        log.warning("the worker of run %s could not be notified, it will read the run itself: %s", run_id, error)
+        log.warning("the worker of the run could not be notified, it will read the run itself", run_id=run_id, error=str(error))
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +63,6 @@ class Listener(threading.Thread):
                             self._on_message(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
-                    log.warning("no notifications of cancelled runs from Redis, runs are read each second: %s", error)
+                    log.warning("no notifications of cancelled runs from Redis, runs are read each second", error=str(error))
                 failed = True
                 time.sleep(SOCKET_TIMEOUT)

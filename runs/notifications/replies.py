@@ -5,12 +5,13 @@ The hidden marker of a comment is the id of its row: nobody knows it before the 
 
 from __future__ import annotations
 
-import logging
 import uuid
 
+import structlog
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
@@ -23,7 +24,7 @@ from ..models import OutgoingComment, TaskRun
 from . import status_comment_body
 from .retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def due() -> QuerySet[OutgoingComment]:
@@ -56,7 +57,8 @@ def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        _post_reply(row_id)
+        with bound_contextvars(workspace_id=workspace_id, reply_id=row_id):
+            _post_reply(row_id)
     return list(due().filter(workspace_id=workspace_id).values_list("pk", flat=True)[:1])
 
 
@@ -68,13 +70,14 @@ def _post_reply(row_id: uuid.UUID) -> None:
         return
     link = RepositoryLink.objects.for_workspace(row.workspace_id).filter(pk=row.link_id).first()
     host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
-    try:
-        if host is not None:
-            _post(host, row)
-    except MGXError as error:
-        _schedule_retry(row, error)
-    else:
-        _mark_posted(row)
+    with bound_contextvars(task_id=row.task_id):
+        try:
+            if host is not None:
+                _post(host, row)
+        except MGXError as error:
+            _schedule_retry(row, error)
+        else:
+            _mark_posted(row)
 
 
 def _post(host: HostingClient, row: OutgoingComment) -> None:
@@ -109,8 +112,8 @@ def _schedule_retry(row: OutgoingComment, error: MGXError) -> None:
     mine = OutgoingComment.across_tenants.filter(pk=row.pk)
     most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
     if row.attempts >= most:
-        log.warning("it is given up to say %s in #%s: %s", row.key, row.number, error.detail)
+        log.warning("a comment is given up", key=row.key, number=row.number, error=error.detail)
         mine.update(locked_until=None, due_at=None, attempts=0)
         return
-    log.info("%s could not be said in #%s, trying again: %s", row.key, row.number, error.detail)
+    log.info("a comment could not be posted, trying again", key=row.key, number=row.number, error=error.detail)
     mine.update(locked_until=None, due_at=timezone.now() + backoff(row.attempts, error.retry_after))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from datetime import timedelta
 
+import structlog
 from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
@@ -20,7 +21,7 @@ from repositories.models import RepositoryLink, WebhookDelivery
 from ..notifications.retry_policy import CLAIM_TIMEOUT, MAX_ATTEMPTS, MAX_REFUSALS, backoff
 from .handlers import handle
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 OLDEST = timedelta(days=7)
 """What happened so long before its delivery came is a replay: services send again for some days at most, and we remember what
 was done for thirty (`runs.retention`)."""
@@ -46,7 +47,8 @@ def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
     with shares.of(workspace_id) as mine:
         if not mine:
             return []
-        _process(delivery_id)
+        with bound_contextvars(workspace_id=workspace_id, delivery_id=delivery_id):
+            _process(delivery_id)
     left = WebhookDelivery.objects.for_workspace(workspace_id).filter(_free(), processed_at=None).order_by("created_at")
     return list(left.values_list("pk", flat=True)[:1])
 
@@ -68,7 +70,7 @@ def _process(delivery_id: uuid.UUID) -> None:
     except (DatabaseError, InterfaceError):
         raise
     except Exception:
-        log.exception("webhook delivery %s failed by an error of ours", delivery_id)
+        log.exception("a webhook delivery failed by an error of ours")
         _schedule_retry(delivery, "The server failed in a way it should not. Its log has the details.", None)
     else:
         WebhookDelivery.across_tenants.filter(pk=delivery_id).update(processed_at=timezone.now(), error="")
@@ -82,7 +84,7 @@ def _carry_out(delivery: WebhookDelivery) -> None:
     for event in provider.events(delivery.event, delivery.payload):
         happened = event.happened_at
         if happened is not None and delivery.created_at - happened > OLDEST:
-            log.warning("webhook delivery %s tells of what was long ago, at %s: not obeyed", delivery.pk, happened)
+            log.warning("a webhook delivery tells of what was long ago: not obeyed", happened=str(happened))
             continue
         handle(link, host, event)
 
@@ -91,7 +93,7 @@ def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | No
     fields: dict[str, object] = {"error": why}
     if delivery.attempts >= most:
         fields["processed_at"] = timezone.now()
-        log.warning("webhook delivery %s is given up: %s", delivery.pk, why)
+        log.warning("a webhook delivery is given up", reason=why)
     else:
         fields["next_try_at"] = timezone.now() + backoff(delivery.attempts, retry_after)
     WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)

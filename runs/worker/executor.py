@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
+from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
 from mgx_project.common import watcher
@@ -37,7 +39,7 @@ from .model_connection import choose_for
 from .profiling import profiled
 from .time_budget import working_time
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskRun | None:
@@ -52,14 +54,18 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
 
 def do(run: TaskRun, phase: Phase) -> TaskRun | None:
     """The phase of a claimed run."""
-    with keeper.hold(run) as lease:
+    ids = {"workspace_id": run.workspace_id, "task_id": run.task_id, "run_id": run.pk}
+    with bound_contextvars(**ids, phase=phase.__name__), keeper.hold(run) as lease:
+        began = time.monotonic()
         try:
             asyncio.run(_guarded(run, lease, phase))
         except (DatabaseError, InterfaceError) as error:
-            log.exception("run %s: the database failed; the run goes on when its lease has run out", run.pk)
+            log.exception("the database failed; the run goes on when its lease has run out")
             if is_away(error):
                 keeper.let_go(lease)
-    current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
+        current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
+        status = None if current is None else current.status
+        log.info("phase ended", status=status, seconds=round(time.monotonic() - began, 3), fence=lease.fence)
     return current
 
 
@@ -67,7 +73,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
     loop = asyncio.get_running_loop()
     # Work directories belong to one claim: a worker that lost its run can't disturb the one that has it now.
     directory = settings.MGX_DATA_DIR / "runs" / str(run.pk) / str(run.fence)
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="run-db")
+    executor = ThreadPoolExecutor(1, thread_name_prefix="run-db", initializer=partial(bind_contextvars, **get_contextvars()))
 
     async def db(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return await loop.run_in_executor(executor, partial(func, *args, **kwargs))
@@ -77,7 +83,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
         if end is not None:
             await db(end)
     except LeaseLost as lost:
-        log.info("run %s: %s", run.pk, lost)
+        log.info("the phase was left", reason=str(lost))
         keeper.let_go(lease)
     finally:
         await db(connections.close_all)
@@ -174,7 +180,7 @@ def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
 
 
 def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:
-    log.exception("run %s failed by an error of ours", run.pk)
+    log.exception("the run failed by an error of ours")
     detail = "The server failed in a way it should not. Its log has the details."
     return partial(
         worker_transitions.fail, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it."

@@ -6,13 +6,13 @@ Another one listens for notifications, to read it at once.
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django.db.models.functions import Now
@@ -25,7 +25,7 @@ from ..lifecycle import worker_deaths
 from ..lifecycle.cancel_channel import Listener
 from ..models import TaskRun
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 CHECK_SECONDS = 1.0
 """How soon a cancellation is heard at the latest (DESIGN: Cancel)."""
 
@@ -191,7 +191,7 @@ class Keeper:
                     self._look_after(lease)
                 self._tell_of_let_go()
             except (DatabaseError, InterfaceError) as error:
-                log.warning("leases could not be checked, trying again: %s", error)
+                log.warning("leases could not be checked, trying again", error=str(error))
             for lease in leases:
                 if time.monotonic() > lease.deadline:
                     lease.stop(LeaseLost("The lease ran out: the database could not be reached to renew it."))

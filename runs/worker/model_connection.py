@@ -17,6 +17,7 @@ from agent.errors import ModelFailed
 from agent.models import Kind, ModelSettings, Prices, open_models
 from agent.models.settings import EditFormat
 from agent.ports import Model
+from agent.rate_limits import shared_store
 from mgx_project.common.egress_policy import HINT, is_allowed, reachable, refusal
 from workspaces.models import ModelConnection, Workspace
 
@@ -111,6 +112,7 @@ def settings_of(connection: ModelConnection) -> ModelSettings:
         tokens_per_minute=connection.tokens_per_minute,
         timeout=settings.MGX_MODEL_TIMEOUT_SECONDS,
         stall_timeout=settings.MGX_MODEL_STALL_SECONDS,
+        limits=shared_store(settings.REDIS_URL),
     )
 
 
@@ -165,6 +167,7 @@ def _of_environment(name: str) -> ModelSettings:
         prices=_server_prices(name),
         timeout=settings.MGX_MODEL_TIMEOUT_SECONDS,
         stall_timeout=settings.MGX_MODEL_STALL_SECONDS,
+        limits=shared_store(settings.REDIS_URL),
     )
 
 

@@ -7,11 +7,12 @@ are neither seen nor slowed. It records names of functions, files and lines, nev
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from .. import artifacts
 from ..errors import LeaseLost
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .execution import Execution
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 SECONDS = 0.001
 """Between two samples."""
 MAX_CHARACTERS = 20_000_000
@@ -45,7 +46,7 @@ async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]
             try:
                 await work.db(_keep, work.run, name, flame_graph(profiler, name))
             except Exception:  # the phase has ended in its own way, and a run never fails for want of its profile
-                log.exception("run %s: %s could not be kept", work.run.pk, name)
+                log.exception("a profile could not be kept", name=name)
 
 
 def flame_graph(profiler: Profiler, name: str) -> bytes:

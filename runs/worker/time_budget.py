@@ -7,12 +7,12 @@ the last slice is given back; a worker that dies leaves at most one slice counte
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import structlog
 from django.db import DatabaseError, InterfaceError
 
 from agent.errors import Paused
@@ -22,7 +22,7 @@ from ..models import TaskRun
 from .lease import Lease
 from .llm_budget import place_of, warn
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 SLICE_MS = 5000
 AHEAD = 1.0
 """Seconds before the end of a slice at which the next one is bought."""
@@ -60,7 +60,7 @@ class WorkClock:
                 self._lease.stop(pause)
                 return
             except (DatabaseError, InterfaceError) as error:
-                log.warning("run %s: its working time could not be counted, trying again: %s", self._run.pk, error)
+                log.warning("the run's working time could not be counted, trying again", error=str(error))
                 await asyncio.sleep(AHEAD)
 
     async def give_back(self) -> None:
@@ -92,4 +92,4 @@ async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[None
         try:
             await clock.give_back()
         except (DatabaseError, InterfaceError) as error:  # how the work itself ended counts for more than this slice
-            log.warning("run %s: the rest of its last slice could not be given back: %s", run.pk, error)
+            log.warning("the rest of the run's last slice of time could not be given back", error=str(error))

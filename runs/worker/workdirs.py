@@ -5,19 +5,19 @@ Only what no live lease has is removed, and only once it is older than any claim
 
 from __future__ import annotations
 
-import logging
 import shutil
 import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
 
+import structlog
 from django.conf import settings
 from django.db.models.functions import Now
 
 from ..models import TaskRun
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 def prune() -> int:
@@ -37,7 +37,7 @@ def prune() -> int:
             run.rmdir()
         gone += 1
     if gone:
-        log.info("%s work directories of ended claims are removed", gone)
+        log.info("work directories of ended claims are removed", number=gone)
     return gone
 
 

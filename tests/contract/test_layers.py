@@ -26,8 +26,8 @@ BELOW = {
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
 """Application → applications it may import. Everybody may read stacks and which of their programs are here, and start a process
-by `agent.children`."""
-FOR_EVERYBODY = ("agent.stacks", "agent.stack_programs", "agent.children")
+by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
+FOR_EVERYBODY = ("agent.stacks", "agent.stack_programs", "agent.children", "agent.rate_limits")
 APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
 
@@ -63,10 +63,12 @@ INSIDE = {
     ],
     "agent": [
         "errors",
+        "logs",
         "ports",
         "patterns",
         "matching",
         "children",
+        "rate_limits",
         "prompt_blocks",
         "token_estimates",
         "concurrency",

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from repositories.hosting import rate_limiter
 from repositories.hosting.github.client import GitHubClient
 from repositories.models import WebhookDelivery
 from runs import services
@@ -20,6 +19,7 @@ from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import GitHub
 
+from ..conftest import forget_limits
 from ..repositories.webhooks.sending import deliver
 from ..support.team_script import plan, script
 from .conftest import NEW, Tenant, drive
@@ -242,7 +242,7 @@ def test_a_limit_does_not_lose_the_answer_in_a_thread(
             limit.setattr(GitHubClient, "reply", limited)
             second = drive(newest(story.link))
         assert (second.status, second.pause_reason) == (Status.PAUSED, "provider")
-        rate_limiter._gates.clear()  # the second that was asked for is over
+        forget_limits()  # the second that was asked for is over
         services.resume_run(principal=tenant.principal, run_id=second.pk)
         second = drive(second)
     assert second.status == Status.COMPLETED, second.error

@@ -6,7 +6,6 @@ for all limits of a request. Without an answer of Redis nobody is refused: a lim
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import structlog
 from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
@@ -21,7 +21,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from mgx_project.common.errors import TooManyRequests
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 WINDOW = 60
 """Seconds."""
 REDIS_SECONDS = 0.5
@@ -107,7 +107,7 @@ class _Rest:
         with self._lock:
             said, self._failed, self._until = self._failed, True, time.monotonic() + REST_SECONDS
         if not said:
-            log.warning("rate limits are not kept, because Redis does not answer: %r", error)
+            log.warning("rate limits are not kept, because Redis does not answer", error=repr(error))
 
     def end(self) -> None:
         if self._failed:

@@ -22,7 +22,7 @@ from github.GithubException import (
 from mgx_project.common.errors import NotAllowed, NotFound
 
 from ...errors import HostBusy, HostFailed
-from .. import rate_limiter
+from ..service_limits import wait_of
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def is_limit(error: GithubException) -> bool:
 
 
 def busy(error: GithubException, detail: str = "GitHub wants fewer requests for now.") -> HostBusy:
-    return HostBusy(detail, retry_after=rate_limiter.wait_of(_headers(error)))
+    return HostBusy(detail, retry_after=wait_of(_headers(error)))
 
 
 def is_for_good(error: GithubException) -> bool:

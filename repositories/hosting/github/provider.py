@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from django.conf import settings
 
 from ..base import HostingClient
@@ -31,7 +31,7 @@ class GitHubProvider:
 
     def check_settings(self) -> None:
         if settings.MGX_GITHUB_PAT and settings.MGX_ENV != "embedded":
-            logging.getLogger(__name__).warning(
+            structlog.stdlib.get_logger(__name__).warning(
                 "GITHUB_PAT is ignored: one person's token is not for every tenant. Give each link a credential of its own, or "
                 "set up the GitHub App (GITHUB_APP_ID)."
             )

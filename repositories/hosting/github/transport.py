@@ -10,21 +10,21 @@ from typing import Any
 
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
-from .. import rate_limiter
 from ..checked_requests import CheckedAdapter
+from ..service_limits import ServiceLimits
 from . import addresses
 
 
 class _Limited:
-    """A request that waits at its credential's gate, and whose answer tells the gate of the limits."""
+    """A request that waits for its turn within its credential's limits, and whose answer tells of them."""
 
     def getresponse(self) -> Any:
         asked: Any = self
-        gate = rate_limiter.gate_of(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
-        gate.enter(writes=asked.verb not in {"GET", "HEAD"})
+        limits = ServiceLimits(f"{asked.protocol}://{asked.host}:{asked.port}", asked.headers.get("Authorization", ""))
+        limits.enter(writes=asked.verb not in {"GET", "HEAD"})
         parent: Any = super()
         answer = parent.getresponse()
-        gate.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
+        limits.learn(answer.status, {name.lower(): value for name, value in answer.getheaders()})
         return answer
 
 

@@ -8,7 +8,6 @@ state of a worker.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 
 import dramatiq
 import redis
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
@@ -33,7 +33,7 @@ from runs.reaper import Reaper
 from runs.worker import workdirs
 from runs.worker.lease import keeper
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 BEAT_SECONDS = 5
 
 
@@ -63,9 +63,9 @@ class Command(BaseCommand):
         reaper.start()
         if (beat := watcher.beat) is not None:
             beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
-        log.info("worker ready: %s threads", threads)
+        log.info("worker ready", threads=threads)
         self._beat_until(stop, threads)
-        log.info("worker stopping: handing %s runs on", keeper.held)
+        log.info("worker stopping: its runs are handed on", runs=keeper.held)
         reaper.stop()
         keeper.shut_down()
         stopping = [threading.Thread(target=worker.stop, args=(15_000,)) for worker in workers]
@@ -84,12 +84,12 @@ class Command(BaseCommand):
             try:
                 client.set(key, json.dumps(facts | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
             except redis.RedisError as error:
-                log.warning("Redis can't be reached, trying again: %s", error)
+                log.warning("Redis can't be reached, trying again", error=str(error))
             stop.wait(BEAT_SECONDS)
         try:
             client.delete(key)
         except redis.RedisError as error:
-            log.warning("Redis can't be reached: %s", error)
+            log.warning("Redis can't be reached", error=str(error))
 
 
 def _worker(broker: dramatiq.Broker, queue: str, threads: int) -> dramatiq.Worker:

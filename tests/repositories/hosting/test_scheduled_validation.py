@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from limits import RateLimitItemPerSecond
 
 from projects.models import Project
 from repositories import scheduled_validation
-from repositories.hosting import rate_limiter
+from repositories.hosting import service_limits
 from repositories.hosting.github.client import auth
 from repositories.models import RepositoryLink
 from tests.conftest import CallerInTests
@@ -181,7 +182,7 @@ def test_many_links_stay_within_the_limits(
     owner: CallerInTests, github: GitHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One credential, less requests in a window than links: at most two refusals in each, and a second time is free."""
-    monkeypatch.setattr(rate_limiter, "SPARING_PER_SECOND", 120.0)
+    monkeypatch.setattr(service_limits, "SPARING", RateLimitItemPerSecond(120))
     monkeypatch.setattr(scheduled_validation, "CLAIM_TIMEOUT", timedelta(seconds=1))
     links, primary = times(500, 150), times(200, 80)
     project = Project.objects.for_workspace(owner.workspace.pk).get(slug="default")

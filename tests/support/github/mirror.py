@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-
-_ENTRY = re.compile(r"(\d+) (\w+) (\w+)\t(.*)")
+from git import Blob, Commit, Repo, Tree
 
 
 class Mirror:
@@ -25,12 +23,12 @@ class Mirror:
     async def run(self) -> None:
         """Brings all branches of the API to those of the bare repository; branches that are gone there go here too."""
         async with self._lock, aiohttp.ClientSession(headers=self._headers) as session:
-            lines = (await self._git("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads")).decode().splitlines()
-            heads = {ref: sha for sha, ref in (line.split(" ", 1) for line in lines)}
-            for ref, sha in heads.items():
-                for commit in reversed((await self._git("rev-list", "--topo-order", sha)).decode().split()):
-                    await self._commit(session, commit)
-                await self._point(session, ref, sha)
+            with Repo(self._bare) as repo:
+                heads = {head.path: head.commit for head in repo.heads}
+                for ref, head in heads.items():
+                    for commit in reversed(list(repo.iter_commits(head, topo_order=True))):
+                        await self._commit(session, commit)
+                    await self._point(session, ref, head.hexsha)
             for branch in await self._ask(session, "GET", "branches?per_page=100"):
                 ref = f"refs/heads/{branch['name']}"
                 if ref not in heads:
@@ -44,48 +42,41 @@ class Mirror:
         else:
             await self._ask(session, "POST", "git/refs", {"ref": ref, "sha": sha})
 
-    async def _commit(self, session: aiohttp.ClientSession, sha: str) -> None:
-        if sha in self._sent:
+    async def _commit(self, session: aiohttp.ClientSession, commit: Commit) -> None:
+        if commit.hexsha in self._sent:
             return
-        self._sent.add(sha)
-        tree = (await self._git("rev-parse", f"{sha}^{{tree}}")).decode().strip()
-        await self._tree(session, tree)
-        form = "%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI"
-        parents, *people = (await self._git("show", "-s", f"--format={form}", sha)).decode().strip("\n").split("\0")
-        author, committer = (dict(zip(("name", "email", "date"), part, strict=True)) for part in (people[:3], people[3:]))
-        message = (await self._git("cat-file", "commit", sha)).split(b"\n\n", 1)[1].decode()
-        body = {"message": message, "tree": tree, "parents": parents.split(), "author": author, "committer": committer}
+        self._sent.add(commit.hexsha)
+        await self._tree(session, commit.tree)
+        author, committer = (
+            {"name": person.name, "email": person.email, "date": at.isoformat()}
+            for person, at in ((commit.author, commit.authored_datetime), (commit.committer, commit.committed_datetime))
+        )
+        parents = [parent.hexsha for parent in commit.parents]
+        body = {
+            "message": commit.message, "tree": commit.tree.hexsha, "parents": parents, "author": author, "committer": committer,
+        }  # fmt: skip
         made = await self._ask(session, "POST", "git/commits", body)
-        assert made["sha"] == sha, f"the API server made {made['sha']} of {sha}"
+        assert made["sha"] == commit.hexsha, f"the API server made {made['sha']} of {commit.hexsha}"
 
-    async def _tree(self, session: aiohttp.ClientSession, sha: str) -> None:
-        if sha in self._sent:
+    async def _tree(self, session: aiohttp.ClientSession, tree: Tree) -> None:
+        if tree.hexsha in self._sent:
             return
-        self._sent.add(sha)
+        self._sent.add(tree.hexsha)
         entries = []
-        for line in (await self._git("ls-tree", sha)).decode().splitlines():
-            found = _ENTRY.fullmatch(line)
-            assert found is not None
-            mode, kind, object_id, path = found.groups()
-            if kind == "tree":
-                await self._tree(session, object_id)
-            elif kind == "blob" and object_id not in self._sent:
-                self._sent.add(object_id)
-                content = base64.b64encode(await self._git("cat-file", "blob", object_id)).decode()
+        for entry in tree:
+            if isinstance(entry, Tree):
+                await self._tree(session, entry)
+            elif isinstance(entry, Blob) and entry.hexsha not in self._sent:
+                self._sent.add(entry.hexsha)
+                content = base64.b64encode(entry.data_stream.read()).decode()
                 await self._ask(session, "POST", "git/blobs", {"content": content, "encoding": "base64"})
-            entries.append({"path": path, "mode": mode, "type": kind, "sha": object_id})
+            kind = entry.type if isinstance(entry, Tree | Blob) else "commit"
+            entries.append({"path": entry.name, "mode": f"{entry.mode:06o}", "type": kind, "sha": entry.hexsha})
         made = await self._ask(session, "POST", "git/trees", {"tree": entries})
-        assert made["sha"] == sha, f"the API server made {made['sha']} of {sha}"
+        assert made["sha"] == tree.hexsha, f"the API server made {made['sha']} of {tree.hexsha}"
 
     async def _ask(self, session: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> Any:
         async with session.request(method, f"{self._api}/{path}", json=body) as answer:
             text = await answer.text()
             assert answer.status < 300, f"{method} {path}: {answer.status} {text[:300]}"
             return await answer.json() if text else None
-
-    async def _git(self, *args: str) -> bytes:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec("git", "-C", str(self._bare), *args, stdout=pipe, stderr=pipe)
-        out, said = await process.communicate()
-        assert process.returncode == 0, said.decode()
-        return out

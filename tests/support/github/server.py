@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from git import Repo
 
 from .front import API, OWNER_TOKEN, Front, Level, State, wait_until_up
 
@@ -122,8 +123,8 @@ class GitHub:
 
     def branch(self, name: str, branch: str) -> str | None:
         """The commit that a branch is at in git; None where there is no such branch."""
-        found = _git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}", cwd=self.bare(name))
-        return found or None
+        with Repo(self.bare(name)) as repo:
+            return next((head.commit.hexsha for head in repo.heads if head.name == branch), None)
 
     def api(self, method: str, path: str, body: Any = None, *, token: str = OWNER_TOKEN) -> Any:
         """One request to the API, as somebody else would make it. Raises AssertionError unless it succeeds."""

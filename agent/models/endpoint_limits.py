@@ -1,0 +1,75 @@
+"""A call waits for its turn at its endpoint, so that the limits of the connection are kept, not run into."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from limits import RateLimitItemPerMinute
+
+from agent.errors import RateLimited
+from agent.models.retry_after import span
+from agent.models.settings import ModelSettings
+from agent.rate_limits import Charge, RateLimiter, TooLongToWait, local_store
+
+MAX_QUEUE = 300.0
+"""Seconds that a call waits for its turn at most: a worker should not be held for longer."""
+
+MAX_EXACT = 10_000
+"""Requests per minute that are remembered one by one."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A call that may start, and the tokens that it counts for; None where they are not limited."""
+
+    limiter: RateLimiter
+    tokens: Charge | None
+
+    def used(self, tokens: int) -> None:
+        """What the call came to."""
+        if self.tokens is not None:
+            self.limiter.correct(self.tokens, tokens)
+
+
+class EndpointLimits:
+    """Of an endpoint and key: all calls with these share them, whichever run, thread or worker makes them."""
+
+    def __init__(self, base_url: str, settings: ModelSettings) -> None:
+        key = hashlib.sha256(f"{base_url}\n{settings.api_key}".encode()).hexdigest()
+        self._limiter = RateLimiter(settings.limits or local_store(), f"model/{key}")
+        self._requests, self._tokens = (
+            RateLimitItemPerMinute(amount, namespace=name) if amount else None
+            for name, amount in (("requests", settings.requests_per_minute), ("tokens", settings.tokens_per_minute))
+        )
+
+    async def enter(self, tokens: int, host: str, patience: float = MAX_QUEUE) -> Turn:
+        """Waits for its turn; a cancelled wait takes none.
+
+        Raises RateLimited when the endpoint wants to be left alone for more than ``patience`` seconds, or the turn is more than
+        ``MAX_QUEUE`` away.
+        """
+        of_tokens = None if self._tokens is None else Charge(self._tokens, tokens)
+        of_requests = None if self._requests is None else Charge(self._requests, exact=self._requests.amount <= MAX_EXACT)
+        charges = [charge for charge in (of_tokens, of_requests) if charge is not None]
+        try:
+            await self._limiter.wait(charges, patience=MAX_QUEUE, patience_if_asked=patience)
+        except TooLongToWait as wait:
+            if wait.asked:
+                raise RateLimited(
+                    f"{host} refuses more calls for another {span(wait.seconds)}.",
+                    hint=f"Resume the run in {span(wait.seconds)}.",
+                    retry_after=wait.seconds,
+                ) from None
+            raise RateLimited(
+                f"The calls that wait for {host} fill its limits for {span(wait.seconds)}.",
+                hint=f"Resume the run in {span(wait.seconds)}, or raise the connection's requests_per_minute or "
+                "tokens_per_minute.",
+                code="rate_queue_full",
+                retry_after=wait.seconds,
+            ) from None
+        return Turn(self._limiter, of_tokens)
+
+    def close_for(self, seconds: float) -> None:
+        """Lets nobody in for ``seconds``: the endpoint has said so."""
+        self._limiter.close(seconds)
