@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ LAST = "FILE: shop/prices.py\nP = 30\n"
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each text went through the parser of a format; the manifest's counts by itself, for it has a second caller."""
     counts: Counter[str] = Counter()
 
@@ -39,7 +39,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     monkeypatch.setattr(manifest, "parse_manifest", counting(manifest.parse_manifest))
     for form in ("unified", "search_replace", "envelope"):
         monkeypatch.setitem(parse.PARSERS, form, counting(parse.PARSERS[form]))
-    yield counts
+    return counts
 
 
 @pytest.mark.asyncio
@@ -70,7 +70,7 @@ async def test_a_replay_parses_what_the_journal_has_once(tmp_path: Path, parsed:
 async def test_the_journal_has_the_texts(tmp_path: Path) -> None:
     """A run that is under way at an upgrade is replayed by them: names and shape of the inputs stay."""
     world = await carried_out(tmp_path / "shop", SideBySide({"1": PRICES, "2": EDIT}))
-    seen = {path: sha256(text.encode()).hexdigest() for path, text in FILES.items()}
+    seen = {path: sha256(text.encode()).hexdigest() for path, text in FILES.items() if not path.startswith("tests/")}
     inputs = json.dumps({"answers": [PRICES, EDIT], "seen": seen}, sort_keys=True)
     assert world.journal.steps["execute/apply/0"].digest == sha256(inputs.encode()).hexdigest()
 
