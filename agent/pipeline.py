@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.patch import Edits
 from agent.ports import JSONObject, Outcome, PlanDraft, Ports, TaskSpec
 from agent.stages.execution import ChangeExecution
 from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
@@ -67,7 +68,7 @@ async def carry_out(
     return await change.outcome()
 
 
-async def _until_right(change: ChangeExecution, answers: Sequence[str] | None) -> None:
+async def _until_right(change: ChangeExecution, answers: Sequence[Edits] | None) -> None:
     while answers is not None:
         problem = (
             await change.land(answers)  # guardrails, then all files or none

@@ -96,6 +96,11 @@ class ModelCompletion:
     tokens_cached: int = 0
     """Those of ``tokens_in`` that the provider had in its own prompt cache."""
 
+    @property
+    def cut_off(self) -> bool:
+        """True where the model stopped at its length limit."""
+        return self.finish_reason == "length"
+
     def to_json(self) -> JSONObject:
         return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.context import is_secret
-from agent.patch import EditsInvalid, preview
+from agent.patch import Edits, preview
 
 MAX_TEXT = 4 << 20
 """Bytes; what is longer is not told, measured or compared line by line."""
@@ -19,12 +19,11 @@ class Originals:
         self._root = root
         self._known: dict[str, bytes | None] = {}
 
-    def keep(self, answer: str) -> None:
-        """Remembers the files that ``answer`` is about to change, unless they are known already."""
-        try:
-            _, changes = preview(self._root, answer)
-        except EditsInvalid:
+    def keep(self, edits: Edits) -> None:
+        """Remembers the files that ``edits`` are about to change, unless they are known already."""
+        if edits.error is not None:
             return
+        _, changes = preview(self._root, edits)
         for change in changes:
             if change.path not in self._known:
                 self._known[change.path] = self.now(change.path)

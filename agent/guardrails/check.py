@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.guardrails import constraints, dependencies, layout, secrets, syntax
 from agent.guardrails.answer import CheckedAnswer
 from agent.guardrails.result import GuardrailFinding, GuardrailResult
-from agent.patch import EditsInvalid, FileBlock, detect, parse_manifest, preview
+from agent.patch import Edits, FileBlock, preview
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
@@ -19,17 +19,17 @@ ERRORS = (
 WARNINGS = (layout.nothing_new,)
 
 
-def check(text: str | Sequence[str], *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
-    """Checks the answer ``text``, or several as one, against the tree at ``root``, the rules of ``stack`` and the constraints
+def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
+    """Checks ``edits``, several answers as one change, against the tree at ``root``, the rules of ``stack`` and the constraints
     of ``spec``.
 
     Files that the stack requires may be in the answer or in the tree already. Where an existing repository is patched, one
     that it never had is only a warning, as its layout is its own. Nothing is written.
     """
-    try:
-        found = [_files(part, root) for part in ([text] if isinstance(text, str) else text)]
-    except EditsInvalid as error:
+    error = next((answer.error for answer in edits if answer.error is not None), None)
+    if error is not None:
         return GuardrailResult((GuardrailFinding("format", error.detail, error.hint, line=error.line or None),))
+    found = [_files(answer, root) for answer in edits]
     blocks = [block for part in found for block in part or ()]
     if None in found:
         return GuardrailResult(())
@@ -42,9 +42,9 @@ def check(text: str | Sequence[str], *, root: Path, stack: Stack, spec: TaskSpec
     return GuardrailResult(tuple(errors), tuple(warnings))
 
 
-def _files(text: str, root: Path) -> list[FileBlock] | None:
+def _files(edits: Edits, root: Path) -> list[FileBlock] | None:
     """The files as they would be once the answer is applied; None where edits don't fit, which the edit engine explains."""
-    if detect(text) in (None, "manifest"):
-        return parse_manifest(text)
-    result, files = preview(root, text)
+    if edits.format == "manifest":
+        return [FileBlock(file.names[0], file.content, file.line) for file in edits.files]
+    result, files = preview(root, edits)
     return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else None

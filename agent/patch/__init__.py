@@ -3,10 +3,11 @@
 from agent.errors import PatchConflict
 from agent.patch.backups import Backup, list_backups
 from agent.patch.detect import detect
-from agent.patch.engine import After, apply_patch, preview
+from agent.patch.engine import After, apply_edits, apply_patch, preview
 from agent.patch.feedback import ask_for, findings, for_model, how_to_answer, next_format
 from agent.patch.formats.manifest import FileBlock, parse_manifest
 from agent.patch.model import EditsInvalid
+from agent.patch.parse import Edits, parse_edits
 from agent.patch.paths import unsafe_reason
 from agent.patch.restore import restore_backup
 from agent.patch.result import FileChange, HunkResult, PatchRejected, PatchResult
@@ -15,6 +16,7 @@ from agent.patch.transaction import recover
 __all__ = [
     "After",
     "Backup",
+    "Edits",
     "EditsInvalid",
     "FileBlock",
     "FileChange",
@@ -22,6 +24,7 @@ __all__ = [
     "PatchConflict",
     "PatchRejected",
     "PatchResult",
+    "apply_edits",
     "apply_patch",
     "ask_for",
     "detect",
@@ -30,6 +33,7 @@ __all__ = [
     "how_to_answer",
     "list_backups",
     "next_format",
+    "parse_edits",
     "parse_manifest",
     "preview",
     "recover",

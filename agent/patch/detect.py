@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.patch.bounds import check_edits, check_text
-from agent.patch.formats import envelope, manifest, search_replace, unified
-from agent.patch.formats.fences import opener, outdented
-from agent.patch.model import EditsInvalid, FileEdit, Format
+from agent.patch.formats import search_replace, unified
+from agent.patch.formats.fences import opener
+from agent.patch.model import Format
 
 _MANIFEST = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)?FILE:[ \t]*\S.*")
 _ENVELOPE = re.compile(r"\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File: .+)")
-
-READERS = {
-    "manifest": manifest.read, "unified": unified.read, "search_replace": search_replace.read, "envelope": envelope.read
-}  # fmt: skip
 
 
 def detect(text: str) -> Format | None:
@@ -33,37 +28,6 @@ def detect(text: str) -> Format | None:
         if _MANIFEST.fullmatch(line):
             return _below(lines, at)
     return None
-
-
-def read_edits(text: str, *, strict: bool = False) -> tuple[Format, list[FileEdit]]:
-    """The edits in ``text`` and their format. Raises ``EditsInvalid``."""
-    check_text(text)
-    form = detect(text)
-    if form is None:
-        text = outdented(text)
-        form = detect(text)
-    if form is None:
-        raise EditsInvalid(
-            "The answer holds no edits: no line `FILE: path`, no diff, no SEARCH/REPLACE block, no patch envelope.",
-            hint="Answer with `FILE: path` alone on a line, then the whole file, for every file.",
-        )
-    edits = READERS[form](text, strict=strict)
-    if form == "manifest":
-        _refuse_blocks(edits)
-    check_edits(edits)
-    return form, edits
-
-
-def _refuse_blocks(edits: Sequence[FileEdit]) -> None:
-    """A block or a hunk that would become a file's content is an edit in the wrong format."""
-    for edit in edits:
-        lines = [line for line in edit.content.split("\n", 40)[:40] if line.strip()]
-        is_diff = bool(lines) and unified.starts_here(lines, 0) and not edit.names[0].endswith((".diff", ".patch"))
-        if is_diff or any(search_replace.OPEN.fullmatch(line.rstrip()) for line in lines[:1]):
-            raise EditsInvalid(
-                f"What follows FILE: {edit.names[0]} is a change of the file, not the file.", line=edit.line,
-                hint="Send whole files, or all changes in one other format.",
-            )  # fmt: skip
 
 
 def _below(lines: Sequence[str], at: int) -> Format:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.patch.detect import read_edits
 from agent.patch.edit_planner import Planned, Planner, refused
-from agent.patch.model import EditsInvalid, FileEdit, Format
+from agent.patch.model import FileEdit
+from agent.patch.parse import Edits, parse_edits
 from agent.patch.paths import folded, unsafe_reason
 from agent.patch.placement import Refusal
 from agent.patch.result import FileChange, Mode, PatchRejected, PatchResult
@@ -23,27 +23,39 @@ MAX_TOLD, MAX_REASON = 30, 2_000
 
 def apply_patch(
     root: Path,
-    text: str | Sequence[str],
+    text: str,
     *,
     mode: Mode = "all_or_nothing",
     dry_run: bool = False,
     seen: Mapping[str, str] | None = None,
     strict: bool = False,
 ) -> PatchResult:
-    """Applies the edits in ``text`` to the tree at ``root``. Their format is detected: FILE manifest, unified diff,
-    SEARCH/REPLACE blocks or patch envelope; ``strict`` allows no prose around them. Several texts, each in a format of its own,
-    are one patch.
+    """Parses ``text`` and applies its edits, see ``apply_edits``. Its format is detected: FILE manifest, unified diff,
+    SEARCH/REPLACE blocks or patch envelope; ``strict`` allows no prose around them."""
+    return apply_edits(root, [parse_edits(text, strict=strict)], mode=mode, dry_run=dry_run, seen=seen)
+
+
+def apply_edits(
+    root: Path,
+    edits: Sequence[Edits],
+    *,
+    mode: Mode = "all_or_nothing",
+    dry_run: bool = False,
+    seen: Mapping[str, str] | None = None,
+) -> PatchResult:
+    """Applies ``edits`` to the tree at ``root``, all answers as one patch.
 
     ``seen`` maps paths to the SHA-256 (hex) of what the model was shown; a file that differs by now is refused as stale.
     In ``all_or_nothing`` one refused edit refuses all: raises ``PatchRejected`` with the result, the tree untouched.
     ``best_effort`` applies the others and says so in the result. A dry run gives the same answer and writes nothing.
     Raises OSError when the disk fails (the tree is as it was before).
     """
-    form, edits = _read(text, mode, dry_run=dry_run, strict=strict)
+    _refuse_unreadable(edits, mode, dry_run=dry_run)
+    form = edits[0].format
     if not dry_run:
         with _own_data(mode):
             recover(root)
-    planned = _planned(root, edits, seen or {}, mode)
+    planned = _planned(root, [file for answer in edits for file in answer.files], seen or {}, mode)
     files = [entry.shown for entry in planned]
     failed = [file for file in files if file.failed]
     if failed and mode == "all_or_nothing":
@@ -70,13 +82,14 @@ class After:
     action: str
 
 
-def preview(root: Path, text: str, *, strict: bool = False) -> tuple[PatchResult, list[After]]:
-    """What ``apply_patch`` would answer and write, refusals included. Raises ``EditsInvalid`` where ``text`` can't be read."""
-    form, edits = read_edits(text, strict=strict)
-    planned = _planned(root, edits, {}, "all_or_nothing")
-    result = PatchResult(
-        not any(entry.shown.failed for entry in planned), "all_or_nothing", True, [p.shown for p in planned], format=form
-    )
+def preview(root: Path, edits: Edits) -> tuple[PatchResult, list[After]]:
+    """What ``apply_edits`` would answer and write, refusals included. Raises the ``error`` of edits that have one."""
+    if edits.error is not None:
+        raise edits.error
+    planned = _planned(root, edits.files, {}, "all_or_nothing")
+    shown = [entry.shown for entry in planned]
+    success = not any(file.failed for file in shown)
+    result = PatchResult(success, "all_or_nothing", True, shown, format=edits.format)
     return result, [_after(change) for entry in planned for change in entry.changes]
 
 
@@ -93,13 +106,12 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(text: str | Sequence[str], mode: Mode, *, dry_run: bool, strict: bool) -> tuple[Format, list[FileEdit]]:
-    try:
-        found = [read_edits(part, strict=strict) for part in ([text] if isinstance(text, str) else text)]
-        return found[0][0], [edit for _, edits in found for edit in edits]
-    except EditsInvalid as error:
-        result = PatchResult(False, mode, dry_run, (), reason=error.detail)
-        raise PatchRejected(f"Nothing was changed. {error.detail}", result, hint=error.hint) from error
+def _refuse_unreadable(edits: Sequence[Edits], mode: Mode, *, dry_run: bool) -> None:
+    for answer in edits:
+        if answer.error is not None:
+            result = PatchResult(False, mode, dry_run, (), reason=answer.error.detail)
+            detail = f"Nothing was changed. {answer.error.detail}"
+            raise PatchRejected(detail, result, hint=answer.error.hint) from answer.error
 
 
 @contextmanager

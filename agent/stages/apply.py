@@ -14,7 +14,7 @@ from agent.changes.hunks import hunks
 from agent.checks.formatting import format_files
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.guardrails import GuardrailFinding, GuardrailResult, check
-from agent.patch import PatchRejected, apply_patch, ask_for, detect, findings, next_format, parse_manifest
+from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
 from agent.patch.transaction import FileSwap as Swap
@@ -52,13 +52,13 @@ class ChangeApplier:
         self.originals = Originals(work.root)
         self.files: dict[str, JSONObject] = {}
 
-    async def apply(self, answers: Sequence[str], step: str, round_: int) -> Problem | None:
+    async def apply(self, answers: Sequence[Edits], step: str, round_: int) -> Problem | None:
         """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""
         return await self._check(answers, round_) or await self._apply(answers, step)
 
-    async def _check(self, answers: Sequence[str], round_: int) -> Problem | None:
+    async def _check(self, answers: Sequence[Edits], round_: int) -> Problem | None:
         work = self._work
-        if any(work.calls.was_cut(answer) for answer in answers):
+        if any(answer.cut_off for answer in answers):
             cut = GuardrailFinding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
             result = GuardrailResult((cut,))
         else:
@@ -73,16 +73,16 @@ class ChangeApplier:
         if result.is_valid:
             await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
             return None
-        wish = self._other_format(detect(answers[0]), ()) if any(error.code == "format" for error in result.errors) else ""
+        wish = self._other_format(answers[0].format, ()) if any(error.code == "format" for error in result.errors) else ""
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
         return Problem("guardrails", f"It breaks rules, so nothing of it was applied.{wish}", found["errors"])
 
-    def _never_shown(self, answers: Sequence[str]) -> list[GuardrailFinding]:
+    def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
-        whole = [answer for answer in answers if detect(answer) == "manifest"]
+        whole = [file.names[0] for answer in answers if answer.format == "manifest" for file in answer.files]
         found = []
         seen = self._work.seen()
-        for path in (block.path for answer in whole for block in parse_manifest(answer)):
+        for path in whole:
             if path in seen or path in self.files or not (self._work.root / path).exists():
                 continue
             reason = self._work.view.hidden.get(path)
@@ -92,13 +92,13 @@ class ChangeApplier:
             found.append(GuardrailFinding("unseen_file", message, hint, path))
         return found
 
-    async def _apply(self, answers: Sequence[str], step: str) -> Problem | None:
+    async def _apply(self, answers: Sequence[Edits], step: str) -> Problem | None:
         work = self._work
         seen = {path: digest(text.encode()) for path, text in work.seen().items()}
 
         async def act() -> JSONObject:
             try:
-                return apply_patch(work.root, answers, seen=seen).to_json()
+                return apply_edits(work.root, answers, seen=seen).to_json()
             except PatchRejected as refused:
                 return refused.result.to_json()
             except OSError as error:
@@ -106,12 +106,12 @@ class ChangeApplier:
 
         for answer in answers:
             self.originals.keep(answer)
-        inputs = {"answers": list(answers), "seen": seen}
+        inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            wish = self._other_format(detect(answers[0]), [file["path"] for file in _refused(result)])
+            wish = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
             found = findings(result)
             work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
             return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", found)

@@ -10,6 +10,7 @@ from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.errors import Paused
+from agent.patch import Edits
 from agent.ports import JSONObject, Outcome
 from agent.stages.apply import ChangeApplier
 from agent.stages.change_decisions import revision_request
@@ -18,9 +19,9 @@ from agent.stages.problem import Problem, line_of
 from agent.stages.progress import ProgressReporter
 from agent.team import AskedTeam, PhaseContext
 from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.team.parsing.edits import NO_CHANGE
 from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
-NO_CHANGE = "NO CHANGE"
 CROSSED = (
     "Another part of the plan was written at the same time and changed files of yours, so your answer was not applied. The "
     "files are as they are now; make your change on their base."
@@ -48,7 +49,7 @@ class ChangeExecution:
         self._review: JSONObject = {}
         self.round = 0
 
-    async def write(self) -> list[str]:
+    async def write(self) -> list[Edits]:
         """The engineer's first answer. The sandbox is tried before, so that a dead one costs no model call."""
         await self._work.commands.probe()
         if self._work.spec.output_mode == "patch_existing":
@@ -56,18 +57,17 @@ class ChangeExecution:
         parts = parts_of(self._work.plan, self._work.view.texts, self._work.spec.parallel_steps)
         if not parts:
             await self._progress.at(1, "Writing the code")
-            return [await self._team.ask(PLAN_APPROVED, json.dumps(self._work.plan))]
+            return await self._team.ask_for_edits(PLAN_APPROVED, json.dumps(self._work.plan))
         await self._progress.at(1, f"Writing the code in {len(parts)} parts, side by side")
-        written: list[str] = json.loads(await self._team.ask(PARTS_WANTED, json.dumps([part.to_json() for part in parts])))
-        return written
+        return await self._team.ask_for_edits(PARTS_WANTED, json.dumps([part.to_json() for part in parts]))
 
-    async def land(self, answers: Sequence[str]) -> Problem | None:
+    async def land(self, answers: Sequence[Edits]) -> Problem | None:
         """Guardrails, then the files: all of them or none. What two parts changed goes in by the first; the other is asked to
         do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
         first, late = split_conflicting(answers)
         problem = await self._applier.apply(first, str(self.round), self.round)
-        self._answer = "\n\n".join(late if late and problem is None else answers)
+        self._answer = _text_of(late if late and problem is None else answers)
         return problem if problem is not None or not late else Problem("patch", CROSSED)
 
     async def add_tests(self) -> Problem | None:
@@ -77,11 +77,12 @@ class ChangeExecution:
         self._tests_written = True
         await self._progress.at(3, "Adding tests")
         await self._read("test")
-        answer = await self._team.ask(CODE_LANDED, self._description())
-        if answer.strip(" \n`.*").upper() == NO_CHANGE:
+        answers = await self._team.ask_for_edits(CODE_LANDED, self._description())
+        text = _text_of(answers)
+        if text.strip(" \n`.*").upper() == NO_CHANGE:
             return None
-        self._answer = answer
-        return await self._applier.apply([answer], "tests", self.round)
+        self._answer = text
+        return await self._applier.apply(answers, "tests", self.round)
 
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
@@ -116,7 +117,7 @@ class ChangeExecution:
         self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]
         return Problem("review", "The tests are done, but the reviewer asks for changes.", findings)
 
-    async def revise(self, problem: Problem) -> list[str] | None:
+    async def revise(self, problem: Problem) -> list[Edits] | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
 
         Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
@@ -140,7 +141,7 @@ class ChangeExecution:
         again = problem.for_engineer(self._told, self.round)
         self._told = problem
         wanted = {"round": self.round, "problem": again, "answer": self._answer}
-        return [await self._team.ask(REVISION_WANTED, json.dumps(wanted))]
+        return await self._team.ask_for_edits(REVISION_WANTED, json.dumps(wanted))
 
     async def _may_go_on(self, problem: Problem) -> bool:
         spec = self._work.spec
@@ -202,3 +203,7 @@ class ChangeExecution:
 
     def _description(self) -> str:
         return describe(self._texts())
+
+
+def _text_of(answers: Sequence[Edits]) -> str:
+    return "\n\n".join(answer.text for answer in answers)

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 
-from agent.patch import EditsInvalid
-from agent.patch.detect import read_edits
-from agent.patch.paths import folded
+from agent.patch import Edits
 from agent.patterns import escape, linear
 from agent.ports import JSONObject
 
@@ -54,27 +52,19 @@ def parts_of(plan: JSONObject, texts: Mapping[str, str], limit: int) -> list[Par
     return [_part(sorted(share), steps) for share in shares]
 
 
-def split_conflicting(answers: Sequence[str]) -> tuple[list[str], list[str]]:
+def split_conflicting(answers: Sequence[Edits]) -> tuple[list[Edits], list[Edits]]:
     """The ``answers`` that go together, and those that touch a file which one before them touches too."""
     taken: set[str] = set()
-    together: list[str] = []
-    late: list[str] = []
+    together: list[Edits] = []
+    late: list[Edits] = []
     for answer in answers:
-        touched = _touched(answer)
+        touched = answer.touched()
         if taken & touched:
             late.append(answer)
         else:
             together.append(answer)
             taken |= touched
     return together, late
-
-
-def _touched(answer: str) -> set[str]:
-    try:
-        _, edits = read_edits(answer)
-    except EditsInvalid:
-        return set()
-    return {folded(name) for edit in edits for name in (*edit.names, *edit.source_names)}
 
 
 def _part(numbers: Sequence[int], steps: Sequence[Sequence[str]]) -> Part:

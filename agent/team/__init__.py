@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from agent import runtime
+from agent.patch import Edits
 from agent.team.phase_context import PhaseContext
 
 __all__ = ["AskedTeam", "PhaseContext", "hire"]
@@ -13,6 +14,10 @@ __all__ = ["AskedTeam", "PhaseContext", "hire"]
 class AskedTeam(Protocol):
     async def ask(self, trigger: str, content: str = "") -> str:
         """Says ``content`` to whoever answers ``trigger`` (agent.team.messages), and returns the answer."""
+        ...
+
+    async def ask_for_edits(self, trigger: str, content: str = "") -> list[Edits]:
+        """The same of who answers with changes: they come parsed."""
         ...
 
 

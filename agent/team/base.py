@@ -18,6 +18,7 @@ from metagpt.team import Team
 from pydantic import Field, model_validator
 
 from agent.errors import AgentError, Interrupted
+from agent.patch import Edits
 from agent.ports import ChatMessage, ModelCompletion
 from agent.team.conversation import Conversation
 from agent.team.llm import PortLLM
@@ -26,6 +27,16 @@ from agent.team.prompts import render
 
 MAX_ROUNDS = 20
 """Rounds until the team must be idle after one message; each of our conversations takes two."""
+
+
+class EditsMessage(Message):  # type: ignore[misc]
+    """An answer that was parsed: ``edits`` are what the pipeline goes on with, ``content`` is their text."""
+
+    edits: Any = Field(exclude=True)
+    """list[Edits]; pydantic is not to look into it."""
+
+    def __init__(self, edits: Sequence[Edits], **data: Any) -> None:
+        super().__init__(content="\n\n".join(answer.text for answer in edits), edits=list(edits), **data)
 
 
 class TeamAction(Action):  # type: ignore[misc]
@@ -39,17 +50,13 @@ class TeamAction(Action):  # type: ignore[misc]
         """MetaGPT reads two YAML files for each action, to see whether it has a model of its own: ours never has."""
         return self
 
-    async def run(self, history: Sequence[Message]) -> str:
+    async def run(self, history: Sequence[Message]) -> str | EditsMessage:
         """``history`` ends with the message that caused this action."""
         return await self.act(history[-1].content)
 
-    async def act(self, content: str) -> str:
+    async def act(self, content: str) -> str | EditsMessage:
+        """The answer to the message with this ``content``."""
         raise NotImplementedError(f"{type(self).__name__} does nothing.")
-
-    async def ask(self, prompt: str | Sequence[ChatMessage], *, key: str, max_tokens: int, **options: Any) -> str:
-        """The text of ``converse``."""
-        completion = await self.converse(prompt, key=key, max_tokens=max_tokens, **options)
-        return completion.text
 
     async def converse(
         self,
@@ -71,9 +78,7 @@ class TeamAction(Action):  # type: ignore[misc]
         )
         llm: PortLLM = self.llm
         messages: Sequence[ChatMessage] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-        completion = await llm.converse(conversation, messages)
-        self.work.calls.keep(completion.text, completion)
-        return completion
+        return await llm.converse(conversation, messages)
 
 
 class TeamRole(Role):  # type: ignore[misc]
@@ -136,6 +141,16 @@ class AgentTeam(Team):  # type: ignore[misc]
     work: PhaseContext = Field(exclude=True)
 
     async def ask(self, trigger: str, content: str = "") -> str:
+        """The text of the answer to ``content``. Raises RuntimeError where no role answers ``trigger``."""
+        answer: str = (await self._answer(trigger, content)).content
+        return answer
+
+    async def ask_for_edits(self, trigger: str, content: str = "") -> list[Edits]:
+        """What the answer to ``content`` changes. Raises RuntimeError where no role answers ``trigger``."""
+        edits: list[Edits] = (await self._answer(trigger, content)).edits
+        return edits
+
+    async def _answer(self, trigger: str, content: str) -> Message:
         """Publishes a message caused by ``trigger`` and runs rounds until the team is idle; returns its last answer."""
         question = Message(role="Human", content=content, cause_by=trigger)
         self.env.publish_message(question)
@@ -146,8 +161,7 @@ class AgentTeam(Team):  # type: ignore[misc]
             await self.env.run()
         if self.env.last is question or not self.env.is_idle:
             raise RuntimeError(f"The team did not answer {trigger} within {MAX_ROUNDS} rounds.")
-        answer: str = self.env.last.content
-        return answer
+        return self.env.last
 
     async def run(self, *args: object, **kwargs: object) -> str:
         raise NotImplementedError("Team.run swallows errors and overspends; use ask.")

@@ -6,7 +6,7 @@ import json
 from typing import ClassVar
 
 from agent.prompt_blocks import block
-from agent.team.base import TeamRole
+from agent.team.base import EditsMessage, TeamRole
 from agent.team.edits import EditAction
 from agent.team.messages import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
 from agent.team.prompts import render
@@ -19,17 +19,18 @@ MAX_TOKENS = 32_000
 class WriteCode(EditAction):
     """Answers with files or edits."""
 
-    async def act(self, content: str) -> str:
+    async def act(self, content: str) -> EditsMessage:
         prompt = render(
             "write_code", situation=self.work.situation(), plan=self.work.plan_block(), format=self.work.answer_format()
         )
-        return await self.ask_for_edits(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"])
+        tools = BY_ROLE_TOOLS["engineer"]
+        return EditsMessage([await self.ask_for_edits(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=tools)])
 
 
 class ReviseCode(EditAction):
     """Content: JSON {round, problem, answer}. Answers with files or edits."""
 
-    async def act(self, content: str) -> str:
+    async def act(self, content: str) -> EditsMessage:
         wanted = json.loads(content)
         prompt = render(
             "revise_code",
@@ -39,9 +40,8 @@ class ReviseCode(EditAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask_for_edits(
-            prompt, key=f"write/{wanted['round']}", max_tokens=MAX_TOKENS, tools=BY_ROLE_TOOLS["engineer"], fresh=True
-        )
+        key, tools = f"write/{wanted['round']}", BY_ROLE_TOOLS["engineer"]
+        return EditsMessage([await self.ask_for_edits(prompt, key=key, max_tokens=MAX_TOKENS, tools=tools, fresh=True)])
 
 
 class Engineer(TeamRole):

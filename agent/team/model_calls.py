@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from agent.ports import JSONObject, ModelCompletion, ModelRequest, Ports, StepEvent
 from agent.team.loop_detection import Loops
 from agent.team.model_client import ModelClient, ModelResponse
@@ -16,7 +14,6 @@ class ModelCalls:
         self._ports = ports
         self._road = ModelClient(ports)
         self._loops = loops or Loops()
-        self._cut: set[str] = set()
         self.made: list[ModelCompletion] = []
         self.cut_files: set[str] = set()
 
@@ -40,19 +37,6 @@ class ModelCalls:
             self._loops.answered(request.key if request.action == "WritePart" else request.role, completion.text)
         self._ports.cancel.check()
         return completion
-
-    def keep(self, answer: str, completion: ModelCompletion) -> None:
-        """``answer`` is what is made of ``completion``: whether that was cut off is known of the answer too."""
-        if completion.finish_reason == "length":
-            self._cut.add(_digest(answer))
-
-    def was_cut(self, answer: str) -> bool:
-        """Whether the answer reached the model's length limit."""
-        return _digest(answer) in self._cut
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _doing(request: ModelRequest) -> str:

@@ -27,7 +27,7 @@ class StructuredAction(TeamAction):
             if reminder:
                 told = render(reminder, problem=wrong, schema=json.dumps(schema.model_json_schema()))
                 messages.append({"role": "user", "content": told})
-            text = await self.ask(
+            completion = await self.converse(
                 messages,
                 key=f"{key}/{attempt + 1}" if attempt else key,
                 max_tokens=max_tokens,
@@ -35,10 +35,10 @@ class StructuredAction(TeamAction):
                 fresh=attempt > 0,
             )
             try:
-                return parse(schema, text)
+                return parse(schema, completion.text)
             except Unusable as error:
-                wrong = CUT_OFF if self.work.calls.was_cut(text) else str(error)
-                messages.append({"role": "assistant", "content": text[:SHOWN] or "(empty)"})
+                wrong = CUT_OFF if completion.cut_off else str(error)
+                messages.append({"role": "assistant", "content": completion.text[:SHOWN] or "(empty)"})
         raise OutputInvalid(
             f"The {self.role_name}'s answer to {self.name} could not be used after three attempts: {wrong}",
             hint="Try the run again, or choose a model that follows answer formats better.",

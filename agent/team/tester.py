@@ -6,7 +6,7 @@ import json
 from typing import ClassVar
 
 from agent.prompt_blocks import block
-from agent.team.base import TeamAction, TeamRole
+from agent.team.base import EditsMessage, TeamAction, TeamRole
 from agent.team.edits import EditAction
 from agent.team.messages import CODE_LANDED, TESTS_WANTED
 from agent.team.prompts import render
@@ -17,11 +17,12 @@ from agent.team.verification import try_out
 class WriteTest(EditAction):
     """Content: the change as text. Answers with a FILE manifest, or with NO CHANGE."""
 
-    async def act(self, content: str) -> str:
+    async def act(self, content: str) -> EditsMessage:
         prompt = render(
             "write_test", situation=self.work.situation(), plan=self.work.plan_block(), change=block("change", content)
         )
-        return await self.ask_for_edits(prompt, key="write_test", max_tokens=16_000, tools=BY_ROLE_TOOLS["tester"])
+        tools = BY_ROLE_TOOLS["tester"]
+        return EditsMessage([await self.ask_for_edits(prompt, key="write_test", max_tokens=16_000, tools=tools)])
 
 
 class RunTests(TeamAction):

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 
 from agent.concurrency import gather_or_cancel
+from agent.patch import Edits
 from agent.ports import JSONObject
+from agent.team.base import EditsMessage
 from agent.team.edits import EditAction
 from agent.team.prompts import render
 from agent.team.tool_limits import LOOKING
@@ -15,14 +17,14 @@ MAX_TOKENS = 32_000
 
 
 class WritePart(EditAction):
-    """Content: JSON list of {steps: numbers in the plan, files}. Answers with the JSON list of what each desk wrote."""
+    """Content: JSON list of {steps: numbers in the plan, files}. Answers with the edits of each part, in their order."""
 
-    async def act(self, content: str) -> str:
+    async def act(self, content: str) -> EditsMessage:
         parts = json.loads(content)
         told = self.work.told.so_far()
-        return json.dumps(await gather_or_cancel([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
+        return EditsMessage(await gather_or_cancel([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
 
-    async def _write(self, part: JSONObject, number: int, told: Sequence[str]) -> str:
+    async def _write(self, part: JSONObject, number: int, told: Sequence[str]) -> Edits:
         prompt = render(
             "write_part",
             steps=" and ".join(map(str, part["steps"])),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.changes.baseline_files import MAX_TEXT, Originals
+from agent.patch import parse_edits
 
 PATCH = "FILE: a.py\nnew\n\nFILE: b.py\nnew\n"
 
@@ -10,9 +11,9 @@ PATCH = "FILE: a.py\nnew\n\nFILE: b.py\nnew\n"
 def test_a_file_is_kept_as_it_was_before_the_first_change(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("old\n")
     originals = Originals(tmp_path)
-    originals.keep(PATCH)
+    originals.keep(parse_edits(PATCH))
     (tmp_path / "a.py").write_text("new\n")
-    originals.keep("FILE: a.py\nnewer\n")
+    originals.keep(parse_edits("FILE: a.py\nnewer\n"))
 
     assert originals.before("a.py") == b"old\n"
     assert originals.before("b.py") is None
@@ -21,7 +22,7 @@ def test_a_file_is_kept_as_it_was_before_the_first_change(tmp_path: Path) -> Non
 
 def test_what_can_t_be_read_changes_nothing_and_is_not_kept(tmp_path: Path) -> None:
     originals = Originals(tmp_path)
-    originals.keep("Let me think about it.")
+    originals.keep(parse_edits("Let me think about it."))
     assert originals.before("a.py") is None
 
 

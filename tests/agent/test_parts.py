@@ -11,6 +11,7 @@ import pytest
 
 from agent.errors import Cancelled, ModelFailed, Paused
 from agent.in_memory import read_tree
+from agent.patch import parse_edits
 from agent.pipeline import carry_out
 from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, parts_of, split_conflicting
@@ -68,7 +69,8 @@ def test_no_more_parts_than_the_limit_and_about_as_many_files_in_each() -> None:
 
 
 def test_answers_that_cross_are_told_apart() -> None:
-    assert split_conflicting([PRICES, EDIT, "FILE: shop/PRICES.py\nx\n"]) == ([PRICES, EDIT], ["FILE: shop/PRICES.py\nx\n"])
+    prices, edit, crossing, unreadable = map(parse_edits, (PRICES, EDIT, "FILE: shop/PRICES.py\nx\n", "No."))
+    assert split_conflicting([prices, edit, crossing, unreadable]) == ([prices, edit, unreadable], [crossing])
 
 
 class SideBySide(PlainModel):

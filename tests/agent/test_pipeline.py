@@ -352,7 +352,7 @@ async def test_a_disk_that_refuses_leaves_the_files_alone(repository: Path, monk
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("agent.stages.apply.apply_patch", full)
+    monkeypatch.setattr("agent.stages.apply.apply_edits", full)
     with pytest.raises(AgentError) as failed:
         await World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"]))).run(EDIT)
     assert failed.value.code == "write_failed"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent.patch import detect
+from agent.patch import Edits, detect, parse_edits
 from agent.patch.formats.fences import closes
 from agent.patterns import linear
 from agent.team.parsing.json_repair import mended, objects, without_thoughts
@@ -39,13 +39,18 @@ _NOTHING_TO_DO = re.compile(
 _PATHS, _TEXTS = ("path", "file", "filename", "file_path", "name"), ("content", "contents", "code", "text", "body", "source")
 
 
-def as_edits(text: str) -> str:
-    """``text`` in a format that ``agent.patch`` reads, where it holds files in another way; else as it is."""
-    said = without_thoughts(text[:MAX_READ]) if len(text) <= MAX_READ else text
+def read_answer(text: str, *, cut_off: bool = False) -> Edits:
+    """The edits of a model's answer: in a format of ``agent.patch``, or files in another way. What is neither has an ``error``;
+    that nothing has to change is the text ``NO_CHANGE``."""
+    said = without_thoughts(text) if len(text) <= MAX_READ else text
     if not said.strip():
-        return text
-    if detect(said) is not None:
-        return said
+        return parse_edits(text, cut_off=cut_off)
+    form = detect(said)
+    return parse_edits(said if form else _in_other_clothes(said), form=form, cut_off=cut_off)
+
+
+def _in_other_clothes(said: str) -> str:
+    """``said`` as a manifest, where it holds files in a way of its own; else as it is."""
     if _says_no_change(said):
         return NO_CHANGE
     for reader in (_labelled, _elements, _fenced, _objects):

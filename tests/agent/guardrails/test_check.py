@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.guardrails import GuardrailResult, check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import get
 
@@ -13,7 +14,7 @@ EDIT = TaskSpec("Fix it", output_mode="patch_existing")
 
 
 def judge(root: Path, text: str, spec: TaskSpec = EDIT, stack: str = "fastapi") -> GuardrailResult:
-    return check(text, root=root, stack=get(stack), spec=spec)
+    return check([parse_edits(text)], root=root, stack=get(stack), spec=spec)
 
 
 def found(result: GuardrailResult) -> list[tuple[str, str | None, int | None]]:

@@ -10,6 +10,7 @@ from agent.documents import Unreadable, check_yaml, read_json, read_python, read
 from agent.guardrails import check, trees
 from agent.guardrails.imports import imports_of
 from agent.guardrails.javascript import _options
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import get
 from agent.stacks.manifests import names_in
@@ -63,14 +64,14 @@ def test_a_manifest_with_names_that_are_none_names_the_rest() -> None:
 
 def test_more_packages_than_are_checked_are_refused(tmp_path: Path) -> None:
     text = "".join(f"import a{at}\n" for at in range(1_001))
-    result = check(f"FILE: a.py\n{text}", root=tmp_path, stack=get("fastapi"), spec=EDIT)
+    result = check([parse_edits(f"FILE: a.py\n{text}")], root=tmp_path, stack=get("fastapi"), spec=EDIT)
     assert [(error.code, error.path) for error in result.errors] == [("too_many_packages", "a.py")]
     assert "1,001" in result.errors[0].message
 
 
 def test_of_many_secrets_the_first_are_reported_with_their_lines(tmp_path: Path) -> None:
     text = "".join(f"sk-abcdefghijklmnopqrst{98_700_000 + at}\n" for at in range(100))
-    result = check(f"FILE: a.txt\n{text}", root=tmp_path, stack=get("fastapi"), spec=EDIT)
+    result = check([parse_edits(f"FILE: a.txt\n{text}")], root=tmp_path, stack=get("fastapi"), spec=EDIT)
     assert [error.line for error in result.errors] == list(range(1, 21))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.guardrails import check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import get
 
@@ -19,7 +20,7 @@ def judge(
     mode = "generate_new" if new else "patch_existing"
     spec = TaskSpec("Do it", output_mode=mode, constraints=wishes)  # type: ignore[arg-type]
     text = "".join(f"FILE: {path}\n{content}\n" for path, content in files.items())
-    errors = check(text, root=root, stack=get(stack), spec=spec).errors
+    errors = check([parse_edits(text)], root=root, stack=get(stack), spec=spec).errors
     assert all(error.message and error.hint for error in errors)
     return [(error.code, error.path, error.line) for error in errors if error.code != "missing_file"]
 

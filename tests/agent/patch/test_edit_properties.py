@@ -11,8 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.patch import EditsInvalid, PatchConflict, PatchRejected, apply_patch, preview
-from agent.patch.detect import read_edits
+from agent.patch import EditsInvalid, PatchConflict, PatchRejected, apply_patch, parse_edits, preview
 from agent.patch.document import Document, split
 from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.test_apply import snapshot
@@ -118,7 +117,7 @@ def test_lines_and_ends_are_the_text(text: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     for strict in (False, True):
         with suppress(EditsInvalid):
-            read_edits(text, strict=strict)
+            parse_edits(text, strict=strict)
 
 
 SAME = "x\n" * 40_000
@@ -145,5 +144,5 @@ def test_hostile_answers_cost_little(tmp_path: Path, name: str) -> None:
     (tmp_path / "f").write_text(content)
     start = time.process_time()
     with suppress(EditsInvalid):
-        preview(tmp_path, text)
+        preview(tmp_path, parse_edits(text))
     assert time.process_time() - start < 60  # what is not linear takes hours here; coverage makes lines five times dearer

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchConflict, apply_patch, for_model, preview
+from agent.patch import PatchConflict, apply_patch, for_model, parse_edits, preview
 from agent.patch.detect import detect
 from agent.patch.engine import digest
 from tests.agent.patch.test_apply import refusal, snapshot
@@ -278,7 +278,7 @@ def test_a_stale_file_is_refused_and_says_what_does_not_fit(root: Path) -> None:
 
 def test_feedback_shows_the_real_lines(root: Path) -> None:
     text = "a.txt\n<<<<<<< SEARCH\nline 4\nline five\nline 6\n=======\nx\n>>>>>>> REPLACE\n"
-    result, _ = preview(root, text)
+    result, _ = preview(root, parse_edits(text))
 
     told = for_model(result)
     assert "'line five' is not in the file" in told

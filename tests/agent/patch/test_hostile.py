@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 
-from agent.patch import EditsInvalid, PatchRejected, apply_patch, for_model, preview
+from agent.patch import PatchRejected, apply_patch, for_model, parse_edits, preview
 from agent.patch.bounds import MAX_CHARACTERS, MAX_FILES, MAX_HUNKS, MAX_LINES
-from agent.patch.detect import read_edits
 
 SECONDS = 20.0
 """Of this process's own time: each takes a tenth of it or less, also where the tracer of coverage runs, and took from 23 s to
@@ -41,7 +41,7 @@ FILE = "".join(f"line {at}\n" for at in range(50_000))
 def test_what_stopped_the_worker_takes_no_time(tmp_path: Path, answer: str, success: bool) -> None:
     (tmp_path / "x.py").write_text(FILE)
     started = time.process_time()
-    result, _ = preview(tmp_path, answer)
+    result, _ = preview(tmp_path, parse_edits(answer))
     told = for_model(result)
     assert time.process_time() - started < SECONDS
     assert result.success is success
@@ -67,9 +67,10 @@ def test_many_edits_of_a_large_file_are_all_made(tmp_path: Path) -> None:
     ids=["characters", "lines", "files", "edits"],
 )
 def test_more_than_the_bounds_is_refused_with_what_to_do(answer: str, reason: str) -> None:
-    with pytest.raises(EditsInvalid, match=f"{reason}.*; at most") as refused:
-        read_edits(answer)
-    assert "several answers" in refused.value.hint
+    error = parse_edits(answer).error
+    assert error is not None
+    assert re.search(f"{reason}.*; at most", error.detail)
+    assert "several answers" in error.hint
 
 
 def test_edits_that_fit_everywhere_are_refused_and_not_tried_for_hours(tmp_path: Path) -> None:

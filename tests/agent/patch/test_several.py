@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRejected, apply_patch, list_backups
+from agent.patch import PatchRejected, apply_edits, list_backups, parse_edits
 
 WHOLE = "FILE: new.py\nNEW = 1\n"
 BLOCK = "old.py\n<<<<<<< SEARCH\nOLD = 1\n=======\nOLD = 2\n>>>>>>> REPLACE\n"
@@ -25,7 +25,7 @@ def files(root: Path) -> dict[str, str]:
 
 
 def test_they_go_in_together(root: Path) -> None:
-    result = apply_patch(root, [WHOLE, BLOCK, DELETION])
+    result = apply_edits(root, [parse_edits(text) for text in (WHOLE, BLOCK, DELETION)])
 
     assert [(file.path, file.action) for file in result.files] == [
         ("new.py", "created"), ("old.py", "modified"), ("gone.py", "deleted"),
@@ -48,5 +48,5 @@ def test_they_go_in_together(root: Path) -> None:
 def test_one_that_is_refused_keeps_all_of_them_out(root: Path, other: str) -> None:
     before = files(root)
     with pytest.raises(PatchRejected):
-        apply_patch(root, [WHOLE, BLOCK, other])
+        apply_edits(root, [parse_edits(text) for text in (WHOLE, BLOCK, other)])
     assert files(root) == before

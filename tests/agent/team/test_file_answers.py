@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from agent.patch import parse_manifest
-from agent.team.parsing.edits import NO_CHANGE, as_edits
+from agent.team.parsing.edits import NO_CHANGE, read_answer
 
 TWO = """### src/a.py
 ```python
@@ -30,7 +29,7 @@ make a.py
 
 
 def test_every_file_of_an_answer_is_taken() -> None:
-    files = {block.path: block.content for block in parse_manifest(as_edits(TWO))}
+    files = {file.names[0]: file.content for file in read_answer(TWO).files}
     assert files == {"src/a.py": "a = 1\n", "docs/b.md": "# B\n```sh\nmake\n```\n"}
 
 
@@ -47,14 +46,16 @@ def test_every_file_of_an_answer_is_taken() -> None:
     ],
 )
 def test_what_is_no_file_stays_as_it_is(text: str) -> None:
-    assert as_edits(text) == text
+    edits = read_answer(text)
+    assert edits.text == text
+    assert edits.error is not None
 
 
 @pytest.mark.parametrize(
     "text", ["NO CHANGE", "no changes", "**No further tests needed.**", "Nothing to add here.\n\nNO CHANGE."]
 )
 def test_no_change_in_other_words(text: str) -> None:
-    assert as_edits(text) == NO_CHANGE
+    assert read_answer(text).text == NO_CHANGE
 
 
 @pytest.mark.parametrize(
@@ -64,5 +65,5 @@ def test_no_change_in_other_words(text: str) -> None:
 )  # fmt: skip
 def test_a_hostile_answer_costs_no_time(text: str) -> None:
     began = time.process_time()
-    as_edits(text)
+    read_answer(text)
     assert time.process_time() - began < 30

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 from agent.guardrails import check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import get
 from tests.hostile.reader import Reader
@@ -27,7 +28,7 @@ def checked(stack: str) -> Callable[[object], object]:
                 (root / path).write_text(text)
             answer = "".join(f"FILE: {path}\n````text\n{text}\n````\n" for path, text in after.items())
             spec = TaskSpec(text=task, constraints=("Use no extra packages.",), output_mode="generate_new")
-            return check(answer, root=root, stack=get(stack), spec=spec)
+            return check([parse_edits(answer)], root=root, stack=get(stack), spec=spec)
 
     return read
 

@@ -11,8 +11,7 @@ from typing import cast
 
 from agent import prompt_blocks
 from agent.changes import diff, hunks
-from agent.patch import EditsInvalid, for_model, parse_manifest, preview
-from agent.patch.detect import detect, read_edits
+from agent.patch import EditsInvalid, for_model, parse_edits, parse_manifest, preview
 from agent.patch.document import Document
 from agent.patch.edit import edit
 from agent.patch.formats import fences, paths
@@ -89,11 +88,7 @@ ANSWERS: dict[str, Text] = {
 
 def read_answer(text: object) -> None:
     """As far as the edits in it, or the refusal."""
-    try:
-        detect(cast(str, text))
-        read_edits(cast(str, text))
-    except EditsInvalid:
-        return
+    parse_edits(cast(str, text)).touched()
 
 
 def read_manifest(text: object) -> None:
@@ -189,7 +184,7 @@ def apply_to_file(given: object) -> None:
     root = Path(tempfile.mkdtemp())
     try:
         (root / "x.py").write_text(text)
-        result, _ = preview(root, answer)
+        result, _ = preview(root, parse_edits(answer))
         for_model(result)
     except EditsInvalid:
         return
@@ -252,6 +247,7 @@ READERS = [
         ANSWERS,
         (
             "agent.patch.detect",
+            "agent.patch.parse",
             "agent.patch.formats.unified",
             "agent.patch.formats.body",
             "agent.patch.formats.envelope",

@@ -66,7 +66,7 @@ READERS = [
     ),
     Reader(
         "files in other clothes",
-        lambda text: edits.as_edits(str(text)),
+        lambda text: edits.read_answer(str(text)),
         {
             "labels": lambda n: "file: a.py\n" * (n // 11),
             "a label of spaces": lambda n: "file:" + " " * n + "\n!",
