@@ -105,7 +105,7 @@ def _measure(reader: Reader, shape: str) -> Growth:
     while (first := _seconds(reader, shape, n)) < FLOOR and n < MAX_N:
         n *= 2
     growth = _grown(reader, shape, n, first, tries=TRIES)
-    if growth.problem and 4 * n <= MAX_N:  # a step where the processor's cache is full does not come twice, the square does
+    if growth.problem:  # a step where the processor's cache is full does not come twice, the square does
         growth = _grown(reader, shape, 4 * n, growth.second, tries=2)
     return growth
 
