@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from agent.runtime import bootstrap
-from agent.stacks import catalogue, store
+from agent.stacks import Stack, catalogue, store
 from projects.models import Project
 from repositories.models import RepositoryLink
 from runs import services
@@ -42,14 +42,19 @@ def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
     bootstrap(tmp_path_factory.mktemp("metagpt"))
 
 
+def small_stacks() -> tuple[Stack, ...]:
+    """The stacks, of which Python's neither formats nor measures coverage."""
+    return tuple(replace(stack, format=(), coverage=None) if stack.id == "fastapi" else stack for stack in catalogue())
+
+
 @pytest.fixture(autouse=True)
 def few_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs test a Python change in the sandbox, but neither format it nor measure its lines, which takes as long as all the
     rest of a small run. With the fixture ``all_tools`` a test does without this."""
     if "all_tools" in request.fixturenames:
         return
-    fewer = [replace(stack, format=(), coverage=None) if stack.id == "fastapi" else stack for stack in catalogue()]
-    monkeypatch.setattr(store, "catalogue", lambda: tuple(fewer))
+    fewer = small_stacks()
+    monkeypatch.setattr(store, "catalogue", lambda: fewer)
 
 
 @pytest.fixture
