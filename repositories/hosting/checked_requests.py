@@ -1,6 +1,6 @@
-"""Requests to hosting services that reach only hosts and addresses that this server reaches: what was checked is what is
-connected to, within a time, and of an answer no more than is of use. A proxy of the environment looks up the name by itself:
-there only the name's addresses as seen from here count.
+"""Requests to hosting services that reach only allowed hosts and addresses: they connect to the address that was checked,
+within a deadline, and read a response of limited size. A proxy of the environment resolves the name by itself; then only the
+addresses seen from this server are checked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..git.address import require_api as require_git_api
 from . import deadline
 
 MAX_ANSWER = 64_000_000
-"""Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
+"""Bytes, uncompressed: a hundred of the largest comments need less than half of it."""
 
 
 class RequireApi(Protocol):
@@ -77,8 +77,8 @@ class _SecurePool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 class CheckedAdapter(requests.adapters.HTTPAdapter):
-    """For a session of `requests`. ``require_api`` raises for an address that this server does not ask, or that would get a
-    secret in the clear (`repositories.git.address.require_api`, unless the service's API has a host of its own)."""
+    """For a session of `requests`. ``require_api`` raises for an API that the settings exclude, or that would receive a secret
+    in clear text (default: `repositories.git.address.require_api`)."""
 
     def __init__(self, require_api: RequireApi = require_git_api) -> None:
         self._require_api = require_api
@@ -118,7 +118,7 @@ def _whole(answer: requests.Response, host: str) -> bytes:
             parts.append(part)
             size += len(part)
             if size > MAX_ANSWER:
-                raise HostFailed(f"{host} answered with more than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
+                raise HostFailed(f"The response of {host} is larger than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
     except BaseException:
         answer.close()  # what is left of it is of no use to the next request
         raise

@@ -1,4 +1,4 @@
-"""Reading what anybody may have sent: a body, and the fields of a payload. Of use to every provider."""
+"""Reads bodies and payloads that anybody may have sent. Used by every provider."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Shape = Mapping[str, Any]
 def require_delivery_id(delivery_id: str, header: str) -> str:
     """Raises BadRequest unless ``delivery_id``, which came in ``header``, can be stored."""
     if not delivery_id or len(delivery_id) > MAX_DELIVERY_ID or not delivery_id.isprintable():
-        raise BadRequest(f"{header} must name the delivery.", code="bad_delivery")
+        raise BadRequest(f"The id of the delivery ({header}) is missing or invalid.", code="bad_delivery")
     return delivery_id
 
 
@@ -31,7 +31,7 @@ def json_object(body: bytes) -> dict[str, Any]:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadRequest(
-            "The body is not valid JSON: the hook's content type must be application/json.", code="bad_delivery"
+            "The body is not valid JSON. Set the webhook's content type to application/json.", code="bad_delivery"
         ) from None
     if not isinstance(payload, dict):
         raise BadRequest("The body must be a JSON object.", code="bad_delivery")

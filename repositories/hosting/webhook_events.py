@@ -1,8 +1,8 @@
-"""What happens on a hosting service, in our own words: no name of a service's field stands here. Who may want it, and whether
-it was done already, is decided by who handles it.
+"""What happens on a hosting service, as neutral events that no service's names appear in. Permissions and duplicates are
+checked by the code that handles them.
 
-Deliveries come twice, late and out of order, so each event carries a ``key`` of what caused it (a comment's id, a commit),
-never of the delivery.
+Deliveries arrive twice, late and out of order, so each event has a ``key`` of its cause (a comment's id, a commit), not of the
+delivery.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal
 from .commands import Verb
 
 LABEL = "mgx"
-"""Somebody puts it on an issue to have it done. In lower case; services tell labels apart by case or don't."""
+"""The label that requests a run for an issue. In lower case; a label's case does not matter."""
 MAX_NUMBER = 2**31 - 1
 """Of an issue or a pull request: what is stored of one."""
 MAX_KEY = 200
@@ -33,7 +33,7 @@ class IssueThread:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """``actor`` is the account that did it; ``key`` is the same for every delivery of the same cause.
+    """``actor`` is the account behind it; ``key`` is the same for every delivery of the same cause.
 
     ``happened_at`` is when the service says that it was; None for events that it says no time of, which do no harm twice.
     """
@@ -56,7 +56,7 @@ class CommentCommand(WebhookEvent):
 
 @dataclass(frozen=True)
 class IssueLabelled(WebhookEvent):
-    """The issue got our label: somebody wants it done."""
+    """The issue got our label, which requests a run."""
 
     issue: IssueThread
 
@@ -73,7 +73,7 @@ class ReviewSubmitted(WebhookEvent):
 
 @dataclass(frozen=True)
 class ChecksFailed(WebhookEvent):
-    """The checks of a commit have failed."""
+    """The checks of a commit failed."""
 
     sha: str
     branch: str

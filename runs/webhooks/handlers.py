@@ -39,14 +39,14 @@ from ..notifications.status_comment import queue_status_comment
 from .authorization import link_owner, principal_for_account
 
 MEANINGS: Mapping[Verb, str] = {
-    "plan": "makes a plan and shows it here.",
-    "run": "makes a plan and carries it out.",
-    "approve": "carries the plan out; words after it are told to the team.",
-    "reject": "ends the run, or with words after it: plans again.",
-    "cancel": "ends the run.",
-    "retry": "starts the run anew.",
-    "resume": "goes on with a run that waits; words after it are the answer.",
-    "steer": "tells the team the words after it while it works.",
+    "plan": "drafts a plan and posts it here for approval.",
+    "run": "drafts a plan and executes it.",
+    "approve": "approves the plan. Text after it is a message to the team.",
+    "reject": "ends the run. With text after it, the plan is drafted again.",
+    "cancel": "cancels the run.",
+    "retry": "starts a new run.",
+    "resume": "resumes a paused run. Text after it is the answer to its question.",
+    "steer": "sends the text after it to the team.",
     "help": "says this.",
 }
 

@@ -1,4 +1,4 @@
-"""Where GitHub is: from the name or URL of a repository and the address of an API to what git clones."""
+"""Parses the name or URL of a repository on GitHub, with the address of the API, into the URL that git clones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reference(provider: str, url: str, credential: str, api_base_url: str) -> Re
     full_name = url.removeprefix(f"{web}/").removesuffix("/").removesuffix(".git")
     if not is_full_name(full_name):
         raise BadRequest(
-            f"{url!r} is not a repository of {web}; write owner/name or {web}/owner/name.",
+            f"{url!r} is not a repository on {web}. Write owner/name or {web}/owner/name.",
             code="bad_repository_name",
             field="url",
         )

@@ -1,4 +1,4 @@
-"""Deliveries of the server's GitHub App: which installation and which repositories they are about.
+"""Deliveries of the server's GitHub App: the installation and the repositories that they concern.
 
 Format: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
@@ -17,7 +17,7 @@ MAX_ID = 2**63 - 1
 MAX_LISTED = 5_000
 """Repositories of one delivery that are told apart; of more, all links of the installation are looked at."""
 ENDED = frozenset(("deleted", "suspend", "new_permissions_accepted", "unsuspend"))
-"""What happens to an installation after which its token is another, or none."""
+"""Actions on an installation after which its token is no longer valid."""
 
 
 class GitHubAppWebhooks:

@@ -1,4 +1,4 @@
-"""What of a comment's Markdown is meant for us, and the mark by which our own comments are known.
+"""Finds commands in a comment's Markdown, and marks and recognises our own comments.
 
 Format: https://github.github.com/gfm/
 """
@@ -11,7 +11,7 @@ from typing import Literal
 from ..commands import Verb, command_of
 
 OURS = "<!-- mgx:"
-"""In every comment of ours: we don't obey ourselves."""
+"""Part of every comment of ours, so that we ignore them."""
 
 _FENCE = re.compile(r"^(```|~~~)")
 
@@ -26,7 +26,7 @@ def is_ours(body: str) -> bool:
 
 
 def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
-    """The first command of a comment, with the lines that follow it as its words. Quotes and code are not ours to obey."""
+    """The first command of a comment, with the following lines as its text. Commands in quotes and code are ignored."""
     if is_ours(text):
         return []
     lines, fenced = text.replace("\r\n", "\n").split("\n"), False

@@ -1,4 +1,4 @@
-"""Who has signed a delivery.
+"""Verifies signatures of deliveries.
 
 Format: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """

@@ -1,4 +1,4 @@
-"""From a delivery of GitHub's to what it means (`hosting.webhook_events`). Pure, and holds whatever stands in a payload.
+"""Parses GitHub's deliveries into neutral events (`hosting.webhook_events`). Pure functions that accept any payload.
 
 Format: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
@@ -35,7 +35,7 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
-    """What a delivery means; nothing for most of them."""
+    """The commands and events in a delivery; most deliveries contain none."""
     actor = text(part(payload, "sender"), "login")
     found = _READERS.get(event)
     if found is None:
@@ -88,13 +88,13 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
 
 
 def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
-    """A remark belongs to its review: all of one review are one wish, whichever delivery comes first."""
+    """All remarks of a review have the same key, whichever delivery comes first."""
     comment, number = part(payload, "comment"), _number(part(payload, "pull_request"))
     identity, review = integer(comment, "id"), integer(comment, "pull_request_review_id")
     if payload.get("action") != "created" or number is None or identity is None:
         return
     if is_ours(text(comment, "body")):
-        return  # our answer in a thread, told by the service as anybody's: obeying it would never end
+        return  # our own reply in a thread: reacting to it would cause an endless loop
     yield ReviewSubmitted(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
 
 

@@ -41,7 +41,7 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SHA = "a" * 40
 THREAD = IssueThread(7, "Crash", "It crashes.", "")
 TOLD: dict[str, Callable[[Forge], Delivered]] = {
-    "labelled": lambda forge: forge.labelled(7, at=AT),
+    "labelled": lambda forge: forge.labelled(7, at=AT, label="MGX"),
     "commanded": lambda forge: forge.commented(7, 31, "Well.\n/mgx reject use pnpm\nand no npm", at=AT),
     "unknown": lambda forge: forge.commented(7, 32, "/mgx frobnicate now", at=AT),
     "reviewed": lambda forge: forge.reviewed(8, 41, "Say why.", at=AT),

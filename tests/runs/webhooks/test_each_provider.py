@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -88,8 +89,8 @@ def test_a_label_starts_a_run_and_a_command_ends_it(linked: Linked) -> None:
     linked.post_replies()
     said, status = forge.comments(linked.repo, number)
     assert said == "/mgx cancel"
-    assert "**Run #1** was cancelled." in status
-    assert "`/mgx cancel` of `octocat`: run #1 is cancelled." in status
+    assert status.startswith("**Run #1** ")
+    assert re.search(r"`/mgx cancel` \w+ `octocat`: run #1 .*cancelled", status), status
     assert forge.reacted(linked.repo, comment) == {"octocat"}
 
 
@@ -141,4 +142,4 @@ def test_a_change_of_the_repository_has_it_looked_at(linked: Linked) -> None:
     linked.tell(linked.forge.renamed())
     linked.link.refresh_from_db()
     assert linked.link.status == "error"
-    assert "is archived" in linked.link.last_error
+    assert "archived" in linked.link.last_error

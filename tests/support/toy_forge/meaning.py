@@ -55,7 +55,7 @@ def _events(kind: str, actor: str, kept: Mapping[str, Any]) -> Iterator[WebhookE
     thread, number = part(kept, "thread"), _number(part(kept, "proposal"))
     issue = _issue(thread)
     match kind:
-        case "tagged" if issue is not None and text(kept, "tag") == LABEL:
+        case "tagged" if issue is not None and text(kept, "tag").lower() == LABEL:
             yield IssueLabelled(actor, f"thread:{issue.number}:tag", issue)
         case "note" if issue is not None and text(kept, "what") == "said":
             note = part(kept, "note")
