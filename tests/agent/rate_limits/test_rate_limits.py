@@ -60,10 +60,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 async def enter_all(clock: Clock, item: RateLimitItemPerMinute, amounts: list[int], *, exact: bool) -> list[float]:
     """Windows after which each had its turn, in the order of asking."""
-    gate, started = RateLimiter(LimitStore(OwnStorage()), "one"), clock.now
+    mine, started = RateLimiter(LimitStore(OwnStorage()), "one"), clock.now
 
     async def one(amount: int) -> float:
-        await gate.wait([Charge(item, amount, exact)], **LONG)
+        await mine.wait([Charge(item, amount, exact)], **LONG)
         return (clock.now - started) / item.get_expiry()
 
     return await asyncio.gather(*(one(amount) for amount in amounts))

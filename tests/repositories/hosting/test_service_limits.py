@@ -20,26 +20,26 @@ def headers(remaining: int, reset: float) -> dict[str, str]:
 
 
 def test_the_reserve_is_for_runs() -> None:
-    gate = ServiceLimits("https://a", "one")
-    gate.learn(200, headers(11, time.time() + 60))
+    limits = ServiceLimits("https://a", "one")
+    limits.learn(200, headers(11, time.time() + 60))
     with sparing():
-        gate.enter(writes=False)
-        gate.learn(200, headers(10, time.time() + 60))
+        limits.enter(writes=False)
+        limits.learn(200, headers(10, time.time() + 60))
         with pytest.raises(HostBusy) as raised:
-            gate.enter(writes=False)
+            limits.enter(writes=False)
     assert 55 < raised.value.retry_after <= 60
-    gate.enter(writes=False)  # a run
-    gate.learn(200, headers(0, time.time() - 1))
+    limits.enter(writes=False)  # a run
+    limits.learn(200, headers(0, time.time() - 1))
     with sparing():
-        gate.enter(writes=False)  # a new window
+        limits.enter(writes=False)  # a new window
 
 
 def test_what_can_wait_is_not_asked_while_we_were_told_to_wait() -> None:
-    gate = ServiceLimits("https://a", "one")
-    gate.learn(403, {"retry-after": "30"})
+    limits = ServiceLimits("https://a", "one")
+    limits.learn(403, {"retry-after": "30"})
     with sparing(), pytest.raises(HostBusy):
-        gate.enter(writes=False)
-    gate.enter(writes=False)
+        limits.enter(writes=False)
+    limits.enter(writes=False)
 
 
 @pytest.fixture
@@ -55,20 +55,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_what_can_wait_is_spread(clock: Clock) -> None:
-    gate, began = ServiceLimits("https://a", "one"), clock.now
+    limits, began = ServiceLimits("https://a", "one"), clock.now
     with sparing():
         for _ in range(4 * SPARING.amount):
-            gate.enter(writes=False)
+            limits.enter(writes=False)
     assert 3 <= clock.now - began < 4
 
 
 def test_a_single_act_does_not_wait_and_a_series_of_writes_does(clock: Clock) -> None:
-    gate, began = ServiceLimits("https://a", "one"), clock.now
+    limits, began = ServiceLimits("https://a", "one"), clock.now
     for _ in range(WRITES.amount):
-        gate.enter(writes=True)
+        limits.enter(writes=True)
     assert clock.now == began
     for _ in range(5 * WRITES.amount):
-        gate.enter(writes=True)
+        limits.enter(writes=True)
     assert 24 < clock.now - began < 31, "one a second"
 
 
@@ -97,26 +97,26 @@ def test_how_long_an_answer_asks_us_to_wait(said: dict[str, str], seconds: float
     assert wait_of(said) == seconds
 
 
-def test_what_a_service_says_can_break_nothing_nor_close_its_gate_for_days() -> None:
-    gate = ServiceLimits("https://a", "one")
-    gate.learn(200, {"x-ratelimit-limit": "\u00b2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 400})
-    gate.learn(403, {**headers(0, time.time() + 1e9), "retry-after": "99999999"})
+def test_what_a_service_says_can_break_nothing_nor_hold_us_up_for_days() -> None:
+    limits = ServiceLimits("https://a", "one")
+    limits.learn(200, {"x-ratelimit-limit": "\u00b2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 400})
+    limits.learn(403, {**headers(0, time.time() + 1e9), "retry-after": "99999999"})
     with sparing(), pytest.raises(HostBusy) as raised:
-        gate.enter(writes=False)
+        limits.enter(writes=False)
     assert raised.value.retry_after <= 3600
 
 
 def test_nobody_waits_long_behind_the_writes_of_others() -> None:
     """All of them ask at the same moment."""
-    gate = ServiceLimits("https://a", "one")
+    limits = ServiceLimits("https://a", "one")
     for _ in range(WRITES.amount):
-        gate.enter(writes=True)
-    waiting = [limiter._lines.join((gate._limiter.key, WRITES), [Charge(WRITES)])[0] for _ in range(int(MAX_TURN) + 1)]
+        limits.enter(writes=True)
+    waiting = [limiter._lines.join((limits._limiter.key, WRITES), [Charge(WRITES)])[0] for _ in range(int(MAX_TURN) + 1)]
     try:
         with pytest.raises(HostBusy) as raised:
-            gate.enter(writes=True)
+            limits.enter(writes=True)
     finally:
         for waiter in waiting:
-            limiter._lines.leave((gate._limiter.key, WRITES), waiter)
+            limiter._lines.leave((limits._limiter.key, WRITES), waiter)
     assert raised.value.retry_after == MAX_TURN + 1
     assert limiter._lines._lines == {}, "who is sent away takes nobody's turn"
