@@ -1,4 +1,4 @@
-"""How much of a model's window each part of what the team is shown may take, in tokens by the local estimate."""
+"""How much of a model's context window each part of the prompt may take, in tokens by the local estimate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the person asked for in words, where it can be checked by parsing. The reviewer judges the rest."""
+"""Constraints that the task states in words, where parsing can check them. The reviewer judges the rest."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _extra_in(answer: CheckedAnswer, block: FileBlock, allowed: frozenset[str], 
         for entry in third_party(imports_of(block.content), answer.modules):
             if entry.distribution not in allowed and entry.module not in known:
                 message = f"This imports {entry.module}, but the task says “{wish}”."
-                yield GuardrailFinding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
+                yield GuardrailFinding("forbidden_import", message, "Use what the project already has.", block.path, entry.line)
     if is_manifest(block.path):
         for name in sorted(names_in(block.path, block.content) - allowed - {"php"}):
             if not name.startswith(("ext-", "microsoft.net.sdk")) and name:

@@ -1,4 +1,4 @@
-"""What an endpoint's refusal means: providers word the same few faults in many ways.
+"""Classifies an endpoint's error: providers word the same few faults in many ways.
 
 The wordings are those of OpenAI, Azure, Anthropic, OpenRouter, vLLM, llama.cpp and Ollama, as their issue trackers quote them.
 """

@@ -1,4 +1,4 @@
-"""The rate gate: calls of one process to one endpoint with one key wait here, so that its limits are kept, not run into."""
+"""The rate limiter: calls of one process to one endpoint with one key wait here, so that its limits are not exceeded."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RateLimiter:
         try:
             if wait > MAX_QUEUE:
                 raise RateLimited(
-                    f"The calls that wait for {host} fill its limits for {span(wait)}.",
+                    f"The calls waiting for {host} use up its limits for {span(wait)}.",
                     hint=f"Resume the run in {span(wait)}, or raise the connection's requests_per_minute or tokens_per_minute.",
                     code="rate_queue_full",
                     retry_after=wait,
@@ -98,7 +98,7 @@ class RateLimiter:
             return turn
 
     def _room_for(self, tokens: int) -> float:
-        """From when on the calls of the last window leave room. One that is larger than the limit gets a window of its own."""
+        """When the calls of the last window allow another one. One that is larger than the limit gets a window of its own."""
         sum_of = min(tokens, self.tokens or 0)
         for turn in reversed(self._turns):
             sum_of += turn.tokens

@@ -71,11 +71,11 @@ class ChangeApplier:
         data = {key: found[key] for key in ("errors", "warnings")}
         data |= {"round": round_, "max_rounds": work.spec.max_revision_rounds}
         if result.is_valid:
-            await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
+            await work.ports.events.emit("validation_passed", data, "The answer passed the checks")
             return None
         wish = self._other_format(answers[0].format, ()) if any(error.code == "format" for error in result.errors) else ""
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
-        return Problem("guardrails", f"It breaks rules, so nothing of it was applied.{wish}", found["errors"])
+        return Problem("guardrails", f"The answer breaks the rules, so none of it was applied.{wish}", found["errors"])
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
@@ -88,7 +88,7 @@ class ChangeApplier:
             reason = self._work.view.hidden.get(path)
             self.unseen.append(path)
             message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
-            hint = "Leave it as it is." if reason else "Its content is below now; answer again on its base."
+            hint = "Leave it as it is." if reason else "Its content is included below now; base your next answer on it."
             found.append(GuardrailFinding("unseen_file", message, hint, path))
         return found
 
@@ -114,7 +114,7 @@ class ChangeApplier:
             wish = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
             found = findings(result)
             work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
-            return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", found)
+            return Problem("patch", f"The answer could not be applied, so nothing was changed.{wish}", found)
         if any(file["action"] != "unchanged" for file in result["files"]):
             work.loops.changed()
         self._misfits.clear()
@@ -122,7 +122,7 @@ class ChangeApplier:
         for file in result["files"]:
             self._count(file)
         if not self.files:
-            return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
+            return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
         return None
 
     async def take_back(self, rejected: Sequence[JSONObject], step: str) -> None:
@@ -136,7 +136,7 @@ class ChangeApplier:
             try:
                 commit(work.root, swaps)
             except Blocked as blocked:
-                raise AgentError(f"Nothing was taken back: {blocked.reason}.", code="write_failed") from blocked
+                raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:
                 raise _not_written(error) from error
             return {"files": [swap.path for swap in swaps]}
@@ -217,7 +217,7 @@ def _not_written(error: OSError) -> AgentError:
 
 def _reverted(result: JSONObject) -> StepEvent | None:
     files = [{"path": path, "action": "reverted"} for path in result["files"]]
-    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} taken back") if files else None
+    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} reverted") if files else None
 
 
 def _number(count: int, noun: str) -> str:

@@ -43,7 +43,7 @@ def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None,
         findings.append({"code": "rejected", "message": general, "hint": ""})
     if not findings:
         return None
-    return Problem("changes", "A person has read the change. What they rejected is taken out again; the rest stays.", findings)
+    return Problem("changes", "A person has reviewed the change. What they rejected was taken out; the rest stays.", findings)
 
 
 def _shown(entry: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> str:

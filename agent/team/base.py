@@ -1,5 +1,5 @@
-"""Our Team, Environment, Role and Action on MetaGPT's: the same message passing, with our own round loop, errors that come out
-as they are, and one road to the model.
+"""Our Team, Environment, Role and Action on MetaGPT's: the same message passing, with our own round loop, errors that are not
+wrapped, and all model calls through one client.
 
 Imports MetaGPT, so ``agent.runtime.bootstrap`` must have run: go through ``agent.team.hire``.
 """

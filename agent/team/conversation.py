@@ -1,4 +1,4 @@
-"""One question to a role and its answer, with a bounded number of rounds of tool calls."""
+"""One question to a role and its answer, with a bounded number of tool-call rounds."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Conversation:
         work = self._work
         work.told.begins(self._key)
         bounds = BY_ROLE.get(self._role, FEWEST)
-        desk = ToolSession(work, self._key, self._role, self._tools, bounds)
+        session = ToolSession(work, self._key, self._role, self._tools, bounds)
         talk = append_steering(messages, self._told)
         turn = 0
         while True:
             key = f"{self._key}/t{turn}" if turn else self._key
             talk = append_steering(talk, await self._claim(key))
-            offered = self._tools if desk.is_open else ()
+            offered = self._tools if session.is_open else ()
             request = ModelRequest(
                 key=f"{work.key}/{key}",
                 role=self._role,
@@ -67,8 +67,8 @@ class Conversation:
                 return completion
             turn += 1
             talk.append({"role": "assistant", "content": completion.text, "tool_calls": completion.tool_calls})
-            talk += await desk.carry_out(completion.tool_calls, f"{self._key}/t{turn}")
-            if not desk.is_open:
+            talk += await session.carry_out(completion.tool_calls, f"{self._key}/t{turn}")
+            if not session.is_open:
                 talk.append({"role": "user", "content": render("answer_now")})
 
     async def _claim(self, key: str) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Notices what goes in circles. Every run may wait long and try hard; only what repeats exactly stops it.
+"""Detects loops. A run may take long and try often; only exact repetition stops it.
 
 What a replay finds recorded is counted but never stops the run: a person has resumed it since, so counting begins anew there.
 """

@@ -1,4 +1,4 @@
-"""What people said to the run while it went on."""
+"""Messages that people sent to the run while it was in progress."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ async def test_a_rejected_hunk_goes_out_and_its_comment_to_the_engineer(workdir:
     assert "+VALUE_20 = 'twenty'" in prompt
     assert "VALUE_20 = 20\n" in prompt, "the file as it is now"
     reviewed = [r for r in model.requests if r.action == "ReviewCode"][-1].messages[-1]["content"]
-    assert "A person, who has the last word: shop/values.py: A number, please: 200." in reviewed
+    assert "A person, whose word is final: shop/values.py: A number, please: 200." in reviewed
     assert [(file["path"], file["added"], file["removed"]) for file in outcome.files] == [
         ("shop/extra.py", 1, 0), ("shop/values.py", 1, 1),
     ]  # fmt: skip

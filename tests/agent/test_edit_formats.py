@@ -36,7 +36,7 @@ async def test_what_does_not_fit_comes_back_and_two_misfits_switch_the_format(re
     first, second = [r.messages[-1]["content"] for r in world.model.requests if r.action == "ReviseCode"]
     assert "nothing_of_prices[0]" in first
     assert ": def total(prices):" in first, "the file's real lines"
-    assert "did not fit twice" not in first
+    assert "failed to apply twice" not in first
     assert "Answer now with whole files" in second
     assert (repository / "shop/prices.py").read_text() == EDITED
 

@@ -116,7 +116,7 @@ async def test_a_change_that_breaks_one_test_and_fixes_another_is_caught(reposit
     assert first["gone"] == []
     assert first["fixed"] == ["tests/test_prices.py::test_total"]
     assert world.sink.of("revision_started")[0]["reason"] == (
-        "The tests fail: tests/test_prices.py::test_new. Not because of your change, for they failed before it: "
+        "The tests fail: tests/test_prices.py::test_new. These failed before your change, so they are not its fault: "
         "tests/test_prices.py::test_old."
     )
     assert last["status"] == "passed"

@@ -58,7 +58,7 @@ async def test_a_change_that_turns_failures_into_passes_is_found_out(workdir: Pa
     assert first["newly_failing"] == ["tests/test_prices.py::test_total"]
     assert first["set_aside"]
     asked = next(request for request in model.requests if request.action == "ReviseCode").messages[-1]["content"]
-    assert "They were run without your change of" in asked
+    assert "They were run without your change to" in asked
     assert outcome.draft, "what nobody planned is still in the change"
     reviewed = next(request for request in model.requests if request.action == "ReviewCode").messages[-1]["content"]
     assert "alters how tests are run, which the plan does not name" in reviewed

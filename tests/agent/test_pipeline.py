@@ -221,7 +221,7 @@ async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -
     with pytest.raises(Paused) as paused:
         await world.plan(TaskSpec("Fix the thing"))
     assert (paused.value.reason, paused.value.detail) == ("question", "Which shop?")
-    assert "Answer it" in paused.value.hint
+    assert "Answer the question" in paused.value.hint
 
     await world.plan(TaskSpec("Fix the thing"), feedback=["Which shop? The one in Bern."], version=2)
     asked = world.model.requests[-2:]
@@ -267,7 +267,7 @@ async def test_garbage_is_asked_for_again_twice_and_differently(workdir: Path) -
     asked = [r for r in world.model.requests if r.action == "AnalyzeTask"]
     prompts = [r.messages[-1]["content"] for r in asked]
     assert len(set(prompts)) == 3
-    assert "holds no complete JSON object" in prompts[1]
+    assert "contains no complete JSON object" in prompts[1]
     assert "complexity: Field required" in prompts[2]
 
 
@@ -372,7 +372,7 @@ async def test_an_answer_that_changes_nothing_is_not_success(repository: Path) -
     world = World(repository, ScriptedModel(script(code=same, files=["shop/prices.py"], ReviseCode=[same, CODE])))
     outcome = await world.run(EDIT)
     assert [data["reason"] for data in world.sink.of("revision_started")] == [
-        "It leaves every file exactly as it was, so the task is not done."
+        "The answer leaves every file exactly as it was, so the task is not done."
     ] * 2
     assert len(outcome.files) == 1
 

@@ -47,7 +47,7 @@ async def test_a_reviewers_wishes_lead_to_a_revision_and_it_sees_what_it_asked_f
     assert "- Name the unit." in revised[0]
     assert "- Still no unit." in revised[1]
     first, second, third = [r.messages[-1]["content"] for r in world.model.requests if r.action == "ReviewCode"]
-    assert "was asked for before" not in first
+    assert "was requested earlier" not in first
     assert "The review after answer 1: Name the unit." in second
     assert "The review after answer 2: Still no unit." in third
     assert outcome.review == {"verdict": "approve", "comments": []}

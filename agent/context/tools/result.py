@@ -1,4 +1,4 @@
-"""What a tool answers, and how it refuses."""
+"""The result of a tool, and its refusal."""
 
 from __future__ import annotations
 

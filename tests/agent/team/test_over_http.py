@@ -57,7 +57,7 @@ async def test_an_endpoint_without_tools_gets_them_as_text(repository: Path) -> 
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[call, CODE])
 
     def answer(messages: list[Message]) -> str | Reply:
-        if "<tool_call>" not in messages[0]["content"] and not any("look no further" in m["content"] for m in messages):
+        if "<tool_call>" not in messages[0]["content"] and not any("all of your tool calls" in m["content"] for m in messages):
             return Reply(NO_TOOLS, status=400)
         return team(messages)
 

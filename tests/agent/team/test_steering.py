@@ -48,7 +48,7 @@ async def test_it_reaches_that_call_and_all_later_ones(tmp_path: Path) -> None:
     assert heard["plan/1/draft"] == heard["execute/write/0"] == ""
     assert heard["execute/write/0/t1"] == heard["execute/write_test"] == "Use a generator."
     asked = next(request for request in world.model.requests if request.key == "execute/review/0").messages[-1]["content"]
-    assert all(text in asked for text in ("Use a generator.", "Be kind.", "And short.", "It is an instruction"))
+    assert all(text in asked for text in ("Use a generator.", "Be kind.", "And short.", "They are instructions"))
     assert heard["execute/write/1"] == heard["execute/review/1"] == "Use a generator.\n\nBe kind.\n\nAnd short."
 
     keys = [key for key, step in world.journal.steps.items() if step.kind == "model"]

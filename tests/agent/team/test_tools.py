@@ -130,7 +130,7 @@ async def test_at_the_bound_a_role_must_answer(repository: Path, role: str) -> N
     outcome = await world.run(EDIT)
     assert outcome.review["verdict"] == "approve"
     mine = [request for request in world.model.requests if request.role == role]
-    last = [request for request in mine if "You can look no further" in request.messages[-1]["content"]]
+    last = [request for request in mine if "You have all of your tool calls" in request.messages[-1]["content"]]
     assert last
     conversations = len({request.key.split("/t")[0] for request in mine})
     assert len(world.sink.of("tool_called")) == conversations * BY_ROLE[role].rounds
@@ -152,7 +152,7 @@ async def test_characters_of_results_are_bounded(repository: Path) -> None:
     await world.run(EDIT)
     results = [
         len(message["content"])
-        for message in next(r for r in world.model.requests if "look no further" in r.messages[-1]["content"]).messages
+        for message in next(r for r in world.model.requests if "all of your tool calls" in r.messages[-1]["content"]).messages
         if message["content"].startswith("Result of")
     ]
     assert sum(results) < BY_ROLE["engineer"].characters + 10_000
