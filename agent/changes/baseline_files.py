@@ -12,7 +12,7 @@ MAX_TEXT = 4 << 20
 """Bytes; a longer file is not described, measured or compared line by line."""
 
 
-class Originals:
+class BaselineFiles:
     """Reads the workdir ``root``, which a replay restores to what it was before each change."""
 
     def __init__(self, root: Path) -> None:

@@ -27,7 +27,7 @@ class ContextBudget:
         return self.texts + self.map + self.listing + self.history + self.tests
 
 
-def room_for(window: int | None) -> ContextBudget:
+def budget_for(window: int | None) -> ContextBudget:
     """``window``: tokens of the smallest model that will see it; None is not known."""
     whole = ContextBudget()
     if window is None or window * SHARE >= whole.total:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from agent.context.context_budget import UNITS, room_for
+from agent.context.context_budget import UNITS, budget_for
 from agent.context.history import recent_history
 from agent.context.listing import list_files
 from agent.context.missing_content import absent, is_pointer
@@ -83,7 +83,7 @@ async def collect_context(root: Path, wanted: Sequence[str] = (), interest: Inte
     With an ``interest`` also what takes longer to find out: map, layout of the tests, history.
     """
     files = await list_files(root)
-    budget = room_for(interest.window if interest else None)
+    budget = budget_for(interest.window if interest else None)
     mentioned = _mentioned(files, interest.words) if interest else []
     focus = list(dict.fromkeys((*wanted, *mentioned)))
     texts, hidden = _texts(root, files, focus, budget.texts)

@@ -92,9 +92,9 @@ def forbidden(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
             ):
                 message = f"This {verb} {name}, which does not belong in a {answer.stack.title} project."
                 yield GuardrailFinding(code, message, f"Use {answer.stack.title} only.", block.path, line)
-            elif wish := _denied(answer, name):
+            elif quote := _denied(answer, name):
                 yield GuardrailFinding(
-                    code, f"This {verb} {name}, but the task says “{wish}”.", "Leave it out.", block.path, line
+                    code, f"This {verb} {name}, but the task says “{quote}”.", "Leave it out.", block.path, line
                 )
 
 
@@ -112,10 +112,10 @@ def _new(answer: CheckedAnswer, block: FileBlock) -> list[Import]:
 
 
 def _denied(answer: CheckedAnswer, name: str) -> str | None:
-    """The wish that rules out ``name``: "without axios", "lodash kullanma"."""
+    """The quote that rules out ``name``: "without axios", "lodash kullanma"."""
     word = name.split("\\", 1)[0].split(".", 1)[0].rsplit("/", 1)[-1]
-    wishes = (*answer.spec.constraints, answer.spec.text)
-    return next((wish.strip()[:80] for wish in wishes if len(word) > 2 and rules_out(wish, word)), None)
+    stated = (*answer.spec.constraints, answer.spec.text)
+    return next((quote.strip()[:80] for quote in stated if len(word) > 2 and rules_out(quote, word)), None)
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -98,7 +98,7 @@ class ProviderErrors:
             )
         fault = Fault.of(error)
         words = self.said(fault.words)
-        match fault.meaning(with_tools=with_tools):
+        match fault.classify(with_tools=with_tools):
             case "overflow":
                 return self.overflow(name, words)
             case "filtered":

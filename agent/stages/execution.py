@@ -182,12 +182,12 @@ class ChangeExecution:
         """In a new project there is nothing from before to judge with."""
         if self._work.spec.output_mode != "patch_existing":
             return NOTHING
-        planned, originals = set(self._work.planned_files()), self._applier.originals
+        planned, baseline = set(self._work.planned_files()), self._applier.baseline
         swaps = []
         for path in self._applier.files:
             if path in planned or not is_test_configuration(path):
                 continue
-            before, now = originals.before(path), originals.now(path)
+            before, now = baseline.before(path), baseline.now(path)
             judged = judging(path, before, now)
             if judged != now:
                 swaps.append(Swap(path, now, judged))
@@ -199,7 +199,7 @@ class ChangeExecution:
         await self._work.read(f"read/{step}", list(wanted))
 
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:
-        return self._applier.originals.texts(sorted(self._applier.files))
+        return self._applier.baseline.texts(sorted(self._applier.files))
 
     def _description(self) -> str:
         return describe(self._texts())

@@ -61,8 +61,8 @@ def tokens_of(messages: Sequence[ChatMessage]) -> int:
     return estimate_tokens(message["content"] for message in messages)
 
 
-def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
-    """As much is cut as must be for ``room`` tokens; where even that is not enough, all that may be."""
+def condense(messages: Sequence[ChatMessage], limit: int) -> Condensed:
+    """As much is cut as must be for ``limit`` tokens; where even that is not enough, all that may be."""
     kept = list(messages)
     left_out: list[str] = []
     files: list[str] = []
@@ -71,7 +71,7 @@ def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
         *(partial(_longest, name) for name in LEAST_FIRST),
     ]
     for cut in cuts:
-        while tokens_of(kept) > room and (done := cut(kept, files)):
+        while tokens_of(kept) > limit and (done := cut(kept, files)):
             left_out.append(done)
     return Condensed(kept, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
 

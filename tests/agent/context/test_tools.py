@@ -12,7 +12,7 @@ from agent.context.tools import MAX_RESULT, TOOLS, Toolbox, ToolResult, specs
 from agent.context.tools.run import heads
 from agent.errors import Paused
 from agent.ports import CommandResult
-from tests.agent.world import make_repository
+from tests.agent.harness import make_repository
 
 CODE = "class Cart:\n    def total(self):\n        return net_price(self.gross)\n\n\ndef net_price(gross):\n    return gross\n"
 
