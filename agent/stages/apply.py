@@ -141,7 +141,7 @@ class ChangeApplier:
                 raise _not_written(error) from error
             return {"files": [swap.path for swap in swaps]}
 
-        work.loops.told()  # a decision of people: from here on the same may be said again
+        work.loops.reset()  # a decision of people: from here on the same may be said again
         inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
         await work.ports.journal.step(f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True)
         for path in list(self.files):

@@ -27,7 +27,7 @@ class Conversation:
         max_tokens: int,
         tools: Sequence[str] = (),
         fresh: bool = False,
-        told: Sequence[str] | None = None,
+        steering: Sequence[str] | None = None,
     ) -> None:
         self._work = work
         self._key = key
@@ -37,15 +37,15 @@ class Conversation:
         self._fresh = fresh
         # where nothing is there yet, there is nothing to look at
         self._tools = tuple(tools) if work.view.files else ()
-        self._told = work.told.so_far() if told is None else tuple(told)
+        self._steering = work.steering.so_far() if steering is None else tuple(steering)
 
     async def hold(self, messages: Sequence[ChatMessage]) -> ModelCompletion:
         """The answer: the first completion that asks for no tool, or the one that may ask for none any more."""
         work = self._work
-        work.told.begins(self._key)
+        work.steering.begins(self._key)
         bounds = BY_ROLE.get(self._role, FEWEST)
         session = ToolSession(work, self._key, self._role, self._tools, bounds)
-        talk = append_steering(messages, self._told)
+        talk = append_steering(messages, self._steering)
         turn = 0
         while True:
             key = f"{self._key}/t{turn}" if turn else self._key
@@ -74,6 +74,6 @@ class Conversation:
     async def _claim(self, key: str) -> Sequence[str]:
         said = tuple(await self._work.ports.steering.claim(f"{self._work.key}/{key}"))
         if said:
-            self._work.told.add(self._key, said)
-            self._work.loops.told()
+            self._work.steering.add(self._key, said)
+            self._work.loops.reset()
         return said

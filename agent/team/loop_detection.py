@@ -88,7 +88,7 @@ class Loops:
         for key in [key for key in self._counts if key[0] == "opinion"]:
             del self._counts[key]
 
-    def told(self) -> None:
+    def reset(self) -> None:
         """People said something: from here on the same may come again."""
         self._counts.clear()
 

@@ -61,7 +61,7 @@ class PhaseContext:
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
         self.loops = Loops(journal)
-        self.told = SteeringLog()
+        self.steering = SteeringLog()
         self._looked_up: dict[str, str] = {}
         self.calls = ModelCalls(ports, self.loops)
         self.commands = Commands(ports, key)
