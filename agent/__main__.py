@@ -176,7 +176,7 @@ def ended(spec: TaskSpec, options: argparse.Namespace) -> tuple[int, JSONObject]
         return asyncio.run(run(spec, options))
     except Paused as paused:
         # what this process has asked nobody can answer later
-        own = " Without a server: say it in the task and start again." if paused.reason == "question" else ""
+        own = " Without a server, put the answer into the task and start again." if paused.reason == "question" else ""
         hint = f"{paused.hint}{own}"
         say(f"{paused.detail} {hint}", before="\n")
         return PAUSED, {"status": "paused", "reason": paused.reason, "detail": paused.detail, "hint": hint}

@@ -1,4 +1,4 @@
-"""A child process and its pipes, of which nothing is left on any way out: an end, an error, a time limit, a cancelled caller.
+"""A child process and its pipes, cleaned up however the call ends: normally, by an error, a time limit or cancellation.
 
 asyncio alone promises less. A caller that is cancelled while the process starts has its first process killed, but not what that
 one started. ``Process.wait`` returns before the pipes are closed where the exit is known already, and waits for whoever holds a

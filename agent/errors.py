@@ -86,7 +86,7 @@ class Interrupted(Exception):
 
 
 class Cancelled(Interrupted):
-    """A person cancelled the run, or this process is no longer its owner."""
+    """A person cancelled the run, or this process no longer owns it."""
 
 
 class Paused(Interrupted):

@@ -18,7 +18,7 @@ StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
 
 class ToolCall(TypedDict):
-    """A tool that the model wants called. ``arguments`` is what the model wrote, parsed; {} where it was no JSON object, and
+    """A tool that the model wants called. ``arguments`` is what the model wrote, parsed; {} where it was not a JSON object, and
     then ``raw`` is its text (at most 2,000 characters), so that it can be told what was wrong."""
 
     id: str

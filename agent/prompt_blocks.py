@@ -1,4 +1,4 @@
-"""Data inside prompts: a named block whose end can't be written by the data itself, because it carries a digest of it."""
+"""Data inside prompts: a named block whose end tag the data can't forge, because it carries a digest of the data."""
 
 from __future__ import annotations
 

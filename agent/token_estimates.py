@@ -1,4 +1,4 @@
-"""How many tokens a text is, where no endpoint says so. The exact tokenizers would have to be downloaded."""
+"""Estimates the tokens of a text where no endpoint reports them. Exact tokenizers would have to be downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that a run changes, as they were before it did: what a change is told, measured and taken back against."""
+"""The files that a run changes, as they were before: the base for describing, measuring and reverting a change."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from agent.context import is_secret
 from agent.patch import Edits, preview
 
 MAX_TEXT = 4 << 20
-"""Bytes; what is longer is not told, measured or compared line by line."""
+"""Bytes; a longer file is not described, measured or compared line by line."""
 
 
-class Originals:
+class BaselineFiles:
     """Reads the workdir ``root``, which a replay restores to what it was before each change."""
 
     def __init__(self, root: Path) -> None:

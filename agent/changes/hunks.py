@@ -37,7 +37,7 @@ class Hunk:
 
 
 def hunks(old: str | None, new: str | None) -> list[Hunk]:
-    """How ``old`` became ``new``; None is a file that is not there. A file that came or went is one hunk, be it empty."""
+    """How ``old`` became ``new``; None is a file that is not there. A created or deleted file is one hunk, even if empty."""
     before, after = _lines(old), _lines(new)
     found = []
     for number, group in enumerate(_groups(old, new)):
@@ -57,7 +57,7 @@ def hunks(old: str | None, new: str | None) -> list[Hunk]:
 
 
 def without(old: str | None, new: str | None, rejected: Collection[int]) -> str | None:
-    """``new`` with the hunks of the numbers ``rejected`` as they were in ``old``. Numbers that are none of its are ignored."""
+    """``new`` with the hunks of the numbers ``rejected`` as they were in ``old``. Unknown numbers are ignored."""
     groups = _groups(old, new)
     if old is None or new is None:
         return old if 0 in rejected else new

@@ -1,1 +1,1 @@
-"""What a machine says of a change: commands, formatters, tests, the lines they run."""
+"""Automatic checks of a change: commands, formatters, tests and their coverage."""

@@ -17,7 +17,7 @@ UNREACHABLE = re.compile(
     r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT",
     re.IGNORECASE,
 )
-"""Words of uv, pip and npm for an index that does not answer: no fault of the change, so the run waits."""
+"""Messages of uv, pip and npm when an index does not answer: the change is not at fault, so the run waits."""
 
 
 class Commands:

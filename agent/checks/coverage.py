@@ -30,7 +30,7 @@ def changed_lines(old: str | None, new: str) -> list[int]:
 
 
 def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:
-    """The changed lines with something on them, by path, of the files whose coverage ``stack`` can measure; tests are none."""
+    """The changed lines with something on them, by path, of the files whose coverage ``stack`` can measure, tests excluded."""
     if stack is None or stack.coverage is None:
         return {}
     found: dict[str, list[int]] = {}
@@ -54,7 +54,7 @@ async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) 
     if stack.coverage is None:
         return _unknown(f"For {stack.title} the coverage is not measured.")
     if not lines:
-        return _unknown("The change has no lines of code outside of tests.")
+        return _unknown("The change has no lines of code outside the tests.")
     if took > MAX_SECONDS:
         return _unknown(f"The tests take longer than {MAX_SECONDS:g} seconds, so they were not run a second time.")
     result = await sandbox.run((*stack.coverage.command, *lines), timeout=2 * took + 30)
@@ -66,7 +66,7 @@ async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) 
     files = [_file(path, numbers, hits.get(path)) for path, numbers in lines.items()]
     covered, counted = (sum(file[key] for file in files) for key in ("covered", "lines"))
     if not counted:
-        return _unknown("No changed line can be run.")
+        return _unknown("None of the changed lines can be executed.")
     shown = [{key: file[key] for key in ("path", "percent", "uncovered")} for file in files if file["lines"]]
     return {"percent": _percent(covered, counted), "covered": covered, "lines": counted, "files": shown, "reason": ""}
 
@@ -86,10 +86,10 @@ def _unknown(reason: str) -> JSONObject:
 
 def _why_not(stack: Stack, result: CommandResult) -> str:
     if not result.available or result.exit_code == 127:
-        return f"No tool that measures it for {stack.title} is available here."
+        return f"No coverage tool for {stack.title} is available here."
     if result.timed_out:
-        return "Measuring it took too long."
-    return "The tool that measures it gave no report."
+        return "Measuring the coverage took too long."
+    return "The coverage tool wrote no report."
 
 
 def _read(result: CommandResult, lines: Lines) -> dict[str, dict[int, int]]:

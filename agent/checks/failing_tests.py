@@ -1,4 +1,4 @@
-"""Which tests failed, by the names that their runner gives them, and what became of them by the change.
+"""Which tests failed, by the names that their runner gives them, and how the change affected them.
 
 The names come from the closing summary of the output. It is text that tests can write too, so names are for people and for the
 engineer; whether the tests passed is the runner's exit code alone.
@@ -42,7 +42,7 @@ def of_others(tail: str) -> list[str]:
 
 def compare(before: Mapping[str, object] | None, after: Mapping[str, object], root: Path) -> JSONObject:
     """``{newly_failing, fixed, still_failing, gone}`` of two test reports, names sorted; empty where there was no run before
-    or where one of them names fewer failures than it counts. ``gone`` failed before and is no more in the files of ``root``."""
+    or where one of them names fewer failures than it counts. ``gone`` failed before and no longer exists under ``root``."""
     lists: dict[str, list[str]] = {"newly_failing": [], "fixed": [], "still_failing": [], "gone": []}
     if before is None or not comparable(before, after):
         return dict(lists)

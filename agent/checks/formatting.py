@@ -23,7 +23,7 @@ _HAS_CONFIG = 'for entry; do file=${entry%%:*}; mark=${entry#*:}; grep -qsF -e "
 
 @dataclass(frozen=True)
 class FormatterResult:
-    """How one tool ended; ``failed`` carries its words in ``output_tail``."""
+    """How one tool ended; ``failed`` has its message in ``output_tail``."""
 
     tool: str
     status: Literal["ok", "failed", "unavailable"]
@@ -63,7 +63,7 @@ class FormatReport:
 async def format_files(paths: Sequence[str], stack: Stack, sandbox: Sandbox) -> FormatReport:
     """Formats ``paths`` (relative to the workdir) with the tools of ``stack`` that want them, in the catalogue's order.
 
-    A tool that is absent or fails is named as such and stops no other. Raises ``SandboxFailed``.
+    A tool that is absent or fails is reported and does not stop the others. Raises ``SandboxFailed``.
     """
     wanted = sorted(path for path in set(paths) if any(tool.wants(path) for tool in stack.format))
     if not wanted:

@@ -2,7 +2,7 @@
 
 A `conftest.py` can turn each failure into a pass, and so can a test script, a plugin or a setup file. In an existing project a
 change is therefore judged with these files as they were before it, unless the approved plan named them. Code that the tests
-import runs in the same process and can still lie: that is what reviewers are for.
+import runs in the same process and can still falsify them: the reviewer has to look for that.
 """
 
 from __future__ import annotations

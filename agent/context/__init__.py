@@ -1,4 +1,4 @@
-"""What the team knows of a repository before and while it works: what is listed, read and mapped, and tools to look further.
+"""What the team knows about a repository before and during its work: what is listed, read and mapped, and tools to see more.
 
 Reads only, and never outside of the workdir: no links, no secrets. What is written into it goes through ``agent.patch``.
 """

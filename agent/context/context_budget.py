@@ -1,4 +1,4 @@
-"""How much of a model's window each part of what the team is shown may take, in tokens by the local estimate."""
+"""How much of a model's context window each part of the prompt may take, in tokens by the local estimate."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ContextBudget:
         return self.texts + self.map + self.listing + self.history + self.tests
 
 
-def room_for(window: int | None) -> ContextBudget:
+def budget_for(window: int | None) -> ContextBudget:
     """``window``: tokens of the smallest model that will see it; None is not known."""
     whole = ContextBudget()
     if window is None or window * SHARE >= whole.total:

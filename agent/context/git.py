@@ -1,4 +1,4 @@
-"""Questions to a repository's git that run nothing of the repository: no hooks, no pagers, no programs of its settings."""
+"""Read-only git commands that run nothing of the repository: no hooks, no pagers, no programs from its settings."""
 
 from __future__ import annotations
 

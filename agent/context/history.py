@@ -1,4 +1,4 @@
-"""What was done in a repository lately, and which files are changed together."""
+"""A repository's recent commits, and which files are usually changed together."""
 
 from __future__ import annotations
 

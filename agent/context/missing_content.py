@@ -1,4 +1,4 @@
-"""What a repository names and this workdir does not hold: the files of submodules, and what Git LFS keeps elsewhere."""
+"""Content that a repository refers to and this workdir lacks: the files of submodules, and files stored by Git LFS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATH = linear(r"(?m)^\s*path\s*=\s*(.+?)\s*$")
 
 
 def submodules(root: Path) -> list[str]:
-    """The paths that `.gitmodules` names and that are no folders of this repository: empty, or repositories of their own."""
+    """The paths that `.gitmodules` names and that are not folders of this repository: empty, or repositories of their own."""
     text = _text(root, ".gitmodules")
     named = [path.strip('"').rstrip("/") for path in _PATH.findall(text)[:MAX_MODULES]]
     return sorted({path for path in named if _is_plain(path) and _is_other(root / path)})

@@ -47,7 +47,7 @@ def find_sources(root: Path, files: Sequence[str]) -> list[Source]:
 
 
 def load(root: Path, path: str) -> bytes | None:
-    """A file's bytes; None for what is no text, or generated, or too large."""
+    """A file's bytes; None for a file that is not text, is generated, or is too large."""
     try:
         descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from agent.context.context_budget import UNITS, room_for
+from agent.context.context_budget import UNITS, budget_for
 from agent.context.history import recent_history
 from agent.context.listing import list_files
 from agent.context.missing_content import absent, is_pointer
@@ -83,26 +83,26 @@ async def collect_context(root: Path, wanted: Sequence[str] = (), interest: Inte
     With an ``interest`` also what takes longer to find out: map, layout of the tests, history.
     """
     files = await list_files(root)
-    room = room_for(interest.window if interest else None)
+    budget = budget_for(interest.window if interest else None)
     mentioned = _mentioned(files, interest.words) if interest else []
     focus = list(dict.fromkeys((*wanted, *mentioned)))
-    texts, hidden = _texts(root, files, focus, room.texts)
-    view = View(files[:MAX_LISTED], texts, hidden, "\n".join(tree(files, room.listing)))
+    texts, hidden = _texts(root, files, focus, budget.texts)
+    view = View(files[:MAX_LISTED], texts, hidden, "\n".join(tree(files, budget.listing)))
     if interest is None:
         return view
     near = (*interest.words, *focus)
     return replace(
         view,
-        map=await repository_map(root, files, words=interest.words, focus=focus, tokens=room.map, cache=interest.cache),
-        tests=layout_of_tests(files, texts, command=interest.test, near=near, tokens=room.tests),
-        history=await recent_history(root, focus, files, room.history),
+        map=await repository_map(root, files, words=interest.words, focus=focus, tokens=budget.map, cache=interest.cache),
+        tests=layout_of_tests(files, texts, command=interest.test, near=near, tokens=budget.tests),
+        history=await recent_history(root, focus, files, budget.history),
         absent=absent(root, files),
     )
 
 
 def _texts(root: Path, files: Sequence[str], focus: Sequence[str], tokens: int) -> tuple[dict[str, str], dict[str, str]]:
-    """Texts in the order of their use, guides first; where there is no room for all, rules and ``focus`` have it first."""
-    left, room = UNITS * tokens, MAX_CHARACTERS
+    """Texts in the order of their use, guides first; where not all fit, rules and ``focus`` come first."""
+    left, budget = UNITS * tokens, MAX_CHARACTERS
     present = set(files)
     rules = _rules(focus)
     order = [path for path in dict.fromkeys((*GUIDES, *rules, *MANIFESTS, *focus)) if path in present]
@@ -112,11 +112,11 @@ def _texts(root: Path, files: Sequence[str], focus: Sequence[str], tokens: int) 
         if path not in present:
             continue
         text, reason = read(root / path, path)
-        if reason or len(text) > room or estimate_weight(text) > left:
+        if reason or len(text) > budget or estimate_weight(text) > left:
             hidden[path] = reason or "the context is full"
             continue
         found[path] = text
-        room -= len(text)
+        budget -= len(text)
         left -= estimate_weight(text)
     texts = {path: found[path] for path in order if path in found}
     return texts, {path: hidden[path] for path in order if path in hidden}

@@ -1,4 +1,4 @@
-"""What the checks look at: the files of the answer beside those of the tree."""
+"""What the checks look at: the files of the answer, next to those of the tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent.stacks import Stack
 SKIPPED = frozenset({".git", ".mgx", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache"})
 MAX_LISTED = 50_000
 MAX_BYTES = 8 << 20
-"""Of a file that is looked at beside the answer; a larger one is taken for no text."""
+"""Of a file that is looked at beside the answer; a larger one counts as not being text."""
 
 
 class CheckedAnswer:
@@ -76,7 +76,7 @@ class CheckedAnswer:
         return {block.path: block.content for block in reversed(self.safe)}
 
     def text_of(self, path: str) -> str | None:
-        """A file's text after the answer; None when it is missing, no regular file, or no text."""
+        """A file's text after the answer; None when it is missing, not a regular file, or not text."""
         return self._contents[path] if path in self._contents else self.text_before(path)
 
     def text_before(self, path: str) -> str | None:

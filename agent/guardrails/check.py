@@ -1,4 +1,4 @@
-"""Runs every check over one answer. A check is a function of the ``Answer`` that yields findings."""
+"""Runs every check over one answer. A check is a function of the ``CheckedAnswer`` that yields findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the person asked for in words, where it can be checked by parsing. The reviewer judges the rest."""
+"""Constraints that the task states in words, where parsing can check them. The reviewer judges the rest."""
 
 from __future__ import annotations
 
@@ -38,39 +38,39 @@ MAX_READ = 200
 
 
 def constraints(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
-    wishes = (*answer.spec.constraints, answer.spec.text)
-    yield from _package_manager(answer, wishes)
-    yield from _environment(answer, wishes)
-    wish = next((hit[0] for text in wishes if (hit := _NO_EXTRA.search(text))), None)
-    if wish is None:
+    stated = (*answer.spec.constraints, answer.spec.text)
+    yield from _package_manager(answer, stated)
+    yield from _environment(answer, stated)
+    quote = next((hit[0] for text in stated if (hit := _NO_EXTRA.search(text))), None)
+    if quote is None:
         return
     own: frozenset[str] = frozenset()
-    if not _STDLIB.search(wish):
+    if not _STDLIB.search(quote):
         starter = answer.stack.starter_files()
         own = frozenset(name.lower() for name in answer.stack.packages)
         own |= frozenset(name for path, text in starter.items() if is_manifest(path) for name in names_in(path, text))
     allowed = answer.declared_before.names | own
     for block in answer.safe:
-        yield from _extra_in(answer, block, allowed, wish)
+        yield from _extra_in(answer, block, allowed, quote)
 
 
-def _extra_in(answer: CheckedAnswer, block: FileBlock, allowed: frozenset[str], wish: str) -> Iterator[GuardrailFinding]:
+def _extra_in(answer: CheckedAnswer, block: FileBlock, allowed: frozenset[str], quote: str) -> Iterator[GuardrailFinding]:
     if block.path.endswith(".py"):
         known = {entry.module for entry in imports_of(answer.text_before(block.path) or "")}
         for entry in third_party(imports_of(block.content), answer.modules):
             if entry.distribution not in allowed and entry.module not in known:
-                message = f"This imports {entry.module}, but the task says “{wish}”."
-                yield GuardrailFinding("forbidden_import", message, "Use what the project has already.", block.path, entry.line)
+                message = f"This imports {entry.module}, but the task says “{quote}”."
+                yield GuardrailFinding("forbidden_import", message, "Use what the project already has.", block.path, entry.line)
     if is_manifest(block.path):
         for name in sorted(names_in(block.path, block.content) - allowed - {"php"}):
             if not name.startswith(("ext-", "microsoft.net.sdk")) and name:
-                message = f"This adds the dependency {name}, but the task says “{wish}”."
+                message = f"This adds the dependency {name}, but the task says “{quote}”."
                 yield GuardrailFinding("forbidden_dependency", message, "Leave it out.", block.path)
 
 
-def _package_manager(answer: CheckedAnswer, wishes: tuple[str, ...]) -> Iterator[GuardrailFinding]:
+def _package_manager(answer: CheckedAnswer, stated: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "use pnpm" there is no lock file of another one, and package.json names it (Node.js: packageManager)."""
-    hit = next((hit for text in wishes if (hit := _MANAGER.search(text))), None)
+    hit = next((hit for text in stated if (hit := _MANAGER.search(text))), None)
     if hit is None:
         return
     wanted = (hit[1] or hit[2]).lower()
@@ -85,9 +85,9 @@ def _package_manager(answer: CheckedAnswer, wishes: tuple[str, ...]) -> Iterator
             yield GuardrailFinding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
 
 
-def _environment(answer: CheckedAnswer, wishes: tuple[str, ...]) -> Iterator[GuardrailFinding]:
+def _environment(answer: CheckedAnswer, stated: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "settings from environment variables" a new project reads at least one; comments and strings don't count."""
-    hit = next((hit for text in wishes if (hit := _ENVIRONMENT.search(text))), None)
+    hit = next((hit for text in stated if (hit := _ENVIRONMENT.search(text))), None)
     code = [block for block in answer.created if block.path.endswith(_CONFIGURES)]
     if hit is None or answer.spec.output_mode != "generate_new" or not code:
         return

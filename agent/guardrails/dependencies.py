@@ -1,4 +1,4 @@
-"""What the code imports against what the manifests declare, and against what the stack and the task rule out."""
+"""Compares what the code imports with what the manifests declare, and with what the stack and the task rule out."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def undeclared(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
                 name = None
             if name:
                 message = f"This imports {entry.module}, which no manifest of the project declares."
-                hint = f"Declare {name} in the project's manifest, or do without it."
+                hint = f"Declare {name} in the project's manifest, or remove the import."
                 yield GuardrailFinding("undeclared_dependency", message, hint, block.path, entry.line)
 
 
@@ -84,22 +84,22 @@ def forbidden(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
             found += [(name, None, "forbidden_dependency", "declares") for name in names_in(block.path, block.content)]  # type: ignore[misc]
         found = [entry for entry in found if entry[0].lower() not in before]
         if len(found) > MAX_NAMED:
-            message = f"This file brings {len(found):,} new packages; at most {MAX_NAMED:,} are checked."
+            message = f"This file declares {len(found):,} new packages; at most {MAX_NAMED:,} are checked."
             yield GuardrailFinding("too_many_packages", message, "Leave out those that are not needed.", block.path)
         for name, line, code, verb in found[:MAX_NAMED]:
             if any(_fits(pattern, name) for pattern in answer.stack.imports_forbidden) and not _at_home(
                 answer, block.path, name, in_use
             ):
-                message = f"This {verb} {name}, which does not belong into a {answer.stack.title} project."
-                yield GuardrailFinding(code, message, f"Write it with {answer.stack.title} only.", block.path, line)
-            elif wish := _denied(answer, name):
+                message = f"This {verb} {name}, which does not belong in a {answer.stack.title} project."
+                yield GuardrailFinding(code, message, f"Use {answer.stack.title} only.", block.path, line)
+            elif quote := _denied(answer, name):
                 yield GuardrailFinding(
-                    code, f"This {verb} {name}, but the task says “{wish}”.", "Do without it.", block.path, line
+                    code, f"This {verb} {name}, but the task says “{quote}”.", "Leave it out.", block.path, line
                 )
 
 
 def _at_home(answer: CheckedAnswer, path: str, module: str, in_use: _Uses) -> bool:
-    """Whether the project had or used a Python module before: then it is no sign of another stack, whatever the stack is."""
+    """Whether the project had or used a Python module before: then it is not a sign of another stack, whatever the stack is."""
     if not path.endswith(".py"):
         return False
     return not third_party([Import(module, 0)], answer.modules_before) or module in in_use.modules
@@ -112,10 +112,10 @@ def _new(answer: CheckedAnswer, block: FileBlock) -> list[Import]:
 
 
 def _denied(answer: CheckedAnswer, name: str) -> str | None:
-    """The wish that rules out ``name``: "without axios", "lodash kullanma"."""
+    """The quote that rules out ``name``: "without axios", "lodash kullanma"."""
     word = name.split("\\", 1)[0].split(".", 1)[0].rsplit("/", 1)[-1]
-    wishes = (*answer.spec.constraints, answer.spec.text)
-    return next((wish.strip()[:80] for wish in wishes if len(word) > 2 and rules_out(wish, word)), None)
+    stated = (*answer.spec.constraints, answer.spec.text)
+    return next((quote.strip()[:80] for quote in stated if len(word) > 2 and rules_out(quote, word)), None)
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -32,7 +32,7 @@ def not_here(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
                 "inside_submodule", message, "Leave it out; say in your summary what should change there.", block.path
             )
         elif is_pointer(answer.text_before(block.path)):
-            message = "Git LFS keeps this file's content elsewhere: what is here is only its pointer."
+            message = "Git LFS stores this file's content elsewhere; the repository has only a pointer to it."
             hint = "Leave it as it is; put the content in another file, or say in your summary what a person should change."
             yield GuardrailFinding("lfs_pointer", message, hint, block.path)
 
@@ -43,7 +43,9 @@ def duplicates(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
         twin = seen.setdefault(folded(block.path), block.path)
         if twin is not block.path:
             what = "twice" if twin == block.path else f"under two spellings ({twin})"
-            yield GuardrailFinding("duplicate_path", f"The answer holds this file {what}.", "Send every file once.", block.path)
+            yield GuardrailFinding(
+                "duplicate_path", f"The answer contains this file {what}.", "Send each file once.", block.path
+            )
 
 
 def missing_files(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
@@ -56,7 +58,7 @@ def missing_files(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
 def forbidden_files(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     for block in answer.created:
         if any(matches(glob, block.path) for glob in answer.stack.files_forbidden):
-            message = f"A {answer.stack.title} project must not hold this file."
+            message = f"A {answer.stack.title} project must not contain this file."
             yield GuardrailFinding("forbidden_file", message, "Leave it out.", block.path)
 
 
@@ -69,7 +71,7 @@ def mixed_stacks(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
         for block in answer.created:
             if stack.is_marked_by(block.path) and not answer.stack.is_marked_by(block.path):
                 message = f"This file belongs to {stack.title}; the project is {answer.stack.title}."
-                yield GuardrailFinding("mixed_stacks", message, f"Write it with {answer.stack.title} only.", block.path)
+                yield GuardrailFinding("mixed_stacks", message, f"Use {answer.stack.title} only.", block.path)
 
 
 def nothing_new(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:

@@ -1,4 +1,4 @@
-"""Which libraries a PHP or C# file uses. Namespaces name no package, so only those of well-known libraries are judged."""
+"""Which libraries a PHP or C# file uses. A namespace does not name its package, so only well-known libraries are checked."""
 
 from __future__ import annotations
 

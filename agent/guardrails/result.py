@@ -1,4 +1,4 @@
-"""What the guardrails give, in the shape of CONTRACT's guardrail result."""
+"""The result of the guardrails, in the shape of CONTRACT's guardrail result."""
 
 from __future__ import annotations
 

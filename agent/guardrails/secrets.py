@@ -51,7 +51,7 @@ def _new_in(answer: CheckedAnswer, block: FileBlock) -> Iterator[GuardrailFindin
         kind = _NAMES[int((hit.lastgroup or "k0")[1:])]
         line, counted = line + block.content.count("\n", counted, hit.start()), hit.start()
         hint = "Read it from an environment variable and document the variable's name."
-        yield GuardrailFinding("secret_in_output", f"This line holds {kind}.", hint, block.path, line)
+        yield GuardrailFinding("secret_in_output", f"This line contains {kind}.", hint, block.path, line)
 
 
 def _is_placeholder(text: str) -> bool:

@@ -26,7 +26,7 @@ def syntax(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
         if not block.content.strip():
             continue
         if len(block.content) > MAX_CHARS:
-            hint = "Generated data does not belong into the repository."
+            hint = "Generated data does not belong in the repository."
             yield GuardrailFinding("too_large", f"This file is larger than {MAX_CHARS} characters.", hint, block.path)
             continue
         error = _error(block.path, block.content)

@@ -1,4 +1,4 @@
-"""Our neutral conversation in the words of Anthropic's Messages API.
+"""Translates our neutral conversation into Anthropic's Messages API.
 
 Rules of the API: the system prompt stands apart; the results of all tool calls of one answer come first in the user message
 right after it; no text is empty; a conversation with tool calls in it must come with tools.

@@ -1,4 +1,4 @@
-"""What every endpoint over HTTP shares: its turn within the limits, repeats, time limits, and errors that say what to do."""
+"""What all HTTP endpoints share: rate limiting, retries, time limits, and errors that say what to do."""
 
 from __future__ import annotations
 

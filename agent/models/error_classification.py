@@ -1,4 +1,4 @@
-"""What an endpoint's refusal means: providers word the same few faults in many ways.
+"""Classifies an endpoint's error: providers word the same few faults in many ways.
 
 The wordings are those of OpenAI, Azure, Anthropic, OpenRouter, vLLM, llama.cpp and Ollama, as their issue trackers quote them.
 """
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from agent.patterns import linear
 
-Meaning = Literal[
+FaultKind = Literal[
     "overflow", "filtered", "tools", "no_credit", "limited", "unauthorized", "unknown_model", "unavailable", "refused"
 ]
 
@@ -61,7 +61,7 @@ class Fault:
         body = getattr(error, "body", None)
         return cls(status, _message(body) or str(error.message), str(error.message), _codes(body), headers)
 
-    def meaning(self, *, with_tools: bool) -> Meaning:
+    def classify(self, *, with_tools: bool) -> FaultKind:
         said = f"{self.code[:MAX_WORDS]} {self.words[:MAX_WORDS]} {self.whole[:MAX_WORDS]}"
         if self.status == 402 or NO_CREDIT.search(said):
             return "no_credit"
@@ -78,7 +78,7 @@ class Fault:
             return False
         return self.status in (400, 404, 422, 500, 501) and TOOLS.search(said) is not None
 
-    def _by_status(self, said: str) -> Meaning:
+    def _by_status(self, said: str) -> FaultKind:
         match self.status:
             case 429:
                 return "limited"

@@ -77,7 +77,7 @@ class ProviderErrors:
 
     def lacks_tools(self, name: str) -> ToolsUnsupported:
         return ToolsUnsupported(
-            f"{self.host} takes no tool calls for {name}.", hint="Set native_tools of the model connection to false."
+            f"{self.host} does not accept tool calls for {name}.", hint="Set native_tools of the model connection to false."
         )
 
     def explain(self, error: Any, name: str, *, with_tools: bool) -> ModelFailed:
@@ -98,7 +98,7 @@ class ProviderErrors:
             )
         fault = Fault.of(error)
         words = self.said(fault.words)
-        match fault.meaning(with_tools=with_tools):
+        match fault.classify(with_tools=with_tools):
             case "overflow":
                 return self.overflow(name, words)
             case "filtered":
@@ -125,7 +125,7 @@ class ProviderErrors:
                 )
             case "unknown_model":
                 return ModelFailed(
-                    f"{self.host} knows no model {name!r} under this address: {words}",
+                    f"{self.host} has no model {name!r} at this address: {words}",
                     hint=f"Check the model's name, and that {self.url_variable} or the connection's base_url ends with the "
                     "path of the API (often /v1).",
                     code="model_refused",

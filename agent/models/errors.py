@@ -1,4 +1,4 @@
-"""What a caller must tell apart about a failed call, besides the classes of ``agent.errors``."""
+"""Kinds of failed calls that a caller must tell apart, besides the classes of ``agent.errors``."""
 
 from __future__ import annotations
 

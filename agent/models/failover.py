@@ -1,4 +1,4 @@
-"""Several endpoints as one model: when one can't answer, the next does."""
+"""Several endpoints as one model: when one can't answer, the next one is asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that needs no account and no network: it makes the stack's starter, so that the whole road can be driven and tested.
+"""A model that needs no account and no network: it makes the stack's starter, so that the whole pipeline can be run and tested.
 
 It is deterministic and says what it is. What it can't do it refuses, with what to set for a real model.
 """
@@ -100,7 +100,7 @@ def _plan(request: ModelRequest) -> str:
         {
             "summary": f"Create the {stack.title} starter. This plan is by the offline model, which needs no account.",
             "steps": steps,
-            "risks": ["The offline model does not read the task's details: a real model must add what is special about it."],
+            "risks": ["The offline model does not read the task's details: a real model must add what is specific to it."],
             "test_strategy": check,
         }
     )

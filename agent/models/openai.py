@@ -83,7 +83,7 @@ class OpenAIModel(Endpoint):
 
     def _can_do_without(self, error: openai.APIStatusError, arguments: dict[str, Any]) -> bool:
         """Whether the server refuses an optional parameter, which is then never sent again."""
-        if Fault.of(error).meaning(with_tools=False) != "refused":
+        if Fault.of(error).classify(with_tools=False) != "refused":
             return False
         known = {name for name in ("stream_options", *LIMITS) if name in arguments and name in error.message}
         self._refused |= known

@@ -1,4 +1,4 @@
-"""Connects to the addresses that were looked at: a name can't lead elsewhere between the look and the connection."""
+"""Connects only to addresses that were checked: a host name can't resolve to another one between check and connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to come back: what a rate-limited answer says of it, in any of the ways providers have."""
+"""When to retry: what a rate-limited response says about it, in any of the forms that providers use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be known of an endpoint before it is called."""
+"""The settings of an endpoint."""
 
 from __future__ import annotations
 

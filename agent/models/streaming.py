@@ -1,4 +1,4 @@
-"""An answer while it arrives: its text, its tool calls, and what the endpoint says it took."""
+"""A completion while it is streamed: its text, its tool calls, and the usage that the endpoint reports."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class StreamedCompletion:
         self._on_text(text)
 
     def add_thought(self, text: str) -> None:
-        """Thinking is no part of the answer, and nobody is shown it; it counts where the endpoint reports no usage."""
+        """Thinking is not part of the answer and is not shown; it counts where the endpoint reports no usage."""
         self.begun = True
         self._thought += estimate_weight(text)
 

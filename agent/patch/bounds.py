@@ -1,4 +1,4 @@
-"""How much one answer may hold. Checked before it is read, so that no reader meets more than it is made for.
+"""How much one answer may contain. Checked before parsing, so that no parser gets more than it is made for.
 
 Generous: the longest answer of a model is about half a megabyte. What is within these bounds is read and placed in time linear
 in the answer and in the files that it edits.
@@ -35,4 +35,4 @@ def check_edits(edits: Sequence[FileEdit]) -> None:
         raise EditsInvalid(f"The answer changes {len(edits):,} files; at most {MAX_FILES:,} are changed at once.", hint=_FEWER)
     hunks = sum(len(edit.hunks) for edit in edits)
     if hunks > MAX_HUNKS:
-        raise EditsInvalid(f"The answer holds {hunks:,} edits; at most {MAX_HUNKS:,} are made at once.", hint=_FEWER)
+        raise EditsInvalid(f"The answer contains {hunks:,} edits; at most {MAX_HUNKS:,} are made at once.", hint=_FEWER)

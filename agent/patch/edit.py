@@ -93,7 +93,7 @@ def _again(hunk: PatchHunk, index: Index) -> Placement | Refusal:
         return (
             Refusal("not_found", "its lines are not in the file")
             if not places
-            else Refusal("ambiguous", "the same lines stand in several places", [place + 1 for place in places])
+            else Refusal("ambiguous", "the same lines occur in several places", [place + 1 for place in places])
         )
     plain = PatchHunk(hunk.lines, anchors=hunk.anchors, old_bare=hunk.old_bare, new_bare=hunk.new_bare, at_end=hunk.at_end)
     return match.find(plain, index, match.Evidence())
@@ -118,7 +118,7 @@ def _doubt_what_others_make(hunks: Sequence[PatchHunk], found: list[Placement | 
             continue
         for start in index.find(EXACT, old):
             if owner[start] < at and any(fresh[start : start + len(old)]):
-                found[at] = Refusal("ambiguous", "an earlier edit makes the same lines a second time", [place.start + 1])
+                found[at] = Refusal("ambiguous", "an earlier edit adds the same lines a second time", [place.start + 1])
 
 
 def _freshness(hunk: PatchHunk) -> list[bool]:

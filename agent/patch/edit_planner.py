@@ -104,7 +104,7 @@ class Planner:
             if same:
                 hunk = HunkResult(WHOLE_FILE, "already_applied")
                 return Planned(FileChange(path, "unchanged", (hunk,)))
-            return refused(path, "exists", "it shall be new, but there is a file of this name with another content")
+            return refused(path, "exists", "it is meant to be new, but a file with this name and other content exists")
         if found is not None:
             mode = found[1]
         return _whole(path, found and found[0], content.encode("utf-8"), mode)
@@ -115,11 +115,11 @@ class Planner:
         if found is None:
             if target is not None and not edit.hunks:
                 return Planned(FileChange(path, "unchanged", (HunkResult(WHOLE_FILE, "already_applied"),)))
-            return refused(path, "missing_file", f"there is no file {source} to take it from")
+            return refused(path, "missing_file", f"there is no file {source} to copy or move it from")
         if path == source:
             return self._modify(replace(edit, source_names=()), path, *found)
         if target is not None:
-            return refused(path, "exists", "there is a file of this name already")
+            return refused(path, "exists", "a file with this name already exists")
         stale = self._stale(source, found[0], edit)
         if stale is not None:
             return refused(path, "stale_file", stale.shown.reason)
@@ -139,7 +139,7 @@ class Planner:
         new_mode = _with_bits(mode, edit.executable)
         if not edit.hunks:
             if edit.executable is None:
-                return refused(path, "no_change", "its diff holds no change")
+                return refused(path, "no_change", "its diff contains no change")
             return _whole(path, old, old, new_mode, old_mode=mode)
         try:
             document = Document.read(old)
@@ -249,5 +249,5 @@ def _no_longer_fitting(edit: FileEdit, old: bytes) -> str:
         return ""
     lost = [str(hunk.line) for hunk, place in zip(edit.hunks, found, strict=True) if isinstance(place, Refusal)]
     if not lost:
-        return "where the edits go it did not; "
-    return f"the edits at line {', '.join(lost)} of the answer don't fit any more; "
+        return "the lines that the edits change did not; "
+    return f"the edits at line {', '.join(lost)} of the answer no longer fit; "

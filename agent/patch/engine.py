@@ -61,7 +61,7 @@ def apply_edits(
     if failed and mode == "all_or_nothing":
         result = PatchResult(False, mode, dry_run, files, format=form)
         reasons = " ".join(f"{_shortened(file.path)}: {_shortened(file.reason)}." for file in failed[:MAX_TOLD])
-        raise PatchRejected(f"The edits were refused, nothing was changed. {reasons}", result, hint="Send corrected edits.")
+        raise PatchRejected(f"The edits were refused; nothing was changed. {reasons}", result, hint="Send corrected edits.")
     backup = None
     if not dry_run:
         with _own_data(mode, files):
@@ -122,7 +122,7 @@ def _own_data(mode: Mode, files: Sequence[FileChange] = ()) -> Iterator[None]:
     except Blocked as blocked:
         result = PatchResult(False, mode, False, files, rolled_back=True, reason=blocked.reason)
         raise PatchRejected(
-            f"Nothing was changed, because {blocked.reason}.", result, hint="Then send the edits again."
+            f"Nothing was changed, because {blocked.reason}.", result, hint="Send the edits again once that is settled."
         ) from blocked
 
 
@@ -167,11 +167,11 @@ def _problem(path: str, first: dict[str, str], taken: set[str], parents: Mapping
         return "unsafe_path", f"the path can't be used because {reason}"
     twin = first.setdefault(folded(path), path)
     if path in taken:
-        return "duplicate_path", "the answer holds this file twice"
+        return "duplicate_path", "the answer contains this file twice"
     if twin != path:
-        return "case_collision", f"the answer also holds {twin}, which is the same file where case doesn't count"
+        return "case_collision", f"the answer also contains {twin}, which is the same file where case is ignored"
     if folded(path) in parents:
-        return "path_conflict", f"the answer also holds {parents[folded(path)]}, inside of it"
+        return "path_conflict", f"the answer also contains {parents[folded(path)]}, which is below it"
     return None
 
 

@@ -13,18 +13,18 @@ MAX_TOLD = 30
 """Refused edits that one prompt tells of."""
 
 _ADVICE = {
-    "ambiguous": "Add unchanged lines around the edit, exactly as they stand in the file, until they stand in one place only.",
+    "ambiguous": "Add unchanged lines around the edit, exactly as in the file, until they occur in one place only.",
     "no_context": "Show at least two unchanged lines before and after what you add.",
     "too_little": "Show unchanged lines with text in them before and after the change.",
     "not_found": "Copy the unchanged and removed lines from the file as it is, character by character.",
     "unreadable": "Start every line of the hunk with a space, a minus or a plus, and copy the others from the file as it is.",
     "indentation": "Copy the lines with the file's own indentation.",
     "overlap": "Send one edit for these lines.",
-    "no_change": "Mark what goes with a minus and what comes with a plus, or leave the edit out.",
-    "missing_file": "Write the path as the list of files has it, relative to the project; send a new file whole.",
-    "exists": "Send an edit of the file that is there, or choose another name.",
-    "stale_file": "Read the file as it is now and make the edit on its base.",
-    "not_whole": "Say `*** Delete File: path` in a patch envelope, or show every line of the file as removed.",
+    "no_change": "Mark removed lines with a minus and added lines with a plus, or leave the edit out.",
+    "missing_file": "Write the path as in the list of files, relative to the project; send a new file whole.",
+    "exists": "Send an edit of the existing file, or choose another name.",
+    "stale_file": "Read the file as it is now and base the edit on that.",
+    "not_whole": "Use `*** Delete File: path` in a patch envelope, or show every line of the file as removed.",
     "unclear_path": "Write the path relative to the project, the same on both header lines.",
     "not_text": "Leave the file as it is.",
     "binary_patch": "Leave the file as it is.",
@@ -32,7 +32,7 @@ _ADVICE = {
 _HOW: dict[Format, str] = {
     "manifest": "whole files: `FILE: path` alone on a line, then the whole file",
     "search_replace": "SEARCH/REPLACE blocks: the path alone on a line, `<<<<<<< SEARCH`, the lines as they are, `=======`, "
-    "the lines as they shall be, `>>>>>>> REPLACE`; an empty SEARCH part makes a new file",
+    "the new lines, `>>>>>>> REPLACE`; an empty SEARCH part creates a new file",
     "unified": "one unified diff: `--- a/path`, `+++ b/path`, hunks from `@@` on with three unchanged lines around each "
     "change; a new file is a diff from /dev/null",
     "envelope": "one patch: `*** Begin Patch`, for each file `*** Update File: path` with hunks from `@@` on, `*** Add File: "
@@ -83,7 +83,7 @@ def next_format(form: Format, failures: int, *, whole: bool = True) -> Format:
 
 def ask_for(form: Format) -> str:
     """To answer in ``form`` after edits that did not fit, in one sentence."""
-    return f"Your edits did not fit twice. Answer now with {_HOW[form]}."
+    return f"Your edits have failed to apply twice. Answer now with {_HOW[form]}."
 
 
 def how_to_answer(form: Format) -> str:
@@ -96,7 +96,7 @@ def _paragraph(file: FileChange, hunk: HunkResult) -> str:
 
 
 def _hint(code: str, hunk: Mapping[str, Any]) -> str:
-    parts = [f"It could be at line {', '.join(map(str, hunk['candidates']))}."] if hunk["candidates"] else []
+    parts = [f"It could belong at line {', '.join(map(str, hunk['candidates']))}."] if hunk["candidates"] else []
     parts.append(advice(hunk["code"] or code))
     if hunk["nearest"]:
         parts.append("The file has:\n" + "\n".join(hunk["nearest"]))

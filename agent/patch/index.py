@@ -65,7 +65,7 @@ class Index:
         if self._left < 0:
             raise TooMuchWork(
                 "its edits fit nearly everywhere in it and take too long to place; send fewer of them, "
-                "each with lines that stand in one place only"
+                "each with lines that occur in one place only"
             )
 
     def find(self, level: str, wanted: Sequence[str], limit: int = MAX_LISTED) -> list[int]:

@@ -43,7 +43,7 @@ class Locator:
                     self._prefixes.add(name[: len(name) - len(found[0])])
             return found[0]
         if found:
-            return Refusal("unclear_path", f"the path can mean {' or '.join(found)}")
+            return Refusal("unclear_path", f"the path could mean {' or '.join(found)}")
         names = " or ".join(_candidates(edit.names, self._is_directory)[:2]) or " or ".join(edit.names)
         return Refusal("missing_file", f"there is no file {names}")
 
@@ -65,7 +65,7 @@ class Locator:
         if "" in self._prefixes or head not in PREFIXES or not rest:
             return name
         if self._is_directory(head):
-            return Refusal("unclear_path", f"the path can mean {name} or {rest}")
+            return Refusal("unclear_path", f"the path could mean {name} or {rest}")
         return rest
 
     def _exists(self, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Finds the one place of a hunk, level by level; where there is doubt, there is no place.
+"""Finds the place of a hunk, level by level; where several are possible, none is chosen.
 
 The ladder: exact at the stated place, exact elsewhere, trailing space, uniform indentation, Unicode punctuation, anchors. A
 hunk that stands exactly where it says applies there; any other place must be the only one.
@@ -114,7 +114,7 @@ def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Ref
         if isinstance(chosen, Refusal):
             return chosen
         if not any(line.strip() for line in old):
-            return Refusal("too_little", "it shows only blank lines and does not stand where it says", [chosen + 1])
+            return Refusal("too_little", "it shows only blank lines, and they are not at the stated line", [chosen + 1])
         if _has_it_already(hunk, index, chosen):
             return Placement("exact", chosen, already=True, offset=_offset(chosen, stated))
         return _place(hunk, index, level, chosen, stated)
@@ -156,7 +156,7 @@ def _choose(
             None,
         )
         if looser and stated is not None and only != stated + (evidence.drift or 0):
-            return Refusal("ambiguous", "it nearly fits where it says, and exactly elsewhere", [stated + 1, only + 1])
+            return Refusal("ambiguous", "it nearly fits at the stated line, and exactly elsewhere", [stated + 1, only + 1])
         return only
     if stated is not None and evidence.drift is not None and stated + evidence.drift in places:
         rival = evidence.other is not None and evidence.other != evidence.drift and stated + evidence.other in places
@@ -166,7 +166,7 @@ def _choose(
         below = index.sections.inside(hunk.anchors, places)
         if len(below) == 1:
             return below[0]
-    where = "the same lines stand in several places"
+    where = "the same lines occur in several places"
     where += "" if level == EXACT else f" ({level.replace('_', ' ')} apart)"
     return Refusal("ambiguous", where, [at + 1 for at in places])
 
@@ -280,4 +280,4 @@ def _missing(hunk: PatchHunk, index: Index) -> str:
             what = "removed" if line.tag == "-" else "context"
             shown = line.text.strip()
             return f"its {what} line {shown[:80]!r} is not in the file"
-    return "its lines are in the file, but not one after the other"
+    return "its lines are in the file, but not consecutively"

@@ -33,7 +33,9 @@ def overlaps(hunks: Sequence[PatchHunk], found: Sequence[Placement | Refusal]) -
         if isinstance(place, Placement) and not place.already:
             other = _torn(place, number, deleting)
             if other is not None:
-                result[number] = Refusal("overlap", f"it adds beside a line that edit {other + 1} removes", [place.start + 1])
+                result[number] = Refusal(
+                    "overlap", f"it adds lines next to a line that edit {other + 1} removes", [place.start + 1]
+                )
     return result
 
 
@@ -56,7 +58,7 @@ def _beside(
         if number in rivals or not (other.end <= place.start or place.end <= other.start):
             return Refusal("overlap", f"it changes the same lines as edit {number + 1}", [place.start + 1])
     if any(other.end == place.end == place.start == other.start for other in _of(earlier, touching)):
-        return Refusal("overlap", "another edit adds at the same place, and their order is not known", [place.start + 1])
+        return Refusal("overlap", "another edit adds lines at the same place, and their order is not known", [place.start + 1])
     return place
 
 

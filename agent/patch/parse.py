@@ -52,7 +52,7 @@ def parse_edits(text: str, *, form: Format | None = None, strict: bool = False, 
             form = detect(body)
         if form is None:
             raise EditsInvalid(
-                "The answer holds no edits: no line `FILE: path`, no diff, no SEARCH/REPLACE block, no patch envelope.",
+                "The answer contains no edits: no line `FILE: path`, no diff, no SEARCH/REPLACE block, no patch envelope.",
                 hint="Answer with `FILE: path` alone on a line, then the whole file, for every file.",
             )
         found = PARSERS[form](body, strict=strict)
@@ -72,6 +72,6 @@ def _refuse_blocks(edits: Sequence[FileEdit]) -> None:
         is_diff = bool(lines) and unified.starts_here(lines, 0) and not edit.names[0].endswith((".diff", ".patch"))
         if is_diff or any(search_replace.OPEN.fullmatch(line.rstrip()) for line in lines[:1]):
             raise EditsInvalid(
-                f"What follows FILE: {edit.names[0]} is a change of the file, not the file.", line=edit.line,
+                f"What follows FILE: {edit.names[0]} is a change to the file, not the whole file.", line=edit.line,
                 hint="Send whole files, or all changes in one other format.",
             )  # fmt: skip

@@ -20,13 +20,13 @@ def unsafe_reason(path: str) -> str | None:
     if not path:
         return "it is empty"
     if any(ord(char) < 32 or ord(char) == 127 for char in path):
-        return "it holds a control character"
+        return "it contains a control character"
     try:
         raw = path.encode("utf-8")
     except UnicodeEncodeError:
         return "it is not valid Unicode"
     if "\\" in path:
-        return "it holds a backslash; write / between names"
+        return "it contains a backslash; write / between names"
     if path.startswith("/"):
         return "it is absolute; paths are relative to the project"
     if re.match(r"[A-Za-z]:", path):
@@ -51,7 +51,7 @@ def _unsafe_name(name: str) -> str | None:
     if name == "":
         return "it has an empty name in it (a double or final /)"
     if name in (".", ".."):
-        return f"it holds {name}, which leaves the plain path"
+        return f"it holds {name}, which is not allowed in a plain path"
     if name.endswith((" ", ".")) or name.startswith(" "):
         return "a name in it starts or ends with a space, or ends with a dot"
     if len(name.encode("utf-8")) > MAX_NAME_BYTES:

@@ -38,7 +38,7 @@ def lost_prefixes(hunk: PatchHunk) -> int:
 def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     """The place of the only reading that fits exactly."""
     if not _may_be_read(hunk):
-        return Refusal("not_found", "its lines do not stand in the file as they are")
+        return Refusal("not_found", "its lines are not in the file as written")
     found: dict[tuple[int, tuple[tuple[str, str], ...]], _Reading] = {}
     budget = [MAX_STEPS]
     stated = hunk.old_start - 1 if hunk.old_start is not None else None

@@ -1,4 +1,4 @@
-"""The recovery record: what a transaction is about to swap. It lies in the tree, so it is read as hostile."""
+"""The recovery record: what a transaction is about to swap. It is stored in the tree, so it is read as untrusted data."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def _entry(data: dict[str, Any]) -> RecoveryEntry:
         if reason is not None:
             raise ValueError(f"{path!r}: {reason}")
     if not isinstance(entry.number, int) or (entry.backup is not None and not _BACKUP.fullmatch(entry.backup)):
-        raise ValueError(f"{entry.path!r}: its backup has no name of ours")
+        raise ValueError(f"{entry.path!r}: its backup has a name that this program does not use")
     return entry

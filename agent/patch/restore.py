@@ -1,4 +1,4 @@
-"""Takes an applied patch back, from its backup."""
+"""Reverts an applied patch from its backup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt to apply edits gives, in the shape of CONTRACT's patch result."""
+"""The result of applying edits, in the shape of CONTRACT's patch result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directory that edits go to, reached only by descriptors: no component of a path is ever followed through a symlink.
+"""The directory that edits go to, reached only by descriptors: no component of a path is followed through a symbolic link.
 
 Every call starts at the descriptor of the root and opens each directory with O_NOFOLLOW, so a link that appears between the
 check and the write is an error, not a way out.

@@ -1,4 +1,4 @@
-"""What of the caller's environment the install step may know: where packages come from, and whom to trust."""
+"""Which of the caller's environment variables the install step gets: package indexes and certificates."""
 
 from __future__ import annotations
 

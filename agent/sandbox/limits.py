@@ -1,4 +1,4 @@
-"""What a sandboxed command may take, and how the kernel is told: setrlimit(2) through util-linux's ``prlimit``."""
+"""The resource limits of a sandboxed command, and how they are set: setrlimit(2) through util-linux's ``prlimit``."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def _lock(root: Path, package: dict[str, Any], found: Manifest) -> dict[str, Any
 def _plain(name: str, spec: object, where: str, notes: list[str]) -> bool:
     if isinstance(spec, str) and _RANGE.fullmatch(spec) and (where == "overrides" or _NAME.fullmatch(name)):
         return True
-    notes.append(f"refused: package.json: {where}: {name}: {spec} (no plain name and version)")
+    notes.append(f"refused: package.json: {where}: {name}: {spec} (not a plain name and version)")
     return False
 
 

@@ -1,4 +1,4 @@
-"""Runs one child to its end with a bounded memory of its output, and never leaves it behind."""
+"""Runs one child process to its end, keeps a bounded part of its output, and never leaves the process behind."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _read_file(root: Path, name: str, found: Requirements, into: list[str], seen
         if include is not None:
             target = (path.parent / include[2]).resolve()
             if not target.is_relative_to(root.resolve()):
-                found.refuse(f"{name}:{number}", line, "outside of the project")
+                found.refuse(f"{name}:{number}", line, "outside the project")
             else:
                 relative = target.relative_to(root.resolve()).as_posix()
                 _read_file(root, relative, found, found.constraints if include[1] in ("-c", "--constraint") else into, seen)
@@ -155,7 +155,7 @@ def _refusal(line: str) -> str:
         plain = Requirement(line).url is None and "://" not in line and "${" not in line
     except (InvalidRequirement, RecursionError):  # markers may be nested
         plain = False
-    return "" if plain else "no plain name and version"
+    return "" if plain else "not a plain name and version"
 
 
 def _text(root: Path, path: Path) -> str | None:

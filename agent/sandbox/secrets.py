@@ -1,4 +1,4 @@
-"""Keeps what the secret files of a workdir say out of the output of commands: tests print what they like, and models see it.
+"""Redacts the contents of a workdir's secret files from the output of commands: tests print anything, and models see it.
 
 What the repository holds decides how much there is to hide, so it is bounded: beyond the bounds the output is withheld as a
 whole, for half of a filter would pass on the other half.
@@ -20,7 +20,7 @@ MAX_BYTES = 2 << 20
 """Of all files together: hundreds of keys and certificates. At worst (values of eight characters) they take a second to read
 and to sort, once, and each output then a tenth of that."""
 LEAST = 8
-"""Characters of a value that is hidden; with letters alone ``LEAST_LETTERS``, for "production" is no secret."""
+"""Characters of a value that is hidden; with letters alone ``LEAST_LETTERS``, since "production" is not a secret."""
 LEAST_LETTERS = 16
 PIECE = 64
 """Longer values are hidden piece by piece, each of this many characters, so that few lengths have to be tried at one place."""

@@ -1,4 +1,4 @@
-"""Whom commands run as on the host where the server is root: a user of a range that no account has and that owns nothing.
+"""The host's user for commands, where the server is root: a user of a range that no account has and that owns nothing.
 
 A user namespace alone does not hide root: whoever root starts in one is still root to every file of the host's root, though
 without capabilities, and may change the mode of ``/dev/null``. The workdir is shared with the other user by an id-mapped mount

@@ -169,7 +169,7 @@ class WorkdirSandbox:
             command.close()
         if not _started(ended):
             raise SandboxFailed(
-                f"The sandbox could not be set up: {ended.tail.strip()[-500:] or 'it ended without a word'}.",
+                f"The sandbox could not be set up: {ended.tail.strip()[-500:] or 'it ended without output'}.",
                 hint="Run `mgx doctor`: it says what this machine lacks.",
             )
         return _result(argv, ended)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.changes.baseline_files import Originals
+from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks
 from agent.checks.formatting import format_files
 from agent.errors import AgentError, Paused, SandboxFailed
@@ -41,7 +41,7 @@ FILE_MODE = 0o644
 
 
 class ChangeApplier:
-    """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}; ``originals`` has them
+    """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}; ``baseline`` has them
     as they were before."""
 
     def __init__(self, work: PhaseContext) -> None:
@@ -49,7 +49,7 @@ class ChangeApplier:
         self._fresh: list[str] = []
         self._misfits: Counter[Format] = Counter()
         self.unseen: list[str] = []
-        self.originals = Originals(work.root)
+        self.baseline = BaselineFiles(work.root)
         self.files: dict[str, JSONObject] = {}
 
     async def apply(self, answers: Sequence[Edits], step: str, round_: int) -> Problem | None:
@@ -71,11 +71,11 @@ class ChangeApplier:
         data = {key: found[key] for key in ("errors", "warnings")}
         data |= {"round": round_, "max_rounds": work.spec.max_revision_rounds}
         if result.is_valid:
-            await work.ports.events.emit("validation_passed", data, "The answer keeps to the rules")
+            await work.ports.events.emit("validation_passed", data, "The answer passed the checks")
             return None
-        wish = self._other_format(answers[0].format, ()) if any(error.code == "format" for error in result.errors) else ""
+        request = self._other_format(answers[0].format, ()) if any(error.code == "format" for error in result.errors) else ""
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
-        return Problem("guardrails", f"It breaks rules, so nothing of it was applied.{wish}", found["errors"])
+        return Problem("guardrails", f"The answer breaks the rules, so none of it was applied.{request}", found["errors"])
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
@@ -88,7 +88,7 @@ class ChangeApplier:
             reason = self._work.view.hidden.get(path)
             self.unseen.append(path)
             message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
-            hint = "Leave it as it is." if reason else "Its content is below now; answer again on its base."
+            hint = "Leave it as it is." if reason else "Its content is included below now; base your next answer on it."
             found.append(GuardrailFinding("unseen_file", message, hint, path))
         return found
 
@@ -105,16 +105,16 @@ class ChangeApplier:
                 raise _not_written(error) from error
 
         for answer in answers:
-            self.originals.keep(answer)
+            self.baseline.keep(answer)
         inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
             f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
         )
         if not result["success"]:
-            wish = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
+            request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
             found = findings(result)
             work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
-            return Problem("patch", f"It could not be applied, so nothing was changed.{wish}", found)
+            return Problem("patch", f"The answer could not be applied, so nothing was changed.{request}", found)
         if any(file["action"] != "unchanged" for file in result["files"]):
             work.loops.changed()
         self._misfits.clear()
@@ -122,7 +122,7 @@ class ChangeApplier:
         for file in result["files"]:
             self._count(file)
         if not self.files:
-            return Problem("patch", "It leaves every file exactly as it was, so the task is not done.")
+            return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
         return None
 
     async def take_back(self, rejected: Sequence[JSONObject], step: str) -> None:
@@ -131,17 +131,17 @@ class ChangeApplier:
         mine = [entry for entry in rejected if entry.get("path") in self.files]
 
         async def act() -> JSONObject:
-            found = reverted_files(self.originals, mine)
+            found = reverted_files(self.baseline, mine)
             swaps = [Swap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
             try:
                 commit(work.root, swaps)
             except Blocked as blocked:
-                raise AgentError(f"Nothing was taken back: {blocked.reason}.", code="write_failed") from blocked
+                raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:
                 raise _not_written(error) from error
             return {"files": [swap.path for swap in swaps]}
 
-        work.loops.told()  # a decision of people: from here on the same may be said again
+        work.loops.reset()  # a decision of people: from here on the same may be said again
         inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
         await work.ports.journal.step(f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True)
         for path in list(self.files):
@@ -149,11 +149,11 @@ class ChangeApplier:
         self._fresh = list(self.files)
 
     def _recount(self, path: str) -> None:
-        old, new = self.originals.before(path), self.originals.now(path)
+        old, new = self.baseline.before(path), self.baseline.now(path)
         if old == new:
             del self.files[path]
             return
-        changed = [line for pair in self.originals.texts([path]).values() for hunk in hunks(*pair) for line in hunk.lines]
+        changed = [line for pair in self.baseline.texts([path]).values() for hunk in hunks(*pair) for line in hunk.lines]
         action = "created" if old is None else "deleted" if new is None else "modified"
         added, removed = (sum(line.startswith(sign) for line in changed) for sign in "+-")
         self.files[path] = {"path": path, "action": action, "added": added, "removed": removed}
@@ -217,7 +217,7 @@ def _not_written(error: OSError) -> AgentError:
 
 def _reverted(result: JSONObject) -> StepEvent | None:
     files = [{"path": path, "action": "reverted"} for path in result["files"]]
-    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} taken back") if files else None
+    return StepEvent("patch_applied", {"files": files}, f"{_number(len(files), 'file')} reverted") if files else None
 
 
 def _number(count: int, noun: str) -> str:

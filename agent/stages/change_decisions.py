@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent.changes.baseline_files import Originals
+from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks, without
 from agent.ports import JSONObject
 from agent.stages.problem import Problem
@@ -13,16 +13,16 @@ MAX_LINES = 30
 """Lines of a rejected hunk that the engineer is shown."""
 
 
-def reverted_files(originals: Originals, rejected: Sequence[JSONObject]) -> dict[str, tuple[bytes | None, bytes | None]]:
+def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> dict[str, tuple[bytes | None, bytes | None]]:
     """The content before and after taking back, by path, of the files that lose something. ``rejected`` holds {path, hunk}:
     ``hunk`` None is the whole file, else the number that ``agent.changes.hunks`` gives it. None is a file that is not there."""
     found: dict[str, tuple[bytes | None, bytes | None]] = {}
     for path, numbers in _by_path(rejected).items():
-        old, new = originals.before(path), originals.now(path)
+        old, new = baseline.before(path), baseline.now(path)
         if numbers is None:
             left = old
         else:
-            pair = originals.texts([path]).get(path)
+            pair = baseline.texts([path]).get(path)
             text = None if pair is None else without(*pair, numbers)
             left = new if pair is None else None if text is None else text.encode("utf-8")
         if left != new:
@@ -43,7 +43,7 @@ def revision_request(decision: JSONObject, texts: Mapping[str, tuple[str | None,
         findings.append({"code": "rejected", "message": general, "hint": ""})
     if not findings:
         return None
-    return Problem("changes", "A person has read the change. What they rejected is taken out again; the rest stays.", findings)
+    return Problem("changes", "A person has reviewed the change. What they rejected was taken out; the rest stays.", findings)
 
 
 def _shown(entry: JSONObject, texts: Mapping[str, tuple[str | None, str | None]]) -> str:

@@ -1,4 +1,4 @@
-"""What carrying out a plan will probably take: from the workspace's finished runs, or a rough guess where those are too few.
+"""Estimates the tokens, cost and time of a plan: from the workspace's finished runs, or a rough guess where those are too few.
 
 The forecast is for the execute phase without revisions: what approving the plan costs. It is a step of the journal, for another
 run may finish between a plan and its replay.

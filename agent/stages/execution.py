@@ -23,8 +23,8 @@ from agent.team.parsing.edits import NO_CHANGE
 from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
 
 CROSSED = (
-    "Another part of the plan was written at the same time and changed files of yours, so your answer was not applied. The "
-    "files are as they are now; make your change on their base."
+    "Another part of the plan, written at the same time, changed some of your files, so your answer was not applied. Base your "
+    "change on the files as they are now."
 )
 MAX_ASKED = 20
 """Earlier wishes that the reviewer is reminded of."""
@@ -115,7 +115,7 @@ class ChangeExecution:
         if verdict == "approve":
             return None
         self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]
-        return Problem("review", "The tests are done, but the reviewer asks for changes.", findings)
+        return Problem("review", "The reviewer asks for changes.", findings)
 
     async def revise(self, problem: Problem) -> list[Edits] | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
@@ -168,7 +168,7 @@ class ChangeExecution:
         if problem is None:
             self.round += 1
         else:
-            self._asked += [f"A person, who has the last word: {line_of(finding)}" for finding in problem.findings]
+            self._asked += [f"A person, whose word is final: {line_of(finding)}" for finding in problem.findings]
         return problem
 
     async def outcome(self) -> Outcome:
@@ -182,12 +182,12 @@ class ChangeExecution:
         """In a new project there is nothing from before to judge with."""
         if self._work.spec.output_mode != "patch_existing":
             return NOTHING
-        planned, originals = set(self._work.planned_files()), self._applier.originals
+        planned, baseline = set(self._work.planned_files()), self._applier.baseline
         swaps = []
         for path in self._applier.files:
             if path in planned or not is_test_configuration(path):
                 continue
-            before, now = originals.before(path), originals.now(path)
+            before, now = baseline.before(path), baseline.now(path)
             judged = judging(path, before, now)
             if judged != now:
                 swaps.append(Swap(path, now, judged))
@@ -199,7 +199,7 @@ class ChangeExecution:
         await self._work.read(f"read/{step}", list(wanted))
 
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:
-        return self._applier.originals.texts(sorted(self._applier.files))
+        return self._applier.baseline.texts(sorted(self._applier.files))
 
     def _description(self) -> str:
         return describe(self._texts())

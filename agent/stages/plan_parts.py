@@ -1,4 +1,4 @@
-"""Parts of a plan that can be written side by side: steps whose files have nothing to do with each other."""
+"""Splits a plan into parts that can be written concurrently: steps whose files do not depend on each other."""
 
 from __future__ import annotations
 

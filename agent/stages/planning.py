@@ -1,4 +1,4 @@
-"""How the two phases begin and how the first one ends: what task and repository say, and which stack they speak for."""
+"""How the two phases begin and how the first one ends: what task and repository say, and which stack they suggest."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from agent.team import PhaseContext
 
 MIN_LETTERS = 3
 GUESSED = 0.5
-"""Confidence in a stack that only the model speaks for."""
-HOW_TO_ANSWER = "Answer it, and the team plans with the answer."
+"""Confidence in a stack that only the model suggests."""
+HOW_TO_ANSWER = "Answer the question; the team then plans with your answer."
 
 
 async def begin_plan(
     spec: TaskSpec, root: Path, ports: Ports, feedback: Sequence[str], version: int, rejected: JSONObject | None = None
 ) -> PhaseContext:
-    """The work of a plan phase. Raises ``TaskUnclear`` for a task without words, ``UnknownStack`` for a stack that isn't."""
+    """The context of a plan phase. Raises ``TaskUnclear`` for a task without words, ``UnknownStack`` for an unknown stack."""
     if sum(character.isalpha() for character in spec.text) < MIN_LETTERS:
         said = f"says only {spec.text.strip()[:40]!r}" if spec.text.strip() else "is empty"
         raise TaskUnclear(
@@ -89,9 +89,9 @@ def _doubts(work: PhaseContext) -> list[str]:
     """Said in the plan, for the person who approves it."""
     if work.stack is None or work.confidence > GUESSED:
         return []
-    why = work.evidence or "only the model speaks for it"
+    why = work.evidence or "only the model suggests it"
     said = f"The stack {work.stack.id} is a guess ({work.confidence:.0%} sure). {why[:200]}"
-    return [f"{said.rstrip('.')}. If it is another one, reject the plan and name it."]
+    return [f"{said.rstrip('.')}. If another stack is meant, reject the plan and name that one."]
 
 
 def _test_configuration(work: PhaseContext, plan: JSONObject) -> list[str]:
@@ -100,7 +100,9 @@ def _test_configuration(work: PhaseContext, plan: JSONObject) -> list[str]:
     if not files or work.spec.output_mode != "patch_existing":
         return []
     named = ", ".join(dict.fromkeys(files))
-    return [f"The plan may change how tests are run: {named}. With your approval the change is tested with its own version."]
+    return [
+        f"The plan may change how tests are run: {named}. If you approve, the change is tested with its own version of them."
+    ]
 
 
 async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: Ports) -> PhaseContext:

@@ -1,4 +1,4 @@
-"""What stands between an answer and its delivery, in words for the engineer."""
+"""A reason why an answer can't be delivered yet, and how the engineer is told of it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Problem:
         parts = [self.detail]
         if before is not None:
             stayed = sum(finding in before.findings for finding in self.findings)
-            same = f"{stayed} of the findings below were there before too" if stayed else "the problem was another one"
-            parts.append(f"This is revision {round}: {same}. Do it in another way than in your last answer.")
+            same = f"{stayed} of the findings below were reported before" if stayed else "the problem is a different one now"
+            parts.append(f"This is revision {round}: {same}. Take a different approach from your last answer.")
         if self.findings:
             parts.append(block("findings", "\n".join(f"- {line_of(finding)}" for finding in self.findings[:MAX_FINDINGS])))
         if self.output:

@@ -1,4 +1,4 @@
-"""The bar people see. It never goes back: a revision is shown by its own event."""
+"""The progress bar. It never goes back: a revision is shown by its own event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that parses what it is sent: grammars are C code and the files are strangers', so neither runs where the keys are.
+"""A process that parses what it is sent: grammars are C code and the files are untrusted, so neither runs beside secrets.
 
 Per file, on stdin: a line of JSON {language, size} and ``size`` bytes; on stdout: a line of JSON [definitions, references].
 """

@@ -1,5 +1,5 @@
-"""Our Team, Environment, Role and Action on MetaGPT's: the same message passing, with our own round loop, errors that come out
-as they are, and one road to the model.
+"""Our Team, Environment, Role and Action on MetaGPT's: the same message passing, with our own round loop, errors that are not
+wrapped, and all model calls through one client.
 
 Imports MetaGPT, so ``agent.runtime.bootstrap`` must have run: go through ``agent.team.hire``.
 """
@@ -66,15 +66,17 @@ class TeamAction(Action):  # type: ignore[misc]
         max_tokens: int,
         tools: Sequence[str] = (),
         fresh: bool = False,
-        told: Sequence[str] | None = None,
+        steering: Sequence[str] | None = None,
     ) -> ModelCompletion:
-        """The model's answer under the role's system prompt, after as many looks around with ``tools`` as the role is allowed.
+        """The model's answer under the role's system prompt, after as many calls of ``tools`` as the role is allowed.
 
-        ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``told`` is
-        what people have said so far, for conversations side by side; None: what all before this one were told.
+        ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``steering``
+        is what people have said so far, for concurrent conversations; None: what all earlier ones were told.
+
+        Raises ``Paused`` ('provider', 'budget', 'loop') where the run can go on later, else ``ModelFailed``; ``Cancelled``.
         """
         conversation = Conversation(
-            self.work, key, self.role_name, self.name, max_tokens=max_tokens, tools=tools, fresh=fresh, told=told
+            self.work, key, self.role_name, self.name, max_tokens=max_tokens, tools=tools, fresh=fresh, steering=steering
         )
         llm: PortLLM = self.llm
         messages: Sequence[ChatMessage] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt

@@ -1,4 +1,4 @@
-"""One question to a role and its answer, with a bounded number of rounds of tool calls."""
+"""One question to a role and its answer, with a bounded number of tool-call rounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Conversation:
         max_tokens: int,
         tools: Sequence[str] = (),
         fresh: bool = False,
-        told: Sequence[str] | None = None,
+        steering: Sequence[str] | None = None,
     ) -> None:
         self._work = work
         self._key = key
@@ -37,20 +37,20 @@ class Conversation:
         self._fresh = fresh
         # where nothing is there yet, there is nothing to look at
         self._tools = tuple(tools) if work.view.files else ()
-        self._told = work.told.so_far() if told is None else tuple(told)
+        self._steering = work.steering.so_far() if steering is None else tuple(steering)
 
     async def hold(self, messages: Sequence[ChatMessage]) -> ModelCompletion:
         """The answer: the first completion that asks for no tool, or the one that may ask for none any more."""
         work = self._work
-        work.told.begins(self._key)
+        work.steering.begins(self._key)
         bounds = BY_ROLE.get(self._role, FEWEST)
-        desk = ToolSession(work, self._key, self._role, self._tools, bounds)
-        talk = append_steering(messages, self._told)
+        session = ToolSession(work, self._key, self._role, self._tools, bounds)
+        talk = append_steering(messages, self._steering)
         turn = 0
         while True:
             key = f"{self._key}/t{turn}" if turn else self._key
             talk = append_steering(talk, await self._claim(key))
-            offered = self._tools if desk.is_open else ()
+            offered = self._tools if session.is_open else ()
             request = ModelRequest(
                 key=f"{work.key}/{key}",
                 role=self._role,
@@ -67,13 +67,13 @@ class Conversation:
                 return completion
             turn += 1
             talk.append({"role": "assistant", "content": completion.text, "tool_calls": completion.tool_calls})
-            talk += await desk.carry_out(completion.tool_calls, f"{self._key}/t{turn}")
-            if not desk.is_open:
+            talk += await session.carry_out(completion.tool_calls, f"{self._key}/t{turn}")
+            if not session.is_open:
                 talk.append({"role": "user", "content": render("answer_now")})
 
     async def _claim(self, key: str) -> Sequence[str]:
         said = tuple(await self._work.ports.steering.claim(f"{self._work.key}/{key}"))
         if said:
-            self._work.told.add(self._key, said)
-            self._work.loops.told()
+            self._work.steering.add(self._key, said)
+            self._work.loops.reset()
         return said

@@ -1,4 +1,4 @@
-"""The engineer: writes the code, and writes it again when something is wrong with it."""
+"""The engineer: writes the code and revises it."""
 
 from __future__ import annotations
 

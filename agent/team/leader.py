@@ -36,7 +36,7 @@ class DraftPlan(StructuredAction):
             return ""
         plan = {name: value for name, value in self.work.rejected.items() if name != "estimate"}
         return (
-            "This plan was rejected. Improve it, and keep what nobody objected to; some of it people may have written:\n"
+            "This plan was rejected. Improve it, and keep what nobody objected to; people may have edited parts of it:\n"
             + block("rejected_plan", json.dumps(plan, indent=1, ensure_ascii=False))
         )
 

@@ -1,4 +1,4 @@
-"""Notices what goes in circles. Every run may wait long and try hard; only what repeats exactly stops it.
+"""Detects loops. A run may take long and try often; only exact repetition stops it.
 
 What a replay finds recorded is counted but never stops the run: a person has resumed it since, so counting begins anew there.
 """
@@ -88,7 +88,7 @@ class Loops:
         for key in [key for key in self._counts if key[0] == "opinion"]:
             del self._counts[key]
 
-    def told(self) -> None:
+    def reset(self) -> None:
         """People said something: from here on the same may come again."""
         self._counts.clear()
 

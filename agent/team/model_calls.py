@@ -12,7 +12,7 @@ class ModelCalls:
 
     def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports
-        self._road = ModelClient(ports)
+        self._client = ModelClient(ports)
         self._loops = loops or Loops()
         self.made: list[ModelCompletion] = []
         self.cut_files: set[str] = set()
@@ -23,7 +23,7 @@ class ModelCalls:
         await self._ports.events.emit("role_message", {"role": request.role, "action": request.action}, _doing(request))
 
         async def act() -> JSONObject:
-            return (await self._road.answer(request)).to_json()
+            return (await self._client.answer(request)).to_json()
 
         def announce(result: JSONObject) -> StepEvent:
             return _model_call(request, ModelResponse.from_json(result))
@@ -58,6 +58,6 @@ def _model_call(request: ModelRequest, answered: ModelResponse) -> StepEvent:
     tokens = completion.tokens_in + completion.tokens_out
     said = f"{request.action}: " + ("from the cache" if completion.cached else f"{tokens} tokens by {completion.model}")
     if answered.left_out:
-        said += f"; the prompt was too long, so it went without {', '.join(answered.left_out)}"
+        said += f"; the prompt was too long, so these parts were left out: {', '.join(answered.left_out)}"
     shown = {"role": request.role, "action": request.action, **{key: data[key] for key in keys}}
     return StepEvent("model_call", {**shown, "condensed": list(answered.left_out)}, said)

@@ -1,4 +1,4 @@
-"""From a request to a model's answer: the model's way of being asked, its window, the cache, the budget, the endpoint.
+"""From a request to a model's answer: the form the model needs, its context window, the cache, the budget, the endpoint.
 
 All of this happens inside of one step of the journal, whose inputs are the request alone: what is known of a model may change
 while a run goes on (an endpoint that takes no tool calls after all, another connection), and a replay must not notice.
@@ -78,8 +78,8 @@ class ModelClient:
                 shorter = condense(request.messages, window - spare - around)
                 request = replace(request, messages=shorter.messages)
                 left_out, files = tuple(shorter.left_out), tuple(shorter.files)
-            room = max(SMALLEST_ANSWER, (window - estimate_prompt(request)) * 3 // 4)
-            request = replace(request, max_tokens=min(wanted, room))
+            available = max(SMALLEST_ANSWER, (window - estimate_prompt(request)) * 3 // 4)
+            request = replace(request, max_tokens=min(wanted, available))
         try:
             return ModelResponse(await self._from_cache(request), left_out, files)
         except ContextOverflow as error:
@@ -177,7 +177,7 @@ def _with_calls(completion: ModelCompletion, request: ModelRequest) -> ModelComp
 
 
 def _too_long(error: ContextOverflow, left_out: Sequence[str]) -> Paused:
-    without = f" even without {', '.join(dict.fromkeys(left_out))}" if left_out else ", and there is nothing to leave out"
+    without = f" even without {', '.join(dict.fromkeys(left_out))}" if left_out else ", and nothing can be left out"
     return Paused("provider", f"The prompt does not fit into the model's window{without}. {error.detail}", hint=OVERFLOW_HINT)
 
 

@@ -61,7 +61,7 @@ class PhaseContext:
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
         self.loops = Loops(journal)
-        self.told = SteeringLog()
+        self.steering = SteeringLog()
         self._looked_up: dict[str, str] = {}
         self.calls = ModelCalls(ports, self.loops)
         self.commands = Commands(ports, key)
@@ -132,9 +132,9 @@ class PhaseContext:
         if view.tests:
             parts.append("Its tests:\n" + block("test_layout", view.tests))
         if view.history:
-            parts.append("Its last commits:\n" + block("recent_history", view.history))
+            parts.append("Recent commits:\n" + block("recent_history", view.history))
         if view.absent:
-            parts.append("What is not here:\n" + block("not_here", view.absent))
+            parts.append("Not in this checkout:\n" + block("not_here", view.absent))
         parts.append("Files of the repository:\n" + block("repository_files", view.tree or "\n".join(view.files)))
         return parts
 
@@ -145,18 +145,18 @@ class PhaseContext:
         if self.spec.project_type:
             parts.append(f"Kind of project: {block('project_type', self.spec.project_type)}")
         if self.spec.strict_requirements:
-            parts.append("Keep to the wording of the task and the constraints strictly: nothing less, nothing more.")
+            parts.append("Follow the wording of the task and the constraints strictly: do no less and no more.")
         if self.feedback:
             parts.append(
-                "What people said of earlier plans, and in answer to questions:\n" + block("feedback", "\n".join(self.feedback))
+                "What people said about earlier plans, and their answers:\n" + block("feedback", "\n".join(self.feedback))
             )
         if self.stack is not None:
-            fits = "What fits the project applies:" if self.spec.output_mode == "patch_existing" else "Its rules:"
+            fits = "Follow what fits the project:" if self.spec.output_mode == "patch_existing" else "Its rules:"
             needed = f"\nIt needs: {', '.join(self.stack.files_required)}." if self.spec.output_mode == "generate_new" else ""
             notes = self.stack.prompt_notes.strip()
             parts.append(f"The stack is {self.stack.title} ({self.stack.id}). {fits}\n{notes}{needed}")
         parts.append(
-            "The change is to this existing project; leave alone whatever the task does not name."
+            "This is an existing project; do not change anything that the task does not ask for."
             if self.spec.output_mode == "patch_existing"
             else "It is a new project."
         )
@@ -167,7 +167,7 @@ class PhaseContext:
         parts = []
         if view.map:
             parts.append(
-                "Definitions that may matter, with their line numbers; most files have more:\n"
+                "Definitions that may be relevant, with line numbers; most files have more:\n"
                 + block("repository_map", view.map)
             )
         explaining = set(view.explaining())

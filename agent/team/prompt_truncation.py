@@ -1,6 +1,6 @@
-"""Makes a prompt fit into a model's window by leaving out what matters least, and says in it what was left out.
+"""Fits a prompt into a model's context window by leaving out the least important parts, and marks what was left out.
 
-The same messages and room always give the same result. Task, plan, what people said and the answer's form stay as they are.
+The same messages and limit always give the same result. Task, plan, what people said and the answer's form stay as they are.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ NAMES = {"file": "parts of files", "repository_files": "the list of files", "rep
 _BEGIN = linear(r"(?:Content of ([^\n]+):\n)?<(\w+) ([0-9a-f]{8})>\n")
 _END = linear(r"\n</(\w+) ([0-9a-f]{8})>")
 _ADVICE = {
-    "file": "Only this much is shown: read on with the tools you have, and change it by edits, never as a whole",
-    "tool_result": "Ask again for what you need of it",
+    "file": "Only this part is shown: read on with your tools, and change the file by edits, never as a whole",
+    "tool_result": "Call the tool again for the part you need",
 }
 
 
@@ -61,8 +61,8 @@ def tokens_of(messages: Sequence[ChatMessage]) -> int:
     return estimate_tokens(message["content"] for message in messages)
 
 
-def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
-    """As much is cut as must be for ``room`` tokens; where even that is not enough, all that may be."""
+def condense(messages: Sequence[ChatMessage], limit: int) -> Condensed:
+    """As much is cut as must be for ``limit`` tokens; where even that is not enough, all that may be."""
     kept = list(messages)
     left_out: list[str] = []
     files: list[str] = []
@@ -71,7 +71,7 @@ def condense(messages: Sequence[ChatMessage], room: int) -> Condensed:
         *(partial(_longest, name) for name in LEAST_FIRST),
     ]
     for cut in cuts:
-        while tokens_of(kept) > room and (done := cut(kept, files)):
+        while tokens_of(kept) > limit and (done := cut(kept, files)):
             left_out.append(done)
     return Condensed(kept, tuple(dict.fromkeys(left_out)), tuple(dict.fromkeys(files)))
 
@@ -121,8 +121,8 @@ def _cut(messages: list[ChatMessage], at: int, hit: Shown) -> None:
     message, text = messages[at], hit.text
     start = text[:SHORT].rsplit("\n", 1)[0]
     left = text.count("\n") - start.count("\n")
-    advice = _ADVICE.get(hit.name, "Look it up with the tools you have if you need it")
-    short = f"{start}\n[{left} more lines are left out, for the prompt was too long. {advice}.]"
+    advice = _ADVICE.get(hit.name, "Look it up with your tools if you need it")
+    short = f"{start}\n[{left} more lines are left out because the prompt was too long. {advice}.]"
     shown = f"Content of {hit.path}:\n" if hit.path else ""
     content = message["content"][: hit.start] + shown + block(hit.name, short) + message["content"][hit.end :]
     messages[at] = {**message, "content": content}

@@ -1,4 +1,4 @@
-"""The reviewer: has the last word before delivery."""
+"""The reviewer: approves the change or asks for another revision before delivery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.team.parsing.schemas import Review
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
 
-ASKED_BEFORE = "This was asked for before; look whether it is done, and don't ask for the opposite:"
+ASKED_BEFORE = "This was requested earlier; check that it was done, and don't ask for the opposite:"
 
 
 class ReviewCode(StructuredAction):

@@ -1,4 +1,4 @@
-"""What people said to the run while it went on."""
+"""Messages that people sent to the run while it was in progress."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def append_steering(messages: Sequence[ChatMessage], said: Sequence[str]) -> lis
     """``messages`` and then, in the person's own words, what was ``said``; at the end, so that what is before stays cached."""
     if not said:
         return list(messages)
-    text = render("told", said=block("steer", "\n\n".join(said)))
+    text = render("steering", said=block("steer", "\n\n".join(said)))
     last = messages[-1] if messages else None
     if last is not None and last["role"] == "user":
         return [*messages[:-1], {"role": "user", "content": f"{last['content']}\n\n{text}"}]

@@ -14,13 +14,13 @@ from agent.team.tool_limits import BY_ROLE_TOOLS
 
 A = TypeVar("A", bound=Answer)
 SHOWN = 4_000
-"""Characters of a useless answer that are shown to the model again."""
-CUT_OFF = "it reached the length limit before its end. Say the same in far fewer words."
+"""Characters of an unusable answer that are shown to the model again."""
+CUT_OFF = "it reached the length limit before its end. Give a much shorter answer."
 
 
 class StructuredAction(TeamAction):
     async def ask_for(self, schema: type[A], prompt: str, *, key: str, max_tokens: int) -> A:
-        """Raises ``OutputInvalid`` when the third answer is no ``schema`` either."""
+        """Raises ``OutputInvalid`` when the third answer does not match ``schema`` either."""
         messages: list[ChatMessage] = [{"role": "user", "content": prompt}]
         wrong = ""
         for attempt, reminder in enumerate(("", "again", "again_last")):

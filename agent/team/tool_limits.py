@@ -1,4 +1,4 @@
-"""How far a role may look around before it has to answer."""
+"""How many tool calls a role may make before it has to answer."""
 
 from __future__ import annotations
 

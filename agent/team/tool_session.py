@@ -14,11 +14,11 @@ from agent.team.tool_limits import MAX_CALLS_AT_ONCE, Bounds
 
 SHOWN = 200
 """Characters of a call's arguments in the event log."""
-AGAIN = "You have made this very call before, and its result is the same. Do something else, or answer."
+AGAIN = "You have already made this call, and its result is the same. Do something else, or answer."
 
 
 class ToolSession:
-    """The tools on one role's desk for one conversation. ``left`` falls with every call."""
+    """The tools of one role in one conversation. ``left`` falls with every call."""
 
     def __init__(self, work: PhaseContext, key: str, role: str, tools: Sequence[str], bounds: Bounds) -> None:
         self._work = work
@@ -44,13 +44,13 @@ class ToolSession:
 
     async def _one(self, call: ToolCall, step: str, number: int) -> str:
         if number > MAX_CALLS_AT_ONCE or self._calls <= 0 or self._characters <= 0:
-            return "Not carried out: too many calls."
+            return "Not executed: too many calls at once."
         self._calls -= 1
         result = await self._journaled(call, step)
         self._work.has_read(result.read)
         text = result.text[: self._characters]
         if len(text) < len(result.text):
-            text += "\n(cut: there is no room for more)"
+            text += "\n(cut off: the context is full)"
         self._characters -= len(text)
         repeats = self._work.loops.called(self._key, call["name"], call["arguments"], result.text)
         shown = block("tool_result", text)
@@ -81,7 +81,7 @@ class ToolSession:
     async def _call(self, call: ToolCall, step: str) -> ToolResult:
         name = call["name"]
         if name not in self._tools:
-            return ToolResult(f"There is no tool {name[:40]!r}. You have: {', '.join(self._tools)}.", is_error=True)
+            return ToolResult(f"There is no tool {name[:40]!r}. Your tools: {', '.join(self._tools)}.", is_error=True)
         if call.get("raw"):
             return ToolResult("The arguments are not a JSON object. Send one, with double quotes.", is_error=True)
         work = self._work

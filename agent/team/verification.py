@@ -1,5 +1,5 @@
-"""Trying a change out: its dependencies are installed, its tests are run, both in the sandbox, and what they say is compared
-with how the tests went before."""
+"""Verifies a change: installs its dependencies and runs its tests, both in the sandbox, and compares the result with the test
+run before the change."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def complaint(tests: JSONObject) -> str:
     """What to tell the engineer of failing tests, in a sentence or two."""
     said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
     if tests["still_failing"]:
-        said += f" Not because of your change, for they failed before it: {listed(tests['still_failing'])}."
+        said += f" These failed before your change, so they are not its fault: {listed(tests['still_failing'])}."
     if tests["set_aside"]:
         said += (
-            f" They were run without your change of {listed(tests['set_aside'])}: that is test configuration, and the plan "
-            "does not name it. Make the change without it; fixtures can stand in the test module."
+            f" They were run without your change to {listed(tests['set_aside'])}: that is test configuration, and the plan "
+            "does not name it. Make the change without it; fixtures can go into the test module."
         )
     return said
 
@@ -125,7 +125,7 @@ _CHANGES = {
     "newly_failing": "newly failing",
     "fixed": "fixed",
     "still_failing": "failing as before",
-    "gone": "failing before and taken away",
+    "gone": "failing before and removed",
 }
 
 

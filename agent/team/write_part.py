@@ -21,10 +21,12 @@ class WritePart(EditAction):
 
     async def act(self, content: str) -> EditsMessage:
         parts = json.loads(content)
-        told = self.work.told.so_far()
-        return EditsMessage(await gather_or_cancel([self._write(part, number, told) for number, part in enumerate(parts, 1)]))
+        steering = self.work.steering.so_far()
+        return EditsMessage(
+            await gather_or_cancel([self._write(part, number, steering) for number, part in enumerate(parts, 1)])
+        )
 
-    async def _write(self, part: JSONObject, number: int, told: Sequence[str]) -> Edits:
+    async def _write(self, part: JSONObject, number: int, steering: Sequence[str]) -> Edits:
         prompt = render(
             "write_part",
             steps=" and ".join(map(str, part["steps"])),
@@ -33,4 +35,6 @@ class WritePart(EditAction):
             plan=self.work.plan_block(),
             format=self.work.answer_format(),
         )
-        return await self.ask_for_edits(prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS, tools=LOOKING, told=told)
+        return await self.ask_for_edits(
+            prompt, key=f"write/0/{number}", max_tokens=MAX_TOKENS, tools=LOOKING, steering=steering
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.runtime import bootstrap
-from tests.agent.world import make_repository
+from tests.agent.harness import make_repository
 
 SMALL_REPOSITORY = {
     "README.md": "# Shop\n",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.agent.world import git, make_repository
+from tests.agent.harness import git, make_repository
 from tests.support import scripted_anthropic
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, script

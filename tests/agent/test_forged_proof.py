@@ -12,7 +12,7 @@ from agent.checks.test_configuration import SetAside, Swap, is_test_configuratio
 from agent.errors import AgentError, SandboxFailed
 from agent.ports import TaskSpec
 from agent.sandbox import open_sandbox
-from tests.agent.world import ScriptedModel, TableSandbox, World, make_repository
+from tests.agent.harness import Harness, ScriptedModel, TableSandbox, make_repository
 from tests.support.team_script import script
 
 SPEC = TaskSpec("Let total() ignore prices that are None", stack="fastapi", max_revision_rounds=1)
@@ -50,15 +50,15 @@ async def test_a_change_that_turns_failures_into_passes_is_found_out(workdir: Pa
     except SandboxFailed as error:
         pytest.skip(f"nothing is proved: {error}")
     model = ScriptedModel(script(code=f"{WRONG}\n{forged}", files=["shop/prices.py"], ReviseCode=[RIGHT]))
-    world = World(root, model, sandbox=sandbox)
-    outcome = await world.run(SPEC)
+    harness = Harness(root, model, sandbox=sandbox)
+    outcome = await harness.run(SPEC)
 
-    first = world.sink.of("tests_finished")[0]
+    first = harness.sink.of("tests_finished")[0]
     assert first["status"] == "failed"
     assert first["newly_failing"] == ["tests/test_prices.py::test_total"]
     assert first["set_aside"]
     asked = next(request for request in model.requests if request.action == "ReviseCode").messages[-1]["content"]
-    assert "They were run without your change of" in asked
+    assert "They were run without your change to" in asked
     assert outcome.draft, "what nobody planned is still in the change"
     reviewed = next(request for request in model.requests if request.action == "ReviewCode").messages[-1]["content"]
     assert "alters how tests are run, which the plan does not name" in reviewed
@@ -75,11 +75,11 @@ async def test_what_the_plan_names_is_judged_with_and_its_approver_is_told(workd
         return "2 passed in 0.01s"
 
     model = ScriptedModel(script(code=code, files=["shop/prices.py", "tests/conftest.py"]))
-    world = World(root, model, sandbox=TableSandbox(tests=passing))
-    draft = await world.plan(SPEC)
+    harness = Harness(root, model, sandbox=TableSandbox(tests=passing))
+    draft = await harness.plan(SPEC)
     assert "The plan may change how tests are run: tests/conftest.py." in draft.plan["risks"][0]
-    await world.run(SPEC)
-    assert world.sink.of("tests_finished")[-1]["set_aside"] == []
+    await harness.run(SPEC)
+    assert harness.sink.of("tests_finished")[-1]["set_aside"] == []
     assert seen[:2] == [False, True], "before the change, and with it"
 
 
@@ -88,9 +88,9 @@ async def test_a_new_project_brings_its_own_configuration(workdir: Path) -> None
     code = (
         "FILE: requirements.txt\nfastapi\npytest\n\nFILE: main.py\nimport fastapi\n\nFILE: tests/conftest.py\nimport pytest\n"
     )
-    world = World(root, ScriptedModel(script(code=code, files=["main.py"])))
-    await world.run(TaskSpec("Create a service", stack="fastapi"))
-    assert world.sink.of("tests_finished")[-1]["set_aside"] == []
+    harness = Harness(root, ScriptedModel(script(code=code, files=["main.py"])))
+    await harness.run(TaskSpec("Create a service", stack="fastapi"))
+    assert harness.sink.of("tests_finished")[-1]["set_aside"] == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from agent.ports import TaskSpec
 from agent.sandbox import node_manifest
 from agent.sandbox.requirements import collect
 from agent.sandbox.secrets import secrets_in, without
-from tests.agent.world import ScriptedModel, World, make_repository
+from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.support.team_script import script
 
 PROCESSOR_SECONDS = 120
@@ -60,8 +60,8 @@ def _run_both(hostile: Path, other: Path, told: Connection) -> None:
 
 async def _both(hostile: Path, other: Path) -> list[list[str]]:
     async def one(root: Path) -> list[str]:
-        world = World(root, ScriptedModel(script(code=CODE, files=["shop/prices.py"])))
-        outcome = await world.run(EDIT)
+        harness = Harness(root, ScriptedModel(script(code=CODE, files=["shop/prices.py"])))
+        outcome = await harness.run(EDIT)
         return [file["path"] for file in outcome.files]
 
     async def installed(root: Path) -> list[str]:
@@ -103,9 +103,9 @@ def test_a_deep_answer_is_refused_and_said_why(tmp_path: Path) -> None:
             "e.yml": "[" * DEEP, "f.py": "-" * DEEP + "1", "g.py": "x = f'" + "{a}" * DEEP + "'",
         }.items()
     )  # fmt: skip
-    world = World(root, ScriptedModel(script(code=deep, files=["shop/prices.py"], ReviseCode=[CODE])))
-    outcome = asyncio.run(world.run(EDIT))
-    refused = {error["path"]: error["message"] for error in world.sink.of("validation_failed")[0]["errors"]}
+    harness = Harness(root, ScriptedModel(script(code=deep, files=["shop/prices.py"], ReviseCode=[CODE])))
+    outcome = asyncio.run(harness.run(EDIT))
+    refused = {error["path"]: error["message"] for error in harness.sink.of("validation_failed")[0]["errors"]}
     assert json.dumps(refused).count("nested too deeply") == 4
     assert "limit" in refused["b.json"]
     assert "more than 32 parts" in refused["d.toml"]

@@ -14,8 +14,8 @@ import pytest
 
 from agent.patch import parse
 from agent.patch.formats import manifest
-from tests.agent.test_parts import EDIT, FILES, NAMES, PRICES, SPEC, SideBySide, carried_out
-from tests.agent.world import ScriptedModel, World, make_repository
+from tests.agent.harness import Harness, ScriptedModel, make_repository
+from tests.agent.test_plan_parts import EDIT, FILES, NAMES, PRICES, SPEC, SideBySide, carried_out
 from tests.support.team_script import review, script
 
 TESTS = "FILE: tests/test_none.py\ndef test_none():\n    assert True\n"
@@ -69,10 +69,10 @@ async def test_a_replay_parses_what_the_journal_has_once(tmp_path: Path, parsed:
 @pytest.mark.asyncio
 async def test_the_journal_has_the_texts(tmp_path: Path) -> None:
     """A run that is under way at an upgrade is replayed by them: names and shape of the inputs stay."""
-    world = await carried_out(tmp_path / "shop", SideBySide({"1": PRICES, "2": EDIT}))
+    harness = await carried_out(tmp_path / "shop", SideBySide({"1": PRICES, "2": EDIT}))
     seen = {path: sha256(text.encode()).hexdigest() for path, text in FILES.items() if not path.startswith("tests/")}
     inputs = json.dumps({"answers": [PRICES, EDIT], "seen": seen}, sort_keys=True)
-    assert world.journal.steps["execute/apply/0"].digest == sha256(inputs.encode()).hexdigest()
+    assert harness.journal.steps["execute/apply/0"].digest == sha256(inputs.encode()).hexdigest()
 
 
 @pytest.mark.asyncio
@@ -80,7 +80,7 @@ async def test_an_indented_answer_is_applied_as_the_engine_reads_it(tmp_path: Pa
     """Guardrails once refused what the engine would have taken."""
     indented = "".join(f"    {line}\n" for line in ("```", *EDIT.splitlines(), "```"))
     team = script(code=indented, files=["shop/names.py"])
-    world = World(make_repository(tmp_path / "shop", FILES), ScriptedModel(team))
-    await world.run(replace(SPEC, parallel_steps=1))
-    assert (world.root / "shop/names.py").read_text() == "N = 3\n"
-    assert world.sink.of("validation_failed") == []
+    harness = Harness(make_repository(tmp_path / "shop", FILES), ScriptedModel(team))
+    await harness.run(replace(SPEC, parallel_steps=1))
+    assert (harness.root / "shop/names.py").read_text() == "N = 3\n"
+    assert harness.sink.of("validation_failed") == []

@@ -14,7 +14,7 @@ from agent.ports import CommandResult, TaskSpec
 from agent.prompt_blocks import read_block
 from agent.sandbox import open_sandbox
 from agent.stacks import UnknownStack
-from tests.agent.world import FAILED, PASSED, ScriptedModel, TableSandbox, World, git, make_repository
+from tests.agent.harness import FAILED, PASSED, Harness, ScriptedModel, TableSandbox, git, make_repository
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, review, script
 
@@ -28,9 +28,9 @@ CODE = f"FILE: shop/prices.py\n{EDITED}"
 
 async def test_the_offline_model_goes_the_whole_road_in_the_real_sandbox(workdir: Path, tmp_path_factory) -> None:
     sandbox = open_sandbox(workdir, cache=tmp_path_factory.mktemp("cache"))
-    world = World(workdir, open_model("offline"), sandbox=sandbox)
+    harness = Harness(workdir, open_model("offline"), sandbox=sandbox)
 
-    outcome = await world.run(HEALTH)
+    outcome = await harness.run(HEALTH)
 
     assert outcome.tests["status"] == "passed"
     assert outcome.tests["passed"] >= 2
@@ -40,19 +40,19 @@ async def test_the_offline_model_goes_the_whole_road_in_the_real_sandbox(workdir
 
 
 async def test_the_events_tell_the_story_in_order(workdir: Path) -> None:
-    world = World(workdir, open_model("offline"))
-    await world.run(HEALTH)
+    harness = Harness(workdir, open_model("offline"))
+    await harness.run(HEALTH)
 
-    told = [name for name in world.sink.types if name not in ("progress", "role_message", "model_call")]
+    told = [name for name in harness.sink.types if name not in ("progress", "role_message", "model_call")]
     assert told == [
         "analysis_start", "analysis_done", "plan_ready", "validation_passed", "patch_applied",
         "command_started", "command_finished", "files_formatted", "command_started", "command_finished",
         "command_started", "command_finished", "tests_finished", "review_finished",
     ]  # fmt: skip
-    percents = [data["percent"] for data in world.sink.of("progress") if data["phase"] == "execute"]
+    percents = [data["percent"] for data in harness.sink.of("progress") if data["phase"] == "execute"]
     assert percents == sorted(percents)
     assert percents[-1] == 100
-    assert [(data["role"], data["action"]) for data in world.sink.of("role_message")] == [
+    assert [(data["role"], data["action"]) for data in harness.sink.of("role_message")] == [
         ("team_leader", "AnalyzeTask"), ("team_leader", "DraftPlan"), ("engineer", "WriteCode"), ("tester", "WriteTest"),
         ("tester", "RunTests"), ("reviewer", "ReviewCode"),
     ]  # fmt: skip
@@ -62,8 +62,8 @@ async def test_an_edit_through_a_real_endpoint_changes_nothing_else(repository: 
     before = git(repository, "rev-parse", "HEAD")
     with serve(script(code=CODE, files=["shop/prices.py"])) as server:
         model = open_model("openai", model="scripted", api_key="k", base_url=server.url, prices=Prices(Decimal(2), Decimal(8)))
-        world = World(repository, model)
-        outcome = await world.run(EDIT)
+        harness = Harness(repository, model)
+        outcome = await harness.run(EDIT)
         await model.aclose()
 
     assert git(repository, "status", "--porcelain", "--", ".", ":!.mgx") == " M shop/prices.py\n"
@@ -71,19 +71,19 @@ async def test_an_edit_through_a_real_endpoint_changes_nothing_else(repository: 
     assert git(repository, "rev-parse", "HEAD") == before
     assert [(file["path"], file["action"]) for file in outcome.files] == [("shop/prices.py", "modified")]
     assert not outcome.draft
-    costs = [Decimal(call["cost_usd"]) for call in world.sink.of("model_call")]
+    costs = [Decimal(call["cost_usd"]) for call in harness.sink.of("model_call")]
     assert len(costs) == 5
     assert all(cost > 0 for cost in costs)
-    assert world.budget.cost_usd == sum(costs)
-    assert "".join(text for role, text in world.sink.texts if role == "engineer") == CODE
-    assert world.sink.of("plan_ready")[0]["plan"]["estimate"]["cost_usd"] is not None
+    assert harness.budget.cost_usd == sum(costs)
+    assert "".join(text for role, text in harness.sink.texts if role == "engineer") == CODE
+    assert harness.sink.of("plan_ready")[0]["plan"]["estimate"]["cost_usd"] is not None
 
 
 async def test_the_engineer_reads_what_the_plan_names_and_no_secrets(repository: Path) -> None:
     (repository / ".env").write_text("TOKEN=hunter2\n")
     (repository / "AGENTS.md").write_text("Use tabs.\n")
     model = ScriptedModel(script(code=CODE, files=["shop/prices.py", ".env", "../../etc/passwd"]))
-    await World(repository, model).run(EDIT)
+    await Harness(repository, model).run(EDIT)
 
     prompt = next(r for r in model.requests if r.action == "WriteCode").messages[-1]["content"]
     assert "# as it was" in prompt
@@ -96,12 +96,12 @@ async def test_the_engineer_reads_what_the_plan_names_and_no_secrets(repository:
 async def test_a_file_that_was_not_read_is_not_overwritten(repository: Path) -> None:
     blind = "FILE: shop/names.py\ndef greet(name):\n    return name\n"
     team = script(code=blind, files=["shop/prices.py"], ReviseCode=[CODE])
-    world = World(repository, ScriptedModel(team))
-    await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(team))
+    await harness.run(EDIT)
 
     assert "Hi " in (repository / "shop/names.py").read_text()
-    assert [error["code"] for error in world.sink.of("validation_failed")[0]["errors"]] == ["unseen_file"]
-    asked = next(r for r in world.model.requests if r.action == "ReviseCode").messages[-1]["content"]
+    assert [error["code"] for error in harness.sink.of("validation_failed")[0]["errors"]] == ["unseen_file"]
+    asked = next(r for r in harness.model.requests if r.action == "ReviseCode").messages[-1]["content"]
     assert "return 'Hi ' + name" in asked, "the file is shown for the next answer"
 
 
@@ -109,22 +109,22 @@ async def test_broken_rules_go_back_with_what_is_wrong(workdir: Path) -> None:
     bad = "FILE: app/main.py\ndef broken(:\n\nFILE: requirements.txt\nfastapi\n"
     good = "FILE: app/main.py\nx = 1\n\nFILE: requirements.txt\nfastapi\n"
     team = script(code=bad, files=["app/main.py"], ReviseCode=[good])
-    world = World(workdir, ScriptedModel(team))
-    outcome = await world.run(HEALTH)
+    harness = Harness(workdir, ScriptedModel(team))
+    outcome = await harness.run(HEALTH)
 
     assert (workdir / "app/main.py").read_text() == "x = 1\n"
-    assert world.sink.of("revision_started")[0]["errors"][0]["path"] == "app/main.py"
-    assert world.sink.types.index("validation_failed") < world.sink.types.index("validation_passed")
+    assert harness.sink.of("revision_started")[0]["errors"][0]["path"] == "app/main.py"
+    assert harness.sink.types.index("validation_failed") < harness.sink.types.index("validation_passed")
     assert len(outcome.files) == 2
 
 
 async def test_failing_tests_go_back_with_their_output(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])),
+    harness = Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])),
                   sandbox=TableSandbox(tests=[PASSED, FAILED, PASSED]))  # fmt: skip
-    world.model.script.answers["ReviseCode"] = [CODE + "\n\n# again\n"]
-    outcome = await world.run(EDIT)
+    harness.model.script.answers["ReviseCode"] = [CODE + "\n\n# again\n"]
+    outcome = await harness.run(EDIT)
 
-    asked = next(r for r in world.model.requests if r.action == "ReviseCode").messages[-1]["content"]
+    asked = next(r for r in harness.model.requests if r.action == "ReviseCode").messages[-1]["content"]
     assert "assert 1 == 2" in asked
     assert outcome.tests["status"] == "passed"
     assert not outcome.draft
@@ -134,20 +134,22 @@ async def test_failing_tests_go_back_with_their_output(repository: Path) -> None
 async def test_tests_that_keep_failing_pause_the_run(repository: Path) -> None:
     answers = [f"{CODE}\n\n# {number}\n" for number in range(9)]
     team = script(code=CODE, files=["shop/prices.py"], ReviseCode=answers)
-    world = World(repository, ScriptedModel(team), sandbox=TableSandbox(tests=[PASSED, FAILED]))
+    harness = Harness(repository, ScriptedModel(team), sandbox=TableSandbox(tests=[PASSED, FAILED]))
 
     with pytest.raises(Paused) as paused:
-        await world.run(EDIT)
+        await harness.run(EDIT)
 
     assert paused.value.reason == "loop"
     assert "The tests fail" in paused.value.detail
     assert "assert 1 == 2" in paused.value.detail
-    assert len(world.sink.of("revision_started")) == EDIT.max_revision_rounds
+    assert len(harness.sink.of("revision_started")) == EDIT.max_revision_rounds
 
 
 async def test_tests_that_failed_before_are_not_held_against_the_change(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])), sandbox=TableSandbox(tests=[FAILED]))
-    outcome = await world.run(EDIT)
+    harness = Harness(
+        repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])), sandbox=TableSandbox(tests=[FAILED])
+    )
+    outcome = await harness.run(EDIT)
 
     assert outcome.tests["baseline"]["failed"] == 1
     assert outcome.draft, "but nothing is proved"
@@ -157,74 +159,76 @@ async def test_a_review_that_still_has_wishes_is_delivered_as_a_draft(repository
     answers = [f"{CODE}\n\n# {number}\n" for number in range(9)]
     wishes = [review("revise", f"Wish {number}") for number in range(9)]
     team = script(code=CODE, files=["shop/prices.py"], ReviseCode=answers, ReviewCode=wishes)
-    world = World(repository, ScriptedModel(team))
-    outcome = await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(team))
+    outcome = await harness.run(EDIT)
 
     assert outcome.draft
     assert outcome.review == {"verdict": "revise", "comments": ["Wish 2"]}
-    assert len(world.sink.of("revision_started")) == 2
+    assert len(harness.sink.of("revision_started")) == 2
 
 
 async def test_an_absent_tool_makes_a_draft(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])), sandbox=TableSandbox(available=False))
-    outcome = await world.run(EDIT)
+    harness = Harness(
+        repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])), sandbox=TableSandbox(available=False)
+    )
+    outcome = await harness.run(EDIT)
     assert outcome.tests["status"] == "unavailable"
     assert outcome.draft
 
 
 async def test_an_answer_that_was_cut_off_is_not_applied(repository: Path) -> None:
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[Reply(CODE[:60], finish_reason="length")], ReviseCode=[CODE])
-    world = World(repository, ScriptedModel(team))
-    await world.run(EDIT)
-    assert world.sink.of("validation_failed")[0]["errors"][0]["code"] == "cut_off"
+    harness = Harness(repository, ScriptedModel(team))
+    await harness.run(EDIT)
+    assert harness.sink.of("validation_failed")[0]["errors"][0]["code"] == "cut_off"
     assert (repository / "shop/prices.py").read_text() == EDITED
 
 
 async def test_the_testers_files_are_part_of_the_change(repository: Path) -> None:
     added = "FILE: tests/test_none.py\ndef test_none():\n    assert True\n"
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], WriteTest=[added])))
-    outcome = await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], WriteTest=[added])))
+    outcome = await harness.run(EDIT)
     assert [file["path"] for file in outcome.files] == ["shop/prices.py", "tests/test_none.py"]
-    asked = next(r for r in world.model.requests if r.action == "ReviewCode").messages[-1]["content"]
+    asked = next(r for r in harness.model.requests if r.action == "ReviewCode").messages[-1]["content"]
     assert "-    return sum( prices )   # as it was" in asked
     assert "+def test_none():" in asked
 
 
 async def test_the_same_answer_four_times_pauses(repository: Path) -> None:
     spec = TaskSpec(EDIT.text, max_rounds=50, max_revision_rounds=40)
-    world = World(repository, ScriptedModel(script(code="I can't do that.")))
+    harness = Harness(repository, ScriptedModel(script(code="I can't do that.")))
     with pytest.raises(Paused) as paused:
-        await world.run(spec)
+        await harness.run(spec)
     assert paused.value.reason == "loop"
-    assert sum(r.role == "engineer" for r in world.model.requests) == 4
+    assert sum(r.role == "engineer" for r in harness.model.requests) == 4
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "???", "42"])
 async def test_a_task_without_words_is_refused_before_any_call(workdir: Path, text: str) -> None:
-    world = World(workdir, ScriptedModel(script(code="")))
+    harness = Harness(workdir, ScriptedModel(script(code="")))
     with pytest.raises(TaskUnclear) as refused:
-        await world.plan(TaskSpec(text))
+        await harness.plan(TaskSpec(text))
     assert refused.value.hint
-    assert world.model.requests == []
+    assert harness.model.requests == []
 
 
 async def test_an_unknown_stack_is_refused_before_any_call(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="")))
+    harness = Harness(workdir, ScriptedModel(script(code="")))
     with pytest.raises(UnknownStack):
-        await world.plan(TaskSpec("Make a service", stack="cobol-web"))
-    assert world.model.requests == []
+        await harness.plan(TaskSpec("Make a service", stack="cobol-web"))
+    assert harness.model.requests == []
 
 
 async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -> None:
     team = script(code="", files=["x"], AnalyzeTask=[analysis(clear=False, question="Which shop?"), analysis()])
-    world = World(workdir, ScriptedModel(team))
+    harness = Harness(workdir, ScriptedModel(team))
     with pytest.raises(Paused) as paused:
-        await world.plan(TaskSpec("Fix the thing"))
+        await harness.plan(TaskSpec("Fix the thing"))
     assert (paused.value.reason, paused.value.detail) == ("question", "Which shop?")
-    assert "Answer it" in paused.value.hint
+    assert "Answer the question" in paused.value.hint
 
-    await world.plan(TaskSpec("Fix the thing"), feedback=["Which shop? The one in Bern."], version=2)
-    asked = world.model.requests[-2:]
+    await harness.plan(TaskSpec("Fix the thing"), feedback=["Which shop? The one in Bern."], version=2)
+    asked = harness.model.requests[-2:]
     assert [request.action for request in asked] == ["AnalyzeTask", "DraftPlan"]
     assert all("The one in Bern." in request.messages[-1]["content"] for request in asked)
 
@@ -232,68 +236,68 @@ async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -
 async def test_a_question_that_says_nothing_shows_what_was_understood(workdir: Path) -> None:
     team = script(code="", AnalyzeTask=[analysis(clear=False, summary="Some thing is to be fixed.")])
     with pytest.raises(Paused, match="Some thing is to be fixed"):
-        await World(workdir, ScriptedModel(team)).plan(TaskSpec("Fix the thing"))
+        await Harness(workdir, ScriptedModel(team)).plan(TaskSpec("Fix the thing"))
 
 
 async def test_the_users_stack_wins_over_model_and_words(workdir: Path) -> None:
     team = script(code="", AnalyzeTask=[analysis(stack="laravel")], files=["x"])
-    draft = await World(workdir, ScriptedModel(team)).plan(TaskSpec("A FastAPI service", stack="express-ts"))
+    draft = await Harness(workdir, ScriptedModel(team)).plan(TaskSpec("A FastAPI service", stack="express-ts"))
     assert (draft.stack, draft.stack_confidence) == ("express-ts", 1.0)
 
 
 async def test_a_rejected_plan_is_drafted_again_with_the_feedback(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="", files=["x"])))
-    await world.plan(HEALTH)
-    await world.plan(HEALTH, feedback=["Use async handlers."], version=2)
-    first, second = (r.messages[-1]["content"] for r in world.model.requests if r.action == "DraftPlan")
+    harness = Harness(workdir, ScriptedModel(script(code="", files=["x"])))
+    await harness.plan(HEALTH)
+    await harness.plan(HEALTH, feedback=["Use async handlers."], version=2)
+    first, second = (r.messages[-1]["content"] for r in harness.model.requests if r.action == "DraftPlan")
     assert "Use async handlers." in second
     assert "Use async handlers." not in first
-    assert [data["plan_version"] for data in world.sink.of("plan_ready")] == [1, 2]
+    assert [data["plan_version"] for data in harness.sink.of("plan_ready")] == [1, 2]
 
 
 async def test_the_plan_that_was_rejected_is_improved_instead_of_forgotten(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="", files=["x"])))
+    harness = Harness(workdir, ScriptedModel(script(code="", files=["x"])))
     edited = {"summary": "Ada's own words", "steps": [{"title": "Do it well", "files": ["y"]}], "estimate": {"tokens": 12345}}
-    await world.plan(HEALTH, feedback=["Smaller steps."], rejected=edited, version=2)
-    analysed, drafted = (request.messages[-1]["content"] for request in world.model.requests)
+    await harness.plan(HEALTH, feedback=["Smaller steps."], rejected=edited, version=2)
+    analysed, drafted = (request.messages[-1]["content"] for request in harness.model.requests)
     assert "Ada's own words" in read_block(drafted, "rejected_plan")
     assert "12345" not in drafted, "an old estimate is no part of the plan"
     assert "Ada's own words" not in analysed
 
 
 async def test_garbage_is_asked_for_again_twice_and_differently(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", '{"summary": 3}', analysis()], files=["x"])))
-    await world.plan(HEALTH)
-    asked = [r for r in world.model.requests if r.action == "AnalyzeTask"]
+    harness = Harness(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", '{"summary": 3}', analysis()], files=["x"])))
+    await harness.plan(HEALTH)
+    asked = [r for r in harness.model.requests if r.action == "AnalyzeTask"]
     prompts = [r.messages[-1]["content"] for r in asked]
     assert len(set(prompts)) == 3
-    assert "holds no complete JSON object" in prompts[1]
+    assert "contains no complete JSON object" in prompts[1]
     assert "complexity: Field required" in prompts[2]
 
 
 async def test_garbage_for_ever_fails_the_run_with_a_hint(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", "nope", "never"])))
+    harness = Harness(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", "nope", "never"])))
     with pytest.raises(OutputInvalid) as failed:
-        await world.plan(HEALTH)
+        await harness.plan(HEALTH)
     assert failed.value.hint
-    assert len(world.model.requests) == 3
+    assert len(harness.model.requests) == 3
 
 
 async def test_a_dead_sandbox_pauses_before_a_model_call(workdir: Path) -> None:
     error = SandboxFailed("bwrap is not installed.", hint="Install bubblewrap.")
-    world = World(workdir, open_model("offline"), sandbox=TableSandbox(error=error))
+    harness = Harness(workdir, open_model("offline"), sandbox=TableSandbox(error=error))
     with pytest.raises(Paused) as paused:
-        await world.run(HEALTH)
+        await harness.run(HEALTH)
     assert (paused.value.reason, paused.value.hint) == ("sandbox", "Install bubblewrap.")
-    assert [call["action"] for call in world.sink.of("model_call")] == ["AnalyzeTask", "DraftPlan"]
+    assert [call["action"] for call in harness.sink.of("model_call")] == ["AnalyzeTask", "DraftPlan"]
 
 
 async def test_a_budget_that_would_be_passed_pauses_before_the_call(repository: Path) -> None:
     model = ScriptedModel(script(code=CODE, files=["shop/prices.py"]))
-    world = World(repository, model)
-    world.budget.max_tokens = 12_000
+    harness = Harness(repository, model)
+    harness.budget.max_tokens = 12_000
     with pytest.raises(Paused) as paused:
-        await world.run(EDIT)
+        await harness.run(EDIT)
     assert paused.value.reason == "budget"
     assert [r.action for r in model.requests] == ["AnalyzeTask", "DraftPlan"]
 
@@ -303,7 +307,7 @@ async def test_a_provider_that_is_down_pauses_the_run(workdir: Path, reply: Repl
     with serve(lambda messages: reply) as server:
         model = open_model("openai", model="scripted", api_key="k", base_url=server.url, max_retries=0)
         with pytest.raises(Paused) as paused:
-            await World(workdir, model).plan(HEALTH)
+            await Harness(workdir, model).plan(HEALTH)
         await model.aclose()
     assert paused.value.reason == "provider"
     assert "127.0.0.1" in paused.value.detail
@@ -313,14 +317,14 @@ async def test_a_wrong_key_fails_the_run(workdir: Path) -> None:
     with serve(lambda messages: Reply(status=401)) as server:
         model = open_model("openai", model="scripted", api_key="k", base_url=server.url)
         with pytest.raises(AgentError) as failed:
-            await World(workdir, model).plan(HEALTH)
+            await Harness(workdir, model).plan(HEALTH)
         await model.aclose()
     assert failed.value.code == "model_unauthorized"
 
 
 async def test_the_offline_model_refuses_existing_code(repository: Path) -> None:
     with pytest.raises(AgentError) as refused:
-        await World(repository, open_model("offline")).plan(EDIT)
+        await Harness(repository, open_model("offline")).plan(EDIT)
     assert refused.value.code == "offline_model_limited"
     assert "OPENAI_API_KEY" in refused.value.hint
     assert "MGX_MODEL" in refused.value.hint
@@ -330,21 +334,21 @@ async def test_a_repository_with_only_a_readme_counts_as_new(workdir: Path) -> N
     (workdir / "README.md").write_text("# Soon\n")
     (workdir / "LICENSE").write_text("MIT\n")
     (workdir / "mgx.yaml").write_text("stack: fastapi\n")
-    outcome = await World(workdir, open_model("offline")).run(HEALTH)
+    outcome = await Harness(workdir, open_model("offline")).run(HEALTH)
     assert "app/main.py" in {file["path"] for file in outcome.files}
     assert (workdir / "README.md").read_text() == "# Soon\n", "what is there already stays"
 
 
 async def test_a_stack_that_is_a_guess_is_said_in_the_plan(workdir: Path) -> None:
-    draft = await World(workdir, open_model("offline")).plan(TaskSpec("Add an API endpoint"))
+    draft = await Harness(workdir, open_model("offline")).plan(TaskSpec("Add an API endpoint"))
     assert "is a guess" in draft.plan["risks"][0]
-    sure = await World(workdir, open_model("offline")).plan(HEALTH)
+    sure = await Harness(workdir, open_model("offline")).plan(HEALTH)
     assert not any("guess" in risk for risk in sure.plan["risks"])
 
 
 async def test_the_offline_model_does_not_guess_the_stack(workdir: Path) -> None:
     with pytest.raises(AgentError) as refused:
-        await World(workdir, open_model("offline")).plan(TaskSpec("Make something nice"))
+        await Harness(workdir, open_model("offline")).plan(TaskSpec("Make something nice"))
     assert "--stack" in refused.value.hint
 
 
@@ -354,25 +358,27 @@ async def test_a_disk_that_refuses_leaves_the_files_alone(repository: Path, monk
 
     monkeypatch.setattr("agent.stages.apply.apply_edits", full)
     with pytest.raises(AgentError) as failed:
-        await World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"]))).run(EDIT)
+        await Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"]))).run(EDIT)
     assert failed.value.code == "write_failed"
     assert "No space left" in failed.value.detail
 
 
 async def test_an_edited_plan_of_any_shape_is_carried_out(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], DraftPlan=[plan("shop/prices.py")])))
-    draft = await world.plan(EDIT)
+    harness = Harness(
+        repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], DraftPlan=[plan("shop/prices.py")]))
+    )
+    draft = await harness.plan(EDIT)
     draft.plan["steps"] = [{"title": "Only this", "files": ["shop/prices.py"]}]
-    outcome = await carry_out(EDIT, draft, repository, world.ports)
+    outcome = await carry_out(EDIT, draft, repository, harness.ports)
     assert not outcome.draft
 
 
 async def test_an_answer_that_changes_nothing_is_not_success(repository: Path) -> None:
     same = f"FILE: shop/prices.py\n{(repository / 'shop/prices.py').read_text()}"
-    world = World(repository, ScriptedModel(script(code=same, files=["shop/prices.py"], ReviseCode=[same, CODE])))
-    outcome = await world.run(EDIT)
-    assert [data["reason"] for data in world.sink.of("revision_started")] == [
-        "It leaves every file exactly as it was, so the task is not done."
+    harness = Harness(repository, ScriptedModel(script(code=same, files=["shop/prices.py"], ReviseCode=[same, CODE])))
+    outcome = await harness.run(EDIT)
+    assert [data["reason"] for data in harness.sink.of("revision_started")] == [
+        "The answer leaves every file exactly as it was, so the task is not done."
     ] * 2
     assert len(outcome.files) == 1
 
@@ -383,38 +389,38 @@ async def test_an_index_that_is_down_pauses_and_is_tried_again(workdir: Path) ->
             tail = "error: Request failed\n  Caused by: dns error: failed to lookup address"
             return CommandResult(("uv",), 2, 5, tail)
 
-    world = World(workdir, open_model("offline"), sandbox=Down())
+    harness = Harness(workdir, open_model("offline"), sandbox=Down())
     with pytest.raises(Paused, match="package index") as paused:
-        await world.run(HEALTH)
+        await harness.run(HEALTH)
     assert paused.value.reason == "sandbox"
-    assert not any("install" in key for key in world.journal.steps), "so a resumed run installs again"
+    assert not any("install" in key for key in harness.journal.steps), "so a resumed run installs again"
 
 
 async def test_the_offline_model_says_why_its_starter_did_not_pass(workdir: Path) -> None:
-    world = World(workdir, open_model("offline"), sandbox=TableSandbox(tests=[FAILED]))
+    harness = Harness(workdir, open_model("offline"), sandbox=TableSandbox(tests=[FAILED]))
     with pytest.raises(AgentError, match=r"can't repair it.*assert 1 == 2") as failed:
-        await world.run(HEALTH)
+        await harness.run(HEALTH)
     assert failed.value.code == "offline_model_limited"
 
 
 async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workdir: Path) -> None:
     make_repository(workdir, {"notes.tex": "Hello\n"})
     team = script(code="FILE: notes.tex\nHello, world\n", files=["notes.tex"], AnalyzeTask=[analysis(stack=None)])
-    world = World(workdir, ScriptedModel(team))
-    outcome = await world.run(TaskSpec("Greet the world in the notes"))
-    assert world.sink.of("analysis_done")[0]["stack"] == ""
+    harness = Harness(workdir, ScriptedModel(team))
+    outcome = await harness.run(TaskSpec("Greet the world in the notes"))
+    assert harness.sink.of("analysis_done")[0]["stack"] == ""
     assert outcome.tests["status"] == "unavailable"
     assert outcome.draft
     assert (workdir / "notes.tex").read_text() == "Hello, world\n"
 
 
 async def test_a_new_project_of_no_known_stack_asks_for_one(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="", files=["x"], AnalyzeTask=[analysis(stack=None)])))
+    harness = Harness(workdir, ScriptedModel(script(code="", files=["x"], AnalyzeTask=[analysis(stack=None)])))
     with pytest.raises(Paused, match="which stack") as paused:
-        await world.plan(TaskSpec("Write me something lovely"))
+        await harness.plan(TaskSpec("Write me something lovely"))
     assert paused.value.reason == "question"
     assert "fastapi" in paused.value.hint
-    draft = await world.plan(
+    draft = await harness.plan(
         TaskSpec("Write me something lovely"), feedback=["For which stack? Express with TypeScript"], version=2
     )
     assert draft.stack == "express-ts"
@@ -424,7 +430,7 @@ async def test_dependencies_that_do_not_install_go_back_to_the_engineer(reposito
     answers = [f"{CODE}\n\n# {number}\n" for number in range(9)]
     team = script(code=CODE, files=["shop/prices.py"], ReviseCode=answers)
     with pytest.raises(Paused, match="Installing the dependencies failed with exit code 1"):
-        await World(repository, ScriptedModel(team), sandbox=LateInstall()).run(EDIT)
+        await Harness(repository, ScriptedModel(team), sandbox=LateInstall()).run(EDIT)
 
 
 class LateInstall(TableSandbox):

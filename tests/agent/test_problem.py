@@ -11,10 +11,10 @@ def test_no_revision_is_asked_for_in_the_same_words() -> None:
 
     assert len(set(asked)) == 3
     assert all("a.py:1: It does not parse. Send it again." in text for text in asked)
-    assert "revision 2: 1 of the findings below were there before too" in asked[1]
+    assert "revision 2: 1 of the findings below were reported before" in asked[1]
 
 
 def test_another_problem_is_said_to_be_another() -> None:
     before = Problem("guardrails", "It breaks rules.", [FINDING])
 
-    assert "the problem was another one" in Problem("tests", "The tests fail.", output="x").for_engineer(before, 2)
+    assert "the problem is a different one now" in Problem("tests", "The tests fail.", output="x").for_engineer(before, 2)

@@ -10,7 +10,7 @@ from agent.checks.commands import UNREACHABLE
 from agent.errors import SandboxFailed
 from agent.ports import TaskSpec
 from agent.sandbox import open_sandbox
-from tests.agent.world import ScriptedModel, World, make_repository
+from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.support.team_script import review, script
 
 pytestmark = pytest.mark.asyncio
@@ -39,15 +39,17 @@ def test_old(n):
 async def test_a_reviewers_wishes_lead_to_a_revision_and_it_sees_what_it_asked_for(repository: Path) -> None:
     wishes = [review("revise", "Say why None is ignored.", "Name the unit."), review("revise", "Still no unit."), review()]
     answers = [f"{CODE}\n\n# {number}\n" for number in range(2)]
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], ReviseCode=answers, ReviewCode=wishes)))
-    outcome = await world.run(SPEC)
+    harness = Harness(
+        repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], ReviseCode=answers, ReviewCode=wishes))
+    )
+    outcome = await harness.run(SPEC)
 
-    revised = [r.messages[-1]["content"] for r in world.model.requests if r.action == "ReviseCode"]
+    revised = [r.messages[-1]["content"] for r in harness.model.requests if r.action == "ReviseCode"]
     assert "- Say why None is ignored." in revised[0]
     assert "- Name the unit." in revised[0]
     assert "- Still no unit." in revised[1]
-    first, second, third = [r.messages[-1]["content"] for r in world.model.requests if r.action == "ReviewCode"]
-    assert "was asked for before" not in first
+    first, second, third = [r.messages[-1]["content"] for r in harness.model.requests if r.action == "ReviewCode"]
+    assert "was requested earlier" not in first
     assert "The review after answer 1: Name the unit." in second
     assert "The review after answer 2: Still no unit." in third
     assert outcome.review == {"verdict": "approve", "comments": []}
@@ -73,13 +75,13 @@ async def test_before_and_after_by_name_and_the_coverage_of_the_change(workdir: 
         sandbox = open_sandbox(root, cache=package_cache / "mgx")
     except SandboxFailed as error:
         pytest.skip(f"nothing is proved: {error}")
-    world = World(root, model, sandbox=sandbox)
-    outcome = await world.run(SPEC)
-    installs = [data for data in world.sink.of("command_finished") if data["argv"][:2] == ["uv", "pip"]]
+    harness = Harness(root, model, sandbox=sandbox)
+    outcome = await harness.run(SPEC)
+    installs = [data for data in harness.sink.of("command_finished") if data["argv"][:2] == ["uv", "pip"]]
     if UNREACHABLE.search(installs[0]["output_tail"]):
         pytest.skip("nothing is proved: no package index answers")
 
-    first, last = world.sink.of("tests_finished")
+    first, last = harness.sink.of("tests_finished")
     assert first["baseline"]["failing"] == ["tests/test_prices.py::test_none", "tests/test_prices.py::test_old[0]"]
     assert first["newly_failing"] == ["tests/test_prices.py::test_sum"]
     assert first["fixed"] == ["tests/test_prices.py::test_none"]

@@ -12,7 +12,7 @@ from agent.errors import AgentError, Paused
 from agent.models import ModelSettings, open_models
 from agent.pipeline import carry_out
 from agent.ports import Outcome, PlanDraft, TaskSpec
-from tests.agent.world import World
+from tests.agent.harness import Harness
 from tests.support import real_model
 
 pytestmark = [
@@ -29,7 +29,7 @@ PLAN = {
 }  # fmt: skip
 
 
-class Watched(World):
+class Watched(Harness):
     """Also notes when each piece of an answer arrived."""
 
     def __init__(self, root: Path, url: str) -> None:
@@ -82,32 +82,32 @@ def assert_honest(end: Outcome | AgentError | Paused) -> None:
 
 
 async def test_a_run_from_the_task_comes_to_an_honest_end(repository: Path, url: str) -> None:
-    world = Watched(repository, url)
+    harness = Watched(repository, url)
     end: Outcome | AgentError | Paused
     try:
-        end = await world.run(TASK)
+        end = await harness.run(TASK)
     except (AgentError, Paused) as error:
         end = error
     finally:
-        await world.model.aclose()
+        await harness.model.aclose()
 
-    world.tell(end)
+    harness.tell(end)
     assert_honest(end)
-    world.assert_streamed()
+    harness.assert_streamed()
 
 
 async def test_an_approved_plan_comes_to_an_honest_end(repository: Path, url: str) -> None:
-    world = Watched(repository, url)
+    harness = Watched(repository, url)
     before = (repository / "shop/names.py").read_text()
     end: Outcome | AgentError | Paused
     try:
-        end = await carry_out(TASK, PlanDraft(PLAN, "fastapi", 1.0, "low"), repository, world.ports)
+        end = await carry_out(TASK, PlanDraft(PLAN, "fastapi", 1.0, "low"), repository, harness.ports)
     except (AgentError, Paused) as error:
         end = error
     finally:
-        await world.model.aclose()
+        await harness.model.aclose()
 
-    world.tell(end)
+    harness.tell(end)
     assert_honest(end)
-    world.assert_streamed()
+    harness.assert_streamed()
     assert (repository / "shop/names.py").read_text() == before, "what the plan does not name stays"

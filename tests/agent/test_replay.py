@@ -12,7 +12,7 @@ from agent.errors import Cancelled, Paused
 from agent.in_memory import read_tree
 from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from tests.agent.conftest import SMALL_REPOSITORY
-from tests.agent.world import FAILED, PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
+from tests.agent.harness import FAILED, PASSED, Harness, PlainModel, ScriptedModel, TableSandbox, make_repository
 from tests.support.team_script import review, script
 
 pytestmark = pytest.mark.asyncio
@@ -37,7 +37,7 @@ def team() -> Any:
 class Recorded(PlainModel):
     """Answers each key as an earlier run's journal has it."""
 
-    def __init__(self, run: World) -> None:
+    def __init__(self, run: Harness) -> None:
         self._steps = run.journal.steps
         self.asked: list[str] = []
 
@@ -56,10 +56,10 @@ def sandbox_of(root: Path) -> TableSandbox:
     return TableSandbox(tests)
 
 
-async def whole(root: Path) -> World:
-    world = World(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team()), sandbox=sandbox_of(root))
-    await world.run(EDIT)
-    return world
+async def whole(root: Path) -> Harness:
+    harness = Harness(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team()), sandbox=sandbox_of(root))
+    await harness.run(EDIT)
+    return harness
 
 
 async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path
     for count in range(len(keys) + 1):
         root = make_repository(tmp_path / f"prefix-{count}", SMALL_REPOSITORY)
         model = Recorded(first)
-        again = World(root, model, sandbox=sandbox_of(root), steps={key: steps[key] for key in keys[:count]})
+        again = Harness(root, model, sandbox=sandbox_of(root), steps={key: steps[key] for key in keys[:count]})
         outcome = await again.run(EDIT)
 
         assert read_tree(root) == tree, f"after {count} steps"
@@ -90,7 +90,7 @@ async def test_a_replayed_install_is_made_good_before_the_next_real_command(tmp_
     count = list(steps).index("execute/install/2") + 1
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     sandbox = sandbox_of(root)
-    again = World(root, Recorded(first), sandbox=sandbox, steps={key: steps[key] for key in list(steps)[:count]})
+    again = Harness(root, Recorded(first), sandbox=sandbox, steps={key: steps[key] for key in list(steps)[:count]})
     await again.run(EDIT)
     assert sandbox.ran[:2] == ["install fastapi", "python -m pytest -q"]
 
@@ -99,7 +99,7 @@ async def test_a_step_with_other_inputs_pauses_instead_of_lying(tmp_path: Path) 
     first = await whole(tmp_path / "whole")
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     with pytest.raises(Paused) as paused:
-        await World(root, Recorded(first), steps=first.journal.steps).run(TaskSpec("Something else entirely"))
+        await Harness(root, Recorded(first), steps=first.journal.steps).run(TaskSpec("Something else entirely"))
     assert paused.value.reason == "loop"
 
 
@@ -109,7 +109,7 @@ async def test_a_cancelled_run_stops_and_can_be_told_again(tmp_path: Path, count
     in a workdir of its own as another worker has it."""
     first = await whole(tmp_path / "whole")
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
-    cut = World(root, Recorded(first), sandbox=sandbox_of(root))
+    cut = Harness(root, Recorded(first), sandbox=sandbox_of(root))
     emit = cut.sink.emit
 
     async def emit_and_cancel(type: str, data: dict[str, Any], message: str = "") -> None:
@@ -122,6 +122,6 @@ async def test_a_cancelled_run_stops_and_can_be_told_again(tmp_path: Path, count
         await cut.run(EDIT)
 
     fresh = make_repository(tmp_path / "fresh", SMALL_REPOSITORY)
-    again = World(fresh, Recorded(first), sandbox=sandbox_of(fresh), steps=cut.journal.steps)
+    again = Harness(fresh, Recorded(first), sandbox=sandbox_of(fresh), steps=cut.journal.steps)
     await again.run(EDIT)
     assert read_tree(fresh) == read_tree(first.root)

@@ -13,7 +13,7 @@ from agent.errors import Cancelled, ModelFailed, Paused
 from agent.models import open_model
 from agent.ports import TaskSpec
 from agent.team import PhaseContext, hire
-from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
+from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
 from tests.support.patience import SOON
 from tests.support.team_script import plan, script
 
@@ -35,7 +35,7 @@ class Raising(PlainModel):
 )
 def test_an_error_comes_out_as_it_is(workdir: Path, error: Exception) -> None:
     with pytest.raises(type(error)) as raised:
-        asyncio.run(World(workdir, Raising(error)).plan(HEALTH))
+        asyncio.run(Harness(workdir, Raising(error)).plan(HEALTH))
     assert raised.value is error
 
 
@@ -67,7 +67,7 @@ def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
         handles = {"go": Failing}
 
     async def story() -> None:
-        work = PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1")
+        work = PhaseContext(HEALTH, workdir, Harness(workdir, open_model("offline")).ports, "plan/1")
         team = staff(work)
         context = team.env.context
         team.env = TeamEnvironment(context=context)
@@ -92,7 +92,7 @@ def test_cancelling_the_task_cancels_the_call(workdir: Path) -> None:
                 ended.append(True)
 
     async def story() -> None:
-        run = asyncio.create_task(World(workdir, Hanging(KeyError())).plan(HEALTH))
+        run = asyncio.create_task(Harness(workdir, Hanging(KeyError())).plan(HEALTH))
         await asyncio.wait_for(asked.wait(), SOON)
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -103,7 +103,7 @@ def test_cancelling_the_task_cancels_the_call(workdir: Path) -> None:
 
 
 def test_metagpts_own_run_and_storage_are_closed(workdir: Path) -> None:
-    team: Any = hire(PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    team: Any = hire(PhaseContext(HEALTH, workdir, Harness(workdir, open_model("offline")).ports, "plan/1"))
     with pytest.raises(NotImplementedError):
         asyncio.run(team.run())
     with pytest.raises(NotImplementedError):
@@ -111,65 +111,65 @@ def test_metagpts_own_run_and_storage_are_closed(workdir: Path) -> None:
 
 
 def test_a_message_nobody_answers_is_a_bug_not_a_hang(workdir: Path) -> None:
-    team = hire(PhaseContext(HEALTH, workdir, World(workdir, open_model("offline")).ports, "plan/1"))
+    team = hire(PhaseContext(HEALTH, workdir, Harness(workdir, open_model("offline")).ports, "plan/1"))
     with pytest.raises(RuntimeError, match="did not answer nonsense"):
         asyncio.run(team.ask("nonsense"))
 
 
 def test_every_role_has_its_own_system_prompt(repository: Path) -> None:
     model = ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"]))
-    asyncio.run(World(repository, model).run(HEALTH))
+    asyncio.run(Harness(repository, model).run(HEALTH))
     systems = {request.role: request.messages[0]["content"] for request in model.requests}
     assert len(set(systems.values())) == 4
     assert all(request.messages[0]["role"] == "system" for request in model.requests)
     assert systems["reviewer"].startswith("You review a change")
 
 
-async def one(root: Path, name: str) -> World:
+async def one(root: Path, name: str) -> Harness:
     code = f"FILE: app.py\nNAME = {name!r}\n"
-    world = World(
+    harness = Harness(
         make_repository(root / name, {"old.py": name}), ScriptedModel(script(code=code, DraftPlan=[plan("app.py", "old.py")]))
     )
-    await world.run(TaskSpec(f"Write {name} into app.py", stack="fastapi"))
-    return world
+    await harness.run(TaskSpec(f"Write {name} into app.py", stack="fastapi"))
+    return harness
 
 
-def check_apart(worlds: list[World]) -> None:
-    for world in worlds:
-        name = world.root.name
-        assert (world.root / "app.py").read_text() == f'NAME = "{name}"\n'.replace('"', "'")
-        others = [other.root.name for other in worlds if other is not world]
-        for request in world.model.requests:
+def check_apart(harnesses: list[Harness]) -> None:
+    for harness in harnesses:
+        name = harness.root.name
+        assert (harness.root / "app.py").read_text() == f'NAME = "{name}"\n'.replace('"', "'")
+        others = [other.root.name for other in harnesses if other is not harness]
+        for request in harness.model.requests:
             assert name in request.task
             assert not any(other in message["content"] for message in request.messages for other in others)
-        assert len(world.model.requests) == 5
+        assert len(harness.model.requests) == 5
 
 
 def test_runs_in_one_loop_do_not_mix(tmp_path: Path) -> None:
-    async def story() -> list[World]:
+    async def story() -> list[Harness]:
         return await asyncio.gather(*(one(tmp_path, f"tenant{letter}") for letter in "ABCDEF"))
 
     check_apart(asyncio.run(story()))
 
 
 def test_runs_in_threads_do_not_mix(tmp_path: Path) -> None:
-    worlds: list[World] = []
+    harnesses: list[Harness] = []
     threads = [
-        threading.Thread(target=lambda name=name: worlds.append(asyncio.run(one(tmp_path, name))))
+        threading.Thread(target=lambda name=name: harnesses.append(asyncio.run(one(tmp_path, name))))
         for name in ("tenantA", "tenantB", "tenantC", "tenantD")
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(worlds) == 4
-    check_apart(worlds)
+    assert len(harnesses) == 4
+    check_apart(harnesses)
 
 
 def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
-    asyncio.run(world.run(HEALTH))
-    assert [(key, step.kind) for key, step in world.journal.steps.items()] == [
+    harness = Harness(repository, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
+    asyncio.run(harness.run(HEALTH))
+    assert [(key, step.kind) for key, step in harness.journal.steps.items()] == [
         ("plan/1/read", "read"), ("plan/1/analyze", "model"), ("plan/1/draft", "model"), ("plan/1/estimate", "read"),
         ("execute/read", "read"), ("execute/probe", "command"),
         ("execute/install/baseline", "command"), ("execute/test/baseline/1", "command"),

@@ -96,7 +96,7 @@ def test_a_part_rejected_without_a_word_is_left_out_and_the_rest_is_proved_again
         assert run.status == Status.EXECUTING
         run = drive(run)
         assert len(prompts(server, "Review this change")) == 2
-        assert not prompts(server, "Your change is not finished")
+        assert not prompts(server, "Your change is incomplete")
     assert run.status == Status.COMPLETED, run.error
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
     assert types(run).count("tests_finished") >= 2
@@ -110,7 +110,7 @@ def test_a_comment_goes_to_the_engineer_and_only_what_is_new_is_asked_about(gate
         rejected = {"path": "shop/prices.py", "hunk": 0, "accepted": False, "comment": "Drop zeros, too."}
         run = drive(decide(gated, run, rejected))
         assert run.status == Status.AWAITING_CHANGES, run.error
-        (revised,) = prompts(server, "Your change is not finished")
+        (revised,) = prompts(server, "Your change is incomplete")
         assert "Drop zeros, too." in revised
         found = api_of(gated).get(f"/api/runs/{run.pk}/changes").json()
         assert found["round"] == 2
@@ -198,7 +198,7 @@ def test_a_worker_that_dies_while_it_carries_out_a_decision_loses_nothing(gated:
         run = waiting(gated, shop)
         run = drive(decide(gated, run, {"path": "shop/prices.py", "accepted": False, "comment": "Drop zeros."}))
         assert run.status == Status.AWAITING_CHANGES, run.error
-        assert len(prompts(server, "Your change is not finished")) == 2, "begun and not recorded: asked again"
+        assert len(prompts(server, "Your change is incomplete")) == 2, "begun and not recorded: asked again"
         assert len(prompts(server, "Carry out this approved plan")) == 1
         run = drive(decide(gated, run))
     assert run.status == Status.COMPLETED, run.error
@@ -240,7 +240,7 @@ def test_what_is_said_after_the_last_call_is_carried_out_before_anything_is_deli
     with scripted(script(code=BOTH, files=["shop/prices.py"], ReviseCode=[OTHER], ReviewCode=[late])) as server:
         run = edit(tenant, shop)
         run = drive(run)
-        (revised,) = prompts(server, "Your change is not finished")
+        (revised,) = prompts(server, "Your change is incomplete")
     assert "Drop zeros, too." in revised
     assert run.status == Status.COMPLETED, run.error
     assert branch_of(run, shop, "shop/prices.py") == OTHER.partition("\n")[2]

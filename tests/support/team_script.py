@@ -14,7 +14,7 @@ OPENINGS = {
     "Plan this task": "DraftPlan",
     "Carry out this approved plan": "WriteCode",
     "Carry out your part of this approved plan": "WritePart",
-    "Your change is not finished": "ReviseCode",
+    "Your change is incomplete": "ReviseCode",
     "The engineer has carried out": "WriteTest",
     "Review this change": "ReviewCode",
 }

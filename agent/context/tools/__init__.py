@@ -1,4 +1,4 @@
-"""What a role may do to look further: small tools that only read, and one that runs an allowed command in the sandbox.
+"""The tools that a role may call: small ones that only read, and one that runs an allowed command in the sandbox.
 
 What a model asks for is not trusted: its mistakes are answered with a sentence that says what to do, never raised.
 """

@@ -28,7 +28,7 @@ def text(arguments: JSONObject, name: str, default: str | None = None) -> str:
 
 
 def number(arguments: JSONObject, name: str, default: int, least: int = 1, most: int = 10_000_000) -> int:
-    """Models write numbers as strings too."""
+    """A whole number; models write numbers as strings too. Raises ``Refused``."""
     value = arguments.get(name)
     if value is None or value == "":
         return default
@@ -53,23 +53,23 @@ def flag(arguments: JSONObject, name: str) -> bool:
 
 
 def path(arguments: JSONObject, name: str = "path", default: str | None = None) -> str:
-    """A path relative to the root of the repository, as git writes it; "" is the root itself."""
+    """A path relative to the root of the repository, as git writes it; "" is the root itself. Raises ``Refused``."""
     value = text(arguments, name, default).replace("\\", "/")
     if value.startswith(("/", "~")) or value[1:2] == ":":
-        raise Refused(f"{value} is no path of the repository. Paths are relative to its root, for example src/app.py.")
+        raise Refused(f"{value} is not a path in the repository. Paths are relative to its root, for example src/app.py.")
     parts = [part for part in PurePosixPath(value).parts if part != "."]
     if ".." in parts:
-        raise Refused(f"{value} leads out of a folder. Write the path from the root of the repository, without '..'.")
+        raise Refused(f"{value} contains '..'. Write the path from the root of the repository, without it.")
     wanted = "/".join(parts)
     if is_ours(wanted):
         raise Refused(f"{value} is not part of the project.")
     if wanted and is_secret(wanted):
-        raise Refused(f"{value} may hold secrets, so nobody reads it here. Go on without it.")
+        raise Refused(f"{value} may contain secrets, so it can't be read. Continue without it.")
     return wanted
 
 
 def words(arguments: JSONObject, name: str, most: int) -> tuple[str, ...]:
-    """A list of 1 to ``most`` strings."""
+    """A list of 1 to ``most`` strings. Raises ``Refused``."""
     value = arguments.get(name)
     if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
         raise Refused(f'The argument "{name}" must be a list of strings, one per word: ["python", "-m", "pytest"]. No shell.')

@@ -1,4 +1,4 @@
-"""The tools as models are told of them."""
+"""The tools as they are described to models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALL = (
     ),
     _spec(
         "read_file",
-        "Shows a text file with numbered lines. A long file comes in pieces: the answer says how to go on.",
+        "Shows a text file with numbered lines. A long file comes in pieces: the result says how to read on.",
         ("path",),
         path=_PATH,
         start={**_LINE, "description": "First line, from 1."},

@@ -28,18 +28,18 @@ async def read_file(root: Path, arguments: JSONObject) -> ToolResult:
     if start > len(lines):
         raise Refused(f"{path} has {len(lines)} lines. Start at one of them.")
     if end < start:
-        raise Refused(f'"end" ({end}) must not be below "start" ({start}).')
+        raise Refused(f'"end" ({end}) must not be less than "start" ({start}).')
     wanted = lines[start - 1 : end]
     shown, whole = fitting(f"{number:>5}| {_cut(line)}" for number, line in enumerate(wanted, start))
     last = start + len(shown) - 1
     head = f"{path}: lines {start}-{last} of {len(lines)}"
-    more = f"\nThere is more: go on with start={last + 1}." if last < len(lines) else ""
+    more = f"\nThere is more: continue with start={last + 1}." if last < len(lines) else ""
     complete = whole and start == 1 and last == len(lines) and all(_cut(line) == line for line in wanted)
     return ToolResult(f"{head}\n" + "\n".join(shown) + more, read={path: text} if complete else {})
 
 
 def load(root: Path, path: str, files: Sequence[str]) -> str:
-    """The text of one of ``files``; refuses what can't be shown."""
+    """The text of one of ``files``. Raises ``Refused`` for what can't be shown."""
     if not path:
         raise Refused('"path" names the root of the repository. Name a file; list_files shows them.')
     if path not in files:
@@ -47,7 +47,7 @@ def load(root: Path, path: str, files: Sequence[str]) -> str:
             raise Refused(f"{path} is a folder. See what is in it with list_files.")
         compared = files[: MAX_COMPARED // len(path) ** 2]
         near = difflib.get_close_matches(path, compared, n=3, cutoff=0.7) or _same_name(path, files)
-        hint = f" Is it {', or '.join(near)}?" if near else " See what there is with list_files."
+        hint = f" Did you mean {', or '.join(near)}?" if near else " List what exists with list_files."
         raise Refused(f"There is no file {path} in the repository, or it is ignored.{hint}")
     if (root / path).stat().st_size > MAX_BYTES:
         raise Refused(f"{path} is too large to be read. Find what you need in it with search.")
@@ -56,7 +56,7 @@ def load(root: Path, path: str, files: Sequence[str]) -> str:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise Refused(f"{path} is no UTF-8 text, so it can't be shown.")
+        raise Refused(f"{path} is not UTF-8 text, so it can't be shown.")
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a tool answers, and how it refuses."""
+"""The result of a tool, and its refusal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.ports import JSONObject
 
 MAX_RESULT = 12_000
 """Characters."""
-_ROOM = 200
+_RESERVED = 200
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ def clean(text: str) -> str:
     )
 
 
-def fitting(lines: Iterable[str], *, room: int = MAX_RESULT - _ROOM) -> tuple[list[str], bool]:
-    """The first of ``lines`` that fit into ``room`` characters, and whether that is all of them."""
+def fitting(lines: Iterable[str], *, limit: int = MAX_RESULT - _RESERVED) -> tuple[list[str], bool]:
+    """The first of ``lines`` that fit into ``limit`` characters, and whether that is all of them."""
     shown: list[str] = []
     for line in lines:
-        room -= len(line) + 1
-        if room < 0:
+        limit -= len(line) + 1
+        if limit < 0:
             return shown, False
         shown.append(line)
     return shown, True

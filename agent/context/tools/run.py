@@ -42,24 +42,24 @@ async def run(commands: Runner | None, stack: Stack | None, arguments: JSONObjec
     """Raises what the sandbox raises when it can't run anything at all."""
     argv = read.words(arguments, "argv", MAX_WORDS)
     if commands is None:
-        raise Refused("Nothing can be run at this point. Use the tools that read.")
+        raise Refused("Commands can't be run at this point. Use the tools that read.")
     allowed = tuple(dict.fromkeys(heads(stack))) if stack else ()
     head = next((head for head in (*allowed, *READERS) if argv[: len(head)] == head), None)
     named = stack is not None and argv[0] in stack.programs() and argv[1:] == ("--version",)
     if head is None and not named:
         known = "; ".join(" ".join(head) for head in (*allowed, *READERS))
-        raise Refused(f"That command is not allowed here. What may be run, each with files after it: {known}.")
+        raise Refused(f"That command is not allowed. Allowed commands, each followed by files if you like: {known}.")
     rest = argv[len(head or argv) :]
     writing = next((word for word in rest if _WRITES.fullmatch(word)), None)
     if writing:
         raise Refused(f"Leave out {writing}: what is run here must not change files or settings.")
     hidden = next((word for word in rest if any(_is_hidden(part) for part in _PARTS.split(word))), None)
     if hidden:
-        raise Refused(f"Leave out {hidden}: it may hold secrets, and what a command says of it would show them.")
+        raise Refused(f"Leave out {hidden}: it may contain secrets, and the command's output could show them.")
     result = await commands.run(argv, timeout=TIMEOUT)
     if not result.available:
-        raise Refused(f"{argv[0]} is not available here. Go on without it.")
-    ended = "It ran out of time." if result.timed_out else f"Exit code {result.exit_code}."
+        raise Refused(f"{argv[0]} is not available here. Continue without it.")
+    ended = "It timed out." if result.timed_out else f"Exit code {result.exit_code}."
     tail = clean(result.output_tail.strip())
     if len(tail) > MAX_TAIL:
         tail = "…" + tail[-MAX_TAIL:]

@@ -35,7 +35,7 @@ async def search(root: Path, arguments: JSONObject) -> ToolResult:
     # ripgrep reads what is named to it in spite of ignore rules, so what it says is held against the list
     files = set(await listing.list_files(root))
     if place and place not in files and not any(name.startswith(place + "/") for name in files):
-        raise Refused(f"There is no {place} in the repository. Leave out the path, or see what there is with list_files.")
+        raise Refused(f"There is no {place} in the repository. Leave out the path, or list what exists with list_files.")
     options += [f"--glob={glob}"] if glob else []
     code, output, error = await _ripgrep(root, [*options, f"--regexp={pattern}", "--", f"./{place}"])
     if code == 2 and not output:
@@ -47,7 +47,7 @@ async def search(root: Path, arguments: JSONObject) -> ToolResult:
     lines = [f"{path}:{rest}" for path, rest in hits if path in files and not is_secret(path)]
     if not lines:
         where = f" in {place}" if place else ""
-        note = "" if code is not None else " before its time was up: search in a folder"
+        note = "" if code is not None else " before the search timed out: search in a folder"
         return ToolResult(f"Nothing matches{where}{note}.")
     shown, whole = fitting(lines)
     more = "" if whole and code is not None else "\n… there is more: narrow it by path, glob or a longer pattern."
@@ -58,7 +58,7 @@ async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str,
     """Exit code, or None when it was stopped for its length or time; output and what it complained of."""
     program = shutil.which("rg", path=sysconfig.get_path("scripts")) or shutil.which("rg")
     if program is None:
-        raise Refused("There is no search here. Use list_files, symbols and read_file.")
+        raise Refused("Search is not available here. Use list_files, symbols and read_file.")
     output = bytearray()
     error = b""
     code: int | None = None

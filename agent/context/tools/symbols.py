@@ -22,7 +22,7 @@ async def symbols(root: Path, arguments: JSONObject, map_cache: Path | None) -> 
         return _named(name, await definitions_in(root, files, map_cache))
     path = read.path(arguments)
     if path not in files:
-        raise Refused(f"There is no file {path} in the repository. See what there is with list_files.")
+        raise Refused(f"There is no file {path} in the repository. List what exists with list_files.")
     found = (await definitions_in(root, [path], map_cache)).get(path)
     if not found:
         return ToolResult(f"No definitions were found in {path}. Look into it with read_file.")
@@ -37,7 +37,7 @@ def _named(name: str, definitions: Definitions) -> ToolResult:
     hits = [(path, entry) for path, entry in entries if entry.name == short]
     if not hits:
         near = sorted({entry.name for _, entry in entries if short.lower() in entry.name.lower()} - {short})[:10]
-        hint = f" There are: {', '.join(near)}." if near else " Look for it with search."
-        return ToolResult(f"Nothing of the name {short} is defined in the repository.{hint}")
+        hint = f" Similar names: {', '.join(near)}." if near else " Look for it with search."
+        return ToolResult(f"Nothing named {short} is defined in the repository.{hint}")
     shown, whole = fitting(f"{path}:{entry.line}: {entry.signature.strip()}" for path, entry in hits[:MAX_FOUND])
     return ToolResult("\n".join(shown) + ("" if whole and len(hits) <= MAX_FOUND else f"\n… {len(hits)} in all."))

@@ -1,4 +1,4 @@
-"""Carries out the calls of one phase."""
+"""Executes the tool calls of one phase."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ class Toolbox:
         """Never raises for the model's mistakes: ``is_error`` says what to do. An interruption of the run comes out."""
         tool = self._tools.get(name)
         if tool is None:
-            return ToolResult(f"There is no tool {name[:40]!r}. There are: {', '.join(TOOLS)}.", is_error=True)
+            return ToolResult(f"There is no tool {name[:40]!r}. The tools are: {', '.join(TOOLS)}.", is_error=True)
         known = TOOLS[name].parameters["properties"]
         unknown = sorted(str(key)[:40] for key in arguments if key not in known)
         if unknown:
-            return ToolResult(f"{name} has no argument {json.dumps(unknown[0])}. It has: {', '.join(known)}.", is_error=True)
+            return ToolResult(
+                f"{name} has no argument {json.dumps(unknown[0])}. Its arguments: {', '.join(known)}.", is_error=True
+            )
         try:
             result = await tool(arguments)
         except Refused as refused:

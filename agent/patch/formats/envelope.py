@@ -39,14 +39,14 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
             _keep(edits, edit)
             continue
         elif strict and line.strip():
-            raise EditsInvalid(f"Line {at + 1} is outside of the envelope.", line=at + 1, hint="Send only the envelope.")
+            raise EditsInvalid(f"Line {at + 1} is outside the envelope.", line=at + 1, hint="Send only the envelope.")
         at += 1
     if open_at >= 0:
         raise EditsInvalid(
             f"The envelope has no `{END}`: the answer looks cut off.", line=open_at + 1, hint="Send the whole envelope again."
         )
     if not edits:
-        raise EditsInvalid("The envelope holds no file.", hint="Write `*** Update File: path` before a file's changes.")
+        raise EditsInvalid("The envelope contains no file.", hint="Write `*** Update File: path` before a file's changes.")
     return [_joined(parts) for parts in edits.values()]
 
 
@@ -76,7 +76,7 @@ def _file(lines: Sequence[str], at: int, verb: str, path: str, *, strict: bool) 
     if move is not None:
         return replace(edit, names=(cleaned(move[1]),), source_names=(path,)), at
     if not hunks:
-        raise EditsInvalid(f"The update of {path} holds no change.", line=start + 1, hint="Send its changed lines.")
+        raise EditsInvalid(f"The update of {path} contains no change.", line=start + 1, hint="Send its changed lines.")
     return edit, at
 
 

@@ -11,7 +11,7 @@ MAX_UNCLOSED = 50
 
 
 def opener(line: str) -> str | None:
-    """The characters of the fence that ``line`` opens or closes, at its start; None where it is no fence."""
+    """The characters of the fence that ``line`` opens or closes, at its start; None where it is not a fence."""
     char = line[:1]
     if char not in ("`", "~"):
         return None

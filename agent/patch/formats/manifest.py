@@ -18,7 +18,7 @@ _MARKDOWN = (".md", ".mdx", ".markdown", ".rst", ".txt")
 
 
 class ManifestInvalid(EditsInvalid):
-    """The text is no FILE manifest."""
+    """The text is not a FILE manifest."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
     prose, raw = _split(lines, strict=strict)
     if not raw:
         raise ManifestInvalid(
-            "The answer holds no file: no line starts with `FILE: path`.",
+            "The answer contains no file: no line starts with `FILE: path`.",
             hint="Answer with `FILE: path` alone on a line, then the whole file, for every file.",
         )
     if strict:
         stray = next((number for number, line in enumerate(prose, 1) if line.strip()), None)
         if stray is not None:
             raise ManifestInvalid(
-                f"Line {stray} is text outside of a file.", line=stray, hint="Start with `FILE: path`, without any prose."
+                f"Line {stray} is text outside a file.", line=stray, hint="Start with `FILE: path`, without any prose."
             )
         return [FileBlock(block.path, _joined(block.lines), block.line) for block in raw]
     return _unwrapped(prose, raw)

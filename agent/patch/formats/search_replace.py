@@ -1,4 +1,4 @@
-"""SEARCH/REPLACE blocks: a path, then lines as they are and lines as they shall be, as aider and Cline define them.
+"""SEARCH/REPLACE blocks: a path, then the old lines and the new ones, as aider and Cline define them.
 
 https://aider.chat/docs/more/edit-formats.html (``diff``), and Cline's ``replace_in_file``.
 """
@@ -52,7 +52,7 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
             f"There is text after the last block, at line {after + 1}.", line=after + 1, hint="Send only blocks."
         )
     if not found:
-        raise EditsInvalid("The answer holds no SEARCH/REPLACE block.", hint="Send blocks, each below its file's path.")
+        raise EditsInvalid("The answer contains no SEARCH/REPLACE block.", hint="Send blocks, each below its file's path.")
     return [_edit(name, hunks) for name, hunks in found.items()]
 
 
@@ -79,7 +79,7 @@ def _block(lines: Sequence[str], start: int) -> tuple[PatchHunk, int]:
     if not dividers:
         raise EditsInvalid(
             f"The block at line {start + 1} has no line `=======` between its two parts.", line=start + 1,
-            hint="Divide what is there from what shall be with `=======`.",
+            hint="Separate the old lines from the new ones with `=======`.",
         )  # fmt: skip
     ways = [_compared(lines[start + 1 : at], lines[at + 1 : end], start + 1) for at in dividers[:8]]
     return (ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))), end + 1

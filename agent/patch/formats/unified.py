@@ -62,10 +62,10 @@ def read(text: str, *, strict: bool = False) -> list[FileEdit]:
             hint="Start with `--- a/path` and `+++ b/path`.",
         )
     if not edits:
-        raise EditsInvalid("The answer holds no complete diff: no hunk and no git header.", hint="Send a unified diff.")
+        raise EditsInvalid("The answer contains no complete diff: no hunk and no git header.", hint="Send a unified diff.")
     if is_open_at_end(_outside(lines)) and not _ends_whole(drafts[-1]):
         raise EditsInvalid(
-            "The fence around the diff is never closed and its last hunk is not as long as it says: the answer looks cut off.",
+            "The fence around the diff is never closed and its last hunk is shorter than stated: the answer looks cut off.",
             line=drafts[-1].line,
             hint="Send the whole diff again.",
         )
@@ -132,7 +132,7 @@ def _step(lines: Sequence[str], at: int, drafts: list[_Draft], *, strict: bool) 
         drafts.append(_Draft(at + 1, hint=cleaned(hint)))
         return at + 1
     if strict and line.strip() and not _NOISE.fullmatch(line):
-        raise EditsInvalid(f"Line {at + 1} belongs to no diff.", line=at + 1, hint="Send only the diff, without any prose.")
+        raise EditsInvalid(f"Line {at + 1} is not part of a diff.", line=at + 1, hint="Send only the diff, without any prose.")
     return at + 1
 
 

@@ -1,4 +1,4 @@
-"""Bends an object that a model wrote towards the schema it was asked for, where only one meaning is possible.
+"""Coerces an object that a model wrote to the schema it was asked for, where only one meaning is possible.
 
 Keys of another name or case, a string for a list, a number in quotes, an object around the object. What says something
 else than the schema knows is left as it is, so that validation names it.
@@ -158,7 +158,7 @@ def _entries(value: Any, kind: Any, most: int | None) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """The text that a value is in other clothes; as it is where there is none."""
+    """The text that a value wraps; the value itself where there is none."""
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Answers that are files or edits: how they are found in what models write beside the formats of ``agent.patch``."""
+"""Parses answers that are files or edits, also those in none of the formats of ``agent.patch``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.team.parsing.json_repair import mended, objects, without_thoughts
 
 NO_CHANGE = "NO CHANGE"
 MAX_READ = 2_000_000
-"""Characters of an answer that are read for files in other clothes."""
+"""Characters of an answer that are searched for files in other formats."""
 
 _PATH = r"(?:\.{1,2}/)?[\w@.+-]+(?:/[\w@.+()\[\]-]+)*"
 _NAMED = re.compile(rf"{_PATH}\.\w{{1,12}}|(?:{_PATH}/)?(?:Dockerfile|Makefile|Procfile|LICENSE|Gemfile|\.\w+)")

@@ -1,4 +1,4 @@
-"""Reads the JSON that models almost write: what is valid as it is, the rest by repair, within firm bounds."""
+"""Reads JSON as models write it: valid JSON as it is, the rest after repair, within fixed bounds."""
 
 from __future__ import annotations
 

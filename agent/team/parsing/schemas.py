@@ -71,7 +71,7 @@ def parse(schema: type[A], text: str) -> A:
                 return schema.model_validate(coerced(schema, data))
             except ValidationError as error:
                 problem = problem or _explain(error)
-    raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it holds no complete JSON object."))
+    raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it contains no complete JSON object."))
 
 
 def _mended(text: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ MAX_CALLS = 16
 MAX_READ = 20_000
 """Characters of one call: its arguments are paths and patterns."""
 MAX_TEXT = 20_000
-"""Characters of an answer that are searched for calls; what is longer is no call."""
+"""Characters of an answer that are searched for calls; a longer one is not a call."""
 
 _TAG = linear(r"(?i)<\|?(/?)(tool_calls|tool_call|function_call|toolcall|tool_code|tool)(_end)?\|?>")
 _FENCED = linear(r"(?ms)^[ ]{0,3}```[ \t]*(\w*)[ \t]*\n(.*?)(?:^[ ]{0,3}```|\z)")

@@ -12,7 +12,7 @@ import pytest
 from agent.ports import ModelProfile, TaskSpec
 from agent.prompt_blocks import read_block
 from agent.token_estimates import estimate_tokens
-from tests.agent.world import ScriptedModel, World
+from tests.agent.harness import Harness, ScriptedModel
 from tests.support.team_script import script
 
 pytestmark = pytest.mark.slow
@@ -39,8 +39,8 @@ async def test_a_run_on_thousands_of_files_keeps_to_the_models_window(tmp_path: 
     make_git(root)
     assert len(list((root / "django").rglob("*.*"))) > 2_000
     model = SmallModel(script(code=CODE, files=["django/utils/slugs.py", TARGET]))
-    world = World(root, model)
-    await world.run(TaskSpec("slugify must keep Turkish letters", stack="fastapi"))
+    harness = Harness(root, model)
+    await harness.run(TaskSpec("slugify must keep Turkish letters", stack="fastapi"))
     prompts = ["\n".join(message["content"] for message in request.messages) for request in model.requests]
     assert max(estimate_tokens([prompt]) for prompt in prompts) < WINDOW
     first = read_block(prompts[0], "repository_map")

@@ -15,7 +15,7 @@ from agent.context.testlayout import is_test, layout_of_tests
 from agent.context.tokenization import words_of
 from agent.context.tree import tree
 from agent.token_estimates import estimate_tokens
-from tests.agent.world import make_repository
+from tests.agent.harness import make_repository
 
 
 def seen(root: Path, *wanted: str, about: str = "", window: int | None = None) -> View:

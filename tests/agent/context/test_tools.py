@@ -12,7 +12,7 @@ from agent.context.tools import MAX_RESULT, TOOLS, Toolbox, ToolResult, specs
 from agent.context.tools.run import heads
 from agent.errors import Paused
 from agent.ports import CommandResult
-from tests.agent.world import make_repository
+from tests.agent.harness import make_repository
 
 CODE = "class Cart:\n    def total(self):\n        return net_price(self.gross)\n\n\ndef net_price(gross):\n    return gross\n"
 
@@ -83,7 +83,7 @@ def test_a_file_is_shown_with_numbers_and_counts_as_read(root: Path) -> None:
 def test_a_part_of_a_file_says_how_to_go_on_and_is_not_read_in_full(root: Path) -> None:
     result = call(root, "read_file", path="shop/cart.py", start="2", end=3)
     assert result.text.splitlines()[0] == "shop/cart.py: lines 2-3 of 7"
-    assert result.text.splitlines()[-1] == "There is more: go on with start=4."
+    assert result.text.splitlines()[-1] == "There is more: continue with start=4."
     assert result.read == {}
     assert call(root, "read_file", path="shop/cart.py", start=8).is_error
     assert call(root, "read_file", path="shop/cart.py", start=3, end=2).is_error
@@ -190,7 +190,7 @@ def test_a_search_ends_when_its_time_is_up(root: Path, tmp_path: Path, monkeypat
     endless.chmod(0o700)
     monkeypatch.setattr("agent.context.tools.search.sysconfig.get_path", lambda name: str(tmp_path))
     monkeypatch.setattr("agent.context.tools.search.TIMEOUT", 0.2)
-    assert "time was up" in call(root, "search", pattern="x").text
+    assert "timed out" in call(root, "search", pattern="x").text
 
 
 def test_symbols_of_a_file_and_places_of_a_name(root: Path) -> None:
@@ -200,7 +200,7 @@ def test_symbols_of_a_file_and_places_of_a_name(root: Path) -> None:
     assert call(root, "symbols", name="net_price").text == "shop/cart.py:6: def net_price(gross):"
     assert call(root, "symbols", name="Cart.total()").text == "shop/cart.py:2: def total(self):"
     assert "net_price" in call(root, "symbols", name="price").text
-    assert call(root, "symbols", name="canary_ignored"[7:]).text.startswith("Nothing of the name")
+    assert call(root, "symbols", name="canary_ignored"[7:]).text.startswith("Nothing named")
     assert call(root, "symbols").is_error
     assert call(root, "symbols", path="shop/cart.py", name="Cart").is_error
     assert "No definitions" in call(root, "symbols", path="README.md").text
@@ -240,7 +240,7 @@ def test_nothing_else_is_run(root: Path, argv: Any) -> None:
 def test_how_a_command_ended_is_told(root: Path) -> None:
     argv = ["python", "-m", "pytest"]
     assert "Exit code 1." in call(root, "run", Ran(CommandResult(argv, 1, 5, "x" * 50_000)), argv=argv).text
-    assert "out of time" in call(root, "run", Ran(CommandResult(argv, 124, 5, "", timed_out=True)), argv=argv).text
+    assert "timed out" in call(root, "run", Ran(CommandResult(argv, 124, 5, "", timed_out=True)), argv=argv).text
     assert call(root, "run", Ran(CommandResult(argv, 127, 5, "", available=False)), argv=argv).is_error
     assert call(root, "run", None, argv=argv).is_error
     assert call(root, "run", Ran(PASSED), stack=None, argv=argv).is_error

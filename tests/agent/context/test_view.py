@@ -8,7 +8,7 @@ import pytest
 from agent.context import View, collect_context, is_secret, own_files, read_text
 from agent.context.view import MAX_CHARACTERS, MAX_FILE_CHARACTERS
 from agent.prompt_blocks import block, read_block
-from tests.agent.world import make_repository
+from tests.agent.harness import make_repository
 
 
 def seen(root: Path, *wanted: str) -> View:

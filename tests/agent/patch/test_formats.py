@@ -272,7 +272,7 @@ def test_a_stale_file_is_refused_and_says_what_does_not_fit(root: Path) -> None:
     seen = {"a.txt": digest(TEN.encode())}
     (root / "a.txt").write_text(TEN.replace("line 6", "line six"))
 
-    with pytest.raises(PatchConflict, match="the edits at line 3 of the answer don't fit any more"):
+    with pytest.raises(PatchConflict, match="the edits at line 3 of the answer no longer fit"):
         apply_patch(root, f"--- a/a.txt\n+++ b/a.txt\n{HUNK}", seen=seen)
 
 

@@ -66,7 +66,7 @@ def test_a_wrapped_markdown_file_keeps_its_own_fences() -> None:
 
 
 def test_an_answer_without_a_file_is_refused() -> None:
-    with pytest.raises(ManifestInvalid, match="holds no file") as refused:
+    with pytest.raises(ManifestInvalid, match="contains no file") as refused:
         parse_manifest("I can't do that. The FILE: marker is missing")
     assert "FILE: path" in refused.value.hint
 

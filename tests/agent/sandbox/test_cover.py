@@ -123,7 +123,7 @@ async def test_where_the_tool_is_absent_the_result_says_so(sandbox: WorkdirSandb
     found = await measure(stack, measurable(stack, {"src/a.ts": (None, "export const a = 1;\n")}), sandbox, took=1)
 
     assert found["percent"] is None
-    assert found["reason"] == "No tool that measures it for React (Vite) is available here."
+    assert found["reason"] == "No coverage tool for React (Vite) is available here."
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here: no package can be installed with it")

@@ -12,8 +12,8 @@ import pytest
 from agent.errors import Paused
 from agent.team.loop_detection import REPEATS, Loops, WatchedJournal
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import FAILED, Harness, ScriptedModel, TableSandbox, make_repository
 from tests.agent.test_pipeline import CODE, EDIT
-from tests.agent.world import FAILED, ScriptedModel, TableSandbox, World, make_repository
 from tests.support.team_script import review, script
 
 REFUSED = [{"code": "not_found", "path": "a.py", "message": "These lines are not in the file.", "hint": ""}]
@@ -50,9 +50,9 @@ WAITS: dict[str, Story] = {
     "edits refused for other reasons": lambda loops, n: loops.refused([{**REFUSED[0], "message": f"Line {n} differs."}]),
     "edits of other files refused": lambda loops, n: loops.refused([{**REFUSED[0], "path": f"{n}.py"}]),
     "tests that fail otherwise": lambda loops, n: loops.ran(("pytest",), 1, f"E assert name_{'x' * n} is None"),
-    "the same answer after people spoke": lambda loops, n: (loops.told(), loops.answered("engineer", CODE)),
-    "the same call after people spoke": lambda loops, n: (loops.told(), loops.called("w", "search", {}, "Nothing.")),
-    "the same failure after people spoke": lambda loops, n: (loops.told(), loops.ran(("pytest",), 1, FAILED)),
+    "the same answer after people spoke": lambda loops, n: (loops.reset(), loops.answered("engineer", CODE)),
+    "the same call after people spoke": lambda loops, n: (loops.reset(), loops.called("w", "search", {}, "Nothing.")),
+    "the same failure after people spoke": lambda loops, n: (loops.reset(), loops.ran(("pytest",), 1, FAILED)),
     "changes alone": lambda loops, n: loops.changed(),
     "the roles in turn": lambda loops, n: loops.answered(("team_leader", "engineer")[n % 2], f"turn {n // 2}"),
     "tests that pass and pass": lambda loops, n: loops.ran(("pytest",), 0, "3 passed"),
@@ -119,12 +119,12 @@ def roots(tmp_path: Path) -> Callable[[str], Path]:
 async def test_a_run_with_the_same_answer_stops_and_goes_on_after_resuming(roots: Callable[[str], Path]) -> None:
     spec = dataclasses.replace(EDIT, max_rounds=20, max_revision_rounds=20)
     team = script(code="FILE: shop/prices.py\ndef broken(:\n", files=["shop/prices.py"])
-    world = World(roots("first"), ScriptedModel(team))
+    harness = Harness(roots("first"), ScriptedModel(team))
     with pytest.raises(Paused, match="engineer has given the same answer 4 times"):
-        await world.run(spec)
-    assert sum(request.role == "engineer" for request in world.model.requests) == 4
+        await harness.run(spec)
+    assert sum(request.role == "engineer" for request in harness.model.requests) == 4
 
-    again = World(roots("again"), ScriptedModel(script(code=CODE, ReviseCode=[CODE])), steps=world.journal.steps)
+    again = Harness(roots("again"), ScriptedModel(script(code=CODE, ReviseCode=[CODE])), steps=harness.journal.steps)
     await again.run(spec)
     assert len([request for request in again.model.requests if request.role == "engineer"]) == 1
 
@@ -135,7 +135,7 @@ async def test_a_run_whose_tests_fail_in_the_same_way_stops(roots: Callable[[str
     answers = [f"{CODE}\n# try {n}\n" for n in range(9)]
     sandbox = TableSandbox([*["3 passed in 0.01s"], FAILED])
     team = script(code=CODE, files=["shop/prices.py"], ReviseCode=answers)
-    world = World(roots("failing"), ScriptedModel(team), sandbox=sandbox)
+    harness = Harness(roots("failing"), ScriptedModel(team), sandbox=sandbox)
     with pytest.raises(Paused, match="failed in the same way 4 times") as paused:
-        await world.run(spec)
+        await harness.run(spec)
     assert paused.value.reason == "loop"

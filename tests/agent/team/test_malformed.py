@@ -10,8 +10,8 @@ import pytest
 
 from agent.errors import AgentError, Interrupted
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.agent.world import ScriptedModel, World, make_repository
 from tests.support.team_script import analysis, plan, review, script
 
 pytestmark = pytest.mark.asyncio
@@ -43,16 +43,16 @@ async def retries(kind: str, bad: str, root: Path, *, faults: int) -> int | None
     if kind == "code":
         answers["ReviseCode"] = [*[bad] * (faults - 1), CODE]
     team = script(**{"code": CODE, "files": ["shop/prices.py"], **answers})
-    world = World(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team))
+    harness = Harness(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team))
     try:
         if kind in ("analysis", "plan"):
-            await world.plan(EDIT)
+            await harness.plan(EDIT)
         else:
-            await world.run(EDIT)
+            await harness.run(EDIT)
             assert (root / "shop/prices.py").read_text() == EDITED
     except (AgentError, Interrupted, AssertionError):
         return None
-    asked = Counter(request.action for request in world.model.requests)
+    asked = Counter(request.action for request in harness.model.requests)
     return asked[action] - 1 + asked["ReviseCode"]
 
 

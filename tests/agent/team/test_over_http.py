@@ -10,8 +10,8 @@ import pytest
 
 from agent.errors import Paused
 from agent.models import open_model
+from tests.agent.harness import Harness
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.agent.world import World
 from tests.support.scripted_openai import NO_TOOLS, Call, Message, Reply, serve
 from tests.support.team_script import script
 
@@ -20,15 +20,15 @@ READ = Call("read_file", {"path": "shop/prices.py"})
 OVERFLOW = "This model's maximum context length is 4096 tokens. However, your messages resulted in 9000 tokens."
 
 
-async def run(root: Path, answer: Any) -> tuple[World, list[dict[str, Any]]]:
+async def run(root: Path, answer: Any) -> tuple[Harness, list[dict[str, Any]]]:
     with serve(answer) as server:
         model = open_model("openai", model="scripted", api_key="key", base_url=server.url)
-        world = World(root, model)
+        harness = Harness(root, model)
         try:
-            await world.run(EDIT)
+            await harness.run(EDIT)
         finally:
             await model.aclose()
-        return world, server.requests
+        return harness, server.requests
 
 
 def engineer(messages: list[Message]) -> bool:
@@ -45,9 +45,9 @@ async def test_native_calls_over_the_wire(repository: Path, style: Any) -> None:
             return Reply(calls=(READ, broken), finish_reason="tool_calls", style=style)
         return team(messages)
 
-    world, requests = await run(repository, answer)
+    harness, requests = await run(repository, answer)
     assert (repository / "shop/prices.py").read_text() == EDITED
-    assert [(event["tool"], event["ok"]) for event in world.sink.of("tool_called")] == [("read_file", True), ("search", True)]
+    assert [(event["tool"], event["ok"]) for event in harness.sink.of("tool_called")] == [("read_file", True), ("search", True)]
     results = [m for body in requests for m in body["messages"] if m["role"] == "tool"]
     assert "def total(prices)" in results[0]["content"]
 
@@ -57,13 +57,13 @@ async def test_an_endpoint_without_tools_gets_them_as_text(repository: Path) -> 
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[call, CODE])
 
     def answer(messages: list[Message]) -> str | Reply:
-        if "<tool_call>" not in messages[0]["content"] and not any("look no further" in m["content"] for m in messages):
+        if "<tool_call>" not in messages[0]["content"] and not any("all of your tool calls" in m["content"] for m in messages):
             return Reply(NO_TOOLS, status=400)
         return team(messages)
 
-    world, requests = await run(repository, answer)
+    harness, requests = await run(repository, answer)
     assert (repository / "shop/prices.py").read_text() == EDITED
-    assert len(world.sink.of("tool_called")) == 1
+    assert len(harness.sink.of("tool_called")) == 1
     assert sum("tools" in body for body in requests) == 1, "it is asked that way once"
 
 
@@ -76,9 +76,9 @@ async def test_a_prompt_too_long_is_condensed_once_then_the_run_says_so(reposito
             return Reply(OVERFLOW, status=400, code="context_length_exceeded")
         return team(messages)
 
-    world, _ = await run(repository, short_window)
+    harness, _ = await run(repository, short_window)
     assert (repository / "shop/prices.py").read_text() == EDITED
-    assert all(event["condensed"] for event in world.sink.of("model_call"))
+    assert all(event["condensed"] for event in harness.sink.of("model_call"))
 
 
 async def test_a_window_too_small_for_anything_pauses(repository: Path) -> None:

@@ -16,9 +16,9 @@ from agent.ports import ModelProfile, ModelRequest, TaskSpec
 from agent.prompt_blocks import block
 from agent.team import prompts
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, ScriptedModel
 from tests.agent.team.test_steering import Said
 from tests.agent.test_pipeline import CODE
-from tests.agent.world import ScriptedModel, World
 from tests.support.team_script import plan, review, script
 
 pytestmark = pytest.mark.asyncio
@@ -49,9 +49,9 @@ async def requests(root: Path, *, native: bool = False) -> dict[str, ModelReques
                   ReviewCode=[review("revise", "Say why."), review()], ReviseCode=[CODE + "# because\n"])  # fmt: skip
     model = Model(team)
     model.native = native
-    world = World(root, model)
-    world.ports = replace(world.ports, steering=Said({"execute/review/1": ["Be short."]}))
-    await world.run(EDIT)
+    harness = Harness(root, model)
+    harness.ports = replace(harness.ports, steering=Said({"execute/review/1": ["Be short."]}))
+    await harness.run(EDIT)
     return {request.key: request for request in model.requests}
 
 

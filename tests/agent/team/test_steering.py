@@ -11,8 +11,8 @@ import pytest
 
 from agent.prompt_blocks import read_block
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT
-from tests.agent.world import ScriptedModel, World, make_repository
 from tests.support.team_script import review, script
 
 pytestmark = pytest.mark.asyncio
@@ -31,28 +31,28 @@ class Said:
         return self.said.get(key, ())
 
 
-def world_with(root: Path, said: Said, **options: object) -> World:
+def world_with(root: Path, said: Said, **options: object) -> Harness:
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[READ, CODE], ReviewCode=[review("revise", "Why?"), review()],
                   ReviseCode=[CODE + "\n# because\n"])  # fmt: skip
-    world = World(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team), **options)  # type: ignore[arg-type]
-    world.ports = replace(world.ports, steering=said)
-    return world
+    harness = Harness(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team), **options)  # type: ignore[arg-type]
+    harness.ports = replace(harness.ports, steering=said)
+    return harness
 
 
 async def test_it_reaches_that_call_and_all_later_ones(tmp_path: Path) -> None:
     said = {"execute/write/0/t1": ["Use a generator."], "execute/review/0": ["Be kind.", "And short."]}
-    world = world_with(tmp_path / "first", Said(said))
-    await world.run(EDIT)
+    harness = world_with(tmp_path / "first", Said(said))
+    await harness.run(EDIT)
 
-    heard = {request.key: read_block(request.messages[-1]["content"], "steer") for request in world.model.requests}
+    heard = {request.key: read_block(request.messages[-1]["content"], "steer") for request in harness.model.requests}
     assert heard["plan/1/draft"] == heard["execute/write/0"] == ""
     assert heard["execute/write/0/t1"] == heard["execute/write_test"] == "Use a generator."
-    asked = next(request for request in world.model.requests if request.key == "execute/review/0").messages[-1]["content"]
-    assert all(text in asked for text in ("Use a generator.", "Be kind.", "And short.", "It is an instruction"))
+    asked = next(request for request in harness.model.requests if request.key == "execute/review/0").messages[-1]["content"]
+    assert all(text in asked for text in ("Use a generator.", "Be kind.", "And short.", "They are instructions"))
     assert heard["execute/write/1"] == heard["execute/review/1"] == "Use a generator.\n\nBe kind.\n\nAnd short."
 
-    keys = [key for key, step in world.journal.steps.items() if step.kind == "model"]
-    again = world_with(tmp_path / "again", steering := Said(said), steps=world.journal.steps)
+    keys = [key for key, step in harness.journal.steps.items() if step.kind == "model"]
+    again = world_with(tmp_path / "again", steering := Said(said), steps=harness.journal.steps)
     await again.run(EDIT)
     assert again.model.requests == []
     assert steering.claimed == keys, "claimed before each call, recorded or not"
@@ -68,10 +68,10 @@ async def test_side_by_side_everyone_is_told_in_the_same_order(tmp_path: Path) -
     ]
     said = {"execute/write/0/2": ["second"], "execute/write/0/1": ["first"]}
     team = script(code=CODE, DraftPlan=[plan(steps=steps)], WritePart=[CODE, "FILE: docs/greetings.md\n# Hi\n"])
-    world = World(make_repository(tmp_path / "parts", SMALL_REPOSITORY), ScriptedModel(team))
-    world.ports = replace(world.ports, steering=Said(said))
-    await world.run(replace(EDIT, parallel_steps=2))
-    heard = {request.key: read_block(request.messages[-1]["content"], "steer") for request in world.model.requests}
+    harness = Harness(make_repository(tmp_path / "parts", SMALL_REPOSITORY), ScriptedModel(team))
+    harness.ports = replace(harness.ports, steering=Said(said))
+    await harness.run(replace(EDIT, parallel_steps=2))
+    heard = {request.key: read_block(request.messages[-1]["content"], "steer") for request in harness.model.requests}
     assert heard["execute/write/0/1"] == "first"
     assert heard["execute/write/0/2"] == "second"
     assert heard["execute/write_test"] == "first\n\nsecond"

@@ -15,8 +15,8 @@ from agent.models.errors import ToolsUnsupported
 from agent.ports import ModelCompletion, ModelProfile, ModelRequest, TaskSpec, ToolCall
 from agent.team.tool_limits import BY_ROLE
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import script
 
 pytestmark = pytest.mark.asyncio
@@ -50,27 +50,27 @@ class NativeModel(PlainModel):
 
 async def test_what_the_engineer_reads_by_a_tool_it_may_rewrite(repository: Path) -> None:
     rewritten = "FILE: shop/names.py\ndef greet(name):\n    return f'Hello {name}'\n"
-    world = World(repository, ScriptedModel(script(code=READ, files=["shop/prices.py"], WriteCode=[READ, rewritten])))
-    outcome = await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(script(code=READ, files=["shop/prices.py"], WriteCode=[READ, rewritten])))
+    outcome = await harness.run(EDIT)
 
     assert [file["path"] for file in outcome.files] == ["shop/names.py"]
-    assert not world.sink.of("validation_failed")
-    called = world.sink.of("tool_called")
+    assert not harness.sink.of("validation_failed")
+    called = harness.sink.of("tool_called")
     assert [(event["role"], event["tool"], event["ok"]) for event in called] == [("engineer", "read_file", True)]
     assert called[0]["arguments"] == 'path="shop/names.py"'
-    keys = list(world.journal.steps)
+    keys = list(harness.journal.steps)
     at = keys.index("execute/write/0")
     assert keys[at : at + 3] == ["execute/write/0", "execute/write/0/t1/1", "execute/write/0/t1"]
-    shown = next(r for r in world.model.requests if r.key == "execute/write/0/t1").messages[-1]
+    shown = next(r for r in harness.model.requests if r.key == "execute/write/0/t1").messages[-1]
     assert shown["role"] == "user"
     assert "return 'Hi ' + name" in shown["content"]
 
 
 async def test_what_nobody_read_may_not_be_rewritten(repository: Path) -> None:
     blind = "FILE: shop/names.py\ndef greet(name):\n    return 1\n"
-    world = World(repository, ScriptedModel(script(code=blind, files=["shop/prices.py"], ReviseCode=[CODE])))
-    await world.run(EDIT)
-    assert world.sink.of("validation_failed")[0]["errors"][0]["code"] == "unseen_file"
+    harness = Harness(repository, ScriptedModel(script(code=blind, files=["shop/prices.py"], ReviseCode=[CODE])))
+    await harness.run(EDIT)
+    assert harness.sink.of("validation_failed")[0]["errors"][0]["code"] == "unseen_file"
 
 
 async def test_native_calls_go_to_models_that_take_them(repository: Path) -> None:
@@ -80,7 +80,7 @@ async def test_native_calls_go_to_models_that_take_them(repository: Path) -> Non
         {"id": "a3", "name": "search", "arguments": {}, "raw": "nonsense"},
     ]
     model = NativeModel(script(code=CODE, files=["shop/prices.py"]), wanted)
-    await World(repository, model).run(EDIT)
+    await Harness(repository, model).run(EDIT)
 
     first = next(r for r in model.requests if r.key == "execute/write/0")
     assert {tool.name for tool in first.tools} >= {"read_file", "search", "run"}
@@ -96,16 +96,16 @@ async def test_native_calls_go_to_models_that_take_them(repository: Path) -> Non
 async def test_an_endpoint_that_refuses_tools_is_asked_by_text(repository: Path) -> None:
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[call("read_file", path="shop/prices.py"), CODE])
     model = NativeModel(team, [], refuses=True)
-    world = World(repository, model)
-    await world.run(EDIT)
+    harness = Harness(repository, model)
+    await harness.run(EDIT)
     asked = [r for r in model.requests if r.key == "execute/write/0"]
     assert [bool(r.tools) for r in asked] == [True, False]
     assert "<tool_call>" in asked[1].messages[0]["content"]
-    assert len(world.sink.of("tool_called")) == 1
+    assert len(harness.sink.of("tool_called")) == 1
 
     # a replay in a process whose profile says otherwise finds every step
-    again = World(
-        make_repository(repository.parent / "again", SMALL_REPOSITORY), NativeModel(team, []), steps=world.journal.steps
+    again = Harness(
+        make_repository(repository.parent / "again", SMALL_REPOSITORY), NativeModel(team, []), steps=harness.journal.steps
     )
     await again.run(EDIT)
     assert again.model.requests == []
@@ -126,14 +126,14 @@ async def test_at_the_bound_a_role_must_answer(repository: Path, role: str) -> N
         mine = ROLE_OPENINGS[role] in messages[0]["content"]
         return insatiable(messages) if mine else str(answers(messages))
 
-    world = World(repository, ScriptedModel(team))
-    outcome = await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(team))
+    outcome = await harness.run(EDIT)
     assert outcome.review["verdict"] == "approve"
-    mine = [request for request in world.model.requests if request.role == role]
-    last = [request for request in mine if "You can look no further" in request.messages[-1]["content"]]
+    mine = [request for request in harness.model.requests if request.role == role]
+    last = [request for request in mine if "You have all of your tool calls" in request.messages[-1]["content"]]
     assert last
     conversations = len({request.key.split("/t")[0] for request in mine})
-    assert len(world.sink.of("tool_called")) == conversations * BY_ROLE[role].rounds
+    assert len(harness.sink.of("tool_called")) == conversations * BY_ROLE[role].rounds
 
 
 ROLE_OPENINGS = {
@@ -148,27 +148,27 @@ async def test_characters_of_results_are_bounded(repository: Path) -> None:
     (repository / "long.py").write_text("x = 1  # filling\n" * 20_000)
     reads = [" ".join(call("read_file", path="long.py", start=n * 300 + k * 10_000 + 1) for n in range(8)) for k in range(1)]
     more = [" ".join(call("read_file", path="long.py", start=5_000 + n * 301 + k * 3_000) for n in range(8)) for k in range(4)]
-    world = World(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], WriteCode=[*reads, *more, CODE])))
-    await world.run(EDIT)
+    harness = Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"], WriteCode=[*reads, *more, CODE])))
+    await harness.run(EDIT)
     results = [
         len(message["content"])
-        for message in next(r for r in world.model.requests if "look no further" in r.messages[-1]["content"]).messages
+        for message in next(r for r in harness.model.requests if "all of your tool calls" in r.messages[-1]["content"]).messages
         if message["content"].startswith("Result of")
     ]
     assert sum(results) < BY_ROLE["engineer"].characters + 10_000
 
 
 async def test_the_same_call_again_and_again_pauses(repository: Path) -> None:
-    world = World(repository, ScriptedModel(script(code=READ, files=["shop/prices.py"])))
+    harness = Harness(repository, ScriptedModel(script(code=READ, files=["shop/prices.py"])))
     with pytest.raises(Paused, match="same call of read_file") as paused:
-        await world.run(EDIT)
+        await harness.run(EDIT)
     assert paused.value.reason == "loop"
-    assert len(world.sink.of("tool_called")) == 4
+    assert len(harness.sink.of("tool_called")) == 4
 
     # resumed, it gets as many chances again, and its recorded ones do not stop it at once
     fresh = make_repository(repository.parent / "resumed", SMALL_REPOSITORY)
-    resumed = World(
-        fresh, ScriptedModel(script(code=READ, files=["shop/prices.py"], WriteCode=[CODE])), steps=world.journal.steps
+    resumed = Harness(
+        fresh, ScriptedModel(script(code=READ, files=["shop/prices.py"], WriteCode=[CODE])), steps=harness.journal.steps
     )
     await resumed.run(EDIT)
     assert (fresh / "shop/prices.py").read_text() == EDITED
@@ -178,13 +178,13 @@ async def test_a_command_is_run_by_the_tool_and_replayed(repository: Path) -> No
     run = call("run", argv=["python", "-m", "pytest", "tests/test_prices.py"])
     team = script(code=CODE, files=["shop/prices.py"], WriteCode=[run, CODE])
     spec = replace(EDIT, stack="fastapi")
-    world = World(repository, ScriptedModel(team))
-    await world.run(spec)
-    assert "execute/write/0/t1/1/run/1" in world.journal.steps
-    assert world.sink.of("tool_called")[0]["ok"]
+    harness = Harness(repository, ScriptedModel(team))
+    await harness.run(spec)
+    assert "execute/write/0/t1/1/run/1" in harness.journal.steps
+    assert harness.sink.of("tool_called")[0]["ok"]
 
-    again = World(
-        make_repository(repository.parent / "again", SMALL_REPOSITORY), ScriptedModel(team), steps=world.journal.steps
+    again = Harness(
+        make_repository(repository.parent / "again", SMALL_REPOSITORY), ScriptedModel(team), steps=harness.journal.steps
     )
     await again.run(spec)
     assert again.sandbox.ran == []
@@ -192,6 +192,6 @@ async def test_a_command_is_run_by_the_tool_and_replayed(repository: Path) -> No
 
 
 async def test_a_new_project_offers_no_tools(workdir: Path) -> None:
-    world = World(workdir, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
-    await world.plan(TaskSpec("Create a FastAPI health endpoint"))
-    assert not any("<tool_call>" in message["content"] for request in world.model.requests for message in request.messages)
+    harness = Harness(workdir, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
+    await harness.plan(TaskSpec("Create a FastAPI health endpoint"))
+    assert not any("<tool_call>" in message["content"] for request in harness.model.requests for message in request.messages)

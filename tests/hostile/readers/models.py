@@ -9,7 +9,7 @@ from tests.hostile.reader import Reader
 READERS = [
     Reader(
         "faults",
-        lambda text: Fault(400, str(text), str(text)).meaning(with_tools=True),
+        lambda text: Fault(400, str(text), str(text)).classify(with_tools=True),
         {"exceed": lambda n: "exceed" * (n // 6), "prompt": lambda n: "prompt (" * (n // 8)},
         ("agent.models.error_classification",),
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from agent.checks.failing_tests import compare, of_others, of_pytest
 from agent.ports import TaskSpec
-from tests.agent.world import ScriptedModel, TableSandbox, World
+from tests.agent.harness import Harness, ScriptedModel, TableSandbox
 from tests.support.team_script import script
 
 PYTEST = """FF.
@@ -93,30 +93,32 @@ def output(*failed: str) -> str:
     return f"=== short test summary info ===\n{lines}{len(failed)} failed, 2 passed in 0.01s\n"
 
 
-async def run(repository: Path, *tests: str) -> tuple[World, Any]:
+async def run(repository: Path, *tests: str) -> tuple[Harness, Any]:
     code = "FILE: shop/prices.py\ndef total(prices):\n    return sum(price for price in prices if price is not None)\n"
     answers = [f"{code}\n\n# {number}\n" for number in range(3)]
-    world = World(
+    harness = Harness(
         repository,
         ScriptedModel(script(code=code, files=["shop/prices.py"], ReviseCode=answers)),
         sandbox=TableSandbox(tests=tests),
     )
-    return world, await world.run(TaskSpec("Let total() ignore prices that are None"))
+    return harness, await harness.run(TaskSpec("Let total() ignore prices that are None"))
 
 
 @pytest.mark.asyncio
 async def test_a_change_that_breaks_one_test_and_fixes_another_is_caught(repository: Path) -> None:
-    world, outcome = await run(repository, output("test_total", "test_old"), output("test_new", "test_old"), "3 passed in 0.1s")
+    harness, outcome = await run(
+        repository, output("test_total", "test_old"), output("test_new", "test_old"), "3 passed in 0.1s"
+    )
 
-    first, last = world.sink.of("tests_finished")
+    first, last = harness.sink.of("tests_finished")
     assert (first["newly_failing"], first["still_failing"]) == (
         ["tests/test_prices.py::test_new"],
         ["tests/test_prices.py::test_old"],
     )
     assert first["gone"] == []
     assert first["fixed"] == ["tests/test_prices.py::test_total"]
-    assert world.sink.of("revision_started")[0]["reason"] == (
-        "The tests fail: tests/test_prices.py::test_new. Not because of your change, for they failed before it: "
+    assert harness.sink.of("revision_started")[0]["reason"] == (
+        "The tests fail: tests/test_prices.py::test_new. These failed before your change, so they are not its fault: "
         "tests/test_prices.py::test_old."
     )
     assert last["status"] == "passed"
@@ -126,12 +128,12 @@ async def test_a_change_that_breaks_one_test_and_fixes_another_is_caught(reposit
 
 @pytest.mark.asyncio
 async def test_what_failed_before_and_still_does_is_told_and_not_blamed(repository: Path) -> None:
-    world, outcome = await run(repository, output("test_total"))
+    harness, outcome = await run(repository, output("test_total"))
 
     assert outcome.tests["still_failing"] == ["tests/test_prices.py::test_total"]
-    assert not world.sink.of("revision_started")
+    assert not harness.sink.of("revision_started")
     assert outcome.draft
-    asked = next(r for r in world.model.requests if r.action == "ReviewCode").messages[-1]["content"]
+    asked = next(r for r in harness.model.requests if r.action == "ReviewCode").messages[-1]["content"]
     assert (
         "Before the change: failed (2 passed, 1 failed, 0 skipped). Failing as before: tests/test_prices.py::test_total."
         in asked
@@ -141,7 +143,7 @@ async def test_what_failed_before_and_still_does_is_told_and_not_blamed(reposito
 @pytest.mark.asyncio
 async def test_a_project_without_tests_has_no_baseline_to_measure(repository: Path) -> None:
     (repository / "tests/test_prices.py").unlink()
-    world, outcome = await run(repository, "3 passed in 0.1s")
+    harness, outcome = await run(repository, "3 passed in 0.1s")
 
     assert outcome.tests["baseline"]["status"] == "unavailable"
-    assert not any("baseline" in key for key in world.journal.steps)
+    assert not any("baseline" in key for key in harness.journal.steps)

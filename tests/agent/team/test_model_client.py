@@ -18,8 +18,8 @@ from agent.team.model_calls import ModelCalls
 from agent.team.model_client import cache_key
 from agent.team.prompt_truncation import condense, tokens_of
 from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
 from tests.support.team_script import analysis, review, script
 
 pytestmark = pytest.mark.asyncio
@@ -58,8 +58,8 @@ class Windowed(PlainModel):
 
 async def test_a_known_window_is_kept_before_the_call_is_made(workdir: Path) -> None:
     model = Windowed(real=20_000, known=20_000)
-    world = World(workdir, model)
-    calls = ModelCalls(world.ports)
+    harness = Harness(workdir, model)
+    calls = ModelCalls(harness.ports)
     await calls.complete(REQUEST)
 
     (sent,) = model.requests
@@ -67,23 +67,23 @@ async def test_a_known_window_is_kept_before_the_call_is_made(workdir: Path) -> 
     assert "Mind the gap." in sent.messages[0]["content"]
     assert LONG[:9_000] in sent.messages[0]["content"], "the plan stays whole"
     assert calls.cut_files == {"big.py"}
-    assert world.sink.of("model_call")[0]["condensed"] == ["recent history", "parts of files"]
+    assert harness.sink.of("model_call")[0]["condensed"] == ["recent history", "parts of files"]
 
 
 @pytest.mark.parametrize("known", [None, 200_000])
 async def test_an_overflow_is_condensed_once_and_paid_once(workdir: Path, known: int | None) -> None:
     model = Windowed(real=30_000, known=known)
-    world = World(workdir, model)
-    await ModelCalls(world.ports).complete(REQUEST)
+    harness = Harness(workdir, model)
+    await ModelCalls(harness.ports).complete(REQUEST)
     assert len(model.requests) == 2
-    assert world.sink.of("model_call")[0]["condensed"]
-    assert world.budget.cost_usd == Decimal("0.1"), "what was refused at once is known to have cost nothing"
+    assert harness.sink.of("model_call")[0]["condensed"]
+    assert harness.budget.cost_usd == Decimal("0.1"), "what was refused at once is known to have cost nothing"
 
 
 async def test_a_second_overflow_says_what_to_do(workdir: Path) -> None:
     model = Windowed(real=1_000)
     with pytest.raises(Paused) as paused:
-        await ModelCalls(World(workdir, model).ports).complete(REQUEST)
+        await ModelCalls(Harness(workdir, model).ports).complete(REQUEST)
     assert paused.value.reason == "provider"
     assert "even without" in paused.value.detail
     assert "larger context window" in paused.value.hint
@@ -117,24 +117,24 @@ async def test_a_file_shown_in_part_is_not_rewritten(tmp_path: Path) -> None:
         def profile(self, role: str) -> ModelProfile:
             return ModelProfile(self.name, context_tokens=9_000, native_tools=False)
 
-    world = World(make_repository(tmp_path / "long", long), Narrow(team))
+    harness = Harness(make_repository(tmp_path / "long", long), Narrow(team))
     with pytest.raises(Paused):
-        await world.run(EDIT)
-    assert world.sink.of("validation_failed")[0]["errors"][0]["code"] == "unseen_file"
+        await harness.run(EDIT)
+    assert harness.sink.of("validation_failed")[0]["errors"][0]["code"] == "unseen_file"
 
 
-def cached(world: World, store: MemoryStore) -> World:
-    world.ports = replace(world.ports, cache=MemoryCache(store, "tenant/", 60))
-    return world
+def cached(harness: Harness, store: MemoryStore) -> Harness:
+    harness.ports = replace(harness.ports, cache=MemoryCache(store, "tenant/", 60))
+    return harness
 
 
 async def test_the_same_request_is_answered_from_the_cache(tmp_path: Path) -> None:
     store = MemoryStore()
     team = script(code=CODE, files=["shop/prices.py"], ReviewCode=[review()])
-    first = cached(World(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team)), store)
+    first = cached(Harness(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team)), store)
     await first.plan(EDIT)
     spent = first.budget.tokens
-    second = cached(World(tmp_path / "a", ScriptedModel(team)), store)
+    second = cached(Harness(tmp_path / "a", ScriptedModel(team)), store)
     await second.plan(EDIT)
 
     assert second.model.requests == []
@@ -151,9 +151,9 @@ async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> N
             return replace(await super().complete(request, on_text), model="the-fallback")
 
     store, team = MemoryStore(), script(code=CODE, files=["shop/prices.py"])
-    first = cached(World(make_repository(tmp_path / "a", SMALL_REPOSITORY), Replaced(team)), store)
+    first = cached(Harness(make_repository(tmp_path / "a", SMALL_REPOSITORY), Replaced(team)), store)
     await first.plan(EDIT)
-    second = cached(World(tmp_path / "a", ScriptedModel(team)), store)
+    second = cached(Harness(tmp_path / "a", ScriptedModel(team)), store)
     await second.plan(EDIT)
     assert len(second.model.requests) == len(first.model.requests) == 2
 
@@ -164,7 +164,7 @@ async def test_a_kept_answer_of_another_shape_is_none(workdir: Path, kept: dict[
     store = MemoryStore()
     await MemoryCache(store, "tenant/", 60).put(cache_key(REQUEST, "scripted"), kept)
     model = Windowed(real=10**6)
-    completion = await ModelCalls(cached(World(workdir, model), store).ports).complete(REQUEST)
+    completion = await ModelCalls(cached(Harness(workdir, model), store).ports).complete(REQUEST)
     assert (completion.text, completion.cached, len(model.requests)) == (CODE, False, 1)
 
 
@@ -172,13 +172,16 @@ async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path:
     broken = "FILE: shop/prices.py\ndef broken(:\n"
     team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], AnalyzeTask=["no", analysis()])
     store = MemoryStore()
-    world = World(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team))
-    await cached(world, store).run(EDIT)
-    asked = {request.key for request in world.model.requests}
-    assert {request.key for request in world.model.requests if request.bypass_cache} == {"plan/1/analyze/2", "execute/write/1"}
+    harness = Harness(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team))
+    await cached(harness, store).run(EDIT)
+    asked = {request.key for request in harness.model.requests}
+    assert {request.key for request in harness.model.requests if request.bypass_cache} == {
+        "plan/1/analyze/2",
+        "execute/write/1",
+    }
     assert {"plan/1/analyze", "execute/write/0", "execute/review/1"} < asked
     assert (tmp_path / "a/shop/prices.py").read_text() == EDITED
-    kept = cache_key(next(request for request in world.model.requests if request.bypass_cache), "scripted")
+    kept = cache_key(next(request for request in harness.model.requests if request.bypass_cache), "scripted")
     assert await MemoryCache(store, "tenant/", 60).get(kept) is None
 
 

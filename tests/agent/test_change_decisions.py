@@ -10,7 +10,7 @@ import pytest
 from agent.in_memory import read_tree
 from agent.pipeline import carry_out
 from agent.ports import JSONObject, ModelCompletion, ModelRequest, Outcome, TaskSpec
-from tests.agent.world import PASSED, PlainModel, ScriptedModel, TableSandbox, World, make_repository
+from tests.agent.harness import PASSED, Harness, PlainModel, ScriptedModel, TableSandbox, make_repository
 from tests.support.team_script import plan, review, script
 
 pytestmark = pytest.mark.asyncio
@@ -29,23 +29,23 @@ def team(**answers: Any) -> ScriptedModel:
     return ScriptedModel(script(code=CODE, **{"DraftPlan": [named], "ReviseCode": [INSTEAD], **answers}))
 
 
-async def decide(repository: Path, model: Any, *decisions: JSONObject) -> tuple[World, Outcome]:
+async def decide(repository: Path, model: Any, *decisions: JSONObject) -> tuple[Harness, Outcome]:
     """A run to its end, then again from its journal with each further decision, each in a workdir of its own."""
-    world = World(make_repository(repository, FILES), model)
-    draft = await world.plan(SPEC)
-    outcome = await carry_out(SPEC, draft, world.root, world.ports)
+    harness = Harness(make_repository(repository, FILES), model)
+    draft = await harness.plan(SPEC)
+    outcome = await carry_out(SPEC, draft, harness.root, harness.ports)
     for count in range(1, len(decisions) + 1):
         root = make_repository(repository.parent / f"decision-{count}", FILES)
-        world = World(root, model, steps=world.journal.steps)
-        outcome = await carry_out(SPEC, draft, root, world.ports, decisions=decisions[:count])
-    return world, outcome
+        harness = Harness(root, model, steps=harness.journal.steps)
+        outcome = await carry_out(SPEC, draft, root, harness.ports, decisions=decisions[:count])
+    return harness, outcome
 
 
 async def test_a_rejected_hunk_goes_out_and_its_comment_to_the_engineer(workdir: Path) -> None:
     model = team()
-    world, outcome = await decide(workdir, model, {"rejected": [SECOND_HUNK]})
+    harness, outcome = await decide(workdir, model, {"rejected": [SECOND_HUNK]})
 
-    assert (world.root / "shop/values.py").read_text() == CHANGED.replace("'twenty'", "200")
+    assert (harness.root / "shop/values.py").read_text() == CHANGED.replace("'twenty'", "200")
     asked = [r for r in model.requests if r.action == "ReviseCode"]
     assert [r.key for r in asked] == ["execute/write/1"]
     prompt = asked[0].messages[-1]["content"]
@@ -53,24 +53,24 @@ async def test_a_rejected_hunk_goes_out_and_its_comment_to_the_engineer(workdir:
     assert "+VALUE_20 = 'twenty'" in prompt
     assert "VALUE_20 = 20\n" in prompt, "the file as it is now"
     reviewed = [r for r in model.requests if r.action == "ReviewCode"][-1].messages[-1]["content"]
-    assert "A person, who has the last word: shop/values.py: A number, please: 200." in reviewed
+    assert "A person, whose word is final: shop/values.py: A number, please: 200." in reviewed
     assert [(file["path"], file["added"], file["removed"]) for file in outcome.files] == [
         ("shop/extra.py", 1, 0), ("shop/values.py", 1, 1),
     ]  # fmt: skip
     assert not outcome.draft
-    assert world.sink.of("patch_applied")[0]["files"][0]["action"] == "reverted"
+    assert harness.sink.of("patch_applied")[0]["files"][0]["action"] == "reverted"
 
 
 async def test_without_a_comment_no_model_writes_but_all_is_proved_again(workdir: Path) -> None:
     model = team()
     rejected = [{"path": "shop/values.py", "hunk": 0, "comment": ""}, {"path": "shop/extra.py", "hunk": None, "comment": ""}]
-    world, outcome = await decide(workdir, model, {"rejected": rejected})
+    harness, outcome = await decide(workdir, model, {"rejected": rejected})
 
-    assert (world.root / "shop/values.py").read_text() == LONG.replace("VALUE_20 = 20\n", "VALUE_20 = 'twenty'\n")
-    assert not (world.root / "shop/extra.py").exists()
+    assert (harness.root / "shop/values.py").read_text() == LONG.replace("VALUE_20 = 20\n", "VALUE_20 = 'twenty'\n")
+    assert not (harness.root / "shop/extra.py").exists()
     assert [file["path"] for file in outcome.files] == ["shop/values.py"]
     assert [r.key for r in model.requests[5:]] == ["execute/review/1"]
-    assert any("pytest" in command for command in world.sandbox.ran)
+    assert any("pytest" in command for command in harness.sandbox.ran)
 
 
 async def test_several_decisions_follow_each_other(workdir: Path) -> None:
@@ -78,9 +78,9 @@ async def test_several_decisions_follow_each_other(workdir: Path) -> None:
         ReviewCode=[review(), review("revise", "Say why."), review()], ReviseCode=[INSTEAD, "FILE: shop/old.py\nOLD = 2\n"]
     )
     second = {"rejected": [], "comment": "Raise OLD too."}
-    world, outcome = await decide(workdir, model, {"rejected": [{**SECOND_HUNK, "comment": ""}]}, second)
+    harness, outcome = await decide(workdir, model, {"rejected": [{**SECOND_HUNK, "comment": ""}]}, second)
 
-    assert (world.root / "shop/old.py").read_text() == "OLD = 2\n"
+    assert (harness.root / "shop/old.py").read_text() == "OLD = 2\n"
     keys = [r.key for r in model.requests if r.action in ("ReviseCode", "ReviewCode")]
     assert keys == [
         "execute/review/0", "execute/review/1", "execute/write/2", "execute/review/2", "execute/write/3", "execute/review/3",
@@ -91,9 +91,9 @@ async def test_several_decisions_follow_each_other(workdir: Path) -> None:
 async def test_a_deleted_file_comes_back_and_nothing_at_all_may_be_left(workdir: Path) -> None:
     gone = "*** Begin Patch\n*** Delete File: shop/old.py\n*** End Patch\n"
     model = team(WriteCode=[gone])
-    world, outcome = await decide(workdir, model, {"rejected": [{"path": "shop/old.py", "hunk": 0, "comment": ""}]})
+    harness, outcome = await decide(workdir, model, {"rejected": [{"path": "shop/old.py", "hunk": 0, "comment": ""}]})
 
-    assert (world.root / "shop/old.py").read_text() == "OLD = 1\n"
+    assert (harness.root / "shop/old.py").read_text() == "OLD = 1\n"
     assert outcome.files == []
     assert [r.key for r in model.requests][-1] == "execute/review/0", "there is nothing to review"
 
@@ -102,11 +102,11 @@ async def test_bounds_that_were_raised_since_do_not_reopen_what_was_decided_on(w
     wishes = [review("revise", f"Wish {number}") for number in range(3)]
     again = [f"FILE: shop/extra.py\nEXTRA = {number}\n" for number in (2, 3)]
     model = team(ReviewCode=[*wishes, review()], ReviseCode=[*again, INSTEAD])
-    world = World(make_repository(workdir, FILES), model)
-    draft = await world.plan(SPEC)
-    await carry_out(SPEC, draft, world.root, world.ports)
+    harness = Harness(make_repository(workdir, FILES), model)
+    draft = await harness.plan(SPEC)
+    await carry_out(SPEC, draft, harness.root, harness.ports)
     root = make_repository(workdir.parent / "again", FILES)
-    later = World(root, model, steps=world.journal.steps)
+    later = Harness(root, model, steps=harness.journal.steps)
     more = TaskSpec(SPEC.text, stack="fastapi", max_rounds=50, max_revision_rounds=20)
     await carry_out(more, draft, root, later.ports, decisions=[{"rejected": [SECOND_HUNK]}])
 
@@ -114,7 +114,7 @@ async def test_bounds_that_were_raised_since_do_not_reopen_what_was_decided_on(w
 
 
 class Recorded(PlainModel):
-    def __init__(self, run: World) -> None:
+    def __init__(self, run: Harness) -> None:
         self._steps = run.journal.steps
 
     async def complete(self, request: ModelRequest, on_text: Any) -> ModelCompletion:
@@ -131,7 +131,7 @@ async def test_every_prefix_of_the_journal_leads_to_the_same_tree(workdir: Path)
     for count in range(len(steps) + 1):
         root = make_repository(workdir.parent / f"prefix-{count}", FILES)
         kept = {key: steps[key] for key in list(steps)[:count]}
-        again = World(root, Recorded(first), sandbox=TableSandbox([PASSED]), steps=kept)
+        again = Harness(root, Recorded(first), sandbox=TableSandbox([PASSED]), steps=kept)
         draft = await again.plan(SPEC)
         await carry_out(SPEC, draft, root, again.ports, decisions=decisions)
         assert read_tree(root) == tree, f"after {count} steps"

@@ -15,7 +15,7 @@ from agent.patch import parse_edits
 from agent.pipeline import carry_out
 from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, parts_of, split_conflicting
-from tests.agent.world import PlainModel, ScriptedModel, World, make_repository
+from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
 from tests.support.team_script import analysis, plan, review, script
 
 SPEC = TaskSpec("Prices and names, please", stack="fastapi", parallel_steps=2)
@@ -101,10 +101,10 @@ class SideBySide(PlainModel):
         return ModelCompletion(self.answers[key], self.name, 10, 10)
 
 
-async def carried_out(root: Path, model: SideBySide, **options: Any) -> World:
-    world = World(make_repository(root, FILES), model, **options)
-    await world.run(SPEC)
-    return world
+async def carried_out(root: Path, model: SideBySide, **options: Any) -> Harness:
+    harness = Harness(make_repository(root, FILES), model, **options)
+    await harness.run(SPEC)
+    return harness
 
 
 def prompts(model: SideBySide, action: str) -> list[str]:
@@ -115,18 +115,18 @@ def prompts(model: SideBySide, action: str) -> list[str]:
 @pytest.mark.parametrize("last_first", [False, True])
 async def test_parts_are_written_at_the_same_time_and_land_as_one(tmp_path: Path, last_first: bool) -> None:
     model = SideBySide({"1": PRICES, "2": EDIT}, last_first=last_first)
-    world = await carried_out(tmp_path / "shop", model)
+    harness = await carried_out(tmp_path / "shop", model)
 
     assert model.asked == ["1", "2"]
-    files = {path: text.decode() for path, text in read_tree(world.root).items() if path.startswith("shop/")}
+    files = {path: text.decode() for path, text in read_tree(harness.root).items() if path.startswith("shop/")}
     assert files == {
         "shop/prices.py": "P = 2\n",
         "shop/taxes.py": "T = 2\n",
         "shop/names.py": "N = 3\n",
         "shop/titles.py": "T = 3\n",
     }
-    assert [key for key in world.journal.steps if "/apply/" in key] == ["execute/apply/0"]
-    assert len(world.sink.of("patch_applied")[0]["files"]) == 4
+    assert [key for key in harness.journal.steps if "/apply/" in key] == ["execute/apply/0"]
+    assert len(harness.sink.of("patch_applied")[0]["files"]) == 4
     first, second = sorted(prompts(model, "WritePart"))
     assert "only that: step 1." in first
     assert "Your files: shop/names.py, shop/titles.py" in second
@@ -137,10 +137,10 @@ async def test_a_file_that_two_parts_changed_is_done_again_on_the_first_ones_bas
     crossing = f"{NAMES}\nFILE: shop/prices.py\nP = 9\n"
     both = "FILE: shop/prices.py\nP = 29\n\nFILE: shop/titles.py\nT = 3\n"
     model = SideBySide({"1": PRICES, "2": crossing}, ReviseCode=[both])
-    world = await carried_out(tmp_path / "shop", model)
+    harness = await carried_out(tmp_path / "shop", model)
 
-    assert (world.root / "shop/prices.py").read_text() == "P = 29\n"
-    assert (world.root / "shop/taxes.py").read_text() == "T = 2\n"
+    assert (harness.root / "shop/prices.py").read_text() == "P = 29\n"
+    assert (harness.root / "shop/taxes.py").read_text() == "T = 2\n"
     [asked] = prompts(model, "ReviseCode")
     assert "written at the same time" in asked
     assert "P = 2\n" in asked, "the file as the first part left it"
@@ -150,12 +150,12 @@ async def test_a_file_that_two_parts_changed_is_done_again_on_the_first_ones_bas
 @pytest.mark.asyncio
 async def test_a_part_that_breaks_the_rules_keeps_all_of_them_out(tmp_path: Path) -> None:
     model = SideBySide({"1": PRICES, "2": "FILE: shop/titles.py\ndef broken(:\n"}, ReviseCode=[f"{PRICES}\n{NAMES}"])
-    world = await carried_out(tmp_path / "shop", model)
+    harness = await carried_out(tmp_path / "shop", model)
 
-    assert world.sink.of("validation_failed")[0]["errors"][0]["path"] == "shop/titles.py"
+    assert harness.sink.of("validation_failed")[0]["errors"][0]["path"] == "shop/titles.py"
     [asked] = prompts(model, "ReviseCode")
     assert "P = 2" in asked
-    assert (world.root / "shop/titles.py").read_text() == "T = 3\n"
+    assert (harness.root / "shop/titles.py").read_text() == "T = 3\n"
 
 
 @pytest.mark.asyncio
@@ -167,10 +167,10 @@ async def test_a_replay_needs_no_order_of_arrival(tmp_path: Path) -> None:
     for kept in (["execute/write/0/1"], ["execute/write/0/2"], parts):
         until = list(steps)[: min(map(list(steps).index, parts))]
         model = SideBySide({key[-1]: steps[key].result["text"] for key in parts if key not in kept})
-        world = await carried_out(
+        harness = await carried_out(
             tmp_path / "-".join(kept).replace("/", "_"), model, steps={key: steps[key] for key in (*until, *kept)}
         )
-        assert read_tree(world.root) == read_tree(first.root)
+        assert read_tree(harness.root) == read_tree(first.root)
         assert sorted(model.asked) == sorted(key[-1] for key in parts if key not in kept)
 
 
@@ -209,10 +209,10 @@ async def test_one_that_stops_stops_the_others(tmp_path: Path, error: Exception)
 @pytest.mark.asyncio
 async def test_the_cap_holds_for_parts_as_well(tmp_path: Path) -> None:
     model = SideBySide({"1": PRICES, "2": NAMES}, ReviewCode=[review()])
-    world = World(make_repository(tmp_path / "shop", FILES), model)
-    draft = await world.plan(SPEC)
-    world.budget.max_tokens = world.budget.tokens + 40_000  # one answer of at most 32,000 tokens fits, two don't
+    harness = Harness(make_repository(tmp_path / "shop", FILES), model)
+    draft = await harness.plan(SPEC)
+    harness.budget.max_tokens = harness.budget.tokens + 40_000  # one answer of at most 32,000 tokens fits, two don't
     with pytest.raises(Paused) as paused:
-        await carry_out(SPEC, draft, world.root, world.ports)
+        await carry_out(SPEC, draft, harness.root, harness.ports)
     assert paused.value.reason == "budget"
     assert model.asked in ([], ["1"])

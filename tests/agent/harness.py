@@ -111,7 +111,7 @@ class ScriptedModel(PlainModel):
         return ModelCompletion(text, self.name, asked, estimate_tokens([text]), finish_reason=reason)
 
 
-class World:
+class Harness:
     def __init__(self, root: Path, model: Model, *, sandbox: Any = None, steps: Mapping[str, Step] | None = None) -> None:
         self.root = root
         self.model = model
