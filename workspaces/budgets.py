@@ -1,8 +1,8 @@
 """Budgets are reserved before the money is spent: one ledger row per model call, checked against every cap that covers it.
 
-What is reserved counts in full until it is settled; a reservation that a crash orphaned goes on counting. Working time is
-bought in the same way, some seconds ahead. A reservation is an upper estimate, and answers are cut where they pass it; where a
-call took more all the same, that is recorded as it is and the next one is refused.
+A reservation counts in full until it is settled; one that was orphaned by a crash keeps counting. Working time is reserved
+in the same way, some seconds ahead. A reservation is an upper estimate, and answers are cut where they pass it; if a call
+still took more, the real amount is recorded and the next call is refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CENT = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class CapWarning:
-    """A cap of which four fifths are used. ``key`` names the cap with its limit: after a raise it is another one."""
+    """A cap of which four fifths are used. ``key`` contains the limit, so a raised cap has another key."""
 
     key: str
     detail: str
@@ -38,7 +38,7 @@ class CapWarning:
 
 @dataclass(frozen=True)
 class Cap:
-    """Limits on one meter; None: no such limit. ``whose`` is how people know it."""
+    """Limits on one meter; None means no limit. ``whose`` names the budget in messages."""
 
     whose: str
     key: str
@@ -64,23 +64,23 @@ class Cap:
     def check(self, tokens: int, cost: Decimal | None) -> None:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise CapReached(
-                f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved and this call may take "
+                f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved, and this call may take "
                 f"{tokens:,}.",
                 self.hint,
             )
         if self.max_calls is not None and self.meter.calls + 1 > self.max_calls:
-            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all are used.", self.hint)
+            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all of them are used.", self.hint)
         if self.max_cost_usd is None:
             return
         if cost is None:
             raise CapReached(
-                f"{self.whose} is in USD, but the model's price is unknown.",
-                "Set price_in and price_out of the model connection (0 where it costs nothing), or cap tokens instead of USD; "
+                f"{self.whose} is set in USD, but the model's price is unknown.",
+                "Set price_in and price_out of the model connection (0 if it is free), or cap tokens instead of USD; "
                 "then resume the run.",
             )
         if self.cost + cost > self.max_cost_usd:
             raise CapReached(
-                f"{self.whose} allows ${_money(self.max_cost_usd)}; ${_money(self.cost)} are spent or reserved and this call "
+                f"{self.whose} allows ${_money(self.max_cost_usd)}; ${_money(self.cost)} are spent or reserved, and this call "
                 f"may cost ${_money(cost)}.",
                 self.hint,
             )
@@ -114,7 +114,7 @@ def reserve(
     run_caps: Mapping[str, Any],
     default_tokens: int | None = None,
 ) -> LedgerEntry:
-    """Writes a reservation for one call. Raises CapReached, and then nothing is written.
+    """Writes a reservation for one call. Raises CapReached, in which case nothing is written.
 
     ``run_caps`` is the run's own budget: any of LIMITS. A call of unknown price (``cost_usd`` None) is refused under a cap in
     USD; where no cap on tokens covers it, ``default_tokens`` is the run's.
@@ -126,7 +126,7 @@ def reserve(
         meters = locked(place, month)
         caps = _caps(place, meters, run_caps)
         if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
-            whose = "This server, for a run whose model has no known price and that nobody capped in tokens,"
+            whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
             caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
         for cap in caps:
             cap.check(tokens, cost_usd)
@@ -149,7 +149,7 @@ def reserve(
 
 @dataclass(frozen=True)
 class Settled:
-    """``run`` is the run's meter as it is then, ``nearing`` the caps that come near."""
+    """``run`` is the run's meter after the reservation, ``nearing`` the caps that are nearly used up."""
 
     run: Meter
     nearing: list[CapWarning]
@@ -168,7 +168,7 @@ def settle(
 ) -> Settled:
     """Replaces the estimate of the reservation ``entry`` by what the call took; one that is settled already stays as it is.
 
-    A cost that nobody knows (an answer that broke off) counts as it was reserved.
+    An unknown cost (of an answer that broke off) counts as it was reserved.
     """
     cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
     with transaction.atomic(savepoint=False):
@@ -193,7 +193,7 @@ def settle(
 
 
 def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
-    """An answer from the tenant's own cache: it took nothing and is counted beside the calls."""
+    """Records an answer from the tenant's own cache: it cost nothing and is counted apart from calls."""
     with transaction.atomic(savepoint=False):
         month = month_of()
         meters = locked(place, month)
@@ -219,7 +219,7 @@ def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
 
 @dataclass(frozen=True)
 class TimeSlice:
-    """Working time that was bought: ``ms`` of it, 0 where a cap is used up, and then ``reached`` says which."""
+    """Reserved working time: ``ms`` of it, or 0 if a cap is used up, and then ``reached`` says which."""
 
     ms: int
     month: str
@@ -237,7 +237,9 @@ def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
             if cap.ms_left is not None and cap.ms_left < ms:
                 ms = cap.ms_left
                 if not ms:
-                    return TimeSlice(0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all are used.")
+                    return TimeSlice(
+                        0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all of them are used."
+                    )
         add(meters.values(), work_ms=ms)
         return TimeSlice(
             ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key)
@@ -245,7 +247,7 @@ def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
 
 
 def release_time(*, place: BudgetScope, month: str, ms: int) -> None:
-    """What was not worked of the slice that was bought last, in ``month``."""
+    """Releases the unused part of the slice that was reserved last, in ``month``."""
     with transaction.atomic():
         add(locked(place, month).values(), work_ms=-ms)
 

@@ -1,4 +1,4 @@
-"""Every event there is, with a strict schema for its data: the one source for validation, JSON Schema and the docs.
+"""Every event type, with a strict schema for its data: the single source for validation, JSON Schema and the docs.
 
 CONTRACT's event table is this file in prose. A field that may be absent has a default here.
 """
@@ -43,7 +43,7 @@ class PlanStep(Data):
 
 
 class Estimate(Data):
-    """Of carrying the plan out. ``basis`` says where it comes from: the workspace's earlier runs, or a guess."""
+    """The estimate for executing the plan. ``basis``: whether it comes from earlier runs of the workspace or is a guess."""
 
     tokens: int | None = None
     cost_usd: str | None = None
@@ -52,7 +52,7 @@ class Estimate(Data):
 
 
 class Plan(Data):
-    """``questions`` are open ones that a person may answer with the decision; the plan holds without an answer."""
+    """``questions`` are open questions that a person may answer with the decision; the plan is valid without answers."""
 
     summary: str
     steps: list[PlanStep]
@@ -82,7 +82,7 @@ class PlanEdited(Data):
 
 
 class Steered(Data):
-    """``answers`` is the team's question that was answered, "" where none was."""
+    """``answers`` is the team's question that was answered, or ""."""
 
     by: str
     message: str
@@ -103,7 +103,7 @@ class FileToDecide(Data):
 
 
 class ChangesReady(Data):
-    """``more`` files are not named here."""
+    """``more`` is the number of files that are not listed."""
 
     round: int
     files: list[FileToDecide]
@@ -150,11 +150,11 @@ class ModelCall(Data):
     duration_ms: int
     cached: bool = False
     condensed: list[str] = []
-    """What was left out of the prompt, for it was longer than the model's window."""
+    """What was left out of the prompt because it exceeded the model's context window."""
 
 
 class ToolCalled(Data):
-    """A role looked something up. ``arguments`` are short: at most some 200 characters."""
+    """A role called a tool. ``arguments`` are shortened to about 200 characters."""
 
     role: str
     tool: str
@@ -243,7 +243,7 @@ class FileCoverage(Data):
 
 
 class LineCoverage(Data):
-    """Of the lines that the change wrote, those that the tests run. ``percent`` None: not measured, ``reason`` says why."""
+    """How many of the changed lines the tests execute. ``percent`` None: not measured, and ``reason`` says why."""
 
     percent: float | None = None
     covered: int = 0
@@ -305,7 +305,7 @@ class Pushed(Data):
 
 
 class Rebased(Data):
-    """The work that began on ``from_sha`` stands on ``onto_sha``, where ``branch_name`` is now."""
+    """The work that began on ``from_sha`` was moved onto ``onto_sha``, the present head of ``branch_name``."""
 
     from_sha: str
     onto_sha: str
@@ -313,7 +313,7 @@ class Rebased(Data):
 
 
 class BranchMoved(Data):
-    """``by`` is the account that pushed ``commit_sha`` while the run was at work."""
+    """``by`` is the account that pushed ``commit_sha`` while the run was working."""
 
     branch_name: str
     commit_sha: str
@@ -436,9 +436,9 @@ EVENTS: dict[str, type[Data]] = {
     "repository_changed": RepositoryChanged,
     "metrics_updated": MetricsUpdated,
 }
-"""Event type → schema of its data."""
+"""Maps each event type to the schema of its data."""
 
 
 def validated(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The data as its schema gives it back, defaults filled in. Raises pydantic.ValidationError or KeyError: a bug of ours."""
+    """The validated data, with defaults filled in. Raises pydantic.ValidationError or KeyError, each a bug on our side."""
     return EVENTS[event_type].model_validate(data).model_dump(mode="json")

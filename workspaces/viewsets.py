@@ -1,4 +1,4 @@
-"""The base of every tenant endpoint: it knows the tenant before any row is read, and reads rows by one mechanism."""
+"""The base of every tenant endpoint: it determines the tenant before any row is read, and reads rows in one way."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from .sign_ins import Jwt
 def resolve_principal(request: Request, workspace_id: str | None = None) -> Principal:
     """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant).
 
-    ``workspace_id`` is from the path; it then decides, and of somebody else's it is not said that it exists (NotFound).
+    ``workspace_id`` from the path takes precedence; a workspace of others raises NotFound, as one that does not exist.
     """
     names = names_of(request.headers.get, request.query_params.get("workspace"))
     if isinstance(request.auth, ApiToken):
         principal = principal_of_token(request.auth, names)
         if workspace_id is not None and str(principal.workspace_id) != workspace_id:
-            raise NotFound("There is no such workspace that you can see.")
+            raise NotFound("This workspace does not exist or you do not have access to it.")
         return principal
     assert isinstance(request.user, User)
     wanted = names if workspace_id is None else (workspace_id,)
@@ -48,7 +48,7 @@ def resolve_principal(request: Request, workspace_id: str | None = None) -> Prin
 
 
 def signed_in_at(request: Request) -> datetime | None:
-    """When the person behind a JWT or a browser session showed a password."""
+    """When the person behind a JWT or a browser session entered a password."""
     if isinstance(request.auth, Jwt):
         return request.auth.sign_in.created_at
     at = request.session.get(SIGNED_IN_AT)
@@ -56,7 +56,7 @@ def signed_in_at(request: Request) -> datetime | None:
 
 
 def credential_of(request: Request) -> Credential:
-    """What the request is signed in with, for what goes on after its answer."""
+    """The request's credential, for work that continues after the response."""
     user = request.user
     assert isinstance(user, User)
     if isinstance(request.auth, ApiToken):
@@ -94,7 +94,7 @@ class TenantViewSet(GenericViewSet[Any]):
         self.check_role(request)
 
     def find_principal(self, request: Request) -> Principal:
-        """Override where the path names the tenant."""
+        """Override if the path names the tenant."""
         return resolve_principal(request)
 
     def check_role(self, request: Request) -> None:
@@ -130,7 +130,7 @@ class TenantViewSet(GenericViewSet[Any]):
             columns.add("updated_at")
         row = self.get_queryset().filter(pk=pk).values(*columns).first()
         if row is None:
-            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+            raise NotFound(f"This {self.model._meta.verbose_name} does not exist or you do not have access to it.")
         return row
 
     def answer_row(self, pk: Any, *, http_status: int = status.HTTP_200_OK) -> Response:
@@ -141,26 +141,28 @@ class TenantViewSet(GenericViewSet[Any]):
     # writing
 
     def validated(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """The request's body, validated. Unknown fields are refused: a typo must not be silently ignored."""
+        """The validated body. Unknown fields are refused, so that a typo is not silently ignored."""
         make: Any = serializer_class or self.serializer_class
         serializer = make(data=self.request.data, context={"view": self}, **kwargs)
         if isinstance(self.request.data, dict):
             unknown = sorted(set(self.request.data) - set(serializer.fields))
             if unknown:
                 known = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
-                raise BadRequest(f"Unknown field {unknown[0]!r}; this takes {known}.", field=unknown[0], code="unknown_field")
+                raise BadRequest(
+                    f"Unknown field {unknown[0]!r}. The fields are {known}.", field=unknown[0], code="unknown_field"
+                )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def once(self, respond: Callable[[], Response], *, secret: bool = False) -> Response:
-        """A POST's effect and answer under its Idempotency-Key."""
+        """Performs a POST and returns its response, once per Idempotency-Key."""
         return answer_once(self.request, self.principal, respond, secret=secret)
 
     def locked(self, pk: Any) -> Any:
         """The row itself, locked, after the If-Match check. Call inside a transaction. Raises NotFound, PreconditionFailed."""
         row = self.get_queryset().select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None:
-            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+            raise NotFound(f"This {self.model._meta.verbose_name} does not exist or you do not have access to it.")
         if hasattr(row, "updated_at"):
             check_if_match(self.request, row.pk, row.updated_at)
         return row
@@ -179,10 +181,10 @@ class TenantViewSet(GenericViewSet[Any]):
         return self.answer_row(pk)
 
     def before_write(self, row: Any, changes: dict[str, Any]) -> None:
-        """A chance to refuse or to make room, in the write's transaction. ``row`` is None for a new one."""
+        """Hook: may refuse or change other rows, in the write's transaction. ``row`` is None for a new one."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
-        """What else a PATCH does, in its transaction."""
+        """Hook: further effects of a PATCH, in its transaction."""
 
     def _filtered(self) -> QuerySet[Any]:
         params = self.request.query_params
@@ -190,7 +192,7 @@ class TenantViewSet(GenericViewSet[Any]):
         known = PARAMETERS | set(filterset_class.base_filters if filterset_class else ())
         if unknown := sorted(set(params) - known):
             raise BadRequest(
-                f"Unknown query parameter {unknown[0]!r}; this list takes {', '.join(sorted(known))}.", field=unknown[0]
+                f"Unknown query parameter {unknown[0]!r}. This list accepts {', '.join(sorted(known))}.", field=unknown[0]
             )
         if any("\x00" in value for value in params.values()):
             raise BadRequest("A query parameter contains a NUL character.")

@@ -327,7 +327,7 @@ def application(state: Standin) -> web.Application:
 
     async def one(request: web.Request) -> web.Response:
         run = state.runs.get(request.match_info["id"])
-        return web.json_response(run) if run else _problem(404, "Not Found", "There is nothing here that you can see.")
+        return web.json_response(run) if run else _problem(404, "Not Found", "This run does not exist.")
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]

@@ -143,7 +143,7 @@ def test_a_workspace_that_is_not_ones_own_is_not_taken_for_another(mgx: Mgx, ser
 
 @pytest.mark.parametrize("command", [("cancel", "1"), ("list",), ("workspace", "members")])
 def test_a_token_of_another_workspace_is_exit_5(mgx: Mgx, server: Standin, command: tuple[str, ...]) -> None:
-    detail = "This token belongs to the workspace default, and the request names nope."
+    detail = "This token belongs to the workspace default, but the request names nope."
     server.problem = (403, {"detail": detail, "code": "workspace_mismatch", "hint": "Name no other workspace."})
     done = mgx("--workspace", "nope", *command)
     assert done.returncode == 5

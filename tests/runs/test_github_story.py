@@ -123,7 +123,7 @@ def test_a_writer_may_plan_and_not_approve(story: Story, scripted: Callable[...,
         story.says(issue, "/mgx approve", by="dev")
     run.refresh_from_db()
     assert run.status == Status.AWAITING_APPROVAL
-    assert any("did not work, `dev`:" in said and "needs the role admin" in said for said in story.comments(issue["number"]))
+    assert any("did not work, `dev`:" in said and "requires the role admin" in said for said in story.comments(issue["number"]))
 
 
 def test_our_label_on_our_own_pull_request_starts_nothing(story: Story, scripted: Callable[..., Any]) -> None:

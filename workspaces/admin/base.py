@@ -30,7 +30,7 @@ from ..principal import Principal
 NEVER_SHOWN = frozenset({"digest", "password", "payload"})
 MAX_CHOICES = 200
 MAX_SHOWN = 200_000
-"""Characters of one value on a page."""
+"""Characters shown of one value on a page."""
 
 
 def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
@@ -45,7 +45,7 @@ def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
 
 
 def sees_all(request: HttpRequest) -> bool:
-    """Whether every tenant is the operator's: superusers."""
+    """Whether the user may operate every tenant: superusers only."""
     return bool(request.user.is_active and request.user.is_staff and getattr(request.user, "is_superuser", False))
 
 
@@ -63,12 +63,12 @@ def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
     if sees_all(request):
         return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
     if workspace_id not in operated(request):
-        raise PermissionDenied("This belongs to a workspace that you don't operate.")
+        raise PermissionDenied("This belongs to a workspace that you do not administer.")
     return Principal(user=user, workspace_id=workspace_id, role=_roles(request)[workspace_id])
 
 
 def block(text: str) -> SafeString:
-    """Text of any origin as it is, escaped and bounded."""
+    """Untrusted text, escaped and shortened to MAX_SHOWN characters."""
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n… {len(text) - MAX_SHOWN:,} more characters"
     return format_html(
         '<pre class="bg-base-50 border border-base-200 rounded-default p-3 text-xs overflow-auto max-h-[40rem] '
@@ -78,7 +78,7 @@ def block(text: str) -> SafeString:
 
 
 class WorkspaceFilter(admin.SimpleListFilter):
-    """Only the operator's own tenants are offered."""
+    """Offers only the workspaces that the operator administers."""
 
     title = "workspace"
     parameter_name = "workspace"
@@ -103,7 +103,7 @@ class TenantAdmin(ModelAdmin):
     editable: ClassVar[tuple[str, ...]] = ()
     role: ClassVar[Role] = Role.ADMIN
     tenant: ClassVar[str] = "workspace_id"
-    """The column that names the tenant."""
+    """The column that identifies the tenant."""
     actions = None
     list_filter: ClassVar[Sequence[Any]] = (WorkspaceFilter,)
     list_select_related: ClassVar[Any] = ("workspace",)
@@ -174,7 +174,7 @@ class TenantAdmin(ModelAdmin):
         return self._told(request, super().delete_view, *args, **kwargs)
 
     def _told(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """What a service refuses is said on the page that asked for it; the view's transaction is rolled back by then."""
+        """Shows errors of services on the page that made the request; the view's transaction is rolled back by then."""
         try:
             return view(request, *args, **kwargs)
         except MGXError as error:

@@ -29,7 +29,7 @@ class MemberForm(ModelForm):
     account = forms.CharField(
         max_length=254,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="The username or e-mail address of an account that exists.",
+        help_text="The username or e-mail address of an existing account.",
     )
 
     class Meta:
@@ -42,7 +42,7 @@ class InvitationForm(ModelForm):
         model = Invitation
         fields: ClassVar[list[str]] = []
         help_texts: ClassVar[dict[str, str]] = {
-            "email": "Only the account with this address may accept it; empty: whoever has the secret. It is good for 7 days.",
+            "email": "Only the account with this address may accept it. Empty: anyone with the secret. Valid for 7 days.",
         }
 
 
@@ -88,7 +88,7 @@ class MembershipAdmin(TenantAdmin):
 
 
 class SecretAdmin(TenantAdmin):
-    """Rows that are made with a secret, which is on the page that answers the form and nowhere else."""
+    """Rows created with a secret, which is shown only on the page that answers the form."""
 
     secret_title: ClassVar[str]
 
@@ -159,7 +159,7 @@ class InvitationAdmin(SecretAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(SecretAdmin):
-    """A new token acts for the operator who makes it, with at most their role."""
+    """A new token acts for the operator who creates it, with at most their role."""
 
     secret_title = "Token"
     list_display = ("name", "prefix", "workspace", "user", "role", "expires_at", "revoked_at", "last_used_at")
@@ -211,10 +211,10 @@ class ApiTokenAdmin(SecretAdmin):
                         principal=operator(request, row.workspace_id), action="token.revoked", object_type="token",
                         object_id=token.pk, detail={"name": token.name, "admin": True},
                     )  # fmt: skip
-            return f"The token {row.name} is refused from now on."
+            return f"The token {row.name} was revoked."
 
         return ask(
             self, request, act, verb="Revoke", question=f"Revoke the token {row.name}?", variant="danger",
-            explanation="Requests with it are refused, and its open sockets are closed.",
+            explanation="Requests with it will be refused and its open WebSockets closed.",
             back=self.page_of(row),
         )  # fmt: skip

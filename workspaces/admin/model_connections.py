@@ -1,4 +1,4 @@
-"""Model connections and budgets for operators, by the rules of the API. A key goes in and is never shown."""
+"""Model connections and budgets for operators, by the rules of the API. Keys are write-only."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ else:
 
 
 class SettingForm(AnyForm):
-    """What the person changed, in the API's words."""
+    """The changed fields, by their names in the API."""
 
     def _get_validation_exclusions(self) -> set[str]:
         # a new default makes room for itself while it is saved
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
 
     def changes(self) -> dict[str, Any]:
-        """What the person changed, as the API would get it."""
+        """The changed fields, as the API would receive them."""
         return {name: self.cleaned_data[name] for name in self.changed_data if name != "workspace"}
 
 
@@ -85,7 +85,7 @@ class SettingAdmin(TenantAdmin):
         obj.delete()
 
     def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
-        """Raises what the API would; ``stored`` is None for a new row."""
+        """Raises what the API would raise; ``stored`` is None for a new row."""
         raise NotImplementedError
 
     def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
@@ -105,7 +105,7 @@ class ConnectionForm(SettingForm):
         max_length=500,
         strip=True,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted, never shown. Empty: the stored one stays.",
+        help_text="Stored encrypted, never shown. Leave empty to keep the stored key.",
     )
 
     class Meta:
@@ -113,11 +113,11 @@ class ConnectionForm(SettingForm):
         fields: ClassVar[list[str]] = []
         widgets: ClassVar[dict[str, Any]] = {"role_models": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts: ClassVar[dict[str, str]] = {
-            "role_models": 'Other models for single roles: {"reviewer": "a-smaller-model"}.',
-            "price_in": "USD per million tokens; empty: unknown, 0: free.",
-            "price_out": "USD per million tokens; empty: unknown, 0: free.",
-            "native_tools": "Unknown: the test finds out.",
-            "fallback": "Answers when this one can't.",
+            "role_models": 'Models for particular roles, for example {"reviewer": "a-smaller-model"}.',
+            "price_in": "USD per million tokens. Empty: unknown. 0: free.",
+            "price_out": "USD per million tokens. Empty: unknown. 0: free.",
+            "native_tools": "Unknown: the connection test detects it.",
+            "fallback": "The connection used when this one fails.",
         }
 
     def clean_role_models(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class ModelConnectionAdmin(SettingAdmin):
     @admin.display(description="last test")
     def test_result(self, row: ModelConnection) -> SafeString:
         if not row.last_test:
-            return format_html("{}", "Never tested: use the button above.")
+            return format_html("{}", "Not tested yet. Use the button above.")
         lines = (
             ("#15803d" if result["ok"] else "#b91c1c", result["detail"], result["hint"]) for result in row.last_test["models"]
         )
@@ -192,17 +192,19 @@ class ModelConnectionAdmin(SettingAdmin):
 
         return ask(
             self, request, act, verb="Test", question=f"Test the connection “{row.name}”?", back=back,
-            explanation="A small real call is made to each of its models. It takes 15 seconds at most.",
+            explanation="This makes a small real call to each of its models and takes 15 seconds at most.",
         )  # fmt: skip
 
 
 class BudgetForm(SettingForm):
-    project_id = forms.UUIDField(required=False, help_text="Of one project; empty: the whole workspace.")
+    project_id = forms.UUIDField(required=False, help_text="The project it applies to. Empty: the whole workspace.")
 
     class Meta:
         model = Budget
         fields: ClassVar[list[str]] = []
-        help_texts: ClassVar[dict[str, str]] = {"set_by_operator": "The workspace can't change it; it stands beside its own."}
+        help_texts: ClassVar[dict[str, str]] = {
+            "set_by_operator": "The workspace can't change it. It applies in addition to the workspace's own budgets."
+        }
 
 
 @admin.register(Budget)

@@ -1,4 +1,4 @@
-"""Tenants, people, money and the log, for operators."""
+"""Workspaces, users, spending and logs, for operators."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if admin.site.is_registered(Group):
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, ModelAdmin):
-    """Accounts belong to no tenant: superusers only."""
+    """User accounts are shared by all tenants, so only superusers see them."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -62,7 +62,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     @action(description="Unlock", icon="lock_open", permissions=["unlock"])
     def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """After too many wrong passwords: its owner need not wait."""
+        """Unlocks an account after too many wrong passwords, so that its owner need not wait."""
         user = self.get_object(request, object_id)
         if user is None:
             raise Http404
@@ -71,11 +71,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         def act() -> str:
             found = unlock(user.get_username())
             self.log_change(request, user, "Unlocked.")
-            return f"{user} may sign in again." if found else f"Nothing was counted against {user}."
+            return f"{user} may sign in again." if found else f"There are no failed attempts to sign in as {user}."
 
         return ask(
             self, request, act, verb="Unlock", question=f"Unlock the account {user}?",
-            explanation="Failed attempts to sign in are forgotten, from every address.", back=back,
+            explanation="This clears the failed attempts to sign in, from every address.", back=back,
         )  # fmt: skip
 
     def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -171,7 +171,7 @@ class StoredBytesAdmin(TenantAdmin):
 
 
 class ServerAdmin(ModelAdmin):
-    """Rows of the whole server: shown to superusers, and changed by nobody here."""
+    """Rows of the whole server: shown to superusers, read-only."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return sees_all(request)
@@ -191,14 +191,14 @@ class ServerAdmin(ModelAdmin):
 
 @admin.register(FormerSpending)
 class FormerSpendingAdmin(ServerAdmin):
-    """Of workspaces that are gone."""
+    """Spending of deleted workspaces."""
 
     list_display = ("period", "tokens", "cost_usd")
 
 
 @admin.register(SignIn)
 class SignInAdmin(ServerAdmin):
-    """Who is signed in by JWT."""
+    """Sign-ins with JWTs."""
 
     list_display = ("user", "created_at", "expires_at", "ended_at")
     list_select_related = ("user",)
@@ -208,7 +208,7 @@ class SignInAdmin(ServerAdmin):
 
 @admin.register(SignInCount)
 class SignInCountAdmin(ServerAdmin):
-    """Names of accounts are digests here; an account is unlocked on its own page."""
+    """Account names are stored as digests here; unlock an account on its own page."""
 
     list_display = ("key", "failures", "locked_until", "since")
 

@@ -1,4 +1,4 @@
-"""Who: users, tenants and the role of one in the other."""
+"""Users, workspaces, and memberships with their roles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mgx_project.common.models import Entity
 
 
 class Role(models.TextChoices):
-    """From least to most: a role may do all that the ones before it may."""
+    """In ascending order: a role includes the rights of those before it."""
 
     VIEWER = "viewer"
     DEVELOPER = "developer"
@@ -33,7 +33,7 @@ class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     session_stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     rehashing = False
-    """True while a password is stored again by a stronger hash: it is still the same password."""
+    """True while the same password is rehashed with a stronger hasher."""
     before: tuple[str, bool] | None = None
     """The stored password and `is_active` during a save."""
 
@@ -41,7 +41,7 @@ class User(AbstractUser):
         db_table = "users"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """In a transaction with what its receivers end: no moment in which the new password and the old tokens are good."""
+        """Saves in one transaction with the receivers, so that a new password and old tokens are never valid together."""
         with transaction.atomic():
             super().save(*args, **kwargs)
 
@@ -83,7 +83,7 @@ class Workspace(Entity):
 
 
 class Membership(Entity):
-    """``not_before`` is set for somebody who has been a member before: a sign-in of that time does not count any more."""
+    """``not_before`` is set for somebody who was a member before: sign-ins from before that time are not accepted."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")

@@ -14,13 +14,13 @@ from ..models import Membership, Role, Workspace
 
 
 class WorkspaceLimits(serializers.Serializer[Any]):
-    """Those that hold, set for the workspace or by default; null: no limit."""
+    """The effective limits, set for the workspace or by default; null: no limit."""
 
-    running_runs = serializers.IntegerField(allow_null=True, help_text="Runs that workers have at the same time.")
-    queued_runs = serializers.IntegerField(allow_null=True, help_text="Runs that wait for their first worker.")
+    running_runs = serializers.IntegerField(allow_null=True, help_text="Runs executed by workers at the same time.")
+    queued_runs = serializers.IntegerField(allow_null=True, help_text="Runs waiting for their first worker.")
     projects = serializers.IntegerField(allow_null=True)
     members = serializers.IntegerField(allow_null=True)
-    storage_bytes = serializers.IntegerField(allow_null=True, help_text="Of all artifacts of its runs.")
+    storage_bytes = serializers.IntegerField(allow_null=True, help_text="Total size of the artifacts of its runs.")
     requests_per_minute = serializers.IntegerField(allow_null=True)
 
 
@@ -49,7 +49,7 @@ class WorkspaceInput(serializers.ModelSerializer[Workspace]):
 
 class WorkspaceChanges(WorkspaceInput):
     limits = BoundedDictField(
-        required=False, help_text="For operators only: those of this workspace; null: the server's default, 0: no limit."
+        required=False, help_text="Only for operators: the limits of this workspace. Null: the server's default. 0: no limit."
     )
 
     class Meta(WorkspaceInput.Meta):
@@ -59,7 +59,7 @@ class WorkspaceChanges(WorkspaceInput):
 class MemberRow(RowSerializer):
     user_id = serializers.UUIDField()
     username = serializers.CharField(source="user.username")
-    email = serializers.CharField(help_text="Empty where the caller may not see it.")
+    email = serializers.CharField(help_text="Empty if the caller may not see it.")
 
     class Meta:
         model = Membership
@@ -90,17 +90,17 @@ class Me(serializers.Serializer[Any]):
     email = serializers.CharField()
     is_staff = serializers.BooleanField()
     workspaces = WorkspaceBrief(many=True)
-    token = TokenBrief(allow_null=True, help_text="The API token that asked, null for a person who signed in.")
+    token = TokenBrief(allow_null=True, help_text="The API token of the request; null for a person who signed in.")
 
 
 class UsageTotals(serializers.Serializer[Any]):
     tokens_in = serializers.IntegerField()
     tokens_out = serializers.IntegerField()
-    reserved_tokens = serializers.IntegerField(help_text="Of calls that are not settled yet.")
+    reserved_tokens = serializers.IntegerField(help_text="Tokens reserved for calls that are not settled yet.")
     calls = serializers.IntegerField()
     cached_calls = serializers.IntegerField(help_text="Answered from the workspace's own cache, at no cost.")
-    unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown: their cost is in no sum.")
-    runs = serializers.IntegerField(help_text="Runs that called a model in this time.")
+    unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown; their cost is not included.")
+    runs = serializers.IntegerField(help_text="Runs that called a model in this period.")
     cost_usd = serializers.DecimalField(max_digits=None, decimal_places=6)
 
 

@@ -1,4 +1,4 @@
-"""What runs may call and spend: read by everybody in the workspace, changed by admins."""
+"""Model connections and budgets: every member of the workspace may read them, admins may change them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class AdminViewSet(TenantViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def before_delete(self, row: Any) -> None:
-        """A chance to refuse, in the transaction that deletes."""
+        """Hook: may refuse, in the transaction that deletes."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
         self._audit("changed", row, changes)
@@ -101,7 +101,7 @@ class ModelConnectionViewSet(AdminViewSet):
     @extend_schema(request=None, responses=ConnectionTest)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
-        """Makes a small real call to each model of the connection, which takes 15 s at most, and keeps what came of it.
+        """Makes a small real call to each model of the connection, which takes 15 s at most, and stores the result.
 
         A tool is offered: `native_tools` is set by the answer where it was null. The call is in no budget. An endpoint that
         does not work is an answer, too: `ok` is false then, and `hint` says what to do.
@@ -112,7 +112,7 @@ class ModelConnectionViewSet(AdminViewSet):
 
 
 class BudgetViewSet(AdminViewSet):
-    """Caps of the workspace or of one of its projects."""
+    """Budgets of the workspace or of one of its projects."""
 
     model = Budget
     rows = BudgetRow
