@@ -18,6 +18,6 @@ class RepositoriesConfig(AppConfig):
         check_git_settings(settings.MGX_GIT_HOSTS, settings.MGX_GIT_SCHEMES)
         if settings.MGX_GITHUB_PAT and settings.MGX_ENV != "embedded":
             logging.getLogger(__name__).warning(
-                "GITHUB_PAT is ignored: one person's token is not for every tenant. Give each link a credential of its own, or "
+                "GITHUB_PAT is ignored: one person's token must not serve every tenant. Give each link its own credential, or "
                 "set up the GitHub App (GITHUB_APP_ID)."
             )

@@ -1,4 +1,4 @@
-"""Where code comes from and goes to."""
+"""Repository links and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mgx_project.common.models import TenantModel
 
 
 class RepositoryLink(TenantModel):
-    """Joins a project to a repository. ``clone_url`` holds no credential; the secret is in ``credential``, encrypted."""
+    """Links a project to a repository. ``clone_url`` contains no credential; the secret is in ``credential``, encrypted."""
 
     class Provider(models.TextChoices):
         GIT = "git"
@@ -36,17 +36,17 @@ class RepositoryLink(TenantModel):
     last_error = models.TextField(blank=True)
     last_validated_at = models.DateTimeField(null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True, editable=False)
-    """Of the last look: a service that has nothing new answers to it without counting the request."""
+    """The etag of the last validation: a request with it does not count against rate limits if nothing changed."""
     refresh_due_at = models.DateTimeField(null=True, editable=False)
     """When the next look by ourselves is due (``refreshing``)."""
     refresh_asked_at = models.DateTimeField(null=True, editable=False)
-    """Since when somebody waits for that look; it ends with the look."""
+    """When a user asked for a validation; null again after it."""
     failed_looks = models.PositiveSmallIntegerField(default=0, editable=False)
-    """In a row, up to now."""
+    """Consecutive failures."""
     host_id = models.CharField(max_length=100, blank=True, editable=False)
-    """The service's own id of the repository, which stays when its name goes to another."""
+    """The service's id of the repository, which does not change when it is renamed."""
     seen_branch = models.CharField(max_length=200, blank=True, editable=False)
-    """The service's default branch at the last look: ``default_branch`` follows it until somebody chooses another."""
+    """The service's default branch at the last validation: ``default_branch`` follows it until somebody chooses another."""
     installation_id = models.BigIntegerField(null=True, blank=True)
     permissions = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -78,9 +78,9 @@ class RepositoryLink(TenantModel):
 
 
 class WebhookDelivery(TenantModel):
-    """One delivery of a hosting service, kept so that a redelivery is recognised. ``payload`` is what we use of it.
+    """A webhook delivery, kept so that a redelivery is recognised. ``payload`` contains the part that we use.
 
-    ``processed_at`` NULL: still to be done; ``attempts`` counts the tries, ``error`` is what the last one met.
+    ``processed_at`` NULL: not processed yet. ``attempts`` counts attempts, ``error`` is the error of the last one.
     """
 
     link = models.ForeignKey(RepositoryLink, on_delete=models.CASCADE, related_name="deliveries")

@@ -1,4 +1,4 @@
-"""From what a person types to one canonical link: `owner/name`, a URL, or a path."""
+"""Parses what a person types (`owner/name`, a URL, or a path) into a canonical reference to a repository."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parse_reference(
 ) -> RepositoryRef:
     """Without a provider, `owner/name` is GitHub's and everything else plain git. A credential in the URL is taken out of it.
 
-    Raises BadRequest for what names no repository, NotAllowed for a local path outside the roots.
+    Raises BadRequest for an invalid reference, NotAllowed for a local path outside the roots.
     """
     url, found = split_credential(url.strip())
     credential = credential or found
@@ -48,7 +48,7 @@ def parse_reference(
         return replace(_github(url, credential, api_base_url), installation_id=installation_id)
     if ":" not in url and not url.startswith(("/", ".", "~")):
         raise BadRequest(
-            f"{url!r} names no repository; write owner/name, or a git URL such as https://git.example.com/team/shop.git.",
+            f"{url!r} is not a repository. Write owner/name, or a git URL such as https://git.example.com/team/shop.git.",
             code="bad_repository_name",
             field="url",
         )
@@ -67,7 +67,7 @@ def _github(url: str, credential: str, api_base_url: str) -> RepositoryRef:
     full_name = url.removeprefix(f"{web}/").removesuffix("/").removesuffix(".git")
     if not _OWNER_NAME.fullmatch(full_name):
         raise BadRequest(
-            f"{url!r} is not a repository of {web}; write owner/name or {web}/owner/name.",
+            f"{url!r} is not a repository on {web}. Write owner/name or {web}/owner/name.",
             code="bad_repository_name",
             field="url",
         )
@@ -82,7 +82,7 @@ def renamed(clone_url: str, old: str, new: str) -> str:
 
 
 def _full_name(url: str) -> str:
-    """The last two parts of the path: what hosting services call owner/name."""
+    """The last two parts of the path: owner/name."""
     path = urlsplit(url).path if "://" in url else url.partition(":")[2]
     parts = [unquote(part) for part in path.split("/") if part]
     return "/".join(parts[-2:]).removesuffix(".git")[:300] or url[:300]

@@ -1,4 +1,4 @@
-"""Hosting services behind one port: who implements it is chosen by a link's provider."""
+"""Hosting services behind one port. A link's provider selects the implementation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["HostingClient", "Linked", "host_of"]
 
 
 class Linked(Protocol):
-    """What names a repository on a service: a link, or what a person typed."""
+    """Anything that identifies a repository on a service: a link, or a parsed reference."""
 
     @property
     def provider(self) -> str: ...

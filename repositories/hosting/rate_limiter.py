@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from ..errors import HostBusy
 
 RESERVE = 0.1
-"""The share of the primary limit that work which can wait never takes: it is there for runs."""
+"""The share of the primary limit that is reserved for runs: deferrable work never uses it."""
 SPARING_PER_SECOND = 10.0
 """Requests of work that can wait. The secondary limit is 900 points a minute, of which a read takes one."""
 WRITES_AT_ONCE = 5
@@ -77,9 +77,9 @@ class RequestLimiter:
 
     def _refuse_if_closed(self, now: float) -> None:
         if now < self._closed_until:
-            raise HostBusy("The service wants fewer requests for now.", retry_after=self._closed_until - now)
+            raise HostBusy("The rate limit of the service is reached.", retry_after=self._closed_until - now)
         if now < self._reset and self._remaining <= self._limit * RESERVE:
-            raise HostBusy("What is left of the service's limit is kept for runs.", retry_after=self._reset - now)
+            raise HostBusy("The rest of the service's rate limit is reserved for runs.", retry_after=self._reset - now)
 
     def _write_turn(self) -> float:
         """Seconds to wait before this write. Raises HostBusy."""
@@ -87,7 +87,7 @@ class RequestLimiter:
             now = time.monotonic()
             left = min(float(WRITES_AT_ONCE), self._writes + now - self._written_at) - 1
             if -left > MAX_TURN:
-                raise HostBusy("Many writes to the service wait already.", retry_after=-left)
+                raise HostBusy("Too many writes to the service are waiting.", retry_after=-left)
             self._writes, self._written_at = left, now
             return max(0.0, -left)
 
@@ -108,7 +108,7 @@ def gate_of(address: str, credential: str) -> RequestLimiter:
 
 
 def wait_of(headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks us to wait, at most an hour: what it says, else a minute, as GitHub advises."""
+    """Seconds to wait according to the response, at most an hour; a minute if it gives none, as GitHub advises."""
     said, reset = _number(headers, "retry-after"), _number(headers, "x-ratelimit-reset")
     if said is not None:
         return min(said, HOUR)
@@ -118,6 +118,6 @@ def wait_of(headers: Mapping[str, str]) -> float:
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:
-    """A header that is a number of at most 12 digits: whoever is linked may say anything there."""
+    """A header that is a number of at most 12 digits: a linked server may send anything."""
     value = headers.get(name, "")
     return float(value) if _DIGITS.fullmatch(value) else None

@@ -1,5 +1,5 @@
-"""PyGithub's connections, made to reach only hosts and addresses that this server reaches: what was checked is what is
-connected to. A proxy of the environment looks up the name by itself: there only the name's addresses as seen from here count.
+"""Connections for PyGithub that reach only allowed hosts and addresses: they connect to the address that was checked. A proxy
+of the environment resolves the name by itself; then only the addresses seen from this server are checked.
 
 PyGithub takes its connection classes for the whole process; nothing else here uses it.
 """
@@ -26,7 +26,7 @@ from ..git.address import require_api
 from . import deadline, rate_limiter
 
 MAX_ANSWER = 64_000_000
-"""Bytes, unpacked: a hundred comments of the largest kind are less than half of it."""
+"""Bytes, uncompressed: a hundred of the largest comments need less than half of it."""
 
 
 def _addresses(host: str, port: int | None) -> list[str]:
@@ -109,7 +109,7 @@ def _whole(answer: requests.Response, host: str) -> bytes:
             parts.append(part)
             size += len(part)
             if size > MAX_ANSWER:
-                raise HostFailed(f"{host} answered with more than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
+                raise HostFailed(f"The response of {host} is larger than {MAX_ANSWER / 1e6:g} MB.", code="bad_answer")
     except BaseException:
         answer.close()  # what is left of it is of no use to the next request
         raise
@@ -117,7 +117,7 @@ def _whole(answer: requests.Response, host: str) -> bytes:
 
 
 class _Limited:
-    """A request that waits at its credential's gate, and whose answer tells the gate of the limits."""
+    """A request that waits for its credential's rate limiter and reports the limits in the response to it."""
 
     def getresponse(self) -> Any:
         asked: Any = self

@@ -1,4 +1,4 @@
-"""Deliveries of the server's GitHub App: one address for all its installations, whose links are found by what a delivery says.
+"""Deliveries of the server's GitHub App: one address for all installations; the delivery determines the links.
 
 Two tenants may have linked the same repository by the same installation: each gets the delivery as its own.
 """
@@ -21,7 +21,7 @@ MAX_ID = 2**63 - 1
 MAX_LISTED = 5_000
 """Repositories of one delivery that are told apart; of more, all links of the installation are looked at."""
 ENDED = frozenset(("deleted", "suspend", "new_permissions_accepted", "unsuspend"))
-"""What happens to an installation after which its token is another, or none."""
+"""Actions on an installation after which its token is no longer valid."""
 ABOUT_LINKS = frozenset(("installation", "installation_repositories"))
 
 
@@ -84,7 +84,7 @@ def _look_again(event: str, payload: Mapping[str, Any]) -> int:
 
 
 def _forget(installation: Any) -> None:
-    """In this process; others meet a refusal, and forget it then."""
+    """Drops the cached token in this process; others drop theirs when it is refused."""
     from ..hosting.github.auth import forget
 
     if isinstance(installation, int):

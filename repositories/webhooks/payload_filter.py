@@ -1,4 +1,4 @@
-"""The part of a payload that we use. Everything else is dropped before it is stored, and long words are cut.
+"""Filters payloads: fields that we do not use are dropped before storing, and long texts are cut.
 
 Format: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
@@ -46,7 +46,7 @@ EVENTS: Mapping[str, Shape] = {
     "repository": {"changes": {"repository": {"name": {"from": None}}}},
     "installation": {},
 }
-"""The events that mean something to us."""
+"""The events that we process."""
 
 
 def read(event: str, payload: Mapping[str, Any]) -> dict[str, Any]:

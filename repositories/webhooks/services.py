@@ -1,4 +1,4 @@
-"""Accepting deliveries, and setting up the hook that sends them."""
+"""Accepting deliveries, and setting up the webhook that sends them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ MAX_ID = 100
 
 
 def checked(delivery_id: str, body: bytes) -> dict[str, Any]:
-    """The payload of a delivery. Raises BadRequest for what is none."""
+    """The payload of a delivery. Raises BadRequest if it is not a valid one."""
     if not delivery_id or len(delivery_id) > MAX_ID or not delivery_id.isprintable():
-        raise BadRequest("X-GitHub-Delivery must name the delivery.", code="bad_delivery")
+        raise BadRequest("The header X-GitHub-Delivery with the id of the delivery is missing or invalid.", code="bad_delivery")
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadRequest(
-            "The body is not valid JSON: the hook's content type must be application/json.", code="bad_delivery"
+            "The body is not valid JSON. Set the webhook's content type to application/json.", code="bad_delivery"
         ) from None
     if not isinstance(payload, dict):
         raise BadRequest("The body must be a JSON object.", code="bad_delivery")
@@ -41,7 +41,7 @@ def checked(delivery_id: str, body: bytes) -> dict[str, Any]:
 
 
 def accept(link: RepositoryLink, *, delivery_id: str, event: str, payload: Mapping[str, Any]) -> bool:
-    """Stores a delivery (`checked`) and announces it; False for one that is there already or that means nothing to us."""
+    """Stores a delivery (`checked`) and announces it; False if it is known already or of no interest."""
     if event not in EVENTS:
         return False
     with transaction.atomic():
@@ -56,7 +56,7 @@ def accept(link: RepositoryLink, *, delivery_id: str, event: str, payload: Mappi
 
 
 def address_of(link_id: uuid.UUID) -> str:
-    """Where the hosting service sends the link's deliveries."""
+    """The address to which the hosting service sends the link's deliveries."""
     return f"{settings.MGX_BASE_URL.rstrip('/')}{reverse('github-webhook', args=[link_id])}"
 
 
@@ -69,8 +69,8 @@ def set_up(*, principal: Principal, link: RepositoryLink) -> dict[str, Any]:
     secret = secrets.token_urlsafe(32)
     host = host_of(link)
     if host is None:
-        raise BadRequest("Plain git has no webhooks; link the repository over its hosting service.", code="no_webhooks")
-    # stored first: a hook that is made must never be signed with a secret that we lost
+        raise BadRequest("Plain git has no webhooks. Link the repository through its hosting service.", code="no_webhooks")
+    # stored first: a webhook must never be created with a secret that was lost
     with transaction.atomic():
         changed = RepositoryLink.objects.for_workspace(link.workspace_id).select_for_update().get(pk=link.pk)
         changed.webhook_secret = secret

@@ -1,4 +1,4 @@
-"""Who has signed a delivery: the secret of a link, or that of the server's GitHub App.
+"""Verifies signatures of deliveries, made with the secret of a link or of the server's GitHub App.
 
 Format: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -18,7 +18,7 @@ from ..models import RepositoryLink
 def signed_by_link(link_id: uuid.UUID, body: bytes, signature: str) -> RepositoryLink | None:
     """The link whose own secret has signed ``body`` (`sha256=` and the hex digest), else None.
 
-    A link that is unknown costs the same as a wrong signature, so nobody learns which links there are.
+    An unknown link takes as long as a wrong signature, so that the response time does not reveal which links exist.
     """
     links = RepositoryLink.across_tenants.exclude(status=RepositoryLink.Status.DISCONNECTED).select_related("workspace")
     link: RepositoryLink | None = links.filter(pk=link_id).first()
@@ -27,7 +27,7 @@ def signed_by_link(link_id: uuid.UUID, body: bytes, signature: str) -> Repositor
 
 
 def signed_by_app(body: bytes, signature: str) -> bool:
-    """False for every signature while the app has no secret."""
+    """Whether the app's secret made the signature; always False while the app has no secret."""
     return _signed(settings.MGX_GITHUB_WEBHOOK_SECRET, body, signature)
 
 

@@ -25,12 +25,12 @@ _described = extend_schema(
     ],
     request=OpenApiTypes.OBJECT,
     auth=[],
-    responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Kept, or known or of no interest.")},
+    responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Stored, already known, or of no interest.")},
 )
 
 
 class _WebhookView(APIView):
-    """What deliveries mean is worked out later; the answer only says that they are kept."""
+    """Accepts deliveries. They are processed later; the response only confirms that they are stored."""
 
     authentication_classes: Any = ()
     permission_classes: Any = ()
@@ -41,7 +41,7 @@ class _WebhookView(APIView):
         return request._request.body, request.headers.get("X-Hub-Signature-256", "")
 
     def delivered(self, request: Request) -> dict[str, Any] | None:
-        """What a signed delivery says, in the words of `accept`; None for the service's trial."""
+        """The content of a signed delivery; None for the service's ping."""
         event, delivery_id = request.headers.get("X-GitHub-Event", ""), request.headers.get("X-GitHub-Delivery", "")
         if event == "ping":
             return None
@@ -56,14 +56,14 @@ class _WebhookView(APIView):
 
 
 class GitHubWebhookView(_WebhookView):
-    """Deliveries of the hook that one link has."""
+    """Deliveries of the webhook of one link."""
 
     @_described
     def post(self, request: Request, link_id: uuid.UUID) -> Response:
-        """A delivery: 202 at once, also when it was seen before; 401 unless the link's secret has signed it."""
+        """Accepts a delivery: 202, also if it was received before; 401 if it is not signed with the link's secret."""
         link = signed_by_link(link_id, *self.read(request))
         if link is None:
-            raise Unsigned("The signature is not the one of this link's secret.")
+            raise Unsigned("The signature does not match this link's webhook secret. Set up the webhook again.")
         said = self.delivered(request)
         return self.answer(accepted=said is not None and services.accept(link, **said))
 
@@ -73,8 +73,8 @@ class GitHubAppWebhookView(_WebhookView):
 
     @_described
     def post(self, request: Request) -> Response:
-        """A delivery: 202 at once, also when it was seen before; 401 unless `GITHUB_WEBHOOK_SECRET` has signed it."""
+        """Accepts a delivery: 202, also if it was received before; 401 if it is not signed with `GITHUB_WEBHOOK_SECRET`."""
         if not signed_by_app(*self.read(request)):
-            raise Unsigned("The signature is not the one of the app's secret.")
+            raise Unsigned("The signature does not match the app's webhook secret (GITHUB_WEBHOOK_SECRET).")
         said = self.delivered(request)
         return self.answer(accepted=said is not None and accept_of_app(**said) > 0)

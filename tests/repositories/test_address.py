@@ -63,7 +63,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
         "git@evilcorp.example:a",
         "https://github.com.evil.example/a",
     ):
-        with pytest.raises(NotAllowed, match="works with no repositories of") as refused:
+        with pytest.raises(NotAllowed, match="does not access repositories on") as refused:
             address(url)
         assert (refused.value.code, "MGX_GIT_HOSTS" in refused.value.hint) == ("host_refused", True)
     require_api("https://api.github.com", secret=True)
@@ -74,7 +74,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
 def test_schemes_are_those_of_the_settings(settings: Settings) -> None:
     settings.MGX_GIT_SCHEMES = ["https"]
     for url in ("http://h.example/a", "git@h.example:a"):
-        with pytest.raises(NotAllowed, match="reaches no repositories by") as refused:
+        with pytest.raises(NotAllowed, match="does not access repositories over") as refused:
             address(url)
         assert refused.value.code == "scheme_refused"
 
@@ -95,7 +95,7 @@ async def test_a_link_of_before_stops_at_stricter_settings(settings: Settings) -
     )
     host = host_of(link)
     assert host is not None
-    with pytest.raises(NotAllowed, match="no repositories of"):
+    with pytest.raises(NotAllowed, match="does not access repositories on"):
         host.repository()
 
 
