@@ -1,5 +1,5 @@
-"""What came in and was worked off is remembered for a month, and then goes: GitHub delivers again for three days at most, and
-what is older than a week when it comes is not obeyed (`runs.webhooks.parsing`).
+"""Retention: processed deliveries are deleted after a month. GitHub redelivers for three days at most, and deliveries older
+than a week are not processed (`runs.webhooks.parsing`).
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ EVERY = 3600
 """Seconds between two prunings, over all processes."""
 BATCH = 500
 MAX_BATCHES = 20
-"""At most so many in one go, so that the reaper soon does its proper work again; the rest goes in the next hour."""
+"""The most rows deleted at once, so that the reaper is not delayed; the rest follows in the next hour."""
 
 
 def prune_sometimes() -> int:
-    """`prune`, at most once in `EVERY` seconds whoever calls it."""
+    """Calls `prune`, at most once in `EVERY` seconds over all processes."""
     return prune() if cache.add("mgx.pruned", 1, EVERY) else 0
 
 
 def prune() -> int:
-    """Deletes what is done and old; returns how many rows. What is still to be done or said stays, however old it is."""
+    """Deletes old processed rows and returns their number. Pending rows are kept, however old they are."""
     done = WebhookDelivery.across_tenants.filter(processed_at__isnull=False)
     said = Handled.across_tenants.filter(Q(said_at=None) | Q(said_at__lt=Now() - KEPT), say_at=None)
     gone = sum(_in_batches(rows) for rows in (done, said))
     if gone:
-        log.info("%s old deliveries and answers are forgotten", gone)
+        log.info("%s old deliveries and replies were deleted", gone)
     return gone
 
 

@@ -20,16 +20,16 @@ from ..models.run import Status
 from .panels import coloured_lines
 
 MAX_PARTS = 300
-"""Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""
+"""The most hunks that can be decided on one by one; beyond it only whole files (a form has at most 1,000 fields)."""
 TOLD = {
-    Status.DELIVERING: "Accepted: the change is delivered.",
-    Status.EXECUTING: "What you rejected is taken out; the rest is proved and reviewed again.",
-    Status.REJECTED: "Rejected: the run has ended.",
+    Status.DELIVERING: "Accepted. The change will be delivered.",
+    Status.EXECUTING: "The rejected parts will be removed; the rest is tested and reviewed again.",
+    Status.REJECTED: "Rejected. The run has ended.",
 }
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
-    """GET shows the open round, POST decides on all of it."""
+    """GET shows the open round; POST decides on all of its parts."""
     back = HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[run.pk]))
     principal = operator(request, run.workspace_id)
     try:

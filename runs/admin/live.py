@@ -1,7 +1,7 @@
-"""The part of the run page that moves by itself: state, what to do next, the decisions of the moment, new events.
+"""The live part of the run page: state, what to do next, available decisions, new events.
 
-The page holds all of it when it is loaded; ``live.js`` keeps it up to date over the run's socket, or asks here where the
-operator may not listen (a superuser who is no member).
+The page contains all of it when loaded; ``live.js`` updates it over the run's socket, or polls this view if the operator
+may not listen (a superuser who is not a member).
 """
 
 from __future__ import annotations
@@ -19,50 +19,50 @@ from ..models import TaskRun
 from ..models.run import FINAL, Status
 
 SHOWN = 200
-"""New events of one answer; the next one has those that come after."""
+"""The most events in one answer."""
 TONES = {"success": "good", "danger": "bad", "warning": "warn", "info": "busy"}
 SPOKEN = ("model_output", "command_finished")
-"""Events whose words are in the log instead of the timeline's line."""
+"""Events whose text is shown in the log instead of the timeline."""
 WAITING = {
-    Status.QUEUED: "It waits for a worker.",
-    Status.PLANNING: "The plan is being drafted.",
+    Status.QUEUED: "Waiting for a worker.",
+    Status.PLANNING: "The team is drafting the plan.",
     Status.AWAITING_APPROVAL: "Read the plan, then approve or reject it.",
-    Status.APPROVED: "The team begins to write.",
-    Status.EXECUTING: "The team writes and tests.",
-    Status.AWAITING_CHANGES: "Look at the files, then decide on the changes.",
-    Status.DELIVERING: "The change is committed and pushed.",
+    Status.APPROVED: "The plan is approved. The team is about to start.",
+    Status.EXECUTING: "The team is writing and testing the change.",
+    Status.AWAITING_CHANGES: "Review the files, then decide on the changes.",
+    Status.DELIVERING: "The change is being committed and pushed.",
     Status.REJECTED: "Rejected. Retry starts a new run.",
     Status.CANCELLED: "Cancelled. Retry starts a new run.",
 }
 
 
 def next_step(run: TaskRun) -> str:
-    """What a person should do now, or what the run does."""
+    """What a person should do now, or what the run is doing."""
     error = run.error or {}
     said = f"{error.get('detail', '')} {error.get('hint', '')}".strip()
     if run.status == Status.PAUSED:
         if run.pause_reason == "question":
-            return f"The team asks: {said or 'see the timeline'} Resume, and answer."
-        return f"Paused ({run.pause_reason or 'no reason given'}). {said} Resume lets it go on.".replace("  ", " ")
+            return f"The team asks: {said or 'see the timeline'} Resume the run with your answer."
+        return f"Paused ({run.pause_reason or 'no reason given'}). {said} Resume to continue.".replace("  ", " ")
     if run.status == Status.FAILED:
-        return f"{said or 'It failed.'} Retry starts a new run."
+        return f"{said or 'The run failed.'} Retry starts a new run."
     if run.status == Status.COMPLETED:
         if refused := run.results.get("pull_request_error"):
             return str(refused)
         if run.pr_url:
             return "Review the pull request."
-        return f"Look at the branch {run.branch_name}." if run.branch_name else "It is done; nothing was committed."
+        return f"Review the branch {run.branch_name}." if run.branch_name else "Done. Nothing was committed."
     return WAITING[Status(run.status)]
 
 
 def state_of(run: TaskRun, tone: str, actions: Sequence[Any], used: str) -> dict[str, Any]:
-    """Everything is text: the page never takes it for markup."""
+    """Everything is plain text: the page never interprets it as markup."""
     results: Mapping[str, Any] = run.results or {}
     facts = [
         ("Branch", run.branch_name, ""),
         ("Commit", run.commit_sha, ""),
         ("Pull request", run.pr_url, run.pr_url if run.pr_url.startswith(("https://", "http://")) else ""),
-        ("Base", "It moved meanwhile; the change was put onto its new head." if results.get("rebased") else "", ""),
+        ("Base", "The base branch moved; the change was merged onto its new head." if results.get("rebased") else "", ""),
         ("Conflict", _files(results.get("conflict")), ""),
         ("Usage", "" if used == "-" else used, ""),
     ]
@@ -91,7 +91,7 @@ def _files(conflict: Any) -> str:
 
 
 def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
-    """The run's events after `?after=`, in the words of the socket. One query."""
+    """The run's events after `?after=`, in the format of the socket. One query."""
     after = request.GET.get("after", "")
     rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, seq__gt=int(after) if after.isdecimal() else 0)
     found = rows.order_by("seq").values("seq", "type", "message", "data", "created_at")[:SHOWN]
@@ -99,7 +99,7 @@ def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
 
 
 def log_of(run: TaskRun) -> str:
-    """The newest words of models and commands, oldest first. One query."""
+    """The latest output of models and commands, oldest first. One query."""
     rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type__in=SPOKEN).order_by("-seq")
     return "\n".join(filter(None, (spoken(data) for data in reversed(list(rows.values_list("data", flat=True)[:30])))))
 

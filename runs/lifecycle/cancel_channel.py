@@ -1,7 +1,7 @@
-"""A nudge to the worker that holds a run: look at its row now, somebody wants it to stop.
+"""Notifies the worker that holds a run to check its row for a cancel request at once.
 
-A nudge tells nothing and is not kept: the row says what is wanted, and workers look at it each second anyway. So a nudge that
-is lost costs that second and no more.
+A notification has no content and is not stored: the row says what is requested, and workers check it every second anyway. So
+a lost notification costs at most that second.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 CHANNEL = "mgx:nudges"
 SOCKET_TIMEOUT = 1.0
-"""Seconds with Redis, for whoever cancels, and between two tries to listen."""
+"""Socket timeout with Redis, and the pause between two attempts to listen, in seconds."""
 
 
 def notify_worker(run_id: uuid.UUID) -> None:
-    """To whoever holds the run, once the present transaction has committed."""
+    """Notifies the worker that holds the run, once the present transaction has committed."""
     transaction.on_commit(lambda: _publish(run_id))
 
 
@@ -32,7 +32,7 @@ def _publish(run_id: uuid.UUID) -> None:
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
     except redis.RedisError as error:
-        log.warning("the worker of run %s was not nudged, it will look by itself: %s", run_id, error)
+        log.warning("the worker of run %s could not be notified, it will check the run by itself: %s", run_id, error)
 
 
 @lru_cache(maxsize=1)
@@ -41,7 +41,7 @@ def _client(url: str) -> redis.Redis:
 
 
 class Listener(threading.Thread):
-    """Calls ``heard`` with the id of each run that is nudged, until ``wanted`` says no; it is asked each second."""
+    """Calls ``heard`` with the id of each notified run until ``wanted`` returns False; it is called every second."""
 
     def __init__(self, heard: Callable[[str], None], wanted: Callable[[], bool]) -> None:
         super().__init__(name="nudges", daemon=True)
@@ -63,6 +63,6 @@ class Listener(threading.Thread):
                             self._heard(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
-                    log.warning("nudges are not heard, runs are looked at each second: %s", error)
+                    log.warning("notifications are not received, runs are checked every second: %s", error)
                 failed = True
                 time.sleep(SOCKET_TIMEOUT)

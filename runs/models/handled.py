@@ -16,11 +16,11 @@ class Handled(TenantModel):
 
     class Form(models.TextChoices):
         COMMENT = "comment"
-        """``answer``, in a comment of its own."""
+        """Post ``answer`` as a separate comment."""
         REACTION = "reaction"
-        """A sign on the comment that ``key`` names; ``answer`` stands in the task's status."""
+        """Add a reaction to the comment in ``key``; ``answer`` is part of the task's status comment."""
         STATUS = "status"
-        """How the newest run of the task stands, in one comment that is edited."""
+        """The status of the task's latest run, in one comment that is edited."""
 
     link_id = models.UUIDField()
     key = models.CharField(max_length=200)

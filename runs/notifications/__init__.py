@@ -1,1 +1,1 @@
-"""What a run says on GitHub: the body of its pull request, its status comment, replies to people."""
+"""Texts that runs post on GitHub: pull request bodies, status comments, and replies."""

@@ -1,4 +1,4 @@
-"""Posts queued replies to issues and pull requests: each one once, by one worker at a time, again where the service refused.
+"""Posts queued replies to issues and pull requests, each at most once, with retries if the service fails.
 
 The hidden marker of a comment is the id of its row: nobody knows it before the comment is there, and no two tenants share one.
 """
@@ -26,28 +26,28 @@ log = logging.getLogger(__name__)
 
 
 def due() -> QuerySet[Handled]:
-    """What is to be said now and nobody says, what waits longest first."""
+    """Due replies that no worker has claimed, the oldest first."""
     free = Q(held_until=None) | Q(held_until__lt=Now())
     rows: QuerySet[Handled] = Handled.across_tenants.filter(free, say_at__lte=Now()).order_by("say_at")
     return rows
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
-    """Of each workspace that may have one more at work what waits longest, the longest first."""
+    """The oldest due reply of each workspace that has a free share, the oldest first."""
     rows = due().exclude(workspace_id__in=shares.full())
     first = rows.order_by("workspace_id", "say_at").distinct("workspace_id").values("pk")
     return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 
 def pending_replies(task_id: uuid.UUID) -> list[uuid.UUID]:
-    """What is to be said now for a task."""
+    """Due replies for a task."""
     return list(due().filter(task_id=task_id).values_list("pk", flat=True))
 
 
 def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
-    """Does nothing where another worker says it, it is said, or its workspace has enough at work.
+    """Posts a reply. Does nothing if another worker has it, it is posted, or its workspace has used up its share.
 
-    Returns what of the workspace may be said then.
+    Returns the workspace's replies that can be posted next.
     """
     workspace_id = Handled.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
@@ -98,7 +98,7 @@ def _status(row: Handled) -> str:
 
 
 def _mark_posted(row: Handled) -> None:
-    """What became due while it was said (``say_at`` is another then) stays due."""
+    """Marks the reply as posted, unless it became due again meanwhile (``say_at`` changed)."""
     mine = Handled.across_tenants.filter(pk=row.pk)
     mine.update(held_until=None, said_at=timezone.now(), attempts=0)
     mine.filter(say_at=row.say_at).update(say_at=None)
@@ -108,8 +108,8 @@ def _schedule_retry(row: Handled, error: MGXError) -> None:
     mine = Handled.across_tenants.filter(pk=row.pk)
     most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
     if row.attempts >= most:
-        log.warning("it is given up to say %s in #%s: %s", row.key, row.number, error.detail)
+        log.warning("giving up posting %s to #%s: %s", row.key, row.number, error.detail)
         mine.update(held_until=None, say_at=None, attempts=0)
         return
-    log.info("%s could not be said in #%s, trying again: %s", row.key, row.number, error.detail)
+    log.info("could not post %s to #%s, trying again: %s", row.key, row.number, error.detail)
     mine.update(held_until=None, say_at=timezone.now() + backoff(row.attempts, error.retry_after))

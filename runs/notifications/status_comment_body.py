@@ -1,4 +1,4 @@
-"""What an issue or a pull request is told of a run: how it stands, and what a person must not miss."""
+"""Texts of status comments on issues and pull requests, and of separate comments that request action."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ _PHASE = {
 
 
 def status(run: TaskRun, last: str = "") -> str:
-    """The comment that is edited. ``last`` is the answer to the command that was heard last."""
+    """The status comment, which is edited. ``last`` is the reply to the latest command."""
     lines = [f"**Run #{run.run_number}** {_stands(run)}", _phases(run), last]
     return "\n\n".join(line for line in lines if line)
 
 
 def news(run: TaskRun) -> tuple[str, str] | None:
-    """The key and the words of what needs a comment of its own, for nobody is told of an edit; None for the other states."""
+    """Key and text of a separate comment, since edits do not notify people; None for states that need none."""
     name = f"Run #{run.run_number}"
     match Status(run.status):
         case Status.AWAITING_APPROVAL if not run.auto_approve:
-            ask = "Answer `/mgx approve`, or `/mgx reject` and what should be different."
+            ask = "Reply with `/mgx approve`, or with `/mgx reject` and what should be different."
             return f"plan:{run.pk}:{run.plan_version}", f"{_plan(run)}\n\n{ask}"
         case Status.AWAITING_CHANGES:
-            return f"changes:{run.pk}:{run.fence}", f"{name} waits for a decision on its changes, on the page of the run."
+            return (
+                f"changes:{run.pk}:{run.fence}",
+                f"{name} is waiting for a decision on its changes. Decide on the page of the run.",
+            )
         case Status.PAUSED:
             return f"paused:{run.pk}:{run.fence}", f"{name} {_stands(run)}"
         case Status.FAILED:
@@ -48,29 +51,29 @@ def _stands(run: TaskRun) -> str:
     why = f"{quoted(error.get('detail', ''))} {quoted(error.get('hint', ''))}".strip()
     match Status(run.status):
         case Status.QUEUED:
-            return "waits for a worker."
+            return "is waiting for a worker."
         case Status.PLANNING:
             return "is planning."
         case Status.AWAITING_APPROVAL:
-            return "has a plan that waits for a decision: `/mgx approve`, or `/mgx reject` and what should be different."
+            return "has a plan awaiting approval. Reply with `/mgx approve`, or `/mgx reject` and what should be different."
         case Status.APPROVED | Status.EXECUTING:
-            return "is at work."
+            return "is in progress."
         case Status.AWAITING_CHANGES:
-            return "waits for a decision on its changes."
+            return "is waiting for a decision on its changes."
         case Status.DELIVERING:
             return "is delivering."
         case Status.PAUSED:
-            what = "`/mgx resume` and the answer" if run.pause_reason == "question" else "`/mgx resume`"
-            return f"waits ({run.pause_reason}): {why} It goes on with {what}."
+            what = "`/mgx resume` and your answer" if run.pause_reason == "question" else "`/mgx resume`"
+            return f"is paused ({run.pause_reason}): {why} To continue, reply with {what}."
         case Status.COMPLETED:
             refused = quoted(run.results.get("pull_request_error", ""))
             return f"is done: {run.pr_url or code(run.branch_name)} {refused}".rstrip()
         case Status.FAILED:
-            return f"has failed: {why} `/mgx retry` starts another."
+            return f"failed: {why} To start a new run, reply with `/mgx retry`."
         case Status.REJECTED:
-            return "was rejected. `/mgx plan` starts another."
+            return "was rejected. To start a new run, reply with `/mgx plan`."
         case Status.CANCELLED:
-            return "was cancelled. `/mgx retry` starts another."
+            return "was cancelled. To start a new run, reply with `/mgx retry`."
 
 
 def _phases(run: TaskRun) -> str:
@@ -85,7 +88,7 @@ def _phases(run: TaskRun) -> str:
 def _plan(run: TaskRun) -> str:
     plan = run.plan or {}
     again = f" (version {run.plan_version})" if run.plan_version > 1 else ""
-    lines = [f"**The plan of run #{run.run_number}{again}:** {quoted(plan.get('summary', ''))}", ""]
+    lines = [f"**Plan of run #{run.run_number}{again}:** {quoted(plan.get('summary', ''))}", ""]
     for number, step in enumerate(plan.get("steps", []), 1):
         files = ", ".join(code(path) for path in step.get("files", [])[:10])
         lines.append(f"{number}. {quoted(step.get('title', ''), 300)}{f' ({files})' if files else ''}")

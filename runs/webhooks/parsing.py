@@ -1,4 +1,4 @@
-"""From a delivery to what somebody wants. Pure: who may want it, and whether it was done already, is decided elsewhere.
+"""Parses deliveries into commands and events. Pure functions: permissions and duplicates are checked elsewhere.
 
 Deliveries come twice, late and out of order, so each wish carries a ``key`` of what caused it (a comment's id, a commit), never
 of the delivery.
@@ -15,14 +15,14 @@ from typing import Any, Literal
 LABEL = "mgx"
 Verb = Literal["plan", "run", "approve", "reject", "cancel", "retry", "resume", "steer", "help"]
 VERBS: Mapping[Verb, str] = {
-    "plan": "makes a plan and shows it here.",
-    "run": "makes a plan and carries it out.",
-    "approve": "carries the plan out; words after it are told to the team.",
-    "reject": "ends the run, or with words after it: plans again.",
-    "cancel": "ends the run.",
-    "retry": "starts the run anew.",
-    "resume": "goes on with a run that waits; words after it are the answer.",
-    "steer": "tells the team the words after it while it works.",
+    "plan": "drafts a plan and posts it here for approval.",
+    "run": "drafts a plan and executes it.",
+    "approve": "approves the plan. Text after it is a message to the team.",
+    "reject": "ends the run. With text after it, the plan is drafted again.",
+    "cancel": "cancels the run.",
+    "retry": "starts a new run.",
+    "resume": "resumes a paused run. Text after it is the answer to its question.",
+    "steer": "sends the text after it to the team.",
     "help": "says this.",
 }
 OLDEST = timedelta(days=7)
@@ -31,7 +31,7 @@ MAX_NUMBER = 2**31 - 1
 
 _COMMAND = re.compile(r"^/mgx(?:[ \t]+(?P<verb>\S+)[ \t]*(?P<words>.*))?[ \t]*$")
 OURS = "<!-- mgx:"
-"""In every comment of ours (``repositories.hosting``): we don't obey ourselves."""
+"""Part of every comment of ours (``repositories.hosting``), so that we ignore them."""
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FENCE = re.compile(r"^(```|~~~)")
@@ -48,7 +48,7 @@ class Issue:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """``actor`` is the account that wants it; ``key`` is the same for every delivery of the same cause."""
+    """``actor`` is the account behind it; ``key`` is the same for every delivery of the same cause."""
 
     actor: str
     key: str
@@ -65,7 +65,7 @@ class CommentCommand(WebhookEvent):
 
 @dataclass(frozen=True)
 class IssueLabelled(WebhookEvent):
-    """The issue got our label: somebody wants it done."""
+    """The issue got our label, which requests a run."""
 
     issue: Issue
 
@@ -82,7 +82,7 @@ class ReviewSubmitted(WebhookEvent):
 
 @dataclass(frozen=True)
 class ChecksFailed(WebhookEvent):
-    """The checks of a commit have failed."""
+    """The checks of a commit failed."""
 
     sha: str
     branch: str
@@ -109,7 +109,7 @@ class LinkChanged(WebhookEvent):
 
 
 def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
-    """What a delivery means; nothing for most of them."""
+    """The commands and events in a delivery; most deliveries contain none."""
     actor = _text(_part(payload, "sender"), "login")
     found = _READERS.get(event)
     return list(found(actor, payload)) if found is not None else []
@@ -152,7 +152,7 @@ def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEv
 
 
 def commands(text: str) -> list[tuple[Verb | Literal[""], str]]:
-    """The first command of a comment, with the lines that follow it as its words. Quotes and code are not ours to obey."""
+    """The first command of a comment, with the following lines as its text. Commands in quotes and code are ignored."""
     if OURS in text:
         return []
     lines, fenced = text.replace("\r\n", "\n").split("\n"), False
@@ -179,13 +179,13 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
 
 
 def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
-    """A remark belongs to its review: all of one review are one wish, whichever delivery comes first."""
+    """All remarks of a review have the same key, whichever delivery comes first."""
     comment, number = _part(payload, "comment"), _number(_part(payload, "pull_request"))
     identity, review = _integer(comment, "id"), _integer(comment, "pull_request_review_id")
     if payload.get("action") != "created" or number is None or identity is None:
         return
     if OURS in _text(comment, "body"):
-        return  # our answer in a thread, told by the service as anybody's: obeying it would never end
+        return  # our own reply in a thread: reacting to it would cause an endless loop
     yield ReviewSubmitted(actor, f"remark:{identity}" if review is None else f"review:{review}", number, "", review)
 
 

@@ -1,4 +1,4 @@
-"""What the workspace's own finished runs took: the agent's History, for the estimate in a plan."""
+"""The agent's History: what finished runs of the workspace took, for the estimate in a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agent.stages.estimate import files_of
 from ..models import TaskRun
 
 LAST = 20
-"""So many of the newest completed runs are looked at: models, prices and the team change."""
+"""How many of the latest completed runs are used: models, prices and the team change over time."""
 
 _LAST_RUNS = """
     WITH last_runs AS (

@@ -106,7 +106,7 @@ def test_a_followed_log_ends_with_the_token(server: Server, person: Mgx, owner: 
         assert server.request("DELETE", f"{path}/{removed['user_id']}").status_code == 204
         _, said = following.communicate(timeout=60)
     assert following.returncode == 5
-    assert "membership has ended, so nothing more is shown" in said
+    assert "or membership is no longer valid" in said
     assert server.post(f"/api/runs/{run['id']}/cancel", {})["status"] == "cancelled"
 
 

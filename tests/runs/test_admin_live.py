@@ -63,7 +63,7 @@ def now(run: TaskRun) -> str:
     ("status", "fields", "offered", "said"),
     [
         (Status.AWAITING_APPROVAL, {}, ["Approve", "Reject", "Cancel"], "approve or reject"),
-        (Status.EXECUTING, {}, ["Cancel"], "writes and tests"),
+        (Status.EXECUTING, {}, ["Cancel"], "writing and testing"),
         (Status.AWAITING_CHANGES, {}, ["Decide on changes", "Cancel"], "decide on the changes"),
         (Status.PAUSED, {"pause_reason": "question", "error": {"detail": "Which one?"}}, ["Resume", "Cancel"], "Which one?"),
         (Status.PAUSED, {"pause_reason": "budget", "error": {"hint": "Raise it."}}, ["Resume", "Cancel"], "Raise it."),

@@ -48,7 +48,7 @@ def test_a_limit_between_the_effect_and_the_comment(story: Story) -> None:
     for _ in range(2):
         replies.post_reply(row_id)
     (status,) = said(story, issue["number"])
-    assert "**Run #1** waits for a worker." in status
+    assert "**Run #1** is waiting for a worker." in status
     assert TaskRun.objects.for_workspace(story.link.workspace_id).count() == 1
 
 
@@ -123,7 +123,7 @@ def test_what_changes_while_it_is_said_is_said_after(story: Story, tenant: Tenan
         patched.setattr(replies, "_post", slowly)
         replies.post_reply(row_id)
     (status,) = said(story, issue["number"])
-    assert "waits for a worker" in status
+    assert "is waiting for a worker" in status
     story.say()
     (status,) = said(story, issue["number"])
     assert "**Run #1** was cancelled." in status
@@ -156,5 +156,5 @@ def test_two_tenants_of_one_repository_do_not_speak_for_each_other(story: Story,
     found = said(story, issue["number"])
     assert len(found) == 4
     assert sum("was cancelled" in text for text in found) == 1
-    assert sum("waits for a worker" in text for text in found) == 1
+    assert sum("is waiting for a worker" in text for text in found) == 1
     assert len({text[text.index("<!-- mgx:") :] for text in found}) == 4
