@@ -1,4 +1,4 @@
-"""Watching a run until it ends or needs a person: the timeline, the question about the plan, and the exit code."""
+"""Watches a run until it ends or needs a person: timeline, question about the plan, and exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mgx_cli.stream import Event, events
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
 _ASKS = frozenset({"approval_required", "changes_ready"})
 OVER = frozenset({"completed", "failed", "rejected", "cancelled"})
-"""States that a run never leaves."""
+"""Final states of a run."""
 _EXITS = {
     "completed": ExitCode.DONE,
     "failed": ExitCode.FAILED,
@@ -31,7 +31,7 @@ _EXITS = {
 
 
 def exit_code(run: Mapping[str, Any]) -> ExitCode | None:
-    """How a command that waited for this run ends; None while the run works."""
+    """The exit code of a command that waited for this run; None while the run is active."""
     if run.get("pause_reason") == "budget" and run.get("status") == "paused":
         return ExitCode.BUDGET
     if run.get("pause_reason") == "question" and run.get("status") == "paused":
@@ -44,15 +44,15 @@ def exit_code(run: Mapping[str, Any]) -> ExitCode | None:
 def follow(
     api: Api, run: Mapping[str, Any], *, after: int = 0, as_json: bool = False, verbose: bool = False, place: Path | None = None
 ) -> ExitCode:
-    """Shows the run from event ``after`` on. On a terminal it asks about the plan; elsewhere a waiting run ends the watch.
+    """Shows the run from event ``after`` on. On a terminal it asks about the plan; otherwise a waiting run ends the watch.
 
-    Ctrl-C raises ``Interrupted``: the run goes on without a watcher.
+    Ctrl-C raises ``Interrupted``; the run continues.
     """
     try:
         final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)
     except KeyboardInterrupt:
         raise InterruptedByUser(
-            "Detached. The run is not stopped.", hint=f"Come back with: mgx attach {short(run['id'])}"
+            "Detached. The run continues.", hint=f"Watch it again with: mgx attach {short(run['id'])}"
         ) from None
     if as_json:
         put_ndjson({"type": "run", "run": final})
@@ -96,7 +96,7 @@ def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
 
 
 def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
-    """The run, if this event is where it stands still now; replayed events of decisions long taken are not."""
+    """The run, if it is still waiting at this event; None for replayed events of past decisions."""
     if event.get("type") not in _ENDS | _ASKS:
         return None
     run: dict[str, Any] = api.get(f"/api/runs/{event['run_id']}")
@@ -122,7 +122,7 @@ def _can_ask() -> bool:
 
 
 def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
-    """Asks about the plan and sends the answer; False when the person leaves the question open or another answer was first."""
+    """Asks about the plan and sends the answer. Returns False if it stays undecided or somebody else was first."""
     body: dict[str, Any] | None = None
     while body is None:
         try:
@@ -143,13 +143,13 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
     except ApiError as error:
         if error.status != 409:
             raise
-        say(f"This plan is already decided: {error.detail}", "yellow")
+        say(f"The plan was already decided: {error.detail}", "yellow")
         return False
     return True
 
 
 def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
-    """The end of a watch: the result on stdout, what to do next on stderr."""
+    """Prints the result on stdout and what to do next on stderr."""
     status, name = str(run["status"]), short(run["id"])
     say()
     label = paint(status.replace("_", " "), f"{STATUS_STYLE.get(status, '')} bold".strip(), sys.stderr)
@@ -158,15 +158,15 @@ def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
         for line in error_lines(run):
             _say_line(line)
     if status == "awaiting_approval":
-        say(f'The plan waits for a decision:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
+        say(f'The plan is awaiting your decision:\n  mgx approve {name}\n  mgx reject {name} -m "what should change"')
     elif status == "awaiting_changes":
-        say(f"The changes wait for a decision:\n  mgx changes {name}\n  mgx changes {name} --accept-all")
+        say(f"The changes are awaiting your decision:\n  mgx changes {name}\n  mgx changes {name} --accept-all")
     elif status == "paused" and run.get("pause_reason") == "question":
         say(f'Answer with:\n  mgx resume {name} -m "your answer"')
     elif status == "paused":
-        say(f"Go on with: mgx resume {name}")
+        say(f"Resume it with: mgx resume {name}")
     elif status == "failed":
-        say(f"See: mgx logs {name}   Try again with: mgx retry {name}")
+        say(f"See its log with: mgx logs {name}   Try again with: mgx retry {name}")
     if status in ("completed", "failed", "paused") and run.get("pause_reason") != "question":
         for line in result_lines(run, place):
             put("".join(paint(text, style, sys.stdout) for text, style in line).rstrip())
