@@ -1,4 +1,4 @@
-"""The admin's menu and front page: by what operators look for, not by Django's applications."""
+"""The admin's menu and dashboard, grouped by what operators look for instead of by application."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MENU = {
     ),
     "Records": ("workspaces.auditentry", "workspaces.event", "runs.approval", "runs.artifact"),
 }
-"""Group → models. What is in none of them is in the last group."""
+"""Group → models. Models that are not listed are in the last group."""
 OTHERS = "Machinery"
 NAMES = {
     "runs.taskrun": "Runs",
@@ -41,7 +41,7 @@ NAMES = {
     "workspaces.storedbytes": "Storage",
     "workspaces.formerspending": "Former spending",
 }
-"""Names in the menu, where the plural of the model is not what people say."""
+"""Names in the menu that differ from the model's plural."""
 
 
 class AdminSite(UnfoldAdminSite):

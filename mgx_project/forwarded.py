@@ -1,4 +1,4 @@
-"""What proxies say of a request is believed from MGX_TRUSTED_PROXIES alone, once, for HTTP and WebSockets."""
+"""Applies X-Forwarded headers from MGX_TRUSTED_PROXIES only, for HTTP and WebSockets."""
 
 from __future__ import annotations
 

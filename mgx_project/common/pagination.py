@@ -40,7 +40,7 @@ class Page:
         self.column = self.order.removeprefix("-")
         if self.column not in orders:
             choices = ", ".join(f"{sign}{name}" for name in orders for sign in ("", "-"))
-            raise BadRequest(f"order={self.order} is not possible here; choose one of {choices}.", field="order")
+            raise BadRequest(f"order={self.order} is not supported here. Choose one of {choices}.", field="order")
         filters = sorted((k, v) for k, v in params.items() if k not in {"limit", "cursor", "count"})
         self._binding = hashlib.sha256(urlencode([*filters, ("order", self.order)]).encode()).hexdigest()[:16]
         self.counted = params.get("count") in {"true", "1"}
@@ -76,9 +76,13 @@ class Page:
             value, last_id, binding = signing.loads(cursor, salt=_SALT)
             at = datetime.fromisoformat(value)
         except (signing.BadSignature, ValueError, TypeError):
-            raise BadRequest("This cursor was not made by this server; start again without one.", field="cursor") from None
+            raise BadRequest(
+                "This cursor was not created by this server. Start again without a cursor.", field="cursor"
+            ) from None
         if binding != self._binding:
-            raise BadRequest("This cursor belongs to other filters or another order; start again without one.", field="cursor")
+            raise BadRequest(
+                "This cursor belongs to other filters or another order. Start again without a cursor.", field="cursor"
+            )
         return at, last_id
 
 
@@ -101,7 +105,7 @@ def _limit(text: str | None) -> int:
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:
-    """The number that the query parameter ``name`` is. Raises BadRequest."""
+    """The query parameter ``name`` as a number. Raises BadRequest."""
     if not re.fullmatch("[0-9]{1,12}", text) or not least <= int(text) <= most:
         raise BadRequest(f"{name} must be a whole number from {least} to {most}.", field=name)
     return int(text)

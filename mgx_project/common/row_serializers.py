@@ -17,7 +17,7 @@ class RowSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     # Output of a model. A field whose source is a column path is copied; every other field is made by ``shape``.
 
     reads: ClassVar[tuple[str, ...]] = ()
-    """Columns that ``shape`` needs and that are no field."""
+    """Columns that ``shape`` needs and that are not fields."""
     heavy: ClassVar[tuple[str, ...]] = ()
     """Fields that can be large: a page of a list ends where they add up to its bound (`pagination.MAX_PAGE_BYTES`)."""
     made: ClassVar[tuple[str, ...]] = ()

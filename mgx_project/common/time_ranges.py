@@ -31,10 +31,10 @@ class Period:
 
 
 def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
-    """Raises BadRequest for unknown parameters, times that are none, or more than MAX_BUCKETS pieces."""
+    """Raises BadRequest for unknown parameters, invalid times, or more than MAX_BUCKETS pieces."""
     known = {"from", "to", "bucket", "workspace"}
     if unknown := sorted(set(params) - known):
-        raise BadRequest(f"Unknown query parameter {unknown[0]!r}; this takes {', '.join(sorted(known))}.", field=unknown[0])
+        raise BadRequest(f"Unknown query parameter {unknown[0]!r}. Use {', '.join(sorted(known))}.", field=unknown[0])
     until = _moment(params, "to") or timezone.now()
     since = _moment(params, "from") or _before(until)
     if since >= until:
@@ -43,7 +43,9 @@ def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
     if bucket and bucket not in BUCKETS:
         raise BadRequest(f"bucket must be one of {', '.join(BUCKETS)}.", field="bucket")
     if bucket and (until - since) / BUCKETS[bucket] > MAX_BUCKETS:
-        raise BadRequest(f"That is more than {MAX_BUCKETS} pieces; take a larger bucket or a shorter time.", field="bucket")
+        raise BadRequest(
+            f"This range has more than {MAX_BUCKETS} buckets. Use a larger bucket or a shorter range.", field="bucket"
+        )
     return Period(since=since, until=until, bucket=bucket)
 
 
