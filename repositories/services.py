@@ -223,7 +223,7 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
     link.save()
     if was_primary:
         _forget_primary(project)
-    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from goes later, to make room
+    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from is removed later, by eviction
     _audit(principal, link, "repository.disconnected")
     _changed(link)
 

@@ -38,9 +38,9 @@ def count(run: TaskRun, *, died: bool) -> bool:
 def take_back(run_id: uuid.UUID, fence: int) -> None:
     """Reports that the worker of the claim ``fence`` is alive but no longer works on the run.
 
-    Where nobody has taken the run since, the next claim will count no death: a lease without an owner was let go of. It still
-    runs out first, so that a database that fails again and again is not asked without a pause. Where somebody has, the
-    death that was counted then is none.
+    If nobody has taken the run since, the next claim counts no death: a lease without an owner was released. It still
+    expires first, so that a database that fails again and again is not queried without a pause. If somebody has, the
+    death that was counted is taken back.
     """
     runs = TaskRun.across_tenants.filter(pk=run_id)
     if not runs.filter(fence=fence).exclude(lease_expires_at=None).update(lease_owner=""):

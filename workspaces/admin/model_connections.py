@@ -36,7 +36,7 @@ class SettingForm(AnyForm):
     """The changed fields, by their names in the API."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        # a new default makes room for itself while it is saved
+        # saving a new default unsets the previous one
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
 
     def changes(self) -> dict[str, Any]:
