@@ -130,7 +130,7 @@ def _follow(logs: dict[str, Path], *, labelled: bool) -> None:
     while True:
         for name, path in logs.items():
             size = path.stat().st_size if path.exists() else 0
-            # A log that shrank was set aside and begun anew.
+            # A log that shrank was set aside and replaced by a new one.
             places[name] = places[name] if size >= places[name] else 0
             if size > places[name]:
                 with path.open("rb") as file:

@@ -2,7 +2,7 @@
 
 A death is a process that ended: by itself, or killed because it gave no sign of life. A claim that was given back, as a worker
 that is told to stop does, counts as none; nor does one whose worker lives and could not reach the database: it says so as soon
-as it can (`take_back`). A step that was recorded between two deaths is progress: the count begins anew, so that a machine that
+as it can (`take_back`). A step that was recorded between two deaths is progress: the count starts again, so that a machine that
 fails now and then pauses no long run.
 """
 

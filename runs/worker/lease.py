@@ -1,6 +1,6 @@
 """Holding runs: one thread per worker process renews the leases and looks for cancellations, on a connection of its own.
 
-Another one listens for nudges to look at once.
+Another one listens for cancellations to check at once.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class WorkspaceHistory:
 
 
 def past_of(workspace_id: uuid.UUID, stack: str) -> RunStatistics:
-    """One query. Tokens from our own cache count as tokens, but say nothing of prices."""
+    """One query. Tokens from our own cache count as tokens, but say nothing about prices."""
     with connection.cursor() as cursor:
         cursor.execute(_LAST_RUNS, {"workspace": workspace_id, "stack": stack, "last": LAST})
         rows = cursor.fetchall()
