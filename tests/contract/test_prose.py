@@ -1,7 +1,7 @@
 """Sentences are in the field's standard English: a short list of phrases that this project once wrote instead.
 
-It reads the product's files, templates and docs. A name may contain such a word (`floor(x)`, ``room = width``): only the text of
-docstrings, comments, strings and pages counts.
+It reads the product's files, templates and docs. Names in code may contain such a word (``room = width``): of Python only
+docstrings, comments and strings are read.
 """
 
 from __future__ import annotations
