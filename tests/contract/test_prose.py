@@ -46,7 +46,7 @@ BANNED = (
     (r"\b(?:whole|one|only) road\b|\broads? (?:to|from)\b", "write “process”, “path” or “call”"),
     (r"\b(?:the|a) floor (?:under|for|that|is)\b", "write “minimum”, “limit” or “budget”"),
     (r"\bweather\b", "name what changes"),
-    (r"\bof (?:ours|mine|theirs) to (?:obey|ask|fill)\b|\bnone of mine\b", "say what happens"),
+    (r"\bof (?:ours|mine|theirs) to (?:obey|ask|fill)\b", "say what happens"),
     (r"\b[Mm]end(?:s|ed|ing)?\b", "write “fix” or “correct”"),
     (r"\b(?:begins?|begun|planned|made|starts?) anew\b", "write “again”"),
     (r"\bsays? nothing of\b", "write “says nothing about”"),
