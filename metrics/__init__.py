@@ -1,1 +1,1 @@
-"""Metrics: what happened, in numbers."""
+"""Metrics: numbers measured on finished runs, their summaries, and the Prometheus endpoint."""

@@ -1,4 +1,4 @@
-"""The names that a finished run leaves values under."""
+"""The metrics recorded for each finished run: names, units and how each value is read from the run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Type = MetricSnapshot.Type
 
 @dataclass(frozen=True)
 class Metric:
-    """``read`` gives the run's value, None where the run has none (an unknown price is no zero)."""
+    """``read`` returns the run's value, or None if the run has none (an unknown price is not zero)."""
 
     name: str
     metric_type: MetricSnapshot.Type

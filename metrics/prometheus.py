@@ -33,14 +33,14 @@ class StateCollector:
         for status in Status:
             runs.add_metric([status.value], found.get(status.value, 0))
         yield runs
-        queues = GaugeMetricFamily("mgx_queue_depth", "Messages that wait or are being worked on.", labels=["queue"])
+        queues = GaugeMetricFamily("mgx_queue_depth", "Messages waiting or in progress.", labels=["queue"])
         for name, depth in queue_depths().items():
             queues.add_metric([name], depth)
         yield queues
         yield GaugeMetricFamily(
-            "mgx_workers", "Workers that said something within the last seconds.", value=len(workers_seen())
+            "mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers_seen())
         )
-        help_text = "Spent or reserved of the server's budget of this month for its own models; 1 is all of it."
+        help_text = "Share of this month's server budget for its own models that is spent or reserved; 1 means all of it."
         budget = GaugeMetricFamily("mgx_server_budget_used_ratio", help_text, labels=["unit"])
         for unit, share in used_shares(month_of()).items():
             budget.add_metric([unit], share)
@@ -49,9 +49,9 @@ class StateCollector:
 
 @require_safe
 def scrape(request: HttpRequest) -> HttpResponse:
-    """With MGX_METRICS_TOKEN: that token as bearer. Without: loopback only."""
+    """If MGX_METRICS_TOKEN is set, that bearer token is required; otherwise only loopback clients are allowed."""
     if not _allowed(request):
-        detail = "Send MGX_METRICS_TOKEN as bearer token, or scrape from this machine when none is set."
+        detail = "Send MGX_METRICS_TOKEN as a bearer token. If it is not set, metrics can only be read from this machine."
         return HttpResponse(dumps(problem(403, "not_allowed", detail)), status=403, content_type=CONTENT_TYPE)
     state = CollectorRegistry()
     state.register(StateCollector())

@@ -1,4 +1,4 @@
-"""A run that ends leaves its numbers, in the transaction that ends it."""
+"""Records a run's metrics in the transaction that ends the run."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class StatisticsBucket(Statistics):
 
 
 class MetricSummary(Statistics):
-    buckets = StatisticsBucket(many=True, required=False, help_text="With ?bucket= only.")
+    buckets = StatisticsBucket(many=True, required=False, help_text="Only with ?bucket=.")
 
 
 class Summaries(serializers.Serializer[Any]):

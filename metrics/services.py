@@ -1,4 +1,4 @@
-"""Keeping what a finished run measured, once."""
+"""Recording the metrics of a finished run, exactly once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .models import MetricSnapshot
 
 @transaction.atomic
 def snapshot_run(*, run: TaskRun) -> None:
-    """Writes the run's values (a second call changes nothing) and tells dashboards the workspace's counters."""
+    """Writes the run's values (a second call changes nothing) and sends the workspace's counters to dashboards."""
     at = run.completed_at or timezone.now()
     found = ((metric, metric.read(run)) for metric in METRICS)
     MetricSnapshot.across_tenants.bulk_create(
@@ -47,7 +47,7 @@ def snapshot_run(*, run: TaskRun) -> None:
 
 
 def live_counters(run: TaskRun) -> dict[str, float]:
-    """The runs of the workspace now: in work, waiting for a person, and ended by outcome."""
+    """Current numbers of runs in the workspace: in progress, waiting for a person, and finished by outcome."""
     counters: dict[str, float] = TaskRun.objects.for_workspace(run.workspace_id).aggregate(
         runs_active=Count("id", filter=~Q(status__in=FINAL | WAITING_FOR_PEOPLE)),
         runs_waiting=Count("id", filter=Q(status__in=WAITING_FOR_PEOPLE)),

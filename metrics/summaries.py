@@ -1,4 +1,4 @@
-"""Summaries are computed by the database from all snapshots, never from a page of them."""
+"""Summaries, computed by the database from all snapshots and never from a single page of them."""
 
 from __future__ import annotations
 

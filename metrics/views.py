@@ -1,4 +1,4 @@
-"""What runs measured."""
+"""Endpoints for measured values and their summaries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .summaries import summary
 
 
 class MetricViewSet(TenantViewSet):
-    """Measured values of finished runs, and what they come to."""
+    """Measured values of finished runs, and their summaries."""
 
     model = MetricSnapshot
     rows = MetricRow
@@ -34,7 +34,7 @@ class MetricViewSet(TenantViewSet):
     def task_summary(self, request: Request, task_id: str) -> Response:
         """Over all finished runs of a task."""
         if not Task.objects.for_workspace(self.principal.workspace_id).filter(pk=task_id).exists():
-            raise NotFound("There is no such task that you can see.")
+            raise NotFound("This task does not exist or you do not have access to it.")
         return Response(summary(self.get_queryset().filter(task_id=task_id)))
 
     @extend_schema(parameters=[OpenApiParameter("run_id", OpenApiTypes.UUID, "path")], responses=Summaries)
@@ -42,14 +42,16 @@ class MetricViewSet(TenantViewSet):
     def run_summary(self, request: Request, run_id: str) -> Response:
         """Of one run; empty until it has ended."""
         if not TaskRun.objects.for_workspace(self.principal.workspace_id).filter(pk=run_id).exists():
-            raise NotFound("There is no such run that you can see.")
+            raise NotFound("This run does not exist or you do not have access to it.")
         return Response(summary(self.get_queryset().filter(run_id=run_id)))
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("from", str, description="Date or RFC 3339 time; 30 days before `to` by default."),
-            OpenApiParameter("to", str, description="Date or RFC 3339 time, not included; now by default."),
-            OpenApiParameter("bucket", str, enum=list(BUCKETS), description="Also cut the time into pieces of this size."),
+            OpenApiParameter("from", str, description="Date or RFC 3339 time. Default: 30 days before `to`."),
+            OpenApiParameter("to", str, description="Date or RFC 3339 time, exclusive. Default: now."),
+            OpenApiParameter(
+                "bucket", str, enum=list(BUCKETS), description="Also return one summary per interval of this size."
+            ),
         ],
         responses=Summaries,
     )

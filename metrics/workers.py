@@ -1,4 +1,4 @@
-"""What the broker knows about the work that waits and about who does it."""
+"""Queue depth and living workers, as the broker knows them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ TIMEOUT_SECONDS = 2.0
 
 
 def queue_depths() -> dict[str, int]:
-    """Messages per queue that wait or are being worked on. Raises redis.RedisError."""
+    """Messages per queue, waiting or in progress. Raises redis.RedisError."""
     broker: Any = dramatiq.get_broker()
     return {name: int(broker.do_qsize(name)) for name in sorted(broker.get_declared_queues())}
 
 
 def workers_seen() -> list[dict[str, Any]]:
-    """What each living worker said of itself within the last seconds. Raises redis.RedisError."""
+    """The latest heartbeat of each living worker. Raises redis.RedisError."""
     with redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
     ) as client:

@@ -1,4 +1,4 @@
-"""Project configuration: settings, URLs, ASGI, health and the embedded servers; no domain rules.
+"""Configuration only: settings, URLs, ASGI, health and the embedded servers; no domain rules.
 
-`common` is the infrastructure that all apps share.
+`mgx_project/common` is the shared plumbing that all applications use.
 """

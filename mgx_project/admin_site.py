@@ -1,4 +1,4 @@
-"""The admin's menu and front page: by what operators look for, not by Django's applications.
+"""The admin's menu and dashboard, grouped by what operators look for instead of by application.
 
 The menu is collected from the pages: each has its place as `ModelAdmin.menu` (`common.admin_menu`).
 """

@@ -59,7 +59,7 @@ class BodyLimit:
         await self._application({**scope, "headers": known}, _whole(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """None when the client went away in the middle of it."""
+        """None if the client disconnected in the middle of it."""
         body = bytearray()
         while True:
             message = await receive()

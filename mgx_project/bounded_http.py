@@ -45,7 +45,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         group = open_connections.enter(_peer(transport))
         if group is None:
-            self._refuse(429, "too_many_connections", "From this address too many connections are open.")
+            self._refuse(429, "too_many_connections", "Too many open connections from this address. Close some and try again.")
             return
         self._group = group
         self._await_head()
@@ -68,7 +68,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._silent_bytes > MAX_SILENT_BYTES:
             self.transport.abort()
         elif self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._refuse(431, "headers_too_large", f"The headers are longer than {MAX_HEAD_BYTES} bytes.")
+            self._refuse(431, "headers_too_large", f"The request headers are larger than {MAX_HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -82,13 +82,13 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_header(name, value)
         self._count(len(name) + len(value) + 4)
         if len(self.headers) > MAX_HEADERS:
-            self._refusal = (431, "headers_too_large", f"There are more than {MAX_HEADERS} headers.")
+            self._refusal = (431, "headers_too_large", f"The request has more than {MAX_HEADERS} headers.")
             raise _Refused
 
     def _count(self, size: int) -> None:
         self._whole_head += size
         if self._whole_head > MAX_HEAD_BYTES:
-            self._refusal = (431, "headers_too_large", f"The headers are longer than {MAX_HEAD_BYTES} bytes.")
+            self._refusal = (431, "headers_too_large", f"The request headers are larger than {MAX_HEAD_BYTES} bytes.")
             raise _Refused
 
     def on_headers_complete(self) -> None:

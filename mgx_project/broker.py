@@ -16,7 +16,7 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 
 IDLE_SECONDS = 5.0
-"""How long an idle consumer waits for a notification before it looks at the queue by itself."""
+"""How long an idle consumer waits for a notification before it polls the queue, in seconds."""
 
 
 class WakingConsumer(_RedisConsumer):

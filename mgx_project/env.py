@@ -1,4 +1,4 @@
-"""The one reader of the environment. Every name here is in `.env.example` and in the docs; a test compares the three."""
+"""Reads the environment, and nothing else does. Each name is in `.env.example` and the docs; a test compares the three."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def _secret(name: str) -> str:
     value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set. `mgx up` and docker compose generate one; anywhere else put a random value of 50 or more "
-            f"characters (for MGX_ENCRYPTION_KEYS: Fernet keys, comma-separated, newest first) into the environment."
+            f"{name} is not set. `mgx up` and docker compose generate it. Otherwise set it to a random value of at least 50 "
+            f"characters (for MGX_ENCRYPTION_KEYS: Fernet keys, comma-separated, newest first)."
         )
     return value
 
@@ -39,7 +39,7 @@ def key_or_file(key: str, name: str, path: str) -> str:
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}: set it to {' or '.join(choices)}.")
+        raise ImproperlyConfigured(f"{name} is {value!r}. Set it to {' or '.join(choices)}.")
     return value
 
 
@@ -50,14 +50,14 @@ def _usd(name: str, text: str) -> Decimal:
         amount = Decimal(-1)
     if not amount.is_finite() or amount < 0:
         raise ImproperlyConfigured(
-            f"{name} is {text!r}: set it to an amount in USD such as 250 or 12.50, or to 0 for no limit."
+            f"{name} is {text!r}. Set it to an amount in USD such as 250 or 12.50, or to 0 for no limit."
         )
     return amount
 
 
 def _count(name: str, number: int) -> int:
     if not 0 <= number <= 2**63 - 1:
-        raise ImproperlyConfigured(f"{name} is {number}: set it to a whole number, or to 0 for no limit.")
+        raise ImproperlyConfigured(f"{name} is {number}. Set it to a whole number, or to 0 for no limit.")
     return number
 
 
@@ -76,7 +76,7 @@ def _prices(name: str, entries: list[str]) -> dict[str, tuple[Decimal, Decimal] 
 def _mail_url(url: str) -> str:
     if url and url.partition("://")[0] not in ("smtp", "smtp+tls", "smtp+ssl"):
         raise ImproperlyConfigured(
-            "MGX_EMAIL_URL begins with smtp://, smtp+tls:// (STARTTLS) or smtp+ssl://, such as smtp+tls://user:password@host:587."
+            "MGX_EMAIL_URL must begin with smtp://, smtp+tls:// (STARTTLS) or smtp+ssl://, as in smtp+tls://user:password@host:587."
         )
     return url
 
@@ -146,7 +146,7 @@ MODEL_TIMEOUT_SECONDS: float = env.float("MGX_MODEL_TIMEOUT_SECONDS", default=60
 MODEL_STALL_SECONDS: float = env.float("MGX_MODEL_STALL_SECONDS", default=60.0)
 CACHE_BACKEND: str = env.str("MGX_CACHE_BACKEND", default="none")
 if CACHE_BACKEND not in ("none", "memory", "redis"):
-    raise ImproperlyConfigured(f"MGX_CACHE_BACKEND is {CACHE_BACKEND!r}: set it to none, memory or redis.")
+    raise ImproperlyConfigured(f"MGX_CACHE_BACKEND is {CACHE_BACKEND!r}. Set it to none, memory or redis.")
 CACHE_TTL_SECONDS: float = env.float("MGX_CACHE_TTL_SECONDS", default=86400.0)
 MAX_ROUNDS: int = env.int("MGX_MAX_ROUNDS", default=5)
 MAX_REVISION_ROUNDS: int = env.int("MGX_MAX_REVISION_ROUNDS", default=2)
@@ -186,4 +186,4 @@ LIMITS: dict[str, int] = {
     "storage_bytes": _count("MGX_LIMIT_STORAGE_BYTES", env.int("MGX_LIMIT_STORAGE_BYTES", default=21474836480)),
     "requests_per_minute": _count("MGX_LIMIT_REQUESTS_PER_MINUTE", env.int("MGX_LIMIT_REQUESTS_PER_MINUTE", default=6000)),
 }
-"""Of each workspace that has none of its own; 0: no limit."""
+"""Defaults for workspaces without limits of their own; 0: no limit."""

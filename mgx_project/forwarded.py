@@ -1,4 +1,4 @@
-"""What proxies say of a request is believed from MGX_TRUSTED_PROXIES alone, once, for HTTP and WebSockets."""
+"""Applies X-Forwarded headers from MGX_TRUSTED_PROXIES only, for HTTP and WebSockets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECURE = {"http": "https", "ws": "wss"}
 class Forwarded:
     """Puts the client's address and scheme into the scope. The headers go no further: what is forged in one reaches nobody.
 
-    ``forwarded_by_stranger`` in the scope says that somebody else's proxy is between: its address says nothing of the client.
+    ``forwarded_by_stranger`` in the scope says that an unknown proxy is between; its address reveals nothing about the client.
     """
 
     def __init__(self, application: Application, *, trusted: Sequence[Network]) -> None:

@@ -1,4 +1,4 @@
-"""`/health/…`: is the process alive, can it work, and (staff only) what does it see."""
+"""`/health/…`: liveness, readiness, and (staff only) details."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .common.rendering import dumps
 
 
 async def live(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """Liveness: the process answers. Nothing else is checked."""
     return _json({"status": "ok"})
 
 
 async def ready(request: HttpRequest) -> HttpResponse:
-    """200 when everything that a request may need works, else 503."""
+    """Readiness: 200 if everything that a request may need works, otherwise 503."""
     checks = await probes.run_all()
     good = all(check["status"] == "ok" for check in checks.values())
     return _json({"status": "ok" if good else "unavailable", "checks": checks}, status=200 if good else 503)
@@ -37,7 +37,7 @@ def _json(body: dict[str, Any], status: int = 200) -> HttpResponse:
 
 
 class StatusView(APIView):
-    """For operators: version, migrations that are not applied, workers seen, queue depth."""
+    """For operators: version, unapplied migrations, living workers, queue depth."""
 
     permission_classes = (IsAdminUser,)
 

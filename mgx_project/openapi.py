@@ -37,16 +37,16 @@ PROBLEM: dict[str, Any] = {
     "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
 }
 REFUSALS = {
-    "400": "The request is not understood or not possible as it is.",
-    "401": "No token, or one that is not valid.",
+    "400": "The request is not valid.",
+    "401": "The token is missing or not valid.",
     "403": "The role does not allow this.",
-    "404": "There is nothing here that you can see.",
-    "406": "No representation of the kind that Accept names.",
-    "409": "It conflicts with what is there now.",
-    "412": "It was changed since the ETag in If-Match was read.",
+    "404": "The object does not exist or you do not have access to it.",
+    "406": "The response is not available in the format of the Accept header.",
+    "409": "The request conflicts with the current state.",
+    "412": "The object was changed after the ETag in If-Match was read.",
     "413": "The body is larger than the server accepts.",
     "415": "The body is not JSON.",
-    "429": "Too many requests; Retry-After says how many seconds to wait.",
+    "429": "Too many requests. Retry-After says how many seconds to wait.",
 }
 
 
@@ -63,15 +63,15 @@ class Schema(AutoSchema):
         if self._is_tenant:
             where: Literal["header"] = "header"
             found += [
-                OpenApiParameter("X-Workspace-Id", OpenApiTypes.UUID, where, description="Which workspace, by id."),
-                OpenApiParameter("X-Workspace-Slug", str, where, description="Which workspace, by slug."),
+                OpenApiParameter("X-Workspace-Id", OpenApiTypes.UUID, where, description="The workspace, by id."),
+                OpenApiParameter("X-Workspace-Slug", str, where, description="The workspace, by slug."),
             ]
             if self.method == "POST":
-                text = "Sent again within 24 hours with the same body, the first answer is returned."
+                text = "If the request is repeated with the same body within 24 hours, the first response is returned."
                 found.append(OpenApiParameter("Idempotency-Key", str, where, description=text))
             if self.method == "PATCH":
                 found.append(
-                    OpenApiParameter("If-Match", str, where, description="The ETag that was read; 412 when it is stale.")
+                    OpenApiParameter("If-Match", str, where, description="The ETag that was read. 412 if it is outdated.")
                 )
         return found
 

@@ -77,19 +77,19 @@ class StorageProbe:
             try:
                 with default_storage.open(name) as file:
                     if file.read() != content:
-                        raise OSError("the artifact store returned other bytes than were written")
+                        raise OSError("the artifact store returned different bytes than were written")
             finally:
                 default_storage.delete(name)
             self._good_at = time.monotonic()
 
 
 class NoWorker(Exception):
-    """No worker has given a sign of life within the last seconds."""
+    """No worker has sent a heartbeat within the last seconds."""
 
 
 async def workers() -> None:
     if not await asyncio.to_thread(workers_seen):
-        raise NoWorker("runs stay queued: start a worker (python manage.py work), or see the log of the one that runs")
+        raise NoWorker("no worker is running, so runs stay queued: start one (python manage.py work), or see its log")
 
 
 PROBES: Mapping[str, Callable[[], Awaitable[None]]] = {

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 APPLICATION = "mgx_project.asgi:application"
 MAX_SOCKET_MESSAGE = 64 * 1024
-"""Clients have nothing to say on a WebSocket but a ping."""
+"""Clients send only pings on a WebSocket, so messages can be small."""
 
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m mgx_project.serve", description="The web process.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
-    parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="which one serves (uvicorn)")
+    parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="ASGI server to use (uvicorn)")
     given = parser.parse_args(argv)
     close_data_directory(env.DATA_DIR)
     if given.server == "daphne":

@@ -244,7 +244,7 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MGX Agent",
-    "DESCRIPTION": "Tasks in words become reviewed code. Errors are problem documents (RFC 9457), lists are paged by keyset.",
+    "DESCRIPTION": "Turns tasks in plain words into reviewed code. Errors are problem documents (RFC 9457).",
     "VERSION": MGX_VERSION,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

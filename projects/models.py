@@ -1,4 +1,4 @@
-"""A project holds the defaults of its tasks and joins them to repositories."""
+"""A project: defaults for its tasks, and the repositories linked to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Project(TenantModel):
         DEVELOPERS = "developers"
 
     class CoAuthor(models.TextChoices):
-        """Who is named beside the author of a run's commits."""
+        """Who is named as co-author of a run's commits."""
 
         NONE = "none"
         REQUESTER = "requester"
@@ -30,13 +30,13 @@ class Project(TenantModel):
     run_branch_prefix = models.CharField(max_length=60, default="mgx")
     commit_template = models.CharField(max_length=200, default="MGX Task: {task_name} - Run #{run_number}")
     commit_author = models.CharField(max_length=200, blank=True)
-    """`Name <address>`; empty: the server's (``MGX_GIT_AUTHOR_NAME`` and ``_EMAIL``)."""
+    """`Name <address>`; if empty, the server's (``MGX_GIT_AUTHOR_NAME`` and ``_EMAIL``)."""
     commit_co_author = models.CharField(max_length=20, choices=CoAuthor.choices, default=CoAuthor.NONE)
     pr_draft = models.BooleanField(default=True)
-    """Whether pull requests begin as drafts; what was not tested or conflicts always does."""
+    """Whether pull requests are opened as drafts; untested or conflicting changes always are."""
     pr_labels = models.JSONField(default=list, blank=True)
     pr_reviewers = models.JSONField(default=list, blank=True)
-    """Accounts, and teams as `org/team`."""
+    """Account names, or teams as `org/team`."""
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
     review_changes = models.BooleanField(default=False)
     """Whether a run waits for decisions about its files before it delivers."""

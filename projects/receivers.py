@@ -1,4 +1,4 @@
-"""Every workspace begins with a project: a task without one has a place to go."""
+"""Creates the project `default` in every new workspace, for tasks that name no project."""
 
 from __future__ import annotations
 

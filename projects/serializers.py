@@ -1,4 +1,4 @@
-"""A project in and out."""
+"""Serializers of projects."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class ProjectRow(RowSerializer):
 
 
 class ProjectInput(serializers.ModelSerializer[Project]):
-    slug = serializers.SlugField(max_length=60, required=False, help_text="Made of the name when left out.")
+    slug = serializers.SlugField(max_length=60, required=False, help_text="Derived from the name if omitted.")
     default_stack = serializers.CharField(
-        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks."
+        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id from /api/stacks."
     )
     metadata = BoundedDictField(required=False)
     commit_author = serializers.CharField(
@@ -41,16 +41,16 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         required=False,
         allow_blank=True,
         validators=[author],
-        help_text="`Name <address>`; empty: the server's.",
+        help_text="`Name <address>`. Empty: the server's author.",
     )
     pr_labels = serializers.ListField(
-        child=serializers.CharField(max_length=50), max_length=20, required=False, help_text="Labels of its pull requests."
+        child=serializers.CharField(max_length=50), max_length=20, required=False, help_text="Labels for its pull requests."
     )
     pr_reviewers = serializers.ListField(
         child=serializers.CharField(max_length=140, validators=[reviewer]),
         max_length=15,
         required=False,
-        help_text="Accounts that are asked for a review of its pull requests, and teams as `org/team`.",
+        help_text="Accounts (or teams, as `org/team`) that are asked to review its pull requests.",
     )
 
     class Meta:

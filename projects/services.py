@@ -1,4 +1,4 @@
-"""Projects come and go with their tasks; the one called `default` stays."""
+"""Creating and deleting projects. The project `default` can't be deleted."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from workspaces.principal import Principal
 from .models import Project
 
 DEFAULT_SLUG = "default"
-PROJECT_CONFLICTS = {"project_slug_unique": ("slug", "There is a project with this slug in the workspace; choose another one.")}
+PROJECT_CONFLICTS = {
+    "project_slug_unique": ("slug", "A project with this slug already exists in the workspace. Choose another slug.")
+}
 
 
 @transaction.atomic
 def create_project(*, principal: Principal, name: str, slug: str = "", **fields: Any) -> Project:
-    """Without a slug, one is made of the name. Raises BadRequest, Conflict, LimitReached."""
+    """The slug is derived from the name if omitted. Raises BadRequest, Conflict, LimitReached."""
     slug = slug or slugify(name)[:60]
     if not slug:
-        raise BadRequest("No slug can be made of this name; give one of letters, digits and hyphens.", field="slug")
+        raise BadRequest("A slug can't be derived from this name. Give one of letters, digits and hyphens.", field="slug")
     require_room(principal.workspace_id, "projects", Project.objects.for_workspace(principal.workspace_id).count)
     with conflicts(PROJECT_CONFLICTS):
         project: Project = Project.objects.create(workspace_id=principal.workspace_id, name=name, slug=slug, **fields)
@@ -37,7 +39,7 @@ def create_project(*, principal: Principal, name: str, slug: str = "", **fields:
 
 @transaction.atomic
 def delete_project(*, principal: Principal, project: Project) -> None:
-    """With its tasks, runs and links. Raises Conflict for the default one."""
+    """Deletes the project with its tasks, runs and links. Raises Conflict for the default project."""
     refuse_default(project, "deleted")
     record_audit(
         principal=principal,
@@ -51,13 +53,16 @@ def delete_project(*, principal: Principal, project: Project) -> None:
 
 def refuse_default(project: Project, verb: str) -> None:
     if project.slug == DEFAULT_SLUG:
-        raise Conflict(f"Tasks without a project go to `default`, so it can't be {verb}.", code="default_project")
+        raise Conflict(
+            f"The project `default` can't be {verb}: it receives tasks that name no project.", code="default_project"
+        )
 
 
 def project_of(workspace_id: uuid.UUID, project_id: uuid.UUID | None) -> Project:
-    """The named project of this tenant, or its default one. Raises NotFound."""
+    """The tenant's project with this id, or its default project. Raises NotFound."""
     projects = Project.objects.for_workspace(workspace_id)
     project: Project | None = (projects.filter(pk=project_id) if project_id else projects.filter(slug=DEFAULT_SLUG)).first()
     if project is None:
-        raise NotFound("There is no such project that you can see." if project_id else "The workspace has no default project.")
+        where = "This project does not exist or you do not have access to it."
+        raise NotFound(where if project_id else "The workspace has no default project.")
     return project

@@ -1,4 +1,4 @@
-"""What a project's and a task's settings may be. Each raises DRF's ValidationError with a sentence."""
+"""Validators for the settings of projects and tasks. Each raises DRF's ValidationError with a sentence for the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
 def known_stack(value: str) -> None:
-    """Empty and `auto` mean: infer it."""
+    """Empty and `auto` mean that the stack is inferred."""
     if value in {"", "auto"}:
         return
     try:
@@ -31,7 +31,7 @@ def git_ref(value: str) -> None:
     bad_part = any(not part or part.startswith((".", "-")) or part.endswith((".", ".lock")) for part in parts)
     if value and (not _REF.fullmatch(value) or ".." in value or bad_part):
         raise ValidationError(
-            "This is no valid git branch name: use letters, digits and ._-/ and begin every part with a letter."
+            "This is not a valid git branch name. Use letters, digits and ._-/ and begin every part with a letter."
         )
 
 
@@ -39,11 +39,11 @@ def commit_template(value: str) -> None:
     try:
         fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(value) if name is not None]
     except ValueError as error:
-        raise ValidationError(f"The template can't be read: {error}.") from None
+        raise ValidationError(f"The template is not valid: {error}.") from None
     for name, spec, conversion in fields:
         if name not in PLACEHOLDERS or spec or conversion:
             known = " and ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
-            raise ValidationError(f"The template may hold {known} and no other braces; double a brace to keep it.")
+            raise ValidationError(f"The template may contain {known} and no other braces. Double a brace to keep it as text.")
 
 
 def author(value: str) -> None:
@@ -53,4 +53,4 @@ def author(value: str) -> None:
 
 def reviewer(value: str) -> None:
     if not _REVIEWER.fullmatch(value):
-        raise ValidationError("A reviewer is an account (`octocat`) or a team of an organisation (`acme/backend`).")
+        raise ValidationError("A reviewer must be an account (`octocat`) or a team of an organisation (`acme/backend`).")

@@ -1,4 +1,4 @@
-"""Projects: read by everybody in the workspace, changed by admins."""
+"""Projects: every member of the workspace may read them, admins may change them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .services import PROJECT_CONFLICTS, create_project, delete_project, refuse_
 
 
 class ProjectViewSet(TenantViewSet):
-    """Projects hold the defaults of their tasks. Those of the repositories are set by linking one."""
+    """Projects and the defaults for their tasks. Repositories are linked with POST /api/repositories."""
 
     model = Project
     rows = ProjectRow
@@ -40,7 +40,7 @@ class ProjectViewSet(TenantViewSet):
         return self.patch_row(pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Deletes the project with its tasks and runs. The default project stays."""
+        """Deletes the project with its tasks and runs. The default project can't be deleted."""
         with transaction.atomic():
             delete_project(principal=self.principal, project=self.locked(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,1 +1,1 @@
-"""Repository links, git and the hosting APIs behind one port."""
+"""Repository links, git, and the APIs of hosting services behind one port."""

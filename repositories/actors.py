@@ -1,4 +1,4 @@
-"""The actor for looks. Like all of them only a wake-up: the rows say what is due."""
+"""The actor that validates links. Messages are wake-ups only: the rows say what is due."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import dramatiq
 from . import scheduled_validation
 
 QUEUE = "network"
-"""For what waits for other people's servers; runs have a queue and threads of their own, which nothing here takes from them."""
+"""The queue for work that waits for external servers. Runs have a queue and threads of their own."""
 
 
 @dramatiq.actor(queue_name=QUEUE)

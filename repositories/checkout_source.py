@@ -1,4 +1,4 @@
-"""Where a run's code comes from and its branch goes to: a link of its project, or nothing at all."""
+"""The source of a run's checkout and the target of its branch: a link of its project, or none."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Origin:
     mirror: Path | None = field(default=None, repr=False, compare=False)
 
     def facts(self) -> dict[str, uuid.UUID]:
-        """What a run remembers of it."""
+        """What is stored with the run."""
         return {} if self.link_id is None else {"repository_id": self.link_id}
 
     async def ready(self) -> Origin:
-        """With the credential that git needs now: where the server's app acts, a short-lived token of it.
+        """The source with its credential: a short-lived token if the server's GitHub App acts.
 
         Raises HostBusy, HostFailed or NotAllowed.
         """
@@ -55,13 +55,15 @@ class Origin:
 def origin_of(
     *, workspace_id: uuid.UUID, project_id: uuid.UUID, repository_id: uuid.UUID | None, allow_dirty: bool = False
 ) -> Origin:
-    """The named link, else the project's primary one, else none. Raises NotFound for a named link that is gone."""
+    """The given link, or the project's primary link, or none. Raises NotFound if the given link was removed."""
     links = RepositoryLink.objects.for_workspace(workspace_id).exclude(status=RepositoryLink.Status.DISCONNECTED)
     chosen = links.filter(pk=repository_id) if repository_id else links.filter(project_id=project_id, is_primary=True)
     link = chosen.first()
     if link is None:
         if repository_id:
-            raise NotFound("The repository of this task is no longer linked. Link it again, or make a task for another one.")
+            raise NotFound(
+                "The repository of this task is no longer linked. Link it again, or create a task for another repository."
+            )
         return Origin()
     return Origin(
         link.repo_full_name, link.clone_url, link.default_branch, link.credential, allow_dirty, host_of(link), link.pk,
@@ -70,7 +72,7 @@ def origin_of(
 
 
 def mirror_of(link: RepositoryLink) -> Path:
-    """Where on this machine what was fetched of it is kept."""
+    """The directory of the link's mirror on this machine."""
     return Path(settings.MGX_DATA_DIR) / "mirrors" / str(link.workspace_id) / str(link.pk)
 
 

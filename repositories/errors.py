@@ -6,7 +6,7 @@ from mgx_project.common.errors import MGXError, NotAllowed, UpstreamFailed
 
 
 class GitCommandFailed(UpstreamFailed):
-    """Git refused or could not do something. ``stderr`` is its own words, with every secret scrubbed."""
+    """A git command failed. ``stderr`` is its output, with every secret removed."""
 
     code = "git_failed"
 
@@ -16,26 +16,26 @@ class GitCommandFailed(UpstreamFailed):
 
 
 class Unsigned(MGXError):
-    """A delivery that the secret of its link has not signed."""
+    """A delivery without a valid signature."""
 
     http_status = 401
     code = "bad_signature"
 
 
 class AddressRefused(NotAllowed):
-    """The name leads to an address that this server does not reach for anybody."""
+    """The name resolves to an address that this server does not connect to."""
 
     code = "address_refused"
 
 
 class HostFailed(UpstreamFailed):
-    """The hosting service refused or could not do something; the text is for the person who must act."""
+    """A request to the hosting service failed. The text is for the person who must act."""
 
     code = "host_failed"
 
 
 class HostBusy(HostFailed):
-    """The hosting service wants us to wait. ``retry_after`` is in seconds."""
+    """The hosting service limits requests. ``retry_after`` is in seconds."""
 
     http_status = 503
     code = "host_rate_limited"

@@ -1,7 +1,7 @@
-"""How much of this process one workspace may have for what goes over the network: looks, deliveries, what is said in threads.
+"""The share of a process's network threads (validation, deliveries, replies) that one workspace may use.
 
 A hosting service or repository that hangs holds a thread until its deadline, half a minute to a minute and a half. So that it
-holds the threads of its own tenant only, each workspace has at most ``EACH`` of them at a time.
+holds only threads of its own tenant, each workspace has at most ``EACH`` of them at a time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 EACH = 2
 THREADS = 8
-"""Threads of a worker for all of it, unless `work --network-threads` says another number."""
+"""Network threads of a worker, unless `work --network-threads` sets another number."""
 
 
 class Shares:
@@ -29,12 +29,12 @@ class Shares:
             return self._held.total()
 
     def full(self) -> list[uuid.UUID]:
-        """The workspaces that may have no more just now."""
+        """The workspaces that have used up their share."""
         with self._lock:
             return [workspace for workspace, number in self._held.items() if number >= self._each]
 
     def take(self, workspace_id: uuid.UUID) -> bool:
-        """False where the workspace has its share. Else it has one more until `give_back`."""
+        """Takes one thread for the workspace until `give_back`. Returns False if it has its share already."""
         with self._lock:
             if self._held[workspace_id] >= self._each:
                 return False
@@ -49,7 +49,7 @@ class Shares:
 
     @contextmanager
     def of(self, workspace_id: uuid.UUID) -> Iterator[bool]:
-        """Whether the workspace may have one more; if so, it has it until the block ends."""
+        """Yields whether the workspace got a thread, which it holds until the block ends."""
         taken = self.take(workspace_id)
         try:
             yield taken
@@ -59,4 +59,4 @@ class Shares:
 
 
 shares = Shares()
-"""Those of this process."""
+"""The shares of this process."""

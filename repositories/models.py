@@ -1,4 +1,4 @@
-"""Where code comes from and goes to."""
+"""Repository links and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .hosting.registry import PLAIN_GIT, provider_choices
 
 
 class RepositoryLink(TenantModel):
-    """Joins a project to a repository. ``clone_url`` holds no credential; the secret is in ``credential``, encrypted."""
+    """Links a project to a repository. ``clone_url`` contains no credential; the secret is in ``credential``, encrypted."""
 
     class Status(models.TextChoices):
         CONNECTED = "connected"
@@ -34,7 +34,7 @@ class RepositoryLink(TenantModel):
     last_error = models.TextField(blank=True)
     last_validated_at = models.DateTimeField(null=True, blank=True)
     etag = models.CharField(max_length=200, blank=True, editable=False)
-    """Of the last validation: a service that has nothing new answers to it without counting the request."""
+    """The etag of the last validation: a request with it does not count against rate limits if nothing changed."""
     refresh_due_at = models.DateTimeField(null=True, editable=False)
     """When the next validation by ourselves is due (`repositories.scheduled_validation`)."""
     refresh_asked_at = models.DateTimeField(null=True, editable=False)
@@ -42,7 +42,7 @@ class RepositoryLink(TenantModel):
     failed_validations = models.PositiveSmallIntegerField(default=0, editable=False)
     """In a row, up to now."""
     host_id = models.CharField(max_length=100, blank=True, editable=False)
-    """The service's own id of the repository, which stays when its name goes to another."""
+    """The service's id of the repository, which does not change when it is renamed."""
     seen_branch = models.CharField(max_length=200, blank=True, editable=False)
     """The service's default branch at the last validation: ``default_branch`` follows it until somebody chooses another."""
     installation_id = models.BigIntegerField(null=True, blank=True)
@@ -76,9 +76,9 @@ class RepositoryLink(TenantModel):
 
 
 class WebhookDelivery(TenantModel):
-    """One delivery of a hosting service, kept so that a redelivery is recognised. ``payload`` is what we use of it.
+    """A webhook delivery, kept so that a redelivery is recognised. ``payload`` contains the part that we use.
 
-    ``processed_at`` NULL: still to be done; ``attempts`` counts the tries, ``error`` is what the last one met.
+    ``processed_at`` NULL: not processed yet. ``attempts`` counts attempts, ``error`` is the error of the last one.
     """
 
     link = models.ForeignKey(RepositoryLink, on_delete=models.CASCADE, related_name="deliveries")

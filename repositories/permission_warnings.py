@@ -1,4 +1,4 @@
-"""What a person should know of a link's rights."""
+"""Warnings about missing permissions of a link."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .hosting.registry import PLAIN_GIT
 NEEDED = {
     "read": "to read the code",
     "write": "to push branches and to open pull requests",
-    "admin": "to set up the webhook; by hand it works without",
+    "admin": "to set up the webhook automatically",
 }
 
 
 def missing(provider: str, permissions: Mapping[str, bool]) -> dict[str, str]:
-    """The rights that a link was seen not to have, and what each is needed for. Plain git tells of no rights but read."""
+    """The permissions that a link is known to lack, and what each is needed for. Plain git reveals only read access."""
     if provider == PLAIN_GIT or not permissions:
         return {}
     return {right: purpose for right, purpose in NEEDED.items() if not permissions.get(right)}

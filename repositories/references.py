@@ -1,4 +1,4 @@
-"""From what a person types to one canonical link: `owner/name`, a URL, or a path."""
+"""Parses what a person types (`owner/name`, a URL, or a path) into a canonical reference to a repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse_reference(
     """Without a provider, the first that recognises ``url`` is meant (`owner/name` is GitHub's), else plain git. A credential
     in the URL is taken out of it.
 
-    Raises BadRequest for what names no repository, NotAllowed for a local path outside the roots.
+    Raises BadRequest for an invalid reference, NotAllowed for a local path outside the roots.
     """
     url, found = split_credential(url.strip())
     credential = credential or found
@@ -29,7 +29,7 @@ def parse_reference(
         return replace(named, installation_id=installation_id)
     if ":" not in url and not url.startswith(("/", ".", "~")):
         raise BadRequest(
-            f"{url!r} names no repository; write owner/name, or a git URL such as https://git.example.com/team/shop.git.",
+            f"{url!r} is not a repository. Write owner/name, or a git URL such as https://git.example.com/team/shop.git.",
             code="bad_repository_name",
             field="url",
         )
@@ -48,7 +48,7 @@ def renamed(clone_url: str, old: str, new: str) -> str:
 
 
 def _full_name(url: str) -> str:
-    """The last two parts of the path: what hosting services call owner/name."""
+    """The last two parts of the path: owner/name."""
     path = urlsplit(url).path if "://" in url else url.partition(":")[2]
     parts = [unquote(part) for part in path.split("/") if part]
     return "/".join(parts[-2:]).removesuffix(".git")[:300] or url[:300]

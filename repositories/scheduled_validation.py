@@ -27,17 +27,17 @@ from .models import RepositoryLink
 
 log = structlog.stdlib.get_logger(__name__)
 CLAIM_TIMEOUT = timedelta(minutes=5)
-"""A worker that holds a link for longer counts as lost."""
+"""Claim timeout: a worker that holds a link for longer is assumed dead."""
 SLICE_SECONDS = 10.0
-"""After so long a thread does first what else has come."""
+"""After this time a thread yields to other work in its queue."""
 AT_A_TIME = THREADS // 2
-"""So many threads of a process look at links; the others are for deliveries, whose senders wait."""
+"""Threads of a process that validate links; the others are for deliveries, whose senders wait."""
 MAX_ROUND = 1_000
-"""So many workspaces are remembered as served."""
+"""How many workspaces are remembered as served."""
 _validating = threading.BoundedSemaphore(AT_A_TIME)
 _served: set[uuid.UUID] = set()
-"""The workspaces that had a look in this round, which goes on from one slice to the next: one with many slow links does not
-keep the others waiting."""
+"""The workspaces served in this round, which continues from one slice to the next, so that one with many slow links does not
+delay the others."""
 
 
 def _due() -> QuerySet[RepositoryLink]:

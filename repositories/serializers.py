@@ -1,4 +1,4 @@
-"""A repository link in and out. The credential goes in and never comes out."""
+"""Serializers of repository links. Credentials are write-only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .permission_warnings import missing
 from .webhooks.services import address_of
 
 MAX_CREDENTIAL = 20_000
-"""Characters: room for an ssh key."""
+"""Characters, enough for an ssh key."""
 
 
 class RepositoryRow(RowSerializer):
@@ -24,9 +24,9 @@ class RepositoryRow(RowSerializer):
     has_credential = serializers.BooleanField()
     permissions = serializers.DictField(child=serializers.BooleanField())
     missing_permissions = serializers.DictField(
-        child=serializers.CharField(), help_text="Rights that the credential has not, and what each is needed for."
+        child=serializers.CharField(), help_text="Permissions that the credential lacks, and what each is needed for."
     )
-    webhook_url = serializers.CharField(help_text="Where the service sends its deliveries; empty for plain git.")
+    webhook_url = serializers.CharField(help_text="The address for the service's deliveries. Empty for plain git.")
 
     computed = ("missing_permissions", "webhook_url")
 
@@ -49,12 +49,12 @@ class RepositoryRow(RowSerializer):
 class RepositoryName(serializers.Serializer[Any]):
     url = serializers.CharField(
         max_length=1000,
-        help_text="`owner/name`, a git URL (https, ssh, user@host:path), or on the embedded server a local path.",
+        help_text="`owner/name`, a git URL (https, ssh, user@host:path), or, on the embedded server, a local path.",
     )
     provider = serializers.ChoiceField(
-        choices=provider_choices(), required=False, help_text="github for `owner/name`, else git."
+        choices=provider_choices(), required=False, help_text="Default: github for `owner/name`, otherwise git."
     )
-    api_base_url = serializers.CharField(max_length=500, required=False, help_text="Of a GitHub Enterprise server.")
+    api_base_url = serializers.CharField(max_length=500, required=False, help_text="Only for a GitHub Enterprise server.")
     credential = serializers.CharField(
         max_length=MAX_CREDENTIAL,
         required=False,
@@ -67,17 +67,17 @@ class RepositoryName(serializers.Serializer[Any]):
         allow_null=True,
         min_value=1,
         max_value=2**63 - 1,
-        help_text="Of the server's GitHub App; the credential then only proves that you administer the repository.",
+        help_text="An installation of the server's GitHub App. The credential only proves that you administer the repository.",
     )
 
 
 class RepositoryConnect(RepositoryName):
-    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="The default project when left out.")
-    is_primary = serializers.BooleanField(required=False, help_text="The first link of a project is, unless you say false.")
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="Default: the project `default`.")
+    is_primary = serializers.BooleanField(required=False, help_text="Default: true for the first link of a project.")
     create = serializers.BooleanField(  # type: ignore[assignment]
         default=False, help_text="Start a new project in an empty local directory."
     )
-    allow_dirty = serializers.BooleanField(default=False, help_text="Take a local checkout in spite of uncommitted changes.")
+    allow_dirty = serializers.BooleanField(default=False, help_text="Accept a local checkout with uncommitted changes.")
 
 
 class RepositoryChanges(serializers.Serializer[Any]):
@@ -89,22 +89,22 @@ class RepositoryChanges(serializers.Serializer[Any]):
 
 
 class RefreshAll(serializers.Serializer[Any]):
-    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="All of the workspace when left out.")
+    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="Default: all projects of the workspace.")
 
 
 class RefreshQueued(serializers.Serializer[Any]):
-    queued = serializers.IntegerField(help_text="Links that will be looked at; each has `refresh_asked_at` until it was.")
+    queued = serializers.IntegerField(help_text="Number of links that will be checked. Each has `refresh_asked_at` until then.")
 
 
 class RepositoryTested(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
     repo_full_name = serializers.CharField()
-    default_branch = serializers.CharField(help_text="Empty for a repository without commits.")
-    permissions = serializers.DictField(child=serializers.BooleanField(), help_text="What was proved, not what may be.")
+    default_branch = serializers.CharField(help_text="Empty if the repository has no commits.")
+    permissions = serializers.DictField(child=serializers.BooleanField(), help_text="Permissions that were verified.")
 
 
 class WebhookSetUp(serializers.Serializer[Any]):
-    url = serializers.CharField(help_text="Where the service sends its deliveries.")
-    installed = serializers.BooleanField(help_text="Whether the hook was made at the service.")
-    secret = serializers.CharField(allow_null=True, help_text="Shown once, and only where you must add the hook yourself.")
-    reason = serializers.CharField(help_text="Why it was not made.")
+    url = serializers.CharField(help_text="The address for the service's deliveries.")
+    installed = serializers.BooleanField(help_text="Whether the webhook was created on the service.")
+    secret = serializers.CharField(allow_null=True, help_text="Shown only once, and only if you must add the webhook yourself.")
+    reason = serializers.CharField(help_text="Why it was not created.")

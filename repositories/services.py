@@ -1,4 +1,4 @@
-"""Linking repositories to projects. A link is made or refreshed only after the repository has been looked at."""
+"""Linking repositories to projects. A link is created or refreshed only after the repository was validated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 
 
 def claim_installation(named: RepositoryRef) -> RepositoryRef:
-    """``named`` for the app's installation, without the token that proved the right to it.
+    """``named`` for the app's installation, without the token that proved the permission.
 
     The app's key opens every installation of it, of all tenants: only who administers the repository may have it act there, and
     only the one that is installed there acts. Raises NotAllowed.
@@ -46,15 +46,15 @@ def claim_installation(named: RepositoryRef) -> RepositoryRef:
     host = host_of(replace(named, installation_id=None))
     if host is None or not named.credential or not host.repository().permissions["admin"]:
         raise NotAllowed(
-            "To use the app's installation, give the token of an administrator of the repository; it is not stored.",
+            "To use the app's installation, give the token of an administrator of the repository. It is not stored.",
             code="installation_unproved",
             field="installation_id",
         )
     there = host.installation()
     if there != named.installation_id:
-        known = f"The one there is {there}." if there else "Install the app there first."
+        known = f"Its installation is {there}." if there else "Install the app there first."
         raise NotAllowed(
-            f"Installation {named.installation_id} of the app is not on {named.repo_full_name}.",
+            f"Installation {named.installation_id} of the app does not include {named.repo_full_name}.",
             code="installation_elsewhere",
             field="installation_id",
             hint=known,
@@ -63,20 +63,20 @@ def claim_installation(named: RepositoryRef) -> RepositoryRef:
 
 
 def prepare(named: RepositoryRef) -> None:
-    """Makes the empty directory that ``named`` means a repository. Raises Conflict."""
+    """Initialises a repository in the empty directory ``named``. Raises Conflict."""
     path = local_repositories.path_of(named.clone_url)
     if path is None:
         raise Conflict(
-            "A new project is made in a local directory only; make the repository on its host first.", code="not_local"
+            "A new project can only be created in a local directory. Create the repository on its host first.", code="not_local"
         )
     asyncio.run(local_repositories.prepare_new(path))
 
 
 def lock_project(workspace_id: uuid.UUID, project_id: uuid.UUID) -> Project:
-    """Who is primary is decided under the project's lock, which comes before the link's. Raises NotFound."""
+    """Locks the project, under which the primary link is chosen, before the link. Raises NotFound."""
     project: Project | None = Project.objects.for_workspace(workspace_id).select_for_update().filter(pk=project_id).first()
     if project is None:
-        raise NotFound("There is no such project that you can see.")
+        raise NotFound("This project does not exist or you do not have access to it.")
     return project
 
 
@@ -142,14 +142,14 @@ def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLi
     """Raises NotFound for a link that is gone or disconnected."""
     link: RepositoryLink | None = RepositoryLink.objects.for_workspace(workspace_id).filter(pk=link_id).first()
     if link is None or link.status == Status.DISCONNECTED:
-        raise NotFound("There is no such repository link that you can see.")
+        raise NotFound("This repository link does not exist or you do not have access to it.")
     return link
 
 
 def validate(*, workspace_id: uuid.UUID, link_id: uuid.UUID | str, credential: str | None = None) -> RepositoryState | MGXError:
-    """Looks at a linked repository, with another credential if given. A failure is an answer here, not an exception.
+    """Validates a linked repository, with another credential if given. A failure is returned, not raised.
 
-    Raises NotFound for a link that is gone or disconnected, and HostBusy: a rate limit says nothing about the repository.
+    Raises NotFound for a deleted or disconnected link, and HostBusy, as a rate limit says nothing about the repository's state.
     """
     link = connected(workspace_id, link_id)
     if credential is not None:
@@ -171,7 +171,7 @@ def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> Repos
     before = (link.status, link.last_error, link.default_branch, link.repo_full_name)
     if isinstance(found, RepositoryState) and _is_linked_too(link, found):
         found = Conflict(
-            f"{link.repo_full_name} is {found.full_name} now, which is linked to this project already.",
+            f"{link.repo_full_name} was renamed to {found.full_name}, which is already linked to this project.",
             code="linked_twice",
             hint="Unlink one of the two.",
         )
@@ -191,7 +191,7 @@ def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> Repos
 def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any]) -> RepositoryLink:
     """``changes`` may hold is_primary, default_branch and credential. ``link`` is locked by the caller."""
     if link.status == Status.DISCONNECTED:
-        raise Conflict("This link is disconnected; connect the repository again.", code="disconnected")
+        raise Conflict("This link is disconnected. Link the repository again.", code="disconnected")
     project = lock_project(link.workspace_id, link.project_id)
     if "default_branch" in changes:
         link.default_branch = changes["default_branch"]
@@ -214,7 +214,7 @@ def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any
 
 @transaction.atomic
 def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
-    """The row stays for the history of its runs; the credential goes. Idempotent."""
+    """Keeps the row for the history of its runs and deletes the credential. Idempotent."""
     if link.status == Status.DISCONNECTED:
         return
     project = lock_project(link.workspace_id, link.project_id)
@@ -224,13 +224,13 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
     link.save()
     if was_primary:
         _forget_primary(project)
-    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from goes later, to make room
+    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from is removed later, by eviction
     _audit(principal, link, "repository.disconnected")
     _changed(link)
 
 
 def _set_credential(link: RepositoryLink, credential: str) -> None:
-    """One that is given acts from now on, and no longer the app's installation."""
+    """A new credential replaces the app's installation."""
     link.credential = credential
     if credential:
         link.installation_id = None

@@ -1,4 +1,4 @@
-"""What this room announces to the applications above it."""
+"""Signals of this application, for the applications above it."""
 
 from __future__ import annotations
 

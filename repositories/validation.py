@@ -1,4 +1,4 @@
-"""Looking at a repository: whether it can be read, what it is called now, and what we may do with it. Stores nothing."""
+"""Checks a repository: whether it can be read, its current name, and our permissions. Stores nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def _look(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
 
 
 def probe_remote(source: RemoteSource, *, allow_dirty: bool = True) -> RepositoryState:
-    """Asks the repository for its head, within 30 s. Call it outside any transaction and event loop.
+    """Reads the repository's head, within 30 s. Call it outside any transaction and event loop.
 
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
     """
@@ -66,23 +66,24 @@ def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -
         _require_same(before, found)
     if found.archived:
         raise Conflict(
-            f"{found.full_name} is archived: nothing can be pushed there. Unarchive it, or link another.", code="archived"
+            f"{found.full_name} is archived, so nothing can be pushed. Unarchive it, or link another repository.",
+            code="archived",
         )
     return RepositoryState(found.default_branch, dict(found.permissions), found.full_name, found.id, found.etag)
 
 
 def _lost(before: RepositoryLink) -> NotFound:
     return NotFound(
-        f"{before.api_base_url} shows no {before.repo_full_name} any more: it is deleted or moved, or our rights are lost.",
+        f"{before.api_base_url}: {before.repo_full_name} was deleted or moved, or this credential lost its access.",
         code="repository_not_found",
-        hint="Give the link the credential of somebody who sees it, or unlink it.",
+        hint="Give the link a credential with access, or unlink the repository.",
     )
 
 
 def _require_same(before: RepositoryLink, found: RemoteRepository) -> None:
     if before.host_id and found.id and before.host_id != found.id:
         raise Conflict(
-            f"Another repository has this name now: {found.full_name} is not the one that was linked.",
+            f"{found.full_name} is now another repository than the one that was linked.",
             code="repository_replaced",
-            hint="Link it again if it is the one you mean, or unlink it.",
+            hint="Link it again if this is the repository you want, or unlink it.",
         )

@@ -1,4 +1,4 @@
-"""Repository links: read by everybody in the workspace, made and changed by admins."""
+"""Repository links: every member of the workspace may read them, admins may create and change them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RepositoryViewSet(TenantViewSet):
     @extend_schema(request=RepositoryName, responses={200: RepositoryTested})
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
-        """Looks whether the repository can be read; stores nothing."""
+        """Checks whether the repository can be read. Stores nothing."""
         named = parse_reference(**self.validated(RepositoryName))
         if named.installation_id is not None:
             named = services.claim_installation(named)
@@ -81,7 +81,7 @@ class RepositoryViewSet(TenantViewSet):
     @extend_schema(request=RepositoryConnect, responses={200: RepositoryRow, 201: RepositoryRow})
     @action(detail=False, methods=["post"])
     def connect(self, request: Request) -> Response:
-        """Links a repository to a project: 201 when the link is new, 200 when it was there and is now refreshed."""
+        """Links a repository to a project: 201 for a new link, 200 if it existed and was refreshed."""
         body = self.validated(RepositoryConnect)
         named = parse_reference(**{field: body[field] for field in NAME_FIELDS if field in body})
         project_id = body.get("project_id")
@@ -105,7 +105,7 @@ class RepositoryViewSet(TenantViewSet):
         return self.once(respond)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """A new credential is tried first; one that doesn't work is refused and the old one stays."""
+        """A new credential is tested first. If it does not work, it is refused and the old one is kept."""
         changes = self.validated(partial=True)
         self.read_row(pk)
         found = None
@@ -121,7 +121,7 @@ class RepositoryViewSet(TenantViewSet):
         return self.answer_row(pk)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Disconnects the repository and wipes its credential. Its runs keep their history."""
+        """Disconnects the repository and deletes its credential. Its runs keep their history."""
         with transaction.atomic():
             services.disconnect(principal=self.principal, link=self._locked(pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -129,7 +129,7 @@ class RepositoryViewSet(TenantViewSet):
     @extend_schema(request=RefreshAll, responses={202: RefreshQueued})
     @action(detail=False, methods=["post"], url_path="refresh", url_name="refresh-all")
     def refresh_all(self, request: Request) -> Response:
-        """Has all links of the workspace, or of a project, looked at as fast as their services' limits let us."""
+        """Checks all links of the workspace, or of a project, as fast as the rate limits of their services allow."""
         project_id = self.validated(RefreshAll).get("project_id")
         if project_id is not None:
             project_of(self.principal.workspace_id, project_id)
@@ -141,7 +141,7 @@ class RepositoryViewSet(TenantViewSet):
     @extend_schema(request=None, responses={200: RepositoryRow})
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, pk: str) -> Response:
-        """Looks at the repository again. What is wrong with it stands in `status` and `last_error` of the answer."""
+        """Checks the repository again. `status` and `last_error` of the response describe problems."""
         found = services.validate(workspace_id=self.principal.workspace_id, link_id=pk)
         with transaction.atomic():
             services.refresh(link=self._locked(pk), found=found)
@@ -150,9 +150,9 @@ class RepositoryViewSet(TenantViewSet):
     @extend_schema(request=None, responses={200: WebhookSetUp})
     @action(detail=True, methods=["post"])
     def webhook(self, request: Request, pk: str) -> Response:
-        """Has the hosting service tell us what happens in the repository, signed with a new secret.
+        """Sets up the webhook of the repository on the hosting service, with a new secret.
 
-        Where the credential may not make the hook, the answer holds what to enter by hand; the secret is shown this once.
+        If the credential may not create webhooks, the response has the values to enter manually. The secret is shown only once.
         """
         self.read_row(pk)
         link = services.connected(self.principal.workspace_id, pk)

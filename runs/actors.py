@@ -1,6 +1,6 @@
-"""Dramatiq actors. A message is only a wake-up: what there is to do is in the run's row, and nothing there means nothing to do.
+"""Dramatiq actors. Messages are wake-ups only: the run's row says what is due, if anything.
 
-The broker has no Retries and no TimeLimit middleware: the lease and the reaper decide who goes on, and when.
+The broker has no Retries and no TimeLimit middleware: the lease and the reaper decide who continues, and when.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PHASES = {
 
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
-    """A phase of the run whose turn it is; then there may be room for the next one of its workspace."""
+    """Executes one phase of the run whose turn it is. Afterwards the next run of its workspace may be claimable."""
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     if run is not None:
         assert run.state.phase is not None, f"a run that is {run.status} was claimed: there is no work in that state"
@@ -35,7 +35,7 @@ def do_next_run() -> None:
         do_next_run.send()
 
 
-# The three that follow name their run. Nothing sends them any more; what an older version left in the queue is still done.
+# The next three actors name their run. They are no longer sent; they serve messages that an older version left in the queue.
 
 
 @dramatiq.actor(queue_name=QUEUE)
@@ -54,7 +54,7 @@ def deliver_run(run_id: str) -> None:
 
 
 def go_on(run: TaskRun | None) -> None:
-    """After a phase: the next one, and word of it to where the task came from."""
+    """After a phase: wakes a worker for the next one, and posts the status where the task came from."""
     wake(run)
     if run is not None and (run.task.issue_number or run.revision):
         say_soon(run.task_id)

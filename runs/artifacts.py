@@ -20,9 +20,9 @@ from .models import Artifact, TaskRun
 
 
 def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: str) -> Artifact:
-    """Keeps ``content`` under ``name``; the same name again replaces it. The bytes are durable before the row is.
+    """Stores ``content`` under ``name``, replacing an artifact of that name. The bytes are durable before the row is.
 
-    Raises Paused where the workspace would have more than its limit of stored bytes; then nothing of it stays.
+    Raises Paused if the workspace would exceed its limit of stored bytes; then nothing is stored.
     """
     path = f"{run.workspace_id}/runs/{run.pk}/{digest_of(content)}/{name}"
     saved = not default_storage.exists(path)
@@ -51,31 +51,31 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
 
 
 def digest_of(content: bytes) -> str:
-    """What the path of ``content`` has of its digest."""
+    """The part of the digest of ``content`` that its path contains."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _require_space(workspace_id: uuid.UUID) -> None:
-    """After the row is written: the total has it then, and its row keeps others of the workspace waiting."""
+    """Checks the limit after the row is written: the total then includes it, and its row lock makes others wait."""
     stored = StoredBytes.objects.for_workspace(workspace_id).values_list("size", "workspace__limits").first()
     if stored is None:
         return
     try:
         refuse_beyond(limit_of(stored[1], "storage_bytes"), "storage_bytes", stored[0])
     except LimitReached as full:
-        hint = f"Delete runs that are no longer needed: their files go with them. {full.hint} Then resume the run."
+        hint = f"Delete runs that are no longer needed, which also deletes their files. {full.hint} Then resume the run."
         raise Paused("budget", full.detail, hint=hint) from None
 
 
 def load(artifact: Artifact) -> bytes:
-    """The bytes, verified. Raises NotFound when the store lost or changed them."""
+    """The verified bytes. Raises NotFound if the store lost or changed them."""
     try:
         with default_storage.open(artifact.path) as file:
             content: bytes = file.read()
     except FileNotFoundError:
-        raise NotFound(f"The artifact store no longer holds {artifact.name}.", code="artifact_lost") from None
+        raise NotFound(f"The artifact store no longer has {artifact.name}.", code="artifact_lost") from None
     if hashlib.sha256(content).hexdigest() != artifact.sha256:
-        raise NotFound(f"The stored bytes of {artifact.name} are not the ones that were written.", code="artifact_damaged")
+        raise NotFound(f"The stored bytes of {artifact.name} differ from those that were written.", code="artifact_damaged")
     return content
 
 

@@ -7,11 +7,11 @@ from mgx_project.common.errors import MGXError
 
 
 class LeaseLost(Cancelled):
-    """Another worker owns the run by now (or its row is gone): this one must not write anything more."""
+    """Another worker owns the run (or its row was deleted): this one must stop writing."""
 
 
 class TooManyMessages(MGXError):
-    """More was said to a run than its team could read."""
+    """A run received more messages than its team can read."""
 
     http_status = 429
     code = "too_many_messages"

@@ -1,4 +1,4 @@
-"""Reads that only workers do: across tenants, by lease."""
+"""Querysets for workers, which read across tenants, by lease."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The reaper: wakes workers for runs that have work and nobody who does it, whatever became of their messages.
+"""The reaper: wakes workers for runs that wait without a worker, even if their messages were lost.
 
-Any number of processes may run one: it only sends wake-ups, and a claim is won once.
+Any number of processes may run one: it only sends wake-ups, and a run can be claimed only once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PRUNING_SECONDS = 60.0
 class Reaper(threading.Thread):
     """Sends at most as many wake-ups as this process has free threads, so a backlog never multiplies its messages.
 
-    ``capacity`` is that of threads for runs, ``network`` that of those for looks, deliveries and what is to be said.
+    ``capacity`` is the number of threads for runs, ``network`` that of threads for validation, deliveries and replies.
     """
 
     def __init__(self, capacity: int, network: int = THREADS) -> None:
@@ -53,10 +53,10 @@ class Reaper(threading.Thread):
                     prune_sometimes()
                     workdirs.prune()
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
-                log.warning("the reaper could not look for waiting runs, trying again", error=str(error))
+                log.warning("the reaper could not query waiting runs, trying again", error=str(error))
 
     def sweep(self) -> int:
-        """Wakes workers for waiting runs, and for what waits for the network; returns for how many."""
+        """Wakes workers for waiting runs and for work that needs the network. Returns the number of wake-ups."""
         return self._runs() + self._over_network()
 
     def _runs(self) -> int:

@@ -1,4 +1,4 @@
-"""What this room does when rows go: live runs keep their task, and the stored bytes go with their row, by whatever cascade."""
+"""Receivers for deletions: tasks with live runs can't be deleted, and stored bytes are deleted with their rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
         .first()
     )
     if live is not None:
-        raise InvalidTransition(f"Run #{live.run_number} of this task is {live.status}: cancel it before you delete the task.")
+        raise InvalidTransition(f"Run #{live.run_number} of this task is {live.status}. Cancel it before you delete the task.")
 
 
 def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> None:
@@ -55,11 +55,11 @@ def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> No
         live = TaskRun.across_tenants.filter(task__in=tasks).exclude(status__in=FINAL).count()
     if live:
         what = "workspace" if isinstance(instance, Workspace) else "project"
-        raise InvalidTransition(f"{live} runs of this {what} have not ended: cancel them before you delete it.")
+        raise InvalidTransition(f"{live} runs of this {what} have not ended. Cancel them before you delete the {what}.")
 
 
 def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
-    """A worker looks at it at once; should the message be lost, the reaper finds the row."""
+    """Wakes a worker. If the message is lost, the reaper finds the row."""
     from .webhooks.actors import take_delivery
 
     transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)))
@@ -67,7 +67,7 @@ def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
 
 def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: Any) -> None:
     if not RepositoryLink.objects.for_workspace(workspace_id).filter(pk=repository_id).exists():
-        raise BadRequest("The task names a repository that this workspace has not linked.", field="repository_id")
+        raise BadRequest("This repository is not linked in this workspace.", field="repository_id")
 
 
 def connect() -> None:

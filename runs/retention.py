@@ -22,11 +22,11 @@ EVERY = 3600
 """Seconds between two prunings, over all processes."""
 BATCH = 500
 MAX_BATCHES = 20
-"""At most so many in one go, so that the reaper soon does its proper work again; the rest goes in the next hour."""
+"""The most rows deleted at once, so that the reaper is not delayed; the rest follows in the next hour."""
 
 
 def prune_sometimes() -> int:
-    """`prune`, at most once in `EVERY` seconds whoever calls it."""
+    """Calls `prune`, at most once in `EVERY` seconds over all processes."""
     return prune() if cache.add("mgx.pruned", 1, EVERY) else 0
 
 

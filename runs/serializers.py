@@ -1,4 +1,4 @@
-"""What the API says of runs."""
+"""Serializers of runs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class UsageSerializer(serializers.Serializer[Any]):
     tokens_in = serializers.IntegerField()
     tokens_out = serializers.IntegerField()
     calls = serializers.IntegerField()
-    cached_calls = serializers.IntegerField(help_text="Answered from the workspace's own cache, at no cost.")
-    cost_usd = serializers.CharField(allow_null=True, help_text="Decimal; null when a model's price is unknown.")
+    cached_calls = serializers.IntegerField(help_text="Calls answered from the workspace's cache, at no cost.")
+    cost_usd = serializers.CharField(allow_null=True, help_text="Decimal. Null if the price of a model is unknown.")
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -108,24 +108,24 @@ class ArtifactRow(RowSerializer):
 
 class WorkSeconds(serializers.Serializer[Any]):
     wall_seconds = serializers.FloatField()
-    model_seconds = serializers.FloatField(help_text="A model was asked, with the wait for budget and rate limits.")
-    sandbox_seconds = serializers.FloatField(help_text="Commands and formatters ran, and no model was asked.")
-    own_seconds = serializers.FloatField(help_text="A worker had the run and did neither.")
+    model_seconds = serializers.FloatField(help_text="Time in model calls, including waits for budget and rate limits.")
+    sandbox_seconds = serializers.FloatField(help_text="Time in commands and formatters without a model call.")
+    own_seconds = serializers.FloatField(help_text="Other time in which a worker had the run.")
 
 
 class PhaseSerializer(WorkSeconds):
-    phase = serializers.CharField(help_text="plan, execute or deliver: one entry for each time that a worker took the run.")
+    phase = serializers.CharField(help_text="plan, execute or deliver. One entry for each time that a worker claimed the run.")
     started_at = serializers.DateTimeField()
 
 
 class StepSerializer(WorkSeconds):
-    key = serializers.CharField(help_text="As in the journal; the calls of a tool loop count to the step that asked.")
-    attempts = serializers.IntegerField(help_text="More than 1: a worker stopped in the middle of it.")
+    key = serializers.CharField(help_text="Key in the journal. Calls of a tool loop count towards the step that made them.")
+    attempts = serializers.IntegerField(help_text="More than 1 if a worker stopped in the middle of the step.")
     started_at = serializers.DateTimeField()
 
 
 class ProfileSerializer(serializers.Serializer[Any]):
-    id = serializers.UUIDField(help_text="Of the artifact.")
+    id = serializers.UUIDField(help_text="Id of the artifact.")
     name = serializers.CharField()
     size = serializers.IntegerField()
 
@@ -133,7 +133,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
 class TimingSerializer(WorkSeconds):
     """`wall_seconds` is from creation to the end, or to now: model + sandbox + own + waiting."""
 
-    waiting_seconds = serializers.FloatField(help_text="For a worker, for a person, or paused.")
+    waiting_seconds = serializers.FloatField(help_text="Time waiting for a worker or a person, or paused.")
     phases = PhaseSerializer(many=True)
     steps = StepSerializer(many=True)
     profiles = ProfileSerializer(many=True)
@@ -144,17 +144,17 @@ class BudgetInput(serializers.Serializer[Any]):
     max_calls = serializers.IntegerField(min_value=1, max_value=10**9, required=False)
     max_cost_usd = serializers.DecimalField(max_digits=14, decimal_places=6, min_value=0, required=False)
     max_seconds = serializers.IntegerField(
-        min_value=1, max_value=10**9, required=False, help_text="Of work: what the run waits for people does not count."
+        min_value=1, max_value=10**9, required=False, help_text="Seconds of work. Waiting for people does not count."
     )
 
 
 class RunInput(serializers.Serializer[Any]):
     task_id = serializers.UUIDField()
-    auto_approve = serializers.BooleanField(default=False, help_text="Needs the right to approve.")
-    model = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="A model connection's name.")
+    auto_approve = serializers.BooleanField(default=False, help_text="Requires the permission to approve plans.")
+    model = serializers.CharField(max_length=200, default="", allow_blank=True, help_text="Name of a model connection.")
     budget = BudgetInput(required=False)
     profile = serializers.BooleanField(
-        default=False, help_text="Profile the work; flame graphs become artifacts of the kind `profile`."
+        default=False, help_text="Profile the run. Flame graphs are stored as artifacts of the kind `profile`."
     )
 
 
@@ -170,16 +170,16 @@ class DecisionInput(serializers.Serializer[Any]):
         max_length=10_000,
         default="",
         allow_blank=True,
-        help_text="With a rejection, the plan is drafted again with it; with an approval, the team is told it.",
+        help_text="With a rejection: the plan is drafted again with this feedback. With an approval: a message to the team.",
     )
     plan = BoundedDictField(max_bytes=MAX_PLAN_BYTES, required=False, help_text="An edited plan to approve instead.")
     plan_version = serializers.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="The version decided on; 409 if it is not the present one."
+        min_value=0, max_value=2**31 - 1, required=False, help_text="The version decided on. 409 if it is not the current one."
     )
 
 
 class BudgetChanges(BudgetInput):
-    """Of the run's own budget; null takes a cap away."""
+    """Changes of the run's own budget; null removes a cap."""
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -189,7 +189,7 @@ class BudgetChanges(BudgetInput):
 
 
 class SteerInput(serializers.Serializer[Any]):
-    message = serializers.CharField(max_length=MAX_CHARACTERS, help_text="In your own words.")
+    message = serializers.CharField(max_length=MAX_CHARACTERS, help_text="The message, in your own words.")
 
 
 class ResumeInput(serializers.Serializer[Any]):
@@ -197,16 +197,18 @@ class ResumeInput(serializers.Serializer[Any]):
         max_length=MAX_CHARACTERS,
         default="",
         allow_blank=True,
-        help_text="For the team; the answer where the run paused over a question.",
+        help_text="A message to the team. Required as the answer if the run paused over a question.",
     )
-    budget = BudgetChanges(required=False, help_text="New caps for the run; needs an admin.")
+    budget = BudgetChanges(required=False, help_text="New caps for the run. Requires the role admin.")
 
 
 class HunkRow(serializers.Serializer[Any]):
-    hunk = serializers.IntegerField(help_text="Its number in the file, from 0.")
+    hunk = serializers.IntegerField(help_text="Number of the hunk in the file, from 0.")
     header = serializers.CharField(help_text="As in a unified diff.")
-    lines = serializers.ListField(child=serializers.CharField(), help_text="Each begins with a space, a minus or a plus.")
-    truncated = serializers.BooleanField(help_text="Too much to show here: read the file by itself, or the diff.")
+    lines = serializers.ListField(
+        child=serializers.CharField(), help_text="Lines, each starting with a space, a minus or a plus."
+    )
+    truncated = serializers.BooleanField(help_text="True if the lines are left out. Read the single file or the diff instead.")
     state = serializers.ChoiceField(["pending", "accepted", "rejected"])
     comment = serializers.CharField()
 
@@ -217,10 +219,10 @@ class ChangedFileRow(serializers.Serializer[Any]):
     added = serializers.IntegerField()
     removed = serializers.IntegerField()
     binary = serializers.BooleanField()
-    test_configuration = serializers.BooleanField(help_text="The file is, or holds, what decides how tests are run.")
+    test_configuration = serializers.BooleanField(help_text="Whether the file configures how tests are run.")
     state = serializers.ChoiceField(["pending", "accepted", "rejected", "mixed"])
     comment = serializers.CharField()
-    hunks = HunkRow(many=True, help_text="Empty where only the whole file can be decided on.")
+    hunks = HunkRow(many=True, help_text="Empty if only the whole file can be decided on.")
 
 
 class ChangesRow(serializers.Serializer[Any]):
@@ -239,26 +241,26 @@ class ChangedFileAnswer(ChangedFileRow):
 class PartInput(serializers.Serializer[Any]):
     path = serializers.CharField(max_length=4_096, trim_whitespace=False)
     hunk = serializers.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, allow_null=True, help_text="Left out: the whole file."
+        min_value=0, max_value=2**31 - 1, required=False, allow_null=True, help_text="Default: the whole file."
     )
     accepted = serializers.BooleanField()
     comment = serializers.CharField(
-        max_length=MAX_CHARACTERS, default="", allow_blank=True, help_text="What to do instead; only with a rejection."
+        max_length=MAX_CHARACTERS, default="", allow_blank=True, help_text="What to do instead. Only with a rejection."
     )
 
 
 class ClosingInput(serializers.Serializer[Any]):
     round = serializers.IntegerField(
-        min_value=1, max_value=2**31 - 1, required=False, help_text="The round decided on; 409 if it is not the present one."
+        min_value=1, max_value=2**31 - 1, required=False, help_text="The round decided on. 409 if it is not the current one."
     )
-    accept_rest = serializers.BooleanField(default=False, help_text="With `done`: what is undecided is accepted.")
-    done = serializers.BooleanField(default=False, help_text="Everything is decided: the run goes on.")
+    accept_rest = serializers.BooleanField(default=False, help_text="With `done`: accept all undecided parts.")
+    done = serializers.BooleanField(default=False, help_text="Everything is decided; the run continues.")
 
 
 class ChangesInput(ClosingInput):
     decisions = serializers.ListField(child=PartInput(), required=False, max_length=5_000)
     comment = serializers.CharField(
-        max_length=10_000, default="", allow_blank=True, help_text="With `done`: for the team, about the change as a whole."
+        max_length=10_000, default="", allow_blank=True, help_text="With `done`: a message to the team about the whole change."
     )
 
 

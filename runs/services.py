@@ -1,4 +1,4 @@
-"""What people do with runs. Each checks the right to do it, changes the state and wakes a worker on commit."""
+"""Actions of people on runs. Each checks the permission, changes the state, and wakes a worker on commit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def create_run(
     parent: TaskRun | None = None,
     revision: dict[str, Any] | None = None,
 ) -> TaskRun:
-    """A new attempt at a task, queued. Raises NotFound, NotAllowed (also where auto_approve needs the right to approve),
+    """Creates a run: a queued attempt at a task. Raises NotFound, NotAllowed (also if auto_approve requires more rights),
     BadRequest, LimitReached."""
     principal.require(Role.DEVELOPER)
     if model and (refused := model_connection.refuse_model(principal.workspace_id, model)):
@@ -55,7 +55,7 @@ def create_run(
         )
         task = tasks.filter(pk=task_id).first()
         if task is None:
-            raise NotFound("There is no such task that you can see.")
+            raise NotFound("This task does not exist or you do not have access to it.")
         if auto_approve:
             _require_approver(principal, task.project)
         require_repository(principal.workspace_id, task.repository_id)
@@ -99,7 +99,7 @@ def _keep_queue_within(limit: int | None, workspace_id: uuid.UUID) -> None:
 
 
 def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) -> dict[str, Any]:
-    """A revision goes on on the branch and in the pull request of its parent; any other run gets its own."""
+    """A revision continues the branch and pull request of its parent; any other run gets its own."""
     if parent is None or revision is None:
         return {}
     names = ("repository_id", "branch_name", "base_branch", "pr_url", "pr_number")
@@ -107,8 +107,8 @@ def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) ->
 
 
 def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, Any]) -> TaskRun:
-    """A new run that changes the pull request of ``run_id`` (``runs.lifecycle.revisions``). Where the principal may
-    approve, its plan is approved in advance: what was asked for is what is done.
+    """Creates a run that changes the pull request of ``run_id`` (``runs.lifecycle.revisions``). Its plan is approved in advance
+    if the principal may approve plans.
 
     Raises InvalidTransition while a run of the task has not ended.
     """
@@ -123,7 +123,9 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
             .first()
         )
         if live is not None:
-            raise InvalidTransition(f"Run #{live.run_number} is {live.status}: ask again when it has ended, or steer it.")
+            raise InvalidTransition(
+                f"Run #{live.run_number} is {live.status}. Try again when it has ended, or send it a message (steer)."
+            )
         budget = budget_caps.inherited(principal, parent.budget)
         return create_run(
             principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
@@ -132,12 +134,12 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
 
 
 def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
-    """The pull request was merged or closed: the task is done, or given up, and what still runs for it is cancelled."""
+    """Handles a merged or closed pull request: completes or closes the task and cancels its live runs."""
     with transaction.atomic():
         task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
         if task.closed_at is not None and task.status in (status, Task.Status.COMPLETED):
-            return  # known, or word of an earlier closing that comes after that of the merge
+            return  # known, or an older event of closing that arrived after the merge
         task.status = status
         task.closed_at = timezone.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
@@ -147,7 +149,7 @@ def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by:
 
 
 def reopen_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID) -> None:
-    """The pull request was opened again: the task stands as its newest run does."""
+    """Handles a reopened pull request: the task gets the status of its latest run."""
     with transaction.atomic():
         task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         if task.closed_at is None:
@@ -166,8 +168,8 @@ def decide_plan(
     plan: dict[str, Any] | None = None,
     plan_version: int | None = None,
 ) -> TaskRun:
-    """Approves the plan, as it is or as edited, and the team is told the ``feedback``; or rejects it: with feedback it is
-    drafted again, without it the run ends."""
+    """Approves the plan, edited or not, and passes ``feedback`` to the team; or rejects it: with feedback it is drafted again,
+    without it the run ends."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
     with transaction.atomic():
@@ -220,21 +222,21 @@ def decide_changes(
 
 
 def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
-    """Developers cancel their own runs, admins any."""
+    """Cancels a run. Developers may cancel their own runs, admins any."""
     run = _visible(principal, run_id)
     principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
     return user_decisions.request_cancel(run.pk, by=principal.display)
 
 
 def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskRun:
-    """Tells the team something while it works, or for when it goes on."""
+    """Sends a message to the team, now or for when the run is resumed."""
     principal.require(Role.DEVELOPER)
     return messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
 
 
 def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
-    """``message`` is told to the team: the answer, where the run paused over a question. ``budget`` replaces single caps of the
-    run's own budget (None takes one away), and needs an admin."""
+    """Resumes a run. ``message`` is passed to the team, as the answer if the run paused over a question. ``budget`` replaces
+    single caps of the run's own budget (None removes one) and requires an admin."""
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
@@ -246,11 +248,11 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
 
 
 def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False) -> TaskRun:
-    """A new run of the same task, with the finished one as its parent; of a revision, a revision of the same pull request."""
+    """Creates a run of the same task with the finished run as its parent; for a revision, another revision."""
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     if not parent.is_final:
-        raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}: only a finished run can be retried.")
+        raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}. Only a finished run can be retried.")
     budget = budget_caps.inherited(principal, parent.budget)
     return create_run(
         principal=principal,
@@ -264,18 +266,18 @@ def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = F
 
 
 def delete_run(*, principal: Principal, run_id: uuid.UUID) -> None:
-    """Only a finished run can go; its events stay in the log."""
+    """Deletes a finished run. Its events stay in the log."""
     principal.require(Role.ADMIN)
     with transaction.atomic():
         run = _visible(principal, run_id)
         if not run.is_final:
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: cancel it before you delete it.")
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status}. Cancel it before you delete it.")
         _audit(principal, "run.deleted", run, {"run_number": run.run_number})
         run.delete()
 
 
 def checked_plan(plan: dict[str, Any]) -> dict[str, Any]:
-    """A person's plan in the catalogue's shape. Raises BadRequest naming the field at fault."""
+    """A person's plan, validated by the event schema. Raises BadRequest naming the field at fault."""
     try:
         return Plan.model_validate(plan).model_dump(mode="json")
     except ValidationError as error:
@@ -293,7 +295,7 @@ def _visible(principal: Principal, run_id: uuid.UUID) -> TaskRun:
         TaskRun.objects.for_workspace(principal.workspace_id).select_related("task__project").filter(pk=run_id).first()
     )
     if run is None:
-        raise NotFound("There is no such run that you can see.")
+        raise NotFound("This run does not exist or you do not have access to it.")
     return run
 
 
@@ -305,7 +307,7 @@ def _approver(project: Project) -> Role:
 def _require_approver(principal: Principal, project: Project, doing: str = "Approving plans") -> None:
     needed = _approver(project)
     if not principal.role.allows(needed):
-        raise NotAllowed(f"{doing} of this project needs the role {needed}; yours is {principal.role}.")
+        raise NotAllowed(f"{doing} of this project requires the role {needed}; your role is {principal.role}.")
 
 
 def _audit(principal: Principal, action: str, run: TaskRun, detail: dict[str, Any]) -> None:

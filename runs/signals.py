@@ -1,4 +1,4 @@
-"""What `runs` announces to the applications above it."""
+"""Signals of this application, for the applications above it."""
 
 from django.dispatch import Signal
 

@@ -1,4 +1,4 @@
-"""REST of runs: translation between HTTP and `services`, nothing else."""
+"""REST API of runs: translates between HTTP and `services`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class RunViewSet(TenantViewSet):
 
     @extend_schema(request=RunInput, responses={201: RunRow})
     def create(self, request: Request) -> Response:
-        """A new run of a task; a worker begins to plan it at once. `auto_approve` skips the wait for a decision."""
+        """Creates a run of a task, and a worker starts planning it. `auto_approve` skips the decision on the plan."""
 
         def respond() -> Response:
             run = services.create_run(principal=self.principal, **self.validated())
@@ -91,34 +91,34 @@ class RunViewSet(TenantViewSet):
     @extend_schema(request=DecisionInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Decides on the plan. A rejection with `feedback` has it drafted again, one without ends the run; an approval with
-        `feedback` tells it to the team."""
+        """Decides on the plan. A rejection with `feedback` has it drafted again; one without ends the run. An approval passes
+        `feedback` to the team."""
         return self._act(pk, lambda: services.decide_plan(**self._who(pk), **self.validated(DecisionInput)))
 
     @extend_schema(request=NoInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        """Ends the run: at once if no worker holds it, else within a second or two, with everything it had started."""
+        """Cancels the run and everything it has started: at once if no worker holds it, otherwise within two seconds."""
         return self._act(pk, lambda: services.cancel_run(**self._who(pk), **self.validated(NoInput)))
 
     @extend_schema(request=ResumeInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
-        """A paused run goes on where it was. One that paused over a loop gets two more rounds; one that paused over a question
-        needs its answer as `message`, or by `steer` before, and plans anew with it. `budget` replaces caps of its own."""
+        """Resumes a paused run where it was. One that paused over a loop gets two more rounds. One that paused over a question
+        needs the answer as `message`, or by `steer` before, and plans again with it. `budget` replaces its own caps."""
         return self._act(pk, lambda: services.resume_run(**self._who(pk), **self.validated(ResumeInput)))
 
     @extend_schema(request=SteerInput, responses=RunRow)
     @action(detail=True, methods=["post"])
     def steer(self, request: Request, pk: str) -> Response:
-        """Tells the team something while it works: the next model call has it in its prompt, and all later ones. A paused run
-        hears it when it is resumed. At most 10 messages a minute and 100 a run; 409 while a decision of yours is awaited."""
+        """Sends a message to the team. It is part of the prompt of the next model call and all later ones. A paused run reads
+        it when resumed. At most 10 messages a minute and 100 a run; 409 while the run awaits your decision."""
         return self._act(pk, lambda: services.steer_run(**self._who(pk), **self.validated(SteerInput)))
 
     @extend_schema(request=RetryInput, responses={201: RunRow})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """A new run of the same task, with this one, which must have ended, as its parent."""
+        """Creates a new run of the same task with this finished run as its parent."""
         created = status.HTTP_201_CREATED
         return self._act(pk, lambda: services.retry_run(**self._who(pk), **self.validated(RetryInput)), created)
 
@@ -127,17 +127,17 @@ class RunViewSet(TenantViewSet):
     @extend_schema(responses=ChangesRow)
     @action(detail=True, methods=["get"])
     def changes(self, request: Request, pk: str) -> Response:
-        """The change in files and hunks, with what was decided about each; there is none before a run of a project with
-        `review_changes` has executed. At most 3,000 lines are shown: then hunks are `truncated`."""
+        """The change as files and hunks, with the decision about each. It is available once a run of a project with
+        `review_changes` has executed. At most 3,000 lines are returned; further hunks are `truncated`."""
         return self._shown(pk)
 
     @extend_schema(request=ChangesInput, responses=ChangesRow)
     @changes.mapping.post
     def decide_changes(self, request: Request, pk: str) -> Response:
-        """Accepts or rejects files or single hunks while the run is awaiting_changes; what comes later replaces what came
-        before, until it is `done`. Then what was accepted all over is delivered. Otherwise the rejected parts go out of the
-        change, the team does instead what the comments say, and the whole is formatted, tested and reviewed again; then only
-        what is new waits for a decision. Everything rejected without a word ends the run."""
+        """Accepts or rejects files or single hunks while the run is awaiting_changes. Later decisions replace earlier ones
+        until `done` is sent. A change that is accepted as a whole is then delivered. Otherwise rejected parts are removed,
+        the team follows the comments, and the change is formatted, tested and reviewed again; the next round asks only about
+        new parts. Rejecting everything without a comment ends the run."""
         self.read_row(pk)
 
         def respond() -> Response:
@@ -155,7 +155,7 @@ class RunViewSet(TenantViewSet):
     @extend_schema(request=FileDecisionInput, responses=ChangedFileAnswer)
     @changed_file.mapping.post
     def decide_changed_file(self, request: Request, pk: str, path: str) -> Response:
-        """The same for one file, or one hunk of it."""
+        """Decides on one file, or on one hunk of it."""
         self.read_row(pk)
 
         def respond() -> Response:
@@ -179,7 +179,7 @@ class RunViewSet(TenantViewSet):
     )
     @action(detail=True, methods=["get"], pagination_class=WholeList, filter_backends=())
     def events(self, request: Request, pk: str) -> HttpResponseBase:
-        """The run's events in order. With `limit`: `{items, next_cursor}` is not needed, go on with `after`."""
+        """The run's events in order. To page with `limit`, continue with `after`."""
         self.read_row(pk)
         after, limit = self._number("after", 0, MAX_INT), self._number("limit", 1, MAX_EVENTS)
         rows = self._events(pk).filter(seq__gt=after or 0)
@@ -190,8 +190,8 @@ class RunViewSet(TenantViewSet):
     @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR})
     @action(detail=True, methods=["get"])
     def logs(self, request: Request, pk: str) -> HttpResponseBase:
-        """One line per event, for people. With `follow=true` lines come as they happen, until the run ends. The last
-        line is `access_ended` where the token, the sign-in or the membership has ended before."""
+        """One text line per event. With `follow=true` lines are sent as they happen, until the run ends. The last line is
+        `access_ended` if the token, sign-in or membership ends before."""
         self.read_row(pk)
         after = self._number("after", 0, MAX_INT) or 0
         if request.query_params.get("follow") in {"true", "1"}:
@@ -205,7 +205,7 @@ class RunViewSet(TenantViewSet):
     @extend_schema(responses=ArtifactRow(many=True))
     @action(detail=True, methods=["get"], pagination_class=WholeList, filter_backends=())
     def artifacts(self, request: Request, pk: str) -> Response:
-        """The files that the run left."""
+        """The artifacts of the run."""
         self.read_row(pk)
         columns = ArtifactRow.columns()
         found = self._artifacts(pk).order_by("created_at").values(*columns.values())
@@ -218,23 +218,23 @@ class RunViewSet(TenantViewSet):
         self.read_row(pk)
         found = self._artifacts(pk).filter(pk=artifact_id).first()
         if found is None:
-            raise NotFound("There is no such artifact that you can see.")
+            raise NotFound("This artifact does not exist or you do not have access to it.")
         return _download(found)
 
     @extend_schema(responses={(200, "text/x-diff"): OpenApiResponse(OpenApiTypes.STR)})
     @action(detail=True, methods=["get"])
     def diff(self, request: Request, pk: str) -> HttpResponse:
-        """The change as a unified diff; there is none before the run delivers."""
+        """The change as a unified diff, available once the run delivers."""
         self.read_row(pk)
         found = self._artifacts(pk).filter(kind=Artifact.Kind.DIFF).first()
         if found is None:
-            raise NotFound("This run has no diff yet: it is stored when the run delivers.", code="no_diff")
+            raise NotFound("This run has no diff yet. It is stored when the run delivers.", code="no_diff")
         return _download(found)
 
     @extend_schema(responses=TimingSerializer)
     @action(detail=True, methods=["get"])
     def timing(self, request: Request, pk: str) -> Response:
-        """Where the run's time went: by phase and by step. model + sandbox + own is what workers did, the rest is waiting."""
+        """Where the run's time went, by phase and by step: model + sandbox + own is working time, the rest is waiting."""
         return Response(timing_of(TaskRun.objects.for_workspace(self.principal.workspace_id).get(pk=self._pk(pk))))
 
     # plumbing
@@ -289,7 +289,7 @@ class RunViewSet(TenantViewSet):
 
 
 def _download(artifact: Artifact) -> HttpResponse:
-    """The bytes, never to be taken for a page of ours: model output is hostile."""
+    """The bytes, with headers that keep browsers from rendering them as a page of this site: model output is untrusted."""
     return HttpResponse(
         artifacts.load(artifact),
         content_type=artifact.content_type,

@@ -1,4 +1,4 @@
-"""Messages that tell workers there is something to do. What it is stands in the run's row, so a lost one is made up for."""
+"""Wake-up messages for workers. The run's row says what is due, so a lost message does no harm."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .models import TaskRun
 
 QUEUE = "runs"
 DO_NEXT = "do_next_run"
-"""The actor of `runs.actors`, which stands above whoever wakes it."""
+"""The actor in `runs.actors`, looked up by name because that module is in a higher layer."""
 
 
 def wake(run: TaskRun | None) -> None:
-    """Tells a worker that the run has work, once the present transaction has committed. Does nothing if it has none."""
+    """Wakes a worker for the run once the present transaction has committed. Does nothing if the run has no work."""
     if run is not None and run.lease_expires_at is None and run.state.claimable:
         transaction.on_commit(_send)
 

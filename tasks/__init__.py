@@ -1,1 +1,1 @@
-"""Tasks: what is wanted."""
+"""Tasks: what a user wants done."""

@@ -1,4 +1,4 @@
-"""A task is what someone wants, in their words; runs are the attempts at it."""
+"""A task: what a user wants done, in their own words. Runs are the attempts at it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mgx_project.common.models import TenantModel
 
 
 class Task(TenantModel):
-    """``status`` and the run fields are kept by `runs`, in the transaction that changes the run."""
+    """``status`` and the run fields are written by `runs`, in the transaction that changes the run."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -46,7 +46,7 @@ class Task(TenantModel):
     issue_number = models.PositiveIntegerField(null=True, blank=True)
     issue_url = models.CharField(max_length=500, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    """When its pull request was merged or closed: from then on runs no longer change ``status``."""
+    """When its pull request was merged or closed. After that, runs no longer change ``status``."""
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,4 +1,4 @@
-"""A task in and out."""
+"""Serializers of tasks and stacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from projects.validators import known_stack
 from .models import Task
 from .services import AUTO, stored_stack
 
-NO_DESCRIPTION = "Say in plain words what is wanted: the description is empty."
+NO_DESCRIPTION = "The description is empty. Describe in plain words what you want."
 
 
 class RunCounts(serializers.Serializer[Any]):
@@ -29,9 +29,11 @@ class TaskRow(RowSerializer):
     created_by = serializers.UUIDField(source="created_by_id", allow_null=True)
     constraints = serializers.ListField(child=serializers.CharField())
     config = serializers.DictField()
-    stack = serializers.CharField(help_text="An id of /api/stacks, or `auto`.")
+    stack = serializers.CharField(help_text="An id from /api/stacks, or `auto`.")
     runs = RunCounts()
-    success_rate = serializers.FloatField(allow_null=True, help_text="0..1 of the finished runs; null while there is none.")
+    success_rate = serializers.FloatField(
+        allow_null=True, help_text="Share of finished runs that completed, 0..1; null before the first."
+    )
     extra_columns = ("runs_total", "runs_succeeded", "runs_failed")
     computed = ("runs", "success_rate")
     heavy = ("description", "constraints", "config")
@@ -61,12 +63,16 @@ class TaskChanges(serializers.ModelSerializer[Task]):
     )
     repository_id = serializers.UUIDField(required=False, allow_null=True, help_text="A repository of the task's project.")
     stack = serializers.CharField(
-        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id of /api/stacks, or `auto`."
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        validators=[known_stack],
+        help_text="An id from /api/stacks, or `auto`.",
     )
     constraints = serializers.ListField(child=serializers.CharField(max_length=1000), max_length=100, required=False)
     config = BoundedDictField(
         required=False,
-        help_text="`parallel_steps` (1 to 8, 1 when left out): so many independent parts of the plan are written side by side, "
+        help_text="`parallel_steps` (1 to 8, default 1): how many independent parts of the plan are written concurrently, "
         "each by a model call that reads the whole context.",
     )
 
@@ -83,9 +89,11 @@ class TaskChanges(serializers.ModelSerializer[Task]):
 
 class TaskInput(TaskChanges):
     name = serializers.CharField(
-        max_length=200, required=False, allow_blank=True, help_text="Made of the description when left out."
+        max_length=200, required=False, allow_blank=True, help_text="Derived from the description if omitted."
     )
-    project_id = serializers.UUIDField(required=False, allow_null=True, help_text="The workspace's `default` when left out.")
+    project_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Default: the project `default` of the workspace."
+    )
 
     class Meta(TaskChanges.Meta):
         fields = (*TaskChanges.Meta.fields, "project_id", "source")
@@ -99,14 +107,17 @@ class StackSerializer(serializers.Serializer[Any]):
     package_manager = serializers.CharField()
     files_required = serializers.ListField(child=serializers.CharField())
     files_forbidden = serializers.ListField(child=serializers.CharField())
-    install = serializers.ListField(child=serializers.CharField(), help_text="argv, empty where the stack has none.")
+    install = serializers.ListField(
+        child=serializers.CharField(), help_text="Arguments of the command; empty if the stack has none."
+    )
     test = serializers.ListField(child=serializers.CharField())
     build = serializers.ListField(child=serializers.CharField())
     lint = serializers.ListField(child=serializers.CharField())
     formatters = serializers.ListField(child=serializers.CharField())
     has_starter = serializers.BooleanField()
     tools = serializers.DictField(
-        child=serializers.BooleanField(), help_text="Its programs, and whether the machine that answers has each of them."
+        child=serializers.BooleanField(),
+        help_text="The programs it needs, and whether each is installed on the server that answered.",
     )
 
 

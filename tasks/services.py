@@ -1,4 +1,4 @@
-"""Making a task."""
+"""Creating tasks."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def create_task(
     stack: str | None = None,
     **fields: Any,
 ) -> Task:
-    """Without a name the description's first line is one; without a stack the project's default counts; `auto` infers it.
+    """The name defaults to the description's first line, the stack to the project's; `auto` infers the stack.
 
-    Raises NotFound for a project that the tenant doesn't have, BadRequest for a repository that it has not linked.
+    Raises NotFound for an unknown project, BadRequest for a repository that the workspace has not linked.
     """
     project = project_of(principal.workspace_id, project_id)
     require_repository(principal.workspace_id, fields.get("repository_id"))
@@ -59,7 +59,7 @@ def stored_stack(stack: str) -> str:
 
 
 def name_of(description: str) -> str:
-    """The first line, cut at a word."""
+    """The first line, shortened at a word boundary."""
     line = description.strip().splitlines()[0].strip()
     if len(line) <= MAX_NAME:
         return line

@@ -1,4 +1,4 @@
-"""Tasks, and the stacks that they can name."""
+"""Tasks, and the stacks that a task can name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .signals import task_deleting
 
 
 class TaskViewSet(TenantViewSet):
-    """What is wanted, in plain words. A run (POST /api/runs) is an attempt at it."""
+    """What a user wants done, in plain words. A run (POST /api/runs) is an attempt at it."""
 
     model = Task
     rows = TaskRow
@@ -34,7 +34,7 @@ class TaskViewSet(TenantViewSet):
 
     @extend_schema(request=TaskInput)
     def create(self, request: Request) -> Response:
-        """Stores a task. It starts nothing: runs are made by POST /api/runs."""
+        """Creates a task without starting it. Start a run with POST /api/runs."""
 
         def respond() -> Response:
             task = create_task(principal=self.principal, **self.validated(TaskInput))
@@ -43,14 +43,14 @@ class TaskViewSet(TenantViewSet):
         return self.once(respond)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Changes what the task's next run works from; runs that have begun keep what they began with."""
+        """Changes the task for its next run. Runs that have started keep what they started with."""
         return self.patch_row(pk)
 
     def before_write(self, row: Task, changes: dict[str, Any]) -> None:
         require_repository(self.principal.workspace_id, changes.get("repository_id"))
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Deletes the task with its ended runs. Developers delete their own tasks that never ran, admins any."""
+        """Deletes the task with its finished runs. Developers may delete their own tasks that never ran, admins any task."""
         with transaction.atomic():
             task = self.locked(pk)
             if task.runs_total or task.created_by_id != self.principal.user.pk:
@@ -68,7 +68,7 @@ class TaskViewSet(TenantViewSet):
 
 
 class StackCatalogue(APIView):
-    """The stacks that a task can name. The same for everybody."""
+    """The stacks that a task can name. They are the same in every workspace."""
 
     @extend_schema(responses=StackList)
     def get(self, request: Request) -> Response:

@@ -1,1 +1,1 @@
-"""Identity, tenancy and the tenant's event log."""
+"""Users, workspaces (tenants), budgets and the tenant's event log."""

@@ -1,4 +1,4 @@
-"""What a worker does for accounts, because it takes as long as a mail server likes. Only wake-ups: the rows say what is due."""
+"""Actors that send mail, which is too slow for a request. Messages are wake-ups only: the rows say what is due."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import dramatiq
 from . import unlock_mail
 
 QUEUE = "network"
-"""That of `repositories.actors`: what waits for other people's servers."""
+"""The queue of `repositories.actors`, for work that waits for external servers."""
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def send_unlock_link(user_id: str) -> None:
-    """An id of nobody does nothing: the web process asks for a mail whether there is such an account or not."""
+    """Does nothing for an unknown id: the web process requests the mail whether or not the account exists."""
     unlock_mail.send(uuid.UUID(user_id))

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, in the transaction of the change."""
+"""The audit log: who changed what, written in the transaction of the change."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from .tokens import PREFIX, find_api_token
 
 
 def authenticate_bearer(secret: str) -> tuple[User, ApiToken | Jwt]:
-    """The user behind a bearer secret, and what it is. Raises AuthenticationFailed."""
+    """The user and credential behind a bearer secret. Raises AuthenticationFailed."""
     if secret.startswith(PREFIX):
         token = find_api_token(secret)
         if token is None:
-            raise AuthenticationFailed("This API token is unknown, expired or revoked. Make a new one under /api/tokens.")
+            raise AuthenticationFailed("This API token is unknown, expired or revoked. Create a new one with POST /api/tokens.")
         return token.user, token
     jwt = find_jwt(secret)
     return jwt.sign_in.user, jwt

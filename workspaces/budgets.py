@@ -1,8 +1,8 @@
 """Budgets are reserved before the money is spent: one ledger row per model call, checked against every cap that covers it.
 
-What is reserved counts in full until it is settled; a reservation that a crash orphaned goes on counting. Working time is
-bought in the same way, some seconds ahead. A reservation is an upper estimate, and answers are cut where they pass it; where a
-call took more all the same, that is recorded as it is and the next one is refused.
+A reservation counts in full until it is settled; one that was orphaned by a crash keeps counting. Working time is reserved
+in the same way, some seconds ahead. A reservation is an upper estimate, and answers are cut where they pass it; if a call
+still took more, the real amount is recorded and the next call is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def reserve(
     run_caps: Mapping[str, Any],
     default_tokens: int | None = None,
 ) -> LedgerEntry:
-    """Writes a reservation for one call. Raises CapReached, and then nothing is written.
+    """Writes a reservation for one call. Raises CapReached, in which case nothing is written.
 
     ``run_caps`` is the run's own budget: any of LIMITS. A call of unknown price (``cost_usd`` None) is refused under a cap in
     USD; where no cap on tokens covers it, ``default_tokens`` is the run's.
@@ -45,7 +45,7 @@ def reserve(
         meters = locked(place, month)
         caps = caps_of(place, meters, run_caps)
         if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
-            whose = "This server, for a run whose model has no known price and that nobody capped in tokens,"
+            whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
             caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
         for cap in caps:
             cap.check(tokens, cost_usd)
@@ -68,7 +68,7 @@ def reserve(
 
 @dataclass(frozen=True)
 class Settled:
-    """``run`` is the run's meter as it is then, ``nearing`` the caps that come near."""
+    """``run`` is the run's meter after the reservation, ``nearing`` the caps that are nearly used up."""
 
     run: Meter
     nearing: list[CapWarning]
@@ -87,7 +87,7 @@ def settle(
 ) -> Settled:
     """Replaces the estimate of the reservation ``entry`` by what the call took; one that is settled already stays as it is.
 
-    A cost that nobody knows (an answer that broke off) counts as it was reserved.
+    An unknown cost (of an answer that broke off) counts as it was reserved.
     """
     cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
     with transaction.atomic(savepoint=False):
@@ -112,7 +112,7 @@ def settle(
 
 
 def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
-    """An answer from the tenant's own cache: it took nothing and is counted beside the calls."""
+    """Records an answer from the tenant's own cache: it cost nothing and is counted apart from calls."""
     with transaction.atomic(savepoint=False):
         month = month_of()
         meters = locked(place, month)
@@ -138,7 +138,7 @@ def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
 
 @dataclass(frozen=True)
 class TimeSlice:
-    """Working time that was bought: ``ms`` of it, 0 where a cap is used up, and then ``reached`` says which."""
+    """Reserved working time: ``ms`` of it, or 0 if a cap is used up, and then ``reached`` says which."""
 
     ms: int
     month: str
@@ -156,7 +156,9 @@ def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
             if cap.ms_left is not None and cap.ms_left < ms:
                 ms = cap.ms_left
                 if not ms:
-                    return TimeSlice(0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all are used.")
+                    return TimeSlice(
+                        0, month, f"{cap.whose} allows {cap.max_seconds:,} seconds of work, and all of them are used."
+                    )
         add(meters.values(), work_ms=ms)
         return TimeSlice(
             ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key)
@@ -164,6 +166,6 @@ def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
 
 
 def release_time(*, place: BudgetScope, month: str, ms: int) -> None:
-    """What was not worked of the slice that was bought last, in ``month``."""
+    """Releases the unused part of the slice that was reserved last, in ``month``."""
     with transaction.atomic():
         add(locked(place, month).values(), work_ms=-ms)

@@ -26,7 +26,7 @@ class WorkspaceStream(EventStream):
 
 
 class NotFoundConsumer(AsyncWebsocketConsumer):
-    """Every other path, which is closed as what one can't see is."""
+    """Any other path: closed in the same way as an object that the client may not see."""
 
     async def connect(self) -> None:
         await self.accept()

@@ -3,7 +3,7 @@
 Subscribe first, then replay what is stored, then follow. An announcement is only a hint: a *dense* socket (a run by `seq`, a
 workspace by `position`) sends what it carries if it is the very next number and re-reads the database otherwise; a *sparse* one
 (a task, a project) always reads the rows after its cursor. Every heartbeat reads once more, because the loss of the last
-announcement shows no gap. Beside that runs a watch on the caller's right to listen, which no slow client can hold up.
+announcement shows no gap. A separate task re-checks the caller's right to listen, so a slow client can't delay that check.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ UNAUTHENTICATED, NOT_VISIBLE, TOO_SLOW, TOO_MANY = 4401, 4404, 4409, 4429
 HEARTBEAT_SECONDS = 25.0
 REPLAY_CHUNK = 1000
 MAX_PENDING = 2000
-"""Announcements that may wait for a slow client before it is dropped; it comes back with `after`."""
+"""Announcements queued for a slow client before it is disconnected; it reconnects with `after`."""
 MAX_SOCKETS = 500
-"""Sockets of one principal in one process."""
+"""Open sockets of one principal in one process."""
 
 _open: Counter[str] = Counter()
 
@@ -63,13 +63,13 @@ class Feed:
 
 
 class EventStream(AsyncWebsocketConsumer):
-    """Subclasses say which feed a caller may see."""
+    """The base consumer. Subclasses decide which feed a caller may see."""
 
     heartbeat_seconds: ClassVar[float] = HEARTBEAT_SECONDS
 
     def find_feed(self, caller: SocketCaller) -> Feed:
         """Blocking. Raises MGXError when the caller may not see it."""
-        raise TypeError(f"{type(self).__name__} must say which feed it shows")
+        raise TypeError(f"{type(self).__name__} must implement find_feed()")
 
     async def connect(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
@@ -127,7 +127,7 @@ class EventStream(AsyncWebsocketConsumer):
                 await self.channel_layer.group_discard(name, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Clients have nothing to say but a ping."""
+        """Answers a ping, the only message that clients send."""
         await self.send(text_data='{"type":"pong"}')
 
     async def stream_event(self, message: dict[str, Any]) -> None:
@@ -137,13 +137,13 @@ class EventStream(AsyncWebsocketConsumer):
             await self.close(TOO_SLOW)
 
     async def stream_revoked(self, message: dict[str, Any]) -> None:
-        """Something about the caller's rights changed; whether it concerns this socket is looked up."""
+        """The caller's rights may have changed: they are checked again."""
         assert self.caller is not None
         if not await run_db(self.caller.credential.holds, self.feed.workspace_id):
             await self._end()
 
     async def _watch(self) -> None:
-        """The announcement may be lost, and a JWT ends without one."""
+        """Checks periodically, since the announcement may be lost and a JWT expires without one."""
         assert self.caller is not None
         try:
             while True:
@@ -151,7 +151,7 @@ class EventStream(AsyncWebsocketConsumer):
                     break
                 await asyncio.sleep(rights.RECHECK_SECONDS)
         except Exception:
-            log.exception("the right of a socket could not be looked up; its client reconnects with its cursor")
+            log.exception("could not check the rights of a socket; its client reconnects with its cursor")
             self._stop()
             await self.close(1011)
             return
@@ -162,7 +162,7 @@ class EventStream(AsyncWebsocketConsumer):
         await self.close(UNAUTHENTICATED)
 
     def _stop(self) -> None:
-        """Nothing is sent any more. Also called by the watch itself, which goes on to say why."""
+        """Stops sending. Also called by the rights check itself, which then closes the socket with a reason."""
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -242,6 +242,6 @@ class ObjectStream(EventStream):
         owner = self.model.across_tenants.filter(pk=pk).values_list("workspace_id", flat=True).first()
         principal: Principal = caller.principal(owner or pk)
         if owner != principal.workspace_id:
-            raise NotFound("There is nothing here that you can see.")
+            raise NotFound(f"This {self.kind} does not exist or you do not have access to it.")
         rows = Event.objects.for_workspace(principal.workspace_id).filter(**{f"{self.kind}_id": pk})
         return Feed(principal, group(self.kind, pk), rows, self.cursor, self.dense, ids={f"{self.kind}_id": pk})

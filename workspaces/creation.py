@@ -1,4 +1,4 @@
-"""Who may make workspaces, and the floor that each new one stands on: the operator's own budget for it."""
+"""Who may create workspaces, and the operator's own budget that each new workspace gets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def may_create(user: User) -> bool:
 
 
 def require_creator(user: User) -> None:
-    """Raises NotAllowed where only operators make workspaces and ``user`` is not one."""
+    """Raises NotAllowed if only operators may create workspaces and ``user`` is not one."""
     if not may_create(user):
         raise NotAllowed(
-            "On this server only operators make workspaces. Ask one for a workspace, or a member of a workspace to invite you."
+            "On this server only operators may create workspaces. Ask one for a workspace, or an owner of one to invite you."
         )
 
 

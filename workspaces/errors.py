@@ -1,4 +1,4 @@
-"""What a model call is refused with before it is made."""
+"""Errors that refuse a model call before it is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ BY_OPERATOR = "Ask the operator of this server to raise it; then resume the run.
 
 
 class CapReached(Exception):
-    """A reservation would pass a cap. The text says which, ``hint`` what to do."""
+    """A reservation would exceed a cap. The text says which one, ``hint`` what to do."""
 
     def __init__(self, detail: str, hint: str = RAISE) -> None:
         super().__init__(detail)

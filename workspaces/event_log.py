@@ -1,4 +1,4 @@
-"""The event log: `record()` writes an event with the state it describes, and tells the sockets when that has committed.
+"""The event log: `record()` writes an event with the state it describes, and notifies the sockets after the commit.
 
 A position is allocated by locking the workspace's row, so positions become visible in their order: who has seen K and reads
 K+1.. can't miss a late commit. Call `record()` last in a short transaction and do no I/O after it.
@@ -27,12 +27,12 @@ COLUMNS = (
     "position", "seq", "type", "created_at", "workspace_id", "project_id", "task_id", "run_id", "repository_id", "data",
     "message",
 )  # fmt: skip
-"""What an envelope is made of."""
+"""The columns that make up an envelope."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """An event before it is numbered. ``replay_key`` names one that a replayed run would write again."""
+    """An event before it is numbered. ``replay_key`` identifies one that a replayed run would write again."""
 
     type: str
     data: Mapping[str, Any]
@@ -79,9 +79,9 @@ def record_all(
     run_id: uuid.UUID | None = None,
     repository_id: uuid.UUID | None = None,
 ) -> list[Event]:
-    """Appends events of the same objects in their order, in two statements; as `record` for each of them."""
+    """Appends several events of the same objects in order, with two statements; otherwise as `record`."""
     if not connection.in_atomic_block:
-        raise RuntimeError("event_log.record() needs the transaction that writes what the event describes")
+        raise RuntimeError("event_log.record() must be called in the transaction that writes what the event describes")
     if not drafts:
         return []
     clean = [validated(draft.type, storable(dict(draft.data))) for draft in drafts]

@@ -29,15 +29,15 @@ MAX_KEY = 200
 def answer_once(request: Request, principal: Caller, respond: Callable[[], Response], *, secret: bool = False) -> Response:
     """Runs ``respond`` in a transaction, once per (workspace, principal, route, key); without the header, just runs it.
 
-    ``secret`` answers (a new token) are not stored: the second call is told that the first one succeeded.
-    Raises Conflict when the key was used with another body.
+    ``secret`` answers (a new token) are not stored: a second call gets an error that says the first one succeeded.
+    Raises Conflict if the key was used with another body, BadRequest if it is malformed.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         with transaction.atomic():
             return respond()
     if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
-        raise BadRequest(f"Idempotency-Key must have 1 to {MAX_KEY} printable characters.")
+        raise BadRequest(f"Idempotency-Key must consist of 1 to {MAX_KEY} printable characters.")
     digest = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
     scope = {"workspace_id": principal.workspace_id, "principal": principal.name, "route": request.path.rstrip("/"), "key": key}
     IdempotencyRecord.across_tenants.filter(**scope, created_at__lt=timezone.now() - KEPT).delete()
@@ -54,7 +54,11 @@ def answer_once(request: Request, principal: Caller, respond: Callable[[], Respo
         if found is None:
             raise
     if found.body_digest != digest:
-        raise Conflict("This Idempotency-Key was used with another body; use a new key for a new request.", code="key_reused")
+        raise Conflict(
+            "This Idempotency-Key was used with another body. Use a new key for each new request.", code="key_reused"
+        )
     if found.body is None and found.status != 204:
-        raise Conflict("This request already succeeded; its answer held a secret that is shown only once.", code="already_done")
+        raise Conflict(
+            "This request already succeeded. Its answer contained a secret that is shown only once.", code="already_done"
+        )
     return Response(found.body, status=found.status, headers={"Idempotent-Replayed": "true"})

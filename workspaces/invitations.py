@@ -1,4 +1,4 @@
-"""Joining and leaving: a person becomes a member by accepting an invitation, and goes when they like."""
+"""Invitations: a person becomes a member by accepting one, and may leave at any time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LONGEST = timedelta(days=30)
 
 @transaction.atomic
 def invite(*, principal: Principal, role: Role, email: str = "", expires_at: datetime | None = None) -> tuple[Invitation, str]:
-    """Returns the row and the secret, which exists nowhere else from now on. It says nothing about who has an account.
+    """Returns the row and the secret, which is not stored. The answer does not reveal who has an account.
 
     ``email`` binds the invitation to the account with that address. Raises BadRequest, NotAllowed.
     """
     principal.require(Role.OWNER)
     now = timezone.now()
     if expires_at is not None and not now < expires_at <= now + LONGEST:
-        raise BadRequest(f"An invitation ends within {LONGEST.days} days from now.", field="expires_at")
+        raise BadRequest(f"expires_at must be at most {LONGEST.days} days from now.", field="expires_at")
     secret = new_secret(PREFIX)
     invitation = Invitation.objects.create(
         workspace_id=principal.workspace_id,
@@ -46,9 +46,9 @@ def invite(*, principal: Principal, role: Role, email: str = "", expires_at: dat
 
 @transaction.atomic
 def revoke_invitation(*, principal: Principal, invitation: Invitation) -> None:
-    """Raises Conflict when somebody has accepted it; that member is removed instead."""
+    """Raises Conflict if it was accepted already: remove the member instead."""
     if invitation.accepted_at is not None:
-        raise Conflict("This invitation was accepted; remove the member instead.", code="accepted")
+        raise Conflict("This invitation was already accepted. Remove the member instead.", code="accepted")
     if invitation.revoked_at is None:
         invitation.revoked_at = timezone.now()
         invitation.save(update_fields=["revoked_at"])
@@ -58,9 +58,9 @@ def revoke_invitation(*, principal: Principal, invitation: Invitation) -> None:
 @transaction.atomic
 def accept_invitation(*, user: User, secret: str) -> Membership:
     """Makes ``user`` a member. Raises NotFound for a secret that is not (or no longer) good for them, Conflict for a member
-    and where the workspace has no room (LimitReached).
+    and LimitReached if the workspace is full.
 
-    It ends with its maker's right: an invitation of somebody who is not an owner any more is worth nothing.
+    An invitation by somebody who is no longer an owner is not valid.
     """
     found = Invitation.across_tenants.select_for_update(of=("self",)).filter(digest=digest_of(secret)).first()
     again = found is not None and found.accepted_by_id == user.pk
@@ -71,11 +71,9 @@ def accept_invitation(*, user: User, secret: str) -> Membership:
             hint="Ask an owner of the workspace for a new one.",
         )
     if Membership.objects.filter(workspace_id=found.workspace_id, user=user).exists():
-        raise Conflict(
-            "You are a member of this workspace already. An invitation changes no role; an owner does.", code="already_member"
-        )
+        raise Conflict("You are already a member of this workspace. Ask an owner to change your role.", code="already_member")
     if again:
-        raise NotFound("You have used this invitation and left since; ask for a new one.", code="no_invitation")
+        raise NotFound("You have already used this invitation. Ask for a new one.", code="no_invitation")
     require_room(found.workspace_id, "members")
     membership = Membership.objects.create(workspace_id=found.workspace_id, user=user, role=found.role)
     found.accepted_at, found.accepted_by = timezone.now(), user
@@ -110,5 +108,5 @@ def find_invitation(*, principal: Principal, invitation_id: uuid.UUID | str) -> 
     rows = Invitation.objects.for_workspace(principal.workspace_id).select_for_update(of=("self",))
     found: Invitation | None = rows.filter(pk=invitation_id).first()
     if found is None:
-        raise NotFound("There is no such invitation in this workspace.")
+        raise NotFound("This invitation does not exist in this workspace.")
     return found

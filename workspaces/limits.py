@@ -1,4 +1,4 @@
-"""How much a workspace may hold and start: the operator's limits, their defaults, and the check that nobody gets past.
+"""Limits of a workspace (members, runs, storage, requests): defaults, the operator's values, and the checks.
 
 A row holds only what was set for it; everything else is the server's default (``MGX_LIMIT_…``). 0 means no limit, in a row and
 in a setting, and is shown as null.
@@ -26,19 +26,19 @@ MOST = {
     "storage_bytes": 2**53 - 1,
     "requests_per_minute": LARGEST,
 }
-"""The limits that there are, and the largest value of each."""
+"""Every limit, and its largest value."""
 SAID = {"storage_bytes": "bytes of stored files", "requests_per_minute": "requests per minute"}
 WHO = "Ask the operator of this server to raise it (admin, Workspaces), or remove what is no longer needed."
 
 
 class LimitReached(Conflict):
-    """What was asked for would be one too many."""
+    """The request would exceed a limit of the workspace."""
 
     code = "limit_reached"
 
 
 def limits_of(workspace: Workspace | uuid.UUID | Mapping[str, Any]) -> dict[str, int | None]:
-    """All limits that hold for the workspace, given as a row, by its id, or by the row's own ``limits``. None: no limit."""
+    """All effective limits of the workspace, given as a row, its id, or the row's ``limits``. None means no limit."""
     if isinstance(workspace, Workspace):
         own: Mapping[str, Any] = workspace.limits
     elif isinstance(workspace, uuid.UUID):
@@ -54,38 +54,36 @@ def limit_of(workspace: Workspace | uuid.UUID | Mapping[str, Any], name: str) ->
 
 
 def checked_limits(value: Any) -> dict[str, int]:
-    """What a row may hold: known names with whole numbers from 0; null leaves a name to the server's default.
+    """Validates ``limits``: known names with whole numbers from 0; null means the server's default.
 
     Raises BadRequest naming the field at fault.
     """
     if not isinstance(value, dict):
-        raise BadRequest(f"limits is an object with any of {', '.join(MOST)}.", field="limits")
+        raise BadRequest(f"limits must be an object with any of {', '.join(MOST)}.", field="limits")
     for name, limit in value.items():
         if name not in MOST:
             raise BadRequest(
-                f"There is no limit {str(name)[:60]!r}; the limits are {', '.join(MOST)}.", field=f"limits.{name}"[:80]
+                f"Unknown limit {str(name)[:60]!r}. The limits are {', '.join(MOST)}.", field=f"limits.{name}"[:80]
             )
         if limit is not None and (type(limit) is not int or not 0 <= limit <= MOST[name]):
             raise BadRequest(
-                f"limits.{name} is a whole number from 0 (no limit) to {MOST[name]}, or null for the server's default.",
+                f"limits.{name} must be a whole number from 0 (no limit) to {MOST[name]}, or null for the server's default.",
                 field=f"limits.{name}",
             )
     return {name: limit for name, limit in value.items() if limit is not None}
 
 
 def require_operator(user: User) -> None:
-    """Limits protect the server from its tenants: no role within a workspace changes them. Raises NotAllowed."""
+    """Only operators change limits, which protect the server from its tenants. Raises NotAllowed."""
     if not user.is_staff:
-        raise NotAllowed(
-            "The limits of a workspace are set by the operator of this server, not by its own admins.", field="limits"
-        )
+        raise NotAllowed("Only the operator of this server can change the limits of a workspace.", field="limits")
 
 
 def require_room(workspace_id: uuid.UUID, name: str, used: Callable[[], int] | None = None, *, more: int = 1) -> None:
-    """Refuses ``more`` of ``name`` where ``used`` has reached the limit. Raises LimitReached.
+    """Raises LimitReached if ``more`` of ``name`` would exceed the limit, given what is ``used``.
 
-    Call it in the transaction that adds the row, before it is added: who adds to the same limit waits until that transaction
-    has ended. Stands after task and before run and workspace in the lock order.
+    Call it in the transaction that adds the row, before it is added: others who add to the same limit wait until that
+    transaction has ended. In the lock order it comes after task and before run and workspace.
     """
     limit = limit_of(workspace_id, name)
     if limit is None:
@@ -97,10 +95,10 @@ def require_room(workspace_id: uuid.UUID, name: str, used: Callable[[], int] | N
 
 
 def refuse_beyond(limit: int | None, name: str, wanted: int) -> None:
-    """Raises LimitReached where ``wanted`` in all is more than ``limit``."""
+    """Raises LimitReached if the total ``wanted`` is more than ``limit``."""
     if limit is not None and wanted > limit:
         what = SAID.get(name, name.replace("_", " "))
-        raise LimitReached(f"This workspace may have {limit:,} {what} ({name}), and that is reached.", hint=WHO)
+        raise LimitReached(f"This workspace has reached its limit of {limit:,} {what} ({name}).", hint=WHO)
 
 
 def _members(workspace_id: uuid.UUID) -> Callable[[], int]:

@@ -26,7 +26,7 @@ SCOPES = Meter.Scope
 
 @dataclass(frozen=True)
 class BudgetScope:
-    """Whose money a run spends; ``on_server``: the operator's, at the server's own endpoint."""
+    """What a run's spending counts against; ``on_server``: also the operator's budget for the server's own endpoint."""
 
     workspace_id: uuid.UUID
     project_id: uuid.UUID
@@ -39,7 +39,7 @@ def month_of(moment: datetime | None = None) -> str:
 
 
 def locked(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
-    """The meters of ``place`` by scope and period, locked until the transaction ends; they are made when missing."""
+    """The meters of ``place`` by scope and period, created if missing and locked until the transaction ends."""
     wanted = {
         (SCOPES.PROJECT, EVER): place.project_id,
         (SCOPES.PROJECT, month): place.project_id,
@@ -75,7 +75,7 @@ def add(meters: Iterable[Meter], **amounts: Any) -> None:
 
 
 def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
-    """The budgets with ``used``: what their meters say, reservations included; None where nothing was spent."""
+    """The budgets with ``used`` from their meters, reservations included; None if nothing was spent."""
     used = JSONObject(
         tokens=F("tokens_in") + F("tokens_out") + F("reserved_tokens"),
         cost_usd=Cast(F("cost_usd") + F("reserved_cost_usd"), CharField()),

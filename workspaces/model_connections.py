@@ -17,26 +17,26 @@ from .principal import Principal
 from .signals import model_test_wanted
 
 CONNECTION_CONFLICTS = {
-    "model_connection_name_unique": ("name", "There is a model connection of this name already."),
-    "model_connection_one_default": ("is_default", "Another connection was made the default just now; try again."),
+    "model_connection_name_unique": ("name", "A model connection with this name already exists. Choose another name."),
+    "model_connection_one_default": ("is_default", "Another connection was made the default at the same time. Try again."),
 }
 ENDPOINT = frozenset(("kind", "model", "base_url", "api_key", "role_models"))
-"""What a test was about: when it changes, the result is of the past."""
+"""The fields that a test depends on: if one changes, the result is discarded."""
 
 
 def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, changes: dict[str, Any]) -> None:
-    """Before a connection is made (``row`` None) or changed, in the write's transaction. Raises BadRequest.
+    """Validates a connection before it is created (``row`` None) or changed, in the write's transaction. Raises BadRequest.
 
-    It makes room for a new default, and adds to ``changes`` what else changes with them.
+    Unsets the previous default if needed, and adds to ``changes`` what changes as a consequence.
     """
     kind = changes.get("kind", row.kind if row else "")
     if kind != ModelConnection.Kind.OFFLINE and not changes.get("model", row.model if row else ""):
-        raise BadRequest("Name the model that this endpoint serves, for example gpt-5.", field="model")
+        raise BadRequest("Give the name of a model that this endpoint serves, for example gpt-5.", field="model")
     if "base_url" in changes:
         _check_address(row, changes)
     if row is not None and row.api_key and kind != row.kind and "api_key" not in changes:
         raise BadRequest(
-            "Give the api_key again: a stored key is sent only to the provider it was stored for.", field="api_key"
+            "Enter the api_key again: a stored key is only sent to the provider it was stored for.", field="api_key"
         )
     if "role_models" in changes:
         _check_roles(changes["role_models"])
@@ -52,7 +52,7 @@ def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, chang
 
 
 def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[str, Any]:
-    """Tries the connection and keeps what came of it. Not in a transaction: an endpoint may take its time. Raises Conflict."""
+    """Tests the connection and stores the result. Not in a transaction: an endpoint may be slow. Raises Conflict."""
     connections = ModelConnection.objects.for_workspace(principal.workspace_id).filter(pk=connection_id)
     connection = connections.get()
     answers: Any = model_test_wanted.send(sender=ModelConnection, connection=connection)
@@ -78,19 +78,23 @@ def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None
     except ValueError as error:
         raise BadRequest(f"base_url is not a URL: {error}.", field="base_url") from None
     if changes["base_url"] and (parts.scheme not in {"http", "https"} or "@" in parts.netloc):
-        raise BadRequest("base_url must be an http or https URL; a credential goes into api_key.", field="base_url")
+        raise BadRequest(
+            "base_url must be an http or https URL without a credential. Put the credential into api_key.", field="base_url"
+        )
     if row is not None and row.api_key and changes["base_url"] != row.base_url and "api_key" not in changes:
-        raise BadRequest("Give the api_key again: a stored key is sent only to the address it was stored for.", field="api_key")
+        raise BadRequest(
+            "Enter the api_key again: a stored key is only sent to the address it was stored for.", field="api_key"
+        )
 
 
 def _check_roles(role_models: Any) -> None:
     if not isinstance(role_models, dict):
-        raise BadRequest('role_models is an object such as {"reviewer": "a-smaller-model"}.', field="role_models")
+        raise BadRequest('role_models must be an object such as {"reviewer": "a-smaller-model"}.', field="role_models")
     for role, name in role_models.items():
         if role not in ROLES:
-            raise BadRequest(f"There is no role {role!r}; the team has {', '.join(ROLES)}.", field="role_models")
+            raise BadRequest(f"Unknown role {role!r}. The roles are {', '.join(ROLES)}.", field="role_models")
         if not isinstance(name, str) or not name.strip() or len(name) > 200:
-            raise BadRequest(f"role_models: the {role}'s model is a name of 1 to 200 characters.", field="role_models")
+            raise BadRequest(f"role_models: the {role}'s model must be a name of 1 to 200 characters.", field="role_models")
 
 
 def _check_fallback(workspace_id: uuid.UUID, row: ModelConnection | None, fallback_id: uuid.UUID) -> None:
@@ -99,11 +103,13 @@ def _check_fallback(workspace_id: uuid.UUID, row: ModelConnection | None, fallba
         ModelConnection.objects.for_workspace(workspace_id).select_for_update().order_by("id").values_list("id", "fallback_id")
     )
     if fallback_id not in links:
-        raise BadRequest("The fallback is no model connection of this workspace.", field="fallback_id")
+        raise BadRequest("The fallback is not a model connection of this workspace.", field="fallback_id")
     seen: set[uuid.UUID] = set()
     at: uuid.UUID | None = fallback_id
     while at is not None and at not in seen:
         if row is not None and at == row.pk:
-            raise BadRequest("This connection would fall back to itself, directly or by others.", field="fallback_id")
+            raise BadRequest(
+                "This connection would fall back to itself, directly or through other connections.", field="fallback_id"
+            )
         seen.add(at)
         at = links.get(at)

@@ -1,4 +1,4 @@
-"""Who asks, for which tenant, with which role: decided once per request, before any row is read."""
+"""The principal of a request: who asks, for which tenant, with which role. Decided once, before any row is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .models import ApiToken, Membership, Role, User
 
 
 class Caller(Protocol):
-    """Whose request it is, for what is remembered about requests; ``workspace_id`` is None outside any workspace."""
+    """Identifies the caller for idempotency and audit; ``workspace_id`` is None outside any workspace."""
 
     @property
     def name(self) -> str: ...
@@ -50,7 +50,7 @@ class Principal:
 
     @property
     def display(self) -> str:
-        """Who did it, as people read it."""
+        """The name shown to people."""
         return self.account or self.user.get_username()
 
     @property
@@ -61,9 +61,9 @@ class Principal:
         return f"token:{self.token_id}" if self.token_id else f"user:{self.user.pk}"
 
     def require(self, role: Role) -> None:
-        """Raises NotAllowed unless the principal has at least ``role``."""
+        """Raises NotAllowed if the principal does not have at least ``role``."""
         if not self.role.allows(role):
-            raise NotAllowed(f"This needs the role {role} in the workspace; yours is {self.role}.")
+            raise NotAllowed(f"This requires the role {role} in the workspace; your role is {self.role}.")
 
 
 def names_of(header: Callable[[str], str | None], parameter: str | None) -> tuple[str, ...]:
@@ -72,14 +72,14 @@ def names_of(header: Callable[[str], str | None], parameter: str | None) -> tupl
 
 
 def _all_mean(names: tuple[str, ...], workspace_id: uuid.UUID, slug: str) -> bool:
-    """What looks like an id is one, so that no slug can stand for another's id."""
+    """A value that looks like an id is one, so that a slug can't imitate another workspace's id."""
     return all(parse_id(name) == workspace_id if id_like(name) else name.lower() == slug.lower() for name in names)
 
 
 def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principal:
     """An API token acts in its own workspace, with the smaller of its role and its user's role now.
 
-    Raises NotAllowed (`workspace_mismatch`) when the request names another one: what was meant for that must not happen here.
+    Raises NotAllowed (`workspace_mismatch`) if the request names another workspace.
     """
     rows = Membership.objects.select_related("workspace").filter(workspace_id=token.workspace_id, user_id=token.user_id)
     membership = rows.first()
@@ -88,9 +88,9 @@ def principal_of_token(token: ApiToken, names: tuple[str, ...] = ()) -> Principa
     if not _all_mean(names, token.workspace_id, membership.workspace.slug):
         named = storable(", ".join(names)[:200])
         raise NotAllowed(
-            f"This token belongs to the workspace {membership.workspace.slug}, and the request names {named}.",
+            f"This token belongs to the workspace {membership.workspace.slug}, but the request names {named}.",
             code="workspace_mismatch",
-            hint="Name no other workspace (--workspace, MGX_WORKSPACE, the header), or use a token of the one you mean.",
+            hint="Remove the other workspace (--workspace, MGX_WORKSPACE or the header), or use a token of that workspace.",
         )
     role = min(Role(token.role), Role(membership.role), key=list(Role).index)
     return Principal(
@@ -113,28 +113,28 @@ def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: 
         for membership in memberships:
             if _all_mean(names, membership.workspace_id, membership.workspace.slug):
                 return _member(user, membership, signed_in_at)
-        raise NotFound("There is no such workspace that you can see.")
+        raise NotFound("This workspace does not exist or you do not have access to it.")
     if len(memberships) == 1:
         return _member(user, memberships[0], signed_in_at)
     if not memberships:
         what = (
             "Create one with POST /api/workspaces."
             if may_create(user)
-            else "Ask an operator for one, or a member to invite you."
+            else "Ask an operator for one, or a workspace's owner to invite you."
         )
         raise BadRequest(f"You are not a member of any workspace yet. {what}", code="no_workspace")
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(
-        f"Name the workspace in the header X-Workspace-Slug: {choices}.",
+        f"You are a member of several workspaces. Name one in the header X-Workspace-Slug: {choices}.",
         code="workspace_needed",
-        hint="In mgx, name it before the command: mgx --workspace NAME …",
+        hint="With mgx, name it before the command: mgx --workspace NAME …",
     )
 
 
 def _member(user: User, membership: Membership, signed_in_at: datetime | None) -> Principal:
     since = membership.not_before
     if since is not None and (signed_in_at is None or signed_in_at <= since):
-        raise NotAllowed("You left this workspace after you signed in, and came back. Sign in again.", code="sign_in_again")
+        raise NotAllowed("Your membership changed after you signed in. Sign in again.", code="sign_in_again")
     return Principal(
         user=user, workspace_id=membership.workspace_id, role=Role(membership.role), limits=membership.workspace.limits
     )

@@ -1,4 +1,4 @@
-"""Which tenants a person sees."""
+"""Querysets of the workspaces that a person may see."""
 
 from __future__ import annotations
 

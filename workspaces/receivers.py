@@ -1,4 +1,4 @@
-"""What ends with a password, an account or a membership, whoever changes it: API, admin, command line or shell."""
+"""Revokes sessions and tokens when a password, account or membership changes, wherever the change is made."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .rights import announce_change, end_everything, end_in_workspace
 from .signals import account_locked
 
 SIGNED_IN_AT = "signed_in_at"
-"""In a browser session: when the person signed in, as an RFC 3339 time."""
+"""Session key: when the person signed in, as an RFC 3339 time."""
 NAMESAKES = 5
-"""Accounts whose names differ in case only share their count of guesses."""
+"""Accounts whose names differ only in case share their count of failed attempts."""
 
 
 @receiver(pre_save, sender=User)
@@ -73,7 +73,7 @@ def remember_when(request: HttpRequest | None, **kwargs: Any) -> None:
 
 @receiver(account_locked)
 def write_to_the_owner(username: str, **kwargs: Any) -> None:
-    """Through a worker. A name of nobody makes as much work here, so that the time of the refusal tells nothing."""
+    """Sends the mail through a worker. Unknown names take as long, so that the response time reveals nothing."""
     name = unicodedata.normalize("NFKC", storable(username)).strip()
     found = list(User.objects.filter(username__iexact=name, is_active=True).values_list("pk", flat=True)[:NAMESAKES])
 

@@ -1,4 +1,4 @@
-"""Each caller of the API is counted once for each request: as a principal, and for the workspace that it asks in.
+"""Rate limits of the API: each request counts once for its principal and once for its workspace.
 
 The limit of a workspace is its own or the server's default (`limits.py`, `requests_per_minute`), and counts all its members and
 tokens together; that of a principal (MGX_RATE_PRINCIPAL) keeps one of them from taking all of it.
@@ -37,7 +37,7 @@ class CallerThrottle(BaseThrottle):
 
 
 def count_caller(user: User, token_id: uuid.UUID | None, principal: Principal | None) -> list[Count]:
-    """One round trip to Redis, and none to the database: the principal knows the limits of its workspace."""
+    """Takes one round trip to Redis and none to the database: the principal carries its workspace's limits."""
     who = f"token:{token_id}" if token_id else f"user:{user.pk}"
     limits = [Limit("principal", who, settings.MGX_RATES["principal"])]
     if principal is not None:

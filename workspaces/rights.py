@@ -1,4 +1,4 @@
-"""What somebody is signed in with, whether that still counts, and how all of it ends.
+"""Credentials: what a caller is signed in with, whether it is still valid, and how it is revoked.
 
 Everything that outlives one request (sockets, followed logs) asks `Credential.holds()` again every RECHECK_SECONDS, and at once
 when a `stream.revoked` message says that something about the token, the sign-in or the person has changed.
@@ -26,11 +26,11 @@ from .event_log import group
 from .models import ApiToken, AuditEntry, SignIn, User, WsTicket
 
 RECHECK_SECONDS = 4.0
-"""Between two looks at a right that is in use; with SHARED_SECONDS the promise of 5 (CONTRACT: WebSocket)."""
+"""Interval of checks of a right in use; with SHARED_SECONDS it keeps the promise of 5 s (CONTRACT: WebSocket)."""
 SHARED_SECONDS = 0.5
-"""How long one answer serves all sockets of this process that have the same credential."""
+"""How long one answer is reused for all sockets of this process with the same credential."""
 CHANGED = {"type": "stream.revoked"}
-"""The message to a socket that its right may have ended."""
+"""The message that tells a socket to check its right again."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Credential:
     session_hash: str = ""
 
     def holds(self, workspace_id: UUID) -> bool:
-        """Whether it gives its user a place in the workspace now. One query."""
+        """Whether its user still has access to the workspace. One query."""
         if self.ends_at is not None and self.ends_at <= timezone.now():
             return False
         in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
@@ -77,7 +77,7 @@ _answers: dict[tuple[Credential, UUID], tuple[float, bool]] = {}
 
 
 async def still_holds(credential: Credential, workspace_id: UUID) -> bool:
-    """`Credential.holds`, asked once for all sockets of a person that come within SHARED_SECONDS."""
+    """`Credential.holds`, checked once for all sockets of a person within SHARED_SECONDS."""
     key, now = (credential, workspace_id), time.monotonic()
     known = _answers.get(key)
     if known and now - known[0] < SHARED_SECONDS:
@@ -90,7 +90,7 @@ async def still_holds(credential: Credential, workspace_id: UUID) -> bool:
 
 
 class Listening:
-    """The right of one listener, for loops that ask before every line."""
+    """The right of one listener, for loops that check before every line."""
 
     def __init__(self, credential: Credential, workspace_id: UUID) -> None:
         self.credential, self.workspace_id = credential, workspace_id
@@ -98,11 +98,11 @@ class Listening:
         self._doubted = False
 
     def doubt(self) -> None:
-        """Something has changed: the next question goes to the database."""
+        """Something has changed: the next check reads the database."""
         self._doubted = True
 
     async def goes_on(self) -> bool:
-        """Looked up once in RECHECK_SECONDS, or after a doubt."""
+        """Checked once in RECHECK_SECONDS, or after `doubt`."""
         if self._doubted:
             self._doubted = False
             return await run_db(self.credential.holds, self.workspace_id)
@@ -113,13 +113,13 @@ class Listening:
 
 
 def announce_change(groups: Iterable[str]) -> None:
-    """Tells open sockets, when the transaction has committed, to look at their right again."""
+    """Tells open sockets to check their right again, once the transaction has committed."""
     named = list(groups)
     transaction.on_commit(lambda: broadcaster.send(named, CHANGED))
 
 
 def end_tokens(ids: Iterable[UUID]) -> list[UUID]:
-    """Revokes API tokens and all that they made, and theirs. Returns those that were good. Call inside a transaction."""
+    """Revokes API tokens and, recursively, the tokens they created. Returns those that were valid. Needs a transaction."""
     found = frontier = set(ids)
     while frontier:
         children = ApiToken.across_tenants.filter(parent_id__in=frontier)
@@ -133,21 +133,21 @@ def end_tokens(ids: Iterable[UUID]) -> list[UUID]:
 
 
 def end_sign_ins(of: Q) -> None:
-    """Ends families of JWTs. Call inside a transaction."""
+    """Revokes families of JWTs. Call inside a transaction."""
     ended = list(SignIn.objects.select_for_update().filter(of, ended_at=None).values_list("pk", flat=True))
     SignIn.objects.filter(pk__in=ended).update(ended_at=timezone.now())
     announce_change(group("sign_in", pk) for pk in ended)
 
 
 def end_in_workspace(*, user_id: UUID, workspace_id: UUID) -> None:
-    """What a person loses with the membership: API tokens, and what those made for anybody, and tickets of this workspace."""
+    """Revokes what depends on a membership: API tokens, tokens created with them, and tickets of this workspace."""
     mine = ApiToken.objects.for_workspace(workspace_id).filter(user_id=user_id, revoked_at=None)
     end_tokens(mine.values_list("pk", flat=True))
     WsTicket.objects.for_workspace(workspace_id).filter(user_id=user_id).delete()
 
 
 def end_everything(user: User, *, reason: str) -> None:
-    """Browser sessions, JWTs, API tokens and tickets of a person, everywhere. Call inside a transaction."""
+    """Revokes all browser sessions, JWTs, API tokens and tickets of a person. Call inside a transaction."""
     user.session_stamp = uuid.uuid4()
     User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
     end_sign_ins(Q(user=user))

@@ -1,4 +1,4 @@
-"""Secrets that we hand out once: 256 random bits behind a prefix, of which only the SHA-256 is stored."""
+"""Secrets shown once: 256 random bits behind a prefix, of which only the SHA-256 is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget of the whole server: what all tenants together may spend in a month at the server's own model endpoint.
+"""The budget of the whole server: what all tenants together may spend per month on the server's own model endpoint.
 
 It is the operator's money only: a call by a tenant's own connection is in no sum here. Each workspace has a running total of
 its own (a meter of the scope `server`), so that nobody waits for another tenant to settle; only where such a budget is set,
@@ -37,7 +37,7 @@ def is_capped() -> bool:
 
 
 def spent(month: str) -> tuple[int, Decimal]:
-    """Tokens and USD of all tenants in ``month``, reservations and workspaces that are gone included."""
+    """Tokens and USD of all tenants in ``month``, including reservations and deleted workspaces."""
     with connection.cursor() as cursor:
         cursor.execute(SPENT, {"month": month})
         tokens, cost = cursor.fetchone()
@@ -50,7 +50,7 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
     The reservation that passes four fifths of the budget is told to the operator, in the log.
     """
     if _max_cost() and cost_usd is None:
-        raise CapReached("The server's budget for its own models is in USD, but this model's price is unknown.", ASK)
+        raise CapReached("The server's budget for its own models is set in USD, but this model's price is unknown.", ASK)
     with connection.cursor() as cursor:
         cursor.execute(LINE)
     uses = _uses(month)
@@ -70,7 +70,7 @@ def used_shares(month: str) -> dict[str, float]:
 
 
 def _uses(month: str) -> list[tuple[str, Decimal, Decimal]]:
-    """Unit, use and limit, of the limits that are set."""
+    """Unit, use and limit of each limit that is set."""
     tokens, cost = spent(month)
     uses = [("tokens", Decimal(tokens), Decimal(_max_tokens())), ("USD", cost, _max_cost())]
     return [use for use in uses if use[2]]

@@ -1,4 +1,4 @@
-"""The one place where a password is checked: Django asks this backend for the API, the admin and every other form."""
+"""The authentication backend, the only place where a password is checked, for the API, the admin and every form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import sign_in_guard
 
 
 class GuardedBackend(ModelBackend):
-    """Django's own, which takes as long for an account that does not exist, behind the limits of `sign_in_guard`."""
+    """Django's ModelBackend behind the limits of `sign_in_guard`."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
@@ -30,7 +30,7 @@ class GuardedBackend(ModelBackend):
 
 
 class RefusedSignInMiddleware:
-    """Tells a refused attempt to sign in outside of the API, which has its own handler of errors."""
+    """Shows a refused attempt to sign in outside the API, which has its own error handler."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

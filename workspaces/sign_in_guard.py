@@ -1,4 +1,4 @@
-"""Passwords are guessed slowly: limits for an account from one address, for an address, and for an account from everywhere.
+"""Limits failed attempts to sign in: per account and address, per address, and per account over all addresses.
 
 The one place where a password is checked (`sign_in_backend`) asks here first, so the API, the admin and every other form have
 the same limits. An attempt counts before its password is looked at, so that many at once get no further than one after another,
@@ -33,7 +33,7 @@ FORGOTTEN = timedelta(days=1)
 
 @dataclass(frozen=True)
 class SignInLimit:
-    """``failures`` within ``window`` are let through; the next one locks for ``lock``, for twice as long each further time."""
+    """Allows ``failures`` within ``window``; the next one locks for ``lock``, and each further lock lasts twice as long."""
 
     failures: int
     window: timedelta
@@ -43,15 +43,15 @@ class SignInLimit:
 PAIR = SignInLimit(5, timedelta(minutes=15), timedelta(minutes=1))
 ADDRESS = SignInLimit(20, timedelta(minutes=5), timedelta(minutes=5))
 ACCOUNT = SignInLimit(50, timedelta(hours=1), timedelta(minutes=15))
-"""From everywhere: so high that a typing owner never meets it, and a guesser with many addresses gets 50 an hour."""
+"""Over all addresses: too high for an owner's typing errors, and 50 attempts an hour for an attacker with many addresses."""
 
 
 BY_OPERATOR = "An operator of this server can unlock an account (admin, Users; or manage.py unlock_account)."
-BY_MAIL = "Its owner, if there is one, gets a link by mail that unlocks the account. An operator can unlock it, too."
+BY_MAIL = "If the account exists, its owner gets an e-mail with a link that unlocks it. An operator can unlock it as well."
 
 
 class SignInRefused(TooManyRequests):
-    """``mailed``: what is locked is an account, and its owner was written to."""
+    """``mailed``: the account itself is locked, and a mail was sent to its owner."""
 
     code = "sign_in_refused"
 
@@ -65,7 +65,7 @@ class SignInRefused(TooManyRequests):
 
 
 def begin_attempt(username: str, address: str) -> None:
-    """Counts an attempt as a failure, until `succeeded` says otherwise. Raises SignInRefused."""
+    """Counts the attempt as a failure until `succeeded` is called. Raises SignInRefused."""
     now = timezone.now()
     limits = _keys(username, address)
     with transaction.atomic():
@@ -90,12 +90,12 @@ def succeeded(username: str, address: str) -> None:
     """Forgets what was counted for the account here. Not for the address: who has an account could guess others for ever."""
     pair, account, of_address = _keys(username, address)
     SignInCount.objects.filter(key__in=(pair, account)).delete()
-    SignInCount.objects.filter(key=of_address, failures__gt=0).update(failures=F("failures") - 1)  # this one was none
+    SignInCount.objects.filter(key=of_address, failures__gt=0).update(failures=F("failures") - 1)  # this attempt succeeded
     SignInCount.objects.filter(since__lt=timezone.now() - FORGOTTEN).delete()  # names that were guessed once
 
 
 def unlock(username: str) -> bool:
-    """Forgets what was counted for the account, from every address. Whether there was anything."""
+    """Clears the counts of the account, from every address. Returns whether there were any."""
     digest = _digest(username)
     pairs = SignInCount.objects.filter(key__startswith=f"pair:{digest}:")
     removed, _ = (pairs | SignInCount.objects.filter(key=account_key(username))).delete()
@@ -103,24 +103,24 @@ def unlock(username: str) -> bool:
 
 
 def locked_until(username: str) -> datetime | None:
-    """The end of the lock that holds for the account from every address."""
+    """When the lock of the account over all addresses ends; None if there is none."""
     row = SignInCount.objects.filter(key=account_key(username), locked_until__gt=timezone.now()).first()
     return row.locked_until if row else None
 
 
 def account_key(username: str) -> str:
-    """What is counted for an account from everywhere; nobody can tell the name from it."""
+    """The key of an account's count over all addresses. It does not reveal the name."""
     return f"account:{_digest(username)}"
 
 
 def holds(key: str, until: datetime) -> bool:
-    """Whether there is this very lock of an account."""
+    """Whether this lock of an account still exists."""
     return until > timezone.now() and SignInCount.objects.filter(key=key, locked_until=until).exists()
 
 
 @transaction.atomic
 def end_lock(key: str, until: datetime) -> bool:
-    """Ends this lock of an account, and forgets what was counted for it from each address. False where it has ended already."""
+    """Ends this lock of an account and clears its counts. Returns False if the lock has already ended."""
     if until <= timezone.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
         return False
     SignInCount.objects.filter(key__startswith=f"pair:{key.removeprefix('account:')}:").delete()
@@ -136,7 +136,7 @@ def _tell_owner(username: str) -> None:
 
 
 def _count(row: SignInCount, limit: SignInLimit, now: datetime) -> bool:
-    """Whether this attempt locks."""
+    """Whether this attempt causes a lock."""
     if now - row.since > FORGOTTEN:
         row.locks = 0
     if row.locked_until is not None or now - row.since > limit.window:

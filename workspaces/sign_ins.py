@@ -24,7 +24,7 @@ from .rights import end_sign_ins
 
 FAMILY = "fam"
 MALFORMED = (TokenError, ValueError, TypeError, OverflowError, OSError, AttributeError)
-"""What simplejwt raises for a token whose signature is good and whose claims are nonsense."""
+"""Raised by simplejwt for a token with a valid signature and invalid claims."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Jwt:
 
 
 def begin(user: User) -> dict[str, str]:
-    """A pair of tokens of a new family."""
+    """Creates a pair of tokens of a new family."""
     SignIn.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken()
     sign_in = SignIn.objects.create(user=user, refresh_jti=refresh["jti"], expires_at=_end(refresh))
@@ -59,18 +59,18 @@ def rotate(secret: str) -> dict[str, str]:
             sign_in.refresh_jti, sign_in.expires_at = refresh["jti"], _end(refresh)
             sign_in.save(update_fields=["refresh_jti", "expires_at"])
     if reused:
-        raise AuthenticationFailed("This refresh token was used before, so its sign-in has ended. Sign in again.")
+        raise AuthenticationFailed("This refresh token was already used, so its sign-in was ended. Sign in again.")
     return _pair(refresh)
 
 
 def end(secret: str) -> None:
-    """Signs out: no token of the family is good from now on. Raises AuthenticationFailed."""
+    """Signs out: revokes every token of the family. Raises AuthenticationFailed."""
     with transaction.atomic():
         end_sign_ins(Q(pk=_find(_read(RefreshToken, secret), locked=True).pk))
 
 
 def find_jwt(secret: str) -> Jwt:
-    """What a good access token stands for. Raises AuthenticationFailed."""
+    """The user and sign-in of a valid access token. Raises AuthenticationFailed."""
     access = _read(AccessToken, secret)
     return Jwt(_find(access), _end(access))
 
@@ -87,7 +87,7 @@ def _read(kind: Any, secret: str) -> Any:
 def _find(token: Token, *, locked: bool = False) -> SignIn:
     family, user = parse_id(token.get(FAMILY)), parse_id(token.get("sub"))
     if family is None or user is None:
-        raise AuthenticationFailed("This JWT names no sign-in of this server. Get a new one from /api/auth/token.")
+        raise AuthenticationFailed("This JWT does not belong to a sign-in on this server. Get a new one from /api/auth/token.")
     rows = SignIn.objects.select_related("user")
     if locked:
         rows = rows.select_for_update(of=("self",))

@@ -1,4 +1,4 @@
-"""What this room announces to the applications above it."""
+"""Signals of this application, for the applications above it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ workspace_created = Signal()
 """``workspace``; sent inside the transaction that makes it."""
 
 project_named = Signal()
-"""``workspace_id``, ``project_id``; sent before a row of this room names a project. A receiver raises NotFound."""
+"""``workspace_id``, ``project_id``; sent before a row of this application names a project. A receiver raises NotFound."""
 
 account_locked = Signal()
 """``username`` as it was typed, whether there is such an account or not; sent inside the transaction that locks it."""

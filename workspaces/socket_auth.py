@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket: a bearer header, a subprotocol, a ticket, or our own browser session."""
+"""Authentication of WebSockets: by a bearer header, a subprotocol, a ticket, or a session of our own site."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SocketCaller:
         of = workspace or self.bound_to
         names = (*self.names, str(of)) if of else self.names
         if self.bound_to not in (None, of):
-            raise NotFound("This ticket is of another workspace.")
+            raise NotFound("This ticket belongs to another workspace.")
         if self.token is not None:
             return principal_of_token(self.token, names)
         return principal_of_user(self.user, names, signed_in_at=self.signed_in_at)
@@ -59,7 +59,7 @@ def query(scope: dict[str, Any]) -> dict[str, str]:
 
 
 def shown_credential(scope: dict[str, Any]) -> str:
-    """Whatever `authenticate` would look at, "" for nothing."""
+    """The credential that `authenticate` would check, "" if there is none."""
     offered = [name for name in scope.get("subprotocols", []) if name.startswith(SUBPROTOCOL)]
     session = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
     return _header(scope, b"authorization") or next(iter(offered), "") or query(scope).get("ticket", "") or session or ""
@@ -70,7 +70,7 @@ def _header(scope: dict[str, Any], name: bytes) -> str:
 
 
 def origin_allowed(scope: dict[str, Any]) -> bool:
-    """Browsers always send Origin: it must be this server or a front end of MGX_ALLOWED_ORIGINS. Others send none."""
+    """Checks Origin, which browsers always send: it must be this server or one of MGX_ALLOWED_ORIGINS."""
     origin = _header(scope, b"origin")
     if not origin:
         return True
@@ -128,7 +128,7 @@ def _ticket(secret: str) -> SocketCaller | None:
 
 
 def _session(scope: dict[str, Any]) -> SocketCaller | None:
-    """A browser session works only same-origin: a foreign page must not ride on the cookie."""
+    """Accepts a browser session only from the same origin, so that another site's page can't use the cookie."""
     origin = _header(scope, b"origin")
     key = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
     if not key or not origin or not _same_origin(scope, origin):

@@ -1,4 +1,4 @@
-"""The rate limits of requests for sockets: a connect is counted as one, by address until it is known whose it is."""
+"""Rate limits for WebSockets: a connect counts as one request, by address until the caller is known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .socket_auth import SocketCaller
 
 
 def authenticate(scope: dict[str, Any]) -> SocketCaller | None:
-    """As `socket_auth` does, for an address that has not come too often. Blocking. Raises RateLimited."""
+    """Authenticates like `socket_auth`, within the limit of the address. Blocking. Raises RateLimited."""
     client = client_of(scope)
     refuse(client.admit(), WHAT)
     caller = socket_auth.authenticate(scope)

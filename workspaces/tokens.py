@@ -1,4 +1,4 @@
-"""API tokens and WebSocket tickets: making, hashing, looking up, revoking."""
+"""API tokens and WebSocket tickets: creating, hashing, looking up, revoking."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .secrets import digest_of, new_secret
 PREFIX = "mgx_"
 TICKET_SECONDS = 30
 LAST_USED_STEP = timedelta(minutes=1)
-"""How exact `last_used_at` is: a write per request would cost more than the request."""
+"""The precision of `last_used_at`: a write per request would cost more than the request."""
 
 
 @transaction.atomic
@@ -32,15 +32,15 @@ def create_api_token(
     expires_at: datetime | None = None,
     parent_id: uuid.UUID | None = None,
 ) -> tuple[ApiToken, str]:
-    """Returns the row and the secret, which exists nowhere else from now on.
+    """Returns the row and the secret, which is not stored.
 
-    One that is made with a token (``parent_id``) ends with it: by its time, and when it is revoked. Raises NotAllowed when the
-    parent has just ended.
+    A token created with another token (``parent_id``) expires and is revoked with it. Raises NotAllowed if the parent has just
+    ended.
     """
     if parent_id is not None:
         parent = valid_tokens().select_for_update(of=("self",)).filter(pk=parent_id).first()
         if parent is None:
-            raise NotAllowed("The token that asks for this one has ended.")
+            raise NotAllowed("The token used for this request has expired or was revoked. Use another one.")
         if parent.expires_at is not None:
             expires_at = min(expires_at or parent.expires_at, parent.expires_at)
     secret = new_secret(PREFIX)
@@ -73,13 +73,13 @@ def find_api_token(secret: str) -> ApiToken | None:
 
 
 def revoke_api_token(token: ApiToken) -> None:
-    """From now on the token and all that it made are refused, and their sockets closed. Call inside a transaction."""
+    """Revokes the token and the tokens it created, and closes their sockets. Call inside a transaction."""
     end_tokens([token.pk])
     token.refresh_from_db(fields=["revoked_at"])
 
 
 def create_ws_ticket(principal: Principal, credential: Credential) -> str:
-    """Opens a socket of the principal's workspace, for as long as ``credential`` is good."""
+    """Creates a ticket for one socket of the principal's workspace, valid as long as ``credential`` is."""
     secret = new_secret()
     WsTicket.across_tenants.filter(expires_at__lt=timezone.now()).delete()
     WsTicket.objects.create(
@@ -96,7 +96,7 @@ def create_ws_ticket(principal: Principal, credential: Credential) -> str:
 
 
 def redeem_ws_ticket(secret: str) -> WsTicket | None:
-    """The ticket, once: two clients with the same one race for a DELETE and one wins."""
+    """Redeems the ticket once: of two clients with the same ticket, one wins the DELETE."""
     ticket: WsTicket | None = (
         WsTicket.across_tenants.select_related("user", "api_token", "sign_in")
         .filter(digest=digest_of(secret), expires_at__gt=timezone.now())

@@ -1,4 +1,4 @@
-"""A locked account's owner gets a link by mail that ends the lock: good once, for that lock, for as long as it lasts.
+"""Mails the owner of a locked account a link that ends the lock. It works once, for that lock, while it lasts.
 
 Who guesses must not learn from it which accounts there are: the web process asks for a mail in the same way for every name (see
 `receivers.py`), and only the worker knows whether there is somebody to write to. A lock of the whole account is the only one
@@ -23,21 +23,21 @@ from .models import User
 log = structlog.stdlib.get_logger(__name__)
 SALT = "mgx.unlock"
 SUBJECT = "MGX Agent: your account is locked"
-TEXT = """Somebody tried many wrong passwords for your account {username} on {server}.
-Nobody can sign in to it until {until} UTC. Who is signed in stays so.
+TEXT = """There were many failed attempts to sign in to your account {username} on {server}.
+The account is locked until {until} UTC. Existing sessions are not affected.
 
-If you want to sign in now, open this link and confirm. It works once, and ends with the lock:
+To sign in now, open this link and confirm. It works once and expires with the lock:
 
 {link}
 
-If it was not you who tried, you need not do anything. A long password that you use nowhere else can't be guessed in this way.
+If this was not you, you do not need to do anything. Use a long password that you do not use anywhere else.
 """
 
 
 def send(user_id: uuid.UUID) -> None:
-    """Sends the link; does nothing where the account, its address or the lock is missing.
+    """Sends the link; does nothing if the account, its address or the lock does not exist.
 
-    A mail that can't be sent is logged and not tried again: the lock ends by itself.
+    A mail that can't be sent is logged and not retried: the lock ends by itself.
     """
     user = User.objects.filter(pk=user_id, is_active=True).exclude(email="").first()
     until = sign_in_guard.locked_until(user.username) if user else None
@@ -54,7 +54,7 @@ def send(user_id: uuid.UUID) -> None:
 
 
 def lock_of(token: str) -> tuple[str, datetime] | None:
-    """The lock that a link is for, as `sign_in_guard` names it; None for a link that is not ours."""
+    """The key of the lock that a link is for (see `sign_in_guard`); None for an invalid link."""
     try:
         key, until = signing.loads(token, salt=SALT, max_age=sign_in_guard.LONGEST)
         return str(key), datetime.fromisoformat(until)

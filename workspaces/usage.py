@@ -1,4 +1,4 @@
-"""What a tenant's model calls cost, from the ledger."""
+"""Usage of a tenant: tokens, model calls and cost, from the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _sums() -> dict[str, Any]:
 
 
 def usage(*, workspace_id: uuid.UUID, params: Mapping[str, str]) -> dict[str, Any]:
-    """Totals and buckets of a period. Two queries. Raises BadRequest."""
+    """Totals and buckets of a period, with two queries. Raises BadRequest."""
     period = read_period(params, bucket="day")
     entries = LedgerEntry.objects.for_workspace(workspace_id).filter(created_at__gte=period.since, created_at__lt=period.until)
     buckets = entries.annotate(start=Trunc("created_at", period.bucket)).values("start").annotate(**_sums()).order_by("start")

@@ -1,4 +1,4 @@
-"""The base of every tenant endpoint: it knows the tenant before any row is read, and reads rows by one mechanism."""
+"""The base of every tenant endpoint: it determines the tenant before any row is read, and reads rows in one way."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TenantViewSet(GenericViewSet[Any]):
             columns.add("updated_at")
         row = self.get_queryset().filter(pk=pk).values(*columns).first()
         if row is None:
-            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+            raise NotFound(f"This {self.model._meta.verbose_name} does not exist or you do not have access to it.")
         return row
 
     def answer_row(self, pk: Any, *, http_status: int = status.HTTP_200_OK) -> Response:
@@ -97,26 +97,28 @@ class TenantViewSet(GenericViewSet[Any]):
     # writing
 
     def validated(self, serializer_class: Any = None, **kwargs: Any) -> dict[str, Any]:
-        """The request's body, validated. Unknown fields are refused: a typo must not be silently ignored."""
+        """The validated body. Unknown fields are refused, so that a typo is not silently ignored."""
         make: Any = serializer_class or self.serializer_class
         serializer = make(data=self.request.data, context={"view": self}, **kwargs)
         if isinstance(self.request.data, dict):
             unknown = sorted(set(self.request.data) - set(serializer.fields))
             if unknown:
                 known = ", ".join(name for name, field in serializer.fields.items() if not field.read_only)
-                raise BadRequest(f"Unknown field {unknown[0]!r}; this takes {known}.", field=unknown[0], code="unknown_field")
+                raise BadRequest(
+                    f"Unknown field {unknown[0]!r}. The fields are {known}.", field=unknown[0], code="unknown_field"
+                )
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
     def once(self, respond: Callable[[], Response], *, secret: bool = False) -> Response:
-        """A POST's effect and answer under its Idempotency-Key."""
+        """Performs a POST and returns its response, once per Idempotency-Key."""
         return answer_once(self.request, self.principal, respond, secret=secret)
 
     def locked(self, pk: Any) -> Any:
         """The row itself, locked, after the If-Match check. Call inside a transaction. Raises NotFound, PreconditionFailed."""
         row = self.get_queryset().select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None:
-            raise NotFound(f"There is no such {self.model._meta.verbose_name} that you can see.")
+            raise NotFound(f"This {self.model._meta.verbose_name} does not exist or you do not have access to it.")
         if hasattr(row, "updated_at"):
             check_if_match(self.request, row.pk, row.updated_at)
         return row
@@ -135,7 +137,7 @@ class TenantViewSet(GenericViewSet[Any]):
         return self.answer_row(pk)
 
     def before_write(self, row: Any, changes: dict[str, Any]) -> None:
-        """A chance to refuse or to make room, in the write's transaction. ``row`` is None for a new one."""
+        """Hook: may refuse or change other rows, in the write's transaction. ``row`` is None for a new one."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
         """What else a PATCH does, in its transaction."""

@@ -1,7 +1,7 @@
 """The REST client: one request, one answer, and the server's problem documents as errors.
 
-It stands on urllib, because importing httpx alone takes longer than a whole ``mgx list`` may. Redirects are refused: they could
-carry the token elsewhere. POSTs carry an Idempotency-Key, so a request whose answer was lost is sent again without harm.
+It uses urllib, because importing httpx alone takes longer than a whole ``mgx list`` may. Redirects are refused: they could
+send the token elsewhere. POSTs carry an Idempotency-Key, so a request whose answer was lost can safely be sent again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from mgx_cli.output import one_line, say
 TIMEOUT = 30.0
 ATTEMPTS = 3
 LONGEST_WAIT = 10.0
-"""Seconds of a Retry-After that are waited for; a longer one is the caller's to know."""
+"""The longest Retry-After that is waited for, in seconds; a longer one is reported to the caller."""
 LONGEST_TURN = 60.0
-"""The same where the server counts requests per minute: it has done nothing yet, and within a minute there is room again."""
+"""The same for a limit of requests per minute: the server has done nothing yet, and accepts requests again within a minute."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -34,7 +34,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Api:
-    """Talks to one server. Every method raises ``ApiError`` for a refusal and ``Unreachable`` when nobody answers."""
+    """A client of one server. Every method raises ``ApiError`` for an error response and ``Unreachable`` without a response."""
 
     def __init__(self, server: ServerConfig) -> None:
         self.server = server
@@ -61,13 +61,13 @@ class Api:
             return self._read(answer)
 
     def lines(self, path: str, query: Mapping[str, Any], accept: str, *, timeout: float = TIMEOUT) -> Iterator[str]:
-        """The lines of an answer as they arrive. ``timeout`` bounds the silence between two of them, in seconds."""
+        """The lines of a response as they arrive. ``timeout`` is the longest silence between two of them, in seconds."""
         with self._open("GET", path, query, headers={"Accept": f"{accept}, */*;q=0.1"}, timeout=timeout) as answer:
             try:
                 for line in answer:
                     yield line.decode("utf-8", "replace").rstrip("\n")
             except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(f"{self.server.base_url} stopped answering: {error}") from error
+                raise Unreachable(f"The connection to {self.server.base_url} was lost: {error}") from error
 
     def items(self, path: str, query: Mapping[str, Any] | None = None, *, most: int = 1000) -> Iterator[dict[str, Any]]:
         """The rows of a list, page by page, ``most`` at most."""
@@ -82,7 +82,7 @@ class Api:
                 return
 
     def identity_headers(self) -> dict[str, str]:
-        """Who asks, and for which workspace. The WebSocket handshake carries the same."""
+        """Headers with the token and the workspace, also used in the WebSocket handshake."""
         headers = {}
         if self.server.token:
             headers["Authorization"] = f"Bearer {self.server.token}"
@@ -97,15 +97,15 @@ class Api:
             return json.loads(raw) if raw else {}
         except ValueError as error:
             raise Unreachable(
-                f"{self.server.base_url} answered {path} with something that is not JSON.",
-                hint=f"Is it an MGX server? Its address comes from {self.server.source}.",
+                f"The response of {self.server.base_url} to {path} is not JSON.",
+                hint=f"Check that this is an MGX server. The address comes from {self.server.source}.",
             ) from error
 
     def _read(self, answer: Any) -> bytes:
         try:
             return bytes(answer.read())
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{self.server.base_url} stopped in the middle of its answer: {error}") from error
+            raise Unreachable(f"{self.server.base_url} closed the connection in the middle of a response: {error}") from error
 
     def _open(
         self,
@@ -141,8 +141,8 @@ class Api:
                     time.sleep(0.2 * attempt)
                     continue
                 raise Unreachable(
-                    f"No answer from {self.server.base_url}: {reason}.",
-                    hint=f"The address comes from {self.server.source}. Check it, or see: mgx doctor",
+                    f"Could not connect to {self.server.base_url}: {reason}.",
+                    hint=f"Check the address, which comes from {self.server.source}, or run: mgx doctor",
                 ) from error
         raise AssertionError("the last attempt returns or raises")
 
@@ -150,7 +150,7 @@ class Api:
 def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
     if error.code in (301, 302, 303, 307, 308):
         where = error.headers.get("Location", "")
-        return {"title": "The server redirects", "detail": f"to {where}", "hint": "Set the server's final address."}
+        return {"title": "The server redirects", "detail": f"to {where}", "hint": "Use the server's final address."}
     try:
         document = json.loads(error.read(1 << 20))
     except (OSError, ValueError, http.client.HTTPException):
@@ -159,7 +159,7 @@ def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
 
 
 def _retry_after(error: urllib.error.HTTPError, document: Mapping[str, Any]) -> float | None:
-    """Seconds to wait before the same request may succeed, None where it will not."""
+    """Seconds to wait before the same request may succeed; None if waiting does not help."""
     if error.code not in (429, 503):
         return None
     longest = LONGEST_TURN if document.get("code") == "rate_limited" else LONGEST_WAIT

@@ -1,4 +1,4 @@
-"""A run's diff onto a working tree, whole or not at all.
+"""Applies a run's diff to a working tree, completely or not at all.
 
 Plain ``git apply``, not ``--3way``: that leaves conflict markers in files, which is half of a change. git itself refuses paths
 that leave the repository, lie in ``.git`` or go through a symbolic link; nothing here loosens that.
@@ -25,7 +25,7 @@ _EXACT = ("--whitespace=nowarn",)
 
 
 class DoesNotApply(CLIError):
-    """``conflicts`` are the files at fault as {path, reason}; nothing was written."""
+    """``conflicts`` are the files that do not fit, as {path, reason}; nothing was written."""
 
     def __init__(self, detail: str, conflicts: Sequence[dict[str, str]], *, hint: str) -> None:
         super().__init__(detail, hint=hint)
@@ -42,25 +42,25 @@ class Change:
     files: list[dict[str, Any]]
     binary: list[str]
     links: list[str]
-    """Symbolic links that it makes."""
+    """Symbolic links that the diff creates."""
 
 
 def working_tree(directory: Path) -> Path:
-    """The top of the working tree around ``directory``. Raises Usage where there is none."""
+    """The top of the working tree around ``directory``. Raises UsageError if there is none."""
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", hint="Give the directory of a git repository with --repo PATH.")
     done = _git(directory, "rev-parse", "--show-toplevel")
     top = os.fsdecode(done.stdout).rstrip("\n")
     if done.returncode or not top:
         raise UsageError(
-            f"{directory} is no working tree of a git repository.",
-            hint="Go to the checkout, or name it: mgx apply RUN --repo PATH",
+            f"{directory} is not in a working tree of a git repository.",
+            hint="Change to the checkout, or give its path: mgx apply RUN --repo PATH",
         )
     return Path(top)
 
 
 def read_change(top: Path, diff: bytes) -> Change:
-    """Raises DoesNotApply for what is not a diff, and for renames and copies, which runs don't make."""
+    """Raises DoesNotApply for an invalid diff, and for renames and copies, which runs do not produce."""
     numbers, words = _git(top, "apply", "--numstat", "-z", stdin=diff), _git(top, "apply", "--summary", stdin=diff)
     said = words.stdout.decode("utf-8", "replace").splitlines()
     if numbers.returncode or words.returncode or any(line.startswith((" rename ", " copy ")) for line in said):
@@ -75,7 +75,7 @@ def read_change(top: Path, diff: bytes) -> Change:
 
 
 def conflicts(top: Path, diff: bytes, *, reverse: bool) -> list[dict[str, str]]:
-    """What keeps it from being applied, as {path, reason}; empty when it goes."""
+    """The reasons why it can't be applied, as {path, reason}; empty if it can."""
     done = _git(top, "apply", "--check", *_EXACT, *_way(reverse), stdin=diff)
     if done.returncode == 0:
         return []
@@ -88,14 +88,14 @@ def conflicts(top: Path, diff: bytes, *, reverse: bool) -> list[dict[str, str]]:
 
 
 def write(top: Path, diff: bytes, change: Change, *, reverse: bool) -> None:
-    """Applies what was checked. Where git stops in the middle (a full disk, a failing filter), all files are put back."""
+    """Applies a checked diff. If git stops in the middle (a full disk, a failing filter), all files are restored."""
     before = [_Kept(top / file["path"]) for file in change.files]
     try:
         done = _git(top, "apply", *_EXACT, *_way(reverse), stdin=diff)
         if done.returncode:
             reason = one_line(done.stderr.decode("utf-8", "replace"))
             raise DoesNotApply(
-                f"git could not write the change: {reason}", [], hint="All files are as they were. Fix that and try again."
+                f"git could not write the change: {reason}", [], hint="All files were restored. Fix the cause and try again."
             )
     except BaseException:
         for kept in before:
@@ -104,7 +104,7 @@ def write(top: Path, diff: bytes, change: Change, *, reverse: bool) -> None:
 
 
 class _Kept:
-    """One path as it was: a file's bytes and mode, a link's target, or nothing."""
+    """The previous state of a path: a file's bytes and mode, a link's target, or nothing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -119,7 +119,7 @@ class _Kept:
             return
         path.unlink(missing_ok=True)
         if self._target is None and self._bytes is None:
-            for parent in path.parents:  # the directories that git made for it
+            for parent in path.parents:  # the directories that git created for it
                 if parent == top or not parent.is_dir() or any(parent.iterdir()):
                     break
                 parent.rmdir()
@@ -141,4 +141,4 @@ def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Com
     try:
         return subprocess.run(["git", *_GIT, *arguments], cwd=directory, input=stdin, capture_output=True, env=environment)
     except FileNotFoundError as error:
-        raise UsageError("git is not installed.", hint="Install git.") from error
+        raise UsageError("git is not installed.", hint="Install git and try again.") from error

@@ -1,4 +1,4 @@
-"""Where the settings come from: a flag, then MGX_SERVER / MGX_TOKEN / MGX_WORKSPACE, then mgx.yaml, then the user's file.
+"""Settings, in order of precedence: flags, MGX_SERVER / MGX_TOKEN / MGX_WORKSPACE, mgx.yaml, the user's file.
 
 The user's file is ``$XDG_CONFIG_HOME/mgx/config.toml``, readable by its owner only. Tokens are kept by server there, so that
 an mgx.yaml, which comes with other people's repositories, can name a server but can't make a token travel to it.
@@ -47,7 +47,7 @@ class UserFile:
         )
 
     def save(self) -> None:
-        """Replaces the file in one step; it is never readable by others, not for a moment."""
+        """Replaces the file atomically; it is readable only by its owner at all times."""
         import tempfile
 
         import tomli_w
@@ -103,7 +103,7 @@ class ProjectFile:
 
 @dataclass(frozen=True)
 class Options:
-    """What the flags before the command say."""
+    """The options before the command."""
 
     server: str = ""
     workspace: str = ""
@@ -111,7 +111,7 @@ class Options:
 
 @dataclass(frozen=True)
 class ServerConfig:
-    """A server to talk to. ``source`` says where its address comes from; ``token`` may be empty."""
+    """A server. ``source`` says where its address comes from; ``token`` may be empty."""
 
     base_url: str
     token: str
@@ -125,8 +125,8 @@ class ServerConfig:
 
 
 def configured_server(options: Options, start: Path) -> ServerConfig | None:
-    """The server that flag, environment or files name, None where none does. Raises ``Usage`` for an address that can't be
-    used, ``NoAccess`` where a token would travel unencrypted."""
+    """The server given by flag, environment or files, or None. Raises ``UsageError`` for an invalid address, ``NoAccess`` if
+    a token would be sent unencrypted."""
     user = UserFile.load()
     project = ProjectFile.nearest(start)
     candidates = (
@@ -145,22 +145,22 @@ def configured_server(options: Options, start: Path) -> ServerConfig | None:
         token = os.environ["MGX_TOKEN"]
     if token and base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
         raise NoAccess(
-            f"The token would travel unencrypted to {base_url} ({source}).",
-            hint="Use https, or accept it with: mgx config set allow_insecure_http true",
+            f"The token would be sent unencrypted to {base_url} ({source}).",
+            hint="Use https, or allow it with: mgx config set allow_insecure_http true",
         )
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
     return ServerConfig(base_url, token, workspace, source)
 
 
 def server_address(address: str, source: str) -> str:
-    """Scheme, host, port and path without a slash at the end. Raises ``Usage``."""
+    """Scheme, host, port and path without a trailing slash. Raises ``UsageError``."""
     try:
         parts = urlsplit(address.strip())
         parts.port  # noqa: B018 - raises for a port that is not a number
     except ValueError as error:
-        raise UsageError(f"{source} holds {address!r}, which is not an address: {error}.") from error
+        raise UsageError(f"{source}: {address!r} is not a valid address: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        raise UsageError(f"{source} holds {address!r}; a server's address looks like https://mgx.example.com.")
+        raise UsageError(f"{source}: {address!r} is not a server's address. Write it as in https://mgx.example.com.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
@@ -182,7 +182,7 @@ def user_file_path() -> Path:
 
 
 def token_prefix(token: str) -> str:
-    """What may be shown of a token."""
+    """The part of a token that may be shown."""
     return f"{token[:8]}…" if len(token) > 16 else "…" if token else ""
 
 
@@ -196,5 +196,5 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not TOML: {error}.") from error
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
     return data

@@ -1,4 +1,4 @@
-"""Each thing that mgx needs, looked at without changing or starting anything."""
+"""Checks of everything that mgx needs, without changing or starting anything."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from mgx_cli.output import one_line
 OLDEST_PYTHON = (3, 10)
 OLDEST_GIT = (2, 28)
 PINNING_GIT = (2, 37)
-"""The first with http.curloptResolve: what the server checked of an http remote is then what git reaches."""
+"""The first version with http.curloptResolve, which makes git connect to the address that the server checked."""
 MAPPING_LINUX = (5, 12)
-"""The first with id-mapped mounts."""
+"""The first version with id-mapped mounts."""
 _ENDPOINTS = {
     "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
     "openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL"),
 }
-"""Provider of MGX_MODEL → the variables that say where it is."""
+"""Provider in MGX_MODEL → the variables with its key and address."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """``advice`` is what to do when ``level`` is not ok."""
+    """``advice`` says what to do if ``level`` is not ok."""
 
     name: str
     level: Literal["ok", "warn", "fail"]
@@ -74,8 +74,8 @@ def _machine() -> Iterator[Check]:
         yield Check(
             "checkout",
             "warn",
-            "none: this mgx has no server of its own",
-            "Use mgx login --server URL, or set MGX_HOME to a clone.",
+            "no checkout: this installation has no embedded server",
+            "Run mgx login --server URL, or set MGX_HOME to a clone.",
         )
 
 
@@ -88,14 +88,14 @@ def _git() -> Check:
     try:
         version = tuple(int(part) for part in text.split(".")[:2])
     except ValueError:
-        return Check("git", "warn", f"{path} names no version", "Run: git --version")
+        return Check("git", "warn", f"{path} does not report a version", "Run: git --version")
     if version < OLDEST_GIT:
         return Check("git", "warn", f"{text} is old", f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer.")
     if version < PINNING_GIT:
         return Check(
             "git",
             "warn",
-            f"{text}: addresses of http remotes are checked, but not pinned to what was checked",
+            f"{text}: addresses of http remotes are checked, but git may connect to another one",
             f"Install git {'.'.join(map(str, PINNING_GIT))} or newer where the server runs.",
         )
     return Check("git", "ok", text)
@@ -129,14 +129,14 @@ def _sandbox(root: Path) -> Check:
         return Check(
             "sandbox",
             "warn",
-            f"{name}; a server started here is root, and so are its commands to the host's files",
+            f"{name}; a server started here is root, and its commands access the host's files as root",
             "Run it as an ordinary user, or on Linux 5.12 or newer without MGX_SANDBOX_UID=0.",
         )
     return Check("sandbox", "ok", name)
 
 
 def _gives_users() -> bool:
-    """Whether a server that is root can give commands another user, by id-mapped mounts; its log says where it still can't."""
+    """Whether a root server can run commands as another user, through id-mapped mounts; its log names exceptions."""
     release = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
     return release >= MAPPING_LINUX and os.environ.get("MGX_SANDBOX_UID") != "0"
 
@@ -174,7 +174,7 @@ def _server(options: Options) -> Iterator[Check]:
 
 
 def _parts(api: Api) -> Iterator[Check]:
-    """What /health/ready says of each part; a 503 carries the same document."""
+    """The state of each part according to /health/ready; a 503 has the same document."""
     try:
         document = api.get("/health/ready")
     except CLIError as error:
@@ -190,12 +190,12 @@ def _parts(api: Api) -> Iterator[Check]:
         latency = facts.get("latency_ms")
         text = f"{latency} ms" if latency is not None else one_line(facts.get("status", ""))
         none = facts.get("status") == "no worker"
-        wrong = "no worker: runs stay queued" if none else "does not work"
+        wrong = "no worker: runs stay queued" if none else "not working"
         why = "See the worker's log, or start one." if none else facts.get("error") or facts.get("detail")
         advice = "" if good else one_line(why or "See the server's log.")
         yield Check(one_line(name, 13), "ok" if good else "fail", text if good else wrong, advice)
     if not parts:
-        yield Check("ready", "warn", "the server does not name its parts", "")
+        yield Check("ready", "warn", "the server does not report its parts", "")
 
 
 def _identity(api: Api, server: ServerConfig) -> Iterator[Check]:
@@ -225,7 +225,7 @@ def _identity(api: Api, server: ServerConfig) -> Iterator[Check]:
 
 
 def _embedded_model(*, connected: bool) -> Check:
-    """What this environment asks of the embedded server, which took it when it was started."""
+    """The model configured by this environment, which the embedded server reads when it is started."""
     model = os.environ.get("MGX_MODEL") or "offline"
     if model == "offline":
         found = ((name, provider) for provider, names in _ENDPOINTS.items() for name in names if os.environ.get(name))
@@ -236,7 +236,7 @@ def _embedded_model(*, connected: bool) -> Check:
         return Check(
             "model",
             "warn",
-            "offline (deterministic: it makes a stack's starter)",
+            "offline (deterministic: it writes a stack's starter)",
             "Set MGX_MODEL=openai/MODEL and OPENAI_API_KEY, or anthropic/MODEL and ANTHROPIC_API_KEY, then mgx down && mgx up.",
         )
     names = _ENDPOINTS["anthropic" if model.startswith("anthropic/") else "openai"]
@@ -245,25 +245,25 @@ def _embedded_model(*, connected: bool) -> Check:
             "model",
             "warn",
             f"{one_line(model)} (MGX_MODEL) has no endpoint",
-            f"Set {names[0]}, or {names[1]} for one that takes none, then mgx down && mgx up.",
+            f"Set {names[0]}, or {names[1]} for an endpoint without a key, then mgx down && mgx up.",
         )
     return Check("model", "ok", f"{one_line(model)} (MGX_MODEL, when the server was started with it)")
 
 
 def _own_token(server: ServerConfig) -> Check:
     if server.embedded:
-        where = "set: the embedded server, when started with it, lends it to links on GitHub that have no token"
+        where = "set: an embedded server started with it uses it for GitHub links without a token"
         return Check("GITHUB_PAT", "ok", where)
     return Check(
         "GITHUB_PAT",
         "warn",
-        f"set, but not used by {server.base_url}: only the embedded server takes it",
+        f"set, but not used by {server.base_url}: only the embedded server uses it",
         "Give the link a token: mgx repo link OWNER/NAME --token-env GITHUB_PAT",
     )
 
 
 def _asked(name: str, ask: Callable[[], Any], good: str) -> Generator[Check, None, Any]:
-    """A check that a request succeeds; returns the answer, None when it does not."""
+    """Checks that a request succeeds. Returns the answer, or None."""
     try:
         answer = ask()
     except CLIError as error:

@@ -1,4 +1,4 @@
-"""The embedded server of a checkout: found, started and stopped through its own command line, never imported.
+"""Finds, starts and stops the embedded server of a checkout through its command line; it is never imported.
 
 ``<data>/state.json`` says what runs: ``{pid, status, base_url, token, …}``. The checkout is the one that this package was
 installed from (editable), or ``MGX_HOME``.
@@ -31,14 +31,14 @@ def data_dir() -> Path:
 
 
 def checkout() -> Path | None:
-    """The source tree with the server in it, None for a wheel alone."""
+    """The source tree that contains the server; None if only the wheel is installed."""
     home = os.environ.get("MGX_HOME")
     root = Path(home) if home else Path(mgx_cli.__file__).resolve().parents[2]
     return root if (root / "manage.py").is_file() and (root / "mgx_project" / "embedded").is_dir() else None
 
 
 def state() -> dict[str, Any] | None:
-    """What ``state.json`` says, if that server is ready, alive and listens."""
+    """The contents of ``state.json``, if its server is ready, alive and listening."""
     try:
         found = json.loads((data_dir() / "state.json").read_text("utf-8"))
         address = urlsplit(found["base_url"])
@@ -54,7 +54,7 @@ def state() -> dict[str, Any] | None:
 
 
 def server(options: Options, *, examine: bool = False) -> ServerConfig:
-    """The embedded server, started when it does not run. Raises ``Unreachable``.
+    """The embedded server, started if needed. Raises ``Unreachable``.
 
     ``examine`` asks its supervisor even when it runs, who then says where it differs from what this environment asks for.
     """
@@ -73,23 +73,23 @@ def up() -> dict[str, Any]:
     done = _run(root, "up", "--json")
     if done.returncode:
         raise Unreachable(
-            f"The embedded server did not start (exit {done.returncode}); what it said is above.",
-            hint=f"Logs are in {data_dir()}. See: mgx doctor",
+            f"The embedded server did not start (exit code {done.returncode}). Its output is above.",
+            hint=f"Logs are in {data_dir()}. To check the requirements: mgx doctor",
         )
     found = state()
     if found is None:
-        raise Unreachable(f"The embedded server started, but {data_dir() / 'state.json'} names no server that listens.")
+        raise Unreachable(f"The embedded server was started, but the one in {data_dir() / 'state.json'} is not listening.")
     return found
 
 
 def down() -> None:
     done = _run(_required_checkout(), "down")
     if done.returncode:
-        raise CLIError(f"The embedded server did not stop (exit {done.returncode}); what it said is above.")
+        raise CLIError(f"The embedded server did not stop (exit code {done.returncode}). Its output is above.")
 
 
 def allow(directory: Path) -> None:
-    """Lets the embedded server work on a directory of this machine."""
+    """Allows the embedded server to use a directory of this machine."""
     try:
         known = (data_dir() / "local_roots").read_text("utf-8").splitlines()
     except OSError:
@@ -98,7 +98,7 @@ def allow(directory: Path) -> None:
         return
     done = _run(_required_checkout(), "allow", str(directory))
     if done.returncode:
-        raise CLIError(f"The embedded server was not allowed to use {directory} (exit {done.returncode}).")
+        raise CLIError(f"Could not allow the embedded server to use {directory} (exit code {done.returncode}).")
 
 
 def python_of(root: Path) -> str:
@@ -119,8 +119,8 @@ def _required_checkout() -> Path:
     if os.environ.get("MGX_HOME"):
         raise Unreachable(f"MGX_HOME is {os.environ['MGX_HOME']}, which is not a checkout of MGX Agent (no manage.py there).")
     raise Unreachable(
-        "No server is configured, and this mgx was installed without one.",
-        hint="Two ways to get a server:\n"
-        "  one that runs elsewhere:   mgx login --server https://mgx.example.com\n"
-        "  one on this machine:       clone MGX Agent, run `make demo` there, and set MGX_HOME to the clone",
+        "No server is configured, and this installation of mgx has no embedded server.",
+        hint="There are two ways to get a server:\n"
+        "  a running server:   mgx login --server https://mgx.example.com\n"
+        "  this machine:       clone MGX Agent, run `make demo` there, and set MGX_HOME to the clone",
     )

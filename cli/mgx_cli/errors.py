@@ -1,7 +1,7 @@
-"""What can go wrong, as sentences, and the exit codes of the contract.
+"""The errors of mgx and their exit codes (CONTRACT: CLI).
 
 CLIError
-├── Usage          2   the command, its input or the directory is not right
+├── UsageError     2   the command, its input or the directory is not right
 ├── NoAccess       5   not found, or not allowed
 ├── Unreachable    6   no server answers
 ├── ApiError       …   the server refused: a problem document (RFC 9457)
@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
 
 
 class CLIError(Exception):
-    """``detail`` says what was wrong and where, ``hint`` what to do next."""
+    """The base class. ``detail`` says what was wrong and where, ``hint`` what to do next."""
 
     exit_code = ExitCode.FAILED
 
@@ -75,7 +75,7 @@ _EXIT_BY_STATUS = {
 
 
 class ApiError(CLIError):
-    """The server's answer to a request it did not carry out; ``problem`` is its problem document as it came."""
+    """An error response of the server; ``problem`` is its problem document."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         title = str(problem.get("title") or f"HTTP {status}")
@@ -91,7 +91,7 @@ class ApiError(CLIError):
 
     @property
     def fields(self) -> Sequence[tuple[str, str]]:
-        """The inputs at fault and what is wrong with each."""
+        """The invalid inputs, with a message for each."""
         rows = self.problem.get("errors")
         if not isinstance(rows, list):
             return ()

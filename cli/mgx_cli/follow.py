@@ -1,4 +1,4 @@
-"""Watching a run until it ends or needs a person: the timeline, the question about the plan, and the exit code."""
+"""Watches a run until it ends or needs a person: timeline, question about the plan, and exit code."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _ASKS = {"approval_required": "approve", "changes_ready": "changes"}
 def follow(
     api: Api, run: Mapping[str, Any], *, after: int = 0, as_json: bool = False, verbose: bool = False, place: Path | None = None
 ) -> ExitCode:
-    """Shows the run from event ``after`` on. On a terminal it asks about the plan; elsewhere a waiting run ends the watch.
+    """Shows the run from event ``after`` on. On a terminal it asks about the plan; otherwise a waiting run ends the watch.
 
-    Ctrl-C raises ``Interrupted``: the run goes on without a watcher.
+    Ctrl-C raises ``Interrupted``; the run continues.
     """
     try:
         final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)
     except KeyboardInterrupt:
         raise InterruptedByUser(
-            "Detached. The run is not stopped.", hint=f"Come back with: mgx attach {short(run['id'])}"
+            "Detached. The run continues.", hint=f"Watch it again with: mgx attach {short(run['id'])}"
         ) from None
     if as_json:
         put_ndjson({"type": "run", "run": final})
@@ -77,7 +77,7 @@ def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
 
 
 def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
-    """The run, if this event is where it stands still now; replayed events of decisions long taken are not."""
+    """The run, if it is still waiting at this event; None for replayed events of past decisions."""
     kind = str(event.get("type"))
     if kind not in _ENDS and kind not in _ASKS:
         return None
@@ -105,7 +105,7 @@ def _can_ask() -> bool:
 
 
 def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
-    """Asks about the plan and sends the answer; False when the person leaves the question open or another answer was first."""
+    """Asks about the plan and sends the answer. Returns False if it stays undecided or somebody else was first."""
     body: dict[str, Any] | None = None
     while body is None:
         try:
@@ -126,13 +126,13 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
     except ApiError as error:
         if error.status != 409:
             raise
-        say(f"This plan is already decided: {error.detail}", "yellow")
+        say(f"The plan was already decided: {error.detail}", "yellow")
         return False
     return True
 
 
 def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
-    """The end of a watch: the result on stdout, what to do next on stderr."""
+    """Prints the result on stdout and what to do next on stderr."""
     name, trouble, question = short(run["id"]), run_state.is_in_trouble(run), run.get("pause_reason") == "question"
     say()
     label = paint(run_state.label(run), f"{run_state.style(run)} bold".strip(), sys.stderr)

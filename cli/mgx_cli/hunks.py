@@ -1,4 +1,4 @@
-"""A change in files and hunks, as people read and decide on it in a terminal."""
+"""Review of a change in the terminal, by files and hunks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _GOES_ON = {
 }
 """By what a worker does next."""
 HELP = """y  accept this hunk
-n  reject it; you are asked what to do instead
-a  accept this and all that is undecided in the file
-d  reject this and all that is undecided in the file
-s  skip it for now
-q  stop; what you decided is kept"""
+n  reject this hunk; you are asked what to do instead
+a  accept this and all undecided hunks in the file
+d  reject this and all undecided hunks in the file
+s  skip this hunk
+q  quit; your decisions are kept"""
 
 
 def part_of(name: str, shown: Mapping[str, Any], accepted: bool, comment: str) -> dict[str, Any]:
-    """The decision that ``PATH`` or ``PATH:HUNK`` names; hunks count from 1 for people. Raises Usage."""
+    """The decision for ``PATH`` or ``PATH:HUNK``, with hunks counted from 1. Raises UsageError."""
     paths = {file["path"]: file for file in shown["files"]}
     path, colon, number = name.rpartition(":")
     said: dict[str, Any] = {"accepted": accepted, **({"comment": comment} if comment else {})}
@@ -40,7 +40,9 @@ def part_of(name: str, shown: Mapping[str, Any], accepted: bool, comment: str) -
     if colon and path in paths:
         raise UsageError(f"{path} has no hunk {number}.", hint="See: mgx changes RUN. Hunks count from 1 in each file.")
     files = ", ".join(list(paths)[:5])
-    raise UsageError(f"The change has no file {name}.", hint=f"It has {files}" + (" and others." if len(paths) > 5 else "."))
+    raise UsageError(
+        f"The change has no file {name}.", hint=f"Its files: {files}" + (" and others." if len(paths) > 5 else ".")
+    )
 
 
 def change_lines(shown: Mapping[str, Any], *, hunks: bool = True) -> Iterator[Line]:
@@ -52,7 +54,7 @@ def change_lines(shown: Mapping[str, Any], *, hunks: bool = True) -> Iterator[Li
         if not hunks:
             continue
         if not file["hunks"]:
-            yield [("    " + ("binary, " if file["binary"] else "") + "decided on as a whole", "dim")]
+            yield [("    " + ("binary, " if file["binary"] else "") + "accepted or rejected as a whole", "dim")]
         for hunk in file["hunks"]:
             yield from hunk_lines(hunk)
 
@@ -65,7 +67,7 @@ def file_line(file: Mapping[str, Any]) -> Line:
         (one_line(file["path"]), "bold"),
         (counts, "dim"),
         (f"  {_word(state)}", _STATE.get(state, "")),
-        ("  decides how tests are run" if file.get("test_configuration") else "", "yellow"),
+        ("  configures how tests are run" if file.get("test_configuration") else "", "yellow"),
     ]
 
 
@@ -85,7 +87,7 @@ def hunk_lines(hunk: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def ask_about(api: Api, path: str, shown: dict[str, Any]) -> dict[str, Any]:
-    """Asks about each undecided part as git add -p does, keeps every answer at once, and closes the round when all have one."""
+    """Asks about each undecided part like git add -p, stores every answer at once, and closes the round at the end."""
     number = shown["round"]
     for file in shown["files"]:
         put_line(file_line(file))
@@ -95,7 +97,9 @@ def ask_about(api: Api, path: str, shown: dict[str, Any]) -> dict[str, Any]:
     if shown["undecided"] or shown["round"] != number:
         return shown
     rejected = any(file["state"] in ("rejected", "mixed") for file in shown["files"])
-    question = "Leave out what you rejected, and go on? [y]es / [n]ot yet" if rejected else "Deliver it? [y]es / [n]ot yet"
+    question = (
+        "Remove the rejected parts and continue? [y]es / [n]ot yet" if rejected else "Deliver the change? [y]es / [n]ot yet"
+    )
     if _ask(question, "yn") == "y":
         shown = api.post(path, {"round": number, "done": True})
     return shown
@@ -138,7 +142,7 @@ def _ask(question: str, known: str) -> str:
 
 def _say_why() -> str:
     try:
-        return input("What should be there instead? (Enter: just leave it out) ").strip()
+        return input("What should be there instead? (Enter: only remove it) ").strip()
     except EOFError:
         put()
         return ""
@@ -156,7 +160,7 @@ def tell_next(run: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
         say(f"{left} undecided. Decide with:\n  mgx changes {name} --reject PATH:HUNK -m \"what instead\"\n"
             f"  mgx changes {name} --accept-all")  # fmt: skip
     else:
-        say(f"All is decided. Let the run go on with: mgx changes {name} --done")
+        say(f"Everything is decided. Let the run continue with: mgx changes {name} --done")
 
 
 def _word(state: str) -> str:

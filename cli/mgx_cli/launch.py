@@ -1,4 +1,4 @@
-"""What is asked for, from the command line or a JSON task file, as the server's task (CONTRACT: JSON task file)."""
+"""Creates a task from the command line or a JSON task file, and starts its run (CONTRACT: JSON task file)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """A task before the server knows it. Empty fields are the server's to decide."""
+    """A task that is not sent yet. The server chooses defaults for empty fields."""
 
     text: str
     stack: str = ""
@@ -61,12 +61,12 @@ class TaskRequest:
 
 def from_text(text: str) -> TaskRequest:
     if not text.strip():
-        raise UsageError("The task is empty.", hint='Say what you want, as in: mgx task "Create a FastAPI health endpoint"')
+        raise UsageError("The task is empty.", hint='Describe what you want: mgx task "Create a FastAPI health endpoint"')
     return TaskRequest(text.strip())
 
 
 def from_stdin() -> TaskRequest:
-    """Standard input: a JSON task file if it begins with a brace, else the text of the task."""
+    """Reads standard input: a JSON task file if it begins with a brace, otherwise the text of the task."""
     text = _stdin()
     return from_document(text, "standard input") if text.lstrip().startswith("{") else from_text(text)
 
@@ -84,9 +84,9 @@ def from_document(text: str, source: str) -> TaskRequest:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"{source} is not JSON: {error}.") from error
+        raise UsageError(f"{source} is not valid JSON: {error}.") from error
     if not isinstance(data, dict):
-        raise UsageError(f"{source} must hold a JSON object with the key task.")
+        raise UsageError(f"{source} must contain a JSON object with the key task.")
     unknown = sorted(set(data) - set(_FILE_KEYS))
     if unknown:
         raise UsageError(f"{source} has the unknown key {unknown[0]!r}.", hint=f"Known keys: {', '.join(_FILE_KEYS)}")
@@ -94,7 +94,7 @@ def from_document(text: str, source: str) -> TaskRequest:
         if data.get(key) is not None and not isinstance(data[key], kind):
             raise UsageError(f"{source}: {key} must be of type {kind.__name__}, not {type(data[key]).__name__}.")
     if not all(isinstance(entry, str) for entry in data.get("constraints") or []):
-        raise UsageError(f"{source}: constraints must be texts.")
+        raise UsageError(f"{source}: constraints must be strings.")
     return replace(
         from_text(data.get("task") or ""),
         stack=data.get("target_stack") or "",
@@ -107,7 +107,7 @@ def from_document(text: str, source: str) -> TaskRequest:
 
 
 def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source: Path | None) -> TaskRequest:
-    """A task that mgx.yaml keeps under ``workflows``."""
+    """A task from the ``workflows`` of mgx.yaml."""
     if name not in workflows:
         known = ", ".join(sorted(workflows)) or "none"
         raise UsageError(f"There is no workflow {name!r} in {source or 'mgx.yaml'}.", hint=f"Known workflows: {known}")
@@ -122,7 +122,7 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
 def start(
     api: Api, wish: TaskRequest, place: TaskLocation, *, model: str, auto_approve: bool, profile: bool = False
 ) -> dict[str, Any]:
-    """Connects a repository that is not linked yet, makes the task and its first run. Returns the run."""
+    """Links the repository if needed, creates the task and its first run. Returns the run."""
     project_id = find_project(api, wish.project) if wish.project else None
     link = find_link(api, place, project_id)
     if link is None:
@@ -153,7 +153,7 @@ def _connect(api: Api, place: TaskLocation, project_id: str | None) -> dict[str,
 
 
 def name_of(text: str) -> str:
-    """The first line of a task, cut at a word."""
+    """The first line of a task, shortened at a word boundary."""
     line = " ".join(text.strip().splitlines()[0].split())
     if len(line) <= NAME_LENGTH:
         return line
@@ -163,7 +163,8 @@ def name_of(text: str) -> str:
 def _stdin() -> str:
     if sys.stdin.isatty():
         raise UsageError(
-            "The task is expected on standard input, which is a terminal.", hint='Pipe it in, or give it as text: mgx task "…"'
+            "Standard input is a terminal, but the task is read from it.",
+            hint='Pipe the task in, or give it as text: mgx task "…"',
         )
     try:
         return sys.stdin.read()

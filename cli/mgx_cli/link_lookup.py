@@ -1,6 +1,6 @@
-"""``mgx task --repo octocat/shop``: a repository that is linked already is used as its link says, not connected again.
+"""Finds the existing link for ``mgx task --repo octocat/shop``, so that it is not linked again.
 
-Connecting is an administrator's, and connecting with less than the link has would take its service and its rights away.
+Linking requires the role admin, and linking with fewer details would remove the link's service and permissions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def find_link(api: Api, place: TaskLocation, project_id: str | None) -> dict[str
     """The link of a repository elsewhere, by its name or address; of ``project_id`` only where that is given. The project's own
     primary one, where nobody named a place.
 
-    None where an address is not linked yet. Raises ``NoAccess`` for a name that is not, ``Usage`` where it is linked to
+    None where an address is not linked yet. Raises ``NoAccess`` for a name that is not, ``UsageError`` where it is linked to
     several projects.
     """
     if place.assumed and project_id is not None:
@@ -28,15 +28,15 @@ def find_link(api: Api, place: TaskLocation, project_id: str | None) -> dict[str
     wanted = _address(place.url)
     found = [row for row in rows if wanted == _address(row.get("repo_full_name" if place.named else "clone_url") or "")]
     if len(found) > 1:
-        raise UsageError(f"{place.url} is linked {len(found)} times.", hint="Say which project is meant: --project NAME")
+        raise UsageError(f"{place.url} is linked {len(found)} times.", hint="Choose the project: --project NAME")
     if not found and place.named:
         raise NoAccess(
-            f"No repository {place.url!r} is linked here, and there is no such directory.",
+            f"No repository {place.url!r} is linked in this workspace, and there is no such directory.",
             hint=f"Link it: mgx repo link {place.url} --token-env GITHUB_TOKEN",
         )
     return found[0] if found else None
 
 
 def _address(url: str) -> str:
-    """As two spellings of one address compare: services know names without regard to case."""
+    """Normalises an address for comparison: services ignore the case of names."""
     return url.rstrip("/").removesuffix(".git").lower()

@@ -1,4 +1,4 @@
-"""The ``mgx`` command: which commands there are. A command's module is imported when it is called, so help is quick."""
+"""The ``mgx`` command and its list of commands. A command's module is imported only when called, which keeps help fast."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from mgx_cli.errors import CLIError, InterruptedByUser, UsageError
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Work": {
         "task": ("task", 'Turn a task into a reviewed commit:  mgx task "Add a health endpoint"'),
-        "project": ("project", "List, make and change projects:  mgx project list"),
+        "project": ("project", "List, create and change projects:  mgx project list"),
         "init": ("settings", "Write the project's mgx.yaml:  mgx init"),
-        "stacks": ("server", "List the stacks the team knows:  mgx stacks"),
+        "stacks": ("server", "List the supported stacks:  mgx stacks"),
     },
     "Runs": {
         "list": ("runs", "List runs, newest first:  mgx list"),
         "status": ("status", "Show one run:  mgx status 01a2056e"),
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
-        "logs": ("runs", "Print what a run did:  mgx logs 01a2056e -f"),
-        "steer": ("runs", 'Tell a working team something:  mgx steer 01a2056e "keep the old route"'),
+        "logs": ("runs", "Print a run's log:  mgx logs 01a2056e -f"),
+        "steer": ("runs", 'Send a message to the team:  mgx steer 01a2056e "keep the old route"'),
         "changes": ("changes", "Accept or reject parts of a change:  mgx changes 01a2056e"),
         "diff": ("runs", "Print a run's change:  mgx diff 01a2056e"),
-        "apply": ("apply", "Write its change into your checkout:  mgx apply 01a2056e"),
+        "apply": ("apply", "Apply its change to your checkout:  mgx apply 01a2056e"),
         "open": ("open", "Open its pull request in the browser:  mgx open 01a2056e"),
         "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
-        "reject": ("runs", 'Reject a plan, or have it made anew:  mgx reject 01a2056e -m "use SQLite"'),
+        "reject": ("runs", 'Reject a plan, or ask for a new one:  mgx reject 01a2056e -m "use SQLite"'),
         "cancel": ("runs", "Cancel a run:  mgx cancel 01a2056e"),
         "retry": ("runs", "Start a new run of the same task:  mgx retry 01a2056e"),
-        "resume": ("runs", "Let a paused run go on:  mgx resume 01a2056e"),
+        "resume": ("runs", "Resume a paused run:  mgx resume 01a2056e"),
     },
     "Server": {
         "up": ("server", "Start the embedded server:  mgx up"),
         "down": ("server", "Stop it:  mgx down"),
         "login": ("account", "Sign in to a server:  mgx login --server https://mgx.example.com"),
-        "logout": ("account", "Forget its token:  mgx logout"),
+        "logout": ("account", "Remove its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
     "Workspace": {
-        "workspace": ("workspaces", "List, make, join and leave workspaces:  mgx workspace list"),
-        "token": ("tokens", "List, make and revoke API tokens:  mgx token create ci --role developer"),
+        "workspace": ("workspaces", "List, create, join and leave workspaces:  mgx workspace list"),
+        "token": ("tokens", "List, create and revoke API tokens:  mgx token create ci --role developer"),
     },
     "Repositories": {
-        "repo": ("repos", "Link repositories and hear of what happens there:  mgx repo link octocat/shop --token-stdin"),
+        "repo": ("repos", "Link repositories and set up webhooks:  mgx repo link octocat/shop --token-stdin"),
     },
-    "Models and money": {
+    "Models and budgets": {
         "model": ("models", "Set up and test model endpoints:  mgx model create main --kind openai --model gpt-5"),
         "budget": ("budgets", "Limit what runs may spend:  mgx budget create --max-cost-usd 20"),
     },
@@ -61,15 +61,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "version": ("version_doctor", "Print the version:  mgx version"),
     },
 }
-"""Section → command → (module of ``mgx_cli.commands``, its line in the help)."""
+"""Section → command → (module in ``mgx_cli.commands``, line in the help)."""
 
 COMPLETE = "_MGX_COMPLETE"
-"""Set by the script of ``mgx completion`` when the shell asks what could come next."""
+"""Set by the completion script when the shell asks for completions."""
 _COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class CommandGroup(TyperGroup):
-    """A group that knows the names of its commands and imports a command when it is called."""
+    """A group that lists its commands by name and imports a command when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(_COMMANDS)
@@ -88,7 +88,7 @@ class CommandGroup(TyperGroup):
 
             near = [f"mgx {name}" for name in get_close_matches(args[0], _COMMANDS)]
             meant = f"Did you mean: {', '.join(near)}" if near else "See: mgx --help"
-            raise UsageError(f"There is no command {args[0]!r}.", hint=meant)
+            raise UsageError(f"Unknown command {args[0]!r}.", hint=meant)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -110,25 +110,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Every command explains itself: mgx COMMAND --help. Without a server of your own, mgx uses the one of its checkout.",
+    epilog="Help on a command: mgx COMMAND --help. Without a configured server, mgx uses the embedded server of its checkout.",
 )
 
 
 @app.callback()
 def root(
     context: typer.Context,
-    server: Annotated[str, typer.Option(metavar="URL", help="The server to talk to, for this command.")] = "",
-    workspace: Annotated[str, typer.Option(metavar="NAME", help="The workspace to act for, for this command.")] = "",
-    no_colour: Annotated[bool, typer.Option("--no-colour", "--no-color", help="No colour, as NO_COLOR=1.")] = False,
+    server: Annotated[str, typer.Option(metavar="URL", help="The server to use for this command.")] = "",
+    workspace: Annotated[str, typer.Option(metavar="NAME", help="The workspace to use for this command.")] = "",
+    no_colour: Annotated[bool, typer.Option("--no-colour", "--no-color", help="Disable colour, like NO_COLOR=1.")] = False,
 ) -> None:
-    """A team of agents turns a task in plain words into a reviewed commit."""
+    """A team of agents turns a task described in plain words into a reviewed commit."""
     context.obj = Options(server, workspace)
     if no_colour:
         os.environ["NO_COLOR"] = "1"
 
 
 def run() -> None:
-    """The entry point. Ends the process with an exit code of the contract."""
+    """The entry point. Exits with a code of the contract."""
     from mgx_cli.output import report, tolerate_any_text
 
     tolerate_any_text()

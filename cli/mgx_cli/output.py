@@ -1,4 +1,4 @@
-"""Two streams: stdout carries data, stderr carries talk. Nothing that came from elsewhere reaches a terminal uncleaned.
+"""Output: data goes to stdout, messages to stderr. Text from elsewhere is cleaned before it is printed to a terminal.
 
 Colour is used only on a terminal, and never when NO_COLOR is set (https://no-color.org) or TERM is ``dumb``.
 """
@@ -27,7 +27,7 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 def clean(text: object) -> str:
-    """Text of others, safe on a terminal: no escape sequences, no controls but tab and newline."""
+    """Untrusted text made safe for a terminal: without escape sequences, and without controls except tab and newline."""
     return _CONTROL.sub("", _SEQUENCE.sub("", str(text)))
 
 
@@ -42,7 +42,7 @@ def has_colour(stream: TextIO) -> bool:
 
 
 def paint(text: str, style: str, stream: TextIO) -> str:
-    """``style`` is one or more names of ``_CODES`` separated by blanks."""
+    """``style`` is one or more names of ``_CODES`` separated by spaces."""
     if not style or not has_colour(stream):
         return text
     return f"\x1b[{';'.join(_CODES[name] for name in style.split())}m{text}\x1b[0m"
@@ -68,22 +68,22 @@ def fold(text: str, stream: TextIO, taken: int = 0) -> str:
 
 
 def say(text: str = "", style: str = "") -> None:
-    """A line for the person."""
+    """Prints a message on stderr."""
     print(paint(text, style, sys.stderr), file=sys.stderr, flush=True)
 
 
 def put(text: str = "", style: str = "") -> None:
-    """A line of data."""
+    """Prints a line of data on stdout."""
     print(paint(text, style, sys.stdout), flush=True)
 
 
 def put_json(document: Any) -> None:
-    """One JSON document, indented for a person's eye."""
+    """Prints an indented JSON document."""
     print(json.dumps(document, indent=2, ensure_ascii=not _takes_unicode()), flush=True)
 
 
 def put_ndjson(document: Any) -> None:
-    """One JSON document on one line, for a stream of them."""
+    """Prints a JSON document on one line, for streams."""
     print(json.dumps(document, separators=(",", ":"), ensure_ascii=not _takes_unicode()), flush=True)
 
 
@@ -112,7 +112,7 @@ def put_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, styles: S
 
 
 def report(error: CLIError, *, as_json: bool = False) -> None:
-    """An error: a problem document on stdout when the caller asked for JSON, sentences on stderr always."""
+    """Prints an error: sentences on stderr and, with --json, a problem document on stdout."""
     if as_json:
         put_ndjson({"type": "error", "error": error.to_json()})
     if isinstance(error, InterruptedByUser):
@@ -130,7 +130,7 @@ def report(error: CLIError, *, as_json: bool = False) -> None:
 
 
 def tolerate_any_text() -> None:
-    """A terminal that can't show a character shows a question mark instead of ending the command."""
+    """Makes a terminal that can't show a character print a question mark instead of raising."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -1,4 +1,4 @@
-"""Events, plans and results as lines for people. Pure functions; everything in them came from a server and is cleaned here.
+"""Formats events, plans and results as lines. Pure functions; all text comes from a server and is cleaned here.
 
 A line is a sequence of ``(text, style)``; styles are names that ``output.paint`` and rich both know.
 """
@@ -31,7 +31,7 @@ GOOD = frozenset(
 BAD = frozenset({"failure", "git_operation_failed", "patch_refused", "push_failed", "validation_failed"})
 WAITING = frozenset({"approval_required", "budget_warning", "cancelled", "changes_ready", "paused", "rejected"})
 QUIET = frozenset({"model_output", "progress"})
-"""Events that are lines only when asked for (``-v``): a progress event moves the status line."""
+"""Events that are shown as lines only with ``-v``; a progress event updates the status line."""
 
 _WHO = {
     "analysis": "leader", "plan": "leader", "approval": "you", "approved": "you", "rejected": "you", "steered": "you",
@@ -41,15 +41,15 @@ _WHO = {
 }  # fmt: skip
 TAIL_LINES = 12
 MAX_UNCOVERED = 8
-"""Files named with lines that no test runs."""
+"""The most files listed with uncovered lines."""
 MAX_CONFLICTS = 8
 BEFORE_AND_AFTER = {
-    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "taken away",
+    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "removed",
 }  # fmt: skip
 
 
 def event_lines(event: Mapping[str, Any], *, verbose: bool = False) -> Iterator[Line]:
-    """One line for the event, and under it what a person needs to judge it (files, findings, the end of an output)."""
+    """One line for the event, followed by details (files, findings, the end of an output)."""
     kind, data = str(event.get("type", "")), _mapping(event.get("data"))
     style = "green" if kind in GOOD else "red" if kind in BAD else "yellow" if kind in WAITING else ""
     if kind == "tests_finished":
@@ -94,7 +94,7 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
 
 
 def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[Line]:
-    """What a run came to. ``place`` is the local repository that it was for."""
+    """The result of a run. ``place`` is the local repository that it was for."""
     results, usage = _mapping(run.get("results")), _mapping(run.get("usage"))
     tests = _mapping(results.get("tests"))
     rows = [
@@ -109,7 +109,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
         ("coverage", coverage_line(_mapping(tests.get("coverage")))),
         ("review", _mapping(results.get("review")).get("verdict")),
-        ("draft", "not everything could be proved: look at it before you use it" if results.get("draft") else None),
+        ("draft", "not everything could be verified: review it before you use it" if results.get("draft") else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
         ("files", where(run)),
@@ -125,7 +125,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
 
 
 def error_lines(run: Mapping[str, Any]) -> Iterator[Line]:
-    """Why a run failed or paused, and what to do."""
+    """Why a run failed or paused, and what to do next."""
     error = _mapping(run.get("error"))
     if run.get("pause_reason") == "question":
         yield [("Question: ", "yellow bold"), (clean(error.get("detail") or "the team asks you something"), "")]
@@ -145,7 +145,7 @@ def plain(line: Line) -> str:
 def _base_moved(results: Mapping[str, Any]) -> str:
     moved = results.get("rebased")
     onto = one_line(_mapping(moved).get("onto") or _mapping(moved).get("base_sha") or "")[:12]
-    return f"it moved meanwhile; the change was put onto {onto or 'its new head'}" if moved else ""
+    return f"moved during the run; the change was merged onto {onto or 'its new head'}" if moved else ""
 
 
 def _conflict(results: Mapping[str, Any]) -> str:
@@ -187,7 +187,7 @@ def outcome_of_tests(tests: Mapping[str, Any]) -> str:
 
 
 def coverage_line(coverage: Mapping[str, Any]) -> str:
-    """How many of the changed lines the tests run, and where the others are."""
+    """How many of the changed lines the tests execute, and the places of the others."""
     if not isinstance(coverage.get("percent"), int | float):
         return ""
     said = f"{coverage['percent']:g} % of the changed lines"
@@ -212,14 +212,14 @@ def usage_line(usage: Mapping[str, Any]) -> str:
 
 
 def where(run: Mapping[str, Any]) -> str:
-    """The directory or address where the files of a run are."""
+    """The directory or address of a run's files."""
     results, links = _mapping(run.get("results")), _mapping(run.get("links"))
     found = str(results.get("path") or links.get("files") or links.get("path") or "")
     return unquote(urlsplit(found).path) if found.startswith("file://") else found
 
 
 def clock(timestamp: object) -> str:
-    """The local time of day of an RFC 3339 time, blank for none."""
+    """The local time of day of an RFC 3339 time, blank if there is none."""
     moment = parse_time(timestamp)
     return f"{moment.astimezone():%H:%M:%S}" if moment else " " * 8
 
@@ -252,7 +252,7 @@ def number(value: object) -> str:
 
 
 def cost(value: object) -> str:
-    """USD as the server gives them, without more zeros at the end than cents have."""
+    """USD as sent by the server, without trailing zeros after the cents."""
     if value in (None, ""):
         return ""
     whole, dot, part = one_line(value).partition(".")

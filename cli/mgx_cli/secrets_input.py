@@ -1,4 +1,4 @@
-"""Secrets that people give: from a pipe, a variable or a prompt, never from the arguments, which other users can read."""
+"""Reads secrets from a pipe, a variable or a prompt, never from the arguments, which other users can read."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from mgx_cli.errors import UsageError
 
 
 def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> str | None:
-    """None where none was given. ``option`` is the beginning of the two options' names. Raises ``Usage`` for an empty one."""
+    """The secret, or None if none was given. ``option`` is the prefix of both options. Raises ``UsageError`` if it is empty."""
     if variable is not None:
         secret = os.environ.get(variable, "").strip()
         if not secret:
-            raise UsageError(f"{variable} is not set.", hint=f"{option}-env takes the name of a variable, not the secret.")
+            raise UsageError(
+                f"{variable} is not set.", hint=f"{option}-env expects the name of a variable, not the secret itself."
+            )
         return secret
     if from_stdin:
         secret = sys.stdin.readline().strip()
@@ -24,7 +26,7 @@ def given(from_stdin: bool, variable: str | None, *, option: str = "--key") -> s
 
 
 def ask(prompt: str, *, option: str = "--key") -> str:
-    """Asks on the terminal without showing what is typed. Raises ``Usage`` where there is none."""
+    """Asks on the terminal without echo. Raises ``UsageError`` if there is no terminal."""
     import getpass
 
     if not sys.stdin.isatty():

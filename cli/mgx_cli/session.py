@@ -1,4 +1,4 @@
-"""From the flags of a command to a server that answers: the configured one, else the embedded one of the checkout."""
+"""Connects a command to its server: the configured one, or the embedded one of the checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def options_of(context: typer.Context) -> Options:
 
 
 def open_api(context: typer.Context) -> Api:
-    """Starts the embedded server when no server is configured and it does not run. Raises ``Unreachable``."""
+    """Starts the embedded server if no server is configured. Raises ``Unreachable``."""
     from mgx_cli import embedded
 
     options = options_of(context)

@@ -1,4 +1,4 @@
-"""Secrets that a person types or pipes in, and a password that is good for one command: neither it nor a JWT is kept."""
+"""Reads secrets, and signs in with a password for one command: neither the password nor a JWT is stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mgx_cli.errors import ApiError, CLIError, NoAccess, UsageError
 
 
 def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
-    """One line, asked for without an echo or read from standard input. ``option`` is the flag by which it is piped in."""
+    """One line, prompted for without echo or read from standard input. ``option`` is the flag for standard input."""
     import getpass
 
     if not from_stdin and not sys.stdin.isatty():
@@ -24,17 +24,17 @@ def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
 
 
 def require_encryption(base_url: str, user: UserFile) -> None:
-    """Raises NoAccess where a secret would travel in the clear."""
+    """Raises NoAccess if a secret would be sent unencrypted."""
     if base_url.startswith("http://") and not is_loopback(base_url) and not user.allow_insecure_http:
         raise NoAccess(
-            f"{base_url} is not encrypted: your secret would travel readable by others.",
-            hint="Use https, or accept it with: mgx config set allow_insecure_http true",
+            f"Your secret would be sent unencrypted to {base_url}.",
+            hint="Use https, or allow it with: mgx config set allow_insecure_http true",
         )
 
 
 @contextmanager
 def signed_in(base_url: str, name: str, password: str, *, workspace: str = "") -> Iterator[Api]:
-    """The server as this person sees it; the sign-in is ended at the end. Raises NoAccess for a wrong name or password."""
+    """An API client signed in as this person until the block ends. Raises NoAccess for a wrong name or password."""
     anonymous = Api(ServerConfig(base_url, "", "", "the sign-in"))
     try:
         pair = anonymous.post("/api/auth/token", {"username": name, "password": password})
@@ -42,8 +42,8 @@ def signed_in(base_url: str, name: str, password: str, *, workspace: str = "") -
         if error.status != 401:
             raise
         raise NoAccess(
-            f"{base_url} does not know the user {name!r} with this password.",
-            hint="Accounts are made by the server's operators; they also set a new password.",
+            f"Wrong username or password for {name!r} on {base_url}.",
+            hint="If you have no account or forgot the password, ask an operator of the server.",
         ) from error
     try:
         yield Api(ServerConfig(base_url, pair["access"], workspace, "the sign-in"))

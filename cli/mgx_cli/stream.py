@@ -1,4 +1,4 @@
-"""The events of a run, each once and in order, across lost connections (CONTRACT: WebSocket)."""
+"""Streams the events of a run, each once and in order, across lost connections (CONTRACT: WebSocket)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from mgx_cli.api import Api
 from mgx_cli.errors import NoAccess, Unreachable
 
 SILENCE = 60.0
-"""Seconds without a frame after which the connection is taken for dead; the server sends a heartbeat every 25."""
+"""Seconds without a frame after which the connection counts as lost; the server sends a heartbeat every 25."""
 TICK = 0.5
 """Seconds of one wait: Ctrl-C in the moment before a wait is only noticed after it."""
 GIVE_UP = 90.0
 """Seconds without a connection after which the server counts as unreachable."""
-_REFUSED = {4401: "The server does not accept the token.", 4404: "There is no such run here."}
+_REFUSED = {4401: "The server does not accept the token.", 4404: "This run does not exist or you do not have access to it."}
 
 Event = dict[str, Any]
 
 
 def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Generator[Event, None, None]:
-    """Yields events with ``seq`` greater than ``after``, for as long as the caller wants them.
+    """Yields events with ``seq`` greater than ``after`` until the caller stops.
 
-    ``on_trouble`` hears a sentence when the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
+    ``on_trouble`` gets a sentence when the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
     connection, ``Unreachable``.
     """
     from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -54,7 +54,7 @@ def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str],
             reason = str(error) or type(error).__name__
         failures += 1
         if time.monotonic() - lost_at > GIVE_UP:
-            raise Unreachable(f"The event stream of {api.server.base_url} is lost ({reason}).")
+            raise Unreachable(f"Lost the event stream of {api.server.base_url} ({reason}).")
         if failures == 1:
             on_trouble(f"connection lost ({reason}), trying again")
         time.sleep(min(5.0, 0.1 * 2 ** min(failures, 6)) * random.uniform(0.5, 1.0))

@@ -1,4 +1,4 @@
-"""Where the code is that a task is about: a directory or an address, looked at with git and never changed.
+"""Determines the repository of a task: a directory or an address, checked with git and never changed.
 
 ``git status`` runs without optional locks and without the repository's own fsmonitor hook: looking at a directory must neither
 write to it nor run anything of it.
@@ -38,9 +38,9 @@ class TaskLocation:
 
 
 def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) -> TaskLocation:
-    """The place that the flags mean, else the repository around ``cwd``. Raises ``Usage`` where it is unclear or not clean."""
+    """The place given by the flags, or the repository around ``cwd``. Raises ``UsageError`` if it is unclear or not clean."""
     if repo and new:
-        raise UsageError("--repo and --new exclude each other: an existing repository, or a new project.")
+        raise UsageError("--repo and --new exclude each other. Use --repo for an existing repository, --new for a new project.")
     if new:
         return _new(new)
     if repo and _NAME.fullmatch(repo) and not Path(repo).exists():
@@ -52,10 +52,10 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
     if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
         return TaskLocation(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
     raise UsageError(
-        f"{cwd} holds files but is not a git repository.",
+        f"{cwd} contains files but is not a git repository.",
         hint="Choose one:\n"
         "  mgx task … --repo PATH|URL   work on an existing repository, or a linked one: --repo octocat/shop\n"
-        "  mgx task … --new DIR         make a new project in an empty directory\n"
+        "  mgx task … --new DIR         create a new project in an empty directory\n"
         "  git init && git add -A && git commit -m start   make this directory a repository first",
     )
 
@@ -63,17 +63,17 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
 def _new(directory: Path) -> TaskLocation:
     path = directory.expanduser().resolve()
     if path.exists() and not path.is_dir():
-        raise UsageError(f"--new {directory}: there is a file of that name.")
+        raise UsageError(f"--new {directory}: a file with this name exists.")
     if path.is_dir() and any(path.iterdir()) and not _is_unborn(path):
         raise UsageError(
             f"--new {directory}: the directory is not empty.",
-            hint="Give an empty or absent one, or use --repo for existing code.",
+            hint="Give an empty or new directory, or use --repo for existing code.",
         )
     return TaskLocation(path.as_uri(), path, create=True)
 
 
 def _is_unborn(path: Path) -> bool:
-    """Whether it is nothing but a repository without a commit, as `git init` or a task that was refused leaves it."""
+    """Whether it contains only a repository without a commit, as `git init` or a refused task leaves it."""
     names = [entry.name for entry in path.iterdir()]
     return names == [".git"] and _git(path, "rev-parse", "--verify", "--quiet", "HEAD") is None
 
@@ -82,8 +82,8 @@ def _remote(address: str) -> TaskLocation:
     parts = urlsplit(address)
     if parts.password or (parts.username and parts.scheme in ("http", "https")):
         raise UsageError(
-            "--repo holds a password or token, which would be stored with the task.",
-            hint="Give the address without it; the server uses the credential of its repository link.",
+            "--repo contains a password or token, which would be stored with the task.",
+            hint="Give the address without it. The server uses the credential of the repository link.",
         )
     return TaskLocation(address)
 
@@ -92,7 +92,7 @@ def _local(repo: str) -> Path:
     path = Path(unquote(urlsplit(repo).path)) if repo.startswith("file://") else Path(repo).expanduser()
     if not path.is_dir():
         raise UsageError(
-            f"--repo {repo}: there is no such directory.",
+            f"--repo {repo}: this directory does not exist.",
             hint="Give a directory, or an address such as https://host/owner/name.git",
         )
     return path
@@ -101,7 +101,7 @@ def _local(repo: str) -> Path:
 def _existing(directory: Path, allow_dirty: bool) -> TaskLocation:
     bare = _git(directory, "rev-parse", "--is-bare-repository")
     if bare is None:
-        raise UsageError(f"{directory} is not a git repository.", hint="Give one, or use --new DIR for a new project.")
+        raise UsageError(f"{directory} is not a git repository.", hint="Give a repository, or use --new DIR for a new project.")
     if bare.strip() == "true":
         path = directory.resolve()
         return TaskLocation(path.as_uri(), path)
@@ -119,16 +119,16 @@ def _existing(directory: Path, allow_dirty: bool) -> TaskLocation:
         more = f"\n  and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         raise UsageError(
             f"{path} has changes that are not committed:{listed}{more}",
-            hint="The team works from the last commit. Commit or stash them, or use --allow-dirty to leave them out.",
+            hint="The team works from the last commit. Commit or stash the changes, or use --allow-dirty to ignore them.",
         )
     return TaskLocation(path.as_uri(), path, allow_dirty=allow_dirty)
 
 
 def _changes(path: Path) -> list[str]:
-    """Changed, staged and untracked paths; an untracked mgx.yaml is no part of the code."""
+    """Changed, staged and untracked paths; an untracked mgx.yaml is not part of the code."""
     raw = _git(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
     if raw is None:
-        raise UsageError(f"git can't tell the state of {path}.", hint="Run `git status` there and fix what it reports.")
+        raise UsageError(f"git status failed in {path}.", hint="Run `git status` there and fix what it reports.")
     names, fields = [], iter(raw.split("\0"))
     for field in fields:
         if field:
@@ -139,7 +139,7 @@ def _changes(path: Path) -> list[str]:
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
-    """What git prints, None when it refuses. Raises ``Usage`` when there is no git."""
+    """The output of git, or None if it fails. Raises ``UsageError`` if git is not installed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
         "GIT_OPTIONAL_LOCKS": "0"
     }
@@ -147,5 +147,7 @@ def _git(directory: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, env=environment, stdin=subprocess.DEVNULL)
     except FileNotFoundError as error:
-        raise UsageError("git is not installed, and tasks are about git repositories.", hint="Install git.") from error
+        raise UsageError(
+            "git is not installed, but tasks work on git repositories.", hint="Install git and try again."
+        ) from error
     return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None

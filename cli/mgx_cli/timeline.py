@@ -1,4 +1,4 @@
-"""The live timeline on stderr: a line per event, and on a terminal a status line that moves while the run works."""
+"""The live timeline on stderr: a line per event and, on a terminal, a status line while the run works."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mgx_cli.wrap import HANGING, LEAST_WIDTH
 
 
 class Timeline:
-    """Use as a context manager; ``ask`` takes the status line away while the person types."""
+    """Use as a context manager; ``ask`` hides the status line while the person types."""
 
     def __init__(self, *, verbose: bool = False) -> None:
         self.verbose = verbose
@@ -52,7 +52,7 @@ class Timeline:
                 self._console.print(part)
 
     def state(self, text: str) -> None:
-        """What the status line says."""
+        """The text of the status line."""
         if self._status is not None:
             self._status.update(Text(one_line(text, 100)))
 
@@ -70,7 +70,7 @@ class Timeline:
         self.lines([[(one_line(text), "yellow")]])
 
     def ask(self, question: str) -> str:
-        """A line that the person types. Raises ``EOFError`` at the end of the input."""
+        """Reads a line. Raises ``EOFError`` at the end of the input."""
         if self._status is not None:
             self._status.stop()
         self._console.print(Text(question, "bold"), end=" ")
@@ -83,7 +83,7 @@ class Timeline:
 
 
 def _read_line() -> str:
-    """A line from the terminal. Ctrl-C is noticed even when it comes in the moment before the wait begins."""
+    """Reads a line from the terminal. Ctrl-C is noticed even if it comes just before the wait begins."""
     if os.name == "posix":
         while not select.select([sys.stdin], [], [], 0.2)[0]:
             pass

@@ -1,4 +1,4 @@
-"""Where a run's time went, as a table. Pure functions; what a server says is cleaned here."""
+"""A table of where a run's time went. Pure functions; text from the server is cleaned here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mgx_cli.render import Line, duration
 KINDS = ("wall", "model", "sandbox", "own")
 COLUMN = 9
 LEAST_NAME = 12
-"""Columns that a step's name has in the narrowest table."""
+"""The minimum width of a step's name, in columns."""
 
 
 def timing_lines(timing: Mapping[str, Any], width: int) -> Iterator[Line]:
@@ -46,7 +46,7 @@ def _begin(row: Mapping[str, Any]) -> str:
 
 
 def _short(step: Mapping[str, Any]) -> str:
-    """The journal's key without the phase that it is shown under."""
+    """The journal's key without its phase."""
     key = one_line(step.get("key", ""))
     tries = step.get("attempts", 1)
     name = key.split("/", 1)[1] if key.startswith(("execute/", "deliver/", "plan/")) else key

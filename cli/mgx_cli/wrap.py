@@ -1,4 +1,4 @@
-"""Lines of ``render`` on a terminal that is narrower than they are: broken at words, and set below the words of the first."""
+"""Wraps lines of ``render`` on a narrow terminal at words, with a hanging indent."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mgx_cli.output import paint, put
 from mgx_cli.render import Line
 
 HANGING = re.compile(r"\d\d:\d\d:\d\d  .{11}|\s*(?:\d+\. |[a-z]+(?: [a-z]+)? {2,}|Plan(?: \(version \d+\))? {2})?")
-"""What later parts of a line are indented by: clock and speaker, or the label of a line below."""
+"""The hanging indent: clock and speaker, or the label of a line below."""
 LEAST_WIDTH = 16
-"""Columns: in less than that words are not set below each other."""
+"""The minimum width in columns for a hanging indent."""
 
 
 def put_line(line: Line) -> None:
-    """Prints a line of data, on a terminal within its width."""
+    """Prints a line of data, wrapped on a terminal."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for part in wrapped(line, width) if width else [line]:
         put("".join(paint(text, style, sys.stdout) for text, style in part).rstrip())
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:
-    """``line`` in parts of ``width`` columns at most, as far as its words allow."""
+    """Splits ``line`` into parts of at most ``width`` columns, as far as its words allow."""
     plain = "".join(text for text, _ in line)
     found = HANGING.match(plain)
     indent = found.end() if found else 0

@@ -1,1 +1,1 @@
-"""Shared infrastructure of all apps. Imports none of them."""
+"""The shared plumbing of all applications. It imports none of them."""

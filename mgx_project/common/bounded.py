@@ -1,4 +1,4 @@
-"""Free JSON in bodies, bounded: what one request stores, every list that shows it carries."""
+"""Free-form JSON in requests, with limits: what one request stores is part of every list that shows it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ class BoundedDictField(serializers.DictField):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             if _deeper(data, self.max_depth):
-                raise serializers.ValidationError(f"This is nested deeper than {self.max_depth} levels; make it flatter.")
+                raise serializers.ValidationError(
+                    f"This is nested deeper than {self.max_depth} levels. Use a flatter structure."
+                )
             if (size := len(orjson.dumps(data))) > self.max_bytes:
                 raise serializers.ValidationError(
-                    f"This has {size:,} bytes as JSON and may have {self.max_bytes:,}; keep what is large in the repository."
+                    f"This has {size:,} bytes as JSON; the limit is {self.max_bytes:,}. Keep large data in the repository."
                 )
         return super().to_internal_value(data)
 

@@ -1,4 +1,4 @@
-"""Announcing to the channel layer from synchronous code: one thread and one event loop per process own the connection.
+"""Broadcasts to the channel layer from synchronous code: one thread and one event loop per process own the connection.
 
 `async_to_sync(group_send)` opens a loop and a Redis connection per call; here a call only queues. Nothing waits for delivery
 and nothing depends on it: the database holds every event, and a socket that missed one reads it there.

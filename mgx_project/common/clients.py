@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection: its address, or the one that a proxy of ours names.
+"""The client's address of a connection: its own, or the one forwarded by a trusted proxy.
 
 A client can write any `X-Forwarded-For`. It is read from the right, and only as far as the operator's own proxies
 (MGX_TRUSTED_PROXIES) wrote it: the first address from there that is not one of them is the client's.
@@ -50,7 +50,7 @@ def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str
 
 
 def address_group(address: str) -> str:
-    """What limits count as one client: an IPv4 address, or the /64 that one IPv6 host gets (RFC 6177, RFC 4291)."""
+    """The unit that rate limits count as one client: an IPv4 address, or an IPv6 /64 (RFC 6177, RFC 4291)."""
     ip = _ip(address)
     if isinstance(ip, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(ip) >> 64 << 64, 64)))

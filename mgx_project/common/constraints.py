@@ -1,4 +1,4 @@
-"""Uniqueness is decided by the database, not by a look beforehand: two requests at once can both look."""
+"""Uniqueness is enforced by the database, not by a query beforehand, which two concurrent requests could both pass."""
 
 from __future__ import annotations
 

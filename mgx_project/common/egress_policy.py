@@ -1,6 +1,6 @@
-"""Addresses that this server reaches, for anybody: those of the internet, and of the networks that its operator names.
+"""The egress policy: the server connects to public addresses, and to networks that its operator allows.
 
-A tenant names hosts (git remotes, APIs, model endpoints); what stands beside this server is not theirs to ask.
+Tenants name hosts (git remotes, APIs, model endpoints), but must not reach the server's private network.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 HINT = (
-    "If it should be reached, the server's operator lists its network in MGX_ALLOWED_NETWORKS. Link-local addresses and "
-    "metadata services of clouds are never reached."
+    "To allow it, the server's operator adds its network to MGX_ALLOWED_NETWORKS. Link-local addresses and cloud "
+    "metadata services are never allowed."
 )
 
 _FORBIDDEN = [
@@ -75,8 +75,8 @@ def reachable(addresses: Iterable[str]) -> list[str]:
 
 
 def refusal(host: str) -> str:
-    """What is told of a host without a reachable address. It names no address: the asker may not know it."""
-    return f"{host} is not in a network that this server reaches."
+    """The message for a host without an allowed address. It does not contain the address, which the caller may not know."""
+    return f"{host} is not in a network that this server may connect to."
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ class MGXError(Exception):
     http_status = 500
     code = "internal"
     retry_after: float | None = None
-    """Seconds after which the same may work, where that is known."""
+    """Seconds after which a retry may succeed, if known."""
 
     def __init__(self, detail: str, *, code: str | None = None, field: str | None = None, hint: str = "") -> None:
         super().__init__(detail)
@@ -61,7 +61,7 @@ class PreconditionFailed(MGXError):
 
 
 class TooManyRequests(MGXError):
-    """``retry_after`` is set by who raises it."""
+    """Raise it with ``retry_after`` set."""
 
     http_status = 429
     code = "too_many_requests"

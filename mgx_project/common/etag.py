@@ -22,4 +22,4 @@ def check_if_match(request: Request, row_id: Any, updated_at: datetime) -> None:
         return
     current = etag(row_id, updated_at)
     if current not in {tag.strip() for tag in wanted.split(",")}:
-        raise PreconditionFailed(f"This was changed since you read it (its ETag is now {current}). Read it again and retry.")
+        raise PreconditionFailed(f"This was changed after you read it (its ETag is now {current}). Read it again and retry.")

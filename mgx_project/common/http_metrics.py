@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 registry = CollectorRegistry()
 REQUESTS = Counter("mgx_http_requests", "HTTP requests answered.", ("method", "route", "status"), registry=registry)
-SECONDS = Histogram("mgx_http_request_seconds", "Time until the answer begins.", ("method",), registry=registry)
+SECONDS = Histogram("mgx_http_request_seconds", "Time until the response starts.", ("method",), registry=registry)
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 

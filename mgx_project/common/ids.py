@@ -40,4 +40,4 @@ def id_like(text: str) -> bool:
 def refuse_id_like(text: str) -> None:
     """For fields whose value stands where an id may stand. Raises ValidationError."""
     if id_like(text):
-        raise ValidationError("This looks like an id, and could be taken for one; choose a name.", code="id_like")
+        raise ValidationError("This looks like an id. Choose a name that can't be mistaken for one.", code="id_like")

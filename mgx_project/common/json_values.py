@@ -25,7 +25,7 @@ def unstorable(value: Any) -> str:
                 return "contains a NUL character (\\u0000), which can't be stored"
         elif isinstance(found, int | float):
             if abs(found) > MAX_NUMBER:
-                return "contains a number beyond 64 bits; write it as a string"
+                return "contains a number beyond 64 bits (write it as a string)"
         elif isinstance(found, dict | list):
             if depth > MAX_DEPTH:
                 return f"is nested deeper than {MAX_DEPTH} levels"

@@ -37,11 +37,11 @@ _SECRET = re.compile(
     r"(?i)(\b(?:ticket|token|access|refresh|password|secret)=|\bmgx\.bearer\.|\bBearer\s+)[^\s&\"'<>]+"
     r"|\bmgxi?_[\w-]{20,}"
 )
-"""What somebody could sign in with: a ticket or token in a query string or header, and our own tokens wherever they stand."""
+"""Credentials in log lines: a ticket or token in a query string or header, and our own tokens anywhere."""
 
 
 def scrubbed(line: str) -> str:
-    """``line`` without what somebody could sign in with. The ASGI servers log the paths of sockets with their query."""
+    """``line`` without credentials. The ASGI servers log the paths of sockets with their query."""
     return _SECRET.sub(lambda found: f"{found[1] or ''}[hidden]", line)
 
 

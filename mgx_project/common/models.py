@@ -1,4 +1,4 @@
-"""Base models. `objects.for_workspace(id)` is the only way to the rows of a tenant, but for `across_tenants`."""
+"""Base models. `objects.for_workspace(id)` is the only default query entry point; `across_tenants` is the explicit other."""
 
 from __future__ import annotations
 

@@ -115,9 +115,9 @@ def _read(cursor: str, binding: str) -> tuple[datetime, str]:
         value, last_id, made_for = signing.loads(cursor, salt=_SALT)
         at = datetime.fromisoformat(value)
     except (signing.BadSignature, ValueError, TypeError):
-        raise BadRequest("This cursor was not made by this server; start again without one.", field="cursor") from None
+        raise BadRequest("This cursor was not created by this server. Start again without a cursor.", field="cursor") from None
     if made_for != binding:
-        raise BadRequest("This cursor belongs to other filters or another order; start again without one.", field="cursor")
+        raise BadRequest("This cursor belongs to other filters or another order. Start again without a cursor.", field="cursor")
     return at, last_id
 
 

@@ -1,4 +1,4 @@
-"""The data directory is nobody else's on this machine: who runs a process that keeps files there closes it first.
+"""Makes the data directory private: each process that stores files there removes other accounts' access first.
 
 Every entry of it is closed at each start, which keeps others out of all that is below. The files below are looked through once
 for each directory, because a large installation has a million of them; what is written from then on is private by the umask.
@@ -40,7 +40,7 @@ def close_data_directory(path: Path) -> None:
         if not structlog.is_configured():  # the settings, which say where the log goes, are read after this
             structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
         log = structlog.stdlib.get_logger(__name__)
-        log.warning("others on this machine may read what is in the data directory", error=str(error))
+        log.warning("other accounts of this machine may be able to read the data directory", error=str(error))
 
 
 def private_directory(path: Path) -> Path:

@@ -73,7 +73,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         if error.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(error.retry_after))
     elif isinstance(error, Http404):
-        document = problem(404, "not_found", "There is nothing here that you can see.")
+        document = problem(404, "not_found", "This does not exist or you do not have access to it.")
     elif isinstance(error, PermissionDenied):
         document = problem(403, "not_allowed", str(error) or "You may not do this.")
     elif isinstance(error, RequestDataTooBig):
@@ -87,7 +87,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             headers["Retry-After"] = str(int(wait) + 1)
     else:
         log.exception("unhandled error", view=type(context.get("view")).__name__)
-        document = problem(500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
+        document = problem(500, "internal", "Internal error. Search the server's log for the request id.")
     response = Response(document, status=document["status"], headers=headers, content_type=CONTENT_TYPE)
     response.exception = True
     return response
@@ -130,4 +130,4 @@ def refused(request: HttpRequest, error: MGXError) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500, "internal", "Something went wrong on our side. The request id names it in the server's log.")
+    return _page(request, 500, "internal", "Internal error. Search the server's log for the request id.")

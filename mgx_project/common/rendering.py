@@ -29,7 +29,7 @@ def dumps(value: Any) -> bytes:
 
 
 class OneFormat(BaseContentNegotiation):
-    """Every endpoint has one format and says so in Content-Type; an Accept header that names another one is no error."""
+    """Every endpoint has one format and says so in Content-Type; an Accept header with another one is not an error."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         return DefaultContentNegotiation().select_parser(request, parsers)

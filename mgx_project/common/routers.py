@@ -1,4 +1,4 @@
-"""The router of every room: no trailing slashes (`slashes.py` drops those that clients send)."""
+"""The router of every application: no trailing slashes (`trailing_slash.py` drops those that clients send)."""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
     if bucket and bucket not in BUCKETS:
         raise BadRequest(f"bucket must be one of {', '.join(BUCKETS)}.", field="bucket")
     if bucket and (until - since) / BUCKETS[bucket] > MAX_BUCKETS:
-        raise BadRequest(f"That is more than {MAX_BUCKETS} pieces; take a larger bucket or a shorter time.", field="bucket")
+        raise BadRequest(
+            f"This range has more than {MAX_BUCKETS} buckets. Use a larger bucket or a shorter range.", field="bucket"
+        )
     return Period(since=since, until=until, bucket=bucket)
 
 

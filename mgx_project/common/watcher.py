@@ -139,7 +139,7 @@ class Watcher:
                     return _code(os.waitpid(self._worker, 0)[1])
                 silence.heard(said)
             if silence.look(time.monotonic()):
-                _say(f"worker {self._worker} gave no sign of life for {silence.seconds:.0f} s: it is killed. Its threads were:")
+                _say(f"worker {self._worker} has not responded for {silence.seconds:.0f} s and is killed. Its threads were:")
                 self._kill()
                 return 1 if self._stopping else None
             _reap_others(self._worker)

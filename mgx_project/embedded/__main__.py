@@ -1,4 +1,4 @@
-"""``python -m mgx_project.embedded``: stdout is data, stderr is talk.
+"""``python -m mgx_project.embedded``: data goes to stdout, messages to stderr.
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 nothing runs (``status``), 4 it runs and is not ready (``status``).
 """
@@ -51,9 +51,7 @@ def main(
         _explain(error)
         return 1
     except OSError as error:
-        _explain(
-            EmbeddedError(f"{error}.", hint=f"Look at the disk that holds {data.path}, or choose another one with --data.")
-        )
+        _explain(EmbeddedError(f"{error}.", hint=f"Check the disk with {data.path}, or choose another directory with --data."))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -69,18 +67,18 @@ def _parser(module: str) -> argparse.ArgumentParser:
     )
     common.add_argument("--json", action="store_true", help="print JSON on stdout")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("up", parents=[common], help="start what does not run, wait until it is ready, print how to reach it")
-    commands.add_parser("down", parents=[common], help="stop all and wait")
-    commands.add_parser("status", parents=[common], help="say what runs")
+    commands.add_parser("up", parents=[common], help="start the server, wait until it is ready, print its address")
+    commands.add_parser("down", parents=[common], help="stop the server and wait")
+    commands.add_parser("status", parents=[common], help="show the state of the server")
     logs = commands.add_parser("logs", parents=[common], help="print the end of the logs")
-    logs.add_argument("name", nargs="?", choices=LOGS, help="one log; all of them when it is not given")
+    logs.add_argument("name", nargs="?", choices=LOGS, help="one log (default: all)")
     logs.add_argument("-n", "--lines", type=int, default=50, help="lines of each log (default 50)")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on with new lines")
-    allow = commands.add_parser("allow", parents=[common], help="let runs use a local directory")
+    logs.add_argument("-f", "--follow", action="store_true", help="keep printing new lines")
+    allow = commands.add_parser("allow", parents=[common], help="allow runs to use a local directory")
     allow.add_argument("directory", metavar="DIR")
     manage = commands.add_parser("manage", parents=[common], help="run manage.py on this server: createsuperuser, shell, …")
     manage.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
-    commands.add_parser("run", parents=[common], help="be the supervisor, in the foreground")
+    commands.add_parser("run", parents=[common], help="run the supervisor in the foreground")
     return parser
 
 
@@ -132,7 +130,7 @@ def _follow(logs: dict[str, Path], *, labelled: bool) -> None:
     while True:
         for name, path in logs.items():
             size = path.stat().st_size if path.exists() else 0
-            # A log that shrank was set aside and begun anew.
+            # A log that shrank was set aside and replaced by a new one.
             places[name] = places[name] if size >= places[name] else 0
             if size > places[name]:
                 with path.open("rb") as file:

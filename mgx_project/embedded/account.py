@@ -57,7 +57,7 @@ def account_for(cluster: Path, program: Path) -> Account:
     if me != 0:
         if owner not in (None, me):
             raise EmbeddedError(
-                f"{cluster} belongs to {_user_name(owner)}, and this is {_user_name(me)}.",
+                f"{cluster} belongs to {_user_name(owner)}, but the command runs as {_user_name(me)}.",
                 hint="Run the command as that user, or choose another directory with MGX_DATA_DIR.",
             )
         return PLAIN
@@ -80,7 +80,7 @@ def _candidate() -> Account:
             continue
         return Account(uid=user.pw_uid, gid=user.pw_gid)
     raise EmbeddedError(
-        "PostgreSQL does not run as root, user namespaces are denied here, and there is no account to run it under.",
+        "PostgreSQL can't run as root, user namespaces are not allowed here, and there is no other account to run it as.",
         hint="Add one (useradd --system postgres), run as an ordinary user, or set DATABASE_URL to a PostgreSQL server.",
     )
 
@@ -91,7 +91,7 @@ def _drop_to(account: Account, parent: Path, program: Path) -> Account:
     for place, purpose in ((program, "run"), (parent, "enter")):
         if not _reaches(place, account):
             raise EmbeddedError(
-                f"PostgreSQL does not run as root, and {_user_name(account.uid)} may not {purpose} {place}.",
+                f"PostgreSQL can't run as root, and {_user_name(account.uid)} may not {purpose} {place}.",
                 hint="Set MGX_DATA_DIR (and keep the checkout) below a directory that every account may enter, run as an "
                 "ordinary user, allow user namespaces (sysctl user.max_user_namespaces; Debian package util-linux has "
                 "unshare), or set DATABASE_URL to a PostgreSQL server.",

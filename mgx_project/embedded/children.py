@@ -20,7 +20,7 @@ STEADY_SECONDS = 60.0
 
 
 class Program(Protocol):
-    """What a child runs: a server of this room, or a command of the plan."""
+    """The program of a child: a server of this package, or a command of the plan."""
 
     @property
     def name(self) -> str: ...
@@ -108,7 +108,7 @@ class Child:
                 if self.exited():
                     return
                 time.sleep(0.01)
-        raise EmbeddedError(f"{self.program.title} (pid {self._popen.pid}) does not stop.", log=self.program.log)
+        raise EmbeddedError(f"{self.program.title} (pid {self._popen.pid}) did not stop.", log=self.program.log)
 
     @property
     def state(self) -> str:

@@ -66,7 +66,7 @@ def _compare(state: State, tell: Callable[[str], None]) -> None:
     mine = fingerprints(os.environ, state.token)
     changed = sorted(name for name, digest in mine.items() if state.settings.get(name) != digest)
     if changed:
-        tell(f"the running server was started without this {', '.join(changed)}: take it down and up again to apply")
+        tell(f"the running server was started with other settings ({', '.join(changed)}): restart it to apply them")
     if state.home != str(HOME):
         tell(f"the running server is that of the checkout {state.home}")
 
@@ -103,7 +103,7 @@ def down(data: DataDirectory) -> bool:
     for name, process in reversed(state.leftovers().items()):
         ran = True
         if not process.stop(STOP_POSTGRES if name == "postgres" else TERMINATE):
-            raise EmbeddedError(f"{name} (pid {process.pid}) does not stop.", log=data.log(name))
+            raise EmbeddedError(f"{name} (pid {process.pid}) did not stop.", log=data.log(name))
     return ran
 
 
@@ -144,9 +144,9 @@ def allow(data: DataDirectory, root: Path) -> Path:
     """Let runs of this installation use ``root`` (resolved) and what is below it."""
     resolved = root.expanduser().resolve()
     if not resolved.is_dir():
-        raise EmbeddedError(f"{resolved} is not a directory.", hint="Name an existing directory.")
+        raise EmbeddedError(f"{resolved} is not a directory.", hint="Give an existing directory.")
     if "\n" in str(resolved):
-        raise EmbeddedError(f"The name of {str(resolved)!r} holds a line break.", hint="Rename the directory.")
+        raise EmbeddedError(f"The name of {str(resolved)!r} contains a line break.", hint="Rename the directory.")
     data.make()
     data.allow(resolved)
     return resolved

@@ -1,4 +1,4 @@
-"""The one error of this room. Its text is for the person at the terminal: what failed, where, what to do next."""
+"""The error of this package. Its text is for the person at the terminal: what failed, where, what to do next."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def open_log(path: Path, *, limit: int = 8 << 20) -> int:
 
 
 def tail(path: Path, lines: int = 20, *, window: int = 64 << 10) -> list[str]:
-    """The last ``lines`` lines among the last ``window`` bytes of ``path``; none when there is no such file."""
+    """The last ``lines`` lines among the last ``window`` bytes of ``path``; none if the file does not exist."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)

@@ -21,5 +21,5 @@ def get(port: int, path: str = READY, *, seconds: float = 10.0) -> tuple[int, st
     head, _, body = answer.partition(b"\r\n\r\n")
     words = head.split(b" ", 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-        return 0, f"port {port} does not speak HTTP"
+        return 0, f"the service on port {port} is not an HTTP server"
     return int(words[1]), body.decode("utf-8", "replace")

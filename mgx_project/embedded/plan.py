@@ -71,7 +71,10 @@ def django_plan(place: ServerPlace) -> ServicePlan:
 def _web(place: ServerPlace) -> tuple[str, ...]:
     server = place.environ.get("MGX_ASGI_SERVER") or "uvicorn"
     if server not in ASGI_SERVERS:
-        raise EmbeddedError(f"MGX_ASGI_SERVER is {server!r}.", hint=f"Set it to {' or '.join(ASGI_SERVERS)}, or unset it.")
+        raise EmbeddedError(
+            f"MGX_ASGI_SERVER is {server!r}, which is not supported.",
+            hint=f"Set it to {' or '.join(ASGI_SERVERS)}, or unset it.",
+        )
     return (sys.executable, "-m", "mgx_project.serve", "--server", server, "--port", str(place.port))
 
 

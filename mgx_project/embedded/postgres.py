@@ -1,6 +1,6 @@
 """One PostgreSQL 18 cluster in a private directory: loopback only, password always, no socket file.
 
-The role ``postgres`` is the superuser and known to this room alone; the application's role ``mgx`` owns the database ``mgx``
+The role ``postgres`` is the superuser and used only by this package; the application's role ``mgx`` owns the database ``mgx``
 and may create databases (tests do), nothing more.
 """
 
@@ -139,7 +139,7 @@ class Postgres:
         found = (self.cluster / "PG_VERSION").read_text().strip()
         if found != binaries.POSTGRESQL_MAJOR:
             raise EmbeddedError(
-                f"{self.cluster} was written by PostgreSQL {found}, this is PostgreSQL {binaries.POSTGRESQL_MAJOR}.",
+                f"{self.cluster} was created by PostgreSQL {found}, but this is PostgreSQL {binaries.POSTGRESQL_MAJOR}.",
                 hint=f"Dump it with PostgreSQL {found} (pg_dumpall), move the directory away, start again, and load the dump.",
             )
 
@@ -160,7 +160,7 @@ class Postgres:
         try:
             process = spawn(command, log=self.log, env=_environment(), cwd=self.directory, account=account)
             if process.wait(timeout=120):
-                raise EmbeddedError(f"initdb could not make a database cluster in {self.cluster}.", log=self.log)
+                raise EmbeddedError(f"initdb could not create a database cluster in {self.cluster}.", log=self.log)
         finally:
             password_file.unlink()
         if self.cluster.exists():
@@ -173,7 +173,7 @@ class Postgres:
             return
         process = Process.of(int(lines[0])) if lines[0].strip().isdigit() else None
         if process is not None and self._is_ours(process.pid) and not process.stop(STOP):
-            raise EmbeddedError(f"PostgreSQL (pid {process.pid}) still runs on {self.cluster} and does not stop.", log=self.log)
+            raise EmbeddedError(f"PostgreSQL (pid {process.pid}) still runs on {self.cluster} and did not stop.", log=self.log)
         self._wait_for_orphans()
         # What it names is dead, not yet reaped, or somebody else's by now; PostgreSQL would take the last two for a server.
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)

@@ -73,7 +73,7 @@ class Supervisor:
             code = 1
         except OSError as error:
             _say(f"{error}")
-            self._state.error = ServiceFailure(f"{error}.", f"Look at the disk that holds {self._data.path}.")
+            self._state.error = ServiceFailure(f"{error}.", f"Check the disk with {self._data.path}.")
             code = 1
         finally:
             self._stop()
@@ -86,7 +86,7 @@ class Supervisor:
         for name, process in reversed(leftovers.items()):
             _say(f"stopping {name} (pid {process.pid}) of supervisor {previous.pid}")
             if not process.stop(STOP_POSTGRES if name == "postgres" else TERMINATE):
-                raise EmbeddedError(f"{name} (pid {process.pid}), left behind by an earlier start, does not stop.")
+                raise EmbeddedError(f"{name} (pid {process.pid}), left behind by an earlier start, did not stop.")
 
     def _start(self, ports: dict[str, int]) -> None:
         port = self._web_port(ports.get("web", 0))
@@ -131,9 +131,11 @@ class Supervisor:
         if not wanted:
             return free_port(preferred)
         if not wanted.isdigit() or not 0 < int(wanted) < 65536:
-            raise EmbeddedError(f"MGX_PORT is {wanted!r}.", hint="Set it to a number from 1 to 65535, or unset it.")
+            raise EmbeddedError(
+                f"MGX_PORT is {wanted!r}, which is not a port.", hint="Set it to a number from 1 to 65535, or unset it."
+            )
         if not is_free(int(wanted)):
-            raise EmbeddedError(f"Port {wanted} (MGX_PORT) is taken.", hint="Choose another one, or unset MGX_PORT.")
+            raise EmbeddedError(f"Port {wanted} (MGX_PORT) is already in use.", hint="Choose another port, or unset MGX_PORT.")
         return int(wanted)
 
     def _run_step(self, name: str, argv: tuple[str, ...], plan: ServicePlan, env: Mapping[str, str]) -> None:
@@ -202,7 +204,7 @@ class Supervisor:
                 if child.process != before:
                     self._report(child)
             self._wakeup.sleep(pause)
-        _say("the data directory is gone")
+        _say("the data directory was removed")
 
     def _report(self, child: Child) -> None:
         doing = f"runs as pid {child.process.pid}" if child.process else "restarts after a pause"

@@ -72,4 +72,4 @@ class Valkey:
             return False
 
     def complete(self) -> None:
-        """Nothing is to be made inside."""
+        """There is nothing to create inside."""

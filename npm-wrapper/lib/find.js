@@ -1,4 +1,4 @@
-// Where the Python CLI is. The `mgx` on PATH is not asked: it may be this very wrapper.
+// Finds the Python CLI. The `mgx` on PATH is not used: it may be this wrapper itself.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -11,9 +11,9 @@ const REQUIREMENT = `mgx-cli==${version}`;
 // `python -m` and `-c` look in the current directory first, which may be a repository with a package of that name.
 const WITHOUT_CURRENT_DIRECTORY = "import sys; sys.path[:] = [p for p in sys.path if p not in ('', '.')]; ";
 
-export const HOW_TO_INSTALL = `error: The Python package mgx-cli, which does the work, was not found.
+export const HOW_TO_INSTALL = `error: The Python package mgx-cli, which this wrapper runs, was not found.
 Do one of these:
-  install uv (https://docs.astral.sh/uv/): mgx then comes by itself
+  install uv (https://docs.astral.sh/uv/), which then downloads mgx-cli automatically
   python3 -m pip install ${REQUIREMENT}
   set MGX_CLI to the mgx of a virtual environment, such as /srv/mgx/.venv/bin/mgx`;
 
@@ -24,7 +24,7 @@ Do one of these:
 export function findCli(env) {
   if (env.MGX_CLI) {
     if (!isProgram(env.MGX_CLI)) {
-      throw new Error(`MGX_CLI is ${env.MGX_CLI}, which is no program that can be run.`);
+      throw new Error(`MGX_CLI is ${env.MGX_CLI}, which is not an executable program. Set it to the path of mgx, or unset it.`);
     }
     return { command: env.MGX_CLI, args: [] };
   }

@@ -1,4 +1,4 @@
-// Runs a program in place of this process: same streams, same signals, same end.
+// Runs a program in place of this process, with the same streams, signals and exit code.
 import { spawn } from "node:child_process";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];

@@ -124,7 +124,7 @@ test("without any of them it says how to install", async () => {
   assert.match(err, /MGX_CLI/);
 });
 
-test("an MGX_CLI that is no program is named", async () => {
+test("an MGX_CLI that is not a program is named", async () => {
   const { code, err } = await run([], { MGX_CLI: join(directory, "absent") });
   assert.equal(code, 2);
   assert.match(err, /absent/);

@@ -1,4 +1,4 @@
-"""What hosting services delivered, for operators: who did what, and what became of it. Payloads are never shown as a whole."""
+"""Webhook deliveries for operators: who did what, and the outcome. Payloads are never shown as a whole."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def state_of(row: WebhookDelivery) -> str:
 
 
 def with_words(rows: QuerySet[WebhookDelivery]) -> QuerySet[WebhookDelivery]:
-    """The few words of a payload that people look for, without loading the rest of it."""
+    """Reads the few fields of a payload that people look for, without loading the rest of it."""
     return rows.defer("payload").annotate(
         actor=_word(lambda paths: [paths.actor]), did=_word(lambda paths: [paths.action]),
         title=_word(lambda paths: [paths.title]), number=_word(lambda paths: paths.numbers),
@@ -72,7 +72,7 @@ def newest_deliveries(link: RepositoryLink) -> SafeString:
         with_words(WebhookDelivery.objects.for_workspace(link.workspace_id).filter(link=link)).order_by("-created_at")[:NEWEST]
     )
     if not found:
-        return format_html("{}", "Nothing was delivered yet.")
+        return format_html("{}", "No deliveries yet.")
     body = format_html_join(
         "",
         '<tr class="border-b border-base-100 dark:border-base-800"><td class="px-3 py-1 whitespace-nowrap">'
@@ -163,10 +163,10 @@ class WebhookDeliveryAdmin(TenantAdmin):
 
         def act() -> str:
             try_again(principal=operator(request, row.workspace_id), delivery_id=row.pk)
-            return "A worker takes it up now."
+            return "The delivery will be processed now."
 
         return ask(
-            self, request, act, verb="Try again", question=f"Try {event_of(row)} of {row.link} again?",
-            explanation="What it has had an effect on already is not done twice.",
+            self, request, act, verb="Retry", question=f"Retry {event_of(row)} of {row.link}?",
+            explanation="Effects that it already had are not repeated.",
             back=reverse("admin:repositories_webhookdelivery_change", args=[row.pk]),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Repository links for operators: linked, looked at, hooked and unlinked here. No credential is ever shown."""
+"""Repository links for operators: link, validate, set up webhooks, unlink. Credentials are never shown."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .link_form import LinkForm
 
 Status = RepositoryLink.Status
 LABELS = {Status.CONNECTED: "success", Status.ERROR: "danger", Status.DISCONNECTED: "warning"}
-NEXT = "Look again when that is mended. With a new token: link the same repository again, the link stays."
+NEXT = "Check again when this is fixed. To change the token, link the same repository again: the link is kept."
 
 
 @admin.register(RepositoryLink)
@@ -91,7 +91,7 @@ class RepositoryLinkAdmin(TenantAdmin):
 
     @admin.display(description="rights")
     def rights(self, row: RepositoryLink) -> SafeString:
-        held = ", ".join(right for right, has in row.permissions.items() if has) or "none seen yet"
+        held = ", ".join(right for right, has in row.permissions.items() if has) or "not known yet"
         lacking = format_html_join(
             "", '<li><b class="text-red-700 dark:text-red-400">{}</b> {}</li>',
             ((f"{right} is missing:", what) for right, what in missing(row.provider, row.permissions).items()),
@@ -114,7 +114,7 @@ class RepositoryLinkAdmin(TenantAdmin):
         return self.has_module_permission(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        # not the form of the model: the look needs the network, and no transaction may be open meanwhile
+        # not the form of the model: validation needs the network, and no transaction may be open meanwhile
         if not self.has_add_permission(request):
             return HttpResponse(status=403)
         form = LinkForm(request, request.POST or None)
@@ -124,7 +124,7 @@ class RepositoryLinkAdmin(TenantAdmin):
             except MGXError as error:
                 form.refuse(error)
             else:
-                done = "linked" if made else "linked already; it was looked at"
+                done = "linked" if made else "already linked and was checked again"
                 messages.success(request, f"{link.repo_full_name} is {done}.")
                 return HttpResponseRedirect(self._page(link))
         context = {
@@ -159,8 +159,8 @@ class RepositoryLinkAdmin(TenantAdmin):
             return HttpResponseRedirect(self._page(row))
 
         return ask(
-            self, request, act, verb="Look again", question=f"Look at {row.repo_full_name} again?", back=self._page(row),
-            explanation="The server asks for the repository with the stored credential, and writes down what it sees.",
+            self, request, act, verb="Check again", question=f"Check {row.repo_full_name} again?", back=self._page(row),
+            explanation="The server accesses the repository with the stored credential and updates the link.",
         )  # fmt: skip
 
     @action(description="Set up webhook", icon="webhook", permissions=["hookable"])
@@ -170,17 +170,17 @@ class RepositoryLinkAdmin(TenantAdmin):
         def act() -> HttpResponse | str:
             hook = set_up(principal=operator(request, row.workspace_id), link=row)
             if hook["installed"]:
-                return f"The service tells {hook['url']} of what happens."
+                return f"The webhook is set up. The service sends events to {hook['url']}."
             shown = (("Payload URL", hook["url"]), ("Secret", hook["secret"]))
             return show_once(
-                self, request, shown, title="Add the webhook by hand", back=self._page(row),
+                self, request, shown, title="Add the webhook manually", back=self._page(row),
                 explanation=f"{hook['reason']} Add it in the repository's settings with the content type application/json. "
-                "The secret is shown this once.",
+                "The secret is shown only once.",
             )  # fmt: skip
 
         return ask(
             self, request, act, verb="Set up webhook", question=f"Set up the webhook of {row.repo_full_name}?",
-            explanation="It gets a new secret; the old one is refused from then on.", back=self._page(row),
+            explanation="It gets a new secret. Deliveries signed with the old one will be refused.", back=self._page(row),
         )  # fmt: skip
 
     @action(description="Unlink", icon="link_off", variant=ActionVariant.DANGER, permissions=["linked"])
@@ -194,7 +194,7 @@ class RepositoryLinkAdmin(TenantAdmin):
 
         return ask(
             self, request, act, verb="Unlink", question=f"Unlink {row.repo_full_name}?", back=self._page(row), variant="danger",
-            explanation="Its credential and its webhook's secret are wiped. Its runs keep their history.",
+            explanation="Its credential and webhook secret are deleted. Its runs keep their history.",
         )  # fmt: skip
 
     def _row(self, request: HttpRequest, object_id: str) -> RepositoryLink:

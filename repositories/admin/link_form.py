@@ -1,4 +1,4 @@
-"""The form that links a repository: what a person enters, and what the services say of it."""
+"""The form that links a repository, validated by the services."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class LinkForm(forms.Form):
         required=False,
         max_length=MAX_CREDENTIAL,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted, never shown. Empty for a public repository, or to keep the one that is stored.",
+        help_text="Stored encrypted, never shown. Leave empty for a public repository or to keep the stored credential.",
     )
     provider = forms.ChoiceField(
         required=False,
-        choices=[("", "found out: owner/name is GitHub"), *provider_choices()],
+        choices=[("", "automatic: owner/name is GitHub"), *provider_choices()],
         widget=UnfoldAdminSelectWidget(),
     )
     api_base_url = forms.CharField(
@@ -55,7 +55,7 @@ class LinkForm(forms.Form):
         required=False,
         max_length=500,
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://github.example.com/api/v3"}),
-        help_text="Of a GitHub Enterprise server.",
+        help_text="Only for a GitHub Enterprise server.",
     )
     installation_id = forms.IntegerField(
         label="Installation",
@@ -63,13 +63,13 @@ class LinkForm(forms.Form):
         min_value=1,
         max_value=2**63 - 1,
         widget=UnfoldAdminBigIntegerFieldWidget(),
-        help_text="Of the server's GitHub App; the token then only proves that you administer the repository.",
+        help_text="An installation of the server's GitHub App. The token then only proves that you administer the repository.",
     )
     is_primary = forms.BooleanField(
         label="Primary",
         required=False,
         widget=UnfoldBooleanSwitchWidget(),
-        help_text="What tasks use that name no repository. The first link of a project is.",
+        help_text="Used by tasks that name no repository. The first link of a project becomes primary.",
     )
 
     def __init__(self, request: HttpRequest, data: Any) -> None:
@@ -83,7 +83,7 @@ class LinkForm(forms.Form):
         field.queryset = projects
 
     def link(self) -> tuple[RepositoryLink, bool]:
-        """Looks at the repository and links it. Call it outside any transaction. Raises MGXError."""
+        """Validates the repository and links it. Call it outside any transaction. Raises MGXError."""
         given = self.cleaned_data
         project = given["project"]
         principal = operator(self._request, project.workspace_id)
@@ -100,5 +100,5 @@ class LinkForm(forms.Form):
         )
 
     def refuse(self, error: MGXError) -> None:
-        """What the services refuse stands at the field at fault."""
+        """Shows errors of the services at the field at fault."""
         self.add_error(error.field if error.field in self.fields else None, f"{error.detail} {error.hint}".strip())

@@ -32,12 +32,12 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _PATTERN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|[0-9a-f:]*:[0-9a-f:.]*")
 _NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)")
-"""What ends like this, resolvers take for an IPv4 address in octal, hexadecimal or as one number."""
+"""Resolvers read a name that ends like this as an IPv4 address in octal, hexadecimal or as one number."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A URL that may be reached. ``path`` is set for a local repository only."""
+    """A URL that this server may access. ``path`` is set only for a local repository."""
 
     url: str
     scheme: str
@@ -47,19 +47,19 @@ class Address:
 
 
 def check_git_settings(hosts: Sequence[str], schemes: Sequence[str]) -> None:
-    """Raises ImproperlyConfigured for an entry of MGX_GIT_HOSTS or MGX_GIT_SCHEMES that can't be meant."""
+    """Raises ImproperlyConfigured for an invalid entry of MGX_GIT_HOSTS or MGX_GIT_SCHEMES."""
     for pattern in hosts:
         if not _PATTERN.fullmatch(pattern.strip().lower()):
             raise ImproperlyConfigured(
-                f"MGX_GIT_HOSTS: {pattern!r} is no host. Write names such as github.com, or *.example.com for all below."
+                f"MGX_GIT_HOSTS: {pattern!r} is not a host. Write names such as github.com, or *.example.com for all below."
             )
     for scheme in schemes:
         if scheme.strip() not in SCHEMES:
-            raise ImproperlyConfigured(f"MGX_GIT_SCHEMES: {scheme!r} is none of {', '.join(SCHEMES)}.")
+            raise ImproperlyConfigured(f"MGX_GIT_SCHEMES: {scheme!r} is not one of {', '.join(SCHEMES)}.")
 
 
 def split(url: str) -> SplitResult:
-    """Raises BadRequest where the brackets or the port are wrong."""
+    """Raises BadRequest if the brackets or the port are invalid."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -78,7 +78,7 @@ def split_credential(url: str) -> tuple[str, str]:
 
 
 def address(url: str) -> Address:
-    """The address behind a URL or a local path. Looks at nothing but the name.
+    """The address behind a URL or a local path, determined from the name only.
 
     Raises BadRequest when git could take it for something else or the scheme isn't https, http, ssh or file, NotAllowed for a
     local path outside the allowed roots, and for a host or scheme that the settings leave out.
@@ -95,7 +95,7 @@ def address(url: str) -> Address:
         where = _of_url(url, scheme)
     else:
         raise BadRequest(
-            f"{scrub(url)!r} is not a repository URL that this server reaches; use https://, ssh://, user@host:path or file://.",
+            f"{scrub(url)!r} is not a supported repository URL. Use https://, ssh://, user@host:path or file://.",
             code="bad_repository_name",
             field="url",
         )
@@ -108,14 +108,14 @@ def require_taken(scheme: str, host: str, *, field: str = "url") -> None:
     MGX_GIT_SCHEMES leaves out. ``host`` is in lower case, an IPv6 address without brackets."""
     if not _is_plain(host):
         raise BadRequest(
-            f"{host!r} is not a host as it should be written: a name in ASCII (xn--…) without a dot at its end, an IPv4 "
+            f"{host!r} is not a valid host. Write a name in ASCII (xn--…) without a dot at its end, an IPv4 "
             "address as four decimal numbers, or an IPv6 address without a zone.",
             code="bad_repository_name",
             field=field,
         )
     if scheme not in settings.MGX_GIT_SCHEMES:
         raise NotAllowed(
-            f"This server reaches no repositories by {scheme}.",
+            f"This server does not access repositories over {scheme}.",
             code="scheme_refused",
             hint=f"Use {' or '.join(settings.MGX_GIT_SCHEMES) or 'a local path'}; the operator sets MGX_GIT_SCHEMES.",
             field=field,
@@ -123,15 +123,15 @@ def require_taken(scheme: str, host: str, *, field: str = "url") -> None:
     patterns = [pattern.strip().lower() for pattern in settings.MGX_GIT_HOSTS]
     if patterns and not any(_matches(host, pattern) for pattern in patterns):
         raise NotAllowed(
-            f"This server works with no repositories of {host}.",
+            f"This server does not access repositories on {host}.",
             code="host_refused",
-            hint="Its operator lists the hosts in MGX_GIT_HOSTS.",
+            hint="Ask its operator to add the host to MGX_GIT_HOSTS.",
             field=field,
         )
 
 
 def require_api(url: str, *, secret: bool, listed_as: str = "") -> None:
-    """Raises BadRequest or NotAllowed for an API that the settings leave out, or that would get a secret in the clear.
+    """Raises BadRequest or NotAllowed for an API that the settings exclude, or that would receive a secret in clear text.
 
     ``listed_as`` is the host that operators list for the service, where its API has another; that of ``url`` when left out.
     """
@@ -139,7 +139,7 @@ def require_api(url: str, *, secret: bool, listed_as: str = "") -> None:
     host = parts.hostname or ""
     require_taken(parts.scheme, listed_as or host, field="api_base_url")
     if secret and parts.scheme == "http" and not is_loopback(host):
-        raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
+        raise NotAllowed("A credential is never sent over plain http. Use the https URL.", code="credential_over_http")
 
 
 def is_loopback(host: str) -> bool:
@@ -159,9 +159,9 @@ def is_address(host: str) -> bool:
 
 
 async def resolve(where: Address) -> list[str]:
-    """The host's addresses that may be connected to; none where a proxy looks it up and we can't.
+    """The host's addresses that may be connected to; empty if only a proxy can look it up.
 
-    Raises AddressRefused if there is no such one, GitFailed if the name is not known.
+    Raises AddressRefused if there are none, GitFailed if the name is unknown.
     """
     try:
         loop = asyncio.get_running_loop()
@@ -169,7 +169,7 @@ async def resolve(where: Address) -> list[str]:
     except (OSError, UnicodeError):
         if where.scheme != "ssh" and proxy_of(where.url):
             return []
-        raise GitCommandFailed(f"The host {where.host} is not known here.", code="unreachable") from None
+        raise GitCommandFailed(f"The host {where.host} can't be resolved.", code="unreachable") from None
     ips = reachable(str(entry[4][0]) for entry in found)
     if not ips:
         raise AddressRefused(refusal(where.host), hint=HINT)
@@ -180,13 +180,15 @@ def _of_url(url: str, scheme: str) -> Address:
     parts = split(url)
     host, port = parts.hostname or "", SCHEMES[scheme] if parts.port is None else parts.port
     if not host or not port or not parts.path.strip("/"):
-        raise BadRequest(f"{scrub(url)!r} names no host and repository.", code="bad_repository_name", field="url")
+        raise BadRequest(f"{scrub(url)!r} must contain a host and a repository path.", code="bad_repository_name", field="url")
     user, at, _ = parts.netloc.rpartition("@")
     if at and scheme != "ssh":
-        raise BadRequest("Give the credential in its own field, not in the URL.", code="credential_in_url", field="url")
+        raise BadRequest("Put the credential into its own field, not into the URL.", code="credential_in_url", field="url")
     if at and not _USER.fullmatch(user):
         raise BadRequest(
-            "The user in an ssh URL is a plain name; a key goes into the credential.", code="bad_repository_name", field="url"
+            "The user in an ssh URL must be a plain name. Put a key into the credential field.",
+            code="bad_repository_name",
+            field="url",
         )
     return Address(url=url, scheme=scheme, host=host, port=port)
 

@@ -67,7 +67,7 @@ class Checkout:
         return (await self._git("write-tree")).decode().strip()
 
     async def patch_of(self, tree: str) -> bytes:
-        """What makes ``tree`` out of the base: a binary patch with full object ids, the same bytes each time."""
+        """The binary patch from the base to ``tree``, with full object ids and the same bytes each time."""
         return await self._diff("-p", "--binary", "--full-index", self._base_tree, tree)
 
     async def restore(self, tree: str, patch: bytes) -> None:
@@ -83,7 +83,7 @@ class Checkout:
         made = (await self._git("write-tree")).decode().strip()
         if made != tree:
             raise GitCommandFailed(
-                f"The stored patch makes the tree {made}, not {tree}: the artifact is damaged.", code="tree_mismatch"
+                f"The stored patch produces the tree {made} instead of {tree}: the artifact is damaged.", code="tree_mismatch"
             )
         await self._switch(tree)
 
@@ -93,7 +93,7 @@ class Checkout:
 
     async def diff(self, tree_or_commit: str, *, against: str = "") -> str:
         """For people: from ``against`` (the base where it is empty) to ``tree_or_commit``, binary files only named. Bytes that
-        are no UTF-8 are replaced."""
+        are not valid UTF-8 are replaced."""
         return (await self._diff("-p", against or self._base_tree, tree_or_commit)).decode(errors="replace")
 
     async def contents(self, tree: str) -> dict[str, tuple[bytes | None, bytes | None]]:
@@ -108,7 +108,7 @@ class Checkout:
         return {path: (found.get(old), found.get(new)) for (old, new), path in entries}
 
     async def _blobs(self, ids: list[bytes]) -> dict[bytes, bytes]:
-        """Those of the objects that are blobs: a submodule's commit is none that is here."""
+        """Those of the objects that are blobs. A submodule's commit is not among them."""
         told = await self._git("cat-file", "--batch", stdin=b"".join(blob + b"\n" for blob in ids)) if ids else b""
         found, at = {}, 0
         for blob in ids:
@@ -157,7 +157,7 @@ class Checkout:
         return (await self._git("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed)).decode().strip()
 
     async def signature(self, sha: str) -> str:
-        """The signature that a commit carries, "" for none."""
+        """The signature of a commit, "" if it has none."""
         return signing.signature_in(await self._git("cat-file", "commit", sha))
 
     async def merge(self, tree: str, onto: str) -> Merged:
@@ -205,13 +205,13 @@ class Checkout:
             return GitCommandFailed(
                 f"The branch {branch} already exists on {self._source.url} at {(present or '')[:12]}.",
                 code="branch_taken",
-                hint="Delete or rename that branch, then retry the run.",
+                hint="Delete or rename the branch, then retry the run.",
             )
-        where = f"is at {present[:12]} now" if present else "is gone"
+        where = f"is now at {present[:12]}" if present else "was deleted"
         return GitCommandFailed(
-            f"The branch {branch} on {self._source.url} was at {onto[:12]} when the work began and {where}.",
+            f"The branch {branch} on {self._source.url} was at {onto[:12]} when the run started and {where}.",
             code="branch_moved",
-            hint="Nothing was overwritten. Retry the run to begin from what is there now.",
+            hint="Nothing was overwritten. Retry the run to start from the current commit.",
         )
 
     # git itself
@@ -230,7 +230,7 @@ class Checkout:
         )
 
     async def _switch(self, tree: str) -> None:
-        """Index and workdir become ``tree``, to the last file: read-tree also writes what differs from the index it had."""
+        """Sets index and workdir to exactly ``tree``: read-tree also writes what differs from the previous index."""
         await self._git("read-tree", "--reset", "-u", tree)
         await self._git("clean", "-ffdxq")
 

@@ -1,4 +1,4 @@
-"""How a run's clone comes to be: where it begins, what is fetched for that, and a workdir with the files of the commit."""
+"""Creates a run's clone: finds the commit, fetches it, and checks out the workdir."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .submodules_lfs import ALL_THERE, Contents, contents, listing
 NEVER_COMMITTED = (
     "/.mgx/", "__pycache__/", ".pytest_cache/", ".ruff_cache/", ".mypy_cache/", ".hypothesis/", "node_modules/", ".venv/",
 )  # fmt: skip
-"""What the work leaves behind and is no part of it, unless the repository already tracks it."""
+"""By-products that are not part of the change, unless the repository already tracks them."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """Where the work begins: a commit ("" for none) and the name of its branch."""
+    """The start of the work: a commit ("" for none) and the name of its branch."""
 
     sha: str
     branch: str
@@ -48,7 +48,7 @@ class Clone:
 
 
 async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool, tell: Tell | None) -> Clone:
-    """As `Checkout.create` says it."""
+    """See `Checkout.create`."""
     if not source.url or (empty and not sha):
         return await _nothing(directory, source.branch or "main")
     if source.mirror and source.branch and sha and (known := await _known(directory, source.mirror, Base(sha, source.branch))):
@@ -76,7 +76,7 @@ async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool,
 
 
 async def _known(directory: Path, place: Path, base: Base) -> Clone | None:
-    """From the mirror alone; None where it does not have the commit, or not whole."""
+    """Clones from the mirror alone; None if it does not have the whole commit."""
     mirror = Mirror(place)
     loan = await mirror.find(base.sha)
     if loan is None:
@@ -95,7 +95,7 @@ def _may_be_damage(error: GitCommandFailed) -> bool:
 
 
 async def _borrowing(directory: Path, base: Base, loan: Loan, url: str) -> Clone:
-    """A clone with objects of ``loan``, which is given back if there can be none."""
+    """A clone that borrows objects of ``loan``, which is released if cloning fails."""
     try:
         await _init(directory, base.sha)
         await asyncio.to_thread(_borrow, directory / "git", loan.git_dir, base.sha)
@@ -158,7 +158,9 @@ async def _base(remote: Remote, source: RemoteSource, sha: str) -> Base:
         others = heads or (await remote.refs("HEAD"))[0]
         if others:
             raise GitCommandFailed(
-                f"{source.url} has no branch {source.branch}.", code="branch_not_found", hint="Push it, or name another."
+                f"{source.url} has no branch {source.branch}.",
+                code="branch_not_found",
+                hint="Push it, or choose another branch.",
             )
     branch = source.branch or head
     wanted = sha or heads.get(branch, "" if source.branch else refs.get("HEAD", ""))

@@ -1,4 +1,4 @@
-"""Which mirrors go when they take too much room. One that somebody borrows from stays, and so does one that is being fetched.
+"""Removes mirrors when they take too much disk space, except those in use or being fetched.
 
 Reads the layout that `mirror` describes.
 """
@@ -32,9 +32,9 @@ def size_of(directory: Path) -> int:
 
 
 def make_room(root: Path) -> list[Path]:
-    """Forgets mirrors until all under ``root`` take at most MGX_MIRRORS_MB: the one that was not used for longest goes first.
+    """Removes the least recently used mirrors until all under ``root`` take at most MGX_MIRRORS_MB.
 
-    Returns those that went.
+    Returns those that were removed.
     """
     found = []
     for place in root.glob("*/*"):
@@ -54,9 +54,9 @@ def make_room(root: Path) -> list[Path]:
 
 
 def forget(place: Path, *, spare: int = 0) -> bool:
-    """Removes the mirror at ``place`` but for its ``spare`` newest repositories; whether all of that went.
+    """Removes the mirror at ``place`` except its ``spare`` newest repositories. Returns whether everything was removed.
 
-    What somebody uses stays; where somebody fetches, nothing is touched.
+    What is in use stays; nothing is removed during a fetch.
     """
     lock = attempt(place / "fetch.lock", make=False)
     if lock is None:
@@ -70,7 +70,7 @@ def forget(place: Path, *, spare: int = 0) -> bool:
 
 
 def _drop(git_dir: Path) -> bool:
-    """Out of the way first, so that nobody finds half of it."""
+    """Renames the directory before deleting it, so that nobody finds half of it."""
     lock = attempt(git_dir / "mgx.lock")
     if lock is None:
         return False

@@ -15,7 +15,7 @@ from .process import LARGEST_OBJECT, Transfer, git
 from .remote import Remote, explain
 
 ALL = 2**31 - 1
-"""git's own number for a depth without end (git-fetch, `--unshallow`)."""
+"""git's number for unlimited depth (git-fetch, `--unshallow`)."""
 MAX_WALKED = 1_000
 
 _OPTIONS = (
@@ -46,13 +46,13 @@ def megabytes(size: int) -> str:
 
 
 def limit() -> int:
-    """What one repository may take, in bytes."""
+    """The largest size of one repository, in bytes."""
     return int(settings.MGX_REPOSITORY_MB) * 1_000_000
 
 
 def too_large(where: str, size: str) -> GitCommandFailed:
     return GitCommandFailed(
-        f"The repository {where} takes {size}; this server takes at most {megabytes(limit())} of one (MGX_REPOSITORY_MB).",
+        f"The repository {where} is too large: {size}. This server allows {megabytes(limit())} (MGX_REPOSITORY_MB).",
         code="repository_too_large",
         hint="Raise MGX_REPOSITORY_MB, fetch less history (MGX_HISTORY_DEPTH), or link a smaller repository.",
     )
@@ -100,10 +100,10 @@ async def fetch(
             failures.append(error)
     if all(map(is_refusal, failures)):
         raise GitCommandFailed(
-            f"{remote.where.url} does not have the commit {wanted.sha} any more.",
+            f"{remote.where.url} no longer has the commit {wanted.sha}.",
             code="commit_gone",
             stderr=failures[0].stderr,
-            hint="Nothing was lost here. Retry the run to begin from what is there now.",
+            hint="Retry the run to start from the current commit. Nothing was lost on this server.",
         )
     raise next(error for error in failures if not is_refusal(error))
 
@@ -114,7 +114,7 @@ def is_refusal(error: GitCommandFailed) -> bool:
 
 
 def _ways(git_dir: Path, wanted: Wanted) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What to ask for, in order: a refspec and the options for its depth."""
+    """What to fetch, in order: a refspec and the options for its depth."""
     depth: int = settings.MGX_HISTORY_DEPTH
     whole = (f"--depth={ALL}",) if is_shallow(git_dir) else ()
     bounded = (f"--depth={depth}",) if depth else whole
@@ -139,9 +139,9 @@ async def _take(remote: Remote, git_dir: Path, spec: str, depth: tuple[str, ...]
 
 
 async def _adopt(git_dir: Path, wanted: Wanted) -> None:
-    """The commit, if the branch has brought it. Raises GitFailed."""
+    """The commit, if fetching the branch brought it. Raises GitFailed."""
     if not await has_commit(git_dir, wanted.sha):
-        raise GitCommandFailed(f"The branch {wanted.branch} does not lead to {wanted.sha}.", stderr="not our ref")
+        raise GitCommandFailed(f"The branch {wanted.branch} does not contain {wanted.sha}.", stderr="not our ref")
     await git("update-ref", wanted.ref, wanted.sha, env={"GIT_DIR": str(git_dir)})
 
 

@@ -16,7 +16,7 @@ from ..errors import GitCommandFailed
 from .process import git
 
 OURS = frozenset({".git", ".mgx", "mgx.yaml"})
-"""What a directory may hold and still be empty: our own marks, and the repository we made."""
+"""Entries that a directory may contain and still count as empty: our own marks, and the repository we created."""
 MAX_ALTERNATES = 20
 SHOWN = 5
 
@@ -45,14 +45,16 @@ def allowed(location: str) -> Path:
     if location.startswith("file://"):
         parts = urlsplit(location)
         if parts.netloc not in {"", "localhost"}:
-            raise BadRequest("A file:// URL names no host: write file:///path.", code="bad_repository_name", field="url")
+            raise BadRequest(
+                "A file:// URL must not contain a host. Write file:///path.", code="bad_repository_name", field="url"
+            )
         text = unquote(parts.path)
     if not text.startswith("/") or "\0" in text:
-        raise BadRequest("Give the absolute path of the repository.", code="bad_repository_name", field="url")
+        raise BadRequest("The path of the repository must be absolute.", code="bad_repository_name", field="url")
     try:
         path = Path(text).resolve()
     except (OSError, RuntimeError):
-        raise BadRequest(f"{text} can't be followed: its symbolic links go round.", field="url") from None
+        raise BadRequest(f"{text} can't be resolved: its symbolic links form a loop.", field="url") from None
     _require_inside(path, shown=text)
     return path
 
@@ -61,9 +63,9 @@ def _require_inside(path: Path, *, shown: str) -> None:
     listed = roots()
     if not listed:
         raise NotAllowed(
-            f"{shown} is a local path, and this server takes none.",
+            f"{shown} is a local path, which this server does not allow.",
             code="local_path_refused",
-            hint="Push the repository to a git remote that this server reaches and give its https or ssh URL.",
+            hint="Push the repository to a git remote that this server can access, and give its https or ssh URL.",
         )
     if not _inside(path, listed):
         raise NotAllowed(
@@ -83,7 +85,7 @@ async def _ask(path: Path, *args: str, config: Mapping[str, str] | None = None) 
 
 
 async def check_repository(path: Path) -> None:
-    """That ``path`` is the top of a repository (bare, a checkout, or a linked worktree) whose objects lie under the roots too.
+    """Checks that ``path`` is the top of a repository (bare, a checkout, a linked worktree) with its objects under the roots.
 
     Raises NotFound (no such directory, or no repository) or NotAllowed.
     """
@@ -95,7 +97,7 @@ async def check_repository(path: Path) -> None:
         raise NotFound(
             f"{path} is not a git repository.",
             code="not_a_repository",
-            hint="Run `git init` there and commit, or name an empty directory to start a new project in it.",
+            hint="Run `git init` there and commit, or give an empty directory to start a new project in it.",
         ) from None
     bare, git_dir, common, *up = out.decode(errors="surrogateescape").splitlines()
     # the way up to the top of the work tree; none is told in a bare repository, and outside of the work tree
@@ -105,7 +107,7 @@ async def check_repository(path: Path) -> None:
 
 def _check_places(path: Path, top: Path, git_dir: Path, common_dir: Path) -> None:
     if top.resolve() != path:
-        raise NotFound(f"{path} is inside the repository {top}; name that.", code="not_a_repository")
+        raise NotFound(f"{path} is inside the repository {top}. Give that path instead.", code="not_a_repository")
     objects = (common_dir / "objects").resolve()
     for place in (git_dir.resolve(), common_dir.resolve(), objects):
         _require_inside(place, shown=f"{path} keeps its data in {place}, which")
@@ -113,7 +115,7 @@ def _check_places(path: Path, top: Path, git_dir: Path, common_dir: Path) -> Non
 
 
 def _check_alternates(objects: Path) -> None:
-    """Borrowed objects must not be a way to read repositories outside the roots."""
+    """Checks that the repository does not borrow objects from outside the roots."""
     waiting, seen = [objects], set[Path]()
     while waiting:
         place = waiting.pop()
@@ -149,13 +151,13 @@ async def _no_filters(path: Path) -> dict[str, str]:
     except GitCommandFailed as error:
         if error.stderr:
             raise
-        return {}  # exit status 1 without a word: there is none
+        return {}  # exit status 1 without output: there are none
     names = [name for name in out.decode(errors="replace").split("\0") if name]
     return {name: "false" if name.endswith(".required") else "" for name in names}
 
 
 async def require_committed(path: Path) -> None:
-    """Raises Conflict when the checkout holds what a clone would not."""
+    """Raises Conflict if the checkout has changes that a clone would not contain."""
     changed = await uncommitted(path)
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
@@ -191,7 +193,7 @@ async def prepare_new(path: Path) -> None:
     if await asyncio.to_thread(_make_empty_directory, path):
         await check_repository(path)
         if not await _is_unborn(path):
-            raise Conflict(f"{path} is a repository with commits already.", code="directory_not_empty")
+            raise Conflict(f"{path} is already a repository with commits.", code="directory_not_empty")
         return
     await git("init", "-q", "--template=", "--initial-branch=main", cwd=path, what=f"git init in {path}")
 
@@ -202,14 +204,14 @@ def _make_empty_directory(path: Path) -> bool:
         path.mkdir(parents=True, exist_ok=True)
         empty = _is_empty(path)
     except (FileExistsError, NotADirectoryError):
-        raise Conflict(f"{path} is a file; a new project needs a directory.", code="directory_not_empty") from None
+        raise Conflict(f"{path} is a file. A new project needs a directory.", code="directory_not_empty") from None
     except OSError as error:
         raise Conflict(f"{path} can't be used for a new project: {error.strerror}.", code="directory_unusable") from None
     if not empty:
         raise Conflict(
-            f"{path} is not empty, so no new project is started there.",
+            f"{path} is not empty, so a new project can't be started there.",
             code="directory_not_empty",
-            hint="Name an empty directory, or make this one a repository with a first commit.",
+            hint="Give an empty directory, or make this one a repository with a first commit.",
         )
     return (path / ".git").exists()
 

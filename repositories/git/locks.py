@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO
 
 POLL_SECONDS = (0.01, 0.25)
-"""The first and the longest pause between two tries."""
+"""The first and the longest pause between two attempts."""
 
 
 class Lock:
@@ -38,7 +38,7 @@ class Lock:
 
 
 def attempt(path: Path, *, shared: bool = False, make: bool = True) -> Lock | None:
-    """The lock on ``path``, None if others are in its way or the file is gone (it is made unless ``make`` is false)."""
+    """The lock on ``path``, or None if others hold it or the file was removed (it is created unless ``make`` is false)."""
     try:
         file = path.open("ab" if make else "rb")
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def attempt(path: Path, *, shared: bool = False, make: bool = True) -> Lock | No
 
 
 async def acquire(path: Path) -> Lock:
-    """The exclusive lock on ``path``, when everybody before has let go of it. Cancelling the wait is safe."""
+    """Waits for the exclusive lock on ``path``. Cancelling the wait is safe."""
     pause, longest = POLL_SECONDS
     while (lock := attempt(path)) is None:
         await asyncio.sleep(pause)

@@ -1,7 +1,7 @@
 """A merge of three trees, without their history: it works in a shallow clone, with any git that we support, and always comes
-out the same. No attribute and no driver of the repository has a say in it; renames are not followed.
+out the same. Attributes and merge drivers of the repository are ignored; renames are not followed.
 
-Ways of git: https://git-scm.com/docs/git-read-tree#_3_way_merge
+Reference: https://git-scm.com/docs/git-read-tree#_3_way_merge
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REGULAR = frozenset(("100644", "100755"))
 
 @dataclass(frozen=True)
 class Merged:
-    """``tree`` is empty where ``conflicts`` names files that both sides changed in ways that do not go together."""
+    """``tree`` is empty if there are ``conflicts``: files that both sides changed in incompatible ways."""
 
     tree: str
     conflicts: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ def _unmerged(listed: bytes) -> dict[str, dict[int, TreeEntry]]:
 
 
 async def _entry(git: Git, place: Path, stages: dict[int, TreeEntry]) -> TreeEntry | None:
-    """The file as both sides want it; None where they do not go together."""
+    """The merged file; None if there is a conflict."""
     if len(stages) != 3 or any(entry.mode not in REGULAR for entry in stages.values()):
         return None
     base, ours, theirs = stages[1], stages[2], stages[3]
@@ -98,5 +98,5 @@ def _names(listed: bytes) -> list[str]:
 
 
 def _shown(path: str) -> str:
-    """For people and for JSON: bytes that are no UTF-8 are replaced."""
+    """For people and for JSON: bytes that are not valid UTF-8 are replaced."""
     return path.encode(errors="surrogateescape").decode(errors="replace")

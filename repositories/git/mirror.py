@@ -1,4 +1,4 @@
-"""What was fetched of a linked repository, kept for its next checkout on this machine.
+"""Mirrors of linked repositories, kept on this machine for the next checkout.
 
     mirrors/<workspace>/<link>/fetch.lock    held by the one that fetches
     mirrors/<workspace>/<link>/<n>/          a bare repository; the highest number is the one in use
@@ -26,7 +26,7 @@ from .process import git
 from .remote import Remote
 
 MAX_PACKS = 40
-"""Each fetch leaves one; git reads the index of every pack that it meets."""
+"""Repack above this number: each fetch leaves a pack, and git reads the index of every pack."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Mirror:
         self.place = place
 
     async def find(self, sha: str) -> Loan | None:
-        """The commit, if it is here: asks nobody, waits for nobody."""
+        """Borrows the commit if the mirror has it, without network access or waiting."""
         numbers = generations(self.place)
         return await self._loan(self.place / str(numbers[-1]), Wanted(sha)) if numbers else None
 
     async def obtain(self, remote: Remote, wanted: Wanted, heard: Callable[[bytes], None] | None = None) -> Loan:
-        """The commit, fetched unless it is here. One fetches at a time; who waited finds what the other one has brought.
+        """Borrows the commit, fetching it if needed. One process fetches at a time; others wait and use its result.
 
         Raises what `fetching.fetch` raises.
         """
@@ -71,7 +71,7 @@ class Mirror:
         return loan
 
     async def replace(self, damaged: Path) -> None:
-        """Nobody begins with ``damaged`` any more. Who borrows from it keeps it."""
+        """Retires ``damaged``: new checkouts do not use it, present borrowers keep it."""
         with await acquire(self.place / "fetch.lock"):
             if generations(self.place)[-1:] == [int(damaged.name)]:
                 await asyncio.to_thread(self._next().mkdir)
@@ -92,7 +92,7 @@ class Mirror:
         return None
 
     async def _fetch(self, remote: Remote, wanted: Wanted, heard: Callable[[bytes], None] | None, held: Lock) -> Loan:
-        """Into what is here, else, or when that fails for a reason of its own, into a fresh repository."""
+        """Fetches into the present repository or, if there is none or it is damaged, into a fresh one."""
         numbers = generations(self.place)
         if numbers:
             git_dir = self.place / str(numbers[-1])
@@ -118,7 +118,7 @@ class Mirror:
         git_dir = self._next()
         await asyncio.to_thread(git_dir.mkdir)
         lock = attempt(git_dir / "mgx.lock", shared=True)
-        assert lock is not None, "nobody removes a mirror while another one fetches into it"
+        assert lock is not None, "a mirror was removed during a fetch into it"
         try:
             await fetching.init(git_dir, sha256=len(wanted.sha) == 64)
             await fetching.fetch(remote, git_dir, wanted, held=(held.fileno(),), heard=heard)
@@ -149,14 +149,14 @@ def _fits(git_dir: Path, wanted: Wanted) -> bool:
 
 
 async def _pack(git_dir: Path) -> None:
-    """Many packs become one. Nothing is dropped: somebody may borrow what no ref leads to."""
+    """Combines packs. Nothing is dropped, since borrowers may need objects that no ref reaches."""
     packs = await asyncio.to_thread(lambda: len(list((git_dir / "objects" / "pack").glob("*.pack"))))
     if packs > MAX_PACKS:
         await git("repack", "-a", "-d", "-k", "-q", "--no-write-bitmap-index", env={"GIT_DIR": str(git_dir)})
 
 
 def _sweep(git_dir: Path) -> None:
-    """What a git that was killed leaves: its locks, and pieces of packs. Only for who holds the fetch lock."""
+    """Removes what a killed git left: its locks, and parts of packs. The caller must hold the fetch lock."""
     for pattern in ("*.lock", "refs/**/*.lock", "objects/**/tmp_*", "objects/**/.tmp-*"):
         for left in git_dir.glob(pattern):
             if left.name != "mgx.lock":

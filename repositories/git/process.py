@@ -1,4 +1,4 @@
-"""One git process: nothing of this machine's git configuration reaches it, nothing of it survives us.
+"""Runs one git process, isolated from this machine's git configuration and killed with its caller.
 
 Git runs programs that configuration names (hooks, filters, fsmonitor, pagers, helpers). It gets no home, no system or
 global configuration, and overrides for what a repository's own configuration could name.
@@ -22,16 +22,16 @@ LOCAL_SECONDS = 120.0
 NETWORK_SECONDS = 900.0
 MAX_OUTPUT = 256 * 1024 * 1024
 LARGEST_OBJECT = 640_000_000
-"""Bytes that git may ask for at once while it takes in what others send: a few kilobytes of deltas unfold to gigabytes. Git
-itself makes no deltas of files over 512 MiB, and takes in what is no delta piece by piece (core.bigFileThreshold)."""
+"""The largest allocation of git while it receives objects, in bytes: a few kilobytes of deltas can expand to gigabytes. Git
+does not create deltas of files over 512 MiB, and streams objects that are not deltas (core.bigFileThreshold)."""
 TAIL = 2000
-"""How much of git's own words an error carries, in characters."""
+"""How much of git's output an error contains, in characters."""
 
 PASSED_ON = (
     "PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy",
 )  # fmt: skip
-"""Certificate authorities and proxies are facts of the machine; everything else is made here."""
+"""Variables passed on to git: certificate authorities and proxies. Everything else is set here."""
 
 CONFIG: Mapping[str, str] = {
     "core.hooksPath": "/dev/null",
@@ -60,12 +60,12 @@ CONFIG: Mapping[str, str] = {
 
 
 MAX_WORDS = 1_000_000
-"""Of git's stderr, in bytes from its end, that are read for a reason: the other side of a transfer writes into it too."""
+"""How much of the end of git's stderr is searched for a reason, in bytes: the remote side writes to it as well."""
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """How a git process that brings objects here is watched.
+    """How a git process that transfers objects is supervised.
 
     ``largest_file`` is in bytes (0: any). ``held`` are descriptors that it keeps open, so that a lock is held for as long as
     one of its processes lives. ``heard`` gets its stderr as it comes.
@@ -80,7 +80,7 @@ NOT_WATCHED = Transfer()
 
 
 def environment(config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a git process. ``config`` comes on top of CONFIG, in git's command scope."""
+    """The complete environment of a git process. ``config`` extends CONFIG, in git's command scope."""
     settings = [*CONFIG.items(), *config.items()]
     made = {
         "HOME": "/nonexistent",
@@ -129,12 +129,12 @@ async def git(
             status, stdout, stderr = await _talk(process, stdin, seconds, transfer.heard)
     except FileNotFoundError as error:
         if cwd is not None and error.filename == str(cwd):
-            raise GitCommandFailed(f"{what} failed: the directory {cwd} is gone.") from None
+            raise GitCommandFailed(f"{what} failed: the directory {cwd} no longer exists.") from None
         raise GitCommandFailed("git is not installed on this server.", hint="Install git 2.31 or newer.") from None
     except TimeoutError:
         raise GitCommandFailed(f"{what} took longer than {seconds:g} seconds and was stopped.", code="git_timeout") from None
     except _TooMuch:
-        raise GitCommandFailed(f"{what} answered with more than {MAX_OUTPUT // 2**20} MiB and was stopped.") from None
+        raise GitCommandFailed(f"{what} produced more than {MAX_OUTPUT // 2**20} MiB of output and was stopped.") from None
     if status:
         words = scrub(lasting(stderr[-MAX_WORDS:].decode(errors="replace")), secrets).strip()
         raise GitCommandFailed(f"{what} failed: {_last_words(words) or f'exit status {status}'}", stderr=words[-TAIL:])
@@ -142,7 +142,7 @@ async def git(
 
 
 def lasting(text: str) -> str:
-    """``text`` without what a terminal would have shown for a moment: git's progress, which it overwrites."""
+    """``text`` without progress lines that git overwrites on a terminal."""
     return "\n".join(line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n"))
 
 
@@ -196,7 +196,7 @@ async def _read(stream: asyncio.StreamReader | None, limit: int, heard: Callable
 
 
 def _last_words(words: str) -> str:
-    """The line that names the cause: git ends with hints that don't."""
+    """The line that states the cause. Git's output may end with hints."""
     lines = [line for line in words.splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error", "ERROR"))]
     return (causes or lines[-1:] or [""])[0][:500]

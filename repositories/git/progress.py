@@ -1,4 +1,4 @@
-"""What git says of a transfer, for the person who waits for it: a short line now and then, and none for a quick one."""
+"""Progress of a git transfer for the person who waits: a short line now and then, none for a quick transfer."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ SECONDS = 2.0
 MAX_TAIL = 400
 
 Tell = Callable[[str, int], Awaitable[None]]
-"""Gets a line and, in percent, how far the present step of the transfer is."""
+"""Called with a line and the progress of the present step in percent."""
 
 _STEP = re.compile(
     r"((?:Counting|Compressing|Receiving) objects|Resolving deltas): +(\d+)%(?: \(\d+/\d+\))?(?:, ([\d.]+ [KMG]iB))?"
 )
-"""From the other side come other words too; nobody is shown those."""
+"""The progress lines of git. Other output of the remote side is not shown."""
 
 
 def understood(words: str) -> tuple[str, int]:
-    """The last step that ``words`` of git name."""
+    """The last step named in git's output ``words``."""
     steps = _STEP.findall(words)
     if not steps:
-        return "waiting for the other side", 0
+        return "waiting for the remote", 0
     name, percent, size = steps[-1]
     return f"{name.lower()} {percent} %" + (f", {size}" if size else ""), int(percent)
 

@@ -1,6 +1,6 @@
-"""What it means for people that a push was refused.
+"""Explains to people why a push was refused.
 
-Words of GitHub: https://docs.github.com/en/repositories/creating-and-managing-repositories/troubleshooting-repository-rules
+GitHub's messages: https://docs.github.com/en/repositories/creating-and-managing-repositories/troubleshooting-repository-rules
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ MAX_WORDS = 500
 
 
 def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXError:
-    """``branch_protected`` and ``push_refused`` where the server took the push and said no; else what `explain` says."""
+    """``branch_protected`` or ``push_refused`` if the server rejected the push; otherwise the result of `explain`."""
     words = error.stderr
     if PROTECTED.search(words) or RULES.search(words):
         return GitCommandFailed(
-            f"{where.url} does not let us push to {branch}: {_said(words)}",
+            f"{where.url} does not allow pushing to {branch}: {_said(words)}",
             stderr=words,
             code="branch_protected",
-            hint="Let the token push to branches of the project's prefix (branch protection, rulesets), then retry the run.",
+            hint="Allow the token to push branches of the project's prefix (branch protection, rulesets). Then retry the run.",
         )
     if REJECTED.search(words):
         return GitCommandFailed(
-            f"{where.url} refused the push to {branch}: {_said(words)}",
+            f"{where.url} rejected the push to {branch}: {_said(words)}",
             stderr=words,
             code="push_refused",
-            hint="The service's own words say why; the change is kept in the run's artifacts. Retry when it is settled.",
+            hint="The message states the reason. The change is kept in the run's artifacts. Retry when it is resolved.",
         )
     return explain(error, where)
 
 
 def _said(words: str) -> str:
-    """What the server said itself, and why git says it was rejected."""
+    """The server's own message, and git's reason for the rejection."""
     lines = [line.strip() for line in words.splitlines()]
     told = [line.removeprefix("remote:").removeprefix("error:").strip() for line in lines if line.startswith("remote:")]
     reasons = [found[0] for line in lines if (found := REJECTED.search(line))]
     kept = [line.removeprefix("error:").strip() for line in told if line.strip(" -=*")] or reasons
-    return " ".join(kept)[:MAX_WORDS] or "it gave no reason."
+    return " ".join(kept)[:MAX_WORDS] or "no reason was given."

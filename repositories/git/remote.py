@@ -1,4 +1,4 @@
-"""Where a clone comes from: which URLs are allowed, and how git reaches them with a credential that nobody sees."""
+"""Access to remotes: checks the source and runs git with a credential that no other process can see."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SERVER_SIDE = (
     "git -c safe.directory=* -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c receive.autogc=false "
     "-c uploadpack.allowAnySHA1InWant=true"
 )
-"""Git's other end in a local repository, which does not get our environment: no hooks there either."""
+"""Git's server side in a local repository, which does not inherit our environment: hooks are disabled there too."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class RemoteSource:
 
 
 class Remote:
-    """A source that git may talk to. Made by `reach`."""
+    """A source that git may access. Created by `reach`."""
 
     def __init__(self, where: Address, config: dict[str, str], env: dict[str, str], secrets: tuple[str, ...]) -> None:
         self.where = where
@@ -89,9 +89,9 @@ class Remote:
                 refs[name] = value
         if len(head) > MAX_BRANCH or not head.isprintable():
             raise GitCommandFailed(
-                f"The default branch of {self.where.url} has a name that can't be used here.",
+                f"The name of the default branch of {self.where.url} is not supported.",
                 code="bad_branch",
-                hint=f"Names of branches have at most {MAX_BRANCH} printable characters.",
+                hint=f"Rename it to at most {MAX_BRANCH} printable characters.",
             )
         return refs, head
 
@@ -167,7 +167,7 @@ async def reach(source: RemoteSource) -> AsyncIterator[Remote]:
     if where.scheme == "http" and source.credential and not is_loopback(where.host):
         raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
     if "PRIVATE KEY" not in source.credential and any(c in source.credential for c in "\r\n\0"):
-        raise BadRequest("The credential holds a line break; give the bare token.", field="credential")
+        raise BadRequest("The credential contains a line break. Give only the token.", field="credential")
     if where.path is not None:
         await local_repositories.check_repository(where.path)
         ips = []
@@ -186,22 +186,26 @@ _HTTP_STATUS = re.compile(r"returned error: (\d{3})")
 
 
 def explain(error: GitCommandFailed, where: Address) -> GitCommandFailed | NotFound | NotAllowed:
-    """What a failed look at a remote means for the person who named it."""
+    """Explains a failed access to a remote to the person who named it."""
     words = error.stderr.lower().replace(where.url.lower(), "")
     found = _HTTP_STATUS.search(words)
     status = int(found[1]) if found else 0
     if 300 <= status < 400 or "redirect" in words:
         return GitCommandFailed(
-            f"{where.url} redirects elsewhere; give the repository's present URL.", code="redirected", stderr=error.stderr
+            f"{where.url} redirects to another address. Give the repository's current URL.",
+            code="redirected",
+            stderr=error.stderr,
         )
     if status in {401, 403} or any(sign in words for sign in _NO_ACCESS):
         return NotAllowed(
-            f"No access to {where.url}: the credential is missing, wrong, or not allowed to read it.",
+            f"Access to {where.url} denied: the credential is missing, invalid, or has no read permission.",
             code="no_access",
-            hint="Give a token (or for ssh a private key) that may read this repository.",
+            hint="Give a token (or for ssh a private key) with read access to this repository.",
         )
     if status == 404 or any(sign in words for sign in _NOT_FOUND):
-        return NotFound(f"There is no repository at {where.url} that this credential can see.", code="repository_not_found")
+        return NotFound(
+            f"{where.url} does not exist or this credential does not have access to it.", code="repository_not_found"
+        )
     if error.code == "git_timeout" or any(sign in words for sign in _UNREACHABLE):
         return GitCommandFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
     return error

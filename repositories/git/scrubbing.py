@@ -1,4 +1,4 @@
-"""Keeping credentials out of what people and logs read."""
+"""Removes credentials from texts for people and logs."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from ..errors import GitCommandFailed
 NAMESPACE = b"git"
 HASH = b"sha512"
 WIDTH = 70
-HINT = "Make one with `ssh-keygen -t ed25519 -N '' -f key` and give MGX_GIT_SIGNING_KEY_PATH its file; empty: no signatures."
+HINT = "Create one with `ssh-keygen -t ed25519 -N '' -f key` and set MGX_GIT_SIGNING_KEY_PATH to its path, or leave it empty."
 
 
 def signature(key: str, commit: bytes) -> str:
@@ -44,7 +44,7 @@ def with_signature(commit: bytes, armored: str, *, sha256: bool = False) -> byte
 
 
 def signature_in(commit: bytes) -> str:
-    """What `with_signature` put in, "" where there is none."""
+    """The signature added by `with_signature`, "" if there is none."""
     head, _, _ = commit.partition(b"\n\n")
     found = re.search(rb"^gpgsig(?:-sha256)? (.*(?:\n .*)*)", head, re.MULTILINE)
     return found[1].decode().replace("\n ", "\n") if found else ""
@@ -57,7 +57,7 @@ def _loaded(key: str) -> Ed25519PrivateKey:
         raise GitCommandFailed("The server's signing key has a passphrase.", code="bad_signing_key", hint=HINT) from None
     except (ValueError, UnsupportedAlgorithm):
         raise GitCommandFailed(
-            "The server's signing key is no OpenSSH private key.", code="bad_signing_key", hint=HINT
+            "The server's signing key is not an OpenSSH private key.", code="bad_signing_key", hint=HINT
         ) from None
     if not isinstance(private, Ed25519PrivateKey):
         raise GitCommandFailed("The server's signing key is not of the type ed25519.", code="bad_signing_key", hint=HINT)

@@ -1,4 +1,4 @@
-"""What a commit holds that a checkout here does not bring: submodules stay empty, LFS files stay pointers."""
+"""Parts of a commit that a checkout does not include: submodules stay empty, LFS files stay pointers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Contents:
     pointers: tuple[str, ...] = ()
 
     def warning(self) -> str:
-        """For the person who waits; "" if all is there."""
+        """A warning for people; "" if nothing is missing."""
         said = []
         if self.submodules:
-            said.append(f"Submodules are not checked out ({_named(self.submodules)}): nothing in them can be read or changed.")
+            said.append(f"Submodules are not checked out ({_named(self.submodules)}): their files can't be read or changed.")
         if self.pointers:
-            said.append(f"Git LFS files are pointers here ({_named(self.pointers)}): what they stand for is not fetched.")
+            said.append(f"Git LFS files are not downloaded ({_named(self.pointers)}): only their pointers are available.")
         return " ".join(said)
 
 
@@ -37,7 +37,7 @@ ALL_THERE = Contents()
 
 @dataclass(frozen=True)
 class Listing:
-    """The entries of a tree by kind. ``small`` are the files that can be LFS pointers by their size."""
+    """The entries of a tree by kind. ``small`` are files small enough to be LFS pointers."""
 
     size: int
     submodules: tuple[str, ...]
@@ -65,7 +65,7 @@ def _parse(out: bytes) -> Listing:
 
 
 async def contents(listed: Listing, root: Path) -> Contents:
-    """What ``root``, where the tree was just checked out, is without."""
+    """What is missing in ``root``, where the tree was just checked out."""
     pointers = await asyncio.to_thread(lambda: tuple(path for path in listed.small if _is_pointer(root / path)))
     shown = (tuple(_printable(path) for path in sorted(paths)) for paths in (listed.submodules, pointers))
     return Contents(listed.size, *shown)

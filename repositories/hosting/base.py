@@ -12,12 +12,12 @@ from typing import Literal, Protocol, overload
 
 Level = Literal["none", "read", "triage", "write", "maintain", "admin"]
 LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "admin")
-"""What an account may do with a repository, each including those before it."""
+"""Permissions of an account on a repository, each including those before it."""
 
 
 @dataclass(frozen=True)
 class RemoteRepository:
-    """A repository as the service has it now: ``full_name`` may differ from what was asked for after a rename.
+    """A repository as the service describes it: after a rename, ``full_name`` differs from the requested name.
 
     ``id`` is the service's own, which stays through renames and transfers. ``permissions`` are ours: read, write, admin.
     ``etag`` names this state; "" where the service has no such thing.
@@ -43,13 +43,13 @@ class HostedPullRequest:
     head_sha: str
     draft: bool = False
     refused: Sequence[str] = ()
-    """Sentences on labels and reviewers that the service did not take; the pull request is there all the same."""
+    """Messages about labels and reviewers that the service refused; the pull request exists nevertheless."""
 
 
 @dataclass(frozen=True)
 class PullRequestText:
-    """What a pull request says. ``labels`` and ``reviewers`` (accounts, and teams as `organisation/team`) are added to those
-    that are there."""
+    """The content of a pull request. ``labels`` and ``reviewers`` (accounts, and teams as `organisation/team`) are added to the
+    present ones."""
 
     title: str
     body: str
@@ -79,7 +79,7 @@ class ReviewComment:
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check on a commit that is red. ``output`` is what it says of itself, at most a few thousand characters."""
+    """A failed check of a commit. ``output`` is its own output, at most a few thousand characters."""
 
     id: int
     name: str
@@ -89,7 +89,7 @@ class FailedCheck:
 
 @dataclass(frozen=True)
 class Login:
-    """How git itself gets in; ``secret`` is never shown."""
+    """The credential for git; ``secret`` is never shown."""
 
     user: str
     secret: str = field(repr=False)
@@ -102,20 +102,20 @@ class HostingClient(Protocol):
     def repository(self) -> RemoteRepository: ...
     @overload
     def repository(self, known: str) -> RemoteRepository | None:
-        """None when nothing has changed since the state whose etag is ``known``; that answer counts against no limit where the
-        service has such answers."""
+        """None if nothing has changed since the state with the etag ``known``. On services with conditional requests, that
+        answer does not count against the rate limit."""
         ...
 
     def installation(self) -> int | None:
-        """The installation of this server's own app that sees the repository; None where there is none."""
+        """The installation of this server's own app that has access to the repository; None if there is none."""
         ...
 
     def login(self) -> Login:
-        """For git over https; short-lived where the service makes such."""
+        """The credential for git over https; short-lived if the service supports that."""
         ...
 
     def ensure_webhook(self, url: str, secret: str) -> None:
-        """Has the service tell ``url`` of what happens, signed with ``secret``: one hook, made or brought up to date."""
+        """Creates or updates the one webhook that sends events to ``url``, signed with ``secret``."""
         ...
 
     def level_of(self, account: str) -> Level:
@@ -134,17 +134,17 @@ class HostingClient(Protocol):
         ...
 
     def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
-        """A sign on a comment of an issue or pull request that it was heard; twice is once."""
+        """Adds a reaction to a comment of an issue or pull request, to show that it was read. Idempotent."""
         ...
 
     def review_comments(self, number: int) -> list[ReviewComment]: ...
 
     def review_words(self, number: int, review_id: int) -> str:
-        """What a review says beside its remarks."""
+        """The body of a review, without its remarks."""
         ...
 
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
-        """Answers in the thread of a review comment, once for each ``marker``."""
+        """Replies in the thread of a review comment, once per ``marker``."""
         ...
 
     def failed_checks(self, sha: str) -> list[FailedCheck]: ...

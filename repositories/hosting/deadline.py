@@ -1,4 +1,4 @@
-"""An end to requests that never end: a timeout of a socket begins anew with each byte that comes."""
+"""A deadline for whole requests: a socket's timeout starts again with each byte received."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 MAX_SECONDS = 90.0
-"""For a whole request and its answer."""
+"""The limit for a whole request and its response, in seconds."""
 _watched = threading.local()
 
 
 class Watch:
-    """Ends a request that takes too long, whatever its thread waits for."""
+    """Aborts a request that takes too long, whatever its thread waits for."""
 
     def __init__(self) -> None:
         self.is_over = False

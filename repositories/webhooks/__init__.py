@@ -1,1 +1,1 @@
-"""What hosting services tell us: checked, stored once, answered at once; what it means is decided later by a worker."""
+"""Webhook deliveries of hosting services: verified, stored once and acknowledged at once; a worker processes them later."""

@@ -1,4 +1,4 @@
-"""A stored delivery once more, because a person wants it."""
+"""Processes a stored delivery again, on request."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..signals import webhook_accepted
 
 @transaction.atomic
 def try_again(*, principal: Principal, delivery_id: uuid.UUID) -> WebhookDelivery:
-    """All its tries are there again. What it had an effect on already is not done twice. Raises NotFound, Conflict."""
+    """Resets the attempts. Effects that it already had are not repeated. Raises NotFound, Conflict."""
     rows = WebhookDelivery.objects.for_workspace(principal.workspace_id).select_related("link").select_for_update(of=("self",))
     delivery: WebhookDelivery | None = rows.filter(pk=delivery_id).first()
     if delivery is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound("This delivery does not exist.")
     if delivery.processed_at is not None and not delivery.error:
-        raise Conflict("This delivery was carried out.", code="delivery_done")
+        raise Conflict("This delivery was already processed.", code="delivery_done")
     if delivery.link.status == RepositoryLink.Status.DISCONNECTED:
-        raise Conflict("Its repository is unlinked; link it again first.", code="disconnected")
+        raise Conflict("The repository of this delivery is not linked. Link it again first.", code="disconnected")
     delivery.processed_at = delivery.next_try_at = None
     delivery.attempts, delivery.error = 0, ""
     delivery.save(update_fields=["processed_at", "next_try_at", "attempts", "error"])

@@ -1,4 +1,4 @@
-"""Accepting deliveries, and setting up the hook that sends them."""
+"""Accepting deliveries, and setting up the webhook that sends them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def accept(provider: HostingProvider, link: RepositoryLink, delivery: IncomingDe
 
 
 def address_of(provider: str, link_id: uuid.UUID) -> str:
-    """Where the hosting service sends the link's deliveries; "" for plain git, which sends none."""
+    """The address to which the hosting service sends the link's deliveries; "" for plain git, which sends none."""
     if provider_of(provider) is None:
         return ""
     return f"{settings.MGX_BASE_URL.rstrip('/')}{reverse(f'{provider}-webhook', args=[link_id])}"
@@ -53,8 +53,8 @@ def set_up(*, principal: Principal, link: RepositoryLink) -> dict[str, Any]:
     secret = secrets.token_urlsafe(32)
     host = host_of(link)
     if host is None:
-        raise BadRequest("Plain git has no webhooks; link the repository over its hosting service.", code="no_webhooks")
-    # stored first: a hook that is made must never be signed with a secret that we lost
+        raise BadRequest("Plain git has no webhooks. Link the repository through its hosting service.", code="no_webhooks")
+    # stored first: a webhook must never be created with a secret that was lost
     with transaction.atomic():
         changed = RepositoryLink.objects.for_workspace(link.workspace_id).select_for_update().get(pk=link.pk)
         changed.webhook_secret = secret

@@ -1,4 +1,4 @@
-"""Who has signed a delivery: the secret of a link, or that of the server's own app on the service."""
+"""Verifies signatures of deliveries, made with the secret of a link or of the server's own app on the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def signed_by_link(
 ) -> RepositoryLink | None:
     """The link of ``provider`` whose own secret has signed the delivery, else None.
 
-    A link that is unknown costs the same as a wrong signature, so nobody learns which links there are.
+    An unknown link takes as long as a wrong signature, so that the response time does not reveal which links exist.
     """
     links = RepositoryLink.across_tenants.exclude(status=RepositoryLink.Status.DISCONNECTED).select_related("workspace")
     link: RepositoryLink | None = links.filter(pk=link_id, provider=provider.name).first()
@@ -24,7 +24,7 @@ def signed_by_link(
 
 
 def signed_by_app(provider: HostingProvider, headers: Mapping[str, str], body: bytes) -> bool:
-    """False for every signature while the app has no secret."""
+    """Whether the app's secret made the signature; always False while the app has no secret."""
     return _signed(provider, provider.app.secret if provider.app else "", headers, body)
 
 

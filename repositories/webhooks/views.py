@@ -20,7 +20,7 @@ from .signing import signed_by_app, signed_by_link
 
 
 class _WebhookView(APIView):
-    """What deliveries mean is worked out later; the answer only says that they are kept."""
+    """Accepts deliveries. They are processed later; the response only confirms that they are stored."""
 
     provider: HostingProvider
     authentication_classes: Any = ()
@@ -36,13 +36,13 @@ class _WebhookView(APIView):
 
 
 class LinkWebhookView(_WebhookView):
-    """Deliveries of the hook that one link has."""
+    """Deliveries of the webhook of one link."""
 
     def post(self, request: Request, link_id: uuid.UUID) -> Response:
-        """A delivery: 202 at once, also when it was seen before; 401 unless the link's secret has signed it."""
+        """Accepts a delivery: 202, also if it was received before; 401 if it is not signed with the link's secret."""
         link = signed_by_link(self.provider, link_id, request.headers, request._request.body)
         if link is None:
-            raise Unsigned("The signature is not the one of this link's secret.")
+            raise Unsigned("The signature does not match this link's webhook secret. Set up the webhook again.")
         delivery = self.delivery(request)
         return self.answer(accepted=delivery is not None and services.accept(self.provider, link, delivery))
 

@@ -20,7 +20,7 @@ from ..models.run_state import RunPhase
 from .panels import coloured_lines
 
 MAX_PARTS = 300
-"""Hunks decided on one by one here; of larger changes only whole files are (a form has at most 1,000 fields)."""
+"""The most hunks that can be decided on one by one; beyond it only whole files (a form has at most 1,000 fields)."""
 TOLD = {
     RunPhase.DELIVER: "Accepted. The change will be delivered.",
     RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
@@ -30,7 +30,7 @@ TOLD = {
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
-    """GET shows the open round, POST decides on all of it."""
+    """GET shows the open round; POST decides on all of its parts."""
     back = HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[run.pk]))
     principal = operator(request, run.workspace_id)
     try:

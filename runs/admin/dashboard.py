@@ -1,4 +1,4 @@
-"""The front page of the admin: what an operator of these tenants wants to know first. Five queries, however much there is."""
+"""The admin's dashboard: runs that need attention, and usage. Five queries, however many rows there are."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
             (f"Tokens in {month}", f"{used['tokens'] or 0:,}"),
             (f"Cost in {month}", f"${used['cost'] or 0:,.2f}"),
             (f"Work in {month}", f"{(used['work'] or 0) / 60_000:,.1f} min"),
-            *((f"Server's budget in {month} ({unit})", f"{share:.0%}") for unit, share in shares.items()),
+            *((f"Server budget used in {month} ({unit})", f"{share:.0%}") for unit, share in shares.items()),
         ],
         "needs": list(needs.select_related("task", "workspace").order_by("-updated_at")[:SHOWN]),
         "links": list(links.select_related("workspace").order_by("-updated_at")[:SHOWN]),

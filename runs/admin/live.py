@@ -1,7 +1,7 @@
-"""The part of the run page that moves by itself: state, what to do next, the decisions of the moment, new events.
+"""The live part of the run page: state, what to do next, available decisions, new events.
 
-The page holds all of it when it is loaded; ``live.js`` keeps it up to date over the run's socket, or asks here where the
-operator may not listen (a superuser who is no member).
+The page contains all of it when loaded; ``live.js`` updates it over the run's socket, or polls this view if the operator
+may not listen (a superuser who is not a member).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ..models import TaskRun
 from ..models.run_state import RunAction, RunOutcome
 
 SHOWN = 200
-"""New events of one answer; the next one has those that come after."""
+"""The most events in one answer."""
 SPOKEN = ("model_output", "command_finished")
 """Events whose words are in the log instead of the timeline's line."""
 
 
 def next_step(run: TaskRun) -> str:
-    """What a person should do now, or what the run does."""
+    """What a person should do now, or what the run is doing."""
     state, error = run.state, run.error or {}
     said = f"{error.get('detail', '')} {error.get('hint', '')}".strip()
     if RunAction.RESUME in state.actions:
@@ -55,7 +55,7 @@ def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:
         ("Branch", run.branch_name, ""),
         ("Commit", run.commit_sha, ""),
         ("Pull request", run.pr_url, run.pr_url if run.pr_url.startswith(("https://", "http://")) else ""),
-        ("Base", "It moved meanwhile; the change was put onto its new head." if results.get("rebased") else "", ""),
+        ("Base", "The base branch moved; the change was merged onto its new head." if results.get("rebased") else "", ""),
         ("Conflict", _files(results.get("conflict")), ""),
         ("Usage", "" if used == "-" else used, ""),
     ]
@@ -84,7 +84,7 @@ def _files(conflict: Any) -> str:
 
 
 def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
-    """The run's events after `?after=`, in the words of the socket. One query."""
+    """The run's events after `?after=`, in the format of the socket. One query."""
     after = request.GET.get("after", "")
     rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, seq__gt=int(after) if after.isdecimal() else 0)
     found = rows.order_by("seq").values("seq", "type", "message", "data", "created_at")[:SHOWN]
@@ -92,7 +92,7 @@ def events_after(request: HttpRequest, run: TaskRun) -> list[dict[str, Any]]:
 
 
 def log_of(run: TaskRun) -> str:
-    """The newest words of models and commands, oldest first. One query."""
+    """The latest output of models and commands, oldest first. One query."""
     rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type__in=SPOKEN).order_by("-seq")
     return "\n".join(filter(None, (spoken(data) for data in reversed(list(rows.values_list("data", flat=True)[:30])))))
 

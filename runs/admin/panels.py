@@ -21,7 +21,7 @@ STEPS_SHOWN = 15
 TIMELINE = ("No.", "UTC", "Event", "What happened")
 MAX_LOG = 100_000
 MAX_DIFF = 1_000_000
-"""Bytes: a larger diff is named, not loaded."""
+"""Bytes. A larger diff is not loaded; the page names the command that shows it."""
 
 _LINE_COLOURS = {"+": "#15803d", "-": "#b91c1c", "@": "#6d28d9"}
 _BOX = "rounded-default border border-base-200 text-xs overflow-auto max-h-[40rem] dark:border-base-700"
@@ -70,7 +70,7 @@ def _estimated(estimate: dict[str, Any]) -> str:
 
 
 def timing_page(run: TaskRun) -> SafeString:
-    """Where the run's time went: the whole, each phase and the steps that took longest. Two queries."""
+    """Where the run's time went: in total, per phase, and the longest steps. Two queries."""
     found = timing_of(run)
     longest = sorted(found["steps"], key=lambda step: -float(step["wall_seconds"]))[:STEPS_SHOWN]
     rows = [
@@ -89,7 +89,7 @@ def timing_page(run: TaskRun) -> SafeString:
     )
     return format_html(
         '<div class="{}"><table class="w-full"><thead><tr><th></th>{}</tr></thead><tbody>{}</tbody></table></div>'
-        '<p class="mt-2 opacity-70">Waited {} for a worker, a person or a pause. {}</p>',
+        '<p class="mt-2 opacity-70">Waited {} (for a worker, a person or a pause). {}</p>',
         _BOX,
         head,
         body,
@@ -107,7 +107,7 @@ def _seconds(seconds: float) -> str:
 
 
 def timeline(run: TaskRun) -> SafeString:
-    """The newest events, oldest of them first. One query."""
+    """The latest events, oldest first. One query."""
     rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).order_by("-seq")
     found = list(rows.values_list("seq", "created_at", "type", "message")[:EVENTS_SHOWN])
     body = format_html_join(
@@ -129,7 +129,7 @@ def timeline(run: TaskRun) -> SafeString:
 
 
 def log_page(run: TaskRun) -> SafeString:
-    """What models and commands said last."""
+    """The latest output of models and commands."""
     return format_html(
         '<pre id="live-log" class="{} p-3" style="white-space:pre-wrap;overflow-wrap:anywhere;min-height:3rem" tabindex="0" '
         'role="log" aria-live="off" aria-label="Log">{}</pre>',
@@ -148,7 +148,7 @@ def diff_page(run: TaskRun) -> SafeString:
     if artifact is None:
         return format_html("{}", "No diff yet.")
     if artifact.size > MAX_DIFF:
-        return format_html("The diff has {} bytes: read it with <code>mgx diff {}</code>.", f"{artifact.size:,}", run.pk)
+        return format_html("The diff has {} bytes. Show it with <code>mgx diff {}</code>.", f"{artifact.size:,}", run.pk)
     try:
         text = load(artifact).decode(errors="replace")
     except NotFound as error:

@@ -1,4 +1,4 @@
-"""The run page for operators: what a run is, did and changed, and the decisions that people make about it."""
+"""The run page for operators: state, timeline and changes of a run, and the decisions about it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ COLOURS = {Tone.GOOD: "success", Tone.BAD: "danger", Tone.WARN: "warning", Tone.
 """Unfold's names for them; a label of any other tone is grey."""
 LABELS = {status: COLOURS[state.tone] for status, state in STATES.items() if state.tone in COLOURS}
 DONE = {
-    "Approve": "Approved: the team begins to write.",
-    "Resume": "Resumed: the run goes on where it stopped.",
-    "Cancel": "Cancelled: what the run has started is stopped within two seconds.",
+    "Approve": "Approved. The team starts writing.",
+    "Resume": "Resumed. The run continues where it stopped.",
+    "Cancel": "Cancelled. Everything the run has started is stopped within two seconds.",
     "Retry": "This is the new run.",
 }
 Decision = Callable[..., TaskRun]
@@ -96,7 +96,7 @@ class TaskRunAdmin(TenantAdmin):
         return state_of(run, allowed, self.used(run))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
-        return []  # they are in the live part of the page, where they come and go with the state
+        return []  # they are in the live part of the page, where they follow the state
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         run = self.get_object(request, object_id)
@@ -141,11 +141,11 @@ class TaskRunAdmin(TenantAdmin):
     def events(self, run: TaskRun) -> SafeString:
         return timeline(run)
 
-    @admin.display(description="what the team and its commands say")
+    @admin.display(description="output of the team and its commands")
     def log(self, run: TaskRun) -> SafeString:
         return log_page(run)
 
-    @admin.display(description="where it went")
+    @admin.display(description="time spent")
     def timing(self, run: TaskRun) -> SafeString:
         return timing_page(run)
 
@@ -180,7 +180,7 @@ class TaskRunAdmin(TenantAdmin):
             request, object_id, "Approve", lambda p, run: services.decide_plan(
                 principal=p, run_id=run.pk, approved=True, feedback=_feedback(request), plan_version=_version(request)
             ), variant="success", shows_plan=True,
-            asks_feedback="For the team (such as answers to the open questions; may be empty)",
+            asks_feedback="Message to the team, such as answers to the open questions (optional)",
         )  # fmt: skip
 
     @action(description="Reject", icon="close", variant=ActionVariant.DANGER, permissions=["decide"])
@@ -189,7 +189,7 @@ class TaskRunAdmin(TenantAdmin):
             request, object_id, "Reject", lambda p, run: services.decide_plan(
                 principal=p, run_id=run.pk, approved=False, feedback=_feedback(request), plan_version=_version(request)
             ), variant="danger", shows_plan=True,
-            asks_feedback="Feedback (with it the plan is drafted again, without it the run ends)",
+            asks_feedback="Feedback (with feedback the plan is drafted again, without it the run ends)",
         )  # fmt: skip
 
     @action(description="Decide on changes", icon="difference", variant=ActionVariant.SUCCESS, permissions=["changes"])
@@ -204,7 +204,7 @@ class TaskRunAdmin(TenantAdmin):
         return self._decide(
             request, object_id, "Resume", lambda p, run: services.resume_run(
                 principal=p, run_id=run.pk, message=_feedback(request)[:MAX_CHARACTERS]
-            ), asks_feedback="For the team: the answer to its question, or something it should know (may be empty otherwise)",
+            ), asks_feedback="Message to the team. Required if the run paused over a question: then it is the answer.",
         )  # fmt: skip
 
     @action(description="Cancel", icon="stop_circle", variant=ActionVariant.WARNING, permissions=["cancel"])
@@ -231,7 +231,7 @@ class TaskRunAdmin(TenantAdmin):
             except MGXError as error:
                 messages.error(request, f"{error.detail} {error.hint}".strip())
                 return HttpResponseRedirect(back)
-            again = "Rejected: the run has ended." if decided.is_final else "Rejected: the plan is drafted again."
+            again = "Rejected. The run has ended." if decided.is_final else "Rejected. The plan will be drafted again."
             messages.success(request, DONE.get(verb, again))
             return HttpResponseRedirect(reverse("admin:runs_taskrun_change", args=[decided.pk]))
         context = {

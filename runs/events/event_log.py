@@ -1,4 +1,4 @@
-"""Events of a run: numbered by the run's own row, so that numbers have no gap and a stale worker can't write one."""
+"""Events of a run, numbered by the run's own row, so that numbers have no gaps and a stale worker can't write one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def record(
 ) -> Event:
     """Appends an event of ``run`` and sets ``run.last_seq``. Call it last in a transaction.
 
-    Workers pass their ``fence``: when the run was claimed by another since, LeaseLost is raised and nothing is written.
+    Workers pass their ``fence``: if another worker has claimed the run since, raises LeaseLost and writes nothing.
     """
     first = number(run, 1, fence=fence)
     (event,) = record_numbered(run, [Draft(type, data, message, replay_key)], first)
@@ -31,7 +31,7 @@ def record(
 def number(run: TaskRun, count: int, *, fence: int | None = None, usage: dict[str, Any] | None = None) -> int:
     """Locks the run's row, takes its next ``count`` numbers and returns the first; sets ``run.last_seq``.
 
-    ``usage`` is what the run shows from now on. Raises LeaseLost when ``fence`` is no longer the run's.
+    ``usage`` replaces the usage shown by the run. Raises LeaseLost if ``fence`` is no longer the run's.
     """
     mine = "id = %s"
     who: list[Any] = [run.pk]
@@ -55,7 +55,7 @@ def number(run: TaskRun, count: int, *, fence: int | None = None, usage: dict[st
 
 
 def record_numbered(run: TaskRun, drafts: Sequence[Draft], first: int) -> list[Event]:
-    """Appends the events that were numbered from ``first`` on in this transaction. Call it last."""
+    """Appends events with the numbers from ``first`` on, which this transaction has allocated. Call it last."""
     return event_log.record_all(
         drafts,
         workspace_id=run.workspace_id,

@@ -1,1 +1,1 @@
-"""How a run gets from one state to the next: by its worker, or by a decision or message of a person."""
+"""Transitions between the states of a run: by its worker, or by decisions and messages of people."""

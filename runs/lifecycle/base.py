@@ -1,4 +1,4 @@
-"""What every change of a run's state stands on: the row's lock, and the task's view of the run, which changes along.
+"""The basis of every transition: locking the run, saving it, and updating what the task shows of it.
 
 A change, its event and what the task shows are one transaction. Lock order is task, run, workspace (DESIGN: Durability).
 """
@@ -26,15 +26,19 @@ from . import claim_spans
 
 @contextmanager
 def locked(run_id: uuid.UUID, *, fence: int | None = None) -> Iterator[TaskRun]:
-    """The run, and its task before it, locked for one transaction. With ``fence``: LeaseLost unless it still is the run's."""
+    """The run, locked after its task for one transaction. Raises LeaseLost if ``fence`` is given and no longer the run's."""
     with transaction.atomic():
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
         task = Task.across_tenants.select_related("project").select_for_update(of=("self",)).filter(pk=task_id).first()
         run: TaskRun | None = TaskRun.across_tenants.select_for_update().filter(pk=run_id).first()
         if run is None or task is None:
-            raise LeaseLost("The run was deleted.") if fence is not None else NotFound("There is no such run that you can see.")
+            raise (
+                LeaseLost("The run was deleted.")
+                if fence is not None
+                else NotFound("This run does not exist or you do not have access to it.")
+            )
         if fence is not None and run.fence != fence:
-            raise LeaseLost("This worker no longer owns the run.")
+            raise LeaseLost("Another worker owns this run now.")
         run.task = task
         yield run
 
@@ -65,7 +69,7 @@ def end_lease(run: TaskRun) -> tuple[str, str]:
 
 
 def finish(run: TaskRun, *fields: str) -> None:
-    """Saves a final state and announces it to the rooms above."""
+    """Saves a final state and sends the signal for it."""
     run.completed_at = timezone.now()
     save_state(run, *end_lease(run), "completed_at", *fields)
     run_finished.send(sender=TaskRun, run=run)
@@ -80,12 +84,12 @@ def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool
     )  # fmt: skip
     save_state(run)
     decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic, "feedback": feedback}
-    event_log.record(run, "approved", decision, f"Approved by {by}{' in advance' if automatic else ''}. {feedback}".rstrip())
+    event_log.record(run, "approved", decision, f"Approved{' automatically' if automatic else ''} by {by}. {feedback}".rstrip())
 
 
 def cancel(run: TaskRun) -> None:
     """Any state that is not final → cancelled. Under the lock."""
     run.enter(Status.CANCELLED)
-    run.fence += 1  # whoever still holds it writes nothing more
+    run.fence += 1  # a worker that still holds the run can't write any more
     finish(run, "fence")
     event_log.record(run, "cancelled", {"by": run.cancelled_by}, f"{run.cancelled_by} cancelled the run.")

@@ -20,11 +20,11 @@ from django.db import transaction
 log = structlog.stdlib.get_logger(__name__)
 CHANNEL = "mgx:nudges"
 SOCKET_TIMEOUT = 1.0
-"""Seconds with Redis, for whoever cancels, and between two tries to listen."""
+"""Socket timeout with Redis, and the pause between two attempts to listen, in seconds."""
 
 
 def notify_worker(run_id: uuid.UUID) -> None:
-    """To whoever holds the run, once the present transaction has committed."""
+    """Notifies the worker that holds the run, once the present transaction has committed."""
     transaction.on_commit(lambda: _publish(run_id))
 
 

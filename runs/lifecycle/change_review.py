@@ -1,7 +1,7 @@
-"""The gate before delivery: where a project asks for it, a finished change waits for people's decisions, round by round.
+"""Change review: if a project requires it, people decide on a finished change in rounds before it is delivered.
 
-What is accepted is delivered; what is rejected goes out of the change, and with a comment the team does something else instead.
-After that only what is new is asked about.
+Accepted parts are delivered; rejected parts are removed, and with a comment the team writes something else instead. The next
+round asks only about new parts.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .base import finish, locked, save_state
 from .change_set import JSON, WHOLE
 
 MAX_ROUNDS = 20
-"""Of rejections with comments; then the change is accepted, cut down, or the run cancelled."""
+"""The limit of rounds with comments. After that the change can be accepted, reduced, or the run cancelled."""
 MAX_NAMED = 200
-"""Files that an event names."""
+"""The most files listed in an event."""
 
 
 @dataclass(frozen=True)
 class PendingReview:
-    """A measured change before it is opened: ``decisions`` are those that were taken over from the round before."""
+    """A measured change whose round is not opened yet: ``decisions`` are carried over from the round before."""
 
     number: int
     tree: str
@@ -56,7 +56,7 @@ def rounds(run: TaskRun) -> list[JSON]:
 
 
 def prepare(run: TaskRun, tree: str, files: list[JSON]) -> PendingReview:
-    """Keeps the files of a round that may be opened (`open_round`)."""
+    """Stores the files of a round that may be opened (`open_round`)."""
     last = latest_round(run)
     number = last.number + 1 if last else 1
     change_set.store(run, number, files)
@@ -67,7 +67,7 @@ def prepare(run: TaskRun, tree: str, files: list[JSON]) -> PendingReview:
 
 
 def requeue_late_messages(run: TaskRun) -> bool:
-    """Whether something was said after the last model call: then executing goes on with it. Under the run's lock."""
+    """Whether messages came after the last model call: executing then continues with them. Under the run's lock."""
     waiting = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run, step_key="")
     texts = list(waiting.order_by("number").values_list("text", flat=True))
     if not texts:
@@ -82,7 +82,7 @@ def requeue_late_messages(run: TaskRun) -> bool:
 
 
 def open_round(run: TaskRun, change: PendingReview | None) -> bool:
-    """executing → awaiting_changes, if there is something to decide. Under the run's lock; saves nothing of the run."""
+    """executing → awaiting_changes if there is something to decide. Under the run's lock; does not save the run."""
     if change is None or not change_set.pending(change.decisions, change.files):
         return False
     run.enter(Status.AWAITING_CHANGES)
@@ -101,7 +101,7 @@ def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
         for file in change.files[:MAX_NAMED]
     ]
     data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}
-    event_log.record(run, "changes_ready", data, f"The changes wait for a decision: {_count(change.files)}.", fence=fence)
+    event_log.record(run, "changes_ready", data, f"The changes are ready for review: {_count(change.files)}.", fence=fence)
 
 
 # the people's side
@@ -113,12 +113,12 @@ def latest_round(run: TaskRun) -> ChangeRound | None:
 
 
 def current_round(run: TaskRun) -> ChangeRound:
-    """The newest round with files. Raises NotFound before there is one."""
+    """The latest round with files. Raises NotFound if there is none."""
     found = _with_files(run)
     if found is None:
         raise NotFound(
             "This run has no changes to decide on.", code="no_changes",
-            hint="They are there when a run of a project with review_changes has executed; the diff when it delivers.",
+            hint="Changes are available after executing, if the project has review_changes. The diff is available on delivery.",
         )  # fmt: skip
     return found
 
@@ -134,29 +134,29 @@ def decide(
     accept_rest: bool = False,
     done: bool = False,
 ) -> TaskRun:
-    """Keeps decisions {path, hunk?, accepted, comment?}; later ones replace earlier ones until the round is ``done``.
+    """Stores decisions {path, hunk?, accepted, comment?}; later ones replace earlier ones until the round is ``done``.
 
     done: awaiting_changes → delivering (all accepted, no comment), rejected (all rejected, no comment) or executing again.
-    Raises BadRequest for parts that are none, or undecided ones when done; Conflict for another round.
+    Raises BadRequest for unknown parts, or undecided ones when done; Conflict for another round.
     """
     seen = ChangeRound.objects.for_workspace(workspace_id).filter(run_id=run_id).order_by("-number").first()
     files = change_set.load(seen) if seen else []
     with locked(run_id) as run:
         current = _open(run, number)
         if seen is None or seen.number != current.number:
-            raise Conflict("The changes were replaced meanwhile. Read them again.", code="stale_changes")
+            raise Conflict("The changes were replaced in the meantime. Read them again.", code="stale_changes")
         current.decisions = _with(current.decisions, entries, files)
         if not done:
             if comment:
-                raise BadRequest("A comment on the whole change goes with `done`.", field="comment")
+                raise BadRequest("A comment on the whole change requires `done`.", field="comment")
             current.save(update_fields=["decisions"])
             return run
         if accept_rest:
             current.decisions = _all_accepted(current.decisions, files)
         if left := change_set.pending(current.decisions, files):
             raise BadRequest(
-                f"{left} of the change's parts are undecided.", field="done", code="undecided",
-                hint="Accept or reject them too, or send accept_rest.",
+                f"{left} parts of the change are undecided.", field="done", code="undecided",
+                hint="Accept or reject them, or send accept_rest.",
             )  # fmt: skip
         current.rejected = change_set.rejections(current.decisions, files)
         current.comment, current.decided_by, current.decided_at = comment, user, timezone.now()
@@ -169,8 +169,8 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
     nothing_left = all(change_set.state_of(current.decisions, file) == "rejected" for file in files)
     if revision_wanted and current.number >= MAX_ROUNDS:
         raise InvalidTransition(
-            f"Run #{run.run_number} had {MAX_ROUNDS} rounds of changes: accept what there is, reject parts without a comment, "
-            "or cancel it."
+            f"Run #{run.run_number} reached the limit of {MAX_ROUNDS} rounds. Accept the change, reject parts without comment, "
+            "or cancel the run."
         )
     current.save(update_fields=["decisions", "rejected", "comment", "decided_by", "decided_at"])
     if not revision_wanted and nothing_left:
@@ -189,10 +189,10 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
 def _open(run: TaskRun, number: int | None) -> ChangeRound:
     current = latest_round(run)
     if RunAction.CHANGES not in run.state.actions or current is None:
-        raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: no changes wait for a decision.")
+        raise InvalidTransition(f"Run #{run.run_number} is {run.status} and has no changes to decide on.")
     if number not in (None, current.number):
         raise Conflict(
-            f"You decided on round {number} of the changes; it is round {current.number} now. Read them again.",
+            f"You decided on round {number} of the changes, but the current round is {current.number}. Read the changes again.",
             code="stale_changes",
         )
     return current
@@ -208,12 +208,16 @@ def _with(decisions: JSON, entries: Sequence[Mapping[str, Any]], files: list[JSO
             raise BadRequest(f"The change has no file {path}.", field=f"{at}.path", code="unknown_path")
         part = WHOLE if hunk is None else str(hunk)
         if part != WHOLE and part not in known[path]:
-            detail = f"{path} has no hunk {hunk}." if known[path] != {WHOLE} else f"{path} is decided on as a whole."
+            detail = (
+                f"{path} has no hunk {hunk}."
+                if known[path] != {WHOLE}
+                else f"{path} can only be accepted or rejected as a whole."
+            )
             raise BadRequest(detail, field=f"{at}.hunk", code="unknown_hunk")
         said = {"accepted": entry["accepted"], "comment": str(entry.get("comment") or "").strip()}
         if said["accepted"] and said["comment"]:
             raise BadRequest(
-                "What is accepted stays as it is: a comment goes with what is rejected, or with the whole change.",
+                "An accepted part can't have a comment. Comment on a rejected part or on the whole change.",
                 field=f"{at}.comment",
             )
         if part == WHOLE:
@@ -251,7 +255,7 @@ def _said(by: str, current: ChangeRound, run: TaskRun) -> str:
         return f"{by} accepted the changes."
     if run.status == Status.REJECTED:
         return f"{by} rejected the changes."
-    what = f"rejected {len(current.rejected)} parts of the changes" if current.rejected else "asked for more"
+    what = f"rejected {len(current.rejected)} parts of the changes" if current.rejected else "requested changes"
     return f"{by} {what}. {current.comment}".rstrip()
 
 

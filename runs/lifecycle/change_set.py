@@ -1,4 +1,4 @@
-"""A finished change as people decide on it: files, and hunks with the numbers of `agent.changes.hunks`.
+"""A finished change as it is reviewed: files, and hunks with the numbers of `agent.changes.hunks`.
 
 Computed once, when executing ends, and kept as an artifact: reading it needs no checkout. Pure functions, but for `load`.
 """
@@ -23,19 +23,19 @@ from ..models import Artifact, ChangeRound, TaskRun
 JSON = dict[str, Any]
 Contents = Mapping[str, tuple[bytes | None, bytes | None]]
 WHOLE = "*"
-"""In place of a hunk's number: the whole file."""
+"""Used instead of a hunk's number for the whole file."""
 MAX_BYTES = 512 * 1024
-"""Of a text that is told in hunks; larger ones are accepted or rejected whole."""
+"""The largest text that is split into hunks; larger files are accepted or rejected as a whole."""
 MAX_LINES = 3_000
-"""Lines in one answer over all files; beyond them hunks are named, not shown."""
+"""The most lines in one answer over all files; further hunks are listed without their lines."""
 MAX_FILE_LINES = 20_000
-"""The same for the answer about one file."""
+"""The same for an answer about one file."""
 
 
 def measure(contents: Contents) -> list[JSON]:
     """The files of a change: {path, action, added, removed, binary, digest, hunks[]}, sorted by path.
 
-    ``hunks`` is empty for what is no text, holds secrets or is too large: it is decided on as a whole.
+    ``hunks`` is empty for a file that is binary, contains secrets or is too large: it is decided on as a whole.
     """
     return [_file(path, *contents[path]) for path in sorted(contents)]
 
@@ -73,13 +73,13 @@ def store(run: TaskRun, number: int, files: list[JSON]) -> None:
 
 
 def load(decided: ChangeRound) -> list[JSON]:
-    """The files of a round. Raises NotFound when the artifact store lost them."""
+    """The files of a round. Raises NotFound if the artifact store lost them."""
     if not decided.tree:
         return []
     mine = Artifact.objects.for_workspace(decided.workspace_id).filter(run_id=decided.run_id, name=name_of(decided.number))
     kept = mine.first()
     if kept is None:
-        raise NotFound("The files of this round are gone.", code="artifact_lost")
+        raise NotFound("The artifact store no longer has the files of this round. Retry the run.", code="artifact_lost")
     found: list[JSON] = orjson.loads(artifacts.load(kept))
     return found
 
@@ -88,7 +88,7 @@ def load(decided: ChangeRound) -> list[JSON]:
 
 
 def parts(file: JSON) -> list[str]:
-    """What of the file is decided on one by one, as keys of its decisions."""
+    """The parts of the file that are decided on one by one, as keys of its decisions."""
     return [str(hunk["number"]) for hunk in file["hunks"]] or [WHOLE]
 
 
@@ -104,7 +104,7 @@ def state(decisions: JSON, path: str, part: str) -> str:
 
 
 def state_of(decisions: JSON, file: JSON) -> str:
-    """pending while any part of the file is; mixed where some are accepted and some rejected."""
+    """pending if any part of the file is undecided; mixed if some parts are accepted and some rejected."""
     found = {state(decisions, file["path"], part) for part in parts(file)}
     return "pending" if "pending" in found else found.pop() if len(found) == 1 else "mixed"
 
@@ -115,7 +115,7 @@ def pending(decisions: JSON, files: list[JSON]) -> int:
 
 
 def rejections(decisions: JSON, files: list[JSON]) -> list[JSON]:
-    """As the agent takes them: {path, hunk, comment}; ``hunk`` None is the whole file."""
+    """In the format of the agent: {path, hunk, comment}; ``hunk`` None means the whole file."""
     found = []
     for file in files:
         entries = [(part, verdict(decisions, file["path"], part)) for part in parts(file)]
@@ -128,7 +128,7 @@ def rejections(decisions: JSON, files: list[JSON]) -> list[JSON]:
 
 
 def still_accepted(before: JSON, old: list[JSON], new: list[JSON]) -> JSON:
-    """The decisions about ``new`` that need no second look: what was accepted in ``old`` and is the same now."""
+    """Decisions carried over to ``new``: parts that were accepted in ``old`` and have not changed."""
     known = {file["path"]: file for file in old}
     found: JSON = {}
     for file in new:

@@ -19,7 +19,7 @@ KIND = "phase"
 
 
 def begin(run: TaskRun) -> None:
-    """``run`` was claimed just now: its status and fence are those of the claim."""
+    """Opens the span of a claim: status and fence of ``run`` are those of the claim."""
     RunStep.objects.create(
         workspace_id=run.workspace_id,
         run=run,
@@ -31,7 +31,7 @@ def begin(run: TaskRun) -> None:
 
 
 def end(run: TaskRun) -> None:
-    """Closes the open span, before the lease is forgotten: a worker that died worked until it renewed it last."""
+    """Closes the open span, before the lease is cleared: a dead worker counts as working until its last renewal."""
     now = timezone.now()
     expires = run.lease_expires_at
     until = now if expires is None or expires > now else expires - timedelta(seconds=settings.MGX_LEASE_SECONDS)

@@ -1,6 +1,6 @@
-"""Whose turn it is: runs are claimed round-robin over workspaces, the one that was served longest ago first.
+"""Fair claiming: runs are claimed round-robin over workspaces, the least recently served one first.
 
-A workspace has at most so many held runs at a time; within it, what was begun goes before what is new, then priority, then age.
+A workspace has a limit of held runs; within it, started runs go before new ones, then priority, then age.
 Time is the database's. The limit is `running_runs` of `workspaces.limits`.
 """
 
@@ -36,8 +36,8 @@ WHERE live.workspace_id IS NOT NULL
 ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id = live.workspace_id) ASC NULLS FIRST,
          live.workspace_id
 """
-"""The workspaces with runs to do or at work, and how many of each are at work. One look into the index for each of them: their
-backlogs are not read."""
+"""The workspaces with claimable or held runs, and how many are held. Reads one index entry for each workspace, not its
+backlog."""
 
 _RUNS = f"""
 SELECT next.id, next.status
@@ -52,11 +52,11 @@ CROSS JOIN LATERAL (
 ORDER BY next.place, turn.number
 LIMIT %s
 """
-"""The first runs of each workspace as far as it has room, in the order of the index ``run_turn``."""
+"""The first runs of each workspace up to its limit, in the order of the index ``run_turn``."""
 
 
 def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
-    """Id and status of the runs that may be claimed now, in turn. Without ``orphans``: none whose worker died."""
+    """Id and status of the runs that may be claimed now, in order. Without ``orphans``: none whose worker died."""
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
         live = cursor.fetchall()
@@ -69,13 +69,13 @@ def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.
 
 
 def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """How many runs each workspace may have at work at a time."""
+    """How many held runs each workspace may have at a time."""
     own = dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "limits"))
     limits = {pk: limit_of(own.get(pk, {}), "running_runs") for pk in ids}
     return {pk: UNBOUNDED if limit is None else limit for pk, limit in limits.items()}
 
 
 def take_turn() -> None:
-    """Until the transaction ends, nobody else chooses a run: two that choose at once would both see the same room."""
+    """Takes a lock until the transaction ends: two workers that choose at once would both see the same free capacity."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mgx.claim'))")

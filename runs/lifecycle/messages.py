@@ -1,4 +1,4 @@
-"""What people say to a run: it is kept, announced, and told to the next model call (`runs.worker.steering`) or, as the
+"""Messages from people to a run: stored, announced, and passed to the next model call (`runs.worker.steering`) or, as the
 answer to a question, to the next plan."""
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .base import locked
 
 MAX_CHARACTERS = 4_000
 MAX_MESSAGES = 100
-"""To one run: all of them are in every later prompt."""
+"""The most messages to one run: all of them are part of every later prompt."""
 PER_MINUTE = 10
 
 
 def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
-    """Something for the team's next model call. Raises InvalidTransition where there will be none, TooManyMessages."""
+    """Adds a message for the team's next model call. Raises InvalidTransition if there will be none, TooManyMessages."""
     with locked(run_id) as run:
         if run.is_final:
-            raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
+            raise InvalidTransition(f"Run #{run.run_number} is already {run.status} and does not accept messages.")
         if why := STATES[run.paused_from or run.status].refuses_messages:
             raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {why}")
         record_message(run, by=by, text=text)
@@ -36,7 +36,7 @@ def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
 
 
 def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
-    """Under the run's lock, late in its transaction."""
+    """Stores a message under the run's lock, late in the transaction."""
     mine = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run)
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
     if last >= MAX_MESSAGES:
@@ -44,7 +44,7 @@ def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "",
             f"Run #{run.run_number} reached the limit of {MAX_MESSAGES} messages. Cancel it and put the details into the task."
         )
     if mine.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
-        detail = f"Run #{run.run_number} got {PER_MINUTE} messages within a minute. Wait before you send more."
+        detail = f"Run #{run.run_number} received {PER_MINUTE} messages within a minute. Wait before sending more."
         raise TooManyMessages(detail, retry_after=60)
     SteerMessage.objects.create(
         workspace_id=run.workspace_id, run=run, number=last + 1, text=text, by=by.display, answers=answers,
@@ -55,7 +55,7 @@ def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "",
 
 
 def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
-    """The answer to the question that a plan paused over, or what was said since then; the next version of the plan knows it.
+    """Stores the answer to the question that a plan paused over; messages since then count too. The next plan includes it.
 
     Under the run's lock; does not save the run. Raises BadRequest without an answer.
     """
@@ -64,8 +64,8 @@ def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
     since = waiting.filter(created_at__gt=run.updated_at)  # nothing is saved of a paused run: this is when it paused
     if not text and not since.exists():
         raise BadRequest(
-            f"Run #{run.run_number} waits for an answer to: {question}", field="message", code="answer_needed",
-            hint=f'Resume it with the answer: mgx resume {str(run.pk)[:8]} -m "your answer"',
+            f"Run #{run.run_number} is waiting for an answer to: {question}", field="message", code="answer_needed",
+            hint=f'Resume it with your answer: mgx resume {str(run.pk)[:8]} -m "your answer"',
         )  # fmt: skip
     run.plan_version += 1
     key = f"plan/{run.plan_version}"
@@ -76,7 +76,7 @@ def answer_question(run: TaskRun, *, by: Principal, text: str) -> None:
 
 
 def plan_messages(run: TaskRun) -> list[str]:
-    """What goes into the present plan: why earlier ones were rejected, what was said to them and answered, in order."""
+    """Input for the present plan: reasons of earlier rejections, messages and answers, in order."""
     rejections = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False)
     found = list(rejections.values_list("created_at", "feedback"))
     earlier = _while_planning(run).exclude(step_key__startswith=f"plan/{run.plan_version}/")
@@ -85,7 +85,7 @@ def plan_messages(run: TaskRun) -> list[str]:
 
 
 def messages_while_planning(run: TaskRun) -> list[str]:
-    """What the plans were told besides why they were rejected: whoever carries out the plan hears it too."""
+    """Messages and answers given while planning, which are also passed to execution."""
     return [_told(message) for message in _while_planning(run).order_by("number")]
 
 

@@ -1,4 +1,4 @@
-"""The people's side of a run's states: what they decide, under the run's lock, with the event that says who did."""
+"""Transitions decided by people: made under the run's lock, with an event that names the person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .cancel_channel import notify_worker
 def approve_plan(
     run_id: uuid.UUID, *, by: Principal, plan_version: int | None, plan: dict[str, Any] | None = None, feedback: str = ""
 ) -> TaskRun:
-    """awaiting_approval → approved; ``feedback`` is what the team is told with it. The same approval twice is the same answer.
+    """awaiting_approval → approved; ``feedback`` is passed to the team. Idempotent for the same approval.
 
     Raises Conflict for another plan version.
     """
@@ -58,25 +58,25 @@ def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, f
 
 
 def edit_plan(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
-    """A person's own plan in place of the drafted one, while it awaits approval."""
+    """Replaces the drafted plan with a person's plan, while it awaits approval."""
     with locked(run_id) as run:
         if RunAction.APPROVE not in run.state.actions:
             raise InvalidTransition(
-                f"Run #{run.run_number} has the status {run.status}: only a plan that awaits approval can be edited."
+                f"Run #{run.run_number} is {run.status}: a plan can only be edited while it is awaiting approval."
             )
         _edit_plan(run, plan, by=by.display)
         return run
 
 
 def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
-    """paused → where it was; the team is told ``message``, and the caps of ``budget`` replace the run's own.
+    """paused → the previous state. ``message`` is passed to the team, and caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
     the task plans anew with the answer. Raises BadRequest without one.
     """
     with locked(run_id) as run:
         if RunAction.RESUME not in run.state.actions:
-            raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: only a paused run can be resumed.")
+            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
         run.budget = run.budget | (budget or {})
         if run.pause_reason == "loop":
             run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
@@ -98,7 +98,7 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
         if run.is_final:
             if run.status == Status.CANCELLED:
                 return run
-            raise InvalidTransition(f"Run #{run.run_number} has ended: it is {run.status}.")
+            raise InvalidTransition(f"Run #{run.run_number} is already {run.status} and can't be cancelled.")
         run.cancel_requested_at, run.cancelled_by = timezone.now(), by
         run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
@@ -117,19 +117,19 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
 
 
 def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:
-    """True when this very decision was taken before: a repeated request gets the same answer."""
+    """True if this decision was already made: a repeated request gets the same answer."""
     if RunAction.APPROVE in run.state.actions:
         return False
     last = Approval.across_tenants.filter(run=run).order_by("-plan_version").first()
     same = last is not None and last.approved == approved and plan_version in (None, last.plan_version)
     if not same:
-        raise InvalidTransition(f"Run #{run.run_number} has the status {run.status}: there is no plan to decide on.")
+        raise InvalidTransition(f"Run #{run.run_number} is {run.status} and has no plan to decide on.")
     return True
 
 
 def _check_version(run: TaskRun, plan_version: int | None) -> None:
     if plan_version is not None and plan_version != run.plan_version:
         raise Conflict(
-            f"You decided on version {plan_version} of the plan; it is at version {run.plan_version} now. Read it again.",
+            f"You decided on version {plan_version} of the plan, but the current version is {run.plan_version}. Read it again.",
             code="stale_plan",
         )

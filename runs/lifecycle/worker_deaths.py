@@ -1,8 +1,8 @@
-"""Workers that die in a run: after two of them in the same step the run is paused, instead of killing the next one.
+"""Counts workers that die in a run: after two deaths in the same step the run is paused, so that it kills no further worker.
 
 A death is a process that ended: by itself, or killed because it gave no sign of life. A claim that was given back, as a worker
 that is told to stop does, counts as none; nor does one whose worker lives and could not reach the database: it says so as soon
-as it can (`take_back`). A step that was recorded between two deaths is progress: the count begins anew, so that a machine that
+as it can (`take_back`). A step that was recorded between two deaths is progress: the count starts again, so that a machine that
 fails now and then pauses no long run.
 """
 
@@ -36,11 +36,11 @@ def count(run: TaskRun, *, died: bool) -> bool:
 
 
 def take_back(run_id: uuid.UUID, fence: int) -> None:
-    """The worker of the claim ``fence`` lives, and does nothing more for the run.
+    """Reports that the worker of the claim ``fence`` is alive but no longer works on the run.
 
-    Where nobody has taken the run since, the next claim will count no death: a lease without an owner was let go of. It still
-    runs out first, so that a database that fails again and again is not asked without a pause. Where somebody has, the
-    death that was counted then is none.
+    If nobody has taken the run since, the next claim counts no death: a lease without an owner was released. It still
+    expires first, so that a database that fails again and again is not queried without a pause. If somebody has, the
+    death that was counted is taken back.
     """
     runs = TaskRun.across_tenants.filter(pk=run_id)
     if not runs.filter(fence=fence).exclude(lease_expires_at=None).update(lease_owner=""):
@@ -66,14 +66,14 @@ def _pause(run: TaskRun) -> None:
     )
     key = begun.values_list("key", flat=True).first()
     where = f"in step {key}" if key else f"while it was {run.status}"
-    detail = f"The worker died {run.worker_deaths} times in this run, {where}, and nothing was recorded between."
-    hint = f"The worker's log says what it did last. To try once more: mgx resume {str(run.pk)[:8]}"
+    detail = f"The worker died {run.worker_deaths} times in this run, {where}, without recording a step in between."
+    hint = f"See the worker's log for what it did last. To try again: mgx resume {str(run.pk)[:8]}"
     run.paused_from = run.status
     run.enter(Status.PAUSED)
     run.pause_reason = "worker"
     run.error = {"code": "paused_worker", "detail": detail, "hint": hint}
     run.worker_deaths, run.died_at = 0, ""
-    run.fence += 1  # a worker that only seemed dead writes nothing more
+    run.fence += 1  # a worker that only seemed dead can't write any more
     save_state(run, *end_lease(run), "paused_from", "pause_reason", "error", "fence", "worker_deaths", "died_at")
     data = {"reason": "worker", "detail": detail, "hint": hint}
     event_log.record(run, "paused", data, f"Paused (worker): {detail}")

@@ -1,4 +1,4 @@
-"""The worker's side of a run's states: claim, give back, and what each phase ends in. All carry the fence of the claim."""
+"""Transitions made by workers: claim, release, and the end of each phase. All check the fence of the claim."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from . import change_review, claim_spans, fair_claim, worker_deaths
 from .base import approve, cancel, end_lease, finish, locked, save_state
 
 TRIES = 20
-"""Candidates of one claim: a run or a task that somebody has locked just now is passed over."""
+"""Candidates of one claim: runs and tasks that are locked by others are skipped."""
 
 
 def claim_next(*, orphans: bool = True) -> TaskRun | None:
@@ -42,8 +42,8 @@ def claim_next(*, orphans: bool = True) -> TaskRun | None:
 def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool = False) -> TaskRun | None:
     """Takes the run if it is in one of ``statuses`` and nobody holds it: new owner, lease and fence.
 
-    None when there is nothing to claim: a wake-up for work that another worker does already, or a run that workers die of,
-    which is paused instead.
+    None if there is nothing to claim: another worker already has the work, or the run was paused because workers died in
+    it.
     """
     with transaction.atomic():
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
@@ -57,7 +57,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         orphaned = run.lease_expires_at is not None
         if orphaned:
             claim_spans.end(run)
-        if run.cancel_requested_at is not None:  # the worker that should have heard it is dead
+        if run.cancel_requested_at is not None:  # the worker that should have acted on it died
             cancel(run)
             return None
         if worker_deaths.count(run, died=orphaned and run.lease_owner != ""):
@@ -73,12 +73,12 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())
         if orphaned:
             data = {"by": f"worker {run.lease_owner[:8]}", "fence": run.fence}
-            event_log.record(run, "recovered", data, "Another worker took the run over and goes on where it was.")
+            event_log.record(run, "recovered", data, "Another worker took over the run and continues where it was.")
         return run
 
 
 def release(run_id: uuid.UUID, fence: int) -> None:
-    """Gives the lease back early, so that another worker can go on at once."""
+    """Releases the lease early, so that another worker can continue at once."""
     with locked(run_id, fence=fence) as run:
         run.save(update_fields=[*end_lease(run), "updated_at"])
 
@@ -95,15 +95,15 @@ def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_v
             approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
             data = {"plan": run.plan, "plan_version": run.plan_version}
-            event_log.record(run, "approval_required", data, "The plan waits for a decision.", fence=fence)
+            event_log.record(run, "approval_required", data, "The plan is ready for review.", fence=fence)
         return run
 
 
 def finish_execution(
     run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.PendingReview | None = None
 ) -> TaskRun:
-    """executing → delivering; → awaiting_changes where people decide on the ``change``; and executing goes on where something
-    was said after the last model call."""
+    """executing → delivering, or → awaiting_changes if people decide on the ``change``. Executing continues if messages came
+    after the last model call."""
     with locked(run_id, fence=fence) as run:
         results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
@@ -134,9 +134,9 @@ def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskR
 
 
 def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
-    """Facts about the run's commit and branch as they become true."""
+    """Stores facts about the run's commit and branch as they become known."""
     if not TaskRun.across_tenants.filter(pk=run_id, fence=fence).update(**fields):
-        raise LeaseLost("This worker no longer owns the run.")
+        raise LeaseLost("Another worker owns this run now.")
 
 
 def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
@@ -161,12 +161,12 @@ def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") 
 
 
 def finish_cancel(run_id: uuid.UUID, fence: int) -> TaskRun:
-    """The worker's answer to a cancel request: everything it had started has ended."""
+    """Completes a cancel request, after everything that the worker had started has ended."""
     with locked(run_id, fence=fence) as run:
         cancel(run)
         return run
 
 
 def usage_of(run: TaskRun) -> dict[str, Any]:
-    """What the run took so far, in CONTRACT's shape. A cost of None means that some price is unknown."""
+    """The run's usage so far, in CONTRACT's format. A cost of None means that some price is unknown."""
     return {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cached_calls": 0, "cost_usd": "0"} | run.usage

@@ -1,4 +1,4 @@
-"""A run, its journal, the decisions of people about it and what it leaves behind."""
+"""Runs, their journal, decisions about them, and their artifacts."""
 
 from .approval import Approval
 from .artifact import Artifact

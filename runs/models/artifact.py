@@ -1,4 +1,4 @@
-"""Files that a run leaves behind: bytes in the artifact store, everything else here."""
+"""Artifacts of a run: the bytes are in the artifact store, everything else here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people decide about a finished change, round by round."""
+"""Decisions of people about a finished change, in rounds."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class TaskRun(TenantModel):
     pr_url = models.CharField(max_length=500, blank=True)
     pr_number = models.PositiveIntegerField(null=True)
     repository_id = models.UUIDField(null=True)
-    """The link that the run's code came from."""
+    """The repository link that the run was checked out from."""
     revision = models.JSONField(null=True)
     """What this run was asked to do to its parent's pull request (``runs.lifecycle.revisions``); NULL for a run of its own."""
     git_status = models.CharField(max_length=20, choices=GitStatus.choices, default=GitStatus.NONE)
@@ -68,9 +68,9 @@ class TaskRun(TenantModel):
     claimed_at = models.DateTimeField(null=True)
     """The last claim, by the database's clock: whose turn it is follows from it (``runs.lifecycle.fair_claim``)."""
     worker_deaths = models.PositiveSmallIntegerField(default=0)
-    """Claims in a row that ended without being given back, with no step recorded between them."""
+    """Consecutive claims that ended without being released, with no step recorded in between."""
     died_at = models.CharField(max_length=60, blank=True)
-    """Where the run stood then (``runs.lifecycle.worker_deaths``)."""
+    """The state of the run at that time (``runs.lifecycle.worker_deaths``)."""
     last_seq = models.IntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)
     cancelled_by = models.CharField(max_length=150, blank=True)
@@ -122,10 +122,10 @@ class TaskRun(TenantModel):
     def enter(self, status: Status) -> None:
         """Sets the state if it may follow the present one. Raises InvalidTransition. Does not save."""
         if status not in self.state.successors:
-            raise InvalidTransition(f"Run #{self.run_number} is {self.status}: it can't become {status}.")
+            raise InvalidTransition(f"Run #{self.run_number} is {self.status} and can't become {status}.")
         self.status = status
 
 
 def lease_owner() -> str:
-    """A name that no other claim has."""
+    """A name that is unique to this claim."""
     return uuid.uuid4().hex

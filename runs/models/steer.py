@@ -1,4 +1,4 @@
-"""What people say to a run while it works."""
+"""Messages from people to a run."""
 
 from __future__ import annotations
 

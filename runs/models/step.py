@@ -1,4 +1,4 @@
-"""The journal: what a run did that was not a pure function of its inputs."""
+"""The journal: every step of a run that was not a pure function of its inputs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run says on its hosting service: the body of its pull request, its status comment, replies to people."""
+"""Texts that runs post on its hosting service: pull request bodies, status comments, and replies."""

@@ -1,5 +1,5 @@
-"""What a pull request says of its run. What models and programs wrote is quoted so that it can do nothing there: it calls
-nobody, closes no issue and hides nothing.
+"""The body of a run's pull request. Output of models and programs is escaped, so that it can't mention people, close issues
+or hide text.
 
 Format: https://docs.github.com/en/get-started/writing-on-github
 """
@@ -20,7 +20,7 @@ MAX_FILES = 100
 MAX_WORDS = 2_000
 MAX_TITLE = 200
 QUIET = "\u200b"
-"""A zero-width space: what it stands in is no longer a mention or a keyword."""
+"""A zero-width space, which breaks mentions and keywords."""
 
 _MENTION = re.compile(r"@(?=[\w-])")
 _REFERENCE = re.compile(r"#(?=\d)|(?i:\bgh-(?=\d))")
@@ -82,10 +82,10 @@ def _conflict(run: TaskRun) -> list[str]:
         return []
     files = conflict["files"]
     lines = [
-        f"{code(conflict['base_branch'])} has moved to {conflict['head'][:10]} while this was made, and the two do not go "
-        f"together in {len(files)} file{'s' if len(files) > 1 else ''}. This branch stands on what was there in the beginning.",
+        f"{code(conflict['base_branch'])} moved to {conflict['head'][:10]} during the run, and the changes conflict in "
+        f"{len(files)} file{'s' if len(files) > 1 else ''}. This branch is based on the commit at which the run started.",
         "\n".join(f"- {code(path)}" for path in files[:MAX_FILES]),
-        "Solve the conflict here, or retry the run: it begins from what is there now.",
+        "Resolve the conflict here, or retry the run to start from the current commit.",
     ]
     return ["### Conflict", *lines]
 
@@ -120,12 +120,12 @@ def _tests(run: TaskRun) -> list[str]:
         again: dict[str, Any] = run.results.get("tests_after_rebase") or {}
         known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
         bullet = "\n" if tests.get("status") == "unavailable" else "- "
-        lines.append(f"{bullet}On {rebased['onto'][:10]}, where {branch} is now: {known}")
+        lines.append(f"{bullet}Merged with {rebased['onto'][:10]}, the current head of {branch}: {known}")
     if tests.get("set_aside"):
         named = ", ".join(code(path) for path in tests["set_aside"][:MAX_FILES])
         lines.append(
-            f"\n**This change alters how tests are run**, which its plan did not name: {named}. The tests above were run "
-            "without that. Read it before you merge."
+            f"\n**This change alters how tests are run**, which is not part of its plan: {named}. The tests above were run "
+            "without it. Review it before you merge."
         )
     return ["### Tests", "\n".join(lines)]
 
@@ -159,4 +159,4 @@ def _usage(run: TaskRun) -> str:
     tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
     spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${money(cost)}" if cost else "")
     page = f"{settings.MGX_BASE_URL}/admin/runs/taskrun/{run.pk}/change/"
-    return f"---\nBy MGX Agent: [run #{run.run_number}]({page}), {spent}."
+    return f"---\nCreated by MGX Agent in [run #{run.run_number}]({page}): {spent}."

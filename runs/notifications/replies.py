@@ -1,4 +1,4 @@
-"""Posts queued replies to issues and pull requests: each one once, by one worker at a time, again where the service refused.
+"""Posts queued replies to issues and pull requests, each at most once, with retries if the service fails.
 
 The hidden marker of a comment is the id of its row: nobody knows it before the comment is there, and no two tenants share one.
 """
@@ -28,28 +28,28 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def due() -> QuerySet[OutgoingComment]:
-    """What is to be said now and nobody says, what waits longest first."""
+    """Due replies that no worker has claimed, the oldest first."""
     free = Q(locked_until=None) | Q(locked_until__lt=Now())
     rows: QuerySet[OutgoingComment] = OutgoingComment.across_tenants.filter(free, due_at__lte=Now()).order_by("due_at")
     return rows
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
-    """Of each workspace that may have one more at work what waits longest, the longest first."""
+    """The oldest due reply of each workspace that has a free share, the oldest first."""
     rows = due().exclude(workspace_id__in=shares.full())
     first = rows.order_by("workspace_id", "due_at").distinct("workspace_id").values("pk")
     return list(due().filter(pk__in=first).values_list("pk", flat=True)[:limit])
 
 
 def pending_replies(task_id: uuid.UUID) -> list[uuid.UUID]:
-    """What is to be said now for a task."""
+    """Due replies for a task."""
     return list(due().filter(task_id=task_id).values_list("pk", flat=True))
 
 
 def post_reply(row_id: uuid.UUID) -> list[uuid.UUID]:
-    """Does nothing where another worker says it, it is said, or its workspace has enough at work.
+    """Posts a reply. Does nothing if another worker has it, it is posted, or its workspace has used up its share.
 
-    Returns what of the workspace may be said then.
+    Returns the workspace's replies that can be posted next.
     """
     workspace_id = OutgoingComment.across_tenants.filter(pk=row_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
@@ -102,7 +102,7 @@ def _status(row: OutgoingComment) -> str:
 
 
 def _mark_posted(row: OutgoingComment) -> None:
-    """What became due while it was said (``due_at`` is another then) stays due."""
+    """Marks the reply as posted, unless it became due again meanwhile (``due_at`` changed)."""
     mine = OutgoingComment.across_tenants.filter(pk=row.pk)
     mine.update(locked_until=None, sent_at=timezone.now(), attempts=0)
     mine.filter(due_at=row.due_at).update(due_at=None)

@@ -1,15 +1,15 @@
-"""How often, and after what time, something is tried again that a hosting service did not do."""
+"""Retries of requests to hosting services: how often, and with what delays."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 CLAIM_TIMEOUT = timedelta(minutes=5)
-"""A worker that holds a row for longer counts as lost."""
+"""Claim timeout: a worker that holds a row for longer is assumed dead."""
 MAX_ATTEMPTS = 40
-"""Some six hours, while the service fails or wants us to wait."""
+"""Retries over about six hours, while the service fails or limits requests."""
 MAX_REFUSALS = 6
-"""Two minutes, where it says that we may not: rights come late after a change, and not by themselves."""
+"""Retries over two minutes after a refusal: new permissions take effect late, but not by themselves."""
 LONGEST = 600.0
 
 

@@ -1,5 +1,5 @@
-"""Owes the issue or pull request that a task came from word of its run. Written with the state itself, so no crash and no limit
-of the service loses it; `runs.notifications.replies` says it.
+"""Queues status comments for the issue or pull request that a task came from. They are queued in the transaction of the
+state change, so that no crash and no rate limit loses one; `runs.notifications.replies` posts them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from ..models import OutgoingComment, TaskRun
 from . import status_comment_body
 
 APART = timedelta(seconds=3)
-"""Edits of one comment are at least so far apart: what happens meanwhile is said in one."""
+"""The minimum interval between two edits of a comment; changes in between are combined."""
 
 
 def queue_comments(run: TaskRun) -> None:
-    """The run has another state or plan. Call it in the transaction that changes it; nothing for tasks of another origin."""
+    """Queues an update after a change of state or plan, in its transaction. Does nothing for tasks of another origin."""
     link_id = run.task.repository_id or run.repository_id
     pull = run.pr_number if run.revision else None
     here = pull or run.task.issue_number
@@ -38,7 +38,7 @@ def queue_comments(run: TaskRun) -> None:
 
 
 def queue_status_comment(workspace_id: uuid.UUID, link_id: uuid.UUID, task_id: uuid.UUID, number: int) -> None:
-    """The status comment of the task in the thread ``number`` is to be made or edited."""
+    """Queues creating or editing the task's status comment in the thread ``number``."""
     key = f"status:{task_id}:{number}"
     rows = OutgoingComment.objects.for_workspace(workspace_id)
     if rows.filter(link_id=link_id, key=key).update(due_at=Greatest(Now(), F("sent_at") + APART)):

@@ -1,4 +1,4 @@
-"""What an issue or a pull request is told of a run: how it stands, and what a person must not miss."""
+"""Texts of status comments on issues and pull requests, and of separate comments that request action."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .pull_request_body import code, quoted
 
 
 def status(run: TaskRun, last: str = "") -> str:
-    """The comment that is edited. ``last`` is the answer to the command that was heard last."""
+    """The status comment, which is edited. ``last`` is the reply to the latest command."""
     lines = [f"**Run #{run.run_number}** {_stands(run)}", _milestones(run), last]
     return "\n\n".join(line for line in lines if line)
 
@@ -54,7 +54,7 @@ def _milestones(run: TaskRun) -> str:
 def _plan(run: TaskRun) -> str:
     plan = run.plan or {}
     again = f" (version {run.plan_version})" if run.plan_version > 1 else ""
-    lines = [f"**The plan of run #{run.run_number}{again}:** {quoted(plan.get('summary', ''))}", ""]
+    lines = [f"**Plan of run #{run.run_number}{again}:** {quoted(plan.get('summary', ''))}", ""]
     for number, step in enumerate(plan.get("steps", []), 1):
         files = ", ".join(code(path) for path in step.get("files", [])[:10])
         lines.append(f"{number}. {quoted(step.get('title', ''), 300)}{f' ({files})' if files else ''}")

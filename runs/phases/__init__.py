@@ -1,1 +1,1 @@
-"""The phases of a run: plan, execute, deliver. Each is a journaled story that can be told again from its start."""
+"""The phases of a run: plan, execute, deliver. Each is journaled and can be replayed from its start."""

@@ -24,13 +24,13 @@ from ..worker.execution import Execution
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
-"""Letters that Unicode takes for letters of their own: `slugify` would drop them, and keeps the base of all others."""
+"""Letters without a Unicode decomposition, which `slugify` would drop; of all others it keeps the base letter."""
 _PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{task_name\}|\{run_number\}")
 
 
 @dataclass(frozen=True)
 class DeliverySettings:
-    """How the project wants commits and pull requests, as it was when the delivery began."""
+    """The project's settings for commits and pull requests, as they were when the delivery began."""
 
     now: str
     message: str
@@ -62,7 +62,7 @@ async def load_delivery_settings(work: Execution, journal: Journal) -> DeliveryS
 async def commit(
     work: Execution, journal: Journal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
 ) -> str:
-    """The commit of ``tree`` on ``parent`` (its id), announced once. Raises AgentError where it does not come out as before."""
+    """The id of the commit of ``tree`` on ``parent``, announced once. Raises AgentError if a replay gives another id."""
     at = parse_datetime(delivery.now)
     assert at is not None
     made = partial(checkout.commit, tree, message=delivery.message, author=delivery.author, date=at, parent=parent)
@@ -83,7 +83,7 @@ async def commit(
     # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
     sha = here[0] if here else await made(signature=recorded["signature"])
     if sha != recorded["commit_sha"]:
-        raise AgentError(f"The commit came out as {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
+        raise AgentError(f"The commit has the id {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
     await work.db(
         worker_transitions.record_git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
     )
@@ -103,8 +103,8 @@ def branch_name(run: TaskRun, *, distinct: bool = False) -> str:
 
 
 def commit_message(run: TaskRun) -> str:
-    """The project's template, its two names filled in and nothing evaluated; and a trailer for who started the run, where the
-    project wants one and an address is known."""
+    """The project's template with its placeholders replaced, never evaluated, and a trailer for the user who started the run
+    if the project wants one and an address is known."""
     known = {"{task_name}": name_of(run.task), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
     said = _PLACEHOLDERS.sub(lambda found: known[found[0]], run.task.project.commit_template)
     trailer = _co_author(run)
@@ -112,7 +112,7 @@ def commit_message(run: TaskRun) -> str:
 
 
 def author(project: Project) -> tuple[str, str]:
-    """Name and address: the project's own, else the server's."""
+    """Name and address of the project, or else of the server."""
     name, _, address = project.commit_author.rpartition(" <")
     return (name, address.rstrip(">")) if name else settings.MGX_GIT_AUTHOR
 

@@ -1,5 +1,5 @@
-"""The third phase of a run: a commit on a branch of its own, its diff as an artifact, the branch in the repository that the
-work came from, and a pull request. Like the other two a journaled story that can be told again from the start."""
+"""The third phase of a run: commit on a new branch, store the diff as an artifact, push the branch, and open a pull request.
+Like the other phases it is journaled and can be replayed."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ async def deliver(work: Execution) -> None:
     tree = await final_tree(work, checkout)
     if not (await checkout.stat(tree))["files"]:
         raise AgentError(
-            "The team's work left the repository as it was: there is nothing to commit.",
-            hint="Say more exactly what should change, and retry.",
+            "The team's work did not change any file: there is nothing to commit.",
+            hint="Describe more precisely what should change, and retry.",
             code="no_changes",
         )
-    await _keep_diff(work, checkout, tree, "")  # whatever the remote says next, this is kept
+    await _keep_diff(work, checkout, tree, "")  # kept even if the push fails
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     facts = {"branch_name": target.branch, "base_branch": target.base_branch, "git_status": GitStatus.BRANCH_CREATED}
     await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **facts)
     if not target.number:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
-        await work.sink.emit("branch_created", data, f"Branch {target.branch} from {target.base_branch}.")
+        await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
 
     stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
@@ -65,7 +65,7 @@ async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: st
 
 
 async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Target, sha: str) -> None:
-    """Pushes and looks first: a branch that is there already at this commit is ours from before a crash."""
+    """Pushes after checking: a branch that is already at this commit was pushed before a crash."""
     run, branch = work.run, target.branch
 
     async def push() -> JSONObject:

@@ -1,5 +1,5 @@
-"""The phases of a run in which the team works, each a journaled story that can be told again from the start: plan and execute.
-The third is `runs.phases.deliver`."""
+"""The phases plan and execute, in which the team works. Each is journaled and can be replayed. The third phase is
+`runs.phases.deliver`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .workdir import check_out, final_tree
 
 
 async def plan(work: Execution) -> None:
-    """analyse → plan; what people said goes in, and the last plan that they rejected, with their edits."""
+    """analyse → plan, with messages of people and the last rejected plan, including their edits."""
     run = work.run
     checkout, _ = await check_out(work)
     rejected = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
@@ -35,7 +35,7 @@ async def plan(work: Execution) -> None:
 
 
 async def execute(work: Execution) -> None:
-    """write → guardrails → apply → format → test → review, and again for every decision of people about the change."""
+    """write → guardrails → apply → format → test → review, repeated after every decision of people about the change."""
     run = work.run
     checkout, _ = await check_out(work)
     assert run.plan is not None, "an approved run has a plan"
@@ -58,7 +58,7 @@ async def execute(work: Execution) -> None:
 
 
 async def _spec(work: Execution) -> TaskSpec:
-    """The task as it was when the run first read it: what changes after a plan was approved is no part of what was approved."""
+    """The task as it was when the run first read it: later edits are not part of what was approved."""
 
     async def read() -> JSONObject:
         return asdict(work.spec())

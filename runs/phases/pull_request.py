@@ -1,4 +1,4 @@
-"""The pull request of a run, on services that have such: opened once, and brought up to date by whoever comes after."""
+"""The pull request of a run, on services that have them: opened once, and updated by later runs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ async def open_pull_request(
     *,
     draft: bool,
 ) -> dict[str, Any]:
-    """What is added to the run's results: ``pull_request`` {number, url, draft}, or ``pull_request_error`` where the service
-    refuses one for good. The work is pushed by then, so a refusal does not undo it. ``results`` are those of the delivery.
+    """Opens or updates the pull request. Returns what is added to the run's results: ``pull_request`` {number, url, draft}, or
+    ``pull_request_error`` if the service refuses one. The branch is already pushed. ``results`` are those of the delivery.
 
-    A pull request that is there already keeps its labels, its reviewers and whether it is a draft as people have set them.
+    An existing pull request keeps its labels, reviewers and draft state as people have set them.
 
     Raises Paused('provider') where waiting helps.
     """
@@ -63,7 +63,7 @@ async def open_pull_request(
     try:
         found = await journal.step("deliver/pull_request", "git", inputs, act, announce=opened)
     except MGXError as error:
-        said = f"The branch is pushed, but there is no pull request: {error.detail}"
+        said = f"The branch was pushed, but the pull request could not be opened: {error.detail}"
         if error.code in TRANSIENT_CODES:
             raise Paused("provider", said, hint=f"{error.hint} Then resume the run.".strip()) from error
         said = f"{said} {error.hint}".strip()
@@ -78,7 +78,7 @@ async def open_pull_request(
 
 
 async def _answer_threads(work: Execution, journal: Journal, origin: Origin, number: int) -> None:
-    """Each remark that led to this revision is told in its thread what became of it. A refusal is shown and stops nothing.
+    """Replies in the thread of each remark that led to this revision. A refusal is shown but does not stop the run.
 
     Raises Paused('provider') where waiting helps.
     """
@@ -99,5 +99,5 @@ async def _answer_threads(work: Execution, journal: Journal, origin: Origin, num
     except MGXError as error:
         if error.code in TRANSIENT_CODES:
             raise as_retryable(error) from error
-        said = f"The review's threads could not be answered: {error.detail}"
+        said = f"Could not reply in the threads of the review: {error.detail}"
         await work.sink.emit("git_operation_failed", {"error": said}, said)

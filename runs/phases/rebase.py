@@ -1,5 +1,5 @@
-"""The branch that a run began on has moved meanwhile: its work is merged onto what is there now, and tested again; where that
-does not go together, nothing is lost (docs/adr/0013)."""
+"""If the base branch moved during the run, its work is merged onto the new head and tested again; on a conflict nothing is
+lost (docs/adr/0013)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..worker.execution import Execution
 from .target_branch import Target, as_retryable
 
 SHOWN = 20
-"""Files named in one sentence."""
+"""The most files listed in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class RebaseResult:
 
 
 async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout, tree: str, target: Target) -> RebaseResult:
-    """Raises AgentError('no_changes') where somebody has made the same change, GitFailed('branch_moved') where a revision
-    does not go together with what was pushed to its pull request."""
+    """Raises AgentError('no_changes') if somebody else made the same change, GitFailed('branch_moved') if a revision conflicts
+    with what was pushed to its pull request."""
     run = work.run
     began, head = checkout.base_sha, target.head
     if not head or head == began:
@@ -49,16 +49,16 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
     if merged.conflicts:
         if run.revision:
             raise GitCommandFailed(
-                f"{branch} has moved to {head[:12]}, and this change does not go together with it: {listed(merged.conflicts)}.",
+                f"{branch} moved to {head[:12]}, and this change conflicts with it in {listed(merged.conflicts)}.",
                 code="branch_moved",
-                hint="Nothing was overwritten, and the diff is kept. Retry the run to begin from what is there now.",
+                hint="Nothing was overwritten, and the diff is kept. Retry the run to start from the current commit.",
             )
         conflict = {"base_branch": branch, "head": head, "files": list(merged.conflicts)}
         return RebaseResult(tree, began, {"conflict": conflict}, proved=False)
     if not (await checkout.stat(merged.tree, against=head))["files"]:
         raise AgentError(
-            f"There is nothing to commit any more: {branch} has moved to {head[:12]}, and what is there holds this change.",
-            hint="Somebody has made the same change meanwhile. If something is missing, say what, and retry.",
+            f"There is nothing left to commit: {branch} moved to {head[:12]}, which already contains this change.",
+            hint="Somebody else made the same change. If something is missing, describe it and retry.",
             code="no_changes",
         )
     rebased = {"from": began, "onto": head, "base_branch": branch}
@@ -68,7 +68,7 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
 
 
 async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, head: str) -> Merged:
-    """Made on every worker, for its objects are needed there; announced once."""
+    """Merges on every worker, which needs the objects; announced once."""
     made = await checkout.merge(tree, head)
     began = checkout.base_sha
 
@@ -77,14 +77,14 @@ async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, 
 
     def announce(result: JSONObject) -> StepEvent:
         if result["conflicts"]:
-            said = f"{branch} has moved to {head[:10]}, and this change conflicts with it in {listed(made.conflicts)}."
+            said = f"{branch} moved to {head[:10]}, and this change conflicts with it in {listed(made.conflicts)}."
             return StepEvent("git_operation_failed", {"error": said}, said)
         data = {"from_sha": began, "onto_sha": head, "branch_name": branch}
-        return StepEvent("rebased", data, f"{branch} has moved: the change stands on {head[:10]} now.")
+        return StepEvent("rebased", data, f"{branch} moved: the change is now based on {head[:10]}.")
 
     found = await journal.step("deliver/rebase", "git", {"tree": tree, "from": began, "onto": head}, act, announce=announce)
     if found["tree"] != made.tree:
-        raise AgentError(f"The merge came out as {made.tree}, but {found['tree']} was recorded.", code="merge_differs")
+        raise AgentError(f"The merge has the tree {made.tree}, but {found['tree']} was recorded.", code="merge_differs")
     return made
 
 

@@ -1,4 +1,4 @@
-"""Where a run's work goes: its own branch, or that of the pull request that it goes on in; and what is there by now."""
+"""The target branch of a run: a new one, or that of the pull request it continues, and the current state of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..worker.execution import Execution
 from .commit import branch_name
 
 TRANSIENT_CODES = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
-"""Codes of failures that pass by themselves."""
+"""Error codes of transient failures."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
         at = heads.get(own, "")
         if parent is not None and at and at not in await work.db(_pushed, run, own):
             raise GitCommandFailed(
-                f"The branch {own} of pull request #{parent.pr_number} is at {at[:12]} now, which none of our runs has pushed.",
+                f"The branch {own} of pull request #{parent.pr_number} is now at {at[:12]}, which was not pushed by a run.",
                 code="branch_moved",
-                hint="Nothing was overwritten. Ask for changes in the pull request, or close it and retry the run for another.",
+                hint="Nothing was overwritten. Request changes in the pull request, or close it and retry for a new one.",
             )
         return {"head": heads.get(began_on, ""), "at": at}
 
@@ -83,7 +83,7 @@ async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_b
         except MGXError as error:
             if error.code in TRANSIENT_CODES:
                 raise
-            return {"state": "unknown"}  # lost, or not for this token to see: a pull request of its own harms nobody
+            return {"state": "unknown"}  # deleted, or not accessible with this token: a new pull request does no harm
         return {"state": found.state if found.branch == parent.branch_name else "unknown"}
 
     try:
@@ -94,11 +94,11 @@ async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_b
 
 
 def as_retryable(error: MGXError) -> Exception:
-    """The error, or a pause where it passes by itself or with another token: what was made is not made again."""
+    """The error, or a pause if waiting or another token helps: completed work is not repeated."""
     if error.code in TRANSIENT_CODES:
         return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.".strip())
     if error.code == "no_access":
-        hint = "Give the link a token that may (`mgx repo link NAME --token-env VARIABLE`), then resume the run."
+        hint = "Give the link a token with this permission (`mgx repo link NAME --token-env VARIABLE`), then resume the run."
         return Paused("provider", error.detail, hint=hint)
     return error
 

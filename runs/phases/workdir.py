@@ -1,4 +1,4 @@
-"""A phase's place to work: a private clone at the run's base commit, and in it what the phases before have made."""
+"""The workdir of a phase: a private clone at the run's base commit, with the results of earlier phases."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready)
     if not made:
         base = source["base_sha"]
-        # how long it takes here is no part of the phase's story
+        # how long it takes here is not part of the phase's journal
         token = current_step.set(OpenStep(RunStep(key="source/again", attempt=work.lease.fence), begun=True))
         try:
             await create(replace(origin.source(), branch=source["base_branch"]), base, not base)
@@ -87,11 +87,11 @@ def _ready(origin: Origin, checkout: Checkout) -> StepEvent:
         "shallow": checkout.is_shallow,
     }
     where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
-    return StepEvent("source_ready", data, f"{origin.name} is checked out: {where}. {found.warning()}".strip())
+    return StepEvent("source_ready", data, f"Checked out {origin.name}: {where}. {found.warning()}".strip())
 
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:
-    """Restores what executing made, as its last change left it: what tests dropped into the workdir since is no part of it."""
+    """Restores the result of executing after its last change, without files that tests have left in the workdir since."""
     changed = (
         RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
     )

@@ -1,1 +1,1 @@
-"""What can be read of a run afterwards: where its time went, and its events as lines."""
+"""Reports about a run: its timing, and its events as text lines."""

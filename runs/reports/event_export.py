@@ -1,4 +1,4 @@
-"""A run's events as NDJSON, as lines for people, and as lines that go on while the run does."""
+"""Exports a run's events: as NDJSON, as text lines, and as lines that are followed while the run continues."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from workspaces.rights import Listening
 
 FINAL_TYPES = frozenset({"completion", "failure", "cancelled"})
 SILENT = Q(type="model_output", message="")
-"""Events that carry text for machines and for `mgx task -v`, and say nothing on one line."""
+"""Events with text for machines and for `mgx task -v` that are left out of the text lines."""
 ENDED_TYPE = "access_ended"
-ENDED = "Your token, your sign-in or your membership has ended, so nothing more is shown."
-"""The last line for somebody who may not listen any longer; no event of the run."""
+ENDED = "Access ended: your token, sign-in or membership is no longer valid. Sign in again to continue."
+"""The last line for a client whose access has ended. It is not an event of the run."""
 QUIET_SECONDS = 15.0
-"""How long `follow` waits for an announcement before it looks into the database by itself."""
+"""How long `follow` waits for an announcement before it reads the database, in seconds."""
 
 
 def envelopes(rows: QuerySet[Event], limit: int) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def lines(rows: QuerySet[Event]) -> str:
 
 
 def _line(at: Any, type: str, message: str) -> str:
-    """`2026-01-31T12:00:00Z plan_ready Two steps…`; a message never spans lines nor talks to the terminal that shows it."""
+    """`2026-01-31T12:00:00Z plan_ready Two steps…`, always one line and without control characters."""
     words = "".join(char if char.isprintable() else REPLACEMENT for char in " ".join(message.split()))
     return f"{at:%Y-%m-%dT%H:%M:%SZ} {type} {words}".rstrip() + "\n"
 

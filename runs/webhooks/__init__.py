@@ -1,1 +1,1 @@
-"""What happens on a hosting service and means something to runs: issues, comments, reviews, checks, merges."""
+"""Events of hosting services that affect runs: issues, comments, reviews, checks, merges."""

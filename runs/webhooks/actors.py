@@ -1,4 +1,4 @@
-"""The actors for what comes in and what is said about it. Like all of them only wake-ups: the row says what is to be done."""
+"""Actors for deliveries and replies. Messages are wake-ups only: the row says what is due."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def say_answer(row_id: str) -> None:
 
 
 def say_soon(task_id: uuid.UUID) -> None:
-    """What is owed for a task, said by a thread that is there for it: a service that hangs would hold the caller's."""
+    """Posts due replies for a task on a network thread, since a service that hangs would block the caller."""
     for row_id in replies.pending_replies(task_id):
         say_answer.send(str(row_id))

@@ -1,4 +1,4 @@
-"""Who may command from a hosting service: decided by the account's rights on the repository, never by what a text says."""
+"""Authorizes commands from a hosting service by the account's permissions on the repository, never by their text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from workspaces.models import Membership, Role
 from workspaces.principal import Principal
 
 ROLES: dict[Level, Role] = {"write": Role.DEVELOPER, "maintain": Role.ADMIN, "admin": Role.ADMIN}
-"""What an account may do here, at most as much as whoever linked the repository. All others command nothing."""
+"""The role of an account here, at most that of the user who linked the repository. Other permissions give no role."""
 
 
 def principal_for_account(link: RepositoryLink, host: HostingClient, account: str) -> Principal | None:
-    """The account as a principal of the link's workspace; None where it may not command. Asks the service.
+    """The account as a principal of the link's workspace, or None if it may not give commands. Calls the service.
 
-    Whoever linked the repository answers for it: when that person has left the workspace, nobody comes in by this link until it
-    is connected again.
+    The user who linked the repository is responsible for it: if that person has left the workspace, no command is accepted
+    through this link until it is linked again.
     """
     role = ROLES.get(host.level_of(account))
     if role is None:
@@ -29,7 +29,7 @@ def principal_for_account(link: RepositoryLink, host: HostingClient, account: st
 
 
 def link_owner(link: RepositoryLink) -> Principal | None:
-    """Whoever linked the repository, with their role of now; None when that person has left the workspace or is
+    """The user who linked the repository, with the current role; None if that user has left the workspace or is
     deactivated."""
     members = Membership.objects.filter(workspace_id=link.workspace_id, user__is_active=True).select_related("user")
     member = members.filter(user=link.connected_by).first() if link.connected_by_id else None

@@ -53,9 +53,9 @@ MEANINGS: Mapping[Verb, str] = {
 
 @dataclass(frozen=True)
 class Effect:
-    """What was done: ``text`` is the answer to it in the thread ``number``.
+    """The outcome: ``text`` is the reply in the thread ``number``.
 
-    With a ``task`` it stands in the status comment of that task; without one it needs a comment of its own.
+    With a ``task`` it is shown in the status comment of that task; without one it needs a separate comment.
     """
 
     number: int
@@ -102,7 +102,7 @@ def _is_done(link: RepositoryLink, event: WebhookEvent) -> bool:
 
 
 def _once(link: RepositoryLink, event: WebhookEvent, number: int, act: Callable[[], Effect | None]) -> None:
-    """``act``, its mark and its answer in one transaction; what it refuses is an answer too, on ``number``."""
+    """Runs ``act`` and stores its key and reply in one transaction. A refusal is a reply too, in the thread ``number``."""
     with transaction.atomic():
         _, new = ProcessedWebhook.objects.for_workspace(link.workspace_id).get_or_create(
             link_id=link.pk, key=event.key, defaults={"workspace_id": link.workspace_id}
@@ -113,7 +113,7 @@ def _once(link: RepositoryLink, event: WebhookEvent, number: int, act: Callable[
             with transaction.atomic():
                 effect = act()
         except MGXError as refused:
-            effect = Effect(number, f"That did not work, {code(event.actor)}: {refused.detail} {refused.hint}".strip())
+            effect = Effect(number, f"The request of {code(event.actor)} failed: {refused.detail} {refused.hint}".strip())
         if effect is not None:
             _enqueue_reply(link, effect, event)
 
@@ -140,18 +140,22 @@ def _start(link: RepositoryLink, who: Principal, issue: IssueThread, *, auto_app
         .first()
     )
     if live is not None:
-        return Effect(issue.number, f"run #{live.run_number} is on this already: it is {live.status}.", task)
+        return Effect(issue.number, f"run #{live.run_number} is already working on this ({live.status}).", task)
     run = services.create_run(principal=who, task_id=task.pk, auto_approve=auto_approve)
-    then = "the plan is carried out as soon as it is made." if auto_approve else "the plan will be shown here for a decision."
-    return Effect(issue.number, f"run #{run.run_number} is planning; {then}", task)
+    then = (
+        "The plan will be executed without waiting for approval."
+        if auto_approve
+        else "The plan will be posted here for approval."
+    )
+    return Effect(issue.number, f"run #{run.run_number} is planning. {then}", task)
 
 
 def _label(link: RepositoryLink, who: Principal, event: IssueLabelled) -> Effect | None:
-    """A pull request of ours may carry the label because its project wants that of all: it is no new task."""
+    """A label on a pull request of ours does not create a task: the project may add it to all pull requests."""
     if revisions.latest_of(link, event.issue.number) is not None:
         return None
     effect = _start(link, who, event.issue, auto_approve=False)
-    return replace(effect, text=f"The label of {code(event.actor)}: {effect.text}")
+    return replace(effect, text=f"Label added by {code(event.actor)}: {effect.text}")
 
 
 def _task_of(link: RepositoryLink, issue: IssueThread) -> Task | None:
@@ -184,7 +188,7 @@ def _run_command(link: RepositoryLink, who: Principal, command: CommentCommand) 
     if command.verb in ("help", ""):
         return Effect(command.issue.number, _help(command))
     effect = _done(link, who, command)
-    return replace(effect, text=f"{code(f'/mgx {command.verb}')} of {code(command.actor)}: {effect.text}")
+    return replace(effect, text=f"{code(f'/mgx {command.verb}')} by {code(command.actor)}: {effect.text}")
 
 
 def _help(command: CommentCommand) -> str:
@@ -204,21 +208,21 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effe
         else TaskRun.objects.for_workspace(link.workspace_id).filter(task=task).order_by("-run_number").first()
     )
     if run is None:
-        raise NotFound("There is no run here yet; `/mgx plan` makes one.")
+        raise NotFound("There is no run for this thread yet. Start one with `/mgx plan`.")
     known = {"principal": who, "run_id": run.pk}
     match command.verb:
         case "approve":
             services.decide_plan(**known, approved=True, feedback=words)
-            said = f"run #{run.run_number} is approved."
+            said = f"run #{run.run_number} was approved."
         case "reject":
             services.decide_plan(**known, approved=False, feedback=words)
-            said = f"run #{run.run_number} plans again." if words else f"run #{run.run_number} is rejected."
+            said = f"run #{run.run_number} is drafting a new plan." if words else f"run #{run.run_number} was rejected."
         case "cancel":
             services.cancel_run(**known)
-            said = f"run #{run.run_number} is cancelled."
+            said = f"run #{run.run_number} was cancelled."
         case "resume":
             services.resume_run(**known, message=words)
-            said = f"run #{run.run_number} goes on."
+            said = f"run #{run.run_number} was resumed."
         case "retry":
             said = f"run #{services.retry_run(**known).run_number} is planning."
         case "steer":
@@ -244,7 +248,7 @@ def _revise(link: RepositoryLink, host: HostingClient, who: Principal, event: Re
     def start() -> Effect | None:
         if not asked["asked"]:
             return None
-        return _go_on(who, parent, asked, f"{code(event.actor)} asks for changes")
+        return _go_on(who, parent, asked, f"{code(event.actor)} requested changes")
 
     _once(link, event, event.number, start)
 
@@ -273,7 +277,7 @@ def _repair(link: RepositoryLink, host: HostingClient, event: ChecksFailed) -> N
         who = link_owner(link)  # no account asked for this: the repair is in the name of whoever linked the repository
         if who is None:
             return None
-        return _go_on(who, parent, revisions.of_checks(checks, event.sha), f"{names} has failed")
+        return _go_on(who, parent, revisions.of_checks(checks, event.sha), f"{names} failed")
 
     _once(link, event, number, start)
 
@@ -281,11 +285,11 @@ def _repair(link: RepositoryLink, host: HostingClient, event: ChecksFailed) -> N
 def _go_on(who: Principal, parent: TaskRun, asked: dict[str, object], why: str) -> Effect:
     run = services.revise_run(principal=who, run_id=parent.pk, revision=asked)
     assert parent.pr_number is not None
-    return Effect(parent.pr_number, f"{why}: run #{run.run_number} is at work on it.", parent.task)
+    return Effect(parent.pr_number, f"{why}: run #{run.run_number} is working on it.", parent.task)
 
 
 def _sync_pull_request(link: RepositoryLink, host: HostingClient, event: PullRequestStateChanged) -> None:
-    """Needs no mark: how the pull request stands is asked, so late word of a closing can't undo an opening."""
+    """Needs no key: the pull request's present state is read, so that a late event of closing can't undo a reopening."""
     run = revisions.latest_of(link, event.number)
     if run is None:
         return
@@ -298,7 +302,7 @@ def _sync_pull_request(link: RepositoryLink, host: HostingClient, event: PullReq
 
 
 def _note_push(link: RepositoryLink, event: BranchPushed) -> None:
-    """Somebody else's commit on the branch of a run that works: people see why its push will be refused."""
+    """Records somebody else's commit on the branch of a live run, so that people see why its push will be refused."""
     runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
         repository_id=link.pk, pr_number__isnull=False, branch_name=event.branch
     )
@@ -310,14 +314,14 @@ def _note_push(link: RepositoryLink, event: BranchPushed) -> None:
         with locked(live.pk) as run:
             if not run.is_final:
                 data = {"branch_name": event.branch, "commit_sha": event.sha, "by": event.actor}
-                said = f"{event.actor} pushed {event.sha[:10]} to {event.branch} while the run was at work."
+                said = f"{event.actor} pushed {event.sha[:10]} to {event.branch} during the run."
                 event_log.record(run, "branch_moved", data, said)
 
     _once(link, event, 0, note)
 
 
 def _revalidate(link: RepositoryLink) -> None:
-    """Renames, transfers, archiving and lost rights all show when the repository is looked at."""
+    """Validates the repository again, which detects renames, transfers, archiving and lost permissions."""
     found = repositories.validate(workspace_id=link.workspace_id, link_id=link.pk)
     with transaction.atomic():
         locked = RepositoryLink.objects.for_workspace(link.workspace_id).select_for_update().get(pk=link.pk)

@@ -1,4 +1,4 @@
-"""Works stored deliveries off: each is taken by one worker, tried again where waiting helps, and given up with a reason."""
+"""Processes stored deliveries: each is claimed by one worker, retried if waiting helps, and given up with a reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ was done for thirty (`runs.retention`)."""
 
 
 def waiting(limit: int) -> list[uuid.UUID]:
-    """Deliveries that nobody works on: of each workspace that may have one more at work its oldest, the oldest first."""
+    """Unclaimed deliveries: the oldest of each workspace that has a free share, the oldest first."""
     due = Q(next_try_at=None, created_at__lt=Now() - timedelta(seconds=5)) | Q(next_try_at__lt=Now())
     rows = WebhookDelivery.across_tenants.filter(due, processed_at=None).exclude(workspace_id__in=shares.full())
     first = rows.order_by("workspace_id", "created_at").distinct("workspace_id").values("pk")
@@ -37,9 +37,9 @@ def waiting(limit: int) -> list[uuid.UUID]:
 
 
 def process(delivery_id: uuid.UUID) -> list[uuid.UUID]:
-    """Does what a delivery means, unless another worker has it or it is done; not now where its workspace has enough at work.
+    """Processes a delivery, unless another worker has it, it is done, or its workspace has used up its share.
 
-    Returns what of the workspace may be taken up then, which is the part of those that came meanwhile and were left.
+    Returns the deliveries of the workspace that can be processed next.
     """
     workspace_id = WebhookDelivery.across_tenants.filter(pk=delivery_id).values_list("workspace_id", flat=True).first()
     if workspace_id is None:
@@ -70,8 +70,8 @@ def _process(delivery_id: uuid.UUID) -> None:
     except (DatabaseError, InterfaceError):
         raise
     except Exception:
-        log.exception("a webhook delivery failed by an error of ours")
-        _schedule_retry(delivery, "The server failed in a way it should not. Its log has the details.", None)
+        log.exception("a webhook delivery failed with an internal error")
+        _schedule_retry(delivery, "Internal error. See the server's log for details.", None)
     else:
         WebhookDelivery.across_tenants.filter(pk=delivery_id).update(processed_at=timezone.now(), error="")
 

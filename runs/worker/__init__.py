@@ -1,1 +1,1 @@
-"""Does one run at a time: claims it, keeps its lease, journals its steps and writes its events."""
+"""Executes one claimed run: keeps its lease, journals its steps and writes its events."""

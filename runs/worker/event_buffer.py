@@ -1,4 +1,4 @@
-"""The events of a claimed run that wait for its next transaction: what is said between two steps costs none of its own.
+"""Buffers events of a claimed run until its next transaction, so that events between two steps need none of their own.
 
 The event loop adds to it, the execution's one database thread writes it; what a rolled back transaction wrote waits on. A run
 that dies loses only what its replay says again.
@@ -47,7 +47,7 @@ class EventBuffer:
             event_log.record_numbered(self._run, drafts, first)
 
     def write(self) -> None:
-        """Writes what waits."""
+        """Writes the buffered events."""
         if self._waiting:
             with self.fenced_transaction():
                 pass

@@ -20,7 +20,7 @@ from .event_buffer import EventBuffer
 from .journal import current_step
 
 FLUSH_SECONDS = 0.2
-"""Model output becomes at most five events a second per run (DESIGN: at most ten)."""
+"""Model output is written as at most five events a second per run (DESIGN: at most ten)."""
 FLUSH_DELAY = 0.01
 """Seconds."""
 
@@ -53,7 +53,7 @@ class RunSink:
         self._flush_in(FLUSH_SECONDS)
 
     async def flush(self) -> None:
-        """Writes what waits."""
+        """Writes the buffered events."""
         await self._load()
         self._take_text()
         if self._buffer:
@@ -79,7 +79,7 @@ class RunSink:
             self._add(scope, "model_output", {"role": role, "text": text}, "")
 
     def _add(self, scope: str, type: str, data: JSONObject, message: str) -> None:
-        assert self._known is not None, "what is known was loaded"
+        assert self._known is not None, "the known replay keys must be loaded first"
         name = f"{scope}:{type}"
         self._seen[name] += 1
         key = f"{name}:{self._seen[name]}"

@@ -1,4 +1,4 @@
-"""What a phase works with: a claimed run, its ports and the database thread of its worker."""
+"""The context of a phase: a claimed run, its ports and its worker's database thread."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Db = Callable[..., Awaitable[Any]]
 
 @dataclass
 class Execution:
-    """What a phase works with. ``db`` runs a function on this execution's own database thread, ``held`` ends with the phase."""
+    """The context of a phase. ``db`` runs a function on its own database thread; ``held`` ends with the phase."""
 
     run: TaskRun
     lease: Lease
@@ -98,6 +98,6 @@ Phase = Callable[[Execution], Awaitable[None]]
 
 
 def _parallel_steps(config: dict[str, Any]) -> int:
-    """The task's own choice, 1 where it made none: each part pays for the whole context."""
+    """The task's setting, by default 1: each part pays for the whole context."""
     wanted = config.get("parallel_steps")
     return min(max(wanted, 1), MAX_PARALLEL_STEPS) if isinstance(wanted, int) else 1

@@ -1,4 +1,4 @@
-"""One claimed run on this worker: its ports, one phase of work, and what every way to end means for its state."""
+"""Executes one phase of a claimed run: sets up its ports, and maps every outcome to a transition."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskRun | None:
-    """Claims the run and does ``phase``. Returns the run as it is afterwards, None if there was nothing to claim.
+    """Claims a run and executes its phase. Returns the run afterwards, or None if there was nothing to claim.
 
-    Never raises for the run's sake: every end is a state. A lost database connection leaves the lease to run out, so that the
-    run goes on elsewhere.
+    Does not raise for failures of the run: every outcome is a state. After a lost database connection the lease expires, and
+    the run continues elsewhere.
     """
     run = worker_transitions.claim(run_id, statuses)
     return None if run is None else do(run, phase)
@@ -60,7 +60,7 @@ def do(run: TaskRun, phase: Phase) -> TaskRun | None:
         try:
             asyncio.run(_guarded(run, lease, phase))
         except (DatabaseError, InterfaceError) as error:
-            log.exception("the database failed; the run goes on when its lease has run out")
+            log.exception("the database failed; the run continues when its lease has expired")
             if is_away(error):
                 keeper.let_go(lease)
         current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
@@ -92,7 +92,7 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
 
 
 async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
-    """Does the phase and says which transition its end is; None when the phase made its own."""
+    """Executes the phase and returns the transition for its outcome; None if the phase made its own."""
     buffer = EventBuffer(run, lease.fence)
     sink = RunSink(run, buffer, f"{run.status}/{run.plan_version}", db)
     try:
@@ -118,7 +118,7 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             return _unexpected(run, lease)
-        hint = f"Free some space under {settings.MGX_DATA_DIR} and resume the run."
+        hint = f"Free disk space under {settings.MGX_DATA_DIR} and resume the run."
         return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", "The worker's disk is full.", hint)
     except (DatabaseError, InterfaceError) as error:
         if is_away(error):
@@ -140,7 +140,7 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
 
 
 def _make(directory: Path) -> None:
-    """Makes the claim's own directory, and removes what earlier claims left when they died.
+    """Creates the claim's own directory, and removes what earlier claims left when their workers died.
 
     An earlier claim that ends just now removes the run's directory once it is empty, so between any two looks it may vanish:
     ``mkdir(exist_ok=True)`` raises FileExistsError then.
@@ -180,8 +180,8 @@ def _give_back(run_id: uuid.UUID, lease: Lease) -> None:
 
 
 def _unexpected(run: TaskRun, lease: Lease) -> Callable[[], object]:
-    log.exception("the run failed by an error of ours")
-    detail = "The server failed in a way it should not. Its log has the details."
+    log.exception("the run failed with an internal error")
+    detail = "Internal error. See the server's log for details."
     return partial(
-        worker_transitions.fail, run.pk, lease.fence, "internal", detail, "Retry the run; if it fails again, report it."
+        worker_transitions.fail, run.pk, lease.fence, "internal", detail, "Retry the run. If it fails again, report a bug."
     )

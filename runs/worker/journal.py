@@ -1,4 +1,4 @@
-"""The agent's Journal in PostgreSQL: what was recorded is never done again.
+"""The agent's Journal in PostgreSQL: a recorded step is never executed again.
 
 A step's result, its tree and its event become visible in one transaction that also proves the fence, so a worker that lost its
 run records nothing. A step that began and was not recorded is begun again with a higher attempt. A read begins and is recorded
@@ -31,7 +31,7 @@ from .event_buffer import EventBuffer
 from .lease import Lease
 
 BEGIN_LATER = frozenset({"read", "model"})
-"""Kinds of steps that another transaction of theirs begins."""
+"""Kinds of steps that begin in another transaction."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,13 @@ def _sorted(value: JSONObject) -> bytes:
 
 class Trees(Protocol):
     async def keep(self) -> str:
-        """Stores the workdir's present tree durably and returns its id."""
+        """Stores the workdir's current tree durably and returns its id."""
         ...
 
     async def restore(self, tree: str) -> None: ...
 
     async def reset(self) -> None:
-        """Makes the workdir the tree that was kept or restored last."""
+        """Resets the workdir to the tree that was stored or restored last."""
         ...
 
 
@@ -112,7 +112,7 @@ def settle_alone(settle: Callable[[], SettledStep], buffer: EventBuffer) -> None
 
 
 class Steps:
-    """The steps of a claimed run by key, read once: while the claim holds nobody else writes one."""
+    """The steps of a claimed run by key, read once: while the claim is held, nobody else writes one."""
 
     def __init__(self, run: TaskRun) -> None:
         self._run = run
@@ -195,7 +195,7 @@ class RunJournal:
         if mutates and self._trees is not None:
             step.row.tree = await self._trees.keep()
         elif step.row.kind == "command" and self._trees is not None:
-            await self._trees.reset()  # what a command drops into the workdir is no part of the work
+            await self._trees.reset()  # files that a command leaves in the workdir are not part of the change
         step.row.result = result
         await self._db(self._record, step, announce(result) if announce else None)
         self._steps.add(step.row)
@@ -214,8 +214,8 @@ class RunJournal:
             if found.input_digest != input_digest:
                 raise Paused(
                     "loop",
-                    f"Step {key} was recorded with other inputs than it has now: going on could repeat or skip work.",
-                    hint="The server was probably upgraded in the middle of this run. Retry it as a new run.",
+                    f"Step {key} was recorded with different inputs. Continuing could repeat or skip work.",
+                    hint="The server was probably upgraded during this run. Retry it as a new run.",
                 )
             return None
         found.attempt += 1

@@ -27,11 +27,11 @@ from ..models import TaskRun
 
 log = structlog.stdlib.get_logger(__name__)
 CHECK_SECONDS = 1.0
-"""How soon a cancellation is heard at the latest (DESIGN: Cancel)."""
+"""The longest delay until a cancellation is noticed, in seconds (DESIGN: Cancel)."""
 
 
 class ShuttingDown(LeaseLost):
-    """This worker is being stopped: it gives the run back."""
+    """This worker is being stopped and releases the run."""
 
 
 class Lease:
@@ -41,7 +41,7 @@ class Lease:
         self.run_id, self.fence = run.pk, run.fence
         self.deadline = time.monotonic() + settings.MGX_LEASE_SECONDS
         self.suspect = run.worker_deaths > 0
-        """Its last worker died in it, and nothing was recorded since."""
+        """The run's last worker died in it, and no step was recorded since."""
         self.answered = time.monotonic()
         """When the run's event loop last answered."""
         self.reason: Interrupted | None = None
@@ -85,7 +85,7 @@ class Lease:
         if self.reason is not None:
             raise self.reason
         if time.monotonic() > self.deadline:
-            raise LeaseLost("The lease ran out: the database could not be reached to renew it.")
+            raise LeaseLost("The lease expired because the database could not be reached to renew it.")
 
 
 class Keeper:
@@ -107,7 +107,7 @@ class Keeper:
 
     @property
     def holds_suspect(self) -> bool:
-        """One suspect at a time: if this process dies once more, it is clear of which."""
+        """Only one suspect at a time: if this process dies again, the cause is known."""
         return any(lease.suspect for lease in self._snapshot())
 
     @property
@@ -152,7 +152,7 @@ class Keeper:
         self._wake.set()
 
     def shut_down(self) -> None:
-        """Stops every held run; their executions give them back."""
+        """Stops every held run; their executions release them."""
         self.closing = True
         for lease in self._snapshot():
             lease.stop(ShuttingDown("This worker is being stopped."))
@@ -194,7 +194,7 @@ class Keeper:
                 log.warning("leases could not be checked, trying again", error=str(error))
             for lease in leases:
                 if time.monotonic() > lease.deadline:
-                    lease.stop(LeaseLost("The lease ran out: the database could not be reached to renew it."))
+                    lease.stop(LeaseLost("The lease expired because the database could not be reached to renew it."))
             self._wake.wait(CHECK_SECONDS)
             self._wake.clear()
 
@@ -217,7 +217,7 @@ class Keeper:
                 lease.deadline = asked + settings.MGX_LEASE_SECONDS
         row = mine.values_list("cancel_requested_at", "cancelled_by").first()
         if row is None:
-            lease.stop(LeaseLost("Another worker owns the run by now."))
+            lease.stop(LeaseLost("Another worker owns this run now."))
         elif row[0] is not None:
             lease.stop(Cancelled(f"{row[1]} cancelled the run."))
 

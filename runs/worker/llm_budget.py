@@ -1,4 +1,4 @@
-"""The agent's Budget on the tenant's ledger, and what the run itself shows as its usage."""
+"""The agent's Budget on the tenant's ledger, and the usage shown by the run."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def place_of(run: TaskRun) -> BudgetScope:
 
 
 def warn(run: TaskRun, nearing: Iterable[CapWarning]) -> None:
-    """Gives those of the `warnings` that are due. ``run`` is as it was claimed."""
+    """Emits the `warnings` that are due. ``run`` is the run as claimed."""
     with transaction.atomic():
         if drafts := warnings(run, nearing):
             event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
@@ -94,7 +94,7 @@ def warn(run: TaskRun, nearing: Iterable[CapWarning]) -> None:
 
 def warnings(run: TaskRun, nearing: Iterable[CapWarning]) -> list[Draft]:
     """One `budget_warning` per cap and run, where it was not given yet; a cap that was raised is another one."""
-    hint = "At the limit the run pauses. Raise the budget if it should go on."
+    hint = "The run pauses at the limit. Raise the budget to let it continue."
     drafts = [
         Draft(
             "budget_warning",

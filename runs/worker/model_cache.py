@@ -1,4 +1,4 @@
-"""Which cache of model answers a run gets: MGX_CACHE_BACKEND's, for its workspace alone."""
+"""The cache of model answers for a run: the MGX_CACHE_BACKEND, separate for each workspace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _store = MemoryStore()
 
 @asynccontextmanager
 async def model_cache(run: TaskRun) -> AsyncIterator[ModelCache]:
-    """A retry or a revision keeps its answers for others, but gets none: it was asked for because of one that was not good."""
+    """A retry or revision stores its answers but does not read the cache, since it exists because of a bad answer."""
     tenant = hashlib.sha256(str(run.workspace_id).encode()).hexdigest()[:32]
     prefix, ttl = f"mgx:model-answers:{tenant}:", settings.MGX_CACHE_TTL_SECONDS
     cache: MemoryCache | RedisCache

@@ -1,4 +1,4 @@
-"""Which model a run talks to: the one it names, else the workspace's default connection, else the server's own.
+"""Chooses the model of a run: the one it names, or the workspace's default connection, or the server's own.
 
 The server's own endpoint (`MGX_MODEL` and its key) is the operator's money: it is for the workspaces that they allow it to, and
 for the models that they name.
@@ -26,12 +26,12 @@ from ..models import TaskRun
 MAX_FALLBACKS = 5
 HOW_ELSE = (
     "Add a model connection of your own (mgx model create) and make it the default, or ask the operator of this server to "
-    "allow its model to this workspace (admin, Workspaces; MGX_SERVER_MODEL_FOR, MGX_SERVER_MODELS)."
+    "allow this workspace to use its model (admin, Workspaces; MGX_SERVER_MODEL_FOR, MGX_SERVER_MODELS)."
 )
 
 
 def open_for(run: TaskRun) -> Model:
-    """Raises ModelFailed when the run names a connection that its workspace does not have, or a model that it may not use."""
+    """Raises ModelFailed if the run names an unknown connection, or a model that the workspace may not use."""
     return choose_for(run)[0]
 
 
@@ -60,11 +60,11 @@ def refuse_model(workspace_id: uuid.UUID, name: str) -> str:
     if name in servers:
         return ""
     choices = ", ".join(sorted({"offline", *servers, *mine}))
-    return f"This workspace may use no model {name!r}: neither a connection of its own nor of the server. Choose of: {choices}."
+    return f"The model {name!r} is neither a connection of this workspace nor allowed on the server. Choose one of: {choices}."
 
 
 def server_models() -> list[str]:
-    """The models of the server's own endpoint that the operator names: `MGX_MODEL` and `MGX_SERVER_MODELS`."""
+    """The models of the server's own endpoint that the operator allows: `MGX_MODEL` and `MGX_SERVER_MODELS`."""
     return [name for name in dict.fromkeys((settings.MGX_MODEL, *settings.MGX_SERVER_MODELS)) if name != "offline"]
 
 
@@ -80,7 +80,7 @@ def _refusal(workspace_id: uuid.UUID, name: str) -> str:
             "This workspace has no default model connection, and the operator has not allowed it to use the server's own model."
         )
     models = server_models()
-    return "" if name in models else f"The server's own endpoint is not for the model {name!r}; it is for: {', '.join(models)}."
+    return "" if name in models else f"The server does not offer the model {name!r}. It offers: {', '.join(models)}."
 
 
 def open_connection(connection: ModelConnection) -> Model:
@@ -142,7 +142,7 @@ def _chain(connection: ModelConnection) -> list[ModelConnection]:
 
 
 def _endpoint_of_environment(name: str) -> tuple[Kind, str, str]:
-    """Kind, key and address of the server's own endpoint for a model of this name."""
+    """Kind, key and address of the server's own endpoint for this model."""
     if name.startswith("anthropic/"):
         return "anthropic", settings.MGX_ANTHROPIC_API_KEY, settings.MGX_ANTHROPIC_BASE_URL
     return "openai", settings.MGX_OPENAI_API_KEY, settings.MGX_OPENAI_BASE_URL
@@ -155,7 +155,7 @@ def _of_environment(name: str) -> ModelSettings:
     if not key and not url:
         upper = kind.upper()
         raise ModelFailed(
-            f"The model {name!r} is not a connection of this workspace, and the server has no endpoint of its own for it.",
+            f"The model {name!r} is not a connection of this workspace, and the server has no endpoint for it.",
             hint=f"Add a connection under /api/models, or set {upper}_API_KEY or {upper}_BASE_URL on the server.",
             code="model_unknown",
         )

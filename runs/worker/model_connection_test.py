@@ -1,4 +1,4 @@
-"""Trying a model connection: a small real call to each of its models, with a tool on offer; failures in the words of a run."""
+"""Tests a model connection: a small real call with a tool to each of its models. Failures are described as in runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from workspaces.models import ModelConnection
 from .model_connection import settings_of
 
 SECONDS = 15.0
-"""For the whole test."""
+"""The time limit of the whole test."""
 AT_ONCE = 4
-"""Tests in this process: each holds one of its threads."""
+"""The most concurrent tests in this process: each holds one of its threads."""
 PROMPT = "This is a test of the connection. Call the tool `ready`. If you have no such tool, answer with the one word: ready"
 TOOL = ToolSpec("ready", "Says that the connection works.", {"type": "object", "properties": {}})
 
@@ -35,7 +35,7 @@ def try_connection(*, connection: ModelConnection, **_: Any) -> dict[str, Any]:
     Takes SECONDS at most, without a database connection. Raises Conflict while AT_ONCE others are at it.
     """
     if not _free.acquire(blocking=False):
-        raise Conflict("Other connections are being tested at this moment; try again in some seconds.", code="busy")
+        raise Conflict("Too many connections are being tested at the moment. Try again in a few seconds.", code="busy")
     try:
         try:
             settings = settings_of(connection)
@@ -87,7 +87,7 @@ async def _try(model: Model, name: str, with_tool: bool) -> tuple[dict[str, Any]
     except TimeoutError:
         late = ModelFailed(
             f"{name} did not answer within {SECONDS:g} s.",
-            hint="A model that has to be loaded first may be quicker the second time; else look at the endpoint.",
+            hint="A model that has to be loaded first may be faster the second time. Otherwise check the endpoint.",
             code="model_timeout",
         )
         return _failure(name, late), None
@@ -96,11 +96,11 @@ async def _try(model: Model, name: str, with_tool: bool) -> tuple[dict[str, Any]
     said = f"{name} answered in {ms:,} ms"
     if with_tool:
         said += (
-            " and called the tool that it was offered"
+            " and called the test tool"
             if called
-            else ", but its endpoint takes no tool calls: it is offered tools in words"
+            else ", but its endpoint does not support tool calls: tools are described in the prompt instead"
             if refused
-            else ", but did not call the tool that it was offered: it is offered tools in words"
+            else ", but did not call the test tool: tools are described in the prompt instead"
         )
     took = None if not with_tool else called
     return _success(name, ms, completion.tokens_in + completion.tokens_out, f"{said}."), took
@@ -116,7 +116,7 @@ def _failure(name: str, error: ModelFailed) -> dict[str, Any]:
 
 
 def _answer(connection: ModelConnection, results: list[dict[str, Any]], native_tools: bool | None) -> dict[str, Any]:
-    """The first failure speaks for all; else the connection's own model does."""
+    """The result of the first failed model, or else of the connection's own model."""
     failed = next((result for result in results if not result["ok"]), None)
     known = connection.native_tools if native_tools is None else native_tools
     return {

@@ -1,4 +1,4 @@
-"""A profile of one run's phase, where the run asks for one: its flame graph becomes an artifact.
+"""Profiles a phase if the run asks for it, and stores the flame graph as an artifact.
 
 The profiler samples the calling thread and follows the tasks that the phase starts, and no other: runs beside it in the process
 are neither seen nor slowed. It records names of functions, files and lines, never a value.
@@ -31,7 +31,7 @@ MAX_CHARACTERS = 20_000_000
 
 
 async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]]) -> None:
-    """Does ``phase`` and keeps its profile, however it ends."""
+    """Executes ``phase`` and stores its profile, whatever the outcome."""
     # Only a run that asks for it pays for the import.
     from pyinstrument import Profiler
 
@@ -45,7 +45,7 @@ async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]
         if not isinstance(work.lease.reason, LeaseLost):
             try:
                 await work.db(_keep, work.run, name, flame_graph(profiler, name))
-            except Exception:  # the phase has ended in its own way, and a run never fails for want of its profile
+            except Exception:  # a run never fails because its profile could not be stored
                 log.exception("a profile could not be kept", name=name)
 
 

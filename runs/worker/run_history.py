@@ -1,4 +1,4 @@
-"""What the workspace's own finished runs took: the agent's History, for the estimate in a plan."""
+"""The agent's History: what finished runs of the workspace took, for the estimate in a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agent.stages.estimate import files_of
 from ..models import TaskRun
 
 LAST = 20
-"""So many of the newest completed runs are looked at: models, prices and the team change."""
+"""How many of the latest completed runs are used: models, prices and the team change over time."""
 
 _LAST_RUNS = """
     WITH last_runs AS (
@@ -51,7 +51,7 @@ class WorkspaceHistory:
 
 
 def past_of(workspace_id: uuid.UUID, stack: str) -> RunStatistics:
-    """One query. Tokens from our own cache count as tokens, but say nothing of prices."""
+    """One query. Tokens from our own cache count as tokens, but say nothing about prices."""
     with connection.cursor() as cursor:
         cursor.execute(_LAST_RUNS, {"workspace": workspace_id, "stack": stack, "last": LAST})
         rows = cursor.fetchall()

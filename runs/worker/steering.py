@@ -1,4 +1,4 @@
-"""The agent's Steering: what people said to the run, told to one step each, and to the same one on replay."""
+"""The agent's Steering: each message of a person is passed to one step, and to the same one on replay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RunSteering:
         with transaction.atomic():
             mine = TaskRun.across_tenants.select_for_update().filter(pk=self._run.pk, fence=self._lease.fence)
             if mine.values_list("pk").first() is None:
-                raise LeaseLost("This worker no longer owns the run.")
+                raise LeaseLost("Another worker owns this run now.")
             recorded = (
                 RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run, key=key).exclude(finished_at=None)
             )

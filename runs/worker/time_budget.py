@@ -1,4 +1,4 @@
-"""A run's working time against the caps on it: bought in slices ahead, so that runs side by side can't pass a cap together.
+"""Working time of a run: reserved in slices ahead, so that concurrent runs can't exceed a cap together.
 
 When nothing is left to buy, the lease stops the run, also in the middle of a command or a model call. What was not worked of
 the last slice is given back; a worker that dies leaves at most one slice counted in full.
@@ -25,7 +25,7 @@ from .llm_budget import place_of, warn
 log = structlog.stdlib.get_logger(__name__)
 SLICE_MS = 5000
 AHEAD = 1.0
-"""Seconds before the end of a slice at which the next one is bought."""
+"""Seconds before the end of a slice at which the next one is reserved."""
 HINT = "Raise max_seconds of the budget and resume the run."
 
 Db = Callable[..., Awaitable[Any]]
@@ -38,7 +38,7 @@ class WorkClock:
         self._last: budgets.TimeSlice | None = None
 
     async def buy(self) -> None:
-        """Raises ``Paused`` when a cap leaves no time."""
+        """Raises ``Paused`` if a cap leaves no time."""
         bought = await self._db(self._buy)
         if not bought.ms:
             raise Paused("budget", bought.reached, hint=HINT)
@@ -46,7 +46,7 @@ class WorkClock:
         self._until += bought.ms / 1000
 
     async def go_on(self) -> None:
-        """Buys while the run works, and stops it when nothing is left."""
+        """Reserves time while the run works, and stops it when nothing is left."""
         while True:
             await self._sleep_until(self._until - AHEAD)
             try:
@@ -79,7 +79,7 @@ class WorkClock:
 
 @asynccontextmanager
 async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[None]:
-    """What is done in it is the run's work. Raises ``Paused`` when a cap on time is used up before it begins."""
+    """Counts the time within the block as the run's work. Raises ``Paused`` if a cap on time is already used up."""
     clock = WorkClock(run, lease, db)
     await clock.buy()
     ticking = asyncio.create_task(clock.go_on())

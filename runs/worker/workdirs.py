@@ -1,4 +1,4 @@
-"""Work directories that killed runs left behind: <data>/runs/<run>/<fence>, each of one claim.
+"""Removes work directories that killed workers left behind: <data>/runs/<run>/<fence>, one for each claim.
 
 Only what no live lease has is removed, and only once it is older than any claim that could just be starting.
 """
@@ -21,7 +21,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def prune() -> int:
-    """Removes the directories of this machine that belong to nobody; returns how many. Any number of workers may do it."""
+    """Removes unowned directories of this machine and returns how many. Any number of workers may do so at once."""
     root = settings.MGX_DATA_DIR / "runs"
     found = [(run, claim) for run in _below(root) for claim in _below(run) if claim.name.isdigit() and _is_old(claim)]
     ids = {pk for run, _ in found if (pk := _uuid(run.name))}

@@ -330,7 +330,7 @@ def application(state: Standin) -> web.Application:
 
     async def one(request: web.Request) -> web.Response:
         run = state.runs.get(request.match_info["id"])
-        return _run(run) if run else _problem(404, "Not Found", "There is nothing here that you can see.")
+        return _run(run) if run else _problem(404, "Not Found", "This run does not exist.")
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]

@@ -73,7 +73,7 @@ def test_how_long_it_takes(mgx: Mgx, server: Standin, arguments: tuple[str, ...]
 @pytest.mark.parametrize(
     ("settings", "level", "words"),
     [
-        ({}, "warn", "it makes a stack's starter"),
+        ({}, "warn", "it writes a stack's starter"),
         ({"OPENAI_API_KEY": "k"}, "warn", "offline, though OPENAI_API_KEY is set"),
         ({"ANTHROPIC_API_KEY": "k"}, "warn", "offline, though ANTHROPIC_API_KEY is set"),
         ({"MGX_MODEL": "anthropic/m", "OPENAI_API_KEY": "k"}, "warn", "anthropic/m (MGX_MODEL) has no endpoint"),
@@ -97,7 +97,7 @@ def test_doctor_says_which_model_the_embedded_server_has(
 def test_doctor_says_who_uses_a_personal_token(mgx: Mgx) -> None:
     assert "GITHUB_PAT" not in mgx("doctor").stdout
     done = mgx("doctor", GITHUB_PAT="ghp_secret")
-    assert "only the embedded server takes it" in done.stdout
+    assert "only the embedded server uses it" in done.stdout
     assert "ghp_secret" not in done.stdout + done.stderr
 
 
@@ -110,7 +110,7 @@ def test_doctor_says_what_an_older_git_lacks(mgx: Mgx, tmp_path: Path, version: 
     checks = json.loads(mgx("doctor", "--json", PATH=f"{git.parent}{os.pathsep}{os.environ['PATH']}").stdout)["checks"]
     found = next(check for check in checks if check["name"] == "git")
     assert found["level"] == level
-    assert ("not pinned" in found["detail"]) == (version == "2.36.9")
+    assert ("may connect to another one" in found["detail"]) == (version == "2.36.9")
 
 
 def test_a_mistyped_command_is_guessed(mgx: Mgx) -> None:

@@ -45,7 +45,7 @@ def test_it_is_written_and_taken_out_again(mgx: Mgx, repo: Path, run_id: str) ->
     before = seen(repo)
     would = mgx("apply", run_id, "--check")
     assert (would.returncode, seen(repo)) == (0, before), would.stderr
-    assert "It would go" in would.stderr
+    assert "The change applies" in would.stderr
     done = mgx("apply", run_id, cwd=repo / "app")  # all of it, wherever in the checkout it is asked for
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["README.md  +1 −0", "app/main.py  +1 −0"]
@@ -98,7 +98,7 @@ def test_what_git_stops_in_the_middle_of_is_undone(mgx: Mgx, repo: Path, bare_en
     before = seen(repo)
     done = mgx("apply", run_id)
     assert done.returncode == 1
-    assert "All files are as they were" in done.stderr
+    assert "All files were restored" in done.stderr
     assert seen(repo) == before
     assert not (repo / "app").exists()
 

@@ -30,7 +30,7 @@ def sent(server: Standin, run_id: str) -> list[dict[str, object]]:
 def test_a_file_that_decides_how_tests_are_run_is_marked() -> None:
     file = {"path": "conftest.py", "action": "created", "added": 1, "removed": 0, "binary": False, "state": "pending"}
     said = ["".join(text for text, _ in file_line({**file, "test_configuration": marked})) for marked in (True, False)]
-    assert said[0] == f"{said[1]}  decides how tests are run"
+    assert said[0] == f"{said[1]}  configures how tests are run"
 
 
 def test_following_a_run_ends_where_its_changes_wait(mgx: Mgx, run_id: str) -> None:
@@ -59,7 +59,7 @@ def test_changes_are_shown_by_file_and_hunk(mgx: Mgx, run_id: str) -> None:
 
 def test_the_status_of_a_change_that_waits_names_the_next_step(mgx: Mgx, run_id: str) -> None:
     done = mgx("status", run_id)
-    assert f"It waits for: mgx changes {run_id.replace('-', '')[:8]}" in done.stderr
+    assert f"Next: mgx changes {run_id.replace('-', '')[:8]}" in done.stderr
 
 
 def test_hunks_are_rejected_with_a_word_and_the_rest_accepted(mgx: Mgx, server: Standin, run_id: str) -> None:
@@ -67,14 +67,14 @@ def test_hunks_are_rejected_with_a_word_and_the_rest_accepted(mgx: Mgx, server: 
     assert done.returncode == 0, done.stderr
     rejected = {"path": "app/main.py", "hunk": 1, "accepted": False, "comment": "no new route"}
     assert sent(server, run_id)[-1] == {"round": 1, "decisions": [rejected], "done": True, "accept_rest": True}
-    assert "goes on with what you said" in done.stderr
+    assert "continues with your comments" in done.stderr
 
 
 def test_decisions_one_by_one_are_kept_until_done(mgx: Mgx, server: Standin, run_id: str) -> None:
     first = mgx("changes", run_id, "--accept", "app/main.py", "--reject", "logo.png")
     assert first.returncode == 0
     assert "created   logo.png  rejected" in first.stdout
-    assert "All is decided" in first.stderr
+    assert "Everything is decided" in first.stderr
     assert sent(server, run_id)[-1]["done"] is False
     assert "goes on" in mgx("changes", run_id, "--done").stderr
 
@@ -92,7 +92,7 @@ def test_a_person_at_a_terminal_is_asked_hunk_by_hunk(terminal: Start, server: S
     mgx = terminal("changes", run_id)
     mgx.until("Accept this hunk?")
     mgx.type("?\n")
-    mgx.until("skip it for now")
+    mgx.until("skip this hunk")
     mgx.type("y\n")
     mgx.until("@@ -40,1 +40,2 @@")
     mgx.type("n\n")
@@ -138,10 +138,10 @@ def test_steering_says_who_hears_it(mgx: Mgx, server: Standin) -> None:
     run = next(iter(server.runs))
     done = mgx("steer", run, "keep the old route")
     assert done.returncode == 0, done.stderr
-    assert "was told" in done.stderr
+    assert "received your message" in done.stderr
     assert server.bodies(f"/api/runs/{run}/steer") == [{"message": "keep the old route"}]
     server.runs[run]["status"] = "paused"
-    assert "hears it when it goes on" in mgx("steer", run, "and more").stderr
+    assert "reads your message when resumed" in mgx("steer", run, "and more").stderr
 
 
 def test_a_project_asks_for_a_review_of_changes(mgx: Mgx, server: Standin) -> None:

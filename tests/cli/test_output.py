@@ -129,6 +129,6 @@ def test_a_run_with_a_pull_request_says_where_it_is_and_what_met_it() -> None:
     assert [plain(line).split(maxsplit=1)[1] for line in result_lines(run)] == [
         "request https://git.example/o/r/pull/3",
         "No.",
-        "it moved meanwhile; the change was put onto c0ffeec0ffee",
+        "moved during the run; the change was merged onto c0ffeec0ffee",
         "the base changed the same lines: a.py, b.py",
     ]

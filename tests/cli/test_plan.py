@@ -87,9 +87,9 @@ def test_an_edited_plan_is_sent(mgx: Mgx, server: Standin, run_id: str, tmp_path
 
 
 def test_nothing_changed_is_nothing_sent(mgx: Mgx, server: Standin, run_id: str, tmp_path: Path) -> None:
-    assert "stays as it is" in mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, "")).stderr
+    assert "was not changed" in mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, "")).stderr
     assert (
-        "stays as it is" in mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, "file.write_text('x'); sys.exit(1)")).stderr
+        "was not changed" in mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, "file.write_text('x'); sys.exit(1)")).stderr
     )
     assert not [request for request in server.requests if request[0] == "PATCH"]
     missing = mgx("plan", run_id, "--edit", EDITOR="no-such-editor")
@@ -100,7 +100,7 @@ def test_nothing_changed_is_nothing_sent(mgx: Mgx, server: Standin, run_id: str,
 def test_what_is_refused_is_not_lost(mgx: Mgx, run_id: str, tmp_path: Path, written: str) -> None:
     refused = mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, f"file.write_text({written!r})"))
     assert refused.returncode == 2
-    kept = Path(refused.stderr.split("What you wrote is in ")[1].split()[0])
+    kept = Path(refused.stderr.split("Your text is in ")[1].split()[0])
     assert kept.read_text() == written
     kept.unlink()
 

@@ -57,8 +57,8 @@ def test_all_are_looked_at_while_one_waits(mgx: Mgx, server: Standin) -> None:
     server.due = "2126-11-22T12:00:00.000Z"
     fine = mgx("repo", "refresh", "--all")
     assert fine.returncode == 0
-    assert "0 of 1 looked at; it goes on by" in fine.stderr
-    assert fine.stderr.endswith("1 of 1 looked at.\n")
+    assert "0 of 1 checked; the next check is at" in fine.stderr
+    assert fine.stderr.endswith("1 of 1 checked.\n")
     server.refreshed = {"status": "error", "last_error": "The token was revoked."}
     lost = mgx("repo", "refresh", "--all", "--json")
     assert (lost.returncode, json.loads(lost.stdout)["errors"][0]["last_error"]) == (1, "The token was revoked.")

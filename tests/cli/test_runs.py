@@ -119,7 +119,7 @@ def test_a_followed_log_that_ends_with_the_right_is_exit_5(mgx: Mgx, server: Sta
     assert done.returncode == 5
     assert "2 reading the task" in done.stdout and "access_ended" not in done.stdout
     assert "error: Your token has ended, so nothing more is shown." in done.stderr
-    assert "The run goes on. Sign in with: mgx login" in done.stderr
+    assert "The run continues. Sign in with: mgx login" in done.stderr
 
 
 def test_what_a_run_says_about_access_is_shown_as_its_words(mgx: Mgx, server: Standin, run_id: str) -> None:

@@ -135,5 +135,5 @@ def test_a_wrong_password_is_said(terminal: Start, server: Standin) -> None:
     mgx.until("Password of ada")
     mgx.type("wrong\n")
     assert mgx.end() == 5
-    assert "does not know the user 'ada' with this password" in mgx.seen
+    assert "Wrong username or password for 'ada'" in mgx.seen
     assert "Sign in with" not in mgx.seen

@@ -94,7 +94,7 @@ def test_the_invitation_is_never_an_argument(mgx: Mgx, server: Standin) -> None:
 def test_a_wrong_password_and_a_wrong_invitation_end_the_sign_in(mgx: Mgx, server: Standin) -> None:
     wrong = mgx("workspace", "join", "--user", "ada", "--secrets-stdin", input=f"{INVITATION}\nwrong\n")
     assert wrong.returncode == 5
-    assert "does not know the user 'ada' with this password" in wrong.stderr
+    assert "Wrong username or password for 'ada'" in wrong.stderr
     assert "mgx login" not in wrong.stderr
     assert server.bodies(ACCEPT) == []
     unknown = mgx("workspace", "join", "--user", "ada", "--secrets-stdin", input="mgxi_other\nhorse\n")
@@ -108,13 +108,13 @@ def test_no_secret_travels_unencrypted(mgx: Mgx) -> None:
         "workspace", "join", "--user", "ada", "--secrets-stdin", input=SECRETS, MGX_SERVER="http://192.0.2.1", MGX_TOKEN=None
     )
     assert done.returncode == 5
-    assert "is not encrypted" in done.stderr
+    assert "would be sent unencrypted" in done.stderr
 
 
 def test_joining_refuses_to_name_a_workspace(mgx: Mgx, server: Standin) -> None:
     done = mgx("--workspace", "shop", "workspace", "join", "--user", "ada", "--secrets-stdin", input=SECRETS)
     assert done.returncode == 2
-    assert "Leave --workspace out." in done.stderr
+    assert "Remove --workspace." in done.stderr
     assert server.requests == []
 
 
@@ -143,7 +143,7 @@ def test_a_workspace_that_is_not_ones_own_is_not_taken_for_another(mgx: Mgx, ser
 
 @pytest.mark.parametrize("command", [("cancel", "1"), ("list",), ("workspace", "members")])
 def test_a_token_of_another_workspace_is_exit_5(mgx: Mgx, server: Standin, command: tuple[str, ...]) -> None:
-    detail = "This token belongs to the workspace default, and the request names nope."
+    detail = "This token belongs to the workspace default, but the request names nope."
     server.problem = (403, {"detail": detail, "code": "workspace_mismatch", "hint": "Name no other workspace."})
     done = mgx("--workspace", "nope", *command)
     assert done.returncode == 5

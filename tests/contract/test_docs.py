@@ -80,5 +80,21 @@ def test_the_threat_model_names_tests_that_exist() -> None:
     assert missing == []
 
 
+def test_every_decision_is_listed_in_order() -> None:
+    listed = re.findall(r"^(\d+)\. \[.+\]\(adr/(\S+\.md)\)$", _text_of(ROOT / "docs/ARCHITECTURE.md"), re.MULTILINE)
+    assert [f"{int(number):04}" for number, _ in listed] == [name[:4] for _, name in listed]
+    assert [name for _, name in listed] == sorted(path.name for path in (ROOT / "docs/adr").glob("*.md"))
+
+
+def test_the_glossary_has_a_line_and_a_file_for_each_term() -> None:
+    table = _text_of(ROOT / "CONTRIBUTING.md").partition("## Glossary")[2]
+    rows = re.findall(r"^\| ([a-z ]+) \| (\S.+) \| \[(\S+)\]\((\S+)\) \|$", table, re.MULTILINE)
+    terms = [term for term, _, _, _ in rows]
+    assert len(rows) == len(table.strip().splitlines()) - 2, "a row is not of the form | term | meaning | [file](file) |"
+    assert terms == sorted(set(terms))
+    assert {"run", "phase", "step", "journal", "lease", "fence", "stack", "project profile", "guardrail", "hunk"} <= set(terms)
+    assert [target for _, _, name, target in rows if name != target or not (ROOT / target).is_file()] == []
+
+
 def _text_of(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""

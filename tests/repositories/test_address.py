@@ -64,7 +64,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
         "git@evilcorp.example:a",
         "https://github.com.evil.example/a",
     ):
-        with pytest.raises(NotAllowed, match="works with no repositories of") as refused:
+        with pytest.raises(NotAllowed, match="does not access repositories on") as refused:
             address(url)
         assert (refused.value.code, "MGX_GIT_HOSTS" in refused.value.hint) == ("host_refused", True)
     require_github_api("https://api.github.com", secret=True)
@@ -75,7 +75,7 @@ def test_hosts_are_those_of_the_settings(settings: Settings) -> None:
 def test_schemes_are_those_of_the_settings(settings: Settings) -> None:
     settings.MGX_GIT_SCHEMES = ["https"]
     for url in ("http://h.example/a", "git@h.example:a"):
-        with pytest.raises(NotAllowed, match="reaches no repositories by") as refused:
+        with pytest.raises(NotAllowed, match="does not access repositories over") as refused:
             address(url)
         assert refused.value.code == "scheme_refused"
 
@@ -96,7 +96,7 @@ async def test_a_link_of_before_stops_at_stricter_settings(settings: Settings) -
     )
     host = host_of(link)
     assert host is not None
-    with pytest.raises(NotAllowed, match="no repositories of"):
+    with pytest.raises(NotAllowed, match="does not access repositories on"):
         host.repository()
 
 
@@ -104,7 +104,7 @@ async def test_a_link_of_before_stops_at_stricter_settings(settings: Settings) -
 async def test_the_private_network_is_refused_unless_listed(host: str, settings: Settings) -> None:
     settings.MGX_ALLOWED_NETWORKS = []
     where = Address(url=f"https://{host}/a", scheme="https", host=host, port=443)
-    with pytest.raises(AddressRefused, match=f"^{host} is not in a network that this server reaches.$") as refused:
+    with pytest.raises(AddressRefused, match=f"^{host} is not in a network that this server may connect to.$") as refused:
         await resolve(where)
     assert "MGX_ALLOWED_NETWORKS" in refused.value.hint
     settings.MGX_ALLOWED_NETWORKS = ["*"]

@@ -158,7 +158,7 @@ def test_refreshing_says_what_is_wrong_now(owner: CallerInTests, server: GitServ
     shutil.move(server.root / "code.git", server.root / "gone.git")
     answer = owner.api.post(f"/api/repositories/{link['id']}/refresh").json()
     assert answer["status"] == "error"
-    assert "no repository" in answer["last_error"]
+    assert "does not exist or" in answer["last_error"]
     shutil.move(server.root / "gone.git", server.root / "code.git")
     assert owner.api.post(f"/api/repositories/{link['id']}/refresh").json()["status"] == "connected"
     assert [event["status"] for event in events_of(link["id"])] == ["connected", "error", "connected"]

@@ -32,7 +32,7 @@ async def test_lfs_files_and_submodules_are_found(tmp_path: Path, origin: Path, 
     assert found.submodules == ("libs/sub",)
     assert found.pointers == ("design.psd", "line\ufffdbreak.psd")
     assert "Submodules are not checked out (libs/sub)" in found.warning()
-    assert "Git LFS files are pointers here (design.psd, line" in found.warning()
+    assert "Git LFS files are not downloaded (design.psd, line" in found.warning()
 
 
 async def test_one_that_is_all_there_is_no_warning(tmp_path: Path, origin: Path) -> None:
@@ -46,7 +46,7 @@ def test_many_are_counted() -> None:
 
 
 def test_what_git_says_of_a_transfer() -> None:
-    assert understood("") == ("waiting for the other side", 0)
+    assert understood("") == ("waiting for the remote", 0)
     said = "remote: Counting objects: 100% (9/9), done.\rReceiving objects:  45% (123/270), 1.20 MiB | 1.10 MiB/s\r"
     assert understood(said) == ("receiving objects 45 %, 1.20 MiB", 45)
     assert understood("remote: <b>Pay now</b>\nResolving deltas:   7% (1/14)") == ("resolving deltas 7 %", 7)

@@ -15,7 +15,7 @@ from .conftest import Git
 
 def test_without_roots_every_local_path_is_refused(tmp_path: Path, settings: Settings) -> None:
     settings.MGX_LOCAL_ROOTS, settings.MGX_LOCAL_ROOTS_FILE = [], ""
-    with pytest.raises(NotAllowed, match="takes none") as caught:
+    with pytest.raises(NotAllowed, match="does not allow") as caught:
         local_repositories.allowed(str(tmp_path))
     assert "Push the repository" in caught.value.hint
 

@@ -99,7 +99,7 @@ async def look(url: str) -> None:
 async def test_git_goes_to_the_address_that_was_checked(rebind: Rebind, listen: Callable[..., _Listener]) -> None:
     listener = listen()
     asked = rebind("127.0.0.1", "10.255.255.1")
-    with pytest.raises(Exception, match="no repository at"):
+    with pytest.raises(Exception, match="does not exist or this credential"):
         await look(f"http://{NAME.upper()}:{listener.port}/a/b.git")
     assert len(asked) == 1
     assert listener.asked[0].startswith("/a/b.git/info/refs")
@@ -228,9 +228,9 @@ async def test_only_our_own_reading_of_the_environment_names_a_proxy(
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with pytest.raises(Exception, match="no repository at"):
+    with pytest.raises(Exception, match="does not exist or this credential"):
         await look(f"http://127.0.0.1:{listener.port}/a/b.git")
     assert (len(listener.asked), proxy.asked) == (1, [])
-    with pytest.raises(Exception, match="no repository at"):  # the name is the proxy's to look up
+    with pytest.raises(Exception, match="does not exist or this credential"):  # the name is the proxy's to look up
         await look("http://only-the-proxy-knows.example/a/b.git")
     assert proxy.asked[0].startswith("http://only-the-proxy-knows.example/a/b.git/info/refs")

@@ -71,7 +71,7 @@ async def test_a_host_that_is_not_there(server: GitServer) -> None:
     with pytest.raises(GitCommandFailed) as caught:
         await refs(f"{server.url}/code.git")
     assert caught.value.code == "unreachable"
-    with pytest.raises(GitCommandFailed, match="not known here"):
+    with pytest.raises(GitCommandFailed, match="can't be resolved"):
         await refs("https://nowhere.invalid/a/b.git")
 
 

@@ -66,7 +66,7 @@ def test_a_post_decides_on_the_whole_round(waiting: TaskRun, browser: Client) ->
 
 def test_a_stale_round_decides_nothing(waiting: TaskRun, browser: Client) -> None:  # noqa: F811
     answer = browser.post(page(waiting, "changes"), {"round": "4", "d-0-0": "accept"}, follow=True)
-    assert "Read them again" in answer.content.decode()
+    assert "Read the changes again" in answer.content.decode()
     waiting.refresh_from_db()
     assert waiting.status == Status.AWAITING_CHANGES
 

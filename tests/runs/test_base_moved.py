@@ -72,7 +72,7 @@ def test_somebody_did_the_same_already(hosted: Hosted, scripted: Callable[..., A
         hosted.push({"shop/prices.py": CODE.partition("\n")[2], **README})
         run = drive(run)
     assert (run.status, run.error and run.error["code"]) == (Status.FAILED, "no_changes")
-    assert run.error is not None and "main has moved to" in run.error["detail"]
+    assert run.error is not None and "main moved to" in run.error["detail"]
     assert hosted.pulls() == []
 
 

@@ -23,7 +23,7 @@ def test_a_task_with_a_live_run_stays(tenant: Tenant) -> None:
     run = tenant.run()
     refused = api.delete(f"/api/tasks/{run.task_id}")
     assert refused.status_code == 409
-    assert "cancel it" in refused.json()["detail"]
+    assert "Cancel it" in refused.json()["detail"]
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
     assert api.delete(f"/api/tasks/{run.task_id}").status_code == 204
     assert not TaskRun.objects.for_workspace(tenant.workspace.pk).exists()

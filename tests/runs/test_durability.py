@@ -140,7 +140,7 @@ def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenan
         started_at=run.created_at, finished_at=run.created_at,
     )  # fmt: skip
     journal = RunJournal(run, Lease(run), None, None, EventBuffer(run, run.fence), Steps(run))  # type: ignore[arg-type]
-    with pytest.raises(Paused, match="other inputs"):
+    with pytest.raises(Paused, match="different inputs"):
         journal._open(Steps(run).find("k"), "k", "read", "mine")
 
 

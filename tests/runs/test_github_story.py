@@ -123,7 +123,9 @@ def test_a_writer_may_plan_and_not_approve(story: Story, scripted: Callable[...,
         story.says(issue, "/mgx approve", by="dev")
     run.refresh_from_db()
     assert run.status == Status.AWAITING_APPROVAL
-    assert any("did not work, `dev`:" in said and "needs the role admin" in said for said in story.comments(issue["number"]))
+    assert any(
+        "request of `dev` failed:" in said and "requires the role admin" in said for said in story.comments(issue["number"])
+    )
 
 
 def test_our_label_on_our_own_pull_request_starts_nothing(story: Story, scripted: Callable[..., Any]) -> None:
@@ -165,7 +167,7 @@ def test_a_service_that_limits_is_asked_again_later(story: Story) -> None:
     processing.process(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.processed_at, delivery.attempts) == (None, 1)
-    assert "fewer requests" in delivery.error
+    assert "rate limit is reached" in delivery.error
     processing.process(delivery.pk)
     assert not Task.objects.for_workspace(story.link.workspace_id).exists(), "it is not due yet"
     WebhookDelivery.across_tenants.update(next_try_at=None)
@@ -294,7 +296,7 @@ def test_words_of_models_and_people_are_quoted_in_comments(story: Story, scripte
         story.says(issue, "/mgx plan")
         drive(newest(story.link))
     said = story.comments(issue["number"])[-1]
-    assert "The plan" in said
+    assert "Plan of run" in said
     assert "@octocat" not in said
     assert said.count("<!--") == 1
     comment = {"id": 999, "body": said}

@@ -47,7 +47,7 @@ def test_a_model_that_calls_the_tool_takes_tools(owner: CallerInTests) -> None:
 def test_a_model_that_only_talks_is_offered_tools_in_words(owner: CallerInTests) -> None:
     said, row, _ = tried(owner, lambda messages: "Ready, of course!")
     assert (said["ok"], said["native_tools"], row["native_tools"]) == (True, False, False)
-    assert "in words" in said["detail"]
+    assert "described in the prompt" in said["detail"]
 
 
 def test_what_people_know_of_tools_stays(owner: CallerInTests) -> None:

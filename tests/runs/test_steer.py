@@ -99,7 +99,7 @@ def test_a_run_that_waits_for_a_decision_or_is_over_says_where_to_say_it(tenant:
     with pytest.raises(InvalidTransition, match="Approve or reject the plan with your message"):
         steer(tenant, run, "More tests.")
     services.cancel_run(principal=tenant.principal, run_id=run.pk)
-    with pytest.raises(InvalidTransition, match="has ended"):
+    with pytest.raises(InvalidTransition, match="is already"):
         steer(tenant, run, "More tests.")
     assert "steered" not in types(run)
 

@@ -140,7 +140,7 @@ def test_an_operator_sets_limits_by_the_rules_of_the_api(operator: w.Membership,
     form = {"name": "Acme", "slug": "acme", "metadata": "{}", "server_model": "true"}
     many = {f"memberships-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     refused = browser.post(path, {**form, **many, "limits": '{"project": 1}'})
-    assert "There is no limit" in refused.content.decode()
+    assert "Unknown limit" in refused.content.decode()
     assert browser.post(path, {**form, **many, "limits": '{"projects": 4}'}).status_code == 302
     operator.workspace.refresh_from_db()
     assert (operator.workspace.limits, operator.workspace.server_model) == ({"projects": 4}, True)

@@ -44,7 +44,7 @@ def test_a_superuser_adds_a_member() -> None:
     assert Membership.objects.get(user=user).role == "developer"
     assert str(AuditEntry.across_tenants.get(action="member.added").user_id) == browser.session["_auth_user_id"]
     again = browser.post(page("membership", "add"), body, follow=True).content.decode()
-    assert "is a member already" in again
+    assert "is already a member" in again
     unknown = browser.post(page("membership", "add"), {**body, "account": EVIL}, follow=True).content.decode()
     assert "There is no account" in unknown
     assert EVIL not in unknown
@@ -87,7 +87,7 @@ def test_nobody_invites_to_what_they_do_not_own() -> None:
     # an owner of one workspace who is admin of another one
     MembershipFactory(user=admin.user, role="owner")
     told = browser.post(page("invitation", "add"), body, follow=True).content.decode()
-    assert "needs the role owner" in told
+    assert "requires the role owner" in told
     browser.post(page("invitation", "add"), {**body, "workspace": MembershipFactory(role="owner").workspace_id})
     assert not Invitation.across_tenants.exists()
 

@@ -112,7 +112,7 @@ def nothing_from_before() -> None:
 def test_the_owner_of_a_locked_account_unlocks_it_by_mail(mailbox: Mailbox, lock: Lock) -> None:
     user = UserFactory()
     refused = lock(user.username)
-    assert "by mail" in refused.json()["hint"]
+    assert "e-mail with a link" in refused.json()["hint"]
     assert mailbox.mails == []  # not while somebody waits for the refusal
     work()
     assert [mail["To"] for mail in mailbox.mails] == [user.email]

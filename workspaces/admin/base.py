@@ -35,7 +35,7 @@ class TenantAdmin(ModelAdmin):
     editable: ClassVar[tuple[str, ...]] = ()
     role: ClassVar[Role] = Role.ADMIN
     tenant: ClassVar[str] = "workspace_id"
-    """The column that names the tenant."""
+    """The column that identifies the tenant."""
     actions = None
     list_filter: ClassVar[Sequence[Any]] = (WorkspaceFilter,)
     list_select_related: ClassVar[Any] = ("workspace",)
@@ -106,7 +106,7 @@ class TenantAdmin(ModelAdmin):
         return self._told(request, super().delete_view, *args, **kwargs)
 
     def _told(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """What a service refuses is said on the page that asked for it; the view's transaction is rolled back by then."""
+        """Shows errors of services on the page that made the request; the view's transaction is rolled back by then."""
         try:
             return view(request, *args, **kwargs)
         except MGXError as error:

@@ -1,4 +1,4 @@
-"""Pages between an operator and an act: one that asks before it, and one that shows a secret once."""
+"""Two pages for admin actions: one asks for confirmation, the other shows a secret once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask(
     back: str,
     variant: str = "primary",
 ) -> HttpResponse:
-    """GET asks, POST acts. ``act`` answers a page, or a sentence that ``back`` tells; what it raises is told there too."""
+    """GET asks, POST acts. ``act`` returns a page, or a message shown on ``back``; errors it raises are shown there too."""
     if request.method == "POST":
         try:
             answer = act()
@@ -42,7 +42,7 @@ def ask(
 def show_once(
     admin: ModelAdmin[Any], request: HttpRequest, shown: Sequence[tuple[str, str]], *, title: str, explanation: str, back: str
 ) -> HttpResponse:
-    """``shown`` names each secret. Like every page of the admin, this one is kept by no cache."""
+    """``shown`` maps labels to secrets. Like every admin page, this one is never cached."""
     page = {"question": title, "explanation": explanation, "shown": shown, "back": back}
     return TemplateResponse(request, "admin/workspaces/secret.html", _context(admin, request, title, page))
 

@@ -23,7 +23,7 @@ class MemberForm(ModelForm):
     account = forms.CharField(
         max_length=254,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
-        help_text="The username or e-mail address of an account that exists.",
+        help_text="The username or e-mail address of an existing account.",
     )
 
     class Meta:

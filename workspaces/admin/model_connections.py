@@ -1,4 +1,4 @@
-"""Model connections for operators, by the rules of the API. A key goes in and is never shown."""
+"""Model connections for operators, by the rules of the API. Keys are write-only."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ConnectionForm(SettingForm):
         max_length=500,
         strip=True,
         widget=UnfoldAdminPasswordWidget(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted, never shown. Empty: the stored one stays.",
+        help_text="Stored encrypted, never shown. Leave empty to keep the stored key.",
     )
 
     class Meta:
@@ -40,11 +40,11 @@ class ConnectionForm(SettingForm):
         fields: ClassVar[list[str]] = []
         widgets: ClassVar[dict[str, Any]] = {"role_models": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
         help_texts: ClassVar[dict[str, str]] = {
-            "role_models": 'Other models for single roles: {"reviewer": "a-smaller-model"}.',
-            "price_in": "USD per million tokens; empty: unknown, 0: free.",
-            "price_out": "USD per million tokens; empty: unknown, 0: free.",
-            "native_tools": "Unknown: the test finds out.",
-            "fallback": "Answers when this one can't.",
+            "role_models": 'Models for particular roles, for example {"reviewer": "a-smaller-model"}.',
+            "price_in": "USD per million tokens. Empty: unknown. 0: free.",
+            "price_out": "USD per million tokens. Empty: unknown. 0: free.",
+            "native_tools": "Unknown: the connection test detects it.",
+            "fallback": "The connection used when this one fails.",
         }
 
     def clean_role_models(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class ModelConnectionAdmin(SettingAdmin):
     @admin.display(description="last test")
     def test_result(self, row: ModelConnection) -> SafeString:
         if not row.last_test:
-            return format_html("{}", "Never tested: use the button above.")
+            return format_html("{}", "Not tested yet. Use the button above.")
         lines = (
             ("#15803d" if result["ok"] else "#b91c1c", result["detail"], result["hint"]) for result in row.last_test["models"]
         )
@@ -120,5 +120,5 @@ class ModelConnectionAdmin(SettingAdmin):
 
         return ask(
             self, request, act, verb="Test", question=f"Test the connection “{row.name}”?", back=back,
-            explanation="A small real call is made to each of its models. It takes 15 seconds at most.",
+            explanation="This makes a small real call to each of its models and takes 15 seconds at most.",
         )  # fmt: skip

@@ -25,8 +25,8 @@ class WorkspaceForm(AnyForm):
         model = Workspace
         fields: ClassVar[list[str]] = []
         help_texts: ClassVar[dict[str, str]] = {
-            "limits": f"Any of {', '.join(MOST)}, as in {EXAMPLE}. What is left out is the server's default; 0 means no limit.",
-            "server_model": "Whether its runs may use the server's own model and key; unknown: as MGX_SERVER_MODEL_FOR says.",
+            "limits": f"Any of {', '.join(MOST)}, as in {EXAMPLE}. Omitted limits use the server's default; 0 means no limit.",
+            "server_model": "Whether its runs may use the server's own model and key. Unknown: MGX_SERVER_MODEL_FOR decides.",
         }
 
     def clean_limits(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The tenant and everything that belongs to it rather than to a single project."""
+"""The tenant, and everything that belongs to it rather than to a single project."""
 
 from .audit import AuditEntry, IdempotencyRecord
 from .budgets import Budget

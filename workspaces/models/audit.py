@@ -1,4 +1,4 @@
-"""Who did what, and which answers were already given."""
+"""The audit log, and stored answers of requests with an Idempotency-Key."""
 
 from __future__ import annotations
 

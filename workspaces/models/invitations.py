@@ -1,4 +1,4 @@
-"""Asking somebody to join a workspace. Nobody becomes a member without saying yes."""
+"""Invitations to join a workspace. Nobody becomes a member without accepting one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .users import User
 
 
 class Invitation(TenantModel):
-    """Good for one person, once. ``email`` binds it to the account with that address; without it, who has the secret may."""
+    """Can be used once. ``email`` binds it to the account with that address; without it, anyone with the secret may use it."""
 
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.DEVELOPER)
     email = models.EmailField(blank=True)

@@ -1,4 +1,4 @@
-"""Attempts to sign in that did not end well, counted in the database: it is there whenever anybody can sign in at all."""
+"""Failed attempts to sign in. They are counted in the database, which signing in needs anyway."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SignInCount(models.Model):
-    """Of one key (`workspaces.sign_in_guard`), whose name of an account is a digest: people type passwords into that field.
+    """The counter of one key (`workspaces.sign_in_guard`). Account names are digests: people type passwords into that field.
 
     ``failures`` counts since ``since``. ``locks`` counts the locks of the recent past: each one is twice as long.
     """

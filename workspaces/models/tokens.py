@@ -1,4 +1,4 @@
-"""Credentials that we hand out. Only their SHA-256 is stored: they are 256 random bits, so a slow hash would add nothing."""
+"""Credentials that we issue. Only their SHA-256 is stored: they are 256 random bits, so a slow hash would add nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SignIn(Entity):
 
 
 class ApiToken(TenantModel):
-    """`mgx_…`: acts for its user in one workspace, with at most ``role``. It ends with its ``parent``, which made it."""
+    """`mgx_…`: acts for its user in one workspace, with at most ``role``. It ends with the ``parent`` token that created it."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=120)

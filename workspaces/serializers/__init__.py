@@ -1,1 +1,1 @@
-"""Shapes of what goes in and what comes out; no rules here."""
+"""Serializers: formats of requests and responses, without rules."""

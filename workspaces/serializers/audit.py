@@ -17,7 +17,7 @@ class Actor(serializers.Serializer[Any]):
 
 
 class AuditRow(RowSerializer):
-    user = Actor(allow_null=True, help_text="Null when the account is gone.")
+    user = Actor(allow_null=True, help_text="Null if the account was deleted.")
     detail = serializers.DictField()
     extra_columns = ("user_id", "user__username")
     computed = ("user",)

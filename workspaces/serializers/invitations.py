@@ -1,4 +1,4 @@
-"""Invitations, without their secret but in the answer that makes one."""
+"""Invitations. Only the response that creates one contains its secret."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class InvitationInput(serializers.Serializer[Any]):
     email = serializers.EmailField(
         required=False,
         max_length=254,
-        help_text="Only the account with this address may accept. Nothing is sent, and nothing is looked up.",
+        help_text="Only the account with this address may accept. No mail is sent, and the address is not looked up.",
     )
-    expires_at = serializers.DateTimeField(required=False, help_text="At most 30 days from now; 7 when left out.")
+    expires_at = serializers.DateTimeField(required=False, help_text="At most 30 days from now. Default: 7 days.")
 
     def validate_role(self, value: str) -> Role:
         return Role(value)
 
 
 class NewInvitation(InvitationRow):
-    token = serializers.CharField(help_text="The secret, shown this once: `mgx workspace join TOKEN`.")
+    token = serializers.CharField(help_text="The secret, shown only once. Accept with `mgx workspace join TOKEN`.")
 
     class Meta(InvitationRow.Meta):
         fields = (*InvitationRow.Meta.fields, "token")  # type: ignore[assignment]

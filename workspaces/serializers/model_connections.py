@@ -16,21 +16,21 @@ LARGEST = 2**31 - 1
 
 class ModelResult(serializers.Serializer[Any]):
     ok = serializers.BooleanField()
-    code = serializers.CharField(help_text='As of a run\'s error; "" where all is well.')
+    code = serializers.CharField(help_text='The error code, as in a run\'s error; "" if the test succeeded.')
     detail = serializers.CharField()
     hint = serializers.CharField(help_text="What to do.")
     model = serializers.CharField()
     latency_ms = serializers.IntegerField(allow_null=True)
-    tokens = serializers.IntegerField(allow_null=True, help_text="That the test took, in and out.")
+    tokens = serializers.IntegerField(allow_null=True, help_text="Tokens used by the test, input and output.")
 
 
 class ConnectionTest(ModelResult):
-    """The first seven are of the connection's own model, or of the first model that failed."""
+    """The first seven fields describe the connection's own model, or the first model that failed."""
 
     native_tools = serializers.BooleanField(allow_null=True)
     found_native_tools = serializers.BooleanField(help_text="Whether this test set `native_tools` of the connection.")
-    context_tokens = serializers.IntegerField(allow_null=True, help_text="As the connection says.")
-    models = ModelResult(many=True, help_text="Of each model: the connection's own and those of single roles.")
+    context_tokens = serializers.IntegerField(allow_null=True, help_text="As configured in the connection.")
+    models = ModelResult(many=True, help_text="The result for each model: the connection's own and those of particular roles.")
 
 
 class ConnectionTestInput(serializers.Serializer[Any]):
@@ -62,11 +62,9 @@ class ModelConnectionInput(serializers.ModelSerializer[ModelConnection]):
     role_models = BoundedDictField(
         child=serializers.CharField(max_length=200),
         required=False,
-        help_text="Other models of the endpoint for single roles: team_leader, engineer, tester, reviewer.",
+        help_text="Models of the endpoint for particular roles: team_leader, engineer, tester, reviewer.",
     )
-    fallback_id = serializers.UUIDField(
-        required=False, allow_null=True, help_text="The connection that answers when this one can't."
-    )
+    fallback_id = serializers.UUIDField(required=False, allow_null=True, help_text="The connection used when this one fails.")
 
     class Meta:
         model = ModelConnection
@@ -80,12 +78,16 @@ class ModelConnectionInput(serializers.ModelSerializer[ModelConnection]):
             "price_out": {"min_value": 0, "help_text": "USD per million output tokens; null when unknown, 0 when free."},
             "price_cached_in": {
                 "min_value": 0,
-                "help_text": "USD per million input tokens from the provider's own cache; null: as price_in.",
+                "help_text": "USD per million input tokens read from the provider's cache. Null: same as price_in.",
             },
-            "context_tokens": _number(1000, "Prompt and answer together; null when unknown."),
-            "max_output_tokens": _number(100, "The longest answer that is asked for; null: the provider's own limit."),
-            "edit_format": {"help_text": "The format that changes are asked for in; empty: by what is known of the model."},
-            "native_tools": {"help_text": "Whether the endpoint takes tool calls; null: found out by the test, else tried."},
+            "context_tokens": _number(1000, "Context window: prompt and answer together. Null if unknown."),
+            "max_output_tokens": _number(100, "The longest answer to request. Null: the provider's own limit."),
+            "edit_format": {
+                "help_text": "The format in which edits are requested. Empty: chosen by what is known about the model."
+            },
+            "native_tools": {
+                "help_text": "Whether the endpoint supports tool calls. Null: detected by the test, otherwise tried."
+            },
             "requests_per_minute": _number(1, "Null: no limit of ours."),
             "tokens_per_minute": _number(1, "Null: no limit of ours."),
         }

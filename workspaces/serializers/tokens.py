@@ -26,7 +26,7 @@ class ApiTokenRow(RowSerializer):
 class ApiTokenInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120)
     role = serializers.ChoiceField(
-        choices=Role.choices, required=False, help_text="Your own role when left out, never above it."
+        choices=Role.choices, required=False, help_text="At most your own role, which is the default."
     )
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -37,7 +37,7 @@ class ApiTokenInput(serializers.Serializer[Any]):
 
 
 class NewApiToken(ApiTokenRow):
-    token = serializers.CharField(help_text="The secret, shown this once.")
+    token = serializers.CharField(help_text="The secret, shown only once.")
 
     class Meta(ApiTokenRow.Meta):
         fields = (*ApiTokenRow.Meta.fields, "token")  # type: ignore[assignment]

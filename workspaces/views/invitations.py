@@ -1,4 +1,4 @@
-"""Inviting people, and saying yes."""
+"""Creating and accepting invitations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InvitationViewSet(TenantViewSet):
 
     @extend_schema(request=InvitationInput, responses={201: NewInvitation})
     def create(self, request: Request, workspace_id: str) -> Response:
-        """A new invitation. Give its `token`, which is shown once, to the person; it is good for one, for 7 days by default."""
+        """Creates an invitation. Give its `token`, which is shown once, to one person. It is valid for 7 days by default."""
 
         def respond() -> Response:
             invitation, secret = invite(principal=self.principal, **self.validated(InvitationInput))
@@ -38,7 +38,7 @@ class InvitationViewSet(TenantViewSet):
         return self.once(respond, secret=True)
 
     def destroy(self, request: Request, workspace_id: str, pk: str) -> Response:
-        """Withdraws an invitation that nobody has accepted yet."""
+        """Withdraws an invitation that was not accepted yet."""
         with transaction.atomic():
             found = find_invitation(principal=self.principal, invitation_id=pk)
             revoke_invitation(principal=self.principal, invitation=found)
@@ -46,13 +46,13 @@ class InvitationViewSet(TenantViewSet):
 
 
 class AcceptInvitation(APIView):
-    """Makes the person who is signed in a member. An API token can't: it acts in one workspace, and consent is the person's."""
+    """Makes the signed-in person a member. API tokens can't accept invitations."""
 
     @extend_schema(request=Acceptance, responses=WorkspaceBrief)
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, ApiToken):
             raise NotAllowed(
-                "An invitation is accepted by a person, not by an API token.",
+                "An API token can't accept an invitation.",
                 code="person_needed",
                 hint="Sign in with your password: mgx workspace join --user NAME",
             )

@@ -1,4 +1,4 @@
-"""Who belongs to a workspace. Owners manage, everybody in it may look and may leave. One gets in by an invitation."""
+"""Members of a workspace. Owners manage them; every member may list them and leave. People join by invitation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..viewsets import TenantViewSet
 
 
 class MemberViewSet(TenantViewSet):
-    """The members of a workspace; ``user_id`` names one. Addresses are shown to admins, and everybody's own to them."""
+    """The members of a workspace. E-mail addresses are shown to admins, and to each member their own."""
 
     model = Membership
     rows = MemberRow
@@ -39,19 +39,19 @@ class MemberViewSet(TenantViewSet):
     ) -> Response:
         membership = self.get_queryset().filter(user_id=user_id).first()
         if membership is None:
-            raise NotFound("There is no such member in this workspace.")
+            raise NotFound("This user is not a member of this workspace.")
         return self.answer_row(membership.pk)
 
     @extend_schema(request=MemberChanges)
     def partial_update(self, request: Request, workspace_id: str, user_id: str) -> Response:
-        """Changes a member's role. The last owner keeps it."""
+        """Changes a member's role. The last owner's role can't be changed."""
         body = self.validated(MemberChanges)
         membership = change_member(principal=self.principal, user_id=user_id, role=Role(body["role"]))
         return self.answer_row(membership.pk)
 
     def destroy(self, request: Request, workspace_id: str, user_id: str) -> Response:
-        """Removes a member: for owners, and for everybody themselves. Their API tokens of this workspace stop working at once.
-        The last owner stays."""
+        """Removes a member. Owners may remove anyone; members may remove themselves. Their API tokens are revoked at once.
+        The last owner can't be removed."""
         if str(self.principal.user.pk) != user_id:
             self.principal.require(Role.OWNER)
         remove_member(principal=self.principal, user_id=user_id)

@@ -38,7 +38,7 @@ class ModelConnectionViewSet(AdminViewSet):
     @extend_schema(request=None, responses=ConnectionTest)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
-        """Makes a small real call to each model of the connection, which takes 15 s at most, and keeps what came of it.
+        """Makes a small real call to each model of the connection, which takes 15 s at most, and stores the result.
 
         A tool is offered: `native_tools` is set by the answer where it was null. The call is in no budget. An endpoint that
         does not work is an answer, too: `ok` is false then, and `hint` says what to do.

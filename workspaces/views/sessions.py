@@ -1,4 +1,4 @@
-"""Signing in: JWTs (simplejwt), tickets for WebSockets, and who one is."""
+"""Signing in with JWTs (simplejwt), tickets for WebSockets, and the caller's identity."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ObtainPair(TokenObtainPairSerializer):
 
 
 class ObtainToken(TokenObtainPairView):
-    """A pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
+    """Creates a pair of JWTs for a username and password: `access` (30 minutes) and `refresh` (14 days)."""
 
     serializer_class: Any = ObtainPair
 
@@ -45,7 +45,7 @@ class NextPair(TokenRefreshSerializer):
 
 
 class RefreshToken(TokenRefreshView):
-    """A new pair for a refresh token, which is used up by this. One that is used twice ends its sign-in."""
+    """Exchanges a refresh token for a new pair. Using a refresh token twice ends its sign-in."""
 
     serializer_class: Any = NextPair
 
@@ -57,13 +57,13 @@ class EndOfSignIn(TokenBlacklistSerializer):
 
 
 class RevokeToken(TokenBlacklistView):
-    """Signs out: ends the refresh token and every access token of the same sign-in."""
+    """Signs out: revokes the refresh token and every access token of the same sign-in."""
 
     serializer_class: Any = EndOfSignIn
 
 
 class WsTicketViewSet(TenantViewSet):
-    """A ticket opens one WebSocket within 30 seconds, for clients that can't set a header."""
+    """Creates a ticket, which opens one WebSocket within 30 seconds, for clients that can't set a header."""
 
     roles = {"create": Role.VIEWER}
 
@@ -77,7 +77,7 @@ class WsTicketViewSet(TenantViewSet):
 
 
 class MeView(APIView):
-    """Who asks, and the workspaces that one can name."""
+    """The caller, and the workspaces that the caller can access."""
 
     @extend_schema(responses=Me)
     def get(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""API tokens: everybody their own, admins see and revoke all of the workspace."""
+"""API tokens: members manage their own, admins see and revoke all tokens of the workspace."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ApiTokenViewSet(TenantViewSet):
 
     @extend_schema(request=ApiTokenInput, responses={201: NewApiToken})
     def create(self, request: Request) -> Response:
-        """A new token for the caller, with at most the caller's role. One that a token makes ends with it."""
+        """Creates a token for the caller, with at most the caller's role. A token created with a token is revoked with it."""
 
         def respond() -> Response:
             body = self.validated(ApiTokenInput)
@@ -61,7 +61,7 @@ class ApiTokenViewSet(TenantViewSet):
         return self.once(respond, secret=True)
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Revokes the token and those that it made: requests and open sockets with them are refused from now on."""
+        """Revokes the token and those created with it. Requests are refused and open WebSockets closed from then on."""
         with transaction.atomic():
             token = self.locked(pk)
             if token.revoked_at is None:

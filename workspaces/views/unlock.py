@@ -1,4 +1,4 @@
-"""The page behind the link of a mail (`unlock_mail.py`). Looking at it changes nothing: mail programs look at links, too."""
+"""The page behind the link in a mail (`unlock_mail.py`). GET changes nothing: mail programs open links, too."""
 
 from __future__ import annotations
 

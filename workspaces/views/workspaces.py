@@ -1,4 +1,4 @@
-"""Tenants as their members see them."""
+"""Workspaces of the caller, and their usage."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class HasRoleInNamedWorkspace(HasRole):
 
 
 class WorkspaceViewSet(TenantViewSet):
-    """The workspaces of the caller. An API token sees its own only."""
+    """The workspaces of the caller. An API token sees only its own."""
 
     model = Workspace
     rows = WorkspaceRow
@@ -63,9 +63,9 @@ class WorkspaceViewSet(TenantViewSet):
 
     @extend_schema(request=WorkspaceInput)
     def create(self, request: Request) -> Response:
-        """A new workspace with the caller as its owner and a project `default`. By API token: only with the role owner.
+        """Creates a workspace with the caller as its owner and a project `default`. An API token needs the role owner.
 
-        Where the server leaves making workspaces to its operators (MGX_WORKSPACE_CREATION), others get 403.
+        If only operators may create workspaces (MGX_WORKSPACE_CREATION), others get 403.
         """
         user = request.user
         assert isinstance(user, User)
@@ -105,13 +105,13 @@ class WorkspaceViewSet(TenantViewSet):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("from", str, description="RFC 3339 time or date; 30 days before `to` by default."),
-            OpenApiParameter("to", str, description="RFC 3339 time or date; now by default."),
+            OpenApiParameter("from", str, description="Date or RFC 3339 time. Default: 30 days before `to`."),
+            OpenApiParameter("to", str, description="Date or RFC 3339 time. Default: now."),
             OpenApiParameter("bucket", str, enum=sorted(BUCKETS), default="day"),
         ],
         responses={200: OpenApiResponse(WorkspaceUsage)},
     )
     @action(detail=True, methods=["get"])
     def usage(self, request: Request, pk: str) -> Response:
-        """What the workspace's runs used: tokens, model calls, cost, runs."""
+        """Usage of the workspace's runs: tokens, model calls, cost, runs."""
         return Response(usage(workspace_id=self.principal.workspace_id, params=request.query_params))

@@ -1,1 +1,1 @@
-"""The commands, a module per kind. A module is imported when one of its commands is called; see ``mgx_cli.main``."""
+"""The commands, grouped into modules, which are imported when one of their commands is called (``mgx_cli.main``)."""

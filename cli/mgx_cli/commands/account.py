@@ -1,4 +1,4 @@
-"""Signing in to a server, and who one is there."""
+"""Signing in to a server, and showing the current user."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def login(
     ] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the API token from standard input.")] = False,
 ) -> None:
-    """Sign in to a server and make it the one that mgx uses.
+    """Sign in to a server and use it for all commands.
 
-    The token is kept in the configuration file, readable by you only, and is sent to this server only.
+    The token is stored in the configuration file, which only you can read, and is sent only to this server.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def login(
     options, user = options_of(context), UserFile.load()
     address = server or options.server or os.environ.get("MGX_SERVER", "") or user.server
     if not address:
-        raise UsageError("Which server?", hint="mgx login --server https://mgx.example.com")
+        raise UsageError("The server is missing.", hint="Give its address: mgx login --server https://mgx.example.com")
     base_url = server_address(address, "--server")
     require_encryption(base_url, user)
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
@@ -53,12 +53,12 @@ def login(
     user.server = base_url
     user.tokens[base_url] = token
     user.save()
-    say(f"Signed in to {base_url} as {_name(me)}. Kept in {user.path}")
+    say(f"Signed in to {base_url} as {_name(me)}. The token is stored in {user.path}")
 
 
 @app.command()
 def logout(context: typer.Context) -> None:
-    """Forget the token of the server that mgx uses.
+    """Remove the stored token of the current server.
 
     \b
     Example:
@@ -72,17 +72,17 @@ def logout(context: typer.Context) -> None:
         return
     base_url = server_address(address, "The configuration")
     if user.tokens.pop(base_url, None) is None:
-        say(f"There is no token for {base_url}.")
+        say(f"No token is stored for {base_url}.")
         return
     if user.server == base_url:
         user.server = ""
     user.save()
-    say(f"Signed out of {base_url}. The token stays valid until it expires; revoke it there if others may have it.")
+    say(f"Signed out of {base_url}. The token stays valid until it expires. If others may have it, revoke it on the server.")
 
 
 @app.command()
 def whoami(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the server, the user and the workspace that commands act for.
+    """Show the current server, user and workspace.
 
     \b
     Example:
@@ -102,7 +102,7 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _token_by_password(base_url: str, name: str, workspace: str) -> str:
-    """Signs in once and makes an API token, so that no password and no short-lived JWT is kept."""
+    """Signs in once and creates an API token, so that neither a password nor a short-lived JWT is stored."""
     password = read_secret(f"Password of {name}: ", False, option="--token-stdin: an API token instead of a password")
     with signed_in(base_url, name, password, workspace=workspace) as person:
         made = person.post("/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]})

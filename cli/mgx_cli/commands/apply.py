@@ -1,4 +1,4 @@
-"""``mgx apply``: a run's change in the checkout at hand."""
+"""``mgx apply``: apply a run's change to the current checkout."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ def apply(
     context: typer.Context,
     run: RunName,
     repo: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The checkout to write to; without it, the one around this directory.")
+        Path | None,
+        typer.Option(metavar="PATH", help="The checkout to write to. Default: the one around the current directory."),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether it would go; write nothing.")] = False,
-    reverse: Annotated[bool, typer.Option("--reverse", "-R", help="Take the change out again.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check whether the change applies; write nothing.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", "-R", help="Revert the change.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run's change into a checkout, whole or not at all; nothing is committed.
+    """Apply a run's change to a checkout, completely or not at all, without committing.
 
-    Changes of yours in other places may stay uncommitted. Where it does not fit, the files are named and nothing is written
-    (exit 1). Where the change is there already, nothing is done (exit 0).
+    Uncommitted changes elsewhere are kept. If the change does not apply, the files are listed and nothing is written
+    (exit code 1). If it is already applied, nothing is done (exit code 0).
 
     \b
     Examples:
@@ -68,9 +69,9 @@ def _bring(top: Path, diff: bytes, change: Change, *, check: bool, reverse: bool
         listed = "".join(f"\n  {one_line(': '.join(filter(None, found.values())))}" for found in against[:SHOWN])
         more = f"\n  and {len(against) - SHOWN} more" if len(against) > SHOWN else ""
         raise DoesNotApply(
-            f"The change does not fit {top}; nothing was written:{listed}{more}",
+            f"The change does not apply to {top}. Nothing was written:{listed}{more}",
             against,
-            hint="Commit or stash your changes in these files, or check out the commit that the run began with, and try again."
+            hint="Commit or stash your changes in these files, or check out the commit the run started from, and try again."
             if against[0]["path"]
             else "",
         )
@@ -90,7 +91,7 @@ def _diff_of(api: Api, run: dict[str, Any]) -> bytes:
         see = next_commands(run, name)[0] if waits_for_person(run) else f"mgx status {name}"
         raise NoAccess(
             f"Run #{run.get('run_number')} has no change to apply: it is {label(run)}.",
-            hint=f"There is one when it delivers. See: {see}",
+            hint=f"The change is available when the run delivers. See: {see}",
         ) from error
 
 
@@ -100,9 +101,9 @@ def _refuse_names_only(change: Change, run: dict[str, Any]) -> None:
     names = ", ".join(one_line(path) for path in change.binary[:SHOWN]) + (" and others" if change.binary[SHOWN:] else "")
     where = run.get("branch_name")
     raise DoesNotApply(
-        f"The change has binary files, of which the diff has only the names: {names}. Nothing was written.",
+        f"The change contains binary files, which are not part of the diff: {names}. Nothing was written.",
         [{"path": path, "reason": "binary"} for path in change.binary],
-        hint=f"Take it from the run's branch: git fetch, then git merge {one_line(where)}" if where else "",
+        hint=f"Merge the run's branch instead: git fetch, then git merge {one_line(where)}" if where else "",
     )
 
 
@@ -111,13 +112,13 @@ def _tell(state: str, top: Path, run: dict[str, Any], change: Change, reverse: b
     if state == "empty":
         say(f"Run #{number} changed nothing.")
     elif state == "there":
-        say(f"{top} is without the change of run #{number} already." if reverse else f"{top} has run #{number} already.")
+        say(f"The change of run #{number} is {'not applied in' if reverse else 'already applied in'} {top}.")
     elif state == "fits":
-        say(f"It would go. Nothing was written; write it with: mgx apply {name}{' --reverse' if reverse else ''}")
+        say(f"The change applies. Nothing was written. To write it: mgx apply {name}{' --reverse' if reverse else ''}")
     elif state == "reversed":
-        say(f"Taken out of {top}.")
+        say(f"Reverted in {top}.")
     else:
-        say(f"Written to {top}, not committed. Next:\n  git status && git diff\n  git add PATHS && git commit\n"
-            f"  mgx apply {name} --reverse   takes it out again")  # fmt: skip
+        say(f"Applied to {top}, not committed. Next:\n  git status && git diff\n  git add PATHS && git commit\n"
+            f"  mgx apply {name} --reverse   reverts it")  # fmt: skip
     if change.links and state in ("applied", "fits") and not reverse:
-        say(f"It makes symbolic links: {', '.join(one_line(path) for path in change.links[:SHOWN])}", "yellow")
+        say(f"The change creates symbolic links: {', '.join(one_line(path) for path in change.links[:SHOWN])}", "yellow")

@@ -1,4 +1,4 @@
-"""``mgx budget``: caps on what the workspace's runs may spend."""
+"""``mgx budget``: limits on what the workspace's runs may spend."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mgx_cli.session import open_api
 
 app = application()
 budgets = application()
-HELP = """What runs may spend.
+HELP = """Limits on what runs may spend.
 
 \b
 Example:
@@ -24,16 +24,16 @@ Example:
 """
 app.add_typer(budgets, name="budget", no_args_is_help=True, help=HELP)
 
-BudgetId = Annotated[str, typer.Argument(metavar="ID", help="A budget's id or its beginning.", show_default=False)]
-MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Tokens, in and out.")]
-MaxCost = Annotated[str | None, typer.Option("--max-cost-usd", metavar="USD", help="What the model calls cost.")]
+BudgetId = Annotated[str, typer.Argument(metavar="ID", help="The budget's id, or the beginning of it.", show_default=False)]
+MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Input and output tokens.")]
+MaxCost = Annotated[str | None, typer.Option("--max-cost-usd", metavar="USD", help="Cost of model calls.")]
 MaxCalls = Annotated[int | None, typer.Option(metavar="N", help="Model calls.")]
-MaxSeconds = Annotated[int | None, typer.Option(metavar="N", help="Seconds of work; waiting for people does not count.")]
+MaxSeconds = Annotated[int | None, typer.Option(metavar="N", help="Seconds of work. Waiting for people does not count.")]
 
 
 @budgets.command(name="list")
 def list_budgets(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the budgets and what is used of them.
+    """List the budgets and how much of them is used.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def list_budgets(context: typer.Context, as_json: AsJson = False) -> None:
         put_json({"items": rows})
         return
     if not rows:
-        say("No budgets: nothing limits what runs spend. Set one with: mgx budget create --max-cost-usd 20")
+        say("No budgets: spending is not limited. Create one with: mgx budget create --max-cost-usd 20")
         return
     _table(api, rows)
 
@@ -53,7 +53,9 @@ def list_budgets(context: typer.Context, as_json: AsJson = False) -> None:
 @budgets.command()
 def create(
     context: typer.Context,
-    project: Annotated[str | None, typer.Option(metavar="NAME", help="Of one project; left out, the whole workspace.")] = None,
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project it applies to. Default: the whole workspace.")
+    ] = None,
     period: Annotated[str, typer.Option(metavar="PERIOD", help="month (calendar month, UTC) or total.")] = "month",
     max_tokens: MaxTokens = None,
     max_cost_usd: MaxCost = None,
@@ -61,7 +63,7 @@ def create(
     max_seconds: MaxSeconds = None,
     as_json: AsJson = False,
 ) -> None:
-    """Limit what runs may spend. A run that would pass a limit pauses, and goes on after the budget was raised.
+    """Limit what runs may spend. A run that would exceed a limit pauses until the budget is raised.
 
     \b
     Examples:
@@ -83,10 +85,10 @@ def update(
     max_cost_usd: MaxCost = None,
     max_calls: MaxCalls = None,
     max_seconds: MaxSeconds = None,
-    unset: Annotated[list[str] | None, typer.Option(metavar="LIMIT", help="Take a limit away, such as max_calls.")] = None,
+    unset: Annotated[list[str] | None, typer.Option(metavar="LIMIT", help="Remove a limit, such as max_calls.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a budget's limits. Paused runs go on with mgx resume.
+    """Change a budget's limits. Resume paused runs with mgx resume.
 
     \b
     Examples:
@@ -97,7 +99,7 @@ def update(
     taken: dict[str, Any] = {name.replace("-", "_"): None for name in unset or []}
     body = {**_limits(max_tokens, max_cost_usd, max_calls, max_seconds), **taken}
     if not body:
-        raise UsageError("Nothing to change.", hint="See: mgx budget update --help")
+        raise UsageError("No change was given.", hint="See: mgx budget update --help")
     _answer(api, api.patch(f"/api/budgets/{_find(api, budget)['id']}", body), as_json)
 
 
@@ -124,8 +126,8 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{name!r} means {len(found)} budgets. Give more of the id.", hint="See: mgx budget list --json")
-    raise NoAccess(f"There is no budget {name!r} here.", hint="Give six characters of its id or more. See: mgx budget list")
+        raise UsageError(f"{name!r} matches {len(found)} budgets. Give more of the id.", hint="See: mgx budget list --json")
+    raise NoAccess(f"No budget matches {name!r}.", hint="Give at least six characters of its id. See: mgx budget list")
 
 
 def _answer(api: Api, row: dict[str, Any], as_json: bool) -> None:

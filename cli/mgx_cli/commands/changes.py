@@ -1,4 +1,4 @@
-"""``mgx changes``: a finished change before it is delivered, and what you think of each part of it."""
+"""``mgx changes``: review a finished change before it is delivered, and decide on its parts."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ def changes(
     ] = None,
     message: Annotated[
         str,
-        typer.Option("--message", "-m", metavar="TEXT", help="What to do instead; without it, what is rejected is left out."),
+        typer.Option("--message", "-m", metavar="TEXT", help="What to do instead. Without it, rejected parts are removed."),
     ] = "",
-    accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept what is not decided otherwise, and go on.")] = False,
-    done: Annotated[bool, typer.Option("--done", help="Everything is decided: the run goes on.")] = False,
-    stat: Annotated[bool, typer.Option("--stat", help="Only the files, without their hunks.")] = False,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="Accept everything that is undecided, and continue.")
+    ] = False,
+    done: Annotated[bool, typer.Option("--done", help="Finish the review; the run continues.")] = False,
+    stat: Annotated[bool, typer.Option("--stat", help="Show only the files, without their hunks.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a change that waits for you, and accept or reject its files and hunks.
+    """Review a change: accept or reject its files and hunks.
 
-    On a terminal it asks about each hunk. The run goes on when everything is decided: what you accept is delivered, what you
-    reject is taken out, and with a message the team does something else instead.
+    On a terminal it asks about each hunk. The run continues when everything is decided: accepted parts are delivered, rejected
+    parts are removed, or replaced according to your message.
 
     \b
     Examples:
@@ -64,7 +66,7 @@ def changes(
         if message and not reject:
             if not closes:
                 raise UsageError(
-                    "A message goes with --reject, or with --accept-all or --done for the change as a whole.",
+                    "--message requires --reject, or --accept-all or --done for a message about the whole change.",
                     hint=f'For example: mgx changes {run} --done -m "also update the README"',
                 )
             body["comment"] = message

@@ -1,4 +1,4 @@
-"""``mgx completion``: what a shell needs to complete mgx."""
+"""``mgx completion``: scripts for shell completion."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Shell(str, Enum):
 def completion(
     shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)],
 ) -> None:
-    """Print the script by which a shell completes commands and options of mgx.
+    """Print the completion script for a shell.
 
     \b
     Examples:

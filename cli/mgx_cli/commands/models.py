@@ -1,4 +1,4 @@
-"""``mgx model``: the endpoints that the workspace's team works with."""
+"""``mgx model``: the model endpoints of the workspace."""
 
 from __future__ import annotations
 
@@ -27,28 +27,30 @@ app.add_typer(models, name="model", no_args_is_help=True, help=HELP)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name or id.", show_default=False)]
 Model = Annotated[str | None, typer.Option(metavar="MODEL", help="The endpoint's name for its model.")]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Empty: the provider's own endpoint.")]
+BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Address of the endpoint. Empty: the provider's own.")]
 Roles = Annotated[
     list[str] | None,
     typer.Option("--role", metavar="ROLE=MODEL", help="Another model for team_leader, engineer, tester or reviewer."),
 ]
 KeyStdin = Annotated[bool, typer.Option("--key-stdin", help="Read the API key from standard input.")]
 KeyEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the API key from this environment variable.")]
-PriceIn = Annotated[str | None, typer.Option(metavar="USD", help="Per million input tokens; 0 where it costs nothing.")]
-PriceOut = Annotated[str | None, typer.Option(metavar="USD", help="Per million output tokens.")]
-PriceCachedIn = Annotated[str | None, typer.Option(metavar="USD", help="Per million from the provider's own cache.")]
-ContextTokens = Annotated[int | None, typer.Option(metavar="N", help="The window: prompt and answer together.")]
-MaxOutputTokens = Annotated[int | None, typer.Option(metavar="N", help="The longest answer.")]
+PriceIn = Annotated[str | None, typer.Option(metavar="USD", help="Price per million input tokens; 0 if free.")]
+PriceOut = Annotated[str | None, typer.Option(metavar="USD", help="Price per million output tokens; 0 if free.")]
+PriceCachedIn = Annotated[
+    str | None, typer.Option(metavar="USD", help="Price per million input tokens from the provider's cache.")
+]
+ContextTokens = Annotated[int | None, typer.Option(metavar="N", help="Size of the context window: prompt and answer together.")]
+MaxOutputTokens = Annotated[int | None, typer.Option(metavar="N", help="The longest answer, in tokens.")]
 EditFormat = Annotated[
-    str | None, typer.Option(metavar="FORMAT", help="manifest, search_replace, unified or envelope; else by the model.")
+    str | None, typer.Option(metavar="FORMAT", help="manifest, search_replace, unified or envelope. Default: by the model.")
 ]
 NativeTools = Annotated[
-    bool | None, typer.Option("--native-tools/--no-native-tools", help="Whether it takes tool calls; else found out.")
+    bool | None, typer.Option("--native-tools/--no-native-tools", help="Whether it supports tool calls. Default: detected.")
 ]
-RequestsPerMinute = Annotated[int | None, typer.Option(metavar="N", help="A rate limit to keep.")]
-TokensPerMinute = Annotated[int | None, typer.Option(metavar="N", help="A rate limit to keep.")]
-Fallback = Annotated[str | None, typer.Option(metavar="NAME", help="The connection that answers when this one can't.")]
-Default = Annotated[bool, typer.Option("--default", help="What runs use that name no model.")]
+RequestsPerMinute = Annotated[int | None, typer.Option(metavar="N", help="Limit of requests per minute.")]
+TokensPerMinute = Annotated[int | None, typer.Option(metavar="N", help="Limit of tokens per minute.")]
+Fallback = Annotated[str | None, typer.Option(metavar="NAME", help="The connection to use when this one fails.")]
+Default = Annotated[bool, typer.Option("--default", help="Use this connection for runs that name no model.")]
 
 FIELDS = (
     "model", "base_url", "price_in", "price_out", "price_cached_in", "context_tokens", "max_output_tokens", "edit_format",
@@ -84,7 +86,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
 
 @models.command()
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Show all of one connection but its key.
+    """Show a model connection. The API key is never shown.
 
     \b
     Example:
@@ -101,9 +103,9 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 @models.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What runs will call it.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the connection.", show_default=False)],
     kind: Annotated[
-        str, typer.Option(metavar="KIND", help="openai (and all that speak like it), anthropic or offline.")
+        str, typer.Option(metavar="KIND", help="openai (for any OpenAI-compatible endpoint), anthropic or offline.")
     ] = "openai",
     model: Model = None,
     base_url: BaseUrl = None,
@@ -123,7 +125,7 @@ def create(
     default: Default = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a model connection. On a terminal the API key is asked for; it is never an argument.
+    """Create a model connection. The API key is prompted for on a terminal and is never an argument.
 
     \b
     Examples:
@@ -144,7 +146,7 @@ def create(
         put_json(row)
         return
     put(f"{one_line(row['name'])}  {row['id']}")
-    say(f"See whether it works: mgx model test {one_line(row['name'])}")
+    say(f"Test it with: mgx model test {one_line(row['name'])}")
 
 
 @models.command()
@@ -158,7 +160,7 @@ def update(
     role: Roles = None,
     key_stdin: KeyStdin = False,
     key_env: KeyEnv = None,
-    ask_key: Annotated[bool, typer.Option("--ask-key", help="Ask for another API key.")] = False,
+    ask_key: Annotated[bool, typer.Option("--ask-key", help="Prompt for a new API key.")] = False,
     price_in: PriceIn = None,
     price_out: PriceOut = None,
     price_cached_in: PriceCachedIn = None,
@@ -170,11 +172,11 @@ def update(
     tokens_per_minute: TokensPerMinute = None,
     fallback: Fallback = None,
     unset: Annotated[
-        list[str] | None, typer.Option(metavar="FIELD", help="Make a field unknown again, such as price_in or fallback.")
+        list[str] | None, typer.Option(metavar="FIELD", help="Clear a field, such as price_in or fallback.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a model connection. What is not named stays; a new address needs the key again.
+    """Change a model connection. Other fields are kept; a new address requires the key again.
 
     \b
     Examples:
@@ -192,7 +194,7 @@ def update(
     if key is not None:
         body["api_key"] = key
     if not body:
-        raise UsageError("Nothing to change.", hint="See: mgx model update --help")
+        raise UsageError("No change was given.", hint="See: mgx model update --help")
     _answer(api.patch(f"/api/models/{_find(api, name)['id']}", body), as_json)
 
 
@@ -212,7 +214,7 @@ def delete(context: typer.Context, name: Name) -> None:
 
 @models.command()
 def default(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Make a connection the one that runs use when they name none.
+    """Make a connection the default for runs that name no model.
 
     \b
     Example:
@@ -224,7 +226,7 @@ def default(context: typer.Context, name: Name, as_json: AsJson = False) -> None
 
 @models.command(name="test")
 def try_out(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Make a small real call to a connection and say what came of it. Exits with 1 when it does not work.
+    """Test a connection with a small real call. Exits with 1 if it fails.
 
     \b
     Example:
@@ -232,7 +234,7 @@ def try_out(context: typer.Context, name: Name, as_json: AsJson = False) -> None
     """
     api = open_api(context)
     row = _find(api, name)
-    say(f"Asking {one_line(row.get('model') or row['kind'])}: this takes 15 s at most …", "dim")
+    say(f"Testing {one_line(row.get('model') or row['kind'])}. This takes at most 15 s …", "dim")
     found = api.post(f"/api/models/{row['id']}/test")
     if as_json:
         put_json(found)
@@ -249,7 +251,7 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     for row in api.items("/api/models"):
         if name in (row["name"], row["id"]):
             return row
-    raise NoAccess(f"There is no model connection {name!r} here.", hint="See: mgx model list")
+    raise NoAccess(f"There is no model connection {name!r} in this workspace.", hint="See: mgx model list")
 
 
 def _names(api: Api) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""``mgx open``: a run in the browser, as its pull request where it has one."""
+"""``mgx open``: open a run's pull request or page in the browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_run(
     page: Annotated[bool, typer.Option("--page", help="The run's own page, even if it has a pull request.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Open a run's pull request in the browser, or its own page where it has none. Prints the address.
+    """Open a run's pull request in the browser, or its page if there is none. Prints the address.
 
     \b
     Examples:
@@ -35,7 +35,7 @@ def open_run(
     found = find_run(api, run)
     own = f"{api.server.base_url}/admin/runs/taskrun/{found['id']}/change/"
     address = one_line(own if page else found.get("pr_url") or own)
-    # the address is the server's word, and a browser opens more than web pages
+    # the address comes from the server, and a browser opens more than web pages
     if not address.startswith(("https://", "http://")):
         raise UsageError(f"Run #{found.get('run_number')} has no web address: {address}")
     if as_json:

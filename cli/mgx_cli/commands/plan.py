@@ -1,4 +1,4 @@
-"""``mgx plan``: what the team wants to do, and a person's own words in it."""
+"""``mgx plan``: show and edit a run's plan."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ app = application()
 def plan(
     context: typer.Context,
     run: RunName,
-    edit: Annotated[bool, typer.Option("--edit", help="Change it in $EDITOR, while it waits for approval.")] = False,
+    edit: Annotated[bool, typer.Option("--edit", help="Edit the plan in $EDITOR while it is awaiting approval.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a run's plan: steps and why, risks, open questions and what it will probably take.
+    """Show a run's plan: steps with reasons, risks, open questions and the estimate.
 
     \b
     Examples:
@@ -57,9 +57,11 @@ def plan(
 
 
 def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
-    """The run with the plan that the person wrote. Their text is never lost: what is refused stays in its file."""
+    """Sends the edited plan and returns the run. A plan that is refused stays in its file."""
     if not asks_for(run, "approve"):
-        raise UsageError(f"Run #{run.get('run_number')} is {label(run)}: only a plan that waits for approval can be edited.")
+        raise UsageError(
+            f"Run #{run.get('run_number')} is {label(run)}: a plan can only be edited while it is awaiting approval."
+        )
     before = json.dumps(run["plan"], indent=2, ensure_ascii=False) + "\n"
     descriptor, name = tempfile.mkstemp(prefix=f"mgx-plan-{short(run['id'])}-", suffix=".json")
     file = Path(name)
@@ -71,19 +73,19 @@ def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         file.unlink()
         raise UsageError(
-            f"The editor {editor[0]} can't be started: {error.strerror}.", hint="Set EDITOR to one that can."
+            f"The editor {editor[0]} can't be started: {error.strerror}.", hint="Set EDITOR to an installed editor."
         ) from error
     after = file.read_text("utf-8", "replace")
     if code or after == before:
         file.unlink()
-        say("The plan stays as it is.")
+        say("The plan was not changed.")
         return run
     try:
         answer: dict[str, Any] = api.patch(f"/api/runs/{run['id']}", {"plan": json.loads(after)})
     except ValueError as error:
-        raise UsageError(f"That is not JSON: {error}.", hint=f"What you wrote is in {file}") from error
+        raise UsageError(f"The edited plan is not valid JSON: {error}.", hint=f"Your text is in {file}") from error
     except CLIError:
-        say(f"What you wrote is in {file}", "yellow")
+        say(f"Your text is in {file}", "yellow")
         raise
     file.unlink()
     return answer

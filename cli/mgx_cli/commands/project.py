@@ -1,4 +1,4 @@
-"""``mgx project``: the projects of the workspace and what they ask for."""
+"""``mgx project``: the projects of the workspace and their settings."""
 
 from __future__ import annotations
 
@@ -15,35 +15,44 @@ from mgx_cli.wrap import put_line
 
 app = application()
 projects = application()
-HELP = """List, make and change projects.
+HELP = """List, create and change projects.
 
 \b
 Example:
   mgx project list
 """
 app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
-Stack = Annotated[str | None, typer.Option(metavar="ID", help="The stack of tasks that name none (mgx stacks).")]
+Stack = Annotated[str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks).")]
 Review = Annotated[
     bool | None,
-    typer.Option("--review-changes/--no-review-changes", help="Whether runs wait for you to accept their changes."),
+    typer.Option("--review-changes/--no-review-changes", help="Whether changes must be reviewed before delivery."),
 ]
 Policy = Annotated[str | None, typer.Option(metavar="admins|developers", help="Who approves plans and changes.")]
-Base = Annotated[str | None, typer.Option(metavar="BRANCH", help="What runs start from; '' for the repository's own.")]
-Prefix = Annotated[str | None, typer.Option(metavar="TEXT", help="Of the branches of runs: TEXT/task/run-1.")]
-Template = Annotated[str | None, typer.Option(metavar="TEXT", help="May hold {task_name} and {run_number}.")]
-Author = Annotated[str | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Of its commits; '' for the server's.")]
+Base = Annotated[
+    str | None, typer.Option(metavar="BRANCH", help="The branch that runs start from; '' for the repository's default.")
+]
+Prefix = Annotated[str | None, typer.Option(metavar="TEXT", help="Prefix of the branches of runs: TEXT/task/run-1.")]
+Template = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Template of commit messages; may contain {task_name} and {run_number}.")
+]
+Author = Annotated[str | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Author of its commits; '' for the server's.")]
 CoAuthor = Annotated[
     str | None,
-    typer.Option(metavar="none|requester", help="Who is named beside the author; the requester by their e-mail address."),
+    typer.Option(metavar="none|requester", help="Who is named as co-author; the requester by their e-mail address."),
 ]
-Draft = Annotated[bool | None, typer.Option("--draft/--no-draft", help="Whether pull requests begin as drafts.")]
-Labels = Annotated[list[str] | None, typer.Option("--label", metavar="NAME", help="Of its pull requests; repeat for more.")]
-NoLabels = Annotated[bool, typer.Option("--no-labels", help="Take all labels away.")]
+Draft = Annotated[bool | None, typer.Option("--draft/--no-draft", help="Whether pull requests are opened as drafts.")]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="NAME", help="Label for its pull requests; repeat for more.")
+]
+NoLabels = Annotated[bool, typer.Option("--no-labels", help="Remove all labels.")]
 Reviewers = Annotated[
-    list[str] | None, typer.Option("--reviewer", metavar="ACCOUNT|ORG/TEAM", help="Asked for a review; repeat for more.")
+    list[str] | None,
+    typer.Option("--reviewer", metavar="ACCOUNT|ORG/TEAM", help="Reviewer of its pull requests; repeat for more."),
 ]
-NoReviewers = Annotated[bool, typer.Option("--no-reviewers", help="Take all reviewers away.")]
-Found = Annotated[str, typer.Argument(metavar="PROJECT", help="Its short name (mgx project list).", show_default=False)]
+NoReviewers = Annotated[bool, typer.Option("--no-reviewers", help="Remove all reviewers.")]
+Found = Annotated[
+    str, typer.Argument(metavar="PROJECT", help="The project's short name (mgx project list).", show_default=False)
+]
 SHOWN = (
     ("name", "name"),
     ("description", "description"),
@@ -61,11 +70,11 @@ SHOWN = (
     ("labels", "pr_labels"),
     ("reviewers", "pr_reviewers"),
 )
-"""What ``show`` calls each setting."""
+"""The labels of settings in ``show``."""
 EMPTY = {
     "repo_full_name": "none: mgx repo link",
-    "default_branch": "the repository's own",
-    "default_stack": "found out by each task",
+    "default_branch": "the repository's default",
+    "default_stack": "inferred for each task",
     "commit_author": "the server's",
 }
 
@@ -132,7 +141,7 @@ def create(
     reviewer: Reviewers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a project.
+    """Create a project.
 
     \b
     Examples:
@@ -167,7 +176,7 @@ def update(
     no_reviewers: NoReviewers = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a project. Labels and reviewers replace those that were there.
+    """Change a project. Labels and reviewers replace the present ones.
 
     \b
     Examples:
@@ -183,7 +192,7 @@ def update(
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
     )  # fmt: skip
     if not body:
-        raise UsageError("Nothing to change.", hint="See: mgx project update --help")
+        raise UsageError("No change was given.", hint="See: mgx project update --help")
     api = open_api(context)
     _tell(api.patch(f"/api/projects/{_find(api, project)['id']}", body), as_json, "changed")
 
@@ -194,7 +203,7 @@ def _given(**wanted: Any) -> dict[str, Any]:
 
 def _list(values: list[str] | None, none: bool, option: str) -> list[str] | None:
     if values and none:
-        raise UsageError(f"--{option} and --no-{option}s can't be meant together.", hint="See: mgx project update --help")
+        raise UsageError(f"--{option} and --no-{option}s exclude each other.", hint="See: mgx project update --help")
     return [] if none else values or None
 
 
@@ -208,7 +217,7 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     for row in api.items("/api/projects", {}):
         if name in (row["slug"], row["id"]):
             return dict(row)
-    raise NoAccess(f"There is no project {name} that you can see.", hint="See: mgx project list")
+    raise NoAccess(f"The project {name} does not exist or you do not have access to it.", hint="See: mgx project list")
 
 
 def _tell(row: dict[str, Any], as_json: bool, done: str) -> None:
@@ -216,4 +225,4 @@ def _tell(row: dict[str, Any], as_json: bool, done: str) -> None:
         put_json(row)
         return
     put(str(row["slug"]))
-    say(f"Project {row['slug']} is {done}.")
+    say(f"Project {row['slug']} was {done}.")

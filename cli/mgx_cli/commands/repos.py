@@ -1,4 +1,4 @@
-"""``mgx repo``: the repositories that the workspace's runs work on."""
+"""``mgx repo``: the repositories linked to the workspace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mgx_cli.wrap import put_line
 
 app = application()
 repos = application()
-HELP = """The repositories that runs work on.
+HELP = """Link and manage repositories.
 
 \b
 Example:
@@ -31,12 +31,13 @@ app.add_typer(repos, name="repo", no_args_is_help=True, help=HELP)
 Where = Annotated[
     str, typer.Argument(metavar="REPOSITORY", help="owner/name on GitHub, a git URL, or a local path.", show_default=False)
 ]
-Link = Annotated[str, typer.Argument(metavar="LINK", help="A link's name, its id or its beginning.", show_default=False)]
+Link = Annotated[str, typer.Argument(metavar="LINK", help="A link's name, its id or a prefix of it.", show_default=False)]
 Api_ = Annotated[
-    str | None, typer.Option("--api-url", metavar="URL", help="Of a GitHub Enterprise server: https://HOST/api/v3")
+    str | None, typer.Option("--api-url", metavar="URL", help="API of a GitHub Enterprise server: https://HOST/api/v3")
 ]
 Installation = Annotated[
-    int | None, typer.Option(metavar="ID", help="Of the server's GitHub App; the token then only proves your right to it.")
+    int | None,
+    typer.Option(metavar="ID", help="Installation of the server's GitHub App. The token then only proves your access."),
 ]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the token from standard input.")]
 TokenEnv = Annotated[str | None, typer.Option(metavar="VARIABLE", help="Take the token from this environment variable.")]
@@ -66,7 +67,7 @@ def list_links(context: typer.Context, as_json: AsJson = False) -> None:
 
 @repos.command()
 def show(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
-    """Show a linked repository: its state, rights, webhook and what to do about an error.
+    """Show a linked repository: state, permissions, webhook, and what to do about an error.
 
     \b
     Example:
@@ -78,7 +79,7 @@ def show(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
         return
     name, seen = one_line(row["repo_full_name"]), age(row.get("last_validated_at"))
     rows = [
-        ("repository", f"{name}{' (what its project uses)' if row.get('is_primary') else ''}"),
+        ("repository", f"{name}{' (primary link of its project)' if row.get('is_primary') else ''}"),
         ("id", str(row["id"])),
         ("service", " at ".join(filter(None, [str(row["provider"]), one_line(row.get("api_base_url") or "")]))),
         ("clone url", one_line(row.get("clone_url") or "-")),
@@ -88,13 +89,18 @@ def show(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
         ("credential", _credential(row)),
         ("rights", _rights(row)),
         *(("missing", f"{right}, {one_line(what)}") for right, what in (row.get("missing_permissions") or {}).items()),
-        ("webhook", one_line(row.get("webhook_url") or "none: plain git has no webhooks")),
+        ("webhook", one_line(row.get("webhook_url") or "not available for plain git")),
     ]
     for title, value in rows:
         put_line([(f"{title:<12}", "cyan"), (value, "")])
     if row.get("last_error"):
         put_line([("error       ", "red bold"), (one_line(row["last_error"]), "")])
-        put_line([("next        ", "cyan"), (f"mgx repo refresh {name}, or with a new token: mgx repo link {name}", "")])
+        put_line(
+            [
+                ("next        ", "cyan"),
+                (f"mgx repo refresh {name}, or link it again with a new token: mgx repo link {name}", ""),
+            ]
+        )
 
 
 @repos.command(name="test")
@@ -107,7 +113,7 @@ def try_out(
     token_env: TokenEnv = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try whether the server can reach a repository, and with which rights. Stores nothing.
+    """Check whether the server can access a repository, and with which permissions. Stores nothing.
 
     \b
     Example:
@@ -125,18 +131,23 @@ def try_out(
 def link(
     context: typer.Context,
     repository: Where,
-    project: Annotated[str | None, typer.Option(metavar="NAME", help="Left out, the default project.")] = None,
-    primary: Annotated[
-        bool | None, typer.Option("--primary/--no-primary", help="What tasks use that name none; the first link is.")
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project to link it to. Default: the default project.")
     ] = None,
-    webhook: Annotated[bool, typer.Option("--webhook", help="Have the service tell us what happens there.")] = False,
+    primary: Annotated[
+        bool | None,
+        typer.Option("--primary/--no-primary", help="Use it for tasks that name no repository. Default for the first link."),
+    ] = None,
+    webhook: Annotated[
+        bool, typer.Option("--webhook", help="Set up a webhook for issues, comments, reviews and checks.")
+    ] = False,
     api_url: Api_ = None,
     installation: Installation = None,
     token_stdin: TokenStdin = False,
     token_env: TokenEnv = None,
     as_json: AsJson = False,
 ) -> None:
-    """Link a repository to a project. On a terminal the token is asked for; it is never an argument.
+    """Link a repository to a project. The token is prompted for on a terminal and is never an argument.
 
     \b
     Examples:
@@ -169,14 +180,16 @@ def link(
 def refresh(
     context: typer.Context,
     link: Annotated[
-        str | None, typer.Argument(metavar="[LINK]", help="A link's name, its id or its beginning.", show_default=False)
+        str | None, typer.Argument(metavar="[LINK]", help="A link's name, its id or a prefix of it.", show_default=False)
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All links, as fast as their services' limits let us.")] = False,
-    project: Annotated[str | None, typer.Option(metavar="NAME", help="With --all: of this project only.")] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="With --all: wait until all were looked at.")] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Check all links, within the rate limits of their services.")
+    ] = False,
+    project: Annotated[str | None, typer.Option(metavar="NAME", help="With --all: only links of this project.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="With --all: wait until all links are checked.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Look at a linked repository again, or at all. Exit code 1 if one can't be reached.
+    """Check a linked repository again, or all of them. Exits with 1 if one can't be reached.
 
     \b
     Examples:
@@ -184,7 +197,7 @@ def refresh(
       mgx repo refresh --all --no-wait
     """
     if everything == (link is not None):
-        raise UsageError("Give one link, or --all.", hint="See: mgx repo list")
+        raise UsageError("Give either a link or --all.", hint="See: mgx repo list")
     api = open_api(context)
     if everything:
         _refresh_all(api, None if project is None else find_project(api, project), wait=wait, as_json=as_json)
@@ -196,13 +209,13 @@ def refresh(
     else:
         _table([row])
     if row["status"] != "connected":
-        say(one_line(row.get("last_error") or "It can't be reached."))
+        say(one_line(row.get("last_error") or "The repository can't be reached."))
         raise typer.Exit(ExitCode.FAILED)
 
 
 @repos.command()
 def webhook(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
-    """Have the hosting service tell the server of issues, comments, reviews, checks and merges. Makes a new secret.
+    """Set up the webhook for issues, comments, reviews, checks and merges, with a new secret.
 
     \b
     Example:
@@ -218,7 +231,7 @@ def webhook(context: typer.Context, link: Link, as_json: AsJson = False) -> None
 
 @repos.command()
 def unlink(context: typer.Context, link: Link) -> None:
-    """Unlink a repository. Its credential is wiped; its runs keep their history.
+    """Unlink a repository. Its credential is deleted; its runs keep their history.
 
     \b
     Example:
@@ -227,7 +240,7 @@ def unlink(context: typer.Context, link: Link) -> None:
     api = open_api(context)
     row = _find(api, link)
     api.delete(f"/api/repositories/{row['id']}")
-    say(f"{one_line(row['repo_full_name'])} is unlinked.")
+    say(f"{one_line(row['repo_full_name'])} was unlinked.")
 
 
 def _refresh_all(api: Api, project_id: str | None, *, wait: bool, as_json: bool) -> None:
@@ -238,7 +251,7 @@ def _refresh_all(api: Api, project_id: str | None, *, wait: bool, as_json: bool)
     elif lost:
         _table(lost, errors=True)
     elif not wait:
-        say(f"{queued} links will be looked at. See how they are: mgx repo list")
+        say(f"{queued} links will be checked. See the results with: mgx repo list")
     if lost:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -265,7 +278,7 @@ def _find(api: Api, name: str) -> dict[str, Any]:
         return found[0]
     if found:
         raise UsageError(f"{name!r} is linked {len(found)} times. Give a link's id.", hint="See: mgx repo list")
-    raise NoAccess(f"No repository {name!r} is linked here.", hint="See: mgx repo list")
+    raise NoAccess(f"No repository {name!r} is linked in this workspace.", hint="See: mgx repo list")
 
 
 def _table(rows: list[dict[str, Any]], *, errors: bool = False) -> None:
@@ -287,7 +300,7 @@ def _table(rows: list[dict[str, Any]], *, errors: bool = False) -> None:
     header = ("ID", "REPOSITORY", "PROVIDER", "BRANCH", "STATUS", "RIGHTS", "LAST LOOK")
     put_table((*header, "ERROR") if failed else header, cells)
     if failed:
-        say("What to do about it: mgx repo show NAME")
+        say("For what to do about an error, see: mgx repo show NAME")
 
 
 def _rights(row: dict[str, Any]) -> str:
@@ -303,9 +316,9 @@ def _credential(row: dict[str, Any]) -> str:
 
 def _say_hook(hook: dict[str, Any]) -> None:
     if hook["installed"]:
-        say(f"The service tells {one_line(hook['url'])} of what happens.")
+        say(f"The webhook is set up. The service sends events to {one_line(hook['url'])}.")
         return
-    say(f"The hook could not be made: {one_line(hook.get('reason') or 'the service refused.')}")
-    say("Add it by hand in the repository's settings, with the content type application/json:")
+    say(f"The webhook could not be created: {one_line(hook.get('reason') or 'the service refused.')}")
+    say("Add it manually in the repository's settings, with the content type application/json:")
     put(f"url     {one_line(hook['url'])}")
     put(f"secret  {one_line(hook['secret'] or '')}")

@@ -1,4 +1,4 @@
-"""Reading runs and deciding about them."""
+"""Commands to read runs and to decide on them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from mgx_cli.session import open_api
 
 app = application()
 QUIET = 3600.0
-"""Seconds that a followed log may be silent: a run may wait for a person."""
-Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What you want to say about the plan.")]
+"""The longest silence of a followed log, in seconds: a run may wait for a person."""
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="A message to the team about the plan.")]
 
 
 @app.command(name="list")
@@ -31,7 +31,7 @@ def list_runs(
         str | None, typer.Option(metavar="STATUS", help="Only runs in this state, such as awaiting_approval.")
     ] = None,
     task: Annotated[str | None, typer.Option(metavar="ID", help="Only runs of this task.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Number of runs to show, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first.
@@ -72,12 +72,12 @@ def list_runs(
 def logs(
     context: typer.Context,
     run: RunName,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep on until the run ends.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the run ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a run did, as text or as a JSON line per event.
+    """Print a run's log, as text or as one JSON line per event.
 
-    With --follow it ends with the run, or with exit code 5 when your right to see it ends before.
+    With --follow it ends with the run, or with exit code 5 if your access ends before.
 
     \b
     Examples:
@@ -99,12 +99,12 @@ def logs(
                 _require_access(line)
                 put(clean(line))
     except KeyboardInterrupt:
-        raise InterruptedByUser("Stopped reading.", hint=f"The run goes on. See: mgx attach {short(found['id'])}") from None
+        raise InterruptedByUser("Stopped reading.", hint=f"The run continues. See: mgx attach {short(found['id'])}") from None
 
 
 @app.command()
 def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
-    """Print a run's change as a diff that git can apply.
+    """Print a run's change as a diff for git apply.
 
     \b
     Examples:
@@ -127,9 +127,9 @@ def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
 
 @app.command()
 def approve(context: typer.Context, run: RunName, message: Message = "", as_json: AsJson = False) -> None:
-    """Approve a run's plan; the team begins to write.
+    """Approve a run's plan.
 
-    What you say with it is told to the team, such as the answers to open questions.
+    A message is passed to the team, such as the answers to open questions.
 
     \b
     Examples:
@@ -137,12 +137,12 @@ def approve(context: typer.Context, run: RunName, message: Message = "", as_json
       mgx approve 01a2056e -m "yes, check the database too"
     """
     body: dict[str, Any] = {"approved": True, **({"feedback": message} if message else {})}
-    _decide(context, run, body, as_json, "approved; watch it with: mgx attach {}")
+    _decide(context, run, body, as_json, "was approved. Watch it with: mgx attach {}")
 
 
 @app.command()
 def reject(context: typer.Context, run: RunName, message: Message = "", as_json: AsJson = False) -> None:
-    """Reject a run's plan. With a message the team plans again; without one the run ends.
+    """Reject a run's plan. With a message the plan is drafted again; without one the run ends.
 
     \b
     Examples:
@@ -150,12 +150,12 @@ def reject(context: typer.Context, run: RunName, message: Message = "", as_json:
       mgx reject 01a2056e -m "use the existing settings module"
     """
     body: dict[str, Any] = {"approved": False, **({"feedback": message} if message else {})}
-    _decide(context, run, body, as_json, "is planned again; watch it with: mgx attach {}" if message else "rejected")
+    _decide(context, run, body, as_json, "is drafting a new plan. Watch it with: mgx attach {}" if message else "was rejected.")
 
 
 @app.command()
 def cancel(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
-    """Cancel a run; what it runs is stopped within two seconds.
+    """Cancel a run. Everything it has started is stopped within two seconds.
 
     \b
     Example:
@@ -179,19 +179,19 @@ def retry(
       mgx retry 01a2056e
       mgx retry 01a2056e --follow
     """
-    _act(context, run, "retry", as_json, "started; watch it with: mgx attach {}", follow=follow, verbose=verbose)
+    _act(context, run, "retry", as_json, "was started. Watch it with: mgx attach {}", follow=follow, verbose=verbose)
 
 
 @app.command()
 def steer(
     context: typer.Context,
     run: RunName,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the team should know or do.", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The message to the team.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Tell the team something while it works; its next step knows it.
+    """Send a message to the team, for its next step.
 
-    A paused run hears it when it is resumed. While a plan or changes wait for you, say it with your decision.
+    A paused run reads it when resumed. While a plan or changes await your decision, send it with the decision.
 
     \b
     Examples:
@@ -201,7 +201,11 @@ def steer(
     api = open_api(context)
     found = find_run(api, run)
     answer = api.post(f"/api/runs/{found['id']}/steer", {"message": text})
-    _tell(answer, as_json, "hears it when it goes on: mgx resume {}" if asks_for(answer, "resume") else "was told")
+    _tell(
+        answer,
+        as_json,
+        "reads your message when resumed: mgx resume {}" if asks_for(answer, "resume") else "received your message.",
+    )
 
 
 @app.command()
@@ -209,17 +213,26 @@ def resume(
     context: typer.Context,
     run: RunName,
     message: Annotated[
-        str, typer.Option("--message", "-m", metavar="TEXT", help="Something for the team: the answer, if it asked.")
+        str,
+        typer.Option(
+            "--message", "-m", metavar="TEXT", help="A message to the team. Required as the answer if it asked a question."
+        ),
     ] = "",
-    max_tokens: Annotated[int | None, typer.Option(metavar="N", help="A new cap of the run's own; needs an admin.")] = None,
-    max_cost_usd: Annotated[str | None, typer.Option("--max-cost-usd", metavar="USD", help="The same in USD.")] = None,
-    max_calls: Annotated[int | None, typer.Option(metavar="N", help="The same in model calls.")] = None,
-    max_seconds: Annotated[int | None, typer.Option(metavar="N", help="The same in seconds of work.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(metavar="N", help="New limit of tokens for this run. Requires the role admin.")
+    ] = None,
+    max_cost_usd: Annotated[
+        str | None, typer.Option("--max-cost-usd", metavar="USD", help="New limit of cost for this run, in USD.")
+    ] = None,
+    max_calls: Annotated[int | None, typer.Option(metavar="N", help="New limit of model calls for this run.")] = None,
+    max_seconds: Annotated[
+        int | None, typer.Option(metavar="N", help="New limit of working time for this run, in seconds.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a paused run go on where it stopped. Where it asked a question, it plans with your answer.
+    """Resume a paused run. If it asked a question, it plans again with your answer.
 
     \b
     Examples:
@@ -230,14 +243,16 @@ def resume(
     caps = {"max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "max_calls": max_calls, "max_seconds": max_seconds}
     budget = {name: cap for name, cap in caps.items() if cap is not None}
     body = {**({"message": message} if message else {}), **({"budget": budget} if budget else {})} or None
-    _act(context, run, "resume", as_json, "goes on; watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body)
+    _act(
+        context, run, "resume", as_json, "was resumed. Watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body
+    )
 
 
 @app.command()
 def attach(
     context: typer.Context,
     run: RunName,
-    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Leave out the first events, up to this number.")] = 0,
+    after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Skip the events up to this number.")] = 0,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
@@ -252,17 +267,17 @@ def attach(
     found = find_run(api, run)
     if after > 0 and after >= int(found.get("last_seq") or 0) and is_final(found):
         raise UsageError(
-            f"Run #{found.get('run_number')} is over and has {found.get('last_seq')} events: none comes after {after}."
+            f"Run #{found.get('run_number')} has ended with {found.get('last_seq')} events. There are none after {after}."
         )
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
 
 
 def _require_access(line: str) -> None:
-    """Raises NoAccess for the line `<time> access_ended <sentence>`, by which a followed log ends before its run does."""
+    """Raises NoAccess for the line `<time> access_ended <sentence>`, which ends a followed log before its run ends."""
     _, _, rest = line.partition(" ")
     kind, _, sentence = rest.partition(" ")
     if kind == "access_ended":
-        raise NoAccess(sentence, hint="The run goes on. Sign in with: mgx login")
+        raise NoAccess(sentence, hint="The run continues. Sign in with: mgx login")
 
 
 def _decide(context: typer.Context, name: str, body: dict[str, Any], as_json: bool, done: str) -> None:

@@ -1,4 +1,4 @@
-"""The embedded server of the checkout, and what a server offers."""
+"""Commands for the embedded server, and for the stacks of a server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def up(as_json: AsJson = False) -> None:
 
 @app.command()
 def down(as_json: AsJson = False) -> None:
-    """Stop the embedded server. Runs that are under way go on when it is started again.
+    """Stop the embedded server. Active runs continue when it is started again.
 
     \b
     Example:
@@ -48,7 +48,7 @@ def down(as_json: AsJson = False) -> None:
 
 @app.command()
 def stacks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the stacks that the team knows.
+    """List the supported stacks.
 
     \b
     Examples:

@@ -53,7 +53,7 @@ def set_(
     user = UserFile.load()
     if _known(key) == "allow_insecure_http":
         if value not in ("true", "false"):
-            raise UsageError("allow_insecure_http is true or false.")
+            raise UsageError("allow_insecure_http must be true or false.")
         user.allow_insecure_http = value == "true"
     elif key == "server":
         user.server = server_address(value, "config set server") if value else ""
@@ -64,7 +64,7 @@ def set_(
 
 @settings.command(name="list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
-    """Print all settings of your configuration file, and what holds here.
+    """Print all settings of your configuration file, and the server used in this directory.
 
     \b
     Example:
@@ -93,19 +93,21 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 def init(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The directory of the project.")] = Path(),
     project: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The project on the server; left out, its default one.")
+        str | None, typer.Option(metavar="NAME", help="The project on the server. Default: its default project.")
     ] = None,
-    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks); left out, it is inferred.")] = None,
-    server: Annotated[str | None, typer.Option(metavar="URL", help="The server; left out, each user's own.")] = None,
+    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks). Default: inferred.")] = None,
+    server: Annotated[str | None, typer.Option(metavar="URL", help="The server. Default: each user's own setting.")] = None,
     hooks: Annotated[
         str | None,
         typer.Option(
-            "--pre-commit", metavar="KIND", help="Write a .pre-commit-config.yaml too: auto, python, javascript, php or dotnet."
+            "--pre-commit",
+            metavar="KIND",
+            help="Also write a .pre-commit-config.yaml: auto, python, javascript, php or dotnet.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
 ) -> None:
-    """Write an mgx.yaml, which keeps the project's settings and its often-used tasks.
+    """Write an mgx.yaml with the project's settings and frequent tasks.
 
     \b
     Examples:
@@ -121,24 +123,24 @@ def init(
         texts[path / pre_commit.FILE] = _hooks(hooks, path, stack)
     for target in texts:
         if target.exists() and not force:
-            raise UsageError(f"{target} is there already.", hint="Edit it, or replace it with --force.")
+            raise UsageError(f"{target} already exists.", hint="Edit it, or replace it with --force.")
     for target, text in texts.items():
         try:
             target.write_text(text, "utf-8")
         except OSError as error:
             raise UsageError(f"{target} can't be written: {error}.") from error
         put(str(target))
-    say("Commit it, so that everybody who works on the project has it.")
+    say("Commit it to share it with everybody who works on the project.")
 
 
 def _hooks(kind: str, path: Path, stack: str | None) -> str:
     found = pre_commit.fitting(path, stack) if kind == "auto" else kind
     if found is None:
         raise UsageError(
-            f"{path} does not show which hooks fit it.", hint=f"Name them: --pre-commit {'|'.join(pre_commit.KINDS)}"
+            f"The kind of hooks for {path} can't be detected.", hint=f"Give it: --pre-commit {'|'.join(pre_commit.KINDS)}"
         )
     if found not in pre_commit.KINDS:
-        raise UsageError(f"There are no hooks for {kind!r}.", hint=f"Use auto, {', '.join(pre_commit.KINDS)}.")
+        raise UsageError(f"Unknown kind of hooks: {kind!r}.", hint=f"Use auto, {', '.join(pre_commit.KINDS)}.")
     return pre_commit.text_of(found)
 
 
@@ -148,16 +150,16 @@ def _project_text(project: str | None, stack: str | None, server: str | None) ->
 
     return "\n".join(
         [
-            "# Settings of MGX Agent for this directory and all below it. Tokens never belong here: use mgx login.",
+            "# Settings of MGX Agent for this directory and all below it. Do not put tokens here: use mgx login.",
             "",
             "# The project on the server that tasks belong to.",
             entry("project", project, "default"),
-            "# The stack of this code (mgx stacks); without it the team infers it.",
+            "# The stack of this code (mgx stacks). Default: inferred.",
             entry("stack", stack, "fastapi"),
-            "# The server; without it each user's own setting holds.",
+            "# The server. Default: each user's own setting.",
             entry("server", server, "https://mgx.example.com"),
             "",
-            "# Tasks that are wanted again and again: mgx task --workflow tidy",
+            "# Frequent tasks: mgx task --workflow tidy",
             "workflows:",
             "  tidy:",
             "    task: Remove unused imports and dead code. Change no behaviour.",
@@ -170,7 +172,7 @@ def _project_text(project: str | None, stack: str | None, server: str | None) ->
 def _known(key: str) -> str:
     if key not in SETTABLE:
         hint = "Use: mgx login" if key.startswith("token") else f"Settings: {', '.join(SETTABLE)}"
-        raise UsageError(f"There is no setting {key!r}.", hint=hint)
+        raise UsageError(f"Unknown setting {key!r}.", hint=hint)
     return key
 
 

@@ -1,4 +1,4 @@
-"""Parameters that many commands have, and the kind of Typer application they live in."""
+"""Parameters shared by commands, and the class of their Typer applications."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="A run: its id, a unique beginning of it (mgx list), or a run number that one task has.",
+        help="The run: its id, a unique beginning of it (mgx list), or a unique run number.",
         show_default=False,
     ),
 ]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also show what the models write.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also show the output of models.")]
 
 
 class RoleChoice(str, Enum):
-    """What somebody may do in a workspace, from the least to all of it."""
+    """The roles in a workspace, in ascending order."""
 
     VIEWER = "viewer"
     DEVELOPER = "developer"
@@ -35,9 +35,9 @@ def application() -> typer.Typer:
 
 
 def put_new_secret(row: dict[str, Any], as_json: bool, then: str) -> None:
-    """The secret of a row that was just made, alone on stdout; ``then`` says what to do with it."""
+    """Prints a new secret alone on stdout; ``then`` says what to do with it."""
     if as_json:
         put_json(row)
         return
     put(str(row["token"]))
-    say(f"It is shown this once. {then}")
+    say(f"It is shown only once. {then}")

@@ -1,4 +1,4 @@
-"""``mgx status``: one run as it is now, and where its time went."""
+"""``mgx status``: the current state of a run, and where its time went."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ app = application()
 def status(
     context: typer.Context,
     run: RunName,
-    timing: Annotated[bool, typer.Option("--timing", help="Where its time went, by phase and step.")] = False,
+    timing: Annotated[bool, typer.Option("--timing", help="Show where the time went, by phase and step.")] = False,
     profiles: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Save its flame graphs into DIR (of a run started with --profile).")
+        Path | None, typer.Option(metavar="DIR", help="Save the flame graphs of a run started with --profile to DIR.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one run: its state, plan, result and cost.
 
-    A step's own time is what the worker took beside models and sandbox. Flame graphs open in https://www.speedscope.app.
+    A step's own time is that of the worker without models and sandbox. Open flame graphs in https://www.speedscope.app.
 
     \b
     Examples:
@@ -66,11 +66,11 @@ def status(
     for line in lines:
         put_line(line)
     if waits_for_person(found):
-        say(f"It waits for: {next_commands(found, short(found['id']))[0]}")
+        say(f"Next: {next_commands(found, short(found['id']))[0]}")
 
 
 def _timing(api: Api, run: dict[str, Any], folder: Path | None, as_json: bool) -> None:
-    """Where the run's time went; its flame graphs into ``folder``."""
+    """Prints where the run's time went, and saves its flame graphs to ``folder``."""
     found = api.get(f"/api/runs/{run['id']}/timing")
     graphs = found.get("profiles") or []
     if as_json:
@@ -84,13 +84,13 @@ def _timing(api: Api, run: dict[str, Any], folder: Path | None, as_json: bool) -
         for graph in graphs:
             _save(api, run, graph, folder)
         if not graphs:
-            say("The run has no flame graphs: start it with --profile.", "yellow")
+            say("The run has no flame graphs. Start a run with --profile to record them.", "yellow")
     elif graphs:
         say(f"Save them with: mgx status {short(run['id'])} --profiles DIR   Open them in https://www.speedscope.app")
 
 
 def _save(api: Api, run: dict[str, Any], graph: dict[str, Any], folder: Path) -> None:
-    # the name is the server's word: never a path
+    # the name comes from the server, so it is never used as a path
     file = folder / (Path(str(graph["name"])).name or "profile.json")
     content = api.text(f"/api/runs/{run['id']}/artifacts/{graph['id']}", "application/json")
     try:

@@ -1,4 +1,4 @@
-"""``mgx task``: a task in, a run out, watched until it ends or needs a person."""
+"""``mgx task``: create a task, start a run, and watch it until it ends or needs a person."""
 
 from __future__ import annotations
 
@@ -27,37 +27,36 @@ app = application()
 def task(
     context: typer.Context,
     text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from standard input.", show_default=False)
+        str | None,
+        typer.Argument(metavar="TEXT", help="What you want done; - reads it from standard input.", show_default=False),
     ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json-file", metavar="FILE", help="A JSON task file; - is standard input.")
     ] = None,
-    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="A task kept in mgx.yaml.")] = None,
+    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="A task defined in mgx.yaml.")] = None,
     project: Annotated[str | None, typer.Option(metavar="NAME", help="The project it belongs to.")] = None,
     repo: Annotated[str | None, typer.Option(metavar="PATH|URL|OWNER/NAME", help="An existing repository.")] = None,
     new: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Make a new project in DIR, which is empty or absent.")
+        Path | None, typer.Option(metavar="DIR", help="Create a new project in DIR, which must be empty or not exist.")
     ] = None,
-    stack: Annotated[
-        str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks); left out, it is inferred.")
-    ] = None,
+    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks). Default: inferred.")] = None,
     constraint: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="A rule to keep, such as 'no extra libraries'. May be repeated.")
+        list[str] | None, typer.Option(metavar="TEXT", help="A rule to follow, such as 'no extra libraries'. May be repeated.")
     ] = None,
     model: Annotated[str, typer.Option(metavar="NAME", help="The model to use.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve the plan without asking.")] = False,
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Work from the last commit though there are uncommitted changes.")
+        bool, typer.Option("--allow-dirty", help="Work from the last commit and ignore uncommitted changes.")
     ] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Keep flame graphs of the work; see mgx status --timing.")] = False,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Watch the run, or only start it.")] = True,
+    profile: Annotated[bool, typer.Option("--profile", help="Record flame graphs; see mgx status --timing.")] = False,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Whether to watch the run.")] = True,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn a task into a reviewed commit on a branch.
 
-    The team works on the git repository around the current directory; in an empty directory it makes a new project. Your
-    checkout is never touched: the result is a branch. --json prints every event as a line, and the run as the last one.
+    The team works on the git repository around the current directory. In an empty directory it creates a new project. Your
+    checkout is not changed: the result is a branch. --json prints one line per event, and the run as the last line.
 
     \b
     Examples:
@@ -92,8 +91,8 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
     given = [value for value in (text, json_file, workflow) if value is not None]
     if len(given) != 1:
         raise UsageError(
-            "Say what you want." if not given else "Give the task once: as TEXT, by --json-file or by --workflow.",
-            hint='As in: mgx task "Create a FastAPI health endpoint"',
+            "The task is missing." if not given else "Give the task only once: as TEXT, with --json-file or with --workflow.",
+            hint='Example: mgx task "Create a FastAPI health endpoint"',
         )
     if json_file is not None:
         return launch.from_file(json_file)
@@ -105,7 +104,7 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
 def _start(
     context: typer.Context, wish: launch.TaskRequest, place: TaskLocation, *, model: str, yes: bool, profile: bool
 ) -> tuple[Api, dict[str, Any]]:
-    """Starts the run. A directory made for it is removed again when the server refuses."""
+    """Starts the run. A directory created for it is removed again if the server refuses."""
     options = options_of(context)
     made = place.path is not None and place.create and not place.path.exists()
     try:
@@ -119,7 +118,9 @@ def _start(
     except OSError as error:
         raise CLIError(f"{place.path} can't be used: {error}.") from error
     except KeyboardInterrupt:
-        raise InterruptedByUser("Interrupted before the run was known here.", hint="If it began, it is in: mgx list") from None
+        raise InterruptedByUser(
+            "Interrupted before the run's id was received.", hint="To see whether it was started: mgx list"
+        ) from None
     except CLIError:
         if made and place.path is not None:
             with contextlib.suppress(OSError):

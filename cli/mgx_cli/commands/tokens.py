@@ -16,7 +16,7 @@ from mgx_cli.session import open_api
 
 app = application()
 tokens = application()
-HELP = """API tokens: your own, and all of the workspace for its admins.
+HELP = """Create and revoke API tokens. Admins see all tokens of the workspace.
 
 \b
 Example:
@@ -27,7 +27,7 @@ app.add_typer(tokens, name="token", no_args_is_help=True, help=HELP)
 
 @tokens.command(name="list")
 def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the tokens that you may see. Their secrets are not kept anywhere.
+    """List your API tokens, or all tokens of the workspace for admins. Secrets are not stored.
 
     \b
     Example:
@@ -38,7 +38,7 @@ def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
         put_json({"items": rows})
         return
     if not rows:
-        say("No tokens. Make one with: mgx token create ci --role developer")
+        say("No tokens. Create one with: mgx token create ci --role developer")
         return
     width = shortest(str(row["id"]) for row in rows)
     cells = [
@@ -58,17 +58,17 @@ def list_tokens(context: typer.Context, as_json: AsJson = False) -> None:
 @tokens.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the token, such as its purpose.", show_default=False)],
     role: Annotated[
         RoleChoice | None,
-        typer.Option(metavar="ROLE", help="viewer, developer, admin or owner: your own role at most, or that."),
+        typer.Option(metavar="ROLE", help="viewer, developer, admin or owner. Default, and at most: your own role."),
     ] = None,
     expires: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it ends, such as 2027-01-31T00:00Z; without it, never.")
+        str | None, typer.Option(metavar="TIME", help="When it expires, such as 2027-01-31T00:00Z. Default: never.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token and print its secret, this once.
+    """Create a token and print its secret, which is shown only once.
 
     \b
     Examples:
@@ -77,15 +77,15 @@ def create(
     """
     given = {"name": name, "role": role and role.value, "expires_at": expires}
     row = open_api(context).post("/api/tokens", {key: value for key, value in given.items() if value is not None})
-    put_new_secret(row, as_json, f"Take it back with: mgx token revoke {row['id']}")
+    put_new_secret(row, as_json, f"Revoke it with: mgx token revoke {row['id']}")
 
 
 @tokens.command()
 def revoke(
     context: typer.Context,
-    token: Annotated[str, typer.Argument(metavar="TOKEN", help="A token's id or its beginning.", show_default=False)],
+    token: Annotated[str, typer.Argument(metavar="TOKEN", help="The token's id, or the beginning of it.", show_default=False)],
 ) -> None:
-    """Revoke a token: it is refused from now on, on open connections too.
+    """Revoke a token. Open connections with it are closed, too.
 
     \b
     Example:
@@ -102,5 +102,5 @@ def _find(api: Api, name: str) -> dict[str, Any]:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UsageError(f"{name!r} means {len(found)} tokens. Give more of the id.", hint="See: mgx token list --json")
-    raise NoAccess(f"There is no token {name!r} that you can see.", hint="Give six characters of its id. See: mgx token list")
+        raise UsageError(f"{name!r} matches {len(found)} tokens. Give more of the id.", hint="See: mgx token list --json")
+    raise NoAccess(f"No token matches {name!r}.", hint="Give at least six characters of its id. See: mgx token list")

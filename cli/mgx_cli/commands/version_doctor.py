@@ -1,4 +1,4 @@
-"""What is installed, and whether it works."""
+"""``mgx version`` and ``mgx doctor``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def version(as_json: AsJson = False) -> None:
 
 @app.command()
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check what mgx needs, and say what to do about what is missing.
+    """Check the requirements of mgx, with advice on what is missing.
 
     \b
     Examples:

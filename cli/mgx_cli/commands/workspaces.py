@@ -1,4 +1,4 @@
-"""``mgx workspace``: the workspaces that one belongs to."""
+"""``mgx workspace``: your workspaces and their members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mgx_cli.sign_in import read_secret, require_encryption, signed_in
 
 app = application()
 workspaces = application()
-HELP = """The workspaces that you belong to; they share nothing.
+HELP = """List, create, join and leave workspaces.
 
 \b
 Example:
@@ -28,7 +28,7 @@ app.add_typer(workspaces, name="workspace", no_args_is_help=True, help=HELP)
 
 @workspaces.command(name="list")
 def list_workspaces(context: typer.Context, as_json: AsJson = False) -> None:
-    """List your workspaces and your role in each. An API token sees its own only.
+    """List your workspaces and your role in each. An API token sees only its own.
 
     \b
     Example:
@@ -46,11 +46,13 @@ def list_workspaces(context: typer.Context, as_json: AsJson = False) -> None:
 @workspaces.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.", show_default=False)],
-    slug: Annotated[str | None, typer.Option(metavar="SLUG", help="Its name in commands; made from NAME otherwise.")] = None,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Display name of the workspace.", show_default=False)],
+    slug: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Short name for commands. Default: derived from NAME.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a workspace with you as its owner.
+    """Create a workspace with you as its owner.
 
     \b
     Examples:
@@ -63,12 +65,14 @@ def create(
         put_json(row)
         return
     put(str(row["slug"]))
-    say(f"A token is of one workspace. Sign in to this one with: mgx --workspace {one_line(row['slug'])} login --user NAME")
+    say(
+        f"A token belongs to one workspace. Sign in to this one with: mgx --workspace {one_line(row['slug'])} login --user NAME"
+    )
 
 
 @workspaces.command()
 def members(context: typer.Context, as_json: AsJson = False) -> None:
-    """List who belongs to the workspace. Addresses of others are shown to its admins.
+    """List the members of the workspace. Admins also see e-mail addresses.
 
     \b
     Examples:
@@ -91,7 +95,7 @@ def invite(
     email: Annotated[str, typer.Option(metavar="ADDRESS", help="Only the account with this address may accept.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make an invitation and print its secret, this once. It is good for one person and for 7 days. For owners.
+    """Create an invitation and print its secret, which is shown only once. It is valid for one person and 7 days. Owners only.
 
     \b
     Examples:
@@ -104,7 +108,7 @@ def invite(
     put_new_secret(
         row,
         as_json,
-        f"Give it to the person, who joins with:\n  mgx --server {api.server.base_url} workspace join --user NAME",
+        f"Give it to one person, who joins with:\n  mgx --server {api.server.base_url} workspace join --user NAME",
     )
 
 
@@ -118,9 +122,9 @@ def join(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Accept an invitation. Its secret and your password are asked for, so that neither stands in the shell's history.
+    """Accept an invitation. Its secret and your password are prompted for, so that they do not appear in the shell history.
 
-    An API token can't accept it: joining is your own decision.
+    An API token can't accept an invitation.
 
     \b
     Examples:
@@ -128,7 +132,7 @@ def join(
       mgx --server https://mgx.example.com workspace join --user ada
     """
     if options_of(context).workspace:
-        raise UsageError("The invitation itself says which workspace it is for.", hint="Leave --workspace out.")
+        raise UsageError("The workspace is determined by the invitation.", hint="Remove --workspace.")
     base_url = open_api(context).server.base_url
     require_encryption(base_url, UserFile.load())
     secret = read_secret("Invitation: ", secrets_stdin, option="--secrets-stdin")
@@ -140,16 +144,16 @@ def join(
         return
     slug = one_line(row["slug"])
     put(slug)
-    say(f"Your role in {slug} is {one_line(row['role'])}. A token is of one workspace. Sign in to this one with:")
+    say(f"Your role in {slug} is {one_line(row['role'])}. A token belongs to one workspace. Sign in to this one with:")
     say(f"  mgx --workspace {slug} login --server {base_url} --user {user_name}")
 
 
 @workspaces.command()
 def leave(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Say that you mean it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm that you want to leave.")] = False,
 ) -> None:
-    """Leave the workspace. Your tokens of it end at once; only an invitation brings you back.
+    """Leave the workspace. Your tokens for it are revoked, and you need an invitation to return.
 
     \b
     Example:
@@ -160,25 +164,25 @@ def leave(
     slug = one_line(row["slug"])
     if not yes:
         raise UsageError(
-            f"You would leave {slug}: your tokens of it end, and only an invitation brings you back.",
-            hint="If you mean it: mgx workspace leave --yes",
+            f"Leaving {slug} revokes your tokens for it, and you need an invitation to return.",
+            hint="To leave: mgx workspace leave --yes",
         )
     api.delete(f"/api/workspaces/{row['id']}/members/{api.get('/api/me')['id']}")
     user = UserFile.load()
     if user.tokens.get(api.server.base_url) == api.server.token:
         del user.tokens[api.server.base_url]
         user.save()
-    say(f"You have left {slug}; the token that mgx used there has ended.")
+    say(f"You have left {slug}. The token that mgx used for it was revoked.")
 
 
 def _current(api: Api) -> dict[str, Any]:
-    """The workspace that commands act for. Raises NoAccess when it is unclear."""
+    """The current workspace. Raises NoAccess if it is ambiguous."""
     rows: list[dict[str, Any]] = api.get("/api/me")["workspaces"]
     wanted = api.server.workspace.lower()
     found = [row for row in rows if not wanted or wanted in (str(row["slug"]).lower(), str(row["id"]))]
     if len(found) != 1:
         raise NoAccess(
             f"You are not a member of the workspace {wanted!r}." if wanted else "You have several workspaces.",
-            hint="Name one of yours with --workspace. See: mgx workspace list",
+            hint="Choose one with --workspace. See: mgx workspace list",
         )
     return found[0]

@@ -1,4 +1,4 @@
-"""The pre-commit configurations that ``mgx init --pre-commit`` writes; docs/ holds the same ones."""
+"""The pre-commit configurations that ``mgx init --pre-commit`` writes; docs/ contains the same ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def text_of(kind: str) -> str:
 
 
 def fitting(directory: Path, stack: str | None) -> str | None:
-    """The kind for ``stack``, else for the manifests in ``directory``; None where neither says one."""
+    """The kind for ``stack``, or for the manifests in ``directory``; None if neither tells."""
     if stack in _OF_STACK:
         return _OF_STACK[stack]
     return next((kind for kind, signs in _SIGNS.items() if any(any(directory.glob(sign)) for sign in signs)), None)

@@ -1,1 +1,1 @@
-"""How often somebody may ask: of a principal, a workspace and an address (docs/CONFIGURATION.md, Rate limits)."""
+"""Rate limits for principals, workspaces and addresses (docs/CONFIGURATION.md, Rate limits)."""

@@ -44,7 +44,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Count:
-    """What one more request came to: ``reset`` is in how many seconds there is room for a further one."""
+    """The result of counting a request: ``reset`` is in how many seconds another one is allowed."""
 
     limit: Limit
     allowed: bool
@@ -107,13 +107,13 @@ class _Rest:
         with self._lock:
             said, self._failed, self._until = self._failed, True, time.monotonic() + REST_SECONDS
         if not said:
-            log.warning("rate limits are not kept, because Redis does not answer", error=repr(error))
+            log.warning("rate limits are not enforced, because Redis does not answer", error=repr(error))
 
     def end(self) -> None:
         if self._failed:
             with self._lock:
                 self._failed = False
-            log.warning("rate limits are kept again: Redis answers")
+            log.warning("rate limits are enforced again: Redis answers")
 
 
 @lru_cache(maxsize=4)
@@ -144,6 +144,6 @@ def refuse(counts: Sequence[Count], what: str) -> None:
     refused = [each for each in counts if not each.allowed]
     if refused:
         longest = max(refused, key=lambda each: each.reset)
-        error = RateLimitExceeded(f"{what} may send {longest.limit.amount:,} requests per minute, and that is reached.")
+        error = RateLimitExceeded(f"{what} reached the limit of {longest.limit.amount:,} requests per minute.")
         error.retry_after = longest.retry_after
         raise error

@@ -1,7 +1,7 @@
 """Who has not signed in is counted by address: requests without a credential, and credentials that are not good.
 
 A credential is looked up in the database before anybody knows whose it is. So that this costs a stranger's guesses and not each
-request another question to Redis, a process remembers the addresses that have no room left, and refuses before it looks up.
+request another question to Redis, a process remembers the addresses over their limit, and refuses before it looks up.
 It also remembers credentials that were good lately: who shares an address with a guesser (an office, a proxy that is not in
 MGX_TRUSTED_PROXIES) goes on working.
 """
@@ -23,7 +23,7 @@ from .counters import Count, Limit, RateLimitExceeded, count
 
 MOST_REMEMBERED = 10_000
 GOOD_SECONDS = 3600.0
-WHAT = "Who has not signed in"
+WHAT = "This address (without sign-in)"
 
 
 class _Memory:
@@ -69,7 +69,7 @@ class Client:
         """Before anything is looked up. What was counted; raises RateLimited."""
         wait = _full.left(self.group)
         if wait and not (self.credential and _good.left(self.credential)):
-            error = RateLimitExceeded("From this address came too many requests of nobody who is signed in.")
+            error = RateLimitExceeded("Too many requests without sign-in from this address.")
             error.retry_after = wait
             raise error
         return [] if self.credential else self._count("anonymous")

@@ -1,4 +1,4 @@
-"""Tokens of a GitHub App's installations: minted with the app's key, kept in this process until shortly before they expire.
+"""Tokens of a GitHub App's installations: created with the app's key, cached in this process until shortly before they expire.
 
 Format: https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -18,7 +18,7 @@ from ...errors import HostFailed
 from .error_mapping import busy, is_limit
 
 EARLY = 300.0
-"""Seconds before its end that a token is no longer handed out: a push must not outlive it."""
+"""A token is no longer used in the last seconds before it expires, so that it does not expire during a push."""
 
 
 @dataclass(frozen=True)
@@ -30,29 +30,29 @@ class _Token:
 
 _tokens: dict[tuple[str, int], _Token] = {}
 _locks = tuple(threading.Lock() for _ in range(64))
-"""Each installation has one of them, so that a slow answer for one keeps few others waiting."""
+"""Locks, each shared by some installations, so that a slow response for one delays few others."""
 
 
 def token_of(api_base_url: str, installation_id: int) -> str:
-    """A token of the installation that is good for five minutes at least. Raises HostFailed."""
+    """A token of the installation that is valid for at least five minutes. Raises HostFailed."""
     return _token(api_base_url, installation_id).secret
 
 
 def grants_of(api_base_url: str, installation_id: int) -> Mapping[str, str]:
-    """What the installation may do: `contents` → `write`, and so on. What GitHub says of a repository's `permissions` is about
-    accounts; for an installation all of it is false. Raises HostFailed."""
+    """The permissions of the installation: `contents` → `write`, and so on. The `permissions` of a repository in GitHub's API
+    are those of accounts; for an installation all of them are false. Raises HostFailed."""
     return _token(api_base_url, installation_id).grants
 
 
 def installation_on(api_base_url: str, full_name: str) -> int | None:
-    """The installation of the server's app that sees the repository; None for none. Raises HostFailed."""
+    """The installation of the server's app that has access to the repository, or None. Raises HostFailed."""
     owner, _, name = full_name.partition("/")
     try:
         return int(_app(api_base_url).get_repo_installation(owner, name).id)
     except UnknownObjectException:
         return None
     except GithubException as error:
-        said = f"{api_base_url} does not say where the app is installed ({error.status})."
+        said = f"{api_base_url} did not return the app's installation ({error.status})."
         raise HostFailed(said, code="app_refused") from None
 
 
@@ -66,7 +66,7 @@ def _token(api_base_url: str, installation_id: int) -> _Token:
 
 
 def forget(api_base_url: str, installation_id: int) -> None:
-    """Drops a token that the service no longer takes."""
+    """Drops a token that the service no longer accepts."""
     _tokens.pop((api_base_url, installation_id), None)
 
 
@@ -74,13 +74,13 @@ def _app(api_base_url: str) -> github.GithubIntegration:
     if api_base_url != settings.MGX_GITHUB_API_URL:
         # the app's own signature is good for all its installations: no other service may see one
         raise HostFailed(
-            f"The server's GitHub App is on {settings.MGX_GITHUB_API_URL}, not on {api_base_url}.",
+            f"The server's GitHub App is registered on {settings.MGX_GITHUB_API_URL}, not on {api_base_url}.",
             code="app_elsewhere",
             hint="Give the link a token.",
         )
     if not settings.MGX_GITHUB_APP_ID or not settings.MGX_GITHUB_APP_PRIVATE_KEY:
         raise HostFailed(
-            "This server is no GitHub App, so it can't act as an installation.",
+            "This server has no GitHub App, so it can't act as an installation.",
             code="app_unset",
             hint="Set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY (or _PATH), or give the link a token.",
         )
@@ -101,21 +101,21 @@ def _mint(api_base_url: str, installation_id: int) -> _Token:
 
 def _refused(error: GithubException, api_base_url: str, installation_id: int) -> HostFailed:
     if is_limit(error):
-        return busy(error, "GitHub wants fewer requests of the app for now.")
+        return busy(error, "GitHub's rate limit for the app is reached.")
     if error.status == 403 and "suspended" in str(error.data).lower():
         return HostFailed(
             f"Installation {installation_id} of the app is suspended.",
             code="app_suspended",
-            hint="Its owner unsuspends it in the account's settings, under Applications; or give the link a token.",
+            hint="Ask the account's owner to unsuspend it (Settings, Applications), or give the link a token.",
         )
     if error.status == 404:
         return HostFailed(
-            f"Installation {installation_id} of the app is gone: {api_base_url} knows none.",
+            f"Installation {installation_id} of the app does not exist on {api_base_url}.",
             code="app_refused",
             hint="Install the app again and link the repository with its new installation, or give the link a token.",
         )
     return HostFailed(
-        f"{api_base_url} makes no token for installation {installation_id} ({error.status}).",
+        f"{api_base_url} did not create a token for installation {installation_id} ({error.status}).",
         code="app_refused",
-        hint="Check that the app is installed there, and its id and key.",
+        hint="Check that the app is installed there, and that its id and key are correct.",
     )

@@ -41,13 +41,13 @@ from .error_mapping import is_for_good, no_github, said, speaking
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500
-"""So many comments of an issue or a pull request are looked through. GitHub takes no more of them: ours is found, however many
-others have been put before it."""
+"""The number of comments of an issue or pull request that are searched. GitHub allows no more, so ours is always
+found."""
 MAX_OUTPUT = 6_000
 MAX_BODY = 65_000
-"""Characters: GitHub takes 65,536 and refuses what is longer."""
+"""Characters. GitHub refuses more than 65,536."""
 RED = frozenset(("failure", "timed_out", "startup_failure", "action_required"))
-"""Conclusions of a check that mean it is red; cancelled, skipped and neutral ones are nobody's fault."""
+"""Conclusions that count as a failed check; cancelled, skipped and neutral ones do not."""
 HOOK_EVENTS = (
     "push", "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "check_suite",
     "repository",
@@ -57,7 +57,7 @@ _FULL_NAME = re.compile(r"(?!\.{1,2}/)[\w.-]{1,100}/(?!\.{1,2}$)[\w.-]{1,100}", 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?")
 MAX_PERMISSIONS = 1_000
 _permissions: dict[tuple[str, str, str], tuple[str, str]] = {}
-"""What was told of accounts last: (API, path, who asked) → (etag, permission). Used only with its word for it."""
+"""Cached permissions of accounts: (API, path, who asked) → (etag, permission). Used only after GitHub confirms the etag."""
 
 transport.install()
 
@@ -218,7 +218,7 @@ class GitHubClient:
         return self._token
 
     def _permission(self, account: str) -> str:
-        """Asked for with every command: what has not changed since it was asked last counts against no limit."""
+        """Checked for every command. An unchanged answer does not count against the rate limit."""
         client, path = self._client, f"/repos/{self._name}/collaborators/{quote(account, safe='')}/permission"
         key = (self._api, path, hashlib.sha256(self._secret().encode()).hexdigest())
         etag, level = _permissions.get(key, ("", ""))
@@ -232,7 +232,7 @@ class GitHubClient:
         return level
 
     def _read(self, known: str) -> tuple[Repository | None, str]:
-        """The repository and its etag; no repository where it is still the ``known`` one."""
+        """The repository and its etag; None instead of the repository if it still has the ``known`` etag."""
         asked = self._client.requester
         headers, data = asked.requestJsonAndCheck(
             "GET", f"/repos/{self._name}", headers={"If-None-Match": known} if known else None
@@ -295,7 +295,7 @@ class GitHubClient:
 
 
 def _is_repository(data: dict[str, Any]) -> bool:
-    """Whether what is stored of a repository can be stored: whoever is linked may say anything."""
+    """Whether the values can be stored: a linked server may send anything."""
     number, name, branch = data.get("id"), data.get("full_name"), data.get("default_branch") or ""
     return (
         isinstance(number, int)
@@ -321,8 +321,8 @@ def _pull(pull: Pull) -> HostedPullRequest:
 
 
 def _each(names: Sequence[str], ask: Callable[[Sequence[str]], object], what: str) -> list[str]:
-    """Asks for all at once, and where the service takes not all of them, for one after the other; sentences on those that it
-    refused. Raises where waiting helps."""
+    """Sends all at once and, if the service refuses, one by one. Returns messages about those that were refused. Raises if
+    waiting helps."""
     if not names:
         return []
     try:

@@ -1,4 +1,4 @@
-"""What GitHub refuses, as errors of ours: in words for the person who must act, with no secret in them.
+"""Maps GitHub's errors to ours, with messages for the person who must act and without secrets.
 
 Headers and statuses: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
@@ -27,7 +27,7 @@ from ..service_limits import wait_of
 
 @contextmanager
 def speaking(api: str, name: str, what: str) -> Iterator[None]:
-    """Every failure of ``what`` with the repository ``name`` as NotAllowed, NotFound, HostBusy or HostFailed."""
+    """Translates every failure of ``what`` for the repository ``name`` into NotAllowed, NotFound, HostBusy or HostFailed."""
     try:
         yield
     except (NotAllowed, NotFound, HostFailed):
@@ -36,27 +36,27 @@ def speaking(api: str, name: str, what: str) -> Iterator[None]:
         raise NotAllowed(
             f"{api} does not accept the token ({what}).",
             code="no_access",
-            hint="It may be revoked or have expired: give the link a new one.",
+            hint="It may have been revoked or have expired. Give the link a new token.",
         ) from None
     except UnknownObjectException:
         raise NotFound(
-            f"{api} shows no {name} to this token ({what}).",
+            f"{api}: {name} does not exist or this token does not have access to it ({what}).",
             code="repository_not_found",
-            hint="Check the name, and that the token may see the repository.",
+            hint="Check the name, and that the token has access to the repository.",
         ) from None
     except GithubException as error:
         raise _explained(error, api, name, what) from None
     except RuntimeError:  # PyGithub's word for a redirect to another host
         raise HostFailed(
-            f"{api} redirects elsewhere ({what}).",
+            f"{api} redirects to another host ({what}).",
             code="redirected",
-            hint="Give the link the service's present address.",
+            hint="Set the link's api_base_url to the current address of the service.",
         ) from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise HostFailed(
             f"{api} can't be reached ({what}): {type(error).__name__}.",
             code="unreachable",
-            hint="Try again when the service answers; `refresh` of the link tells.",
+            hint="Try again when the service is available. To check, refresh the link.",
         ) from None
     except (AssertionError, BadAttributeException, KeyError, ValueError):
         # the assertion is PyGithub's, that a next page is on the same host
@@ -65,30 +65,30 @@ def speaking(api: str, name: str, what: str) -> Iterator[None]:
 
 def no_github(api: str, what: str) -> HostFailed:
     return HostFailed(
-        f"{api} does not answer as GitHub does ({what}).",
+        f"{api} does not respond like the GitHub API ({what}).",
         code="bad_answer",
-        hint="Give the address of its API, such as https://github.example.com/api/v3.",
+        hint="Set api_base_url to the address of the API, such as https://github.example.com/api/v3.",
     )
 
 
 def is_limit(error: GithubException) -> bool:
-    """Whether GitHub only wants us to wait: its primary or a secondary limit."""
+    """Whether the error is a rate limit of GitHub, primary or secondary."""
     headers = _headers(error)
     asks = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
     return isinstance(error, RateLimitExceededException) or (error.status in (403, 429) and asks)
 
 
-def busy(error: GithubException, detail: str = "GitHub wants fewer requests for now.") -> HostBusy:
+def busy(error: GithubException, detail: str = "GitHub's rate limit is reached.") -> HostBusy:
     return HostBusy(detail, retry_after=wait_of(_headers(error)))
 
 
 def is_for_good(error: GithubException) -> bool:
-    """Whether this one act was refused: not the whole token, and not for now."""
+    """Whether this single action was refused, as opposed to the whole token or a rate limit."""
     return error.status in (403, 404, 410, 422) and not is_limit(error)
 
 
 def said(error: GithubException) -> str:
-    """GitHub's own words: its message, and those of the fields that it found wrong."""
+    """GitHub's own message, with those about single fields."""
     data: Any = error.data if isinstance(error.data, dict) else {}
     words = [str(data.get("message") or error.message or "no reason given")]
     words += [
@@ -103,7 +103,7 @@ def _explained(error: GithubException, api: str, name: str, what: str) -> NotAll
     if error.status == 403:
         headers = _headers(error)
         needed = headers.get("x-accepted-github-permissions") or headers.get("x-accepted-oauth-scopes")
-        hint = f"The token needs: {needed}." if needed else "Give the token (or the app) the right to do that."
+        hint = f"The token needs: {needed}." if needed else "Give the token (or the app) the required permission."
         return NotAllowed(f"{name}: {said(error)} ({what}).", code="no_access", hint=hint)
     if error.status >= 500:
         return HostFailed(f"{api} answered {error.status} ({what}).", code="host_unavailable", hint="Try again later.")

@@ -38,11 +38,11 @@ BEAT_SECONDS = 5
 
 
 class Command(BaseCommand):
-    help = "Does the work of runs until it is told to stop (SIGTERM, SIGINT): then it hands its runs on and ends."
+    help = "Execute runs until stopped (SIGTERM, SIGINT). Runs in progress are then released to other workers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--threads", type=int, default=4, help="runs worked on at the same time (default: 4)")
-        said = f"looks at repositories, deliveries of webhooks and comments at the same time (default: {THREADS})"
+        parser.add_argument("--threads", type=int, default=4, help="runs executed at the same time (default: 4)")
+        said = f"threads for repository checks, webhook deliveries and comments (default: {THREADS})"
         parser.add_argument("--network-threads", type=int, default=THREADS, help=said)
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         broker.close()
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
-        """Says every few seconds that this worker lives (`/health/status` counts the keys)."""
+        """Sends a heartbeat every few seconds (`/health/status` counts the keys)."""
         client = redis.Redis.from_url(settings.REDIS_URL)
         key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}

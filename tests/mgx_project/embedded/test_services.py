@@ -117,7 +117,10 @@ def test_a_killed_parent_takes_both_servers_along(tmp_path: Path) -> None:
 def test_a_cluster_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir(mode=0o700)
     (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
-    with pytest.raises(EmbeddedError, match=r"written by PostgreSQL 16, this is PostgreSQL 18.*pg_dumpall"), Services(tmp_path):
+    with (
+        pytest.raises(EmbeddedError, match=r"created by PostgreSQL 16, but this is PostgreSQL 18.*pg_dumpall"),
+        Services(tmp_path),
+    ):
         pass
 
 

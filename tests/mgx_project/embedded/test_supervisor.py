@@ -53,7 +53,7 @@ def test_up_reuses_what_runs_and_down_leaves_nothing(installation: Installation)
     assert installation.up() == first
     assert installation.is_healthy()
     changed = Installation(installation.data, MGX_MODEL="openai/other").run("up")
-    assert "started without this MGX_MODEL" in changed.stderr
+    assert "started with other settings (MGX_MODEL)" in changed.stderr
 
     installation.down()
     assert installation.processes() == []

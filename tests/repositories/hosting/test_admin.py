@@ -74,8 +74,8 @@ def test_a_repository_is_linked_after_a_real_look(operator: Membership, browser:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"url": "no name", "provider": "github"}, "is not a repository of"),
-        ({"url": "octocat/no-such-repository"}, "shows no octocat/no-such-repository"),
+        ({"url": "no name", "provider": "github"}, "is not a repository on"),
+        ({"url": "octocat/no-such-repository"}, "octocat/no-such-repository does not exist or"),
         ({"credential": "wrong-token"}, "does not accept the token"),
         ({"api_base_url": "https://169.254.169.254/api/v3"}, "169.254.169.254"),
         ({"project": ""}, "This field is required."),
@@ -108,9 +108,9 @@ def test_a_lost_repository_says_so_and_what_to_do(operator: Membership, browser:
     github.state.access[repo].pop("dev")
     assert browser.get(page(link, "look_again")).status_code == 200
     told = browser.post(page(link, "look_again"), follow=True).content.decode()
-    assert f"shows no {repo}" in told
-    assert "Give the link the credential of somebody who sees it" in told
-    assert "With a new token" in told
+    assert f"{repo} was deleted or moved" in told
+    assert "Give the link a credential with access" in told
+    assert "To change the token" in told
 
 
 def test_a_hook_that_can_not_be_made_shows_its_secret_once(

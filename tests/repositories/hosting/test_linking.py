@@ -131,7 +131,7 @@ class TestInstallation:
 
     def test_only_the_installation_that_is_there_acts(self, owner: CallerInTests, named: dict[str, Any]) -> None:
         said = ask(owner, "connect", 403, **{**named, "credential": USERS["octocat"], "installation_id": 101})
-        assert (said["code"], "there is 100" in said["hint"]) == ("installation_elsewhere", True), said
+        assert (said["code"], "installation is 100" in said["hint"]) == ("installation_elsewhere", True), said
         assert not RepositoryLink.across_tenants.exists()
 
     def test_who_was_named_last_acts_alone(self, owner: CallerInTests, named: dict[str, Any]) -> None:

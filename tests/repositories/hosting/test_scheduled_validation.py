@@ -83,7 +83,7 @@ def test_another_repository_of_the_old_name_is_not_taken_for_it(github: GitHub, 
     RepositoryLink.across_tenants.filter(pk=link.pk).update(host_id="0", etag='"old"')
     look(link)
     assert link.status == "error"
-    assert link.last_error.startswith("Another repository has this name now")
+    assert "is now another repository" in link.last_error
     assert (link.host_id, link.repo_full_name) == ("0", repo)
 
 
@@ -95,7 +95,7 @@ def test_a_name_that_is_linked_already_is_told(github: GitHub, link: RepositoryL
     RepositoryLink.across_tenants.filter(pk=link.pk).update(host_id="", etag="")
     github.state.renamed[repo] = f"{repo}-two"
     look(link)
-    assert "is linked to this project already" in link.last_error
+    assert "is already linked to this project" in link.last_error
 
 
 def test_an_archived_repository_is_told_and_found_again(github: GitHub, link: RepositoryLink, repo: str) -> None:
@@ -120,7 +120,7 @@ def test_lost_rights_and_a_revoked_token_are_told(github: GitHub, link: Reposito
     github.revoke(USERS["dev"])
     try:
         assert "does not accept the token" in look(link).last_error
-        assert "new one" in link.last_error
+        assert "a new token" in link.last_error
     finally:
         github.state.tokens[USERS["dev"]] = "dev"
 
@@ -144,7 +144,7 @@ def test_a_suspended_installation_is_told(github: GitHub, link: RepositoryLink, 
     github.refuse(status=403, message="This installation has been suspended")
     look(link)
     assert link.last_error.startswith("Installation 100 of the app is suspended")
-    assert "unsuspends" in link.last_error
+    assert "unsuspend it" in link.last_error
     assert look(link).status == "connected"
 
 

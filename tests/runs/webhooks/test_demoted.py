@@ -35,7 +35,7 @@ def test_a_viewers_link_starts_nothing(story: Story, tenant: Tenant) -> None:
     assert not Task.across_tenants.exists()
     answers = [said for said in story.comments(issue["number"]) if not said.startswith("/mgx")]
     assert answers
-    assert all("needs the role developer" in answer for answer in answers), answers
+    assert all("requires the role developer" in answer for answer in answers), answers
 
 
 def test_the_link_of_a_deactivated_user_hears_nothing(story: Story, tenant: Tenant) -> None:

@@ -46,13 +46,13 @@ def test_a_plan_that_is_drafted_again_is_a_comment_of_its_own(story: Story, scri
     assert shown == [
         "/mgx plan",
         f"**Run #1** is done: {run.pr_url}",
-        "**The plan of run #1:** First idea",
+        "**Plan of run #1:** First idea",
         "/mgx reject keep it short",
-        "**The plan of run #1 (version 2):** Second idea",
+        "**Plan of run #1 (version 2):** Second idea",
         "/mgx approve",
     ]
     assert "queued ✓ · planning ✓ · approval ✓ · executing ✓ · delivering ✓ · done ✓" in thread[1]
-    assert "`/mgx approve` of `octocat`: run #1 is approved." in thread[1]
+    assert "`/mgx approve` by `octocat`: run #1 was approved." in thread[1]
 
 
 def test_a_plan_that_somebody_edits_elsewhere_is_shown_before_it_is_approved(

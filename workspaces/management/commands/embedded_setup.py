@@ -1,4 +1,4 @@
-"""Makes the embedded server usable without an account: user `local`, workspace `local`, an API token of the role owner."""
+"""Sets up the embedded server: user `local`, workspace `local`, and an API token with the role owner."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ NAME = "local"
 
 
 class Command(BaseCommand):
-    help = "Prepare the embedded server's user, workspace and API token. Running it again changes nothing that is there."
+    help = "Create the embedded server's user, workspace and API token. Existing ones are kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON object (the only form of output)")
-        parser.add_argument("--token-file", type=Path, required=True, help="a file whose token is kept while it is valid")
+        parser.add_argument("--json", action="store_true", help="print one JSON object (the only output format)")
+        parser.add_argument(
+            "--token-file", type=Path, required=True, help="file with the token, which is kept as long as it is valid"
+        )
 
     @transaction.atomic
     def handle(self, *args: Any, token_file: Path, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""For an operator who is locked out, and can't reach the admin."""
+"""Unlocks an account from the command line, for an operator who can't sign in to the admin."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from workspaces.sign_in_guard import unlock
 
 
 class Command(BaseCommand):
-    help = "Forget the failed attempts to sign in to an account, so that its owner may try again at once."
+    help = "Clear the failed attempts to sign in to an account, so that its owner can try again at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         found = unlock(username)
-        self.stdout.write(f"{username} may sign in again." if found else f"Nothing was counted against {username}.")
+        self.stdout.write(
+            f"{username} may sign in again." if found else f"There are no failed attempts to sign in as {username}."
+        )
