@@ -38,5 +38,5 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
 
 def _hint(field: Any) -> str:
     # those of a model field are rows, of all tenants
-    choices = () if isinstance(field, ModelChoiceField) else getattr(field, "choices", ())
+    choices = () if isinstance(field, ModelChoiceField) else list(getattr(field, "choices", ()))
     return f" Use one of: {', '.join(str(value) for value, _ in choices if value)}." if choices else ""
