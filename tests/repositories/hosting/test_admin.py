@@ -74,7 +74,7 @@ def test_a_repository_is_linked_after_a_real_look(operator: Membership, browser:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"url": "no name", "provider": "github"}, "is not a repository of"),
+        ({"url": "no name", "provider": "github"}, "is not a repository on"),
         ({"url": "octocat/no-such-repository"}, "shows no octocat/no-such-repository"),
         ({"credential": "wrong-token"}, "does not accept the token"),
         ({"api_base_url": "https://169.254.169.254/api/v3"}, "169.254.169.254"),
