@@ -51,7 +51,7 @@ def apply_edits(
     Raises OSError when the disk fails (the tree is as it was before).
     """
     _refuse_unreadable(edits, mode, dry_run=dry_run)
-    form = edits[0].format
+    form = edits[0].format or ""
     if not dry_run:
         with _own_data(mode):
             recover(root)
@@ -89,7 +89,7 @@ def preview(root: Path, edits: Edits) -> tuple[PatchResult, list[After]]:
     planned = _planned(root, edits.files, {}, "all_or_nothing")
     shown = [entry.shown for entry in planned]
     success = not any(file.failed for file in shown)
-    result = PatchResult(success, "all_or_nothing", True, shown, format=edits.format)
+    result = PatchResult(success, "all_or_nothing", True, shown, format=edits.format or "")
     return result, [_after(change) for entry in planned for change in entry.changes]
 
 
