@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.context import Interest, View, collect_context
-from agent.context.context_budget import room_for
+from agent.context.context_budget import budget_for
 from agent.context.history import recent_history
 from agent.context.testlayout import is_test, layout_of_tests
 from agent.context.tokenization import words_of
@@ -62,8 +62,8 @@ def test_everything_together_fits_the_models_window(tmp_path: Path, window: int)
 
 
 def test_room_shrinks_with_the_window() -> None:
-    assert room_for(None) == room_for(1_000_000)
-    assert room_for(10_000).total <= 4_000
+    assert budget_for(None) == budget_for(1_000_000)
+    assert budget_for(10_000).total <= 4_000
 
 
 def test_a_long_list_of_files_is_folded_from_its_depth(tmp_path: Path) -> None:

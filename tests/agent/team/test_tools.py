@@ -130,7 +130,7 @@ async def test_at_the_bound_a_role_must_answer(repository: Path, role: str) -> N
     outcome = await harness.run(EDIT)
     assert outcome.review["verdict"] == "approve"
     mine = [request for request in harness.model.requests if request.role == role]
-    last = [request for request in mine if "You have all of your tool calls" in request.messages[-1]["content"]]
+    last = [request for request in mine if "You have used all of your tool calls" in request.messages[-1]["content"]]
     assert last
     conversations = len({request.key.split("/t")[0] for request in mine})
     assert len(harness.sink.of("tool_called")) == conversations * BY_ROLE[role].rounds
