@@ -49,4 +49,4 @@ def count_caller(user: User, token_id: uuid.UUID | None, principal: Principal | 
 def refuse_caller(counts: list[Count]) -> None:
     """Raises RateLimited."""
     for each in counts:
-        refuse([each], "This workspace" if each.limit.name == "workspace" else "Each person or API token")
+        refuse([each], "This workspace" if each.limit.name == "workspace" else "Your account or API token")

@@ -65,7 +65,7 @@ class RateLimitMiddleware:
         if request.path_info.startswith(WEBHOOKS):
             counts = count(Limit("webhooks", address_group(address), settings.MGX_RATES["webhooks"]))
             note(request, counts)
-            refuse(counts, "This webhook address")
+            refuse(counts, "This sender of webhooks")
             return self.get_response(request)
         shown = request.headers.get("Authorization") or request.COOKIES.get(settings.SESSION_COOKIE_NAME) or ""
         client = Client.of(address, shown)
