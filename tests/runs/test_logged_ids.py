@@ -9,7 +9,7 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from runs.lifecycle import worker_transitions
-from runs.models.run import Status
+from runs.models.run_state import Status
 from tests.support.log_lines import logged
 
 from .conftest import Tenant, drive

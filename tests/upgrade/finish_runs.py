@@ -22,8 +22,9 @@ from agent.runtime import bootstrap  # noqa: E402
 from agent.stacks import store  # noqa: E402
 from repositories.models import RepositoryLink  # noqa: E402
 from runs import services  # noqa: E402
-from runs.models import OutgoingComment, ProcessedWebhook, TaskRun  # noqa: E402
-from runs.models.run import Status  # noqa: E402
+from runs.models import OutgoingComment, ProcessedWebhook, RunStep, TaskRun  # noqa: E402
+from runs.models.run_state import Status  # noqa: E402
+from runs.worker.journal import digest  # noqa: E402
 from tests.runs.conftest import drive, small_stacks, types  # noqa: E402
 from tests.runs.test_durability import expire  # noqa: E402
 from workspaces.models import Membership, Role  # noqa: E402
@@ -67,7 +68,9 @@ def finish(run: TaskRun) -> dict[str, Any]:
 
 def main(shop: str) -> None:
     upgraded = upgrade()
-    RepositoryLink.across_tenants.filter(is_primary=True).update(clone_url=f"file://{shop}")
+    url = f"file://{shop}"  # the same repository where it is now, also for the step that checked it out
+    RepositoryLink.across_tenants.filter(is_primary=True).update(clone_url=url)
+    RunStep.across_tenants.filter(key="source").update(input_digest=digest({"url": url}))
     smaller = small_stacks()
     store.catalogue = lambda: smaller
     with tempfile.TemporaryDirectory() as directory:
