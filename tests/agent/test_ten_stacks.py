@@ -12,6 +12,7 @@ import pytest
 
 from agent.checks.commands import UNREACHABLE
 from agent.guardrails import check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import Stack, catalogue
 from tests.support.drills import Draw, some_of
@@ -51,7 +52,7 @@ def make(stack: Stack, workdir: Path, package_cache: Path) -> None:
     assert task in written["README.md"]
     manifest = "".join(f"FILE: {path}\n{text}" for path, text in written.items())
     (workdir / "empty").mkdir()
-    assert check(manifest, root=workdir / "empty", stack=stack, spec=TaskSpec(task)).errors == ()
+    assert check([parse_edits(manifest)], root=workdir / "empty", stack=stack, spec=TaskSpec(task)).errors == ()
     tests = told["tests"]
     assert tests["status"] in ("passed", "unavailable"), tests["output_tail"]
     if tests["status"] == "unavailable":
