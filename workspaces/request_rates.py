@@ -23,10 +23,10 @@ from .principal import Principal
 
 
 class CallerThrottle(BaseThrottle):
-    """Django REST framework asks it before a view acts. In a tenant's endpoint the workspace is known by then, too."""
+    """The throttle of all views, called by REST framework after authentication and, in a tenant's endpoint, after permissions."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Always true: RateLimitExceeded, which it raises, says which limit it was."""
+        """Always true; it raises RateLimited, which names the limit."""
         user = request.user
         if isinstance(user, User):  # the address of others is counted by the middleware
             token_id = request.auth.pk if isinstance(request.auth, ApiToken) else None

@@ -15,7 +15,7 @@ from .webhook_events import WebhookEvent
 
 
 class Linked(Protocol):
-    """What names a repository on a service: a link, or what a person typed."""
+    """Anything that identifies a repository on a service: a link, or a parsed reference."""
 
     @property
     def provider(self) -> str: ...

@@ -12,7 +12,7 @@ from .confirm import show_once
 
 
 class SecretAdmin(TenantAdmin):
-    """Rows that are made with a secret, which is on the page that answers the form and nowhere else."""
+    """Rows created with a secret, which is shown only on the page that answers the form."""
 
     secret_title: ClassVar[str]
 

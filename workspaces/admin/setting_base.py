@@ -22,14 +22,14 @@ else:
 
 
 class SettingForm(AnyForm):
-    """What the person changed, in the API's words."""
+    """The changed fields, by their names in the API."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        # a new default makes room for itself while it is saved
+        # saving a new default unsets the previous one
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
 
     def changes(self) -> dict[str, Any]:
-        """What the person changed, as the API would get it."""
+        """The changed fields, as the API would receive them."""
         return {name: self.cleaned_data[name] for name in self.changed_data if name != "workspace"}
 
 
@@ -74,7 +74,7 @@ class SettingAdmin(TenantAdmin):
         obj.delete()
 
     def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
-        """Raises what the API would; ``stored`` is None for a new row."""
+        """Raises what the API would raise; ``stored`` is None for a new row."""
         raise NotImplementedError
 
     def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
