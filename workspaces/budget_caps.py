@@ -70,7 +70,7 @@ class Cap:
             )
         if self.cost + cost > self.max_cost_usd:
             raise CapReached(
-                f"{self.whose} allows ${_usd(self.max_cost_usd)}; ${_usd(self.cost)} are spent or reserved and this call "
+                f"{self.whose} allows ${_usd(self.max_cost_usd)}; ${_usd(self.cost)} are spent or reserved, and this call "
                 f"may cost ${_usd(cost)}.",
                 self.hint,
             )

@@ -1,4 +1,4 @@
-"""The meaning of a run's state, which the server sends with each run. The CLI has no list of states, so a new state needs no new CLI."""
+"""The meaning of a run's state, which the server sends with each run: a new state needs no new CLI, for it has no list of them."""
 
 from __future__ import annotations
 

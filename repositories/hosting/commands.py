@@ -14,8 +14,8 @@ _COMMAND = re.compile(r"^/mgx(?:[ \t]+(?P<verb>\S+)[ \t]*(?P<words>.*))?[ \t]*$"
 
 
 def command_of(line: str) -> tuple[Verb | Literal[""], str] | None:
-    """The command at the start of ``line``, and the words after it; "" and the whole line for an unknown command, None for a line
-    that is not a command."""
+    """The command at the start of ``line``, and the words after it; "" and the whole line for an unknown command, None for any
+    other line."""
     found = _COMMAND.match(line)
     if found is None:
         return None

@@ -45,7 +45,7 @@ def _of(links: QuerySet[RepositoryLink], repositories: RepositoryNames) -> Query
 
 
 def _look_again(links: QuerySet[RepositoryLink]) -> int:
-    """Makes their validation due, which finds out their present state. Nothing else in the delivery is trusted, so nothing of it
-    is stored."""
+    """Makes their validation due, which finds out their present state. Nothing else in the delivery is trusted, so nothing of
+    it is stored."""
     changed = links.filter(~Q(refresh_due_at__lte=timezone.now()) | Q(refresh_due_at=None))
     return changed.update(refresh_due_at=timezone.now())
