@@ -23,7 +23,7 @@ from .principal import Principal
 
 
 class CallerThrottle(BaseThrottle):
-    """The throttle of all views. REST framework calls it after authentication and, in a tenant's endpoint, after permissions."""
+    """The throttle of all views. REST framework calls it after authentication and, for a tenant's endpoint, permissions."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Always true; it raises RateLimitExceeded, which names the limit."""

@@ -1,4 +1,4 @@
-"""The meaning of a run's state, which the server sends with each run: a new state needs no new CLI, for it has no list of them."""
+"""The meaning of a run's state, which the server sends with each run, so a new state needs no new CLI."""
 
 from __future__ import annotations
 
