@@ -1,4 +1,4 @@
-"""The base of pages whose rows are made with a secret."""
+"""The base of pages whose rows are created with a secret."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SecretAdmin(TenantAdmin):
     secret_title: ClassVar[str]
 
     def keep_secret(self, request: HttpRequest, secret: str) -> None:
-        """For the length of the request alone."""
+        """Kept only during the request."""
         request._mgx_secret = secret  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:

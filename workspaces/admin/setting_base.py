@@ -1,4 +1,4 @@
-"""The base of pages whose rows operators make, change and delete, by the rules of the API."""
+"""The base of pages whose rows operators create, change and delete, by the rules of the API."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class SettingForm(AnyForm):
 
 
 class SettingAdmin(TenantAdmin):
-    """Rows that operators make, change and delete. ``noun`` names them in the audit log."""
+    """Rows that operators create, change and delete. ``noun`` names them in the audit log."""
 
     noun: ClassVar[str]
     unique: ClassVar[dict[str, tuple[str, str]]] = {}
     fixed: ClassVar[tuple[str, ...]] = ()
-    """Chosen once, with the new row."""
+    """Fields that are set on creation only."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_module_permission(request)

@@ -1,4 +1,4 @@
-"""Who is signed in, and failed attempts, for superusers."""
+"""Sign-ins and failed attempts to sign in, for superusers."""
 
 from __future__ import annotations
 
