@@ -1,6 +1,6 @@
 """The admin's menu and dashboard, grouped by what operators look for instead of by application.
 
-The menu is collected from the pages: each has its place as `ModelAdmin.menu` (`common.admin_menu`).
+The menu is collected from the pages: each declares its position as `ModelAdmin.menu` (`common.admin_menu`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from unfold.sites import UnfoldAdminSite
 from .common.admin_menu import MenuEntry, MenuGroup
 
 OF_PACKAGES = {"django_dramatiq.task": MenuEntry(label="Queue messages")}
-"""Pages of installed packages, which know nothing of this menu."""
+"""Pages of installed packages, which declare no ``menu``."""
 
 
 class AdminSite(UnfoldAdminSite):

@@ -38,9 +38,9 @@ class RepositoryLink(TenantModel):
     refresh_due_at = models.DateTimeField(null=True, editable=False)
     """When the next validation by ourselves is due (`repositories.scheduled_validation`)."""
     refresh_asked_at = models.DateTimeField(null=True, editable=False)
-    """Since when somebody waits for that validation; NULL again when it was done."""
+    """When a user asked for a validation; NULL again after it."""
     failed_validations = models.PositiveSmallIntegerField(default=0, editable=False)
-    """In a row, up to now."""
+    """Consecutive failures."""
     host_id = models.CharField(max_length=100, blank=True, editable=False)
     """The service's id of the repository, which does not change when it is renamed."""
     seen_branch = models.CharField(max_length=200, blank=True, editable=False)

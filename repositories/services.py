@@ -258,7 +258,7 @@ def _apply_failure(link: RepositoryLink, error: MGXError) -> None:
 
 
 def next_validation_at(link: RepositoryLink) -> datetime:
-    """In a day; in an hour when the last validation failed, and twice as long each time it fails again, up to a day.
+    """A day after the last validation; an hour after a failed one, doubled with each further failure up to a day.
 
     Spread over a twelfth of that by the link's id, so that links validated together do not stay together.
     """

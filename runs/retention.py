@@ -1,5 +1,5 @@
-"""Webhooks that were processed and comments that were posted are kept for a month, and then deleted: services deliver again for
-some days at most, and what is older than a week when it arrives is ignored (`runs.webhooks.processing`).
+"""Retention: processed webhooks and posted comments are deleted after a month. Services redeliver for some days at most, and
+deliveries older than a week are not processed (`runs.webhooks.processing`).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def prune_sometimes() -> int:
 
 
 def prune() -> int:
-    """Deletes what is done and old; returns how many rows. What is still to be done or posted stays, however old it is.
+    """Deletes old processed rows and returns their number. Pending rows are kept, however old they are.
 
-    A processed webhook goes after its comment: while that is kept, the same cause has no effect again.
+    A processed webhook is deleted after its comment: while the comment is kept, the same cause has no effect again.
     """
     deliveries = WebhookDelivery.across_tenants.filter(processed_at__isnull=False)
     comments = OutgoingComment.across_tenants.filter(Q(sent_at=None) | Q(sent_at__lt=Now() - KEPT), due_at=None)
@@ -46,7 +46,7 @@ def prune() -> int:
 
 
 def _in_batches(rows: QuerySet[Any]) -> int:
-    """By the index on ``created_at``. Who deletes the same rows beside us does no harm."""
+    """Deletes by the index on ``created_at``. Another process may delete the same rows at the same time."""
     old = rows.filter(created_at__lt=Now() - KEPT).order_by("created_at")
     gone = 0
     for _ in range(MAX_BATCHES):

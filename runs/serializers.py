@@ -228,9 +228,9 @@ class ChangedFileRow(serializers.Serializer[Any]):
 class ChangesRow(serializers.Serializer[Any]):
     run_id = serializers.UUIDField()
     status = serializers.CharField(help_text="Of the run.")
-    state = StateSerializer(help_text="Of the run: decisions are taken while its `next_actions` have `changes`.")
-    round = serializers.IntegerField(help_text="Send it with decisions: 409 when the changes were replaced meanwhile.")
-    undecided = serializers.IntegerField(help_text="Hunks, and files without hunks.")
+    state = StateSerializer(help_text="State of the run. Decisions are accepted while its `next_actions` contain `changes`.")
+    round = serializers.IntegerField(help_text="Send it with decisions: 409 if the changes were replaced in the meantime.")
+    undecided = serializers.IntegerField(help_text="Number of undecided hunks, and files without hunks.")
     files = ChangedFileRow(many=True)
 
 

@@ -10,7 +10,7 @@ from .models import Task
 class TaskFilter(django_filters.FilterSet):
     project_id = django_filters.UUIDFilter()
     repository_id = django_filters.UUIDFilter()
-    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Part of the name.")
+    q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="Text that the name contains.")
 
     class Meta:
         model = Task

@@ -20,7 +20,7 @@ WARN_AT = Decimal("0.8")
 
 @dataclass(frozen=True)
 class CapWarning:
-    """A cap of which four fifths are used. ``key`` names the cap with its limit: after a raise it is another one."""
+    """A cap of which four fifths are used. ``key`` contains the limit, so a raised cap has another key."""
 
     key: str
     detail: str
@@ -28,7 +28,7 @@ class CapWarning:
 
 @dataclass(frozen=True)
 class Cap:
-    """Limits on one meter; None: no such limit. ``whose`` is how people know it."""
+    """Limits on one meter; None means no limit. ``whose`` names the budget in messages."""
 
     whose: str
     key: str
@@ -54,23 +54,23 @@ class Cap:
     def check(self, tokens: int, cost: Decimal | None) -> None:
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise CapReached(
-                f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved and this call may take "
+                f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved, and this call may take "
                 f"{tokens:,}.",
                 self.hint,
             )
         if self.max_calls is not None and self.meter.calls + 1 > self.max_calls:
-            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all are used.", self.hint)
+            raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all of them are used.", self.hint)
         if self.max_cost_usd is None:
             return
         if cost is None:
             raise CapReached(
-                f"{self.whose} is in USD, but the model's price is unknown.",
-                "Set price_in and price_out of the model connection (0 where it costs nothing), or cap tokens instead of USD; "
+                f"{self.whose} is set in USD, but the model's price is unknown.",
+                "Set price_in and price_out of the model connection (0 if it is free), or cap tokens instead of USD; "
                 "then resume the run.",
             )
         if self.cost + cost > self.max_cost_usd:
             raise CapReached(
-                f"{self.whose} allows ${_usd(self.max_cost_usd)}; ${_usd(self.cost)} are spent or reserved and this call "
+                f"{self.whose} allows ${_usd(self.max_cost_usd)}; ${_usd(self.cost)} are spent or reserved, and this call "
                 f"may cost ${_usd(cost)}.",
                 self.hint,
             )

@@ -1,7 +1,7 @@
-"""The event types that there are. Each application registers its own, with a strict schema for the data, in its `events.py`.
+"""The registry of event types. Each application registers its own, with a strict schema for the data, in its `events.py`.
 
-`WorkspacesConfig.ready` imports these modules. From what is registered come the validation of what is recorded, the JSON Schema
-and the table in the docs (CONTRACT's event table is the same in prose).
+`WorkspacesConfig.ready` imports these modules. The registry is the single source for validation, JSON Schema and the docs
+(CONTRACT's event table is the same in prose).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class EventData(BaseModel):
 Schema = TypeVar("Schema", bound=EventData)
 _schemas: dict[str, type[EventData]] = {}
 SCHEMAS: Mapping[str, type[EventData]] = MappingProxyType(_schemas)
-"""Event type → schema of its data, in the order of registration."""
+"""Maps each event type to the schema of its data, in the order of registration."""
 
 
 def register(*event_types: str) -> Callable[[type[Schema]], type[Schema]]:
@@ -48,9 +48,9 @@ def owner_of(event_type: str) -> str:
 
 
 def validated(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The data as its schema gives it back, defaults filled in.
+    """The validated data, with defaults filled in.
 
-    Raises pydantic.ValidationError, and LookupError for a type that nobody registered: both are bugs of ours.
+    Raises pydantic.ValidationError, or LookupError for a type that is not registered, each a bug on our side.
     """
     if event_type not in SCHEMAS:
         raise LookupError(f"The event type {event_type!r} is not registered: give it a schema in its application's events.py.")

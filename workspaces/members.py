@@ -14,7 +14,7 @@ from .limits import require_room
 from .models import Membership, Role, User
 from .principal import Principal
 
-MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is a member already; change the role with PATCH.")}
+MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is already a member. Change the role with PATCH.")}
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def add_member(*, principal: Principal, user: str, role: Role) -> Membership:
         by_address = User.objects.filter(email__iexact=user, is_active=True)[:2]
         found = by_address[0] if len(by_address) == 1 else None
     if found is None:
-        raise BadRequest(f"There is no account {user!r}. An operator can make one in the admin.", field="user")
+        raise BadRequest(f"There is no account {user!r}. An operator can create one in the admin.", field="user")
     require_room(principal.workspace_id, "members")
     with conflicts(MEMBER_CONFLICTS):
         membership = Membership.objects.create(workspace_id=principal.workspace_id, user=found, role=role)
@@ -38,7 +38,7 @@ def add_member(*, principal: Principal, user: str, role: Role) -> Membership:
 
 @transaction.atomic
 def change_member(*, principal: Principal, user_id: uuid.UUID | str, role: Role) -> Membership:
-    """Raises NotFound; Conflict when it would leave the workspace without an owner."""
+    """Raises NotFound, or Conflict if it would leave the workspace without an owner."""
     membership = _locked_member(principal, user_id)
     before = membership.role
     if before == Role.OWNER and role != Role.OWNER:
@@ -71,14 +71,14 @@ def _locked_member(principal: Principal, user_id: uuid.UUID | str) -> Membership
     for membership in locked:
         if str(membership.user_id) == str(user_id):
             return membership
-    raise NotFound("There is no such member in this workspace.")
+    raise NotFound("This user is not a member of this workspace.")
 
 
 def _keep_an_owner(leaving: Membership) -> None:
     owners = Membership.objects.filter(workspace_id=leaving.workspace_id, role=Role.OWNER)
     if not owners.exclude(pk=leaving.pk).exists():
         raise Conflict(
-            "This is the last owner of the workspace; make another member owner first.",
+            "This is the last owner of the workspace. Make another member an owner first.",
             code="last_owner",
             hint="Change a role with PATCH /api/workspaces/{id}/members/{user_id}, or under Memberships in the admin.",
         )

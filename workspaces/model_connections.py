@@ -1,4 +1,4 @@
-"""What admins may set of model connections: the rules, which the API and the admin share."""
+"""Rules for model connections, shared by the API and the admin."""
 
 from __future__ import annotations
 

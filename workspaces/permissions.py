@@ -1,4 +1,4 @@
-"""Who may use an endpoint, as DRF's permission classes."""
+"""Permission classes of REST framework: the role that an endpoint requires."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .request_principal import resolve_principal
 
 class HasRole(BasePermission):
     """A member of the request's workspace whose role allows the action: that of the view's ``roles``, else viewer for reads and
-    developer for writes. Who it is stands in ``view.principal`` from then on."""
+    developer for writes. It sets ``view.principal``."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Always true: what it raises instead of False (NotFound, BadRequest, NotAllowed) says what to do next."""
+        """Always true; otherwise it raises NotFound, BadRequest or NotAllowed, which say what to do next."""
         view.principal = resolve_principal(request, view.kwargs.get(view.workspace_url_kwarg))
         # OPTIONS describes what a POST takes, for which DRF asks again with the method POST
         reads = request.method in SAFE_METHODS or view.action == "metadata"

@@ -1,4 +1,4 @@
-"""Who a REST request acts for: the principal in its tenant, and the credential that it is signed in with."""
+"""The principal of a REST request in its tenant, and the credential of the request."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .sign_ins import Jwt
 def resolve_principal(request: Request, workspace_id: str | None = None) -> Principal:
     """The token's own workspace, else the named one, else the user's only one (CONTRACT: Tenant).
 
-    ``workspace_id`` is from the path; it then decides, and of somebody else's it is not said that it exists (NotFound).
+    ``workspace_id`` from the path takes precedence; a workspace of others raises NotFound, as one that does not exist.
     """
     names = names_of(request.headers.get, request.query_params.get("workspace"))
     if isinstance(request.auth, ApiToken):
         principal = principal_of_token(request.auth, names)
         if workspace_id is not None and str(principal.workspace_id) != workspace_id:
-            raise NotFound("There is no such workspace that you can see.")
+            raise NotFound("This workspace does not exist or you do not have access to it.")
         return principal
     assert isinstance(request.user, User)
     wanted = names if workspace_id is None else (workspace_id,)
@@ -32,7 +32,7 @@ def resolve_principal(request: Request, workspace_id: str | None = None) -> Prin
 
 
 def signed_in_at(request: Request) -> datetime | None:
-    """When the person behind a JWT or a browser session showed a password."""
+    """When the person behind a JWT or a browser session entered a password."""
     if isinstance(request.auth, Jwt):
         return request.auth.sign_in.created_at
     at = request.session.get(SIGNED_IN_AT)
@@ -40,7 +40,7 @@ def signed_in_at(request: Request) -> datetime | None:
 
 
 def credential_of(request: Request) -> Credential:
-    """What the request is signed in with, for what goes on after its answer."""
+    """The request's credential, for work that continues after the response."""
     user = request.user
     assert isinstance(user, User)
     if isinstance(request.auth, ApiToken):

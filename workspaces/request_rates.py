@@ -23,10 +23,10 @@ from .principal import Principal
 
 
 class CallerThrottle(BaseThrottle):
-    """Django REST framework asks it before a view acts. In a tenant's endpoint the workspace is known by then, too."""
+    """The throttle of all views. REST framework calls it after authentication and, for a tenant's endpoint, permissions."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Always true: RateLimitExceeded, which it raises, says which limit it was."""
+        """Always true; it raises RateLimitExceeded, which names the limit."""
         user = request.user
         if isinstance(user, User):  # the address of others is counted by the middleware
             token_id = request.auth.pk if isinstance(request.auth, ApiToken) else None
@@ -47,6 +47,6 @@ def count_caller(user: User, token_id: uuid.UUID | None, principal: Principal | 
 
 
 def refuse_caller(counts: list[Count]) -> None:
-    """Raises RateLimited."""
+    """Raises RateLimitExceeded."""
     for each in counts:
         refuse([each], "This workspace" if each.limit.name == "workspace" else "Your account or API token")

@@ -1,4 +1,4 @@
-"""Tenants."""
+"""Creating and changing workspaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .creation import give_default_budget
 from .models import Membership, Role, User, Workspace
 from .signals import workspace_created
 
-WORKSPACE_CONFLICTS = {"workspace_slug_unique": ("slug", "This slug is taken by another workspace; choose another one.")}
+WORKSPACE_CONFLICTS = {"workspace_slug_unique": ("slug", "Another workspace uses this slug. Choose another slug.")}
 
 
 @transaction.atomic

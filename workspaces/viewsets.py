@@ -140,4 +140,4 @@ class TenantViewSet(GenericViewSet[Any]):
         """Hook: may refuse or change other rows, in the write's transaction. ``row`` is None for a new one."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
-        """What else a PATCH does, in its transaction."""
+        """Hook: further effects of a PATCH, in its transaction."""

@@ -15,7 +15,7 @@ COMMITS = 300
 SHOWN = 10
 MAX_SUBJECT = 100
 MAX_FILES = 30
-"""A commit of more files is a move or a reformatting: it says nothing of what belongs together."""
+"""A commit of more files is a move or a reformatting: it says nothing about what belongs together."""
 TOGETHER = 2
 MAX_FOCUS = 8
 MAX_COMPANIONS = 5

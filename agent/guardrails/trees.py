@@ -1,7 +1,7 @@
 """Syntax trees of JavaScript, TypeScript, Vue components, PHP and C#, by tree-sitter. The grammars load when first needed.
 
-tree-sitter mends what it can't read instead of refusing it, and its grammars trail the newest syntax a little: declaration
-files and templates are not judged.
+tree-sitter recovers from syntax errors instead of refusing the file, and its grammars lag a little behind the newest syntax:
+declaration files and templates are not judged.
 """
 
 from __future__ import annotations

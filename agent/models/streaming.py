@@ -122,7 +122,7 @@ class StreamedCompletion:
 
 
 def parse_arguments(text: str) -> JSONObject | None:
-    """The object of a tool call's arguments; None where they are none. No text at all means no arguments."""
+    """The arguments of a tool call; None if ``text`` is not a JSON object. Empty text means no arguments."""
     if not text.strip():
         return {}
     try:

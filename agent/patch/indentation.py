@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 Shift = Callable[[str], str | None]
-"""From a line's indentation in the hunk to that in the file; None where the rule says nothing of it."""
+"""Maps a line's indentation in the hunk to that in the file; None if the rule does not apply to it."""
 
 TAB_WIDTHS = (4, 2, 8, 3)
 MAX_INDENT = 400

@@ -13,13 +13,13 @@ SHOWN = 14
 """Real lines shown for one edit."""
 
 MAX_EDITS = 30
-"""Refused edits of a file for which lines are shown; who mends those sees more of the file than a prompt should hold."""
+"""The most refused edits of a file for which lines are shown, so that the prompt stays bounded."""
 
 MAX_CHARACTERS = 2_000
-"""Of a line that is shown."""
+"""Shown of one line."""
 
 MAX_COMMON = 12
-"""A line that stands so often says nothing of the place."""
+"""A line that occurs more often does not identify the place."""
 
 MAX_COMMON_WORD = 1_000
 """Nor does a word that so many lines have."""

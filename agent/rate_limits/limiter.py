@@ -1,8 +1,8 @@
 """Waiting for one's turn at somebody else's server, in a thread or in an event loop.
 
-What has to be waited for is known each time, so nothing is asked again and again: the end of a pause that the server has asked
-for, the moment when the window has room, or whoever came before in this process. Processes have no order among each other: who
-comes first when there is room takes it.
+It never polls, because it knows what to wait for: the end of a pause that the server asked for, the moment when the window
+allows the next request, or an earlier caller in this process. Processes have no order among each other: the first one to ask
+when the window allows a request gets it.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class RateLimiter:
         return self.store.ask(lambda storage: storage.closed_for(f"{self.key}/{name}"))
 
     async def wait(self, charges: Sequence[Charge], *, patience: float, patience_if_asked: float | None) -> None:
-        """Until there is room for all ``charges``, which are taken then; a cancelled wait has taken nothing.
+        """Waits until the limits allow all ``charges``, and takes them; a cancelled wait has taken nothing.
 
         ``patience_if_asked`` is for a pause that the server has asked for; None: it is not heeded. Raises TooLongToWait.
         """
@@ -169,7 +169,7 @@ class RateLimiter:
     def _take(self, charges: Sequence[Charge]) -> float:
         """All of them or none, so an exact one has to be the last.
 
-        Returns 0.0, or the seconds until there is room for the first that has none.
+        Returns 0.0, or the seconds until the first one that is refused may be allowed.
         """
         for number, charge in enumerate(charges):
             if not self._take_one(charge):

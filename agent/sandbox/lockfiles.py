@@ -25,7 +25,7 @@ MAX_CHARACTERS = 40
 
 
 def pins(root: Path) -> list[str]:
-    """``name==version`` lines of the first lock file at ``root``, sorted; none where there is none that can be read."""
+    """``name==version`` lines of the first lock file at ``root``, sorted; an empty list if no lock file can be read."""
     for name in LOCKS:
         path = root / name
         if not path.is_file() or path.is_symlink() or path.stat().st_size > MAX_BYTES:

@@ -41,7 +41,7 @@ class Manifest:
 
 
 def read(root: Path) -> Manifest | None:
-    """What package.json at ``root`` asks for; None where there is none that can be read."""
+    """What package.json at ``root`` asks for; None if it is missing or unreadable."""
     data = _json(root, "package.json")
     if data is None:
         return None

@@ -1,6 +1,6 @@
 """What a file defines and which names it uses, by tree-sitter: a query per language, compiled when the language is first met.
 
-Comments and strings are not names. tree-sitter mends what it can't parse, so a file with mistakes still has its tags.
+Comments and strings are not names. tree-sitter recovers from syntax errors, so a file with mistakes still has its tags.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Detects loops. A run may take long and try often; only exact repetition stops it.
 
-What a replay finds recorded is counted but never stops the run: a person has resumed it since, so counting begins anew there.
+What a replay finds recorded is counted but never stops the run: a person has resumed it since, so counting starts again there.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from mgx_cli.render import Line, error_lines, result_lines
 from mgx_cli.stream import Event, events
 
 _ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
-"""Events after which a run may stand still."""
+"""Events after which a run may wait for a person or have ended."""
 _ASKS = {"approval_required": "approve", "changes_ready": "changes"}
 """Events that ask for a decision, and the action that answers."""
 
@@ -92,7 +92,7 @@ def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
 
 
 def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
-    """Prints the events of a run as NDJSON until it is over."""
+    """Prints the events of a run as NDJSON until it ends."""
     with closing(events(api, run["id"], on_trouble=lambda text: say(text, "yellow"))) as found:
         for event in found:
             put_ndjson(event)
@@ -141,7 +141,7 @@ def _conclude(run: Mapping[str, Any], place: Path | None) -> None:
         for line in error_lines(run):
             _say_line(line)
     if trouble and run_state.is_final(run):
-        say(f"See: mgx logs {name}")
+        say(f"See its log with: mgx logs {name}")
     if commands := run_state.next_commands(run, name):
         say("\n  ".join(["Answer with:" if trouble and question else str(run_state.state_of(run)["next"]), *commands]))
     if (trouble and not question) or run_state.has_succeeded(run):

@@ -16,10 +16,10 @@ from mgx_cli.wrap import put_line
 _STATE = {"accepted": "green", "rejected": "red", "mixed": "yellow", "pending": "yellow"}
 _SIGN = {"+": "green", "-": "red"}
 _GOES_ON = {
-    "deliver": "goes on: the change is delivered. Watch it with: mgx attach {}",
-    "execute": "goes on with what you said. Watch it with: mgx attach {}",
+    "deliver": "is delivering the change. Watch it with: mgx attach {}",
+    "execute": "continues with your comments. Watch it with: mgx attach {}",
 }
-"""By what a worker does next."""
+"""What the run does next, by the phase that a worker claims it for."""
 HELP = """y  accept this hunk
 n  reject this hunk; you are asked what to do instead
 a  accept this and all undecided hunks in the file
@@ -149,12 +149,12 @@ def _say_why() -> str:
 
 
 def tell_next(run: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
-    """What the state of the run means for the person, on stderr."""
+    """Prints what the run does next, on stderr."""
     name, left = short(run["id"]), shown["undecided"]
     if not asks_for(shown, "changes"):
         told = _GOES_ON.get(state_of(shown)["phase"], f"is {label(shown)}.")
         if is_final(shown) and all(file["state"] == "rejected" for file in shown["files"]):
-            told = "is over: you rejected all of its changes."
+            told = "has ended: you rejected all of its changes."
         say(f"Run #{run.get('run_number')} {told.format(name)}")
     elif left:
         say(f"{left} undecided. Decide with:\n  mgx changes {name} --reject PATH:HUNK -m \"what instead\"\n"

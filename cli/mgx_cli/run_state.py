@@ -1,4 +1,4 @@
-"""What a run's state means, as the server says it with each run. The CLI has no list of states: a new one needs no new CLI."""
+"""The meaning of a run's state, which the server sends with each run, so a new state needs no new CLI."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from mgx_cli.errors import CLIError, ExitCode
 Answer = Mapping[str, Any]
 
 _STYLES = {"good": "green", "bad": "red", "warn": "yellow"}
-"""By tone."""
+"""Styles by tone."""
 _ENDS = {"succeeded": ExitCode.DONE, "failed": ExitCode.FAILED, "stopped": ExitCode.STOPPED}
-"""By outcome."""
+"""Exit codes by outcome."""
 _PAUSES = {"budget": ExitCode.BUDGET, "question": ExitCode.WAITING}
-"""By the reason of a pause; any other one is trouble."""
+"""Exit codes by the reason of a pause; any other reason is a failure."""
 _COMMANDS = {
     "reject": ('mgx reject {} -m "what should change"',),
     "changes": ("mgx changes {}", "mgx changes {} --accept-all"),
 }
-"""By action, where it is more than the command of its name."""
+"""Commands by action, for actions that need more than the command of the same name."""
 
 
 def state_of(answer: Answer) -> Answer:
-    """The part ``state`` of a run, or of its changes. Raises CLIError for a server that has none."""
+    """The field ``state`` of a run, or of its changes. Raises CLIError if the server sends none."""
     state = answer.get("state")
     if not isinstance(state, Mapping):
         raise CLIError(
@@ -50,7 +50,7 @@ def waits_for_person(answer: Answer) -> bool:
 
 
 def asks_for(answer: Answer, action: str) -> bool:
-    """Whether ``action`` is what the run waits for, or one of the ways on."""
+    """Whether ``action`` is one of those that continue the run."""
     return action in state_of(answer)["next_actions"]
 
 
@@ -59,12 +59,12 @@ def has_succeeded(answer: Answer) -> bool:
 
 
 def is_in_trouble(answer: Answer) -> bool:
-    """It failed, or it stopped where it can't go on by itself: there is an error to show."""
+    """Whether it failed, or paused until a person resumes it: there is an error to show."""
     return bool(state_of(answer)["outcome"] == "failed") or asks_for(answer, "resume")
 
 
 def next_commands(run: Answer, name: str) -> list[str]:
-    """What to type about the run ``name``, the usual first."""
+    """The commands with which a person continues the run ``name``, the usual one first."""
     if asks_for(run, "resume") and run.get("pause_reason") == "question":
         return [f'mgx resume {name} -m "your answer"']
     actions = state_of(run)["next_actions"]
@@ -72,7 +72,7 @@ def next_commands(run: Answer, name: str) -> list[str]:
 
 
 def exit_code(run: Answer) -> ExitCode | None:
-    """How a command that waited for this run ends; None while the run works."""
+    """The exit code of a command that waited for this run; None while the run is active."""
     outcome = state_of(run)["outcome"]
     if outcome == "failed" and (run.get("error") or {}).get("code") == "budget_exceeded":
         return ExitCode.BUDGET

@@ -1,4 +1,4 @@
-"""Where a page of the admin stands in the menu. Each `ModelAdmin` of ours says so itself, by an attribute ``menu``."""
+"""The position of a page of the admin in the menu, which each `ModelAdmin` of ours declares by an attribute ``menu``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class MenuGroup(StrEnum):
-    """What operators look for, in the order of the menu."""
+    """Groups by what operators look for, in the order of the menu."""
 
     WORK = "Work"
     PEOPLE = "People"
@@ -18,8 +18,8 @@ class MenuGroup(StrEnum):
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """``order`` counts within the group, across applications; with the same one, Django's order holds. ``label`` replaces the
-    plural of the model, where that is not what people say.
+    """``order`` sorts within the group, across applications; entries of the same order stay in Django's order. ``label`` is the
+    name in the menu if it differs from the model's plural.
     """
 
     group: MenuGroup = MenuGroup.MACHINERY

@@ -1,4 +1,4 @@
-"""Filters of lists: django-filter's backend, with the refusals that the API promises."""
+"""Filters of lists: django-filter's backend, with the errors that the API promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .query_parameters import EVERYWHERE, refuse_unknown
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
-    """The view's ``filterset_class`` and its paginator say which query parameters a list takes; any other one is refused."""
+    """Refuses query parameters other than those of the view's ``filterset_class`` and its paginator."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         filterset_class = self.get_filterset_class(view)
@@ -26,7 +26,7 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]
         return found
 
     def get_filterset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
-        """None, for which the queryset stays as it is, where no filter is asked for: to make a filterset takes its time."""
+        """None, which leaves the queryset unchanged, if the request has no filters: creating a filterset is slow."""
         if (EVERYWHERE | view.paginator.parameters).issuperset(request.query_params):
             return None
         filterset = super().get_filterset(request, queryset, view)

@@ -39,8 +39,8 @@ class WholeList(BasePagination):
             "type": "object",
             "properties": {
                 "items": {**schema, "maxItems": MAX_LIMIT},
-                "next_cursor": {"type": ["string", "null"], "description": "Give it as ?cursor= for the next page."},
-                "total": {"type": "integer", "description": "With ?count=true only; counted to 10,000 at most."},
+                "next_cursor": {"type": ["string", "null"], "description": "Pass it as ?cursor= to get the next page."},
+                "total": {"type": "integer", "description": "Only with ?count=true; at most 10,000."},
             },
             "required": ["items", "next_cursor"],
         }
@@ -79,7 +79,7 @@ class KeysetPagination(WholeList):
         order: str = request.query_params.get("order") or f"-{view.ordering_fields[0]}"
         if order.removeprefix("-") not in view.ordering_fields:
             choices = ", ".join(f"{sign}{name}" for name in view.ordering_fields for sign in ("", "-"))
-            raise BadRequest(f"order={order} is not possible here; choose one of {choices}.", field="order")
+            raise BadRequest(f"order={order} is not supported here. Choose one of {choices}.", field="order")
         return order
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -93,8 +93,8 @@ class KeysetPagination(WholeList):
         limits = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return [
             _parameter("limit", limits, "Rows per page."),
-            _parameter("cursor", {"type": "string"}, "next_cursor of the page before."),
-            _parameter("order", {"type": "string", "enum": orders, "default": orders[0]}, "- is newest first."),
+            _parameter("cursor", {"type": "string"}, "The next_cursor of the previous page."),
+            _parameter("order", {"type": "string", "enum": orders, "default": orders[0]}, "A minus means descending order."),
             _parameter("count", {"type": "boolean", "default": False}, "Also count all rows (total)."),
         ]
 

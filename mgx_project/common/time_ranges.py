@@ -32,7 +32,7 @@ class Period:
 
 
 def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
-    """Raises BadRequest for unknown parameters, times that are none, or more than MAX_BUCKETS pieces."""
+    """Raises BadRequest for unknown parameters, invalid times, or more than MAX_BUCKETS pieces."""
     refuse_unknown(params, ("from", "to", "bucket"))
     until = _moment(params, "to") or timezone.now()
     since = _moment(params, "from") or _before(until)

@@ -235,7 +235,7 @@ class Checkout:
         await self._git("clean", "-ffdxq")
 
     async def _drop_nested_repositories(self) -> None:
-        """One made inside the workdir would be stored as a pointer to nowhere, and git would obey its configuration."""
+        """One made inside the workdir would be stored as a pointer to nowhere, and git would apply its configuration."""
         while True:
             # "H 160000 <id> 0\t<path>" is what the index has, "? <path>" what it has not
             listed = await self._git("ls-files", "-t", "-s", "-o", "-z", "--exclude-standard")

@@ -1,5 +1,5 @@
-"""What a hosting service does for us. Each provider has a class that keeps `HostingClient`; the contract test in
-``tests/repositories/hosting`` says what each method must hold.
+"""The outgoing port to hosting services. Each provider has a class that keeps `HostingClient`; the contract test in
+``tests/repositories/hosting`` checks every method.
 
 All calls are synchronous and talk to the network: never call them inside a transaction or an event loop.
 """
@@ -66,7 +66,7 @@ class Comment:
 @dataclass(frozen=True)
 class ReviewComment:
     """One remark about a line. ``reply_to`` is the first remark of its thread, 0 for that one itself. ``is_ours`` says whether
-    we wrote it, and so must not obey it."""
+    we wrote it, and so must not act on it."""
 
     id: int
     author: str

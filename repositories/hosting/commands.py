@@ -1,5 +1,5 @@
-"""What people can command in a comment: `/mgx verb words`, the same on every service. Which lines of a comment count (no
-quotes, no code, no comment of ours) is for the provider to say, since each service has markup of its own.
+"""Commands in comments: `/mgx verb words`, the same on every service. The provider decides which lines of a comment count (no
+quotes, no code, no comment of ours), since each service has its own markup.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _COMMAND = re.compile(r"^/mgx(?:[ \t]+(?P<verb>\S+)[ \t]*(?P<words>.*))?[ \t]*$"
 
 
 def command_of(line: str) -> tuple[Verb | Literal[""], str] | None:
-    """The command that ``line`` begins, and the words after it: "" and the whole line for one that we don't know, None for a
-    line that is not a command."""
+    """The command at the start of ``line``, and the words after it; "" and the whole line for an unknown command, None for any
+    other line."""
     found = _COMMAND.match(line)
     if found is None:
         return None

@@ -26,7 +26,7 @@ def require_delivery_id(delivery_id: str, header: str) -> str:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Raises BadRequest for a body that is not one."""
+    """The body as a JSON object. Raises BadRequest if it is not a valid one."""
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError:

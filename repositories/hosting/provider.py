@@ -1,7 +1,7 @@
-"""What a hosting service is to this server: a package with one object that keeps `HostingProvider`, listed in ``registry``.
+"""The port that a hosting service implements: a package with one object that keeps `HostingProvider`, listed in ``registry``.
 
-Nothing outside of that package knows how the service names its headers, fields, states and addresses. A provider is imported
-with the models, so it imports the service's client library only when a client is asked for.
+Only that package contains the service's names of headers, fields, states and addresses. A provider is imported with the models,
+so it imports the service's client library only when a client is created.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .webhook_events import WebhookEvent
 
 
 class Linked(Protocol):
-    """What names a repository on a service: a link, or what a person typed."""
+    """Anything that identifies a repository on a service: a link, or a parsed reference."""
 
     @property
     def provider(self) -> str: ...
@@ -31,8 +31,8 @@ class Linked(Protocol):
 
 @dataclass(frozen=True)
 class RepositoryRef:
-    """A repository as a person named it. ``credential`` is never shown; ``installation_id`` names the installation of the
-    server's app that acts instead of it."""
+    """A parsed reference to a repository. ``credential`` is never shown; ``installation_id`` is the installation of the
+    server's app that is used instead of it."""
 
     provider: str
     clone_url: str
@@ -44,7 +44,7 @@ class RepositoryRef:
 
 @dataclass(frozen=True)
 class IncomingDelivery:
-    """A signed delivery. ``event`` is the service's own name of its kind, ``payload`` all that it sent."""
+    """A signed delivery. ``event`` is the service's name of its type, ``payload`` the whole body."""
 
     id: str
     event: str
@@ -53,7 +53,7 @@ class IncomingDelivery:
 
 @dataclass(frozen=True)
 class PayloadPaths:
-    """Where operators' pages find a few words in a stored payload: names of nested fields, joined by `__`."""
+    """Fields of a stored payload that operators' pages show: names of nested fields, joined by `__`."""
 
     actor: str
     action: str
@@ -63,8 +63,8 @@ class PayloadPaths:
 
 @dataclass(frozen=True)
 class RepositoryNames:
-    """Repositories that a delivery is about: by the service's own ids, and by their names in lower case, those of before a
-    rename too."""
+    """Repositories that a delivery is about: their ids on the service, and their names in lower case, including names before a
+    rename."""
 
     ids: frozenset[str]
     names: frozenset[str]
@@ -75,7 +75,8 @@ class AppScope:
     """Which links a delivery to the address of the server's app is about: those of the installation, at the service at
     ``api_base_url``. ``repositories`` None: all of them.
 
-    ``changes_links``: what the app may see has changed, and nothing else is told. ``ends_token``: its token is another now.
+    ``changes_links``: the app's access has changed, and the delivery contains nothing else. ``ends_token``: its token is no
+    longer valid.
     """
 
     api_base_url: str
@@ -90,24 +91,24 @@ class AppWebhooks(Protocol):
 
     @property
     def secret(self) -> str:
-        """What signs its deliveries; "" while there is no app, and then nothing is taken."""
+        """The secret that signs its deliveries; "" if there is no app, and then no delivery is accepted."""
         ...
 
     def scope(self, delivery: IncomingDelivery) -> AppScope | None:
-        """None for a delivery that names no installation."""
+        """The scope of a delivery; None if it names no installation."""
         ...
 
     def forget_token(self, scope: AppScope) -> None:
-        """In this process; another one meets a refusal, and forgets it then."""
+        """Drops the cached token in this process; others drop theirs when it is refused."""
         ...
 
 
 class HostingProvider(Protocol):
-    """A hosting service. Every method but those of its clients is pure: it asks nobody and stores nothing."""
+    """A hosting service. Its methods are pure: only its clients talk to the service, and nothing is stored."""
 
     @property
     def name(self) -> str:
-        """In links, in the paths of webhooks and in the names of their routes. It never changes: rows hold it."""
+        """Its name in links, in the paths of webhooks and in the names of their routes. It never changes: rows contain it."""
         ...
 
     @property
@@ -130,14 +131,14 @@ class HostingProvider(Protocol):
         ...
 
     def reference(self, url: str, *, credential: str, api_base_url: str) -> RepositoryRef:
-        """Raises BadRequest for what names no repository of the service, NotAllowed where the settings leave it out."""
+        """Raises BadRequest if ``url`` is not a repository of the service, NotAllowed if the settings do not allow its host."""
         ...
 
     # inbound
 
     @property
     def headers(self) -> Sequence[str]:
-        """Those that every delivery has, for the description of the API."""
+        """The headers of every delivery, for the description of the API."""
         ...
 
     @property
@@ -145,7 +146,7 @@ class HostingProvider(Protocol):
 
     @property
     def app(self) -> AppWebhooks | None:
-        """None for a service that has no apps, or whose apps this server does not support."""
+        """The server's app; None if the service has no apps, or if this server does not support them."""
         ...
 
     def is_signed(self, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -153,13 +154,13 @@ class HostingProvider(Protocol):
         ...
 
     def delivery(self, headers: Mapping[str, str], body: bytes) -> IncomingDelivery | None:
-        """What was delivered; None for the trial that a service makes of a new hook. Raises BadRequest (`bad_delivery`)."""
+        """The parsed delivery; None for the service's ping. Raises BadRequest (`bad_delivery`)."""
         ...
 
     def kept(self, delivery: IncomingDelivery) -> dict[str, Any] | None:
-        """The part of the payload that `events` needs, which is stored; None for a delivery that means nothing to us."""
+        """The part of the payload that `events` needs, which is stored; None for a delivery that is of no interest."""
         ...
 
     def events(self, event: str, kept: Mapping[str, Any]) -> list[WebhookEvent]:
-        """What a stored delivery means; nothing for most of them, and whatever stands in it."""
+        """The commands and events in a stored delivery; most deliveries contain none. It accepts any payload."""
         ...

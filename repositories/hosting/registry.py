@@ -23,5 +23,5 @@ def host_of(linked: Linked) -> HostingClient | None:
 
 
 def provider_choices() -> list[tuple[str, str]]:
-    """For the field of a link: a function, so that a new provider needs no migration."""
+    """Choices of the field of a link: a function, so that a new provider needs no migration."""
     return [(PLAIN_GIT, "Git"), *((provider.name, provider.label) for provider in PROVIDERS.values())]

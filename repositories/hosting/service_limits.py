@@ -1,4 +1,4 @@
-"""What a hosting service lets us ask, of each API and credential.
+"""Rate limits of hosting services, for each API and credential.
 
 Sources, under https://docs.github.com/en/rest/using-the-rest-api: rate-limits-for-the-rest-api, best-practices-for-using-the-
 rest-api
@@ -21,18 +21,18 @@ from agent.rate_limits import Charge, RateLimiter, TooLongToWait, shared_store
 from ..errors import HostBusy
 
 RESERVE = 0.1
-"""The share of the primary limit that work which can wait never takes: it is there for runs."""
+"""The share of the primary limit that is reserved for runs; work that can wait never uses it."""
 SPARING = RateLimitItemPerSecond(10, namespace="sparing")
-"""Requests of work that can wait. The secondary limit is 900 points a minute, of which a read takes one."""
+"""The rate of requests of work that can wait. The secondary limit is 900 points a minute, of which a read takes one."""
 WRITES = RateLimitItemPerSecond(5, 5, namespace="writes")
-"""One act of ours has no more writes than these five, and does not wait; a longer series of them goes on with one a second, as
-GitHub asks."""
+"""The rate of writes: a single operation needs at most these five and does not wait; a longer series continues with one a
+second, as GitHub recommends."""
 MAX_TURN = 30.0
-"""Seconds that a request waits for its turn; where more are before it, it is told to come again."""
+"""The longest wait of a request for its turn, in seconds; beyond that it is refused with a time to try again."""
 MINUTE, HOUR = 60.0, 3600.0
-"""GitHub's windows are an hour: no service makes us wait for longer without being asked again."""
+"""GitHub's windows are an hour, so after at most that time a service is asked again."""
 LOW = "low"
-"""What is left of the primary limit is the reserve."""
+"""Only the reserve of the primary limit is left."""
 
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _sparing: ContextVar[bool] = ContextVar("sparing", default=False)
@@ -40,7 +40,7 @@ _sparing: ContextVar[bool] = ContextVar("sparing", default=False)
 
 @contextmanager
 def sparing() -> Iterator[None]:
-    """What is asked inside can wait: it is spread, leaves the reserve alone, and is not asked where we know to have to wait."""
+    """Requests inside can wait: they are spread over time, never use the reserve, and are refused during a known pause."""
     token = _sparing.set(True)
     try:
         yield
@@ -49,14 +49,14 @@ def sparing() -> Iterator[None]:
 
 
 class ServiceLimits:
-    """Of what ``credential`` asks at ``address``, in all processes together."""
+    """The limits of ``credential`` at ``address``, over all processes."""
 
     def __init__(self, address: str, credential: str) -> None:
         key = hashlib.sha256(f"{address}\n{credential}".encode()).hexdigest()
         self._limiter = RateLimiter(shared_store(settings.REDIS_URL), f"hosting/{key}")
 
     def enter(self, *, writes: bool) -> None:
-        """Waits for its turn. Raises HostBusy, without asking the service, for work that can wait and has to, and where its
+        """Waits for its turn. Raises HostBusy, without a request to the service, if work that can wait would have to, or if its
         turn is more than MAX_TURN away."""
         if _sparing.get():
             if low := self._limiter.closed_for(LOW):
@@ -66,7 +66,7 @@ class ServiceLimits:
             self._wait(Charge(WRITES), patience_if_asked=None)
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
-        """Takes in what an answer says; ``headers`` have lower-case names."""
+        """Records the limits in a response; ``headers`` have lower-case names."""
         now = time.time()
         limit, remaining, reset = (_number(headers, f"x-ratelimit-{name}") for name in ("limit", "remaining", "reset"))
         if limit is not None and remaining is not None and reset is not None:
@@ -86,7 +86,7 @@ class ServiceLimits:
 
 
 def wait_of(headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks us to wait, at most an hour: what it says, else a minute, as GitHub advises."""
+    """The delay that a response requests, in seconds, at most an hour; a minute if it names none, as GitHub advises."""
     said, reset = _number(headers, "retry-after"), _number(headers, "x-ratelimit-reset")
     if said is not None:
         return min(said, HOUR)
@@ -96,6 +96,6 @@ def wait_of(headers: Mapping[str, str]) -> float:
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:
-    """A header that is a number of at most 12 digits: whoever is linked may say anything there."""
+    """A header as a number of at most 12 digits: its value is untrusted."""
     value = headers.get(name, "")
     return float(value) if _DIGITS.fullmatch(value) else None

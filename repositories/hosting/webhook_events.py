@@ -1,5 +1,5 @@
-"""What happens on a hosting service, as neutral events that no service's names appear in. Permissions and duplicates are
-checked by the code that handles them.
+"""Commands and events of hosting services, without names of any one service. Permissions and duplicates are checked by the code
+that handles them.
 
 Deliveries arrive twice, late and out of order, so each event has a ``key`` of its cause (a comment's id, a commit), not of the
 delivery.
@@ -16,13 +16,13 @@ from .commands import Verb
 LABEL = "mgx"
 """The label that requests a run for an issue. In lower case; a label's case does not matter."""
 MAX_NUMBER = 2**31 - 1
-"""Of an issue or a pull request: what is stored of one."""
+"""The highest number of an issue or a pull request that can be stored."""
 MAX_KEY = 200
 
 
 @dataclass(frozen=True)
 class IssueThread:
-    """An issue, or the pull request that a comment stands in."""
+    """An issue, or the pull request of a comment."""
 
     number: int
     title: str
@@ -35,7 +35,7 @@ class IssueThread:
 class WebhookEvent:
     """``actor`` is the account behind it; ``key`` is the same for every delivery of the same cause.
 
-    ``happened_at`` is when the service says that it was; None for events that it says no time of, which do no harm twice.
+    ``happened_at`` is the service's time of the cause; None for events without one, which are harmless if handled twice.
     """
 
     actor: str
@@ -45,9 +45,9 @@ class WebhookEvent:
 
 @dataclass(frozen=True)
 class CommentCommand(WebhookEvent):
-    """A command in a comment on ``issue``. ``verb`` "" : one that we don't know, ``words`` is then the whole line.
+    """A command in a comment on ``issue``. ``verb`` is "" for an unknown command; ``words`` is then the whole line.
 
-    Its ``key`` is `comment:` and the comment's id, which `HostingClient.react` takes."""
+    Its ``key`` is `comment:` and the comment's id, for `HostingClient.react`."""
 
     verb: Verb | Literal[""]
     words: str
@@ -63,8 +63,8 @@ class IssueLabelled(WebhookEvent):
 
 @dataclass(frozen=True)
 class ReviewSubmitted(WebhookEvent):
-    """A review or a remark on a pull request; what it says is read from the service when it is taken up, ``words`` aside: those
-    of the review itself, where they are known. ``review`` is its id, None for a remark outside of any."""
+    """A review of a pull request, or a remark on it. ``words`` is the review's own text, if known; everything else is read from
+    the service when the event is handled. ``review`` is its id, None for a remark outside of a review."""
 
     number: int
     words: str
@@ -81,7 +81,7 @@ class ChecksFailed(WebhookEvent):
 
 @dataclass(frozen=True)
 class PullRequestStateChanged(WebhookEvent):
-    """The pull request was closed, merged or opened again; which of them counts now is asked when it is taken up."""
+    """The pull request was closed, merged or reopened; its present state is read when the event is handled."""
 
     number: int
 

@@ -1,5 +1,4 @@
-"""Deliveries of the server's own app on a service: one address for all its installations, whose links are found by what a
-delivery says.
+"""Deliveries of the server's own app on a service: one address for all its installations; the delivery determines the links.
 
 Two tenants may have linked the same repository by the same installation: each gets the delivery as its own.
 """
@@ -46,7 +45,7 @@ def _of(links: QuerySet[RepositoryLink], repositories: RepositoryNames) -> Query
 
 
 def _look_again(links: QuerySet[RepositoryLink]) -> int:
-    """They are due for a look, which finds out what has become of them. Nothing else of the delivery is believed, so nothing
-    needs to be remembered of it."""
+    """Makes their validation due, which finds out their present state. Nothing else in the delivery is trusted, so nothing of
+    it is stored."""
     changed = links.filter(~Q(refresh_due_at__lte=timezone.now()) | Q(refresh_due_at=None))
     return changed.update(refresh_due_at=timezone.now())

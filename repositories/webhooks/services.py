@@ -22,7 +22,7 @@ from ..signals import webhook_accepted
 
 
 def accept(provider: HostingProvider, link: RepositoryLink, delivery: IncomingDelivery) -> bool:
-    """Stores a delivery and announces it; False for one that is there already or that means nothing to us."""
+    """Stores a delivery and announces it; False if it is known already or of no interest."""
     kept = provider.kept(delivery)
     if kept is None:
         return False

@@ -28,7 +28,7 @@ class _WebhookView(APIView):
     throttle_classes: Any = ()
 
     def delivery(self, request: Request) -> IncomingDelivery | None:
-        """What a signed request delivers; None for the service's trial."""
+        """The delivery in a signed request; None for the service's ping."""
         return self.provider.delivery(request.headers, request._request.body)
 
     def answer(self, *, accepted: bool) -> Response:
@@ -51,10 +51,10 @@ class AppWebhookView(_WebhookView):
     """Deliveries of the server's own app, for all its installations."""
 
     def post(self, request: Request) -> Response:
-        """A delivery: 202 at once, also when it was seen before; 401 unless the app's secret has signed it."""
+        """Accepts a delivery: 202, also if it was received before; 401 if it is not signed with the app's secret."""
         app = self.provider.app
         if app is None or not signed_by_app(self.provider, request.headers, request._request.body):
-            raise Unsigned("The signature is not the one of the app's secret.")
+            raise Unsigned("The signature does not match the app's webhook secret.")
         delivery = self.delivery(request)
         return self.answer(accepted=delivery is not None and accept_of_app(self.provider, app, delivery) > 0)
 
@@ -66,7 +66,7 @@ def view_of(provider: HostingProvider, view: type[_WebhookView]) -> Any:
         parameters=headers,
         request=OpenApiTypes.OBJECT,
         auth=[],
-        responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Kept, or known or of no interest.")},
+        responses={202: OpenApiResponse(OpenApiTypes.OBJECT, description="Stored, already known, or of no interest.")},
     )
     mine: Any = type(view.__name__, (view,), {"provider": provider, "__doc__": view.__doc__, "__module__": view.__module__})
     return extend_schema_view(post=described)(mine).as_view()

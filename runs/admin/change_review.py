@@ -26,7 +26,7 @@ TOLD = {
     RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
     None: "Rejected. The run has ended.",
 }
-"""By what a worker does next."""
+"""By the phase that a worker claims the run for."""
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:

@@ -21,7 +21,7 @@ from ..models.run_state import RunAction, RunOutcome
 SHOWN = 200
 """The most events in one answer."""
 SPOKEN = ("model_output", "command_finished")
-"""Events whose words are in the log instead of the timeline's line."""
+"""Events whose text is shown in the log instead of the timeline."""
 
 
 def next_step(run: TaskRun) -> str:
@@ -49,7 +49,7 @@ def _where_it_is(run: TaskRun) -> str:
 
 
 def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:
-    """Everything is text: the page never takes it for markup."""
+    """Everything is plain text: the page never interprets it as markup."""
     results: Mapping[str, Any] = run.results or {}
     facts = [
         ("Branch", run.branch_name, ""),

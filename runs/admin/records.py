@@ -46,7 +46,7 @@ class ChangeRoundAdmin(TenantAdmin):
 
 @admin.register(ProcessedWebhook)
 class ProcessedWebhookAdmin(TenantAdmin):
-    """Causes on a hosting service that had their effect: a comment, a review, a commit's checks."""
+    """Processed causes on a hosting service: comments, reviews, checks of commits."""
 
     list_display = ("created_at", "workspace", "key", "link_id")
     list_filter = (WorkspaceFilter,)

@@ -76,7 +76,7 @@ class FileToDecide(EventData):
 
 @register("changes_ready")
 class ChangesReady(EventData):
-    """``more`` files are not named here."""
+    """``more`` is the number of files that are not listed."""
 
     round: int
     files: list[FileToDecide]

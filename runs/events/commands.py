@@ -41,7 +41,7 @@ class FileCoverage(EventData):
 
 
 class LineCoverage(EventData):
-    """Of the lines that the change wrote, those that the tests run. ``percent`` None: not measured, ``reason`` says why."""
+    """How many of the changed lines the tests execute. ``percent`` None: not measured, and ``reason`` says why."""
 
     percent: float | None = None
     covered: int = 0

@@ -14,7 +14,7 @@ class BranchCreated(EventData):
 
 @register("rebased")
 class Rebased(EventData):
-    """The work that began on ``from_sha`` stands on ``onto_sha``, where ``branch_name`` is now."""
+    """The work that began on ``from_sha`` was moved onto ``onto_sha``, the present head of ``branch_name``."""
 
     from_sha: str
     onto_sha: str
@@ -30,7 +30,7 @@ class CommitCreated(EventData):
 
 @register("branch_moved")
 class BranchMoved(EventData):
-    """``by`` is the account that pushed ``commit_sha`` while the run was at work."""
+    """``by`` is the account that pushed ``commit_sha`` while the run was working."""
 
     branch_name: str
     commit_sha: str

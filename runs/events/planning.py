@@ -39,7 +39,7 @@ class PlanStep(EventData):
 
 
 class Estimate(EventData):
-    """Of carrying the plan out. ``basis`` says where it comes from: the workspace's earlier runs, or a guess."""
+    """The estimate for executing the plan. ``basis``: whether it comes from earlier runs of the workspace or is a guess."""
 
     tokens: int | None = None
     cost_usd: str | None = None
@@ -48,7 +48,7 @@ class Estimate(EventData):
 
 
 class Plan(EventData):
-    """``questions`` are open ones that a person may answer with the decision; the plan holds without an answer."""
+    """``questions`` are open questions that a person may answer with the decision; the plan is valid without answers."""
 
     summary: str
     steps: list[PlanStep]

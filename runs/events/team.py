@@ -22,7 +22,7 @@ class ModelCall(EventData):
     duration_ms: int
     cached: bool = False
     condensed: list[str] = []
-    """What was left out of the prompt, for it was longer than the model's window."""
+    """What was left out of the prompt because it exceeded the model's context window."""
 
 
 @register("model_output")
@@ -33,7 +33,7 @@ class ModelOutput(EventData):
 
 @register("tool_called")
 class ToolCalled(EventData):
-    """A role looked something up. ``arguments`` are short: at most some 200 characters."""
+    """A role called a tool. ``arguments`` are shortened to about 200 characters."""
 
     role: str
     tool: str
@@ -44,7 +44,7 @@ class ToolCalled(EventData):
 
 @register("steered")
 class Steered(EventData):
-    """``answers`` is the team's question that was answered, "" where none was."""
+    """``answers`` is the team's question that was answered, or ""."""
 
     by: str
     message: str

@@ -1,7 +1,7 @@
-"""Notifies the worker that holds a run that somebody wants it to stop.
+"""Notifies the worker that holds a run to check its row for a cancel request at once.
 
-A notification has no content but the run's id and is not kept: the row says what is wanted, and workers read it each second
-anyway. One that is lost costs that second.
+A notification contains only the run's id and is not stored: the row says what is requested, and workers check it every second
+anyway. So a lost notification costs at most that second.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def _publish(run_id: uuid.UUID) -> None:
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, str(run_id))
     except redis.RedisError as error:
-        log.warning("the worker of the run could not be notified, it will read the run itself", run_id=run_id, error=str(error))
+        log.warning(
+            "the worker of the run could not be notified, it will check the run by itself", run_id=run_id, error=str(error)
+        )
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +65,8 @@ class Listener(threading.Thread):
                             self._on_message(message["data"].decode())
             except (redis.RedisError, OSError) as error:
                 if not failed:
-                    log.warning("no notifications of cancelled runs from Redis, runs are read each second", error=str(error))
+                    log.warning(
+                        "notifications of cancelled runs are not received, runs are checked every second", error=str(error)
+                    )
                 failed = True
                 time.sleep(SOCKET_TIMEOUT)

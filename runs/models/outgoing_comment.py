@@ -1,4 +1,4 @@
-"""Comments and reactions that a hosting service is still to get, kept until they are there."""
+"""Comments and reactions to post on a hosting service."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from mgx_project.common.models import TenantModel
 class OutgoingComment(TenantModel):
     """``text`` for the issue or pull request ``number``. ``key`` names the cause; each cause has one row, whoever writes it.
 
-    ``due_at`` is when it is to be posted: NULL when nothing is (any longer) to be posted. Until ``locked_until`` one worker has
-    it for itself. ``sent_at`` is when it was posted last.
+    ``due_at`` is when it is to be posted: NULL if there is nothing (more) to post. Until ``locked_until`` it is locked by
+    one worker. ``sent_at`` is when it was posted last.
     """
 
     class Form(models.TextChoices):
         COMMENT = "comment"
-        """``text``, in a comment of its own."""
+        """Post ``text`` as a separate comment."""
         REACTION = "reaction"
-        """A reaction to the comment that ``key`` names; ``text`` is shown in the task's status comment."""
+        """Add a reaction to the comment in ``key``; ``text`` is part of the task's status comment."""
         STATUS = "status"
-        """The state of the task's newest run, in one comment that is edited."""
+        """The status of the task's latest run, in one comment that is edited."""
 
     link_id = models.UUIDField()
     key = models.CharField(max_length=200)

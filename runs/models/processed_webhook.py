@@ -1,4 +1,4 @@
-"""What of a hosting service's webhooks has had its effect already."""
+"""Idempotency keys of webhooks that were processed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mgx_project.common.models import TenantModel
 class ProcessedWebhook(TenantModel):
     """An idempotency key: ``key`` names the cause (a comment, a review, a commit's checks), the same for each delivery of it.
 
-    Written in the transaction of the effect. What is to be answered is an `OutgoingComment` with the same key.
+    Written in the transaction of the effect. The reply, if any, is an `OutgoingComment` with the same key.
     """
 
     link_id = models.UUIDField()

@@ -1,7 +1,7 @@
-"""Everything a run state means, in one table: a new state is a member of `Status` and a row of `STATES`.
+"""The meaning of every run state, in one table: a new state is a member of `Status` and a row of `STATES`.
 
-Whatever depends on a state asks its row here, and keeps no list of states of its own (`tests/contract/test_run_states.py`).
-The clients get theirs with the run (`runs.serializers.StateSerializer`). `runs.lifecycle` has the acts that change a state.
+Code that depends on a state uses its row here and has no list of states of its own (`tests/contract/test_run_states.py`).
+The clients get it with the run (`runs.serializers.StateSerializer`). `runs.lifecycle` has the functions that change a state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.models import Task
 
 
 class Status(models.TextChoices):
-    """The states by the names that are stored, each with its label for people. A change of them needs a migration."""
+    """The stored names of the states, each with its label. A change of them needs a migration."""
 
     QUEUED = "queued", "Queued"
     PLANNING = "planning", "Planning"
@@ -33,7 +33,7 @@ class Status(models.TextChoices):
 
 
 class RunPhase(StrEnum):
-    """What a worker does with a run that it claims (`runs.phases`)."""
+    """The work that a worker does after claiming a run (`runs.phases`)."""
 
     PLAN = "plan"
     EXECUTE = "execute"
@@ -41,7 +41,7 @@ class RunPhase(StrEnum):
 
 
 class Milestone(StrEnum):
-    """The way of a run that goes well, as the status comment shows it."""
+    """The progress of a run without incidents, as the status comment shows it."""
 
     QUEUED = "queued"
     PLANNING = "planning"
@@ -52,7 +52,7 @@ class Milestone(StrEnum):
 
 
 class Tone(StrEnum):
-    """What a state's label looks like; each surface has its own colours for them."""
+    """The look of a state's label; each client has its own colours for them."""
 
     IDLE = "idle"
     BUSY = "busy"
@@ -65,11 +65,11 @@ class RunOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     STOPPED = "stopped"
-    """By a person: it was rejected or cancelled."""
+    """A person rejected or cancelled it."""
 
 
 class RunAction(StrEnum):
-    """What a person can do to a run: a button of its page, and the command of the CLI with this name."""
+    """An action of a person on a run: a button of its page, and the command of the CLI with this name."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -83,29 +83,29 @@ class RunAction(StrEnum):
 class RunState:
     tone: Tone
     task: Task.Status
-    """What the task shows while its newest run is in this state."""
+    """The task's status while its latest run is in this state."""
     next: str
-    """What a person can do now, or else what happens: a sentence."""
+    """A sentence: what a person can do now, or what is happening."""
     comment: str
-    """What follows “Run #3” in the status comment on an issue or a pull request. It may name facts of the run: ``{reason}``
-    of the pause, ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is)."""
+    """The text after “Run #3” in the status comment on an issue or a pull request. Placeholders: ``{reason}`` of the pause,
+    ``{error}``, ``{answer}`` (how to resume), ``{result}`` (where the change is)."""
     phase: RunPhase | None = None
-    """The work that there is for a worker; None where there is none."""
+    """The work for a worker; None if there is none."""
     claimed_as: Status | None = None
-    """The state that a claim puts the run in, where it is another one."""
+    """The state after a claim, if it differs."""
     leads_to: frozenset[Status] = frozenset()
-    """The states that may follow, besides those in which any run can end (`ALWAYS_POSSIBLE`)."""
+    """The possible next states, in addition to those in which any run can end (`ALWAYS_POSSIBLE`)."""
     outcome: RunOutcome | None = None
     """How the run ended. A state with an outcome is final."""
     next_actions: tuple[RunAction, ...] = ()
-    """What a person does to let the run go on, or to try again; the usual one first. A state that has some and is not final
+    """The actions with which a person continues or retries the run, the usual one first. A state that has some and is not final
     waits for a person."""
     milestone: Milestone | None = None
-    """None where the way has ended, or stops at an unknown place."""
+    """None if the run ended before its last milestone, or if its position is unknown."""
     notice: str = ""
-    """The state needs a comment of its own, because nobody is told of an edited one: the beginning of that comment's key."""
+    """The prefix of the key of a separate comment, since edits do not notify people; "" for a state that needs none."""
     refuses_messages: str = ""
-    """Why the team can't be told anything now, and where to say it instead. Every final state refuses them."""
+    """Why the team can't receive messages in this state, and what to do instead. Every final state refuses them."""
 
     @property
     def final(self) -> bool:
@@ -121,7 +121,7 @@ class RunState:
 
     @property
     def actions(self) -> frozenset[RunAction]:
-        """All that is possible: a run that has ended can be retried, any other one cancelled."""
+        """All possible actions: a run that has ended can be retried, any other one can be cancelled."""
         return frozenset({*self.next_actions, RunAction.RETRY if self.final else RunAction.CANCEL})
 
     @property

@@ -112,7 +112,7 @@ def _schedule_retry(row: OutgoingComment, error: MGXError) -> None:
     mine = OutgoingComment.across_tenants.filter(pk=row.pk)
     most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
     if row.attempts >= most:
-        log.warning("a comment is given up", key=row.key, number=row.number, error=error.detail)
+        log.warning("giving up a comment", key=row.key, number=row.number, error=error.detail)
         mine.update(locked_until=None, due_at=None, attempts=0)
         return
     log.info("a comment could not be posted, trying again", key=row.key, number=row.number, error=error.detail)

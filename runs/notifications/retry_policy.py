@@ -14,5 +14,5 @@ LONGEST = 600.0
 
 
 def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
-    """``retry_after`` is what the service asks for, in seconds."""
+    """``retry_after`` is the delay requested by the service, in seconds."""
     return timedelta(seconds=min(LONGEST, 2.0**attempts) if retry_after is None else min(retry_after, 3600.0))

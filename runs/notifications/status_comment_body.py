@@ -14,7 +14,7 @@ def status(run: TaskRun, last: str = "") -> str:
 
 
 def news(run: TaskRun) -> tuple[str, str] | None:
-    """The key and the words of what needs a comment of its own, for nobody is told of an edit; None for the other states."""
+    """Key and text of a separate comment, since edits do not notify people; None for states that need none."""
     state = run.state
     if not state.notice:
         return None
@@ -24,7 +24,7 @@ def news(run: TaskRun) -> tuple[str, str] | None:
         ask = "Reply with `/mgx approve`, or with `/mgx reject` and what should be different."
         return f"{state.notice}:{run.pk}:{run.plan_version}", f"{_plan(run)}\n\n{ask}"
     if state.outcome is RunOutcome.SUCCEEDED and run.pr_url:
-        return None  # the pull request is word enough
+        return None  # the service notifies of the pull request itself
     key = f"{state.notice}:{run.pk}" if state.final else f"{state.notice}:{run.pk}:{run.fence}"
     return key, f"Run #{run.run_number} {_stands(run)}"
 

@@ -1,4 +1,4 @@
-"""What a webhook event does. Each effect is written with the mark that it was done: a second delivery does not do it again."""
+"""What a webhook event does. Each effect is written together with its idempotency key, so a redelivery has no effect."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class Effect:
 
 
 def handle(link: RepositoryLink, host: HostingClient, event: WebhookEvent) -> None:
-    """Does what the event asks for, once, if its account may. The answer waits in the database by then (`runs.notifications`).
+    """Performs the request of the event, once, if its account may. The reply is stored to be posted (`runs.notifications`).
 
-    Raises HostBusy, HostFailed and the like where it is worth trying again.
+    Raises HostBusy, HostFailed and the like if it is worth trying again.
     """
     match event:
         case LinkChanged():
@@ -273,8 +273,8 @@ def _repair(link: RepositoryLink, host: HostingClient, event: ChecksFailed) -> N
     def start() -> Effect | None:
         names = ", ".join(code(check.name) for check in checks[:10])
         if repairs >= revisions.MAX_REPAIRS:
-            return Effect(number, f"{names} still fails after {repairs} repairs. A person must look at it.")
-        who = link_owner(link)  # no account asked for this: the repair is in the name of whoever linked the repository
+            return Effect(number, f"{names} still fails after {repairs} attempts to fix it. A person needs to look at it.")
+        who = link_owner(link)  # failed checks have no author: the user who linked the repository
         if who is None:
             return None
         return _go_on(who, parent, revisions.of_checks(checks, event.sha), f"{names} failed")

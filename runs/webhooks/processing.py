@@ -84,7 +84,7 @@ def _carry_out(delivery: WebhookDelivery) -> None:
     for event in provider.events(delivery.event, delivery.payload):
         happened = event.happened_at
         if happened is not None and delivery.created_at - happened > OLDEST:
-            log.warning("a webhook delivery tells of what was long ago: not obeyed", happened=str(happened))
+            log.warning("a webhook delivery is too old and was ignored", happened=str(happened))
             continue
         handle(link, host, event)
 
@@ -93,7 +93,7 @@ def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | No
     fields: dict[str, object] = {"error": why}
     if delivery.attempts >= most:
         fields["processed_at"] = timezone.now()
-        log.warning("a webhook delivery is given up", reason=why)
+        log.warning("giving up a webhook delivery", reason=why)
     else:
         fields["next_try_at"] = timezone.now() + backoff(delivery.attempts, retry_after)
     WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)

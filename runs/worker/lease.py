@@ -1,6 +1,6 @@
 """Holding runs: one thread per worker process renews the leases and looks for cancellations, on a connection of its own.
 
-Another one listens for notifications, to read it at once.
+Another one listens for notifications of cancelled runs, to check them at once.
 """
 
 from __future__ import annotations

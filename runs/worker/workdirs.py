@@ -37,7 +37,7 @@ def prune() -> int:
             run.rmdir()
         gone += 1
     if gone:
-        log.info("work directories of ended claims are removed", number=gone)
+        log.info("removed the work directories of ended claims", number=gone)
     return gone
 
 

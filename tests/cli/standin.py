@@ -170,7 +170,9 @@ class Standin:
         if "review" in words and run["status"] != "delivering":
             run.update(status="awaiting_changes")
             named = [{"path": "app/main.py", "action": "modified", "added": 2, "removed": 1, "hunks": 2, "state": "pending"}]
-            self.emit(name, [("changes_ready", {"round": 1, "files": named, "more": 0}, "The changes wait for a decision.")])
+            self.emit(
+                name, [("changes_ready", {"round": 1, "files": named, "more": 0}, "The changes are awaiting your decision.")]
+            )
             return
         files = [{"path": "app/main.py", "action": "created", "added": 12, "removed": 0}]
         tests = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0}

@@ -76,7 +76,7 @@ def test_decisions_one_by_one_are_kept_until_done(mgx: Mgx, server: Standin, run
     assert "created   logo.png  rejected" in first.stdout
     assert "Everything is decided" in first.stderr
     assert sent(server, run_id)[-1]["done"] is False
-    assert "goes on" in mgx("changes", run_id, "--done").stderr
+    assert "is delivering the change" in mgx("changes", run_id, "--done").stderr
 
 
 def test_what_is_no_part_of_the_change_is_said(mgx: Mgx, server: Standin, run_id: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDERS = (
+    "agent",
     "cli",
     "deploy",
     "docs",
@@ -28,7 +29,7 @@ FOLDERS = (
     "tasks",
     "workspaces",
 )
-"""What is read, beside the pages and deployment files at the top. `agent` follows when its texts are rewritten."""
+"""What is read, beside the pages and deployment files at the top."""
 TOP = ("*.md", "Makefile", "Dockerfile", "docker-compose.yml", ".env.example", ".pre-commit-config.yaml")
 HISTORY = ("CHANGELOG.md", "docs/SECURITY.md", "docs/adr/0018-folders-by-what-they-do.md")
 """Pages of record, which keep the words of their time."""

@@ -126,7 +126,7 @@ class TenantAdmin(ModelAdmin):
 
 
 class ServerAdmin(ModelAdmin):
-    """Rows of the whole server: shown to superusers, and changed by nobody here."""
+    """Rows of the whole server: shown to superusers, read-only."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return sees_all(request)

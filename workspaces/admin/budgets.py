@@ -17,12 +17,14 @@ from .setting_base import SettingAdmin, SettingForm
 
 
 class BudgetForm(SettingForm):
-    project_id = forms.UUIDField(required=False, help_text="Of one project; empty: the whole workspace.")
+    project_id = forms.UUIDField(required=False, help_text="The project it applies to. Empty: the whole workspace.")
 
     class Meta:
         model = Budget
         fields: ClassVar[list[str]] = []
-        help_texts: ClassVar[dict[str, str]] = {"set_by_operator": "The workspace can't change it; it stands beside its own."}
+        help_texts: ClassVar[dict[str, str]] = {
+            "set_by_operator": "The workspace can't change it. It applies in addition to the workspace's own budgets."
+        }
 
 
 @admin.register(Budget)

@@ -17,7 +17,7 @@ MAX_CHOICES = 200
 
 
 class WorkspaceFilter(admin.SimpleListFilter):
-    """Only the operator's own tenants are offered."""
+    """Offers only the workspaces that the operator administers."""
 
     title = "workspace"
     parameter_name = "workspace"

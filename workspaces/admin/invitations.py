@@ -26,7 +26,7 @@ class InvitationForm(ModelForm):
         model = Invitation
         fields: ClassVar[list[str]] = []
         help_texts: ClassVar[dict[str, str]] = {
-            "email": "Only the account with this address may accept it; empty: whoever has the secret. It is good for 7 days.",
+            "email": "Only the account with this address may accept it. Empty: anyone with the secret. Valid for 7 days.",
         }
 
 

@@ -1,4 +1,4 @@
-"""What model calls cost, for operators."""
+"""Spending on model calls, for operators."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MeterAdmin(TenantAdmin):
 
 @admin.register(FormerSpending)
 class FormerSpendingAdmin(ServerAdmin):
-    """Of workspaces that are gone."""
+    """Spending of deleted workspaces."""
 
     menu = MenuEntry(label="Former spending")
     list_display = ("period", "tokens", "cost_usd")

@@ -27,7 +27,7 @@ def _roles(request: HttpRequest) -> dict[uuid.UUID, Role]:
 
 
 def sees_all(request: HttpRequest) -> bool:
-    """Whether every tenant is the operator's: superusers."""
+    """Whether the user may operate every tenant: superusers only."""
     return bool(request.user.is_active and request.user.is_staff and getattr(request.user, "is_superuser", False))
 
 
@@ -45,5 +45,5 @@ def operator(request: HttpRequest, workspace_id: uuid.UUID) -> Principal:
     if sees_all(request):
         return Principal(user=user, workspace_id=workspace_id, role=Role.OWNER)
     if workspace_id not in operated(request):
-        raise PermissionDenied("This belongs to a workspace that you don't operate.")
+        raise PermissionDenied("This belongs to a workspace that you do not administer.")
     return Principal(user=user, workspace_id=workspace_id, role=_roles(request)[workspace_id])

@@ -1,4 +1,4 @@
-"""The base of pages whose rows are made with a secret."""
+"""The base of pages whose rows are created with a secret."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .confirm import show_once
 
 
 class SecretAdmin(TenantAdmin):
-    """Rows that are made with a secret, which is on the page that answers the form and nowhere else."""
+    """Rows created with a secret, which is shown only on the page that answers the form."""
 
     secret_title: ClassVar[str]
 
     def keep_secret(self, request: HttpRequest, secret: str) -> None:
-        """For the length of the request alone."""
+        """Kept only during the request."""
         request._mgx_secret = secret  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The base of pages whose rows operators make, change and delete, by the rules of the API."""
+"""The base of pages whose rows operators create, change and delete, by the rules of the API."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ else:
 
 
 class SettingForm(AnyForm):
-    """What the person changed, in the API's words."""
+    """The changed fields, by their names in the API."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        # a new default makes room for itself while it is saved
+        # saving a new default unsets the previous one
         return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]  # not in the stubs
 
     def changes(self) -> dict[str, Any]:
-        """What the person changed, as the API would get it."""
+        """The changed fields, as the API would receive them."""
         return {name: self.cleaned_data[name] for name in self.changed_data if name != "workspace"}
 
 
 class SettingAdmin(TenantAdmin):
-    """Rows that operators make, change and delete. ``noun`` names them in the audit log."""
+    """Rows that operators create, change and delete. ``noun`` names them in the audit log."""
 
     noun: ClassVar[str]
     unique: ClassVar[dict[str, tuple[str, str]]] = {}
     fixed: ClassVar[tuple[str, ...]] = ()
-    """Chosen once, with the new row."""
+    """Fields that are set on creation only."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_module_permission(request)
@@ -74,7 +74,7 @@ class SettingAdmin(TenantAdmin):
         obj.delete()
 
     def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
-        """Raises what the API would; ``stored`` is None for a new row."""
+        """Raises what the API would raise; ``stored`` is None for a new row."""
         raise NotImplementedError
 
     def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Who is signed in, and failed attempts, for superusers."""
+"""Sign-ins and failed attempts to sign in, for superusers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import ServerAdmin
 
 @admin.register(SignIn)
 class SignInAdmin(ServerAdmin):
-    """Who is signed in by JWT."""
+    """Sign-ins with JWTs."""
 
     menu = MenuEntry(MenuGroup.PEOPLE, order=60, label="Sign-ins")
     list_display = ("user", "created_at", "expires_at", "ended_at")
@@ -23,7 +23,7 @@ class SignInAdmin(ServerAdmin):
 
 @admin.register(SignInCount)
 class SignInCountAdmin(ServerAdmin):
-    """Names of accounts are digests here; an account is unlocked on its own page."""
+    """Account names are stored as digests here; unlock an account on its own page."""
 
     menu = MenuEntry(MenuGroup.PEOPLE, order=70, label="Failed sign-ins")
     list_display = ("key", "failures", "locked_until", "since")

@@ -26,7 +26,7 @@ from .secret_base import SecretAdmin
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(SecretAdmin):
-    """A new token acts for the operator who makes it, with at most their role."""
+    """A new token acts for the operator who creates it, with at most their role."""
 
     menu = MenuEntry(MenuGroup.PEOPLE, order=50)
     secret_title = "Token"
@@ -79,11 +79,11 @@ class ApiTokenAdmin(SecretAdmin):
                         principal=operator(request, row.workspace_id), action="token.revoked", object_type="token",
                         object_id=token.pk, detail={"name": token.name, "admin": True},
                     )  # fmt: skip
-            return f"The token {row.name} is refused from now on."
+            return f"The token {row.name} was revoked."
 
         return ask(
             self, request, act, verb="Revoke", question=f"Revoke the token {row.name}?", variant="danger",
-            explanation="Requests with it are refused, and its open sockets are closed.",
+            explanation="Requests with it will be refused and its open WebSockets closed.",
             back=self.page_of(row),
         )  # fmt: skip
 

@@ -26,7 +26,7 @@ if admin.site.is_registered(Group):
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, ModelAdmin):
-    """Accounts belong to no tenant: superusers only."""
+    """User accounts are shared by all tenants, so only superusers see them."""
 
     menu = MenuEntry(MenuGroup.PEOPLE, order=40)
     form = UserChangeForm
@@ -46,7 +46,7 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
 
     @action(description="Unlock", icon="lock_open", permissions=["unlock"])
     def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """After too many wrong passwords: its owner need not wait."""
+        """Unlocks an account after too many wrong passwords, so that its owner need not wait."""
         user = self.get_object(request, object_id)
         if user is None:
             raise Http404
@@ -55,11 +55,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):
         def act() -> str:
             found = unlock(user.get_username())
             self.log_change(request, user, "Unlocked.")
-            return f"{user} may sign in again." if found else f"Nothing was counted against {user}."
+            return f"{user} may sign in again." if found else f"There are no failed attempts to sign in as {user}."
 
         return ask(
             self, request, act, verb="Unlock", question=f"Unlock the account {user}?",
-            explanation="Failed attempts to sign in are forgotten, from every address.", back=back,
+            explanation="This clears the failed attempts to sign in, from every address.", back=back,
         )  # fmt: skip
 
     def has_unlock_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

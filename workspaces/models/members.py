@@ -1,4 +1,4 @@
-"""Members of workspaces, and the role of each."""
+"""Memberships of users in workspaces, with their roles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .workspaces import Workspace
 
 
 class Role(models.TextChoices):
-    """From least to most: a role may do all that the ones before it may."""
+    """In ascending order: a role includes the rights of those before it."""
 
     VIEWER = "viewer"
     DEVELOPER = "developer"
@@ -24,7 +24,7 @@ class Role(models.TextChoices):
 
 
 class Membership(Entity):
-    """``not_before`` is set for somebody who has been a member before: a sign-in of that time does not count any more."""
+    """``not_before`` is set for somebody who was a member before: sign-ins from before that time are not accepted."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")

@@ -8,7 +8,7 @@ from mgx_project.common.fields import EncryptedTextField
 from mgx_project.common.models import TenantModel
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
-"""The team's roles, each of which may have a model of its own."""
+"""The roles of the team; each may use its own model."""
 
 
 class ModelConnection(TenantModel):

@@ -1,4 +1,4 @@
-"""Accounts of people."""
+"""User accounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     session_stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     rehashing = False
-    """True while a password is stored again by a stronger hash: it is still the same password."""
+    """True while the same password is rehashed with a stronger hasher."""
     before: tuple[str, bool] | None = None
     """The stored password and `is_active` during a save."""
 
@@ -26,7 +26,7 @@ class User(AbstractUser):
         db_table = "users"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """In a transaction with what its receivers end: no moment in which the new password and the old tokens are good."""
+        """Saves in one transaction with the receivers, so that a new password and old tokens are never valid together."""
         with transaction.atomic():
             super().save(*args, **kwargs)
 

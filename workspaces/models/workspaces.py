@@ -1,4 +1,4 @@
-"""Tenants."""
+"""Workspaces, the tenants of this server."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ class BudgetUse(serializers.Serializer[Any]):
     tokens = serializers.IntegerField()
     cost_usd = serializers.CharField()
     calls = serializers.IntegerField()
-    seconds = serializers.FloatField(help_text="That workers had runs: waiting for people does not count.")
-    unpriced_calls = serializers.IntegerField(help_text="Their price is unknown: their cost is in no sum.")
+    seconds = serializers.FloatField(help_text="Seconds that workers spent on runs. Waiting for people does not count.")
+    unpriced_calls = serializers.IntegerField(help_text="Calls whose price is unknown; their cost is not included.")
 
 
 class BudgetRow(RowSerializer):
@@ -29,8 +29,10 @@ class BudgetRow(RowSerializer):
         fields = ("id", "project_id", "period", *LIMITS, "set_by_operator", "used", "created_at", "updated_at")
 
     project_id = serializers.UUIDField(allow_null=True, help_text="Null: the whole workspace.")
-    set_by_operator = serializers.BooleanField(help_text="Of the server: the workspace can't change it, only add others.")
-    used = BudgetUse(help_text="Since the month began (UTC), or ever.")
+    set_by_operator = serializers.BooleanField(
+        help_text="Set by the operator of the server. The workspace can't change it, but can add stricter ones."
+    )
+    used = BudgetUse(help_text="Used since the month began (UTC), or in total.")
 
     @classmethod
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +49,6 @@ class BudgetLimits(serializers.ModelSerializer[Budget]):
         model = Budget
         fields = ("project_id", "period", *LIMITS)
         extra_kwargs: ClassVar[dict[str, Any]] = {
-            name: {"min_value": Decimal(0) if name == "max_cost_usd" else 0, "help_text": "Null: no limit of this kind."}
+            name: {"min_value": Decimal(0) if name == "max_cost_usd" else 0, "help_text": "Null: no such limit."}
             for name in LIMITS
         }

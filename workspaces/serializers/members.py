@@ -14,7 +14,7 @@ from ..models import Membership, Role
 class MemberRow(RowSerializer):
     user_id = serializers.UUIDField()
     username = serializers.CharField(source="user.username")
-    email = serializers.CharField(help_text="Empty where the caller may not see it.")
+    email = serializers.CharField(help_text="Empty if the caller may not see it.")
 
     class Meta:
         model = Membership

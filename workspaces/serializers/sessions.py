@@ -1,4 +1,4 @@
-"""The person who asks, and their workspaces."""
+"""The caller of a request, and their workspaces."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ class Me(serializers.Serializer[Any]):
     email = serializers.CharField()
     is_staff = serializers.BooleanField()
     workspaces = WorkspaceBrief(many=True)
-    token = TokenBrief(allow_null=True, help_text="The API token that asked, null for a person who signed in.")
+    token = TokenBrief(allow_null=True, help_text="The API token of the request; null for a person who signed in.")

@@ -1,4 +1,4 @@
-"""What a workspace used."""
+"""Usage of a workspace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rest_framework import serializers
 class UsageTotals(serializers.Serializer[Any]):
     tokens_in = serializers.IntegerField()
     tokens_out = serializers.IntegerField()
-    reserved_tokens = serializers.IntegerField(help_text="Of calls that are not settled yet.")
+    reserved_tokens = serializers.IntegerField(help_text="Tokens reserved for calls that are not settled yet.")
     calls = serializers.IntegerField()
     cached_calls = serializers.IntegerField(help_text="Answered from the workspace's own cache, at no cost.")
-    unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown: their cost is in no sum.")
-    runs = serializers.IntegerField(help_text="Runs that called a model in this time.")
+    unpriced_calls = serializers.IntegerField(help_text="Settled calls whose price is unknown; their cost is not included.")
+    runs = serializers.IntegerField(help_text="Runs that called a model in this period.")
     cost_usd = serializers.DecimalField(max_digits=None, decimal_places=6)
 
 

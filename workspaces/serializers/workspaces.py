@@ -14,13 +14,13 @@ from ..models import Role, Workspace
 
 
 class WorkspaceLimits(serializers.Serializer[Any]):
-    """Those that hold, set for the workspace or by default; null: no limit."""
+    """The effective limits, set for the workspace or by default; null: no limit."""
 
-    running_runs = serializers.IntegerField(allow_null=True, help_text="Runs that workers have at the same time.")
-    queued_runs = serializers.IntegerField(allow_null=True, help_text="Runs that wait for their first worker.")
+    running_runs = serializers.IntegerField(allow_null=True, help_text="Runs executed by workers at the same time.")
+    queued_runs = serializers.IntegerField(allow_null=True, help_text="Runs waiting for their first worker.")
     projects = serializers.IntegerField(allow_null=True)
     members = serializers.IntegerField(allow_null=True)
-    storage_bytes = serializers.IntegerField(allow_null=True, help_text="Of all artifacts of its runs.")
+    storage_bytes = serializers.IntegerField(allow_null=True, help_text="Total size of the artifacts of its runs.")
     requests_per_minute = serializers.IntegerField(allow_null=True)
 
 
@@ -49,7 +49,7 @@ class WorkspaceInput(serializers.ModelSerializer[Workspace]):
 
 class WorkspaceChanges(WorkspaceInput):
     limits = BoundedDictField(
-        required=False, help_text="For operators only: those of this workspace; null: the server's default, 0: no limit."
+        required=False, help_text="Only for operators: the limits of this workspace. Null: the server's default. 0: no limit."
     )
 
     class Meta(WorkspaceInput.Meta):

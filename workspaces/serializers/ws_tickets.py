@@ -1,4 +1,4 @@
-"""Tickets of WebSockets."""
+"""Tickets that open WebSockets."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from rest_framework import serializers
 
 
 class WsTicketAnswer(serializers.Serializer[Any]):
-    ticket = serializers.CharField(help_text="Open one WebSocket with ?ticket=…")
+    ticket = serializers.CharField(help_text="Opens one WebSocket with ?ticket=…")
     expires_in = serializers.IntegerField(help_text="Seconds.")

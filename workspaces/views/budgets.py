@@ -1,4 +1,4 @@
-"""Budgets: read by everybody in the workspace, changed by admins."""
+"""Budgets: every member of the workspace may read them, admins may change them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .setting_base import AdminViewSet
 
 
 class BudgetViewSet(AdminViewSet):
-    """Caps of the workspace or of one of its projects."""
+    """Budgets of the workspace or of one of its projects."""
 
     model = Budget
     rows = BudgetRow

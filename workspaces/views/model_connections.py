@@ -1,4 +1,4 @@
-"""Model connections: read by everybody in the workspace, changed by admins."""
+"""Model connections: every member of the workspace may read them, admins may change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base of a workspace's settings: read by everybody in it, changed by admins."""
+"""The base of a workspace's settings: every member may read them, admins may change them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class AdminViewSet(TenantViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def before_delete(self, row: Any) -> None:
-        """A chance to refuse, in the transaction that deletes."""
+        """Hook: may refuse, in the transaction that deletes."""
 
     def after_patch(self, row: Any, changes: dict[str, Any]) -> None:
         self._audit("changed", row, changes)

@@ -77,7 +77,7 @@ def mended(text: str) -> list[dict[str, Any]]:
 
 
 def value_of(text: str, limit: int) -> Any:
-    """The value that ``text`` is, repaired where it must be; None where it is none, or longer than ``limit`` characters."""
+    """``text`` as a JSON value, repaired if necessary; None if that fails, or if it is longer than ``limit`` characters."""
     text = text.strip()
     if len(text) > limit or text[:1] not in ("{", "["):
         return None

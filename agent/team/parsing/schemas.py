@@ -60,7 +60,7 @@ A = TypeVar("A", bound=Answer)
 
 
 def parse(schema: type[A], text: str) -> A:
-    """The first JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``, as it stands or mended.
+    """The first JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``, as it is or repaired.
     Raises ``Unusable``."""
     said = without_thoughts(text)
     said = said if "{" in said else text
@@ -75,7 +75,7 @@ def parse(schema: type[A], text: str) -> A:
 
 
 def _mended(text: str) -> list[dict[str, Any]]:
-    """What is cut off is not mended: half of a plan would pass for a whole one."""
+    """An answer that is cut off is not repaired: half of a plan would pass for a whole one."""
     return [] if _is_cut(text) else mended(text)
 
 

@@ -17,7 +17,7 @@ _FENCE = re.compile(r"^(```|~~~)")
 
 
 def marked(marker: str) -> str:
-    """The hidden line by which a comment of ours is found again."""
+    """The hidden line that identifies a comment of ours."""
     return f"{OURS}{marker} -->"
 
 

@@ -32,7 +32,7 @@ class GitHubProvider:
     def check_settings(self) -> None:
         if settings.MGX_GITHUB_PAT and settings.MGX_ENV != "embedded":
             structlog.stdlib.get_logger(__name__).warning(
-                "GITHUB_PAT is ignored: one person's token is not for every tenant. Give each link a credential of its own, or "
+                "GITHUB_PAT is ignored: one person's token must not serve every tenant. Give each link its own credential, or "
                 "set up the GitHub App (GITHUB_APP_ID)."
             )
 

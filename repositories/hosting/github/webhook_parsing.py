@@ -28,7 +28,7 @@ from ..webhook_events import (
 from .comment_syntax import commands, is_ours
 
 RED = ("failure", "timed_out")
-"""Conclusions of a suite of checks that mean it is red."""
+"""Conclusions of a check suite that count as failed."""
 MAX_BRANCH = 100
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -45,7 +45,7 @@ def parse_payload(event: str, payload: Mapping[str, Any]) -> list[WebhookEvent]:
 
 
 def happened_at(event: str, payload: Mapping[str, Any]) -> datetime | None:
-    """When the service says that it was; None for events that it says no time of, which do no harm twice."""
+    """GitHub's time of the cause; None for events without one, which are harmless if handled twice."""
     where, field = _TIMES.get(event, ("", ""))
     try:
         found = datetime.fromisoformat(text(part(payload, where), field))

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
         log.info("worker ready", threads=threads)
         self._beat_until(stop, threads)
-        log.info("worker stopping: its runs are handed on", runs=keeper.held)
+        log.info("worker stopping: releasing its runs", runs=keeper.held)
         reaper.stop()
         keeper.shut_down()
         stopping = [threading.Thread(target=worker.stop, args=(15_000,)) for worker in workers]
