@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.context import Interest, collect_context, read_text
 from agent.context.missing_content import absent, submodules
 from agent.guardrails import check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import get
 
@@ -55,7 +56,7 @@ def test_neither_is_written_over(tmp_path: Path) -> None:
     answer = (
         "FILE: libs/a/x.py\nx = 1\nFILE: libs/a\nx\nFILE: data.csv\na,b\nFILE: libs/ab.py\nx = 1\nFILE: src/main.py\nx = 2\n"
     )
-    result = check(answer, root=tmp_path, stack=get("fastapi"), spec=spec)
+    result = check([parse_edits(answer)], root=tmp_path, stack=get("fastapi"), spec=spec)
     assert [(finding.code, finding.path) for finding in result.errors] == [
         ("inside_submodule", "libs/a/x.py"),
         ("inside_submodule", "libs/a"),

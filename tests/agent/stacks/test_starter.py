@@ -15,6 +15,7 @@ from agent.checks.formatting import FormatReport, format_files
 from agent.checks.test_runner import run_tests
 from agent.errors import SandboxFailed
 from agent.guardrails import check
+from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import Stack, catalogue, get
@@ -69,7 +70,7 @@ def test_it_is_small_and_whole(stack: Stack) -> None:
 def test_it_passes_its_own_rules(stack: Stack, tmp_path: Path) -> None:
     text = "".join(f"FILE: {path}\n{content}" for path, content in stack.starter_files().items())
 
-    result = check(text, root=tmp_path, stack=stack, spec=TaskSpec(f"A new {stack.title} project"))
+    result = check([parse_edits(text)], root=tmp_path, stack=stack, spec=TaskSpec(f"A new {stack.title} project"))
 
     assert result.to_json() == {"is_valid": True, "errors": [], "warnings": []}
 
