@@ -8,6 +8,7 @@ from pathlib import Path
 import environ
 
 from . import env
+from .artifact_storage import artifact_storage
 from .common import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -165,31 +166,9 @@ DRAMATIQ_BROKER = {
 DRAMATIQ_AUTODISCOVER_MODULES = ("actors",)
 
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": env.DATA_DIR / "artifacts",
-            # also where a command of manage.py writes, whose umask is the operator's
-            "directory_permissions_mode": 0o700,
-            "file_permissions_mode": 0o600,
-        },
-    },
+    "default": artifact_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-if env.S3_BUCKET:
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": env.S3_BUCKET,
-            "endpoint_url": env.S3_ENDPOINT_URL or None,
-            "access_key": env.S3_ACCESS_KEY_ID or None,
-            "secret_key": env.S3_SECRET_ACCESS_KEY or None,
-            "signature_version": "s3v4",
-            "addressing_style": "path",
-            "file_overwrite": True,
-            "querystring_expire": 300,
-        },
-    }
 STATIC_URL = "/static/"
 STATIC_ROOT = env.STATIC_ROOT or None
 WHITENOISE_USE_FINDERS = not STATIC_ROOT  # from the tree there is no collectstatic step

@@ -16,6 +16,7 @@ from agent import stacks
 from agent.context import own_files
 from agent.errors import AgentError
 from agent.models.prices import Prices, estimate_call
+from agent.models.settings import ModelSettings
 from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
 from agent.prompt_blocks import read_block
 from agent.token_estimates import estimate_tokens
@@ -33,6 +34,9 @@ PIECE = 400
 
 class OfflineModel:
     name = "offline"
+
+    def __init__(self, settings: ModelSettings | None = None) -> None:
+        """Made as every provider is, and needs none of its settings."""
 
     def profile(self, role: str) -> ModelProfile:
         return ModelProfile(self.name, native_tools=False, takes_tools=False, edit_format="manifest")
