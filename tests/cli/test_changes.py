@@ -76,7 +76,7 @@ def test_decisions_one_by_one_are_kept_until_done(mgx: Mgx, server: Standin, run
     assert "created   logo.png  rejected" in first.stdout
     assert "Everything is decided" in first.stderr
     assert sent(server, run_id)[-1]["done"] is False
-    assert "is delivering the change" in mgx("changes", run_id, "--done").stderr
+    assert "continues with your comments" in mgx("changes", run_id, "--done").stderr
 
 
 def test_what_is_no_part_of_the_change_is_said(mgx: Mgx, server: Standin, run_id: str) -> None:
@@ -100,7 +100,7 @@ def test_a_person_at_a_terminal_is_asked_hunk_by_hunk(terminal: Start, server: S
     mgx.type("keep it\n")
     mgx.until("Accept this file?")
     mgx.type("y\n")
-    mgx.until("continue?")
+    mgx.until("ontinue?")
     mgx.type("y\n")
     assert mgx.end() == 0
     bodies = [body for body in sent(server, run_id) if body]

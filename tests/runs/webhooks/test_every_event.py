@@ -142,7 +142,7 @@ def test_each_cause_has_one_effect(story: Story, tenant: Tenant) -> None:
     link.refresh_from_db()
     assert link.last_validated_at is not None
     assert link.last_validated_at > looked_before
-    assert not OutgoingComment.objects.for_workspace(tenant.workspace.pk).filter(text__contains="` failed: ").exists()
+    assert not OutgoingComment.objects.for_workspace(tenant.workspace.pk).filter(text__startswith="The request of ").exists()
     story.say()
     assert [len(story.comments(issue["number"])) for issue in (labelled, commanded, left)] == [1, 1, 0]
 
