@@ -53,7 +53,7 @@ def test_it_is_written_and_taken_out_again(mgx: Mgx, repo: Path, run_id: str) ->
     assert seen(repo) == {**before, "README.md": b"hello\nworld\n", "app/main.py": b"mine\n"}
     again = mgx("apply", run_id)
     assert (again.returncode, again.stdout) == (0, "")
-    assert "is already applied" in again.stderr
+    assert "The change of run #1 is already applied" in again.stderr
     assert mgx("apply", run_id, "--reverse").returncode == 0
     assert seen(repo) == before
     assert json.loads(mgx("apply", run_id, "--reverse", "--json").stdout)["state"] == "there"

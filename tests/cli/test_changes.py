@@ -100,7 +100,7 @@ def test_a_person_at_a_terminal_is_asked_hunk_by_hunk(terminal: Start, server: S
     mgx.type("keep it\n")
     mgx.until("Accept this file?")
     mgx.type("y\n")
-    mgx.until("ontinue?")
+    mgx.until("and continue?")
     mgx.type("y\n")
     assert mgx.end() == 0
     bodies = [body for body in sent(server, run_id) if body]
