@@ -12,7 +12,6 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
-from structlog.contextvars import bind_contextvars
 
 from mgx_project.common.constraints import conflicts
 from mgx_project.common.errors import BadRequest, MGXError, NotFound
@@ -47,11 +46,6 @@ class TenantViewSet(GenericViewSet[Any]):
     lookup_value_regex = UUID
     workspace_url_kwarg: ClassVar[str] = "workspace_id"
     principal: Principal
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        row = {f"{self.basename}_id": kwargs["pk"]} if "pk" in kwargs else {}
-        bind_contextvars(**(row | {"workspace_id": self.principal.workspace_id}))
 
     def check_permissions(self, request: Request) -> None:
         """A refused request counts for the rate limits as well: else one could try out workspaces without end."""

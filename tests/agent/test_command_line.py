@@ -64,7 +64,7 @@ def test_an_unclear_task_asks_and_stops(tmp_path: Path) -> None:
         run = agent(*options, OPENAI_API_KEY="k")
     assert run.returncode == 4
     assert (said(run)["status"], said(run)["reason"]) == ("paused", "question")
-    assert "Which [2Jshop? Answer it" in run.stderr
+    assert "Which [2Jshop? Answer the question" in run.stderr
     assert "\x1b" not in run.stderr
 
 

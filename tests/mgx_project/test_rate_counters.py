@@ -61,6 +61,13 @@ def test_a_redis_that_was_emptied_counts_again(who: str) -> None:
     assert count(Limit("principal", who, 9))[0].remaining == 7
 
 
+def test_a_redis_that_has_one_of_the_scripts_counts_once(who: str) -> None:
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.script_flush()
+    assert client.script_load(RedisStorage.SCRIPT_ACQUIRE_SLIDING_WINDOW)
+    assert count(Limit("principal", who, 9))[0].remaining == 8
+
+
 def test_processes_count_together(who: str) -> None:
     count(Limit("principal", who, 2))
     program = (

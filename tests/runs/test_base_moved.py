@@ -40,7 +40,7 @@ def test_two_runs_at_once_and_the_second_stands_on_the_first(hosted: Hosted, scr
     assert "shop/tax.py" in diff_of(second)
     assert "shop/prices.py" not in diff_of(second)
     body = hosted.pulls()[1]["body"]
-    assert f"On {first.commit_sha[:10]}, where `main` is now: passed (1 passed" in body, body
+    assert f"Merged with {first.commit_sha[:10]}, the current head of `main`: passed (1 passed" in body, body
     assert types(second).count("rebased") == 1
 
 

@@ -52,7 +52,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         assert run.status == Status.AWAITING_APPROVAL, run.error
         status, shown = story.comments(issue["number"])
         assert "has a plan awaiting approval" in status
-        assert "The plan of run #1" in shown
+        assert "Plan of run #1" in shown
         assert "/mgx approve" in shown
 
         # approved by a comment
@@ -66,7 +66,7 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
         status, shown, asked = story.comments(issue["number"])
         assert run.pr_url in status
         assert "/mgx approve" in status, "what was heard last"
-        assert "The plan of run #1" in shown
+        assert "Plan of run #1" in shown
         assert asked == "/mgx approve"
 
         # a review asks for something

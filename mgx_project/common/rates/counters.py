@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -61,23 +62,30 @@ class Counters(RedisStorage):
 
     def hit(self, limits: Sequence[Limit]) -> list[Count]:
         """Counts one more of each. What is refused is not counted. Raises RedisError."""
-        try:
-            answers = self._ask(limits)
-        except NoScriptError:  # a Redis that was started again
-            for script in (self.lua_acquire_sliding_window, self.lua_sliding_window):
-                self.storage.script_load(script.script)
-            answers = self._ask(limits)
-        return [_count(limit, bool(answers[2 * n]), answers[2 * n + 1]) for n, limit in enumerate(limits)]
-
-    def _ask(self, limits: Sequence[Limit]) -> list[list[bytes | int | None]]:
-        acquire, look = self.lua_acquire_sliding_window.sha, self.lua_sliding_window.sha
-        pipeline = self.storage.pipeline(transaction=False)
+        acquire, look = self.lua_acquire_sliding_window, self.lua_sliding_window
+        asked: list[tuple[object, ...]] = []
         for limit in limits:
             key = RateLimitItemPerMinute(limit.amount).key_for(limit.name, limit.who)
             keys = [self.prefixed_key(self._previous_window_key(key)), self.prefixed_key(self._current_window_key(key))]
-            pipeline.evalsha(acquire, 2, *keys, limit.amount, WINDOW, 1)
-            pipeline.evalsha(look, 2, *keys, WINDOW)
-        answers: list[list[bytes | int | None]] = pipeline.execute()
+            asked += [(acquire.sha, 2, *keys, limit.amount, WINDOW, 1), (look.sha, 2, *keys, WINDOW)]
+        answers = self._ask(asked)
+        # a Redis that was started again has no script, and one that others use may have one of them: what ran is not run again
+        if missing := [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]:
+            for script in (acquire, look):
+                self.storage.script_load(script.script)
+            for n, answer in zip(missing, self._ask([asked[n] for n in missing]), strict=True):
+                answers[n] = answer
+        for answer in answers:
+            if isinstance(answer, RedisError):
+                raise answer
+        return [_count(limit, bool(answers[2 * n]), answers[2 * n + 1]) for n, limit in enumerate(limits)]
+
+    def _ask(self, asked: Sequence[tuple[object, ...]]) -> list[Any]:
+        """The scripts' answers, or their errors, in one round trip."""
+        pipeline = self.storage.pipeline(transaction=False)
+        for arguments in asked:
+            pipeline.evalsha(*arguments)
+        answers: list[Any] = pipeline.execute(raise_on_error=False)
         return answers
 
 

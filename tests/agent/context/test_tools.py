@@ -113,7 +113,7 @@ def test_a_line_that_is_cut_or_not_printable_is_no_full_reading(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("cart.py", "shop/cart.py"), ("shop/crat.py", "Is it shop/cart.py?"), ("shop", "is a folder"), ("", "missing"),
+        ("cart.py", "shop/cart.py"), ("shop/crat.py", "Did you mean shop/cart.py?"), ("shop", "is a folder"), ("", "missing"),
         (".", "Name a file"), ("noise.log", "ignored"),
     ],
 )  # fmt: skip

@@ -135,7 +135,7 @@ def test_a_command_is_seen_to_be_heard(story: Story) -> None:
     story.say()
     assert story.github.state.reactions[story.repo, comment["id"]] == {("octocat", "eyes")}
     (status,) = said(story, issue["number"])
-    assert "`/mgx plan` of `octocat`: run #1 is planning" in status
+    assert "`/mgx plan` by `octocat`: run #1 is planning" in status
 
 
 def test_two_tenants_of_one_repository_do_not_speak_for_each_other(story: Story, github_server: GitHub) -> None:
