@@ -34,12 +34,10 @@ def said(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return result
 
 
-def test_a_project_is_made_without_an_account(tmp_path: Path) -> None:
+def test_a_project_is_made_without_an_account(tmp_path: Path, package_cache: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()
-    run = agent(
-        "--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes", XDG_CACHE_HOME=str(tmp_path / "cache")
-    )
+    run = agent("--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes", XDG_CACHE_HOME=str(package_cache))
     assert run.returncode == 0, run.stderr
     assert said(run)["tests"]["status"] == "passed"
     assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 5, "cost_usd": "0"}

@@ -10,9 +10,10 @@ import pytest
 from tests.agent.patch.corpus import edits
 from tests.agent.patch.errors import ERRORS
 from tests.agent.patch.judge import RIGHT, WRONG, cases, ours, verdict
+from tests.support.drills import times
 
-EVERY = 6
-"""Each error meets every sixth edit here, each another sixth; ``python -m benchmarks.patch`` runs them all."""
+EVERY = times(6, 12)
+"""Each error meets every sixth or twelfth edit here, each another part; ``python -m benchmarks.patch`` runs them all."""
 
 
 def test_the_corpus_is_large_and_real() -> None:
