@@ -17,8 +17,7 @@ from agent.guardrails import GuardrailFinding, GuardrailResult, check
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
-from agent.patch.transaction import FileSwap as Swap
-from agent.patch.transaction import commit
+from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
 from agent.stacks import Stack
@@ -132,7 +131,7 @@ class ChangeApplier:
 
         async def act() -> JSONObject:
             found = reverted_files(self.baseline, mine)
-            swaps = [Swap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
+            swaps = [FileSwap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
             try:
                 commit(work.root, swaps)
             except Blocked as blocked:
