@@ -112,10 +112,10 @@ class ChangeApplier:
         if not result["success"]:
             request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
             found = findings(result)
-            work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
+            work.loops.record_refusal([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
             return Problem("patch", f"The answer could not be applied, so nothing was changed.{request}", found)
         if any(file["action"] != "unchanged" for file in result["files"]):
-            work.loops.changed()
+            work.loops.record_change()
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:
