@@ -1,7 +1,7 @@
-"""Looking at links by ourselves: a day after the last look, or when somebody asks for all of them.
+"""Validation of links by ourselves: a day after the last one, or when somebody asks for all of them.
 
-Durable, as what is due is in the rows: a look is claimed by moving ``refresh_due_at`` on, and one that is lost with its worker
-comes due again. What can wait never takes what runs need of a service's limits (``hosting.limits.sparing``).
+Durable, as what is due is in the rows: a validation is claimed by moving ``refresh_due_at`` on, and one that is lost with its
+worker comes due again. What can wait never takes what runs need of a service's limits (``hosting.limits.sparing``).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _due() -> QuerySet[RepositoryLink]:
 
 
 def is_due() -> bool:
-    """Whether there is anything to look at that one more thread of this process may look at. One look into a small index."""
+    """Whether a link is due that one more thread of this process may validate. Reads a small index."""
     if not _validating.acquire(blocking=False):
         return False
     _validating.release()
@@ -62,7 +62,7 @@ def ask_for_all(*, workspace_id: uuid.UUID, project_id: uuid.UUID | None = None)
 
 
 def work_off() -> int:
-    """Looks at links that are due, one after the other, for some seconds; returns at how many. `AT_A_TIME` threads do."""
+    """Validates links that are due, one after the other, for some seconds; returns how many. `AT_A_TIME` threads do."""
     if not _validating.acquire(blocking=False):
         return 0
     try:
@@ -119,7 +119,7 @@ def _next() -> tuple[uuid.UUID, uuid.UUID] | None:
 
 
 def revalidate(link_id: uuid.UUID) -> None:
-    """Looks at a link that was claimed, and writes down what was seen; puts it off where the service wants us to wait."""
+    """Validates a link that was claimed, and stores what was seen; puts it off where the service wants us to wait."""
     link = RepositoryLink.across_tenants.filter(pk=link_id).first()
     if link is None:
         return
@@ -138,7 +138,7 @@ def revalidate(link_id: uuid.UUID) -> None:
 
 
 def _asked_with(link: RepositoryLink) -> tuple[object, ...]:
-    """What a person may have changed under the look: then it was looked at with that, and what we saw is of no interest."""
+    """What a person may have changed during the validation: then theirs counts, which used that, and ours is dropped."""
     return link.provider, link.api_base_url, link.clone_url, link.installation_id, link.credential
 
 

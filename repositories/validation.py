@@ -18,7 +18,7 @@ from .models import RepositoryLink
 
 @dataclass(frozen=True)
 class RepositoryState:
-    """What a look at a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
+    """What probing a repository has shown: it can be read. ``default_branch`` is empty for one without commits; ``full_name``
     is the present one where the hosting service tells it, and so are its ``host_id`` and the ``etag`` of this state."""
 
     default_branch: str
@@ -28,7 +28,7 @@ class RepositoryState:
     etag: str = ""
 
 
-async def _look(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
+async def _probe(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
     async with reach(source) as remote:
         if remote.where.path and not allow_dirty:
             await local_repositories.require_committed(remote.where.path)
@@ -42,7 +42,7 @@ def probe_remote(source: RemoteSource, *, allow_dirty: bool = True) -> Repositor
     Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
     """
     let_go()
-    return asyncio.run(_look(source, allow_dirty=allow_dirty))
+    return asyncio.run(_probe(source, allow_dirty=allow_dirty))
 
 
 def probe(linked: RepositoryRef | RepositoryLink, *, allow_dirty: bool = True) -> RepositoryState:

@@ -75,7 +75,7 @@ class Cap:
                 self.hint,
             )
 
-    def nearing(self) -> list[CapWarning]:
+    def warnings(self) -> list[CapWarning]:
         used: dict[str, tuple[Any, Any, str]] = {
             "max_tokens": (self.tokens, self.max_tokens, f"{self.tokens:,} of {self.max_tokens or 0:,} tokens"),
             "max_cost_usd": (
@@ -95,18 +95,18 @@ class Cap:
         ]
 
 
-def caps_of(place: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
+def caps_of(scope: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
     own = {name: run_caps[name] for name in LIMITS if run_caps.get(name) is not None}
     if "max_cost_usd" in own:
         own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))
     caps = [Cap("This run's budget", "run", meters[SCOPES.RUN, EVER], **own)] if own else []
-    covering = Q(project_id=None) | Q(project_id=place.project_id)
-    for budget in Budget.objects.for_workspace(place.workspace_id).filter(covering).order_by("id"):
-        scope = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
+    covering = Q(project_id=None) | Q(project_id=scope.project_id)
+    for budget in Budget.objects.for_workspace(scope.workspace_id).filter(covering).order_by("id"):
+        kind = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
         month = next(period for _, period in meters if period)
-        meter = meters[scope, month if budget.period == "month" else EVER]
+        meter = meters[kind, month if budget.period == "month" else EVER]
         by, hint = (", set by the operator of this server,", BY_OPERATOR) if budget.set_by_operator else ("", RAISE)
-        whose = f"The {scope}'s budget {'of this month' if budget.period == 'month' else 'in total'}{by}"
+        whose = f"The {kind}'s budget {'of this month' if budget.period == 'month' else 'in total'}{by}"
         limits = {name: getattr(budget, name) for name in LIMITS}
         caps.append(Cap(whose, str(budget.pk), meter, **limits, hint=hint))
     return caps

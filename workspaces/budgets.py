@@ -26,7 +26,7 @@ CENT = Decimal("0.000001")
 
 def reserve(
     *,
-    place: BudgetScope,
+    scope: BudgetScope,
     step_key: str,
     tokens: int,
     cost_usd: Decimal | None,
@@ -42,18 +42,18 @@ def reserve(
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     with transaction.atomic():
         month = month_of()
-        meters = locked(place, month)
-        caps = caps_of(place, meters, run_caps)
+        meters = locked(scope, month)
+        caps = caps_of(scope, meters, run_caps)
         if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
             whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
             caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
         for cap in caps:
             cap.check(tokens, cost_usd)
-        attempt = LedgerEntry.across_tenants.filter(run_id=place.run_id, step_key=step_key).count() + 1
+        attempt = LedgerEntry.across_tenants.filter(run_id=scope.run_id, step_key=step_key).count() + 1
         entry: LedgerEntry = LedgerEntry.objects.create(
-            workspace_id=place.workspace_id,
-            project_id=place.project_id,
-            run_id=place.run_id,
+            workspace_id=scope.workspace_id,
+            project_id=scope.project_id,
+            run_id=scope.run_id,
             step_key=step_key,
             attempt=attempt,
             reserved_tokens=tokens,
@@ -61,23 +61,23 @@ def reserve(
             month=month,
         )
         add(meters.values(), calls=1, reserved_tokens=tokens, reserved_cost_usd=cost_usd or Decimal())
-        if place.on_server and is_capped():
+        if scope.on_server and is_capped():
             check_server(month, tokens=tokens, cost_usd=cost_usd)
         return entry
 
 
 @dataclass(frozen=True)
 class Settled:
-    """``run`` is the run's meter after the reservation, ``nearing`` the caps that are nearly used up."""
+    """``run`` is the run's meter after the reservation, ``warnings`` the caps that are nearly used up."""
 
     run: Meter
-    nearing: list[CapWarning]
+    warnings: list[CapWarning]
 
 
 def settle(
     entry: LedgerEntry,
     *,
-    place: BudgetScope,
+    scope: BudgetScope,
     model: str,
     tokens_in: int,
     tokens_out: int,
@@ -91,8 +91,8 @@ def settle(
     """
     cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
     with transaction.atomic(savepoint=False):
-        meters = locked(place, entry.month)
-        settled = LedgerEntry.objects.for_workspace(place.workspace_id).filter(pk=entry.pk, settled_at=None).update(
+        meters = locked(scope, entry.month)
+        settled = LedgerEntry.objects.for_workspace(scope.workspace_id).filter(pk=entry.pk, settled_at=None).update(
             model=model, tokens_in=tokens_in, tokens_out=tokens_out, duration_ms=duration_ms,
             cost_usd=cost, settled_at=timezone.now(),
         )  # fmt: skip
@@ -107,20 +107,20 @@ def settle(
             reserved_cost_usd=-(entry.reserved_cost_usd or Decimal()),
             unpriced_calls=int(cost is None),
         )
-        nearing = [near for cap in caps_of(place, meters, run_caps) for near in cap.nearing()]
-        return Settled(meters[SCOPES.RUN, EVER], nearing)
+        warnings = [warning for cap in caps_of(scope, meters, run_caps) for warning in cap.warnings()]
+        return Settled(meters[SCOPES.RUN, EVER], warnings)
 
 
-def count_cached(*, place: BudgetScope, step_key: str, model: str) -> Settled:
+def count_cached(*, scope: BudgetScope, step_key: str, model: str) -> Settled:
     """Records an answer from the tenant's own cache: it cost nothing and is counted apart from calls."""
     with transaction.atomic(savepoint=False):
         month = month_of()
-        meters = locked(place, month)
-        attempt = LedgerEntry.across_tenants.filter(run_id=place.run_id, step_key=step_key).count() + 1
+        meters = locked(scope, month)
+        attempt = LedgerEntry.across_tenants.filter(run_id=scope.run_id, step_key=step_key).count() + 1
         LedgerEntry.objects.create(
-            workspace_id=place.workspace_id,
-            project_id=place.project_id,
-            run_id=place.run_id,
+            workspace_id=scope.workspace_id,
+            project_id=scope.project_id,
+            run_id=scope.run_id,
             step_key=step_key,
             attempt=attempt,
             model=model,
@@ -143,15 +143,15 @@ class TimeSlice:
     ms: int
     month: str
     reached: str = ""
-    nearing: tuple[CapWarning, ...] = ()
+    warnings: tuple[CapWarning, ...] = ()
 
 
-def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> TimeSlice:
+def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) -> TimeSlice:
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
     with transaction.atomic():
         month = month_of()
-        meters = locked(place, month)
-        caps = caps_of(place, meters, run_caps)
+        meters = locked(scope, month)
+        caps = caps_of(scope, meters, run_caps)
         for cap in caps:
             if cap.ms_left is not None and cap.ms_left < ms:
                 ms = cap.ms_left
@@ -161,11 +161,11 @@ def reserve_time(*, place: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
                     )
         add(meters.values(), work_ms=ms)
         return TimeSlice(
-            ms, month, nearing=tuple(near for cap in caps for near in cap.nearing() if "/max_seconds/" in near.key)
+            ms, month, warnings=tuple(warning for cap in caps for warning in cap.warnings() if "/max_seconds/" in warning.key)
         )
 
 
-def release_time(*, place: BudgetScope, month: str, ms: int) -> None:
+def release_time(*, scope: BudgetScope, month: str, ms: int) -> None:
     """Releases the unused part of the slice that was reserved last, in ``month``."""
     with transaction.atomic():
-        add(locked(place, month).values(), work_ms=-ms)
+        add(locked(scope, month).values(), work_ms=-ms)

@@ -38,25 +38,25 @@ def month_of(moment: datetime | None = None) -> str:
     return f"{moment or timezone.now():%Y-%m}"
 
 
-def locked(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
-    """The meters of ``place`` by scope and period, created if missing and locked until the transaction ends."""
+def locked(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
+    """The meters of ``scope`` by kind and period, created if missing and locked until the transaction ends."""
     wanted = {
-        (SCOPES.PROJECT, EVER): place.project_id,
-        (SCOPES.PROJECT, month): place.project_id,
-        (SCOPES.RUN, EVER): place.run_id,
-        (SCOPES.WORKSPACE, EVER): place.workspace_id,
-        (SCOPES.WORKSPACE, month): place.workspace_id,
+        (SCOPES.PROJECT, EVER): scope.project_id,
+        (SCOPES.PROJECT, month): scope.project_id,
+        (SCOPES.RUN, EVER): scope.run_id,
+        (SCOPES.WORKSPACE, EVER): scope.workspace_id,
+        (SCOPES.WORKSPACE, month): scope.workspace_id,
     }
-    if place.on_server:
-        wanted[SCOPES.SERVER, month] = place.workspace_id
-    found = _lock(place, month)
+    if scope.on_server:
+        wanted[SCOPES.SERVER, month] = scope.workspace_id
+    found = _lock(scope, month)
     if missing := [key for key in wanted if key not in found]:
         rows = [
-            Meter(workspace_id=place.workspace_id, scope=scope, scope_id=wanted[scope, period], period=period)
-            for scope, period in missing
+            Meter(workspace_id=scope.workspace_id, scope=kind, scope_id=wanted[kind, period], period=period)
+            for kind, period in missing
         ]
         Meter.across_tenants.bulk_create(rows, ignore_conflicts=True)
-        found = _lock(place, month)
+        found = _lock(scope, month)
     return found
 
 
@@ -92,14 +92,14 @@ def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
     return budgets.annotate(used=Subquery(meters.values(used=used)))
 
 
-def _lock(place: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
+def _lock(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
     both = Q(period=EVER) | Q(period=month)
     mine = (
-        Q(scope=SCOPES.RUN, scope_id=place.run_id, period=EVER)
-        | Q(scope=SCOPES.PROJECT, scope_id=place.project_id) & both
-        | Q(scope=SCOPES.WORKSPACE, scope_id=place.workspace_id) & both
+        Q(scope=SCOPES.RUN, scope_id=scope.run_id, period=EVER)
+        | Q(scope=SCOPES.PROJECT, scope_id=scope.project_id) & both
+        | Q(scope=SCOPES.WORKSPACE, scope_id=scope.workspace_id) & both
     )
-    if place.on_server:
-        mine |= Q(scope=SCOPES.SERVER, scope_id=place.workspace_id, period=month)
-    rows = Meter.objects.for_workspace(place.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
+    if scope.on_server:
+        mine |= Q(scope=SCOPES.SERVER, scope_id=scope.workspace_id, period=month)
+    rows = Meter.objects.for_workspace(scope.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
     return {(row.scope, row.period): row for row in rows}

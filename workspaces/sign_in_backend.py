@@ -25,7 +25,7 @@ class GuardedBackend(ModelBackend):
         sign_in_guard.begin_attempt(username, address)
         user = super().authenticate(request, username=username, password=password, **kwargs)
         if user is not None:
-            sign_in_guard.succeeded(username, address)
+            sign_in_guard.record_success(username, address)
         return user
 
 

@@ -65,7 +65,7 @@ class SignInRefused(TooManyRequests):
 
 
 def begin_attempt(username: str, address: str) -> None:
-    """Counts the attempt as a failure until `succeeded` is called. Raises SignInRefused."""
+    """Counts the attempt as a failure until `record_success` is called. Raises SignInRefused."""
     now = timezone.now()
     limits = _keys(username, address)
     with transaction.atomic():
@@ -86,7 +86,7 @@ def begin_attempt(username: str, address: str) -> None:
         raise SignInRefused(max(waits).total_seconds(), mailed=mailed)
 
 
-def succeeded(username: str, address: str) -> None:
+def record_success(username: str, address: str) -> None:
     """Forgets what was counted for the account here. Not for the address: who has an account could guess others for ever."""
     pair, account, of_address = _keys(username, address)
     SignInCount.objects.filter(key__in=(pair, account)).delete()

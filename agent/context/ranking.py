@@ -63,9 +63,9 @@ class Graph:
             if 0 < len(self._definers.get(name, ())) <= MAX_DEFINERS:
                 self._uses[name].extend((file, count))
 
-    def rank(self, wish: RankingQuery) -> list[tuple[int, Definition]]:
-        """All definitions, what matters most first; the order depends on nothing but the files and the wish."""
-        jump, named = self._jump(wish)
+    def rank(self, query: RankingQuery) -> list[tuple[int, Definition]]:
+        """All definitions, what matters most first; the order depends on nothing but the files and the query."""
+        jump, named = self._jump(query)
         if not jump:
             return []
         edges, leaving = self._edges()
@@ -116,11 +116,11 @@ class Graph:
         rare = max(0.05, 1 - math.log(users or 1) / math.log(len(self.paths) + 1)) ** 2
         return _weight(name) * rare / len(self._definers[name])
 
-    def _jump(self, wish: RankingQuery) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
+    def _jump(self, query: RankingQuery) -> tuple[dict[int, float], dict[tuple[int, str], float]]:
         """Weights of the jump per file, and the part of it that is due to one of its names."""
-        exact, meant = set(wish.words), self._meaning(all_parts(wish.words))
-        mentioned = {word.strip("./") for word in wish.words if "." in word or "/" in word}
-        focus = set(wish.focus)
+        exact, meant = set(query.words), self._meaning(all_parts(query.words))
+        mentioned = {word.strip("./") for word in query.words if "." in word or "/" in word}
+        focus = set(query.focus)
         jump: dict[int, float] = defaultdict(float)
         named: dict[tuple[int, str], float] = {}
         for file, path in enumerate(self.paths):

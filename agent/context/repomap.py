@@ -1,6 +1,6 @@
 """The repository map: the definitions that matter to a task, with their lines, cut to a number of tokens.
 
-The same files and the same wish give the same text, byte for byte, whether tags came from the cache or were parsed now.
+The same files and the same query give the same text, byte for byte, whether tags came from the cache or were parsed now.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ async def repository_map(
     sources = await asyncio.to_thread(find_sources, root, files)
     if not sources:
         return ""
-    wish = RankingQuery(words, focus)
+    query = RankingQuery(words, focus)
     try:
-        return await _mapped(root, sources, wish, tokens, cache)
+        return await _mapped(root, sources, query, tokens, cache)
     except (sqlite3.Error, OSError):
         if cache is None:
             raise
         # a cache that can't be used costs time, not the run
-        return await _mapped(root, sources, wish, tokens, None)
+        return await _mapped(root, sources, query, tokens, None)
 
 
-async def _mapped(root: Path, sources: Sequence[Source], wish: RankingQuery, tokens: int, cache: Path | None) -> str:
+async def _mapped(root: Path, sources: Sequence[Source], query: RankingQuery, tokens: int, cache: Path | None) -> str:
     with await asyncio.to_thread(TagStore, cache) as store:
         await _complete(root, sources, store)
-        return await asyncio.to_thread(_ranked, sources, wish, tokens, store)
+        return await asyncio.to_thread(_ranked, sources, query, tokens, store)
 
 
 async def definitions_in(root: Path, files: Sequence[str], cache: Path | None) -> Definitions:
@@ -105,7 +105,7 @@ def _job(root: Path, source: Source) -> Job:
     return Job(source.key, source.language, text)
 
 
-def _ranked(sources: Sequence[Source], wish: RankingQuery, tokens: int, store: TagStore) -> str:
+def _ranked(sources: Sequence[Source], query: RankingQuery, tokens: int, store: TagStore) -> str:
     graph = Graph([source.path for source in sources])
     places: dict[bytes, list[int]] = defaultdict(list)
     for number, source in enumerate(sources):
@@ -121,7 +121,7 @@ def _ranked(sources: Sequence[Source], wish: RankingQuery, tokens: int, store: T
         used = orjson.loads(references.pop(key, b"{}"))
         for number in numbers:
             graph.add_references(number, used)
-    return render(graph.paths, graph.rank(wish), tokens)
+    return render(graph.paths, graph.rank(query), tokens)
 
 
 def render(paths: Sequence[str], ranked: Iterable[tuple[int, Definition]], tokens: int) -> str:

@@ -180,7 +180,7 @@ class Endpoint(ABC):
         except (json.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
             raise self.say.not_an_answer() from error
         used = believable(answer.usage, expected.tokens_in, answer)
-        turn.used(used.tokens_in + used.tokens_out)
+        turn.settle(used.tokens_in + used.tokens_out)
 
     def _completion(self, request: ModelRequest, answer: StreamedCompletion, started: float) -> ModelCompletion:
         name = self.settings.model_for(request.role)

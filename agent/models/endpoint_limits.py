@@ -26,8 +26,8 @@ class Turn:
     limiter: RateLimiter
     tokens: Charge | None
 
-    def used(self, tokens: int) -> None:
-        """What the call came to."""
+    def settle(self, tokens: int) -> None:
+        """Replaces the estimate by what the call took."""
         if self.tokens is not None:
             self.limiter.correct(self.tokens, tokens)
 

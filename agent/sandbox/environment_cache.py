@@ -40,7 +40,7 @@ class Hold:
         self.release = weakref.finalize(self, os.close, fd)
 
 
-def used(place: Path) -> None:
+def mark_used(place: Path) -> None:
     """Notes that the environment at ``place`` is used now."""
     with suppress(OSError):
         os.utime(place)

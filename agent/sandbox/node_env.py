@@ -52,7 +52,7 @@ async def make(
     target = cache / "node" / _key(wanted)
     hold = await asyncio.to_thread(environment_cache.Hold, target)
     if target.is_dir():
-        environment_cache.used(target)
+        environment_cache.mark_used(target)
         return CommandResult(argv, 0, 0, f"{notes}The packages are cached.\n"), target / "node_modules", hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"

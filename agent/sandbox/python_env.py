@@ -47,7 +47,7 @@ async def make(
     refused = "".join(f"refused: {line}\n" for line in wanted.refused)
     hold = await asyncio.to_thread(environment_cache.Hold, target)
     if (target / "pyvenv.cfg").is_file():
-        environment_cache.used(target)
+        environment_cache.mark_used(target)
         return CommandResult(ARGV, 0, 0, f"{refused}The environment is cached.\n"), target, hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"

@@ -17,8 +17,7 @@ from agent.guardrails import GuardrailFinding, GuardrailResult, check
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
-from agent.patch.transaction import FileSwap as Swap
-from agent.patch.transaction import commit
+from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
 from agent.stacks import Stack
@@ -113,10 +112,10 @@ class ChangeApplier:
         if not result["success"]:
             request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
             found = findings(result)
-            work.loops.refused([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
+            work.loops.record_refusal([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
             return Problem("patch", f"The answer could not be applied, so nothing was changed.{request}", found)
         if any(file["action"] != "unchanged" for file in result["files"]):
-            work.loops.changed()
+            work.loops.record_change()
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:
@@ -132,7 +131,7 @@ class ChangeApplier:
 
         async def act() -> JSONObject:
             found = reverted_files(self.baseline, mine)
-            swaps = [Swap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
+            swaps = [FileSwap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
             try:
                 commit(work.root, swaps)
             except Blocked as blocked:

@@ -26,6 +26,6 @@ def hire(work: PhaseContext) -> AskedTeam:
     if not runtime.is_ready():
         raise RuntimeError("Call agent.runtime.bootstrap(runtime_dir) once in this process before hiring a team.")
     # MetaGPT may only be imported after its bootstrap, and never by the web process, which imports this package
-    from agent.team.team_factory import staff
+    from agent.team.team_factory import create_team
 
-    return staff(work)
+    return create_team(work)

@@ -59,31 +59,31 @@ class Loops:
         self._acted = 0
         self._counts: Counter[tuple[Kind, str]] = Counter()
 
-    def answered(self, who: str, text: str) -> None:
+    def record_answer(self, who: str, text: str) -> None:
         """``who`` is a role, or the part of the plan that one writes beside others."""
         kind: Kind = "opinion" if who in JUDGES else "answer"
         self._count(kind, f"{who}\0{text}", f"The {who} has given the same answer {REPEATS} times.")
 
-    def called(self, where: str, tool: str, arguments: JSONObject, result: str) -> int:
-        """How often the same call has now had the same result in the conversation ``where``: another one can't know of it."""
+    def record_call(self, where: str, tool: str, arguments: JSONObject, result: str) -> int:
+        """Returns how often it has now had the same result in the conversation ``where``: another one can't know of it."""
         what = json.dumps([where, tool, arguments], sort_keys=True)
         return self._count("call", f"{what}\0{result}", f"The same call of {tool} has had the same result {REPEATS} times.")
 
-    def refused(self, findings: Sequence[JSONObject]) -> None:
+    def record_refusal(self, findings: Sequence[JSONObject]) -> None:
         """An edit that does not apply, by what is wrong with each part of it."""
         said = "; ".join(str(finding.get("message", "")) for finding in findings)
         self._count(
             "edit", json.dumps(list(findings), sort_keys=True), f"The same edit has failed {REPEATS} times: {said[:300]}"
         )
 
-    def ran(self, argv: Sequence[str], exit_code: int, output: str) -> None:
-        """A command of the pipeline whose failure is laid to the change. One that passes may pass as often as it is run."""
+    def record_test_run(self, argv: Sequence[str], exit_code: int, output: str) -> None:
+        """Tests whose failure is laid to the change. Those that pass may pass as often as they are run."""
         what = " ".join(argv) or "The tests"
         if exit_code:
             same = f"{what}\0{exit_code}\0{_MOVING.sub('#', output)}"
             self._count("command", same, f"{what}: failed in the same way {REPEATS} times.")
 
-    def changed(self) -> None:
+    def record_change(self) -> None:
         """Files were really changed."""
         for key in [key for key in self._counts if key[0] == "opinion"]:
             del self._counts[key]

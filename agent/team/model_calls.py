@@ -34,7 +34,7 @@ class ModelCalls:
         self.made.append(completion)
         self.cut_files |= set(answered.cut_files)
         if not completion.tool_calls:
-            self._loops.answered(request.key if request.action == "WritePart" else request.role, completion.text)
+            self._loops.record_answer(request.key if request.action == "WritePart" else request.role, completion.text)
         self._ports.cancel.check()
         return completion
 

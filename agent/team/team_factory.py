@@ -15,7 +15,7 @@ from agent.team.reviewer import Reviewer
 from agent.team.tester import Tester
 
 
-def staff(work: PhaseContext) -> AgentTeam:
+def create_team(work: PhaseContext) -> AgentTeam:
     context = Context(config=Config(llm=PortConfig(work=work)), cost_manager=CostManager())
     team = AgentTeam(context=context, env=TeamEnvironment(context=context), work=work)
     team.hire([role(context=context, work=work) for role in (TeamLeader, Engineer, Tester, Reviewer)])

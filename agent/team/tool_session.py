@@ -52,7 +52,7 @@ class ToolSession:
         if len(text) < len(result.text):
             text += "\n(cut off: the context is full)"
         self._characters -= len(text)
-        repeats = self._work.loops.called(self._key, call["name"], call["arguments"], result.text)
+        repeats = self._work.loops.record_call(self._key, call["name"], call["arguments"], result.text)
         shown = block("tool_result", text)
         return f"{AGAIN}\n{shown}" if repeats > 1 else shown
 

@@ -55,7 +55,7 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
         tests["coverage"] = await coverage.measure(work.stack, changed, sandbox, took=ran["seconds"])
     await events.emit("tests_finished", tests, _told(tests))
     if to_blame:
-        work.loops.ran(work.stack.test if work.stack else (), 1, tests["output_tail"])
+        work.loops.record_test_run(work.stack.test if work.stack else (), 1, tests["output_tail"])
     return tests
 
 

@@ -115,22 +115,22 @@ def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source:
     constraints = workflow.get("constraints") or []
     if not isinstance(constraints, list):
         raise UsageError(f"{source}: the constraints of workflow {name} must be a list.")
-    wish = from_text(str(workflow.get("task") or ""))
-    return replace(wish, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
+    request = from_text(str(workflow.get("task") or ""))
+    return replace(request, stack=str(workflow.get("stack") or ""), constraints=tuple(str(entry) for entry in constraints))
 
 
 def start(
-    api: Api, wish: TaskRequest, place: TaskLocation, *, model: str, auto_approve: bool, profile: bool = False
+    api: Api, request: TaskRequest, place: TaskLocation, *, model: str, auto_approve: bool, profile: bool = False
 ) -> dict[str, Any]:
     """Links the repository if needed, creates the task and its first run. Returns the run."""
-    project_id = find_project(api, wish.project) if wish.project else None
+    project_id = find_project(api, request.project) if request.project else None
     link = find_link(api, place, project_id)
     if link is None:
         link = _connect(api, place, project_id)
     else:
         place = replace(place, create=False)
         project_id = project_id or link.get("project_id")
-    task = api.post("/api/tasks", wish.body(project_id, link["id"], place))
+    task = api.post("/api/tasks", request.body(project_id, link["id"], place))
     body: dict[str, Any] = {"task_id": task["id"], "auto_approve": auto_approve}
     if model:
         body["model"] = model

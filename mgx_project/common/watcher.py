@@ -85,7 +85,7 @@ class Silence:
         self.seconds, self.patience = 0.0, START_SECONDS
         self._looked = now
 
-    def heard(self, said: bytes) -> None:
+    def record_heartbeat(self, said: bytes) -> None:
         self.seconds, self.patience = 0.0, float(said.split()[-1])
 
     def look(self, now: float) -> bool:
@@ -137,7 +137,7 @@ class Watcher:
                 said = os.read(reader, 4096)
                 if not said:  # the pipe is closed: the worker has ended
                     return _code(os.waitpid(self._worker, 0)[1])
-                silence.heard(said)
+                silence.record_heartbeat(said)
             if silence.look(time.monotonic()):
                 _say(f"worker {self._worker} has not responded for {silence.seconds:.0f} s and is killed. Its threads were:")
                 self._kill()

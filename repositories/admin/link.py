@@ -31,7 +31,7 @@ from .link_form import LinkForm
 
 Status = RepositoryLink.Status
 LABELS = {Status.CONNECTED: "success", Status.ERROR: "danger", Status.DISCONNECTED: "warning"}
-NEXT = "Check again when this is fixed. To change the token, link the same repository again: the link is kept."
+NEXT = "Validate again when this is fixed. To change the token, link the same repository again: the link is kept."
 
 
 @admin.register(RepositoryLink)
@@ -50,7 +50,7 @@ class RepositoryLinkAdmin(TenantAdmin):
     list_filter = (WorkspaceFilter, "status", "provider")
     list_select_related = ("workspace", "project")
     search_fields = ("repo_full_name", "clone_url")
-    actions_detail: ClassVar[Any] = ("look_again", "webhook", "unlink")
+    actions_detail: ClassVar[Any] = ("revalidate", "webhook", "unlink")
     fieldsets: Any = (
         (None, {"fields": ("repo_full_name", "status", "problem", "rights", "last_validated_at", "refresh_due_at")}),
         ("Webhook", {"classes": ["tab"], "fields": ("webhook_address", "hooked", "deliveries")}),
@@ -146,8 +146,8 @@ class RepositoryLinkAdmin(TenantAdmin):
         row = self.get_object(request, str(object_id)) if object_id else None
         return row is not None and row.status != Status.DISCONNECTED and provider_of(row.provider) is not None
 
-    @action(description="Look again", icon="refresh", variant=ActionVariant.PRIMARY, permissions=["linked"])
-    def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description="Validate again", icon="refresh", variant=ActionVariant.PRIMARY, permissions=["linked"])
+    def revalidate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self._row(request, object_id)
 
         def act() -> HttpResponse:
@@ -159,7 +159,7 @@ class RepositoryLinkAdmin(TenantAdmin):
             return HttpResponseRedirect(self._page(row))
 
         return ask(
-            self, request, act, verb="Check again", question=f"Check {row.repo_full_name} again?", back=self._page(row),
+            self, request, act, verb="Validate again", question=f"Validate {row.repo_full_name} again?", back=self._page(row),
             explanation="The server accesses the repository with the stored credential and updates the link.",
         )  # fmt: skip
 

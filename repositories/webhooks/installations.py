@@ -25,7 +25,7 @@ def accept_of_app(provider: HostingProvider, app: AppWebhooks, delivery: Incomin
     if scope.changes_links:
         if scope.ends_token:
             app.forget_token(scope)
-        return _look_again(links)
+        return _make_due(links)
     return sum([accept(provider, link, delivery) for link in links.select_related("workspace")])
 
 
@@ -44,7 +44,7 @@ def _of(links: QuerySet[RepositoryLink], repositories: RepositoryNames) -> Query
     return links.annotate(name=Lower("repo_full_name")).filter(known)
 
 
-def _look_again(links: QuerySet[RepositoryLink]) -> int:
+def _make_due(links: QuerySet[RepositoryLink]) -> int:
     """Makes their validation due, which finds out their present state. Nothing else in the delivery is trusted, so nothing of
     it is stored."""
     changed = links.filter(~Q(refresh_due_at__lte=timezone.now()) | Q(refresh_due_at=None))

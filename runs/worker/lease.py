@@ -131,7 +131,7 @@ class Keeper:
             lease = self._held.setdefault((run.pk, run.fence), Lease(run))
             self._start()
             if self._listener is None or not self._listener.is_alive():
-                self._listener = Listener(self._nudged, self._listens)
+                self._listener = Listener(self._notified, self._listens)
                 self._listener.start()
         self._wake.set()
         if self.closing:
@@ -162,7 +162,7 @@ class Keeper:
             self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
             self._thread.start()
 
-    def _nudged(self, run_id: str) -> None:
+    def _notified(self, run_id: str) -> None:
         if any(str(lease.run_id) == run_id for lease in self._snapshot()):
             self._wake.set()
 

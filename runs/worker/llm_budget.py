@@ -32,7 +32,7 @@ class LedgerBudget:
         self, run: TaskRun, buffer: EventBuffer, db: Callable[..., Awaitable[Any]], *, on_server: bool = False
     ) -> None:
         self._run, self._buffer, self._db = run, buffer, db
-        self._place = replace(place_of(run), on_server=on_server)
+        self._scope = replace(scope_of(run), on_server=on_server)
         self._open: dict[str, LedgerEntry] = {}
 
     async def reserve(self, key: str, estimate: CallEstimate) -> None:
@@ -50,7 +50,7 @@ class LedgerBudget:
         with transaction.atomic():
             try:
                 entry = budgets.reserve(
-                    place=self._place,
+                    scope=self._scope,
                     step_key=key,
                     tokens=estimate.tokens,
                     cost_usd=estimate.cost_usd,
@@ -66,11 +66,11 @@ class LedgerBudget:
 
     def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
         if entry is None:
-            settled = budgets.count_cached(place=self._place, step_key=key, model=completion.model)
+            settled = budgets.count_cached(scope=self._scope, step_key=key, model=completion.model)
         else:
             settled = budgets.settle(
                 entry,
-                place=self._place,
+                scope=self._scope,
                 model=completion.model,
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
@@ -78,31 +78,31 @@ class LedgerBudget:
                 duration_ms=completion.duration_ms,
                 run_caps=self._run.budget,
             )
-        return SettledStep(usage_of(settled.run), warnings(self._run, settled.nearing))
+        return SettledStep(usage_of(settled.run), warning_drafts(self._run, settled.warnings))
 
 
-def place_of(run: TaskRun) -> BudgetScope:
+def scope_of(run: TaskRun) -> BudgetScope:
     return BudgetScope(run.workspace_id, run.project_id, run.pk)
 
 
-def warn(run: TaskRun, nearing: Iterable[CapWarning]) -> None:
-    """Emits the `warnings` that are due. ``run`` is the run as claimed."""
+def warn(run: TaskRun, warnings: Iterable[CapWarning]) -> None:
+    """Emits the `warning_drafts` that are due. ``run`` is the run as claimed."""
     with transaction.atomic():
-        if drafts := warnings(run, nearing):
+        if drafts := warning_drafts(run, warnings):
             event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
 
 
-def warnings(run: TaskRun, nearing: Iterable[CapWarning]) -> list[Draft]:
+def warning_drafts(run: TaskRun, warnings: Iterable[CapWarning]) -> list[Draft]:
     """One `budget_warning` per cap and run, where it was not given yet; a cap that was raised is another one."""
     hint = "The run pauses at the limit. Raise the budget to let it continue."
     drafts = [
         Draft(
             "budget_warning",
-            {"reason": "budget", "detail": near.detail, "hint": hint},
-            near.detail,
-            f"budget_warning/{near.key}",
+            {"reason": "budget", "detail": warning.detail, "hint": hint},
+            warning.detail,
+            f"budget_warning/{warning.key}",
         )
-        for near in nearing
+        for warning in warnings
     ]
     if not drafts:
         return []

@@ -20,7 +20,7 @@ from workspaces import budgets
 
 from ..models import TaskRun
 from .lease import Lease
-from .llm_budget import place_of, warn
+from .llm_budget import scope_of, warn
 
 log = structlog.stdlib.get_logger(__name__)
 SLICE_MS = 5000
@@ -66,11 +66,11 @@ class WorkClock:
     async def give_back(self) -> None:
         left = int((self._until - time.monotonic()) * 1000)
         if self._last is not None and left > 0:
-            await self._db(budgets.release_time, place=place_of(self._run), month=self._last.month, ms=left)
+            await self._db(budgets.release_time, scope=scope_of(self._run), month=self._last.month, ms=left)
 
     def _buy(self) -> budgets.TimeSlice:
-        bought = budgets.reserve_time(place=place_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
-        warn(self._run, bought.nearing)
+        bought = budgets.reserve_time(scope=scope_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
+        warn(self._run, bought.warnings)
         return bought
 
     async def _sleep_until(self, moment: float) -> None:

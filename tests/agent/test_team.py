@@ -41,7 +41,7 @@ def test_an_error_comes_out_as_it_is(workdir: Path, error: Exception) -> None:
 
 def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
     from agent.team.base import TeamAction, TeamEnvironment, TeamRole
-    from agent.team.team_factory import staff
+    from agent.team.team_factory import create_team
 
     ended: list[str] = []
 
@@ -68,7 +68,7 @@ def test_a_failing_role_stops_its_siblings(workdir: Path) -> None:
 
     async def story() -> None:
         work = PhaseContext(HEALTH, workdir, Harness(workdir, open_model("offline")).ports, "plan/1")
-        team = staff(work)
+        team = create_team(work)
         context = team.env.context
         team.env = TeamEnvironment(context=context)
         team.hire([SlowRole(context=context, work=work), FailingRole(context=context, work=work)])

@@ -134,7 +134,7 @@ def test_an_orphan_of_a_living_worker_is_reaped() -> None:
 @pytest.mark.parametrize("gap", [5.0, 3600.0, 86_400.0])
 def test_time_in_which_the_machine_slept_is_no_silence(gap: float) -> None:
     silence = watcher.Silence(now=100.0)
-    silence.heard(b"3.0\n3.0\n")
+    silence.record_heartbeat(b"3.0\n3.0\n")
     assert not silence.look(100.0 + gap)
     assert silence.seconds == 2 * watcher.BEAT_SECONDS
     now = 100.0 + gap
@@ -144,11 +144,11 @@ def test_time_in_which_the_machine_slept_is_no_silence(gap: float) -> None:
 
 def test_a_beat_ends_a_silence() -> None:
     silence = watcher.Silence(now=0.0)
-    silence.heard(b"3.0\n")
+    silence.record_heartbeat(b"3.0\n")
     for second in range(1, 30):
         assert not silence.look(float(second))
         if second % 2 == 0:
-            silence.heard(b"3.0\n")
+            silence.record_heartbeat(b"3.0\n")
 
 
 def test_a_stop_during_a_second_life_reaches_that_worker() -> None:

@@ -54,10 +54,10 @@ def test_a_link_that_is_unlinked_under_the_look_stays_so(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = due(owner, server)
-    look_at = scheduled_validation.services.probe
+    probe = scheduled_validation.services.probe
 
     def unlinked_meanwhile(linked: Any) -> Any:
-        found = look_at(linked)
+        found = probe(linked)
         RepositoryLink.across_tenants.filter(pk=link.pk).update(status="disconnected")
         return found
 
@@ -73,13 +73,13 @@ def test_a_link_that_got_another_credential_under_the_look_keeps_what_was_seen_w
 ) -> None:
     link = due(owner, server)
     RepositoryLink.across_tenants.filter(pk=link.pk).update(credential="revoked")
-    look_at = scheduled_validation.services.probe
+    probe = scheduled_validation.services.probe
 
     def changed_meanwhile(linked: Any) -> Any:
         changed = RepositoryLink.across_tenants.get(pk=link.pk)
         changed.credential = TOKEN
         changed.save(update_fields=["credential"])
-        return look_at(linked)
+        return probe(linked)
 
     monkeypatch.setattr(scheduled_validation.services, "probe", changed_meanwhile)
     assert scheduled_validation.work_off() == 1
@@ -92,12 +92,12 @@ def test_a_link_that_breaks_us_keeps_no_other_waiting(
     owner: CallerInTests, server: GitServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links = [due(owner, server), due(owner, server)]
-    look_at = scheduled_validation.services.probe
+    probe = scheduled_validation.services.probe
 
     def breaks(linked: RepositoryLink) -> Any:
         if linked.pk == links[0].pk:
             raise KeyError("permission")
-        return look_at(linked)
+        return probe(linked)
 
     monkeypatch.setattr(scheduled_validation.services, "probe", breaks)
     assert scheduled_validation.work_off() == 2

@@ -33,14 +33,14 @@ CALLS = RUNS * 9 // 5
 
 
 @pytest.fixture
-def place(db: None) -> BudgetScope:
+def scope(db: None) -> BudgetScope:
     return BudgetScope(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
 
 
-def reserve(place: BudgetScope, key: str = "k", tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> LedgerEntry:
+def reserve(scope: BudgetScope, key: str = "k", tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> LedgerEntry:
     default = caps.pop("default_tokens", None)
     return budgets.reserve(
-        place=place,
+        scope=scope,
         step_key=key,
         tokens=tokens,
         cost_usd=None if cost is None else Decimal(cost),
@@ -49,11 +49,11 @@ def reserve(place: BudgetScope, key: str = "k", tokens: int = 10, cost: str | No
     )
 
 
-def settle(entry: LedgerEntry, place: BudgetScope, tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> list[Any]:
+def settle(entry: LedgerEntry, scope: BudgetScope, tokens: int = 10, cost: str | None = "0.1", **caps: Any) -> list[Any]:
     return budgets.settle(
-        entry, place=place, model="m", tokens_in=tokens - 1, tokens_out=1, duration_ms=5, run_caps=caps,
+        entry, scope=scope, model="m", tokens_in=tokens - 1, tokens_out=1, duration_ms=5, run_caps=caps,
         cost_usd=None if cost is None else Decimal(cost),
-    ).nearing  # fmt: skip
+    ).warnings  # fmt: skip
 
 
 def spent(workspace_id: uuid.UUID) -> tuple[int, Decimal, int]:
@@ -139,11 +139,11 @@ def agree(workspace_id: uuid.UUID) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_calls_that_one_run_makes_side_by_side_see_each_other() -> None:
-    place = BudgetScope(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
+    scope = BudgetScope(WorkspaceFactory().pk, uuid.uuid4(), uuid.uuid4())
 
     def call(number: int) -> bool:
         try:
-            reserve(place, f"part/{number}", tokens=100, max_tokens=450)
+            reserve(scope, f"part/{number}", tokens=100, max_tokens=450)
         except CapReached:
             return False
         finally:
@@ -162,8 +162,8 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     def run(_: int) -> int:
         mine, worked = BudgetScope(workspace.pk, uuid.uuid4(), uuid.uuid4()), 0
         try:
-            while (bought := budgets.reserve_time(place=mine, run_caps={}, ms=1700)).ms:
-                budgets.release_time(place=mine, month=bought.month, ms=bought.ms // 4)
+            while (bought := budgets.reserve_time(scope=mine, run_caps={}, ms=1700)).ms:
+                budgets.release_time(scope=mine, month=bought.month, ms=bought.ms // 4)
                 worked += bought.ms - bought.ms // 4
             assert "30 seconds" in bought.reached
         finally:
@@ -177,100 +177,100 @@ def test_runs_at_once_do_not_work_longer_than_a_cap_allows() -> None:
     assert total.work_ms == worked
 
 
-def test_what_a_call_takes_beyond_its_reservation_is_counted_and_the_next_is_refused(place: BudgetScope) -> None:
-    settle(reserve(place, tokens=10, max_tokens=100), place, tokens=150)
+def test_what_a_call_takes_beyond_its_reservation_is_counted_and_the_next_is_refused(scope: BudgetScope) -> None:
+    settle(reserve(scope, tokens=10, max_tokens=100), scope, tokens=150)
     with pytest.raises(CapReached, match="150 are used"):
-        reserve(place, tokens=1, max_tokens=100)
-    agree(place.workspace_id)
+        reserve(scope, tokens=1, max_tokens=100)
+    agree(scope.workspace_id)
 
 
-def test_an_unknown_price_is_refused_under_a_cap_in_usd(place: BudgetScope) -> None:
+def test_an_unknown_price_is_refused_under_a_cap_in_usd(scope: BudgetScope) -> None:
     with pytest.raises(CapReached) as refused:
-        reserve(place, cost=None, max_cost_usd="5")
+        reserve(scope, cost=None, max_cost_usd="5")
     assert "price is unknown" in refused.value.detail
     assert "price_in" in refused.value.hint
-    assert not LedgerEntry.objects.for_workspace(place.workspace_id).exists()
-    reserve(place, cost="0", max_cost_usd="5")  # a model of one's own may cost nothing
+    assert not LedgerEntry.objects.for_workspace(scope.workspace_id).exists()
+    reserve(scope, cost="0", max_cost_usd="5")  # a model of one's own may cost nothing
 
 
-def test_an_unknown_price_without_a_cap_on_tokens_gets_one(place: BudgetScope) -> None:
-    reserve(place, tokens=60, cost=None, default_tokens=100)
+def test_an_unknown_price_without_a_cap_on_tokens_gets_one(scope: BudgetScope) -> None:
+    reserve(scope, tokens=60, cost=None, default_tokens=100)
     with pytest.raises(CapReached, match="100 tokens"):
-        reserve(place, tokens=60, cost=None, default_tokens=100)
-    reserve(place, tokens=60, cost="0.01", default_tokens=100)  # a known price is what people may cap instead
-    reserve(place, tokens=60, cost=None, default_tokens=100, max_tokens=1000)
+        reserve(scope, tokens=60, cost=None, default_tokens=100)
+    reserve(scope, tokens=60, cost="0.01", default_tokens=100)  # a known price is what people may cap instead
+    reserve(scope, tokens=60, cost=None, default_tokens=100, max_tokens=1000)
 
 
-def test_an_answer_that_broke_off_counts_as_it_was_reserved(place: BudgetScope) -> None:
-    entry = reserve(place, cost="0.4", max_cost_usd="1")
-    settle(entry, place, cost=None)
+def test_an_answer_that_broke_off_counts_as_it_was_reserved(scope: BudgetScope) -> None:
+    entry = reserve(scope, cost="0.4", max_cost_usd="1")
+    settle(entry, scope, cost=None)
     entry.refresh_from_db()
     assert entry.cost_usd == Decimal("0.4")
-    settle(reserve(place, cost=None), place, cost=None)
-    assert Meter.objects.for_workspace(place.workspace_id).get(scope="run").unpriced_calls == 1
-    agree(place.workspace_id)
+    settle(reserve(scope, cost=None), scope, cost=None)
+    assert Meter.objects.for_workspace(scope.workspace_id).get(scope="run").unpriced_calls == 1
+    agree(scope.workspace_id)
 
 
-def test_a_call_is_settled_once(place: BudgetScope) -> None:
-    entry = reserve(place)
-    settle(entry, place, tokens=7)
-    settle(entry, place, tokens=7)
-    assert spent(place.workspace_id)[0] == 7
-    agree(place.workspace_id)
+def test_a_call_is_settled_once(scope: BudgetScope) -> None:
+    entry = reserve(scope)
+    settle(entry, scope, tokens=7)
+    settle(entry, scope, tokens=7)
+    assert spent(scope.workspace_id)[0] == 7
+    agree(scope.workspace_id)
 
 
-def test_an_answer_from_the_cache_costs_nothing_and_is_counted(place: BudgetScope) -> None:
-    budgets.count_cached(place=place, step_key="k", model="m")
-    budgets.count_cached(place=place, step_key="k", model="m")
-    meter = Meter.objects.for_workspace(place.workspace_id).get(scope="run")
+def test_an_answer_from_the_cache_costs_nothing_and_is_counted(scope: BudgetScope) -> None:
+    budgets.count_cached(scope=scope, step_key="k", model="m")
+    budgets.count_cached(scope=scope, step_key="k", model="m")
+    meter = Meter.objects.for_workspace(scope.workspace_id).get(scope="run")
     assert (meter.calls, meter.cached_calls, meter.cost_usd) == (0, 2, 0)
-    reserve(place, max_calls=1)
+    reserve(scope, max_calls=1)
 
 
-def test_a_warning_names_a_cap_of_which_four_fifths_are_used(place: BudgetScope) -> None:
-    Budget.objects.create(workspace_id=place.workspace_id, max_cost_usd=Decimal(1), period="total")
-    assert settle(reserve(place, cost="0.79", tokens=79, max_tokens=100), place, 79, "0.79", max_tokens=100) == []
-    near = settle(reserve(place, cost="0.01", tokens=1, max_tokens=100), place, 1, "0.01", max_tokens=100)
-    assert [one.detail for one in near] == [
+def test_a_warning_names_a_cap_of_which_four_fifths_are_used(scope: BudgetScope) -> None:
+    Budget.objects.create(workspace_id=scope.workspace_id, max_cost_usd=Decimal(1), period="total")
+    assert settle(reserve(scope, cost="0.79", tokens=79, max_tokens=100), scope, 79, "0.79", max_tokens=100) == []
+    warnings = settle(reserve(scope, cost="0.01", tokens=1, max_tokens=100), scope, 1, "0.01", max_tokens=100)
+    assert [warning.detail for warning in warnings] == [
         "This run's budget: 80 of 100 tokens are used.",
         "The workspace's budget in total: $0.8 of $1 are used.",
     ]
 
 
 def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(
-    place: BudgetScope, monkeypatch: pytest.MonkeyPatch
+    scope: BudgetScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budget = Budget.objects.create(workspace_id=place.workspace_id, max_tokens=100)
+    budget = Budget.objects.create(workspace_id=scope.workspace_id, max_tokens=100)
     monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
-    late = reserve(place, tokens=90)
+    late = reserve(scope, tokens=90)
     with pytest.raises(CapReached, match="of this month"):
-        reserve(place, tokens=90)
+        reserve(scope, tokens=90)
     monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 11, 1, 0, 1, tzinfo=UTC))
-    reserve(place, tokens=90)
-    settle(late, place, tokens=40)
-    months = dict(Meter.objects.for_workspace(place.workspace_id).filter(scope="workspace").values_list("period", "tokens_in"))
+    reserve(scope, tokens=90)
+    settle(late, scope, tokens=40)
+    months = dict(Meter.objects.for_workspace(scope.workspace_id).filter(scope="workspace").values_list("period", "tokens_in"))
     assert months == {"": 39, "2026-10": 39, "2026-11": 0}
-    Budget.objects.for_workspace(place.workspace_id).filter(pk=budget.pk).update(period="total")
+    Budget.objects.for_workspace(scope.workspace_id).filter(pk=budget.pk).update(period="total")
     with pytest.raises(CapReached, match="in total"):
-        reserve(place, tokens=90)
-    agree(place.workspace_id)
+        reserve(scope, tokens=90)
+    agree(scope.workspace_id)
 
 
-def test_a_budget_of_another_project_or_workspace_does_not_count(place: BudgetScope) -> None:
-    Budget.objects.create(workspace_id=place.workspace_id, project_id=uuid.uuid4(), max_calls=0)
+def test_a_budget_of_another_project_or_workspace_does_not_count(scope: BudgetScope) -> None:
+    Budget.objects.create(workspace_id=scope.workspace_id, project_id=uuid.uuid4(), max_calls=0)
     Budget.objects.create(workspace=WorkspaceFactory(), max_calls=0)
-    reserve(place)
+    reserve(scope)
 
 
-def test_a_check_costs_the_same_however_long_the_ledger(place: BudgetScope) -> None:
-    Budget.objects.create(workspace_id=place.workspace_id, max_tokens=10**9)
-    Budget.objects.create(workspace_id=place.workspace_id, project_id=place.project_id, max_tokens=10**9, period="total")
-    reserve(place)
+def test_a_check_costs_the_same_however_long_the_ledger(scope: BudgetScope) -> None:
+    Budget.objects.create(workspace_id=scope.workspace_id, max_tokens=10**9)
+    Budget.objects.create(workspace_id=scope.workspace_id, project_id=scope.project_id, max_tokens=10**9, period="total")
+    reserve(scope)
     with CaptureQueriesContext(connection) as few:
-        settle(reserve(place, "a"), place)
+        settle(reserve(scope, "a"), scope)
     for number in range(30):
-        settle(reserve(place, f"b/{number}"), place)
+        settle(reserve(scope, f"b/{number}"), scope)
     with CaptureQueriesContext(connection) as many:
-        settle(reserve(place, "c"), place)
+        settle(reserve(scope, "c"), scope)
     assert len(few) == len(many) <= 16
     assert not [query["sql"] for query in many if "SUM(" in query["sql"]]

@@ -184,9 +184,9 @@ def test_a_stored_key_goes_to_no_other_provider(owner: CallerInTests) -> None:
 
 def test_a_budget_says_what_is_used(owner: CallerInTests) -> None:
     project = uuid.UUID(owner.api.get("/api/projects").json()["items"][0]["id"])
-    place = BudgetScope(owner.workspace.pk, project, uuid.uuid4())
-    budgets.reserve(place=place, step_key="k", tokens=70, cost_usd=Decimal("0.25"), run_caps={})
-    budgets.reserve_time(place=place, run_caps={}, ms=1500)
+    scope = BudgetScope(owner.workspace.pk, project, uuid.uuid4())
+    budgets.reserve(scope=scope, step_key="k", tokens=70, cost_usd=Decimal("0.25"), run_caps={})
+    budgets.reserve_time(scope=scope, run_caps={}, ms=1500)
     used = {"tokens": 70, "cost_usd": "0.250000", "calls": 1, "seconds": 1.5, "unpriced_calls": 0}
     for body in ({"period": "month"}, {"period": "total"}, {"period": "month", "project_id": str(project)}):
         assert owner.api.post("/api/budgets", body | {"max_seconds": 60}).json()["used"] == used

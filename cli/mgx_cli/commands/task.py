@@ -66,15 +66,15 @@ def task(
       mgx task --json-file task.json --json
     """
     project_file = ProjectFile.nearest(Path.cwd())
-    wish = _wish(text, json_file, workflow, project_file)
-    wish = replace(
-        wish,
-        stack=stack or wish.stack or project_file.stack,
-        project=project or wish.project or project_file.project,
-        constraints=(*wish.constraints, *(constraint or ())),
+    request = _task_request(text, json_file, workflow, project_file)
+    request = replace(
+        request,
+        stack=stack or request.stack or project_file.stack,
+        project=project or request.project or project_file.project,
+        constraints=(*request.constraints, *(constraint or ())),
     )
-    place = task_location.choose(repo=repo or wish.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
-    api, started = _start(context, wish, place, model=model, yes=yes, profile=profile)
+    place = task_location.choose(repo=repo or request.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
+    api, started = _start(context, request, place, model=model, yes=yes, profile=profile)
     say(f"Run #{started.get('run_number')} started: {short(started['id'])}", "dim")
     if not follow:
         if as_json:
@@ -87,7 +87,9 @@ def task(
     sys.exit(watch(api, started, as_json=as_json, verbose=verbose, place=None if place.create else place.path))
 
 
-def _wish(text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile) -> launch.TaskRequest:
+def _task_request(
+    text: str | None, json_file: str | None, workflow: str | None, project_file: ProjectFile
+) -> launch.TaskRequest:
     given = [value for value in (text, json_file, workflow) if value is not None]
     if len(given) != 1:
         raise UsageError(
@@ -102,7 +104,7 @@ def _wish(text: str | None, json_file: str | None, workflow: str | None, project
 
 
 def _start(
-    context: typer.Context, wish: launch.TaskRequest, place: TaskLocation, *, model: str, yes: bool, profile: bool
+    context: typer.Context, request: launch.TaskRequest, place: TaskLocation, *, model: str, yes: bool, profile: bool
 ) -> tuple[Api, dict[str, Any]]:
     """Starts the run. A directory created for it is removed again if the server refuses."""
     options = options_of(context)
@@ -114,7 +116,7 @@ def _start(
         if server.embedded and place.path is not None:
             embedded.allow(place.path)
         api = Api(server)
-        return api, launch.start(api, wish, place, model=model, auto_approve=yes, profile=profile)
+        return api, launch.start(api, request, place, model=model, auto_approve=yes, profile=profile)
     except OSError as error:
         raise CLIError(f"{place.path} can't be used: {error}.") from error
     except KeyboardInterrupt:

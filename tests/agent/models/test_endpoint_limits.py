@@ -53,7 +53,7 @@ async def test_each_endpoint_and_key_has_its_own() -> None:
 async def test_tokens_that_a_call_did_not_take_are_free() -> None:
     mine = limits(tokens_per_minute=100)
     turn = await mine.enter(100, "host")
-    turn.used(10)
+    turn.settle(10)
     async with asyncio.timeout(20):
         await mine.enter(90, "host")
 

@@ -42,7 +42,7 @@ def test_what_was_not_used_for_two_weeks_goes(parent: Path) -> None:
 
 
 def test_using_it_makes_it_young(parent: Path) -> None:
-    environment_cache.used(environment(parent, "old", days=15))
+    environment_cache.mark_used(environment(parent, "old", days=15))
     assert environment_cache.prune(parent) == []
 
 

@@ -20,43 +20,51 @@ REFUSED = [{"code": "not_found", "path": "a.py", "message": "These lines are not
 Story = Callable[[Loops, int], Any]
 
 LOOPS: dict[str, Story] = {
-    "the engineer's answer": lambda loops, n: loops.answered("engineer", CODE),
-    "the engineer's answer between real changes": lambda loops, n: (loops.changed(), loops.answered("engineer", CODE)),
-    "an empty answer": lambda loops, n: loops.answered("team_leader", ""),
-    "a review of the same files": lambda loops, n: loops.answered("reviewer", review("revise", "Say why.")),
-    "one part of the plan": lambda loops, n: loops.answered("execute/write/0/2", "I can't."),
-    "the same file read": lambda loops, n: loops.called("write/0", "read_file", {"path": "a.py"}, "1| x"),
-    "a tool that always fails": lambda loops, n: loops.called("review/0", "search", {}, "The argument is missing."),
+    "the engineer's answer": lambda loops, n: loops.record_answer("engineer", CODE),
+    "the engineer's answer between real changes": lambda loops, n: (
+        loops.record_change(), loops.record_answer("engineer", CODE)
+    ),
+    "an empty answer": lambda loops, n: loops.record_answer("team_leader", ""),
+    "a review of the same files": lambda loops, n: loops.record_answer("reviewer", review("revise", "Say why.")),
+    "one part of the plan": lambda loops, n: loops.record_answer("execute/write/0/2", "I can't."),
+    "the same file read": lambda loops, n: loops.record_call("write/0", "read_file", {"path": "a.py"}, "1| x"),
+    "a tool that always fails": lambda loops, n: loops.record_call("review/0", "search", {}, "The argument is missing."),
     "two calls by turns": lambda loops, n: [
-        loops.called("write/0", "read_file", {"path": path}, "1| x") for path in ("a.py", "b.py")
+        loops.record_call("write/0", "read_file", {"path": path}, "1| x") for path in ("a.py", "b.py")
     ],
-    "an edit that does not fit": lambda loops, n: (loops.answered("engineer", f"another try {n}"), loops.refused(REFUSED)),
+    "an edit that does not fit": lambda loops, n: (
+        loops.record_answer("engineer", f"another try {n}"), loops.record_refusal(REFUSED)
+    ),
     "tests that fail in the same way": lambda loops, n: (
-        loops.changed(), loops.ran(("pytest",), 1, f"E assert 1 == 2\n1 failed in {n}.0{n}s at 0x7f{n}a")
+        loops.record_change(), loops.record_test_run(("pytest",), 1, f"E assert 1 == 2\n1 failed in {n}.0{n}s at 0x7f{n}a")
     ),
 }  # fmt: skip
 
 WAITS: dict[str, Story] = {
-    "many files read": lambda loops, n: loops.called("write/0", "read_file", {"path": f"{n}.py"}, "1| x"),
-    "one file in pieces": lambda loops, n: loops.called("write/0", "read_file", {"path": "a.py", "start": n}, f"{n}| x"),
-    "one file read in many conversations": lambda loops, n: loops.called(f"write/{n}", "read_file", {"path": "a.py"}, "1| x"),
-    "a command whose result changes": lambda loops, n: loops.called("write/0", "run", {"argv": ["pytest"]}, f"{n} failed"),
-    "other words searched, never found": lambda loops, n: loops.called("write/0", "search", {"pattern": f"w{n}"}, "Nothing."),
-    "answers that differ": lambda loops, n: loops.answered("engineer", f"FILE: a.py\nx = {n}\n"),
-    "reviews of ever new files": lambda loops, n: (loops.changed(), loops.answered("reviewer", review())),
-    "no tests to add after each change": lambda loops, n: (loops.changed(), loops.answered("tester", "NO CHANGE")),
-    "reviews with other comments": lambda loops, n: loops.answered("reviewer", review("revise", f"Line {n}.")),
-    "many parts of a plan with the same answer": lambda loops, n: loops.answered(f"execute/write/0/{n}", "Done."),
-    "edits refused for other reasons": lambda loops, n: loops.refused([{**REFUSED[0], "message": f"Line {n} differs."}]),
-    "edits of other files refused": lambda loops, n: loops.refused([{**REFUSED[0], "path": f"{n}.py"}]),
-    "tests that fail otherwise": lambda loops, n: loops.ran(("pytest",), 1, f"E assert name_{'x' * n} is None"),
-    "the same answer after people spoke": lambda loops, n: (loops.reset(), loops.answered("engineer", CODE)),
-    "the same call after people spoke": lambda loops, n: (loops.reset(), loops.called("w", "search", {}, "Nothing.")),
-    "the same failure after people spoke": lambda loops, n: (loops.reset(), loops.ran(("pytest",), 1, FAILED)),
-    "changes alone": lambda loops, n: loops.changed(),
-    "the roles in turn": lambda loops, n: loops.answered(("team_leader", "engineer")[n % 2], f"turn {n // 2}"),
-    "tests that pass and pass": lambda loops, n: loops.ran(("pytest",), 0, "3 passed"),
-    "one symbol after the other": lambda loops, n: loops.called("analyze", "symbols", {"name": f"f{n}"}, "a.py:1"),
+    "many files read": lambda loops, n: loops.record_call("write/0", "read_file", {"path": f"{n}.py"}, "1| x"),
+    "one file in pieces": lambda loops, n: loops.record_call("write/0", "read_file", {"path": "a.py", "start": n}, f"{n}| x"),
+    "one file read in many conversations": lambda loops, n: loops.record_call(
+        f"write/{n}", "read_file", {"path": "a.py"}, "1| x"
+    ),
+    "a command whose result changes": lambda loops, n: loops.record_call("write/0", "run", {"argv": ["pytest"]}, f"{n} failed"),
+    "other words searched, never found": lambda loops, n: loops.record_call(
+        "write/0", "search", {"pattern": f"w{n}"}, "Nothing."
+    ),
+    "answers that differ": lambda loops, n: loops.record_answer("engineer", f"FILE: a.py\nx = {n}\n"),
+    "reviews of ever new files": lambda loops, n: (loops.record_change(), loops.record_answer("reviewer", review())),
+    "no tests to add after each change": lambda loops, n: (loops.record_change(), loops.record_answer("tester", "NO CHANGE")),
+    "reviews with other comments": lambda loops, n: loops.record_answer("reviewer", review("revise", f"Line {n}.")),
+    "many parts of a plan with the same answer": lambda loops, n: loops.record_answer(f"execute/write/0/{n}", "Done."),
+    "edits refused for other reasons": lambda loops, n: loops.record_refusal([{**REFUSED[0], "message": f"Line {n} differs."}]),
+    "edits of other files refused": lambda loops, n: loops.record_refusal([{**REFUSED[0], "path": f"{n}.py"}]),
+    "tests that fail otherwise": lambda loops, n: loops.record_test_run(("pytest",), 1, f"E assert name_{'x' * n} is None"),
+    "the same answer after people spoke": lambda loops, n: (loops.reset(), loops.record_answer("engineer", CODE)),
+    "the same call after people spoke": lambda loops, n: (loops.reset(), loops.record_call("w", "search", {}, "Nothing.")),
+    "the same failure after people spoke": lambda loops, n: (loops.reset(), loops.record_test_run(("pytest",), 1, FAILED)),
+    "changes alone": lambda loops, n: loops.record_change(),
+    "the roles in turn": lambda loops, n: loops.record_answer(("team_leader", "engineer")[n % 2], f"turn {n // 2}"),
+    "tests that pass and pass": lambda loops, n: loops.record_test_run(("pytest",), 0, "3 passed"),
+    "one symbol after the other": lambda loops, n: loops.record_call("analyze", "symbols", {"name": f"f{n}"}, "a.py:1"),
 }
 
 
@@ -99,7 +107,7 @@ async def test_what_is_replayed_never_stops_and_counts_no_further() -> None:
 
     async def turn() -> None:
         await journal.step("key", "model", {}, act)
-        loops.answered("engineer", "same")
+        loops.record_answer("engineer", "same")
 
     for _ in range(4):
         await turn()

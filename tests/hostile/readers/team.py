@@ -117,7 +117,7 @@ READERS = [
     ),
     Reader(
         "output that repeats",
-        lambda text: loop_detection.Loops().ran(["a"], 1, str(text)),
+        lambda text: loop_detection.Loops().record_test_run(["a"], 1, str(text)),
         {"versions": lambda n: "1." * (n // 2) + "1a"},
         ("agent.team.loop_detection",),
     ),

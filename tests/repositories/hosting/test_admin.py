@@ -106,8 +106,8 @@ def test_no_project_of_another_tenant_can_be_chosen(operator: Membership, browse
 def test_a_lost_repository_says_so_and_what_to_do(operator: Membership, browser: Client, github: GitHub, repo: str) -> None:
     link = linked(operator, browser, github, repo)
     github.state.access[repo].pop("dev")
-    assert browser.get(page(link, "look_again")).status_code == 200
-    told = browser.post(page(link, "look_again"), follow=True).content.decode()
+    assert browser.get(page(link, "revalidate")).status_code == 200
+    told = browser.post(page(link, "revalidate"), follow=True).content.decode()
     assert f"{repo} was deleted or moved" in told
     assert "Give the link a credential with access" in told
     assert "To change the token" in told
@@ -129,14 +129,14 @@ def test_unlinking_wipes_what_is_secret(operator: Membership, browser: Client, g
     assert browser.post(page(link, "unlink")).status_code == 302
     link.refresh_from_db()
     assert (link.status, link.credential, link.webhook_secret) == ("disconnected", "", "")
-    for name in ("look_again", "webhook", "unlink"):
+    for name in ("revalidate", "webhook", "unlink"):
         assert browser.post(page(link, name)).status_code == 403
 
 
 def test_links_of_other_tenants_can_not_be_acted_on(browser: Client) -> None:
     link = RepositoryLinkFactory(provider="github", credential="x")
     failed = delivery(link, error="No.", processed_at=timezone.now())
-    for url in (*(page(link, name) for name in ("look_again", "webhook", "unlink")), page(failed, "again")):
+    for url in (*(page(link, name) for name in ("revalidate", "webhook", "unlink")), page(failed, "again")):
         assert browser.post(url).status_code in {302, 403, 404}
     link.refresh_from_db()
     failed.refresh_from_db()

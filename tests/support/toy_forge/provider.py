@@ -17,7 +17,7 @@ from repositories.hosting.provider import IncomingDelivery, Linked, PayloadPaths
 from repositories.hosting.webhook_events import WebhookEvent
 
 from .client import ToyClient
-from .meaning import SHAPE, events
+from .parsing import SHAPE, events
 
 STAMP = "Toy-Stamp"
 _PATH = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
