@@ -23,7 +23,7 @@ MAX_DEPTH = 100
 MAX_PARTS = 32
 """Of one dotted key in TOML: reading it takes the square of their number, and each key below it takes as long as it is."""
 MAX_F_STRING = 20_000
-"""Characters of one f-string in Python, of which CPython 3.11 counts the lines anew for each expression in it."""
+"""Characters of one f-string in Python, of which CPython 3.11 counts the lines again for each expression in it."""
 DEEP = "it is nested too deeply"
 
 _LINE = linear(r"at line (\d{1,9})")

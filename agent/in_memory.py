@@ -49,6 +49,7 @@ class MemoryJournal:
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
     ) -> JSONObject:
+        """The result of ``act``, or the recorded one. Raises ``Paused('loop')`` if that was recorded with other inputs."""
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         known = self.steps.get(key)
         if known is not None:
@@ -114,6 +115,7 @@ class LocalBudget:
     _held: dict[str, int] = field(default_factory=dict)
 
     async def reserve(self, key: str, estimate: CallEstimate) -> None:
+        """Raises ``Paused('budget')`` if the call may pass the cap."""
         wanted = self.tokens + sum(self._held.values()) + estimate.tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
@@ -139,5 +141,6 @@ class CancelFlag:
         self.cancelled = True
 
     def check(self) -> None:
+        """Raises ``Cancelled`` after `cancel`."""
         if self.cancelled:
             raise Cancelled("The run was cancelled.")

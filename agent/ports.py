@@ -301,7 +301,7 @@ class Ports:
     steering: Steering = field(default_factory=NoSteering)
     history: History = field(default_factory=NoHistory)
     map_cache: Path | None = None
-    """A directory for what was parsed of files, by blob id; None: everything is parsed anew."""
+    """A directory for what was parsed of files, by blob id; None: everything is parsed again."""
 
 
 @dataclass(frozen=True)

@@ -134,9 +134,9 @@ def _money(text: str) -> Decimal:
     try:
         amount = Decimal(text)
     except InvalidOperation as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount") from error
     if not amount.is_finite() or amount < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount")
     return amount
 
 

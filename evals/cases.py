@@ -159,7 +159,7 @@ def _problems(case: Case) -> Sequence[str]:
         if not case.judged and there:
             found.append(f"it expects a question only, so its {name} is never used: remove it.")
     found += [
-        f"the detour {name} is no file in detours/."
+        f"the detour {name} is not a file in detours/."
         for name in case.recording.detours
         if not (case.folder / "detours" / name).is_file()
     ]

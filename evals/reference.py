@@ -1,7 +1,7 @@
 """The reference author: plays the whole team and answers with a case's own solution.
 
-It is no model and proves nothing of one. What it writes are the recordings that this repository ships: they try the pipeline
-(edits, formats, sandbox, tests, revisions, questions) and the cases on machines without a model.
+It is not a model and proves nothing about one. What it writes are the recordings that this repository ships: they try the
+pipeline (edits, formats, sandbox, tests, revisions, questions) and the cases on machines without a model.
 """
 
 from __future__ import annotations

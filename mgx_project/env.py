@@ -28,7 +28,7 @@ def _secret(name: str) -> str:
 
 def key_or_file(key: str, name: str, path: str) -> str:
     """The key itself or what the file of ``path`` (the variable ``name``) holds; "" where there is neither. A key on one line
-    may write its line breaks as \\n."""
+    may write its line breaks as \\n. Raises ImproperlyConfigured if the file can't be read."""
     if not path:
         return key
     try:

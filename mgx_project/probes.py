@@ -88,6 +88,7 @@ class NoWorker(Exception):
 
 
 async def workers() -> None:
+    """Raises NoWorker if no worker has sent a heartbeat lately."""
     if not await asyncio.to_thread(workers_seen):
         raise NoWorker("no worker is running, so runs stay queued: start one (python manage.py work), or see its log")
 

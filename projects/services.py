@@ -52,6 +52,7 @@ def delete_project(*, principal: Principal, project: Project) -> None:
 
 
 def refuse_default(project: Project, verb: str) -> None:
+    """Raises Conflict for the default project; ``verb`` says what can't be done to it."""
     if project.slug == DEFAULT_SLUG:
         raise Conflict(
             f"The project `default` can't be {verb}: it receives tasks that name no project.", code="default_project"

@@ -189,7 +189,10 @@ def refresh(*, link: RepositoryLink, found: RepositoryState | MGXError) -> Repos
 
 @transaction.atomic
 def change(*, principal: Principal, link: RepositoryLink, changes: dict[str, Any]) -> RepositoryLink:
-    """``changes`` may hold is_primary, default_branch and credential. ``link`` is locked by the caller."""
+    """``changes`` may hold is_primary, default_branch and credential. ``link`` is locked by the caller.
+
+    Raises Conflict for a link that is disconnected.
+    """
     if link.status == Status.DISCONNECTED:
         raise Conflict("This link is disconnected. Link the repository again.", code="disconnected")
     project = lock_project(link.workspace_id, link.project_id)

@@ -35,7 +35,10 @@ def delete_bytes(*, instance: Artifact, **_: Any) -> None:
 
 
 def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
-    """A run's worker writes rows of it until it has ended. No new run can begin: that takes the task's lock."""
+    """Raises InvalidTransition if a run of the task has not ended: its worker still writes rows of it.
+
+    No new run can begin: that takes the task's lock.
+    """
     live = (
         TaskRun.objects.for_workspace(task.workspace_id)
         .filter(task=task)
@@ -48,7 +51,10 @@ def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
 
 
 def refuse_while_any_run_lives(*, instance: Project | Workspace, **_: Any) -> None:
-    """The same for all tasks of a project or workspace. Locking the tasks keeps new runs from beginning meanwhile."""
+    """Raises InvalidTransition if a run of any task of the project or workspace has not ended.
+
+    Locking the tasks keeps new runs from beginning meanwhile.
+    """
     mine = {"workspace_id": instance.pk} if isinstance(instance, Workspace) else {"project_id": instance.pk}
     with transaction.atomic():
         tasks = list(Task.across_tenants.filter(**mine).order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -66,6 +72,7 @@ def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
 
 
 def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: Any) -> None:
+    """Raises BadRequest for a repository that is not linked in the workspace."""
     if not RepositoryLink.objects.for_workspace(workspace_id).filter(pk=repository_id).exists():
         raise BadRequest("This repository is not linked in this workspace.", field="repository_id")
 

@@ -248,7 +248,10 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
 
 
 def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False) -> TaskRun:
-    """Creates a run of the same task with the finished run as its parent; for a revision, another revision."""
+    """Creates a run of the same task with the finished run as its parent; for a revision, another revision.
+
+    Raises NotFound, or InvalidTransition for an unfinished run.
+    """
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     if not parent.is_final:
@@ -266,7 +269,7 @@ def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = F
 
 
 def delete_run(*, principal: Principal, run_id: uuid.UUID) -> None:
-    """Deletes a finished run. Its events stay in the log."""
+    """Deletes a finished run; its events stay in the log. Raises NotFound, or InvalidTransition for an unfinished run."""
     principal.require(Role.ADMIN)
     with transaction.atomic():
         run = _visible(principal, run_id)

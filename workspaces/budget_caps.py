@@ -52,6 +52,7 @@ class Cap:
         return None if self.max_seconds is None else max(0, self.max_seconds * 1000 - self.meter.work_ms)
 
     def check(self, tokens: int, cost: Decimal | None) -> None:
+        """Raises CapReached if a call of this size may pass a cap, or if its cost is unknown (None) and a cap is set in USD."""
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise CapReached(
                 f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved, and this call may take "

@@ -79,7 +79,10 @@ def record_all(
     run_id: uuid.UUID | None = None,
     repository_id: uuid.UUID | None = None,
 ) -> list[Event]:
-    """Appends several events of the same objects in order, with two statements; otherwise as `record`."""
+    """Appends several events of the same objects in order, with two statements; otherwise as `record`.
+
+    Raises RuntimeError outside a transaction.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("event_log.record() must be called in the transaction that writes what the event describes")
     if not drafts:

@@ -20,7 +20,7 @@ BUILTINS = frozenset((
 """Modules of Node.js without their ``node:`` prefix (Node.js documentation, module.builtinModules)."""
 GROUPS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 _COMMENT = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|//[^\n]*|/\*.*?(?:\*/|\z)')
-"""Each alternative also ends where the text does: one that could begin and not end would be looked for anew at each place."""
+"""Each alternative also ends where the text does: one that could begin and not end would be looked for again at each place."""
 _TRAILING_COMMA = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|,(\s*[}\]])')
 _BUNDLER = linear(r"(?s)(?:.*/)?(?:vite|vitest|webpack|rollup|next)\.config\.[cm]?[jt]s")
 _COMPILER = linear(r"(?s)(?:.*/)?(?:ts|js)config[\pL\pN_.-]*\.json")

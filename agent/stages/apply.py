@@ -182,7 +182,7 @@ class ChangeApplier:
 
     async def format(self, step: str) -> bool:
         """Formats what was just applied; in an existing project only new files, for a formatter's own changes would drown the
-        task's. Returns False where a formatter is absent that the stack counts on."""
+        task's. Returns False where a formatter is absent that the stack counts on. Raises ``Paused('sandbox')``."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
         paths = [path for path in fresh if work.spec.output_mode == "generate_new" or self.files[path]["action"] == "created"]

@@ -121,7 +121,7 @@ class ChangeExecution:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
 
         Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
-        ``max_rounds`` for all answers of the engineer, both anew after each decision of people.
+        ``max_rounds`` for all answers of the engineer, both counted again from zero after each decision of people.
         """
         spec = self._work.spec
         if not await self._may_go_on(problem):

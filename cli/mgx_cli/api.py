@@ -61,7 +61,10 @@ class Api:
             return self._read(answer)
 
     def lines(self, path: str, query: Mapping[str, Any], accept: str, *, timeout: float = TIMEOUT) -> Iterator[str]:
-        """The lines of a response as they arrive. ``timeout`` is the longest silence between two of them, in seconds."""
+        """The lines of a response as they arrive. ``timeout`` is the longest silence between two of them, in seconds.
+
+        Raises ``Unreachable`` also if the connection is lost in the middle.
+        """
         with self._open("GET", path, query, headers={"Accept": f"{accept}, */*;q=0.1"}, timeout=timeout) as answer:
             try:
                 for line in answer:

@@ -88,7 +88,10 @@ def conflicts(top: Path, diff: bytes, *, reverse: bool) -> list[dict[str, str]]:
 
 
 def write(top: Path, diff: bytes, change: Change, *, reverse: bool) -> None:
-    """Applies a checked diff. If git stops in the middle (a full disk, a failing filter), all files are restored."""
+    """Applies a checked diff. Raises DoesNotApply if git stops in the middle (a full disk, a failing filter).
+
+    All files are restored then.
+    """
     before = [_Kept(top / file["path"]) for file in change.files]
     try:
         done = _git(top, "apply", *_EXACT, *_way(reverse), stdin=diff)

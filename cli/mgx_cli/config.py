@@ -30,6 +30,7 @@ class UserFile:
 
     @classmethod
     def load(cls) -> UserFile:
+        """The user's file, empty where there is none. Raises UsageError if it can't be read."""
         path = user_file_path()
         try:
             data = _toml(path.read_text("utf-8"), path)
@@ -86,6 +87,7 @@ class ProjectFile:
 
     @classmethod
     def read(cls, path: Path) -> ProjectFile:
+        """Raises UsageError if the file can't be read or does not have the expected form."""
         import yaml
 
         try:

@@ -38,7 +38,10 @@ def checkout() -> Path | None:
 
 
 def state() -> dict[str, Any] | None:
-    """The contents of ``state.json``, if its server is ready, alive and listening."""
+    """The contents of ``state.json``, if its server is ready, alive and listening.
+
+    Raises ``Unreachable`` if it belongs to another user.
+    """
     try:
         found = json.loads((data_dir() / "state.json").read_text("utf-8"))
         address = urlsplit(found["base_url"])
@@ -66,7 +69,10 @@ def server(options: Options, *, examine: bool = False) -> ServerConfig:
 
 
 def up() -> dict[str, Any]:
-    """Starts it and waits until it is ready; its progress goes to stderr as it comes. Returns the state."""
+    """Starts it and waits until it is ready; its progress goes to stderr as it comes. Returns the state.
+
+    Raises ``Unreachable`` if it does not start.
+    """
     root = _required_checkout()
     if state() is None:
         say("Starting the embedded server (the first start takes a little longer) …", "dim")
@@ -83,13 +89,14 @@ def up() -> dict[str, Any]:
 
 
 def down() -> None:
+    """Stops it. Raises ``CLIError`` if that fails, ``Unreachable`` without a checkout."""
     done = _run(_required_checkout(), "down")
     if done.returncode:
         raise CLIError(f"The embedded server did not stop (exit code {done.returncode}). Its output is above.")
 
 
 def allow(directory: Path) -> None:
-    """Allows the embedded server to use a directory of this machine."""
+    """Allows the embedded server to use a directory of this machine. Raises ``CLIError`` if that fails."""
     try:
         known = (data_dir() / "local_roots").read_text("utf-8").splitlines()
     except OSError:

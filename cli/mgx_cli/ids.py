@@ -73,7 +73,10 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
 
 
 def find_project(api: Api, name: str) -> str:
-    """The id of the project with this id, prefix of the id, slug or name."""
+    """The id of the project with this id, prefix of the id, slug or name.
+
+    Raises NoAccess if none matches, UsageError if several do.
+    """
     rows = list(api.items("/api/projects"))
     exact = [row for row in rows if name in (row["id"], row.get("slug"), row.get("name"))]
     found = exact or [row for row in rows if len(name) >= 8 and str(row["id"]).startswith(name.lower())]

@@ -60,6 +60,7 @@ class TaskRequest:
 
 
 def from_text(text: str) -> TaskRequest:
+    """Raises UsageError for an empty text."""
     if not text.strip():
         raise UsageError("The task is empty.", hint='Describe what you want: mgx task "Create a FastAPI health endpoint"')
     return TaskRequest(text.strip())
@@ -72,6 +73,7 @@ def from_stdin() -> TaskRequest:
 
 
 def from_file(name: str) -> TaskRequest:
+    """A task from a JSON file, or from standard input for ``-``. Raises UsageError if it can't be read or is not valid."""
     if name == "-":
         return from_document(_stdin(), "standard input")
     try:
@@ -81,6 +83,7 @@ def from_file(name: str) -> TaskRequest:
 
 
 def from_document(text: str, source: str) -> TaskRequest:
+    """A task from JSON; ``source`` names it in messages. Raises UsageError if it is not valid."""
     try:
         data = json.loads(text)
     except ValueError as error:
@@ -107,7 +110,7 @@ def from_document(text: str, source: str) -> TaskRequest:
 
 
 def from_workflow(name: str, workflows: Mapping[str, Mapping[str, Any]], source: Path | None) -> TaskRequest:
-    """A task from the ``workflows`` of mgx.yaml."""
+    """A task from the ``workflows`` of mgx.yaml. Raises UsageError for an unknown or invalid workflow."""
     if name not in workflows:
         known = ", ".join(sorted(workflows)) or "none"
         raise UsageError(f"There is no workflow {name!r} in {source or 'mgx.yaml'}.", hint=f"Known workflows: {known}")

@@ -12,7 +12,10 @@ from mgx_cli.errors import ApiError, CLIError, NoAccess, UsageError
 
 
 def read_secret(prompt: str, from_stdin: bool, *, option: str) -> str:
-    """One line, prompted for without echo or read from standard input. ``option`` is the flag for standard input."""
+    """One line, prompted for without echo or read from standard input. ``option`` is the flag for standard input.
+
+    Raises UsageError without a terminal to ask on, and for an empty secret.
+    """
     import getpass
 
     if not from_stdin and not sys.stdin.isatty():

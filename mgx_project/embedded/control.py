@@ -141,7 +141,10 @@ def environment(data: DataDirectory) -> dict[str, str]:
 
 
 def allow(data: DataDirectory, root: Path) -> Path:
-    """Let runs of this installation use ``root`` (resolved) and what is below it."""
+    """Let runs of this installation use ``root`` (resolved) and what is below it.
+
+    Raises EmbeddedError if it is not a directory or its name contains a line break.
+    """
     resolved = root.expanduser().resolve()
     if not resolved.is_dir():
         raise EmbeddedError(f"{resolved} is not a directory.", hint="Give an existing directory.")

@@ -34,7 +34,7 @@ class Credentials:
 
     @classmethod
     def load(cls, path: Path) -> Credentials:
-        """Read ``path``, or make it when it does not exist."""
+        """Read ``path``, or make it when it does not exist. Raises EmbeddedError for contents that are not valid."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:

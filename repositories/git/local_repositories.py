@@ -24,7 +24,7 @@ _SAFE = {"safe.directory": "*"}
 
 
 def roots() -> list[Path]:
-    """The allowed roots, read anew at each call: MGX_LOCAL_ROOTS and the lines of the file MGX_LOCAL_ROOTS_FILE."""
+    """The allowed roots, read again at each call: MGX_LOCAL_ROOTS and the lines of the file MGX_LOCAL_ROOTS_FILE."""
     lines = list(settings.MGX_LOCAL_ROOTS)
     if settings.MGX_LOCAL_ROOTS_FILE:
         with suppress(FileNotFoundError):  # the embedded server makes it when the first directory is allowed

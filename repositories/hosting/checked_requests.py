@@ -89,6 +89,7 @@ class CheckedAdapter(requests.adapters.HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Raises HostFailed for an answer that is too large or too late, and what ``require_api`` raises."""
         self._require_api(request.url, secret="Authorization" in request.headers)
         proxy = proxy_of(request.url)
         if proxy:

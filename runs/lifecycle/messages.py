@@ -36,7 +36,7 @@ def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
 
 
 def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "", step_key: str = "") -> None:
-    """Stores a message under the run's lock, late in the transaction."""
+    """Stores a message under the run's lock, late in the transaction. Raises TooManyMessages at a limit."""
     mine = SteerMessage.objects.for_workspace(run.workspace_id).filter(run=run)
     last = mine.order_by("-number").values_list("number", flat=True).first() or 0
     if last >= MAX_MESSAGES:

@@ -58,7 +58,7 @@ def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, f
 
 
 def edit_plan(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
-    """Replaces the drafted plan with a person's plan, while it awaits approval."""
+    """Replaces the drafted plan with a person's plan. Raises InvalidTransition unless it awaits approval."""
     with locked(run_id) as run:
         if RunAction.APPROVE not in run.state.actions:
             raise InvalidTransition(
@@ -72,7 +72,7 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
     """paused → the previous state. ``message`` is passed to the team, and caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
-    the task plans anew with the answer. Raises BadRequest without one.
+    the task makes a new plan with the answer. Raises BadRequest without one, and InvalidTransition unless the run is paused.
     """
     with locked(run_id) as run:
         if RunAction.RESUME not in run.state.actions:
@@ -93,7 +93,10 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
 
 
 def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
-    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is notified."""
+    """Any state that is not final → cancelled: at once if no worker holds the run, else by its worker, which is notified.
+
+    Raises InvalidTransition for a run that ended in another state; a cancelled one stays as it is.
+    """
     with locked(run_id) as run:
         if run.is_final:
             if run.status == Status.CANCELLED:

@@ -134,7 +134,7 @@ def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskR
 
 
 def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
-    """Stores facts about the run's commit and branch as they become known."""
+    """Stores facts about the run's commit and branch as they become known. Raises LeaseLost if ``fence`` is not the run's."""
     if not TaskRun.across_tenants.filter(pk=run_id, fence=fence).update(**fields):
         raise LeaseLost("Another worker owns this run now.")
 

@@ -24,6 +24,7 @@ from .workdir import check_out, final_tree
 
 
 async def deliver(work: Execution) -> None:
+    """Commits the result, pushes it and opens the pull request. Raises AgentError if no file changed."""
     run = work.run
     checkout, origin = await check_out(work)
     tree = await final_tree(work, checkout)

@@ -82,6 +82,7 @@ class Lease:
             self._task.cancel()
 
     def check(self) -> None:
+        """Raises the reason for which the work was stopped, or LeaseLost if the lease has expired."""
         if self.reason is not None:
             raise self.reason
         if time.monotonic() > self.deadline:

@@ -36,7 +36,7 @@ def open_for(run: TaskRun) -> Model:
 
 
 def choose_for(run: TaskRun) -> tuple[Model, bool]:
-    """As `open_for`, and whether the operator pays for it."""
+    """As `open_for`, and whether the operator pays for it. Raises ModelFailed as it does."""
     connections = ModelConnection.objects.for_workspace(run.workspace_id)
     if run.model and (connection := connections.filter(name=run.model).first()):
         return open_connection(connection), False

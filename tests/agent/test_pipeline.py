@@ -261,7 +261,7 @@ async def test_the_plan_that_was_rejected_is_improved_instead_of_forgotten(workd
     await harness.plan(HEALTH, feedback=["Smaller steps."], rejected=edited, version=2)
     analysed, drafted = (request.messages[-1]["content"] for request in harness.model.requests)
     assert "Ada's own words" in read_block(drafted, "rejected_plan")
-    assert "12345" not in drafted, "an old estimate is no part of the plan"
+    assert "12345" not in drafted, "an old estimate is not part of the plan"
     assert "Ada's own words" not in analysed
 
 

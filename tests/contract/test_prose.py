@@ -17,6 +17,7 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDERS = (
     "agent",
+    "benchmarks",
     "cli",
     "deploy",
     "docs",

@@ -90,7 +90,7 @@ def damage(text: str) -> Callable[[Path], None]:
         (damage(TOML.replace("rename", "magic")), "the kind 'magic' is not one of"),
         (damage(TOML.replace("fastapi", "cobol")), "the stack 'cobol' is not one of"),
         (damage(TOML + 'colour = "red"\n'), "colour: Extra inputs"),
-        (damage(TOML + '[recording]\ndetours = ["x.md"]\n'), "the detour x.md is no file"),
+        (damage(TOML + '[recording]\ndetours = ["x.md"]\n'), "the detour x.md is not a file"),
         (damage(TOML + '[expected]\noutcome = "question"\n'), "it expects a question only"),
         (lambda folder: (folder / "solution.patch").unlink(), "it has no solution.patch"),
         (lambda folder: shutil.rmtree(folder / "repo"), "it has no repo/ directory"),

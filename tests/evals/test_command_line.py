@@ -68,7 +68,7 @@ def test_what_is_not_solved_is_exit_code_1(package_cache: Path, tmp_path: Path) 
         (("run",), "Say which model answers"),
         (("run", "--replay", "--case", "nope"), "There is no case nope"),
         (("run", "--model", "openai/x", "--max-cost", "1"), "A cap on cost needs prices"),
-        (("run", "--model", "openai/x", "--price-in", "free"), "'free' is no amount"),
+        (("run", "--model", "openai/x", "--price-in", "free"), "'free' is not an amount"),
         (("run", "--replay", "--jobs", "0"), "1 or more"),
     ],
 )

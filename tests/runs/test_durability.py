@@ -161,7 +161,7 @@ def test_a_worker_that_is_stopped_hands_its_run_on(tenant: Tenant, shop: Path, s
         run.refresh_from_db()
         assert (run.status, run.lease_expires_at) == (Status.PLANNING, None)
         assert drive(run).status == Status.COMPLETED
-    assert "recovered" not in types(run), "a hand-over is no crash"
+    assert "recovered" not in types(run), "a hand-over is not a crash"
 
 
 def test_a_lease_that_ran_out_unseen_is_given_back(

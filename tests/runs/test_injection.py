@@ -189,7 +189,7 @@ def hostile(shop: Path, home: Path) -> Path:
 
 
 def secrets_of_the_server() -> list[str]:
-    """Each long enough to be no word of its own."""
+    """Each is long enough not to be an ordinary word."""
     found = [server.SECRET_KEY, *server.MGX_ENCRYPTION_KEYS, os.environ["DATABASE_URL"], os.environ["REDIS_URL"]]
     password = str(server.DATABASES["default"].get("PASSWORD") or "")
     return [secret for secret in (*found, password) if len(secret) >= 12]

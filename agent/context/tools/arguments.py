@@ -12,7 +12,7 @@ MAX_TEXT = 1_000
 
 
 def text(arguments: JSONObject, name: str, default: str | None = None) -> str:
-    """A string of 1 to ``MAX_TEXT`` characters on one line; ``default`` None says that it must be there."""
+    """A string of 1 to ``MAX_TEXT`` characters on one line; ``default`` None says that it must be there. Raises ``Refused``."""
     value = arguments.get(name)
     if value is None or value == "":
         if default is None:
@@ -44,6 +44,7 @@ def number(arguments: JSONObject, name: str, default: int, least: int = 1, most:
 
 
 def flag(arguments: JSONObject, name: str) -> bool:
+    """True or false, also written as a string; false where it is absent. Raises ``Refused``."""
     value = arguments.get(name, False)
     if isinstance(value, str) and value.lower() in ("true", "false", ""):
         return value.lower() == "true"

@@ -14,6 +14,7 @@ DEPTH = 2
 
 
 async def list_files(root: Path, arguments: JSONObject) -> ToolResult:
+    """Raises ``Refused`` for wrong arguments, and for a path that is a file or has no files below it."""
     folder = read.path(arguments, default=".")
     depth = read.number(arguments, "depth", DEPTH, most=10)
     files = await listing.list_files(root)

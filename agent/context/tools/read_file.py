@@ -18,6 +18,7 @@ MAX_COMPARED = 4_000_000
 
 
 async def read_file(root: Path, arguments: JSONObject) -> ToolResult:
+    """Raises ``Refused`` for wrong arguments, lines that the file does not have, and what `load` refuses."""
     path = read.path(arguments)
     start = read.number(arguments, "start", 1)
     end = read.number(arguments, "end", 10_000_000)

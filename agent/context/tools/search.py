@@ -28,6 +28,7 @@ OPTIONS = (
 
 
 async def search(root: Path, arguments: JSONObject) -> ToolResult:
+    """Raises ``Refused`` for wrong arguments, a missing path, what ripgrep can't search for or if ripgrep is absent."""
     pattern = read.text(arguments, "pattern")
     place = read.path(arguments, default=".")
     glob = read.text(arguments, "glob", "")

@@ -14,6 +14,7 @@ MAX_FOUND = 60
 
 
 async def symbols(root: Path, arguments: JSONObject, map_cache: Path | None) -> ToolResult:
+    """Raises ``Refused`` for wrong arguments, and for a file that does not exist."""
     name = read.text(arguments, "name", "")
     if bool(name) == bool(arguments.get("path")):
         raise Refused('Give either "path" (what a file defines) or "name" (where a name is defined).')

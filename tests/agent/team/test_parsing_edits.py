@@ -1,4 +1,4 @@
-"""Files in other clothes become a manifest; what is no file stays what it is, and costs no time."""
+"""Files in other clothes become a manifest; what is not a file stays what it is, and costs no time."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_a_deleted_repository_is_told(github: GitHub, link: RepositoryLink, repo
     assert "deleted or moved" in look(link).last_error
     assert events() == told + 1
     look(link)
-    assert events() == told + 1, "the same again is no change"
+    assert events() == told + 1, "the same again is not a change"
 
 
 def test_lost_rights_and_a_revoked_token_are_told(github: GitHub, link: RepositoryLink, repo: str) -> None:

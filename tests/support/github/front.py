@@ -207,8 +207,8 @@ class Front:
         if pull and pull["user"]["login"] in wanted:
             return _message(422, "Review cannot be requested from pull request author.")
         if any(self.state.access.get(name, {}).get(login, "none") == "none" for login in wanted):
-            said = f"Reviews may only be requested from collaborators. One or more of the users is no collaborator of {name}."
-            return _message(422, said)
+            said = "Reviews may only be requested from collaborators. One or more of the users is not a collaborator of"
+            return _message(422, f"{said} {name}.")
         return None
 
     async def _duplicate_pull(self, name: str, data: dict[str, Any]) -> web.Response | None:

@@ -1,4 +1,4 @@
-"""The toy service: a real HTTP server with an API, refusals and signed deliveries that are no other service's.
+"""The toy service: a real HTTP server with an API, refusals and signed deliveries that differ from all other services'.
 
 ``with serve() as forge:`` starts it; what a test does there by hand are methods of `ToyServer`.
 """
