@@ -7,6 +7,7 @@ import signal
 import sys
 from importlib import import_module
 
+from agent.logs import log_to_stderr
 from benchmarks.report import ReportLine, show
 
 NAMES = (
@@ -32,4 +33,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    log_to_stderr()
     sys.exit(main())

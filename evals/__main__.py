@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from agent.logs import log_to_stderr
 from agent.runtime import bootstrap
 from evals import checks, runner
 from evals.attempt import AttemptBounds
@@ -141,4 +142,5 @@ def _money(text: str) -> Decimal:
 
 
 if __name__ == "__main__":
+    log_to_stderr()
     sys.exit(main())

@@ -1,7 +1,7 @@
 """Validation of links by ourselves: a day after the last one, or when somebody asks for all of them.
 
 Durable, as what is due is in the rows: a validation is claimed by moving ``refresh_due_at`` on, and one that is lost with its
-worker comes due again. What can wait never takes what runs need of a service's limits (``hosting.limits.sparing``).
+worker comes due again. What can wait never takes what runs need of a service's limits (``hosting.service_limits.sparing``).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ async def _probe(source: RemoteSource, *, allow_dirty: bool) -> RepositoryState:
 def probe_remote(source: RemoteSource, *, allow_dirty: bool = True) -> RepositoryState:
     """Reads the repository's head, within 30 s. Call it outside any transaction and event loop.
 
-    Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitFailed.
+    Raises BadRequest, NotAllowed, NotFound, Conflict (uncommitted changes, unless ``allow_dirty``) or GitCommandFailed.
     """
     let_go()
     return asyncio.run(_probe(source, allow_dirty=allow_dirty))

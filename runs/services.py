@@ -201,7 +201,7 @@ def decide_changes(
     accept_rest: bool = False,
     done: bool = False,
 ) -> TaskRun:
-    """Accepts and rejects parts of the change (`gate.decide`); whoever may approve the plan may."""
+    """Accepts and rejects parts of the change (`change_review.decide`); whoever may approve the plan may."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project, "Deciding on changes")
     with transaction.atomic():

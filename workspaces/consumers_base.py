@@ -107,7 +107,7 @@ class EventStream(AsyncWebsocketConsumer):
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._watch())]
 
     def _admit(self, caller: SocketCaller) -> Feed:
-        """Blocking. A connect counts as a request does. Raises RateLimited, or what `find_feed` raises."""
+        """Blocking. A connect counts as a request does. Raises RateLimitExceeded, or what `find_feed` raises."""
         try:
             feed = self.find_feed(caller)
         except MGXError:

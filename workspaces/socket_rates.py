@@ -14,7 +14,7 @@ from .socket_auth import SocketCaller
 
 
 def authenticate(scope: dict[str, Any]) -> SocketCaller | None:
-    """Authenticates like `socket_auth`, within the limit of the address. Blocking. Raises RateLimited."""
+    """Authenticates like `socket_auth`, within the limit of the address. Blocking. Raises RateLimitExceeded."""
     client = client_of(scope)
     refuse(client.admit(), WHAT)
     caller = socket_auth.authenticate(scope)
@@ -26,7 +26,7 @@ def authenticate(scope: dict[str, Any]) -> SocketCaller | None:
 
 
 def count_socket(caller: SocketCaller, principal: Principal | None) -> None:
-    """Raises RateLimited."""
+    """Raises RateLimitExceeded."""
     refuse_caller(count_caller(caller.user, caller.credential.token_id, principal))
 
 

@@ -33,7 +33,7 @@ class Turn:
 
 
 class EndpointLimits:
-    """Of an endpoint and key: all calls with these share them, whichever run, thread or worker makes them."""
+    """Of an endpoint, key and limits: all calls with the same share them, whichever run, thread or worker makes them."""
 
     def __init__(self, base_url: str, settings: ModelSettings) -> None:
         key = hashlib.sha256(f"{base_url}\n{settings.api_key}".encode()).hexdigest()

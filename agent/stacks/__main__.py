@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 
+from agent.logs import log_to_stderr
 from agent.stacks import catalogue, infer
 
 
@@ -29,4 +30,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    log_to_stderr()
     sys.exit(main())

@@ -5,7 +5,7 @@ CLIError
 ├── NoAccess       5   not found, or not allowed
 ├── Unreachable    6   no server answers
 ├── ApiError       …   the server refused: a problem document (RFC 9457)
-└── Interrupted  130   the person pressed Ctrl-C
+└── InterruptedByUser 130  the person pressed Ctrl-C
 """
 
 from __future__ import annotations

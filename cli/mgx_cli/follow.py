@@ -27,7 +27,7 @@ def follow(
 ) -> ExitCode:
     """Shows the run from event ``after`` on. On a terminal it asks about the plan; otherwise a waiting run ends the watch.
 
-    Ctrl-C raises ``Interrupted``; the run continues.
+    Ctrl-C raises ``InterruptedByUser``; the run continues.
     """
     try:
         final = _watch_json(api, run, after) if as_json else _watch(api, run, after, verbose)

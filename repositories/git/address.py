@@ -161,7 +161,7 @@ def is_address(host: str) -> bool:
 async def resolve(where: Address) -> list[str]:
     """The host's addresses that may be connected to; empty if only a proxy can look it up.
 
-    Raises AddressRefused if there are none, GitFailed if the name is unknown.
+    Raises AddressRefused if there are none, GitCommandFailed if the name is unknown.
     """
     try:
         loop = asyncio.get_running_loop()

@@ -49,7 +49,7 @@ class Checkout:
 
         With ``sha``, at exactly that commit, also when the branch has moved; with ``empty``, at nothing, also when the remote
         has commits by now: this is how a run that is taken over gets the base it began with. What a long fetch says goes to
-        ``tell``. `close` it after use. Raises GitFailed and what `reach` raises.
+        ``tell``. `close` it after use. Raises GitCommandFailed and what `reach` raises.
         """
         return cls(source, await clone(directory, source, sha=sha, empty=empty, tell=tell))
 
@@ -73,7 +73,7 @@ class Checkout:
     async def restore(self, tree: str, patch: bytes) -> None:
         """Makes the workdir exactly base + ``patch``: what is ignored or untracked goes.
 
-        Raises GitFailed when that is not ``tree``.
+        Raises GitCommandFailed when that is not ``tree``.
         """
         await self._git("read-tree", "--reset", self._base_tree)
         if patch:
@@ -183,7 +183,7 @@ class Checkout:
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.
 
-        Raises GitFailed ("branch_taken") if it is anywhere else: what somebody else pushed is never overwritten.
+        Raises GitCommandFailed ("branch_taken") if it is anywhere else: what somebody else pushed is never overwritten.
         """
         async with reach(self._source) as remote:
             try:

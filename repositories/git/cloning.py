@@ -115,7 +115,7 @@ def _borrow(git_dir: Path, lender: Path, sha: str) -> None:
 
 
 async def _check_out(directory: Path, base: Base, url: str, loan: Loan | None = None) -> Clone:
-    """Raises GitFailed, "repository_too_large" where the files of a small history are large."""
+    """Raises GitCommandFailed, "repository_too_large" where the files of a small history are large."""
     root = directory / "repo"
     tree = f"{base.sha}^{{tree}}"
     listed = await listing(partial(_git, directory), tree)
@@ -151,7 +151,7 @@ async def _git(directory: Path, *args: str) -> bytes:
 
 
 async def _base(remote: Remote, source: RemoteSource, sha: str) -> Base:
-    """Asks the remote. ``sha``, when given, is the commit whatever the branch is at. Raises GitFailed for an unknown branch."""
+    """Asks the remote. ``sha``, if given, is the commit whatever the branch is at. Raises GitCommandFailed: unknown branch."""
     refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
     heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
     if source.branch and source.branch not in heads and not sha:

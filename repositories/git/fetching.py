@@ -78,8 +78,9 @@ async def fetch(
 ) -> None:  # fmt: skip
     """MGX_HISTORY_DEPTH commits up to ``wanted``, by its id; from a server that gives none by its id, the branch.
 
-    A server that gives no part of a history is asked for all of it. Raises what `explain` makes of a failure, and GitFailed:
-    "repository_too_large" when more than MGX_REPOSITORY_MB come, "commit_gone" when the other side does not have it.
+    A server that gives no part of a history is asked for all of it. Raises what `explain` makes of a failure, and
+    GitCommandFailed: "repository_too_large" when more than MGX_REPOSITORY_MB come, "commit_gone" when the other side does not
+    have it.
     """
     transfer = Transfer(limit(), held, heard)
     failures = []
@@ -139,7 +140,7 @@ async def _take(remote: Remote, git_dir: Path, spec: str, depth: tuple[str, ...]
 
 
 async def _adopt(git_dir: Path, wanted: Wanted) -> None:
-    """The commit, if fetching the branch brought it. Raises GitFailed."""
+    """The commit, if fetching the branch brought it. Raises GitCommandFailed."""
     if not await has_commit(git_dir, wanted.sha):
         raise GitCommandFailed(f"The branch {wanted.branch} does not contain {wanted.sha}.", stderr="not our ref")
     await git("update-ref", wanted.ref, wanted.sha, env={"GIT_DIR": str(git_dir)})

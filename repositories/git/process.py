@@ -112,7 +112,7 @@ async def git(
     """Runs git and returns what it wrote to stdout.
 
     ``seconds`` is its time limit; ``what`` says in an error what was being done. When the caller is cancelled, the time is up
-    or stdout passes MAX_OUTPUT, git and every process it started are killed and reaped. Raises GitFailed.
+    or stdout passes MAX_OUTPUT, git and every process it started are killed and reaped. Raises GitCommandFailed.
     """
     what = what or f"git {args[0]}"
     try:

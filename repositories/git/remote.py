@@ -59,7 +59,7 @@ class Remote:
         self, command: str, *args: str, seconds: float = NETWORK_SECONDS, git_dir: str = "",
         transfer: Transfer = NOT_WATCHED,
     ) -> bytes:  # fmt: skip
-        """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitFailed."""
+        """`git <command> [server side] <args>`; ``args`` name the URL themselves. Raises GitCommandFailed."""
         before = (f"--git-dir={git_dir}",) if git_dir else ()
         side: tuple[str, ...] = ()
         if self.where.path is not None:
@@ -161,7 +161,7 @@ def _connection(source: RemoteSource, where: Address, ips: list[str]) -> Iterato
 async def reach(source: RemoteSource) -> AsyncIterator[Remote]:
     """`async with reach(source) as remote:` checks the source and readies its credential.
 
-    Raises BadRequest, NotAllowed (address or local path refused), NotFound (no repository at a local path), GitFailed.
+    Raises BadRequest, NotAllowed (address or local path refused), NotFound (no repository at a local path), GitCommandFailed.
     """
     where = address(source.url)
     if where.scheme == "http" and source.credential and not is_loopback(where.host):

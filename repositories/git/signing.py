@@ -24,7 +24,7 @@ HINT = "Create one with `ssh-keygen -t ed25519 -N '' -f key` and set MGX_GIT_SIG
 
 
 def signature(key: str, commit: bytes) -> str:
-    """The armored signature of a commit's bytes. Raises GitFailed ("bad_signing_key") for anything but a plain ed25519 key."""
+    """The armored signature of a commit's bytes. Raises GitCommandFailed ("bad_signing_key") for any but ed25519 keys."""
     private = _loaded(key)
     public = private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
     digest = hashlib.sha512(commit).digest()

@@ -45,7 +45,7 @@ class Listing:
 
 
 async def listing(git: Callable[..., Awaitable[bytes]], tree: str) -> Listing:
-    """Of ``tree``, without reading any file. Raises GitFailed."""
+    """Of ``tree``, without reading any file. Raises GitCommandFailed."""
     out = await git("ls-tree", "-r", "-z", "--long", "--full-tree", tree)
     return await asyncio.to_thread(_parse, out)
 

@@ -25,8 +25,8 @@ RESERVE = 0.1
 SPARING = RateLimitItemPerSecond(10, namespace="sparing")
 """The rate of requests of work that can wait. The secondary limit is 900 points a minute, of which a read takes one."""
 WRITES = RateLimitItemPerSecond(5, 5, namespace="writes")
-"""The rate of writes: a single operation needs at most these five and does not wait; a longer series continues with one a
-second, as GitHub recommends."""
+"""The rate of writes: a single operation needs at most these five and does not wait; a longer series waits about five seconds
+and then continues with one a second, as GitHub recommends."""
 MAX_TURN = 30.0
 """The longest wait of a request for its turn, in seconds; beyond that it is refused with a time to try again."""
 MINUTE, HOUR = 60.0, 3600.0

@@ -34,8 +34,8 @@ class RebaseResult:
 
 
 async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout, tree: str, target: Target) -> RebaseResult:
-    """Raises AgentError('no_changes') if somebody else made the same change, GitFailed('branch_moved') if a revision conflicts
-    with what was pushed to its pull request."""
+    """Raises AgentError('no_changes') if somebody else made the same change, GitCommandFailed('branch_moved') if a revision
+    conflicts with what was pushed to its pull request."""
     run = work.run
     began, head = checkout.base_sha, target.head
     if not head or head == began:

@@ -36,8 +36,8 @@ class Target:
 async def target_of(work: Execution, journal: Journal, checkout: Checkout, origin: Origin) -> Target:
     """Looked up once for the whole run, when its delivery begins.
 
-    Raises GitFailed('branch_moved') where a pull request that the run should go on in has got somebody else's commits, Paused
-    where waiting helps.
+    Raises GitCommandFailed('branch_moved') where a pull request that the run should go on in has got somebody else's commits,
+    Paused where waiting helps.
     """
     run = work.run
     base_branch = run.base_branch if run.revision else checkout.base_branch

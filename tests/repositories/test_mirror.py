@@ -341,6 +341,16 @@ async def test_half_a_pack_heals(tmp_path: Path, origin: Path, place: Path, sh: 
     assert len(generations(place)) == 1
 
 
+async def test_a_configuration_that_is_no_longer_one_heals(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
+    source = RemoteSource(str(origin), branch="main", mirror=place)
+    (await Checkout.create(tmp_path / "one", source)).close()
+    (place / "1" / "config").write_bytes(b"\xff\x00 half of a line")
+    head = grow(origin, sh)
+    checkout = await Checkout.create(tmp_path / "two", source)
+    assert checkout.base_sha == head
+    checkout.close()
+
+
 async def test_damage_that_only_a_fetch_meets_heals(tmp_path: Path, origin: Path, place: Path, sh: Git) -> None:
     source = RemoteSource(str(origin), branch="main", mirror=place)
     (await Checkout.create(tmp_path / "one", source)).close()

@@ -148,7 +148,7 @@ def count(*limits: Limit) -> list[Count]:
 
 
 def refuse(counts: Sequence[Count], what: str) -> None:
-    """Raises RateLimited where one of them is not allowed. ``what``: who asked too often, as a sentence begins."""
+    """Raises RateLimitExceeded where one of them is not allowed. ``what``: who asked too often, as a sentence begins."""
     refused = [each for each in counts if not each.allowed]
     if refused:
         longest = max(refused, key=lambda each: each.reset)

@@ -66,7 +66,7 @@ class Client:
         return cls(address_group(address), digest)
 
     def admit(self) -> list[Count]:
-        """Before anything is looked up. What was counted; raises RateLimited."""
+        """Before anything is looked up. What was counted; raises RateLimitExceeded."""
         wait = _full.left(self.group)
         if wait and not (self.credential and _good.left(self.credential)):
             error = RateLimitExceeded("Too many requests without sign-in from this address.")
