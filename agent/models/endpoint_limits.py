@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 from limits import RateLimitItemPerMinute
 
@@ -25,11 +26,12 @@ class Turn:
 
     limiter: RateLimiter
     tokens: Charge | None
+    begun: float = field(default_factory=time.monotonic)
 
     def settle(self, tokens: int) -> None:
         """Replaces the estimate by what the call took."""
         if self.tokens is not None:
-            self.limiter.correct(self.tokens, tokens)
+            self.limiter.correct(self.tokens, tokens, time.monotonic() - self.begun)
 
 
 class EndpointLimits:

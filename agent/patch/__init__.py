@@ -5,7 +5,7 @@ from agent.patch.backups import Backup, list_backups
 from agent.patch.detect import detect
 from agent.patch.engine import After, apply_edits, apply_patch, preview
 from agent.patch.feedback import ask_for, findings, for_model, how_to_answer, next_format
-from agent.patch.formats.manifest import FileBlock, parse_manifest
+from agent.patch.formats.manifest import FileBlock
 from agent.patch.model import EditsInvalid
 from agent.patch.parse import Edits, parse_edits
 from agent.patch.paths import unsafe_reason
@@ -34,7 +34,6 @@ __all__ = [
     "list_backups",
     "next_format",
     "parse_edits",
-    "parse_manifest",
     "preview",
     "recover",
     "restore_backup",

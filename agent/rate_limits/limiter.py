@@ -135,10 +135,10 @@ class RateLimiter:
                 else:
                     time.sleep(step)
 
-    def correct(self, charge: Charge, amount: int) -> None:
-        """What ``charge`` took was an estimate; it came to ``amount``. Not for exact ones."""
+    def correct(self, charge: Charge, amount: int, age: float) -> None:
+        """What ``charge`` took ``age`` seconds ago was an estimate; it came to ``amount``. Not for exact ones."""
         if by := max(1, amount) - charge.taken:
-            self._correct_by(charge, by)
+            self._correct_by(charge, by, age)
 
     def _steps(
         self, charges: Sequence[Charge], patience: float, patience_if_asked: float | None
@@ -174,7 +174,7 @@ class RateLimiter:
         for number, charge in enumerate(charges):
             if not self._take_one(charge):
                 for taken in charges[:number]:
-                    self._correct_by(taken, -taken.taken)
+                    self._correct_by(taken, -taken.taken, 0.0)
                 return max(MOMENT, self._until_room(charge))
         return 0.0
 
@@ -182,8 +182,8 @@ class RateLimiter:
         strategy = MovingWindowRateLimiter if charge.exact else SlidingWindowCounterRateLimiter
         return self.store.ask(lambda storage: strategy(storage).hit(charge.item, self.key, cost=charge.taken))
 
-    def _correct_by(self, charge: Charge, by: int) -> None:
-        self.store.ask(lambda storage: storage.correct(charge.item, self.key, by))
+    def _correct_by(self, charge: Charge, by: int, age: float) -> None:
+        self.store.ask(lambda storage: storage.correct(charge.item, self.key, by, age))
 
     def _until_room(self, charge: Charge) -> float:
         item, span = charge.item, float(charge.item.get_expiry())

@@ -29,10 +29,15 @@ class SharedStorage(RedisStorage):
     """For all processes with the same Redis."""
 
     CORRECT = """
-local counted = tonumber(redis.call('get', KEYS[1]) or 0)
-if counted > 0 then redis.call('decrby', KEYS[1], math.min(counted, tonumber(ARGV[1]))) end
+local left, expiry, age = redis.call('pttl', KEYS[2]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local begun = 2 * expiry - left
+if left <= 0 or age > begun + expiry then return end
+local window = age > begun and KEYS[1] or KEYS[2]
+local counted = tonumber(redis.call('get', window) or 0)
+if counted > 0 then redis.call('decrby', window, math.min(counted, tonumber(ARGV[1]))) end
 """
-    """ARGV: what is taken off, negative for what is added. A window that is over is not changed."""
+    """KEYS: the previous window and the current one, whose key lives for twice its length (the library's acquire script).
+    ARGV: what is taken off, negative for what is added; the window's length and the age of the charge in milliseconds."""
     CLOSE = """
 if redis.call('pttl', KEYS[1]) < tonumber(ARGV[1]) then redis.call('set', KEYS[1], 1, 'px', ARGV[1]) end
 """
@@ -42,9 +47,11 @@ if redis.call('pttl', KEYS[1]) < tonumber(ARGV[1]) then redis.call('set', KEYS[1
         super().__init__(url, key_prefix=PREFIX, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
         self._correct, self._close = (self.storage.register_script(text) for text in (self.CORRECT, self.CLOSE))
 
-    def correct(self, item: RateLimitItem, key: str, by: int) -> None:
-        """What the counter has in its current window came to so much more, or less."""
-        self._correct([self.prefixed_key(self._current_window_key(item.key_for(key)))], [-by])
+    def correct(self, item: RateLimitItem, key: str, by: int, age: float) -> None:
+        """A charge of ``age`` seconds ago came to so much more, or less: in its own window, if that still counts."""
+        name = item.key_for(key)
+        keys = [self.prefixed_key(self._previous_window_key(name)), self.prefixed_key(self._current_window_key(name))]
+        self._correct(keys, [-by, 1000 * item.get_expiry(), round(1000 * age)])
 
     def close(self, key: str, seconds: float) -> None:
         """A later end that is known already stays."""
@@ -65,12 +72,15 @@ class OwnStorage(MemoryStorage):
         self._closed: dict[str, float] = {}
         self._closing = threading.Lock()
 
-    def correct(self, item: RateLimitItem, key: str, by: int) -> None:
-        _, current = self.sliding_window_keys(item.key_for(key), item.get_expiry(), time.time())
+    def correct(self, item: RateLimitItem, key: str, by: int, age: float) -> None:
+        """As `SharedStorage.correct`."""
+        _, window = self.sliding_window_keys(item.key_for(key), item.get_expiry(), time.time() - age)
+        if not self.get(window):
+            return
         if by < 0:
-            self.decr(current, -by)
-        elif self.get(current):
-            self.incr(current, 2 * item.get_expiry(), by)
+            self.decr(window, -by)
+        else:
+            self.incr(window, 2 * item.get_expiry(), by)
 
     def close(self, key: str, seconds: float) -> None:
         with self._closing:

@@ -12,7 +12,6 @@ that is damaged or has grown too large is followed by a fresh one, and removed w
 from __future__ import annotations
 
 import asyncio
-import configparser
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -138,17 +137,15 @@ class Mirror:
 
 
 def _fits(git_dir: Path, wanted: Wanted) -> bool:
-    """Whether it is a repository with ids of the same kind. Its configuration is ours (`fetching.init`), and may be damaged."""
+    """Whether it is a repository with ids of the same kind. Its configuration is ours (`fetching.init`). Of a damaged one the
+    default is read, and the fetch that follows finds the damage."""
     from git import GitConfigParser  # MetaGPT has loaded it where runs are worked on; nobody else needs it
     from git.repo.fun import is_git_dir
 
     if not is_git_dir(git_dir):
         return False
-    try:
-        with GitConfigParser(git_dir / "config", read_only=True, merge_includes=False) as config:
-            kind = config.get_value("extensions", "objectFormat", "sha1")
-    except (configparser.Error, ValueError, OSError):
-        return False
+    with GitConfigParser(git_dir / "config", read_only=True, merge_includes=False) as config:
+        kind = config.get_value("extensions", "objectFormat", "sha1")
     return kind == ("sha256" if len(wanted.sha) == 64 else "sha1")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from mgx_project.common.models import TenantModel
+from repositories.hosting.webhook_events import MAX_KEY
 
 
 class OutgoingComment(TenantModel):
@@ -23,7 +24,7 @@ class OutgoingComment(TenantModel):
         """The status of the task's latest run, in one comment that is edited."""
 
     link_id = models.UUIDField()
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=MAX_KEY)
     form = models.CharField(max_length=20, choices=Form.choices, default=Form.COMMENT)
     number = models.PositiveIntegerField(default=0)
     text = models.TextField(blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from mgx_project.common.models import TenantModel
+from repositories.hosting.webhook_events import MAX_KEY
 
 
 class ProcessedWebhook(TenantModel):
@@ -14,7 +15,7 @@ class ProcessedWebhook(TenantModel):
     """
 
     link_id = models.UUIDField()
-    key = models.CharField(max_length=200)
+    key = models.CharField(max_length=MAX_KEY)
 
     class Meta:
         db_table = "processed_webhooks"

@@ -51,7 +51,7 @@ def test_the_worker_hears_of_a_cancellation_before_it_looks(
     cancel_in_a_call(tenant, shop, scripted)
 
 
-def test_without_a_nudge_the_worker_looks_by_itself(
+def test_without_a_notification_the_worker_reads_the_run_by_itself(
     tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr(cancel_channel, "_publish", lambda run_id: None)

@@ -75,7 +75,7 @@ class SettingAdmin(TenantAdmin):
 
     def apply_rules(self, obj: Any, stored: Any, changes: dict[str, Any]) -> None:
         """Raises what the API would raise; ``stored`` is None for a new row."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no rules.")
 
     def _audit(self, request: HttpRequest, verb: str, obj: Any, changes: dict[str, Any]) -> None:
         record_audit(

@@ -46,10 +46,10 @@ def read_answer(text: str, *, cut_off: bool = False) -> Edits:
     if not said.strip():
         return parse_edits(text, cut_off=cut_off)
     form = detect(said)
-    return parse_edits(said if form else _in_other_clothes(said), form=form, cut_off=cut_off)
+    return parse_edits(said if form else _as_manifest(said), form=form, cut_off=cut_off)
 
 
-def _in_other_clothes(said: str) -> str:
+def _as_manifest(said: str) -> str:
     """``said`` as a manifest, where it holds files in a way of its own; else as it is."""
     if _says_no_change(said):
         return NO_CHANGE

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.patch import parse_manifest
-from agent.patch.formats.manifest import ManifestInvalid
+from agent.patch.formats.manifest import ManifestInvalid, parse_manifest
 
 
 def read(text: str, *, strict: bool = False) -> dict[str, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.patch import PatchRejected, apply_patch, parse_manifest
-from agent.patch.formats.manifest import ManifestInvalid
+from agent.patch import PatchRejected, apply_patch
+from agent.patch.formats.manifest import ManifestInvalid, parse_manifest
 from tests.agent.patch.test_apply import snapshot
 from tests.support.drills import times
 

@@ -110,13 +110,45 @@ async def test_an_exact_limit_names_the_time_of_its_next_turn(make: Callable[[],
 async def test_what_a_call_did_not_take_is_free_and_what_it_took_more_is_not(make: Callable[[], RateLimiter]) -> None:
     estimated = Charge(HUNDRED, 100)
     await make().wait([estimated], **AT_ONCE)
-    make().correct(estimated, 10)
+    make().correct(estimated, 10, age=0)
     more = Charge(HUNDRED, 50)
     await make().wait([more], **AT_ONCE)
-    make().correct(more, 80)
+    make().correct(more, 80, age=0)
     await make().wait([Charge(HUNDRED, 10)], **AT_ONCE)
     with pytest.raises(TooLongToWait):
         await make().wait([Charge(HUNDRED, 10)], **AT_ONCE)
+
+
+async def test_an_answer_that_took_longer_than_the_window_corrects_the_window_of_its_call(clock: Clock) -> None:
+    """In this process. What others have reserved since stays reserved."""
+    clock.now -= clock.now % 60
+    own = OwnStorage()
+    mine = RateLimiter(LimitStore(own), "one")
+    slow = Charge(HUNDRED, 60)
+    await mine.wait([slow], **AT_ONCE)
+    clock.now += 90
+    await mine.wait([Charge(HUNDRED, 40)], **AT_ONCE)
+    mine.correct(slow, 10, age=90)
+    before, _, current, _ = own.get_sliding_window(HUNDRED.key_for("one"), 60)
+    assert (before, current) == (10, 40)
+    mine.correct(slow, 60, age=300)
+    assert own.get_sliding_window(HUNDRED.key_for("one"), 60)[2] == 40
+
+
+async def test_an_answer_that_took_longer_than_the_window_corrects_it_in_redis_too(redis_url: str) -> None:
+    shared, key = SharedStorage(redis_url), uuid.uuid4().hex
+    mine = RateLimiter(LimitStore(OwnStorage(), shared), key)
+    slow, name = Charge(HUNDRED, 60), HUNDRED.key_for(key)
+    await mine.wait([slow], **AT_ONCE)
+    # as if its window had begun 80 seconds ago
+    assert shared.storage.pexpire(shared.prefixed_key(shared._current_window_key(name)), 40_000)
+    await mine.wait([Charge(HUNDRED, 40)], **AT_ONCE)
+    mine.correct(slow, 10, age=70)
+    before, _, current, _ = shared.get_sliding_window(name, 60)
+    assert (before, current) == (10, 40)
+    mine.correct(slow, 60, age=300)
+    assert shared.get_sliding_window(name, 60)[2] == 40
+    shared.storage.close()
 
 
 async def test_of_two_limits_both_are_taken_or_none(make: Callable[[], RateLimiter]) -> None:

@@ -11,10 +11,11 @@ from typing import cast
 
 from agent import prompt_blocks
 from agent.changes import diff, hunks
-from agent.patch import EditsInvalid, for_model, parse_edits, parse_manifest, preview
+from agent.patch import EditsInvalid, for_model, parse_edits, preview
 from agent.patch.document import Document
 from agent.patch.edit import edit
 from agent.patch.formats import fences, paths
+from agent.patch.formats.manifest import parse_manifest
 from agent.patch.model import Line, PatchHunk
 from agent.patch.paths import unsafe_reason
 from agent.patch.text import in_manner_of, line_counts
