@@ -1,0 +1,155 @@
+"""The project profile: a part for each directory that is a project of its own, and where each fact about it is said.
+
+It is read once per plan, shown there, may be edited there, and is what install, tests, formatters, guardrails and prompts go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+from agent.stacks.model import FormatTool
+
+CommandKind = Literal["install", "test", "test_one", "lint", "format", "build"]
+COMMANDS: tuple[CommandKind, ...] = ("install", "test", "test_one", "lint", "format", "build")
+Ecosystem = Literal["python", "node", "go", "rust", "java", "php", "ruby", "dotnet", "native", "static", "none"]
+
+
+@dataclass(frozen=True)
+class ProjectCommand:
+    """``argv`` as it is run in the part's directory, its environment first on the PATH; a line that needs a shell is
+    ``("sh", "-c", line)``. ``evidence`` says where it stands: "tox.ini: [testenv] commands". ``said`` is the line as the
+    project has it, where that is another one ("uv run pytest")."""
+
+    argv: tuple[str, ...]
+    evidence: str = ""
+    said: str = ""
+
+    @property
+    def line(self) -> str:
+        """As people write it."""
+        return self.said or (self.argv[2] if self.argv[:2] == ("sh", "-c") and len(self.argv) == 3 else " ".join(self.argv))
+
+
+@dataclass(frozen=True)
+class ProjectPart:
+    """One directory that is a project of its own (``directory`` "" is the top; paths in the part are relative to it, but for
+    ``lock_file`` and ``members``, which begin at the repository's root).
+
+    ``name`` is the distribution's own name; ``runtime`` the version it asks for (">=3.12", "node >=20"); ``layout`` is flat,
+    src or workspace; ``runner`` is who runs the tests (pytest, unittest, django, node, vitest, jest, mocha, ava, go, cargo,
+    phpunit, …; "" where it is not known, and then only the exit code speaks). ``test_files`` are globs of the files that it
+    runs. ``formatters`` and ``linters`` are those that the project configures, and no others. ``evidence`` gives for a field's
+    or command's name where it is said.
+    """
+
+    directory: str = ""
+    ecosystem: Ecosystem = "none"
+    language: str = ""
+    name: str = ""
+    package_manager: str = ""
+    lock_file: str = ""
+    build_backend: str = ""
+    layout: str = ""
+    members: tuple[str, ...] = ()
+    runtime: str = ""
+    runner: str = ""
+    commands: Mapping[str, ProjectCommand] = field(default_factory=dict)
+    test_files: tuple[str, ...] = ()
+    formatters: tuple[FormatTool, ...] = ()
+    linters: tuple[FormatTool, ...] = ()
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def test(self) -> tuple[str, ...]:
+        command = self.commands.get("test")
+        return command.argv if command else ()
+
+    @property
+    def place(self) -> str:
+        """As people write it."""
+        return f"{self.directory}/" if self.directory else "the top directory"
+
+    def path(self, path: str) -> str:
+        """``path`` of the part, from the repository's root."""
+        return f"{self.directory}/{path}" if self.directory else path
+
+    def holds(self, path: str) -> bool:
+        """Whether ``path``, from the repository's root, lies in it (or in a part inside of it)."""
+        return not self.directory or path.startswith(f"{self.directory}/")
+
+
+@dataclass(frozen=True)
+class ProjectProfile:
+    """``parts`` with the outermost first; none where nothing is known. ``stack`` is the entry of the catalogue that manifests
+    prove, "" where they prove none; ``stack_evidence`` says by what. ``notes`` are sentences about what was found and could
+    not be used."""
+
+    parts: tuple[ProjectPart, ...] = ()
+    stack: str = ""
+    stack_evidence: str = ""
+    notes: tuple[str, ...] = ()
+
+    def part_of(self, path: str) -> ProjectPart | None:
+        """The innermost part that holds ``path``."""
+        return max((part for part in self.parts if part.holds(path)), key=lambda part: len(part.directory), default=None)
+
+    def parts_of(self, paths: Sequence[str]) -> list[ProjectPart]:
+        """The parts that hold ``paths``, in the profile's order; the outermost where no part holds any of them."""
+        found = {part.directory for path in paths if (part := self.part_of(path)) is not None}
+        return [part for part in self.parts if part.directory in found] or list(self.parts[:1])
+
+    def with_part(self, part: ProjectPart) -> ProjectProfile:
+        """With ``part`` in the place of the one with its directory."""
+        return replace(self, parts=tuple(part if old.directory == part.directory else old for old in self.parts))
+
+    def told(self) -> Iterator[str]:
+        """Lines for people and prompts: what is known, each with where it is said."""
+        for part in self.parts:
+            where = f"{part.directory}/: " if part.directory else ""
+            known = [part.language, part.package_manager, part.build_backend, f"{part.layout} layout" if part.layout else ""]
+            what = ", ".join(dict.fromkeys(word for word in known if word))
+            yield f"{where}{what or part.ecosystem}" + (f"; needs {part.runtime}" if part.runtime else "")
+            for kind in COMMANDS:
+                if (command := part.commands.get(kind)) is not None:
+                    yield f"{where}{kind}: `{command.line}`" + (f" ({command.evidence})" if command.evidence else "")
+            for kind, tools in (("formatters", part.formatters), ("linters", part.linters)):
+                if tools:
+                    said = part.evidence.get(kind, "")
+                    yield f"{where}{kind}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
+        if self.stack:
+            yield f"stack: {self.stack} ({self.stack_evidence})"
+        yield from self.notes
+
+    def to_json(self) -> dict[str, Any]:
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ProjectProfile:
+        """What ``to_json`` gave. Unknown keys are dropped, so that a newer server's plan can be read."""
+        parts = tuple(_part(part) for part in data.get("parts", ()))
+        return cls(parts, data.get("stack", ""), data.get("stack_evidence", ""), tuple(data.get("notes", ())))
+
+
+def _part(data: Mapping[str, Any]) -> ProjectPart:
+    known = {entry.name for entry in fields(ProjectPart)}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known}
+    values["commands"] = {
+        kind: ProjectCommand(tuple(command["argv"]), command.get("evidence", ""), command.get("said", ""))
+        for kind, command in data.get("commands", {}).items()
+    }
+    for kind in ("formatters", "linters"):
+        values[kind] = tuple(_tool(tool) for tool in data.get(kind, ()))
+    return ProjectPart(**values)
+
+
+def _tool(data: Mapping[str, Any]) -> FormatTool:
+    return FormatTool(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Tuples become lists, as they do in JSON, so that what is stored equals what was made."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
