@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
+from agent.projects.model import ProjectPart
+
 JSONObject = dict[str, Any]
 StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
@@ -188,7 +190,8 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127)."""
+    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127). ``reports`` are the
+    texts that it wrote by path, where they were asked for; they are read at once and never stored."""
 
     argv: Sequence[str]
     exit_code: int
@@ -196,13 +199,16 @@ class CommandResult:
     output_tail: str
     timed_out: bool = False
     available: bool = True
+    reports: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         return self.exit_code == 0 and not self.timed_out
 
     def to_json(self) -> JSONObject:
-        return {**asdict(self), "argv": list(self.argv)}
+        data = {**asdict(self), "argv": list(self.argv)}
+        del data["reports"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CommandResult:
@@ -212,12 +218,22 @@ class CommandResult:
 class Sandbox(Protocol):
     """Runs commands of the task, isolated; the workdir is seen inside at a fixed path. Raises ``SandboxFailed``."""
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        """Runs the stack's install step (network on); its result is mounted read-only afterwards. None: nothing to install."""
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        """Makes the environment of ``part`` (network on), which its commands see read-only afterwards. None: there is nothing to
+        install."""
         ...
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
-        """Runs ``argv`` in the workdir without a network."""
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
+        """Runs ``argv`` in ``directory`` of the workdir, in the environment of the part that is there, without a network.
+        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``."""
         ...
 
 
@@ -316,6 +332,8 @@ class TaskSpec:
     strict_requirements: bool = False
     max_rounds: int = 5
     max_revision_rounds: int = 2
+    commands: Mapping[str, str] = field(default_factory=dict)
+    """The project's own settings: a command line by its kind (install, test, test_one, lint, format, build)."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
 

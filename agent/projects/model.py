@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from agent.stacks.globs import matches
 from agent.stacks.model import FormatTool
 
 CommandKind = Literal["install", "test", "test_one", "lint", "format", "build"]
@@ -40,7 +41,7 @@ class ProjectPart:
     ``name`` is the distribution's own name; ``runtime`` the version it asks for (">=3.12", "node >=20"); ``layout`` is flat,
     src or workspace; ``runner`` is who runs the tests (pytest, unittest, django, node, vitest, jest, mocha, ava, go, cargo,
     phpunit, …; "" where it is not known, and then only the exit code speaks). ``test_files`` are globs of the files that it
-    runs. ``formatters`` and ``linters`` are those that the project configures, and no others. ``evidence`` gives for a field's
+    runs. ``other_tests`` are commands that test it where the program of the first is absent. ``formatters`` and ``linters`` are those that the project configures, and no others. ``evidence`` gives for a field's
     or command's name where it is said.
     """
 
@@ -56,6 +57,7 @@ class ProjectPart:
     runtime: str = ""
     runner: str = ""
     commands: Mapping[str, ProjectCommand] = field(default_factory=dict)
+    other_tests: tuple[tuple[str, ...], ...] = ()
     test_files: tuple[str, ...] = ()
     formatters: tuple[FormatTool, ...] = ()
     linters: tuple[FormatTool, ...] = ()
@@ -74,6 +76,11 @@ class ProjectPart:
     def path(self, path: str) -> str:
         """``path`` of the part, from the repository's root."""
         return f"{self.directory}/{path}" if self.directory else path
+
+    def is_test(self, path: str) -> bool:
+        """Whether its runner takes ``path``, from the repository's root, for a file of tests."""
+        own = path.removeprefix(f"{self.directory}/") if self.directory else path
+        return self.holds(path) and any(matches(glob, own) for glob in self.test_files)
 
     def holds(self, path: str) -> bool:
         """Whether ``path``, from the repository's root, lies in it (or in a part inside of it)."""
@@ -95,9 +102,14 @@ class ProjectProfile:
         """The innermost part that holds ``path``."""
         return max((part for part in self.parts if part.holds(path)), key=lambda part: len(part.directory), default=None)
 
-    def parts_of(self, paths: Sequence[str]) -> list[ProjectPart]:
-        """The parts that hold ``paths``, in the profile's order; the outermost where no part holds any of them."""
-        found = {part.directory for path in paths if (part := self.part_of(path)) is not None}
+    def tested_by(self, paths: Sequence[str]) -> list[ProjectPart]:
+        """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that has
+        a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
+        found = set()
+        for path in paths:
+            around = sorted((part for part in self.parts if part.holds(path)), key=lambda part: -len(part.directory))
+            if around:
+                found.add(next((part for part in around if part.test), around[0]).directory)
         return [part for part in self.parts if part.directory in found] or list(self.parts[:1])
 
     def with_part(self, part: ProjectPart) -> ProjectProfile:
@@ -135,6 +147,7 @@ class ProjectProfile:
 def _part(data: Mapping[str, Any]) -> ProjectPart:
     known = {entry.name for entry in fields(ProjectPart)}
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known}
+    values["other_tests"] = tuple(tuple(argv) for argv in data.get("other_tests", ()))
     values["commands"] = {
         kind: ProjectCommand(tuple(command["argv"]), command.get("evidence", ""), command.get("said", ""))
         for kind, command in data.get("commands", {}).items()

@@ -7,17 +7,17 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
-from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.sandbox import bubblewrap, node_env, python_env, secrets
+from agent.projects import ProjectPart
+from agent.sandbox import bubblewrap, node_env, python_env, report_files, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
@@ -28,7 +28,17 @@ from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_ar
 log = structlog.stdlib.get_logger(__name__)
 
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
-PYTHON_TEST_PACKAGES = ("pytest",)
+NODE_MANAGERS = ("npm", "pnpm", "yarn")
+PYTHON_MANAGERS = ("uv", "pip", "poetry", "pdm", "pipenv", "hatch")
+
+
+@dataclass
+class PartEnvironment:
+    """What was installed for one part of the project, and the hold that keeps it from being removed."""
+
+    python: Path | None = None
+    node_modules: Path | None = None
+    hold: Hold | None = None
 
 
 @dataclass
@@ -43,64 +53,90 @@ class WorkdirSandbox:
     tools: Path
     bwrap: BubblewrapProgram | None
     limits: Limits
-    env_dir: Path | None = None
-    node_modules: Path | None = None
-    _hold: Hold | None = None
+    environments: dict[str, PartEnvironment] = field(default_factory=dict)
+    """By the directory of their part."""
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        """Installs what the repository's manifests name; None when the stack has no install step."""
-        entry = stacks.get(stack)
-        if not entry.install:
-            return None
-        if entry.package_manager == "npm":
-            result, self.node_modules, self._hold = await node_env.make(self.root, self.cache, self._execute, timeout)
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        """Installs what the manifests of ``part`` name; None where there is no install step for it."""
+        made = self.environments.setdefault(part.directory, PartEnvironment())
+        root = self.root / part.directory
+        if part.package_manager in NODE_MANAGERS:
+            result, made.node_modules, made.hold = await node_env.make(root, self.cache, self._execute, timeout)
             return result
-        if entry.package_manager != "uv":
-            text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
-            return CommandResult(entry.install, 127, 0, text, available=False)
-        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
-        result, made, hold = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
-        if result.ok:
-            self.env_dir, self._hold = made, hold
-            await asyncio.to_thread(compile_once, self.tools)
-        return result
+        if part.package_manager in PYTHON_MANAGERS or part.ecosystem == "python":
+            extra = ("pytest",) if part.runner == "pytest" else ()
+            result, place, hold = await python_env.make(root, self.cache, extra, self._execute, timeout)
+            if result.ok:
+                made.python, made.hold = place, hold
+                await asyncio.to_thread(compile_once, self.tools)
+            return result
+        command = part.commands.get("install")
+        if command is None:
+            return None
+        text = f"Not installed: {command.argv[0]} is not supported by this sandbox yet.\n"
+        return CommandResult(command.argv, 127, 0, text, available=False)
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
-        """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
+        """Runs ``argv`` in ``directory`` of the workdir without a network. Raises ``SandboxFailed`` when it could not be run at
+        all."""
         git = self.root / ".git"
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
+        place, made = self._environment_of(directory)
         try:
-            with self._place_for_packages() as packages:
-                result = await self._execute(self._cell(packages), argv, timeout)
+            with report_files.directory(self.cache, wanted=bool(reports)) as written, self._place_for_packages(place, made) as laid:
+                cell = self._cell(place, made, laid)
+                cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
+                if written is not None:
+                    cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
+                result = await self._execute(cell, argv, timeout)
+                found = await asyncio.to_thread(report_files.collect, self.root, directory, written, reports)
         finally:
             forged = not had_git and _remove(git)
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
-        return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said)
+        return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
+
+    def _environment_of(self, directory: str) -> tuple[str, PartEnvironment]:
+        """The environment that was made for ``directory`` or for the nearest one above it, and for which."""
+        while True:
+            if directory in self.environments:
+                return directory, self.environments[directory]
+            if not directory:
+                return "", PartEnvironment()
+            directory = directory.rpartition("/")[0]
 
     @contextmanager
-    def _place_for_packages(self) -> Iterator[Path | None]:
+    def _place_for_packages(self, directory: str, made: PartEnvironment) -> Iterator[Path | None]:
         """The installed node_modules, while the workdir has a place for it: a mount needs a directory to lie on. Gives None
         where there is nothing to lay, or where a link of the repository is in the place."""
-        place = self.root / "node_modules"
-        if self.node_modules is None or place.is_symlink() or (place.exists() and not place.is_dir()):
+        place = self.root / directory / "node_modules"
+        inside = place.parent.resolve().is_relative_to(self.root.resolve()) and place.parent.is_dir()
+        if made.node_modules is None or not inside or place.is_symlink() or (place.exists() and not place.is_dir()):
             yield None
             return
-        made = not place.exists()
-        if made and self.bwrap is None:
-            place.symlink_to(self.node_modules, target_is_directory=True)
-        elif made:
+        fresh = not place.exists()
+        if fresh and self.bwrap is None:
+            place.symlink_to(made.node_modules, target_is_directory=True)
+        elif fresh:
             place.mkdir()
         try:
-            yield self.node_modules
+            yield made.node_modules
         finally:
             with suppress(OSError):
                 if place.is_symlink():
                     place.unlink()
-                elif made:
+                elif fresh:
                     place.rmdir()
 
-    def _cell(self, packages: Path | None = None) -> Cell:
+    def _cell(self, directory: str, made: PartEnvironment, packages: Path | None = None) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -120,12 +156,12 @@ class WorkdirSandbox:
             "npm_config_update_notifier": "false",
             "NEXT_TELEMETRY_DISABLED": "1",
         }
-        if self.env_dir is not None:
-            binds.append(Bind(str(self.env_dir), python_env.ENV))
+        if made.python is not None:
+            binds.append(Bind(str(made.python), python_env.ENV))
             path.insert(0, f"{python_env.ENV}/bin")
             env["VIRTUAL_ENV"] = python_env.ENV
         if packages is not None:
-            target = f"{WORKDIR}/node_modules"
+            target = f"{WORKDIR}/{directory}/node_modules".replace("//", "/")
             binds.append(Bind(str(packages), target))
             path.append(f"{target}/.bin")
             for name in node_env.SCRATCH:
@@ -179,8 +215,8 @@ class WorkdirSandbox:
         log.warning("a command runs without isolation", program=argv[0])
         places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
         path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
-        if self.env_dir is not None:
-            path.insert(0, str(self.env_dir / "bin"))
+        if python_env.ENV in places:
+            path.insert(0, f"{places[python_env.ENV]}/bin")
         env = {name: _translated(value, places) for name, value in cell.env.items()}
         uv = places.get(f"{python_env.UV}/uv")
         if uv is not None:

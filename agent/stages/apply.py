@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks
-from agent.checks.formatting import format_files
+from agent.checks.formatting import FormatReport, clean_files, format_files, joined
+from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.guardrails import GuardrailFinding, GuardrailResult, check
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
@@ -20,6 +21,7 @@ from agent.patch.model import Format
 from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
+from agent.projects import ProjectPart
 from agent.stacks import Stack
 from agent.stacks.model import Signals
 from agent.stages.change_decisions import reverted_files
@@ -181,17 +183,24 @@ class ChangeApplier:
         self.files[file["path"]] = {"path": file["path"], "action": action, "added": file["added"], "removed": file["removed"]}
 
     async def format(self, step: str) -> bool:
-        """Formats what was just applied; in an existing project only new files, for a formatter's own changes would drown the
-        task's. Returns False where a formatter is absent that the stack counts on. Raises ``Paused('sandbox')``."""
+        """Formats what was just applied with the formatters that its part of the project has. In an existing project a file that
+        was there is formatted only by those that found it clean before: else a formatter's own changes would drown the task's.
+        Returns False where a formatter is absent that the project counts on. Raises ``Paused('sandbox')``."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
-        paths = [path for path in fresh if work.spec.output_mode == "generate_new" or self.files[path]["action"] == "created"]
+        paths = [path for path in fresh if path in self.files and self.files[path]["action"] != "deleted"]
+        parts = {part.directory: part for path in paths if (part := work.profile.part_of(path)) is not None and part.formatters}
+        paths = [path for path in paths if (part := work.profile.part_of(path)) is not None and part.directory in parts]
         if not paths:
             return True
 
         async def act() -> JSONObject:
             await work.commands.restore()
-            return (await format_files(paths, work.stack or ANY_STACK, work.ports.sandbox)).to_json()
+            reports = [
+                await self._format_part(part, [path for path in paths if work.profile.part_of(path) == part])
+                for part in parts.values()
+            ]
+            return joined(reports).to_json()
 
         try:
             result = await work.ports.journal.step(
@@ -200,6 +209,23 @@ class ChangeApplier:
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
         return not result["missing"]
+
+    async def _format_part(self, part: ProjectPart, paths: Sequence[str]) -> FormatReport:
+        """``paths`` are of the change and lie in ``part``."""
+        sandbox = self._work.ports.sandbox
+        own = {path: path.removeprefix(f"{part.directory}/") if part.directory else path for path in paths}
+        old = [path for path in paths if self.files[path]["action"] == "modified"]
+        if self._work.spec.output_mode == "generate_new" or not old:
+            return (await format_files(list(own.values()), part.formatters, sandbox, part.directory)).below(part.directory)
+        created = [own[path] for path in paths if path not in old]
+        reports = [await format_files(created, part.formatters, sandbox, part.directory)]
+        before = SetAside(self._work.root, [Swap(path, self.baseline.now(path), self.baseline.before(path)) for path in old])
+        for tool in part.formatters:
+            with before.in_place():
+                clean = await clean_files([own[path] for path in old], tool, sandbox, part.directory)
+            if clean:
+                reports.append(await format_files(clean, [tool], sandbox, part.directory))
+        return joined(reports).below(part.directory)
 
 
 def _mode(path: Path) -> int:

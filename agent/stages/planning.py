@@ -11,7 +11,10 @@ from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
 from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
+from agent.projects import ProjectProfile
+from agent.projects.of_stack import part_of_stack
 from agent.stages.estimate import estimate
+from agent.stages.project_facts import as_approved, in_plan
 from agent.team import PhaseContext
 
 MIN_LETTERS = 3
@@ -78,6 +81,7 @@ async def finish_plan(work: PhaseContext, analysis: JSONObject, plan: JSONObject
     """Adds the estimate and announces ``plan_ready``."""
     plan = {
         **plan,
+        "project": in_plan(work.profile),
         "risks": [*_doubts(work), *_test_configuration(work, plan), *plan["risks"]],
         "estimate": await estimate(work, plan),
     }
@@ -112,7 +116,20 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     )
     await work.read("read", work.planned_files())
     work.spec = _for_repository(spec, work)
+    if work.spec.output_mode == "patch_existing":
+        await work.find_out("profile", part_of_stack(work.stack) if work.stack else None)
+        work.profile = as_approved(work.profile, work.plan)
+    else:
+        await find_out_new(work, "begin")
     return work
+
+
+async def find_out_new(work: PhaseContext, step: str) -> None:
+    """What a new project is: what its stack says, or, without one, what the files say that are there so far."""
+    if work.stack is not None:
+        work.profile = ProjectProfile((part_of_stack(work.stack),), work.stack.id, "the project is made by it")
+    else:
+        await work.find_out(f"profile/{step}")
 
 
 def _for_repository(spec: TaskSpec, work: PhaseContext) -> TaskSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,13 @@ from pathlib import Path
 from agent.checks.commands import Commands
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, collect_context
+from agent.context.listing import list_files
 from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
+from agent.projects import ProjectFiles, ProjectPart, ProjectProfile
+from agent.projects.detect import detect
 from agent.prompt_blocks import block
 from agent.stacks import Stack
 from agent.team.loop_detection import Loops, WatchedJournal
@@ -25,8 +29,11 @@ ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 class PhaseContext:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
-    say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
-    ``installed`` how the install step of each round ended; ``aside`` what of the change its tests are judged without;
+    say how sure ``stack`` is and why; ``profile`` is what the repository is. ``baseline`` is how the tests went before the
+    change, where that was measured, and ``baselines`` the same for each part by its directory; ``installed`` how the install
+    step of each round and part ended. ``changed`` are the paths that the change has touched so far, ``modified`` those of them
+    that were there before; ``aside`` is what of it its
+    tests are judged without, ``before`` all of it, ``code_before`` all of it but tests.
     ``rejected`` the plan that people rejected last; ``edit_format`` is the one that the engineer is asked for, at first the one
     that the model is known to do best."""
 
@@ -55,8 +62,15 @@ class PhaseContext:
         self.confidence = 0.0
         self.evidence = ""
         self.baseline: JSONObject | None = None
-        self.installed: dict[str, CommandResult | None] = {}
+        self.baselines: dict[str, JSONObject] = {}
+        self.installed: dict[tuple[str, str], CommandResult | None] = {}
+        self.profile = ProjectProfile()
+        self.changed: Sequence[str] = ()
+        self.modified: Sequence[str] = ()
         self.aside: SetAside = NOTHING
+        self.before: SetAside = NOTHING
+        self.code_before: SetAside = NOTHING
+        self._with_tests: frozenset[str] = frozenset()
         self.view = View()
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
@@ -85,6 +99,33 @@ class PhaseContext:
         self._looked = True
         self._looked_up.clear()
         self.calls.cut_files.clear()
+
+    async def find_out(self, step: str, stack_part: ProjectPart | None = None) -> None:
+        """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where the files say nothing."""
+
+        async def act() -> JSONObject:
+            files = await list_files(self.root)
+            found = await asyncio.to_thread(detect, ProjectFiles.at(self.root, files), settings=self.spec.commands)
+            tested = [part.directory for part in found.parts if any(part.is_test(path) for path in files)]
+            return {**found.to_json(), "with_tests": tested}
+
+        settings = {"commands": dict(self.spec.commands)}
+        known = await self.ports.journal.step(f"{self.key}/{step}", "read", settings, act)
+        self.profile = ProjectProfile.from_json(known)
+        self._with_tests = frozenset(known["with_tests"])
+        if stack_part is not None and not any(part.test for part in self.profile.parts):
+            others = [part for part in self.profile.parts if part.directory]
+            self.profile = replace(self.profile, parts=(stack_part, *others))
+
+    def has_tests(self, part: ProjectPart) -> bool:
+        """Whether there are files that its runner takes for tests; True where that can't be told by their names."""
+        if not part.test_files or part.directory in self._with_tests:
+            return True
+        return any(part.is_test(path) and (self.root / path).is_file() for path in self.changed)
+
+    def tested_parts(self) -> list[ProjectPart]:
+        """Those whose tests speak for the plan and the change."""
+        return self.profile.tested_by(list(dict.fromkeys((*self.planned_files(), *self.changed))))
 
     def has_read(self, texts: Mapping[str, str]) -> None:
         """Files that a tool showed in full."""

@@ -77,6 +77,8 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
             yield [("     why  ", "cyan"), (one_line(step["why"]), "")]
     for risk in _list(plan.get("risks")):
         yield [("  risk      ", "yellow"), (one_line(risk.get("title", risk) if isinstance(risk, Mapping) else risk), "")]
+    for fact in _list(_mapping(plan.get("project")).get("facts")):
+        yield [("  project   ", "cyan"), (one_line(fact), "")]
     if plan.get("test_strategy"):
         yield [("  tests     ", "cyan"), (one_line(plan["test_strategy"]), "")]
     for question in _list(plan.get("questions")):

@@ -25,9 +25,9 @@ BELOW = {
     "runs": {"tasks", "repositories", "projects", "workspaces", "mgx_project.common", "agent"},
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
-"""Application → applications it may import. Everybody may read stacks and which of their programs are here, and start a process
+"""Application → applications it may import. Everybody may read stacks, project profiles and which of their programs are here, and start a process
 by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
-FOR_EVERYBODY = ("agent.stacks", "agent.stack_programs", "agent.children", "agent.rate_limits")
+FOR_EVERYBODY = ("agent.stacks", "agent.projects", "agent.stack_programs", "agent.children", "agent.rate_limits")
 APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
 
@@ -64,8 +64,11 @@ INSIDE = {
     "agent": [
         "errors",
         "logs",
-        "ports",
         "patterns",
+        "documents",
+        "stacks",
+        "projects",
+        "ports",
         "matching",
         "children",
         "rate_limits",
@@ -73,10 +76,8 @@ INSIDE = {
         "token_estimates",
         "concurrency",
         "runtime",
-        "documents",
         "in_memory",
         "symbols",
-        "stacks",
         "patch",
         "context",
         "models",
