@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from agent.matching import ends, opcodes
 from agent.ports import CommandResult, JSONObject, Sandbox
-from agent.sandbox.bubblewrap import WORKDIR
 from agent.projects import ProjectPart, ProjectProfile
+from agent.sandbox.bubblewrap import WORKDIR
 
 MAX_SECONDS = 120.0
 """Tests that took longer are not run a second time."""

@@ -17,8 +17,8 @@ MAX_SINGLE = 20
 
 
 async def worsened(part: ProjectPart, paths: Sequence[str], now: Commands, before: Commands) -> list[JSONObject]:
-    """``{tool, files, output_tail}`` of each tool of ``part`` that accepts some of ``paths`` (from the repository's root) as they
-    were ``before`` and does not accept them ``now``. Tools that are absent say nothing. Raises ``SandboxFailed``."""
+    """``{tool, files, output_tail}`` of each tool of ``part`` that accepts some of ``paths``, from the repository's root, as
+    they were ``before`` and does not accept them ``now``. Tools that are absent say nothing. Raises ``SandboxFailed``."""
     found: list[JSONObject] = []
     for tool in (*part.formatters, *part.linters):
         own = [path.removeprefix(f"{part.directory}/") for path in paths if part.holds(path) and tool.wants(path)][:MAX_FILES]

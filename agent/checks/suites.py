@@ -21,7 +21,9 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
     counts = {key: sum(report[key] for _, report in reports) for key in ("passed", "failed", "skipped", "seconds")}
     statuses = [report["status"] for _, report in reports]
     status = next((status for status in ("failed", "passed") if status in statuses), "unavailable")
-    reasons = [(f"{part.place}: " if len(reports) > 1 else "") + report["reason"] for part, report in reports if report["reason"]]
+    reasons = [
+        (f"{part.place}: " if len(reports) > 1 else "") + report["reason"] for part, report in reports if report["reason"]
+    ]
     return {
         "status": status,
         **counts,

@@ -92,7 +92,10 @@ class WorkdirSandbox:
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
         place, made = self._environment_of(directory)
         try:
-            with report_files.directory(self.cache, wanted=bool(reports)) as written, self._place_for_packages(place, made) as laid:
+            with (
+                report_files.directory(self.cache, wanted=bool(reports)) as written,
+                self._place_for_packages(place, made) as laid,
+            ):
                 cell = self._cell(place, made, laid)
                 cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
                 if written is not None:

@@ -12,9 +12,9 @@ from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
 from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectProfile
+from agent.projects.in_plan import as_approved, in_plan
 from agent.projects.of_stack import part_of_stack
 from agent.stages.estimate import estimate
-from agent.stages.project_facts import as_approved, in_plan
 from agent.team import PhaseContext
 
 MIN_LETTERS = 3
@@ -38,6 +38,8 @@ async def begin_plan(
     await ports.events.emit("analysis_start", {}, "Analysing the task")
     await work.read("read")
     work.spec = _for_repository(spec, work)
+    if own_files(work.view.files):
+        await work.find_out("profile", part_of_stack(chosen) if chosen else None)
     inferred = stacks.infer(spec.text, work.view.files, manifests=work.view.texts)
     if inferred.stack is None and feedback:
         inferred = stacks.infer("\n".join(feedback))  # the answer to "for which stack?"

@@ -10,6 +10,7 @@ from agent.prompt_blocks import block
 from agent.team.base import TeamRole
 from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
 from agent.team.parsing.schemas import Analysis, PlanAnswer
+from agent.team.phase_context import FOR_PEOPLE
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
 
@@ -34,7 +35,7 @@ class DraftPlan(StructuredAction):
     def _rejected(self) -> str:
         if not self.work.rejected:
             return ""
-        plan = {name: value for name, value in self.work.rejected.items() if name != "estimate"}
+        plan = {name: value for name, value in self.work.rejected.items() if name not in FOR_PEOPLE}
         return (
             "This plan was rejected. Improve it, and keep what nobody objected to; people may have edited parts of it:\n"
             + block("rejected_plan", json.dumps(plan, indent=1, ensure_ascii=False))

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent.checks.commands import Commands
+from agent.checks.project import read_profile
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, collect_context
-from agent.context.listing import list_files
 from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
-from agent.projects import ProjectFiles, ProjectPart, ProjectProfile
-from agent.projects.detect import detect
+from agent.projects import ProjectPart, ProjectProfile
 from agent.prompt_blocks import block
 from agent.stacks import Stack
 from agent.team.loop_detection import Loops, WatchedJournal
 from agent.team.model_calls import ModelCalls
 from agent.team.steering import SteeringLog
 
+FOR_PEOPLE = ("estimate", "project")
+"""Parts of a plan that are not put into prompts with it."""
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 
@@ -102,20 +102,9 @@ class PhaseContext:
 
     async def find_out(self, step: str, stack_part: ProjectPart | None = None) -> None:
         """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where the files say nothing."""
-
-        async def act() -> JSONObject:
-            files = await list_files(self.root)
-            found = await asyncio.to_thread(detect, ProjectFiles.at(self.root, files), settings=self.spec.commands)
-            tested = [part.directory for part in found.parts if any(part.is_test(path) for path in files)]
-            return {**found.to_json(), "with_tests": tested}
-
-        settings = {"commands": dict(self.spec.commands)}
-        known = await self.ports.journal.step(f"{self.key}/{step}", "read", settings, act)
-        self.profile = ProjectProfile.from_json(known)
-        self._with_tests = frozenset(known["with_tests"])
-        if stack_part is not None and not any(part.test for part in self.profile.parts):
-            others = [part for part in self.profile.parts if part.directory]
-            self.profile = replace(self.profile, parts=(stack_part, *others))
+        self.profile, self._with_tests = await read_profile(
+            self.root, self.ports.journal, f"{self.key}/{step}", self.spec.commands, stack_part
+        )
 
     def has_tests(self, part: ProjectPart) -> bool:
         """Whether there are files that its runner takes for tests; True where that can't be told by their names."""
@@ -157,7 +146,7 @@ class PhaseContext:
         return how_to_answer(self.edit_format)
 
     def plan_block(self) -> str:
-        plan = {name: value for name, value in self.plan.items() if name != "estimate"}  # for people alone
+        plan = {name: value for name, value in self.plan.items() if name not in FOR_PEOPLE}
         return block("plan", json.dumps(plan, indent=1, ensure_ascii=False))
 
     def situation(self) -> str:
@@ -170,6 +159,8 @@ class PhaseContext:
     def _repository(self) -> list[str]:
         view = self.view
         parts = [_content(path, view.texts[path]) for path in view.explaining()]
+        if facts := list(self.profile.told()):
+            parts.append("What the repository is, by its own files:\n" + block("project", "\n".join(facts)))
         if view.tests:
             parts.append("Its tests:\n" + block("test_layout", view.tests))
         if view.history:

@@ -4,18 +4,25 @@ change, and looks a second time before it blames the change."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from agent import stacks
 from agent.checks import coverage, failing_tests, flaky_tests, linting, new_tests, suites
 from agent.checks.commands import Commands
+from agent.checks.project import read_profile
 from agent.checks.proof import is_to_blame
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.checks.test_runner import NONE, not_run, run_suite
-from agent.ports import CommandResult, JSONObject, Ports
-from agent.projects import ProjectPart, ProjectProfile
+from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
+from agent.projects import ProjectPart
+from agent.projects.in_plan import as_approved
+from agent.projects.of_stack import part_of_stack
 from agent.team.phase_context import PhaseContext
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")
+UNCOMPARED: JSONObject = {"set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
+"""What the data of ``tests_finished`` has where nothing more than a test run was found out."""
 SHOWN = 10
 """Names of tests in one sentence."""
 
@@ -52,7 +59,7 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
         work.baseline = _before(work, parts)
     ran = suites.merged(reports)
     tests = {**ran, "baseline": work.baseline, **failing_tests.compare(work.baseline, ran, work.root), "coverage": None}
-    tests |= {"set_aside": work.aside.paths, "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
+    tests |= {**UNCOMPARED, "set_aside": work.aside.paths, "flaky": [], "worse_lint": []}
     if is_to_blame(tests):
         await _look_again(work, reports, tests, step)
     to_blame = is_to_blame(tests)
@@ -167,7 +174,9 @@ def for_reviewer(tests: JSONObject) -> str:
         parts.append(f"Could not be loaded: {listed(tests['collection_errors'])}.")
     if tests["new_tests"] is not None:
         found = tests["new_tests"]
-        parts.append(f"Without the change, its own tests ({listed(found['files'])}): {found['failed']} fail, {found['passed']} pass.")
+        parts.append(
+            f"Without the change, its own tests ({listed(found['files'])}): {found['failed']} fail, {found['passed']} pass."
+        )
     if tests["set_aside"]:
         parts.append(
             f"The change also alters how tests are run, which the plan does not name: {listed(tests['set_aside'])}. The tests "
@@ -210,10 +219,13 @@ _CHANGES = {
 }
 
 
-async def try_again(profile: ProjectProfile, paths: Sequence[str], ports: Ports, key: str) -> JSONObject:
-    """The report on the parts around ``paths`` in a workdir that changed without the team; ``key`` is the prefix of the
-    journal's steps."""
+async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequence[str], ports: Ports, key: str) -> JSONObject:
+    """The report on the parts around ``paths`` in the workdir ``root``, which changed without the team; ``key`` is the prefix
+    of the journal's steps."""
     commands = Commands(ports, key)
+    of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
+    profile, _ = await read_profile(root, ports.journal, f"{key}/profile", spec.commands, of_stack)
+    profile = as_approved(profile, draft.plan)
     reports = []
     for part in profile.tested_by(paths):
         installed = await commands.step("install").install(part)

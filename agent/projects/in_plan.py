@@ -6,19 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agent.ports import JSONObject
-from agent.projects import ProjectCommand, ProjectPart, ProjectProfile
-from agent.projects.model import COMMANDS
+from agent.projects.model import COMMANDS, ProjectCommand, ProjectPart, ProjectProfile
 
 EDITED = "edited in the plan"
 MAX_LINE = 1_000
 """Characters of a command that a person may give."""
 
 
-def in_plan(profile: ProjectProfile) -> JSONObject:
+def in_plan(profile: ProjectProfile) -> dict[str, Any]:
     """``{facts, commands: [{directory, kind, command, evidence}]}``: lines for people, and the commands that they may change."""
     commands = [
-        {"directory": part.directory, "kind": kind, "command": part.commands[kind].line, "evidence": part.commands[kind].evidence}
+        {
+            "directory": part.directory,
+            "kind": kind,
+            "command": part.commands[kind].line,
+            "evidence": part.commands[kind].evidence,
+        }
         for part in profile.parts
         for kind in COMMANDS
         if kind in part.commands
