@@ -190,8 +190,8 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127). ``reports`` are the
-    texts that it wrote by path, where they were asked for; they are read at once and never stored."""
+    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127). ``reports`` are
+    the texts that it wrote by path, where they were asked for; they are read at once and never stored."""
 
     argv: Sequence[str]
     exit_code: int
@@ -219,8 +219,8 @@ class Sandbox(Protocol):
     """Runs commands of the task, isolated; the workdir is seen inside at a fixed path. Raises ``SandboxFailed``."""
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
-        """Makes the environment of ``part`` (network on), which its commands see read-only afterwards. None: there is nothing to
-        install."""
+        """Makes the environment of ``part`` (network on), which its commands see read-only afterwards. None: there is nothing
+        to install."""
         ...
 
     async def run(

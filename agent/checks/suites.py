@@ -14,8 +14,8 @@ NO_COMMAND = "No command that tests this project is known."
 
 
 def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
-    """One report of ``reports``: failed where one failed, passed where one passed and none failed. ``parts`` has a line for each,
-    with its own status and reason."""
+    """One report of ``reports``: failed where one failed, passed where one passed and none failed. ``parts`` has a line for
+    each, with its own status and reason."""
     if not reports:
         return {**not_run("unavailable", NO_COMMAND), "command": "", "collection_errors": [], "parts": []}
     counts = {key: sum(report[key] for _, report in reports) for key in ("passed", "failed", "skipped", "seconds")}

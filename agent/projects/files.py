@@ -12,8 +12,8 @@ MAX_FILES = 50_000
 
 
 class ProjectFiles:
-    """``paths`` are sorted and relative to the repository's root; ``read`` gives a file's text, or None where it is missing, leads
-    out of the repository, is too long, or is not UTF-8. ``below`` gives the same for one directory."""
+    """``paths`` are sorted and relative to the repository's root; ``read`` gives a file's text, or None where it is missing,
+    leads out of the repository, is too long, or is not UTF-8. ``below`` gives the same for one directory."""
 
     def __init__(self, paths: Iterable[str], read: Callable[[str], str | None], base: str = "") -> None:
         self.paths: Sequence[str] = sorted(paths)[:MAX_FILES]

@@ -1,6 +1,6 @@
 """The project profile: a part for each directory that is a project of its own, and where each fact about it is said.
 
-It is read once per plan, shown there, may be edited there, and is what install, tests, formatters, guardrails and prompts go by.
+It is read once per plan, shown there and may be edited there; install, tests, formatters, guardrails and prompts go by it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class ProjectPart:
     ``name`` is the distribution's own name; ``runtime`` the version it asks for (">=3.12", "node >=20"); ``layout`` is flat,
     src or workspace; ``runner`` is who runs the tests (pytest, unittest, django, node, vitest, jest, mocha, ava, go, cargo,
     phpunit, …; "" where it is not known, and then only the exit code speaks). ``test_files`` are globs of the files that it
-    runs. ``other_tests`` are commands that test it where the program of the first is absent. ``formatters`` and ``linters`` are those that the project configures, and no others. ``evidence`` gives for a field's
-    or command's name where it is said.
+    runs. ``other_tests`` are commands that test it where the program of the first is absent. ``formatters`` and ``linters``
+    are those that the project configures, and no others. ``evidence`` gives for a field's or command's name where it is said.
     """
 
     directory: str = ""
@@ -103,8 +103,8 @@ class ProjectProfile:
         return max((part for part in self.parts if part.holds(path)), key=lambda part: len(part.directory), default=None)
 
     def tested_by(self, paths: Sequence[str]) -> list[ProjectPart]:
-        """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that has
-        a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
+        """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that
+        has a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
         found = set()
         for path in paths:
             around = sorted((part for part in self.parts if part.holds(path)), key=lambda part: -len(part.directory))

@@ -1,4 +1,4 @@
-"""The files in which a command reports, such as JUnit XML: a directory of its own for each command, and what is read of them."""
+"""The files in which a command reports, such as JUnit XML: a directory for each command, and what is read of them."""
 
 from __future__ import annotations
 

@@ -183,8 +183,8 @@ class ChangeApplier:
         self.files[file["path"]] = {"path": file["path"], "action": action, "added": file["added"], "removed": file["removed"]}
 
     async def format(self, step: str) -> bool:
-        """Formats what was just applied with the formatters that its part of the project has. In an existing project a file that
-        was there is formatted only by those that found it clean before: else a formatter's own changes would drown the task's.
+        """Formats what was just applied with the formatters that its part of the project has. In an existing project a file
+        that was there is formatted only by those that found it clean before: else a formatter's own changes would drown the task's.
         Returns False where a formatter is absent that the project counts on. Raises ``Paused('sandbox')``."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []

@@ -101,7 +101,7 @@ class PhaseContext:
         self.calls.cut_files.clear()
 
     async def find_out(self, step: str, stack_part: ProjectPart | None = None) -> None:
-        """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where the files say nothing."""
+        """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where files say nothing."""
         self.profile, self._with_tests = await read_profile(
             self.root, self.ports.journal, f"{self.key}/{step}", self.spec.commands, stack_part
         )

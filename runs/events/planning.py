@@ -48,8 +48,8 @@ class Estimate(EventData):
 
 
 class PlannedCommand(EventData):
-    """A command of the project: ``kind`` is install, test, test_one, lint, format or build; ``evidence`` says where it stands. A
-    person may change ``command``; it is run in ``directory``."""
+    """A command of the project: ``kind`` is install, test, test_one, lint, format or build; ``evidence`` says where it stands.
+    A person may change ``command``; it is run in ``directory``."""
 
     directory: str = ""
     kind: str

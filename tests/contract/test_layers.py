@@ -25,8 +25,8 @@ BELOW = {
     "runs": {"tasks", "repositories", "projects", "workspaces", "mgx_project.common", "agent"},
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
-"""Application → applications it may import. Everybody may read stacks, project profiles and which of their programs are here, and start a process
-by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
+"""Application → applications it may import. Everybody may read stacks, project profiles and which of their programs are here,
+start a process by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
 FOR_EVERYBODY = ("agent.stacks", "agent.projects", "agent.stack_programs", "agent.children", "agent.rate_limits")
 APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
