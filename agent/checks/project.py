@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from agent.context.listing import list_files
 from agent.ports import Journal, JSONObject
@@ -14,7 +15,7 @@ from agent.projects.detect import detect
 
 
 async def read_profile(
-    root: Path, journal: Journal, key: str, settings: Mapping[str, str], stack_part: ProjectPart | None = None
+    root: Path, journal: Journal, key: str, settings: Mapping[str, Any], stack_part: ProjectPart | None = None
 ) -> tuple[ProjectProfile, frozenset[str]]:
     """The profile, and the directories of the parts that have files with tests. ``settings`` are the project's own commands;
     ``stack_part`` is what a stack says where the files name no command that tests them."""

@@ -29,22 +29,52 @@ def in_plan(profile: ProjectProfile) -> dict[str, Any]:
     return {"facts": list(profile.told()), "commands": commands}
 
 
+def mark_edits(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The plan ``new`` with ``evidence`` saying so where a person wrote another command than ``old`` has."""
+    known = {(entry["directory"], entry["kind"]): entry["command"] for entry in _commands(old)}
+    entries = []
+    for entry in _commands(new):
+        changed = known.get((entry["directory"], entry["kind"])) != entry["command"]
+        entries.append({**entry, "evidence": EDITED} if changed else entry)
+    if not entries:
+        return new
+    return {**new, "project": {**new["project"], "commands": entries}}
+
+
+def edited_commands(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What people wrote themselves, in the form of a project's settings: {kind: line, parts: {directory: {kind: line}}}."""
+    found: dict[str, Any] = {}
+    for entry in _commands(plan):
+        if entry.get("evidence") == EDITED:
+            directory = entry["directory"]
+            into = found.setdefault("parts", {}).setdefault(directory, {}) if directory else found
+            into[entry["kind"]] = entry["command"]
+    return found
+
+
 def as_approved(profile: ProjectProfile, plan: Mapping[str, Any]) -> ProjectProfile:
-    """``profile`` with the commands that a person wrote into the approved ``plan``. What has not the plan's shape is left out:
-    anybody may have edited it."""
+    """``profile`` with the commands that a person wrote into the approved ``plan``."""
+    for entry in _commands(plan):
+        part = next((part for part in profile.parts if part.directory == entry["directory"]), None)
+        known = part.commands.get(entry["kind"]) if part else None
+        if part is not None and (known is None or known.line != entry["command"]):
+            profile = profile.with_part(_with(part, entry["kind"], entry["command"]))
+    return profile
+
+
+def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of a plan. What has not their shape is left out: anybody may have edited it."""
     project = plan.get("project")
     entries = project.get("commands") if isinstance(project, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict):
-            continue
-        directory, kind, line = (entry.get(key) for key in ("directory", "kind", "command"))
-        part = next((part for part in profile.parts if part.directory == directory), None)
-        if part is None or kind not in COMMANDS or not isinstance(line, str) or len(line) > MAX_LINE or "\0" in line:
-            continue
-        known = part.commands.get(kind)
-        if line.strip() and (known is None or known.line != line):
-            profile = profile.with_part(_with(part, kind, line.strip()))
-    return profile
+    return [entry for entry in entries if _is_command(entry)] if isinstance(entries, list) else []
+
+
+def _is_command(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    directory, kind, line = (entry.get(key) for key in ("directory", "kind", "command"))
+    is_line = isinstance(line, str) and bool(line.strip()) and len(line) <= MAX_LINE and "\0" not in line
+    return is_line and isinstance(directory, str) and kind in COMMANDS
 
 
 def _with(part: ProjectPart, kind: str, line: str) -> ProjectPart:
