@@ -79,6 +79,7 @@ INSIDE = {
         "stacks",
         "patch",
         "context",
+        "projects",
         "models",
         "sandbox",
         "stack_programs",
