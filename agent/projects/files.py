@@ -46,6 +46,11 @@ class ProjectFiles:
                 return
             yield self.paths[at]
 
+    def paths_at(self, directory: str) -> list[str]:
+        """Those that lie in ``directory`` itself, not below it; "" is the top."""
+        start = f"{directory}/" if directory else ""
+        return [path for path in self.starting_with(start) if "/" not in path[len(start) :]]
+
     def __contains__(self, path: str) -> bool:
         at = bisect_left(self.paths, path)
         return at < len(self.paths) and self.paths[at] == path

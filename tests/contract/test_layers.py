@@ -80,6 +80,7 @@ INSIDE = {
         "symbols",
         "patch",
         "context",
+        "projects",
         "models",
         "sandbox",
         "stack_programs",
