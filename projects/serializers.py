@@ -41,7 +41,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
     commands = BoundedDictField(
         required=False,
         validators=[project_commands],
-        help_text="Commands used before those that the repository names: `{test: \"uv run pytest\"}`; kinds are install, test, "
+        help_text='Commands used before those that the repository names: `{test: "uv run pytest"}`; kinds are install, test, '
         "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories.",
     )
     commit_author = serializers.CharField(

@@ -70,11 +70,10 @@ class Commands:
         # a replayed install leaves this machine without the dependencies: the next command that really runs fetches them
         self._forget(part)
         self._missing.append(part)
-        key = "/".join(filter(None, (self._key, self._step, part.directory)))
-        return await self._journaled(key, {"argv": list(argv)}, act)
+        return await self._journaled(f"{self._key}/{self._step}", {"argv": list(argv)}, act)
 
     def _forget(self, part: ProjectPart) -> None:
-        self._missing[:] = [other for other in self._missing if other.directory != part.directory]
+        self._missing[:] = [other for other in self._missing if other.key != part.key]
 
     async def restore(self) -> None:
         """Brings back what a replayed install left out on this machine; to be called inside of a step that really runs."""

@@ -14,10 +14,11 @@ MAX_LINE = 1_000
 
 
 def in_plan(profile: ProjectProfile) -> dict[str, Any]:
-    """``{facts, commands: [{directory, kind, command, evidence}]}``: lines for people, and commands that they may change."""
+    """``{facts, commands: [{directory, ecosystem, kind, command, evidence}]}``: lines for people, and commands that they may change."""
     commands = [
         {
             "directory": part.directory,
+            "ecosystem": part.ecosystem,
             "kind": kind,
             "command": part.commands[kind].line,
             "evidence": part.commands[kind].evidence,
@@ -31,14 +32,18 @@ def in_plan(profile: ProjectProfile) -> dict[str, Any]:
 
 def mark_edits(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """The plan ``new`` with ``evidence`` saying so where a person wrote another command than ``old`` has."""
-    known = {(entry["directory"], entry["kind"]): entry["command"] for entry in _commands(old)}
+    known = {_key(entry): entry["command"] for entry in _commands(old)}
     entries = []
     for entry in _commands(new):
-        changed = known.get((entry["directory"], entry["kind"])) != entry["command"]
+        changed = known.get(_key(entry)) != entry["command"]
         entries.append({**entry, "evidence": EDITED} if changed else entry)
     if not entries:
         return new
     return {**new, "project": {**new["project"], "commands": entries}}
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[object, ...]:
+    return entry["directory"], entry.get("ecosystem"), entry["kind"]
 
 
 def edited_commands(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +60,7 @@ def edited_commands(plan: Mapping[str, Any]) -> dict[str, Any]:
 def as_approved(profile: ProjectProfile, plan: Mapping[str, Any]) -> ProjectProfile:
     """``profile`` with the commands that a person wrote into the approved ``plan``."""
     for entry in _commands(plan):
-        part = next((part for part in profile.parts if part.directory == entry["directory"]), None)
+        part = next((part for part in profile.parts if _is_of(entry, part)), None)
         known = part.commands.get(entry["kind"]) if part else None
         if part is not None and (known is None or known.line != entry["command"]):
             profile = profile.with_part(_with(part, entry["kind"], entry["command"]))
@@ -67,6 +72,10 @@ def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     project = plan.get("project")
     entries = project.get("commands") if isinstance(project, dict) else None
     return [entry for entry in entries if _is_command(entry)] if isinstance(entries, list) else []
+
+
+def _is_of(entry: Mapping[str, Any], part: ProjectPart) -> bool:
+    return part.directory == entry["directory"] and entry.get("ecosystem", part.ecosystem) == part.ecosystem
 
 
 def _is_command(entry: object) -> bool:

@@ -15,6 +15,18 @@ from agent.stacks.model import FormatTool
 CommandKind = Literal["install", "test", "test_one", "lint", "format", "build"]
 COMMANDS: tuple[CommandKind, ...] = ("install", "test", "test_one", "lint", "format", "build")
 Ecosystem = Literal["python", "node", "go", "rust", "java", "php", "ruby", "dotnet", "native", "static", "none"]
+_SUFFIXES: dict[Ecosystem, str] = {
+    "python": ".py .pyi .pyx",
+    "node": ".js .jsx .mjs .cjs .ts .tsx .mts .cts .vue .svelte",
+    "go": ".go",
+    "rust": ".rs",
+    "java": ".java .kt .kts .groovy .scala",
+    "php": ".php",
+    "ruby": ".rb .rake",
+    "dotnet": ".cs .fs .vb .razor",
+    "native": ".c .h .cc .cpp .cxx .hpp .hh",
+}
+ECOSYSTEM_OF = {suffix: ecosystem for ecosystem, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,11 @@ class ProjectPart:
         return command.argv if command else ()
 
     @property
+    def key(self) -> str:
+        """What no other part of the repository has."""
+        return f"{self.directory or '.'}:{self.ecosystem}"
+
+    @property
     def place(self) -> str:
         """As people write it."""
         return f"{self.directory}/" if self.directory else "the top directory"
@@ -99,22 +116,28 @@ class ProjectProfile:
     notes: tuple[str, ...] = ()
 
     def part_of(self, path: str) -> ProjectPart | None:
-        """The innermost part that holds ``path``."""
-        return max((part for part in self.parts if part.holds(path)), key=lambda part: len(part.directory), default=None)
+        """The innermost part that holds ``path``; of several in one directory that whose language the file is in."""
+        return next(iter(self._around(path)), None)
 
     def tested_by(self, paths: Sequence[str]) -> list[ProjectPart]:
         """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that
         has a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
         found = set()
         for path in paths:
-            around = sorted((part for part in self.parts if part.holds(path)), key=lambda part: -len(part.directory))
+            around = self._around(path)
             if around:
-                found.add(next((part for part in around if part.test), around[0]).directory)
-        return [part for part in self.parts if part.directory in found] or list(self.parts[:1])
+                found.add(next((part for part in around if part.test), around[0]).key)
+        return [part for part in self.parts if part.key in found] or list(self.parts[:1])
 
     def with_part(self, part: ProjectPart) -> ProjectProfile:
-        """With ``part`` in the place of the one with its directory."""
-        return replace(self, parts=tuple(part if old.directory == part.directory else old for old in self.parts))
+        """With ``part`` in the place of the one with its key."""
+        return replace(self, parts=tuple(part if old.key == part.key else old for old in self.parts))
+
+    def _around(self, path: str) -> list[ProjectPart]:
+        """The parts that hold ``path``, the innermost first."""
+        ecosystem = ECOSYSTEM_OF.get(f".{path.rpartition('.')[2]}")
+        around = [part for part in self.parts if part.holds(path)]
+        return sorted(around, key=lambda part: (-len(part.directory), part.ecosystem != ecosystem))
 
     def told(self) -> Iterator[str]:
         """Lines for people and prompts: what is known, each with where it is said."""

@@ -34,11 +34,11 @@ PYTHON_MANAGERS = ("uv", "pip", "poetry", "pdm", "pipenv", "hatch")
 
 @dataclass
 class PartEnvironment:
-    """What was installed for one part of the project, and the hold that keeps it from being removed."""
+    """What was installed for the parts in one directory, and the holds that keep it from being removed."""
 
     python: Path | None = None
     node_modules: Path | None = None
-    hold: Hold | None = None
+    holds: dict[str, Hold | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -61,13 +61,13 @@ class WorkdirSandbox:
         made = self.environments.setdefault(part.directory, PartEnvironment())
         root = self.root / part.directory
         if part.package_manager in NODE_MANAGERS:
-            result, made.node_modules, made.hold = await node_env.make(root, self.cache, self._execute, timeout)
+            result, made.node_modules, made.holds["node"] = await node_env.make(root, self.cache, self._execute, timeout)
             return result
         if part.package_manager in PYTHON_MANAGERS or part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()
             result, place, hold = await python_env.make(root, self.cache, extra, self._execute, timeout)
             if result.ok:
-                made.python, made.hold = place, hold
+                made.python, made.holds["python"] = place, hold
                 await asyncio.to_thread(compile_once, self.tools)
             return result
         command = part.commands.get("install")

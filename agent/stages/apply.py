@@ -189,8 +189,8 @@ class ChangeApplier:
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
         paths = [path for path in fresh if path in self.files and self.files[path]["action"] != "deleted"]
-        parts = {part.directory: part for path in paths if (part := work.profile.part_of(path)) is not None and part.formatters}
-        paths = [path for path in paths if (part := work.profile.part_of(path)) is not None and part.directory in parts]
+        parts = {part.key: part for path in paths if (part := work.profile.part_of(path)) is not None and part.formatters}
+        paths = [path for path in paths if (part := work.profile.part_of(path)) is not None and part.key in parts]
         if not paths:
             return True
 

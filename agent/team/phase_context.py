@@ -30,7 +30,7 @@ ROLES = ("team_leader", "engineer", "tester", "reviewer")
 class PhaseContext:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
     say how sure ``stack`` is and why; ``profile`` is what the repository is. ``baseline`` is how the tests went before the
-    change, where that was measured, and ``baselines`` the same for each part by its directory; ``installed`` how the install
+    change, where that was measured, and ``baselines`` the same for each part by its key; ``installed`` how the install
     step of each round and part ended. ``changed`` are the paths that the change has touched so far, ``modified`` those of them
     that were there before; ``aside`` is what of it its
     tests are judged without, ``before`` all of it, ``code_before`` all of it but tests.
@@ -108,7 +108,7 @@ class PhaseContext:
 
     def has_tests(self, part: ProjectPart) -> bool:
         """Whether there are files that its runner takes for tests; True where that can't be told by their names."""
-        if not part.test_files or part.directory in self._with_tests:
+        if not part.test_files or part.key in self._with_tests:
             return True
         return any(part.is_test(path) and (self.root / path).is_file() for path in self.changed)
 

@@ -34,16 +34,22 @@ async def install(work: PhaseContext, step: str) -> None:
 
 
 async def _installed(work: PhaseContext, part: ProjectPart, step: str) -> CommandResult | None:
-    key = (step, part.directory)
+    key = (step, part.key)
     if key not in work.installed:
-        work.installed[key] = await work.commands.step(f"install/{step}").install(part)
+        work.installed[key] = await _step(work, part, f"install/{step}").install(part)
     return work.installed[key]
+
+
+def _step(work: PhaseContext, part: ProjectPart, name: str, aside: SetAside = NOTHING) -> Commands:
+    """Commands for ``part`` under a name of their own: that of the first part is the plain ``name``."""
+    first = not work.profile.parts or part.key == work.profile.parts[0].key
+    return work.commands.step(name if first else f"{name}/{part.key}", aside)
 
 
 async def measure_baseline(work: PhaseContext) -> None:
     """Runs an existing project's tests before anything is changed, so that old failures are not held against the change."""
     for part in work.tested_parts():
-        work.baselines[part.directory] = await _tests(work, part, "baseline", NOTHING)
+        work.baselines[part.key] = await _tests(work, part, "baseline", NOTHING)
     work.baseline = _before(work, work.tested_parts())
 
 
@@ -74,12 +80,12 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
 async def _measure_late(work: PhaseContext, parts: Sequence[ProjectPart], step: str) -> None:
     """The change reached parts that the plan does not name: their tests are run on the code before it."""
     for part in parts:
-        if part.directory not in work.baselines:
-            work.baselines[part.directory] = await _tests(work, part, f"baseline/{step}", work.before)
+        if part.key not in work.baselines:
+            work.baselines[part.key] = await _tests(work, part, f"baseline/{step}", work.before)
 
 
 def _before(work: PhaseContext, parts: Sequence[ProjectPart]) -> JSONObject:
-    known = [(part, work.baselines[part.directory]) for part in parts if part.directory in work.baselines]
+    known = [(part, work.baselines[part.key]) for part in parts if part.key in work.baselines]
     merged = suites.merged(known)
     return {key: merged[key] for key in BEFORE}
 
@@ -88,9 +94,9 @@ async def _look_again(
     work: PhaseContext, reports: Sequence[tuple[ProjectPart, JSONObject]], tests: JSONObject, step: str
 ) -> None:
     """Finds what fails by chance, and what fails without the change as well, before the change is blamed."""
-    again, base = work.commands.step(f"again/{step}", work.aside), work.commands.step(f"base/{step}", work.before)
     for part, report in reports:
-        known = set(work.baselines.get(part.directory, {}).get("failing", ()))
+        again, base = _step(work, part, f"again/{step}", work.aside), _step(work, part, f"base/{step}", work.before)
+        known = set(work.baselines.get(part.key, {}).get("failing", ()))
         names = [name for name in report["failing"] if name not in known]
         if names and part.test:
             chance = await flaky_tests.by_chance(part, names, again, base if work.baseline is not None else None)
@@ -109,7 +115,7 @@ async def _further_evidence(
     if work.baseline is not None:
         await _without_the_change(work, parts, tests, step)
     measured = [
-        await coverage.measure(part, own, work.commands.step(f"coverage/{step}", work.aside), took=tests["seconds"])
+        await coverage.measure(part, own, _step(work, part, f"coverage/{step}", work.aside), took=tests["seconds"])
         for part in parts
         if (own := {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1})
     ]
@@ -118,9 +124,9 @@ async def _further_evidence(
 
 async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str) -> None:
     """The change's own tests on the code before it, and what the project's linters said before."""
-    code_before = work.commands.step(f"without/{step}", work.code_before)
     found = []
     for part in parts:
+        code_before = _step(work, part, f"without/{step}", work.code_before)
         files = new_tests.test_files(part, [path for path in work.changed if (work.root / path).is_file()])
         if files and part.test:
             found.append(await new_tests.fail_without(part, files, code_before))
@@ -130,8 +136,8 @@ async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], 
             "failed": sum(entry["failed"] for entry in known),
             "passed": sum(entry["passed"] for entry in known),
         }
-    now, before = work.commands.step(f"lint/{step}"), work.commands.step(f"lint_before/{step}", work.before)
     for part in work.profile.parts:
+        now, before = _step(work, part, f"lint/{step}"), _step(work, part, f"lint_before/{step}", work.before)
         old = [path for path in work.modified if work.profile.part_of(path) == part]
         tests["worse_lint"] += await linting.worsened(part, old, now, before)
 
@@ -228,8 +234,9 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     profile = as_approved(profile, draft.plan)
     reports = []
     for part in profile.tested_by(paths):
-        installed = await commands.step("install").install(part)
-        reports.append((part, await _proved(part, installed, commands.step("test"))))
+        suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
+        installed = await commands.step(f"install{suffix}").install(part)
+        reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
     return suites.merged(reports)
 
 
@@ -239,7 +246,7 @@ async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAsi
         return not_run("unavailable", NONE)
     if not part.test:
         return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
-    return await _proved(part, await _installed(work, part, step), work.commands.step(f"test/{step}", aside))
+    return await _proved(part, await _installed(work, part, step), _step(work, part, f"test/{step}", aside))
 
 
 async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:

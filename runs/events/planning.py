@@ -52,6 +52,7 @@ class PlannedCommand(EventData):
     A person may change ``command``; it is run in ``directory``."""
 
     directory: str = ""
+    ecosystem: str = ""
     kind: str
     command: str
     evidence: str = ""
