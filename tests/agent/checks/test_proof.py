@@ -14,7 +14,8 @@ CLEAN = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0, "failing": 
 def tests(**other: Any) -> dict[str, Any]:
     known = {
         **CLEAN, "reason": "", "baseline": CLEAN, "newly_failing": [], "fixed": [], "still_failing": [], "gone": [],
-        "set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": [], "collection_errors": [], "parts": [],
+        "set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": [], "collection_errors": [],
+        "parts": [],
     }  # fmt: skip
     return {**known, **other}
 
