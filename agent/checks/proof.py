@@ -58,7 +58,8 @@ def _doubts(tests: JSONObject, existing: bool, absent_tools: bool) -> list[str]:
     if existing and tests["status"] == "failed" and tests["baseline"] is not None and not comparable(tests["baseline"], tests):
         found.append("The runner does not name each failing test, so only their numbers were compared.")
     if tests.get("collection_errors"):
-        found.append(f"Tests could not be loaded: {', '.join(tests['collection_errors'][:3])}.")
+        paths = [broken["path"] for broken in tests["collection_errors"]]
+        found.append(f"Tests could not be loaded: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}.")
     if tests.get("worse_lint"):
         found.append(f"No longer accepted by {', '.join(entry['tool'] for entry in tests['worse_lint'])}.")
     without = tests.get("new_tests")

@@ -28,7 +28,12 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
         "status": status,
         **counts,
         "failing": [named(part, name) for part, report in reports for name in report["failing"]],
-        "collection_errors": [named(part, error) for part, report in reports for error in report.get("collection_errors", ())],
+        "collection_errors": [
+            {**broken, "path": named(part, broken["path"])}
+            for part, report in reports
+            for broken in report["collection_errors"]
+        ],
+        "errors": sum(report["errors"] for _, report in reports),
         "output_tail": _tails(reports),
         "reason": " ".join(reasons),
         "command": "; ".join(_command(part) for part, _ in reports if part.test),

@@ -184,8 +184,8 @@ class ChangeApplier:
 
     async def format(self, step: str) -> bool:
         """Formats what was just applied with the formatters that its part of the project has. In an existing project a file
-        that was there is formatted only by those that found it clean before: else a formatter's own changes would drown the task's.
-        Returns False where a formatter is absent that the project counts on. Raises ``Paused('sandbox')``."""
+        that was there is formatted only by those that found it clean before: else a formatter's own changes would drown the
+        task's. Returns False where a formatter is absent that the project counts on. Raises ``Paused('sandbox')``."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
         paths = [path for path in fresh if path in self.files and self.files[path]["action"] != "deleted"]

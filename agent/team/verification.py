@@ -177,7 +177,8 @@ def for_reviewer(tests: JSONObject) -> str:
     if tests["not_blamed"]:
         parts.append(tests["not_blamed"])
     if tests["collection_errors"]:
-        parts.append(f"Could not be loaded: {listed(tests['collection_errors'])}.")
+        broken = [f"{entry['path']} ({entry['error']})" for entry in tests["collection_errors"]]
+        parts.append(f"Could not be loaded: {listed(broken)}.")
     if tests["new_tests"] is not None:
         found = tests["new_tests"]
         parts.append(

@@ -62,6 +62,13 @@ class PartTests(EventData):
     reason: str = ""
 
 
+class BrokenModule(EventData):
+    """A module of tests that its runner could not load, and the line that says why."""
+
+    path: str
+    error: str = ""
+
+
 class NewTests(EventData):
     """How the tests in ``files``, which the change brings, go on the code before it."""
 
@@ -82,9 +89,10 @@ class WorseLint(EventData):
 class TestsFinished(TestCounts):
     """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
     failing ones that the change took away. ``set_aside`` are files of the change that decide how tests are run: the plan does
-    not name them, so the tests were run with what was there before. ``command`` is what was run; ``collection_errors`` are what
-    could not be loaded; ``flaky`` are tests that failed and, run again alone, did not, or fail without the change as well.
-    ``not_blamed`` says why a failure is not laid to the change."""
+    not name them, so the tests were run with what was there before. ``command`` is what was run; ``errors`` are those of
+    ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed and,
+    run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to the
+    change."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
@@ -95,7 +103,8 @@ class TestsFinished(TestCounts):
     set_aside: list[str] = []
     command: str = ""
     parts: list[PartTests] = []
-    collection_errors: list[str] = []
+    errors: int = 0
+    collection_errors: list[BrokenModule] = []
     flaky: list[str] = []
     not_blamed: str = ""
     new_tests: NewTests | None = None

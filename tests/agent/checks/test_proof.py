@@ -40,7 +40,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a linter is not content any more": (
         tests(worse_lint=[{"tool": "ruff", "files": ["a.py"], "output_tail": ""}]), "partly proved",
     ),
-    "a module could not be loaded": (tests(collection_errors=["test_a.py"]), "partly proved"),
+    "a module could not be loaded": (tests(collection_errors=[{"path": "test_a.py", "error": "ImportError"}]), "partly proved"),
     "one of two parts has no tests": (
         tests(parts=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), "partly proved",
     ),
