@@ -44,7 +44,8 @@ MAX_UNCOVERED = 8
 """The most files listed with uncovered lines."""
 MAX_CONFLICTS = 8
 BEFORE_AND_AFTER = {
-    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "removed",
+    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "flaky": "failing by chance",
+    "gone": "removed",
 }  # fmt: skip
 
 
@@ -107,11 +108,13 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("base", _base_moved(results)),
         ("conflict", _conflict(results)),
         ("changes", diff_stat(results)),
+        ("proof", proof_lines(_mapping(tests.get("proof")))),
         ("tests", outcome_of_tests(tests) if tests else None),
+        ("command", tests.get("command")),
         ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
         ("coverage", coverage_line(_mapping(tests.get("coverage")))),
         ("review", _mapping(results.get("review")).get("verdict")),
-        ("draft", "not everything could be verified: review it before you use it" if results.get("draft") else None),
+        ("draft", "not everything is proved: review it before you use it" if results.get("draft") else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
         ("files", where(run)),
@@ -172,6 +175,11 @@ def diff_stat(results: Mapping[str, Any]) -> str:
         )
         return f"{count} file{'' if count == 1 else 's'}, +{added} −{removed}"
     return ""
+
+
+def proof_lines(proof: Mapping[str, Any]) -> str:
+    """The verdict, and what is missing below it."""
+    return "\n".join([one_line(proof.get("verdict", "")), *(one_line(said) for said in _list(proof.get("missing")))])
 
 
 def outcome_of_tests(tests: Mapping[str, Any]) -> str:
