@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.checks.commands import Commands
 from agent.checks.reports import rerun
-from agent.checks.test_runner import run_suite
+from agent.checks.suites import run_suite
 from agent.ports import JSONObject
 from agent.projects import ProjectPart
 

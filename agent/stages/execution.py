@@ -188,8 +188,7 @@ class ChangeExecution:
         await self._progress.done("The change is ready")
         existing = self._work.spec.output_mode == "patch_existing"
         found = proof(self._tests, existing=existing, absent_tools=not self._all_tools)
-        doubted = not self._all_tools or self._tests["set_aside"]
-        draft = found["verdict"] == "not proved" or bool(doubted) or self._review["verdict"] != "approve"
+        draft = found["draft"] or self._review["verdict"] != "approve"
         files = [self._applier.files[path] for path in sorted(self._applier.files)]
         return Outcome(files=files, tests={**self._tests, "proof": found}, review=self._review, draft=draft)
 
