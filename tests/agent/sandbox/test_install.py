@@ -153,13 +153,13 @@ async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, ind
 
 @pytest.mark.usefixtures("index")
 async def test_refused_lines_are_named(sandbox: WorkdirSandbox) -> None:
-    (sandbox.root / "requirements.txt").write_text("hello\n-e .\ngit+https://example.org/x\n")
+    (sandbox.root / "requirements.txt").write_text("hello\n-e ./lib\ngit+https://example.org/x\n")
 
     result = await sandbox.install("fastapi")
 
     assert result is not None
     assert result.ok
-    assert "refused: requirements.txt:2: -e ." in result.output_tail
+    assert "refused: requirements.txt:2: -e ./lib" in result.output_tail
     assert "refused: requirements.txt:3: git+https://example.org/x" in result.output_tail
 
 
