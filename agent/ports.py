@@ -188,7 +188,10 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127)."""
+    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127).
+
+    An install step says in ``notes`` what could not be had (sentences), and in ``imported_elsewhere`` which modules of the
+    project come from another place than the working tree: tests of these prove nothing about a change."""
 
     argv: Sequence[str]
     exit_code: int
@@ -196,6 +199,8 @@ class CommandResult:
     output_tail: str
     timed_out: bool = False
     available: bool = True
+    notes: Sequence[str] = ()
+    imported_elsewhere: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +17,16 @@ import structlog
 from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
+from agent.projects.model import ProjectPart
 from agent.sandbox import bubblewrap, node_env, python_env, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.limits import Limits
+from agent.sandbox.placeholders import empty_file
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
+from agent.sandbox.python_env import PythonEnvironment
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -43,7 +46,7 @@ class WorkdirSandbox:
     tools: Path
     bwrap: BubblewrapProgram | None
     limits: Limits
-    env_dir: Path | None = None
+    python: PythonEnvironment | None = None
     node_modules: Path | None = None
     _hold: Hold | None = None
 
@@ -58,10 +61,17 @@ class WorkdirSandbox:
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
-        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
-        result, made, hold = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
-        if result.ok:
-            self.env_dir, self._hold = made, hold
+        part = ProjectPart(ecosystem="python", runner="pytest" if "pytest" in entry.test else "")
+        return await self.install_python(part, timeout=timeout)
+
+    async def install_python(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult:
+        """Makes the environment of ``part``."""
+        extra = PYTHON_TEST_PACKAGES if part.runner == "pytest" else ()
+        result, made = await python_env.make(
+            self.root, part, self.cache, self.tools, self._execute, timeout, extra=extra, isolated=self.bwrap is not None
+        )
+        if made is not None:
+            self.python = made
             await asyncio.to_thread(compile_once, self.tools)
         return result
 
@@ -71,8 +81,8 @@ class WorkdirSandbox:
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
         try:
-            with self._place_for_packages() as packages:
-                result = await self._execute(self._cell(packages), argv, timeout)
+            with self._place_for_packages() as packages, self._places_for_products() as products:
+                result = await self._execute(self._cell(packages, products), argv, timeout)
         finally:
             forged = not had_git and _remove(git)
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
@@ -100,7 +110,15 @@ class WorkdirSandbox:
                 elif made:
                     place.rmdir()
 
-    def _cell(self, packages: Path | None = None) -> Cell:
+    @contextmanager
+    def _places_for_products(self) -> Iterator[list[Bind]]:
+        """What the build of a Python project wrote, each to be laid over an empty file, which goes afterwards: a mount needs a
+        file to lie on. What the tree has itself comes first."""
+        found = self.python.product_binds() if self.python else {}
+        with ExitStack() as stack:
+            yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
+
+    def _cell(self, packages: Path | None = None, products: Sequence[Bind] = ()) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -120,10 +138,10 @@ class WorkdirSandbox:
             "npm_config_update_notifier": "false",
             "NEXT_TELEMETRY_DISABLED": "1",
         }
-        if self.env_dir is not None:
-            binds.append(Bind(str(self.env_dir), python_env.ENV))
-            path.insert(0, f"{python_env.ENV}/bin")
-            env["VIRTUAL_ENV"] = python_env.ENV
+        if self.python is not None:
+            binds += [*(bind for bind in self.python.binds() if bind not in binds), *products]
+            path[:0] = self.python.path()
+            env |= self.python.variables()
         if packages is not None:
             target = f"{WORKDIR}/node_modules"
             binds.append(Bind(str(packages), target))
@@ -179,8 +197,8 @@ class WorkdirSandbox:
         log.warning("a command runs without isolation", program=argv[0])
         places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
         path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
-        if self.env_dir is not None:
-            path.insert(0, str(self.env_dir / "bin"))
+        if self.python is not None:
+            path.insert(0, str(self.python.packages / "bin"))
         env = {name: _translated(value, places) for name, value in cell.env.items()}
         uv = places.get(f"{python_env.UV}/uv")
         if uv is not None:

@@ -191,13 +191,14 @@ class _Collector:
             return
         name = canonicalize_name(requirement.name)
         source = self._sources.get(name)
+        if constraint and (name in self._by_name or source is not None):
+            return
         if name in self._by_name:
-            if not constraint:
-                self._member(self._by_name[name], requirement.extras)
+            self._member(self._by_name[name], requirement.extras)
         elif source is not None and source.startswith("!"):
             self._found.refuse(where, line, source[1:])
         elif source is not None:
-            self._local(line, where, [] if constraint else [source], requirement.extras)
+            self._local(line, where, [source], requirement.extras)
         elif requirement.url is not None:
             self._found.refuse(where, line, "not a plain name and version")
         else:

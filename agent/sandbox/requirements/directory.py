@@ -15,6 +15,7 @@ from agent.sandbox.requirements.model import MAX_SHOWN, Requirements
 TABLES: tuple[Callable[[dict[str, Any], str, Declared], None], ...] = (
     pep621.read_build, pep621.read_project, pep621.read_groups, uv.read, poetry.read, pdm.read, hatch.read,
 )  # fmt: skip
+PROGRAMS = ("scripts", "gui-scripts", "entry-points")
 
 
 def read(files: Manifests, directory: str, found: Requirements) -> Declared:
@@ -25,9 +26,21 @@ def read(files: Manifests, directory: str, found: Requirements) -> Declared:
             reader()
         except (Unreadable, ValueError) as error:
             found.refuse(posixpath.join(directory, name), "it can't be read", str(error)[:MAX_SHOWN])
-    if into.build is None and files.text(posixpath.join(directory, "pyproject.toml")) is None:
-        into.built = into.built and files.text(posixpath.join(directory, "setup.py")) is not None
+    into.built = into.built and _is_package(files, directory, into)
     return into
+
+
+def _is_package(files: Manifests, directory: str, declared: Declared) -> bool:
+    """Whether tools would install it: it names a build backend, has a setup.py, or has programs that only installing gives."""
+    if files.text(posixpath.join(directory, "setup.py")) is not None:
+        return True
+    try:
+        data = files.toml(posixpath.join(directory, "pyproject.toml"))
+        if table(data, "build-system") or table(data, "tool", "poetry").get("name"):
+            return True
+        return not table(data, "project").keys().isdisjoint(PROGRAMS) or table(data, "tool", "uv").get("package") is True
+    except Unreadable:
+        return False
 
 
 def _readers(

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from agent.documents import Unreadable
 from agent.patterns import linear
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table, text_of
+from agent.sandbox.requirements.declared import BuildSystem, Declaration, Declared, strings, table, text_of
 from agent.sandbox.requirements.manifests import joined
 
 _PART = linear(r"(\^|~=|~|===?|!=|>=|<=|>|<)?\s*v?([0-9][0-9A-Za-z.*+!_-]*|\*)")
@@ -29,6 +29,8 @@ def read(data: dict[str, Any], directory: str, into: Declared) -> None:
     if not poetry:
         return
     into.name = into.name or text_of(poetry, "name")
+    if into.build is None and into.name:
+        into.build = BuildSystem(("poetry-core",), "poetry.core.masonry.api")
     into.version = into.version or text_of(poetry, "version")
     into.built = into.built and poetry.get("package-mode", True) is not False
     main = table(poetry, "dependencies")
