@@ -1,7 +1,7 @@
-"""The Python environment of one part of a repository: what its tests need from the index, and the project from the working tree.
+"""The Python environment of one part of a repository: what its tests need from the index, and the project from the tree.
 
 Packages are fetched by a step that sees none of the repository's code and runs none of it; the project is built by one that has
-no network. Both are kept for the next run and shown read-only to commands. What could not be had is said, and the rest is there.
+no network. Both are kept for the next run and shown read-only to commands. What can't be had is said, and the rest is there.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ RECIPE = "1"
 
 @dataclass(frozen=True)
 class PythonEnvironment:
-    """``packages`` and ``project`` are directories of the cache, which stay while the ``holds`` live. ``products`` are files that
-    the build of the project wrote, from the repository's root. ``roots`` are directories of modules, from the root."""
+    """``packages`` and ``project`` are directories of the cache, which stay while the ``holds`` live. ``products`` are files
+    that the build of the project wrote, from the repository's root. ``roots`` are directories of modules, from the root."""
 
     packages: Path
     project: Path | None
@@ -54,8 +54,10 @@ class PythonEnvironment:
         return [f"{PROJECT}/bin", f"{ENV}/bin"] if self.project else [f"{ENV}/bin"]
 
     def variables(self) -> dict[str, str]:
-        plain = {} if self.project or not self.roots else {"PYTHONPATH": joined(WORKDIR[1:], self.roots[0] or ".") or ""}
-        return {"VIRTUAL_ENV": ENV, **{name: f"/{value}" for name, value in plain.items()}}
+        found = {"VIRTUAL_ENV": ENV}
+        if self.project is None and self.roots:  # without isolation
+            found["PYTHONPATH"] = f"{WORKDIR}/{self.roots[0]}".rstrip("/")
+        return found
 
     def product_binds(self) -> dict[str, Bind]:
         """By the path in the repository."""

@@ -17,7 +17,8 @@ from agent.sandbox.requirements.manifests import Manifests
 
 READ = frozenset(
     ("pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in", "hatch.toml", "hatch_build.py", "build.py", "versioneer.py",
-     "PKG-INFO", "VERSION", "VERSION.txt", "version.txt", "meson.build", "CMakeLists.txt", "Cargo.toml", "Cargo.lock", "uv.lock")
+     "PKG-INFO", "VERSION", "VERSION.txt", "version.txt", "meson.build", "CMakeLists.txt", "Cargo.toml",
+     "Cargo.lock", "uv.lock")
 )  # fmt: skip
 COMPILED = (".c", ".h", ".cc", ".cpp", ".hpp", ".cxx", ".pyx", ".pxd", ".pxi", ".rs", ".f", ".f90")
 MAX_FILES = 100_000

@@ -45,8 +45,8 @@ def own() -> Interpreter:
 async def choose(required: str, preferred: str = "") -> tuple[Interpreter, str]:
     """The interpreter, and a sentence where it is not what the project asks for.
 
-    ``required`` are version specifiers (requires-python); ``preferred`` a version like "3.12", as .python-version has it. What is
-    neither is disregarded.
+    ``required`` are version specifiers (requires-python); ``preferred`` a version like "3.12", as .python-version has it. What
+    is neither is disregarded.
     """
     ours = own()
     hit = _VERSION.fullmatch(preferred.splitlines()[0] if preferred.strip() else "")

@@ -18,8 +18,8 @@ def digest(*parts: str) -> str:
 
 
 async def kept(target: Path, marker: str, make: Callable[[Path], Awaitable[bool]]) -> tuple[environment_cache.Hold, bool]:
-    """Has ``target`` made, unless it is there with the file ``marker`` in it. Gives a hold on it, while which it is not removed,
-    and whether it was there.
+    """Has ``target`` made, unless it is there with the file ``marker`` in it. Gives a hold on it, while which lives it is not
+    removed, and whether it was there.
 
     ``make`` fills a directory of another name and says whether that is good; if not, nothing is kept. Each of several processes
     makes its own, and the first to finish names it.

@@ -28,8 +28,8 @@ NOT_MODULES = frozenset(
 
 @dataclass(frozen=True)
 class ImportNames:
-    """``roots`` are directories from the repository's root that modules are imported from. ``main`` modules are what the project
-    is for, as far as that is known; ``others`` lie beside them."""
+    """``roots`` are directories from the repository's root that modules are imported from. ``main`` modules are what the
+    project is for, as far as that is known; ``others`` lie beside them."""
 
     roots: tuple[str, ...]
     main: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Fills an environment with packages from the index: wheels only, by uv, in a sandbox that sees none of the repository's code."""
+"""Fills an environment with packages of the index: wheels only, by uv, in a sandbox that sees none of the repository."""
 
 from __future__ import annotations
 
@@ -83,13 +83,17 @@ async def fill(
             return made, Filled()
         result, filled = await installation.run()
         if result.ok:
-            for packages in draft.glob("lib/python3*/site-packages"):
-                (packages / "_mgx_project.pth").write_text(LEADS, encoding="utf-8")
-            (draft / FACTS).write_text(json.dumps(asdict(filled)), encoding="utf-8")
+            _finish(draft, filled)
             # read-only later, so it can't keep bytecode then; -I and no network, as a package's .pth file must not run here
             compile_ = (python.path, "-I", "-m", "compileall", "-q", "-j", "0", f"{ENV}/lib")
             await execute(replace(installation.cell, network=False), compile_, timeout)
         return result, filled
+
+
+def _finish(draft: Path, filled: Filled) -> None:
+    for packages in draft.glob("lib/python3*/site-packages"):
+        (packages / "_mgx_project.pth").write_text(LEADS, encoding="utf-8")
+    (draft / FACTS).write_text(json.dumps(asdict(filled)), encoding="utf-8")
 
 
 class _Installation:

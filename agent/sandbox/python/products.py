@@ -11,8 +11,8 @@ from pathlib import Path
 from agent.context.paths import is_regular
 
 LEFT_OUT = frozenset(
-    (".git", ".hg", ".svn", ".mgx", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
-     ".ruff_cache", ".hypothesis")
+    (".git", ".hg", ".svn", ".mgx", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache",
+     ".pytest_cache", ".ruff_cache", ".hypothesis")
 )  # fmt: skip
 """Folders that no build needs."""
 NOT_PRODUCTS = LEFT_OUT | {"build", "dist", "target", ".eggs", "_skbuild"}

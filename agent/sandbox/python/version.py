@@ -43,8 +43,8 @@ def comes_from_tags(declared: Declared) -> bool:
 
 
 def plausible(files: Manifests, directory: str, declared: Declared, names: ImportNames) -> tuple[str, str]:
-    """The version and where it is from: the settings, metadata of a source distribution, a version file, a lock file, git's tags
-    as far as they lie in one file, the list of changes; else ``UNKNOWN`` and ""."""
+    """The version and where it is from: the settings, metadata of a source distribution, a version file, a lock file, git's
+    tags as far as they lie in one file, the list of changes; else ``UNKNOWN`` and ""."""
     found = ((version, where) for version, where in _versions(files, directory, declared, names) if _is_valid(version))
     return next(found, (UNKNOWN, ""))
 
