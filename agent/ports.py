@@ -191,7 +191,10 @@ class Journal(Protocol):
 @dataclass(frozen=True)
 class CommandResult:
     """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127). ``reports`` are
-    the texts that it wrote by path, where they were asked for; they are read at once and never stored."""
+    the texts that it wrote by path, where they were asked for; they are read at once and never stored.
+
+    An install step says in ``notes`` what could not be had (sentences), and in ``imported_elsewhere`` which modules of the
+    project come from another place than the working tree: tests of these prove nothing about a change."""
 
     argv: Sequence[str]
     exit_code: int
@@ -200,6 +203,8 @@ class CommandResult:
     timed_out: bool = False
     available: bool = True
     reports: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    imported_elsewhere: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:

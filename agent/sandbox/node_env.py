@@ -19,7 +19,7 @@ from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host_mounts import Bind, network_binds
 from agent.sandbox.limits import Limits
 from agent.sandbox.node_manifest import Manifest
-from agent.sandbox.python_env import Execute
+from agent.sandbox.python.packages import Execute
 
 TREE = "/node"
 NPM_CACHE = "/npm-cache"

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from agent.ports import CommandResult
 from agent.projects import ProjectPart
 from agent.sandbox import bubblewrap, node_env, python_env, report_files, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
-from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.limits import Limits
+from agent.sandbox.placeholders import empty_file
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
+from agent.sandbox.python_env import PythonEnvironment
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -34,11 +35,11 @@ PYTHON_MANAGERS = ("uv", "pip", "poetry", "pdm", "pipenv", "hatch")
 
 @dataclass
 class PartEnvironment:
-    """What was installed for the parts in one directory, and the holds that keep it from being removed."""
+    """What was installed for the parts in one directory."""
 
-    python: Path | None = None
+    python: PythonEnvironment | None = None
     node_modules: Path | None = None
-    holds: dict[str, Hold | None] = field(default_factory=dict)
+    holds: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,9 +66,11 @@ class WorkdirSandbox:
             return result
         if part.package_manager in PYTHON_MANAGERS or part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()
-            result, place, hold = await python_env.make(root, self.cache, extra, self._execute, timeout)
-            if result.ok:
-                made.python, made.holds["python"] = place, hold
+            result, found = await python_env.make(
+                self.root, part, self.cache, self.tools, self._execute, timeout, extra=extra, isolated=self.bwrap is not None
+            )
+            if found is not None:
+                made.python = found
                 await asyncio.to_thread(compile_once, self.tools)
             return result
         command = part.commands.get("install")
@@ -95,8 +98,9 @@ class WorkdirSandbox:
             with (
                 report_files.directory(self.cache, wanted=bool(reports)) as written,
                 self._place_for_packages(place, made) as laid,
+                self._places_for_products(made) as products,
             ):
-                cell = self._cell(place, made, laid)
+                cell = self._cell(place, made, laid, products)
                 cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
                 if written is not None:
                     cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
@@ -139,7 +143,17 @@ class WorkdirSandbox:
                 elif fresh:
                     place.rmdir()
 
-    def _cell(self, directory: str, made: PartEnvironment, packages: Path | None = None) -> Cell:
+    @contextmanager
+    def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:
+        """What the build of a Python project wrote, each to be laid over an empty file, which goes afterwards: a mount needs a
+        file to lie on. What the tree has itself comes first."""
+        found = made.python.product_binds() if made.python else {}
+        with ExitStack() as stack:
+            yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
+
+    def _cell(
+        self, directory: str, made: PartEnvironment, packages: Path | None = None, products: Sequence[Bind] = ()
+    ) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -160,9 +174,9 @@ class WorkdirSandbox:
             "NEXT_TELEMETRY_DISABLED": "1",
         }
         if made.python is not None:
-            binds.append(Bind(str(made.python), python_env.ENV))
-            path.insert(0, f"{python_env.ENV}/bin")
-            env["VIRTUAL_ENV"] = python_env.ENV
+            binds += [*(bind for bind in made.python.binds() if bind not in binds), *products]
+            path[:0] = made.python.path()
+            env |= made.python.variables()
         if packages is not None:
             target = f"{WORKDIR}/{directory}/node_modules".replace("//", "/")
             binds.append(Bind(str(packages), target))
