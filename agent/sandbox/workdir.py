@@ -7,8 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +16,12 @@ import structlog
 from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.sandbox import bubblewrap, node_env, python_env, secrets
+from agent.projects.model import ProjectPart
+from agent.sandbox import bubblewrap, installed, node_env, python_env, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
+from agent.sandbox.installed import Installed, Mount
 from agent.sandbox.limits import Limits
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
@@ -44,7 +45,7 @@ class WorkdirSandbox:
     bwrap: BubblewrapProgram | None
     limits: Limits
     env_dir: Path | None = None
-    node_modules: Path | None = None
+    installed: Installed | None = None
     _hold: Hold | None = None
 
     async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
@@ -53,8 +54,9 @@ class WorkdirSandbox:
         if not entry.install:
             return None
         if entry.package_manager == "npm":
-            result, self.node_modules, self._hold = await node_env.make(self.root, self.cache, self._execute, timeout)
-            return result
+            part = ProjectPart(ecosystem="node")
+            self.installed = await node_env.make(self.root, part, self.cache, self._execute, timeout)
+            return self.installed.result
         if entry.package_manager != "uv":
             text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
             return CommandResult(entry.install, 127, 0, text, available=False)
@@ -71,36 +73,15 @@ class WorkdirSandbox:
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
         try:
-            with self._place_for_packages() as packages:
-                result = await self._execute(self._cell(packages), argv, timeout)
+            mounts = self.installed.mounts if self.installed else ()
+            with installed.places(self.root, mounts, isolated=self.bwrap is not None) as laid:
+                result = await self._execute(self._cell(laid), argv, timeout)
         finally:
             forged = not had_git and _remove(git)
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said)
 
-    @contextmanager
-    def _place_for_packages(self) -> Iterator[Path | None]:
-        """The installed node_modules, while the workdir has a place for it: a mount needs a directory to lie on. Gives None
-        where there is nothing to lay, or where a link of the repository is in the place."""
-        place = self.root / "node_modules"
-        if self.node_modules is None or place.is_symlink() or (place.exists() and not place.is_dir()):
-            yield None
-            return
-        made = not place.exists()
-        if made and self.bwrap is None:
-            place.symlink_to(self.node_modules, target_is_directory=True)
-        elif made:
-            place.mkdir()
-        try:
-            yield self.node_modules
-        finally:
-            with suppress(OSError):
-                if place.is_symlink():
-                    place.unlink()
-                elif made:
-                    place.rmdir()
-
-    def _cell(self, packages: Path | None = None) -> Cell:
+    def _cell(self, laid: Sequence[Mount] = ()) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -124,12 +105,11 @@ class WorkdirSandbox:
             binds.append(Bind(str(self.env_dir), python_env.ENV))
             path.insert(0, f"{python_env.ENV}/bin")
             env["VIRTUAL_ENV"] = python_env.ENV
-        if packages is not None:
-            target = f"{WORKDIR}/node_modules"
-            binds.append(Bind(str(packages), target))
-            path.append(f"{target}/.bin")
-            for name in node_env.SCRATCH:
-                extra += ["--size", str(self.limits.tmp), "--tmpfs", f"{target}/{name}"]
+        binds += installed.binds(laid)
+        extra += installed.argv(laid, self.limits)
+        if self.installed is not None:
+            path += self.installed.search_path
+            env |= self.installed.env
         git = self.root / ".git"
         if git.exists() and not git.is_symlink():
             # a hook or a setting written there would run outside, at the next git command of the host
@@ -185,6 +165,9 @@ class WorkdirSandbox:
         uv = places.get(f"{python_env.UV}/uv")
         if uv is not None:
             path.insert(0, str(Path(uv).parent))
+        path[:0] = [
+            _translated(part, places) for part in cell.env.get("PATH", "").split(":") if _translated(part, places) != part
+        ]
         env["PATH"] = ":".join(path)
         moved = [_translated(part, places) for part in argv]
         try:
