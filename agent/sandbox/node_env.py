@@ -1,4 +1,7 @@
-"""Makes the node_modules of a repository: by npm, without scripts, in a sandbox that sees none of the repository's code."""
+"""Makes the node_modules of a project: by its own package manager, in a sandbox that sees none of the repository's code.
+
+While there is a network, no script runs; afterwards those of packages do, without one.
+"""
 
 from __future__ import annotations
 
@@ -8,133 +11,231 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.ports import CommandResult
-from agent.sandbox import environment_cache, node_manifest
-from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, network_binds
-from agent.sandbox.limits import Limits
-from agent.sandbox.node_manifest import Manifest
+from agent.projects.model import ProjectPart
+from agent.sandbox import environment_cache
+from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.node import builds, cell, npmrc, project
+from agent.sandbox.node.cell import node, node_binds, node_path
+from agent.sandbox.node.managers import Manager
+from agent.sandbox.node.project import NodeProject
 from agent.sandbox.python.packages import Execute
 
-TREE = "/node"
-NPM_CACHE = "/npm-cache"
-USER_CONFIG = "/npmrc"
-LIMITS = Limits(memory=4 << 30, file_size=4 << 30)
-OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+__all__ = ["make", "node", "node_binds", "node_path"]
+
+NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
 SCRATCH = (".cache", ".vite", ".vite-temp", ".vitest")
 """Directories of node_modules where build tools keep what they make; they get a writable file system of their own."""
-PASSED = (
-    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY",
-    "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-)  # fmt: skip
+STATE = "/opt/node-state"
+"""Where commands see what yarn 2 and later keep beside node_modules about an install."""
+NOT_THERE = ("ETARGET", "E404", "No matching version", "notarget")
 
 
-async def make(
-    root: Path, cache: Path, execute: Execute, timeout: float
-) -> tuple[CommandResult, Path | None, environment_cache.Hold | None]:
-    """``node_modules`` for ``root``, made or found under ``cache/node/<key>``, with the hold that keeps it from being removed;
-    None where nothing could be installed.
+@dataclass(frozen=True)
+class _Place:
+    """Of this machine: where environments are kept, and how a command is run there."""
+
+    cache: Path
+    execute: Execute
+    registry: npmrc.Registry
+    config: bytes
+
+
+async def make(root: Path, part: ProjectPart, cache: Path, execute: Execute, timeout: float) -> Installed:
+    """The packages of ``part`` of the repository ``root``, made or found under ``cache/node/<key>``; of the whole workspace
+    where the part is a member of one. Nothing is mounted where nothing could be installed.
 
     Any number of processes may make the same one: each builds under a name of its own, and the first to finish names it.
     """
-    wanted = node_manifest.read(root)
+    end = time.monotonic() + timeout
+    config = npmrc.user_config()
+    here = _Place(cache, execute, npmrc.registry(config.decode("utf-8", "replace"), os.environ), config)
+    top = await asyncio.to_thread(project.top_of, root, part.directory)
+    wanted = await asyncio.to_thread(project.read, root / top, part.package_manager, here.registry)
     if wanted is None:
-        return CommandResult(("npm", "install"), 1, 0, "There is no package.json that can be read.\n"), None, None
-    argv = ("npm", "ci" if wanted.lock is not None else "install", *OPTIONS)
-    notes = "".join(f"{note}\n" for note in wanted.notes)
+        return Installed(CommandResult(("npm", "install"), 1, 0, "There is no package.json that can be read.\n"))
+    argv = _lines(wanted)[0]
     if shutil.which("npm") is None or node() is None:
-        return CommandResult(argv, 127, 0, f"{notes}npm is not available here.\n", available=False), None, None
-    target = cache / "node" / _key(wanted)
+        text = "".join(f"{note}\n" for note in wanted.notes)
+        return Installed(CommandResult(argv, 127, 0, f"{text}npm is not available here.\n", available=False))
+    manager, holds = wanted.manager, list[environment_cache.Hold]()
+    program: Path | None = None
+    if manager.name != "npm":
+        got, program, hold = await _manager(here, manager, end)
+        if program is None and manager.pinned and any(text in got.output_tail for text in NOT_THERE):
+            wanted.notes.append(f"{manager.told}, which package.json asks for, could not be had")
+            manager = manager.unpinned()
+            got, program, hold = await _manager(here, manager, end)
+        if program is None:
+            text = "".join(f"{note}\n" for note in wanted.notes)
+            return Installed(replace(got, argv=argv, output_tail=f"{text}{manager.told} could not be had:\n{got.output_tail}"))
+        holds.append(hold)
+    key = _key(manager.name, str(program), *(f"{name}\0{text}" for name, text in sorted(wanted.files.items())))
+
+    async def fill(draft: Path) -> CommandResult:
+        _write(draft, wanted.files)
+        return await _install(here, draft, wanted, manager, program, end)
+
+    result, made, hold = await _kept(cache / "node" / key, argv, fill)
+    holds.append(hold)
+    notes = [*wanted.notes, *(builds.described(made) if made else [])]
+    result = replace(result, output_tail="".join(f"{note}\n" for note in notes) + result.output_tail)
+    if made is None:
+        return Installed(result, holds=holds)
+    return _installed(result, made, wanted, top, part.directory, manager, program, holds)
+
+
+def _installed(
+    result: CommandResult, made: Path, wanted: NodeProject, top: str, directory: str, manager: Manager, program: Path | None,
+    holds: list[environment_cache.Hold],
+) -> Installed:  # fmt: skip
+    leads_back = bool(wanted.packages.members or wanted.packages.links)
+    mounts = []
+    for place in wanted.directories:
+        packages = made / place / "node_modules"
+        # a member without packages of its own gets an empty place: what build tools leave there stays out of the workdir
+        known = packages if packages.is_dir() else None
+        mounts.append(Mount(known, _joined(top, place, "node_modules"), SCRATCH if known else (), leads_back=leads_back))
+    path = [_joined(place, "node_modules", ".bin") for place in dict.fromkeys((directory, top))]
+    env: dict[str, str] = {}
+    if program is not None:
+        mounts.append(Mount(program, f"{cell.MANAGER}/node_modules"))
+        path.append(f"{cell.MANAGER}/node_modules/.bin")
+    if manager.name == "pnpm":
+        env = {f"npm_config_{key}": cell.PNPM[key] for key in ("manage_package_manager_versions", "package_manager_strict")}
+        env |= {"npm_config_verify_deps_before_run": "false"}
+    if manager.name == "berry":
+        mounts.append(Mount(made / ".yarn", STATE))
+        env = {**cell.YARN, "YARN_GLOBAL_FOLDER": "/tmp/yarn", "YARN_INSTALL_STATE_PATH": f"{STATE}/install-state.gz"}
+        if not wanted.packages.rewritten:
+            # yarn asks its lock file before it runs a script, and what is there may be older than package.json, or missing
+            env["YARN_LOCKFILE_FILENAME"] = f"{'../' * (top.count('/') + bool(top))}..{STATE}/yarn.lock"
+    return Installed(result, mounts, path, env, holds)
+
+
+async def _manager(here: _Place, manager: Manager, end: float) -> tuple[CommandResult, Path | None, environment_cache.Hold]:
+    """The node_modules that holds the package manager itself, which is a package of the registry; None if it can't be had."""
+    manifest = f'{{"name": "manager", "private": true, "dependencies": {{"{manager.package}": "{manager.wanted}"}}}}'
+    argv = ("npm", "install", *NPM_OPTIONS)
+
+    async def fill(draft: Path) -> CommandResult:
+        _write(draft, {"package.json": manifest})
+        return await _online(here, draft, Manager(), None, argv, end)
+
+    result, made, hold = await _kept(here.cache / "node-managers" / _key(manifest, here.registry.url), argv, fill)
+    return result, made / "node_modules" if made else None, hold
+
+
+async def _install(
+    here: _Place, draft: Path, wanted: NodeProject, manager: Manager, program: Path | None, end: float
+) -> CommandResult:
+    """Fills ``draft``: as the lock file says, else as near to it as package.json allows."""
+    result = CommandResult((), 1, 0, "")
+    before = ""
+    for line in _lines(wanted):
+        again = await _online(here, draft, manager, program, line, end)
+        result = replace(again, argv=line, output_tail=before + again.output_tail)
+        if again.ok or again.timed_out:
+            break
+        before = f"{' '.join(line[:3])} could not be done:\n{again.output_tail[-2_000:]}\n"
+    if not result.ok:
+        return result
+    places = await asyncio.to_thread(_finish, draft, wanted)
+    if manager.name == "berry":
+        shutil.copyfile(draft / "yarn.lock", draft / ".yarn" / "yarn.lock")
+    notes = await builds.run(draft, places, here.execute, end - time.monotonic())
+    builds.describe(draft, notes)
+    return result
+
+
+def _finish(draft: Path, wanted: NodeProject) -> list[str]:
+    """Lays what package managers were not asked for; gives the directories that have packages."""
+    for directory, name, target in wanted.packages.links:
+        link = draft / directory / "node_modules" / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists() and not link.is_symlink():
+            link.symlink_to(os.path.relpath(draft / target, link.parent), target_is_directory=True)
+    (draft / "node_modules").mkdir(exist_ok=True)
+    _wrap_programs(draft, wanted)
+    places = [directory for directory in wanted.directories if (draft / directory / "node_modules").is_dir()]
+    for place in places:
+        for name in SCRATCH:
+            (draft / place / "node_modules" / name).mkdir(exist_ok=True)
+    return places
+
+
+def _wrap_programs(draft: Path, wanted: NodeProject) -> None:
+    """Programs of members are run by node: npm and yarn make them executable, which files of the workdir stay without."""
+    programs = {(draft / package.path(name)).resolve() for package in wanted.packages.members for name in package.programs}
+    for directory in wanted.directories if programs else ():
+        for link in sorted((draft / directory / "node_modules" / ".bin").glob("*")):
+            if link.is_symlink() and link.resolve() in programs:
+                target = os.readlink(link)
+                link.unlink()
+                link.write_text(f'#!/bin/sh\nexec node "$(dirname "$0")/{target}" "$@"\n', encoding="utf-8")
+                link.chmod(0o755)
+
+
+def _lines(wanted: NodeProject) -> list[tuple[str, ...]]:
+    """The commands to try, in order; the first is what people are shown."""
+    name = wanted.manager.name
+    install: tuple[str, ...]
+    if name == "npm":
+        install = ("npm", "install", *NPM_OPTIONS)
+        return [("npm", "ci", *NPM_OPTIONS), install] if wanted.locked else [install]
+    if name == "pnpm":
+        install = ("pnpm", "install", "--ignore-scripts", "--no-frozen-lockfile")
+        return [("pnpm", "install", "--ignore-scripts", "--frozen-lockfile"), install] if wanted.locked else [install]
+    if name == "yarn":
+        return [("yarn", "install", "--ignore-scripts", "--ignore-engines", "--non-interactive", "--no-progress")]
+    return [("yarn", "install")]
+
+
+async def _online(
+    here: _Place, draft: Path, manager: Manager, program: Path | None, argv: Sequence[str], end: float
+) -> CommandResult:
+    with tempfile.TemporaryDirectory(prefix="mgx-npmrc-") as directory:
+        cell.write_config(Path(directory), here.config, here.registry)
+        box = cell.online(draft, here.cache, Path(directory), program, manager.name)
+        start = argv[:1] if program is None else (f"{cell.MANAGER}/node_modules/.bin/{argv[0]}",)
+        return replace(await here.execute(box, (*start, *argv[1:]), max(end - time.monotonic(), 1)), argv=argv)
+
+
+async def _kept(
+    target: Path, argv: Sequence[str], fill: Callable[[Path], Awaitable[CommandResult]]
+) -> tuple[CommandResult, Path | None, environment_cache.Hold]:
+    """The directory ``target`` of the cache, filled by ``fill`` where it is missing; None if that failed. The hold keeps it
+    from being removed."""
     hold = await asyncio.to_thread(environment_cache.Hold, target)
-    if target.is_dir():
+    if await asyncio.to_thread(target.is_dir):
         environment_cache.mark_used(target)
-        return CommandResult(argv, 0, 0, f"{notes}The packages are cached.\n"), target / "node_modules", hold
+        return CommandResult(argv, 0, 0, "The packages are cached.\n"), target, hold
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
     draft.mkdir()
     try:
-        for name, text in wanted.texts().items():
-            (draft / name).write_text(text, encoding="utf-8")
-        result = await _install(draft, cache, argv, execute, timeout)
+        result = await fill(draft)
         if result.ok:
-            for name in SCRATCH:
-                (draft / "node_modules" / name).mkdir(parents=True, exist_ok=True)
             _name(draft, target)
     finally:
         if draft.exists():
-            shutil.rmtree(draft, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
     if result.ok:
         await asyncio.to_thread(environment_cache.prune, target.parent)
-    made = target / "node_modules" if result.ok else None
-    return replace(result, argv=argv, output_tail=notes + result.output_tail), made, hold
+    return result, target if result.ok else None, hold
 
 
-def node() -> Path | None:
-    """The Node.js of this machine, links followed."""
-    found = shutil.which("node")
-    return Path(found).resolve() if found else None
-
-
-def node_binds() -> list[Bind]:
-    """The directory that holds Node.js and npm, where it isn't part of the system's /usr."""
-    found = node()
-    if found is None or found.is_relative_to("/usr") or found.parent.name != "bin":
-        return []
-    home = str(found.parent.parent)
-    return [Bind(home, home)]
-
-
-def node_path() -> list[str]:
-    return [f"{bind.target}/bin" for bind in node_binds()]
-
-
-async def _install(draft: Path, cache: Path, argv: Sequence[str], execute: Execute, timeout: float) -> CommandResult:
-    with tempfile.TemporaryDirectory(prefix="mgx-npmrc-") as directory:
-        config = Path(directory) / "npmrc"
-        config.write_bytes(_user_config())
-        return await execute(_cell(draft, cache, config), argv, timeout)
-
-
-def _cell(draft: Path, cache: Path, config: Path) -> Cell:
-    """Sees node, npm with its cache, the manifest and the directory to fill; has a network."""
-    npm_cache = os.path.abspath(os.environ.get("NPM_CONFIG_CACHE") or cache / "npm")
-    os.makedirs(npm_cache, exist_ok=True)
-    passed = {name: value for name in PASSED if (value := os.environ.get(name))}
-    env = {
-        **passed,
-        "PATH": ":".join([*node_path(), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "npm_config_cache": NPM_CACHE,
-        "npm_config_userconfig": USER_CONFIG,
-        # a package that names a git repository would have it cloned, from any host
-        "npm_config_git": "/bin/false",
-    }
-    binds = [
-        *network_binds(),
-        *node_binds(),
-        *_certificate_binds(passed),
-        Bind(str(config), USER_CONFIG),
-        Bind(npm_cache, NPM_CACHE, writable=True),
-        Bind(str(draft), TREE, writable=True),
-    ]
-    return Cell(binds=binds, env=env, chdir=TREE, network=True, limits=LIMITS)
-
-
-def _user_config() -> bytes:
-    """The npmrc of whoever runs this: where packages come from, and the credential for it."""
-    path = Path(os.environ.get("NPM_CONFIG_USERCONFIG") or Path.home() / ".npmrc")
-    return path.read_bytes() if path.is_file() else b""
-
-
-def _certificate_binds(env: Mapping[str, str]) -> list[Bind]:
-    paths = [env[name] for name in ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR") if name in env]
-    return [Bind(str(Path(path).resolve()), path) for path in dict.fromkeys(paths) if Path(path).exists()]
+def _write(draft: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        place = draft / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
 
 
 def _name(draft: Path, target: Path) -> None:
@@ -146,9 +247,12 @@ def _name(draft: Path, target: Path) -> None:
             raise
 
 
-def _key(wanted: Manifest) -> str:
+def _joined(*parts: str) -> str:
+    return "/".join(part for part in parts if part)
+
+
+def _key(*texts: str) -> str:
     found = node()
     stat = found.stat() if found else None
     version = f"{found}-{stat.st_size}-{stat.st_mtime_ns}" if stat else ""
-    text = "\0".join((version, platform.machine(), platform.libc_ver()[0], *wanted.texts().values()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256("\0".join((version, platform.machine(), platform.libc_ver()[0], *texts)).encode()).hexdigest()

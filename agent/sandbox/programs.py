@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from agent.sandbox.host_mounts import Bind
-from agent.sandbox.node_env import node_path
+from agent.sandbox.node.cell import node_path
 
 SCRIPTS = ("ruff", "black", "isort", "check-jsonschema", "hadolint", "rsharpier")
 """Of the virtual environment; only these names are on the PATH."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,9 +17,10 @@ import structlog
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.projects import ProjectPart
-from agent.sandbox import bubblewrap, node_env, python_env, report_files, secrets
+from agent.sandbox import bubblewrap, installed, node_env, python_env, report_files, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.host_mounts import Bind, interpreter_binds
+from agent.sandbox.installed import Installed, Mount
 from agent.sandbox.limits import Limits
 from agent.sandbox.placeholders import empty_file
 from agent.sandbox.process import Ended, run_process
@@ -29,8 +30,6 @@ from agent.sandbox.python_env import PythonEnvironment
 log = structlog.stdlib.get_logger(__name__)
 
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
-NODE_MANAGERS = ("npm", "pnpm", "yarn")
-PYTHON_MANAGERS = ("uv", "pip", "poetry", "pdm", "pipenv", "hatch")
 
 
 @dataclass
@@ -38,8 +37,7 @@ class PartEnvironment:
     """What was installed for the parts in one directory."""
 
     python: PythonEnvironment | None = None
-    node_modules: Path | None = None
-    holds: dict[str, Any] = field(default_factory=dict)
+    node: Installed | None = None
 
 
 @dataclass
@@ -60,11 +58,10 @@ class WorkdirSandbox:
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the manifests of ``part`` name; None where there is no install step for it."""
         made = self.environments.setdefault(part.directory, PartEnvironment())
-        root = self.root / part.directory
-        if part.package_manager in NODE_MANAGERS:
-            result, made.node_modules, made.holds["node"] = await node_env.make(root, self.cache, self._execute, timeout)
-            return result
-        if part.package_manager in PYTHON_MANAGERS or part.ecosystem == "python":
+        if part.ecosystem == "node":
+            made.node = await node_env.make(self.root, part, self.cache, self._execute, timeout)
+            return made.node.result
+        if part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()
             result, found = await python_env.make(
                 self.root, part, self.cache, self.tools, self._execute, timeout, extra=extra, isolated=self.bwrap is not None
@@ -93,14 +90,15 @@ class WorkdirSandbox:
         git = self.root / ".git"
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
-        place, made = self._environment_of(directory)
+        made = self._environment_of(directory)
+        mounts = made.node.mounts if made.node else ()
         try:
             with (
                 report_files.directory(self.cache, wanted=bool(reports)) as written,
-                self._place_for_packages(place, made) as laid,
+                installed.places(self.root, mounts, isolated=self.bwrap is not None) as laid,
                 self._places_for_products(made) as products,
             ):
-                cell = self._cell(place, made, laid, products)
+                cell = self._cell(made, laid, products)
                 cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
                 if written is not None:
                     cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
@@ -111,37 +109,15 @@ class WorkdirSandbox:
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
 
-    def _environment_of(self, directory: str) -> tuple[str, PartEnvironment]:
-        """The environment that was made for ``directory`` or for the nearest one above it, and for which."""
+    def _environment_of(self, directory: str) -> PartEnvironment:
+        """What was made for ``directory`` or for the nearest one above it, of each kind."""
+        found = PartEnvironment()
         while True:
-            if directory in self.environments:
-                return directory, self.environments[directory]
+            made = self.environments.get(directory, PartEnvironment())
+            found = PartEnvironment(found.python or made.python, found.node or made.node)
             if not directory:
-                return "", PartEnvironment()
+                return found
             directory = directory.rpartition("/")[0]
-
-    @contextmanager
-    def _place_for_packages(self, directory: str, made: PartEnvironment) -> Iterator[Path | None]:
-        """The installed node_modules, while the workdir has a place for it: a mount needs a directory to lie on. Gives None
-        where there is nothing to lay, or where a link of the repository is in the place."""
-        place = self.root / directory / "node_modules"
-        inside = place.parent.resolve().is_relative_to(self.root.resolve()) and place.parent.is_dir()
-        if made.node_modules is None or not inside or place.is_symlink() or (place.exists() and not place.is_dir()):
-            yield None
-            return
-        fresh = not place.exists()
-        if fresh and self.bwrap is None:
-            place.symlink_to(made.node_modules, target_is_directory=True)
-        elif fresh:
-            place.mkdir()
-        try:
-            yield made.node_modules
-        finally:
-            with suppress(OSError):
-                if place.is_symlink():
-                    place.unlink()
-                elif fresh:
-                    place.rmdir()
 
     @contextmanager
     def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:
@@ -151,9 +127,7 @@ class WorkdirSandbox:
         with ExitStack() as stack:
             yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
 
-    def _cell(
-        self, directory: str, made: PartEnvironment, packages: Path | None = None, products: Sequence[Bind] = ()
-    ) -> Cell:
+    def _cell(self, made: PartEnvironment, laid: Sequence[Mount] = (), products: Sequence[Bind] = ()) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -177,12 +151,11 @@ class WorkdirSandbox:
             binds += [*(bind for bind in made.python.binds() if bind not in binds), *products]
             path[:0] = made.python.path()
             env |= made.python.variables()
-        if packages is not None:
-            target = f"{WORKDIR}/{directory}/node_modules".replace("//", "/")
-            binds.append(Bind(str(packages), target))
-            path.append(f"{target}/.bin")
-            for name in node_env.SCRATCH:
-                extra += ["--size", str(self.limits.tmp), "--tmpfs", f"{target}/{name}"]
+        binds += installed.binds(laid)
+        extra += installed.argv(laid, self.limits)
+        if made.node is not None:
+            path += made.node.search_path
+            env |= made.node.env
         git = self.root / ".git"
         if git.exists() and not git.is_symlink():
             # a hook or a setting written there would run outside, at the next git command of the host
@@ -232,12 +205,13 @@ class WorkdirSandbox:
         log.warning("a command runs without isolation", program=argv[0])
         places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
         path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
-        if python_env.ENV in places:
-            path.insert(0, f"{places[python_env.ENV]}/bin")
         env = {name: _translated(value, places) for name, value in cell.env.items()}
         uv = places.get(f"{python_env.UV}/uv")
         if uv is not None:
             path.insert(0, str(Path(uv).parent))
+        path[:0] = [
+            _translated(part, places) for part in cell.env.get("PATH", "").split(":") if _translated(part, places) != part
+        ]
         env["PATH"] = ":".join(path)
         moved = [_translated(part, places) for part in argv]
         try:

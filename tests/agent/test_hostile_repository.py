@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agent.ports import TaskSpec
-from agent.sandbox import node_manifest
+from agent.sandbox.node import npmrc, project
 from agent.sandbox.requirements import collect
 from agent.sandbox.secrets import secrets_in, without
 from tests.agent.harness import Harness, ScriptedModel, make_repository
@@ -66,9 +66,9 @@ async def _both(hostile: Path, other: Path) -> list[list[str]]:
 
     async def installed(root: Path) -> list[str]:
         """What a real sandbox reads before it installs, and of what commands print."""
-        wanted, manifest, secrets = collect(root), node_manifest.read(root), secrets_in(root)
+        wanted, manifest, secrets = collect(root), project.read(root, "", npmrc.Registry()), secrets_in(root)
         assert without(secrets, "a" * DEEP)
-        return [*wanted.lines, *([] if manifest is None else manifest.package)][:1]
+        return [*wanted.lines, *([] if manifest is None else manifest.files)][:1]
 
     ran, beside, _ = await asyncio.gather(one(hostile), one(other), installed(hostile))
     return [ran, beside]

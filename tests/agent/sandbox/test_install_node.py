@@ -28,7 +28,7 @@ FILES = {
     "package.json": json.dumps(MANIFEST),
     "index.js": INDEX_JS,
     "cli.js": "#!/usr/bin/env node\nconsole.log('hello ran');\n",
-    "ran.js": "require('fs').writeFileSync('RAN', '');\n",
+    "ran.js": "require('fs').writeFileSync('RAN', String(Object.keys(require('os').networkInterfaces())));\n",
 }
 
 
@@ -85,7 +85,7 @@ def wants(sandbox: WorkdirSandbox, **dependencies: str) -> None:
 
 
 @pytest.mark.usefixtures("registry")
-async def test_packages_are_there_read_only_and_ran_nothing(sandbox: WorkdirSandbox) -> None:
+async def test_packages_are_there_read_only_and_their_scripts_ran_without_a_network(sandbox: WorkdirSandbox) -> None:
     wants(sandbox, hello="^1.0.0")
 
     installed = await sandbox.install("express-ts")
@@ -96,8 +96,9 @@ async def test_packages_are_there_read_only_and_ran_nothing(sandbox: WorkdirSand
     assert "hello ran" in (await sandbox.run(("npm", "test"))).output_tail
     assert not (await sandbox.run(("sh", "-c", "echo x > node_modules/hello/index.js"))).ok
     assert (await sandbox.run(("sh", "-c", "echo x > node_modules/.vite/x && ls node_modules/hello"))).output_tail.split() == [
-        "cli.js", "index.js", "package.json", "ran.js",
+        "RAN", "cli.js", "index.js", "package.json", "ran.js",
     ]  # fmt: skip
+    assert (await sandbox.run(("cat", "node_modules/hello/RAN"))).output_tail in ("lo", "")
     assert sorted(path.name for path in sandbox.root.iterdir()) == ["package.json"]
 
 

@@ -1,0 +1,109 @@
+"""What an install step made for one part of a project, and how it is laid into the workdir while a command runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.ports import CommandResult
+from agent.sandbox.bubblewrap import WORKDIR
+from agent.sandbox.environment_cache import Hold
+from agent.sandbox.host_mounts import Bind
+from agent.sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class Mount:
+    """``source`` of the cache, seen at ``target``: an absolute path, or one of the workdir's; None is an empty directory in
+    memory. ``scratch`` are directories in it that get a writable file system of their own. ``leads_back`` says that links in
+    it mean files of the workdir."""
+
+    source: Path | None
+    target: str
+    scratch: tuple[str, ...] = ()
+    writable: bool = False
+    leads_back: bool = False
+
+    @property
+    def seen(self) -> str:
+        return self.target if self.target.startswith("/") else f"{WORKDIR}/{self.target}"
+
+
+@dataclass
+class Installed:
+    """``path`` are directories of programs, absolute or of the workdir, behind those that are on the PATH already; ``env`` are
+    variables for commands. ``holds`` keep what is mounted from being removed."""
+
+    result: CommandResult
+    mounts: Sequence[Mount] = ()
+    path: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    holds: Sequence[Hold] = ()
+
+    @property
+    def search_path(self) -> list[str]:
+        return [name if name.startswith("/") else f"{WORKDIR}/{name}" for name in self.path]
+
+
+def argv(mounts: Sequence[Mount], limits: Limits) -> list[str]:
+    """bwrap's arguments for the writable parts of ``mounts``, after their binds."""
+    return [part for mount in mounts for name in _in_memory(mount) for part in ("--size", str(limits.tmp), "--tmpfs", name)]
+
+
+def _in_memory(mount: Mount) -> list[str]:
+    return [mount.seen] if mount.source is None else [f"{mount.seen}/{name}" for name in mount.scratch]
+
+
+def binds(mounts: Sequence[Mount]) -> list[Bind]:
+    return [Bind(str(mount.source), mount.seen, writable=mount.writable) for mount in mounts if mount.source is not None]
+
+
+@contextmanager
+def places(root: Path, mounts: Sequence[Mount], *, isolated: bool) -> Iterator[list[Mount]]:
+    """Those of ``mounts`` that the workdir ``root`` has a place for, which is made where it is missing, since a mount needs a
+    directory to lie on, and removed afterwards. A link of the repository in the place, or on the way to it, gets no mount.
+
+    Without isolation there are no mounts: what is missing in the workdir is then linked, or copied where it leads back.
+    """
+    made: list[Path] = []
+    laid = []
+    try:
+        for mount in mounts:
+            if mount.target.startswith("/"):
+                laid.append(mount)
+                continue
+            place = root / mount.target
+            parent = place.parent
+            inside = parent.is_dir() and parent.resolve() == root.resolve() / mount.target.rpartition("/")[0]
+            if not inside or place.is_symlink() or (place.exists() and not place.is_dir()):
+                continue
+            if not place.exists():
+                made.append(place)
+                _make(place, mount, isolated)
+            laid.append(mount)
+        yield laid
+    finally:
+        for place in reversed(made):
+            _unmake(place, isolated)
+
+
+def _make(place: Path, mount: Mount, isolated: bool) -> None:
+    if isolated or mount.source is None:
+        place.mkdir()
+    elif mount.leads_back:
+        shutil.copytree(mount.source, place, symlinks=True)
+    else:
+        place.symlink_to(mount.source, target_is_directory=True)
+
+
+def _unmake(place: Path, isolated: bool) -> None:
+    with suppress(OSError):
+        if place.is_symlink():
+            place.unlink()
+        elif isolated:
+            place.rmdir()
+        else:
+            shutil.rmtree(place)
