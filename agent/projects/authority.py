@@ -20,76 +20,94 @@ CONVENTION = "convention"
 TASKS = ("poe", "pdm", "hatch", "rye", "task", "pipenv", "tox", "nox", "make", "just")
 PURPOSES: tuple[Purpose, ...] = ("test", "lint", "format")
 MAX_KEPT = 200
-Evidence = tuple[ResolvedCommand, str]
+MAX_NOTES = 10
+NARROWING = ("-k", "-m", "-x", "--exitfirst", "--maxfail")
+"""Options that leave tests out."""
+MODULES = ("pytest", "unittest", "django", "coverage")
+USUAL = ("test", "unit", "py", "check", "all", "ci", "default", "cov")
+
+
+@dataclass(frozen=True)
+class FoundCommand:
+    """``evidence`` is where it stands, "" where that is the configuration it was looked up in."""
+
+    hit: ResolvedCommand
+    evidence: str = ""
+    on_page: bool = False
+
+    def told(self) -> ProjectCommand:
+        return self.hit.told(self.evidence)
 
 
 @dataclass
 class FoundCommands:
-    """By purpose, each with its evidence, in the order of their authority; all ``lint`` and ``format`` ones are kept, because
-    each names a tool. ``notes`` are sentences about what can't be used."""
+    """In the order of their authority; of linters and formatters all, because each names a tool. ``notes`` are sentences about
+    what can't be used."""
 
-    by_purpose: dict[Purpose, list[Evidence]] = field(default_factory=lambda: {purpose: [] for purpose in PURPOSES})
+    commands: list[FoundCommand] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, hit: ResolvedCommand, evidence: str) -> None:
-        kept = self.by_purpose[hit.known.purpose]
-        if len(kept) < MAX_KEPT:
-            kept.append((hit, evidence))
+    def add(self, hit: ResolvedCommand, evidence: str = "", *, on_page: bool = False) -> None:
+        if len(self.commands) < MAX_KEPT:
+            self.commands.append(FoundCommand(hit, evidence, on_page))
+
+    def of(self, purpose: Purpose) -> list[FoundCommand]:
+        return [found for found in self.commands if found.hit.known.purpose == purpose]
 
 
 def found_commands(
     part: ProjectPart, files: ProjectFiles, workflow: Sequence[WorkflowLine], declared: frozenset[str], *, readme: bool
 ) -> FoundCommands:
-    """What pages, task runners and CI say for ``part``, whose files are ``files``."""
+    """What pages, task runners and CI say for ``part``, whose files are ``files``; ``workflow`` is of the whole repository."""
     resolver = CommandResolver(files, part.ecosystem, declared)
-    found = FoundCommands(notes=resolver.notes)
+    found = FoundCommands()
     for hit, evidence in _of_pages(files, resolver, readme=readme):
-        found.add(hit, evidence)
+        found.add(hit, evidence, on_page=True)
     for tool in TASKS:
         for purpose in PURPOSES:
             for hit in resolver.task(tool, purpose):
-                found.add(hit, "")
-    for name in dict.fromkeys((*TOX_LINTING, *NOX_LINTING)):
-        for line in (f"tox -e {name}", f"nox -s {name}"):
-            for hit in resolver.line(line):
-                if hit.known.purpose != "test":
-                    found.add(replace(hit, said=line), "")
+                found.add(hit)
+    for line in (*(f"tox -e {name}" for name in TOX_LINTING), *(f"nox -s {name}" for name in NOX_LINTING)):
+        for hit in resolver.line(line):
+            if hit.known.purpose != "test":
+                found.add(hit)
     for entry in workflow:
-        hits = [hit for hit in resolver.line(entry.line) if _place(entry.directory, hit.directory) == part.directory]
-        for hit in hits:
-            if entry.services and hit.known.purpose == "test":
-                said = ", ".join(entry.services)
-                found.notes.append(
-                    f"{entry.evidence} starts services ({said}) for its tests, which are not there in the sandbox."
-                )
+        for hit in resolver.line(entry.line):
+            if _place(entry.directory, hit.directory) != part.directory:
+                continue
             found.add(replace(hit, directory=""), entry.evidence)
-    found.notes = list(dict.fromkeys(found.notes))[:10]
+    found.notes = resolver.notes[:MAX_NOTES]
     return found
 
 
+def is_conventional(command: ProjectCommand) -> bool:
+    """Whether nothing in the repository names it."""
+    return not command.evidence or command.evidence.startswith(CONVENTION)
+
+
 def with_found(part: ProjectPart, found: FoundCommands) -> ProjectPart:
-    """``part`` with the best of ``found``; what its ecosystem read from the project's own manifest stays where only CI differs."""
+    """``part`` with the best of ``found``. A test command that its ecosystem read from the project's own manifest gives way only
+    to a page for developers that names a runner."""
     commands = dict(part.commands)
-    runner = part.runner
     own = commands.get("test")
-    conventional = own is None or not own.evidence or own.evidence.startswith(CONVENTION)
-    test = _best(
-        [entry for entry in found.by_purpose["test"] if conventional or (entry[1] and not entry[1].startswith((".git", "CI")))]
-    )
-    if test is not None and (conventional or test[0].known.runner):
-        hit, evidence = test
-        commands["test"] = hit.told(evidence)
-        one = ProjectCommand(_without_targets(hit), commands["test"].evidence)
-        commands["test_one"] = one if hit.argv[0] != "sh" else commands.get("test_one", one)
-        runner = hit.known.runner or runner
+    conventional = own is None or is_conventional(own)
+    test = _best([entry for entry in found.of("test") if conventional or (entry.on_page and entry.hit.known.runner)])
+    runner = part.runner
+    if test is not None:
+        commands["test"] = test.told()
+        commands.pop("test_one", None)
+        one = tuple(word for word in test.hit.argv if word not in test.hit.known.targets)
+        if test.hit.argv[0] != "sh" and one != test.hit.argv:
+            commands["test_one"] = ProjectCommand(one, commands["test"].evidence)
+        runner = test.hit.known.runner or runner
     for purpose in ("lint", "format"):
-        hits = found.by_purpose[purpose]
+        hits = found.of(purpose)
         if purpose not in commands and hits:
-            commands[purpose] = hits[0][0].told(hits[0][1])
+            commands[purpose] = next((hit for hit in hits if "--fix" not in hit.hit.argv), hits[0]).told()
     if commands == part.commands:
         return part
-    evidence_of_runner = {"runner": commands["test"].evidence} if runner != part.runner else {}
-    return replace(part, commands=commands, runner=runner, evidence={**part.evidence, **evidence_of_runner})
+    evidence = {"runner": commands["test"].evidence} if runner != part.runner else {}
+    return replace(part, commands=commands, runner=runner, evidence={**part.evidence, **evidence})
 
 
 def with_given(part: ProjectPart, given: Iterable[GivenCommands], files: ProjectFiles) -> ProjectPart:
@@ -111,12 +129,12 @@ def with_given(part: ProjectPart, given: Iterable[GivenCommands], files: Project
     return part
 
 
-def _of_pages(files: ProjectFiles, resolver: CommandResolver, *, readme: bool) -> Iterator[Evidence]:
+def _of_pages(files: ProjectFiles, resolver: CommandResolver, *, readme: bool) -> Iterator[tuple[ResolvedCommand, str]]:
     for entry in page_lines(files, readme=readme):
         for hit in resolver.line(entry.line):
             if hit.directory or (hit.known.purpose == "test" and not entry.about_tests):
                 continue
-            if all(_is_whole(files, target) for target in hit.known.targets) or hit.through:
+            if hit.through or all(_is_whole(files, target) for target in hit.known.targets):
                 yield hit, entry.evidence
 
 
@@ -126,29 +144,22 @@ def _is_whole(files: ProjectFiles, target: str) -> bool:
     return plain == "." or plain.endswith("...") or next(files.starting_with(f"{plain}/"), None) is not None
 
 
-def _best(entries: Sequence[Evidence]) -> Evidence | None:
-    """The first that runs all tests, else the first: a page shows how to run some of them as well."""
-
-    def narrowed(entry: Evidence) -> int:
-        hit = entry[0]
-        return (
-            0
-            if hit.through
-            else sum(word in ("-k", "-m", "-x", "--exitfirst", "--maxfail") for word in _after_module(hit.argv))
-        )
-
-    pages = [entry for entry in entries if entry[1]]
-    best_said = min(pages, key=narrowed, default=None) if pages and pages[0] == entries[0] else None
-    return best_said or (entries[0] if entries else None)
+def _best(entries: Sequence[FoundCommand]) -> FoundCommand | None:
+    """The first of those that leave the fewest tests out: pages show how to run some of them as well."""
+    return min(entries, key=lambda entry: (_narrowing(entry.hit.argv), not _is_usual(entry.hit.task)), default=None)
 
 
-def _after_module(argv: Sequence[str]) -> Sequence[str]:
-    at = list(argv).index("-m") + 1 if "-m" in argv[:4] and "python" in argv[:3] else 0
-    return argv[at:]
+def _is_usual(task: str) -> bool:
+    """Whether a task of tox, make or another is called as one that runs the tests is."""
+    return not task or any(word in task for word in USUAL)
 
 
-def _without_targets(hit: ResolvedCommand) -> tuple[str, ...]:
-    return tuple(word for word in hit.argv if word not in hit.known.targets)
+def _narrowing(argv: Sequence[str]) -> int:
+    """How many options choose among the tests; ``-m "not slow"`` is how a project runs all that it means to, and ``-m`` before a
+    module is Python's."""
+    following = (*argv[1:], "")
+    choosing = [after for word, after in zip(argv, following, strict=True) if word in NARROWING]
+    return sum(not after.startswith("not ") and after not in MODULES for after in choosing)
 
 
 def _place(outer: str, inner: str) -> str:

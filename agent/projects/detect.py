@@ -6,11 +6,11 @@ CONTRIBUTING, README), CI and the configuration of tools, the convention of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent.projects.authority import CONVENTION, found_commands, with_found, with_given
+from agent.projects.authority import found_commands, is_conventional, with_found, with_given
 from agent.projects.configured.workflows import WorkflowLine, workflow_lines
 from agent.projects.directories import MAX_PARTS, project_directories
 from agent.projects.ecosystems import ECOSYSTEMS
@@ -20,6 +20,7 @@ from agent.projects.proof import proven_stacks
 from agent.projects.python.part import declared_names
 from agent.projects.python.tools import with_tools
 from agent.projects.settings import GivenCommands, given_commands
+from agent.stacks.globs import matches
 
 COVERING = ("native", "java", "dotnet", "static")
 """Ecosystems whose outermost manifest builds what lies below it."""
@@ -32,7 +33,7 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
     """The profile of the repository whose files are ``files``. ``settings`` are the commands of the project: ``{test: …}``."""
     given = given_commands(files, settings or {})
     workflow = list(workflow_lines(files))
-    notes: list[str] = []
+    notes = list(_services(workflow))
     parts: list[ProjectPart] = []
     for directory in project_directories(files):
         inside = files.below(directory)
@@ -41,9 +42,17 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
             outer = _around(parts, part)
             if outer is None or _stands_alone(part, outer, inside):
                 parts.append(part if outer is None else _in_workspace(part, outer))
+    parts = [_without_tests_of_members(part, parts, files) for part in parts]
     parts += _only_given(given, parts)
     stack, why = _proven(parts[:MAX_PARTS], files)
     return ProjectProfile(tuple(parts[:MAX_PARTS]), stack, why, tuple(dict.fromkeys(notes))[:MAX_NOTES])
+
+
+def _services(workflow: Sequence[WorkflowLine]) -> Iterator[str]:
+    """What CI starts for its tests and a sandbox does not have: their failures are no fault of a change."""
+    for entry in workflow:
+        if entry.services and "test" in entry.evidence.lower():
+            yield f"{entry.evidence} tests with {', '.join(entry.services)}, which is not available in the sandbox."
 
 
 def _read(files: ProjectFiles, directory: str) -> list[ProjectPart]:
@@ -71,7 +80,7 @@ def _with_commands(
     found = found_commands(part, files, workflow, declared, readme=not about_testing)
     part = with_found(part, found)
     if part.ecosystem == "python":
-        part = with_tools(part, files, [*found.by_purpose["lint"], *found.by_purpose["format"]])
+        part = with_tools(part, files, [*found.of("lint"), *found.of("format")])
     notes += found.notes
     return with_given(part, given, files)
 
@@ -85,17 +94,37 @@ def _around(parts: Sequence[ProjectPart], part: ProjectPart) -> ProjectPart | No
 
 
 def _stands_alone(part: ProjectPart, outer: ProjectPart, files: ProjectFiles) -> bool:
-    """Whether ``part`` is more than a folder of ``outer``: a member with a test command of its own, or a project with a name."""
-    if part.ecosystem in COVERING:
-        return False
+    """Whether ``part`` is more than a folder of ``outer``: a project with a name and tests, or a member of its workspace with a
+    test command of its own, or whose workspace says nothing about tests."""
     test = part.commands.get("test")
-    if part.directory in outer.members:
-        return test is not None and not test.evidence.startswith(CONVENTION)
-    return bool(part.name) and (test is not None and (part.ecosystem != "python" or _has_tests(files)))
+    if part.ecosystem in COVERING or test is None:
+        return False
+    if part.directory in outer.members and is_conventional(test):
+        whole = outer.commands.get("test")
+        if "test_configuration" in outer.evidence or (whole is not None and not is_conventional(whole)):
+            return False
+    return bool(part.name) and (not is_conventional(test) or _test_files(part, files) != [])
 
 
-def _has_tests(files: ProjectFiles) -> bool:
-    return any(next(files.starting_with(start), None) is not None for start in ("tests/", "test/", "src/tests/", "test_"))
+def _test_files(part: ProjectPart, files: ProjectFiles) -> list[str]:
+    """Some of them; one is enough to know."""
+    globs = part.test_files
+    return next(([path] for path in files.paths if any(matches(glob, path) for glob in globs)), [])
+
+
+def _without_tests_of_members(part: ProjectPart, parts: Sequence[ProjectPart], files: ProjectFiles) -> ProjectPart:
+    """A workspace whose tests are all in members that are parts of their own has no test command: run from its top, they would
+    be read by another configuration than theirs."""
+    test = part.commands.get("test")
+    own = tuple(f"{other.directory}/" for other in parts if other.directory in part.members)
+    if test is None or not own or not is_conventional(test):
+        return part
+    outside = ProjectFiles.of(
+        dict.fromkeys((path for path in files.below(part.directory).paths if not part.path(path).startswith(own)), "")
+    )
+    if _test_files(part, outside):
+        return part
+    return replace(part, commands={kind: said for kind, said in part.commands.items() if kind not in ("test", "test_one")})
 
 
 def _in_workspace(part: ProjectPart, outer: ProjectPart) -> ProjectPart:

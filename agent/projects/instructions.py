@@ -83,7 +83,7 @@ def _of_page(name: str, place: str, text: str, is_readme: bool) -> Iterator[Page
             fenced = None if fenced is not None else fence[1].lower()
             continue
         if fenced is None and (heading := _heading(line, previous)) is not None:
-            headings = [entry for entry in headings if entry[0] < heading[0]][:5] + [heading]
+            headings = [*[entry for entry in headings if entry[0] < heading[0]][:5], heading]
             prose, literal = [], False
         elif fenced is None and line:
             indented = line[:1] in (" ", "\t")

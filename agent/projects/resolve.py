@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.projects.configured.make import JUSTFILES, MAKEFILES, just_steps, make_steps
+from agent.projects.configured.make import just_steps, make_steps
 from agent.projects.configured.nox import nox_steps
 from agent.projects.configured.scripts import TOOLS, has_script, hatch_test, script_steps
+from agent.projects.configured.shell_scripts import script_file, shell_steps
 from agent.projects.configured.steps import TaskSteps
 from agent.projects.configured.tox import tox_steps
 from agent.projects.files import ProjectFiles
@@ -19,6 +20,13 @@ from agent.projects.runners import KnownCommand, Purpose, known_command
 from agent.projects.shell import SimpleCommand, commands_of, is_glob
 from agent.projects.wrappers import unwrapped
 
+MAX_SHOWN = 120
+ASKED = {"tox": "-e ", "nox": "-s ", "hatch": "run ", "pdm": "run ", "pipenv": "run ", "rye": "run "}
+"""How a task is asked for by name, where it is more than the name."""
+TOX_OTHER = frozenset(
+    {"list", "l", "devenv", "d", "config", "c", "exec", "e", "depends", "de", "quickstart", "q", "schema", "man"}
+)
+"""Subcommands of tox that run no tests."""
 MAX_DEPTH = 4
 """Of task runners that call each other: ``make test`` → ``tox`` → ``poe test`` → ``pytest``."""
 TARGETS: Mapping[Purpose, tuple[str, ...]] = {
@@ -38,6 +46,8 @@ class ResolvedCommand:
     said: str
     through: str = ""
     directory: str = ""
+    task: str = ""
+    """The name of the task that it is of, as tox or make has it."""
 
     def told(self, evidence: str) -> ProjectCommand:
         where = f"{evidence} → {self.through}" if evidence and self.through else evidence or self.through
@@ -56,49 +66,56 @@ class CommandResolver:
 
     def line(self, line: str, purpose: Purpose | None = None) -> list[ResolvedCommand]:
         """The known commands in ``line``, those of ``purpose`` where one is given."""
-        found = [hit for command in commands_of(line) for hit in self._command(command, command.said, "", MAX_DEPTH)]
+        found = [hit for command in commands_of(line) for hit in self._command(command, command.said, None, MAX_DEPTH)]
         return [hit for hit in found if purpose in (None, hit.known.purpose)]
 
     def task(self, tool: str, purpose: Purpose) -> list[ResolvedCommand]:
         """What ``tool`` runs for ``purpose`` by its usual names: "tox", "nox", "make", "just", "hatch", "poe", …"""
         steps, said = self._named(tool, list(TARGETS[purpose]) if tool not in ("tox", "nox") or purpose != "test" else [])
-        return [hit for hit in self._steps(steps, said, MAX_DEPTH) if hit.known.purpose == purpose]
+        found = [hit for hit in self._steps(steps, said, MAX_DEPTH) if hit.known.purpose == purpose]
+        if steps is not None and steps.commands and not found and purpose == "test" and steps.name != "check":
+            self.note(
+                f"{steps.evidence} runs `{steps.commands[0].said[:MAX_SHOWN]}`, which is not a test runner that is known here."
+            )
+        return found
 
-    def _command(self, command: SimpleCommand, said: str, through: str, depth: int) -> Iterator[ResolvedCommand]:
+    def _command(self, command: SimpleCommand, said: str, outer: TaskSteps | None, depth: int) -> Iterator[ResolvedCommand]:
         words = unwrapped(command.words, keep_coverage=self._keep_coverage)
         if not words:
             return
         steps = self._inside(words) if depth else None
         if steps is not None:
-            for hit in self._steps(steps, said, depth):
-                yield hit
+            yield from self._steps(steps, said, depth)
             return
         known = known_command(words)
         if known is None or known.ecosystem != self._ecosystem:
             return
         argv = ("env", *command.environment, *words) if command.environment else words
+        directory = command.directory
         if any(is_glob(word) and f'"{word}"' not in command.said and f"'{word}'" not in command.said for word in words):
             argv = ("sh", "-c", command.said)
-        elif command.directory and through:
-            argv, moved = _moved(argv, known, command.directory), ""
-            yield ResolvedCommand(known, argv, said, through, moved)
-            return
-        yield ResolvedCommand(known, argv, said, through, command.directory)
+        elif outer is not None and directory:
+            argv, directory = _moved(argv, known, directory), ""
+        through, task = (outer.evidence, outer.name) if outer is not None else ("", "")
+        yield ResolvedCommand(known, argv, said, through, directory, task)
 
     def _steps(self, steps: TaskSteps | None, said: str, depth: int) -> Iterator[ResolvedCommand]:
         if steps is None:
             return
-        if steps.refused:
-            self._note(steps.refused)
+        if steps.refused and "test" in steps.name:
+            self.note(steps.refused)
         for command in steps.commands:
-            for hit in self._command(command, said or command.said, steps.evidence, depth - 1):
-                yield hit
+            yield from self._command(command, said or command.said, steps, depth - 1)
 
     def _inside(self, words: tuple[str, ...]) -> TaskSteps | None:
         """What a task runner would run; None where ``words`` is not one's."""
         plain = words[2:] if words[:2] == ("python", "-m") else words
         program, rest = plain[0] if plain else "", plain[1:]
         names = [word for word in rest if not word.startswith("-") and "=" not in word]
+        if script := script_file(words):
+            return shell_steps(self._files, script)
+        if program == "tox" and TOX_OTHER.intersection(names[:1]):
+            return TaskSteps("tox")
         if program == "tox":
             return self._named("tox", _environments(rest, ("-e", "--env", "-f")))[0]
         if program == "nox":
@@ -138,18 +155,11 @@ class CommandResolver:
         steps = read(self._files, names) if read is not None else script_steps(self._files, tool, names)
         if steps is None:
             return None, ""
-        name = next((name for name in names if name in steps.evidence.replace(".", " ").replace(":", " ").split()), "")
-        said = {"tox": "tox -e {}", "nox": "nox -s {}", "hatch": "hatch run {}", "pdm": "pdm run {}", "pipenv": "pipenv run {}"}
-        return steps, said.get(tool, f"{tool} {{}}").format(name) if name else tool
+        return steps, f"{tool} {ASKED.get(tool, '')}{steps.name}" if steps.name else tool
 
-    def _note(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
-
-
-def task_files(files: ProjectFiles) -> bool:
-    """Whether there is a Makefile or justfile."""
-    return any(name in files for name in (*MAKEFILES, *JUSTFILES))
 
 
 def _environments(words: Sequence[str], options: Sequence[str]) -> list[str]:

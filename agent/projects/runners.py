@@ -27,14 +27,14 @@ NEVER = frozenset({
 })  # fmt: skip
 """Options of commands that watch, list, stop to be asked, or write what the tests compare with; ``--pyargs`` tests an installed
 package instead of the tree."""
-_VALUE = frozenset({
-    "-k", "-m", "-n", "-c", "-p", "-o", "-W", "-r", "-j", "-l", "--basetemp", "--config", "--config-file", "--confcutdir",
-    "--cov", "--cov-config", "--cov-fail-under", "--cov-report", "--dist", "--durations", "--import-mode", "--ignore", "--ignore-glob",
-    "--junit-xml", "--junitxml", "--line-length", "--log-cli-level", "--log-level", "--maxfail", "--numprocesses", "--pattern",
-    "--pythonwarnings", "--reporter", "--require", "--rootdir", "--select", "--settings", "--start-directory", "--tb",
-    "--test-coverage-threshold", "--timeout", "--top-level-directory", "--verbosity", "--deselect", "--target-version",
+_VALUE = frozenset({"-k", "-m", "-n", "-c", "-p", "-o", "-W", "-r", "-j", "-l"})
+"""Short options whose value is a word of its own."""
+_FLAGS = frozenset({
+    "--all-files", "--branch", "--buffer", "--check", "--diff", "--doctest-modules", "--exitfirst", "--failfast", "--fix", "--full-trace",
+    "--keepdb", "--locals", "--pre", "--quiet", "--release", "--run", "--runInBand", "--showlocals", "--strict", "--strict-config",
+    "--strict-markers", "--verbose", "--workspace",
 })  # fmt: skip
-"""Options whose value may be a word of its own."""
+"""Long options that take no value; the word after any other is its value, and not what is tested."""
 _VALUE_OF_UNITTEST = frozenset({"-s", "-t", "-p", "-k"})
 
 _TESTS: Mapping[tuple[str, ...], tuple[str, str]] = {
@@ -43,6 +43,7 @@ _TESTS: Mapping[tuple[str, ...], tuple[str, str]] = {
     ("python", "-m", "pytest"): ("pytest", "python"),
     ("python", "-m", "unittest"): ("unittest", "python"),
     ("python", "manage.py", "test"): ("django", "python"),
+    ("python", "-m", "django"): ("django", "python"),
     ("django-admin", "test"): ("django", "python"),
     ("node", "--test"): ("node", "node"),
     ("vitest",): ("vitest", "node"),
@@ -118,6 +119,8 @@ def known_command(words: Sequence[str]) -> KnownCommand | None:
             continue
         if start in _TESTS:
             runner, ecosystem = _TESTS[start]
+            if start == ("python", "-m", "django") and plain[3:4] != ("test",):
+                return None
             return KnownCommand("test", runner, ecosystem, _targets(plain[length:], runner))
         if start in WHOLE_PROJECT:
             return KnownCommand("test", "", WHOLE_PROJECT[start], ())
@@ -138,12 +141,12 @@ def _by_position(plain: tuple[str, ...]) -> KnownCommand | None:
         return KnownCommand("test", "maven" if program.startswith("mvn") else "gradle", "java") if goal else None
     if program == "python" and "-m" in plain[1:-1]:
         at = plain.index("-m")
-        if at > 1 and plain[at + 1] in ("pytest", "unittest"):
-            return KnownCommand("test", plain[at + 1], "python", _targets(plain[at + 2 :], plain[at + 1]))
-    if program == "python" and plain[1:3] and plain[1] == "-m":
+        if at > 1:  # options of Python itself: ``python -b -W always -m pytest``
+            return known_command(("python", *plain[at:]))
         found = known_command(plain[2:])
-        return found if found is not None and found.purpose != "test" and found.ecosystem == "python" else None
-    if program == "coverage" and plain[1:2] == ("run",):
+        is_module = found is not None and found.ecosystem == "python" and (found.purpose != "test" or plain[2] == "coverage")
+        return found if is_module else None
+    if plain[:2] == ("coverage", "run"):
         inner = after_coverage(plain)
         return known_command(inner) if inner else None
     return None
@@ -170,9 +173,15 @@ def _targets(words: Sequence[str], runner: str) -> tuple[str, ...]:
     if runner == "unittest" and words[:1] == ("discover",):
         return ()
     while at < len(words):
-        if words[at] in (_VALUE_OF_UNITTEST if runner == "unittest" else _VALUE):
+        if _takes_value(words[at], runner):
             at += 1
         elif not words[at].startswith("-"):
             found.append(words[at])
         at += 1
     return tuple(found)
+
+
+def _takes_value(option: str, runner: str) -> bool:
+    if option.startswith("--"):
+        return "=" not in option and not option.startswith("--no-") and option not in _FLAGS
+    return option in (_VALUE_OF_UNITTEST if runner == "unittest" else _VALUE)

@@ -17,6 +17,8 @@ MAX_WORDS = 100
 
 _ASSIGNMENT = linear(r"[A-Za-z_][A-Za-z0-9_]{0,60}=.*")
 _PROMPT = linear(r"^\s*(?:\(?[\w.-]{0,30}\)?\s?[$%#❯]|>{1,3}|PS>)\s+")
+_ARGUMENTS = linear(r'"?\$(?:@|\*|\{@\}|\{\*\})"?')
+_DEFAULTED = linear(r"\$\{[A-Za-z_@*0-9]{1,60}:?-([^${}`]*)\}")
 _GLOB = "*?["
 _CHAIN = frozenset({"&&", ";"})
 _PUNCTUATION = frozenset("();<>|&")
@@ -42,8 +44,9 @@ def without_prompt(line: str) -> str:
 
 
 def commands_of(line: str) -> list[SimpleCommand]:
-    """The commands of ``a && b`` and ``a; b``; none where the line has substitutions, pipes, redirections, or can't be read."""
-    words = _words(line)
+    """The commands of ``a && b`` and ``a; b``; none where the line has substitutions, pipes, redirections, or can't be read.
+    Arguments that would be passed on (``"$@"``) are none, and ``${NAME:-word}`` is the word."""
+    words = _words(_DEFAULTED.sub(r"\1", _ARGUMENTS.sub("", line[: MAX_LINE + 1])))
     if words is None:
         return []
     found: list[SimpleCommand] = []

@@ -43,12 +43,21 @@ def unwrapped(words: tuple[str, ...], *, keep_coverage: bool = True) -> tuple[st
     for _ in range(MAX_WRAPPERS):
         inner = _inside(words)
         if inner is None and not keep_coverage:
-            plain = words[2:] if words[:2] == ("python", "-m") else words
-            inner = after_coverage(plain) if plain[:2] == ("coverage", "run") else None
+            inner = _without_coverage(words)
         if inner is None:
             break
         words = inner
     return words
+
+
+def _without_coverage(words: tuple[str, ...]) -> tuple[str, ...] | None:
+    """``python -b -m coverage run -m pytest`` → ``python -b -m pytest``; None where coverage is not started."""
+    options: tuple[str, ...] = ()
+    if words[:1] == ("python",) and "-m" in words:
+        at = words.index("-m")
+        options, words = words[1:at], words[at + 1 :]
+    inner = after_coverage(words) if words[:2] == ("coverage", "run") else ()
+    return ("python", *options, *inner[1:]) if inner else None
 
 
 def _inside(words: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -47,11 +47,11 @@ def _steps(files: ProjectFiles, names: Sequence[str], program: str, targets: Seq
     where = f"{files.from_root(name)}: {target}"
     lines = _recipe(rules, target, MAX_DEPTH)
     if any(_NOT_HERE.search(line) for line in lines):
-        return TaskSteps(where, (), f"{where} was not used: it needs docker or the network.")
+        return TaskSteps(where, (), f"{where} was not used: it needs docker or the network.", target)
     commands: list[SimpleCommand] = []
     for line in lines:
         commands += commands_of(_expanded(line.lstrip("@-+ \t"), rules.variables))
-    return TaskSteps(where, tuple(commands))
+    return TaskSteps(where, tuple(commands), name=target)
 
 
 def _read(text: str) -> _Rules:

@@ -40,7 +40,7 @@ def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | Non
     for name in wanted[:5]:
         found = tuple(_runs(sessions[name], constants))[:MAX_COMMANDS]
         if found:
-            return TaskSteps(f"noxfile.py: session {name}", found)
+            return TaskSteps(f"noxfile.py: session {name}", found, name=name)
     return None
 
 

@@ -28,7 +28,9 @@ def script_steps(files: ProjectFiles, tool: str, names: Sequence[str]) -> TaskSt
     path, keys = TOOLS[tool]
     scripts = table(toml_of(files, path), *keys)
     name = next((name for name in names if name in scripts), None)
-    return TaskSteps(f"{path}: {'.'.join(keys)}.{name}", tuple(_commands(scripts[name], scripts))) if name else None
+    if name is None:
+        return None
+    return TaskSteps(f"{path}: {'.'.join(keys)}.{name}", tuple(_commands(scripts[name], scripts)), name=name)
 
 
 def _hatch(files: ProjectFiles, names: Sequence[str]) -> TaskSteps | None:
@@ -41,7 +43,9 @@ def _hatch(files: ProjectFiles, names: Sequence[str]) -> TaskSteps | None:
         for environment in [wanted] if wanted else ["default", *environments][:MAX_ENVIRONMENTS]:
             scripts = {**table(environments, "default", "scripts"), **table(environments, environment, "scripts")}
             if script in scripts:
-                return TaskSteps(f"hatch: envs.{environment}.scripts.{script}", tuple(_commands(scripts[script], scripts)))
+                return TaskSteps(
+                    f"hatch: envs.{environment}.scripts.{script}", tuple(_commands(scripts[script], scripts)), name=name
+                )
     return None
 
 

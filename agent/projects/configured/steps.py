@@ -9,8 +9,10 @@ from agent.projects.shell import SimpleCommand
 
 @dataclass(frozen=True)
 class TaskSteps:
-    """``commands`` in their order and where they stand; ``refused`` says in a sentence why they can't be used, where they can't."""
+    """``commands`` of the task ``name`` in their order, and where they stand; ``refused`` says in a sentence why they can't be
+    used, where they can't."""
 
     evidence: str
     commands: tuple[SimpleCommand, ...] = ()
     refused: str = ""
+    name: str = ""

@@ -21,10 +21,14 @@ MAX_ENVIRONMENTS = 50
 MAX_ROUNDS = 5
 """Of substitution: a reference to a section may have references."""
 
+UNKNOWN = "\1"
+"""Stands for a path of tox's own directories; a character that no line of a command has."""
 Sections = Mapping[str, Mapping[str, Any]]
 _SUBSTITUTION = linear(r"\{([^{}]*)\}")
 _FACTORS = linear(r"^([!\w.,{}-]+):\s+(.*)$")
-_HERE = ("toxinidir", "tox_root", "/")
+_CHOICE = linear(r"\{([^{},]*)[^{}]*\}")
+_NO_BRACES = str.maketrans("", "", "{}")
+_HERE = ("toxinidir", "tox_root")
 _PYTHON = ("envpython", "env_python", "basepython", "base_python")
 _ASSIGNMENT = linear(r"([A-Za-z_]\w{0,60})\s*=\s*(.*)")
 _NOT_OURS = ("PATH", "HOME", "LD_", "PIP_", "UV_", "VIRTUALENV", "COVERAGE_", "TOX_")
@@ -108,7 +112,7 @@ def _listed(sections: Sections) -> Iterator[str]:
     value = main.get("env_list", main.get("envlist", ""))
     names = value.replace("\n", ",") if isinstance(value, str) else ",".join(texts(value))
     for name in _outside_of_braces(names[:MAX_LINE]):
-        yield re.sub(r"\{([^{},]*)[^{}]*\}", r"\1", name.strip())
+        yield _CHOICE.sub(r"\1", name.strip())
 
 
 def _outside_of_braces(names: str) -> list[str]:
@@ -129,19 +133,23 @@ def _steps(where: str, sections: Sections, name: str, factors: set[str]) -> Task
     if commands is None:
         return None
     lines = _lines(commands, factors) if isinstance(commands, str) else _of_lists(commands)
-    environment = tuple(
-        _environment(sections, section.get("set_env", section.get("setenv", base.get("set_env", base.get("setenv")))), factors)
-    )
-    moved = text(section, "change_dir") or text(section, "changedir") or text(base, "change_dir") or text(base, "changedir")
-    directory = "" if "env" in moved else (_filled(sections, moved) or "").removeprefix("./").rstrip("/")
+    environment = tuple(_environment(sections, _either(section, base, "set_env", "setenv"), factors))
+    moved = _filled(sections, text(_either(section, base, "change_dir", "changedir")))
+    directory = "" if UNKNOWN in moved else moved.removeprefix(".").strip("/")
     found: list[SimpleCommand] = []
     for line in lines:
-        for command in commands_of(_filled(sections, line) or ""):
-            words = command.words[1:] if command.words[0] == "-" else command.words
-            words = (words[0].lstrip("-!"), *words[1:]) if words else ()
+        for command in commands_of(_filled(sections, line)):
+            words = command.words[1:] if command.words[0] in ("-", "!") else command.words
+            words = _without_unknown((words[0].lstrip("-!"), *words[1:]) if words else ())
             if words and words[0]:
-                found.append(SimpleCommand(words, (*environment, *command.environment), directory.removeprefix(".")))
-    return TaskSteps(f"{where}: [{name}] commands" if "tool" not in where else f"{where} {name} commands", tuple(found))
+                found.append(SimpleCommand(words, (*environment, *command.environment), command.directory or directory))
+    place = f"{where}: [{name}] commands" if where.endswith((".ini", ".cfg")) else f"{where} {name} commands"
+    return TaskSteps(place, tuple(found), name=name.partition(":")[2])
+
+
+def _either(section: Mapping[str, Any], base: Mapping[str, Any], new: str, old: str) -> Any:
+    """A setting by its name of today or that of tox 3, of the section or of what it inherits."""
+    return section.get(new, section.get(old, base.get(new, base.get(old))))
 
 
 def _lines(commands: str, factors: set[str]) -> Iterator[str]:
@@ -150,7 +158,7 @@ def _lines(commands: str, factors: set[str]) -> Iterator[str]:
         hit = _FACTORS.match(line)
         if hit is None or "://" in hit[1]:
             yield line
-        elif any(_holds(choice, factors) for choice in re.sub(r"[{}]", "", hit[1]).split(",")):
+        elif any(_holds(choice, factors) for choice in hit[1].translate(_NO_BRACES).split(",")):
             yield hit[2]
 
 
@@ -172,17 +180,15 @@ def _environment(sections: Sections, value: Any, factors: set[str]) -> Iterator[
     lines = list(_lines(value, factors)) if isinstance(value, str) else [f"{name}={said}" for name, said in pairs]
     for line in lines[:20]:
         filled = _filled(sections, line)
-        hit = _ASSIGNMENT.fullmatch(filled) if filled else None
-        if hit is not None and not hit[1].startswith(_NOT_OURS):
+        hit = _ASSIGNMENT.fullmatch(filled)
+        if hit is not None and UNKNOWN not in filled and not hit[1].startswith(_NOT_OURS):
             yield f"{hit[1]}={hit[2]}"
 
 
-def _filled(sections: Sections, line: str) -> str | None:
-    """``line`` with its substitutions; None where one of them is not known here."""
-    unknown = False
+def _filled(sections: Sections, line: str) -> str:
+    """``line`` with its substitutions, ``UNKNOWN`` for those that are not known here."""
 
     def value(hit: re.Match[str]) -> str:
-        nonlocal unknown
         name, _, rest = hit[1].partition(":")
         if name in _HERE:
             return "."
@@ -192,17 +198,27 @@ def _filled(sections: Sections, line: str) -> str | None:
             return rest
         if name == "env":
             return rest.partition(":")[2]
-        if name in ("toxinidir}", ""):
-            return ""
         if name.startswith("[") and "]" in name:
             section, _, key = name[1:].partition("]")
             return text(sections.get(section, {}), key)
-        unknown = True
-        return ""
+        return UNKNOWN
 
-    line = line.replace("{:}", ":")
+    line = line.replace("{:}", ":").replace("{/}", "/")
     for _ in range(MAX_ROUNDS):
         if len(line) > MAX_LINE or not _SUBSTITUTION.search(line):
             break
         line = _SUBSTITUTION.sub(value, line)
-    return None if unknown or len(line) > MAX_LINE else line.replace("./", "", 1) if line.startswith("./") else line
+    return "" if len(line) > MAX_LINE else line.replace("./", "", 1) if line.startswith("./") else line
+
+
+def _without_unknown(words: Sequence[str]) -> tuple[str, ...]:
+    """Without options whose value is not known here ("--basetemp={env_tmp_dir}"); () where another word is not known."""
+    kept: list[str] = []
+    for word in words:
+        if UNKNOWN not in word:
+            kept.append(word)
+        elif not (word.startswith("-") and "=" in word):
+            if not kept or not kept[-1].startswith("--") or "=" in kept[-1]:
+                return ()
+            kept.pop()
+    return tuple(kept)

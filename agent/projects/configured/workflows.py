@@ -20,6 +20,7 @@ MAX_CHARACTERS = 20_000
 MAX_LINES = 100
 
 _MATRIX = linear(r"\$\{\{[^}]*\}\}")
+_CONTAINERS = linear(r"\bdocker(?:-compose| compose)? (?:up|run)\b")
 _TESTING = linear(
     r"(?i)test|\bci\b|check|build|lint|style|format|quality|static|main|python|node|unit|pre-?commit|mypy|typ(?:e|ing)"
 )
@@ -61,7 +62,7 @@ def _of_workflow(path: str, data: Any) -> Iterator[WorkflowLine]:
         if not _TESTING.search(title) or _RELEASING.search(name):
             continue
         steps = table(job).get("steps")
-        services = tuple(table(job, "services"))[:5]
+        services = (*tuple(table(job, "services"))[:5], *_started_by(steps))
         usual = text(job, "defaults", "run", "working-directory") or everywhere
         for step in steps[:MAX_STEPS] if isinstance(steps, list) else ():
             script = text(step, "run")[:MAX_CHARACTERS]
@@ -73,12 +74,19 @@ def _of_workflow(path: str, data: Any) -> Iterator[WorkflowLine]:
                     yield WorkflowLine(environment + plain, f"{path}: job {name}", directory, services)
 
 
+def _started_by(steps: Any) -> Iterator[str]:
+    """Docker, where a step starts containers itself."""
+    scripts = (text(step, "run")[:MAX_CHARACTERS] for step in (steps[:MAX_STEPS] if isinstance(steps, list) else ()))
+    if any(_CONTAINERS.search(script) for script in scripts):
+        yield "docker"
+
+
 def _without_matrix(line: str) -> str:
-    """A line that a matrix changes is used only where it says which environment of tox or nox, which then is the usual one."""
+    """A line that a matrix changes is used only where it says which environment of tox, nox or hatch: it is the usual one then."""
     if not _MATRIX.search(line):
         return line
     words = _MATRIX.sub("\0", line).split()
-    if "tox" not in words and "nox" not in words:
+    if not {"tox", "nox", "hatch"}.intersection(words):
         return ""
     kept: list[str] = []
     for word in words:

@@ -135,10 +135,11 @@ def _members(data: Mapping[str, Any], files: ProjectFiles) -> Iterator[str]:
     at = 0
     for path in files.paths:
         directory = path.removesuffix("/pyproject.toml")
-        if directory != path and at < MAX_MEMBERS and any(matches(glob, directory) for glob in globs):
-            if not any(matches(glob, directory) for glob in excluded):
-                at += 1
-                yield directory
+        if directory == path or at >= MAX_MEMBERS or any(matches(glob, directory) for glob in excluded):
+            continue
+        if any(matches(glob, directory) for glob in globs):
+            at += 1
+            yield directory
 
 
 def _runtime_lines(

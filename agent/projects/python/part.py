@@ -31,7 +31,10 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     declared = declared_names(files)
     tests = tests_of(files, declared)
     evidence = {**metadata.evidence, "runner": tests.why}
+    if tests.configuration:
+        evidence["test_configuration"] = tests.configuration
     command = ProjectCommand(tests.command, f"convention: {tests.why}")
+    one = ProjectCommand(tests.one, command.evidence)
     found = ProjectPart(
         directory=directory,
         ecosystem="python",
@@ -44,7 +47,7 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
         members=metadata.members,
         runtime=metadata.runtime,
         runner=tests.runner,
-        commands={"test": command, "test_one": ProjectCommand(tests.one, command.evidence)},
+        commands={"test": command, **({"test_one": one} if one.argv != command.argv else {})},
         test_files=tests.globs,
         evidence=evidence,
     )

@@ -32,13 +32,15 @@ class PythonTests:
     one: tuple[str, ...]
     globs: tuple[str, ...]
     why: str
+    configuration: str = ""
+    """Where pytest is configured."""
 
 
 def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
     paths = [
         path for path in files.paths if path.endswith(".py") and _TEST_NAME.fullmatch(path) and not path.startswith(_SKIPPED)
     ]
-    named = _configures_pytest(files)
+    configuration = named = _configures_pytest(files)
     if not named and ("pytest" in declared or any(name.startswith("pytest-") for name in declared)):
         named = "pytest is among the dependencies"
     seen = _imports(files, paths)
@@ -61,7 +63,7 @@ def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
         )
     why = named or ("test functions" if paths else "there are no tests yet")
     command = ("python", "-m", "pytest")
-    return PythonTests("pytest", command, command, _pytest_globs(files), why)
+    return PythonTests("pytest", command, command, _pytest_globs(files), why, configuration)
 
 
 def _configures_pytest(files: ProjectFiles) -> str:

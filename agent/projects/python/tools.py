@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agent.projects.authority import FoundCommand
 from agent.projects.files import ProjectFiles
 from agent.projects.model import ProjectPart
-from agent.projects.resolve import ResolvedCommand
 from agent.projects.tables import ini_of, table, texts, toml_of, yaml_of
 from agent.stacks.model import FormatTool
 
@@ -65,7 +65,7 @@ class ConfiguredTool:
     options: tuple[str, ...] = ()
 
 
-def with_tools(part: ProjectPart, files: ProjectFiles, commands: Iterable[tuple[ResolvedCommand, str]] = ()) -> ProjectPart:
+def with_tools(part: ProjectPart, files: ProjectFiles, commands: Iterable[FoundCommand] = ()) -> ProjectPart:
     """``part`` with the tools that ``files`` and the project's lint and format ``commands`` (each with its evidence) name."""
     found: dict[str, ConfiguredTool] = {}
     for tool in [*_configured(files), *_of_hooks(files), *_of_commands(commands)]:
@@ -127,14 +127,13 @@ def _of_hooks(files: ProjectFiles) -> Iterator[ConfiguredTool]:
                 yield ConfiguredTool(name, f"{HOOKS}: {said}", _options(texts(table(hook).get("args"))))
 
 
-def _of_commands(commands: Iterable[tuple[ResolvedCommand, str]]) -> Iterator[ConfiguredTool]:
-    for command, where in commands:
-        if command.known.runner in FORMATTERS or command.known.runner in LINTERS:
-            words = command.argv[len(command.known.runner.split()) :]
-            said = tuple(word for word in words if word not in command.known.targets)
-            yield ConfiguredTool(
-                command.known.runner, command.told(where).evidence, _options(said) if command.argv[0] != "sh" else ()
-            )
+def _of_commands(commands: Iterable[FoundCommand]) -> Iterator[ConfiguredTool]:
+    for command in commands:
+        known, argv = command.hit.known, command.hit.argv
+        if known.runner in FORMATTERS or known.runner in LINTERS:
+            said = [word for word in argv[len(known.runner.split()) :] if word not in known.targets]
+            options = _options(said) if argv[0] == known.runner.split()[0] else ()
+            yield ConfiguredTool(known.runner, command.told().evidence, options)
 
 
 def _options(words: Sequence[str]) -> tuple[str, ...]:
