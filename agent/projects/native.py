@@ -28,7 +28,7 @@ TEST_FILES = ("**/test/**", "**/tests/**", "**/*_test.c*", "**/test_*.c*", "**/*
 
 _COMMENT = linear(r"(?m)#[^\n]*")
 _PROJECT = linear(r"(?i)\bproject\s*\(\s*([\w.-]{1,100})")
-_LEAST = linear(r"(?i)\bcmake_minimum_required\s*\(\s*VERSION\s+([\d.]{1,20})")
+_LEAST = linear(r"(?i)\bcmake_minimum_required\s*\(\s*VERSION\s+(\d{1,4}(?:\.\d{1,6}){0,3})")
 _TESTS = linear(r"(?i)\b(?:enable_testing\s*\(|include\s*\(\s*CTest\b|add_test\s*\(|\w{1,60}_discover_tests\s*\()")
 _SWITCH = linear(r"(?i)\boption\s*\(\s*(\w{0,60}TEST\w{0,60})\b[^)]{0,200}\bOFF\s*\)")
 _MESON = linear(r"project\s*\(\s*'([^'\n]{1,100})'")
