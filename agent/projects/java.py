@@ -31,7 +31,7 @@ RELEASES = (
 """Properties of a pom.xml that say for which Java it is, the most exact first; ``java.version`` is Spring Boot's."""
 
 _PROPERTY = linear(r"\$\{([\w.-]{1,80})\}")
-_INCLUDE = linear(r"""(?m)^[ \t]*include\b[ \t]*(?:\(([^)]*)(?:\)|\z)|([^\n]*(?:,[ \t]*\n[^\n]*)*))""")
+_INCLUDE = linear(r"""(?m)^[ \t]*include\b[ \t]*(?:\(([^)]*)(?:\)|\z)|((?:[^\n]*,[ \t]*\n)*[^\n]*))""")
 _NAME = linear(r"""rootProject\.name\s*=\s*["']([^"'\n]+)["']""")
 _QUOTED = linear(r"""["']:?([^"'\n]+)["']""")
 _RELEASES = tuple(

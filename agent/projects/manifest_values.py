@@ -42,7 +42,7 @@ def xml_root(files: ProjectFiles, path: str) -> ET.Element | None:
         return None
     try:
         return ET.fromstring(source)
-    except (ET.ParseError, ValueError):  # ValueError: an encoding that is not known
+    except (ET.ParseError, ValueError):  # ValueError: half a surrogate pair
         return None
 
 

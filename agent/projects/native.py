@@ -28,7 +28,7 @@ TEST_FILES = ("**/test/**", "**/tests/**", "**/*_test.c*", "**/test_*.c*", "**/*
 
 _COMMENT = linear(r"(?m)#[^\n]*")
 _PROJECT = linear(r"(?i)\bproject\s*\(\s*([\w.-]{1,100})")
-_LEAST = linear(r"(?i)\bcmake_minimum_required\s*\(\s*VERSION\s+([\d.]{1,20})")
+_LEAST = linear(r"(?i)\bcmake_minimum_required\s*\(\s*VERSION\s+(\d{1,4}(?:\.\d{1,6}){0,3})")
 _TESTS = linear(r"(?i)\b(?:enable_testing\s*\(|include\s*\(\s*CTest\b|add_test\s*\(|\w{1,60}_discover_tests\s*\()")
 _SWITCH = linear(r"(?i)\boption\s*\(\s*(\w{0,60}TEST\w{0,60})\b[^)]{0,200}\bOFF\s*\)")
 _MESON = linear(r"project\s*\(\s*'([^'\n]{1,100})'")
@@ -65,7 +65,8 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     if build.untested:
         evidence["test"] = build.untested
     commands = {
-        kind: ProjectCommand(("sh", "-c", line), build.file, build.said.get(kind, "")) for kind, line in build.lines.items()
+        kind: ProjectCommand(_argv(line, build.runner), build.file, build.said.get(kind, ""))
+        for kind, line in build.lines.items()
     }
     config = next((name for name in (".clang-format", "_clang-format") if name in files), "")
     if config:
@@ -87,6 +88,11 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     )
 
 
+def _argv(line: str, runner: str) -> tuple[str, ...]:
+    """A line that ends with ``"$@"`` hands on what is appended to its words; the word before is the script's name."""
+    return ("sh", "-c", line, runner) if line.endswith('"$@"') else ("sh", "-c", line)
+
+
 _CLANG_FORMAT = FormatTool("clang-format", ("clang-format", "-i"), ("clang-format", "--dry-run", "--Werror"), SOURCES)
 
 
@@ -104,7 +110,7 @@ def _cmake(files: ProjectFiles) -> _Build | None:
     configure = f"cmake -S . -B {BUILD}{wanted} && cmake --build {BUILD} --parallel 2"
     build.lines["build"], build.said["build"] = configure, "cmake --build"
     if any(_TESTS.search(one) for one in texts):
-        build.lines["test"] = f"{configure} && ctest --test-dir {BUILD} --output-on-failure"
+        build.lines["test"] = f'{configure} && ctest --test-dir {BUILD} --output-on-failure "$@"'
         build.said["test"] = "ctest"
     else:
         build.untested = "CMakeLists.txt adds no tests"
@@ -120,7 +126,7 @@ def _meson(files: ProjectFiles) -> _Build | None:
     setup = f"meson setup {BUILD}"
     build.lines["build"], build.said["build"] = f"{setup} && meson compile -C {BUILD}", "meson compile"
     if _MESON_TEST.search(_COMMENT.sub("", source)):
-        build.lines["test"], build.said["test"] = f"{setup} && meson test -C {BUILD}", "meson test"
+        build.lines["test"], build.said["test"] = f'{setup} && meson test -C {BUILD} "$@"', "meson test"
     else:
         build.untested = "meson.build adds no tests"
     return build

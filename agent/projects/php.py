@@ -92,7 +92,7 @@ class _Reading:
         """What ``composer test`` runs where that is one command of a runner: Composer itself is then not needed."""
         lines = _lines(scripts, "test", 0)
         if lines:
-            said = " && ".join(texts(scripts["test"])) if not isinstance(scripts["test"], str) else text(scripts["test"])
+            said = " && ".join(texts(scripts["test"]))
             self.evidence["runner"] = place = "composer.json: scripts.test"
             commands = [command for line in lines for command in simple_commands(line)]
             program = next((name for command in commands for name in RUNNERS if name in map(_name, command.argv[:3])), "")
@@ -117,10 +117,12 @@ class _Reading:
         )
 
     def _here(self, argv: tuple[str, ...], program: str) -> tuple[str, ...]:
-        """Without ``@php``, which is Composer's word, and with the program's place."""
+        """With the program's place, and PHP before it only where it is given options."""
         at = next(place for place, word in enumerate(argv) if _name(word) == program)
-        options = tuple(word for word in argv[:at] if word.startswith("-"))
+        options = argv[1:at] if argv[0] == "php" else argv[:at]
         started = (f"{self.programs}/{program}" if "/" not in argv[at] else argv[at], *argv[at + 1 :])
+        if options and not options[0].startswith("-"):
+            return ("composer", "test")
         return ("php", *options, *started) if options else started
 
     def _test_files(self, runner: str) -> tuple[str, ...]:
