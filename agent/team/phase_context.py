@@ -21,8 +21,8 @@ from agent.team.model_calls import ModelCalls
 from agent.team.steering import SteeringLog
 
 NO_STACK = (
-    "No built-in stack's rules hold. Use the language and the libraries that the task and people name, the simplest layout that "
-    "fits them, and declare what it needs in the language's own manifest."
+    "No built-in stack's rules hold. Use the language and the libraries that the task and people name and the simplest layout "
+    "that fits them, and declare what it needs in the language's own manifest."
 )
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
