@@ -327,7 +327,8 @@ class Ports:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What is wanted, in the words of CONTRACT's task: ``stack`` None means infer it."""
+    """What is wanted, in the words of CONTRACT's task: ``stack`` None means that nobody chose
+    one, "none" that no stack's rules hold."""
 
     text: str
     stack: str | None = None

@@ -35,7 +35,11 @@ class ProjectRow(RowSerializer):
 class ProjectInput(serializers.ModelSerializer[Project]):
     slug = serializers.SlugField(max_length=60, required=False, help_text="Derived from the name if omitted.")
     default_stack = serializers.CharField(
-        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id from /api/stacks."
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        validators=[known_stack],
+        help_text="An id from /api/stacks, `auto`, or `none`.",
     )
     metadata = BoundedDictField(required=False)
     commands = BoundedDictField(

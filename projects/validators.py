@@ -20,8 +20,8 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
 def known_stack(value: str) -> None:
-    """Empty and `auto` mean that the stack is inferred."""
-    if value in {"", "auto"}:
+    """Empty and `auto` mean that the stack is inferred, `none` that no stack's rules hold."""
+    if value in {"", "auto", stacks.NONE}:
         return
     try:
         stacks.get(value)

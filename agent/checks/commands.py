@@ -49,10 +49,9 @@ class Commands:
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         """Makes the environment of ``part`` as the workdir asks for it now. None: the part has no install command."""
-        command = part.commands.get("install")
-        if command is None:
+        argv = part.install
+        if not argv:
             return None
-        argv = command.argv
         await self._started(argv)
 
         async def act() -> JSONObject:

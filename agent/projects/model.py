@@ -81,6 +81,15 @@ class ProjectPart:
         return command.argv if command else ()
 
     @property
+    def install(self) -> tuple[str, ...]:
+        """What people see run where the part's environment is made; () where there is none to make."""
+        command = self.commands.get("install")
+        if command is not None and command.argv[0] != "sh":
+            return command.argv
+        defaults = {"python": ("uv", "pip", "install"), "node": (self.package_manager or "npm", "install")}
+        return defaults.get(self.ecosystem, ())
+
+    @property
     def key(self) -> str:
         """What no other part of the repository has."""
         return f"{self.directory or '.'}:{self.ecosystem}"

@@ -70,11 +70,10 @@ class WorkdirSandbox:
                 made.python = found
                 await asyncio.to_thread(compile_once, self.tools)
             return result
-        command = part.commands.get("install")
-        if command is None:
+        if not part.install:
             return None
-        text = f"Not installed: {command.argv[0]} is not supported by this sandbox yet.\n"
-        return CommandResult(command.argv, 127, 0, text, available=False)
+        text = f"Not installed: {part.install[0]} is not supported by this sandbox yet.\n"
+        return CommandResult(part.install, 127, 0, text, available=False)
 
     async def run(
         self,

@@ -33,7 +33,7 @@ ANY_STACK = Stack(
     markers=(), packages=(), imports_forbidden=(), install=(), tests=(), build=(), lint=(), format=(), signals=Signals(),
     prompt_notes="", starter=None,
 )  # fmt: skip
-"""For an existing project of no known stack: no rules of its own, no commands."""
+"""For a project of no known stack, new or there: no rules of its own, no commands."""
 
 _PLACE = re.compile(r" at line \d+ of the answer")
 """The same edit may stand elsewhere in the next answer."""

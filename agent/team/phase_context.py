@@ -17,25 +17,28 @@ from agent.patch.model import Format
 from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
 from agent.projects import ProjectPart, ProjectProfile
 from agent.prompt_blocks import block
-from agent.stacks import Stack
+from agent.stacks import NONE, Stack
 from agent.team.loop_detection import Loops, WatchedJournal
 from agent.team.model_calls import ModelCalls
 from agent.team.steering import SteeringLog
 
 FOR_PEOPLE = ("estimate", "project")
 """Parts of a plan that are not put into prompts with it."""
+NO_STACK = (
+    "No built-in stack's rules hold. Use the language and the libraries that the task and people name and the simplest layout "
+    "that fits them, and declare what it needs in the language's own manifest."
+)
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 
 class PhaseContext:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
-    say how sure ``stack`` is and why; ``profile`` is what the repository is. ``baseline`` is how the tests went before the
-    change, where that was measured, and ``baselines`` the same for each part by its key; ``installed`` how the install
-    step of each round and part ended. ``changed`` are the paths that the change has touched so far, ``modified`` those of them
-    that were there before; ``aside`` is what of it its
-    tests are judged without, ``before`` all of it, ``code_before`` all of it but tests.
-    ``rejected`` the plan that people rejected last; ``edit_format`` is the one that the engineer is asked for, at first the one
-    that the model is known to do best."""
+    say how sure ``stack`` is and why, ``no_stack`` that it is settled that no stack's rules hold; ``profile`` is what the
+    repository is. ``baseline`` is how the tests went before the change, where that was measured, and ``baselines`` the same for
+    each part by its key; ``installed`` how the install step of each round and part ended. ``changed`` are the paths that the
+    change has touched so far, ``modified`` those of them that were there before; ``aside`` is what of it its tests are judged
+    without, ``before`` all of it, ``code_before`` all of it but tests. ``rejected`` is the plan that people rejected last;
+    ``edit_format`` the one that the engineer is asked for, at first the one that the model is known to do best."""
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class PhaseContext:
         self.rejected = rejected
         self.confidence = 0.0
         self.evidence = ""
+        self.no_stack = False
         self.baseline: JSONObject | None = None
         self.baselines: dict[str, JSONObject] = {}
         self.installed: dict[tuple[str, str], CommandResult | None] = {}
@@ -136,6 +140,11 @@ class PhaseContext:
             cache=self.ports.map_cache,
         )
 
+    @property
+    def stack_id(self) -> str | None:
+        """The stack's id, ``none`` where it is settled that there is none, None where nobody knows yet."""
+        return self.stack.id if self.stack else NONE if self.no_stack else None
+
     def planned_files(self) -> list[str]:
         """Every path that the plan names, in its order. A person may have edited the plan, so its shape is not trusted."""
         steps = self.plan.get("steps") or []
@@ -187,6 +196,8 @@ class PhaseContext:
             needed = f"\nIt needs: {', '.join(self.stack.files_required)}." if self.spec.output_mode == "generate_new" else ""
             notes = self.stack.prompt_notes.strip()
             parts.append(f"The stack is {self.stack.title} ({self.stack.id}). {fits}\n{notes}{needed}")
+        elif self.no_stack and self.spec.output_mode == "generate_new":
+            parts.append(NO_STACK)
         parts.append(
             "This is an existing project; do not change anything that the task does not ask for."
             if self.spec.output_mode == "patch_existing"

@@ -27,7 +27,9 @@ class Analysis(Answer):
     question: str = Field("", max_length=MAX_TEXT)
     summary: str = Field(min_length=1, max_length=MAX_TEXT)
     complexity: Literal["low", "medium", "high"]
-    stack: str | None = None
+    stack: str | None = ""
+    """None: none of the catalogue; empty: nothing is said."""
+    stack_confidence: float | None = Field(None, ge=0, le=1)
 
 
 class PlanStepAnswer(Answer):

@@ -22,7 +22,9 @@ Example:
   mgx project list
 """
 app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
-Stack = Annotated[str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks).")]
+Stack = Annotated[
+    str | None, typer.Option(metavar="ID", help="The stack for tasks that say nothing of it (mgx stacks), or none.")
+]
 Review = Annotated[
     bool | None,
     typer.Option("--review-changes/--no-review-changes", help="Whether changes must be reviewed before delivery."),

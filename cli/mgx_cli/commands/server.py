@@ -48,7 +48,7 @@ def down(as_json: AsJson = False) -> None:
 
 @app.command()
 def stacks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the supported stacks.
+    """List the supported stacks. A task may also be for none of them: --stack none.
 
     \b
     Examples:

@@ -39,7 +39,9 @@ def task(
     new: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Create a new project in DIR, which must be empty or not exist.")
     ] = None,
-    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks). Default: inferred.")] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks); none: no stack's rules. Default: inferred.")
+    ] = None,
     constraint: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A rule to follow, such as 'no extra libraries'. May be repeated.")
     ] = None,

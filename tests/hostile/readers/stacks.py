@@ -11,8 +11,8 @@ from agent.context import testlayout
 from agent.sandbox import node_manifest
 from agent.sandbox.lockfiles import pins
 from agent.stacks import infer, infer_by_directory
+from agent.stacks.denial import rules_out
 from agent.stacks.globs import matches
-from agent.stacks.inference import rules_out
 from agent.stacks.manifests import packages_of
 from tests.hostile.reader import Reader
 
