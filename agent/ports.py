@@ -339,8 +339,8 @@ class TaskSpec:
     max_rounds: int = 5
     max_revision_rounds: int = 2
     commands: Mapping[str, Any] = field(default_factory=dict)
-    """The project's own settings, {kind: line, parts: {directory: {kind: line}}}; kinds are install, test, test_one, lint, format
-    and build."""
+    """The project's own settings, {kind: line, parts: {directory: {kind: line}}}; kinds are install, test, test_one, lint,
+    format and build."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
 

@@ -31,8 +31,8 @@ def is_to_blame(tests: JSONObject) -> bool:
 
 
 def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObject:
-    """``{verdict, missing, draft}`` of the data of ``tests_finished``; ``existing`` is a project that was there before the change.
-    ``draft``: the change should not be merged before a person has looked at what is missing."""
+    """``{verdict, missing, draft}`` of the data of ``tests_finished``; ``existing`` is a project that was there before the
+    change. ``draft``: the change should not be merged before a person has looked at what is missing."""
     missing: list[str] = []
     ran = tests["status"] != "unavailable" and tests["passed"] + tests["failed"] > 0
     if not ran:

@@ -24,8 +24,8 @@ NO_COMMAND = "No command that tests this project is known."
 async def run_suite(
     part: ProjectPart, commands: Commands, *, timeout: float = TIMEOUT, argv: Sequence[str] | None = None
 ) -> JSONObject:
-    """The report of the part's test command, or of ``argv`` in its stead: that of the first command whose program is here. Names
-    in ``failing`` are those of the part's runner. Raises ``SandboxFailed``.
+    """The report of the part's test command, or of ``argv`` in its stead: that of the first whose program is here. Names in
+    ``failing`` are those of the part's runner. Raises ``SandboxFailed``.
 
     The runner is asked for a report; one that refuses what was added for that is run again as the project has it.
     """

@@ -14,7 +14,8 @@ MAX_LINE = 1_000
 
 
 def in_plan(profile: ProjectProfile) -> dict[str, Any]:
-    """``{facts, commands: [{directory, ecosystem, kind, command, evidence}]}``: lines for people, and commands that they may change."""
+    """``{facts, commands: [{directory, ecosystem, kind, command, evidence}]}``: lines for people, and commands that they may
+    change."""
     commands = [
         {
             "directory": part.directory,

@@ -90,9 +90,9 @@ class TestsFinished(TestCounts):
     """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
     failing ones that the change took away. ``set_aside`` are files of the change that decide how tests are run: the plan does
     not name them, so the tests were run with what was there before. ``command`` is what was run; ``errors`` are those of
-    ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed and,
-    run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to the
-    change."""
+    ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed
+    and, run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to
+    the change."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
