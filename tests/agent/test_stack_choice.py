@@ -16,7 +16,10 @@ from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.support.team_script import analysis, script
 
 GO = {"go.mod": "module shop\n", "main.go": "package main\n"}
-NEXT = {"package.json": '{"dependencies": {"next": "15", "react": "19"}}', "app/page.tsx": "export default () => null\n"}
+NEXT = {
+    "package.json": '{"dependencies": {"next": "15", "react": "19"}, "devDependencies": {"typescript": "5"}}',
+    "app/page.tsx": "export default () => null\n",
+}
 
 
 async def plan(
