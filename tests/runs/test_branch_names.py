@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from repositories.errors import GitCommandFailed
+from repositories.git.address import Address
 from repositories.git.branch_clashes import blocker, patterns
 from repositories.git.checkout import Checkout
+from repositories.git.refusals import push_failure
 from runs.models import TaskRun
 from runs.models.run_state import Status
 from runs.phases import branch_names
@@ -46,6 +49,20 @@ def ready(run: TaskRun) -> str:
 )
 def test_what_can_not_be_beside_each_other(name: str, heads: list[str], found: str) -> None:
     assert blocker(name, heads) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("remote: error: cannot lock ref 'refs/heads/mgx/a/run-1': 'refs/heads/mgx' exists; cannot create it", "branch mgx "),
+        (" ! [remote rejected] mgx/a/run-1 -> mgx/a/run-1 (directory file conflict)", "a branch of another name"),
+    ],
+)
+def test_a_branch_in_the_way_that_nobody_may_see_is_read_from_the_refusal(words: str, named: str) -> None:
+    refused = push_failure(GitCommandFailed("git push failed", stderr=words), Address("u", "https"), "mgx/a/run-1")
+    assert refused.code == "branch_taken"
+    assert named in refused.detail
+    assert "run_branch_prefix" in refused.hint
 
 
 @pytest.mark.parametrize("head", ["mgx", "MGX", f"mgx/{SLUG}", f"mgx/{SLUG}/run-1", f"mgx/{SLUG}/run-1/more", "mgX/Let-Total"])
