@@ -7,7 +7,7 @@ reason: the sink recognises a repeated one and drops it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -178,11 +178,14 @@ class Journal(Protocol):
         *,
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
+        writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
         """Returns the recorded result of ``key``, or acts, records and returns (JSON in, JSON out).
 
         ``announce`` makes the event that is written with the result, and only then. ``mutates`` says that ``act`` changes
-        the workdir: its tree is stored with the result, and restored on replay instead of acting again.
+        the workdir: its tree is stored with the result, and restored on replay instead of acting again. ``writes`` names, of
+        a result, the paths that the step itself wrote or removed: exactly these enter the tree, be they ignored by the
+        repository's rules, and nothing that a program has left beside them. Without it, all that is not ignored does.
         Raises ``Paused('loop')`` if ``inputs`` differ from what was recorded under the same key.
         """
         ...

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
-from agent.documents import Unreadable, read_json, read_json_with_comments, read_toml, read_yaml
+from agent.documents import Unreadable, read_commented_json, read_json, read_toml, read_yaml
 from agent.projects.files import ProjectFiles
 
 MAX_TEXT = 200
@@ -24,7 +24,7 @@ def json_object(files: ProjectFiles, path: str) -> dict[str, Any]:
 
 
 def json_with_comments(files: ProjectFiles, path: str) -> dict[str, Any]:
-    return _parsed(files, path, read_json_with_comments)
+    return _parsed(files, path, read_commented_json)
 
 
 def toml_table(files: ProjectFiles, path: str) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class ChangeApplier:
             self.baseline.keep(answer)
         inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
-            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
+            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True, writes=_written
         )
         if not result["success"]:
             request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
@@ -144,7 +144,9 @@ class ChangeApplier:
 
         work.loops.reset()  # a decision of people: from here on the same may be said again
         inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
-        await work.ports.journal.step(f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True)
+        await work.ports.journal.step(
+            f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True, writes=lambda result: result["files"]
+        )
         for path in list(self.files):
             self._recount(path)
         self._fresh = list(self.files)
@@ -204,8 +206,9 @@ class ChangeApplier:
 
         try:
             result = await work.ports.journal.step(
-                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True
-            )
+                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True,
+                writes=lambda _: paths,
+            )  # fmt: skip
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
         return not result["missing"]
@@ -247,6 +250,13 @@ def _reverted(result: JSONObject) -> StepEvent | None:
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _written(result: JSONObject) -> list[str]:
+    """The paths of files that were written, renamed or removed; none where the edits were refused."""
+    if not result["success"]:
+        return []
+    return [path for file in result["files"] for path in (file["path"], file["source"]) if path]
 
 
 def _patched(result: JSONObject) -> StepEvent:

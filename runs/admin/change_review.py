@@ -24,9 +24,9 @@ MAX_PARTS = 300
 TOLD = {
     RunPhase.DELIVER: "Accepted. The change will be delivered.",
     RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
-    None: "Rejected. The run has ended.",
 }
 """By the phase that a worker claims the run for."""
+ENDED = "Rejected. The run has ended."
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
@@ -53,7 +53,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         except MGXError as error:
             messages.error(request, f"{error.detail} {error.hint}".strip())
         else:
-            messages.success(request, TOLD.get(decided.state.phase, "Decided."))
+            messages.success(request, ENDED if decided.state.final else TOLD.get(decided.state.phase, "Decided."))
         return back
     context = {
         **admin.site.each_context(request),

@@ -67,7 +67,7 @@ def parse(schema: type[A], text: str) -> A:
     said = without_thoughts(text)
     said = said if "{" in said else text
     problem = ""
-    for found in (objects, _mended):
+    for found in (objects, _repaired):
         for data in found(said):
             try:
                 return schema.model_validate(coerced(schema, data))
@@ -76,7 +76,7 @@ def parse(schema: type[A], text: str) -> A:
     raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it contains no complete JSON object."))
 
 
-def _mended(text: str) -> list[dict[str, Any]]:
+def _repaired(text: str) -> list[dict[str, Any]]:
     """An answer that is cut off is not repaired: half of a plan would pass for a whole one."""
     return [] if _is_cut(text) else mended(text)
 

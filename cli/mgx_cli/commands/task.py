@@ -17,6 +17,7 @@ from mgx_cli.config import ProjectFile, configured_server
 from mgx_cli.errors import CLIError, InterruptedByUser, UsageError
 from mgx_cli.ids import short
 from mgx_cli.output import put, put_json, say
+from mgx_cli.repository_storage import allow_with_storage
 from mgx_cli.session import options_of
 from mgx_cli.task_location import TaskLocation
 
@@ -116,7 +117,7 @@ def _start(
         if made and place.path is not None:
             place.path.mkdir(parents=True)
         if server.embedded and place.path is not None:
-            embedded.allow(place.path)
+            allow_with_storage(place.path, yes=yes)
         api = Api(server)
         return api, launch.start(api, request, place, model=model, auto_approve=yes, profile=profile)
     except OSError as error:

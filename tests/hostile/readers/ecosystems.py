@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import cast
 
-from agent.documents import Unreadable, read_json_with_comments
+from agent.documents import Unreadable, read_commented_json
 from agent.projects import ProjectFiles, ProjectPart, dotnet, go, java, native, node, php, ruby, rust, static
 from tests.hostile.reader import Reader
 
@@ -40,7 +40,7 @@ def globs(count: Callable[[int], int], glob: str) -> Callable[[int], object]:
 
 def comments(text: object) -> object:
     try:
-        return read_json_with_comments(str(text))
+        return read_commented_json(str(text))
     except Unreadable:
         return None
 
@@ -127,7 +127,7 @@ READERS = [
         NODE,
         ("agent.projects.node", "agent.projects.node_scripts", "agent.projects.node_runners"),
     ),
-    Reader("agent.documents read_json_with_comments", comments, COMMENTS, ("agent.documents",)),
+    Reader("agent.documents read_commented_json", comments, COMMENTS, ("agent.documents",)),
     Reader("agent.projects.go", told(go.part), GO, ("agent.projects.go",)),
     Reader("agent.projects.rust", told(rust.part), RUST, ("agent.projects.manifest_values",)),
     Reader("agent.projects.java", told(java.part), JAVA, ("agent.projects.java", "agent.projects.manifest_values")),
