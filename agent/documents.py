@@ -118,7 +118,7 @@ def read_yaml(text: str) -> Any:
             if event.anchor and len(event.value) <= MAX_ALIASED:
                 anchors[event.anchor] = event.value
         elif isinstance(event, yaml.AliasEvent):
-            open_ones[-1].append(anchors.get(event.anchor))
+            open_ones[-1].append(anchors.get(event.anchor or ""))
         elif isinstance(event, yaml.DocumentEndEvent):
             break
     return root[0] if root else ""

@@ -122,7 +122,7 @@ class _In:
         self._directory = directory
 
     async def run(self, argv: Sequence[str], *, timeout: float) -> CommandResult:
-        return await self._sandbox.run(argv, timeout=timeout, **({"directory": self._directory} if self._directory else {}))
+        return await self._sandbox.run(argv, timeout=timeout, directory=self._directory)
 
 
 def _missing(tools: Sequence[FormatTool], results: Mapping[str, FormatterResult]) -> list[str]:

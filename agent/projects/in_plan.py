@@ -76,7 +76,8 @@ def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_of(entry: Mapping[str, Any], part: ProjectPart) -> bool:
-    return part.directory == entry["directory"] and entry.get("ecosystem", part.ecosystem) == part.ecosystem
+    same: bool = part.directory == entry["directory"] and entry.get("ecosystem", part.ecosystem) == part.ecosystem
+    return same
 
 
 def _is_command(entry: object) -> bool:

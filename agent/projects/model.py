@@ -158,16 +158,17 @@ class ProjectProfile:
             for kind in COMMANDS:
                 if (command := part.commands.get(kind)) is not None:
                     yield f"{where}{kind}: `{command.line}`" + (f" ({command.evidence})" if command.evidence else "")
-            for kind, tools in (("formatters", part.formatters), ("linters", part.linters)):
+            for what, tools in (("formatters", part.formatters), ("linters", part.linters)):
                 if tools:
-                    said = part.evidence.get(kind, "")
-                    yield f"{where}{kind}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
+                    said = part.evidence.get(what, "")
+                    yield f"{where}{what}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
         if self.stack:
             yield f"stack: {self.stack} ({self.stack_evidence})"
         yield from self.notes
 
     def to_json(self) -> dict[str, Any]:
-        return _plain(asdict(self))
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ProjectProfile:
@@ -178,7 +179,9 @@ class ProjectProfile:
 
 def _part(data: Mapping[str, Any]) -> ProjectPart:
     known = {entry.name for entry in fields(ProjectPart)}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known
+    }
     values["other_tests"] = tuple(tuple(argv) for argv in data.get("other_tests", ()))
     values["commands"] = {
         kind: ProjectCommand(tuple(command["argv"]), command.get("evidence", ""), command.get("said", ""))
@@ -190,7 +193,8 @@ def _part(data: Mapping[str, Any]) -> ProjectPart:
 
 
 def _tool(data: Mapping[str, Any]) -> FormatTool:
-    return FormatTool(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return FormatTool(**values)
 
 
 def _plain(value: Any) -> Any:

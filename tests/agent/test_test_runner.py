@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from agent.checks.test_runner import run_tests
 from agent.ports import CommandResult
+from agent.projects import ProjectPart
 from agent.stacks import get
 
 FASTAPI = get("fastapi")
@@ -18,10 +19,18 @@ class Scripted:
     def __init__(self, exit_code: int, tail: str, *, available: bool = True, timed_out: bool = False) -> None:
         self.result = CommandResult((), exit_code, 1, tail, timed_out=timed_out, available=available)
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         return None
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         return replace(self.result, argv=argv)
 
 
@@ -123,7 +132,15 @@ async def test_a_tool_that_its_starter_misses_proves_nothing(stack: str, exit_co
 class Second(Scripted):
     """Only the second command is there."""
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         return replace(self.result, argv=argv, available=argv == get("devops-docker").tests[1])
 
 

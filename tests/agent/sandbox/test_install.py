@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
+from agent.stacks import get
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,7 +43,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_what_is_installed_is_there_and_read_only(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
 
-    installed = await sandbox.install("fastapi")
+    installed = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
@@ -56,10 +58,10 @@ async def test_what_is_installed_is_there_and_read_only(sandbox: WorkdirSandbox)
 @pytest.mark.usefixtures("index")
 async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
-    await sandbox.install("fastapi")
+    await sandbox.install(part_of_stack(get("fastapi")))
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    again = await other.install("fastapi")
+    again = await other.install(part_of_stack(get("fastapi")))
 
     assert again is not None
     assert again.ok
@@ -70,10 +72,10 @@ async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox)
 @pytest.mark.usefixtures("index")
 async def test_another_lock_file_is_another_environment(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
-    await sandbox.install("fastapi")
+    await sandbox.install(part_of_stack(get("fastapi")))
     (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "1.0"\n')
 
-    locked = await sandbox.install("fastapi")
+    locked = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert locked is not None
     assert locked.ok
@@ -86,7 +88,7 @@ async def test_what_was_locked_for_elsewhere_is_installed_as_the_project_allows(
     (sandbox.root / "requirements.txt").write_text("hello\n")
     (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "9.9"\n')
 
-    installed = await sandbox.install("fastapi")
+    installed = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
@@ -99,7 +101,7 @@ async def test_two_at_a_time_make_one_environment(sandbox: WorkdirSandbox) -> No
     (sandbox.root / "requirements.txt").write_text("hello\n")
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    results = await asyncio.gather(sandbox.install("fastapi"), other.install("fastapi"))
+    results = await asyncio.gather(sandbox.install(part_of_stack(get("fastapi"))), other.install(part_of_stack(get("fastapi"))))
 
     assert all(result is not None and result.ok for result in results)
     assert len(list((sandbox.cache / "envs").iterdir())) == 1
@@ -109,8 +111,8 @@ async def test_two_at_a_time_make_one_environment(sandbox: WorkdirSandbox) -> No
 async def test_a_package_that_is_not_there_is_named_and_the_rest_installed(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("no-such-package-here\nhello\nhello>=7\n")
 
-    result = await sandbox.install("fastapi")
-    again = await open_sandbox(sandbox.root, cache=sandbox.cache).install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
+    again = await open_sandbox(sandbox.root, cache=sandbox.cache).install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert again is not None
@@ -128,7 +130,7 @@ async def test_a_package_that_is_not_there_is_named_and_the_rest_installed(sandb
 async def test_where_nothing_can_be_installed_nothing_is_left(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("no-such-package-here\npytest>=7\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert not result.ok
@@ -143,7 +145,7 @@ async def test_without_an_index_the_result_says_so(sandbox: WorkdirSandbox, monk
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     (sandbox.root / "requirements.txt").write_text("elsewhere\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert not result.ok
@@ -162,7 +164,7 @@ async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, ind
         archive.add(source, "evil-1.0")
     (sandbox.root / "requirements.txt").write_text("evil\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert "RAN" not in result.output_tail
@@ -173,7 +175,7 @@ async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, ind
 async def test_refused_lines_are_named(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n-e ./lib\ngit+https://example.org/x\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert result.ok
@@ -182,14 +184,14 @@ async def test_refused_lines_are_named(sandbox: WorkdirSandbox) -> None:
 
 
 async def test_a_package_manager_that_is_not_supported_is_not_available(sandbox: WorkdirSandbox) -> None:
-    result = await sandbox.install("laravel")
+    result = await sandbox.install(part_of_stack(get("laravel")))
 
     assert result is not None
     assert not result.available
 
 
 async def test_a_stack_without_an_install_step_has_nothing_to_install(sandbox: WorkdirSandbox) -> None:
-    assert await sandbox.install("devops-docker") is None
+    assert await sandbox.install(part_of_stack(get("devops-docker"))) is None
 
 
 @pytest.mark.usefixtures("index")
@@ -199,7 +201,7 @@ async def test_without_isolation_installing_works_too(tmp_path: Path) -> None:
     (root / "requirements.txt").write_text("hello\n")
     plain = open_sandbox(root, cache=tmp_path / "plain-cache", tier="none")
 
-    installed = await plain.install("fastapi")
+    installed = await plain.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
