@@ -346,3 +346,5 @@ class Outcome:
     review: JSONObject
     draft: bool
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
+    warnings: Sequence[str] = ()
+    """What people must know of the models that did it, such as an endpoint that has cut its prompts."""

@@ -43,7 +43,7 @@ class FailedConnection:
 
     @property
     def proxy_hint(self) -> str:
-        """"" where there is no proxy."""
+        """ "" where there is no proxy."""
         if not self.proxy:
             return ""
         name = self.host.rpartition(":")[0].strip("[]") or self.host
@@ -78,7 +78,9 @@ class FailedConnection:
                 "SSL_CERT_FILE=/path/ca.pem (REQUESTS_CA_BUNDLE is not read), and restart the server."
             )
         return ModelUnavailable(
-            f"The certificate of {self.host} is not trusted: {why.rstrip('.')}.", hint=self._with_proxy(hint), code="model_certificate"
+            f"The certificate of {self.host} is not trusted: {why.rstrip('.')}.",
+            hint=self._with_proxy(hint),
+            code="model_certificate",
         )
 
     def _no_tls(self) -> ModelUnavailable:

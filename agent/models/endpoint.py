@@ -214,9 +214,7 @@ class Endpoint(ABC):
             prompt_cut=self._prompt_cut(request, name, answer, estimated),
         )
 
-    def _prompt_cut(
-        self, request: ModelRequest, name: str, answer: StreamedCompletion, estimated: int
-    ) -> JSONObject | None:
+    def _prompt_cut(self, request: ModelRequest, name: str, answer: StreamedCompletion, estimated: int) -> JSONObject | None:
         if answer.usage is None:
             return None
         return self._sizes[name].cut(answer.usage.tokens_in, estimated, least_tokens(texts_of(request)))

@@ -85,7 +85,7 @@ def _walk(value: Any, key: str, depth: int, place: str) -> Iterator[_Text]:
     if depth > MAX_DEPTH:
         return
     if isinstance(value, str):
-        text, inner = _parsed(value[:MAX_BODY])
+        text, inner = _parsed(value[:MAX_BODY]) if depth + 2 <= MAX_DEPTH else (value[:MAX_BODY], None)
         if text:
             yield _Text(depth, key, text, place)
         if inner is not None:

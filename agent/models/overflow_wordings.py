@@ -37,7 +37,7 @@ OVERFLOW_UNLESS_LIMITED = linear(
     # Qwen, Kimi, Baidu
     r"|range of input length should be|exceed\w* (?:the )?model(?:'s)? token limit|(?:prompt|input|messages?) tokens? (?:is |are )?too long"
     # OpenAI, GitHub Models, Cerebras
-    r"|'messages\[\d+\]\.content[^.\n]{0,20} string too long|body too large[^.\n]{0,60}max size"
+    r"|'messages\[\d+\]\.content[^.\n]{0,20} string too long|body too large[^\n]{0,60}max size"
     r"|reduce the length of (?:the |your )?(?:messages|prompt|input)|shorten (?:the |your )?(?:prompt|input|messages)"
     r"|supports at most \d+ (?:input|prompt) tokens"
 )
