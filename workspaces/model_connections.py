@@ -95,8 +95,8 @@ def _check_key(changes: dict[str, Any]) -> None:
     for at, character in enumerate(key, 1):
         if not "!" <= character <= "~":
             raise BadRequest(
-                f"api_key holds a character that can't be sent to an endpoint: U+{ord(character):04X} at position {at}. Enter the "
-                "key again, without quotation marks and other characters that came along when it was copied.",
+                f"api_key holds a character that can't be sent to an endpoint: U+{ord(character):04X} at position {at}. "
+                "Enter the key again, without quotation marks and other characters that came along when it was copied.",
                 field="api_key",
             )
 

@@ -23,8 +23,8 @@ _NOT_OF_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 def conversation(request: ModelRequest, model: str = "", *, with_thoughts: bool = True) -> dict[str, Any]:
     """``system``, ``messages``, ``tools`` and ``tool_choice`` of the request.
 
-    With the blocks of thinking that ``model`` itself has sent before its tool calls, unless ``with_thoughts`` says otherwise: the
-    API checks their signatures, and misses them where thinking is on.
+    With the blocks of thinking that ``model`` itself has sent before its tool calls, unless ``with_thoughts`` says otherwise:
+    the API checks their signatures, and misses them where thinking is on.
 
     The provider caches what is before a mark: the tools and the system prompt, the first message (what the team knows of the
     repository), and, as more turns will follow it, the last one. At most four marks are allowed.

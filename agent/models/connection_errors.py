@@ -1,4 +1,4 @@
-"""Why no connection to an endpoint came about, and what to do: the causes of the SDK's one "Connection error." tell them apart."""
+"""Why no connection to an endpoint came about, and what to do: the causes of the SDK's one "Connection error." tell it."""
 
 from __future__ import annotations
 

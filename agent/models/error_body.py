@@ -2,8 +2,8 @@
 
 Providers and the proxies before them word one fault in many shapes: ``{"error": {"message": …}}`` (OpenAI), the same in a list
 (Gemini), ``{"detail": [{"loc": …, "msg": …}]}`` (FastAPI), ``error.metadata.raw`` (OpenRouter, often JSON again as text),
-``{"message": …}`` beside an ``error`` that is a title only (Spring, Cohere), plain text, and the HTML of a gateway. What a server
-repeats of the request is left out: a prompt about content filters must not be taken for a refusal by one.
+``{"message": …}`` beside an ``error`` that is a title only (Spring, Cohere), plain text, and the HTML of a gateway. What a
+server repeats of the request is left out: a prompt about content filters must not be taken for a refusal by one.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _TAG = linear(r"<[^<>]*>")
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """``words`` is what it says to people, ``whole`` all of its texts with the names of their fields, ``codes`` its machine-readable
-    names, ``status`` the HTTP status that it names itself (an error that a gateway passes on with 200)."""
+    """``words`` is what it says to people, ``whole`` all of its texts with the names of their fields, ``codes`` its
+    machine-readable names, ``status`` the HTTP status that it names itself (an error that a gateway passes on with 200)."""
 
     words: str = ""
     whole: str = ""

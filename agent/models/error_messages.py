@@ -18,7 +18,8 @@ from agent.models.settings import ModelSettings
 from agent.patterns import linear
 
 SPEAKS_TLS = linear(
-    r"(?i)(?:https?|plain) request (?:was sent )?to (?:an )?https (?:server|port)|this combination of host and port requires tls"
+    r"(?i)(?:https?|plain) request (?:was sent )?to (?:an )?https (?:server|port)"
+    r"|this combination of host and port requires tls"
 )
 """Of nginx, Go's and Java's servers to a request without TLS."""
 

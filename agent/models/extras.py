@@ -1,9 +1,9 @@
 """What a provider sends beside the text and the tool calls of an answer, and wants back with the results of the tools.
 
-Models that think must be given what they thought: DeepSeek's ``reasoning_content``, OpenRouter's ``reasoning_details``, Gemini's
-``extra_content.google.thought_signature`` of a call, Anthropic's thinking blocks with their signatures. Whatever the fields are,
-they are put together as they are streamed, kept in the conversation, and sent back as they came, to the same model alone. They
-are never shown, and no other conversation gets them.
+Models that think must be given what they thought: DeepSeek's ``reasoning_content``, OpenRouter's ``reasoning_details``,
+Gemini's ``extra_content.google.thought_signature`` of a call, Anthropic's thinking blocks with their signatures. Whatever the
+fields are, they are put together as they are streamed, kept with the calls (``ToolCall.extra``), and sent back as they came, to
+the same model alone. They are never shown, and no other conversation gets them.
 """
 
 from __future__ import annotations

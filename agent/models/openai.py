@@ -80,10 +80,10 @@ class OpenAIModel(Endpoint):
         chunks: AsyncIterator[Any] = self.pieces(stream)
         if "event-stream" not in stream.response.headers.get("content-type", ""):
             text = await self._read_whole(stream.response)
+            chunks = _chunks(text)
             if text.lstrip().startswith("{"):
                 self._ignores_stream.add(name)
-                return self._take_whole(_completion(text, stream.response.request), answer)
-            chunks = _chunks(text)
+                self._take_whole(_completion(text, stream.response.request), answer)
         async for chunk in chunks:
             answer.usage = _usage(getattr(chunk, "usage", None)) or answer.usage
             for choice in chunk.choices or ():

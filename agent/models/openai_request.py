@@ -25,8 +25,8 @@ REFUSING = frozenset((400, 403, 422, 500, 501))
 MAX_EXTRA_NAMES = 16
 
 _REFUSES = linear(
-    r"(?i)support|not (?:allowed|permitted|enabled|available|implemented|accepted)|unrecognized|unknown|unexpected|invalid|disabled"
-    r"|extra (?:inputs|fields)|additional properties|must be|should be|must alternate|verified|only\b|cannot find"
+    r"(?i)support|not (?:allowed|permitted|enabled|available|implemented|accepted)|unrecognized|unknown|unexpected|invalid"
+    r"|disabled|extra (?:inputs|fields)|additional properties|must be|should be|must alternate|verified|only\b|cannot find"
 )
 _STREAM = linear(r"(?i)\bstream(?:ing|ed)?\b")
 _SYSTEM = linear(

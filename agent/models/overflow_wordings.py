@@ -35,7 +35,8 @@ OVERFLOW_UNLESS_LIMITED = linear(
     # Together, TGI
     r"|`?inputs`? tokens \+ `?max_new_tokens`? must|`inputs` must have (?:less|at most)"
     # Qwen, Kimi, Baidu
-    r"|range of input length should be|exceed\w* (?:the )?model(?:'s)? token limit|(?:prompt|input|messages?) tokens? (?:is |are )?too long"
+    r"|range of input length should be|exceed\w* (?:the )?model(?:'s)? token limit"
+    r"|(?:prompt|input|messages?) tokens? (?:is |are )?too long"
     # OpenAI, GitHub Models, Cerebras
     r"|'messages\[\d+\]\.content[^.\n]{0,20} string too long|body too large[^\n]{0,60}max size"
     r"|reduce the length of (?:the |your )?(?:messages|prompt|input)|shorten (?:the |your )?(?:prompt|input|messages)"

@@ -9,8 +9,8 @@ from agent.errors import ModelFailed
 
 
 def unsendable(key: str) -> str:
-    """Which character of a key an HTTP header can't hold (RFC 9110: visible ASCII), for people, without the key; "" where it can
-    hold them all."""
+    """Which character of a key an HTTP header can't hold (RFC 9110: visible ASCII), for people, without the key; "" where it
+    can hold them all."""
     for at, character in enumerate(key, 1):
         if not "!" <= character <= "~":
             name = unicodedata.name(character, "a control character").lower()

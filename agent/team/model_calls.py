@@ -9,8 +9,8 @@ from agent.team.model_client import ModelClient, ModelResponse
 
 
 class ModelCalls:
-    """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last; ``warnings``
-    is what people must know of the models' endpoints, by model."""
+    """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last;
+    ``warnings`` is what people must know of the models' endpoints, by model."""
 
     def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports

@@ -83,8 +83,8 @@ async def _try(model: Model, name: str, settings: ModelSettings) -> tuple[dict[s
 
 
 def _long_words(settings: ModelSettings) -> int:
-    """The length of the prompt that shows whether the endpoint cuts prompts: within the window that is known, for a run keeps to
-    that; 0 where none is sent. Servers of one's own cut; the providers do not, and long prompts would cost something there."""
+    """The length of the prompt that shows whether the endpoint cuts prompts: within the window that is known, for a run keeps
+    to that; 0 where none is sent. Servers of one's own cut; the providers do not, and long prompts cost something there."""
     window, minute = settings.context_tokens, settings.tokens_per_minute
     words = LONG_WORDS if window is None else min(LONG_WORDS, window * 6 // 10)
     return words if settings.base_url and (minute is None or minute > 4 * words) else 0

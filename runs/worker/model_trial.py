@@ -31,8 +31,8 @@ LONG_PROMPT = "\n\nThis was a long text without a meaning. Answer with the one w
 
 @dataclass(frozen=True)
 class Trial:
-    """``called`` says whether the model called the tool, None where none was offered; ``refused`` whether its endpoint takes no
-    tool calls. ``note`` and ``hint`` are about the long prompt, "" where there is nothing to say or it was not tried in time."""
+    """``called`` says whether the model called the tool, None where none was offered; ``refused`` whether its endpoint takes
+    no tool calls. ``note`` and ``hint`` are about the long prompt, "" where there is nothing to say or no time was left."""
 
     ms: int
     tokens: int
@@ -43,8 +43,8 @@ class Trial:
 
 
 async def try_model(model: Model, name: str, *, with_tool: bool, long_words: int, seconds: float) -> Trial:
-    """``name`` is also the role that it is asked in, ``long_words`` the length of the long prompt (0: none). Raises ModelFailed, and TimeoutError where the first two turns take longer
-    than ``seconds``; the long prompt is tried in what is left of them."""
+    """``name`` is also the role that it is asked in, ``long_words`` the length of the long prompt (0: none), which is tried in
+    what is left of ``seconds``. Raises ModelFailed, and TimeoutError where the first two turns take longer than ``seconds``."""
     began = time.monotonic()
     request = ModelRequest(
         key="test",

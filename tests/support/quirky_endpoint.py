@@ -1,4 +1,4 @@
-"""A small real HTTP server that speaks OpenAI's chat completions and has the quirks of real ones: the model's name chooses which.
+"""A small real HTTP server that speaks OpenAI's chat completions and has the quirks of real ones, by the model's name.
 
 ``with serve() as endpoint: ModelSettings("openai", "no-stream", base_url=endpoint.url)``. What it is asked is in ``requests``.
 A name that is not a quirk answers as it should. ``ANSWERS`` are refusals by status and body, as providers shape them.
@@ -34,8 +34,8 @@ ANSWERS: dict[str, tuple[int, Any]] = {
                               "exceed 128000"}),
     "list-bad-key": (400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.",
                                       "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]),
-    "list-limited": (429, [{"error": {"code": 429, "message": "You exceeded your current quota.", "status": "RESOURCE_EXHAUSTED",
-                                      "details": [{"@type": "RetryInfo", "retryDelay": "31s"}]}}]),
+    "list-limited": (429, [{"error": {"code": 429, "message": "You exceeded your current quota.",
+                                      "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "RetryInfo", "retryDelay": "31s"}]}}]),
     "no-credit": (429, {"error": {"message": "You exceeded your current quota, please check your plan and billing details.",
                                   "type": "insufficient_quota", "code": "insufficient_quota"}}),
     "echo": (422, {"detail": [{"loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid list",
@@ -82,7 +82,8 @@ REFUSALS: dict[str, Callable[[Body], tuple[int, Any] | None]] = {
         "Your organization must be verified to stream this model.", param="stream", code="unsupported_value"
     ) if body.get("stream") else None,
     "no-stream-403": lambda body: says("Streaming is not enabled for this account.", 403) if body.get("stream") else None,
-    "detail-422": lambda body: _detail(["stream_options"], "Extra inputs are not permitted") if "stream_options" in body else None,
+    "detail-422": lambda body: _detail(["stream_options"], "Extra inputs are not permitted")
+    if "stream_options" in body else None,
     "raw-limit": lambda body: (400, {"error": {
         "message": "Provider returned error", "metadata": {"raw": "Use max_completion_tokens instead of max_tokens."},
     }}) if "max_tokens" in body else None,
@@ -90,7 +91,8 @@ REFUSALS: dict[str, Callable[[Body], tuple[int, Any] | None]] = {
     if _lacks(body, "reasoning_content") else None,
     "signed": lambda body: says("Function call is missing a thought_signature in functionCall parts.")
     if any(not call.get("extra_content") for call in _calls(body)) else None,
-    "detailed": lambda body: says("reasoning_details are required with tool calls") if _lacks(body, "reasoning_details") else None,
+    "detailed": lambda body: says("reasoning_details are required with tool calls")
+    if _lacks(body, "reasoning_details") else None,
     "strict": lambda body: says("property 'messages.2.reasoning' is unsupported")
     if any("reasoning" in message for message in body["messages"]) else None,
     "forgetful": lambda body: says("Missing `reasoning_content` field in the assistant message") if _calls(body) else None,

@@ -1,4 +1,4 @@
-"""Why no connection came about is told apart, with what to do; nothing is asked of an endpoint with settings that can't be sent."""
+"""Why no connection came about is told apart, with what to do; settings that can't be sent are told before anything is."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Signed by itself, for the name localhost and not for the address."""
     where = tmp_path_factory.mktemp("tls")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", where / "key.pem", "-out", where / "cert.pem"],
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", where / "key.pem", "-out", where / "cert.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
     return where

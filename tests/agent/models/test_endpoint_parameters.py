@@ -67,7 +67,7 @@ async def test_calls_in_one_piece_are_told_apart() -> None:
 
 async def test_a_silent_endpoint_that_does_not_stream_has_the_whole_time() -> None:
     """Its answer comes at once and late: only the first call is bounded by the silence that streams may have."""
-    async with quirky("no-stream", stall_timeout=5, timeout=30) as (model, endpoint):
+    async with quirky("no-stream", stall_timeout=30, timeout=30) as (model, _):
         await model.complete(ASKED, silent)
         object.__setattr__(model.settings, "stall_timeout", 0.0)  # type: ignore[attr-defined]
         assert (await model.complete(ASKED, silent)).text == "ok"

@@ -154,7 +154,8 @@ def test_requests_without_extras_have_the_digest_that_they_had() -> None:
 def test_an_answer_that_an_earlier_version_recorded_is_read() -> None:
     kept = {
         "text": "", "model": "m", "tokens_in": 1, "tokens_out": 1, "cost_usd": "0.5", "finish_reason": "tool_calls",
-        "duration_ms": 1, "cached": False, "tool_calls": [{"id": "c1", "name": "list_files", "arguments": {}}], "tokens_cached": 0,
+        "duration_ms": 1, "cached": False, "tool_calls": [{"id": "c1", "name": "list_files", "arguments": {}}],
+        "tokens_cached": 0,
     }  # fmt: skip
     completion = ModelCompletion.from_json(kept)
     assert completion.prompt_cut is None
