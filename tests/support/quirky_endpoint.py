@@ -35,7 +35,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     "list-bad-key": (400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.",
                                       "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]),
     "list-limited": (429, [{"error": {"code": 429, "message": "You exceeded your current quota.",
-                                      "status": "RESOURCE_EXHAUSTED", "details": [{"@type": "RetryInfo", "retryDelay": "31s"}]}}]),
+                                      "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "31s"}]}}]),
     "no-credit": (429, {"error": {"message": "You exceeded your current quota, please check your plan and billing details.",
                                   "type": "insufficient_quota", "code": "insufficient_quota"}}),
     "echo": (422, {"detail": [{"loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid list",

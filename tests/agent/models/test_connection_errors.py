@@ -64,7 +64,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("tls")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", where / "key.pem", "-out", where / "cert.pem"],
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", where / "key.pem", "-out", where / "cert.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
     return where
