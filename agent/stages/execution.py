@@ -176,7 +176,8 @@ class ChangeExecution:
         proved = self._all_tools and self._tests["status"] == "passed" and not self._tests["set_aside"]
         proved = proved and self._review["verdict"] == "approve"
         files = [self._applier.files[path] for path in sorted(self._applier.files)]
-        return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved)
+        warnings = tuple(self._work.calls.warnings.values())
+        return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved, warnings=warnings)
 
     def _unplanned_test_configuration(self) -> SetAside:
         """In a new project there is nothing from before to judge with."""
