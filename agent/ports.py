@@ -21,12 +21,14 @@ StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
 class ToolCall(TypedDict):
     """A tool that the model wants called. ``arguments`` is what the model wrote, parsed; {} where it was not a JSON object, and
-    then ``raw`` is its text (at most 2,000 characters), so that it can be told what was wrong."""
+    then ``raw`` is its text (at most 2,000 characters), so that it can be told what was wrong. ``extra`` is what the provider
+    wants back with it (``agent.models.extras``): for the same conversation alone, and never shown."""
 
     id: str
     name: str
     arguments: JSONObject
     raw: NotRequired[str]
+    extra: NotRequired[JSONObject]
 
 
 class ChatMessage(TypedDict):
@@ -97,6 +99,8 @@ class ModelCompletion:
     tool_calls: Sequence[ToolCall] = ()
     tokens_cached: int = 0
     """Those of ``tokens_in`` that the provider had in its own prompt cache."""
+    prompt_cut: JSONObject | None = None
+    """{read, sent}: tokens that the endpoint read of about how many, where it has cut the prompt and not said so."""
 
     @property
     def cut_off(self) -> bool:
@@ -104,7 +108,10 @@ class ModelCompletion:
         return self.finish_reason == "length"
 
     def to_json(self) -> JSONObject:
-        return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        if self.prompt_cut is None:
+            del data["prompt_cut"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelCompletion:
@@ -367,3 +374,5 @@ class Outcome:
     review: JSONObject
     draft: bool
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
+    warnings: Sequence[str] = ()
+    """What people must know of the models that did it, such as an endpoint that has cut its prompts."""

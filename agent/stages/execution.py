@@ -190,7 +190,9 @@ class ChangeExecution:
         found = proof(self._tests, existing=existing, absent_tools=not self._all_tools)
         draft = found["draft"] or self._review["verdict"] != "approve"
         files = [self._applier.files[path] for path in sorted(self._applier.files)]
-        return Outcome(files=files, tests={**self._tests, "proof": found}, review=self._review, draft=draft)
+        tests = {**self._tests, "proof": found}
+        warnings = tuple(self._work.calls.warnings.values())
+        return Outcome(files=files, tests=tests, review=self._review, draft=draft, warnings=warnings)
 
     def _as_before(self, concerns: Callable[[str], bool]) -> SetAside:
         """What puts the changed files for which ``concerns`` is true back to what they were before the run."""

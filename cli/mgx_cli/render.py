@@ -29,7 +29,9 @@ GOOD = frozenset(
     }
 )
 BAD = frozenset({"failure", "git_operation_failed", "patch_refused", "push_failed", "validation_failed"})
-WAITING = frozenset({"approval_required", "budget_warning", "cancelled", "changes_ready", "paused", "rejected"})
+WAITING = frozenset(
+    {"approval_required", "budget_warning", "cancelled", "changes_ready", "model_warning", "paused", "rejected"}
+)
 QUIET = frozenset({"model_output", "progress"})
 """Events that are shown as lines only with ``-v``; a progress event updates the status line."""
 
@@ -105,6 +107,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("commit", run.get("commit_sha")),
         ("pull request", run.get("pr_url")),
         ("warning", results.get("pull_request_error")),
+        ("model", "\n".join(map(one_line, _list(results.get("warnings"))))),
         ("base", _base_moved(results)),
         ("conflict", _conflict(results)),
         ("changes", diff_stat(results)),

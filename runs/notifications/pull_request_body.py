@@ -75,6 +75,7 @@ def text_of(run: TaskRun) -> PullRequestText:
         *_files(run),
         *_tests(run),
         *_review(run),
+        *(quoted(warning, 600) for warning in run.results.get("warnings") or ()),
         _usage(run),
     ]
     return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")

@@ -77,3 +77,18 @@ def test_what_people_accept_of_an_ignored_file_is_committed(tenant: Tenant, igno
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
     assert changed(run, ignoring) == set(ALL) - {".vscode/tasks.json", "build/cli.local"}
+
+
+def test_a_tracked_file_in_a_folder_of_builds_is_seen_and_changed(tenant: Tenant, ignoring: Path, scripted: Any) -> None:
+    places = ("bin/tool.py", "build/steps.py", "vendor/patched.py")
+    for path in places:
+        (ignoring / path).parent.mkdir()
+        (ignoring / path).write_text("A = 1\n")
+    git("add", "-f", *places, cwd=ignoring)
+    git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "tools", cwd=ignoring)
+    with scripted(script(code="".join(f"FILE: {path}\nA = 2\n" for path in places), files=list(places))) as server:
+        run = drive(edit(tenant, ignoring))
+        (asked,) = prompts(server, "Plan this task")
+    assert run.status == Status.COMPLETED, run.error
+    assert all(path in asked for path in places)
+    assert changed(run, ignoring) == set(places)
