@@ -104,7 +104,7 @@ def read_yaml(text: str) -> Any:
             if event.anchor and len(event.value) <= MAX_ALIASED:
                 anchors[event.anchor] = event.value
         elif isinstance(event, yaml.AliasEvent):
-            open_ones[-1].append(anchors.get(event.anchor))
+            open_ones[-1].append(anchors.get(event.anchor or ""))
         elif isinstance(event, yaml.DocumentEndEvent):
             break
     return root[0] if root else ""
@@ -126,8 +126,8 @@ def _yaml_events(text: str) -> Iterator[Any]:
 
 
 def read_ini(text: str) -> dict[str, dict[str, str]]:
-    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of two wins.
-    Raises ``Unreadable``."""
+    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of
+    two wins. Raises ``Unreadable``."""
     _check_length(text)
     # a section of defaults would be copied into each other one, so that there is a name for it that nothing can have
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, default_section="\n")
