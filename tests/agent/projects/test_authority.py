@@ -43,9 +43,7 @@ def test_the_line_of_the_project_is_kept_beside_the_command() -> None:
 
 def test_a_page_that_names_a_task_leads_to_its_commands() -> None:
     page = {"CONTRIBUTING.md": "# Contributing\n\nRun the tests by `make test`.\n"}
-    make = {
-        "Makefile": "PYTEST_ARGS = -q\n\ntest: install ## Run them\n\t@echo testing\n\tuv run pytest $(PYTEST_ARGS)\n\ninstall:\n\tuv sync\n"
-    }
+    make = {"Makefile": "ARGS = -q\n\ntest: setup ## Run them\n\t@echo testing\n\tuv run pytest $(ARGS)\n\nsetup:\n\tuv sync\n"}
     command = top_of({**PROJECT, **page, **make}).commands["test"]
     assert command.argv == ("pytest", "-q")
     assert command.evidence == "CONTRIBUTING.md: Contributing → Makefile: test"

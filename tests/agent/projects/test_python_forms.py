@@ -49,7 +49,7 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {
             **PYTHON,
             "tox.ini": "[testenv]\ndeps =\n    pytest\n    freezegun\n",
-            "pyproject.toml": '[project]\nname = "shop"\nversion = "0"\n[tool.hatch.envs.default]\ndependencies = ["freezegun"]\n'
+            "pyproject.toml": '[project]\nname = "shop"\n[tool.hatch.envs.default]\ndependencies = ["freezegun"]\n'
             '[tool.pdm.dev-dependencies]\ntest = ["freezegun"]\n[tool.uv]\ndev-dependencies = ["freezegun"]\n',
         },
         {"name": "shop", "runner": "pytest", "package_manager": "pdm"},
@@ -70,7 +70,7 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, object]]] = {
         {
             "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n",
             "site1/settings.py": "",
-            "blog/tests.py": "from django.test import SimpleTestCase\n\n\nclass Tests(SimpleTestCase):\n    def test_it(self):\n        pass\n",
+            "blog/tests.py": "from django.test import SimpleTestCase\n\n\nclass Tests(SimpleTestCase):\n    pass\n",
             "requirements.txt": "django\n",
         },
         {"runner": "django", "test": ("python", "manage.py", "test"), "test_files": ("**/test*.py",)},

@@ -22,6 +22,9 @@ repos:
 """
 
 
+WORKFLOW = "jobs:\n  lint:\n    steps:\n    - run: uvx ruff check\n    - run: ruff format --diff\n"
+
+
 @pytest.mark.parametrize(
     ("files", "formatters", "linters"),
     [
@@ -36,10 +39,10 @@ repos:
         ({".flake8": "", ".isort.cfg": "", "pyproject.toml": "[tool.autopep8]\n"}, ["isort", "autopep8"], ["flake8"]),
         ({".pre-commit-config.yaml": HOOKS}, ["ruff format"], ["ruff check"]),
         ({".pre-commit-config.yaml": "repos: [3, {hooks: x}, {hooks: [{id: [black]}, y]}]"}, [], []),
-        ({"tox.ini": "[testenv]\ncommands = pytest\n[testenv:lint]\ncommands =\n    black --check -l 100 .\n    flake8 src\n"}, ["black"], ["flake8"]),
-        ({"noxfile.py": "@nox.session\ndef lint(session):\n    session.run('ruff', 'format', '--check', '.')\n"}, ["ruff format"], []),
+        ({"tox.ini": "[testenv:lint]\ncommands =\n    black --check -l 100 .\n    flake8 src\n"}, ["black"], ["flake8"]),
+        ({"noxfile.py": "@nox.session\ndef lint(s):\n    s.run('ruff', 'format', '--check', '.')\n"}, ["ruff format"], []),
         ({"Makefile": "format:\n\tuv run black .\n\tuv run isort .\n"}, ["isort", "black"], []),
-        ({".github/workflows/ci.yml": "jobs:\n  lint:\n    steps:\n    - run: uvx ruff check\n    - run: ruff format --diff\n"}, ["ruff format"], ["ruff check"]),
+        ({".github/workflows/ci.yml": WORKFLOW}, ["ruff format"], ["ruff check"]),
     ],
 )  # fmt: skip
 def test_configured_tools(files: dict[str, str], formatters: list[str], linters: list[str]) -> None:

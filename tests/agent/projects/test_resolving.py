@@ -7,6 +7,7 @@ import pytest
 from agent.projects import ProjectFiles
 from agent.projects.resolve import CommandResolver
 
+NATIVE = '[env_run_base]\ncommands = [["pytest", { replace = "posargs", default = ["tests"], extend = true }]]\n'
 WRAPPED = [
     ("uv run --group x --with 'a>1' pytest -q", "pytest -q"),
     ("uv run -m pytest -q", "python -m pytest -q"),
@@ -49,9 +50,12 @@ def test_wrappers_are_taken_off(line: str, command: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "", "uv run", "uv sync", "poetry install", "pip install pytest", "tox list", "tox", "make test", "nox", "hatch run", "npx vitest",
-        "python -m django migrate", "python manage.py runserver", "pytest --help", "pytest `id`", "pytest $(id)", "pytest &", "(pytest)",
-        "pytest 'not closed", "x" * 2_000, "coverage report", "python setup.py test", "echo pytest", "vitest --watch", "go test ./...",
+        "", "uv run", "uv sync", "poetry install", "pip install pytest", "tox list", "tox", "make test", "nox", "hatch run",
+        "npx vitest",
+        "python -m django migrate", "python manage.py runserver", "pytest --help", "pytest `id`", "pytest $(id)",
+        "pytest &", "(pytest)",
+        "pytest 'not closed", "x" * 2_000, "coverage report", "python setup.py test", "echo pytest",
+        "vitest --watch", "go test ./...",
     ],
 )  # fmt: skip
 def test_what_is_not_a_test_command_of_python_is_none(line: str) -> None:
@@ -61,20 +65,26 @@ def test_what_is_not_a_test_command_of_python_is_none(line: str) -> None:
 @pytest.mark.parametrize(
     ("files", "line", "command"),
     [
-        ({"tox.ini": "[testenv]\ncommands =\n    coverage erase\n    pytest {posargs}\n    coverage report\n"}, "tox -e py", "pytest"),
+        ({"tox.ini": "[testenv]\ncommands =\n    coverage erase\n    pytest {posargs}\n"}, "tox -e py", "pytest"),
         ({"tox.ini": "[testenv]\ncommands = {envpython} -m pytest {tty:-q:}{posargs:tests}\n"}, "tox -e py", ""),
         ({"tox.ini": "[testenv]\ncommands = pytest --basetemp={envtmpdir} -q\n"}, "tox", "pytest -q"),
         ({"tox.ini": "[testenv]\ncommands = pytest --junitxml {envtmpdir}{/}x.xml tests\n"}, "tox", "pytest tests"),
         ({"tox.ini": "[testenv]\ncommands = pytest {envsitepackagesdir}/shop\n"}, "tox", ""),
         ({"tox.ini": "[testenv]\nchangedir = tests\ncommands = pytest\n"}, "tox", "pytest tests"),
-        ({"tox.ini": "[testenv]\nsetenv =\n    PYTHONPATH = {toxinidir}\n    COVERAGE_FILE = x\ncommands = pytest\n"}, "tox", "env PYTHONPATH=. pytest"),
+        (
+            {"tox.ini": "[testenv]\nsetenv =\n    A = {toxinidir}\n    COVERAGE_FILE = x\ncommands = pytest\n"},
+            "tox", "env A=. pytest",
+        ),
         ({"tox.ini": "[testenv]\ncommands =\n    cov: pytest --cov\n    !cov: pytest -q\n"}, "tox", "pytest -q"),
         ({"tox.ini": "[testenv]\ncommands =\n    cov: pytest --cov\n    !cov: pytest -q\n"}, "tox -e py-cov", "pytest --cov"),
         ({"tox.ini": "[base]\nrun = pytest -v\n[testenv]\ncommands = {[base]run}\n"}, "tox", "pytest -v"),
-        ({"tox.ini": "[testenv]\ncommands = pytest\n[testenv:min]\ncommands = pytest -m minimal\n"}, "tox -e min", "pytest -m minimal"),
-        ({"tox.ini": "[tox]\nenvlist = py{39,310}-{a,b}\n[testenv]\ncommands =\n    a: pytest -a\n    b: pytest -b\n"}, "tox", "pytest -a"),
+        ({"tox.ini": "[testenv]\ncommands = pytest\n[testenv:min]\ncommands = pytest -m min\n"}, "tox -e min", "pytest -m min"),
+        (
+            {"tox.ini": "[tox]\nenvlist = py{39,310}-{a,b}\n[testenv]\ncommands =\n a: pytest -a\n b: pytest -b\n"},
+            "tox", "pytest -a",
+        ),
         ({"setup.cfg": "[tox:tox]\nenvlist = py\n[testenv]\ncommands = python -m unittest\n"}, "tox", "python -m unittest"),
-        ({"tox.toml": '[env_run_base]\ncommands = [["pytest", { replace = "posargs", default = ["tests"], extend = true }]]\n'}, "tox", "pytest tests"),
+        ({"tox.toml": NATIVE}, "tox", "pytest tests"),
         ({"pyproject.toml": '[tool.tox]\nlegacy_tox_ini = """\n[testenv]\ncommands = pytest -q\n"""\n'}, "tox r", "pytest -q"),
         ({"pyproject.toml": '[tool.tox.env_run_base]\ncommands = [["pytest", "-q"]]\n'}, "tox -e 3.12", "pytest -q"),
     ],

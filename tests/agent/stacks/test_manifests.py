@@ -27,8 +27,10 @@ from agent.stacks.manifests import packages_of, requirement_names
         (
             "pyproject.toml",
             '[build-system]\nrequires = ["hatchling>=1"]\n[tool.poetry.group.dev.dependencies]\ne = "^1"\n'
-            '[tool.poetry.dev-dependencies]\nf = "^1"\n[tool.uv]\ndev-dependencies = ["g"]\n[tool.pdm.dev-dependencies]\nx = ["h"]\n'
-            '[tool.hatch.envs.test]\ndependencies = ["i"]\nextra-dependencies = ["j"]\n[tool.tox.env_run_base]\ndeps = ["k", "-r x"]\n',
+            '[tool.poetry.dev-dependencies]\nf = "^1"\n[tool.uv]\ndev-dependencies = ["g"]\n'
+            '[tool.pdm.dev-dependencies]\nx = ["h"]\n'
+            '[tool.hatch.envs.test]\ndependencies = ["i"]\nextra-dependencies = ["j"]\n'
+            '[tool.tox.env_run_base]\ndeps = ["k", "-r x"]\n',
             {"hatchling", "e", "f", "g", "h", "i", "j", "k"},
         ),
         ("pyproject.toml", '[tool.tox]\nlegacy_tox_ini = """\n[testenv]\ndeps = l\n"""\n[tool.poetry]\ngroup = 3\n', set()),
@@ -48,7 +50,8 @@ from agent.stacks.manifests import packages_of, requirement_names
         ("hatch.toml", '[envs.default]\ndependencies = ["a"]\n', {"a"}),
         (
             "setup.py",
-            "TESTS = ['c', *MORE]\nMORE = ['d']\nsetup(install_requires=['a', \"b; python_version < '3'\"], extras_require={'t': TESTS})\n",
+            "TESTS = ['c', *MORE]\nMORE = ['d']\n"
+            "setup(install_requires=['a', \"b; python_version < '3'\"], extras_require={'t': TESTS})\n",
             {"a", "b", "c", "d"},
         ),
         ("setup.py", "A = [B, B]\nB = [A, A]\nsetup(install_requires=A + open('x').read(), tests_require=A)\n", set()),

@@ -83,6 +83,7 @@ SOURCE: Shapes = {
     "names": lambda n: "".join(f"a{at} = [a{at + 1}, a{at + 1}]\n" for at in range(n // 22)) + "setup(install_requires=a0)\n",
     "brackets": lambda n: "(" * n,
 }
+MEMBER = {"a/pyproject.toml": ""}
 PACKAGE = ("agent.projects.authority", "agent.projects.detect", "agent.projects.directories", "agent.projects.instructions")
 
 READERS = [
@@ -90,7 +91,7 @@ READERS = [
     Reader("YAML as it is", refused(read_yaml), YAML, ()),
     Reader("INI files", refused(read_ini), INI, ()),
     Reader("tox.ini", profile("tox.ini"), INI, ("agent.projects.configured.tox",)),
-    Reader("profiles of pyproject.toml", profile("pyproject.toml", **{"a/pyproject.toml": ""}), TOML, ("agent.projects.python.metadata",)),
+    Reader("pyproject.toml's profile", profile("pyproject.toml", **MEMBER), TOML, ("agent.projects.python.metadata",)),
     Reader("hooks of pre-commit", profile(".pre-commit-config.yaml"), YAML, ()),
     Reader("workflows", profile(".github/workflows/test.yml"), YAML, ("agent.projects.configured.workflows",)),
     Reader("mgx.yaml", profile("mgx.yaml"), {**YAML, "commands": lambda n: "commands:\n  test: " + "a " * (n // 2)}, ()),
