@@ -140,8 +140,8 @@ def _yaml_events(text: str) -> Iterator[Any]:
 
 
 def read_ini(text: str) -> dict[str, dict[str, str]]:
-    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of two
-    wins. Raises ``Unreadable``."""
+    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of
+    two wins. Raises ``Unreadable``."""
     _check_length(text)
     # a section of defaults would be copied into each other one, so that there is a name for it that nothing can have
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, default_section="\n")

@@ -1,4 +1,5 @@
-"""``python -m agent.projects PATH``: the project profile of a directory, as lines or with ``--json``; exit 1 where nothing is known."""
+"""``python -m agent.projects PATH``: the project profile of a directory, as lines or with ``--json``; exit 1 where
+nothing is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which command is believed: what people set, then pages for developers, then CI and tool configuration, then the language's way."""
+"""Which command is believed: what people set, then pages for developers, then CI and tool configuration, then the
+language's way."""
 
 from __future__ import annotations
 
@@ -86,8 +87,8 @@ def is_conventional(command: ProjectCommand) -> bool:
 
 
 def with_found(part: ProjectPart, found: FoundCommands) -> ProjectPart:
-    """``part`` with the best of ``found``. A test command that its ecosystem read from the project's own manifest gives way only
-    to a page for developers that names a runner."""
+    """``part`` with the best of ``found``. A test command that its ecosystem read from the project's own manifest
+    gives way only to a page for developers that names a runner."""
     commands = dict(part.commands)
     own = commands.get("test")
     conventional = own is None or is_conventional(own)
@@ -155,8 +156,8 @@ def _is_usual(task: str) -> bool:
 
 
 def _narrowing(argv: Sequence[str]) -> int:
-    """How many options choose among the tests; ``-m "not slow"`` is how a project runs all that it means to, and ``-m`` before a
-    module is Python's."""
+    """How many options choose among the tests; ``-m "not slow"`` is how a project runs all that it means to, and
+    ``-m`` before a module is Python's."""
     following = (*argv[1:], "")
     choosing = [after for word, after in zip(argv, following, strict=True) if word in NARROWING]
     return sum(not after.startswith("not ") and after not in MODULES for after in choosing)

@@ -10,9 +10,11 @@ MAX_LEVELS = 6
 SKIPPED = frozenset((
     "node_modules", "bower_components", "vendor", "vendored", "_vendor", "third_party", "third-party", "thirdparty", "external",
     "site-packages", "venv", "env", "virtualenv", "__pycache__", "dist", "build", "target", "out", "bin", "obj",
-    "test", "tests", "testing", "testdata", "test_data", "test-data", "__tests__", "fixture", "fixtures", "__fixtures__", "spec", "specs",
-    "snapshots", "__snapshots__", "example", "examples", "sample", "samples", "demo", "demos", "template", "templates", "cookiecutter",
-    "skeleton", "skeletons", "starter", "starters", "boilerplate", "doc", "docs", "documentation", "website", "benchmark", "benchmarks", "bench",
+    "test", "tests", "testing", "testdata", "test_data", "test-data", "__tests__", "fixture", "fixtures",
+    "__fixtures__", "spec", "specs",
+    "snapshots", "__snapshots__", "example", "examples", "sample", "samples", "demo", "demos", "template", "templates",
+    "cookiecutter", "skeleton", "skeletons", "starter", "starters", "boilerplate", "doc", "docs", "documentation", "website",
+    "benchmark", "benchmarks", "bench",
 ))  # fmt: skip
 """Names of directories with projects of others, or that only serve the project around them."""
 

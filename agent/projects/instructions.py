@@ -1,5 +1,5 @@
-"""Commands in pages for people and agents: AGENTS.md, CONTRIBUTING, README. Only lines that are known to test or lint are taken,
-and of a README only those that stand where it speaks about working on the project."""
+"""Commands in pages for people and agents: AGENTS.md, CONTRIBUTING, README. Only lines that are known to test or lint
+are taken, and of a README only those that stand where it speaks about working on the project."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from agent.projects.files import ProjectFiles
 from agent.projects.shell import MAX_LINE, without_prompt
 
 PAGES = (
-    "AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst", "CONTRIBUTING.txt", "CONTRIBUTING", ".github/CONTRIBUTING.md",
-    ".github/CONTRIBUTING.rst", "docs/CONTRIBUTING.md", "docs/contributing.md", "docs/contributing.rst", "DEVELOPMENT.md", "DEVELOPING.md",
-    "HACKING.md", "HACKING.rst", "docs/development.md", "docs/development.rst", "README.md", "README.rst", "README.txt", "README",
+    "AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst", "CONTRIBUTING.txt", "CONTRIBUTING",
+    ".github/CONTRIBUTING.md",
+    ".github/CONTRIBUTING.rst", "docs/CONTRIBUTING.md", "docs/contributing.md", "docs/contributing.rst",
+    "DEVELOPMENT.md", "DEVELOPING.md",
+    "HACKING.md", "HACKING.rst", "docs/development.md", "docs/development.rst", "README.md", "README.rst",
+    "README.txt", "README",
 )  # fmt: skip
 """In the order of their authority."""
 FOR_AGENTS = ("AGENTS.md", "CLAUDE.md")
@@ -43,7 +46,8 @@ _RST_CODE = linear(r"^\s*\.\. (?:code-block|code|sourcecode|prompt)::\s*([\w-]*)
 _SPAN = linear(r"`{1,2}([^`\n]{2,200})`{1,2}")
 _ABOUT_TESTS = linear(r"(?i)\b(?:unit[- ]?|re-?)?tests?\b|\btesting\b|\btest[- ]suite\b|\bpytest\b|\btox\b|\bnox\b")
 _DEVELOPING = linear(
-    r"(?i)contribut|develop|hacking|(?:run|launch|execut)\w* (?:the |all |unit |our )*tests?|^tests?$|^testing$|test suite|local setup"
+    r"(?i)contribut|develop|hacking|(?:run|launch|execut)\w* (?:the |all |unit |our )*tests?"
+    r"|^tests?$|^testing$|test suite|local setup"
 )
 _PLACEHOLDER = linear(
     r"[<>{}…]|\.\.\.|path/to|your[_-]|my[_-]?test|test_(?:foo|file|something|name|example|module)\b|\b(?:foo|bar|baz)\b"

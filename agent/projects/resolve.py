@@ -17,7 +17,7 @@ from agent.projects.configured.tox import tox_steps
 from agent.projects.files import ProjectFiles
 from agent.projects.model import ProjectCommand
 from agent.projects.runners import KnownCommand, Purpose, known_command
-from agent.projects.shell import SimpleCommand, commands_of, is_glob
+from agent.projects.shell import SimpleCommand, commands_of
 from agent.projects.wrappers import unwrapped
 
 MAX_SHOWN = 120
@@ -39,7 +39,8 @@ TARGETS: Mapping[Purpose, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class ResolvedCommand:
-    """``argv`` is run in ``directory`` below the part's; ``through`` says which configuration the line led to, "" where none."""
+    """``argv`` is run in ``directory`` below the part's; ``through`` says which configuration the line led to, ""
+    where none."""
 
     known: KnownCommand
     argv: tuple[str, ...]
@@ -92,8 +93,8 @@ class CommandResolver:
             return
         argv = ("env", *command.environment, *words) if command.environment else words
         directory = command.directory
-        if any(is_glob(word) and f'"{word}"' not in command.said and f"'{word}'" not in command.said for word in words):
-            argv = ("sh", "-c", command.said)
+        if command.globs:
+            argv = ("sh", "-c", command.line(words))
         elif outer is not None and directory:
             argv, directory = _moved(argv, known, directory), ""
         through, task = (outer.evidence, outer.name) if outer is not None else ("", "")

@@ -20,8 +20,9 @@ class KnownCommand:
 
 
 NEVER = frozenset({
-    "--collect-only", "--co", "--debugger", "--fixtures", "--force-regen", "--help", "--ipdb", "--lf", "--last-failed", "--list",
-    "--listTests", "--looponfail", "--markers", "--pdb", "--regen-all", "--rewrite", "--setup-plan", "--snapshot-update", "--sw",
+    "--collect-only", "--co", "--debugger", "--fixtures", "--force-regen", "--help", "--ipdb", "--lf", "--last-failed",
+    "--list", "--listTests", "--looponfail", "--markers", "--pdb", "--regen-all", "--rewrite", "--setup-plan",
+    "--snapshot-update", "--sw",
     "--stepwise", "--trace", "--ui", "--update", "--update-snapshot", "--update-snapshots", "--updateSnapshot", "--version",
     "--watch", "--watchAll", "-h", "--pyargs",
 })  # fmt: skip
@@ -30,9 +31,10 @@ package instead of the tree."""
 _VALUE = frozenset({"-k", "-m", "-n", "-c", "-p", "-o", "-W", "-r", "-j", "-l"})
 """Short options whose value is a word of its own."""
 _FLAGS = frozenset({
-    "--all-files", "--branch", "--buffer", "--check", "--diff", "--doctest-modules", "--exitfirst", "--failfast", "--fix", "--full-trace",
-    "--keepdb", "--locals", "--pre", "--quiet", "--release", "--run", "--runInBand", "--showlocals", "--strict", "--strict-config",
-    "--strict-markers", "--verbose", "--workspace",
+    "--all-files", "--branch", "--buffer", "--check", "--diff", "--doctest-modules", "--exitfirst", "--failfast",
+    "--fix", "--full-trace",
+    "--keepdb", "--locals", "--pre", "--quiet", "--release", "--run", "--runInBand", "--showlocals", "--strict",
+    "--strict-config", "--strict-markers", "--verbose", "--workspace",
 })  # fmt: skip
 """Long options that take no value; the word after any other is its value, and not what is tested."""
 _VALUE_OF_UNITTEST = frozenset({"-s", "-t", "-p", "-k"})
@@ -74,9 +76,10 @@ _TESTS: Mapping[tuple[str, ...], tuple[str, str]] = {
 }
 _LINTERS: Mapping[tuple[str, ...], str] = {
     ("ruff", "check"): "python", ("flake8",): "python", ("pylint",): "python", ("mypy",): "python", ("pyright",): "python",
-    ("basedpyright",): "python", ("pydocstyle",): "python", ("pyflakes",): "python", ("pycodestyle",): "python", ("ty", "check"): "python",
-    ("eslint",): "node", ("biome",): "node", ("tsc",): "node", ("stylelint",): "node", ("oxlint",): "node", ("standard",): "node",
-    ("xo",): "node",
+    ("basedpyright",): "python", ("pydocstyle",): "python", ("pyflakes",): "python", ("pycodestyle",): "python", ("ty",
+    "check"): "python",
+    ("eslint",): "node", ("biome",): "node", ("tsc",): "node", ("stylelint",): "node", ("oxlint",): "node",
+    ("standard",): "node", ("xo",): "node",
     ("golangci-lint", "run"): "go", ("go", "vet"): "go", ("staticcheck",): "go", ("cargo", "clippy"): "rust",
     ("rubocop",): "ruby", ("phpstan",): "php", ("psalm",): "php", ("phpcs",): "php",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from agent.projects.files import ProjectFiles
 from agent.projects.model import COMMANDS, ProjectCommand
 from agent.projects.resolve import CommandResolver
 from agent.projects.runners import KnownCommand, known_command
-from agent.projects.shell import SimpleCommand, commands_of, is_glob
+from agent.projects.shell import SimpleCommand, commands_of
 from agent.projects.tables import table, texts, yaml_of
 from agent.projects.wrappers import unwrapped
 
@@ -77,7 +77,7 @@ def command_given(
     if len(known) == 1 and not known[0].directory:
         return known[0].told(evidence), known[0].known
     simple = commands[0] if len(commands) == 1 and not commands[0].directory else None
-    if simple is None or any(is_glob(word) for word in simple.words) or "\n" in line:
+    if simple is None or simple.globs or "\n" in line:
         return ProjectCommand(("sh", "-c", line), evidence), known_command(commands[0].words) if commands else None
     return _plain(simple, line, evidence)
 

@@ -1,4 +1,5 @@
-"""Reads a line of a shell as far as it is one plain command, or a chain of them: what needs a shell to be understood is refused.
+"""Reads a line of a shell as far as it is one plain command, or a chain of them: what needs a shell to be understood
+is refused.
 
 The lines are of other people's files and only become commands where every word is known (``agent.projects.runners``).
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.patterns import linear
 
@@ -26,16 +27,22 @@ _PUNCTUATION = frozenset("();<>|&")
 
 @dataclass(frozen=True)
 class SimpleCommand:
-    """``words`` with the program first, ``environment`` as it is set before it, and the ``directory`` it is run in, as the chain
-    says ("cd web && npm test")."""
+    """``words`` with the program first, ``environment`` as it is set before it, and the ``directory`` it is run in, as
+    the chain says ("cd web && npm test")."""
 
     words: tuple[str, ...]
     environment: tuple[str, ...] = ()
     directory: str = ""
+    globs: tuple[str, ...] = ()
+    """Words that a shell would replace by the paths that fit them."""
 
     @property
     def said(self) -> str:
-        return " ".join((*self.environment, *(shlex.quote(word) for word in self.words)))
+        return self.line(self.words)
+
+    def line(self, words: tuple[str, ...]) -> str:
+        """``words`` in the command's environment, as they are written for a shell."""
+        return " ".join((*self.environment, *(word if word in self.globs else shlex.quote(word) for word in words)))
 
 
 def without_prompt(line: str) -> str:
@@ -55,7 +62,8 @@ def commands_of(line: str) -> list[SimpleCommand]:
         if part[0] in ("cd", "pushd") and len(part) == 2 and _is_inside(part[1]):
             directory = part[1].removeprefix("./").rstrip("/")
         elif part[0] not in ("set", "echo", "export"):
-            found.append(_simple(part, directory))
+            globs = tuple(word for word in part if is_glob(word) and f'"{word}"' not in line and f"'{word}'" not in line)
+            found.append(replace(_simple(part, directory), globs=globs))
     return [command for command in found if command.words]
 
 

@@ -39,7 +39,8 @@ _EXECUTE: Mapping[tuple[str, ...], frozenset[str]] = {
 
 
 def unwrapped(words: tuple[str, ...], *, keep_coverage: bool = True) -> tuple[str, ...]:
-    """The command inside; () where a wrapper runs nothing. ``coverage run`` goes where the project does not declare coverage."""
+    """The command inside; () where a wrapper runs nothing. ``coverage run`` goes where the project does not declare
+    coverage."""
     for _ in range(MAX_WRAPPERS):
         inner = _inside(words)
         if inner is None and not keep_coverage:

@@ -33,7 +33,7 @@ def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | Non
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    plain = [name.partition("-")[0].partition("(")[0] for name in names]
+    plain = [form for name in names for form in (name, name.partition("(")[0], name.rpartition("-")[0].partition("(")[0])]
     wanted = [name for name in plain or TESTING if name in sessions]
     if not names and not wanted:
         wanted = [name for name in sessions if "test" in name]

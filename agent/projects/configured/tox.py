@@ -142,7 +142,8 @@ def _steps(where: str, sections: Sections, name: str, factors: set[str]) -> Task
             words = command.words[1:] if command.words[0] in ("-", "!") else command.words
             words = _without_unknown((words[0].lstrip("-!"), *words[1:]) if words else ())
             if words and words[0]:
-                found.append(SimpleCommand(words, (*environment, *command.environment), command.directory or directory))
+                inside = (*environment, *command.environment)
+                found.append(SimpleCommand(words, inside, command.directory or directory))
     place = f"{where}: [{name}] commands" if where.endswith((".ini", ".cfg")) else f"{where} {name} commands"
     return TaskSteps(place, tuple(found), name=name.partition(":")[2])
 

@@ -82,7 +82,8 @@ def _started_by(steps: Any) -> Iterator[str]:
 
 
 def _without_matrix(line: str) -> str:
-    """A line that a matrix changes is used only where it says which environment of tox, nox or hatch: it is the usual one then."""
+    """A line that a matrix changes is used only where it says which environment of tox, nox or hatch: it is the usual
+    one then."""
     if not _MATRIX.search(line):
         return line
     words = _MATRIX.sub("\0", line).split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from agent.projects.directories import SKIPPED
 from agent.projects.files import ProjectFiles
 from agent.projects.model import ProjectCommand, ProjectPart
 from agent.projects.python.metadata import PythonMetadata, metadata_of
@@ -14,10 +15,12 @@ from agent.stacks.manifests import is_manifest, names_in
 
 MAX_MANIFESTS = 50
 OTHERS = (
-    "package.json", "go.mod", "Cargo.toml", "composer.json", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "CMakeLists.txt",
-    "configure.ac", "meson.build",
+    "package.json", "go.mod", "Cargo.toml", "composer.json", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts",
+    "CMakeLists.txt", "configure.ac", "meson.build",
 )  # fmt: skip
 """Manifests of other ecosystems: with one of them, a few Python files do not make a Python project."""
+_OWN = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "requirements.txt", "manage.py")
+_SERVING = ("scripts", "script", "tools", "ci")
 _SOURCES = (".py", ".js", ".ts", ".tsx", ".jsx", ".go", ".rs", ".java", ".kt", ".rb", ".php", ".cs", ".c", ".cc", ".cpp", ".h")
 
 
@@ -72,11 +75,23 @@ def _layout(files: ProjectFiles, metadata: PythonMetadata) -> str:
 
 
 def _mostly_python(files: ProjectFiles) -> bool:
-    """Of a directory without a manifest: Python files at its top or in packages there, and more of them than of any other kind."""
+    """Of a directory without a manifest: Python files at its top or in packages there, and more of them than of any
+    other kind."""
     if any(name in files for name in OTHERS) or any(path.endswith((".csproj", ".sln", ".slnx")) for path in files.paths_at("")):
         return False
     if table(toml_of(files, "pyproject.toml"), "tool") or "tox.ini" in files or "noxfile.py" in files:
         return any(path.endswith(".py") and path.count("/") <= 2 for path in files.paths)
     counts = Counter(suffix for path in files.paths for suffix in _SOURCES if path.endswith(suffix))
-    near = any(path.endswith(".py") and path.count("/") <= 1 for path in files.paths)
-    return near and counts.most_common(1)[0][0] == ".py"
+    return (
+        counts.most_common(1) != []
+        and counts.most_common(1)[0][0] == ".py"
+        and any(_is_own_code(path, files) for path in files.paths)
+    )
+
+
+def _is_own_code(path: str, files: ProjectFiles) -> bool:
+    """Whether ``path`` is Python at the top, or in a directory there that is not another project nor serves one."""
+    directory, _, name = path.rpartition("/")
+    if not name.endswith(".py") or "/" in directory or directory.lower() in (*SKIPPED - {"test", "tests"}, *_SERVING):
+        return False
+    return not directory or not any(f"{directory}/{manifest}" in files for manifest in (*OTHERS, *_OWN))

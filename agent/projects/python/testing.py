@@ -48,8 +48,8 @@ def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
         named and ("pytest-django" in declared or "pytest" in seen or named != "pytest is among the dependencies")
     ):
         why = "manage.py, and tests that use django.test" if "django" in seen else "manage.py"
-        command = ("python", "manage.py", "test")
-        return PythonTests("django", command, command, ("**/test*.py",), why)
+        manage = ("python", "manage.py", "test")
+        return PythonTests("django", manage, manage, ("**/test*.py",), why)
     if not named and "pytest" in seen:
         named = "tests that import pytest"
     if not named and "unittest" in seen and "plain" not in seen:
@@ -62,8 +62,8 @@ def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
             "tests that import unittest, and nothing that names pytest",
         )
     why = named or ("test functions" if paths else "there are no tests yet")
-    command = ("python", "-m", "pytest")
-    return PythonTests("pytest", command, command, _pytest_globs(files), why, configuration)
+    pytest = ("python", "-m", "pytest")
+    return PythonTests("pytest", pytest, pytest, _pytest_globs(files), why, configuration)
 
 
 def _configures_pytest(files: ProjectFiles) -> str:

@@ -1,5 +1,5 @@
-"""The formatters and linters that a Python project configures. A tool that it does not mention would rewrite or blame code that is
-right by the project's own rules, so that nothing is added."""
+"""The formatters and linters that a Python project configures. A tool that it does not mention would rewrite or blame
+code that is right by the project's own rules, so that nothing is added."""
 
 from __future__ import annotations
 
