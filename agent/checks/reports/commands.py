@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+CHECKS = ("docker-compose config", "docker compose config", "actionlint", "check-jsonschema")
 PYTHONS = ("python", "python3", "py")
 _PROGRAMS = {
     "pytest": ("pytest", "py.test"), "node": ("node",), "vitest": ("vitest",), "jest": ("jest",), "mocha": ("mocha", "_mocha"),
@@ -33,6 +34,12 @@ def is_direct(runner: str, argv: Sequence[str]) -> bool:
     if runner in ("phpunit", "pest") and name == "php" and len(words) > 1:
         return program(words[1]) in _PROGRAMS[runner]
     return name in _PROGRAMS.get(runner, ())
+
+
+def is_check(argv: Sequence[str]) -> bool:
+    """Whether ``argv`` checks files as a whole (a program of the catalogue that counts nothing): it is one check."""
+    line = argv[2].removeprefix("exec ") if tuple(argv[:2]) == ("sh", "-c") and len(argv) == 3 else " ".join(argv)
+    return any(line == check or line.startswith(f"{check} ") for check in CHECKS)
 
 
 def program(word: str) -> str:

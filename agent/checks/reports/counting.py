@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.checks import failing_tests
-from agent.checks.reports import closing_lines, javascript, junit, node_events, pytest_report, unittest_output
-from agent.checks.reports.commands import is_direct
-from agent.checks.reports.model import Tally
+from agent.checks.reports import closing_lines, javascript, junit, node_events, output_names, pytest_report, unittest_output
+from agent.checks.reports.commands import is_check, is_direct
+from agent.checks.reports.model import CollectionError, Tally
 from agent.patterns import linear
 from agent.ports import CommandResult
 
@@ -19,6 +18,8 @@ _COMPILING = linear(r"COMPILATION ERROR|(?m)^> Task :\S*compile\S* FAILED|Execut
 
 def count(runner: str, result: CommandResult, output: str, reports: Mapping[str, str], root: str) -> Tally:
     """What the command counted; nothing where neither a report nor a line of the output counts anything."""
+    if runner == "" and is_check(result.argv):
+        return Tally(passed=int(result.ok), failed=int(not result.ok), source="")
     one = is_direct(runner, result.argv)
     whole = Tally(source="")
     for name in _runners(runner, result.argv, output, reports, one=one):
@@ -29,7 +30,7 @@ def count(runner: str, result: CommandResult, output: str, reports: Mapping[str,
         for reader in closing_lines.ANY:
             tally = reader(output)
             if tally is not None:
-                _together(whole, _named(tally, output))
+                _together(whole, _named("", tally, output))
     return whole
 
 
@@ -91,11 +92,20 @@ def _of_lines(runner: str, output: str) -> Tally | None:
     for reader in closing_lines.READERS.get(runner, ()):
         tally = reader(output)
         if tally is not None:
-            return _named(tally, output)
+            return _named(runner, tally, output)
     return None
 
 
-def _named(tally: Tally, output: str) -> Tally:
-    if tally.failed and not tally.failing:
-        tally.failing = failing_tests.of_others(output)
+def _named(runner: str, tally: Tally, output: str) -> Tally:
+    """With the names that the output gives. jest and vitest count no test for a file that can't be loaded, and name it."""
+    if tally.failing:
+        return tally
+    found = list(output_names.of(runner, output))
+    files = [name for name in found if " > " not in name] if runner in ("jest", "vitest") else []
+    if files:
+        tally.failed = max(tally.failed, len(found))
+        tally.errors = len(files)
+        tally.broken = [CollectionError(name, "") for name in files]
+    if tally.failed:
+        tally.failing = found
     return tally

@@ -15,6 +15,7 @@ from agent.patterns import linear
 
 SKIPPED = ("pending", "skipped", "todo", "disabled")
 _ANSI = linear(r"\x1b\[[0-9;]*m")
+_HEADLINE = "● Test suite failed to run"
 _ERROR = linear(r"(?m)^\s*((?:[A-Z]\w*)?Error\b.*)$")
 
 
@@ -55,7 +56,7 @@ def _count(counted: Tally, result: Mapping[str, Any], root: str) -> None:
         counted.failed += 1
         counted.errors += 1
         counted.failing.append(file)
-        message = _ANSI.sub("", _text(result.get("message"))[:20_000])
+        message = _ANSI.sub("", _text(result.get("message"))[:20_000]).replace(_HEADLINE, "", 1)
         hit = _ERROR.search(message)
         if not any(test.get("status") == "passed" for test in tests):
             counted.broken.append(CollectionError(file, hit[1][:500] if hit else first_line(message)))

@@ -62,13 +62,10 @@ def _judged(
     """Status and reason."""
     name = result.argv[0].rpartition("/")[2] if result.argv else runner
     if not result.available:
-        return "unavailable", f"{name} is not available here."
+        return "unavailable", f"{name}{reasons.ABSENT}"
     if result.timed_out:
         seconds = timeout if timeout is not None else result.duration_ms / 1000
-        last = reasons.last_error(output) if not counted.counted else ""
-        return "failed", f"The tests did not end within {seconds:g} seconds." + (
-            f" The last that they said: {last}" if last else ""
-        )
+        return "failed", f"The tests did not end within {seconds:g} seconds."
     if not counted.counted:
         return _uncounted(name, runner, result, output, counted, root)
     if counted.only_broken:
@@ -93,7 +90,7 @@ def _uncounted(name: str, runner: str, result: CommandResult, output: str, count
         return "unavailable", reasons.NONE
     why = reasons.nothing_to_run(tuple(result.argv), result.exit_code, output)
     if result.ok:
-        ended = f"{runner or name} ended without its closing line, so nothing is proved."
+        ended = f"{runner or name} ended without a line that counts its tests, so nothing is proved."
         return "unavailable", why or ended
     if (broken := pytest_report.unloadable_conftest(output)) is not None:
         path = broken.path.removeprefix(f"{root}/")

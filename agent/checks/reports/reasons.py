@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from agent.patterns import linear
 
 NONE = "There are no tests."
+ABSENT = " is not available here."
 ONLY_SKIPPED = "Every test was skipped."
 READ = 200_000
 """Characters at the end of the output that are looked at."""
@@ -71,11 +72,11 @@ def nothing_to_run(argv: Sequence[str], exit_code: int, output: str) -> str:
     if exit_code == 0:
         return NONE if _NO_TESTS.search(tail) else ""
     if argv[:1] == ("docker",) and _NO_PLUGIN.search(tail):
-        return "docker compose is not available here."
+        return f"docker compose{ABSENT}"
     for pattern, sentence in (
         (_NO_SCRIPT, "There is no test command: the project has no script or target named {}."),
-        (_NOT_FOUND, "{} is not available here."),
-        (_NO_MODULE, "{} is not available here."),
+        (_NOT_FOUND, f"{{}}{ABSENT}"),
+        (_NO_MODULE, f"{{}}{ABSENT}"),
     ):
         if hit := pattern.search(tail):
             return sentence.format(next(group for group in hit.groups() if group))
