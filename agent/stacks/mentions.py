@@ -69,6 +69,14 @@ class _Term:
     objects: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """What is left of the word without the ending that a case or a preposition shows in; "" where that is not known."""
+        first, *rest = self.word.split(" ")
+        if not self.word.endswith("*"):
+            return "" if rest else self.word
+        return first if len(rest) == 1 and self.group == OUTSIDE else ""
+
+    @property
     def start(self) -> str:
         return self.word.split(" ", 1)[0].split("-", 1)[0].rstrip("*")
 
@@ -93,7 +101,7 @@ def _words(lower: str) -> Iterator[Mention]:
         for hit in islice(pattern_of(term.word).finditer(lower), MAX_MENTIONS):
             if term.objects and _next_word(lower, hit.end()) in term.objects:
                 continue  # "express your thanks" names no framework
-            end = hit.end() if term.word.endswith("*") or " " in term.word else hit.start() + len(term.word)
+            end = hit.start() + len(term.name) if term.name else hit.end()
             yield Mention(term.owner, term.group, term.word.rstrip("*"), term.weight, hit.start(), end)
 
 
@@ -155,6 +163,8 @@ def _roles_of(lower: str, begin: int, end: int, found: Sequence[Mention]) -> Ite
         after = lower[one.end : min(end, one.end + LOOKED_AT)]
         moved_to = one.group not in (SERVICE, PROGRAM) and ends_move(before, after)
         role = role_of(before, after)
+        if not one.named and role in (Role.DENIED, Role.LEFT):
+            role = Role.WANTED  # whoever removes a v-if works on Vue
         if moved_to and role in (Role.WANTED, Role.CONTEXT, Role.CHOSEN):
             role = Role.CHOSEN
         elif _may_be_beside(one, role) and is_beside(before, after, lower[one.start : one.end]):
