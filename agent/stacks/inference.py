@@ -136,8 +136,8 @@ def _among_proved(facts: Facts, mentions: Sequence[Mention]) -> Inference:
     best = _decided([one for one in named if not one.is_stack or one.name in facts.stacks])
     if best.stack is not None:
         return Inference(best.stack, best.confidence, (facts.stacks[best.stack], *best.evidence), proved=True)
-    both = (*facts.stacks.values(), *facts.others.values())
-    return Inference(None, 0.0, tuple(both), proved=True, outside=best.outside or next(iter(facts.others), ""))
+    several = ", ".join((*facts.stacks, *facts.others))
+    return Inference(None, 0.0, (f"the manifests are of several: {several}", *best.evidence[:2]))
 
 
 def _candidates(mentions: Sequence[Mention], from_files: Mapping[str, Sequence[tuple[float, str]]]) -> list[_Candidate]:
