@@ -1,4 +1,4 @@
-"""What the manifests of a repository prove: a stack by a dependency on it, or that the project is none of the catalogue."""
+"""What the manifests of a repository prove: a stack by a dependency on it, or that the project is outside the catalogue."""
 
 from __future__ import annotations
 

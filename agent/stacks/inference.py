@@ -15,7 +15,7 @@ from agent.stacks.globs import matches
 from agent.stacks.manifests import is_manifest, packages_of
 from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in
 from agent.stacks.model import Stack
-from agent.stacks.roles import Role
+from agent.stacks.roles import MentionRole
 from agent.stacks.store import catalogue
 
 SURE_SCORE = 8.0
@@ -39,7 +39,7 @@ MAX_ABOVE = 100
 @dataclass(frozen=True)
 class Inference:
     """``stack`` is None when too little speaks for any; ``confidence`` is 0-1, 0 without a stack; ``evidence`` says why,
-    strongest first, or names the candidates. ``proved``: a manifest says so, also that the project is none of the catalogue.
+    strongest first, or names the candidates. ``proved``: a manifest says so, also that the project is outside the catalogue.
     ``outside`` is the technology outside the catalogue that is asked for or proved."""
 
     stack: str | None
@@ -50,7 +50,7 @@ class Inference:
 
     @property
     def is_none(self) -> bool:
-        """Whether it says that the project is none of the catalogue, rather than nothing."""
+        """Whether it says that the project is outside the catalogue, rather than nothing."""
         return self.stack is None and bool(self.outside)
 
 
@@ -143,7 +143,7 @@ def _among_proved(facts: Facts, mentions: Sequence[Mention]) -> Inference:
 def _candidates(mentions: Sequence[Mention], from_files: Mapping[str, Sequence[tuple[float, str]]]) -> list[_Candidate]:
     """Everything that something speaks for, the strongest first."""
     mentions = _as_if_wanted(mentions)
-    stated = [one for one in mentions if _is_stated(one) and one.role in (Role.WANTED, Role.CHOSEN)]
+    stated = [one for one in mentions if _is_stated(one) and one.role in (MentionRole.WANTED, MentionRole.CHOSEN)]
     left_out = _ruled_out(mentions)
     of_language = _weight_of_languages(mentions)
     factors = _factors(stated, left_out, _totals(mentions).get(WORKFLOWS, 0.0))
@@ -188,8 +188,8 @@ def _as_if_wanted(mentions: Sequence[Mention]) -> list[Mention]:
     there either, what was thought to be left behind: "remove the Vue component"."""
     promoted = list(mentions)
     if not _speaks([one for one in promoted if one.owner not in OPERATIONS]):
-        promoted = [_promoted(one) if one.role is Role.SECONDARY else one for one in promoted]
-    for role in (Role.CONTEXT, Role.LEFT):
+        promoted = [_promoted(one) if one.role is MentionRole.SECONDARY else one for one in promoted]
+    for role in (MentionRole.CONTEXT, MentionRole.LEFT):
         if _speaks(promoted):
             return promoted
         promoted = [_promoted(one) if one.role is role else one for one in promoted]
@@ -203,7 +203,9 @@ def _speaks(mentions: Sequence[Mention]) -> bool:
 
 def _totals(mentions: Sequence[Mention]) -> Mapping[str, float]:
     """How much speaks for each owner, each word once."""
-    wanted = [one for one in mentions if one.role in (Role.WANTED, Role.CHOSEN) and one.group not in (SERVICE, PROGRAM)]
+    wanted = [
+        one for one in mentions if one.role in (MentionRole.WANTED, MentionRole.CHOSEN) and one.group not in (SERVICE, PROGRAM)
+    ]
     words = {(one.owner, one.said): one.weight for one in wanted}
     totals: dict[str, float] = {}
     for (owner, _), weight in words.items():
@@ -217,17 +219,17 @@ def _is_stated(one: Mention) -> bool:
 
 
 def _promoted(one: Mention) -> Mention:
-    return Mention(**{**one.__dict__, "role": Role.WANTED})
+    return Mention(**{**one.__dict__, "role": MentionRole.WANTED})
 
 
 def _ruled_out(mentions: Sequence[Mention]) -> set[str]:
     """Owners that are denied or left behind by name, and that nothing in the same sentence, or by a decision, asks for."""
     out: set[str] = set()
     for one in mentions:
-        if one.names and one.role in (Role.DENIED, Role.LEFT):
+        if one.names and one.role in (MentionRole.DENIED, MentionRole.LEFT):
             rescued = any(
                 other.owner == one.owner
-                and (other.role is Role.CHOSEN or (other.role is Role.WANTED and other.sentence == one.sentence))
+                and (other.role is MentionRole.CHOSEN or (other.role is MentionRole.WANTED and other.sentence == one.sentence))
                 for other in mentions
             )
             if not rescued:

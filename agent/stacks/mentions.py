@@ -13,7 +13,7 @@ from agent.patterns import linear
 from agent.stacks.denial import LOOKED_AT, normal, pattern_of
 from agent.stacks.globs import matches
 from agent.stacks.outside import outside
-from agent.stacks.roles import Role, ends_move, is_beside, role_of
+from agent.stacks.roles import MentionRole, ends_move, is_beside, role_of
 from agent.stacks.store import catalogue
 
 NAMING_WEIGHT = 5.0
@@ -47,7 +47,7 @@ class Mention:
     start: int
     end: int
     sentence: int = 0
-    role: Role = Role.WANTED
+    role: MentionRole = MentionRole.WANTED
     named: bool = True
 
     @property
@@ -163,26 +163,26 @@ def _roles_of(lower: str, begin: int, end: int, found: Sequence[Mention]) -> Ite
         after = lower[one.end : min(end, one.end + LOOKED_AT)]
         moved_to = one.group not in (SERVICE, PROGRAM) and ends_move(before, after)
         role = role_of(before, after)
-        if not one.named and role in (Role.DENIED, Role.LEFT):
-            role = Role.WANTED  # whoever removes a v-if works on Vue
-        if moved_to and role in (Role.WANTED, Role.CONTEXT, Role.CHOSEN):
-            role = Role.CHOSEN
+        if not one.named and role in (MentionRole.DENIED, MentionRole.LEFT):
+            role = MentionRole.WANTED  # whoever removes a v-if works on Vue
+        if moved_to and role in (MentionRole.WANTED, MentionRole.CONTEXT, MentionRole.CHOSEN):
+            role = MentionRole.CHOSEN
         elif _may_be_beside(one, role) and is_beside(before, after, lower[one.start : one.end]):
-            role = Role.SECONDARY
+            role = MentionRole.SECONDARY
         seen.append((replace(one, role=role), moved_to))
     for one, _ in seen:
-        yield replace(one, role=Role.LEFT) if _is_left(one, seen) else one
+        yield replace(one, role=MentionRole.LEFT) if _is_left(one, seen) else one
 
 
-def _may_be_beside(one: Mention, role: Role) -> bool:
-    return one.owner in OPERATIONS and one.named and role in (Role.WANTED, Role.CONTEXT)
+def _may_be_beside(one: Mention, role: MentionRole) -> bool:
+    return one.owner in OPERATIONS and one.named and role in (MentionRole.WANTED, MentionRole.CONTEXT)
 
 
 def _is_left(one: Mention, seen: Sequence[tuple[Mention, bool]]) -> bool:
     """Whether a later name in the sentence is where this one is moved to."""
-    if one.role in (Role.CHOSEN, Role.DENIED) or one.group in (SERVICE, PROGRAM):
+    if one.role in (MentionRole.CHOSEN, MentionRole.DENIED) or one.group in (SERVICE, PROGRAM):
         return False
-    targets = [other for other, moved_to in seen if moved_to and other.role is Role.CHOSEN and other.weight >= 3]
+    targets = [other for other, moved_to in seen if moved_to and other.role is MentionRole.CHOSEN and other.weight >= 3]
     return any(other.start >= one.end for other in targets) and all(other.owner != one.owner for other in targets)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from agent.patterns import linear
 from agent.stacks.denial import DETERMINERS, around, normal
 from agent.stacks.inference import Inference, infer
-from agent.stacks.mentions import OPERATIONS, Mention, mentions_in
-from agent.stacks.roles import Role
+from agent.stacks.mentions import MAX_CHARACTERS, OPERATIONS, Mention, mentions_in
+from agent.stacks.roles import MentionRole
 
 SURE = 0.6
 """Confidence from which the words of a reply name a stack."""
@@ -31,13 +31,13 @@ _ASKED_AFTER = linear(
 
 
 def said_in_replies(replies: Sequence[str], stack: str | None) -> Inference | None:
-    """What ``replies``, the last above those before it, make of the stack; None where they say nothing of it.
+    """What ``replies``, the last above those before it, make of the stack; None where they don't speak of it.
 
     A stack that they ask for counts, but not one that they only speak of ("move the React part into a folder"). Another
     technology, "no framework" or a denial of ``stack``, which the task and the files speak for (None: of any), mean that no
     stack's rules hold.
     """
-    for reply in reversed(replies):
+    for reply in (text[:MAX_CHARACTERS] for text in reversed(replies)):
         found = infer(reply)
         named = found.stack if found.stack is not None and found.confidence >= SURE else found.outside
         if named and named != stack and _asks_for(reply, named, stack):
@@ -49,7 +49,12 @@ def said_in_replies(replies: Sequence[str], stack: str | None) -> Inference | No
         for one in mentions_in(reply):
             if one.owner in OPERATIONS and stack != one.owner:
                 continue
-            if one.names and one.group == "stack" and one.role in (Role.DENIED, Role.LEFT) and stack in (None, one.owner):
+            if (
+                one.names
+                and one.group == "stack"
+                and one.role in (MentionRole.DENIED, MentionRole.LEFT)
+                and stack in (None, one.owner)
+            ):
                 return Inference(None, 0.0, (f'a person rules out "{one.said}"',), outside="no stack")
     return None
 
@@ -64,4 +69,4 @@ def _asks_for(reply: str, named: str, stack: str | None) -> bool:
 def _is_asked_for(reply: str, one: Mention) -> bool:
     before, after = around(normal(reply).lower(), one.start, one.end)
     asked = bool(_ASKED_BEFORE.search(before) or _ASKED_AFTER.search(after))
-    return one.names and (one.role is Role.CHOSEN or (one.role is Role.WANTED and asked))
+    return one.names and (one.role is MentionRole.CHOSEN or (one.role is MentionRole.WANTED and asked))

@@ -12,7 +12,7 @@ from agent.patterns import linear
 from agent.stacks.denial import DETERMINERS, is_denied
 
 
-class Role(Enum):
+class MentionRole(Enum):
     """``weight`` is how much of a word's own weight counts in this role."""
 
     CHOSEN = ("what a decision or a move ends at", 1.3)
@@ -187,27 +187,27 @@ _MOVE = (
         linear(r"\b(?:replac|swap|supersed|substitut|exchang|trad)[a-z]*\s"),
         linear(rf"\b(?:by|with|for|in favou?r of)\s+{DETERMINERS}(?:\S+\s+){{0,2}}$"),
     ),
-    (linear(r"."), linear(rf"(?:\b(?:becomes?|become|becoming|gives way to|makes room for)|[-=]>|→)\s+{DETERMINERS}$")),
+    (linear(r"."), linear(rf"(?:\b(?:becomes?|become|becoming|gives way to|is superseded by)|[-=]>|→)\s+{DETERMINERS}$")),
 )
 
 
-def role_of(before: str, after: str) -> Role:
+def role_of(before: str, after: str) -> MentionRole:
     """The role of a name by what stands ``before`` and ``after`` it in its sentence; ``ends_move`` is looked at apart."""
     if is_denied(before, after):
-        return Role.DENIED
+        return MentionRole.DENIED
     if _CHOSEN_AFTER.search(after) or _CHOSEN_BEFORE.search(before):
-        return Role.CHOSEN
+        return MentionRole.CHOSEN
     since = before[hit.end() :] if (hit := _CONTRAST.search(before)) else before
     left = _REMOVED.search(before), _OVER.search(after), _FROM_IT.search(after), _INSTEAD.search(after)
     if any(left) or _CONSIDERED.search(since) or _CONSIDERED_AFTER.search(after):
-        return Role.LEFT
+        return MentionRole.LEFT
     if _NOT_OURS_AFTER.search(after) or _NOT_OURS_BEFORE.search(before):
-        return Role.ASIDE
+        return MentionRole.ASIDE
     if _TOPIC_BEFORE.search(before) or _TOPIC_AFTER.search(after):
-        return Role.ASIDE
+        return MentionRole.ASIDE
     if _is_context(before, after):
-        return Role.CONTEXT
-    return Role.WANTED
+        return MentionRole.CONTEXT
+    return MentionRole.WANTED
 
 
 def _is_context(before: str, after: str) -> bool:

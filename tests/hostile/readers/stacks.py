@@ -28,6 +28,11 @@ def held(name: str, read: Callable[[Path], object]) -> Callable[[object], object
     return reader
 
 
+def said_of_stacks(text: object) -> object:
+    said = str(text)
+    return infer(said), said_in_replies([said], "fastapi"), rules_out(said, "axios"), rules_out("a - " * 50, said)
+
+
 JSON = {
     "lists": lambda n: '{"a": ' + "[" * n,
     "maps": lambda n: '{"overrides":' + '{"a":' * (n // 5),
@@ -70,7 +75,7 @@ READERS = [
     ),
     Reader(
         "stacks of words",
-        lambda text: (infer(str(text)), said_in_replies([str(text)], "fastapi"), rules_out(str(text), "axios"), rules_out("a - " * 50, str(text))),
+        said_of_stacks,
         {
             "names": lambda n: "django react " * (n // 13),
             "verbs": lambda n: "express " * (n // 8),
@@ -84,7 +89,7 @@ READERS = [
             "paths": lambda n: "app/[a]/" * (n // 8),
             "brackets": lambda n: "(req, res" * (n // 9),
         },
-        ("agent.stacks.inference", "agent.stacks.mentions", "agent.stacks.roles", "agent.stacks.replies", "agent.stacks.denial"),
+        tuple(f"agent.stacks.{name}" for name in ("inference", "mentions", "roles", "replies", "denial")),
         start=4_000,
     ),
     Reader(
