@@ -1,11 +1,11 @@
-"""What the manifests of a repository prove: a stack by a dependency on it, or that the project is none of the catalogue."""
+"""What the manifests of a repository prove: a stack by a dependency on it, or that the project is outside the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.stacks.manifests import packages_of
+from agent.stacks.manifests import is_manifest, runtime_names
 from agent.stacks.outside import outside
 from agent.stacks.store import catalogue
 
@@ -34,18 +34,28 @@ class Facts:
 def facts_of(files: Sequence[str], manifests: Mapping[str, str]) -> Facts:
     """What ``manifests`` (path → text) name and which of ``files`` are manifests of other technologies.
 
-    A stack that another proved one includes is not named beside it: a project of Next.js has React among its packages.
+    Those nearest to the top count: documentation in a folder has tools of its own. A stack that another proved one includes is
+    not named beside it: a project of Next.js has React among its packages.
     """
-    names = packages_of(manifests)
-    proved: dict[str, str] = {}
-    for stack in catalogue():
-        found = [(weight, name) for name, weight in stack.signals.packages if name in names]
-        if sum(weight for weight, _ in found) >= PROOF_WEIGHT:
-            proved[stack.id] = f"a manifest names {max(found)[1]}"
-    included = {other for stack in catalogue() if stack.id in proved for other in stack.signals.includes}
-    others = {title: f"a manifest names {name}" for name, title in outside().packages.items() if name in names}
+    stacks: list[tuple[int, str, str]] = []
+    others: list[tuple[int, str, str]] = []
+    for path, text in sorted(manifests.items()):
+        names = runtime_names(path, text) if is_manifest(path) else frozenset()
+        depth = path.count("/")
+        for stack in catalogue():
+            found = [(weight, name) for name, weight in stack.signals.packages if name in names]
+            if sum(weight for weight, _ in found) >= PROOF_WEIGHT:
+                stacks.append((depth, stack.id, f"a manifest names {max(found)[1]}"))
+        of_packages = ((title, name) for name, title in outside().packages.items() if name in names)
+        others += [(depth, title, f"a manifest names {name}") for title, name in of_packages]
     for path in files:
         title = outside().manifests.get(path.rpartition("/")[2])
         if title is not None:
-            others.setdefault(title, f"the repository has {path}")
-    return Facts({id: why for id, why in proved.items() if id not in included}, others)
+            others.append((path.count("/"), title, f"the repository has {path}"))
+    nearest = min((depth for depth, _, _ in (*stacks, *others)), default=0)
+    proved = {id: why for depth, id, why in stacks if depth == nearest}
+    included = {other for stack in catalogue() if stack.id in proved for other in stack.signals.includes}
+    return Facts(
+        {id: why for id, why in proved.items() if id not in included},
+        {title: why for depth, title, why in reversed(others) if depth == nearest},
+    )

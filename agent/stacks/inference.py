@@ -15,7 +15,7 @@ from agent.stacks.globs import matches
 from agent.stacks.manifests import is_manifest, packages_of
 from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in
 from agent.stacks.model import Stack
-from agent.stacks.roles import Role
+from agent.stacks.roles import MentionRole
 from agent.stacks.store import catalogue
 
 SURE_SCORE = 8.0
@@ -29,6 +29,8 @@ INCLUDED = 0.3
 """What a word counts for a stack that a named one includes: "React" beside "Next.js"."""
 FIRST = 0.2
 """What counts for tools of operations after a program that is asked for, and for a program after such a tool."""
+WORKFLOWS, IMAGES, SECOND_TOOL = "ci-github-actions", "devops-docker", 0.4
+"""A workflow often builds an image, and an image seldom holds a workflow."""
 MAX_PROJECTS = 100
 MAX_ABOVE = 100
 """Directories above a file that are looked at."""
@@ -37,7 +39,7 @@ MAX_ABOVE = 100
 @dataclass(frozen=True)
 class Inference:
     """``stack`` is None when too little speaks for any; ``confidence`` is 0-1, 0 without a stack; ``evidence`` says why,
-    strongest first, or names the candidates. ``proved``: a manifest says so, also that the project is none of the catalogue.
+    strongest first, or names the candidates. ``proved``: a manifest says so, also that the project is outside the catalogue.
     ``outside`` is the technology outside the catalogue that is asked for or proved."""
 
     stack: str | None
@@ -48,7 +50,7 @@ class Inference:
 
     @property
     def is_none(self) -> bool:
-        """Whether it says that the project is none of the catalogue, rather than nothing."""
+        """Whether it says that the project is outside the catalogue, rather than nothing."""
         return self.stack is None and bool(self.outside)
 
 
@@ -134,17 +136,17 @@ def _among_proved(facts: Facts, mentions: Sequence[Mention]) -> Inference:
     best = _decided([one for one in named if not one.is_stack or one.name in facts.stacks])
     if best.stack is not None:
         return Inference(best.stack, best.confidence, (facts.stacks[best.stack], *best.evidence), proved=True)
-    both = (*facts.stacks.values(), *facts.others.values())
-    return Inference(None, 0.0, tuple(both), proved=True, outside=best.outside or next(iter(facts.others), ""))
+    several = ", ".join((*facts.stacks, *facts.others))
+    return Inference(None, 0.0, (f"the manifests are of several: {several}", *best.evidence[:2]))
 
 
 def _candidates(mentions: Sequence[Mention], from_files: Mapping[str, Sequence[tuple[float, str]]]) -> list[_Candidate]:
     """Everything that something speaks for, the strongest first."""
     mentions = _as_if_wanted(mentions)
-    stated = [one for one in mentions if _is_stated(one) and one.role in (Role.WANTED, Role.CHOSEN)]
+    stated = [one for one in mentions if _is_stated(one) and one.role in (MentionRole.WANTED, MentionRole.CHOSEN)]
     left_out = _ruled_out(mentions)
     of_language = _weight_of_languages(mentions)
-    factors = _factors(stated, left_out)
+    factors = _factors(stated, left_out, _totals(mentions).get(WORKFLOWS, 0.0))
     found = []
     for id, of_files in from_files.items():
         if id in left_out:
@@ -185,17 +187,30 @@ def _as_if_wanted(mentions: Sequence[Mention]) -> list[Mention]:
     """Where nothing is named as what is wanted, what the work is in is: "fix the menu of the Vue app"; and where that is not
     there either, what was thought to be left behind: "remove the Vue component"."""
     promoted = list(mentions)
-    if not any(_speaks(one) and one.owner not in OPERATIONS for one in promoted):
-        promoted = [_promoted(one) if one.role is Role.SECONDARY else one for one in promoted]
-    for role in (Role.CONTEXT, Role.LEFT):
-        if any(_speaks(one) for one in promoted):
+    if not _speaks([one for one in promoted if one.owner not in OPERATIONS]):
+        promoted = [_promoted(one) if one.role is MentionRole.SECONDARY else one for one in promoted]
+    for role in (MentionRole.CONTEXT, MentionRole.LEFT):
+        if _speaks(promoted):
             return promoted
         promoted = [_promoted(one) if one.role is role else one for one in promoted]
     return promoted
 
 
-def _speaks(one: Mention) -> bool:
-    return one.role in (Role.WANTED, Role.CHOSEN) and one.weight >= 4 and one.group not in (SERVICE, PROGRAM)
+def _speaks(mentions: Sequence[Mention]) -> bool:
+    """Whether something is asked for: as much speaks for one owner as a name would."""
+    return any(total >= NAMING_WEIGHT for total in _totals(mentions).values())
+
+
+def _totals(mentions: Sequence[Mention]) -> Mapping[str, float]:
+    """How much speaks for each owner, each word once."""
+    wanted = [
+        one for one in mentions if one.role in (MentionRole.WANTED, MentionRole.CHOSEN) and one.group not in (SERVICE, PROGRAM)
+    ]
+    words = {(one.owner, one.said): one.weight for one in wanted}
+    totals: dict[str, float] = {}
+    for (owner, _), weight in words.items():
+        totals[owner] = totals.get(owner, 0.0) + weight
+    return totals
 
 
 def _is_stated(one: Mention) -> bool:
@@ -204,17 +219,17 @@ def _is_stated(one: Mention) -> bool:
 
 
 def _promoted(one: Mention) -> Mention:
-    return Mention(**{**one.__dict__, "role": Role.WANTED})
+    return Mention(**{**one.__dict__, "role": MentionRole.WANTED})
 
 
 def _ruled_out(mentions: Sequence[Mention]) -> set[str]:
     """Owners that are denied or left behind by name, and that nothing in the same sentence, or by a decision, asks for."""
     out: set[str] = set()
     for one in mentions:
-        if one.names and one.role in (Role.DENIED, Role.LEFT):
+        if one.names and one.role in (MentionRole.DENIED, MentionRole.LEFT):
             rescued = any(
                 other.owner == one.owner
-                and (other.role is Role.CHOSEN or (other.role is Role.WANTED and other.sentence == one.sentence))
+                and (other.role is MentionRole.CHOSEN or (other.role is MentionRole.WANTED and other.sentence == one.sentence))
                 for other in mentions
             )
             if not rescued:
@@ -251,7 +266,7 @@ def _best_of(mentions: Sequence[Mention], of_language: Mapping[str, float]) -> l
     return [(counts, f"the task says {said}") for said, counts in best.items()]
 
 
-def _factors(stated: Sequence[Mention], left_out: set[str]) -> dict[str, float]:
+def _factors(stated: Sequence[Mention], left_out: set[str], of_workflows: float) -> dict[str, float]:
     """Less counts what a named stack includes, and tools of operations after a program (or a program after such a tool)."""
     factors: dict[str, float] = {}
     first: dict[str, int] = {}
@@ -261,6 +276,8 @@ def _factors(stated: Sequence[Mention], left_out: set[str]) -> dict[str, float]:
     for stack in catalogue():
         if stack.id in first:
             factors.update(dict.fromkeys(stack.signals.includes, INCLUDED))
+    if of_workflows >= SURE_SCORE:
+        factors[IMAGES] = SECOND_TOOL
     tools = [at for owner, at in first.items() if owner in OPERATIONS]
     programs = [at for owner, at in first.items() if owner not in OPERATIONS]
     if programs and (not tools or min(programs) < min(tools)):

@@ -18,6 +18,7 @@ MAX_CHARACTERS = 2_000_000
 _NAME = linear(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _REQUIREMENTS = linear(r"(?:[\pL\pN_.-]+[-_.])?requirements[\pL\pN_.-]*\.(?:txt|in)|requirements/[\pL\pN_.-]+\.(?:txt|in)")
 _KNOWN = frozenset(("package.json", "composer.json", "Directory.Packages.props", *LINES_OF))
+_OF_TOOLS = linear(r"dev|test|lint|doc|ci|build|type")
 
 
 def packages_of(manifests: Mapping[str, str]) -> frozenset[str]:
@@ -43,6 +44,23 @@ def _is_requirements(path: str) -> bool:
 def names_in(path: str, text: str) -> frozenset[str]:
     """Lower-case names that the manifest at ``path`` declares; none where it can't be parsed."""
     return packages_of({path: text})
+
+
+def runtime_names(path: str, text: str) -> frozenset[str]:
+    """Lower-case names that a project itself needs, and not only its tests, its documentation or one of its extras."""
+    name = path.rsplit("/", 1)[-1]
+    if len(text) > MAX_CHARACTERS or (_REQUIREMENTS.fullmatch(name) and _OF_TOOLS.search(name)):
+        return frozenset()
+    try:
+        if name == "pyproject.toml":
+            data = read_toml(text)
+            poetry = data.get("tool", {}).get("poetry", {}).get("dependencies", {})
+            return frozenset(requirement_names([*data.get("project", {}).get("dependencies", ()), *poetry]))
+        if name == "composer.json":
+            return frozenset(key.lower() for key in read_json(text).get("require", {}))
+    except (ValueError, AttributeError, TypeError):
+        return frozenset()
+    return names_in(path, text)
 
 
 def requirement_names(lines: Iterable[str]) -> list[str]:

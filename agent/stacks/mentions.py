@@ -13,7 +13,7 @@ from agent.patterns import linear
 from agent.stacks.denial import LOOKED_AT, normal, pattern_of
 from agent.stacks.globs import matches
 from agent.stacks.outside import outside
-from agent.stacks.roles import Role, ends_move, is_beside, role_of
+from agent.stacks.roles import MentionRole, ends_move, is_beside, role_of
 from agent.stacks.store import catalogue
 
 NAMING_WEIGHT = 5.0
@@ -47,7 +47,7 @@ class Mention:
     start: int
     end: int
     sentence: int = 0
-    role: Role = Role.WANTED
+    role: MentionRole = MentionRole.WANTED
     named: bool = True
 
     @property
@@ -67,6 +67,14 @@ class _Term:
     word: str
     weight: float
     objects: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What is left of the word without the ending that a case or a preposition shows in; "" where that is not known."""
+        first, *rest = self.word.split(" ")
+        if not self.word.endswith("*"):
+            return "" if rest else self.word
+        return first if len(rest) == 1 and self.group == OUTSIDE else ""
 
     @property
     def start(self) -> str:
@@ -93,7 +101,7 @@ def _words(lower: str) -> Iterator[Mention]:
         for hit in islice(pattern_of(term.word).finditer(lower), MAX_MENTIONS):
             if term.objects and _next_word(lower, hit.end()) in term.objects:
                 continue  # "express your thanks" names no framework
-            end = hit.end() if term.word.endswith("*") or " " in term.word else hit.start() + len(term.word)
+            end = hit.start() + len(term.name) if term.name else hit.end()
             yield Mention(term.owner, term.group, term.word.rstrip("*"), term.weight, hit.start(), end)
 
 
@@ -155,24 +163,26 @@ def _roles_of(lower: str, begin: int, end: int, found: Sequence[Mention]) -> Ite
         after = lower[one.end : min(end, one.end + LOOKED_AT)]
         moved_to = one.group not in (SERVICE, PROGRAM) and ends_move(before, after)
         role = role_of(before, after)
-        if moved_to and role in (Role.WANTED, Role.CONTEXT, Role.CHOSEN):
-            role = Role.CHOSEN
+        if not one.named and role in (MentionRole.DENIED, MentionRole.LEFT):
+            role = MentionRole.WANTED  # whoever removes a v-if works on Vue
+        if moved_to and role in (MentionRole.WANTED, MentionRole.CONTEXT, MentionRole.CHOSEN):
+            role = MentionRole.CHOSEN
         elif _may_be_beside(one, role) and is_beside(before, after, lower[one.start : one.end]):
-            role = Role.SECONDARY
+            role = MentionRole.SECONDARY
         seen.append((replace(one, role=role), moved_to))
     for one, _ in seen:
-        yield replace(one, role=Role.LEFT) if _is_left(one, seen) else one
+        yield replace(one, role=MentionRole.LEFT) if _is_left(one, seen) else one
 
 
-def _may_be_beside(one: Mention, role: Role) -> bool:
-    return one.owner in OPERATIONS and one.named and role in (Role.WANTED, Role.CONTEXT)
+def _may_be_beside(one: Mention, role: MentionRole) -> bool:
+    return one.owner in OPERATIONS and one.named and role in (MentionRole.WANTED, MentionRole.CONTEXT)
 
 
 def _is_left(one: Mention, seen: Sequence[tuple[Mention, bool]]) -> bool:
     """Whether a later name in the sentence is where this one is moved to."""
-    if one.role in (Role.CHOSEN, Role.DENIED) or one.group in (SERVICE, PROGRAM):
+    if one.role in (MentionRole.CHOSEN, MentionRole.DENIED) or one.group in (SERVICE, PROGRAM):
         return False
-    targets = [other for other, moved_to in seen if moved_to and other.role is Role.CHOSEN and other.weight >= 3]
+    targets = [other for other, moved_to in seen if moved_to and other.role is MentionRole.CHOSEN and other.weight >= 3]
     return any(other.start >= one.end for other in targets) and all(other.owner != one.owner for other in targets)
 
 

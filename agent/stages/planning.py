@@ -44,7 +44,7 @@ async def begin_plan(
 
 
 async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
-    """Takes what the analysis found into the work. A new project that is none of the catalogue goes on without a stack.
+    """Takes what the analysis found into the work. A new project outside the catalogue goes on without a stack.
 
     Raises ``Paused('question')`` where a person must say more before anybody could plan.
     """

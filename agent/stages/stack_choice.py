@@ -52,7 +52,7 @@ def _proven(profile: ProjectProfile) -> tuple[Stack | None, float, str]:
 
 
 def take_proposal(work: PhaseContext, analysis: JSONObject) -> None:
-    """What the model answers, as sure as it says; where it says nothing of a stack, the hint."""
+    """What the model answers, as sure as it says; where it leaves the stack out, the hint."""
     if work.stack_id is not None:
         return
     named, sure = analysis["stack"], analysis.get("stack_confidence")

@@ -108,7 +108,17 @@ async def test_a_reply_that_names_another_stack_is_followed(workdir: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "reply", ["Use async handlers.", "Smaller steps.", "Use POST.", "Add a test for the empty list.", "Daha kısa olsun."]
+    "reply",
+    [
+        "Use async handlers.",
+        "Smaller steps.",
+        "Use POST.",
+        "Add a test for the empty list.",
+        "Daha kısa olsun.",
+        "Add a Dockerfile too.",
+        "Use Docker for the database.",
+        "Put the React part into a folder of its own.",
+    ],
 )
 def test_a_reply_about_something_else_says_nothing_of_the_stack(reply: str) -> None:
     assert said_in_replies([reply], "fastapi") is None

@@ -23,7 +23,7 @@ Example:
 """
 app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
 Stack = Annotated[
-    str | None, typer.Option(metavar="ID", help="The stack for tasks that say nothing of it (mgx stacks), or none.")
+    str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks); none: no stack's rules.")
 ]
 Review = Annotated[
     bool | None,

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from agent.stacks import infer, infer_by_directory
+from tests.agent.stacks.none_of_ours import EVERYDAY, NONE_FITS
 from tests.agent.stacks.sentences import NAMED, TRAPS, UNNAMED
-from tests.agent.stacks.siblings import EVERYDAY, SIBLINGS
+from tests.agent.stacks.siblings import SIBLINGS
 
 
 @pytest.mark.parametrize(
@@ -156,12 +157,12 @@ def test_a_repository_of_several_projects() -> None:
 
 
 @pytest.mark.parametrize(("stack", "text"), [(stack, text) for stack, texts in SIBLINGS.items() for text in texts])
-def test_tasks_that_name_more_than_they_ask_for(stack: str | None, text: str) -> None:
+def test_tasks_that_name_more_than_they_ask_for(stack: str, text: str) -> None:
     assert infer(text).stack == stack, infer(text)
 
 
-@pytest.mark.parametrize("text", EVERYDAY)
-def test_everyday_words_name_no_stack(text: str) -> None:
+@pytest.mark.parametrize("text", [*NONE_FITS, *EVERYDAY])
+def test_what_is_none_of_the_stacks_gets_none(text: str) -> None:
     assert infer(text).stack is None, infer(text)
 
 
