@@ -29,7 +29,7 @@ from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
-from agent.sandbox.python.packages import ENV, FACTS, PROJECT, Execute, Wanted, fill
+from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, Execute, Wanted, fill
 from agent.sandbox.python.path_file import lead, told
 from agent.sandbox.python.products import copy_tree, keep_products
 from agent.sandbox.requirements.declared import BuildSystem, Declared
@@ -62,6 +62,14 @@ class Built:
         return cls(**json.loads((place / FACTS).read_text(encoding="utf-8")))
 
 
+class IndexFailed(Exception):
+    """The packages that a build needs could not be asked for: another try may succeed."""
+
+    def __init__(self, result: CommandResult) -> None:
+        super().__init__(result.output_tail)
+        self.result = result
+
+
 class ProjectBuilder:
     """Builds projects of the repository at ``root`` with ``python``; what is needed for that is kept below ``cache``. ``tools``
     is the virtual environment of the server. ``own`` names are of the repository: a build does not get them from the index."""
@@ -79,7 +87,7 @@ class ProjectBuilder:
         self._timeout = timeout
 
     async def build(self, draft: Path, projects: Mapping[str, Declared]) -> bool:
-        """Fills ``draft`` with site/, which is seen at /project, and products/."""
+        """Fills ``draft`` with site/, which is seen at /project, and products/. Raises ``IndexFailed``."""
         built = Built()
         site, products = draft / "site", draft / "products"
         await asyncio.to_thread((site / "bin").mkdir, parents=True)
@@ -143,6 +151,8 @@ class ProjectBuilder:
         async def make(draft: Path) -> bool:
             nonlocal problem
             result, filled = await fill(draft, self._cache, self._python, wanted, self._execute, self._timeout)
+            if not result.ok and result.exit_code != NO_SOLUTION:
+                raise IndexFailed(result)
             if not result.ok or filled.missing:
                 problem = (
                     f"what its build needs is not installed: {filled.missing[0] if filled.missing else _last_line(result)}"
