@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from agent.documents import Unreadable, read_json
+from agent.patterns import linear
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.environment_cache import Hold
@@ -46,6 +47,7 @@ LACKING = 3
 BUILD_TIMEOUT = 300.0
 BUILD_LIMITS = Limits(memory=4 << 30)
 MAX_ASKED = 50
+_RAISED = linear(r"(?:[\w.]+(?:Error|Exception|Exit)|error): ")
 
 
 @dataclass(frozen=True)
@@ -197,5 +199,7 @@ def _asked(output: str) -> list[str]:
 
 
 def _last_line(result: CommandResult) -> str:
+    """What a program said last: an exception's own line, where there is one."""
     lines = [line.strip() for line in result.output_tail.splitlines() if line.strip()]
-    return (lines or [f"it ended with {result.exit_code}"])[-1][:300]
+    raised = [line for line in lines if _RAISED.match(line) is not None]
+    return (raised or lines or [f"it ended with {result.exit_code}"])[-1][:300]

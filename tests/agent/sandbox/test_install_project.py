@@ -35,10 +35,9 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def shop(root: Path, *, asked: str = "[]", first: str = "pass") -> None:
     backend = Path(__file__).with_name("toy_backend.py").read_text()
-    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace('FIRST = "pass"', f"FIRST = {first!r}")
-    write(
-        root, {"pyproject.toml": PROJECT, "backend.py": backend, "src/shop/__init__.py": SHOP, "CHANGES.md": "# 6.5.0 (soon)\n"}
-    )
+    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace("...  # FIRST", first)
+    files = {"pyproject.toml": PROJECT, "backend.py": backend, "src/shop/__init__.py": SHOP, "CHANGES.md": "# 6.5.0 (soon)\n"}
+    write(root, files)
 
 
 async def said(sandbox: WorkdirSandbox, *argv: str) -> str:

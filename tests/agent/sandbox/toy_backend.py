@@ -1,5 +1,5 @@
-"""A build backend (PEP 517, PEP 660) that a project of a test has itself, so that none is fetched. It is copied and its constants
-are replaced."""
+"""A build backend (PEP 517, PEP 660) that a project of a test has itself, so that none is fetched. It is copied, and what is in
+capitals replaced."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import zipfile
 from pathlib import Path
 
 ASKED: list[str] = []
-FIRST = "pass"
-"""A statement that the build begins with."""
 METADATA = "Metadata-Version: 2.1\nName: shop\nVersion: 7.0\nRequires-Python: >=3.99\nRequires-Dist: hello\n"
 PROGRAMS = "[console_scripts]\nshop = shop:main\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -20,7 +18,7 @@ def get_requires_for_build_editable(settings: object = None) -> list[str]:
 
 
 def build_editable(directory: str, settings: object = None, metadata: object = None) -> str:
-    exec(FIRST)
+    # FIRST
     version = os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"]
     Path("src/shop/_version.py").write_text(f"VERSION = {version!r}\n")
     Path("src/shop.egg-info").mkdir()
