@@ -23,7 +23,7 @@ from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import ImportNames, layout
 from agent.sandbox.python.packages import ARGV, ENV, FACTS, PROJECT, UV, Execute, Filled, Wanted, fill
-from agent.sandbox.python.project import Built, ProjectBuilder
+from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
 from agent.sandbox.requirements.manifests import Manifests, joined
 from agent.stacks.manifests import requirement_names
@@ -94,7 +94,10 @@ async def make(
         builder = ProjectBuilder(root, cache, tools, python, wanted.own, execute, timeout)
         key = digest(RECIPE, python.key, inputs(root, wanted.projects), repr(wanted.projects), "\n".join(sorted(wanted.own)))
         project = cache / "projects" / key
-        hold, _ = await kept(project, FACTS, lambda draft: builder.build(draft, wanted.projects))
+        try:
+            hold, _ = await kept(project, FACTS, lambda draft: builder.build(draft, wanted.projects))
+        except IndexFailed as error:
+            return replace(error.result, argv=ARGV), None
         holds.append(hold)
         built = Built.of(project)
     result, packages, hold, filled = await _packages(cache, python, wanted, built, execute, timeout)

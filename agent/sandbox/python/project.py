@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from agent.documents import Unreadable, read_json
+from agent.patterns import linear
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.environment_cache import Hold
@@ -29,7 +30,7 @@ from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
-from agent.sandbox.python.packages import ENV, FACTS, PROJECT, Execute, Wanted, fill
+from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, Execute, Wanted, fill
 from agent.sandbox.python.path_file import lead, told
 from agent.sandbox.python.products import copy_tree, keep_products
 from agent.sandbox.requirements.declared import BuildSystem, Declared
@@ -46,6 +47,7 @@ LACKING = 3
 BUILD_TIMEOUT = 300.0
 BUILD_LIMITS = Limits(memory=4 << 30)
 MAX_ASKED = 50
+_RAISED = linear(r"(?:[\w.]+(?:Error|Exception|Exit)|error): ")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,14 @@ class Built:
     @classmethod
     def of(cls, place: Path) -> Built:
         return cls(**json.loads((place / FACTS).read_text(encoding="utf-8")))
+
+
+class IndexFailed(Exception):
+    """The packages that a build needs could not be asked for: another try may succeed."""
+
+    def __init__(self, result: CommandResult) -> None:
+        super().__init__(result.output_tail)
+        self.result = result
 
 
 class ProjectBuilder:
@@ -79,7 +89,7 @@ class ProjectBuilder:
         self._timeout = timeout
 
     async def build(self, draft: Path, projects: Mapping[str, Declared]) -> bool:
-        """Fills ``draft`` with site/, which is seen at /project, and products/."""
+        """Fills ``draft`` with site/, which is seen at /project, and products/. Raises ``IndexFailed``."""
         built = Built()
         site, products = draft / "site", draft / "products"
         await asyncio.to_thread((site / "bin").mkdir, parents=True)
@@ -143,6 +153,8 @@ class ProjectBuilder:
         async def make(draft: Path) -> bool:
             nonlocal problem
             result, filled = await fill(draft, self._cache, self._python, wanted, self._execute, self._timeout)
+            if not result.ok and result.exit_code != NO_SOLUTION:
+                raise IndexFailed(result)
             if not result.ok or filled.missing:
                 problem = (
                     f"what its build needs is not installed: {filled.missing[0] if filled.missing else _last_line(result)}"
@@ -187,5 +199,7 @@ def _asked(output: str) -> list[str]:
 
 
 def _last_line(result: CommandResult) -> str:
+    """What a program said last: an exception's own line, where there is one."""
     lines = [line.strip() for line in result.output_tail.splitlines() if line.strip()]
-    return (lines or [f"it ended with {result.exit_code}"])[-1][:300]
+    raised = [line for line in lines if _RAISED.match(line) is not None]
+    return (raised or lines or [f"it ended with {result.exit_code}"])[-1][:300]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,29 +13,6 @@ from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import get
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only source of packages: ``hello`` and a stand-in for pytest."""
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-    simple = tmp_path / "simple"
-    for name in ("hello", "pytest"):
-        (simple / name).mkdir(parents=True)
-        file = f"{name}-1.0-py3-none-any.whl"
-        (simple / name / "index.html").write_text(f'<a href="{file}">{file}</a>')
-        with zipfile.ZipFile(simple / name / file, "w") as wheel:
-            info = f"{name}-1.0.dist-info"
-            wheel.writestr(f"{name}/__init__.py", f"WHO = {name!r}\n")
-            wheel.writestr(f"{name}/__main__.py", f"print('{name} ran')\n")
-            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr(f"{info}/RECORD", "")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", simple.as_uri())
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
-    return simple
 
 
 @pytest.mark.usefixtures("index")

@@ -5,6 +5,7 @@ in. Exits with 3 when the backend asks for packages that are not there, which ar
 """
 
 import json
+import subprocess
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
@@ -22,10 +23,17 @@ LACKING = 3
 
 def main(source, backend, target, *paths):
     hooks = BuildBackendHookCaller(source, backend, backend_path=list(paths) or None, runner=default_subprocess_runner)
-    lacking = [line for line in hooks.get_requires_for_build_editable() if not is_here(line)]
-    if lacking:
-        print(json.dumps(lacking))
-        return LACKING
+    try:
+        lacking = [line for line in hooks.get_requires_for_build_editable() if not is_here(line)]
+        if lacking:
+            print(json.dumps(lacking))
+            return LACKING
+        return build(hooks, source, backend, target)
+    except subprocess.CalledProcessError:  # the backend has said why
+        return 1
+
+
+def build(hooks, source, backend, target):
     with tempfile.TemporaryDirectory() as wheels:
         try:
             name = hooks.build_editable(wheels)
