@@ -33,7 +33,7 @@ NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notif
 SCRATCH = (".cache", ".vite", ".vite-temp", ".vitest")
 """Directories of node_modules where build tools keep what they make; they get a writable file system of their own."""
 STATE = "/opt/node-state"
-"""Where commands see what yarn 2 and later keep beside node_modules about an install."""
+"""Where commands of yarn 2 and later see the lock file of the install."""
 NOT_THERE = ("ETARGET", "E404", "No matching version", "notarget")
 
 
@@ -108,13 +108,14 @@ def _installed(
         mounts.append(Mount(program, f"{cell.MANAGER}/node_modules"))
         path.append(f"{cell.MANAGER}/node_modules/.bin")
     if manager.name == "pnpm":
-        env = {f"npm_config_{key}": cell.PNPM[key] for key in ("manage_package_manager_versions", "package_manager_strict")}
-        env |= {"npm_config_verify_deps_before_run": "false"}
+        env = {"COREPACK_ENABLE_STRICT": "0"}
+        if wanted.manager.pinned and not manager.pinned:
+            env["npm_config_manage_package_manager_versions"] = "false"  # it would look for the one that was asked for
     if manager.name == "berry":
-        mounts.append(Mount(made / ".yarn", STATE))
-        env = {**cell.YARN, "YARN_GLOBAL_FOLDER": "/tmp/yarn", "YARN_INSTALL_STATE_PATH": f"{STATE}/install-state.gz"}
+        env = {**cell.YARN, "YARN_GLOBAL_FOLDER": "/tmp/yarn", "YARN_INSTALL_STATE_PATH": "/tmp/yarn-state.gz"}
         if not wanted.packages.rewritten:
             # yarn asks its lock file before it runs a script, and what is there may be older than package.json, or missing
+            mounts.append(Mount(made / "locked", STATE))
             env["YARN_LOCKFILE_FILENAME"] = f"{'../' * (top.count('/') + bool(top))}..{STATE}/yarn.lock"
     return Installed(result, mounts, path, env, holds)
 
@@ -148,7 +149,8 @@ async def _install(
         return result
     places = await asyncio.to_thread(_finish, draft, wanted)
     if manager.name == "berry":
-        shutil.copyfile(draft / "yarn.lock", draft / ".yarn" / "yarn.lock")
+        (draft / "locked").mkdir()
+        shutil.copyfile(draft / "yarn.lock", draft / "locked" / "yarn.lock")
     notes = await builds.run(draft, places, here.execute, end - time.monotonic())
     builds.describe(draft, notes)
     return result

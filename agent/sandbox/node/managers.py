@@ -21,7 +21,8 @@ PACKAGES = {"pnpm": "pnpm", "yarn": "yarn", "berry": "@yarnpkg/cli-dist"}
 
 _PIN = linear(rf"(npm|pnpm|yarn|bun)@({specs.VERSION})")
 _LOCK_VERSION = linear(r"""(?m)^\s*"?lockfileVersion"?\s*:\s*['"]?(\d+)""")
-_BERRY = linear(r"(?m)^__metadata:\s*\n(?:\s+[^\n]*\n)*?\s+version:\s*['\"]?(\d+)")
+_BERRY = linear(r"""(?m)^\s*"?__metadata"?\s*:""")
+_BERRY_VERSION = linear(r"""(?m)^\s+"?version"?\s*:\s*['"]?(\d{1,4})""")
 
 
 @dataclass(frozen=True)
@@ -85,5 +86,6 @@ def _pnpm(lock: str | None) -> str:
 
 def _berry(lock: str | None) -> int:
     """The version of the form that yarn 2 and later write; 0 for yarn 1's."""
-    hit = _BERRY.search(lock[:2_000]) if lock else None
-    return int(hit[1][:4]) if hit else 0
+    begun = _BERRY.search(lock[:2_000]) if lock else None
+    hit = _BERRY_VERSION.search(lock[begun.end() : begun.end() + 300]) if lock and begun else None
+    return int(hit[1]) if hit else 0

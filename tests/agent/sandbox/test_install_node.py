@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import http.server
-import io
 import json
 import shutil
-import tarfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,67 +12,24 @@ import pytest
 from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import get
+from tests.agent.sandbox.node_registry import serving
 
 pytestmark = [
     pytest.mark.asyncio,
     pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here: no package can be installed with it"),
 ]
 
-INDEX_JS = "module.exports = 'hello';\n"
-MANIFEST = {"name": "hello", "version": "1.0.0", "bin": {"hello": "cli.js"}, "scripts": {"postinstall": "node ran.js"}}
-FILES = {
-    "package.json": json.dumps(MANIFEST),
-    "index.js": INDEX_JS,
-    "cli.js": "#!/usr/bin/env node\nconsole.log('hello ran');\n",
-    "ran.js": "require('fs').writeFileSync('RAN', String(Object.keys(require('os').networkInterfaces())));\n",
-}
-
-
-def archive() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, text in FILES.items():
-            entry = tarfile.TarInfo(f"package/{name}")
-            entry.size, entry.mode = len(text), 0o755
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Knows one package, ``hello``. Gives the paths that were asked for."""
-    data, asked = archive(), []
-    integrity = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            if self.path == "/hello":
-                version = {**MANIFEST, "dist": {"tarball": f"{url}/hello-1.0.0.tgz", "integrity": integrity}}
-                body = json.dumps({"name": "hello", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}).encode()
-            else:
-                body = data if self.path == "/hello-1.0.0.tgz" else b""
-            self.send_response(200 if body else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    config = tmp_path / "npmrc"
-    config.write_text(f"registry={url}/\n")
-    monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(config))
-    monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
-    monkeypatch.delenv("NPM_CONFIG_CACHE", raising=False)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Gives the paths that were asked for."""
+    with serving() as (url, asked):
+        config = tmp_path / "npmrc"
+        config.write_text(f"registry={url}/\n")
+        monkeypatch.setenv("NPM_CONFIG_USERCONFIG", str(config))
+        monkeypatch.delenv("NPM_CONFIG_REGISTRY", raising=False)
+        monkeypatch.delenv("NPM_CONFIG_CACHE", raising=False)
+        yield asked
 
 
 def wants(sandbox: WorkdirSandbox, **dependencies: str) -> None:

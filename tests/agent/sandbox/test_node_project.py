@@ -51,7 +51,8 @@ def test_only_names_and_versions_are_taken(tmp_path: Path) -> None:
     [
         "git+https://example.org/x.git", "github:user/repo", "user/repo", "https://example.org/x.tgz", "file:../x", "link:../x",
         "../x", "/etc", "file:/etc", "workspace:*", "npm:../x@1", "npm:x@https://example.org/x.tgz", "catalog:",
-        "portal:../../x", "patch:y@https%3A%2F%2Fexample.org#./x.patch", "exec:./evil.js", "file:x.tgz", 3, None, ["1"], "1" * 1_000,
+        "portal:../../x", "patch:y@https%3A%2F%2Fexample.org#./x.patch", "exec:./evil.js", "file:x.tgz", 3, None, ["1"],
+        "1" * 1_000,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("manager", ["npm", "pnpm", "yarn", "berry"])
