@@ -13,6 +13,8 @@ from agent.stacks.model import FormatTool
 PROJECTS = (".csproj", ".fsproj", ".vbproj")
 LANGUAGES = {".csproj": "csharp", ".fsproj": "fsharp", ".vbproj": "vb"}
 SOLUTIONS = (".sln", ".slnx")
+SHARED = ("/Directory.Build.props", "/Directory.Build.targets")
+"""Below the top, where they are the settings of a folder of projects, such as all that test."""
 TEST_PACKAGES = frozenset(("Microsoft.NET.Test.Sdk", "xunit.v3", "TUnit", "MSTest"))
 NO_TESTS = "no project of it names a test SDK"
 CONVENTION = "convention of .NET"
@@ -29,7 +31,8 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     main = solutions[0] if solutions else here[0]
     projects = _projects(files, main) if solutions else tuple(here)
     roots = {path: root for path in projects if (root := xml_root(files, path)) is not None}
-    tests = [path for path, root in roots.items() if _tests(root)]
+    shared = [path.rpartition("/")[0] for path in files.paths if path.endswith(SHARED) and _names_sdk(xml_root(files, path))]
+    tests = [path for path, root in roots.items() if _tests(path, root, shared)]
     wanted, place = _runtime(files, roots)
     evidence = {"language": main, "runner": CONVENTION}
     if wanted:
@@ -42,7 +45,7 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     }
     if tests or len(roots) < len(projects):
         said = " ".join(("dotnet test", *_named(here, main)))
-        where = f"{tests[0]}: a test SDK" if tests else CONVENTION
+        where = f"{tests[0]} tests" if tests else CONVENTION
         commands["test"] = ProjectCommand(("dotnet", "test", "--no-restore", *_named(here, main)), where, said)
     else:
         evidence["test"] = NO_TESTS
@@ -82,7 +85,15 @@ def _projects(files: ProjectFiles, solution: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in paths if path.endswith(PROJECTS) and path in files))
 
 
-def _tests(root: ET.Element) -> bool:
+def _tests(path: str, root: ET.Element, shared: list[str]) -> bool:
+    """By the project's own settings, those of a folder around it, or its name: packages may be named in one central place."""
+    name = path.rpartition("/")[2].rpartition(".")[0].lower()
+    return _names_sdk(root) or name.endswith(("tests", ".test")) or any(path.startswith(f"{folder}/") for folder in shared)
+
+
+def _names_sdk(root: ET.Element | None) -> bool:
+    if root is None:
+        return False
     if any(text(entry.text).lower() == "true" for entry in root.iterfind(".//{*}IsTestProject")):
         return True
     named = {entry.get("Include", "") for entry in root.iterfind(".//{*}PackageReference")}

@@ -29,6 +29,8 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     used = _used(workspace or "", files)
     manifest = "go.mod" if module is not None else "go.work"
     evidence = {"language": manifest, "runner": CONVENTION, "formatters": CONVENTION}
+    formatters = _formatters(files)
+    settings = next((name for name in LINT_CONFIGURATION if name in files), "")
     if version:
         evidence["runtime"] = f"{manifest}: go {version}"
     if used:
@@ -37,7 +39,9 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
         evidence["vendor"] = "vendor/modules.txt: the packages are part of the repository"
     linters = _linters(files)
     if linters:
-        evidence["linters"] = next(name for name in LINT_CONFIGURATION if name in files)
+        evidence["linters"] = settings
+    if formatters[0].name != "gofmt":
+        evidence["formatters"] = settings
     return ProjectPart(
         directory,
         "go",
@@ -51,7 +55,7 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
         runner="go",
         commands=_commands(used),
         test_files=("**/*_test.go", "**/testdata/**"),
-        formatters=_formatters(files),
+        formatters=formatters,
         linters=linters,
         evidence=evidence,
     )

@@ -109,15 +109,14 @@ def _made(
     commands: dict[str, ProjectCommand],
     evidence: dict[str, str],
 ) -> ProjectPart:
-    kotlin = any(path.endswith(".kt") for path in files.paths)
-    java = any(path.endswith(".java") for path in files.paths)
+    kotlin, java = (sum(path.endswith(end) for path in files.paths) for end in (".kt", ".java"))
     formatters, said = _editor_tools(files)
     if formatters:
         evidence["formatters"] = said
     return ProjectPart(
         directory,
         "java",
-        "kotlin" if kotlin and not java else "java",
+        "kotlin" if kotlin > java else "java",
         name,
         tool,
         files.from_root("gradle.lockfile") if "gradle.lockfile" in files else "",

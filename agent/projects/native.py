@@ -30,7 +30,12 @@ _COMMENT = linear(r"(?m)#[^\n]*")
 _PROJECT = linear(r"(?i)\bproject\s*\(\s*([\w.-]{1,100})")
 _LEAST = linear(r"(?i)\bcmake_minimum_required\s*\(\s*VERSION\s+(\d{1,4}(?:\.\d{1,6}){0,3})")
 _TESTS = linear(r"(?i)\b(?:enable_testing\s*\(|include\s*\(\s*CTest\b|add_test\s*\(|\w{1,60}_discover_tests\s*\()")
-_SWITCH = linear(r"(?i)\boption\s*\(\s*(\w{0,60}TEST\w{0,60})\b[^)]{0,200}\bOFF\s*\)")
+_SWITCH = linear(
+    r"(?i)\boption\s*\(\s*((?:\w{1,40}_)?(?:BUILD|ENABLE|WITH|MAKE|RUN)_(?:UNIT_?)?TEST(?:S|ING)?|[A-Z0-9]{1,40}_TEST(?:S|ING)?)\s"
+    r"[^)]{0,200}\bOFF\s*\)"
+)
+"""Options that switch on the tests as a whole, off by default."""
+AGAINST = ("DISABLE", "NO_", "WITHOUT", "SKIP", "EXCLUDE")
 _MESON = linear(r"project\s*\(\s*'([^'\n]{1,100})'")
 _MESON_LEAST = linear(r"meson_version\s*:\s*'([^'\n]{1,40})'")
 _MESON_TEST = linear(r"(?m)^\s*(?:test|subdir)\s*\(")
@@ -53,8 +58,12 @@ class _Build:
 
 
 def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
-    """The first of CMake, Meson, configure and make that is there; None where the project is one of another language."""
-    build = _cmake(files) or _meson(files) or _configure(files) or _make(files)
+    """By the first of CMake, Meson, configure and make that has tests, else the first that is there.
+
+    None where the project is one of another language.
+    """
+    builds = [build for read in (_cmake, _meson, _configure, _make) if (build := read(files)) is not None]
+    build = next((build for build in builds if "test" in build.lines), builds[0] if builds else None)
     if build is None or ("test" not in build.lines and any(name in files for name in OTHERS)):
         return None
     if build.tool in ("make", "autotools") and any(name in files for name in OTHERS):
@@ -74,7 +83,7 @@ def part(files: ProjectFiles, directory: str) -> ProjectPart | None:
     return ProjectPart(
         directory,
         "native",
-        "c++" if any(path.endswith(PLUS) for path in files.paths) else "c",
+        _language(files),
         build.name,
         "",
         build_backend=build.tool,
@@ -96,6 +105,11 @@ def _argv(line: str, runner: str) -> tuple[str, ...]:
 _CLANG_FORMAT = FormatTool("clang-format", ("clang-format", "-i"), ("clang-format", "--dry-run", "--Werror"), SOURCES)
 
 
+def _language(files: ProjectFiles) -> str:
+    plus, plain = (sum(path.endswith(ends) for path in files.paths) for ends in (PLUS, ".c"))
+    return "c++" if plus > plain else "c"
+
+
 def _cmake(files: ProjectFiles) -> _Build | None:
     source = files.read("CMakeLists.txt")
     if source is None:
@@ -105,7 +119,7 @@ def _cmake(files: ProjectFiles) -> _Build | None:
     top = _COMMENT.sub("", source)
     least = _found(_LEAST, top)
     build = _Build("CMakeLists.txt", "cmake", _found(_PROJECT, top), f"cmake >={least}" if least else "", "ctest")
-    switches = sorted({hit[1] for one in texts for hit in _SWITCH.finditer(one) if not hit[1].startswith("BUILD_TESTING")})[:10]
+    switches = sorted({hit[1] for one in texts for hit in _SWITCH.finditer(one) if not hit[1].upper().startswith(AGAINST)})[:10]
     wanted = "".join(f" -D{name}=ON" for name in switches)
     configure = f"cmake -S . -B {BUILD}{wanted} && cmake --build {BUILD} --parallel 2"
     build.lines["build"], build.said["build"] = configure, "cmake --build"

@@ -127,10 +127,13 @@ def runtime(files: ProjectFiles, package: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def language(files: ProjectFiles, packages: frozenset[str]) -> tuple[str, str]:
+    """TypeScript where it is configured and its files are not only declarations beside a program of JavaScript."""
     config = next((path for path in files.starting_with("tsconfig") if "/" not in path and path.endswith(".json")), "")
-    if config:
+    typed = sum(path.endswith((".ts", ".tsx", ".mts", ".cts")) and not path.endswith(".d.ts") for path in files.paths)
+    plain = sum(path.endswith((".js", ".jsx", ".mjs", ".cjs")) for path in files.paths)
+    if config and 2 * typed >= plain:
         return "typescript", config
-    if "typescript" in packages and any(path.endswith((".ts", ".tsx")) and not path.endswith(".d.ts") for path in files.paths):
+    if "typescript" in packages and typed > plain:
         return "typescript", "package.json: typescript"
     return "javascript", "package.json"
 

@@ -47,7 +47,9 @@ _VALUED = frozenset((
 """Options of runners whose value is the next word."""
 _SUBCOMMANDS = {"vitest": ("run", "watch", "dev"), "jest": ("test",), "playwright": ("test",)}
 _WATCH = frozenset(("--watch", "--watchAll", "-w", "--watch=true", "--watchAll=true", "--watch-files", "--watchman"))
-_COVERAGE = linear(r"--(?:coverage|collectCoverage|experimental-test-coverage)(?:=.*)?")
+_COVERAGE = linear(
+    r"--(?:coverage|collectCoverage|experimental-test-coverage|check-coverage|lines|functions|branches|statements)(?:=.*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,13 @@ def _run(command: ScriptCommand, files: ProjectFiles, packages: Collection[str])
     places = range(len(words)) if command.program in WRAPPERS else range(1)
     node = -1
     for at in places:
-        word, program = words[at], program_of(words[at])
+        word = words[at]
+        installed = "node_modules/" in word or "/bin/" in word
+        program = _program(word)
         following = words[at + 1 : at + 2]
-        if at and (word.startswith("-") or (_is_file(word) and "node_modules/" not in word)):
+        if at and (word.startswith("-") or (_is_file(word) and not installed)):
             continue
-        start = node if node >= 0 and "node_modules/" in word else at
+        start = node if node >= 0 and installed else at
         if program in NODES:
             node = at
             if found := _by_node(words[at + 1 :], files):
@@ -98,6 +102,13 @@ def _run(command: ScriptCommand, files: ProjectFiles, packages: Collection[str])
         elif program in PROGRAMS:
             return Run(PROGRAMS[program], command, start)
     return None
+
+
+def _program(word: str) -> str:
+    """Its name, or that of the package whose file it is: ``node_modules/uvu/bin.js``."""
+    name = program_of(word)
+    inside = word.partition("node_modules/")[2].split("/")
+    return inside[0] if name not in PROGRAMS and name not in JEST_BEHIND and inside[0] in PROGRAMS else name
 
 
 def _by_node(words: Sequence[str], files: ProjectFiles) -> tuple[str, bool] | None:
@@ -125,7 +136,7 @@ def one_test(run: Run) -> tuple[str, ...]:
         return _started(run, words[:1])
     if not words or run.runner not in ("node", "vitest", "jest", "mocha", "ava", "tap", "tape", "jasmine", "playwright"):
         return ()
-    program = next((at for at, word in enumerate(words) if "node_modules/" in word), 0)
+    program = next((at for at, word in enumerate(words) if "node_modules/" in word or "/bin/" in word), 0)
     kept, rest = words[: program + 1], words[program + 1 :]
     if rest[:1] and rest[0] in _SUBCOMMANDS.get(run.runner, ()):
         kept.append("run" if run.runner == "vitest" else rest[0])

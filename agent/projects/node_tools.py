@@ -41,6 +41,8 @@ _Maker = Callable[[ProjectFiles, Mapping[str, Any], Collection[str]], tuple[str,
 
 def _found(files: ProjectFiles, package: Mapping[str, Any], packages: Collection[str], makers: tuple[_Maker, ...]) -> Found:
     known = [hit for make in makers if (hit := make(files, package, packages)) is not None]
+    configured = [hit for hit in known if hit[0] != "package.json: prettier"]
+    known = configured or known  # prettier that is only depended on formats nothing where another one is configured
     said = "; ".join(f"{tool.name}: {evidence}" for evidence, tool in known) if len(known) > 1 else "".join(e for e, _ in known)
     return Found(tuple(tool for _, tool in known), said)
 

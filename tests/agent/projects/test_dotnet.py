@@ -36,6 +36,17 @@ def test_a_solution(solution: dict[str, str]) -> None:
     assert part.test_files[0] == "tests/Shop.Tests/**"
 
 
+def test_what_a_folder_of_projects_names_for_all_of_them_counts() -> None:
+    files = {
+        **TREE,
+        "tests/Shop.Tests/Shop.Tests.csproj": APP,
+        "Shop.sln": SOLUTION.replace("Shop.Tests.csproj", "Checks.csproj"),
+    }
+    files["tests/Shop.Tests/Checks.csproj"] = APP
+    assert part_of(files).test == ()
+    assert part_of({**files, "tests/Directory.Build.props": TESTS}).test == ("dotnet", "test", "--no-restore")
+
+
 def test_one_of_several_in_a_directory_is_named() -> None:
     part = part_of({**TREE, "Shop.sln": SOLUTION, "Other.csproj": APP})
     assert part.test == ("dotnet", "test", "--no-restore", "Shop.sln")
@@ -48,6 +59,7 @@ def test_one_of_several_in_a_directory_is_named() -> None:
         ({"App.Tests.fsproj": TESTS}, True),
         ({"App.csproj": "<Project><PropertyGroup><IsTestProject>true</IsTestProject></PropertyGroup></Project>"}, True),
         ({"App.csproj": "<Project"}, True),
+        ({"App.Tests.csproj": APP}, True),
     ],
 )
 def test_there_is_a_test_command_where_a_project_tests_or_can_not_be_read(files: dict[str, str], tested: bool) -> None:

@@ -63,6 +63,7 @@ def test_formatters_and_linters(files: dict[str, str], formatters: list[str], li
     part = part_of({"go.mod": MODULE, **files})
     assert [tool.name for tool in part.formatters] == formatters
     assert [tool.name for tool in part.linters] == linters
+    assert part.evidence["formatters"] == ("convention of Go" if formatters == ["gofmt"] else next(iter(files)))
 
 
 def test_gofmt_is_checked_by_what_it_lists() -> None:

@@ -43,6 +43,17 @@ def test_tests_that_are_switched_off_by_an_option_are_switched_on() -> None:
     assert "-DSHOP_BUILD_TESTS=ON" in part_of({"CMakeLists.txt": text}).test[2]
 
 
+@pytest.mark.parametrize("name", ["DISABLE_TESTS", "SHOP_CUDA_TEST", "SHOP_TEST_DATA", "LATEST"])
+def test_options_that_are_not_about_all_tests_stay_as_they_are(name: str) -> None:
+    text = CMAKE + f'option({name} "Something else" OFF)\nenable_testing()\n'
+    assert "-D" not in part_of({"CMakeLists.txt": text}).test[2]
+
+
+def test_the_build_tool_that_has_tests_is_taken() -> None:
+    part = part_of({"CMakeLists.txt": CMAKE, "configure.ac": "", "Makefile.am": "", "a.c": ""})
+    assert part.test == ("sh", "-c", "autoreconf -i && ./configure && make check")
+
+
 def test_meson() -> None:
     part = part_of({"meson.build": "project('shop', 'c', meson_version: '>=0.60')\ntest('a', exe)\n", "a.c": ""})
     assert (part.name, part.language, part.runtime, part.runner) == ("shop", "c", "meson >=0.60", "meson")
