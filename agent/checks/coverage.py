@@ -28,7 +28,7 @@ def changed_lines(old: str | None, new: str) -> list[int]:
     return [head + at + 1 for tag, _, _, start, end in codes if tag != "equal" for at in range(start, end)]
 
 
-_TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
+TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
     "python": ("cover-pytest", (".py",)),
     "node": ("cover-node", (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue")),
 }
@@ -52,7 +52,7 @@ def measurable(profile: ProjectProfile, changes: Mapping[str, tuple[str | None, 
 
 def _tool(part: ProjectPart) -> tuple[str, tuple[str, ...]] | None:
     """Of Python only pytest is measured, whose plugins and settings the tool knows."""
-    return None if part.ecosystem == "python" and part.runner != "pytest" else _TOOLS.get(part.ecosystem)
+    return None if part.ecosystem == "python" and part.runner != "pytest" else TOOLS.get(part.ecosystem)
 
 
 async def measure(part: ProjectPart, lines: Lines, sandbox: Sandbox, *, took: float) -> JSONObject:

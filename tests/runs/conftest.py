@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from agent.checks import coverage
 from agent.runtime import bootstrap
 from agent.stacks import Stack, catalogue, store
 from runs.models import TaskRun
@@ -47,6 +48,7 @@ def few_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         return
     fewer = small_stacks()
     monkeypatch.setattr(store, "catalogue", lambda: fewer)
+    monkeypatch.setattr(coverage, "TOOLS", {})
 
 
 @pytest.fixture
