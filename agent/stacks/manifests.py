@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from agent.documents import read_json
+from agent.documents import read_json, read_toml
 from agent.patterns import linear
 from agent.stacks.python_manifests import LINES_OF
 
