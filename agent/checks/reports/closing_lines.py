@@ -94,9 +94,7 @@ def ava(output: str) -> Tally | None:
         found = True
         if how == "passed":
             counted.passed += number
-        elif how in ("skipped", "todo"):
-            counted.skipped += number
-        elif what.startswith("known"):
+        elif how in ("skipped", "todo") or what.startswith("known"):
             counted.skipped += number
         elif how == "failed" or what.startswith(("uncaught", "unhandled")):
             counted.failed += number

@@ -23,7 +23,9 @@ _MINITEST = linear(r"(?m)^(?: +\d+\) )?(?:Failure|Error):\s*\n?(\S+#\S.*?)(?: \[
 _SUREFIRE = linear(r"(?m)^\[ERROR\] +(?:Run \d+: )?([\w.$]+)[.:](\w+)(?::\d+|»| )")
 _SUREFIRE_END = linear(r"(?m)^\[ERROR\] (?:Failures|Errors): *$")
 _GRADLE = linear(r"(?m)^([\w.$]+(?: > \S.*)?) > (\S.*) FAILED$")
-_CTEST = linear(r"(?m)^\s+\d+ - (\S.*?) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|Not Run|ILLEGAL|OTHER_FAULT|Exit code[^)\n]*)\)")
+_CTEST = linear(
+    r"(?m)^\s+\d+ - (\S.*?) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|Not Run|ILLEGAL|OTHER_FAULT|Exit code[^)\n]*)\)"
+)
 
 
 def of(runner: str, output: str) -> Iterator[str]:
