@@ -15,10 +15,10 @@ from agent.ports import JSONObject
 MAX_NAMES = 1_000
 MAX_NAME = 300
 CODE = frozenset(
-    (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go", ".rs", ".rb", ".php", ".java",
-     ".kt", ".cs", ".c", ".cc", ".cpp", ".sh", ".t", ".feature", ".ex", ".exs", ".coffee", ".md", ".txt", ".rst")
+    (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go", ".rs", ".rb", ".php",
+     ".java", ".kt", ".cs", ".c", ".cc", ".cpp", ".sh", ".t", ".feature", ".ex", ".exs", ".coffee", ".md", ".txt", ".rst")
 )  # fmt: skip
-"""Suffixes of the files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
+"""Suffixes of files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
 
 _PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
 _PYTEST_SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")

@@ -16,27 +16,29 @@ _COUNT = linear(r"(\d+) ([a-z]+(?: [a-z]+)?)")
 _NAMED = linear(r"([A-Za-z]+): +(\d+)")
 
 _JEST = linear(
-    r"(?m)^ *Tests:? +((?:\d+ (?:passed|failed|skipped|pending|todo|expected fail|incomplete|risky|deprecated|warnings?|notices?|total)(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$"
+    r"(?m)^ *Tests:? +((?:\d+ (?:passed|failed|skipped|pending|todo|expected fail|incomplete|risky|deprecated|warnings?"
+    r"|notices?|total)(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$"
 )
 _VITEST_NONE = linear(r"(?m)^ *Test Files +(\d+) failed(?: \| \d+ passed)? \(\d+\)\s*\n *Tests +no tests *$")
 _JEST_SUITES = linear(r"(?m)^Test Suites: +(\d+) failed.*\nTests: +0 total")
 _MOCHA = linear(r"(?m)^ +(\d+) (passing|failing|pending)(?: \([^)\n]+\))? *$")
 _NODE = linear(r"(?m)^(?:ℹ|#) (tests|pass|fail|cancelled|skipped|todo) +(\d+) *$")
 _AVA = linear(
-    r"(?m)^ +(?:[✔✘] +)?(\d+) (tests?|known failures?|uncaught exceptions?|unhandled rejections?|hooks?)(?: (passed|failed|skipped|todo))?(?: \[[\d:]+\])? *$"
+    r"(?m)^ +(?:[✔✘] +)?(\d+) (tests?|known failures?|uncaught exceptions?|unhandled rejections?|hooks?)"
+    r"(?: (passed|failed|skipped|todo))?(?: \[[\d:]+\])? *$"
 )
 _AVA_PASSED = linear(r"(?m)^ +✔ [^\[\d\s].*$")
 _AVA_START = linear(r"(?m)^ +(?:─+|[✔✘] \[?)")
 _NODE_TAP = linear(r"(?m)^# \{ total: (\d+)((?:, \w+: \d+)*) \}$|^Asserts: +((?:\d+ \w+, )+)of \d+")
 _GO = linear(r"(?m)^(ok|FAIL|---|\?)(?: (PASS|FAIL|SKIP):)?[ \t]+(\S+)(.*)$")
-_GO_SUB = linear(r"(?m)^ +--- (?:PASS|FAIL|SKIP): ")
 _GOTESTSUM = linear(r"(?m)^DONE (\d+) tests?(?:, (\d+) skipped)?(?:, (\d+) failures?)?(?:, (\d+) errors?)? in ")
 _CARGO = linear(r"(?m)^test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored;")
 _NEXTEST = linear(r"(?m)^ *Summary \[[^\]\n]*\] +\d+(?:/\d+)? tests? run: ([^\n]*)$")
 _PHPUNIT = linear(r"(?m)^Tests: (\d+), Assertions: \d+((?:, [A-Z][A-Za-z ]*: \d+)*)\.$|^OK \((\d+) tests?, \d+ assertions?\)$")
 _RSPEC = linear(r"(?m)^(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(?:, (\d+) errors? occurred outside of examples)?$")
 _MINITEST = linear(
-    r"(?m)^(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors(?:, (\d+) (?:skips|pendings)(?:, (\d+) omissions)?(?:, \d+ notifications)?)?$"
+    r"(?m)^(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors"
+    r"(?:, (\d+) (?:skips|pendings)(?:, (\d+) omissions)?(?:, \d+ notifications)?)?$"
 )
 _DOTNET = linear(r"(?m)^(?:Passed|Failed|Skipped)! +- +((?:\w+: +\d+, )+)")
 _DOTNET_SUMMARY = linear(r"(?m)^Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+)")
@@ -55,7 +57,8 @@ _BUN = linear(r"(?m)^ *(\d+) (pass|fail|skip|todo) *$")
 _BUN_RAN = linear(r"(?m)^ *Ran \d+ tests? across \d+ files?")
 _DENO = linear(r"(?m)^(?:ok|FAILED) \| (\d+) passed(?: \([^)\n]*\))? \| (\d+) failed(?: \([^)\n]*\))?(?: \| (\d+) ignored)?")
 _EXUNIT = linear(
-    r"(?m)^(?:\d+ (?:doctests?|properties|property), )*(\d+) tests?, (\d+) failures?(?:, (\d+) (?:skipped|excluded|invalid))?(?:, \d+ \w+)*$"
+    r"(?m)^(?:\d+ (?:doctests?|properties|property), )*(\d+) tests?, (\d+) failures?"
+    r"(?:, (\d+) (?:skipped|excluded|invalid))?(?:, \d+ \w+)*$"
 )
 _UVU = linear(r"(?m)^ +Total: +(\d+)\n +Passed: +(\d+)\n +Skipped: +(\d+) *$")
 _JASMINE = linear(r"(?m)^(?:Executed )?(\d+) specs?, (\d+) failures?(?:, (\d+) pending specs?)?$")
@@ -288,7 +291,8 @@ def deno(output: str) -> Tally | None:
     counted, found = Tally(), False
     for hit in _DENO.finditer(output):
         found = True
-        counted.add(Tally(*(int((hit[group] or "0")[:9]) for group in (1, 2, 3))))
+        passed, failed, skipped = (int((hit[group] or "0")[:9]) for group in (1, 2, 3))
+        counted.add(Tally(passed, failed, skipped))
     return counted if found else None
 
 

@@ -17,7 +17,8 @@ READ = 200_000
 
 _NO_TESTS = linear(
     r"(?i)No test files? (?:were )?found|No tests found|Error: no test specified|Couldn[’']t find any files to test"
-    r"|no spec files were found|No tests executed!|There are no tests to run|No tests were found!!!|(?m)^NO TESTS RAN$|^(?:#|ℹ) tests 0$"
+    r"|no spec files were found|No tests executed!|There are no tests to run|No tests were found!!!|(?m)^NO TESTS RAN$"
+    r"|(?m)^(?:#|ℹ) tests 0$"
     r"|(?m)^no tests ran in |(?m)^Ran 0 tests in |go: warning: \"[^\"\n]*\" matched no packages|no packages to test"
     r"|No tests to run\.|No tests were executed|(?m)^> Task :\S*test NO-SOURCE$|(?m)^0 examples, 0 failures"
 )
@@ -50,7 +51,8 @@ _PORT = linear(r"(?:\bport |:|\.s\.PGSQL\.|['\"(, ])(5432|3306|6379|27017|9200|5
 _MYSQL = linear(r"(?i)mysqld?\.sock")
 _NO_NETWORK = linear(r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)|Failed to resolve '([^'\n]+)'|Could not resolve host: (\S+)")
 _ERROR = linear(
-    r"(?m)^(?:E +)?\s*((?:[\w.]*[A-Z]\w*)?(?:Error|Exception)\b(?:: [^\n]*| \[\w+\]: [^\n]*))$|^(?:npm )?(?:error|ERROR|fatal):? (\S[^\n]*)$"
+    r"(?m)^(?:E +)?\s*((?:[\w.]*[A-Z]\w*)?(?:Error|Exception)\b(?:: [^\n]*| \[\w+\]: [^\n]*))$"
+    r"|^(?:npm )?(?:error|ERROR|fatal):? (\S[^\n]*)$"
 )
 _JAVA = linear(r"(?m)^\[ERROR\] (\S+\.(?:java|kt|scala):\[\d+,\d+\] [^\n]+)$")
 _NOISE = linear(
@@ -59,12 +61,15 @@ _NOISE = linear(
 _OPTION_PLUGINS = {
     "--cov": "pytest-cov", "-n": "pytest-xdist", "--numprocesses": "pytest-xdist", "--dist": "pytest-xdist",
     "--timeout": "pytest-timeout", "--asyncio-mode": "pytest-asyncio", "--ds": "pytest-django", "--reuse-db": "pytest-django",
-    "--benchmark": "pytest-benchmark", "--randomly": "pytest-randomly", "--mypy": "pytest-mypy", "--reruns": "pytest-rerunfailures",
+    "--benchmark": "pytest-benchmark", "--randomly": "pytest-randomly", "--mypy": "pytest-mypy",
+    "--reruns": "pytest-rerunfailures",
     "--html": "pytest-html", "--snapshot": "syrupy", "--socket": "pytest-socket", "--disable-socket": "pytest-socket",
-    "--mpl": "pytest-mpl", "--black": "pytest-black", "--flake8": "pytest-flake8", "--ruff": "pytest-ruff", "--count": "pytest-repeat",
-    "--doctest-plus": "pytest-doctestplus", "--nbval": "nbval", "--vcr": "pytest-recording", "--record-mode": "pytest-recording",
+    "--mpl": "pytest-mpl", "--black": "pytest-black", "--flake8": "pytest-flake8", "--ruff": "pytest-ruff",
+    "--count": "pytest-repeat", "--doctest-plus": "pytest-doctestplus", "--nbval": "nbval",
+    "--vcr": "pytest-recording", "--record-mode": "pytest-recording",
 }  # fmt: skip
-_SIGNALS = {134: "aborted (SIGABRT)", 137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)", 139: "crashed (SIGSEGV)",
+_SIGNALS = {
+            134: "aborted (SIGABRT)", 137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)", 139: "crashed (SIGSEGV)",
             143: "was ended (SIGTERM)", 152: "used up its processor time (SIGXCPU)"}  # fmt: skip
 
 
