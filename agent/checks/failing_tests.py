@@ -14,6 +14,11 @@ from agent.ports import JSONObject
 
 MAX_NAMES = 1_000
 MAX_NAME = 300
+CODE = frozenset(
+    (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go", ".rs", ".rb", ".php",
+     ".java", ".kt", ".cs", ".c", ".cc", ".cpp", ".sh", ".t", ".feature", ".ex", ".exs", ".coffee", ".md", ".txt", ".rst")
+)  # fmt: skip
+"""Suffixes of files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
 
 _PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
 _PYTEST_SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")
@@ -56,13 +61,17 @@ def compare(before: Mapping[str, object] | None, after: Mapping[str, object], ro
 
 
 def comparable(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
-    """Whether both reports name every failure that they count."""
-    return all(before_or_after["failed"] == 0 or _is_complete(before_or_after) for before_or_after in (before, after))
+    """Whether both reports name every failure that they count, and take the names from the same place: a runner's report may
+    name a test otherwise than its output does. What was not counted and failed all the same can't be compared."""
+    sources = {source for report in (before, after) if (source := report.get("source")) and report["failed"]}
+    return len(sources) < 2 and all(_is_complete(report) for report in (before, after))
 
 
 def _is_complete(report: Mapping[str, object]) -> bool:
-    names, counted = _names(report), report["failed"]
-    return isinstance(counted, int) and len(names) >= counted and len(names) < MAX_NAMES
+    names, failed = _names(report), report["failed"]
+    if report["status"] == "failed" and not report.get("counted", True):
+        return False
+    return failed == 0 or (isinstance(failed, int) and len(names) >= failed and len(names) < MAX_NAMES)
 
 
 def _names(report: Mapping[str, object]) -> list[str]:
@@ -73,12 +82,26 @@ def _names(report: Mapping[str, object]) -> list[str]:
 def _stands(root: Path, name: str) -> bool:
     """Whether the file that ``name`` begins with still speaks of its test; True where the name begins with no file."""
     path, *rest = _PARTS.split(name)
+    if Path(path).suffix not in CODE:
+        return _module_stands(root, path)
     place = (root / path).resolve()
-    if not Path(path).suffix or not place.is_relative_to(root.resolve()):
+    if not place.is_relative_to(root.resolve()):
         return True
-    if not place.is_file():
-        return False
-    return not rest or rest[-1].split("[")[0] in place.read_text(encoding="utf-8", errors="replace")
+    return place.is_file() and (not rest or _speaks(place, rest[-1]))
+
+
+def _module_stands(root: Path, name: str) -> bool:
+    """unittest's ``package.module.Class.test``: the longest beginning of it that is a module of the project."""
+    words = name.partition(" ")[0].split(".")
+    for length in range(min(len(words) - 1, 20), 0, -1):
+        place = (root / "/".join(words[:length])).with_suffix(".py").resolve()
+        if all(words[:length]) and place.is_relative_to(root.resolve()) and place.is_file():
+            return _speaks(place, words[-1])
+    return True
+
+
+def _speaks(place: Path, test: str) -> bool:
+    return test.split("[")[0].split(" ")[0] in place.read_text(encoding="utf-8", errors="replace")
 
 
 def _named(tail: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ TOOLS_DIR = "/tools"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 COVER = Path(__file__).with_name("cover")
 """What measures which lines the tests of a project run."""
+REPORT = Path(__file__).with_name("report")
+"""What test runners of Node.js are asked for a report with."""
 PHP = Path(__file__).with_name("php")
 """What starts PHP-CS-Fixer with the PHP that comes with it, and its rules for a project without its own."""
 
@@ -35,7 +37,7 @@ def tool_binds(venv: Path) -> list[Bind]:
     """What those programs consist of."""
     links = _links(venv)
     binds = [Bind(str(venv), str(venv))] if links else []
-    binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in sorted(COVER.iterdir())]
+    binds += [Bind(str(path), f"{TOOLS_DIR}/{path.name}") for path in (*sorted(COVER.iterdir()), *sorted(REPORT.iterdir()))]
     for package in _coverage(venv):
         binds.append(Bind(str(package), f"{TOOLS_DIR}/python/coverage"))
     if "php" in links:

@@ -88,6 +88,37 @@ def test_nothing_is_named_where_a_run_does_not_name_all(tmp_path: Path, before: 
     assert not any(compare(before, after, tmp_path).values())
 
 
+def test_names_of_other_runners_say_whether_their_test_is_still_there(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_sums.py").write_text("def test_kept(): ...\n")
+    (tmp_path / "a.test.js").write_text('test("adds [1]", ...)\n')
+    names = (
+        "tests.test_sums.Sums.test_kept",
+        "tests.test_sums.Sums.test_dropped",
+        "Shop.Tests.Sums.Adds",
+        "a.test.js > adds [1]",
+    )
+    found = compare(report(*names), report(status="passed"), tmp_path)
+
+    assert found["gone"] == ["tests.test_sums.Sums.test_dropped"]
+    assert len(found["fixed"]) == 3
+
+
+def test_many_names_are_compared_and_too_many_are_not(tmp_path: Path) -> None:
+    before, after = (report(*(f"a.py::test[{number} - x y]" for number in range(first, first + 300))) for first in (0, 1))
+    assert compare(before, after, tmp_path)["newly_failing"] == ["a.py::test[300 - x y]"]
+    assert not any(compare(report(*map(str, range(2_000))), after, tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    "other", [{"source": "output"}, {"counted": False}], ids=["names from elsewhere", "a failure that was not counted"]
+)
+def test_what_can_t_be_compared_is_not(tmp_path: Path, other: dict[str, Any]) -> None:
+    before, after = report("a.py::test_a") | {"source": "report"}, report("a.py::test_b") | {"source": "report"}
+    assert compare(before, after, tmp_path)["newly_failing"] == ["a.py::test_b"]
+    assert not any(compare(before, after | other, tmp_path).values())
+
+
 def output(*failed: str) -> str:
     lines = "".join(f"FAILED tests/test_prices.py::{name} - assert\n" for name in failed)
     return f"=== short test summary info ===\n{lines}{len(failed)} failed, 2 passed in 0.01s\n"

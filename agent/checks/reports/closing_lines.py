@@ -5,7 +5,8 @@ Each function takes the whole output, gives None where its runner's line is not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from agent.checks.reports.model import Tally
@@ -15,26 +16,29 @@ _COUNT = linear(r"(\d+) ([a-z]+(?: [a-z]+)?)")
 _NAMED = linear(r"([A-Za-z]+): +(\d+)")
 
 _JEST = linear(
-    r"(?m)^ *Tests:? +((?:\d+ (?:passed|failed|skipped|pending|todo|expected fail|incomplete|risky|deprecated|warnings?|notices?|total)(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$"
+    r"(?m)^ *Tests:? +((?:\d+ (?:passed|failed|skipped|pending|todo|expected fail|incomplete|risky|deprecated|warnings?"
+    r"|notices?|total)(?:,| \|)? *)+)(?:\(\d+(?: assertions)?\))? *$"
 )
 _VITEST_NONE = linear(r"(?m)^ *Test Files +(\d+) failed(?: \| \d+ passed)? \(\d+\)\s*\n *Tests +no tests *$")
 _JEST_SUITES = linear(r"(?m)^Test Suites: +(\d+) failed.*\nTests: +0 total")
 _MOCHA = linear(r"(?m)^ +(\d+) (passing|failing|pending)(?: \([^)\n]+\))? *$")
 _NODE = linear(r"(?m)^(?:ℹ|#) (tests|pass|fail|cancelled|skipped|todo) +(\d+) *$")
 _AVA = linear(
-    r"(?m)^ +(?:[✔✘] +)?(\d+) (tests?|known failures?|uncaught exceptions?|unhandled rejections?|hooks?)(?: (passed|failed|skipped|todo))?(?: \[[\d:]+\])? *$"
+    r"(?m)^ +(?:[✔✘] +)?(\d+) (tests?|known failures?|uncaught exceptions?|unhandled rejections?|hooks?)"
+    r"(?: (passed|failed|skipped|todo))?(?: \[[\d:]+\])? *$"
 )
+_AVA_PASSED = linear(r"(?m)^ +✔ [^\[\d\s].*$")
 _AVA_START = linear(r"(?m)^ +(?:─+|[✔✘] \[?)")
 _NODE_TAP = linear(r"(?m)^# \{ total: (\d+)((?:, \w+: \d+)*) \}$|^Asserts: +((?:\d+ \w+, )+)of \d+")
 _GO = linear(r"(?m)^(ok|FAIL|---|\?)(?: (PASS|FAIL|SKIP):)?[ \t]+(\S+)(.*)$")
-_GO_SUB = linear(r"(?m)^ +--- (?:PASS|FAIL|SKIP): ")
 _GOTESTSUM = linear(r"(?m)^DONE (\d+) tests?(?:, (\d+) skipped)?(?:, (\d+) failures?)?(?:, (\d+) errors?)? in ")
 _CARGO = linear(r"(?m)^test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored;")
 _NEXTEST = linear(r"(?m)^ *Summary \[[^\]\n]*\] +\d+(?:/\d+)? tests? run: ([^\n]*)$")
 _PHPUNIT = linear(r"(?m)^Tests: (\d+), Assertions: \d+((?:, [A-Z][A-Za-z ]*: \d+)*)\.$|^OK \((\d+) tests?, \d+ assertions?\)$")
 _RSPEC = linear(r"(?m)^(\d+) examples?, (\d+) failures?(?:, (\d+) pending)?(?:, (\d+) errors? occurred outside of examples)?$")
 _MINITEST = linear(
-    r"(?m)^(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors(?:, (\d+) (?:skips|pendings)(?:, (\d+) omissions)?(?:, \d+ notifications)?)?$"
+    r"(?m)^(\d+) (?:runs|tests), \d+ assertions, (\d+) failures, (\d+) errors"
+    r"(?:, (\d+) (?:skips|pendings)(?:, (\d+) omissions)?(?:, \d+ notifications)?)?$"
 )
 _DOTNET = linear(r"(?m)^(?:Passed|Failed|Skipped)! +- +((?:\w+: +\d+, )+)")
 _DOTNET_SUMMARY = linear(r"(?m)^Test summary: total: (\d+), failed: (\d+), succeeded: (\d+), skipped: (\d+)")
@@ -53,8 +57,13 @@ _BUN = linear(r"(?m)^ *(\d+) (pass|fail|skip|todo) *$")
 _BUN_RAN = linear(r"(?m)^ *Ran \d+ tests? across \d+ files?")
 _DENO = linear(r"(?m)^(?:ok|FAILED) \| (\d+) passed(?: \([^)\n]*\))? \| (\d+) failed(?: \([^)\n]*\))?(?: \| (\d+) ignored)?")
 _EXUNIT = linear(
-    r"(?m)^(?:\d+ (?:doctests?|properties|property), )*(\d+) tests?, (\d+) failures?(?:, (\d+) (?:skipped|excluded|invalid))?(?:, \d+ \w+)*$"
+    r"(?m)^(?:\d+ (?:doctests?|properties|property), )*(\d+) tests?, (\d+) failures?"
+    r"(?:, (\d+) (?:skipped|excluded|invalid))?(?:, \d+ \w+)*$"
 )
+_UVU = linear(r"(?m)^ +Total: +(\d+)\n +Passed: +(\d+)\n +Skipped: +(\d+) *$")
+_JASMINE = linear(r"(?m)^(?:Executed )?(\d+) specs?, (\d+) failures?(?:, (\d+) pending specs?)?$")
+_KARMA = linear(r"Executed (\d+) of (\d+) (?:\((\d+) FAILED\) ?)?(?:\(skipped (\d+)\) ?)?(?:SUCCESS|ERROR|DISCONNECTED|\()")
+_AUTOMAKE = linear(r"(?m)^# (PASS|SKIP|XFAIL|FAIL|XPASS|ERROR): +(\d+)$")
 _PLAYWRIGHT = linear(r"(?m)^ +(\d+) (passed|failed|flaky|skipped|did not run|interrupted)(?: \([\d.]+m?s\))? *$")
 
 
@@ -99,6 +108,8 @@ def ava(output: str) -> Tally | None:
         elif how == "failed" or what.startswith(("uncaught", "unhandled")):
             counted.failed += number
             counted.errors += not what.startswith("test") and number
+    if not counted.passed:  # where a test fails, those that passed are not summed up
+        counted.passed = sum(1 for _ in _AVA_PASSED.finditer(output))
     return counted if found and _AVA_START.search(output) else None
 
 
@@ -126,7 +137,7 @@ def tap(output: str) -> Tally | None:
             counted.skipped += 1
         elif hit[1]:
             counted.failed += 1
-            counted.failing.append(hit[3].strip() or f"test {hit[2] or counted.failed}")
+            counted.failing.append(hit[3].partition(" # time=")[0].strip() or f"test {hit[2] or counted.failed}")
         else:
             counted.passed += 1
     return counted if counted.counted else None
@@ -153,6 +164,8 @@ def go(output: str) -> Tally | None:
             if how == "FAIL":
                 counted.failed += 1
                 counted.failing.append(name)
+        elif mark == "?":
+            found = True
         elif mark == "ok" and "[no test" not in rest and rest[:1] == "\t":
             packages += 1
         elif mark == "FAIL" and (rest[:1] == "\t" or "[build failed]" in rest or "[setup failed]" in rest):
@@ -278,7 +291,8 @@ def deno(output: str) -> Tally | None:
     counted, found = Tally(), False
     for hit in _DENO.finditer(output):
         found = True
-        counted.add(Tally(*(int((hit[group] or "0")[:9]) for group in (1, 2, 3))))
+        passed, failed, skipped = (int((hit[group] or "0")[:9]) for group in (1, 2, 3))
+        counted.add(Tally(passed, failed, skipped))
     return counted if found else None
 
 
@@ -310,17 +324,50 @@ def _words(line: str) -> dict[str, int]:
     return counts
 
 
-def _by_word(hits: object, words: Mapping[str, str]) -> Tally | None:
-    found = [(hit[1], words[hit[2]]) for hit in hits]  # type: ignore[attr-defined]
+def _by_word(hits: Iterable[re.Match[str]], words: Mapping[str, str], *, number: int = 1, word: int = 2) -> Tally | None:
+    found = [(hit[number], words[hit[word]]) for hit in hits]
     return _summed(found, bool(found))
 
 
-def _summed(pairs: object, found: bool) -> Tally | None:
+def _summed(pairs: Iterable[tuple[str, str]], found: bool) -> Tally | None:
+    """``pairs`` of a number and the field of the tally that it belongs to; "" for none."""
     counted = Tally()
-    for number, field in pairs:  # type: ignore[attr-defined]
+    for number, field in pairs:
         if field:
             setattr(counted, field, getattr(counted, field) + int(number[:9]))
     return counted if found else None
+
+
+def uvu(output: str) -> Tally | None:
+    counted, found = Tally(), False
+    for hit in _UVU.finditer(output):
+        found = True
+        total, passed, skipped = (int(hit[group][:9]) for group in (1, 2, 3))
+        counted.add(Tally(passed, max(0, total - passed - skipped), skipped))
+    return counted if found else None
+
+
+def jasmine(output: str) -> Tally | None:
+    counted, found = Tally(), False
+    for hit in _JASMINE.finditer(output):
+        found = True
+        total, failed, pending = (int((hit[group] or "0")[:9]) for group in (1, 2, 3))
+        counted.add(Tally(max(0, total - failed - pending), failed, pending))
+    return counted if found else None
+
+
+def karma(output: str) -> Tally | None:
+    """Each browser rewrites its line, so that the last counts."""
+    found = list(_KARMA.finditer(output))
+    if not found:
+        return None
+    ran, total, failed, skipped = (int((found[-1][group] or "0")[:9]) for group in (1, 2, 3, 4))
+    return Tally(max(0, ran - failed), failed, skipped or max(0, total - ran))
+
+
+def automake(output: str) -> Tally | None:
+    words = {"PASS": "passed", "XFAIL": "skipped", "SKIP": "skipped", "FAIL": "failed", "XPASS": "failed", "ERROR": "failed"}
+    return _by_word(_AUTOMAKE.finditer(output), words, number=2, word=1)
 
 
 Reader = Callable[[str], Tally | None]
@@ -330,12 +377,13 @@ READERS: Mapping[str, tuple[Reader, ...]] = MappingProxyType(
         "node": (node,), "ava": (ava, tap), "tap": (node_tap, tap, node), "tape": (node, tap), "go": (gotestsum, go),
         "cargo": (cargo,), "rspec": (rspec,), "minitest": (minitest,), "dotnet": (dotnet,), "maven": (surefire,),
         "gradle": (gradle,), "ctest": (ctest,), "prove": (prove, tap), "bun": (bun,), "deno": (deno,), "exunit": (exunit,),
-        "playwright": (playwright,),
+        "playwright": (playwright,), "nextest": (cargo,), "uvu": (uvu,), "jasmine": (jasmine,), "karma": (karma,),
+        "qunit": (tap, node), "automake": (automake,),
     }
 )  # fmt: skip
 """By runner: the first that finds its lines counts."""
 ANY: tuple[Reader, ...] = (
     jest, mocha, node, ava, node_tap, gotestsum, go, cargo, phpunit, rspec, minitest, dotnet, surefire, gradle, ctest, prove,
-    bun, deno,
+    bun, deno, uvu, jasmine, karma, automake,
 )  # fmt: skip
 """For a command whose runner is not known. Lines that could be others' (TAP, "3 tests, 0 failures") are left out."""

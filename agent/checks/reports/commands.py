@@ -8,7 +8,9 @@ CHECKS = ("docker-compose config", "docker compose config", "actionlint", "check
 PYTHONS = ("python", "python3", "py")
 _PROGRAMS = {
     "pytest": ("pytest", "py.test"), "node": ("node",), "vitest": ("vitest",), "jest": ("jest",), "mocha": ("mocha", "_mocha"),
-    "ava": ("ava",), "tap": ("tap",), "go": ("go", "gotestsum"), "cargo": ("cargo",), "phpunit": ("phpunit", "paratest"),
+
+    "ava": ("ava",), "tap": ("tap",), "go": ("go", "gotestsum"), "cargo": ("cargo",), "nextest": ("cargo",),
+    "phpunit": ("phpunit", "paratest"),
     "pest": ("pest",), "rspec": ("rspec",), "dotnet": ("dotnet",), "maven": ("mvn", "mvnw", "mvnd"),
     "gradle": ("gradle", "gradlew"), "ctest": ("ctest",), "prove": ("prove",),
 }  # fmt: skip

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.checks.reports import closing_lines, javascript, junit, node_events, output_names, pytest_report, unittest_output
+from agent.checks.reports import (
+    closing_lines,
+    go_events,
+    javascript,
+    junit,
+    node_events,
+    output_names,
+    pytest_report,
+    rspec,
+    trx,
+    unittest_output,
+)
 from agent.checks.reports.commands import is_check, is_direct
 from agent.checks.reports.model import CollectionError, Tally
 from agent.patterns import linear
@@ -51,6 +62,8 @@ def _runners(runner: str, argv: Sequence[str], output: str, reports: Mapping[str
     known = {"pytest", "unittest", "vitest", "jest", "mocha", "ava", "tap", "node", "go", "cargo", "phpunit", "rspec"}
     left = {name for name in known if _reports_of(name, reports)}
     for name in sorted(known - {runner}):
+        if name not in left and set(closing_lines.READERS.get(name, ())) & set(closing_lines.READERS.get(runner, ())):
+            continue  # the same lines
         if name in left or (name in said and not (name == "node" and "--test" not in " ".join(lines))):
             yield name
 
@@ -85,6 +98,10 @@ def _of_report(runner: str, output: str, reports: Mapping[str, str], root: str) 
         # those of an earlier run stay where they are when nothing could be compiled
         stale = _COMPILING.search(output) is not None
         return None if stale else junit.tally(text for _, text in sorted(reports.items()))
+    if runner == "go":
+        return go_events.read("\n".join(texts))
+    if runner in ("rspec", "dotnet"):
+        return rspec.read(texts) if runner == "rspec" else trx.read(texts)
     return junit.tally(iter(texts)) if texts else None
 
 

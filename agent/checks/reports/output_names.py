@@ -14,16 +14,18 @@ _MOCHA_FAILING = linear(r"(?m)^ +\d+ failing *$")
 _NODE_FAILING = linear(r"(?m)^✖ failing tests: *$")
 _NODE_PLACE = linear(r"^test at (.+?):\d+:\d+$")
 _NODE_TITLE = linear(r"^✖ (.+?)(?: \([\d.]+ms\))?$")
-_AVA = linear(r"(?m)^  (?:[✘✖]|×) \[fail\]: (.+?)(?: \([\d.]+m?s\))?(?: .*)?$")
+_AVA = linear(r"(?m)^  (?:[✘✖]|×) \[fail\]: (.+?)(?: \([\d.]+m?s\))?$")
 _CARGO_BINARY = linear(r"^ *(?:Running (?:unittests )?(\S+) \(|Doc-tests (\S+))")
 _CARGO_TEST = linear(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$")
 _NEXTEST = linear(r"(?m)^ +(?:FAIL|TIMEOUT|SIG\w+) \[[^\]\n]*\](?: \([^)\n]*\))? +(\S+) (\S+)$")
 _RSPEC = linear(r"(?m)^rspec '?(?:\./)?(\S+?)(?::\d+|\[[\d:,]+\])'? # (.+)$")
 _MINITEST = linear(r"(?m)^(?: +\d+\) )?(?:Failure|Error):\s*\n?(\S+#\S.*?)(?: \[[^\]\n]*\])?:?$")
-_SUREFIRE = linear(r"(?m)^\[ERROR\] +(?:Run \d+: )?([\w.$]+)[.:](\w+)(?::\d+|»| )")
+_SUREFIRE = linear(r"(?m)^\[ERROR\] +(?:Run \d+: )?([\w.$]+)\.(\w+)(?::\d+|[ »])")
 _SUREFIRE_END = linear(r"(?m)^\[ERROR\] (?:Failures|Errors): *$")
 _GRADLE = linear(r"(?m)^([\w.$]+(?: > \S.*)?) > (\S.*) FAILED$")
-_CTEST = linear(r"(?m)^\s+\d+ - (\S.*?) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|Not Run|ILLEGAL|OTHER_FAULT|Exit code[^)\n]*)\)")
+_CTEST = linear(
+    r"(?m)^\s+\d+ - (\S.*?) \((?:Failed|Timeout|SEGFAULT|Subprocess aborted|Not Run|ILLEGAL|OTHER_FAULT|Exit code[^)\n]*)\)"
+)
 
 
 def of(runner: str, output: str) -> Iterator[str]:

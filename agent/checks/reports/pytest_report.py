@@ -18,7 +18,8 @@ TEARDOWN = " (teardown)"
 
 _STARTS = linear(r"(?m)^=+ test session starts (?:\([^)\n]*\) )?=+$")
 _CLOSING = linear(
-    r"(?m)^(?:=+ )?((?:\d+ \w+(?: (?:passed|skipped|failed))?, )*\d+ \w+(?: (?:passed|skipped|failed))?|no tests ran) in [\d.]+s"
+    r"(?m)^(?:=+ )?((?:\d+ \w+(?: (?:passed|skipped|failed))?, )*\d+ \w+(?: (?:passed|skipped|failed))?|no tests ran)"
+    r" in [\d.]+s"
     r"(?: \([\d:]+\))?(?: =+)?$"
 )
 _COUNT = linear(r"(\d+) (\w+(?: \w+)?)")

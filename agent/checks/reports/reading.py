@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from agent.checks.reports import pytest_report, reasons
+from agent.checks.reports import go_events, pytest_report, reasons
 from agent.checks.reports.counting import count
 from agent.checks.reports.model import CollectionError, Status, SuiteReport, Tally
 from agent.patterns import linear
@@ -21,6 +21,8 @@ NO_TESTS = 5
 """pytest's exit code when it collected nothing (pytest.ExitCode.NO_TESTS_COLLECTED); unittest's since Python 3.12."""
 USAGE = 4
 """pytest.ExitCode.USAGE_ERROR: its options or a conftest.py stopped it before it collected."""
+MAX_OUTPUT = 64 * 1024
+"""Characters of what Go printed into its report, as much as the sandbox keeps of any output."""
 SHOWN = 3
 """Modules that could not be loaded, in one sentence."""
 
@@ -43,6 +45,8 @@ def read(
     how people write it. ``timeout`` is in seconds.
     """
     output = _ANSI.sub("", result.output_tail)
+    if go_events.REPORT in reports:
+        output = f"{output}{go_events.output(reports[go_events.REPORT])[-MAX_OUTPUT:]}"
     command = command or shlex.join(result.argv)
     root = f"{WORKDIR}/{directory}" if directory else WORKDIR
     counted = count(runner, result, output, reports, root) if result.available else Tally(source="")
@@ -73,7 +77,7 @@ def _judged(
     if not result.ok and not counted.failed:
         last = reasons.last_error(output)
         reason = f"{counted.passed} passed and none failed, but the command ended with exit code {result.exit_code}"
-        return "failed", f"{reason}{f': {last}' if last else ''}".rstrip(".") + "."
+        return "failed", f"{reason}{f': {last}' if last else ''}".rstrip(".:") + "."
     if counted.failed:
         parts = [_loading(counted)] if counted.broken else []
         if result.ok:
@@ -91,7 +95,7 @@ def _uncounted(name: str, runner: str, result: CommandResult, output: str, count
     why = reasons.nothing_to_run(tuple(result.argv), result.exit_code, output)
     if result.ok:
         ended = f"{runner or name} ended without a line that counts its tests, so nothing is proved."
-        return "unavailable", why or ended
+        return "unavailable", why or (reasons.NONE if counted.source else ended)
     if (broken := pytest_report.unloadable_conftest(output)) is not None:
         path = broken.path.removeprefix(f"{root}/")
         counted.broken.append(CollectionError(path, broken.error))
@@ -101,7 +105,7 @@ def _uncounted(name: str, runner: str, result: CommandResult, output: str, count
         why = reasons.usage_error(output)
     if why:
         return "unavailable", why
-    return "failed", reasons.ended_early(runner or name, result.exit_code, output)
+    return "failed", reasons.ended_early(shlex.join(result.argv), result.exit_code, output)
 
 
 def _loading(counted: Tally) -> str:
@@ -109,4 +113,4 @@ def _loading(counted: Tally) -> str:
     more = len(broken) - SHOWN
     what = "1 module could not be loaded" if len(broken) == 1 else f"{len(broken)} modules could not be loaded"
     beside = "" if counted.passed or counted.failed > len(broken) else ", and no test ran"
-    return f"{what}{beside}: {'; '.join(broken[:SHOWN])}{f' and {more} more' if more > 0 else ''}".rstrip(".") + "."
+    return f"{what}{beside}: {'; '.join(broken[:SHOWN])}{f' and {more} more' if more > 0 else ''}".rstrip(".:") + "."

@@ -18,6 +18,7 @@ READ = 200_000
 _NO_TESTS = linear(
     r"(?i)No test files? (?:were )?found|No tests found|Error: no test specified|Couldn[’']t find any files to test"
     r"|no spec files were found|No tests executed!|There are no tests to run|No tests were found!!!|(?m)^NO TESTS RAN$"
+    r"|(?m)^(?:#|ℹ) tests 0$"
     r"|(?m)^no tests ran in |(?m)^Ran 0 tests in |go: warning: \"[^\"\n]*\" matched no packages|no packages to test"
     r"|No tests to run\.|No tests were executed|(?m)^> Task :\S*test NO-SOURCE$|(?m)^0 examples, 0 failures"
 )
@@ -32,6 +33,7 @@ _NOT_FOUND = linear(
     r"|^command not found: (\S+)|^error: no such command: `([\w-]+)`"
 )
 _NO_MODULE = linear(r"(?m)^\S*python[\w.]*: No module named '?([\w.]+)|^error: Failed to spawn: `([\w.-]+)`")
+_NO_PATH = linear(r"(?m)^ERROR: ((?:file or directory )?not found: \S[^\n]*)$")
 _NO_PLUGIN = linear(r"(?m)is not a docker command|unknown command: docker \w+|^unknown (?:shorthand )?flag: ")
 _OPTIONS = linear(r"(?m)^(?:\S+: )?error: (unrecognized arguments|no such option|argument \S+): ?([^\n]*)")
 _PLUGIN = linear(r"(?m)Error importing plugin \"([^\"\n]+)\"|^(?:ERROR: )?Missing required plugins: (\S[^\n]*)$")
@@ -49,20 +51,25 @@ _PORT = linear(r"(?:\bport |:|\.s\.PGSQL\.|['\"(, ])(5432|3306|6379|27017|9200|5
 _MYSQL = linear(r"(?i)mysqld?\.sock")
 _NO_NETWORK = linear(r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (\S+)|Failed to resolve '([^'\n]+)'|Could not resolve host: (\S+)")
 _ERROR = linear(
-    r"(?m)^(?:E +)?\s*((?:[\w.]*[A-Z]\w*)?(?:Error|Exception)\b(?:: [^\n]*| \[\w+\]: [^\n]*))$|^(?:npm )?(?:error|ERROR|fatal):? (\S[^\n]*)$"
+    r"(?m)^(?:E +)?\s*((?:[\w.]*[A-Z]\w*)?(?:Error|Exception)\b(?:: [^\n]*| \[\w+\]: [^\n]*))$"
+    r"|^(?:npm )?(?:error|ERROR|fatal):? (\S[^\n]*)$"
 )
+_JAVA = linear(r"(?m)^\[ERROR\] (\S+\.(?:java|kt|scala):\[\d+,\d+\] [^\n]+)$")
 _NOISE = linear(
     r"^(?:npm (?:error|ERR!)|\s*at |make(?:\[\d+\])?: \*\*\*|> |\$ |[=\-_*~ ]*$|info Visit|ELIFECYCLE|\s*\^+\s*$|Node\.js v)"
 )
 _OPTION_PLUGINS = {
     "--cov": "pytest-cov", "-n": "pytest-xdist", "--numprocesses": "pytest-xdist", "--dist": "pytest-xdist",
     "--timeout": "pytest-timeout", "--asyncio-mode": "pytest-asyncio", "--ds": "pytest-django", "--reuse-db": "pytest-django",
-    "--benchmark": "pytest-benchmark", "--randomly": "pytest-randomly", "--mypy": "pytest-mypy", "--reruns": "pytest-rerunfailures",
+    "--benchmark": "pytest-benchmark", "--randomly": "pytest-randomly", "--mypy": "pytest-mypy",
+    "--reruns": "pytest-rerunfailures",
     "--html": "pytest-html", "--snapshot": "syrupy", "--socket": "pytest-socket", "--disable-socket": "pytest-socket",
-    "--mpl": "pytest-mpl", "--black": "pytest-black", "--flake8": "pytest-flake8", "--ruff": "pytest-ruff", "--count": "pytest-repeat",
-    "--doctest-plus": "pytest-doctestplus", "--nbval": "nbval", "--vcr": "pytest-recording", "--record-mode": "pytest-recording",
+    "--mpl": "pytest-mpl", "--black": "pytest-black", "--flake8": "pytest-flake8", "--ruff": "pytest-ruff",
+    "--count": "pytest-repeat", "--doctest-plus": "pytest-doctestplus", "--nbval": "nbval",
+    "--vcr": "pytest-recording", "--record-mode": "pytest-recording",
 }  # fmt: skip
-_SIGNALS = {134: "aborted (SIGABRT)", 137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)", 139: "crashed (SIGSEGV)",
+_SIGNALS = {
+            134: "aborted (SIGABRT)", 137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)", 139: "crashed (SIGSEGV)",
             143: "was ended (SIGTERM)", 152: "used up its processor time (SIGXCPU)"}  # fmt: skip
 
 
@@ -80,6 +87,8 @@ def nothing_to_run(argv: Sequence[str], exit_code: int, output: str) -> str:
     ):
         if hit := pattern.search(tail):
             return sentence.format(next(group for group in hit.groups() if group))
+    if hit := _NO_PATH.search(tail):
+        return f"pytest refused to start: {hit[1]}."
     if hit := _OPTIONS.search(tail):
         return _refused_options(hit[1], hit[2])
     if hit := _PLUGIN.search(tail):
@@ -111,16 +120,18 @@ def needed_service(output: str) -> str:
     return ""
 
 
-def ended_early(name: str, exit_code: int, output: str) -> str:
+def ended_early(command: str, exit_code: int, output: str) -> str:
     """For a command that ended before it counted anything, and names none of the causes above."""
     how = _SIGNALS.get(exit_code, _SIGNALS.get(128 - exit_code if exit_code < 0 else 0, f"ended with exit code {exit_code}"))
     last = last_error(output)
-    return f"{name} {how} before any test was counted{f': {last}' if last else ''}".rstrip(".") + "."
+    return f"{command[:100]} {how} before any test was counted{f': {last}' if last else ''}".rstrip(".") + "."
 
 
 def last_error(output: str) -> str:
     """The line that says what went wrong, else the last one that says anything; at most 300 characters."""
     tail = output[-READ:]
+    if hit := _JAVA.search(tail):
+        return hit[1][:300]
     errors = [next(group for group in hit.groups() if group) for hit in _ERROR.finditer(tail)]
     if errors:
         return errors[-1].strip()[:300]

@@ -1,5 +1,5 @@
-"""The command that runs single tests again, or single files of tests, from a suite's own command: what it says of options stays,
-what it says of where to look goes."""
+"""The command that runs single tests again, or single files of tests, from a suite's own command: its options stay, and what it
+says about where to look goes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ PREFIX = 2
 
 _VALUED = frozenset((
     "-k", "-m", "-n", "-c", "-p", "-o", "-W", "-r", "-R", "-g", "-f", "-t", "-j", "-s", "--config", "--cov", "--cov-report",
-    "--dist",    "--durations", "--ignore", "--import", "--import-mode", "--junitxml", "--maxfail", "--numprocesses", "--project", "--reporter",
+    "--dist",    "--durations", "--ignore", "--import", "--import-mode", "--junitxml", "--maxfail", "--numprocesses",
+    "--project", "--reporter",
     "--require", "--root", "--rootDir", "--rootdir", "--settings", "--tb", "--timeout", "--test-reporter", "--ui", "--env",
     "--test-reporter-destination", "--loader", "--pattern", "--start-directory", "--top-level-directory", "--dir", "-C",
     "--configuration",
@@ -143,7 +144,8 @@ def _go(argv: tuple[str, ...], names: list[str]) -> tuple[str, ...] | None:
     """``package > Test/sub``. One pattern for all, in the packages that they are in."""
     if argv[:PREFIX] != ("go", "test"):
         return None
-    packages, tests = {}, {}
+    packages: dict[str, None] = {}
+    tests: dict[str, None] = {}
     for name in names:
         package, _, test = name.partition(" > ")
         if package.endswith("_test.go"):

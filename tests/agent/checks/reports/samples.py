@@ -1,5 +1,5 @@
-"""Outputs and reports of real runners, each with what has to be read of it: ``samples/<runner>/<case>.json`` says how the command
-was called, how it ended, which file beside it is its output and which are its reports, and what is expected."""
+"""Outputs and reports of real runners, each with what has to be read of it: ``samples/<runner>/<case>.json`` says how the
+command was called, how it ended, which file beside it is its output and which are its reports, and what is expected."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""RSpec's JSON formatter: ``examples`` with ``status``, ``file_path`` and ``full_description``, and a ``summary``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from agent.checks.reports.model import CollectionError, Tally, first_line, joined
+from agent.documents import Unreadable, read_json
+
+
+def read(texts: Iterable[str]) -> Tally | None:
+    """None where none of them can be read."""
+    counted, found = Tally(source="report"), False
+    for text in texts:
+        try:
+            document = read_json(text)
+        except Unreadable:
+            continue
+        examples = document.get("examples") if isinstance(document, dict) else None
+        if not isinstance(examples, list):
+            continue
+        found = True
+        for example in examples:
+            if isinstance(example, dict):
+                _count(counted, example)
+        _errors(counted, document)
+    return counted if found else None
+
+
+def _count(counted: Tally, example: dict[str, Any]) -> None:
+    status = example.get("status")
+    if status == "passed":
+        counted.passed += 1
+    elif status == "pending":
+        counted.skipped += 1
+    elif status == "failed":
+        counted.failed += 1
+        file, title = example.get("file_path"), example.get("full_description")
+        counted.failing.append(joined((str(file).removeprefix("./"), str(title))))
+
+
+def _errors(counted: Tally, document: dict[str, Any]) -> None:
+    """Files that could not be loaded are counted, and named in the messages only."""
+    summary, messages = document.get("summary"), document.get("messages")
+    number = summary.get("errors_outside_of_examples_count") if isinstance(summary, dict) else 0
+    if not isinstance(number, int) or number <= 0:
+        return
+    counted.failed += number
+    counted.errors += number
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, str) and "error occurred" in message:
+            place, _, rest = message.strip().partition("\n")
+            path = place.rpartition("loading ")[2].rstrip(".").removeprefix("./")
+            counted.broken.append(CollectionError(path, first_line(rest.partition("Error:")[2] or rest)))
+            counted.failing.append(path)
