@@ -50,8 +50,10 @@ class WorkdirSandbox:
     node_modules: Path | None = None
     _hold: Hold | None = None
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+    async def install(self, stack: str | ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the repository's manifests name; None when the stack has no install step."""
+        if not isinstance(stack, str):
+            return await self.install_python(stack, timeout=timeout)
         entry = stacks.get(stack)
         if not entry.install:
             return None

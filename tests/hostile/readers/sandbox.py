@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,11 @@ from agent.checks import failing_tests
 from agent.checks.coverage import changed_lines
 from agent.checks.test_runner import _other, _pytest
 from agent.ports import CommandResult
+from agent.sandbox.python.layout import layout
+from agent.sandbox.python.metadata import required
+from agent.sandbox.python.version import plausible
 from agent.sandbox.requirements import collect
+from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.secrets import Secrets, secrets_in, without
 from tests.hostile.reader import Reader
 
@@ -18,6 +23,24 @@ def _requirements(text: object) -> object:
     with TemporaryDirectory() as folder:
         Path(folder, "requirements.txt").write_text(str(text))
         return collect(Path(folder))
+
+
+def _declared(name: str) -> Callable[[object], object]:
+    def read(text: object) -> object:
+        with TemporaryDirectory() as folder:
+            Path(folder, name).write_text(str(text))
+            files, found = Manifests(Path(folder)), collect(Path(folder))
+            names = layout(files, "", "x")
+            return found, names, plausible(files, "", next(iter(found.projects.values())), names)
+
+    return read
+
+
+def _metadata(text: object) -> object:
+    with TemporaryDirectory() as folder:
+        Path(folder, "x.dist-info").mkdir()
+        Path(folder, "x.dist-info/METADATA").write_text(str(text))
+        return required(Path(folder))
 
 
 def _hidden(text: object) -> object:
@@ -45,6 +68,84 @@ READERS = [
             "brackets": lambda n: "a; " + "(" * n,
         },
         ("agent.sandbox.requirements",),
+    ),
+    Reader(
+        "Python's project file",
+        _declared("pyproject.toml"),
+        {
+            "lists": lambda n: "project = " + "[" * n,
+            "extras in extras": lambda n: (
+                "[project]\nname = 'x'\n[project.optional-dependencies]\n"
+                + "".join(f"dev{at} = ['x[dev{at + 1}]']\n" for at in range(n // 22))
+            ),
+            "groups in groups": lambda n: (
+                "[dependency-groups]\n"
+                + "".join(f"dev{at} = [{{include-group = 'dev{at + 1}'}}]\n" for at in range(min(n // 36, 250)))
+            ),
+            "constraints": lambda n: "[tool.poetry.dependencies]\n" + "".join(f"a{at} = '^1.2'\n" for at in range(n // 14)),
+            "one constraint": lambda n: "[tool.poetry.dependencies]\na = '" + ">1 " * (n // 3) + "'\n",
+            "options": lambda n: (
+                "[tool.pytest.ini_options]\naddopts = '" + "-n " * (n // 3) + "'\n[project]\ndependencies=['pytest']"
+            ),
+            "members": lambda n: "[tool.uv.workspace]\nmembers = ['" + "*/" * (n // 2) + "']\n",
+        },
+        ("agent.sandbox.requirements.poetry", "agent.sandbox.requirements.plugins"),
+    ),
+    Reader(
+        "tox.ini",
+        _declared("tox.ini"),
+        {
+            "sections": lambda n: "".join(f"[testenv:py{at}]\ndeps = a\n" for at in range(n // 24)),
+            "spaces": lambda n: "[testenv]\na" + " " * n + "b\n",
+            "words": lambda n: "[testenv]\n" + "a " * (n // 2) + "\n",
+            "lines": lambda n: "[testenv]\ndeps =\n" + " a\n" * (n // 3),
+            "factors": lambda n: "[testenv]\ndeps =\n" + " a: b\n" * (n // 6),
+            "references": lambda n: "[testenv]\ndeps =\n" + " {[testenv]deps}\n" * 3 + " a\n" * (n // 3),
+        },
+        ("agent.sandbox.requirements.tox", "agent.sandbox.requirements.manifests"),
+    ),
+    Reader(
+        "setup.py",
+        _declared("setup.py"),
+        {
+            "additions": lambda n: "setup(install_requires=" + "[]+" * (n // 3) + "[])",
+            "names": lambda n: (
+                "a0 = ['b']\n"
+                + "".join(f"a{at} = [a{at - 1}, a{at - 1}]\n" for at in range(1, n // 20))
+                + f"setup(install_requires=a{max(n // 20 - 1, 0)})"
+            ),
+            "brackets": lambda n: "setup(install_requires=" + "[" * n,
+        },
+        ("agent.sandbox.requirements.literals",),
+    ),
+    Reader(
+        "noxfile.py",
+        _declared("noxfile.py"),
+        {
+            "sessions": lambda n: "".join(f"@session\ndef test{at}(s):\n  s.install('a')\n" for at in range(n // 45)),
+            "arguments": lambda n: "@session\ndef test(s):\n  s.install(" + "'a'," * (n // 4) + ")",
+        },
+        ("agent.sandbox.requirements.nox", "agent.sandbox.requirements.commands"),
+    ),
+    Reader(
+        "a list of changes",
+        _declared("CHANGES.md"),
+        {
+            "spaces": lambda n: "#" * 3 + " " * n + "1.2",
+            "words": lambda n: "a-" * (n // 2) + "\n",
+            "lines": lambda n: "# 1.x\n" * (n // 6),
+        },
+        ("agent.sandbox.python.version",),
+    ),
+    Reader(
+        "metadata of a build",
+        _metadata,
+        {
+            "lines": lambda n: "Requires-Dist: a; extra == 'test'\n" * (n // 34),
+            "markers": lambda n: "Requires-Dist: a; " + "(" * n,
+            "spaces": lambda n: "Requires-Dist: a; extra" + " " * n + "== 'test'\n",
+        },
+        ("agent.sandbox.python.metadata",),
     ),
     Reader(
         "secrets",
