@@ -22,7 +22,7 @@ from agent.sandbox.python.inputs import inputs
 from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import ImportNames, layout
-from agent.sandbox.python.packages import ARGV, ENV, FACTS, PROJECT, UV, Execute, Filled, Wanted, fill
+from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, UV, Execute, Filled, Wanted, fill
 from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
 from agent.sandbox.requirements.manifests import Manifests, joined
@@ -47,7 +47,8 @@ class PythonEnvironment:
 
     def binds(self) -> list[Bind]:
         found = [*interpreter_binds(self.python.prefix), Bind(str(self.packages), ENV)]
-        return [*found, Bind(str(self.project / "site"), PROJECT)] if self.project else found
+        places = {"site": PROJECT, "paths": PATHS} if self.project else {}
+        return [*found, *(Bind(f"{self.project}/{name}", place) for name, place in places.items())]
 
     def path(self) -> list[str]:
         """Of programs."""

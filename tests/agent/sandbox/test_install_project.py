@@ -35,7 +35,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def shop(root: Path, *, asked: str = "[]", first: str = "pass") -> None:
     backend = Path(__file__).with_name("toy_backend.py").read_text()
-    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace("...  # FIRST", first)
+    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace('"""FIRST"""', first)
     files = {"pyproject.toml": PROJECT, "backend.py": backend, "src/shop/__init__.py": SHOP, "CHANGES.md": "# 6.5.0 (soon)\n"}
     write(root, files)
 
@@ -108,7 +108,7 @@ async def test_what_the_backend_asks_for_is_fetched(sandbox: WorkdirSandbox) -> 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"first": "raise SystemExit('no compiler')"}, "its build failed: "),
+        ({"first": "raise RuntimeError('no compiler')"}, "its build failed: RuntimeError: no compiler. Its"),
         ({"asked": "['x @ https://example.org/x.whl']"}, "which is not a plain name and version"),
         ({"asked": "['no-such-package']"}, "what its build needs is not installed: "),
         ({"first": "import socket; socket.create_connection(('1.1.1.1', 53), 2)"}, "Network is unreachable"),

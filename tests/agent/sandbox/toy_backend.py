@@ -17,6 +17,10 @@ def get_requires_for_build_editable(settings: object = None) -> list[str]:
     return ASKED
 
 
+def first() -> None:
+    """FIRST"""
+
+
 def build_editable(directory: str, settings: object = None, metadata: object = None) -> str:
     # FIRST
     version = os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"]

@@ -67,7 +67,7 @@ READERS = [
             "comments": lambda n: "#\n" * (n // 2),
             "brackets": lambda n: "a; " + "(" * n,
         },
-        ("agent.sandbox.requirements",),
+        ("agent.sandbox.requirements.requirement_files",),
     ),
     Reader(
         "Python's project file",
@@ -85,11 +85,24 @@ READERS = [
             "constraints": lambda n: "[tool.poetry.dependencies]\n" + "".join(f"a{at} = '^1.2'\n" for at in range(n // 14)),
             "one constraint": lambda n: "[tool.poetry.dependencies]\na = '" + ">1 " * (n // 3) + "'\n",
             "options": lambda n: (
-                "[tool.pytest.ini_options]\naddopts = '" + "-n " * (n // 3) + "'\n[project]\ndependencies=['pytest']"
+                "[project]\ndependencies = ['pytest']\n[tool.pytest.ini_options]\naddopts = '" + "-n " * (n // 3) + "'\n"
             ),
             "members": lambda n: "[tool.uv.workspace]\nmembers = ['" + "*/" * (n // 2) + "']\n",
         },
-        ("agent.sandbox.requirements.poetry", "agent.sandbox.requirements.plugins"),
+        (
+            "agent.sandbox.python.layout",
+            "agent.sandbox.requirements.collect",
+            "agent.sandbox.requirements.declared",
+            "agent.sandbox.requirements.directory",
+            "agent.sandbox.requirements.kinds",
+            "agent.sandbox.requirements.model",
+            "agent.sandbox.requirements.pdm",
+            "agent.sandbox.requirements.pep621",
+            "agent.sandbox.requirements.plugins",
+            "agent.sandbox.requirements.poetry",
+            "agent.sandbox.requirements.uv",
+            "agent.sandbox.requirements.workspace",
+        ),
     ),
     Reader(
         "tox.ini",
@@ -105,6 +118,24 @@ READERS = [
         ("agent.sandbox.requirements.tox", "agent.sandbox.requirements.manifests"),
     ),
     Reader(
+        "setup.cfg",
+        _declared("setup.cfg"),
+        {
+            "lines": lambda n: "[options]\ninstall_requires =\n" + " a\n" * (n // 3),
+            "extras": lambda n: "[options]\na=b\n[options.extras_require]\n" + "".join(f"a{at} = b\n" for at in range(n // 9)),
+        },
+        ("agent.sandbox.requirements.setup_cfg",),
+    ),
+    Reader(
+        "Pipfile",
+        _declared("Pipfile"),
+        {
+            "packages": lambda n: "[packages]\n" + "".join(f"a{at} = '*'\n" for at in range(n // 10)),
+            "version": lambda n: "[requires]\npython_version = '" + "3." * (n // 2) + "'\n",
+        },
+        ("agent.sandbox.requirements.pipenv",),
+    ),
+    Reader(
         "setup.py",
         _declared("setup.py"),
         {
@@ -116,7 +147,7 @@ READERS = [
             ),
             "brackets": lambda n: "setup(install_requires=" + "[" * n,
         },
-        ("agent.sandbox.requirements.literals",),
+        ("agent.sandbox.requirements.literals", "agent.sandbox.requirements.setup_py"),
     ),
     Reader(
         "noxfile.py",
