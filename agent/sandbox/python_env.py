@@ -6,6 +6,7 @@ no network. Both are kept for the next run and shown read-only to commands. What
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -85,7 +86,7 @@ async def make(
     """
     files = Manifests(root)
     lines = [command.line for command in part.commands.values()]
-    wanted = collect(root, extra, directory=part.directory, commands=lines)
+    wanted = await asyncio.to_thread(collect, root, extra, directory=part.directory, commands=lines)
     own = next(iter(wanted.projects.values()))
     preferred = files.text(joined(part.directory, ".python-version") or "") or ""
     python, note = await interpreter.choose(part.runtime or own.python, preferred)
@@ -93,7 +94,8 @@ async def make(
     holds, project, built = [], None, Built()
     if isolated:
         builder = ProjectBuilder(root, cache, tools, python, wanted.own, execute, timeout)
-        key = digest(RECIPE, python.key, inputs(root, wanted.projects), repr(wanted.projects), "\n".join(sorted(wanted.own)))
+        read = await asyncio.to_thread(inputs, root, wanted.projects)
+        key = digest(RECIPE, python.key, read, repr(wanted.projects), "\n".join(sorted(wanted.own)))
         project = cache / "projects" / key
         try:
             hold, _ = await kept(project, FACTS, lambda draft: builder.build(draft, wanted.projects))
@@ -103,7 +105,8 @@ async def make(
         built = Built.of(project)
     result, packages, hold, filled = await _packages(cache, python, wanted, built, execute, timeout)
     holds.append(hold)
-    names = [layout(files, directory, declared.name) for directory, declared in wanted.projects.items()]
+    named = {directory: declared.name for directory, declared in wanted.projects.items()}
+    names = [await asyncio.to_thread(layout, files, directory, name) for directory, name in named.items()]
     environment = PythonEnvironment(packages, project, python, built.products, names[0].roots, holds)
     found = ImportCheck()
     if result.ok and project is not None:

@@ -89,7 +89,7 @@ class ProjectBuilder:
         self._timeout = timeout
 
     async def build(self, draft: Path, projects: Mapping[str, Declared]) -> bool:
-        """Fills ``draft`` with site/, which the builds write, paths/, which they don't, and products/. Raises ``IndexFailed``."""
+        """Fills ``draft`` with site/, which builds write, paths/, which they can't, and products/. Raises ``IndexFailed``."""
         built = Built()
         site, products = draft / "site", draft / "products"
         await asyncio.to_thread((site / "bin").mkdir, parents=True)

@@ -22,7 +22,7 @@ def first() -> None:
 
 
 def build_editable(directory: str, settings: object = None, metadata: object = None) -> str:
-    # FIRST
+    first()
     version = os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"]
     Path("src/shop/_version.py").write_text(f"VERSION = {version!r}\n")
     Path("src/shop.egg-info").mkdir()
