@@ -35,7 +35,7 @@ NO_SOLUTION = 1
 FACTS = "mgx.json"
 PATHS = "/project-paths"
 """Where path files lie that the server wrote, apart from what a build wrote."""
-LEADS = f"import os, site; [site.addsitedir(place) for place in ('{PROJECT}', '{PATHS}') if os.path.isdir(place)]\n"
+LEADS = "".join(f"import os, site; os.path.isdir({place!r}) and site.addsitedir({place!r})\n" for place in (PROJECT, PATHS))
 
 Execute = Callable[[Cell, Sequence[str], float], Awaitable[CommandResult]]
 
