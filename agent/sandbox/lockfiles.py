@@ -1,7 +1,7 @@
 """The versions that a Python lock file has chosen, as constraints: of uv, Poetry, PDM and Pipenv, and pylock.toml (PEP 751).
 
-All but Pipenv's are TOML with a list of packages that have a name and a version. A package that is there in several versions,
-for several platforms, is not pinned; neither is what does not come from an index.
+All but Pipenv's are TOML with a list of packages that have a name and a version. A package that is there in several versions
+is pinned to the one whose markers hold here, if that is one; what does not come from an index is not pinned.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -21,6 +22,10 @@ PIPENV = "Pipfile.lock"
 MAX_BYTES = 8 << 20
 
 MAX_PACKAGES = 5_000
+MARKERS = ("resolution-markers", "markers", "marker")
+MAX_MARKERS = 20
+MAX_MARKER = 500
+"""Characters."""
 MAX_NAME = 200
 MAX_CHARACTERS = 40
 """Of a version: the library takes time by the square of it. The largest real lock files have some thousand packages."""
@@ -54,7 +59,7 @@ def _of_pipenv(data: Any) -> Iterator[dict[str, Any]]:
 def _pinned(packages: Any) -> list[str]:
     versions: dict[str, set[Version]] = defaultdict(set)
     for package in packages[:MAX_PACKAGES] if isinstance(packages, list) else ():
-        if isinstance(package, dict) and _from_index(package) and (pin := _pin(package)):
+        if isinstance(package, dict) and _from_index(package) and _holds(package) and (pin := _pin(package)):
             versions[pin[0]].add(pin[1])
     return sorted(f"{name}=={min(found)}" for name, found in versions.items() if len(found) == 1)
 
@@ -68,6 +73,18 @@ def _pin(package: dict[str, Any]) -> tuple[str, Version] | None:
         return canonicalize_name(name, validate=True), Version(version)
     except (InvalidName, InvalidVersion):
         return None
+
+
+def _holds(package: dict[str, Any]) -> bool:
+    """Whether the markers that it is locked for hold on this Python and platform; True where it has none that can be read. uv
+    has a list of which one must hold; Poetry has one, or one for each group; PDM and PEP 751 have one."""
+    said = next((package[key] for key in MARKERS if package.get(key)), "")
+    lines = list(said.values()) if isinstance(said, dict) else said if isinstance(said, list) else [said]
+    markers = [line for line in lines[:MAX_MARKERS] if isinstance(line, str) and 0 < len(line) <= MAX_MARKER]
+    try:
+        return not markers or any(Marker(line).evaluate() for line in markers)
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
+        return True
 
 
 def _from_index(package: dict[str, Any]) -> bool:

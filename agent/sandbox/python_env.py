@@ -6,6 +6,7 @@ no network. Both are kept for the next run and shown read-only to commands. What
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +23,7 @@ from agent.sandbox.python.inputs import inputs
 from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import ImportNames, layout
-from agent.sandbox.python.packages import ARGV, ENV, FACTS, PROJECT, UV, Execute, Filled, Wanted, fill
+from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, UV, Execute, Filled, Wanted, fill
 from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
 from agent.sandbox.requirements.manifests import Manifests, joined
@@ -47,7 +48,8 @@ class PythonEnvironment:
 
     def binds(self) -> list[Bind]:
         found = [*interpreter_binds(self.python.prefix), Bind(str(self.packages), ENV)]
-        return [*found, Bind(str(self.project / "site"), PROJECT)] if self.project else found
+        places = {"site": PROJECT, "paths": PATHS} if self.project else {}
+        return [*found, *(Bind(f"{self.project}/{name}", place) for name, place in places.items())]
 
     def path(self) -> list[str]:
         """Of programs."""
@@ -84,7 +86,7 @@ async def make(
     """
     files = Manifests(root)
     lines = [command.line for command in part.commands.values()]
-    wanted = collect(root, extra, directory=part.directory, commands=lines)
+    wanted = await asyncio.to_thread(collect, root, extra, directory=part.directory, commands=lines)
     own = next(iter(wanted.projects.values()))
     preferred = files.text(joined(part.directory, ".python-version") or "") or ""
     python, note = await interpreter.choose(part.runtime or own.python, preferred)
@@ -92,7 +94,8 @@ async def make(
     holds, project, built = [], None, Built()
     if isolated:
         builder = ProjectBuilder(root, cache, tools, python, wanted.own, execute, timeout)
-        key = digest(RECIPE, python.key, inputs(root, wanted.projects), repr(wanted.projects), "\n".join(sorted(wanted.own)))
+        read = await asyncio.to_thread(inputs, root, wanted.projects)
+        key = digest(RECIPE, python.key, read, repr(wanted.projects), "\n".join(sorted(wanted.own)))
         project = cache / "projects" / key
         try:
             hold, _ = await kept(project, FACTS, lambda draft: builder.build(draft, wanted.projects))
@@ -102,7 +105,8 @@ async def make(
         built = Built.of(project)
     result, packages, hold, filled = await _packages(cache, python, wanted, built, execute, timeout)
     holds.append(hold)
-    names = [layout(files, directory, declared.name) for directory, declared in wanted.projects.items()]
+    named = {directory: declared.name for directory, declared in wanted.projects.items()}
+    names = [await asyncio.to_thread(layout, files, directory, name) for directory, name in named.items()]
     environment = PythonEnvironment(packages, project, python, built.products, names[0].roots, holds)
     found = ImportCheck()
     if result.ok and project is not None:

@@ -33,7 +33,9 @@ MAX_ATTEMPTS = 60
 NO_SOLUTION = 1
 """uv's exit code where no versions fit; it is 2 where it could not ask."""
 FACTS = "mgx.json"
-LEADS = "import os, site; os.path.isdir('/project') and site.addsitedir('/project')\n"
+PATHS = "/project-paths"
+"""Where path files lie that the server wrote, apart from what a build wrote."""
+LEADS = "".join(f"import os, site; os.path.isdir({place!r}) and site.addsitedir({place!r})\n" for place in (PROJECT, PATHS))
 
 Execute = Callable[[Cell, Sequence[str], float], Awaitable[CommandResult]]
 

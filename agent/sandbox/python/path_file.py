@@ -15,14 +15,14 @@ from agent.sandbox.requirements.declared import Declared
 _NAME = linear(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
-def lead(site: Path, declared: Declared, names: ImportNames, version: str) -> None:
-    """Writes into the directory ``site``. The programs and plugins that the project declares are left out."""
+def lead(paths: Path, declared: Declared, names: ImportNames, version: str) -> None:
+    """Writes into the directory ``paths``. The programs and plugins that the project declares are left out."""
     name = canonicalize_name(declared.name).replace("-", "_") if _NAME.fullmatch(declared.name) else "project"
     lines = [posixpath.join(WORKDIR, root) if root else WORKDIR for root in names.roots]
-    with (site / f"__path__.{name}.pth").open("a", encoding="utf-8") as file:
+    with (paths / f"__path__.{name}.pth").open("a", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in lines if "\n" not in line))
     if name != "project":
-        info = site / f"{name}-{version}.dist-info"
+        info = paths / f"{name}-{version}.dist-info"
         info.mkdir(exist_ok=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared.name}\nVersion: {version}\n", encoding="utf-8")
 

@@ -50,7 +50,8 @@ def copy_tree(root: Path, copy: Path) -> bool:
 def keep_products(root: Path, copy: Path, kept: Path) -> list[str]:
     """Copies the files that are in ``copy`` and not in ``root`` to ``kept``, those only that code may read when it runs. Gives
     their paths, sorted."""
-    found, left = [], MAX_PRODUCT_BYTES
+    found: list[str] = []
+    left = MAX_PRODUCT_BYTES
     for folder, _, names in _walk(copy, NOT_PRODUCTS):
         if folder.endswith((".egg-info", ".dist-info")) or ".egg-info/" in folder:
             continue

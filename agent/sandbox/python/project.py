@@ -89,36 +89,37 @@ class ProjectBuilder:
         self._timeout = timeout
 
     async def build(self, draft: Path, projects: Mapping[str, Declared]) -> bool:
-        """Fills ``draft`` with site/, which is seen at /project, and products/. Raises ``IndexFailed``."""
+        """Fills ``draft`` with site/, which builds write, paths/, which they can't, and products/. Raises ``IndexFailed``."""
         built = Built()
         site, products = draft / "site", draft / "products"
         await asyncio.to_thread((site / "bin").mkdir, parents=True)
-        with tempfile.TemporaryDirectory(prefix="mgx-build-") as place:
+        await asyncio.to_thread((draft / "paths").mkdir)
+        with tempfile.TemporaryDirectory(prefix="mgx-build-", ignore_cleanup_errors=True) as place:
             copy = Path(place, "tree")
             is_needed = any(declared.built for declared in projects.values())
             is_whole = is_needed and await asyncio.to_thread(copy_tree, self._root, copy)
             for directory, declared in projects.items():
-                await self._add(copy if is_whole else None, site, directory, declared, built)
+                await self._add(copy if is_whole else None, draft, directory, declared, built)
             if is_whole:
                 built.products.extend(await asyncio.to_thread(keep_products, self._root, copy, products))
         built.requires.extend(await asyncio.to_thread(required, site))
         (draft / FACTS).write_text(json.dumps(asdict(built)), encoding="utf-8")
         return True
 
-    async def _add(self, copy: Path | None, site: Path, directory: str, declared: Declared, built: Built) -> None:
+    async def _add(self, copy: Path | None, draft: Path, directory: str, declared: Declared, built: Built) -> None:
         names = layout(self._files, directory, declared.name)
         said, source = version.plausible(self._files, directory, declared, names)
         problem = ""
         if declared.built:
             problem = "the repository is too large for a copy of it"
             if copy is not None:
-                problem = await self._build(copy, site, directory, declared, said)
+                problem = await self._build(copy, draft / "site", directory, declared, said)
             if problem:
                 built.notes.append(told(directory, declared, names, problem))
             elif version.comes_from_tags(declared):
                 built.notes.append(version.told(declared, said, source))
         if problem or not declared.built:
-            await asyncio.to_thread(lead, site, declared, names, said)
+            await asyncio.to_thread(lead, draft / "paths", declared, names, said)
 
     async def _build(self, copy: Path, site: Path, directory: str, declared: Declared, said: str) -> str:
         """Why it could not be built, as half a sentence; "" where it is."""

@@ -26,6 +26,8 @@ from agent.sandbox.requirements.requirement_files import RequirementFiles, compi
 from agent.stacks.manifests import requirement_names
 
 MAX_PROJECTS = 50
+MAX_DEPTH = 50
+"""Extras and groups that name others."""
 MAX_TAKEN = 20_000
 """Requirements of all files and tables, those of extras that name others among them."""
 
@@ -49,6 +51,7 @@ class _Collector:
         self._sources: dict[str, str] = {}
         self._taken: set[tuple[str, str, str]] = set()
         self._left = MAX_TAKEN
+        self._depth = 0
 
     def collect(self, extra: Iterable[str], commands: Iterable[str]) -> Requirements:
         found = self._found
@@ -122,23 +125,33 @@ class _Collector:
                 self._group(place, name)
 
     def _extra(self, place: str, name: str) -> None:
-        if (place, "extra", name) in self._taken:
+        if self._is_taken(place, "extra", name):
             return
-        self._taken.add((place, "extra", name))
         declared = self._read(place)
         if name not in declared.extras:
             self._found.refuse(place or "the project", f"extra {name}", "it is not declared")
+        self._depth += 1
         for declaration in declared.extras.get(name, ()):
             self._take(declaration, place)
+        self._depth -= 1
+
+    def _is_taken(self, place: str, kind: str, name: str) -> bool:
+        """Whether the extra or group was taken already, or lies too deep inside of others; notes that it is."""
+        if self._depth >= MAX_DEPTH:
+            self._found.refuse(place or "the project", f"{kind} {name}", f"more than {MAX_DEPTH} name each other")
+            return True
+        known = (place, kind, name) in self._taken
+        self._taken.add((place, kind, name))
+        return known
 
     def _group(self, place: str, name: str) -> None:
-        if (place, "group", name) in self._taken:
+        if self._is_taken(place, "group", name):
             return
-        self._taken.add((place, "group", name))
         where = posixpath.join(place, f"pyproject.toml: group {name}")
         items = self._read(place).groups.get(name)
         if items is None:
             self._found.refuse(where, "this group", "it is not declared")
+        self._depth += 1
         for item in items or ():
             if isinstance(item, Declaration):
                 self._take(item, place)
@@ -148,6 +161,7 @@ class _Collector:
                 self._group(place, canonicalize_name(item["include-group"]))
             else:
                 self._found.refuse(where, str(item), "neither a requirement nor a group to include")
+        self._depth -= 1
 
     def _requirement_files(self, own: Declared) -> None:
         reader = RequirementFiles(self._files, self._found, self._take_line)

@@ -10,6 +10,8 @@ from agent.patterns import linear
 from agent.sandbox.requirements.declared import Declaration, Declared
 
 MAX_TOKENS = 500
+MAX_CHARACTERS = 10_000
+"""Of one line; splitting it takes more than linear time."""
 ONE = frozenset(("-e", "--editable"))
 FILES = frozenset(("-r", "--requirement", "--requirements"))
 CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--build-constraint"))
@@ -42,7 +44,7 @@ class Asked:
 def of_line(line: str) -> Asked:
     """Of a shell line, its parts between ``&&`` and ``;`` read one by one."""
     try:
-        tokens = shlex.split(line.replace(";", " ; ").replace("&&", " && "), comments=True)[:MAX_TOKENS]
+        tokens = shlex.split(line[:MAX_CHARACTERS].replace(";", " ; ").replace("&&", " && "), comments=True)[:MAX_TOKENS]
     except ValueError:  # a quotation mark without its pair
         return Asked()
     asked, part = Asked(), list[str]()

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from agent.documents import Unreadable
+from agent.sandbox.requirements.commands import MAX_CHARACTERS
 from agent.sandbox.requirements.declared import table
 from agent.sandbox.requirements.manifests import Manifests, value_of
 from agent.stacks.manifests import requirement_names
@@ -43,7 +44,7 @@ def named(files: Manifests, directory: str) -> list[str]:
     """Distribution names, sorted. A setting that can't be read names none: pytest says why."""
     found: set[str] = set()
     for settings in _settings(files, directory):
-        options = settings.pop("addopts", "")
+        options = settings.pop("addopts", "")[:MAX_CHARACTERS]
         try:
             words = shlex.split(options)
         except ValueError:

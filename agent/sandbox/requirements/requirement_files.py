@@ -31,9 +31,8 @@ def usual(files: Manifests, directory: str) -> list[str]:
     ``dev.in`` is taken and ``dev.txt`` beside it left: that is what was compiled of it, for one Python (``compiled`` gives it).
     """
     found = [path for path in _candidates(files, directory) if is_base(_stem(path)) or is_for_tests(_stem(path))]
-    found = [
-        path for path in found if f"{path.removesuffix('.txt')}.in" == path or f"{path.removesuffix('.txt')}.in" not in found
-    ]
+    sources = {path for path in found if path.endswith(".in")}
+    found = [path for path in found if f"{path.removesuffix('.txt')}.in" not in sources]
     return sorted(found, key=lambda path: (not is_base(_stem(path)), path))
 
 

@@ -17,6 +17,8 @@ from agent.sandbox.requirements.kinds import is_for_tests
 from agent.sandbox.requirements.manifests import Manifests, joined, read_ini, value_of
 from agent.stacks.manifests import requirement_names
 
+MAX_LINES = 5_000
+"""Of one file, those that stand for others each time."""
 MAX_DEPTH = 5
 """Of settings that are those of another section."""
 _FACTORS = linear(r"([\w.!,{}-]{1,200}):\s+(\S.*)")
@@ -52,32 +54,38 @@ def _runs_tests(name: str) -> bool:
 
 def _of_ini(parser: RawConfigParser, name: str, into: Declared) -> None:
     later: dict[str, Declaration] = {}
+    left = [MAX_LINES]
     for section in parser.sections():
         environment = section.partition(":")[2]
         if section != "testenv" and not (section.startswith("testenv:") and _runs_tests(environment)):
             continue
         where = f"{name}: [{section}] deps"
-        for factors, line in _lines(parser, section, "deps"):
+        for factors, line in _lines(parser, section, "deps", left):
             if factors and (names := requirement_names([line])):
                 later[names[0]] = Declaration(line, where)
             else:
                 _dependency(line, where, into)
         for key in ("extras", "dependency_groups"):
-            words = [word for _, line in _lines(parser, section, key) for word in line.replace(",", " ").split()]
+            words = [word for _, line in _lines(parser, section, key, left) for word in line.replace(",", " ").split()]
             into.ask(**{"extras" if key == "extras" else "groups": words})
     into.otherwise += later.values()
 
 
-def _lines(parser: RawConfigParser, section: str, key: str, depth: int = MAX_DEPTH) -> Iterator[tuple[str, str]]:
-    """(factors or "", line) of a setting; ``{[testenv]deps}`` is replaced by what stands there."""
+def _lines(
+    parser: RawConfigParser, section: str, key: str, left: list[int], depth: int = MAX_DEPTH
+) -> Iterator[tuple[str, str]]:
+    """(factors or "", line) of a setting; ``{[testenv]deps}`` is replaced by what stands there. ``left`` counts lines."""
     for line in value_of(parser, section, key).splitlines():
+        left[0] -= 1
+        if left[0] < 0:
+            return
         line = line.partition(" #")[0].strip()
         hit = _FACTORS.fullmatch(line)
         factors, text = (hit[1], hit[2]) if hit and "://" not in hit[1] else ("", line)
         other = _OTHER.fullmatch(text)
         if other is not None:
             if depth:
-                yield from _lines(parser, other[1], other[2], depth - 1)
+                yield from _lines(parser, other[1], other[2], left, depth - 1)
         elif text and not text.startswith("#"):
             yield ("" if factors.startswith(("!", "py")) else factors), text
 

@@ -93,10 +93,9 @@ async def test_a_package_that_is_not_there_is_named_and_the_rest_installed(sandb
     assert result is not None
     assert again is not None
     assert result.ok, result.output_tail
-    assert list(result.notes) == [
-        "Not installed: no-such-package-here (no-such-package-here was not found in the package registry)",
-        "Not installed: hello>=7 (only hello<=1.0 is available)",
-    ]
+    assert result.notes[0].startswith("Not installed: no-such-package-here (")
+    assert result.notes[1].startswith("Not installed: hello>=7 (only hello")
+    assert len(result.notes) == 2
     assert again.notes == result.notes
     assert result.notes[0] in result.output_tail
     assert (await sandbox.run(("python", "-m", "hello"))).ok
@@ -144,7 +143,9 @@ async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, ind
 
     assert result is not None
     assert "RAN" not in result.output_tail
-    assert "Not installed: evil (only evil==1.0 is available and evil==1.0 has no usable wheels" in result.output_tail
+    assert len(result.notes) == 1
+    assert result.notes[0].startswith("Not installed: evil (")
+    assert "evil==1.0 has no usable wheels" in result.notes[0]
 
 
 @pytest.mark.usefixtures("index")

@@ -35,9 +35,15 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 def shop(root: Path, *, asked: str = "[]", first: str = "pass") -> None:
     backend = Path(__file__).with_name("toy_backend.py").read_text()
-    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace("...  # FIRST", first)
+    backend = backend.replace("ASKED: list[str] = []", f"ASKED = {asked}").replace('"""FIRST"""', first)
     files = {"pyproject.toml": PROJECT, "backend.py": backend, "src/shop/__init__.py": SHOP, "CHANGES.md": "# 6.5.0 (soon)\n"}
     write(root, files)
+
+
+async def install(sandbox: WorkdirSandbox, part: ProjectPart = PYTEST) -> CommandResult:
+    result = await sandbox.install(part)
+    assert result is not None
+    return result
 
 
 async def said(sandbox: WorkdirSandbox, *argv: str) -> str:
@@ -55,7 +61,7 @@ async def test_the_working_tree_is_what_is_imported(sandbox: WorkdirSandbox, ind
     write(sandbox.root, {"requirements-dev.txt": "plugin\nshop[fast]>=1\n"})
     before = tree(sandbox.root)
 
-    installed = await sandbox.install_python(PYTEST)
+    installed = await install(sandbox)
 
     assert installed.ok, installed.output_tail
     assert (installed.notes, installed.imported_elsewhere) == ((), ())
@@ -72,9 +78,9 @@ async def test_the_working_tree_is_what_is_imported(sandbox: WorkdirSandbox, ind
 @pytest.mark.usefixtures("index")
 async def test_a_change_of_the_metadata_is_built_again_and_one_of_the_code_is_not(sandbox: WorkdirSandbox) -> None:
     shop(sandbox.root)
-    await sandbox.install_python(PYTEST)
+    await install(sandbox)
     (sandbox.root / "src/shop/other.py").write_text("")
-    await sandbox.install_python(PYTEST)
+    await install(sandbox)
     assert len(list((sandbox.cache / "projects").iterdir())) == 1
 
     backend = (sandbox.root / "backend.py").read_text()
@@ -83,7 +89,7 @@ async def test_a_change_of_the_metadata_is_built_again_and_one_of_the_code_is_no
         {"pyproject.toml": PROJECT + 'description = "more"\n', "backend.py": backend.replace("shop:main", "shop:other")},
     )
     write(sandbox.root, {"src/shop/__init__.py": SHOP + "\n\ndef other():\n    print('other')\n"})
-    await sandbox.install_python(PYTEST)
+    await install(sandbox)
 
     assert await said(sandbox, "shop") == "other"
     assert len(list((sandbox.cache / "projects").iterdir())) == 2
@@ -93,7 +99,7 @@ async def test_a_change_of_the_metadata_is_built_again_and_one_of_the_code_is_no
 async def test_what_the_backend_asks_for_is_fetched(sandbox: WorkdirSandbox) -> None:
     shop(sandbox.root, asked="['hello>=1; python_version > \"3\"']", first="import hello")
 
-    installed = await sandbox.install_python(PYTEST)
+    installed = await install(sandbox)
 
     assert (installed.ok, installed.notes) == (True, ())
     assert await said(sandbox, "shop") == "the working tree 6.5.0"
@@ -102,7 +108,7 @@ async def test_what_the_backend_asks_for_is_fetched(sandbox: WorkdirSandbox) -> 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"first": "raise SystemExit('no compiler')"}, "its build failed: "),
+        ({"first": "raise RuntimeError('no compiler')"}, "its build failed: RuntimeError: no compiler. Its"),
         ({"asked": "['x @ https://example.org/x.whl']"}, "which is not a plain name and version"),
         ({"asked": "['no-such-package']"}, "what its build needs is not installed: "),
         ({"first": "import socket; socket.create_connection(('1.1.1.1', 53), 2)"}, "Network is unreachable"),
@@ -115,7 +121,7 @@ async def test_a_project_that_can_not_be_built_is_on_the_path(
     shop(sandbox.root, **options)
     (sandbox.root / "src/shop/__init__.py").write_text("WHO = 'the working tree'\n")
 
-    installed = await sandbox.install_python(PYTEST)
+    installed = await install(sandbox)
 
     assert installed.ok
     assert len(installed.notes) == 1
@@ -134,7 +140,7 @@ async def test_an_index_that_does_not_answer_is_not_the_projects_fault(
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
 
-    installed = await sandbox.install_python(PYTEST)
+    installed = await install(sandbox)
 
     assert not installed.ok
     assert UNREACHABLE.search(installed.output_tail)
@@ -154,10 +160,10 @@ async def test_members_of_a_workspace_are_imported_from_it(sandbox: WorkdirSandb
     }
     write(sandbox.root, files)
 
-    assert (await sandbox.install_python(PYTEST)).notes == ()
+    assert (await install(sandbox)).notes == ()
     assert await said(sandbox, "python", "-c", "import top, hello; print(top.lib.WHO)") == "the working tree"
 
-    assert (await sandbox.install_python(ProjectPart(directory="app", ecosystem="python", runner="pytest"))).notes == ()
+    assert (await install(sandbox, ProjectPart(directory="app", ecosystem="python", runner="pytest"))).notes == ()
     assert (
         await said(sandbox, "python", "-c", "import app, hello; print(app.lib.WHO, app.__file__)")
         == "the working tree /workdir/app/app.py"
@@ -170,7 +176,7 @@ async def test_a_copy_that_hides_the_working_tree_is_said(sandbox: WorkdirSandbo
     write(sandbox.root, {"pyproject.toml": project, "hello/__init__.py": ""})
 
     for _ in range(2):
-        installed = await open_sandbox(sandbox.root, cache=sandbox.cache).install_python(PYTEST)
+        installed = await install(open_sandbox(sandbox.root, cache=sandbox.cache))
 
         assert installed.imported_elsewhere == ("hello",)
         assert installed.notes == ("Not the working tree but another copy is imported for: hello.",)
@@ -180,7 +186,7 @@ async def test_a_copy_that_hides_the_working_tree_is_said(sandbox: WorkdirSandbo
 async def test_a_python_that_is_not_here_is_said(sandbox: WorkdirSandbox) -> None:
     write(sandbox.root, {"pyproject.toml": '[project]\nname = "shop"\nrequires-python = ">=3.99"\n', "shop.py": ""})
 
-    installed = await sandbox.install_python(PYTEST)
+    installed = await install(sandbox)
 
     assert installed.ok
     assert len(installed.notes) == 1
@@ -232,7 +238,7 @@ async def test_projects_of_all_build_backends_are_imported_from_the_tree(
     before = tree(root)
     sandbox = open_sandbox(root, cache=package_cache)
 
-    installed: CommandResult = await sandbox.install_python(ProjectPart(ecosystem="python"))
+    installed = await install(sandbox, ProjectPart(ecosystem="python"))
 
     if UNREACHABLE.search(installed.output_tail):
         pytest.skip(f"no package index answers: {installed.output_tail[-300:]}")

@@ -31,6 +31,20 @@ source = { git = "https://example.org/ours.git" }
 POETRY = (
     '[[package]]\nname = "idna"\nversion = "3.9"\n\n[[package]]\nname = "ours"\nversion = "1"\n[package.source]\ntype = "git"\n'
 )
+SPLIT = """
+[[package]]
+name = "pytest"
+version = "8.4.2"
+resolution-markers = ["python_full_version < '3.10'"]
+[[package]]
+name = "pytest"
+version = "9.0.2"
+resolution-markers = ["python_full_version >= '3.14'", "python_full_version >= '3.10' and python_full_version < '3.14'"]
+[[package]]
+name = "odd"
+version = "1"
+resolution-markers = ["not a marker"]
+"""
 PYLOCK = (
     '[[packages]]\nname = "idna"\nversion = "3.8"\n\n[[packages]]\nname = "ours"\nversion = "1"\nvcs = {type = "git"}\n'
     '\n[[packages]]\nname = "-r /etc/passwd"\nversion = "1"\n'
@@ -43,6 +57,8 @@ PYLOCK = (
         ("uv.lock", UV, ["idna==3.10"]),
         ("poetry.lock", POETRY, ["idna==3.9"]),
         ("pylock.toml", PYLOCK, ["idna==3.8"]),
+        ("uv.lock", SPLIT, ["odd==1", "pytest==9.0.2"]),
+        ("poetry.lock", SPLIT.replace("resolution-markers", "markers"), ["odd==1", "pytest==9.0.2"]),
         ("uv.lock", "package = 3", []),
         ("uv.lock", "not toml [", []),
     ],

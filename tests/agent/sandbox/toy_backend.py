@@ -17,8 +17,12 @@ def get_requires_for_build_editable(settings: object = None) -> list[str]:
     return ASKED
 
 
+def first() -> None:
+    """FIRST"""
+
+
 def build_editable(directory: str, settings: object = None, metadata: object = None) -> str:
-    # FIRST
+    first()
     version = os.environ["SETUPTOOLS_SCM_PRETEND_VERSION"]
     Path("src/shop/_version.py").write_text(f"VERSION = {version!r}\n")
     Path("src/shop.egg-info").mkdir()

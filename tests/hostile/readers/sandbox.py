@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,11 @@ from agent.checks.coverage import changed_lines
 from agent.checks.reports import read
 from agent.checks.reports.closing_lines import READERS as READERS_OF_OUTPUT
 from agent.ports import CommandResult
+from agent.sandbox.python.layout import layout
+from agent.sandbox.python.metadata import required
+from agent.sandbox.python.version import plausible
 from agent.sandbox.requirements import collect
+from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.secrets import Secrets, secrets_in, without
 from tests.hostile.reader import Reader
 
@@ -19,6 +24,24 @@ def _requirements(text: object) -> object:
     with TemporaryDirectory() as folder:
         Path(folder, "requirements.txt").write_text(str(text))
         return collect(Path(folder))
+
+
+def _declared(name: str) -> Callable[[object], object]:
+    def read(text: object) -> object:
+        with TemporaryDirectory() as folder:
+            Path(folder, name).write_text(str(text))
+            files, found = Manifests(Path(folder)), collect(Path(folder))
+            names = layout(files, "", "x")
+            return found, names, plausible(files, "", next(iter(found.projects.values())), names)
+
+    return read
+
+
+def _metadata(text: object) -> object:
+    with TemporaryDirectory() as folder:
+        Path(folder, "x.dist-info").mkdir()
+        Path(folder, "x.dist-info/METADATA").write_text(str(text))
+        return required(Path(folder))
 
 
 def _hidden(text: object) -> object:
@@ -57,7 +80,116 @@ READERS = [
             "comments": lambda n: "#\n" * (n // 2),
             "brackets": lambda n: "a; " + "(" * n,
         },
-        ("agent.sandbox.requirements",),
+        ("agent.sandbox.requirements.requirement_files",),
+    ),
+    Reader(
+        "Python's project file",
+        _declared("pyproject.toml"),
+        {
+            "lists": lambda n: "project = " + "[" * n,
+            "extras in extras": lambda n: (
+                "[project]\nname = 'x'\n[project.optional-dependencies]\n"
+                + "".join(f"dev{at} = ['x[dev{at + 1}]']\n" for at in range(n // 22))
+            ),
+            "groups in groups": lambda n: (
+                "[dependency-groups]\n"
+                + "".join(f"dev{at} = [{{include-group = 'dev{at + 1}'}}]\n" for at in range(min(n // 36, 250)))
+            ),
+            "constraints": lambda n: "[tool.poetry.dependencies]\n" + "".join(f"a{at} = '^1.2'\n" for at in range(n // 14)),
+            "one constraint": lambda n: "[tool.poetry.dependencies]\na = '" + ">1 " * (n // 3) + "'\n",
+            "options": lambda n: (
+                "[project]\ndependencies = ['pytest']\n[tool.pytest.ini_options]\naddopts = '" + "-n " * (n // 3) + "'\n"
+            ),
+            "members": lambda n: "[tool.uv.workspace]\nmembers = ['" + "*/" * (n // 2) + "']\n",
+        },
+        (
+            "agent.sandbox.python.layout",
+            "agent.sandbox.requirements.collect",
+            "agent.sandbox.requirements.declared",
+            "agent.sandbox.requirements.directory",
+            "agent.sandbox.requirements.kinds",
+            "agent.sandbox.requirements.model",
+            "agent.sandbox.requirements.pdm",
+            "agent.sandbox.requirements.pep621",
+            "agent.sandbox.requirements.plugins",
+            "agent.sandbox.requirements.poetry",
+            "agent.sandbox.requirements.uv",
+            "agent.sandbox.requirements.workspace",
+        ),
+    ),
+    Reader(
+        "tox.ini",
+        _declared("tox.ini"),
+        {
+            "sections": lambda n: "".join(f"[testenv:py{at}]\ndeps = a\n" for at in range(n // 24)),
+            "spaces": lambda n: "[testenv]\na" + " " * n + "b\n",
+            "words": lambda n: "[testenv]\n" + "a " * (n // 2) + "\n",
+            "lines": lambda n: "[testenv]\ndeps =\n" + " a\n" * (n // 3),
+            "factors": lambda n: "[testenv]\ndeps =\n" + " a: b\n" * (n // 6),
+            "references": lambda n: "[testenv]\ndeps =\n" + " {[testenv]deps}\n" * 3 + " a\n" * (n // 3),
+        },
+        ("agent.sandbox.requirements.tox", "agent.sandbox.requirements.manifests"),
+    ),
+    Reader(
+        "setup.cfg",
+        _declared("setup.cfg"),
+        {
+            "lines": lambda n: "[options]\ninstall_requires =\n" + " a\n" * (n // 3),
+            "extras": lambda n: "[options]\na=b\n[options.extras_require]\n" + "".join(f"a{at} = b\n" for at in range(n // 9)),
+        },
+        ("agent.sandbox.requirements.setup_cfg",),
+    ),
+    Reader(
+        "Pipfile",
+        _declared("Pipfile"),
+        {
+            "packages": lambda n: "[packages]\n" + "".join(f"a{at} = '*'\n" for at in range(n // 10)),
+            "version": lambda n: "[requires]\npython_version = '" + "3." * (n // 2) + "'\n",
+        },
+        ("agent.sandbox.requirements.pipenv",),
+    ),
+    Reader(
+        "setup.py",
+        _declared("setup.py"),
+        {
+            "additions": lambda n: "setup(install_requires=" + "[]+" * (n // 3) + "[])",
+            "names": lambda n: (
+                "a0 = ['b']\n"
+                + "".join(f"a{at} = [a{at - 1}, a{at - 1}]\n" for at in range(1, n // 20))
+                + f"setup(install_requires=a{max(n // 20 - 1, 0)})"
+            ),
+            "brackets": lambda n: "setup(install_requires=" + "[" * n,
+        },
+        ("agent.sandbox.requirements.literals", "agent.sandbox.requirements.setup_py"),
+    ),
+    Reader(
+        "noxfile.py",
+        _declared("noxfile.py"),
+        {
+            "sessions": lambda n: "".join(f"@session\ndef test{at}(s):\n  s.install('a')\n" for at in range(n // 45)),
+            "arguments": lambda n: "@session\ndef test(s):\n  s.install(" + "'a'," * (n // 4) + ")",
+        },
+        ("agent.sandbox.requirements.nox", "agent.sandbox.requirements.commands"),
+    ),
+    Reader(
+        "a list of changes",
+        _declared("CHANGES.md"),
+        {
+            "spaces": lambda n: "#" * 3 + " " * n + "1.2",
+            "words": lambda n: "a-" * (n // 2) + "\n",
+            "lines": lambda n: "# 1.x\n" * (n // 6),
+        },
+        ("agent.sandbox.python.version",),
+    ),
+    Reader(
+        "metadata of a build",
+        _metadata,
+        {
+            "lines": lambda n: "Requires-Dist: a; extra == 'test'\n" * (n // 34),
+            "markers": lambda n: "Requires-Dist: a; " + "(" * n,
+            "spaces": lambda n: "Requires-Dist: a; extra" + " " * n + "== 'test'\n",
+        },
+        ("agent.sandbox.python.metadata",),
     ),
     Reader(
         "secrets",

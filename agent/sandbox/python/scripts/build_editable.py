@@ -4,6 +4,8 @@ Arguments: the project's directory, its build backend, the directory to install 
 in. Exits with 3 when the backend asks for packages that are not there, which are then the only output.
 """
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from pyproject_hooks import BuildBackendHookCaller, UnsupportedOperation, defaul
 LACKING = 3
 
 
-def main(source, backend, target, *paths):
+def main(source: str, backend: str, target: str, *paths: str) -> int:
     hooks = BuildBackendHookCaller(source, backend, backend_path=list(paths) or None, runner=default_subprocess_runner)
     try:
         lacking = [line for line in hooks.get_requires_for_build_editable() if not is_here(line)]
@@ -33,7 +35,7 @@ def main(source, backend, target, *paths):
         return 1
 
 
-def build(hooks, source, backend, target):
+def build(hooks: BuildBackendHookCaller, source: str, backend: str, target: str) -> int:
     with tempfile.TemporaryDirectory() as wheels:
         try:
             name = hooks.build_editable(wheels)
@@ -49,7 +51,7 @@ def build(hooks, source, backend, target):
     return 0
 
 
-def is_here(line):
+def is_here(line: str) -> bool:
     """Whether the distribution is there; which version is the index's business."""
     name = line.split(";")[0].split("[")[0]
     for sign in "<>=!~ (@":

@@ -1,11 +1,13 @@
 """Prints where the modules that are named would be imported from (JSON: name → places), without importing them."""
 
+from __future__ import annotations
+
 import json
 import sys
 from importlib.util import find_spec
 
 
-def places(name):
+def places(name: str) -> list[str]:
     try:
         spec = find_spec(name)
     except (ImportError, AttributeError, ValueError):
