@@ -7,11 +7,11 @@ here to what it does in linear time; what is beyond it is refused as nested too 
 from __future__ import annotations
 
 import ast
+import configparser
 import json
 import tomllib
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -22,12 +22,12 @@ MAX_CHARACTERS = 8_000_000
 """Of JSON and TOML; lock files are long."""
 MAX_DEPTH = 100
 """Of lists and maps in YAML, whose parser looks at all open ones for each token."""
+MAX_ALIASED = 1_000
+"""Characters of a YAML text that aliases may repeat."""
 MAX_PARTS = 32
 """Of one dotted key in TOML: reading it takes the square of their number, and each key below it takes as long as it is."""
 MAX_F_STRING = 20_000
 """Characters of one f-string in Python, of which CPython 3.11 counts the lines again for each expression in it."""
-MAX_NODES = 1_000_000
-"""Of YAML with its aliases written out: nine lines of aliases of aliases stand for a thousand million values."""
 DEEP = "it is nested too deeply"
 
 _LINE = linear(r"at line (\d{1,9})")
@@ -93,31 +93,60 @@ def check_yaml(text: str) -> None:
 
 
 def read_yaml(text: str) -> Any:
-    """The first document as maps, lists and texts: no tag is resolved, so that ``yes``, ``1.10`` and ``null`` are texts too,
-    and an empty value is "". A merge key stays a key. None where there is no document. Raises ``Unreadable``."""
-    whole = _OpenNode([])
-    opened, anchors = [whole], dict[str, tuple[Any, int]]()
+    """The first document as maps, lists and texts: what a scalar may mean ("on", "1.0") is left to the reader, and null is "".
+
+    An alias is the text that it names, up to ``MAX_ALIASED`` characters; one of a list or map is None, so that no text grows
+    by being read. Entries with a key that is not a text are left out. Raises ``Unreadable``.
+    """
+    root: list[Any] = []
+    open_ones: list[list[Any]] = [root]  # a map is kept as its keys and values in turn until it ends
+    anchors: dict[str, str] = {}
     for event in _yaml_events(text):
         if isinstance(event, yaml.CollectionStartEvent):
-            opened.append(_OpenNode([] if isinstance(event, yaml.SequenceStartEvent) else {}, event.anchor or ""))
-            continue
-        if isinstance(event, yaml.CollectionEndEvent):
-            node = opened.pop()
-            value, size, anchor = node.value, node.size, node.anchor
+            open_ones.append([])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            inside = open_ones.pop()
+            is_map = isinstance(event, yaml.MappingEndEvent)
+            pairs = zip(inside[::2], inside[1::2], strict=False)
+            open_ones[-1].append({key: value for key, value in pairs if isinstance(key, str)} if is_map else inside)
         elif isinstance(event, yaml.ScalarEvent):
-            value, size, anchor = event.value, 1, event.anchor or ""
+            plain_null = event.style is None and event.value in ("~", "null")
+            open_ones[-1].append("" if plain_null else event.value)
+            if event.anchor and len(event.value) <= MAX_ALIASED:
+                anchors[event.anchor] = event.value
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor not in anchors:
-                raise Unreadable(f"*{event.anchor} stands for nothing", event.start_mark.line + 1)
-            (value, size), anchor = anchors[event.anchor], ""
+            open_ones[-1].append(anchors.get(event.anchor))
         elif isinstance(event, yaml.DocumentEndEvent):
             break
-        else:
-            continue
-        if anchor:
-            anchors[anchor] = (value, size)
-        opened[-1].take(value, size)
-    return whole.value[0] if whole.value else None
+    return root[0] if root else ""
+
+
+def _yaml_events(text: str) -> Iterator[Any]:
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise Unreadable(DEEP, event.start_mark.line + 1 if event.start_mark else None)
+            yield event
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise Unreadable(error.problem or "it is not YAML", line) from error
+    except (yaml.YAMLError, RecursionError, UnicodeError) as error:
+        raise Unreadable("it is not YAML") from error
+
+
+def read_ini(text: str) -> dict[str, dict[str, str]]:
+    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of two wins.
+    Raises ``Unreadable``."""
+    _check_length(text)
+    # a section of defaults would be copied into each other one, so that there is a name for it that nothing can have
+    parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, default_section="\n")
+    try:
+        parser.read_string(text)
+    except (configparser.Error, AttributeError, ValueError) as error:  # AttributeError: a line that continues no value
+        raise Unreadable(str(error)) from error
+    return {name: {key: value or "" for key, value in parser[name].items()} for name in parser.sections()}
 
 
 def read_python(text: str) -> ast.Module:
@@ -144,42 +173,3 @@ def _check_f_strings(text: str) -> None:
         if token.end() - token.start() > MAX_F_STRING and "f" in (token[1] or "").lower():
             line = text.count("\n", 0, token.start()) + 1
             raise Unreadable(f"an f-string has more than {MAX_F_STRING:,} characters", line)
-
-
-def _yaml_events(text: str) -> Iterator[yaml.Event]:
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise Unreadable(DEEP, event.start_mark.line + 1 if event.start_mark else None)
-            yield event
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise Unreadable(error.problem or "it is not YAML", line) from error
-    except (yaml.YAMLError, RecursionError, UnicodeError) as error:
-        raise Unreadable("it is not YAML") from error
-
-
-@dataclass
-class _OpenNode:
-    """A list or map whose end was not met yet; ``size`` counts the values in it, those of aliases too."""
-
-    value: Any
-    anchor: str = ""
-    size: int = 1
-    _keys: list[Any] = field(default_factory=list)
-
-    def take(self, value: Any, size: int) -> None:
-        self.size += size
-        if self.size > MAX_NODES:
-            raise Unreadable(f"it stands for more than {MAX_NODES:,} values")
-        if isinstance(self.value, list):
-            self.value.append(value)
-        elif not self._keys:
-            self._keys.append(value)
-        else:
-            key = self._keys.pop()
-            if not isinstance(key, str):
-                raise Unreadable("a key is a list or a map")
-            self.value[key] = value
