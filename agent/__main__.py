@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument("--task", metavar="TEXT", help="what should be built or changed")
     task.add_argument("--json", type=Path, metavar="FILE", help="a JSON task file")
-    parser.add_argument("--stack", help="a stack of the catalogue; inferred if absent")
+    parser.add_argument("--stack", help="a stack of the catalogue, or none; inferred if absent")
     parser.add_argument(
         "--constraint", action="append", default=[], metavar="TEXT", help='a rule such as "use pnpm"; repeatable'
     )

@@ -31,12 +31,12 @@ MAX_F_STRING = 20_000
 DEEP = "it is nested too deeply"
 
 _LINE = linear(r"at line (\d{1,9})")
+_COMMENT = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|//[^\n]*|/\*.*?(?:\*/|\z)')
+"""Each alternative also ends where the text does: one that could begin and not end would be looked for again at each place."""
+_TRAILING_COMMA = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|,(\s*[}\]])')
 _DOTTED = linear(
     r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')(?:[ \t]*\.[ \t]*(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')){%d}""" % MAX_PARTS  # noqa: UP031
 )
-_JSON_TEXT = r"""(?s)("(?:[^"\\\n]|\\.)*"?)"""
-_COMMENT = linear(rf"{_JSON_TEXT}|//[^\n]*|/\*.*?(?:\*/|\z)")
-_LAST_COMMA = linear(rf"{_JSON_TEXT}|,(\s*[\]}}])")
 _PYTHON_TOKEN = linear(
     r"""(?s)#[^\n]*|([A-Za-z]{0,2})("{3}(?:[^"\\]|\\.|"[^"\\]|""[^"\\]|"{1,2}\\.)*"{0,3}|'{3}(?:[^'\\]|\\.|'[^'\\]|''[^'\\]|'{1,2}\\.)*'{0,3}|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?)"""
 )
@@ -64,12 +64,15 @@ def read_json(text: str) -> Any:
         raise Unreadable(str(error)) from error
 
 
-def read_json_with_comments(text: str) -> Any:
-    """As the configuration of TypeScript and of editors is written: JSON with comments and with a comma after the last entry.
-    Raises ``Unreadable``."""
+def read_commented_json(text: str) -> Any:
+    """JSON with comments and with commas before closing brackets, as TypeScript and many other tools read theirs.
+
+    Raises ``Unreadable``, with the line of ``text``.
+    """
     _check_length(text)
-    plain = _COMMENT.sub(lambda hit: hit[1] or " ", text)
-    return read_json(_LAST_COMMA.sub(lambda hit: hit[1] or hit[2], plain))
+    # of both patterns the first group is a string, which stays
+    plain = _COMMENT.sub(lambda hit: hit[1] or " " + "\n" * hit[0].count("\n"), text)
+    return read_json(_TRAILING_COMMA.sub(lambda hit: hit[1] or hit[2] or "", plain))
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -115,7 +118,7 @@ def read_yaml(text: str) -> Any:
             if event.anchor and len(event.value) <= MAX_ALIASED:
                 anchors[event.anchor] = event.value
         elif isinstance(event, yaml.AliasEvent):
-            open_ones[-1].append(anchors.get(event.anchor))
+            open_ones[-1].append(anchors.get(event.anchor or ""))
         elif isinstance(event, yaml.DocumentEndEvent):
             break
     return root[0] if root else ""
@@ -137,8 +140,8 @@ def _yaml_events(text: str) -> Iterator[Any]:
 
 
 def read_ini(text: str) -> dict[str, dict[str, str]]:
-    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of two wins.
-    Raises ``Unreadable``."""
+    """Section → key → value as setup.cfg and tox.ini have them: without interpolation, keys in lower case, the last of
+    two wins. Raises ``Unreadable``."""
     _check_length(text)
     # a section of defaults would be copied into each other one, so that there is a name for it that nothing can have
     parser = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True, default_section="\n")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -48,8 +48,10 @@ class MemoryJournal:
         *,
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
+        writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
-        """The result of ``act``, or the recorded one. Raises ``Paused('loop')`` if that was recorded with other inputs."""
+        """The result of ``act``, or the recorded one. Trees here hold every file, whatever a step ``writes``. Raises
+        ``Paused('loop')`` if it was recorded with other inputs."""
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         known = self.steps.get(key)
         if known is not None:

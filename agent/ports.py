@@ -7,11 +7,13 @@ reason: the sink recognises a repeated one and drops it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
+
+from agent.projects.model import ProjectPart
 
 JSONObject = dict[str, Any]
 StepKind = Literal["model", "command", "apply", "format", "read", "git"]
@@ -19,12 +21,14 @@ StepKind = Literal["model", "command", "apply", "format", "read", "git"]
 
 class ToolCall(TypedDict):
     """A tool that the model wants called. ``arguments`` is what the model wrote, parsed; {} where it was not a JSON object, and
-    then ``raw`` is its text (at most 2,000 characters), so that it can be told what was wrong."""
+    then ``raw`` is its text (at most 2,000 characters), so that it can be told what was wrong. ``extra`` is what the provider
+    wants back with it (``agent.models.extras``): for the same conversation alone, and never shown."""
 
     id: str
     name: str
     arguments: JSONObject
     raw: NotRequired[str]
+    extra: NotRequired[JSONObject]
 
 
 class ChatMessage(TypedDict):
@@ -95,6 +99,8 @@ class ModelCompletion:
     tool_calls: Sequence[ToolCall] = ()
     tokens_cached: int = 0
     """Those of ``tokens_in`` that the provider had in its own prompt cache."""
+    prompt_cut: JSONObject | None = None
+    """{read, sent}: tokens that the endpoint read of about how many, where it has cut the prompt and not said so."""
 
     @property
     def cut_off(self) -> bool:
@@ -102,7 +108,10 @@ class ModelCompletion:
         return self.finish_reason == "length"
 
     def to_json(self) -> JSONObject:
-        return {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        if self.prompt_cut is None:
+            del data["prompt_cut"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelCompletion:
@@ -176,11 +185,14 @@ class Journal(Protocol):
         *,
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
+        writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
         """Returns the recorded result of ``key``, or acts, records and returns (JSON in, JSON out).
 
         ``announce`` makes the event that is written with the result, and only then. ``mutates`` says that ``act`` changes
-        the workdir: its tree is stored with the result, and restored on replay instead of acting again.
+        the workdir: its tree is stored with the result, and restored on replay instead of acting again. ``writes`` names, of
+        a result, the paths that the step itself wrote or removed: exactly these enter the tree, be they ignored by the
+        repository's rules, and nothing that a program has left beside them. Without it, all that is not ignored does.
         Raises ``Paused('loop')`` if ``inputs`` differ from what was recorded under the same key.
         """
         ...
@@ -188,7 +200,11 @@ class Journal(Protocol):
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127)."""
+    """How a sandboxed command ended. ``available`` is False when its tool is absent (then exit_code is 127). ``reports`` are
+    the texts that it wrote by path, where they were asked for; they are read at once and never stored.
+
+    An install step says in ``notes`` what could not be had (sentences), and in ``imported_elsewhere`` which modules of the
+    project come from another place than the working tree: tests of these prove nothing about a change."""
 
     argv: Sequence[str]
     exit_code: int
@@ -196,13 +212,18 @@ class CommandResult:
     output_tail: str
     timed_out: bool = False
     available: bool = True
+    reports: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    imported_elsewhere: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
         return self.exit_code == 0 and not self.timed_out
 
     def to_json(self) -> JSONObject:
-        return {**asdict(self), "argv": list(self.argv)}
+        data = {**asdict(self), "argv": list(self.argv)}
+        del data["reports"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CommandResult:
@@ -212,12 +233,22 @@ class CommandResult:
 class Sandbox(Protocol):
     """Runs commands of the task, isolated; the workdir is seen inside at a fixed path. Raises ``SandboxFailed``."""
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        """Runs the stack's install step (network on); its result is mounted read-only afterwards. None: nothing to install."""
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        """Makes the environment of ``part`` (network on), which its commands see read-only afterwards. None: there is nothing
+        to install."""
         ...
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
-        """Runs ``argv`` in the workdir without a network."""
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
+        """Runs ``argv`` in ``directory`` of the workdir, in the environment of the part that is there, without a network.
+        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``."""
         ...
 
 
@@ -306,7 +337,8 @@ class Ports:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What is wanted, in the words of CONTRACT's task: ``stack`` None means infer it."""
+    """What is wanted, in the words of CONTRACT's task: ``stack`` None means that nobody chose
+    one, "none" that no stack's rules hold."""
 
     text: str
     stack: str | None = None
@@ -316,6 +348,9 @@ class TaskSpec:
     strict_requirements: bool = False
     max_rounds: int = 5
     max_revision_rounds: int = 2
+    commands: Mapping[str, Any] = field(default_factory=dict)
+    """The project's own settings, {kind: line, parts: {directory: {kind: line}}}; kinds are install, test, test_one, lint,
+    format and build."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
 
@@ -339,3 +374,5 @@ class Outcome:
     review: JSONObject
     draft: bool
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
+    warnings: Sequence[str] = ()
+    """What people must know of the models that did it, such as an endpoint that has cut its prompts."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import open_sandbox
 from agent.stacks.globs import matches
 from evals.cases import Case
@@ -34,7 +35,7 @@ async def judge(case: Case, root: Path, cache: Path) -> Verdict:
         shutil.copytree(root, tree, symlinks=True, ignore=_not_judged)
         shutil.copytree(case.folder / "hidden", tree, dirs_exist_ok=True)
         sandbox = open_sandbox(tree, cache=cache)
-        installed = await sandbox.install(case.judge_stack.id)
+        installed = await sandbox.install(part_of_stack(case.judge_stack))
         if installed is not None and not installed.ok:
             return Verdict(False, "The packages could not be installed.", installed.output_tail[-TAIL:])
         ran = await sandbox.run(case.judge_command, timeout=TIMEOUT)

@@ -133,11 +133,12 @@ GITHUB_APP_PRIVATE_KEY: str = env.str("GITHUB_APP_PRIVATE_KEY", default="", mult
 GITHUB_WEBHOOK_SECRET: str = env.str("GITHUB_WEBHOOK_SECRET", default="")
 GITHUB_APP_PRIVATE_KEY_PATH: str = env.str("GITHUB_APP_PRIVATE_KEY_PATH", default="")
 
-MODEL: str = env.str("MGX_MODEL", default="offline")
-OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="")
-OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="")
-ANTHROPIC_API_KEY: str = env.str("ANTHROPIC_API_KEY", default="")
-ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="")
+# from a file, a line break often comes along, which no header can hold
+MODEL: str = env.str("MGX_MODEL", default="offline").strip() or "offline"
+OPENAI_API_KEY: str = env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_BASE_URL: str = env.str("OPENAI_BASE_URL", default="").strip()
+ANTHROPIC_API_KEY: str = env.str("ANTHROPIC_API_KEY", default="").strip()
+ANTHROPIC_BASE_URL: str = env.str("ANTHROPIC_BASE_URL", default="").strip()
 SERVER_MODEL_FOR = _one_of("MGX_SERVER_MODEL_FOR", env.str("MGX_SERVER_MODEL_FOR", default="allowed"), ("allowed", "all"))
 SERVER_MODELS = _prices("MGX_SERVER_MODELS", env.list("MGX_SERVER_MODELS", default=[]))
 SERVER_MONTHLY_USD = _usd("MGX_SERVER_MONTHLY_USD", env.str("MGX_SERVER_MONTHLY_USD", default="0"))

@@ -40,6 +40,8 @@ class Project(TenantModel):
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
     review_changes = models.BooleanField(default=False)
     """Whether a run waits for decisions about its files before it delivers."""
+    commands = models.JSONField(default=dict, blank=True)
+    """Commands that the project's runs use before those that its files name: {kind: line, parts: {directory: {kind: line}}}."""
     metadata = models.JSONField(default=dict, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -10,13 +10,14 @@ from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.row_serializers import RowSerializer
 
 from .models import Project
-from .validators import author, commit_template, git_ref, known_stack, reviewer
+from .validators import author, commit_template, git_ref, known_stack, project_commands, reviewer
 
 
 class ProjectRow(RowSerializer):
     workspace_id = serializers.UUIDField()
     primary_repository_id = serializers.UUIDField(allow_null=True)
     metadata = serializers.DictField()
+    commands = serializers.DictField()
     heavy = ("description", "metadata")
     pr_labels = serializers.ListField(child=serializers.CharField())
     pr_reviewers = serializers.ListField(child=serializers.CharField())
@@ -26,16 +27,27 @@ class ProjectRow(RowSerializer):
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
             "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
-            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "metadata", "created_at", "updated_at",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "commands", "metadata",
+            "created_at", "updated_at",
         )  # fmt: skip
 
 
 class ProjectInput(serializers.ModelSerializer[Project]):
     slug = serializers.SlugField(max_length=60, required=False, help_text="Derived from the name if omitted.")
     default_stack = serializers.CharField(
-        max_length=40, required=False, allow_blank=True, validators=[known_stack], help_text="An id from /api/stacks."
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        validators=[known_stack],
+        help_text="An id from /api/stacks, `auto`, or `none`.",
     )
     metadata = BoundedDictField(required=False)
+    commands = BoundedDictField(
+        required=False,
+        validators=[project_commands],
+        help_text='Commands used before those that the repository names: `{test: "uv run pytest"}`; kinds are install, test, '
+        "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories.",
+    )
     commit_author = serializers.CharField(
         max_length=200,
         required=False,
@@ -58,7 +70,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
             "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
-            "approval_policy", "review_changes", "metadata",
+            "approval_policy", "review_changes", "commands", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "description": {"max_length": 10_000},

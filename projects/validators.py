@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
+from typing import Any
 
 from rest_framework.serializers import ValidationError
 
 from agent import stacks
+from agent.projects.model import COMMANDS
 
+MAX_LINE = 1_000
 PLACEHOLDERS = ("task_name", "run_number")
 _AUTHOR = re.compile(r"[^<>\s](?:[^<>\r\n\0]*[^<>\s])? <[^<>@\s]+@[^<>@\s]+>")
 _REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:\[bot\]|/[A-Za-z0-9._-]+)?")
@@ -16,8 +20,8 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 
 def known_stack(value: str) -> None:
-    """Empty and `auto` mean that the stack is inferred."""
-    if value in {"", "auto"}:
+    """Empty and `auto` mean that the stack is inferred, `none` that no stack's rules hold."""
+    if value in {"", "auto", stacks.NONE}:
         return
     try:
         stacks.get(value)
@@ -54,3 +58,17 @@ def author(value: str) -> None:
 def reviewer(value: str) -> None:
     if not _REVIEWER.fullmatch(value):
         raise ValidationError("A reviewer must be an account (`octocat`) or a team of an organisation (`acme/backend`).")
+
+
+def project_commands(value: Mapping[str, Any]) -> None:
+    """{kind: line, parts: {directory: {kind: line}}}."""
+    parts = value.get("parts", {})
+    if not isinstance(parts, dict) or not all(isinstance(commands, dict) for commands in parts.values()):
+        raise ValidationError("`parts` must be an object of objects: {directory: {kind: line}}.")
+    top = {kind: line for kind, line in value.items() if kind != "parts"}
+    for commands in (top, *parts.values()):
+        for kind, line in commands.items():
+            if kind not in COMMANDS:
+                raise ValidationError(f"There is no kind of command {kind!r}. Use: {', '.join(COMMANDS)}.")
+            if not isinstance(line, str) or not line.strip() or len(line) > MAX_LINE or not line.isprintable():
+                raise ValidationError(f"The command `{kind}` must be one line of at most {MAX_LINE:,} characters.")

@@ -14,7 +14,7 @@ from .models import TaskRun
 from .models.run_state import RunPhase, in_phase
 from .phases import deliver, plan_and_execute
 from .wakeups import QUEUE, wake
-from .webhooks.actors import say_soon
+from .webhooks.actors import queue_replies
 from .worker.executor import do, work
 from .worker.lease import keeper
 
@@ -57,4 +57,4 @@ def go_on(run: TaskRun | None) -> None:
     """After a phase: wakes a worker for the next one, and posts the status where the task came from."""
     wake(run)
     if run is not None and (run.task.issue_number or run.revision):
-        say_soon(run.task_id)
+        queue_replies(run.task_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -87,8 +87,8 @@ class ArtifactTrees:
         self._run, self._checkout, self._db = run, checkout, db
         self._current = current
 
-    async def keep(self) -> str:
-        tree = await self._checkout.tree()
+    async def keep(self, written: Collection[str] | None = None) -> str:
+        tree = await self._checkout.tree(written)
         patch = await self._checkout.patch_of(tree)
         await self._db(lambda: store(self._run, f"{tree}.patch", patch, kind=Artifact.Kind.TREE, content_type="text/x-diff"))
         self._current = tree

@@ -29,7 +29,7 @@ class TaskRow(RowSerializer):
     created_by = serializers.UUIDField(source="created_by_id", allow_null=True)
     constraints = serializers.ListField(child=serializers.CharField())
     config = serializers.DictField()
-    stack = serializers.CharField(help_text="An id from /api/stacks, or `auto`.")
+    stack = serializers.CharField(help_text="An id from /api/stacks, `auto`, or `none`.")
     runs = RunCounts()
     success_rate = serializers.FloatField(
         allow_null=True, help_text="Share of finished runs that completed, 0..1; null before the first."
@@ -67,7 +67,7 @@ class TaskChanges(serializers.ModelSerializer[Task]):
         required=False,
         allow_blank=True,
         validators=[known_stack],
-        help_text="An id from /api/stacks, or `auto`.",
+        help_text="An id from /api/stacks; `auto`: it is inferred; `none`: no stack's rules hold.",
     )
     constraints = serializers.ListField(child=serializers.CharField(max_length=1000), max_length=100, required=False)
     config = BoundedDictField(

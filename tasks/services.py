@@ -28,7 +28,7 @@ def create_task(
     stack: str | None = None,
     **fields: Any,
 ) -> Task:
-    """The name defaults to the description's first line, the stack to the project's; `auto` infers the stack.
+    """The name defaults to the description's first line, the stack to the project's; `auto` infers the stack, `none` is none.
 
     Raises NotFound for an unknown project, BadRequest for a repository that the workspace has not linked.
     """

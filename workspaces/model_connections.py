@@ -34,6 +34,8 @@ def check_connection(workspace_id: uuid.UUID, row: ModelConnection | None, chang
         raise BadRequest("Give the name of a model that this endpoint serves, for example gpt-5.", field="model")
     if "base_url" in changes:
         _check_address(row, changes)
+    if "api_key" in changes:
+        _check_key(changes)
     if row is not None and row.api_key and kind != row.kind and "api_key" not in changes:
         raise BadRequest(
             "Enter the api_key again: a stored key is only sent to the provider it was stored for.", field="api_key"
@@ -85,6 +87,18 @@ def _check_address(row: ModelConnection | None, changes: dict[str, Any]) -> None
         raise BadRequest(
             "Enter the api_key again: a stored key is only sent to the address it was stored for.", field="api_key"
         )
+
+
+def _check_key(changes: dict[str, Any]) -> None:
+    """What a header can hold: RFC 9110's visible ASCII. The key itself is not repeated."""
+    changes["api_key"] = key = (changes["api_key"] or "").strip()
+    for at, character in enumerate(key, 1):
+        if not "!" <= character <= "~":
+            raise BadRequest(
+                f"api_key holds a character that can't be sent to an endpoint: U+{ord(character):04X} at position {at}. "
+                "Enter the key again, without quotation marks and other characters that came along when it was copied.",
+                field="api_key",
+            )
 
 
 def _check_roles(role_models: Any) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from agent import stacks
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.errors import Paused, SandboxFailed
 from agent.ports import CommandResult, JSONObject, Ports, StepEvent
+from agent.projects import ProjectPart
 
 PROBE_TIMEOUT = 30.0
 UNREACHABLE = re.compile(
@@ -22,16 +23,16 @@ UNREACHABLE = re.compile(
 
 class Commands:
     """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` gives those of one
-    journal step. ``missing`` is shared by all of them: the stack whose dependencies a replay left out on this machine."""
+    journal step. ``missing`` is shared by all of them: the parts whose dependencies a replay left out on this machine."""
 
     def __init__(
-        self, ports: Ports, key: str, step: str = "", missing: list[str] | None = None, aside: SetAside = NOTHING
+        self, ports: Ports, key: str, step: str = "", missing: list[ProjectPart] | None = None, aside: SetAside = NOTHING
     ) -> None:
         self._ports = ports
         self._key = key
         self._step = step
         self._count = 0
-        self._missing: list[str] = [] if missing is None else missing
+        self._missing: list[ProjectPart] = [] if missing is None else missing
         self._aside = aside
 
     def step(self, name: str, aside: SetAside = NOTHING) -> Commands:
@@ -46,48 +47,92 @@ class Commands:
 
         await self._journaled(f"{self._key}/probe", {"argv": ["true"]}, act, announced=False)
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        """Installs the stack's dependencies as the workdir names them now. None: the stack has no install command."""
-        argv = stacks.get(stack).install
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        """Makes the environment of ``part`` as the workdir asks for it now. None: the part has no install command."""
+        argv = part.install
         if not argv:
             return None
         await self._started(argv)
 
         async def act() -> JSONObject:
-            result = await self._ports.sandbox.install(stack, timeout=timeout)
+            result = await self._ports.sandbox.install(part, timeout=timeout)
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
                     hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry), then resume the run.",
                 )
-            self._missing.clear()
+            self._forget(part)
             found = result or CommandResult(argv, 0, 0, "There is nothing to install.")
             # people see one command start and the same one end, whatever options the sandbox adds to it
             return replace(found, argv=argv).to_json()
 
         # a replayed install leaves this machine without the dependencies: the next command that really runs fetches them
-        self._missing[:] = [stack]
+        self._forget(part)
+        self._missing.append(part)
         return await self._journaled(f"{self._key}/{self._step}", {"argv": list(argv)}, act)
+
+    def _forget(self, part: ProjectPart) -> None:
+        self._missing[:] = [other for other in self._missing if other.key != part.key]
 
     async def restore(self) -> None:
         """Brings back what a replayed install left out on this machine; to be called inside of a step that really runs."""
-        if self._missing:
-            await self._ports.sandbox.install(self._missing[0])
-            self._missing.clear()
+        while self._missing:
+            await self._ports.sandbox.install(self._missing.pop(0))
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
+        """As the port says; a result with ``reports`` is never recorded, so they are read by `run_and_read`."""
+        found = await self._run(argv, None, timeout, directory, environment, reports)
+        return CommandResult.from_json(found)
+
+    async def run_and_read(
+        self,
+        argv: Sequence[str],
+        read: Callable[[CommandResult], JSONObject],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> tuple[CommandResult, JSONObject]:
+        """Runs ``argv`` and reads its reports at once: what ``read`` makes of the result is recorded with it, the reports are
+        not, for they may have megabytes."""
+        found = await self._run(argv, read, timeout, directory, environment, reports)
+        return CommandResult.from_json({key: value for key, value in found.items() if key != "read"}), found["read"]
+
+    async def _run(
+        self,
+        argv: Sequence[str],
+        read: Callable[[CommandResult], JSONObject] | None,
+        timeout: float,
+        directory: str,
+        environment: Mapping[str, str] | None,
+        reports: Sequence[str],
+    ) -> JSONObject:
         self._count += 1
         await self._started(argv)
 
         async def act() -> JSONObject:
             await self.restore()
             with self._aside.in_place():
-                return (await self._ports.sandbox.run(argv, timeout=timeout)).to_json()
+                result = await self._ports.sandbox.run(
+                    argv, timeout=timeout, directory=directory, environment=environment, reports=reports
+                )
+            return {**result.to_json(), **({"read": await asyncio.to_thread(read, result)} if read else {})}
 
         inputs: JSONObject = {"argv": list(argv)}
+        inputs |= {"directory": directory} if directory else {}
+        inputs |= {"environment": dict(environment)} if environment else {}
         if self._aside.paths:
             inputs["set_aside"] = self._aside.digests()
-        return await self._journaled(f"{self._key}/{self._step}/{self._count}", inputs, act)
+        return await self._record(f"{self._key}/{self._step}/{self._count}", inputs, act)
 
     async def _started(self, argv: Sequence[str]) -> None:
         self._ports.cancel.check()
@@ -96,12 +141,17 @@ class Commands:
     async def _journaled(
         self, key: str, inputs: JSONObject, act: Callable[[], Awaitable[JSONObject]], *, announced: bool = True
     ) -> CommandResult:
+        return CommandResult.from_json(await self._record(key, inputs, act, announced=announced))
+
+    async def _record(
+        self, key: str, inputs: JSONObject, act: Callable[[], Awaitable[JSONObject]], *, announced: bool = True
+    ) -> JSONObject:
         try:
             result = await self._ports.journal.step(key, "command", inputs, act, announce=_finished if announced else None)
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
         self._ports.cancel.check()
-        return CommandResult.from_json(result)
+        return result
 
 
 def _finished(result: JSONObject) -> StepEvent:

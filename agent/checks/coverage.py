@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from agent.matching import ends, opcodes
 from agent.ports import CommandResult, JSONObject, Sandbox
+from agent.projects import ProjectPart, ProjectProfile
 from agent.sandbox.bubblewrap import WORKDIR
-from agent.stacks import Stack
-from agent.stacks.globs import matches
 
 MAX_SECONDS = 120.0
 """Tests that took longer are not run a second time."""
@@ -29,13 +28,20 @@ def changed_lines(old: str | None, new: str) -> list[int]:
     return [head + at + 1 for tag, _, _, start, end in codes if tag != "equal" for at in range(start, end)]
 
 
-def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:
-    """The changed lines with something on them, by path, of the files whose coverage ``stack`` can measure, tests excluded."""
-    if stack is None or stack.coverage is None:
-        return {}
+TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "python": ("cover-pytest", (".py",)),
+    "node": ("cover-node", (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue")),
+}
+"""By ecosystem: what runs the tests of the project and prints LCOV records, and the files of which it does."""
+
+
+def measurable(profile: ProjectProfile, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:
+    """The changed lines with something on them, by path, of the files whose coverage can be measured, tests excluded."""
     found: dict[str, list[int]] = {}
     for path, (old, new) in changes.items():
-        if new is None or not path.endswith(stack.coverage.suffixes) or any(matches(glob, path) for glob in stack.test_files):
+        part = profile.part_of(path)
+        tool = _tool(part) if part else None
+        if new is None or part is None or tool is None or not path.endswith(tool[1]) or part.is_test(path):
             continue
         text = new.splitlines()
         lines = [number for number in changed_lines(old, new) if text[number - 1].strip()]
@@ -44,31 +50,48 @@ def measurable(stack: Stack | None, changes: Mapping[str, tuple[str | None, str 
     return dict(list(found.items())[:MAX_FILES])
 
 
-async def measure(stack: Stack, lines: Lines, sandbox: Sandbox, *, took: float) -> JSONObject:
+def _tool(part: ProjectPart) -> tuple[str, tuple[str, ...]] | None:
+    """Of Python only pytest is measured, whose plugins and settings the tool knows."""
+    return None if part.ecosystem == "python" and part.runner != "pytest" else TOOLS.get(part.ecosystem)
+
+
+async def measure(part: ProjectPart, lines: Lines, sandbox: Sandbox, *, took: float) -> JSONObject:
     """``{percent, covered, lines, files: [{path, percent, uncovered}], reason}`` of the changed ``lines`` by path.
 
     ``percent`` is None where nothing could be measured or no changed line can be run; ``reason`` says so. ``uncovered`` holds
     ranges [first, last]. A file that no test loads is uncovered as a whole. ``took`` is how long the tests ran, in seconds.
     Raises ``SandboxFailed``.
     """
-    if stack.coverage is None:
-        return _unknown(f"For {stack.title} the coverage is not measured.")
+    tool = _tool(part)
+    if tool is None:
+        return _unknown(f"For {part.runner or part.language or 'this project'} the coverage is not measured.")
     if not lines:
         return _unknown("The change has no lines of code outside the tests.")
     if took > MAX_SECONDS:
         return _unknown(f"The tests take longer than {MAX_SECONDS:g} seconds, so they were not run a second time.")
-    result = await sandbox.run((*stack.coverage.command, *lines), timeout=2 * took + 30)
-    hits = _read(result, lines)
+    own = [path.removeprefix(f"{part.directory}/") if part.directory else path for path in lines]
+    result = await sandbox.run((tool[0], *own), timeout=2 * took + 30, directory=part.directory)
+    hits = {part.path(path): numbers for path, numbers in _read(result, own, part.directory).items()}
     if hits and not result.output_tail.startswith("SF:"):
         return _unknown("The report on these files is too long.")
     if not hits:
-        return _unknown(_why_not(stack, result))
+        return _unknown(_why_not(part, result))
     files = [_file(path, numbers, hits.get(path)) for path, numbers in lines.items()]
     covered, counted = (sum(file[key] for file in files) for key in ("covered", "lines"))
     if not counted:
         return _unknown("None of the changed lines can be executed.")
     shown = [{key: file[key] for key in ("path", "percent", "uncovered")} for file in files if file["lines"]]
     return {"percent": _percent(covered, counted), "covered": covered, "lines": counted, "files": shown, "reason": ""}
+
+
+def combined(measured: Sequence[JSONObject]) -> JSONObject | None:
+    """The coverage of several parts as one; None where none was looked at."""
+    known = [entry for entry in measured if entry["percent"] is not None]
+    if not known:
+        return measured[0] if measured else None
+    covered, lines = (sum(entry[key] for entry in known) for key in ("covered", "lines"))
+    files = [file for entry in known for file in entry["files"]]
+    return {"percent": _percent(covered, lines), "covered": covered, "lines": lines, "files": files, "reason": ""}
 
 
 def told(coverage: JSONObject) -> str:
@@ -84,22 +107,22 @@ def _unknown(reason: str) -> JSONObject:
     return {"percent": None, "covered": 0, "lines": 0, "files": [], "reason": reason}
 
 
-def _why_not(stack: Stack, result: CommandResult) -> str:
+def _why_not(part: ProjectPart, result: CommandResult) -> str:
     if not result.available or result.exit_code == 127:
-        return f"No coverage tool for {stack.title} is available here."
+        return f"No coverage tool for {part.runner or part.language} is available here."
     if result.timed_out:
         return "Measuring the coverage took too long."
     return "The coverage tool wrote no report."
 
 
-def _read(result: CommandResult, lines: Lines) -> dict[str, dict[int, int]]:
+def _read(result: CommandResult, lines: Sequence[str], directory: str) -> dict[str, dict[int, int]]:
     """Hits by line of those of the wanted paths that the report has."""
     found: dict[str, dict[int, int]] = {}
     current: dict[int, int] | None = None
     for line in result.output_tail.splitlines():
         kind, _, value = line.partition(":")
         if kind == "SF":
-            name = value.strip().removeprefix(f"{WORKDIR}/")
+            name = value.strip().removeprefix(f"{WORKDIR}/").removeprefix(f"{directory}/" if directory else "")
             current = found.setdefault(name, {}) if name in lines else None
         elif kind == "DA" and current is not None:
             number, _, rest = value.partition(",")

@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.patterns import linear
 from agent.ports import JSONObject
 
-MAX_NAMES = 200
+MAX_NAMES = 1_000
 MAX_NAME = 300
 
 _PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agent.context.git import ask_git
-from agent.context.paths import SKIPPED, is_ours, regular_files
+from agent.context.paths import is_ours, regular_files, skipped_in
 
 LISTED = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 
@@ -25,7 +25,8 @@ async def list_files(root: Path) -> list[str]:
 def _walk(root: Path) -> Iterator[str]:
     # texts instead of paths: with thousands of files, making each a Path takes longer than the walk
     above = len(os.path.join(root, ""))
+    skipped = skipped_in(root)
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in SKIPPED]
+        folders[:] = [name for name in folders if name not in skipped]
         for name in names:
             yield os.path.join(folder, name)[above:]

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from pathlib import Path
 
-SKIPPED = frozenset(
-    (".git", ".hg", ".mgx", ".venv", "venv", "node_modules", "vendor", "__pycache__", ".pytest_cache", ".ruff_cache",
-     ".mypy_cache", "dist", "build", "target", "bin", "obj", ".next")
+CACHES = frozenset(
+    (".git", ".hg", ".mgx", ".venv", "node_modules", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 )  # fmt: skip
-"""Folders that are not looked into where no git says what belongs to the project."""
+"""Folders that are not looked into."""
+SKIPPED = CACHES | frozenset(("venv", "vendor", "dist", "build", "target", "bin", "obj", ".next"))
+"""Nor these, where no git says what belongs to the project: most often they are not written by people."""
 SECRET = (
     ".env", ".env.*", ".envrc", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa*", "id_dsa*",
     "id_ecdsa*", "id_ed25519*", ".npmrc", ".pypirc", ".netrc", ".pgpass", ".htpasswd", ".git-credentials",
@@ -27,6 +28,12 @@ NOT_CODE = (
 )  # fmt: skip
 OURS = (".git", ".mgx")
 """Of git and of the edit engine's recovery: never shown, whatever the repository's rules say."""
+
+
+def skipped_in(root: Path) -> frozenset[str]:
+    """The folders of a workdir without a `.git` that are not looked into. The clone of a run has its git directory beside it,
+    and nothing in it that is not the project's: a tracked `bin/` or `build/` is read like any other folder."""
+    return CACHES if (root.parent / "git" / "HEAD").is_file() else SKIPPED
 
 
 def names_like(patterns: Sequence[str]) -> re.Pattern[str]:

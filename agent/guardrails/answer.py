@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.guardrails.declared import Declared, declared_in
 from agent.guardrails.imports import modules_of
+from agent.guardrails.result import SyntaxVerdict
 from agent.patch import FileBlock, unsafe_reason
 from agent.ports import TaskSpec
 from agent.stacks import Stack
@@ -27,6 +28,8 @@ class CheckedAnswer:
         self.root = root
         self.stack = stack
         self.spec = spec
+        self.verdicts: Sequence[SyntaxVerdict] | None = None
+        """What the check of the syntax found; None before it was done."""
 
     @cached_property
     def safe(self) -> list[FileBlock]:

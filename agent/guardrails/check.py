@@ -16,7 +16,7 @@ ERRORS = (
     layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax,
     dependencies.undeclared, dependencies.forbidden, secrets.secrets,
 )  # fmt: skip
-WARNINGS = (layout.nothing_new,)
+WARNINGS = (layout.nothing_new, syntax.not_judged)
 
 
 def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:

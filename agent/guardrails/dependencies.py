@@ -12,7 +12,7 @@ from agent.guardrails.imports import DISTRIBUTION, Import, imports_of, third_par
 from agent.guardrails.result import GuardrailFinding
 from agent.patch import FileBlock
 from agent.patterns import linear
-from agent.stacks.inference import rules_out
+from agent.stacks.denial import rules_out
 from agent.stacks.manifests import is_manifest, names_in
 
 IMPLIED = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from agent.documents import Unreadable, read_json
+from agent.documents import Unreadable, read_commented_json, read_json
 from agent.guardrails.answer import CheckedAnswer
 from agent.guardrails.imports import Import
 from agent.guardrails.trees import JAVASCRIPT, nodes, sources, text_of
@@ -19,9 +19,6 @@ BUILTINS = frozenset((
 ))  # fmt: skip
 """Modules of Node.js without their ``node:`` prefix (Node.js documentation, module.builtinModules)."""
 GROUPS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
-_COMMENT = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|//[^\n]*|/\*.*?(?:\*/|\z)')
-"""Each alternative also ends where the text does: one that could begin and not end would be looked for again at each place."""
-_TRAILING_COMMA = linear(r'(?s)("(?:\\.|[^"\\])*(?:"|\\?\z))|,(\s*[}\]])')
 _BUNDLER = linear(r"(?s)(?:.*/)?(?:vite|vitest|webpack|rollup|next)\.config\.[cm]?[jt]s")
 _COMPILER = linear(r"(?s)(?:.*/)?(?:ts|js)config[\pL\pN_.-]*\.json")
 MAX_SETTINGS = 50
@@ -131,14 +128,13 @@ class JavaScriptProject:
 
 
 def _options(text: str) -> dict[str, object]:
-    plain = _COMMENT.sub(lambda hit: hit[1] or "", text)
-    options = _object(_TRAILING_COMMA.sub(lambda hit: hit[1] or hit[2] or "", plain)).get("compilerOptions")
+    options = _object(text, read_commented_json).get("compilerOptions")
     return options if isinstance(options, dict) else {}
 
 
-def _object(text: str) -> dict[str, object]:
+def _object(text: str, read: Callable[[str], object] = read_json) -> dict[str, object]:
     try:
-        data = read_json(text)
+        data = read(text)
     except Unreadable:
         return {}
     return data if isinstance(data, dict) else {}

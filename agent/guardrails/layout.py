@@ -63,8 +63,9 @@ def forbidden_files(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
 
 
 def mixed_stacks(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
-    """A file that only another stack has; a repository that has such files already may get more."""
-    others = [stack for stack in catalogue() if stack.id != answer.stack.id]
+    """A file that only another stack has; a repository that has such files already may get more. Where no stack's rules hold,
+    there is no other."""
+    others = [stack for stack in catalogue() if stack.id != answer.stack.id] if answer.stack.files_required else []
     for stack in others:
         if any(stack.is_marked_by(path) for path in answer.existing):
             continue

@@ -26,6 +26,16 @@ class GuardrailFinding:
 
 
 @dataclass(frozen=True)
+class SyntaxVerdict:
+    """A file that its parser refuses. ``wrong`` False: that parser does not fit the file, so nobody knows."""
+
+    path: str
+    wrong: bool
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class GuardrailResult:
     """``is_valid`` is True when there are no errors; warnings never stop a run."""
 

@@ -1,65 +1,105 @@
-"""Whether the files parse, by the parser of their own language."""
+"""Whether the files parse, by the parser of their own language, where that parser fits the project."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
-from agent.documents import Unreadable, check_yaml, read_json, read_python, read_toml
-from agent.guardrails import trees
 from agent.guardrails.answer import CheckedAnswer
-from agent.guardrails.result import GuardrailFinding
-from agent.patterns import linear
+from agent.guardrails.parsers import PYTHON, Check, Mistake, checks_of, is_template
+from agent.guardrails.python_versions import PythonVersions
+from agent.guardrails.result import GuardrailFinding, SyntaxVerdict
+from agent.patch import FileBlock
 
 MAX_CHARS = 2_000_000
-
-_COMMENTED_JSON = linear(
-    r"(?s)(?:.*/)?(?:tsconfig[\pL\pN_.-]*|jsconfig[\pL\pN_.-]*|\.eslintrc|devcontainer|\.vscode/.*)\.json|.*\.jsonc"
-)
-"""These are JSON with comments by their tools' own definition."""
-
-_TEMPLATED_YAML = linear(r"(?s)(?:.*/)?templates/.*")
-"""Helm's templates are not YAML until they are rendered."""
+MAX_SIBLINGS = 20
+"""Files beside a new one that are looked at."""
+MAX_SIBLING_CHARS = 100_000
 
 
 def syntax(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     for block in answer.safe:
-        if not block.content.strip():
-            continue
         if len(block.content) > MAX_CHARS:
             hint = "Generated data does not belong in the repository."
             yield GuardrailFinding("too_large", f"This file is larger than {MAX_CHARS} characters.", hint, block.path)
-            continue
-        error = _error(block.path, block.content)
-        if error is None:
-            continue
-        before = answer.text_before(block.path)
-        if before is not None and trees.sources(block.path, before) and _error(block.path, before) is not None:
-            continue  # a grammar that did not know the file before can't judge it now
-        line, message = error
-        yield GuardrailFinding(
-            "syntax", f"This file does not parse: {message}.", "Send the whole, corrected file.", block.path, line
-        )
+    for found in _verdicts(answer):
+        if found.wrong:
+            message = f"This file does not parse: {found.reason}."
+            yield GuardrailFinding("syntax", message, "Send the whole, corrected file.", found.path, found.line)
 
 
-def _error(path: str, text: str) -> tuple[int | None, str] | None:
-    text = text.removeprefix("\ufeff")  # a byte order mark belongs to the encoding
-    parse = _parser(path)
-    if parse is None:
-        return next((wrong for source in trees.sources(path, text) if (wrong := trees.mistake(source))), None)
-    try:
-        parse(text)
-    except Unreadable as error:
-        return error.line, str(error)
-    return None
+def not_judged(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
+    """Warnings: what the parser did not know before can't be judged by it now."""
+    for found in _verdicts(answer):
+        if not found.wrong:
+            message = f"Nobody here can tell whether this file parses: the parser does not know its syntax ({found.reason})."
+            yield GuardrailFinding("not_judged", message, "The project's own tests and tools tell.", found.path, found.line)
 
 
-def _parser(path: str) -> Callable[[str], object] | None:
-    if path.endswith((".py", ".pyi")):
-        return read_python
-    if path.endswith(".json") and not _COMMENTED_JSON.fullmatch(path):
-        return read_json
-    if path.endswith(".toml"):
-        return read_toml
-    if path.endswith((".yml", ".yaml")) and not _TEMPLATED_YAML.fullmatch(path):
-        return check_yaml
-    return None
+def _verdicts(answer: CheckedAnswer) -> Sequence[SyntaxVerdict]:
+    """Parsing is what takes long, so it is done once for an answer."""
+    if answer.verdicts is None:
+        answer.verdicts = list(SyntaxJudge(answer).verdicts())
+    return answer.verdicts
+
+
+class SyntaxJudge:
+    """Judges the files of one answer."""
+
+    def __init__(self, answer: CheckedAnswer) -> None:
+        self._answer = answer
+        self._versions = PythonVersions(answer)
+        self._beside: dict[tuple[str, str], bool] = {}
+
+    def verdicts(self) -> Iterator[SyntaxVerdict]:
+        for block in self._answer.safe:
+            if block.content.strip() and len(block.content) <= MAX_CHARS and (found := self._verdict(block)):
+                wrong, (line, reason) = found
+                yield SyntaxVerdict(block.path, wrong, line, reason)
+
+    def _verdict(self, block: FileBlock) -> tuple[bool, Mistake] | None:
+        """The first check decides, unless it does not fit the file; then the others tell what they can."""
+        path, checks = block.path, checks_of(block.path)
+        mistake = checks[0](block.content) if checks else None
+        if mistake is None:
+            return None
+        before = self._answer.text_before(path)
+        if not self._is_foreign(path, before, checks[0]):
+            return True, mistake
+        for check in checks[1:]:
+            second = check(block.content)
+            if second is None:
+                return None
+            if before is not None and check(before) is None:
+                return True, second
+        return False, mistake
+
+    def _is_foreign(self, path: str, before: str | None, check: Check) -> bool:
+        """Whether there is evidence that ``check`` does not fit: it fails on the file before the change, or on one beside a
+        new file; the project is for another Python; the file is a template."""
+        if path.endswith(PYTHON) and self._versions.want_another(path):
+            return True
+        if before is not None:
+            return check(before) is not None
+        return is_template(path) or self._fails_beside(path, check)
+
+    def _fails_beside(self, path: str, check: Check) -> bool:
+        kind = _kind(path)
+        if kind not in self._beside:
+            texts = (self._answer.text_before(other) for other in self._files[kind][:MAX_SIBLINGS])
+            self._beside[kind] = any(text and len(text) <= MAX_SIBLING_CHARS and check(text) for text in texts)
+        return self._beside[kind]
+
+    @cached_property
+    def _files(self) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for path in sorted(self._answer.existing):
+            found[_kind(path)].append(path)
+        return found
+
+
+def _kind(path: str) -> tuple[str, str]:
+    """Folder and suffix."""
+    folder, _, name = path.rpartition("/")
+    return folder, name.rpartition(".")[2]

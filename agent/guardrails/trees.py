@@ -1,4 +1,5 @@
 """Syntax trees of JavaScript, TypeScript, Vue components, PHP and C#, by tree-sitter. The grammars load when first needed.
+Python's is a second opinion on what Python's own parser refuses (`agent.guardrails.parsers`).
 
 tree-sitter recovers from syntax errors instead of refusing the file, and its grammars lag a little behind the newest syntax:
 declaration files and templates are not judged.
@@ -152,6 +153,10 @@ def _language(kind: str) -> object:
         import tree_sitter_php
 
         return tree_sitter_php.language_php()
+    if kind == "python":
+        import tree_sitter_python
+
+        return tree_sitter_python.language()
     import tree_sitter_c_sharp
 
     return tree_sitter_c_sharp.language()

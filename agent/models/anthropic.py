@@ -5,21 +5,23 @@ Format: https://docs.anthropic.com/en/api/messages and https://docs.anthropic.co
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import anthropic
 
-from agent.models.anthropic_messages import conversation
+from agent.models.anthropic_messages import THOUGHTS, conversation
 from agent.models.endpoint import Endpoint
+from agent.models.error_classification import Fault
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
 from agent.models.prices import longest_answer
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage
+from agent.patterns import linear
 from agent.ports import ModelRequest
 
 FINISH = {"end_turn": "stop", "stop_sequence": "stop", "pause_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length"}
-_HIGHEST = re.compile(r"max_tokens: \d{1,9} > (\d{1,9})")
+_HIGHEST = linear(r"max_tokens: \d{1,9} > (\d{1,9})")
+_THOUGHTS = linear(r"(?i)\bthinking\b|redacted_thinking|\bsignature\b")
 
 
 class AnthropicModel(Endpoint):
@@ -32,6 +34,7 @@ class AnthropicModel(Endpoint):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__(settings)
         self._highest: dict[str, int] = {}
+        self._without_thoughts: set[str] = set()
         self._client = anthropic.AsyncAnthropic(
             api_key=settings.api_key or NO_KEY,
             base_url=self.base_url,
@@ -48,6 +51,7 @@ class AnthropicModel(Endpoint):
 
     async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
         stream = await self.unless_silent(self._open(request, name))
+        answer.arrived = True
         async with stream:
             async for event in self.pieces(stream):
                 self._take(event, answer)
@@ -64,17 +68,22 @@ class AnthropicModel(Endpoint):
         answer.finish_reason = FINISH.get(answer.finish_reason, answer.finish_reason)
 
     async def _open(self, request: ModelRequest, name: str) -> Any:
-        limit = self.settings.max_output_tokens or longest_answer(request)
-        arguments = conversation(request)
-        limit = min(limit, self._highest.get(name, limit))
-        try:
-            return await self._client.messages.create(model=name, max_tokens=limit, stream=True, **arguments)
-        except anthropic.BadRequestError as error:
-            # the API wants a limit, and refuses one that passes the model's: it names that
-            if (hit := _HIGHEST.search(error.message)) is None:
-                raise
-            self._highest[name] = int(hit[1])
-        return await self._client.messages.create(model=name, max_tokens=self._highest[name], stream=True, **arguments)
+        while True:
+            with_thoughts = name not in self._without_thoughts
+            arguments = conversation(request, name, with_thoughts=with_thoughts)
+            limit = self.settings.max_output_tokens or longest_answer(request)
+            limit = min(limit, self._highest.get(name, limit))
+            try:
+                return await self._client.messages.create(model=name, max_tokens=limit, stream=True, **arguments)
+            except anthropic.BadRequestError as error:
+                fault = Fault.of(error)
+                if (hit := _HIGHEST.search(fault.said)) is not None and int(hit[1]) < limit:
+                    # the API wants a limit, and refuses one that passes the model's: it names that
+                    self._highest[name] = int(hit[1])
+                elif with_thoughts and _refuses_thoughts(fault, arguments):
+                    self._without_thoughts.add(name)
+                else:
+                    raise
 
     def _take(self, event: Any, answer: StreamedCompletion) -> None:
         match event.type:
@@ -84,6 +93,11 @@ class AnthropicModel(Endpoint):
                 answer.add_call(
                     event.index, event.content_block.id, event.content_block.name, event.content_block.input or None
                 )
+            case "content_block_start" if event.content_block.type == "thinking":
+                thought, signature = (getattr(event.content_block, name, "") for name in ("thinking", "signature"))
+                answer.extras.add(_thought(event.index, "thinking", thinking=thought, signature=signature))
+            case "content_block_start" if event.content_block.type == "redacted_thinking":
+                answer.extras.add(_thought(event.index, "redacted_thinking", data=getattr(event.content_block, "data", "")))
             case "content_block_start" if event.content_block.type == "text" and event.content_block.text:
                 answer.add_text(event.content_block.text)
             case "content_block_delta":
@@ -94,9 +108,23 @@ class AnthropicModel(Endpoint):
                     answer.add_call(event.index, None, None, delta.partial_json)
                 elif delta.type == "thinking_delta":
                     answer.add_thought(delta.thinking)
+                    answer.extras.add(_thought(event.index, "thinking", thinking=delta.thinking))
+                elif delta.type == "signature_delta":
+                    answer.extras.add(_thought(event.index, "thinking", signature=delta.signature))
             case "message_delta":
                 answer.usage = _usage(event.usage, answer.usage)
                 answer.finish_reason = event.delta.stop_reason or answer.finish_reason
+
+
+def _thought(index: int, kind: str, **fields: Any) -> dict[str, Any]:
+    """A piece of a block of thinking, as ``Extras`` puts them together."""
+    return {THOUGHTS: [{"type": kind, "index": index, **fields}]}
+
+
+def _refuses_thoughts(fault: Fault, arguments: dict[str, Any]) -> bool:
+    """Whether the blocks of thinking that were sent are what it does not take: those of another deployment, or of none."""
+    sent = any(block["type"].endswith("thinking") for message in arguments["messages"] for block in message["content"])
+    return sent and not fault.wants_extras and _THOUGHTS.search(fault.said) is not None
 
 
 def _usage(reported: Any, before: Usage | None) -> Usage | None:

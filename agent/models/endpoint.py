@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
@@ -16,12 +17,14 @@ from agent.errors import ModelFailed, RateLimited
 from agent.models.endpoint_limits import EndpointLimits
 from agent.models.error_messages import ProviderErrors
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
-from agent.models.prices import estimate_call, estimate_prompt, longest_answer
+from agent.models.prices import estimate_call, estimate_prompt, longest_answer, texts_of
 from agent.models.retry_after import backoff, span
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage, believable
 from agent.models.tokenizers import counter_for
-from agent.ports import CallEstimate, ModelCompletion, ModelProfile, ModelRequest
+from agent.models.truncation import PromptSizes, least_tokens
+from agent.models.usable_settings import check_address, check_key
+from agent.ports import CallEstimate, JSONObject, ModelCompletion, ModelProfile, ModelRequest
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -63,6 +66,7 @@ class Endpoint(ABC):
         self._factors: dict[str, float] = {}
         self._beyond: dict[str, int] = {}
         self._without_tools: set[str] = set()
+        self._sizes: defaultdict[str, PromptSizes] = defaultdict(PromptSizes)
 
     def profile(self, role: str) -> ModelProfile:
         name = self.settings.model_for(role)
@@ -93,6 +97,8 @@ class Endpoint(ABC):
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         """Raises, besides what waiting can help, ContextOverflow, ContentFiltered, ToolsUnsupported and ModelFailed."""
         started = time.monotonic()
+        check_address(self.base_url, self.say.setting)
+        check_key(self.settings.api_key, f"{self.key_variable} or the connection's key")
         if request.tools and not self.profile(request.role).native_tools:
             raise self.say.lacks_tools(self.settings.model_for(request.role))
         answer = await self._repeat(request, on_text)
@@ -167,7 +173,7 @@ class Endpoint(ABC):
     async def _attempt(self, request: ModelRequest, answer: StreamedCompletion) -> None:
         name = self.settings.model_for(request.role)
         expected = self.estimate(request)
-        turn = await self._limits.enter(expected.tokens, self.say.host, self._patience)
+        turn = await self._limits.enter(expected.tokens, self.say.host, self._patience, model=name)
         try:
             async with asyncio.timeout(self.settings.timeout):
                 await self.stream(request, name, answer)
@@ -176,9 +182,9 @@ class Endpoint(ABC):
         except TimeoutError:
             raise self.say.timed_out(name, self.settings.timeout) from None
         except self.sdk.APIError as error:
-            raise self._explained(error, name, with_tools=bool(request.tools)) from error
+            raise self._explained(error, name, with_tools=_holds_tools(request)) from error
         except (json.JSONDecodeError, ValueError, AttributeError, TypeError) as error:
-            raise self.say.not_an_answer() from error
+            raise (self.say.not_an_answer() if answer.arrived else self.say.not_asked(error)) from error
         used = believable(answer.usage, expected.tokens_in, answer)
         turn.settle(used.tokens_in + used.tokens_out)
 
@@ -189,7 +195,7 @@ class Endpoint(ABC):
         self._factors[name] = max(self._factors.get(name, 1), usage.tokens_in / estimated)
         longest = longest_answer(request, self.settings.max_output_tokens)
         self._beyond[name] = max(self._beyond.get(name, 0), usage.tokens_out - longest)
-        prices, calls = self.settings.prices, answer.calls()
+        prices, calls = self.settings.prices, answer.calls(self.settings.kind, name)
         finish_reason = answer.finish_reason
         if calls and finish_reason in ("stop", "function_call"):
             finish_reason = "tool_calls"
@@ -205,7 +211,13 @@ class Endpoint(ABC):
             duration_ms=round((time.monotonic() - started) * 1000),
             tool_calls=calls,
             tokens_cached=usage.cached,
+            prompt_cut=self._prompt_cut(request, name, answer, estimated),
         )
+
+    def _prompt_cut(self, request: ModelRequest, name: str, answer: StreamedCompletion, estimated: int) -> JSONObject | None:
+        if answer.usage is None:
+            return None
+        return self._sizes[name].cut(answer.usage.tokens_in, estimated, least_tokens(texts_of(request)))
 
     def _explained(self, error: Exception, name: str, *, with_tools: bool) -> ModelFailed:
         """The error in our words, and what is to be remembered of it."""
@@ -213,5 +225,10 @@ class Endpoint(ABC):
         if isinstance(failed, ToolsUnsupported):
             self._without_tools.add(name)
         if isinstance(failed, RateLimited) and failed.retry_after:
-            self._limits.close_for(failed.retry_after)
+            self._limits.close_for(failed.retry_after, name)
         return failed
+
+
+def _holds_tools(request: ModelRequest) -> bool:
+    """Whether tools are offered, or were called before: either may be what is refused."""
+    return bool(request.tools) or any(message.get("tool_calls") for message in request.messages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from agent.rate_limits import Charge, RateLimiter, TooLongToWait, local_store
 MAX_QUEUE = 300.0
 """Seconds that a call waits for its turn at most: a worker should not be held for longer."""
 
+MOMENT = 0.001
+"""Seconds by which a pause is outlasted: storages count by milliseconds."""
 MAX_EXACT = 10_000
 """Requests per minute that are remembered one by one."""
 
@@ -45,7 +48,7 @@ class EndpointLimits:
             for name, amount in (("requests", settings.requests_per_minute), ("tokens", settings.tokens_per_minute))
         )
 
-    async def enter(self, tokens: int, host: str, patience: float = MAX_QUEUE) -> Turn:
+    async def enter(self, tokens: int, host: str, patience: float = MAX_QUEUE, *, model: str = "") -> Turn:
         """Waits for its turn; a cancelled wait takes none.
 
         Raises RateLimited when the endpoint wants to be left alone for more than ``patience`` seconds, or the turn is more than
@@ -55,6 +58,10 @@ class EndpointLimits:
         of_requests = None if self._requests is None else Charge(self._requests, exact=self._requests.amount <= MAX_EXACT)
         charges = [charge for charge in (of_tokens, of_requests) if charge is not None]
         try:
+            while model and (closed := self._limiter.closed_for(model)):
+                if closed > patience:
+                    raise TooLongToWait(closed, asked=True)
+                await asyncio.sleep(closed + MOMENT)
             await self._limiter.wait(charges, patience=MAX_QUEUE, patience_if_asked=patience)
         except TooLongToWait as wait:
             if wait.asked:
@@ -72,6 +79,7 @@ class EndpointLimits:
             ) from None
         return Turn(self._limiter, of_tokens)
 
-    def close_for(self, seconds: float) -> None:
-        """Lets nobody in for ``seconds``: the endpoint has said so."""
-        self._limiter.close(seconds)
+    def close_for(self, seconds: float, model: str = "") -> None:
+        """Lets nobody in for ``seconds``: the endpoint has said so. ``model``: only those who ask this one, for providers limit
+        each model by itself."""
+        self._limiter.close(seconds, model)

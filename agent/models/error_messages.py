@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
+
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
+from agent.models.connection_errors import FailedConnection
 from agent.models.error_classification import Fault
 from agent.models.errors import ModelBroken, ModelUnavailable, ToolsUnsupported
 from agent.models.pinned_transport import ModelAddressRefused
 from agent.models.retry_after import retry_after, span
 from agent.models.settings import ModelSettings
+from agent.patterns import linear
+
+SPEAKS_TLS = linear(
+    r"(?i)(?:https?|plain) request (?:was sent )?to (?:an )?https (?:server|port)"
+    r"|this combination of host and port requires tls"
+)
+"""Of nginx, Go's and Java's servers to a request without TLS."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,15 @@ class ProviderErrors:
         """Host and port only: a base URL may hold a user name and a password."""
         url = urlsplit(self.base_url)
         return f"{url.hostname}:{url.port}" if url.port else url.hostname or "?"
+
+    @property
+    def setting(self) -> str:
+        """Where the address comes from, for people."""
+        return f"{self.url_variable} or the connection's base_url"
+
+    @property
+    def connection(self) -> FailedConnection:
+        return FailedConnection(self.host, self.base_url, self.setting)
 
     def said(self, words: str) -> str:
         """The endpoint's own words, without a key it may have echoed."""
@@ -59,8 +78,16 @@ class ProviderErrors:
     def not_an_answer(self) -> ModelFailed:
         return ModelFailed(
             f"{self.host} answered with something that is not {self.api}.",
-            hint=f"Check that {self.url_variable} or the connection's base_url points to {self.api}, with its whole path.",
+            hint=self._hint(f"Check that {self.setting} points to {self.api}, with its whole path."),
             code="model_garbage",
+        )
+
+    def not_asked(self, error: Exception) -> ModelFailed:
+        """The request could not even be sent: nothing is known of the endpoint."""
+        return ModelFailed(
+            f"The request to {self.host} could not be sent ({type(error).__name__}).",
+            hint=f"Check {self.setting} and {self.key_variable} or the connection's key.",
+            code="model_request_unsendable",
         )
 
     def filtered(self, words: str = "") -> ContentFiltered:
@@ -90,14 +117,17 @@ class ProviderErrors:
                 code="address_refused",
             )
         if isinstance(error, self.sdk.APITimeoutError):
+            if _has_cause(error, httpx2.ConnectTimeout):
+                return ModelUnavailable(
+                    f"{self.host} did not accept a connection in time.",
+                    hint=self._hint(f"Check {self.setting}, and that no firewall is between this server and the endpoint."),
+                    code="model_timeout",
+                )
             return ModelUnavailable(f"{self.host} did not answer in time.", hint="Resume the run later.", code="model_timeout")
         if isinstance(error, self.sdk.APIConnectionError):
-            return ModelBroken(
-                f"The model endpoint {self.host} can't be reached.",
-                hint=f"Check {self.url_variable} or the connection's base_url, and that the endpoint is running; then resume.",
-            )
+            return self.connection.explain(error)
         fault = Fault.of(error)
-        words = self.said(fault.words)
+        words = self.said(fault.words) or "it gives no reason"
         match fault.classify(with_tools=with_tools):
             case "overflow":
                 return self.overflow(name, words)
@@ -110,7 +140,9 @@ class ProviderErrors:
             case "unavailable" if fault.status is None:
                 return ModelUnavailable(f"{self.host} ended the answer with an error: {words}", hint="Resume the run later.")
             case "unavailable":
-                return ModelBroken(f"{self.host} answered with error {fault.status}: {words}", hint="Resume the run later.")
+                return ModelBroken(
+                    f"{self.host} answered with error {fault.status}: {words}", hint=self._hint("Resume the run later.")
+                )
             case "no_credit":
                 return ModelUnavailable(
                     f"The account at {self.host} has no credit left: {words}",
@@ -119,25 +151,39 @@ class ProviderErrors:
                 )
             case "unauthorized":
                 return ModelFailed(
-                    f"{self.host} does not accept the key ({fault.status or 'within an answer'}).",
-                    hint=f"Check {self.key_variable} or the connection's key, and that it belongs to this endpoint.",
+                    f"{self.host} does not accept the key ({fault.status or 'within an answer'}): {words}",
+                    hint=self._hint(
+                        f"Check {self.key_variable} or the connection's key, and that it belongs to this endpoint."
+                    ),
                     code="model_unauthorized",
                 )
             case "unknown_model":
                 return ModelFailed(
                     f"{self.host} has no model {name!r} at this address: {words}",
-                    hint=f"Check the model's name, and that {self.url_variable} or the connection's base_url ends with the "
-                    "path of the API (often /v1).",
+                    hint=f"Check the model's name, and that {self.setting} ends with the path of the API (often /v1).",
                     code="model_refused",
                 )
         return ModelFailed(
             f"{self.host} refused the request ({fault.status}): {words}",
-            hint=f"Check that {name} supports {self.api} and this length of prompt.",
+            hint=self._refused_hint(fault, name),
             code="model_refused",
         )
 
+    def _refused_hint(self, fault: Fault, name: str) -> str:
+        if fault.status == 400 and SPEAKS_TLS.search(fault.said):
+            return f"Write https:// in {self.setting}."
+        if fault.status == 407:
+            return self._hint("The proxy wants a user name and a password: http://USER:PASSWORD@HOST:PORT.")
+        return f"Check that {name} supports {self.api} and this length of prompt."
+
+    def _hint(self, hint: str) -> str:
+        """With the proxy that may have answered in the endpoint's place."""
+        return f"{hint} {self.connection.proxy_hint}".strip()
+
     def _limited(self, fault: Fault, words: str) -> RateLimited:
         after = retry_after(fault.headers, fault.words)
+        if after is None:
+            after = retry_after(fault.headers, fault.whole)
         return RateLimited(
             f"{self.host} refuses more calls for now: {words}",
             hint=f"Resume the run in {span(after)}." if after else "Resume the run later, or raise the provider's limit.",

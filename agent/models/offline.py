@@ -83,6 +83,7 @@ def _analysis(request: ModelRequest) -> str:
     stack, _ = _starter(request)
     return json.dumps(
         {
+            "stack_confidence": _stack_of(request)[1],
             "clear": True,
             "summary": f"A new {stack.title} project from the built-in starter, by the offline model.",
             "complexity": "low",
@@ -124,18 +125,25 @@ def _starter(request: ModelRequest) -> tuple[stacks.Stack, dict[str, str]]:
     own = own_files(_listed(request))
     if own:
         raise _limited(f"The offline model can't work on existing code, and this repository has some ({own[0]}).")
-    stack_id = request.stack or stacks.infer(request.task).stack
-    if stack_id is None:
-        raise AgentError(
-            "The task does not say which stack it is for, and the offline model can't guess it.",
-            hint=f"Name one in the task or with --stack: the offline model has {_with_starter()}. {HINT}",
-            code="offline_model_limited",
-        )
-    stack = stacks.get(stack_id)
+    stack, _ = _stack_of(request)
     files = stack.starter_files()
     if not files:
         raise _limited(f"The offline model has no starter for {stack.title}; it has {_with_starter()}.")
     return stack, files
+
+
+def _stack_of(request: ModelRequest) -> tuple[stacks.Stack, float]:
+    """The stack that is settled, else the one that the task's words name, and how sure that is."""
+    found = stacks.infer(request.task)
+    if request.stack == stacks.NONE:
+        raise _no_starter("No stack's rules hold for this task, and the offline model only has starters of stacks.")
+    if request.stack:
+        return stacks.get(request.stack), 1.0
+    if found.stack is not None:
+        return stacks.get(found.stack), found.confidence
+    if found.is_none:
+        raise _no_starter(f"The task is for {found.outside}, and the offline model has no starter for it.")
+    raise _no_starter("The task does not say which stack it is for, and the offline model can't guess it.")
 
 
 def _listed(request: ModelRequest) -> Sequence[str]:
@@ -144,6 +152,11 @@ def _listed(request: ModelRequest) -> Sequence[str]:
 
 def _with_starter() -> str:
     return ", ".join(stack.id for stack in stacks.catalogue() if stack.starter is not None)
+
+
+def _no_starter(detail: str) -> AgentError:
+    hint = f"Name a stack in the task or with --stack: the offline model has {_with_starter()}. {HINT}"
+    return AgentError(detail, hint=hint, code="offline_model_limited")
 
 
 def _limited(detail: str) -> AgentError:

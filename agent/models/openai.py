@@ -6,19 +6,25 @@ Format: https://platform.openai.com/docs/api-reference/chat-streaming
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import openai
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from agent.documents import read_json
 from agent.models.endpoint import Endpoint
 from agent.models.error_classification import Fault
 from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
+from agent.models.openai_request import LIMITS, OpenAIRequests
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage
-from agent.ports import ChatMessage, ModelRequest, ToolCall, ToolSpec
+from agent.ports import ModelRequest
 
-LIMITS = ("max_completion_tokens", "max_tokens")
-"""The names of an answer's limit: OpenAI's newer models refuse the second, many other servers do not know the first."""
+MAX_PLAIN = 8_000_000
+"""Bytes of an answer that comes in one piece."""
+OURS = frozenset(("role", "content", "refusal", "tool_calls", "function_call", "annotations", "audio", "token_ids", "logprobs"))
+"""Fields of an answer that are read here, or are not for sending back."""
 
 
 class OpenAIModel(Endpoint):
@@ -30,7 +36,8 @@ class OpenAIModel(Endpoint):
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__(settings)
-        self._refused: set[str] = set()
+        self._requests = OpenAIRequests(settings, LIMITS if self.base_url == self.default_url else LIMITS[::-1])
+        self._ignores_stream: set[str] = set()
         self._client = openai.AsyncOpenAI(
             api_key=settings.api_key or NO_KEY,
             base_url=self.base_url,
@@ -43,63 +50,105 @@ class OpenAIModel(Endpoint):
         await self._client.close()
 
     async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
-        stream = await self.unless_silent(self._open(request, name))
-        async with stream:
-            async for chunk in self.pieces(stream):
-                answer.usage = _usage(getattr(chunk, "usage", None)) or answer.usage
-                for choice in chunk.choices or ():
-                    if choice.delta:
-                        _take(choice.delta, answer)
-                    answer.finish_reason = choice.finish_reason or answer.finish_reason
-                if answer.full:
-                    answer.finish_reason = "length"
-                    break
+        opened = await self._open(request, name)
+        answer.arrived = True
+        if isinstance(opened, ChatCompletion):
+            self._take_whole(opened, answer)
+        else:
+            async with opened:
+                await self._take_stream(opened, name, answer)
         if answer.finish_reason == "content_filter" or (answer.refusal and not answer.text):
             raise self.say.filtered(answer.refusal)
         if not answer.finish_reason:
             raise self.say.broke_off() if answer.begun else self.say.not_an_answer()
+        answer.take_thought_for_text()
 
     async def _open(self, request: ModelRequest, name: str) -> Any:
+        """A stream of chunks, or a whole completion where the endpoint streams none."""
         while True:
-            arguments = self._arguments(request, name)
+            arguments = self._requests.arguments(request, name)
+            call = self._client.chat.completions.create(**arguments)
             try:
-                return await self._client.chat.completions.create(**arguments)
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if not self._can_do_without(error, arguments):
+                # who doesn't stream is silent until the answer is whole
+                waits = not arguments["stream"] or name in self._ignores_stream
+                return await call if waits else await self.unless_silent(call)
+            except openai.APIStatusError as error:
+                if not self._requests.learn(Fault.of(error), name, arguments):
                     raise
 
-    def _arguments(self, request: ModelRequest, name: str) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"model": name, "messages": [_message(m) for m in request.messages], "stream": True}
-        if request.tools:
-            arguments["tools"] = [_tool(tool) for tool in request.tools]
-        if "stream_options" not in self._refused:
-            arguments["stream_options"] = {"include_usage": True}
-        # without a setting none is sent: servers refuse a limit that passes their model's; the stream is cut instead
-        limits = LIMITS if self.base_url == self.default_url else tuple(reversed(LIMITS))
-        usable = [limit for limit in limits if limit not in self._refused]
-        if self.settings.max_output_tokens is not None and usable:
-            arguments[usable[0]] = self.settings.max_output_tokens
-        return arguments
+    async def _take_stream(self, stream: Any, name: str, answer: StreamedCompletion) -> None:
+        chunks: AsyncIterator[Any] = self.pieces(stream)
+        if "event-stream" not in stream.response.headers.get("content-type", ""):
+            text = await self._read_whole(stream.response)
+            chunks = _chunks(text)
+            if text.lstrip().startswith("{"):
+                self._ignores_stream.add(name)
+                self._take_whole(_completion(text, stream.response.request), answer)
+        async for chunk in chunks:
+            answer.usage = _usage(getattr(chunk, "usage", None)) or answer.usage
+            for choice in chunk.choices or ():
+                if choice.delta:
+                    _take(choice.delta, answer)
+                answer.finish_reason = choice.finish_reason or answer.finish_reason
+            if answer.full:
+                answer.finish_reason = "length"
+                break
 
-    def _can_do_without(self, error: openai.APIStatusError, arguments: dict[str, Any]) -> bool:
-        """Whether the server refuses an optional parameter, which is then never sent again."""
-        if Fault.of(error).classify(with_tools=False) != "refused":
-            return False
-        known = {name for name in ("stream_options", *LIMITS) if name in arguments and name in error.message}
-        self._refused |= known
-        return bool(known)
+    async def _read_whole(self, response: Any) -> str:
+        """Of what does not say that it is a stream. Raises ModelFailed where it is longer than an answer can be."""
+        parts, size = [], 0
+        async for part in self.pieces(response.aiter_bytes()):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_PLAIN:
+                raise self.say.not_an_answer()
+        return b"".join(parts).decode("utf-8", "replace")
+
+    def _take_whole(self, completion: Any, answer: StreamedCompletion) -> None:
+        answer.usage = _usage(getattr(completion, "usage", None))
+        for choice in (completion.choices or ())[:1]:
+            _take(choice.message, answer)
+            answer.finish_reason = choice.finish_reason or ("stop" if answer.begun else "")
+        if answer.full:
+            answer.finish_reason = "length"
+
+
+def _completion(text: str, request: Any) -> ChatCompletion:
+    """Raises APIError for an error that a gateway answers with 200."""
+    data = read_json(text)
+    if error := data.get("error"):
+        raise openai.APIError("The answer is an error.", request, body=error)
+    return ChatCompletion.construct(**data)
+
+
+async def _chunks(text: str) -> AsyncIterator[Any]:
+    """Of a stream that goes by another content type."""
+    for line in text.splitlines():
+        kind, _, data = line.partition(":")
+        if kind == "data" and data.strip() and data.strip() != "[DONE]":
+            yield ChatCompletionChunk.construct(**json.loads(data))
 
 
 def _take(delta: Any, answer: StreamedCompletion) -> None:
+    """A piece of the message, or all of it."""
     if text := _text(delta.content):
         answer.add_text(text)
     if thought := getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
         answer.add_thought(str(thought))
     if refusal := getattr(delta, "refusal", None):
         answer.refusal += str(refusal)
-    for call in getattr(delta, "tool_calls", None) or ():
+    answer.extras.add(_others(delta, OURS))
+    for number, call in enumerate(getattr(delta, "tool_calls", None) or ()):
         function = call.function
-        answer.add_call(call.index, call.id, function and function.name, function and function.arguments)
+        index = getattr(call, "index", number)
+        answer.add_call(
+            index, call.id, function and function.name, function and function.arguments, _others(call, frozenset(("index",)))
+        )
+
+
+def _others(part: Any, known: frozenset[str]) -> dict[str, Any]:
+    """What the SDK does not know of."""
+    return {name: value for name, value in (part.model_extra or {}).items() if name not in known}
 
 
 def _text(content: object) -> str:
@@ -118,23 +167,3 @@ def _usage(reported: Any) -> Usage | None:
     if not isinstance(cached, int):
         cached = getattr(reported, "prompt_cache_hit_tokens", None)  # DeepSeek
     return Usage(tokens_in, tokens_out, cached if isinstance(cached, int) else 0)
-
-
-def _message(message: ChatMessage) -> dict[str, Any]:
-    data: dict[str, Any] = {"role": message["role"], "content": message["content"]}
-    if calls := message.get("tool_calls"):
-        data["tool_calls"] = [_call(call) for call in calls]
-    if "tool_call_id" in message:
-        data["tool_call_id"] = message["tool_call_id"]
-    return data
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    # what was malformed goes back as no arguments: templates of servers parse it; the tool's result says what was wrong
-    arguments = json.dumps(call["arguments"], ensure_ascii=False)
-    return {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": arguments}}
-
-
-def _tool(tool: ToolSpec) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
-    return {"type": "function", "function": function}

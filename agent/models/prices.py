@@ -35,14 +35,21 @@ class Prices:
 
 
 def estimate_prompt(request: ModelRequest, count: Callable[[str], int] | None = None) -> int:
-    """Of all that is sent: messages, tool calls in them, and the tools' descriptions; by ``count`` where there is one."""
+    """Of all that is sent: messages, tool calls in them, what goes back of the provider's own, and the tools' descriptions; by
+    ``count`` where there is one."""
+    calls = (call for message in request.messages for call in message.get("tool_calls", ()))
+    texts = [*texts_of(request), *(json.dumps(extra) for call in calls if (extra := call.get("extra")))]
+    tokens = sum(map(count, texts)) if count else estimate_tokens(texts)
+    return tokens + PER_MESSAGE * (len(request.messages) + len(request.tools))
+
+
+def texts_of(request: ModelRequest) -> list[str]:
+    """What a model reads of the request."""
     texts: list[str] = []
     for message in request.messages:
         texts.append(message["content"])
         texts += [call["name"] + json.dumps(call["arguments"], ensure_ascii=False) for call in message.get("tool_calls", ())]
-    texts += [tool.name + tool.description + json.dumps(tool.parameters) for tool in request.tools]
-    tokens = sum(map(count, texts)) if count else estimate_tokens(texts)
-    return tokens + PER_MESSAGE * (len(request.messages) + len(request.tools))
+    return texts + [tool.name + tool.description + json.dumps(tool.parameters) for tool in request.tools]
 
 
 def longest_answer(request: ModelRequest, max_output_tokens: int | None = None) -> int:

@@ -50,5 +50,10 @@ class ModelSettings:
     first_delay: float = 0.5
     """Seconds before the first repeat where the endpoint names no time; doubled for each further one, with jitter."""
 
+    def __post_init__(self) -> None:
+        # from a file or a form: a line break behind a key can't be sent, and nobody means it
+        for name in ("model", "api_key", "base_url"):
+            object.__setattr__(self, name, getattr(self, name).strip())
+
     def model_for(self, role: str) -> str:
         return self.role_models.get(role) or self.model

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.models.extras import Extras, with_extras
 from agent.ports import JSONObject, ModelRequest, ToolCall
 from agent.token_estimates import estimate_weight
 
@@ -35,11 +36,12 @@ class Usage:
 
 @dataclass
 class CallParts:
-    """One tool call whose pieces are still coming."""
+    """One tool call whose pieces are still coming. ``extras`` is what the provider wants back with it."""
 
     id: str = ""
     name: str = ""
     pieces: list[str] = field(default_factory=list)
+    extras: Extras = field(default_factory=Extras)
 
     @property
     def arguments(self) -> str:
@@ -47,18 +49,22 @@ class CallParts:
 
 
 class StreamedCompletion:
-    """``limit`` is in tokens, by the upper estimate; ``full`` says that it is passed."""
+    """``limit`` is in tokens, by the upper estimate; ``full`` says that it is passed. ``arrived``: the endpoint has answered
+    something, ``begun``: a part of a completion. ``extras`` is what the provider wants back with the message."""
 
     def __init__(self, request: ModelRequest, limit: int, on_text: Callable[[str], None]) -> None:
         self.finish_reason = ""
         self.usage: Usage | None = None
         self.refusal = ""
+        self.arrived = False
         self.begun = False
+        self.extras = Extras()
         self._on_text = on_text
         self._limit = limit
         self._parts: list[str] = []
         self._weight = 0
         self._thought = 0
+        self._thoughts: list[str] = []
         self._calls: list[CallParts] = []
         self._at: dict[int, CallParts] = {}
         self._taken = {call["id"] for message in request.messages for call in message.get("tool_calls", ())}
@@ -80,9 +86,25 @@ class StreamedCompletion:
     def add_thought(self, text: str) -> None:
         """Thinking is not part of the answer and is not shown; it counts where the endpoint reports no usage."""
         self.begun = True
+        self._thoughts.append(text)
         self._thought += estimate_weight(text)
 
-    def add_call(self, index: int | None, id: str | None, name: str | None, arguments: object) -> None:
+    def take_thought_for_text(self) -> None:
+        """Where nothing else came to a regular end, it is the answer: some servers' parsers of thinking take everything for it
+        when thinking is switched off."""
+        if self.finish_reason == "stop" and not self.calls() and not self.refusal and not self.text.strip():
+            thoughts, self._thoughts, self._thought = self._thoughts, [], 0
+            for text in thoughts:
+                self.add_text(text)
+
+    def add_call(
+        self,
+        index: int | None,
+        id: str | None,
+        name: str | None,
+        arguments: object,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
         """A piece of a tool call. Servers differ: ids come once, with each piece, or never; some give every call index 0."""
         self.begun = True
         at = index if index is not None else len(self._calls) - 1
@@ -99,11 +121,13 @@ class StreamedCompletion:
             call.name += name
         piece = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
         call.pieces.append(piece)
+        call.extras.add(extra)
         self._weight += estimate_weight(piece)
 
-    def calls(self) -> list[ToolCall]:
-        """The calls that name a tool, each with an id that no other call of the conversation has."""
-        taken, calls = set(self._taken), []
+    def calls(self, provider: str = "", model: str = "") -> list[ToolCall]:
+        """The calls that name a tool, each with an id that no other call of the conversation has, and with what the provider
+        wants back."""
+        taken, calls, named = set(self._taken), [], []
         for part in self._calls:
             if not part.name:
                 continue
@@ -113,8 +137,11 @@ class StreamedCompletion:
                 id = f"call_{number}"
                 number += 1
             taken.add(id)
+            named.append(part)
             calls.append(_tool_call(id, part.name, part.arguments))
-        return calls
+        if self.extras.lost or any(part.extras.lost for part in named):
+            return calls
+        return with_extras(calls, provider, model, self.extras.whole(), [part.extras.whole() for part in named])
 
     def estimate_out(self) -> int:
         """The upper estimate of what arrived, thinking included."""

@@ -6,16 +6,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from agent.context.paths import is_regular
-
 MAX_BYTES = 1 << 20
 """Of one file; a longer one is not read. The largest real manifests and CI workflows have some tens of kilobytes."""
 MAX_FILES = 50_000
 
 
 class ProjectFiles:
-    """``paths`` are sorted and relative to the repository's root; ``read`` gives a file's text, or None where it is missing, a
-    link, too long, or not UTF-8. ``below`` gives the same for one directory."""
+    """``paths`` are sorted and relative to the repository's root; ``read`` gives a file's text, or None where it is missing,
+    leads out of the repository, is too long, or is not UTF-8. ``below`` gives the same for one directory."""
 
     def __init__(self, paths: Iterable[str], read: Callable[[str], str | None], base: str = "") -> None:
         self.paths: Sequence[str] = sorted(paths)[:MAX_FILES]
@@ -48,6 +46,11 @@ class ProjectFiles:
                 return
             yield self.paths[at]
 
+    def paths_at(self, directory: str) -> list[str]:
+        """Those that lie in ``directory`` itself, not below it; "" is the top."""
+        start = f"{directory}/" if directory else ""
+        return [path for path in self.starting_with(start) if "/" not in path[len(start) :]]
+
     def __contains__(self, path: str) -> bool:
         at = bisect_left(self.paths, path)
         return at < len(self.paths) and self.paths[at] == path
@@ -64,7 +67,7 @@ class ProjectFiles:
 
 def _text(root: Path, path: str) -> str | None:
     place = root / path
-    if not is_regular(root, path) or place.stat().st_size > MAX_BYTES:
+    if not place.is_file() or not place.resolve().is_relative_to(root.resolve()) or place.stat().st_size > MAX_BYTES:
         return None
     data = place.read_bytes()
     try:

@@ -1,6 +1,6 @@
 """The project profile: a part for each directory that is a project of its own, and where each fact about it is said.
 
-It is read once per plan, shown there, may be edited there, and is what install, tests, formatters, guardrails and prompts go by.
+It is read once per plan, shown there and may be edited there; install, tests, formatters, guardrails and prompts go by it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from agent.stacks.globs import matches
 from agent.stacks.model import FormatTool
 
 CommandKind = Literal["install", "test", "test_one", "lint", "format", "build"]
 COMMANDS: tuple[CommandKind, ...] = ("install", "test", "test_one", "lint", "format", "build")
 Ecosystem = Literal["python", "node", "go", "rust", "java", "php", "ruby", "dotnet", "native", "static", "none"]
+_SUFFIXES: dict[Ecosystem, str] = {
+    "python": ".py .pyi .pyx",
+    "node": ".js .jsx .mjs .cjs .ts .tsx .mts .cts .vue .svelte",
+    "go": ".go",
+    "rust": ".rs",
+    "java": ".java .kt .kts .groovy .scala",
+    "php": ".php",
+    "ruby": ".rb .rake",
+    "dotnet": ".cs .fs .vb .razor",
+    "native": ".c .h .cc .cpp .cxx .hpp .hh",
+}
+ECOSYSTEM_OF = {suffix: ecosystem for ecosystem, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
 
 @dataclass(frozen=True)
@@ -40,8 +53,8 @@ class ProjectPart:
     ``name`` is the distribution's own name; ``runtime`` the version it asks for (">=3.12", "node >=20"); ``layout`` is flat,
     src or workspace; ``runner`` is who runs the tests (pytest, unittest, django, node, vitest, jest, mocha, ava, go, cargo,
     phpunit, …; "" where it is not known, and then only the exit code speaks). ``test_files`` are globs of the files that it
-    runs. ``formatters`` and ``linters`` are those that the project configures, and no others. ``evidence`` gives for a field's
-    or command's name where it is said.
+    runs. ``other_tests`` are commands that test it where the program of the first is absent. ``formatters`` and ``linters``
+    are those that the project configures, and no others. ``evidence`` gives for a field's or command's name where it is said.
     """
 
     directory: str = ""
@@ -56,6 +69,7 @@ class ProjectPart:
     runtime: str = ""
     runner: str = ""
     commands: Mapping[str, ProjectCommand] = field(default_factory=dict)
+    other_tests: tuple[tuple[str, ...], ...] = ()
     test_files: tuple[str, ...] = ()
     formatters: tuple[FormatTool, ...] = ()
     linters: tuple[FormatTool, ...] = ()
@@ -67,6 +81,20 @@ class ProjectPart:
         return command.argv if command else ()
 
     @property
+    def install(self) -> tuple[str, ...]:
+        """What people see run where the part's environment is made; () where there is none to make."""
+        command = self.commands.get("install")
+        if command is not None and command.argv[0] != "sh":
+            return command.argv
+        defaults = {"python": ("uv", "pip", "install"), "node": (self.package_manager or "npm", "install")}
+        return defaults.get(self.ecosystem, ())
+
+    @property
+    def key(self) -> str:
+        """What no other part of the repository has."""
+        return f"{self.directory or '.'}:{self.ecosystem}"
+
+    @property
     def place(self) -> str:
         """As people write it."""
         return f"{self.directory}/" if self.directory else "the top directory"
@@ -74,6 +102,11 @@ class ProjectPart:
     def path(self, path: str) -> str:
         """``path`` of the part, from the repository's root."""
         return f"{self.directory}/{path}" if self.directory else path
+
+    def is_test(self, path: str) -> bool:
+        """Whether its runner takes ``path``, from the repository's root, for a file of tests."""
+        own = path.removeprefix(f"{self.directory}/") if self.directory else path
+        return self.holds(path) and any(matches(glob, own) for glob in self.test_files)
 
     def holds(self, path: str) -> bool:
         """Whether ``path``, from the repository's root, lies in it (or in a part inside of it)."""
@@ -92,17 +125,28 @@ class ProjectProfile:
     notes: tuple[str, ...] = ()
 
     def part_of(self, path: str) -> ProjectPart | None:
-        """The innermost part that holds ``path``."""
-        return max((part for part in self.parts if part.holds(path)), key=lambda part: len(part.directory), default=None)
+        """The innermost part that holds ``path``; of several in one directory that whose language the file is in."""
+        return next(iter(self._around(path)), None)
 
-    def parts_of(self, paths: Sequence[str]) -> list[ProjectPart]:
-        """The parts that hold ``paths``, in the profile's order; the outermost where no part holds any of them."""
-        found = {part.directory for path in paths if (part := self.part_of(path)) is not None}
-        return [part for part in self.parts if part.directory in found] or list(self.parts[:1])
+    def tested_by(self, paths: Sequence[str]) -> list[ProjectPart]:
+        """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that
+        has a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
+        found = set()
+        for path in paths:
+            around = self._around(path)
+            if around:
+                found.add(next((part for part in around if part.test), around[0]).key)
+        return [part for part in self.parts if part.key in found] or list(self.parts[:1])
 
     def with_part(self, part: ProjectPart) -> ProjectProfile:
-        """With ``part`` in the place of the one with its directory."""
-        return replace(self, parts=tuple(part if old.directory == part.directory else old for old in self.parts))
+        """With ``part`` in the place of the one with its key."""
+        return replace(self, parts=tuple(part if old.key == part.key else old for old in self.parts))
+
+    def _around(self, path: str) -> list[ProjectPart]:
+        """The parts that hold ``path``, the innermost first."""
+        ecosystem = ECOSYSTEM_OF.get(f".{path.rpartition('.')[2]}")
+        around = [part for part in self.parts if part.holds(path)]
+        return sorted(around, key=lambda part: (-len(part.directory), part.ecosystem != ecosystem))
 
     def told(self) -> Iterator[str]:
         """Lines for people and prompts: what is known, each with where it is said."""
@@ -114,16 +158,17 @@ class ProjectProfile:
             for kind in COMMANDS:
                 if (command := part.commands.get(kind)) is not None:
                     yield f"{where}{kind}: `{command.line}`" + (f" ({command.evidence})" if command.evidence else "")
-            for kind, tools in (("formatters", part.formatters), ("linters", part.linters)):
+            for what, tools in (("formatters", part.formatters), ("linters", part.linters)):
                 if tools:
-                    said = part.evidence.get(kind, "")
-                    yield f"{where}{kind}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
+                    said = part.evidence.get(what, "")
+                    yield f"{where}{what}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
         if self.stack:
             yield f"stack: {self.stack} ({self.stack_evidence})"
         yield from self.notes
 
     def to_json(self) -> dict[str, Any]:
-        return _plain(asdict(self))
+        data: dict[str, Any] = _plain(asdict(self))
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ProjectProfile:
@@ -134,7 +179,10 @@ class ProjectProfile:
 
 def _part(data: Mapping[str, Any]) -> ProjectPart:
     known = {entry.name for entry in fields(ProjectPart)}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items() if name in known
+    }
+    values["other_tests"] = tuple(tuple(argv) for argv in data.get("other_tests", ()))
     values["commands"] = {
         kind: ProjectCommand(tuple(command["argv"]), command.get("evidence", ""), command.get("said", ""))
         for kind, command in data.get("commands", {}).items()
@@ -145,7 +193,8 @@ def _part(data: Mapping[str, Any]) -> ProjectPart:
 
 
 def _tool(data: Mapping[str, Any]) -> FormatTool:
-    return FormatTool(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return FormatTool(**values)
 
 
 def _plain(value: Any) -> Any:

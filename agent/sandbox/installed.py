@@ -67,8 +67,8 @@ def places(root: Path, mounts: Sequence[Mount], *, isolated: bool, products: Seq
     """Those of ``mounts`` that the workdir ``root`` has a place for, which is made where it is missing, since a mount needs a
     directory to lie on, and removed afterwards. A link of the repository in the place, or on the way to it, gets no mount.
 
-    Without isolation there are no mounts: what is missing in the workdir is then linked, or copied where it leads back. Files at
-    ``products`` that were not there before are removed afterwards.
+    Without isolation there are no mounts: what is missing in the workdir is then linked, or copied where it leads back. Files
+    at ``products`` that were not there before are removed afterwards.
     """
     made: list[Path] = []
     fresh = [root / name for name in products if not (root / name).exists() and not (root / name).is_symlink()]

@@ -1,21 +1,23 @@
-"""The versions that a Python lock file has chosen, as constraints: uv.lock, poetry.lock, pdm.lock, pylock.toml (PEP 751).
+"""The versions that a Python lock file has chosen, as constraints: of uv, Poetry, PDM and Pipenv, and pylock.toml (PEP 751).
 
-All four are TOML with a list of packages that have a name and a version. A package that is there in several versions, for
-several platforms, is not pinned; neither is what does not come from an index.
+All but Pipenv's are TOML with a list of packages that have a name and a version. A package that is there in several versions,
+for several platforms, is not pinned; neither is what does not come from an index.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from agent.documents import Unreadable, read_toml
+from agent.documents import Unreadable, read_json, read_toml
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
+PIPENV = "Pipfile.lock"
 MAX_BYTES = 8 << 20
 
 MAX_PACKAGES = 5_000
@@ -26,16 +28,27 @@ MAX_CHARACTERS = 40
 
 def pins(root: Path) -> list[str]:
     """``name==version`` lines of the first lock file at ``root``, sorted; an empty list if no lock file can be read."""
-    for name in LOCKS:
+    for name in (*LOCKS, PIPENV):
         path = root / name
         if not path.is_file() or path.is_symlink() or path.stat().st_size > MAX_BYTES:
             continue
         try:
-            data = read_toml(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            if name == PIPENV:
+                return _pinned(list(_of_pipenv(read_json(text))))
+            return _pinned(read_toml(text).get("packages" if name == "pylock.toml" else "package"))
         except (Unreadable, UnicodeDecodeError):
             continue
-        return _pinned(data.get("packages" if name == "pylock.toml" else "package"))
     return []
+
+
+def _of_pipenv(data: Any) -> Iterator[dict[str, Any]]:
+    """Its packages in the form of the others; what has no version comes from elsewhere than an index."""
+    for section in ("default", "develop"):
+        packages = data.get(section) if isinstance(data, dict) else None
+        for name, entry in packages.items() if isinstance(packages, dict) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("version"), str):
+                yield {"name": name, "version": entry["version"].removeprefix("==")}
 
 
 def _pinned(packages: Any) -> list[str]:

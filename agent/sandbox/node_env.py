@@ -23,7 +23,7 @@ from agent.sandbox.node import builds, cell, npmrc, project
 from agent.sandbox.node.cell import node, node_binds, node_path
 from agent.sandbox.node.managers import Manager
 from agent.sandbox.node.project import NodeProject
-from agent.sandbox.python_env import Execute
+from agent.sandbox.python.packages import Execute
 
 __all__ = ["make", "node", "node_binds", "node_path"]
 

@@ -24,8 +24,8 @@ NOT_FETCHED = {
 async def make(
     root: Path, part: ProjectPart, cache: Path, execute: Execute, timeout: float, before: Installed | None = None
 ) -> Installed | None:
-    """The environment of ``part`` of the repository ``root``; None where its ecosystem has no install step. ``before`` is what was made
-    for the part in this sandbox earlier: what was compiled is kept."""
+    """The environment of ``part`` of the repository ``root``; None where its ecosystem has no install step. ``before`` is what
+    was made for the part in this sandbox earlier: what was compiled is kept."""
     if part.ecosystem == "node":
         return await node_env.make(root, part, cache, execute, timeout)
     if part.ecosystem == "go":

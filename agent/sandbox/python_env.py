@@ -1,136 +1,146 @@
-"""Makes a Python environment for a repository: wheels only, by uv, in a sandbox that sees none of the repository's code."""
+"""The Python environment of one part of a repository: what its tests need from the index, and the project from the tree.
+
+Packages are fetched by a step that sees none of the repository's code and runs none of it; the project is built by one that has
+no network. Both are kept for the next run and shown read-only to commands. What can't be had is said, and the rest is there.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import os
-import platform
-import shutil
-import sys
-import tempfile
-import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from uv import find_uv_bin
-
 from agent.ports import CommandResult
-from agent.sandbox import environment_cache
-from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, interpreter, interpreter_binds, network_binds
-from agent.sandbox.install_env import install_env, local_binds
-from agent.sandbox.limits import Limits
+from agent.projects.model import ProjectPart
+from agent.sandbox.bubblewrap import WORKDIR
+from agent.sandbox.environment_cache import Hold
+from agent.sandbox.host_mounts import Bind, interpreter_binds
+from agent.sandbox.python import interpreter
+from agent.sandbox.python.imports import ImportCheck, check
+from agent.sandbox.python.inputs import inputs
+from agent.sandbox.python.interpreter import Interpreter
+from agent.sandbox.python.kept import digest, kept
+from agent.sandbox.python.layout import ImportNames, layout
+from agent.sandbox.python.packages import ARGV, ENV, FACTS, PROJECT, UV, Execute, Filled, Wanted, fill
+from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
+from agent.sandbox.requirements.manifests import Manifests, joined
+from agent.stacks.manifests import requirement_names
 
-ENV = "/env"
-UV = "/opt/uv"
-UV_CACHE = "/uv-cache"
-LIMITS = Limits(memory=4 << 30, file_size=4 << 30)
-ARGV = ("uv", "pip", "install", "--only-binary", ":all:", "-r", "requirements.txt")
-UNPINNED = "The versions of the lock file can't be installed here; these are the newest that the project allows.\n"
+__all__ = ["ENV", "PROJECT", "UV", "Execute", "PythonEnvironment", "make"]
+RECIPE = "1"
+"""Another one where projects are built in another way than before: those that are kept are made again."""
 
-Execute = Callable[[Cell, Sequence[str], float], Awaitable[CommandResult]]
+
+@dataclass(frozen=True)
+class PythonEnvironment:
+    """``packages`` and ``project`` are directories of the cache, which stay while the ``holds`` live. ``products`` are files
+    that the build of the project wrote, from the repository's root. ``roots`` are directories of modules, from the root."""
+
+    packages: Path
+    project: Path | None
+    python: Interpreter
+    products: Sequence[str] = ()
+    roots: Sequence[str] = ()
+    holds: Sequence[Hold] = ()
+
+    def binds(self) -> list[Bind]:
+        found = [*interpreter_binds(self.python.prefix), Bind(str(self.packages), ENV)]
+        return [*found, Bind(str(self.project / "site"), PROJECT)] if self.project else found
+
+    def path(self) -> list[str]:
+        """Of programs."""
+        return [f"{PROJECT}/bin", f"{ENV}/bin"] if self.project else [f"{ENV}/bin"]
+
+    def variables(self) -> dict[str, str]:
+        found = {"VIRTUAL_ENV": ENV}
+        if self.project is None and self.roots:  # without isolation
+            found["PYTHONPATH"] = f"{WORKDIR}/{self.roots[0]}".rstrip("/")
+        return found
+
+    def product_binds(self) -> dict[str, Bind]:
+        """By the path in the repository."""
+        if self.project is None:
+            return {}
+        return {path: Bind(str(self.project / "products" / path), f"{WORKDIR}/{path}") for path in self.products}
 
 
 async def make(
-    root: Path, cache: Path, extra: Sequence[str], execute: Execute, timeout: float
-) -> tuple[CommandResult, Path, environment_cache.Hold]:
-    """The environment for ``root``, made or found under ``cache/envs/<key>``; the path exists only if the result is ok, and is
-    not removed while the hold on it lives.
+    root: Path,
+    part: ProjectPart,
+    cache: Path,
+    tools: Path,
+    execute: Execute,
+    timeout: float,
+    *,
+    extra: Iterable[str] = (),
+    isolated: bool = True,
+) -> tuple[CommandResult, PythonEnvironment | None]:
+    """The environment of ``part`` of the repository at ``root``, made or found below ``cache``; None where the result fails.
 
-    Any number of processes may make the same one: each builds under a name of its own, and the first to finish names it.
+    ``tools`` is the virtual environment of the server; ``extra`` packages are added where nobody asks for them. Any number of
+    processes may make the same one. Without isolation the project is not built: its modules are on the path.
     """
-    wanted = collect(root, extra)
-    target = cache / "envs" / _key(wanted)
-    refused = "".join(f"refused: {line}\n" for line in wanted.refused)
-    hold = await asyncio.to_thread(environment_cache.Hold, target)
-    if (target / "pyvenv.cfg").is_file():
-        environment_cache.mark_used(target)
-        return CommandResult(ARGV, 0, 0, f"{refused}The environment is cached.\n"), target, hold
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir()
-    try:
-        result = await _build(draft, cache, wanted, execute, timeout)
-        if result.ok and not _named(draft, target):
-            shutil.rmtree(draft)
-    finally:
-        if draft.exists():
-            shutil.rmtree(draft, ignore_errors=True)
-    if result.ok:
-        await asyncio.to_thread(environment_cache.prune, target.parent)
-    return replace(result, argv=ARGV, output_tail=refused + result.output_tail), target, hold
+    files = Manifests(root)
+    lines = [command.line for command in part.commands.values()]
+    wanted = collect(root, extra, directory=part.directory, commands=lines)
+    own = next(iter(wanted.projects.values()))
+    preferred = files.text(joined(part.directory, ".python-version") or "") or ""
+    python, note = await interpreter.choose(part.runtime or own.python, preferred)
+    notes = [note] if note else []
+    holds, project, built = [], None, Built()
+    if isolated:
+        builder = ProjectBuilder(root, cache, tools, python, wanted.own, execute, timeout)
+        key = digest(RECIPE, python.key, inputs(root, wanted.projects), repr(wanted.projects), "\n".join(sorted(wanted.own)))
+        project = cache / "projects" / key
+        try:
+            hold, _ = await kept(project, FACTS, lambda draft: builder.build(draft, wanted.projects))
+        except IndexFailed as error:
+            return replace(error.result, argv=ARGV), None
+        holds.append(hold)
+        built = Built.of(project)
+    result, packages, hold, filled = await _packages(cache, python, wanted, built, execute, timeout)
+    holds.append(hold)
+    names = [layout(files, directory, declared.name) for directory, declared in wanted.projects.items()]
+    environment = PythonEnvironment(packages, project, python, built.products, names[0].roots, holds)
+    found = ImportCheck()
+    if result.ok and project is not None:
+        found = await _checked(root, environment, names, execute)
+    notes += [*built.notes, *filled.notes(), *found.notes()]
+    said = [*(f"refused: {line}" for line in wanted.refused), *notes]
+    result = replace(
+        result, argv=ARGV, output_tail="".join(f"{line}\n" for line in said) + result.output_tail,
+        notes=tuple(notes), imported_elsewhere=tuple(found.elsewhere),
+    )  # fmt: skip
+    return result, environment if result.ok else None
 
 
-async def _build(draft: Path, cache: Path, wanted: Requirements, execute: Execute, timeout: float) -> CommandResult:
-    with tempfile.TemporaryDirectory(prefix="mgx-install-") as listed:
-        (Path(listed) / "requirements.txt").write_text(wanted.text(), encoding="utf-8")
-        _write(Path(listed) / "constraints.txt", wanted.constraints)
-        _write(Path(listed) / "pins.txt", wanted.pins)
-        cell = _cell(draft, cache, listed)
-        made = await execute(cell, ("uv", "venv", "--quiet", "--allow-existing", "--python", interpreter(), ENV), timeout)
-        if not made.ok:
-            return made
-        constrained = ("-c", "constraints.txt") if wanted.constraints else ()
-        pinned = ("-c", "pins.txt") if wanted.pins else ()
-        result = await execute(cell, (*ARGV, *constrained, *pinned), timeout)
-        if pinned and not result.ok and not result.timed_out:
-            # what was locked for another Python or platform may have no wheel here
-            again = await execute(cell, (*ARGV, *constrained), timeout)
-            result = replace(again, output_tail=f"{UNPINNED}{again.output_tail}") if again.ok else result
-        if result.ok:
-            # read-only later, so it can't keep bytecode then; -I and no network, as a package's .pth file must not run here
-            compile_ = (interpreter(), "-I", "-m", "compileall", "-q", "-j", "0", f"{ENV}/lib")
-            await execute(replace(cell, network=False), compile_, timeout)
-        return result
+async def _packages(
+    cache: Path, python: Interpreter, wanted: Requirements, built: Built, execute: Execute, timeout: float
+) -> tuple[CommandResult, Path, Hold, Filled]:
+    known = wanted.names | wanted.own
+    # what only a build knows; the rest was read already
+    more = [line for line in built.requires if not known & set(requirement_names([line]))]
+    asked = Wanted([*dict.fromkeys(wanted.lines), *more], wanted.constraints, wanted.pins, sorted(wanted.own))
+    target = cache / "envs" / digest(python.key, asked.key)
+    result = CommandResult(ARGV, 0, 0, "The environment is cached.\n")
+
+    async def fill_it(draft: Path) -> bool:
+        nonlocal result
+        result, _ = await fill(draft, cache, python, asked, execute, timeout)
+        return result.ok
+
+    hold, _ = await kept(target, FACTS, fill_it)
+    return result, target, hold, Filled.of(target) if result.ok else Filled()
 
 
-def _write(path: Path, lines: Sequence[str]) -> None:
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def _cell(draft: Path, cache: Path, listed: str) -> Cell:
-    """Sees the interpreter, uv with its cache, the list of packages and the environment to fill; has a network."""
-    uv_cache = os.path.abspath(os.environ.get("UV_CACHE_DIR") or cache / "uv")
-    os.makedirs(uv_cache, exist_ok=True)
-    passed = install_env(os.environ)
-    env = {
-        **passed,
-        "PATH": f"{UV}:/usr/bin:/bin",
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "UV_CACHE_DIR": UV_CACHE,
-        "UV_LINK_MODE": "copy",
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_NO_PROGRESS": "1",
-        "VIRTUAL_ENV": ENV,
-    }
-    binds = [
-        *interpreter_binds(),
-        *network_binds(),
-        *local_binds(passed),
-        Bind(find_uv_bin(), f"{UV}/uv"),
-        Bind(listed, "/requirements"),
-        Bind(uv_cache, UV_CACHE, writable=True),
-        Bind(str(draft), ENV, writable=True),
-    ]
-    return Cell(binds=binds, env=env, chdir="/requirements", network=True, limits=LIMITS)
-
-
-def _named(draft: Path, target: Path) -> bool:
-    """Gives the finished environment its name; False when another process was first."""
-    try:
-        os.rename(draft, target)
-    except OSError:
-        if not (target / "pyvenv.cfg").is_file():
-            raise
-        return False
-    return True
-
-
-def _key(wanted: Requirements) -> str:
-    python = f"{sys.implementation.cache_tag}-{platform.python_version()}-{platform.machine()}-{platform.libc_ver()[0]}"
-    text = "\0".join((python, sys.base_prefix, wanted.text(), "\n".join(wanted.constraints), "\n".join(wanted.pins)))
-    return hashlib.sha256(text.encode()).hexdigest()
+async def _checked(root: Path, environment: PythonEnvironment, names: Sequence[ImportNames], execute: Execute) -> ImportCheck:
+    """Kept beside the project, once for each set of packages."""
+    assert environment.project is not None
+    place = environment.project / f"imports-{environment.packages.name[:16]}.json"
+    if place.is_file():
+        return ImportCheck(**json.loads(place.read_text(encoding="utf-8")))
+    found = await check(root, environment.binds(), names, execute)
+    place.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    return found

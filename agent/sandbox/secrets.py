@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from agent.context.paths import SKIPPED, is_secret
+from agent.context.paths import is_secret, skipped_in
 
 MAX_FILES = 100
 MAX_BYTES = 2 << 20
@@ -83,8 +83,9 @@ def without(secrets: Secrets, text: str) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
+    skipped = skipped_in(root)
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        folders[:] = sorted(name for name in folders if name not in skipped)
         inside = os.path.relpath(folder, root)
         for name in sorted(names):
             path = Path(folder, name)

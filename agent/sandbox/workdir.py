@@ -7,29 +7,37 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
-from agent import stacks
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.projects.model import ProjectPart
-from agent.sandbox import bubblewrap, installed, node_env, python_env, secrets
+from agent.projects import ProjectPart
+from agent.sandbox import bubblewrap, installed, node_env, part_env, python_env, report_files, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
-from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.installed import Installed, Mount
 from agent.sandbox.limits import Limits
+from agent.sandbox.placeholders import empty_file
 from agent.sandbox.process import Ended, run_process
 from agent.sandbox.programs import SYSTEM_PATH, TOOLS_DIR, compile_once, tool_argv, tool_binds
+from agent.sandbox.python_env import PythonEnvironment
 
 log = structlog.stdlib.get_logger(__name__)
 
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
-PYTHON_TEST_PACKAGES = ("pytest",)
+
+
+@dataclass
+class PartEnvironment:
+    """What was installed for the parts in one directory; ``others`` by their ecosystem."""
+
+    python: PythonEnvironment | None = None
+    others: dict[str, Installed] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,44 +52,82 @@ class WorkdirSandbox:
     tools: Path
     bwrap: BubblewrapProgram | None
     limits: Limits
-    env_dir: Path | None = None
-    installed: Installed | None = None
-    _hold: Hold | None = None
+    environments: dict[str, PartEnvironment] = field(default_factory=dict)
+    """By the directory of their part."""
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        """Installs what the repository's manifests name; None when the stack has no install step."""
-        entry = stacks.get(stack)
-        if not entry.install:
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        """Installs what the manifests of ``part`` name; None where there is no install step for it."""
+        made = self.environments.setdefault(part.directory, PartEnvironment())
+        if part.ecosystem == "python":
+            extra = ("pytest",) if part.runner == "pytest" else ()
+            result, found = await python_env.make(
+                self.root, part, self.cache, self.tools, self._execute, timeout, extra=extra, isolated=self.bwrap is not None
+            )
+            if found is not None:
+                made.python = found
+                await asyncio.to_thread(compile_once, self.tools)
+            return result
+        before = made.others.get(part.ecosystem)
+        other = await part_env.make(self.root, part, self.cache, self._execute, timeout, before)
+        if other is None:
             return None
-        if entry.package_manager == "npm":
-            part = ProjectPart(ecosystem="node")
-            self.installed = await node_env.make(self.root, part, self.cache, self._execute, timeout)
-            return self.installed.result
-        if entry.package_manager != "uv":
-            text = f"Not installed: {entry.install[0]} is not supported by this sandbox yet.\n"
-            return CommandResult(entry.install, 127, 0, text, available=False)
-        extra = PYTHON_TEST_PACKAGES if "pytest" in entry.test else ()
-        result, made, hold = await python_env.make(self.root, self.cache, extra, self._execute, timeout)
-        if result.ok:
-            self.env_dir, self._hold = made, hold
-            await asyncio.to_thread(compile_once, self.tools)
-        return result
+        made.others[part.ecosystem] = other
+        return other.result
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
-        """Runs ``argv`` in the workdir without a network. Raises ``SandboxFailed`` when it could not be run at all."""
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
+        """Runs ``argv`` in ``directory`` of the workdir without a network. Raises ``SandboxFailed`` when it could not be run at
+        all."""
         git = self.root / ".git"
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
+        made = self._environment_of(directory)
+        others = list(made.others.values())
+        mounts = [mount for other in others for mount in other.mounts]
+        unasked = [name for other in others for name in other.products]
         try:
-            mounts = self.installed.mounts if self.installed else ()
-            with installed.places(self.root, mounts, isolated=self.bwrap is not None) as laid:
-                result = await self._execute(self._cell(laid), argv, timeout)
+            with (
+                report_files.directory(self.cache, wanted=bool(reports)) as written,
+                installed.places(self.root, mounts, isolated=self.bwrap is not None, products=unasked) as laid,
+                self._places_for_products(made) as products,
+            ):
+                cell = self._cell(made, laid, products)
+                cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
+                if written is not None:
+                    cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
+                result = await self._execute(cell, argv, timeout)
+                found = await asyncio.to_thread(report_files.collect, self.root, directory, written, reports)
         finally:
             forged = not had_git and _remove(git)
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
-        return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said)
+        return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
 
-    def _cell(self, laid: Sequence[Mount] = ()) -> Cell:
+    def _environment_of(self, directory: str) -> PartEnvironment:
+        """What was made for ``directory`` or for the nearest one above it, of each kind."""
+        found = PartEnvironment()
+        while True:
+            made = self.environments.get(directory, PartEnvironment())
+            found = PartEnvironment(found.python or made.python, {**made.others, **found.others})
+            if not directory:
+                return found
+            directory = directory.rpartition("/")[0]
+
+    @contextmanager
+    def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:
+        """What the build of a Python project wrote, each to be laid over an empty file, which goes afterwards: a mount needs a
+        file to lie on. What the tree has itself comes first."""
+        found = made.python.product_binds() if made.python else {}
+        with ExitStack() as stack:
+            yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
+
+    def _cell(self, made: PartEnvironment, laid: Sequence[Mount] = (), products: Sequence[Bind] = ()) -> Cell:
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),
@@ -101,15 +147,15 @@ class WorkdirSandbox:
             "npm_config_update_notifier": "false",
             "NEXT_TELEMETRY_DISABLED": "1",
         }
-        if self.env_dir is not None:
-            binds.append(Bind(str(self.env_dir), python_env.ENV))
-            path.insert(0, f"{python_env.ENV}/bin")
-            env["VIRTUAL_ENV"] = python_env.ENV
+        if made.python is not None:
+            binds += [*(bind for bind in made.python.binds() if bind not in binds), *products]
+            path[:0] = made.python.path()
+            env |= made.python.variables()
         binds += installed.binds(laid)
         extra += installed.argv(laid, self.limits)
-        if self.installed is not None:
-            path += self.installed.search_path
-            env |= self.installed.env
+        for other in made.others.values():
+            path += other.search_path
+            env |= other.env
         git = self.root / ".git"
         if git.exists() and not git.is_symlink():
             # a hook or a setting written there would run outside, at the next git command of the host
@@ -159,8 +205,6 @@ class WorkdirSandbox:
         log.warning("a command runs without isolation", program=argv[0])
         places = {bind.target: bind.source for bind in cell.binds if bind.target != bind.source}
         path = [str(self.tools / "bin"), *os.environ.get("PATH", "/usr/bin:/bin").split(":")]
-        if self.env_dir is not None:
-            path.insert(0, str(self.env_dir / "bin"))
         env = {name: _translated(value, places) for name, value in cell.env.items()}
         uv = places.get(f"{python_env.UV}/uv")
         if uv is not None:

@@ -1,72 +1,86 @@
-"""Which stack a task is for: evidence from its words and from the repository's own files, never a substring.
+"""Which stack a task is for: evidence from its words, by the part they play in it, and from the repository's own files.
 
-Scores are sums of the weights in the catalogue. A stack that the text rules out ("not React", "React yerine") is out, whatever
-else speaks for it.
+Scores are sums of the weights in the catalogue. What a manifest proves stands above all words (``facts_of``); what the text
+denies or leaves behind is out. Where too little speaks for one stack, or as much for another, the answer is none, and the
+evidence names the candidates.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from agent.patterns import linear
+from agent.stacks.facts import Facts, facts_of
 from agent.stacks.globs import matches
 from agent.stacks.manifests import is_manifest, packages_of
+from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in
 from agent.stacks.model import Stack
+from agent.stacks.roles import MentionRole
 from agent.stacks.store import catalogue
-
-NAMING_WEIGHT = 5.0
-"""From this weight on a word names its stack: negated, it rules the stack out."""
 
 SURE_SCORE = 8.0
 """From this score on the evidence is full; below, confidence shrinks in proportion."""
-
-LOOKED_AT = 80
-"""Characters before and after a word that are looked at for what they make of it."""
-MAX_WORD = 214
-"""Characters of a package's name that are looked for; npm allows no more in one."""
-KEPT = 1_000
-"""Words and texts of which the form that is searched is kept: those of the catalogue, and some of the last task."""
+THRESHOLD = 0.4
+"""Below this confidence there is no answer."""
+TIED = 0.85
+"""Two candidates are as strong as one another from this share on."""
+PROVED = 0.99
+INCLUDED = 0.3
+"""What a word counts for a stack that a named one includes: "React" beside "Next.js"."""
+FIRST = 0.2
+"""What counts for tools of operations after a program that is asked for, and for a program after such a tool."""
+WORKFLOWS, IMAGES, SECOND_TOOL = "ci-github-actions", "devops-docker", 0.4
+"""A workflow often builds an image, and an image seldom holds a workflow."""
 MAX_PROJECTS = 100
 MAX_ABOVE = 100
 """Directories above a file that are looked at."""
 
-_URL = linear(r"\b(?:https?://|www\.)\S+")
-_SPACES = linear(r"[\s\pZ]+")
-_NEGATED_BEFORE = linear(
-    r"(?:\b(?:not|no|neither|without|never|except|avoid|excluding|instead of|rather than|(?:don['’]?t|do not) (?:use|want))\s+)"
-    r"(?:(?:use|using|in|with|as|a|an|the|any)\s+)*(?:\S+\s+(?:or|nor|veya|ya da)\s+)*$"
-)
-_NEGATED_AFTER = linear(
-    r"^(?:['’][\pL\pN_]+)?\s+(?:(?:veya|ya da)\s+\S+\s+)?"
-    r"(?:değil|degil|yerine|olmadan|olmasın|hariç|kullanma[\pL\pN_]*|istemiyor[\pL\pN_]*|istemem|is not|must not)"
-    r"(?:[^\pL\pN_]|$)"
-)
-
 
 @dataclass(frozen=True)
 class Inference:
-    """``stack`` is None when nothing speaks for any; ``confidence`` is 0–1; ``evidence`` says why, strongest first."""
+    """``stack`` is None when too little speaks for any; ``confidence`` is 0-1, 0 without a stack; ``evidence`` says why,
+    strongest first, or names the candidates. ``proved``: a manifest says so, also that the project is outside the catalogue.
+    ``outside`` is the technology outside the catalogue that is asked for or proved."""
 
     stack: str | None
     confidence: float
     evidence: tuple[str, ...]
+    proved: bool = False
+    outside: str = ""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it says that the project is outside the catalogue, rather than nothing."""
+        return self.stack is None and bool(self.outside)
+
+
+NOTHING = Inference(None, 0.0, ())
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    name: str
+    score: float
+    evidence: tuple[str, ...]
+    is_stack: bool = True
 
 
 def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] | None = None) -> Inference:
-    """Infers a stack from the task's words and the repository's paths; ``manifests`` maps manifest paths to their text."""
-    prose = _normal(text)
+    """Infers a stack from the task's words and the repository's paths; ``manifests`` maps manifest paths to their text.
+
+    In a repository whose ``files`` speak for stacks, words decide among those only.
+    """
+    facts = facts_of(files, manifests or {})
+    if facts.is_none:
+        title, why = next(iter(facts.others.items()))
+        return Inference(None, 0.0, (why,), proved=True, outside=title)
+    mentions = mentions_in(text)
+    if facts.stacks:
+        return _among_proved(facts, mentions)
     packages = packages_of(manifests or {})
-    scored = [(_score(stack, prose, files, packages), stack) for stack in catalogue()]
-    ranked = sorted((entry for entry in scored if entry[0][0] > 0), key=lambda entry: (-entry[0][0], entry[1].id))
-    if not ranked:
-        return Inference(None, 0.0, ())
-    (best, evidence), stack = ranked[0]
-    second = ranked[1][0][0] if len(ranked) > 1 else 0.0
-    confidence = best / (best + second) * min(1.0, best / SURE_SCORE)
-    return Inference(stack.id, round(min(confidence, 0.99), 2), evidence)
+    from_files = {stack.id: list(_of_repository(stack, files, packages)) for stack in catalogue()}
+    candidates = _candidates(mentions, {id: found for id, found in from_files.items() if found or not files})
+    return _decided(candidates)
 
 
 def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | None = None) -> dict[str, Inference]:
@@ -95,15 +109,6 @@ def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | N
     return found
 
 
-def rules_out(text: str, word: str) -> bool:
-    """True when ``text`` denies ``word`` wherever it names it: "without axios", "axios kullanma"."""
-    prose, wanted = _normal(text), _normal(word[:MAX_WORD])
-    if wanted.split(" ", 1)[0].rstrip("*") not in prose:
-        return False
-    hits = list(_word(wanted).finditer(prose))
-    return bool(hits) and all(_is_negated(prose, hit) for hit in hits)
-
-
 def _above(path: str) -> Iterator[str]:
     """The directories that ``path`` is in, the nearest first; "" is the top."""
     for _ in range(MAX_ABOVE):
@@ -113,48 +118,170 @@ def _above(path: str) -> Iterator[str]:
             return
 
 
-def _score(stack: Stack, prose: str, files: Sequence[str], packages: frozenset[str]) -> tuple[float, tuple[str, ...]]:
-    found: list[tuple[float, str]] = []
-    for word, weight in stack.signals.words:
-        hits = [hit for hit in _word(word).finditer(prose) if not _is_verb(stack, word, prose, hit.end())]
-        if not hits:
-            continue
-        denied = [hit for hit in hits if _is_negated(prose, hit)]
-        if denied and weight >= NAMING_WEIGHT:
-            return 0.0, (f'the task rules out "{word}"',)
-        if len(denied) < len(hits):
-            found.append((weight, f'the task says "{word.rstrip("*")}"'))
+def _of_repository(stack: Stack, files: Sequence[str], packages: frozenset[str]) -> Iterator[tuple[float, str]]:
     for glob, weight in stack.signals.files:
         hit = next((path for path in files if matches(glob, path)), None)
         if hit is not None:
-            found.append((weight, f"the repository has {hit}"))
-    found += [(weight, f"a manifest names {name}") for name, weight in stack.signals.packages if name in packages]
-    found.sort(key=lambda entry: -entry[0])
-    return sum(weight for weight, _ in found), tuple(why for _, why in found)
+            yield weight, f"the repository has {hit}"
+    for name, weight in stack.signals.packages:
+        if name in packages:
+            yield weight, f"a manifest names {name}"
 
 
-def _is_verb(stack: Stack, word: str, prose: str, end: int) -> bool:
-    """ "Express your thanks" names no framework."""
-    objects = stack.signals.objects.get(word, ())
-    after = prose[end : end + LOOKED_AT]
-    return after.lstrip().split(" ")[0].strip(".,;:!?") in objects if objects else False
+def _among_proved(facts: Facts, mentions: Sequence[Mention]) -> Inference:
+    """One proved stack is the answer; of several, and of one beside other technologies, the one that the text names."""
+    if facts.stack is not None:
+        return Inference(facts.stack, PROVED, (facts.stacks[facts.stack],), proved=True)
+    named = _candidates(mentions, {id: [] for id in facts.stacks})
+    best = _decided([one for one in named if not one.is_stack or one.name in facts.stacks])
+    if best.stack is not None:
+        return Inference(best.stack, best.confidence, (facts.stacks[best.stack], *best.evidence), proved=True)
+    several = ", ".join((*facts.stacks, *facts.others))
+    return Inference(None, 0.0, (f"the manifests are of several: {several}", *best.evidence[:2]))
 
 
-def _is_negated(prose: str, hit: re.Match[str]) -> bool:
-    start = max(0, hit.start() - LOOKED_AT)
-    return bool(
-        _NEGATED_BEFORE.search(prose[start : hit.start()]) or _NEGATED_AFTER.match(prose[hit.end() : hit.end() + LOOKED_AT])
+def _candidates(mentions: Sequence[Mention], from_files: Mapping[str, Sequence[tuple[float, str]]]) -> list[_Candidate]:
+    """Everything that something speaks for, the strongest first."""
+    mentions = _as_if_wanted(mentions)
+    stated = [one for one in mentions if _is_stated(one) and one.role in (MentionRole.WANTED, MentionRole.CHOSEN)]
+    left_out = _ruled_out(mentions)
+    of_language = _weight_of_languages(mentions)
+    factors = _factors(stated, left_out, _totals(mentions).get(WORKFLOWS, 0.0))
+    found = []
+    for id, of_files in from_files.items():
+        if id in left_out:
+            continue
+        of_words = _best_of([one for one in mentions if one.owner == id], of_language)
+        said = sorted(of_words, key=lambda entry: -entry[0])
+        score = factors.get(id, 1.0) * sum(weight for weight, _ in said) + sum(weight for weight, _ in of_files)
+        if score > 0:
+            evidence = [*said, *of_files]
+            evidence.sort(key=lambda entry: -entry[0])
+            found.append(_Candidate(id, score, tuple(why for _, why in evidence)))
+    for title in {one.owner for one in mentions if one.group == OUTSIDE} - left_out:
+        said = _best_of([one for one in mentions if one.owner == title], of_language)
+        score = factors.get(title, 1.0) * sum(weight for weight, _ in said)
+        if score > 0:
+            found.append(_Candidate(title, score, (f"the task asks for {title}, which the catalogue has no stack for",), False))
+    return sorted(found, key=lambda one: (-one.score, one.name))
+
+
+def _decided(candidates: Sequence[_Candidate]) -> Inference:
+    if not candidates:
+        return NOTHING
+    best, second = candidates[0], candidates[1].score if len(candidates) > 1 else 0.0
+    confidence = round(min(best.score / (best.score + second) * min(1.0, best.score / SURE_SCORE), 0.99), 2)
+    if not best.is_stack and confidence >= THRESHOLD:
+        return Inference(None, 0.0, best.evidence, outside=best.name)
+    tied = second >= TIED * best.score
+    if confidence < THRESHOLD or tied or not best.is_stack:
+        if best.score < 1:
+            return NOTHING
+        names = ", ".join(one.name for one in candidates[:3])
+        said = "too little speaks for one stack" if not tied else "as much speaks for one as for another"
+        return Inference(None, 0.0, (f"{said}: {names}", *best.evidence[:2]))
+    return Inference(best.name, confidence, best.evidence)
+
+
+def _as_if_wanted(mentions: Sequence[Mention]) -> list[Mention]:
+    """Where nothing is named as what is wanted, what the work is in is: "fix the menu of the Vue app"; and where that is not
+    there either, what was thought to be left behind: "remove the Vue component"."""
+    promoted = list(mentions)
+    if not _speaks([one for one in promoted if one.owner not in OPERATIONS]):
+        promoted = [_promoted(one) if one.role is MentionRole.SECONDARY else one for one in promoted]
+    for role in (MentionRole.CONTEXT, MentionRole.LEFT):
+        if _speaks(promoted):
+            return promoted
+        promoted = [_promoted(one) if one.role is role else one for one in promoted]
+    return promoted
+
+
+def _speaks(mentions: Sequence[Mention]) -> bool:
+    """Whether something is asked for: as much speaks for one owner as a name would."""
+    return any(total >= NAMING_WEIGHT for total in _totals(mentions).values())
+
+
+def _totals(mentions: Sequence[Mention]) -> Mapping[str, float]:
+    """How much speaks for each owner, each word once."""
+    wanted = [
+        one for one in mentions if one.role in (MentionRole.WANTED, MentionRole.CHOSEN) and one.group not in (SERVICE, PROGRAM)
+    ]
+    words = {(one.owner, one.said): one.weight for one in wanted}
+    totals: dict[str, float] = {}
+    for (owner, _), weight in words.items():
+        totals[owner] = totals.get(owner, 0.0) + weight
+    return totals
+
+
+def _is_stated(one: Mention) -> bool:
+    """A quoted piece of a workflow or a compose file tells as much of the work as a name."""
+    return one.names or (one.owner in OPERATIONS and one.weight >= NAMING_WEIGHT)
+
+
+def _promoted(one: Mention) -> Mention:
+    return Mention(**{**one.__dict__, "role": MentionRole.WANTED})
+
+
+def _ruled_out(mentions: Sequence[Mention]) -> set[str]:
+    """Owners that are denied or left behind by name, and that nothing in the same sentence, or by a decision, asks for."""
+    out: set[str] = set()
+    for one in mentions:
+        if one.names and one.role in (MentionRole.DENIED, MentionRole.LEFT):
+            rescued = any(
+                other.owner == one.owner
+                and (other.role is MentionRole.CHOSEN or (other.role is MentionRole.WANTED and other.sentence == one.sentence))
+                for other in mentions
+            )
+            if not rescued:
+                out.add(one.owner)
+    return out
+
+
+def _weight_of_languages(mentions: Sequence[Mention]) -> Mapping[str, float]:
+    """What languages count, by group: beside words for a service, or for another kind of program."""
+    service = [one for one in mentions if one.group == SERVICE and one.counts]
+    program = [one for one in mentions if one.group == PROGRAM and one.counts]
+    strength = {
+        SERVICE: sum({one.said: one.counts for one in service}.values()),
+        PROGRAM: sum({one.said: one.counts for one in program}.values()),
+    }
+    other = (
+        strength[PROGRAM] > 0
+        and strength[PROGRAM] >= strength[SERVICE]
+        and not (strength[PROGRAM] == strength[SERVICE] and service[0].start < program[0].start)
     )
+    if other:
+        return {"language": 0.0, "web_language": 0.0}
+    return {"language": 1.0 if strength[SERVICE] > 0 else 0.4, "web_language": 1.0}
 
 
-@lru_cache(KEPT)
-def _normal(text: str) -> str:
-    """Lower case as both languages write it: the Turkish capital İ becomes a plain i, and spaces are single."""
-    return _SPACES.sub(" ", _URL.sub(" ", text.replace("İ", "i").lower()))
+def _best_of(mentions: Sequence[Mention], of_language: Mapping[str, float]) -> list[tuple[float, str]]:
+    """Each word once, in its best role."""
+    best: dict[str, float] = {}
+    for one in mentions:
+        counts = one.counts * of_language.get(one.group, 1.0)
+        if counts > 0:
+            key = f"a path, {one.said}" if "/" in one.said and not one.named else f'"{one.said}"'
+            best[key] = max(best.get(key, 0.0), counts)
+    return [(counts, f"the task says {said}") for said, counts in best.items()]
 
 
-@lru_cache(KEPT)
-def _word(word: str) -> re.Pattern[str]:
-    body = r"[\s-]+".join(re.escape(part) for part in word.rstrip("*").split(" "))
-    ending = r"\w*" if word.endswith("*") else r"(?![\w+#])"
-    return re.compile(rf"(?<![\w.]){body}{ending}")
+def _factors(stated: Sequence[Mention], left_out: set[str], of_workflows: float) -> dict[str, float]:
+    """Less counts what a named stack includes, and tools of operations after a program (or a program after such a tool)."""
+    factors: dict[str, float] = {}
+    first: dict[str, int] = {}
+    for one in stated:
+        if one.owner not in left_out:
+            first[one.owner] = min(first.get(one.owner, one.start), one.start)
+    for stack in catalogue():
+        if stack.id in first:
+            factors.update(dict.fromkeys(stack.signals.includes, INCLUDED))
+    if of_workflows >= SURE_SCORE:
+        factors[IMAGES] = SECOND_TOOL
+    tools = [at for owner, at in first.items() if owner in OPERATIONS]
+    programs = [at for owner, at in first.items() if owner not in OPERATIONS]
+    if programs and (not tools or min(programs) < min(tools)):
+        factors.update(dict.fromkeys(OPERATIONS, FIRST))
+    elif tools and programs:
+        factors.update({owner: FIRST for owner in first if owner not in OPERATIONS})
+    return factors

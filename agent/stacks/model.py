@@ -9,6 +9,8 @@ from pathlib import Path
 from agent.errors import AgentError
 from agent.stacks.globs import matches
 
+NONE = "none"
+"""In the place of a stack's id: the rules of no stack."""
 CACHES = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 """What tools leave in a starter that someone worked on; never a part of it."""
 
@@ -54,15 +56,26 @@ class Coverage:
 class Signals:
     """Evidence for a stack, each with a weight: about 10 names it, about 1 only fits it.
 
-    ``words`` are whole words or phrases (``stem*`` also with a suffix, for Turkish); ``files`` are globs over the
-    repository's paths; ``packages`` are names in its manifests (package.json, composer.json, requirements.txt,
-    pyproject.toml, *.csproj). ``objects`` gives the words after which a word is an everyday verb ("express my thanks").
+    ``words`` are whole words or phrases (``stem*`` also with a suffix, for Turkish). ``languages`` are words that say nothing
+    of a framework: they count beside words for a service, and ``web_languages``, which are mostly used for one, unless the task
+    is for another kind of program. ``code`` are regular expressions (RE2) over what the text says as it is written, for what
+    people quote of a framework: ``@Injectable()``, ``app.MapGet``. ``named_files`` are globs of paths that the text names.
+    ``objects`` gives the words after which a word is an everyday verb ("express my thanks"). ``includes`` are the stacks whose
+    words are also this one's: Next.js is React too.
+
+    ``files`` are globs over the repository's paths; ``packages`` are names in its manifests (package.json, composer.json,
+    requirements.txt, pyproject.toml, *.csproj).
     """
 
     words: tuple[tuple[str, float], ...] = ()
+    languages: tuple[tuple[str, float], ...] = ()
+    web_languages: tuple[tuple[str, float], ...] = ()
+    code: tuple[tuple[str, float], ...] = ()
+    named_files: tuple[tuple[str, float], ...] = ()
     files: tuple[tuple[str, float], ...] = ()
     packages: tuple[tuple[str, float], ...] = ()
     objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    includes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ def get(id: str) -> Stack:
         if stack.id == id:
             return stack
     known = ", ".join(stack.id for stack in catalogue())
-    raise UnknownStack(f"There is no stack called {id!r}.", hint=f"Use one of: {known}; or leave it out and it is inferred.")
+    raise UnknownStack(
+        f"There is no stack called {id!r}.",
+        hint=f"Use one of: {known}; or none for no stack's rules; or leave it out and it is inferred.",
+    )
 
 
 def _read(path: Path) -> Stack:
@@ -72,6 +75,8 @@ def _tool(entry: dict[str, Any]) -> FormatTool:
     )
 
 
-def _signals(data: dict[str, dict[str, Any]]) -> Signals:
-    words, files, packages = (tuple(data.get(kind, {}).items()) for kind in ("words", "files", "packages"))
-    return Signals(words, files, packages, {word: tuple(after) for word, after in data.get("objects", {}).items()})
+def _signals(data: dict[str, Any]) -> Signals:
+    tables = ("words", "languages", "web_languages", "code", "named_files", "files", "packages")
+    weighed = {name: tuple(data.get(name, {}).items()) for name in tables}
+    objects = {word: tuple(after) for word, after in data.get("objects", {}).items()}
+    return Signals(**weighed, objects=objects, includes=tuple(data.get("includes", ())))

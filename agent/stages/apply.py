@@ -11,7 +11,8 @@ from pathlib import Path
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks
-from agent.checks.formatting import format_files
+from agent.checks.formatting import FormatReport, clean_files, format_files, joined
+from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError, Paused, SandboxFailed
 from agent.guardrails import GuardrailFinding, GuardrailResult, check
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
@@ -20,6 +21,7 @@ from agent.patch.model import Format
 from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
+from agent.projects import ProjectPart
 from agent.stacks import Stack
 from agent.stacks.model import Signals
 from agent.stages.change_decisions import reverted_files
@@ -31,7 +33,7 @@ ANY_STACK = Stack(
     markers=(), packages=(), imports_forbidden=(), install=(), tests=(), build=(), lint=(), format=(), signals=Signals(),
     prompt_notes="", starter=None,
 )  # fmt: skip
-"""For an existing project of no known stack: no rules of its own, no commands."""
+"""For a project of no known stack, new or there: no rules of its own, no commands."""
 
 _PLACE = re.compile(r" at line \d+ of the answer")
 """The same edit may stand elsewhere in the next answer."""
@@ -107,7 +109,7 @@ class ChangeApplier:
             self.baseline.keep(answer)
         inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
-            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True
+            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True, writes=_written
         )
         if not result["success"]:
             request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
@@ -142,7 +144,9 @@ class ChangeApplier:
 
         work.loops.reset()  # a decision of people: from here on the same may be said again
         inputs = {"rejected": [{"path": entry["path"], "hunk": entry.get("hunk")} for entry in mine]}
-        await work.ports.journal.step(f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True)
+        await work.ports.journal.step(
+            f"{work.key}/{step}", "apply", inputs, act, announce=_reverted, mutates=True, writes=lambda result: result["files"]
+        )
         for path in list(self.files):
             self._recount(path)
         self._fresh = list(self.files)
@@ -181,25 +185,50 @@ class ChangeApplier:
         self.files[file["path"]] = {"path": file["path"], "action": action, "added": file["added"], "removed": file["removed"]}
 
     async def format(self, step: str) -> bool:
-        """Formats what was just applied; in an existing project only new files, for a formatter's own changes would drown the
-        task's. Returns False where a formatter is absent that the stack counts on. Raises ``Paused('sandbox')``."""
+        """Formats what was just applied with the formatters that its part of the project has. In an existing project a file
+        that was there is formatted only by those that found it clean before: else a formatter's own changes would drown the
+        task's. Returns False where a formatter is absent that the project counts on. Raises ``Paused('sandbox')``."""
         work = self._work
         fresh, self._fresh = dict.fromkeys(self._fresh), []
-        paths = [path for path in fresh if work.spec.output_mode == "generate_new" or self.files[path]["action"] == "created"]
+        paths = [path for path in fresh if path in self.files and self.files[path]["action"] != "deleted"]
+        parts = {part.key: part for path in paths if (part := work.profile.part_of(path)) is not None and part.formatters}
+        paths = [path for path in paths if (part := work.profile.part_of(path)) is not None and part.key in parts]
         if not paths:
             return True
 
         async def act() -> JSONObject:
             await work.commands.restore()
-            return (await format_files(paths, work.stack or ANY_STACK, work.ports.sandbox)).to_json()
+            reports = [
+                await self._format_part(part, [path for path in paths if work.profile.part_of(path) == part])
+                for part in parts.values()
+            ]
+            return joined(reports).to_json()
 
         try:
             result = await work.ports.journal.step(
-                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True
-            )
+                f"{work.key}/format/{step}", "format", {"paths": paths}, act, announce=_formatted, mutates=True,
+                writes=lambda _: paths,
+            )  # fmt: skip
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
         return not result["missing"]
+
+    async def _format_part(self, part: ProjectPart, paths: Sequence[str]) -> FormatReport:
+        """``paths`` are of the change and lie in ``part``."""
+        sandbox = self._work.ports.sandbox
+        own = {path: path.removeprefix(f"{part.directory}/") if part.directory else path for path in paths}
+        old = [path for path in paths if self.files[path]["action"] == "modified"]
+        if self._work.spec.output_mode == "generate_new" or not old:
+            return (await format_files(list(own.values()), part.formatters, sandbox, part.directory)).below(part.directory)
+        created = [own[path] for path in paths if path not in old]
+        reports = [await format_files(created, part.formatters, sandbox, part.directory)]
+        before = SetAside(self._work.root, [Swap(path, self.baseline.now(path), self.baseline.before(path)) for path in old])
+        for tool in part.formatters:
+            with before.in_place():
+                clean = await clean_files([own[path] for path in old], tool, sandbox, part.directory)
+            if clean:
+                reports.append(await format_files(clean, [tool], sandbox, part.directory))
+        return joined(reports).below(part.directory)
 
 
 def _mode(path: Path) -> int:
@@ -221,6 +250,13 @@ def _reverted(result: JSONObject) -> StepEvent | None:
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _written(result: JSONObject) -> list[str]:
+    """The paths of files that were written, renamed or removed; none where the edits were refused."""
+    if not result["success"]:
+        return []
+    return [path for file in result["files"] for path in (file["path"], file["source"]) if path]
 
 
 def _patched(result: JSONObject) -> StepEvent:

@@ -51,12 +51,11 @@ def forecast(work: PhaseContext, past: RunStatistics, files: int) -> JSONObject:
 def _guess(work: PhaseContext, files: int) -> tuple[int, Decimal | None]:
     """Tokens, and USD per token by the prices of the models that will be asked."""
     context: Sequence[ChatMessage] = [{"role": "user", "content": work.situation()}]
-    stack = work.stack.id if work.stack else None
     written = TOKENS_PER_FILE * files
     calls = [
         work.ports.model.estimate(
             ModelRequest(
-                f"{work.key}/estimate", role, action, context, work.spec.text, stack, max_tokens=round(share * written)
+                f"{work.key}/estimate", role, action, context, work.spec.text, work.stack_id, max_tokens=round(share * written)
             )
         )
         for role, action, share in CALLS_AHEAD

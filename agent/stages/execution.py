@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.changes.diff import describe
 from agent.checks.coverage import measurable
+from agent.checks.proof import is_to_blame, proof
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.errors import Paused
 from agent.patch import Edits
@@ -15,12 +16,13 @@ from agent.ports import JSONObject, Outcome
 from agent.stages.apply import ChangeApplier
 from agent.stages.change_decisions import revision_request
 from agent.stages.plan_parts import parts_of, split_conflicting
+from agent.stages.planning import find_out_new
 from agent.stages.problem import Problem, line_of
 from agent.stages.progress import ProgressReporter
 from agent.team import AskedTeam, PhaseContext
 from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
 from agent.team.parsing.edits import NO_CHANGE
-from agent.team.verification import complaint, for_reviewer, install, is_to_blame, measure_baseline
+from agent.team.verification import complaint, for_reviewer, install, lint_complaint, measure_baseline
 
 CROSSED = (
     "Another part of the plan, written at the same time, changed some of your files, so your answer was not applied. Base your "
@@ -72,7 +74,7 @@ class ChangeExecution:
 
     async def add_tests(self) -> Problem | None:
         """The tester's own files, once per run; none where no command would run them."""
-        if self._tests_written or self._work.stack is None or not self._work.stack.test:
+        if self._tests_written or not any(part.test for part in self._work.tested_parts()):
             return None
         self._tests_written = True
         await self._progress.at(3, "Adding tests")
@@ -87,16 +89,27 @@ class ChangeExecution:
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
         await self._progress.at(4, "Formatting")
+        await self._know_the_change()
         await install(self._work, str(self.round))
         self._all_tools &= await self._applier.format(str(self.round))
         await self._progress.at(5, "Testing")
         self._work.aside = self._unplanned_test_configuration()
-        changed = measurable(self._work.stack, self._texts())
+        self._work.before = self._as_before(lambda path: True)
+        self._work.code_before = self._as_before(lambda path: not any(part.is_test(path) for part in self._work.profile.parts))
+        changed = measurable(self._work.profile, self._texts())
         wanted = {"round": self.round, "changed": changed}
         self._tests = json.loads(await self._team.ask(TESTS_WANTED, json.dumps(wanted)))
-        if not is_to_blame(self._tests):
-            return None
-        return Problem("tests", complaint(self._tests), output=self._tests["output_tail"])
+        if is_to_blame(self._tests):
+            return Problem("tests", complaint(self._tests), output=self._tests["output_tail"])
+        said = lint_complaint(self._tests)
+        return Problem("tests", said) if said else None
+
+    async def _know_the_change(self) -> None:
+        """Which files were changed; and what a new project is, which only its files can say."""
+        self._work.changed = sorted(self._applier.files)
+        self._work.modified = [path for path in self._work.changed if self._applier.files[path]["action"] == "modified"]
+        if self._work.spec.output_mode != "patch_existing":
+            await find_out_new(self._work, str(self.round))
 
     async def review(self) -> Problem | None:
         """The reviewer sees the change as it is now, how the tests went, and what was asked for earlier."""
@@ -173,10 +186,19 @@ class ChangeExecution:
 
     async def outcome(self) -> Outcome:
         await self._progress.done("The change is ready")
-        proved = self._all_tools and self._tests["status"] == "passed" and not self._tests["set_aside"]
-        proved = proved and self._review["verdict"] == "approve"
+        existing = self._work.spec.output_mode == "patch_existing"
+        found = proof(self._tests, existing=existing, absent_tools=not self._all_tools)
+        draft = found["draft"] or self._review["verdict"] != "approve"
         files = [self._applier.files[path] for path in sorted(self._applier.files)]
-        return Outcome(files=files, tests=self._tests, review=self._review, draft=not proved)
+        tests = {**self._tests, "proof": found}
+        warnings = tuple(self._work.calls.warnings.values())
+        return Outcome(files=files, tests=tests, review=self._review, draft=draft, warnings=warnings)
+
+    def _as_before(self, concerns: Callable[[str], bool]) -> SetAside:
+        """What puts the changed files for which ``concerns`` is true back to what they were before the run."""
+        baseline = self._applier.baseline
+        swaps = [Swap(path, baseline.now(path), baseline.before(path)) for path in self._applier.files if concerns(path)]
+        return SetAside(self._work.root, swaps)
 
     def _unplanned_test_configuration(self) -> SetAside:
         """In a new project there is nothing from before to judge with."""

@@ -11,12 +11,14 @@ from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
 from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
+from agent.projects import ProjectProfile
+from agent.projects.in_plan import as_approved, in_plan
+from agent.projects.of_stack import part_of_stack
 from agent.stages.estimate import estimate
+from agent.stages.stack_choice import GUESSED, know_stack, take_proposal
 from agent.team import PhaseContext
 
 MIN_LETTERS = 3
-GUESSED = 0.5
-"""Confidence in a stack that only the model suggests."""
 HOW_TO_ANSWER = "Answer the question; the team then plans with your answer."
 
 
@@ -29,25 +31,20 @@ async def begin_plan(
         raise TaskUnclear(
             f"The task {said}.", hint='Say in a sentence what should be built or changed, for example "Add a health endpoint".'
         )
-    chosen = stacks.get(spec.stack) if spec.stack else None
+    chosen = stacks.get(spec.stack) if spec.stack and spec.stack != stacks.NONE else None
     work = PhaseContext(spec, root, ports, f"plan/{version}", feedback=feedback, rejected=rejected)
     # said before the repository is read: that can take seconds, and people wait
     await ports.events.emit("analysis_start", {}, "Analysing the task")
     await work.read("read")
     work.spec = _for_repository(spec, work)
-    inferred = stacks.infer(spec.text, work.view.files, manifests=work.view.texts)
-    if inferred.stack is None and feedback:
-        inferred = stacks.infer("\n".join(feedback))  # the answer to "for which stack?"
-    if chosen is not None:
-        work.stack, work.confidence, work.evidence = chosen, 1.0, f"The user chose {chosen.id}."
-    elif inferred.stack is not None:
-        work.stack, work.confidence = stacks.get(inferred.stack), inferred.confidence
-        work.evidence = f"{inferred.stack} is likely: {'; '.join(inferred.evidence[:4])}."
+    if own_files(work.view.files):
+        await work.find_out("profile", part_of_stack(chosen) if chosen else None)
+    know_stack(work, chosen)
     return work
 
 
 async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
-    """Takes what the analysis found into the work: the user's stack wins, then the model's, then the inferred one.
+    """Takes what the analysis found into the work. A new project outside the catalogue goes on without a stack.
 
     Raises ``Paused('question')`` where a person must say more before anybody could plan.
     """
@@ -55,16 +52,7 @@ async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
         raise Paused(
             "question", analysis["question"] or f"What exactly should be done? {analysis['summary']}", hint=HOW_TO_ANSWER
         )
-    known = {stack.id: stack for stack in stacks.catalogue()}
-    proposed = known.get(analysis["stack"] or "")
-    if not work.spec.stack and proposed is not None and proposed != work.stack:
-        work.stack, work.confidence = proposed, GUESSED
-    if work.stack is None and work.spec.output_mode == "generate_new":
-        raise Paused(
-            "question",
-            "For which stack should the new project be?",
-            hint=f"Name one of {', '.join(sorted(known))}. {HOW_TO_ANSWER}",
-        )
+    take_proposal(work, analysis)
     data = {
         "complexity": analysis["complexity"],
         "stack": work.stack.id if work.stack else "",
@@ -78,6 +66,7 @@ async def finish_plan(work: PhaseContext, analysis: JSONObject, plan: JSONObject
     """Adds the estimate and announces ``plan_ready``."""
     plan = {
         **plan,
+        "project": in_plan(work.profile),
         "risks": [*_doubts(work), *_test_configuration(work, plan), *plan["risks"]],
         "estimate": await estimate(work, plan),
     }
@@ -91,7 +80,7 @@ def _doubts(work: PhaseContext) -> list[str]:
         return []
     why = work.evidence or "only the model suggests it"
     said = f"The stack {work.stack.id} is a guess ({work.confidence:.0%} sure). {why[:200]}"
-    return [f"{said.rstrip('.')}. If another stack is meant, reject the plan and name that one."]
+    return [f"{said.rstrip('.')}. If another stack is meant, or none, reject the plan and say so."]
 
 
 def _test_configuration(work: PhaseContext, plan: JSONObject) -> list[str]:
@@ -112,7 +101,20 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     )
     await work.read("read", work.planned_files())
     work.spec = _for_repository(spec, work)
+    if work.spec.output_mode == "patch_existing":
+        await work.find_out("profile", part_of_stack(work.stack) if work.stack else None)
+        work.profile = as_approved(work.profile, work.plan)
+    else:
+        await find_out_new(work, "begin")
     return work
+
+
+async def find_out_new(work: PhaseContext, step: str) -> None:
+    """What a new project is: what its stack says, or, without one, what the files say that are there so far."""
+    if work.stack is not None:
+        work.profile = ProjectProfile((part_of_stack(work.stack),), work.stack.id, "the project is made by it")
+    else:
+        await work.find_out(f"profile/{step}")
 
 
 def _for_repository(spec: TaskSpec, work: PhaseContext) -> TaskSpec:

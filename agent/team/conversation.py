@@ -57,7 +57,7 @@ class Conversation:
                 action=self._action,
                 messages=talk,
                 task=work.spec.text,
-                stack=work.stack.id if work.stack else None,
+                stack=work.stack_id,
                 max_tokens=self._max_tokens,
                 tools=specs(offered),
                 bypass_cache=self._fresh,

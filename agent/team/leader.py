@@ -10,17 +10,31 @@ from agent.prompt_blocks import block
 from agent.team.base import TeamRole
 from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
 from agent.team.parsing.schemas import Analysis, PlanAnswer
+from agent.team.phase_context import FOR_PEOPLE
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
+
+_KINDS = {
+    "api": "an HTTP API",
+    "webapp": "an application in the browser",
+    "fullstack": "a web application with server and pages",
+    "devops": "files that build and run what is there,",
+}
 
 
 class AnalyzeTask(StructuredAction):
     """Content: why a stack was inferred. Answers with an ``Analysis``."""
 
     async def act(self, content: str) -> str:
-        known = ", ".join(stack.id for stack in stacks.catalogue())
-        prompt = render("analyze_task", situation=self.work.situation(), stacks=known, evidence=content)
+        evidence = f"\n\n{content}" if content else ""
+        prompt = render("analyze_task", situation=self.work.situation(), catalogue=_catalogue(), evidence=evidence)
         return (await self.ask_for(Analysis, prompt, key="analyze", max_tokens=2_000)).model_dump_json()
+
+
+def _catalogue() -> str:
+    """A line for each stack: its id, its title and what it is for."""
+    lines = (f"{one.id}: {one.title}; {_KINDS[one.project_type]} in {one.language}" for one in stacks.catalogue())
+    return block("catalogue", "\n".join(lines))
 
 
 class DraftPlan(StructuredAction):
@@ -34,7 +48,7 @@ class DraftPlan(StructuredAction):
     def _rejected(self) -> str:
         if not self.work.rejected:
             return ""
-        plan = {name: value for name, value in self.work.rejected.items() if name != "estimate"}
+        plan = {name: value for name, value in self.work.rejected.items() if name not in FOR_PEOPLE}
         return (
             "This plan was rejected. Improve it, and keep what nobody objected to; people may have edited parts of it:\n"
             + block("rejected_plan", json.dumps(plan, indent=1, ensure_ascii=False))

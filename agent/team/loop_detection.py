@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal
 
 from agent.errors import Paused
@@ -43,12 +43,13 @@ class WatchedJournal:
         *,
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
+        writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
         async def counted() -> JSONObject:
             self.acted += 1
             return await act()
 
-        return await self._journal.step(key, kind, inputs, counted, announce=announce, mutates=mutates)
+        return await self._journal.step(key, kind, inputs, counted, announce=announce, mutates=mutates, writes=writes)
 
 
 class Loops:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from agent.models.truncation import describe_cut
 from agent.ports import JSONObject, ModelCompletion, ModelRequest, Ports, StepEvent
 from agent.team.loop_detection import Loops
 from agent.team.model_client import ModelClient, ModelResponse
 
 
 class ModelCalls:
-    """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last."""
+    """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last;
+    ``warnings`` is what people must know of the models' endpoints, by model."""
 
     def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports
@@ -16,6 +18,7 @@ class ModelCalls:
         self._loops = loops or Loops()
         self.made: list[ModelCompletion] = []
         self.cut_files: set[str] = set()
+        self.warnings: dict[str, str] = {}
 
     async def complete(self, request: ModelRequest) -> ModelCompletion:
         """Raises ``Paused`` ('provider', 'budget', 'loop') where the run can go on later, else ``ModelFailed``."""
@@ -33,10 +36,20 @@ class ModelCalls:
         completion = answered.completion
         self.made.append(completion)
         self.cut_files |= set(answered.cut_files)
+        await self._warn(completion)
         if not completion.tool_calls:
             self._loops.record_answer(request.key if request.action == "WritePart" else request.role, completion.text)
         self._ports.cancel.check()
         return completion
+
+    async def _warn(self, completion: ModelCompletion) -> None:
+        """Once for each model and phase: its endpoint has cut the prompt."""
+        if completion.prompt_cut is None or completion.model in self.warnings:
+            return
+        detail, hint = describe_cut(completion.model, completion.prompt_cut)
+        self.warnings[completion.model] = f"{detail} {hint}"
+        data = {"model": completion.model, "code": "prompt_cut", "detail": detail, "hint": hint}
+        await self._ports.events.emit("model_warning", data, f"{detail} {hint}")
 
 
 def _doing(request: ModelRequest) -> str:

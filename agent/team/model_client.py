@@ -15,7 +15,7 @@ from decimal import Decimal
 from agent.errors import ContextOverflow, ModelFailed, Paused, RateLimited
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_prompt
-from agent.ports import ChatMessage, JSONObject, ModelCompletion, ModelProfile, ModelRequest, Ports
+from agent.ports import ChatMessage, JSONObject, ModelCompletion, ModelProfile, ModelRequest, Ports, ToolCall
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
@@ -105,7 +105,8 @@ class ModelClient:
             await self._ports.budget.settle(request.key, completion)
             return completion
         completion = await self._call_provider(request)
-        if completion.model == model and completion.finish_reason in ("stop", "tool_calls"):  # not a fallback's
+        right = completion.finish_reason in ("stop", "tool_calls") and completion.prompt_cut is None
+        if completion.model == model and right:  # not a fallback's
             await self._ports.cache.put(key, completion.to_json())
         return completion
 
@@ -172,7 +173,11 @@ def _with_calls(completion: ModelCompletion, request: ModelRequest) -> ModelComp
     calls = []
     for call in completion.tool_calls:
         value = value_of(call.get("raw", ""), MAX_READ)
-        calls.append({"id": call["id"], "name": call["name"], "arguments": value} if isinstance(value, dict) else call)
+        if isinstance(value, dict):
+            repaired: ToolCall = {**call, "arguments": value}
+            del repaired["raw"]
+            call = repaired
+        calls.append(call)
     return replace(completion, tool_calls=tuple(calls))
 
 

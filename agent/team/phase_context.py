@@ -8,27 +8,37 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.checks.commands import Commands
+from agent.checks.project import read_profile
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.context import Interest, View, collect_context
 from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
+from agent.projects import ProjectPart, ProjectProfile
 from agent.prompt_blocks import block
-from agent.stacks import Stack
+from agent.stacks import NONE, Stack
 from agent.team.loop_detection import Loops, WatchedJournal
 from agent.team.model_calls import ModelCalls
 from agent.team.steering import SteeringLog
 
+FOR_PEOPLE = ("estimate", "project")
+"""Parts of a plan that are not put into prompts with it."""
+NO_STACK = (
+    "No built-in stack's rules hold. Use the language and the libraries that the task and people name and the simplest layout "
+    "that fits them, and declare what it needs in the language's own manifest."
+)
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
 
 
 class PhaseContext:
     """One phase. ``key`` is the prefix of its journal steps: ``plan/1`` or ``execute``. ``confidence`` (0-1) and ``evidence``
-    say how sure ``stack`` is and why; ``baseline`` is how the tests went before the change, where that was measured;
-    ``installed`` how the install step of each round ended; ``aside`` what of the change its tests are judged without;
-    ``rejected`` the plan that people rejected last; ``edit_format`` is the one that the engineer is asked for, at first the one
-    that the model is known to do best."""
+    say how sure ``stack`` is and why, ``no_stack`` that it is settled that no stack's rules hold; ``profile`` is what the
+    repository is. ``baseline`` is how the tests went before the change, where that was measured, and ``baselines`` the same for
+    each part by its key; ``installed`` how the install step of each round and part ended. ``changed`` are the paths that the
+    change has touched so far, ``modified`` those of them that were there before; ``aside`` is what of it its tests are judged
+    without, ``before`` all of it, ``code_before`` all of it but tests. ``rejected`` is the plan that people rejected last;
+    ``edit_format`` the one that the engineer is asked for, at first the one that the model is known to do best."""
 
     def __init__(
         self,
@@ -54,9 +64,17 @@ class PhaseContext:
         self.rejected = rejected
         self.confidence = 0.0
         self.evidence = ""
+        self.no_stack = False
         self.baseline: JSONObject | None = None
-        self.installed: dict[str, CommandResult | None] = {}
+        self.baselines: dict[str, JSONObject] = {}
+        self.installed: dict[tuple[str, str], CommandResult | None] = {}
+        self.profile = ProjectProfile()
+        self.changed: Sequence[str] = ()
+        self.modified: Sequence[str] = ()
         self.aside: SetAside = NOTHING
+        self.before: SetAside = NOTHING
+        self.code_before: SetAside = NOTHING
+        self._with_tests: frozenset[str] = frozenset()
         self.view = View()
         self._looked = False
         self.edit_format: Format = ports.model.profile("engineer").edit_format or "manifest"
@@ -86,6 +104,22 @@ class PhaseContext:
         self._looked_up.clear()
         self.calls.cut_files.clear()
 
+    async def find_out(self, step: str, stack_part: ProjectPart | None = None) -> None:
+        """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where files say nothing."""
+        self.profile, self._with_tests = await read_profile(
+            self.root, self.ports.journal, f"{self.key}/{step}", self.spec.commands, stack_part
+        )
+
+    def has_tests(self, part: ProjectPart) -> bool:
+        """Whether there are files that its runner takes for tests; True where that can't be told by their names."""
+        if not part.test_files or part.key in self._with_tests:
+            return True
+        return any(part.is_test(path) and (self.root / path).is_file() for path in self.changed)
+
+    def tested_parts(self) -> list[ProjectPart]:
+        """Those whose tests speak for the plan and the change."""
+        return self.profile.tested_by(list(dict.fromkeys((*self.planned_files(), *self.changed))))
+
     def has_read(self, texts: Mapping[str, str]) -> None:
         """Files that a tool showed in full."""
         self._looked_up |= texts
@@ -106,6 +140,11 @@ class PhaseContext:
             cache=self.ports.map_cache,
         )
 
+    @property
+    def stack_id(self) -> str | None:
+        """The stack's id, ``none`` where it is settled that there is none, None where nobody knows yet."""
+        return self.stack.id if self.stack else NONE if self.no_stack else None
+
     def planned_files(self) -> list[str]:
         """Every path that the plan names, in its order. A person may have edited the plan, so its shape is not trusted."""
         steps = self.plan.get("steps") or []
@@ -116,7 +155,7 @@ class PhaseContext:
         return how_to_answer(self.edit_format)
 
     def plan_block(self) -> str:
-        plan = {name: value for name, value in self.plan.items() if name != "estimate"}  # for people alone
+        plan = {name: value for name, value in self.plan.items() if name not in FOR_PEOPLE}
         return block("plan", json.dumps(plan, indent=1, ensure_ascii=False))
 
     def situation(self) -> str:
@@ -129,6 +168,8 @@ class PhaseContext:
     def _repository(self) -> list[str]:
         view = self.view
         parts = [_content(path, view.texts[path]) for path in view.explaining()]
+        if facts := list(self.profile.told()):
+            parts.append("What the repository is, by its own files:\n" + block("project", "\n".join(facts)))
         if view.tests:
             parts.append("Its tests:\n" + block("test_layout", view.tests))
         if view.history:
@@ -155,6 +196,8 @@ class PhaseContext:
             needed = f"\nIt needs: {', '.join(self.stack.files_required)}." if self.spec.output_mode == "generate_new" else ""
             notes = self.stack.prompt_notes.strip()
             parts.append(f"The stack is {self.stack.title} ({self.stack.id}). {fits}\n{notes}{needed}")
+        elif self.no_stack and self.spec.output_mode == "generate_new":
+            parts.append(NO_STACK)
         parts.append(
             "This is an existing project; do not change anything that the task does not ask for."
             if self.spec.output_mode == "patch_existing"

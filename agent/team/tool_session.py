@@ -85,7 +85,7 @@ class ToolSession:
         if call.get("raw"):
             return ToolResult("The arguments are not a JSON object. Send one, with double quotes.", is_error=True)
         work = self._work
-        box = Toolbox(work.root, work.commands.step(f"{step}/run"), work.stack, map_cache=work.ports.map_cache)
+        box = Toolbox(work.root, work.commands.step(f"{step}/run"), work.profile, map_cache=work.ports.map_cache)
         return await box.call(name, call["arguments"])
 
 

@@ -1,44 +1,57 @@
-"""Verifies a change: installs its dependencies and runs its tests, both in the sandbox, and compares the result with the test
-run before the change."""
+"""Verifies a change: installs its dependencies and runs its tests in the sandbox, compares the result with the tests before the
+change, and looks a second time before it blames the change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from agent import stacks
-from agent.checks import coverage, failing_tests
+from agent.checks import coverage, failing_tests, flaky_tests, linting, new_tests, suites
 from agent.checks.commands import Commands
-from agent.checks.test_runner import NONE, not_run, run_tests
-from agent.ports import CommandResult, JSONObject, Ports
-from agent.stacks import Stack
-from agent.stacks.globs import matches
+from agent.checks.project import read_profile
+from agent.checks.proof import is_to_blame
+from agent.checks.suites import run_suite
+from agent.checks.test_configuration import NOTHING, SetAside
+from agent.checks.test_runner import NONE, not_run
+from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
+from agent.projects import ProjectPart
+from agent.projects.in_plan import as_approved
+from agent.projects.of_stack import part_of_stack
 from agent.team.phase_context import PhaseContext
 
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing")
-_NO_STACK = "The stack is not known, so there is no test command."
+UNCOMPARED: JSONObject = {"set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
+"""What the data of ``tests_finished`` has where nothing more than a test run was found out."""
 SHOWN = 10
 """Names of tests in one sentence."""
 
 
-async def install(work: PhaseContext, step: str) -> CommandResult | None:
-    """Installs the dependencies as the files name them now, once per ``step``; None where there are none to install."""
-    if work.stack is None:
-        return None
-    if step not in work.installed:
-        work.installed[step] = await work.commands.step(f"install/{step}").install(work.stack.id)
-    return work.installed[step]
+async def install(work: PhaseContext, step: str) -> None:
+    """Makes the environments of the parts under test as the files name them now, once per ``step``."""
+    for part in work.tested_parts():
+        await _installed(work, part, step)
+
+
+async def _installed(work: PhaseContext, part: ProjectPart, step: str) -> CommandResult | None:
+    key = (step, part.key)
+    if key not in work.installed:
+        work.installed[key] = await _step(work, part, f"install/{step}").install(part)
+    return work.installed[key]
+
+
+def _step(work: PhaseContext, part: ProjectPart, name: str, aside: SetAside = NOTHING) -> Commands:
+    """Commands for ``part`` under a name of their own: that of the first part is the plain ``name``."""
+    first = not work.profile.parts or part.key == work.profile.parts[0].key
+    return work.commands.step(name if first else f"{name}/{part.key}", aside)
 
 
 async def measure_baseline(work: PhaseContext) -> None:
-    """Runs an existing project's tests before anything is changed, so that old failures are not held against the change. A
-    project without a file that its stack's runner would take for tests has nothing to run."""
-    globs = work.stack.test_files if work.stack else ()
-    if globs and not any(matches(glob, path) for path in work.view.files for glob in globs):
-        tests = not_run("unavailable", NONE)
-    else:
-        tests = await _tests(work, "baseline")
-    work.baseline = {key: tests[key] for key in BEFORE}
+    """Runs an existing project's tests before anything is changed, so that old failures are not held against the change."""
+    for part in work.tested_parts():
+        work.baselines[part.key] = await _tests(work, part, "baseline", NOTHING)
+    work.baseline = _before(work, work.tested_parts())
 
 
 async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSONObject:
@@ -46,29 +59,88 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
     test fails because of the change, the coverage of the lines ``changed`` (by path) is measured too."""
     events = work.ports.events
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
-    ran = await _tests(work, step)
+    parts = work.tested_parts()
+    reports = [(part, await _tests(work, part, step, work.aside)) for part in parts]
+    if work.baseline is not None:
+        await _measure_late(work, parts, step)
+        work.baseline = _before(work, parts)
+    ran = suites.merged(reports)
     tests = {**ran, "baseline": work.baseline, **failing_tests.compare(work.baseline, ran, work.root), "coverage": None}
-    tests["set_aside"] = work.aside.paths
+    tests |= {**UNCOMPARED, "set_aside": work.aside.paths, "flaky": [], "worse_lint": []}
+    if is_to_blame(tests):
+        await _look_again(work, reports, tests, step)
     to_blame = is_to_blame(tests)
-    if tests["passed"] and not to_blame and work.stack is not None:
-        sandbox = work.commands.step(f"coverage/{step}", work.aside)
-        tests["coverage"] = await coverage.measure(work.stack, changed, sandbox, took=ran["seconds"])
+    if tests["passed"] and not to_blame:
+        await _further_evidence(work, parts, tests, step, changed)
     await events.emit("tests_finished", tests, _told(tests))
     if to_blame:
-        work.loops.record_test_run(work.stack.test if work.stack else (), 1, tests["output_tail"])
+        work.loops.record_test_run(parts[0].test if parts else (), 1, tests["output_tail"])
     return tests
 
 
-def is_to_blame(tests: JSONObject) -> bool:
-    """Whether tests fail that did not fail before the change. Where the runner names no tests, their numbers decide."""
-    if tests["status"] != "failed":
-        return False
-    before = tests["baseline"]
-    if before is None or before["status"] != "failed":
-        return True
-    if failing_tests.comparable(before, tests):
-        return bool(tests["newly_failing"])
-    return bool(tests["failed"] > before["failed"] or tests["passed"] < before["passed"])
+async def _measure_late(work: PhaseContext, parts: Sequence[ProjectPart], step: str) -> None:
+    """The change reached parts that the plan does not name: their tests are run on the code before it."""
+    for part in parts:
+        if part.key not in work.baselines:
+            work.baselines[part.key] = await _tests(work, part, f"baseline/{step}", work.before)
+
+
+def _before(work: PhaseContext, parts: Sequence[ProjectPart]) -> JSONObject:
+    known = [(part, work.baselines[part.key]) for part in parts if part.key in work.baselines]
+    merged = suites.merged(known)
+    return {key: merged[key] for key in BEFORE}
+
+
+async def _look_again(
+    work: PhaseContext, reports: Sequence[tuple[ProjectPart, JSONObject]], tests: JSONObject, step: str
+) -> None:
+    """Finds what fails by chance, and what fails without the change as well, before the change is blamed."""
+    for part, report in reports:
+        again, base = _step(work, part, f"again/{step}", work.aside), _step(work, part, f"base/{step}", work.before)
+        known = set(work.baselines.get(part.key, {}).get("failing", ()))
+        names = [name for name in report["failing"] if name not in known]
+        if names and part.test:
+            chance = await flaky_tests.by_chance(part, names, again, base if work.baseline is not None else None)
+            tests["flaky"] += [suites.named(part, name) for name in chance]
+        elif report["status"] == "failed" and not report["passed"] and work.baseline is not None and part.test:
+            earlier = await run_suite(part, base)
+            if earlier["status"] == "failed" and not earlier["passed"] and not earlier["failing"]:
+                tests["not_blamed"] = f"The command fails without the change too: {earlier['reason'] or 'see its output.'}"
+    flaky = set(tests["flaky"])
+    tests["newly_failing"] = [name for name in tests["newly_failing"] if name not in flaky]
+
+
+async def _further_evidence(
+    work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str, changed: coverage.Lines
+) -> None:
+    if work.baseline is not None:
+        await _without_the_change(work, parts, tests, step)
+    measured = [
+        await coverage.measure(part, own, _step(work, part, f"coverage/{step}", work.aside), took=tests["seconds"])
+        for part in parts
+        if (own := {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1})
+    ]
+    tests["coverage"] = coverage.combined(measured)
+
+
+async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str) -> None:
+    """The change's own tests on the code before it, and what the project's linters said before."""
+    found = []
+    for part in parts:
+        code_before = _step(work, part, f"without/{step}", work.code_before)
+        files = new_tests.test_files(part, [path for path in work.changed if (work.root / path).is_file()])
+        if files and part.test:
+            found.append(await new_tests.fail_without(part, files, code_before))
+    if known := [entry for entry in found if entry is not None]:
+        tests["new_tests"] = {
+            "files": [path for entry in known for path in entry["files"]],
+            "failed": sum(entry["failed"] for entry in known),
+            "passed": sum(entry["passed"] for entry in known),
+        }
+    for part in work.profile.parts:
+        now, before = _step(work, part, f"lint/{step}"), _step(work, part, f"lint_before/{step}", work.before)
+        old = [path for path in work.modified if work.profile.part_of(path) == part]
+        tests["worse_lint"] += await linting.worsened(part, old, now, before)
 
 
 def complaint(tests: JSONObject) -> str:
@@ -76,6 +148,8 @@ def complaint(tests: JSONObject) -> str:
     said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
     if tests["still_failing"]:
         said += f" These failed before your change, so they are not its fault: {listed(tests['still_failing'])}."
+    if tests["flaky"]:
+        said += f" These fail by chance, so they are not its fault either: {listed(tests['flaky'])}."
     if tests["set_aside"]:
         said += (
             f" They were run without your change to {listed(tests['set_aside'])}: that is test configuration, and the plan "
@@ -84,12 +158,33 @@ def complaint(tests: JSONObject) -> str:
     return said
 
 
+def lint_complaint(tests: JSONObject) -> str:
+    """What to tell the engineer where linters were content with a file before and are not now; "" where they are."""
+    return " ".join(
+        f"{entry['tool']} accepted {listed(entry['files'])} before your change and does not now:\n{entry['output_tail']}"
+        for entry in tests["worse_lint"]
+    )
+
+
 def for_reviewer(tests: JSONObject) -> str:
     """How the tests went, before and after the change, in a few sentences."""
-    parts = [f"{tests['status']} ({counted(tests)})."]
+    parts = [f"Command: {tests['command']}."] if tests["command"] else []
+    parts.append(f"{tests['status']} ({counted(tests)}).")
+    if tests["reason"]:
+        parts.append(tests["reason"])
     if tests["baseline"] is not None:
         parts.append(f"Before the change: {tests['baseline']['status']} ({counted(tests['baseline'])}).")
     parts += [f"{what.capitalize()}: {listed(tests[key])}." for key, what in _CHANGES.items() if tests[key]]
+    if tests["not_blamed"]:
+        parts.append(tests["not_blamed"])
+    if tests["collection_errors"]:
+        broken = [f"{entry['path']} ({entry['error']})" for entry in tests["collection_errors"]]
+        parts.append(f"Could not be loaded: {listed(broken)}.")
+    if tests["new_tests"] is not None:
+        found = tests["new_tests"]
+        parts.append(
+            f"Without the change, its own tests ({listed(found['files'])}): {found['failed']} fail, {found['passed']} pass."
+        )
     if tests["set_aside"]:
         parts.append(
             f"The change also alters how tests are run, which the plan does not name: {listed(tests['set_aside'])}. The tests "
@@ -114,6 +209,8 @@ def _told(tests: JSONObject) -> str:
         return f"Not tested: {tests['reason'] or tests['output_tail'][-200:]}"
     parts = [f"{len(tests[key])} {what}" for key, what in _CHANGES.items() if tests[key]]
     said = f"{counted(tests)} ({', '.join(parts)})" if parts else counted(tests)
+    if tests["command"]:
+        said = f"{tests['command']}: {said}"
     if tests["coverage"] is not None and tests["coverage"]["percent"] is not None:
         said += f"; {tests['coverage']['percent']:g} % of the changed lines covered"
     if tests["set_aside"]:
@@ -125,29 +222,40 @@ _CHANGES = {
     "newly_failing": "newly failing",
     "fixed": "fixed",
     "still_failing": "failing as before",
+    "flaky": "failing by chance",
     "gone": "failing before and removed",
 }
 
 
-async def try_again(stack: str, ports: Ports, key: str) -> JSONObject:
-    """What `run_tests` says of a workdir that changed without the team; ``key`` is the prefix of the journal's steps."""
-    if not stack:
-        return not_run("unavailable", _NO_STACK)
+async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequence[str], ports: Ports, key: str) -> JSONObject:
+    """The report on the parts around ``paths`` in the workdir ``root``, which changed without the team; ``key`` is the prefix
+    of the journal's steps."""
     commands = Commands(ports, key)
-    return await _proved(stacks.get(stack), await commands.step("install").install(stack), commands.step("test"))
+    of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
+    profile, _ = await read_profile(root, ports.journal, f"{key}/profile", spec.commands, of_stack)
+    profile = as_approved(profile, draft.plan)
+    reports = []
+    for part in profile.tested_by(paths):
+        suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
+        installed = await commands.step(f"install{suffix}").install(part)
+        reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
+    return suites.merged(reports)
 
 
-async def _tests(work: PhaseContext, step: str) -> JSONObject:
-    if work.stack is None:
-        return not_run("unavailable", _NO_STACK)
-    return await _proved(work.stack, await install(work, step), work.commands.step(f"test/{step}", work.aside))
+async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAside) -> JSONObject:
+    """A project without a file that its runner would take for a test has nothing to run, so nothing is installed for it."""
+    if part.test and not work.has_tests(part):
+        return not_run("unavailable", NONE)
+    if not part.test:
+        return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
+    return await _proved(part, await _installed(work, part, step), _step(work, part, f"test/{step}", aside))
 
 
-async def _proved(stack: Stack, installed: CommandResult | None, commands: Commands) -> JSONObject:
+async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:
     if installed is not None and not installed.available:
         return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
         reason = f"Installing the dependencies {why}."
         return not_run("failed", reason, f"{reason[:-1]}:\n{installed.output_tail[-TAIL:]}")
-    return await run_tests(stack, commands)
+    return await run_suite(part, commands)

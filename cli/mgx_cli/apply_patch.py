@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mgx_cli import git_answers
 from mgx_cli.errors import CLIError, UsageError
 from mgx_cli.output import one_line
 
@@ -49,10 +50,11 @@ def working_tree(directory: Path) -> Path:
     """The top of the working tree around ``directory``. Raises UsageError if there is none."""
     if not directory.is_dir():
         raise UsageError(f"{directory} is not a directory.", hint="Give the directory of a git repository with --repo PATH.")
-    done = _git(directory, "rev-parse", "--show-toplevel")
-    top = os.fsdecode(done.stdout).rstrip("\n")
-    if done.returncode or not top:
-        raise UsageError(
+    told = git_answers.ask(directory, "rev-parse", "--show-toplevel")
+    top = (told.output or "").rstrip("\n")
+    if not top:
+        bare = "must be run in a work tree" in told.words
+        raise (None if bare else git_answers.refusal(directory, told.words)) or UsageError(
             f"{directory} is not in a working tree of a git repository.",
             hint="Change to the checkout, or give its path: mgx apply RUN --repo PATH",
         )

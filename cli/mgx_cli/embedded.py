@@ -97,15 +97,23 @@ def down() -> None:
 
 def allow(directory: Path) -> None:
     """Allows the embedded server to use a directory of this machine. Raises ``CLIError`` if that fails."""
-    try:
-        known = (data_dir() / "local_roots").read_text("utf-8").splitlines()
-    except OSError:
-        known = []
-    if str(directory) in known:
+    if str(directory) in _allowed():
         return
     done = _run(_required_checkout(), "allow", str(directory))
     if done.returncode:
         raise CLIError(f"Could not allow the embedded server to use {directory} (exit code {done.returncode}).")
+
+
+def is_allowed(directory: Path) -> bool:
+    """Whether ``directory`` (resolved) is one that was allowed, or below one."""
+    return any(directory.is_relative_to(known) for known in _allowed() if known)
+
+
+def _allowed() -> list[str]:
+    try:
+        return (data_dir() / "local_roots").read_text("utf-8").splitlines()
+    except OSError:
+        return []
 
 
 def python_of(root: Path) -> str:

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Server": {
         "up": ("server", "Start the embedded server:  mgx up"),
         "down": ("server", "Stop it:  mgx down"),
+        "allow": ("server", "Let it use a directory of this machine:  mgx allow ~/src/shop/.git"),
         "login": ("account", "Sign in to a server:  mgx login --server https://mgx.example.com"),
         "logout": ("account", "Remove its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),

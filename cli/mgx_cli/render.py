@@ -29,7 +29,9 @@ GOOD = frozenset(
     }
 )
 BAD = frozenset({"failure", "git_operation_failed", "patch_refused", "push_failed", "validation_failed"})
-WAITING = frozenset({"approval_required", "budget_warning", "cancelled", "changes_ready", "paused", "rejected"})
+WAITING = frozenset(
+    {"approval_required", "budget_warning", "cancelled", "changes_ready", "model_warning", "paused", "rejected"}
+)
 QUIET = frozenset({"model_output", "progress"})
 """Events that are shown as lines only with ``-v``; a progress event updates the status line."""
 
@@ -44,7 +46,8 @@ MAX_UNCOVERED = 8
 """The most files listed with uncovered lines."""
 MAX_CONFLICTS = 8
 BEFORE_AND_AFTER = {
-    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "gone": "removed",
+    "newly_failing": "newly failing", "fixed": "fixed", "still_failing": "failing as before", "flaky": "failing by chance",
+    "gone": "removed",
 }  # fmt: skip
 
 
@@ -77,6 +80,8 @@ def plan_lines(plan: Mapping[str, Any], version: object = None) -> Iterator[Line
             yield [("     why  ", "cyan"), (one_line(step["why"]), "")]
     for risk in _list(plan.get("risks")):
         yield [("  risk      ", "yellow"), (one_line(risk.get("title", risk) if isinstance(risk, Mapping) else risk), "")]
+    for fact in _list(_mapping(plan.get("project")).get("facts")):
+        yield [("  project   ", "cyan"), (one_line(fact), "")]
     if plan.get("test_strategy"):
         yield [("  tests     ", "cyan"), (one_line(plan["test_strategy"]), "")]
     for question in _list(plan.get("questions")):
@@ -102,14 +107,17 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("commit", run.get("commit_sha")),
         ("pull request", run.get("pr_url")),
         ("warning", results.get("pull_request_error")),
+        ("model", "\n".join(map(one_line, _list(results.get("warnings"))))),
         ("base", _base_moved(results)),
         ("conflict", _conflict(results)),
         ("changes", diff_stat(results)),
+        ("proof", proof_lines(_mapping(tests.get("proof")))),
         ("tests", outcome_of_tests(tests) if tests else None),
+        ("command", tests.get("command")),
         ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
         ("coverage", coverage_line(_mapping(tests.get("coverage")))),
         ("review", _mapping(results.get("review")).get("verdict")),
-        ("draft", "not everything could be verified: review it before you use it" if results.get("draft") else None),
+        ("draft", "not everything is proved: review it before you use it" if results.get("draft") else None),
         ("usage", usage_line(usage)),
         ("took", duration(run["duration"]) if isinstance(run.get("duration"), (int, float)) else None),
         ("files", where(run)),
@@ -170,6 +178,11 @@ def diff_stat(results: Mapping[str, Any]) -> str:
         )
         return f"{count} file{'' if count == 1 else 's'}, +{added} −{removed}"
     return ""
+
+
+def proof_lines(proof: Mapping[str, Any]) -> str:
+    """The verdict, and what is missing below it."""
+    return "\n".join([one_line(proof.get("verdict", "")), *(one_line(said) for said in _list(proof.get("missing")))])
 
 
 def outcome_of_tests(tests: Mapping[str, Any]) -> str:

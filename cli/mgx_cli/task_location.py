@@ -1,18 +1,13 @@
-"""Determines the repository of a task: a directory or an address, checked with git and never changed.
-
-``git status`` runs without optional locks and without the repository's own fsmonitor hook: looking at a directory must neither
-write to it nor run anything of it.
-"""
+"""Determines the repository of a task: a directory or an address, checked with git (`git_answers`) and never changed."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mgx_cli import git_answers
 from mgx_cli.config import PROJECT_FILE
 from mgx_cli.errors import UsageError
 from mgx_cli.output import one_line
@@ -47,8 +42,11 @@ def choose(*, repo: str | None, new: Path | None, cwd: Path, allow_dirty: bool) 
         return TaskLocation(repo, named=True)
     if repo:
         return _remote(repo) if _REMOTE.match(repo) else _existing(_local(repo), allow_dirty)
-    if _git(cwd, "rev-parse", "--git-dir") is not None:
+    found = git_answers.ask(cwd, "rev-parse", "--git-dir")
+    if found.output is not None:
         return _existing(cwd, allow_dirty)
+    if refused := git_answers.refusal(cwd, found.words):
+        raise refused
     if not any(entry.name != PROJECT_FILE for entry in cwd.iterdir()):
         return TaskLocation(cwd.resolve().as_uri(), cwd.resolve(), create=True, assumed=True)
     raise UsageError(
@@ -99,10 +97,12 @@ def _local(repo: str) -> Path:
 
 
 def _existing(directory: Path, allow_dirty: bool) -> TaskLocation:
-    bare = _git(directory, "rev-parse", "--is-bare-repository")
-    if bare is None:
-        raise UsageError(f"{directory} is not a git repository.", hint="Give a repository, or use --new DIR for a new project.")
-    if bare.strip() == "true":
+    bare = git_answers.ask(directory, "rev-parse", "--is-bare-repository")
+    if bare.output is None:
+        raise git_answers.refusal(directory, bare.words) or UsageError(
+            f"{directory} is not a git repository.", hint="Give a repository, or use --new DIR for a new project."
+        )
+    if bare.output.strip() == "true":
         path = directory.resolve()
         return TaskLocation(path.as_uri(), path)
     top = _git(directory, "rev-parse", "--show-toplevel")
@@ -126,10 +126,12 @@ def _existing(directory: Path, allow_dirty: bool) -> TaskLocation:
 
 def _changes(path: Path) -> list[str]:
     """Changed, staged and untracked paths; an untracked mgx.yaml is not part of the code."""
-    raw = _git(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
-    if raw is None:
-        raise UsageError(f"git status failed in {path}.", hint="Run `git status` there and fix what it reports.")
-    names, fields = [], iter(raw.split("\0"))
+    told = git_answers.ask(path, "status", "--porcelain=v1", "-z", "--untracked-files=normal")
+    if told.output is None:
+        raise git_answers.refusal(path, told.words) or UsageError(
+            f"git status failed in {path}.", hint="Run `git status` there and fix what it reports."
+        )
+    names, fields = [], iter(told.output.split("\0"))
     for field in fields:
         if field:
             names.append(field[3:])
@@ -139,15 +141,4 @@ def _changes(path: Path) -> list[str]:
 
 
 def _git(directory: Path, *arguments: str) -> str | None:
-    """The output of git, or None if it fails. Raises ``UsageError`` if git is not installed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
-        "GIT_OPTIONAL_LOCKS": "0"
-    }
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(directory), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, env=environment, stdin=subprocess.DEVNULL)
-    except FileNotFoundError as error:
-        raise UsageError(
-            "git is not installed, but tasks work on git repositories.", hint="Install git and try again."
-        ) from error
-    return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
+    return git_answers.ask(directory, *arguments).output

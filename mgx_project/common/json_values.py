@@ -44,16 +44,16 @@ def storable(value: Any) -> Any:
             return value
     except TypeError:
         pass  # orjson refuses it: it needs the walk
-    return _mended(value)
+    return _without_unstorable(value)
 
 
-def _mended(value: Any) -> Any:
+def _without_unstorable(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\0", REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
-        return {_mended(key): _mended(part) for key, part in value.items()}
+        return {_without_unstorable(key): _without_unstorable(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_mended(part) for part in value]
+        return [_without_unstorable(part) for part in value]
     if isinstance(value, int) and not isinstance(value, bool):
         return max(-MAX_NUMBER, min(MAX_NUMBER, value))
     return value

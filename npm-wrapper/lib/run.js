@@ -5,11 +5,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
 const CANNOT_START = 6;
 
 export function run(command, args) {
-  const child = spawn(command, args, { stdio: "inherit" });
+  let child;
   const handlers = SIGNALS.map((signal) => [signal, () => pass(child, signal)]);
+  // before the program starts: a signal in between would end this process and leave the program running
   for (const [signal, handler] of handlers) {
     process.on(signal, handler);
   }
+  child = spawn(command, args, { stdio: "inherit" });
   child.on("error", (error) => {
     console.error(`error: ${command} could not be started: ${error.message}`);
     process.exitCode = CANNOT_START;

@@ -36,7 +36,10 @@ function start(args, env, cwd = directory) {
 const run = (args, env, cwd) => start(args, env, cwd).ended;
 
 async function says(started, text) {
+  let over = false;
+  started.ended.then(() => (over = true));
   while (!started.result.out.includes(text)) {
+    assert.ok(!over, `it ended without "${text}": ${JSON.stringify(started.result)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -75,6 +78,25 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     assert.equal(code, 130);
   });
 }
+
+test("a signal that arrives while the program starts reaches it", async () => {
+  const slow = join(directory, "slow.mjs");
+  writeFileSync(
+    slow,
+    `const on = process.on.bind(process);
+process.on = (name, handler) => {
+  if (name === "SIGTERM") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  return on(name, handler);
+};
+`,
+  );
+  const script = `trap 'echo caught; exit 130' TERM; kill -TERM $PPID; while :; do sleep 0.05; kill -0 $PPID || exit 1; done`;
+  const env = { MGX_CLI: program("mgx", script), PATH: process.env.PATH, NODE_OPTIONS: `--import="${slow}"` };
+  const { out, code, signal } = await run([], env);
+  assert.equal(signal, null);
+  assert.match(out, /caught/);
+  assert.equal(code, 130);
+});
 
 test("a program that dies of a signal is seen to", async () => {
   const { signal } = await run([], { MGX_CLI: program("mgx", "kill -TERM $$") });

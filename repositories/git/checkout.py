@@ -7,18 +7,19 @@ configuration, hooks or objects that git works with here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import GitCommandFailed
 from . import fetching, signing
+from .branch_clashes import HEADS, blocker, patterns
 from .cloning import NEVER_COMMITTED, Clone, clone
 from .merging import Merged, merge_trees
 from .process import git
 from .progress import Tell
-from .refusals import push_failure
+from .refusals import branch_blocked, push_failure
 from .remote import Remote, RemoteSource, reach
 
 __all__ = ["NEVER_COMMITTED", "Checkout", "GitCommandFailed", "RemoteSource"]
@@ -28,7 +29,8 @@ _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interH
 
 
 class Checkout:
-    """``root`` is the workdir, ``base_sha`` the commit it began at ("" for an empty repository), ``base_branch`` its branch."""
+    """``root`` is the workdir, ``base_sha`` the commit it began at ("" for an empty repository), ``base_branch`` its branch.
+    ``heads_of_base`` are the branches of the remote that were seen then; none where it was not asked."""
 
     def __init__(self, source: RemoteSource, made: Clone) -> None:
         self.root = made.directory / "repo"
@@ -36,6 +38,7 @@ class Checkout:
         self._source = source
         self.base_sha = made.base.sha
         self.base_branch = made.base.branch
+        self.heads_of_base = made.base.heads
         self._base_tree = made.tree
         self._loan = made.loan
         self.contents_of_base = made.contents
@@ -60,10 +63,21 @@ class Checkout:
 
     # the tree
 
-    async def tree(self) -> str:
-        """The id of the workdir's tree as it is now; its objects are stored. What .gitignore names is left out."""
-        await self._drop_nested_repositories()
-        await self._git("add", "-A", "--", ".", what="storing the workdir")
+    async def tree(self, written: Collection[str] | None = None) -> str:
+        """The id of the workdir's tree as it is now; its objects are stored. What .gitignore names is left out.
+
+        With ``written``, the tree that was stored or restored last, with exactly these paths as they are now: also those that
+        .gitignore names, for whoever writes a file means it, and none that a program has left beside them.
+        """
+        if written is None:
+            await self._drop_nested_repositories()
+            await self._git("add", "-A", "--", ".", what="storing the workdir")
+        elif written:
+            # sorted: a file goes before the files of a directory that has its name now
+            paths = b"".join(f"{path}\0".encode(errors="surrogateescape") for path in sorted(set(written)))
+            await self._git(
+                "update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=paths, what="storing the change"
+            )
         return (await self._git("write-tree")).decode().strip()
 
     async def patch_of(self, tree: str) -> bytes:
@@ -166,12 +180,11 @@ class Checkout:
 
     # the remote
 
-    async def remote_heads(self, *branches: str) -> dict[str, str]:
-        """The commits that those of the remote's ``branches`` are at that there are. Asks the remote."""
+    async def remote_heads(self, *branches: str, wanted: Collection[str] = ()) -> dict[str, str]:
+        """The commits that those of the remote's ``branches`` are at that there are, and of those that stand in the way of
+        branches with ``wanted`` names. Asks the remote."""
         async with reach(self._source) as remote:
-            refs, _ = await remote.refs(*(f"refs/heads/{branch}" for branch in branches))
-            found = {name.removeprefix("refs/heads/"): sha for name, sha in refs.items()}
-            return {branch: found[branch] for branch in branches if branch in found}
+            return await _heads(remote, branches, wanted)
 
     async def fetch(self, sha: str, branch: str) -> None:
         """Brings a commit here that is not here yet, as `fetching.fetch` does. Raises what that and `reach` raise."""
@@ -183,7 +196,8 @@ class Checkout:
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.
 
-        Raises GitCommandFailed ("branch_taken") if it is anywhere else: what somebody else pushed is never overwritten.
+        Raises GitCommandFailed: "branch_taken" if it is to be made and somebody else's is there, or another one beside which it
+        can't be; "branch_moved" if it is anywhere else. What somebody else pushed is never overwritten.
         """
         async with reach(self._source) as remote:
             try:
@@ -193,11 +207,14 @@ class Checkout:
                     "--", remote.where.url, f"{sha}:refs/heads/{branch}", git_dir=str(self._git_dir),
                 )  # fmt: skip
             except GitCommandFailed as error:
-                present = await _head(remote, branch)
+                heads = await _heads(remote, (branch,), () if onto else (branch,))
+                present = heads.get(branch)
                 if present == sha:
                     return
                 if (present or "") != onto:
                     raise self._taken(branch, present, onto) from None
+                if not onto and (other := blocker(branch, heads)):
+                    raise branch_blocked(branch, other, self._source.url) from None
                 raise push_failure(error, remote.where, branch) from None
 
     def _taken(self, branch: str, present: str | None, onto: str) -> GitCommandFailed:
@@ -262,6 +279,7 @@ def _drop_git_entry(root: Path, name: str) -> bool:
     return False
 
 
-async def _head(remote: Remote, branch: str) -> str | None:
-    refs, _ = await remote.refs(f"refs/heads/{branch}")
-    return refs.get(f"refs/heads/{branch}")
+async def _heads(remote: Remote, branches: Sequence[str], wanted: Collection[str]) -> dict[str, str]:
+    refs, _ = await remote.refs(*(f"{HEADS}{branch}" for branch in branches), *patterns(wanted))
+    found = {name.removeprefix(HEADS): sha for name, sha in refs.items() if name.startswith(HEADS)}
+    return found if wanted else {branch: found[branch] for branch in branches if branch in found}

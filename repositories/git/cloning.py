@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from ..errors import GitCommandFailed
 from . import fetching, local_repositories
+from .branch_clashes import patterns
 from .fetching import Wanted
 from .mirror import Loan, Mirror
 from .process import git
@@ -26,10 +28,12 @@ NEVER_COMMITTED = (
 
 @dataclass(frozen=True)
 class Base:
-    """The start of the work: a commit ("" for none) and the name of its branch."""
+    """The start of the work: a commit ("" for none) and the name of its branch. ``heads`` are the remote's branches, as far as
+    they were asked for."""
 
     sha: str
     branch: str
+    heads: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Clone:
 async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool, tell: Tell | None) -> Clone:
     """See `Checkout.create`."""
     if not source.url or (empty and not sha):
-        return await _nothing(directory, source.branch or "main")
+        return await _nothing(directory, Base("", source.branch or "main"))
     if source.mirror and source.branch and sha and (known := await _known(directory, source.mirror, Base(sha, source.branch))):
         return known
     async with reach(source) as remote:
@@ -58,7 +62,7 @@ async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool,
             await local_repositories.require_committed(remote.where.path)
         base = await _base(remote, source, sha)
         if not base.sha:
-            return await _nothing(directory, base.branch)
+            return await _nothing(directory, base)
         async with watched(tell) as heard:
             if source.mirror is None:
                 await _init(directory, base.sha)
@@ -125,10 +129,10 @@ async def _check_out(directory: Path, base: Base, url: str, loan: Loan | None = 
     return Clone(directory, base, tree, await contents(listed, root), loan)
 
 
-async def _nothing(directory: Path, branch: str) -> Clone:
+async def _nothing(directory: Path, base: Base) -> Clone:
     await _init(directory, "")
     tree = await _git(directory, "hash-object", "-t", "tree", "-w", "--stdin")
-    return Clone(directory, Base("", branch), tree.decode().strip())
+    return Clone(directory, base, tree.decode().strip())
 
 
 async def _init(directory: Path, sha: str) -> None:
@@ -152,8 +156,8 @@ async def _git(directory: Path, *args: str) -> bytes:
 
 async def _base(remote: Remote, source: RemoteSource, sha: str) -> Base:
     """Asks the remote. ``sha``, if given, is the commit whatever the branch is at. Raises GitCommandFailed: unknown branch."""
-    refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}")
-    heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name != "HEAD"}
+    refs, head = await remote.refs("HEAD", f"refs/heads/{source.branch or '*'}", *patterns(source.wanted))
+    heads = {name.removeprefix("refs/heads/"): at for name, at in refs.items() if name.startswith("refs/heads/")}
     if source.branch and source.branch not in heads and not sha:
         others = heads or (await remote.refs("HEAD"))[0]
         if others:
@@ -166,4 +170,4 @@ async def _base(remote: Remote, source: RemoteSource, sha: str) -> Base:
     wanted = sha or heads.get(branch, "" if source.branch else refs.get("HEAD", ""))
     if wanted and not branch:  # a detached HEAD
         branch = next((name for name, at in heads.items() if at == wanted), "HEAD")
-    return Base(wanted, branch if wanted or source.branch else "main")
+    return Base(wanted, branch if wanted or source.branch else "main", heads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from .process import git
 
 OURS = frozenset({".git", ".mgx", "mgx.yaml"})
 """Entries that a directory may contain and still count as empty: our own marks, and the repository we created."""
+NOWHERE = "not a git repository (or any "
+"""What git says if it found no repository at a path nor above; the same without the rest is said of a broken one."""
 MAX_ALTERNATES = 20
 SHOWN = 5
 
@@ -71,7 +74,7 @@ def _require_inside(path: Path, *, shown: str) -> None:
         raise NotAllowed(
             f"{shown} is outside the directories that this server may read.",
             code="local_path_refused",
-            hint="Run `mgx task` in that directory (it asks to add it), or add it to MGX_LOCAL_ROOTS and restart the server.",
+            hint=f"On the embedded server: `mgx allow '{path}'`. Elsewhere add it to MGX_LOCAL_ROOTS and restart the server.",
         )
 
 
@@ -93,16 +96,28 @@ async def check_repository(path: Path) -> None:
         raise NotFound(f"There is no directory {path}.", code="repository_not_found")
     try:
         out = await _ask(path, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-cdup")
-    except GitCommandFailed:
-        raise NotFound(
-            f"{path} is not a git repository.",
-            code="not_a_repository",
-            hint="Run `git init` there and commit, or give an empty directory to start a new project in it.",
-        ) from None
+    except GitCommandFailed as error:
+        raise await asyncio.to_thread(_no_repository, path, error) from None
     bare, git_dir, common, *up = out.decode(errors="surrogateescape").splitlines()
     # the way up to the top of the work tree; none is told in a bare repository, and outside of the work tree
     top = Path(git_dir) if bare == "true" else path / (up[0] if up else "..")
     await asyncio.to_thread(_check_places, path, top, Path(git_dir), path / common)
+
+
+def _no_repository(path: Path, error: GitCommandFailed) -> NotFound:
+    """A repository that git refuses (a broken line of its configuration, a format that this git does not know) is told in
+    git's own words: the person has one, and can mend it."""
+    if NOWHERE in error.stderr and not os.path.lexists(path / ".git"):
+        return NotFound(
+            f"{path} is not a git repository.",
+            code="not_a_repository",
+            hint="Run `git init` there and commit, or give an empty directory to start a new project in it.",
+        )
+    return NotFound(
+        f"git refuses the repository {path}: {error.detail.partition(' failed: ')[2] or error.detail}",
+        code="repository_refused",
+        hint=f"Run `git status` in {path} as the user of this server, and mend what it reports.",
+    )
 
 
 def _check_places(path: Path, top: Path, git_dir: Path, common_dir: Path) -> None:

@@ -15,11 +15,15 @@ from .remote import Address, explain
 PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.{0,200}protected", re.IGNORECASE)
 RULES = re.compile(r"\bGH013\b|repository rule violations", re.IGNORECASE)
 REJECTED = re.compile(r"!\s*\[remote rejected\].*", re.IGNORECASE)
+BLOCKED = re.compile(
+    r"cannot lock ref '[^']{1,300}': '(?:refs/heads/)?([^']{1,300})' exists|directory file conflict", re.IGNORECASE
+)
 MAX_WORDS = 500
 
 
 def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXError:
-    """``branch_protected`` or ``push_refused`` if the server rejected the push; otherwise the result of `explain`."""
+    """``branch_protected``, ``branch_taken`` or ``push_refused`` if the server rejected the push; otherwise the result of
+    `explain`."""
     words = error.stderr
     if PROTECTED.search(words) or RULES.search(words):
         return GitCommandFailed(
@@ -28,6 +32,8 @@ def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXErr
             code="branch_protected",
             hint="Allow the token to push branches of the project's prefix (branch protection, rulesets). Then retry the run.",
         )
+    if found := BLOCKED.search(words):
+        return branch_blocked(branch, found[1] or "", where.url, stderr=words)
     if REJECTED.search(words):
         return GitCommandFailed(
             f"{where.url} rejected the push to {branch}: {_said(words)}",
@@ -36,6 +42,17 @@ def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXErr
             hint="The message states the reason. The change is kept in the run's artifacts. Retry when it is resolved.",
         )
     return explain(error, where)
+
+
+def branch_blocked(branch: str, other: str, url: str, *, stderr: str = "") -> GitCommandFailed:
+    """For a branch that can't be made beside the branch ``other`` (`branch_clashes`)."""
+    return GitCommandFailed(
+        f"The branch {branch} can't be made on {url}: {f'the branch {other}' if other else 'a branch of another name'} "
+        "stands in its way.",
+        stderr=stderr,
+        code="branch_taken",
+        hint="Choose another prefix for the branches of the project's runs (run_branch_prefix), then retry the run.",
+    )
 
 
 def _said(words: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import shlex
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,8 @@ class RemoteSource:
 
     ``credential`` is a token, `user:password`, or for ssh a private key; it is never part of ``url``. ``allow_dirty`` lets a
     run begin at the last commit of a local checkout that holds uncommitted changes. ``mirror`` is where what was fetched is
-    kept for the next time, None for nowhere.
+    kept for the next time, None for nowhere. ``wanted`` are names of branches that may be made: what stands in their way is
+    found out with the first look at the heads.
     """
 
     url: str
@@ -46,6 +47,7 @@ class RemoteSource:
     credential: str = field(default="", repr=False)
     allow_dirty: bool = True
     mirror: Path | None = None
+    wanted: Sequence[str] = ()
 
 
 class Remote:

@@ -16,7 +16,7 @@ from workspaces.admin.operators import operator
 from .. import services
 from ..lifecycle import change_review, change_set
 from ..models import TaskRun
-from ..models.run_state import RunPhase
+from ..models.run_state import RunPhase, RunState
 from .panels import coloured_lines
 
 MAX_PARTS = 300
@@ -24,9 +24,9 @@ MAX_PARTS = 300
 TOLD = {
     RunPhase.DELIVER: "Accepted. The change will be delivered.",
     RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
-    None: "Rejected. The run has ended.",
 }
 """By the phase that a worker claims the run for."""
+ENDED = "Rejected. The run has ended."
 
 
 def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
@@ -53,7 +53,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         except MGXError as error:
             messages.error(request, f"{error.detail} {error.hint}".strip())
         else:
-            messages.success(request, TOLD.get(decided.state.phase, "Decided."))
+            messages.success(request, _told(decided.state))
         return back
     context = {
         **admin.site.each_context(request),
@@ -66,6 +66,10 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         "opts": TaskRun._meta,
     }
     return TemplateResponse(request, "admin/runs/changes.html", context)
+
+
+def _told(state: RunState) -> str:
+    return ENDED if state.final else TOLD[state.phase] if state.phase in TOLD else "Decided."
 
 
 def _file(position: int, file: dict[str, Any], by_hunk: bool) -> dict[str, Any]:

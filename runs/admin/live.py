@@ -57,6 +57,7 @@ def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:
         ("Pull request", run.pr_url, run.pr_url if run.pr_url.startswith(("https://", "http://")) else ""),
         ("Base", "The base branch moved; the change was merged onto its new head." if results.get("rebased") else "", ""),
         ("Conflict", _files(results.get("conflict")), ""),
+        ("Model", " ".join(map(str, results.get("warnings") or ())), ""),
         ("Usage", "" if used == "-" else used, ""),
     ]
     return {

@@ -50,11 +50,49 @@ class LineCoverage(EventData):
     reason: str = ""
 
 
+class PartTests(EventData):
+    """How the tests of one part of the repository went, where it has several."""
+
+    directory: str
+    command: str = ""
+    status: Literal["passed", "failed", "unavailable"]
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reason: str = ""
+
+
+class BrokenModule(EventData):
+    """A module of tests that its runner could not load, and the line that says why."""
+
+    path: str
+    error: str = ""
+
+
+class NewTests(EventData):
+    """How the tests in ``files``, which the change brings, go on the code before it."""
+
+    files: list[str] = []
+    failed: int = 0
+    passed: int = 0
+
+
+class WorseLint(EventData):
+    """Files that a linter or formatter of the project accepted before the change and does not accept now."""
+
+    tool: str
+    files: list[str] = []
+    output_tail: str = ""
+
+
 @register("tests_finished")
 class TestsFinished(TestCounts):
     """``baseline`` is how the tests went before the change. The four lists name tests by comparison with it; ``gone`` are
     failing ones that the change took away. ``set_aside`` are files of the change that decide how tests are run: the plan does
-    not name them, so the tests were run with what was there before."""
+    not name them, so the tests were run with what was there before. ``command`` is what was run; ``errors`` are those of
+    ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed
+    and, run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to
+    the change."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
@@ -63,6 +101,14 @@ class TestsFinished(TestCounts):
     gone: list[str] = []
     coverage: LineCoverage | None = None
     set_aside: list[str] = []
+    command: str = ""
+    parts: list[PartTests] = []
+    errors: int = 0
+    collection_errors: list[BrokenModule] = []
+    flaky: list[str] = []
+    not_blamed: str = ""
+    new_tests: NewTests | None = None
+    worse_lint: list[WorseLint] = []
     seconds: float = 0.0
     output_tail: str = ""
     reason: str = ""

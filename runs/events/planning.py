@@ -47,6 +47,24 @@ class Estimate(EventData):
     basis: str = ""
 
 
+class PlannedCommand(EventData):
+    """A command of the project: ``kind`` is install, test, test_one, lint, format or build; ``evidence`` says where it stands.
+    A person may change ``command``; it is run in ``directory``."""
+
+    directory: str = ""
+    ecosystem: str = ""
+    kind: str
+    command: str
+    evidence: str = ""
+
+
+class ProjectFacts(EventData):
+    """What the repository is, in lines for people, and the commands by which a change to it is proved."""
+
+    facts: list[str] = []
+    commands: list[PlannedCommand] = []
+
+
 class Plan(EventData):
     """``questions`` are open questions that a person may answer with the decision; the plan is valid without answers."""
 
@@ -56,6 +74,7 @@ class Plan(EventData):
     test_strategy: str = ""
     questions: list[str] = []
     estimate: Estimate = Estimate()
+    project: ProjectFacts = ProjectFacts()
 
 
 @register("plan_ready", "approval_required")

@@ -25,6 +25,16 @@ class ModelCall(EventData):
     """What was left out of the prompt because it exceeded the model's context window."""
 
 
+@register("model_warning")
+class ModelWarning(EventData):
+    """``code`` is prompt_cut: the endpoint read only a part of a prompt and did not say so. Once for each model and phase."""
+
+    model: str
+    code: str
+    detail: str
+    hint: str = ""
+
+
 @register("model_output")
 class ModelOutput(EventData):
     role: str

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from agent.projects.in_plan import edited_commands, mark_edits
 from mgx_project.common.errors import Conflict, InvalidTransition
+from projects.models import Project
 from workspaces.principal import Principal
 
 from ..events import event_log
@@ -32,6 +34,7 @@ def approve_plan(
         _check_version(run, plan_version)
         if plan is not None and plan != run.plan:
             _edit_plan(run, plan, by=by.display)
+        _remember_commands(run)
         approve(run, by=by.display, user_id=by.user.pk, feedback=feedback)
         return run
 
@@ -112,11 +115,25 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
 
 
 def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
+    plan = mark_edits(run.plan or {}, plan)
     run.plan = plan
     run.plan_version += 1
     run.save(update_fields=["plan", "plan_version", "updated_at"])
     status_comment.queue_comments(run)
     event_log.record(run, "plan_edited", {"by": by, "plan": plan, "plan_version": run.plan_version}, f"{by} edited the plan.")
+
+
+def _remember_commands(run: TaskRun) -> None:
+    """What people wrote into the plan's commands holds for later runs of the project too."""
+    edited = edited_commands(run.plan or {})
+    if not edited:
+        return
+    project = Project.objects.for_workspace(run.workspace_id).select_for_update().get(pk=run.task.project_id)
+    parts = {**project.commands.get("parts", {})}
+    for directory, commands in edited.pop("parts", {}).items():
+        parts[directory] = {**parts.get(directory, {}), **commands}
+    project.commands = {**project.commands, **edited, **({"parts": parts} if parts else {})}
+    project.save(update_fields=["commands", "updated_at"])
 
 
 def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:

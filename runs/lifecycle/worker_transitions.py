@@ -108,6 +108,8 @@ def finish_execution(
         results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
         }  # fmt: skip
+        if outcome.warnings:
+            results["warnings"] = list(outcome.warnings)
         run.results = storable(results)
         waits = False
         if not change_review.requeue_late_messages(run):

@@ -18,6 +18,10 @@ from ..models import TaskRun
 
 MAX_FILES = 100
 MAX_WORDS = 2_000
+COMPARED = {
+    "newly_failing": "Newly failing", "fixed": "Fixed", "still_failing": "Failing as before", "flaky": "Failing by chance",
+}  # fmt: skip
+MAX_NAMED = 10
 MAX_TITLE = 200
 QUIET = "\u200b"
 """A zero-width space, which breaks mentions and keywords."""
@@ -71,6 +75,7 @@ def text_of(run: TaskRun) -> PullRequestText:
         *_files(run),
         *_tests(run),
         *_review(run),
+        *(quoted(warning, 600) for warning in run.results.get("warnings") or ()),
         _usage(run),
     ]
     return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
@@ -115,6 +120,8 @@ def _tests(run: TaskRun) -> list[str]:
     lines = [f"- After: {_counts(tests)}", *([f"- Before: {_counts(before)}"] if before else [])]
     if tests.get("status") == "unavailable":
         lines = [f"Not tested: {_why(tests)}"]
+    else:
+        lines = [*([f"Command: {code(tests['command'])}\n"] if tests.get("command") else []), *lines, *_compared(tests)]
     if rebased := run.results.get("rebased"):
         branch = code(rebased["base_branch"])
         again: dict[str, Any] = run.results.get("tests_after_rebase") or {}
@@ -127,7 +134,29 @@ def _tests(run: TaskRun) -> list[str]:
             f"\n**This change alters how tests are run**, which is not part of its plan: {named}. The tests above were run "
             "without it. Review it before you merge."
         )
-    return ["### Tests", "\n".join(lines)]
+    return ["### Tests", *_proof(tests.get("proof") or {}), "\n".join(lines)]
+
+
+def _proof(found: dict[str, Any]) -> list[str]:
+    """The verdict, and what is missing."""
+    if not found:
+        return []
+    missing = [f"- {quoted(said, 300)}" for said in found["missing"]]
+    return ["\n".join([f"**{found['verdict'].capitalize()}**{':' if missing else '.'}", *missing])]
+
+
+def _compared(tests: dict[str, Any]) -> list[str]:
+    """Tests by name, and why a failure is not laid to the change."""
+    lines = [
+        f"- {what}: {', '.join(code(name) for name in tests[key][:MAX_NAMED])}{' …' if len(tests[key]) > MAX_NAMED else ''}"
+        for key, what in COMPARED.items()
+        if tests.get(key)
+    ]
+    if tests.get("not_blamed"):
+        lines.append(f"- {quoted(tests['not_blamed'], 300)}")
+    if without := tests.get("new_tests"):
+        lines.append(f"- The change's own tests without the change: {without['failed']} fail, {without['passed']} pass")
+    return lines
 
 
 def _why(tests: dict[str, Any]) -> str:

@@ -90,16 +90,17 @@ async def commit(
     return sha
 
 
-def branch_name(run: TaskRun, *, distinct: bool = False) -> str:
+def branch_name(run: TaskRun, *, distinct: bool = False, prefix: str = "") -> str:
     """`{prefix}/{task-slug ≤ 50}/run-{n}`, the task's id for a name without ASCII letters; a revision has its parent's. A
-    ``distinct`` one has the task's id beside its name: another task of that name may have taken the plain one."""
+    ``distinct`` one has the task's id beside its name: another task of that name may have taken the plain one. ``prefix`` is
+    by default the project's."""
     if run.revision:
         return run.branch_name
     short = str(run.task_id)
     slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or short[:8]
     # ids begin with the time: their end tells tasks apart that were made together
     slug = f"{slug[: MAX_SLUG - 13].strip('-')}-{short[-12:]}" if distinct else slug
-    return f"{run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
+    return f"{prefix or run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
 
 
 def commit_message(run: TaskRun) -> str:

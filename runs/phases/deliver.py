@@ -9,6 +9,7 @@ from agent.errors import AgentError
 from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, publish
+from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout
 
 from .. import artifacts
@@ -19,8 +20,11 @@ from ..worker.execution import Execution
 from .commit import commit, load_delivery_settings
 from .pull_request import open_pull_request
 from .rebase import rebase_onto_head
-from .target_branch import Target, as_retryable, target_of
+from .target_branch import Target, another_target, as_retryable, target_of
 from .workdir import check_out, final_tree
+
+MAX_NAMES = 4
+"""Names that a new branch is pushed under, one after the other."""
 
 
 async def deliver(work: Execution) -> None:
@@ -37,12 +41,7 @@ async def deliver(work: Execution) -> None:
     await _keep_diff(work, checkout, tree, "")  # kept even if the push fails
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
-    facts = {"branch_name": target.branch, "base_branch": target.base_branch, "git_status": GitStatus.BRANCH_CREATED}
-    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **facts)
-    if not target.number:
-        data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
-        await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
-
+    await _name_branch(work, origin, target, git_status=GitStatus.BRANCH_CREATED)
     stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
     delivery = await load_delivery_settings(work, journal)
@@ -51,7 +50,7 @@ async def deliver(work: Execution) -> None:
         await _keep_diff(work, checkout, stands.tree, against)
     results: dict[str, Any] = {"diff_stat": await checkout.stat(stands.tree, against=against), **stands.results}
     if origin.url:
-        await _push(work, checkout, origin, target, sha)
+        target = await _push(work, checkout, origin, target, sha)
         if path := await publish(origin, target.branch):
             results["path"] = str(path)
         draft = delivery.draft or not stands.proved
@@ -65,21 +64,49 @@ async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: st
     await work.db(lambda: artifacts.store(work.run, "changes.diff", diff, kind=Artifact.Kind.DIFF, content_type="text/x-diff"))
 
 
-async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Target, sha: str) -> None:
-    """Pushes after checking: a branch that is already at this commit was pushed before a crash."""
-    run, branch = work.run, target.branch
+async def _name_branch(work: Execution, origin: Origin, target: Target, **facts: str) -> None:
+    facts |= {"branch_name": target.branch, "base_branch": target.base_branch}
+    await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, **facts)
+    if not target.number:
+        data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
+        await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
+
+
+async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Target, sha: str) -> Target:
+    """Pushes after checking: a branch that is already at this commit was pushed before a crash. A new branch whose name was
+    taken since the heads were looked at gets another one. Returns the target that was pushed to."""
+    tried: list[str] = []
+    try:
+        while not await _push_to(work, checkout, origin, target, sha, len(tried)):
+            tried.append(target.branch)
+            target = await another_target(work, work.journal(checkout), checkout, target, tried)
+            await _name_branch(work, origin, target)
+    except MGXError as error:
+        await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
+        raise as_retryable(error) from error
+    await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+    return target
+
+
+async def _push_to(work: Execution, checkout: Checkout, origin: Origin, target: Target, sha: str, turn: int) -> bool:
+    """Whether the branch is there now; False where a new one's name is taken, which is recorded: a replay goes the same way."""
+    branch, may_change = target.branch, not target.number and turn < MAX_NAMES - 1
 
     async def push() -> JSONObject:
-        await checkout.push(sha, branch, onto=target.at)
+        try:
+            await checkout.push(sha, branch, onto=target.at)
+        except GitCommandFailed as error:
+            if error.code != "branch_taken" or not may_change:
+                raise
+            return {"branch_name": branch, "taken": error.detail}
         return {"branch_name": branch, "commit_sha": sha}
 
     def pushed(result: JSONObject) -> StepEvent:
+        if taken := result.get("taken"):
+            return StepEvent("git_operation_failed", {"error": taken}, f"{taken} The branch gets another name.")
         return StepEvent("push_succeeded", {**result, "repo_full_name": origin.name}, f"Pushed {branch} to {origin.name}.")
 
-    try:
-        await work.journal(checkout).step("deliver/push", "git", {"sha": sha, "branch": branch}, push, announce=pushed)
-    except MGXError as error:
-        await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, git_status=GitStatus.FAILED)
-        await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
-        raise as_retryable(error) from error
-    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+    key = f"deliver/push/{turn}" if turn else "deliver/push"
+    result = await work.journal(checkout).step(key, "git", {"sha": sha, "branch": branch}, push, announce=pushed)
+    return "taken" not in result

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.checks import failing_tests
+from agent.checks.proof import is_to_blame
 from agent.errors import AgentError
-from agent.ports import Journal, JSONObject, StepEvent
-from agent.team.verification import BEFORE, counted, is_to_blame, try_again
+from agent.ports import Journal, JSONObject, PlanDraft, StepEvent
+from agent.team.verification import BEFORE, UNCOMPARED, counted, try_again
 from mgx_project.common.errors import MGXError
 from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout
@@ -92,9 +93,17 @@ async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSONObject:
     """The data of ``tests_finished`` for the merged tree; its ``baseline`` is how the tests of the change went before."""
     await checkout.reset(tree)
     before = work.run.results.get("tests") or {}
-    ran = await try_again(work.run.stack, work.ports(checkout, tree), "deliver")
+    draft = PlanDraft(work.run.plan or {}, work.run.stack, 0.0, work.run.complexity)
+    paths = [file["path"] for file in work.run.results.get("files") or ()]
+    ran = await try_again(checkout.root, work.spec(), draft, paths, work.ports(checkout, tree), "deliver")
     baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
-    tests: JSONObject = {**ran, "baseline": baseline, **failing_tests.compare(baseline, ran, checkout.root), "coverage": None}
+    tests: JSONObject = {
+        **UNCOMPARED,
+        **ran,
+        "baseline": baseline,
+        **failing_tests.compare(baseline, ran, checkout.root),
+        "coverage": None,
+    }
     said = tests["reason"] if tests["status"] == "unavailable" else f"{tests['status']}, {counted(tests)}"
     await work.sink.emit("tests_finished", tests, f"After the merge: {said}")
     return tests

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from agent.errors import Paused
 from agent.ports import Journal, JSONObject
@@ -14,6 +15,7 @@ from repositories.git.checkout import Checkout
 
 from ..models import TaskRun
 from ..worker.execution import Execution
+from .branch_names import candidates, choose
 from .commit import branch_name
 
 TRANSIENT_CODES = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
@@ -48,7 +50,8 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
     began_on = own if run.revision else base_branch
 
     async def look() -> JSONObject:
-        heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)))
+        new = candidates(run) if parent is None and not run.revision else []
+        heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)), wanted=new)
         at = heads.get(own, "")
         if parent is not None and at and at not in await work.db(_pushed, run, own):
             raise GitCommandFailed(
@@ -56,7 +59,8 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
                 code="branch_moved",
                 hint="Nothing was overwritten. Request changes in the pull request, or close it and retry for a new one.",
             )
-        return {"head": heads.get(began_on, ""), "at": at}
+        found = {"head": heads.get(began_on, ""), "at": at}
+        return {**found, "branch": choose(run, {*heads, base_branch})} if new else found
 
     try:
         found = await journal.step("deliver/base", "read", {"branches": [began_on, own]}, look)
@@ -66,7 +70,29 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
         return Target(own, base_branch, found["head"] or checkout.base_sha, found["head"], run.pr_number or 0)
     if parent is not None:
         return Target(own, base_branch, found["at"], found["head"], parent.pr_number or 0)
-    return Target(branch_name(run, distinct=True) if found["at"] else own, base_branch, "", found["head"])
+    return Target(found.get("branch") or _before(run, found), base_branch, "", found["head"])
+
+
+def _before(run: TaskRun, found: JSONObject) -> str:
+    """As a delivery that began before the branch was part of what is recorded chose it."""
+    return branch_name(run, distinct=bool(found["at"]))
+
+
+async def another_target(work: Execution, journal: Journal, checkout: Checkout, target: Target, tried: Sequence[str]) -> Target:
+    """For a branch that somebody took between the look at the heads and the push: the next name that is free by now.
+
+    Raises GitCommandFailed('branch_prefix_taken') if there is none.
+    """
+
+    async def look() -> JSONObject:
+        heads = await checkout.remote_heads(wanted=candidates(work.run))
+        return {"branch": choose(work.run, {*heads, target.base_branch}, tried=tried)}
+
+    try:
+        found = await journal.step(f"deliver/branch/{len(tried)}", "read", {"tried": list(tried)}, look)
+    except MGXError as error:
+        raise as_retryable(error) from error
+    return replace(target, branch=found["branch"])
 
 
 async def _open_parent(work: Execution, journal: Journal, origin: Origin, base_branch: str) -> TaskRun | None:

@@ -10,9 +10,10 @@ from repositories.checkout_source import Origin, origin_of
 from repositories.git.checkout import Checkout, RemoteSource
 
 from ..lifecycle import worker_transitions
-from ..models import RunStep
+from ..models import RunStep, TaskRun
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
+from .branch_names import candidates, choose, note
 from .target_branch import as_retryable
 
 MAX_NAMED = 200
@@ -54,11 +55,14 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         await work.sink.emit("progress", data, f"Fetching {origin.name}: {words}.")
 
     async def first() -> JSONObject:
-        checkout = await create(origin.source(), "", not origin.url)
+        source = replace(origin.source(), wanted=() if run.revision else candidates(run))
+        checkout = await create(source, "", not origin.url)
+        if origin.url and not run.revision:  # before the first model call: what can't be delivered need not be paid for
+            choose(run, {*checkout.heads_of_base, checkout.base_branch})
         return {"base_sha": checkout.base_sha, "base_branch": checkout.base_branch}
 
     def ready(_: JSONObject) -> StepEvent | None:
-        return _ready(origin, made[0]) if origin.url else None
+        return _ready(run, origin, made[0]) if origin.url else None
 
     # The journal proper needs a checkout for its trees; this first step changes none.
     source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready)
@@ -76,8 +80,10 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     return checkout, origin
 
 
-def _ready(origin: Origin, checkout: Checkout) -> StepEvent:
+def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
     found = checkout.contents_of_base
+    heads = {*checkout.heads_of_base, checkout.base_branch}
+    branch = "" if run.revision else note(run, choose(run, heads), heads)
     data = {
         "repo_full_name": origin.name,
         "base_branch": checkout.base_branch,
@@ -87,7 +93,8 @@ def _ready(origin: Origin, checkout: Checkout) -> StepEvent:
         "shallow": checkout.is_shallow,
     }
     where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
-    return StepEvent("source_ready", data, f"Checked out {origin.name}: {where}. {found.warning()}".strip())
+    said = " ".join(filter(None, (f"Checked out {origin.name}: {where}.", found.warning(), branch)))
+    return StepEvent("source_ready", data, said)
 
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:

@@ -24,7 +24,7 @@ def say_answer(row_id: str) -> None:
         say_answer.send(str(following))
 
 
-def say_soon(task_id: uuid.UUID) -> None:
+def queue_replies(task_id: uuid.UUID) -> None:
     """Posts due replies for a task on a network thread, since a service that hangs would block the caller."""
     for row_id in replies.pending_replies(task_id):
         say_answer.send(str(row_id))

@@ -61,6 +61,7 @@ class Execution:
             output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
             constraints=tuple(task.constraints),
             strict_requirements=task.strict_requirements,
+            commands=task.project.commands,
             max_rounds=task.max_rounds,
             max_revision_rounds=task.max_revision_rounds,
             parallel_steps=_parallel_steps(task.config),

@@ -63,7 +63,7 @@ def do(run: TaskRun, phase: Phase) -> TaskRun | None:
             log.exception("the database failed; the run continues when its lease has expired")
             if is_away(error):
                 keeper.let_go(lease)
-        current: TaskRun | None = TaskRun.across_tenants.select_related("task").filter(pk=run.pk).first()
+        current: TaskRun | None = TaskRun.across_tenants.select_related("task__project").filter(pk=run.pk).first()
         status = None if current is None else current.status
         log.info("phase ended", status=status, seconds=round(time.monotonic() - began, 3), fence=lease.fence)
     return current

@@ -9,7 +9,7 @@ the one that records it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -32,6 +32,8 @@ from .lease import Lease
 
 BEGIN_LATER = frozenset({"read", "model"})
 """Kinds of steps that begin in another transaction."""
+RUNS_PROGRAMS = frozenset({"command", "format"})
+"""Kinds of steps in which programs of the project run in the workdir."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def _sorted(value: JSONObject) -> bytes:
 
 
 class Trees(Protocol):
-    async def keep(self) -> str:
-        """Stores the workdir's current tree durably and returns its id."""
+    async def keep(self, written: Collection[str] | None = None) -> str:
+        """Stores the workdir's current tree durably and returns its id: the one before with the paths ``written`` as they are
+        now; None: with all that is not ignored."""
         ...
 
     async def restore(self, tree: str) -> None: ...
@@ -158,6 +161,7 @@ class RunJournal:
         *,
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
+        writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
         self._lease.check()
         found = None if self._steps.known_as_new(key) else await self._db(self._steps.find, key)
@@ -171,7 +175,7 @@ class RunJournal:
         if kind not in BEGIN_LATER:
             await self._db(self._begin, step)
         try:
-            return await self._do(step, act, announce, mutates)
+            return await self._do(step, act, announce, mutates, writes)
         except (DatabaseError, InterfaceError):
             raise
         except BaseException:
@@ -186,6 +190,7 @@ class RunJournal:
         act: Callable[[], Awaitable[JSONObject]],
         announce: Callable[[JSONObject], StepEvent | None] | None,
         mutates: bool,
+        writes: Callable[[JSONObject], Collection[str]] | None,
     ) -> JSONObject:
         token = current_step.set(step)
         try:
@@ -193,9 +198,9 @@ class RunJournal:
         finally:
             current_step.reset(token)
         if mutates and self._trees is not None:
-            step.row.tree = await self._trees.keep()
-        elif step.row.kind == "command" and self._trees is not None:
-            await self._trees.reset()  # files that a command leaves in the workdir are not part of the change
+            step.row.tree = await self._trees.keep(writes(result) if writes else None)
+        if step.row.kind in RUNS_PROGRAMS and self._trees is not None:
+            await self._trees.reset()  # files that a program leaves in the workdir are not part of the change
         step.row.result = result
         await self._db(self._record, step, announce(result) if announce else None)
         self._steps.add(step.row)

@@ -1,29 +1,27 @@
-"""Tests a model connection: a small real call with a tool to each of its models. Failures are described as in runs."""
+"""Tests a model connection: asks each of its models what a run would (`model_trial`). Failures are described as in runs."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from dataclasses import replace
 from typing import Any
 
 from django.db import connection as database
 
 from agent.errors import ModelFailed
-from agent.models import ModelSettings, ToolsUnsupported, open_models
-from agent.ports import Model, ModelRequest, ToolSpec
+from agent.models import ModelSettings, open_models
+from agent.ports import Model
 from mgx_project.common.errors import Conflict
 from workspaces.models import ModelConnection
 
 from .model_connection import settings_of
+from .model_trial import LONG_WORDS, Trial, try_model
 
 SECONDS = 15.0
 """The time limit of the whole test."""
 AT_ONCE = 4
 """The most concurrent tests in this process: each holds one of its threads."""
-PROMPT = "This is a test of the connection. Call the tool `ready`. If you have no such tool, answer with the one word: ready"
-TOOL = ToolSpec("ready", "Says that the connection works.", {"type": "object", "properties": {}})
 
 _free = threading.BoundedSemaphore(AT_ONCE)
 
@@ -60,28 +58,18 @@ async def _try_all(settings: ModelSettings) -> tuple[list[dict[str, Any]], bool 
     except ModelFailed as error:
         return [_failure(settings.model, error)], None
     try:
-        tried = await asyncio.gather(*(_try(model, name, settings.native_tools is not False) for name in names))
+        tried = await asyncio.gather(*(_try(model, name, settings) for name in names))
     finally:
         await model.aclose()
     answers = {took for _, took in tried if took is not None}
     return [result for result, _ in tried], (all(answers) if answers else None)
 
 
-async def _try(model: Model, name: str, with_tool: bool) -> tuple[dict[str, Any], bool | None]:
+async def _try(model: Model, name: str, settings: ModelSettings) -> tuple[dict[str, Any], bool | None]:
     """One model, and whether it called the tool; None where that was not tried or did not come to an answer."""
-    began = time.monotonic()
-    request = ModelRequest(
-        key="test", role=name, action="Test", messages=[{"role": "user", "content": PROMPT}], task="", max_tokens=500,
-        tools=(TOOL,) if with_tool else (),
-    )  # fmt: skip
-    refused = False
+    with_tool = settings.native_tools is not False
     try:
-        async with asyncio.timeout(SECONDS):
-            try:
-                completion = await model.complete(request, lambda text: None)
-            except ToolsUnsupported:
-                refused = True
-                completion = await model.complete(replace(request, tools=()), lambda text: None)
+        trial = await try_model(model, name, with_tool=with_tool, long_words=_long_words(settings), seconds=SECONDS)
     except ModelFailed as error:
         return _failure(name, error), None
     except TimeoutError:
@@ -91,23 +79,33 @@ async def _try(model: Model, name: str, with_tool: bool) -> tuple[dict[str, Any]
             code="model_timeout",
         )
         return _failure(name, late), None
-    ms = round((time.monotonic() - began) * 1000)
-    called = bool(completion.tool_calls)
-    said = f"{name} answered in {ms:,} ms"
-    if with_tool:
+    return _success(name, trial.ms, trial.tokens, _described(name, trial), trial.hint), trial.called
+
+
+def _long_words(settings: ModelSettings) -> int:
+    """The length of the prompt that shows whether the endpoint cuts prompts: within the window that is known, for a run keeps
+    to that; 0 where none is sent. Servers of one's own cut; the providers do not, and long prompts cost something there."""
+    window, minute = settings.context_tokens, settings.tokens_per_minute
+    words = LONG_WORDS if window is None else min(LONG_WORDS, window * 6 // 10)
+    return words if settings.base_url and (minute is None or minute > 4 * words) else 0
+
+
+def _described(name: str, trial: Trial) -> str:
+    said = f"{name} answered in {trial.ms:,} ms"
+    if trial.called is not None:
         said += (
             " and called the test tool"
-            if called
+            if trial.called
             else ", but its endpoint does not support tool calls: tools are described in the prompt instead"
-            if refused
+            if trial.refused
             else ", but did not call the test tool: tools are described in the prompt instead"
         )
-    took = None if not with_tool else called
-    return _success(name, ms, completion.tokens_in + completion.tokens_out, f"{said}."), took
+    return f"{said}. {trial.note}".strip()
 
 
-def _success(name: str, ms: int, tokens: int, detail: str) -> dict[str, Any]:
-    return {"ok": True, "code": "", "detail": detail, "hint": "", "model": name, "latency_ms": ms, "tokens": tokens}
+def _success(name: str, ms: int, tokens: int, detail: str, hint: str = "") -> dict[str, Any]:
+    """``hint`` is about what works worse than it might."""
+    return {"ok": True, "code": "", "detail": detail, "hint": hint, "model": name, "latency_ms": ms, "tokens": tokens}
 
 
 def _failure(name: str, error: ModelFailed) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from agent.ports import (
     Ports,
     TaskSpec,
 )
+from agent.projects import ProjectPart
 from agent.token_estimates import estimate_tokens
 from workspaces.event_registry import validated
 
@@ -62,11 +63,19 @@ class TableSandbox:
     error: Exception | None = None
     ran: list[str] = field(default_factory=list)
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
-        self.ran.append(f"install {stack}")
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
+        self.ran.append(f"install {part.package_manager}")
         return CommandResult(("uv", "pip", "install"), self.install_exit, 5, "installed")
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         if self.error is not None:
             raise self.error
         self.ran.append(" ".join(argv))

@@ -107,7 +107,12 @@ async def run(repository: Path, *tests: str) -> tuple[Harness, Any]:
 @pytest.mark.asyncio
 async def test_a_change_that_breaks_one_test_and_fixes_another_is_caught(repository: Path) -> None:
     harness, outcome = await run(
-        repository, output("test_total", "test_old"), output("test_new", "test_old"), "3 passed in 0.1s"
+        repository,
+        output("test_total", "test_old"),
+        output("test_new", "test_old"),
+        *[output("test_new")] * 2,  # run again alone
+        "1 passed in 0.1s",  # and on the code before the change
+        "3 passed in 0.1s",
     )
 
     first, last = harness.sink.of("tests_finished")
@@ -132,7 +137,8 @@ async def test_what_failed_before_and_still_does_is_told_and_not_blamed(reposito
 
     assert outcome.tests["still_failing"] == ["tests/test_prices.py::test_total"]
     assert not harness.sink.of("revision_started")
-    assert outcome.draft
+    assert outcome.tests["proof"]["verdict"] == "proved"
+    assert not outcome.draft
     asked = next(r for r in harness.model.requests if r.action == "ReviewCode").messages[-1]["content"]
     assert (
         "Before the change: failed (2 passed, 1 failed, 0 skipped). Failing as before: tests/test_prices.py::test_total."

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from agent.checks.formatting import format_files
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
+from agent.projects import ProjectPart
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import get
 
@@ -31,7 +32,7 @@ async def test_the_starter_is_formatted_already(sandbox: WorkdirSandbox) -> None
         (sandbox.root / path).parent.mkdir(exist_ok=True)
         (sandbox.root / path).write_text(text)
 
-    report = await format_files(list(files), FASTAPI, sandbox)
+    report = await format_files(list(files), FASTAPI.format, sandbox)
 
     assert [(result.tool, result.status) for result in report.tools] == [("ruff", "ok"), ("isort", "ok"), ("black", "ok")]
     assert report.files == []
@@ -41,7 +42,7 @@ async def test_only_the_named_files_change(sandbox: WorkdirSandbox) -> None:
     for name in ("mine.py", "other.py", "notes.txt"):
         (sandbox.root / name).write_text(MESSY)
 
-    report = await format_files(["mine.py", "notes.txt"], FASTAPI, sandbox)
+    report = await format_files(["mine.py", "notes.txt"], FASTAPI.format, sandbox)
 
     assert report.to_json()["files"] == ["mine.py"]
     assert (sandbox.root / "mine.py").read_text() == 'import sys\n\nx = {"a": 1}\nprint(sys)\n'
@@ -55,7 +56,7 @@ async def test_the_repository_s_own_configuration_counts(sandbox: WorkdirSandbox
     )
     (sandbox.root / "a.py").write_text("from os import path, sep\nx = 'a'\nprint(path, sep)\n")
 
-    await format_files(["a.py"], FASTAPI, sandbox)
+    await format_files(["a.py"], FASTAPI.format, sandbox)
 
     assert (sandbox.root / "a.py").read_text() == "from os import path\nfrom os import sep\n\nx = 'a'\nprint(path, sep)\n"
 
@@ -63,7 +64,7 @@ async def test_the_repository_s_own_configuration_counts(sandbox: WorkdirSandbox
 async def test_a_tool_that_fails_is_no_success(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "-broken.py").write_text("def (:\n")
 
-    data = (await format_files(["-broken.py"], FASTAPI, sandbox)).to_json()
+    data = (await format_files(["-broken.py"], FASTAPI.format, sandbox)).to_json()
 
     assert data["failed"] == ["black"]
     assert "black" not in data["tool"]
@@ -74,14 +75,14 @@ async def test_an_absent_tool_is_named(sandbox: WorkdirSandbox, tmp_path: Path) 
     sandbox.tools = tmp_path / "nothing"
     (sandbox.root / "a.py").write_text(MESSY)
 
-    report = await format_files(["a.py"], FASTAPI, sandbox)
+    report = await format_files(["a.py"], FASTAPI.format, sandbox)
 
     assert "black" in report.unavailable
     assert (sandbox.root / "a.py").exists()
 
 
 async def test_files_that_no_tool_wants_start_nothing(sandbox: WorkdirSandbox) -> None:
-    assert (await format_files(["README.md"], FASTAPI, sandbox)).to_json()["tools"] == []
+    assert (await format_files(["README.md"], FASTAPI.format, sandbox)).to_json()["tools"] == []
 
 
 class Present:
@@ -91,10 +92,18 @@ class Present:
         self.tools = tools
         self.ran: list[str] = []
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         return None
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         self.ran.append(argv[0])
         here = argv[0] in self.tools
         return CommandResult(argv, 0 if here else 127, 1, "", available=here)
@@ -115,7 +124,7 @@ class Present:
 async def test_a_stand_in_works_where_the_first_choice_is_absent(
     stack: str, path: str, present: tuple[str, ...], ran: str, unavailable: list[str], missing: list[str]
 ) -> None:
-    report = await format_files([path], get(stack), Present(*present))
+    report = await format_files([path], get(stack).format, Present(*present))
 
     assert report.to_json()["tool"] == ran
     assert report.unavailable == unavailable

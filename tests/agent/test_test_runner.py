@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from agent.checks.test_runner import run_tests
 from agent.ports import CommandResult
+from agent.projects import ProjectPart
 from agent.stacks import get
 
 FASTAPI = get("fastapi")
@@ -18,10 +19,18 @@ class Scripted:
     def __init__(self, exit_code: int, tail: str, *, available: bool = True, timed_out: bool = False) -> None:
         self.result = CommandResult((), exit_code, 1, tail, timed_out=timed_out, available=available)
 
-    async def install(self, stack: str, *, timeout: float = 600) -> CommandResult | None:
+    async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         return None
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         return replace(self.result, argv=argv)
 
 
@@ -33,8 +42,8 @@ class Scripted:
         (0, "3 passed, 2 skipped, 1 xfailed, 1 xpassed, 4 deselected in 71.30s (0:01:11)\n", "passed", (4, 0, 3)),
         (1, "=== 1 failed, 2 passed, 1 error in 1.00s ===\n", "failed", (2, 2, 0)),
         (2, "!! Interrupted: 1 error during collection !!\n1 error in 0.20s\n", "failed", (0, 1, 0)),
-        (4, "ImportError while loading conftest\n", "failed", (0, 1, 0)),
-        (137, "killed", "failed", (0, 1, 0)),
+        (4, "ImportError while loading conftest '/workdir/conftest.py'.\nE   KeyError: 'A'\n", "unavailable", (0, 0, 0)),
+        (137, "killed", "failed", (0, 0, 0)),
         (5, "no tests ran in 0.01s\n", "unavailable", (0, 0, 0)),
         (0, "", "unavailable", (0, 0, 0)),
         (0, "2 skipped in 0.01s\n", "unavailable", (0, 0, 2)),
@@ -68,7 +77,7 @@ async def test_time_that_runs_out_is_a_failure() -> None:
     [
         (5, "\nno tests ran in 0.01s\n", "There are no tests."),
         (0, "2 skipped in 0.01s\n", "Every test was skipped."),
-        (0, "", "pytest ended without its closing line, so nothing is proved."),
+        (0, "", "pytest ended without a line that counts its tests, so nothing is proved."),
     ],
 )
 async def test_what_proves_nothing_says_why_in_a_sentence(exit_code: int, tail: str, reason: str) -> None:
@@ -97,7 +106,7 @@ async def test_a_stack_without_tests_says_so() -> None:
         (1, "No test files found, exiting with code 1\n", "unavailable", (0, 0, 0)),
         (1, "Error: no test specified\n", "unavailable", (0, 0, 0)),
         (0, "      Tests  2 skipped (2)\n", "unavailable", (0, 0, 2)),
-        (1, "src/a.ts: error TS1005\n", "failed", (0, 1, 0)),
+        (1, "src/a.ts: error TS1005\n", "failed", (0, 0, 0)),
     ],
 )
 async def test_the_end_of_other_runners(exit_code: int, tail: str, status: str, counts: tuple[int, int, int]) -> None:
@@ -123,7 +132,15 @@ async def test_a_tool_that_its_starter_misses_proves_nothing(stack: str, exit_co
 class Second(Scripted):
     """Only the second command is there."""
 
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult:
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 300,
+        directory: str = "",
+        environment: Mapping[str, str] | None = None,
+        reports: Sequence[str] = (),
+    ) -> CommandResult:
         return replace(self.result, argv=argv, available=argv == get("devops-docker").tests[1])
 
 
@@ -131,6 +148,9 @@ async def test_the_first_command_that_is_there_counts() -> None:
     assert (await run_tests(get("devops-docker"), Second(0, "")))["status"] == "passed"
 
 
-@pytest.mark.parametrize(("exit_code", "status"), [(0, "passed"), (1, "failed")])
-async def test_other_runners_are_judged_by_their_exit_code(exit_code: int, status: str) -> None:
-    assert (await run_tests(get("dotnet-api"), Scripted(exit_code, "")))["status"] == status
+@pytest.mark.parametrize(("exit_code", "status"), [(0, "unavailable"), (1, "failed")])
+async def test_a_runner_that_counts_nothing_proves_nothing(exit_code: int, status: str) -> None:
+    told = await run_tests(get("dotnet-api"), Scripted(exit_code, ""))
+
+    assert (told["status"], told["passed"], told["failed"]) == (status, 0, 0)
+    assert told["reason"].startswith("dotnet ended with")

@@ -188,6 +188,13 @@ def test_a_refused_task_shows_fields_hint_and_request_id_and_leaves_no_directory
     assert not (tmp_path / "made").exists()
 
 
+def test_a_task_can_be_for_no_stack(mgx: Mgx, server: Standin, repo: Path) -> None:
+    assert mgx("task", "x", "--stack", "none", "--yes").returncode == 0
+    (repo / "mgx.yaml").write_text("stack: none\n")
+    assert mgx("task", "x", "--yes").returncode == 0
+    assert [task["stack"] for task in server.bodies("/api/tasks")] == ["none", "none"]
+
+
 def test_mgx_yaml_gives_stack_project_and_workflows(mgx: Mgx, server: Standin, repo: Path) -> None:
     (repo / "mgx.yaml").write_text(
         "stack: fastapi\nproject: default\nworkflows: {tidy: {task: Tidy up, constraints: [careful]}}\n"

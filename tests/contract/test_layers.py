@@ -25,11 +25,16 @@ BELOW = {
     "runs": {"tasks", "repositories", "projects", "workspaces", "mgx_project.common", "agent"},
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
-"""Application → applications it may import. Everybody may read stacks and which of their programs are here, and start a process
-by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
-FOR_EVERYBODY = ("agent.stacks", "agent.stack_programs", "agent.children", "agent.rate_limits")
+"""Application → applications it may import. Everybody may read stacks, project profiles and which of their programs are here,
+start a process by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
+FOR_EVERYBODY = ("agent.stacks", "agent.projects", "agent.stack_programs", "agent.children", "agent.rate_limits")
 APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
+
+BESIDE = ("cli", "evals", "benchmarks", "docs", "tests")
+"""Programs and tests that stand beside the product."""
+NOT_OURS = {"starters", "cases", "node_modules"}
+"""Folders of projects that we make or judge."""
 
 INSIDE = {
     "runs": [
@@ -64,8 +69,11 @@ INSIDE = {
     "agent": [
         "errors",
         "logs",
-        "ports",
         "patterns",
+        "documents",
+        "stacks",
+        "projects",
+        "ports",
         "matching",
         "children",
         "rate_limits",
@@ -73,12 +81,11 @@ INSIDE = {
         "token_estimates",
         "concurrency",
         "runtime",
-        "documents",
         "in_memory",
         "symbols",
-        "stacks",
         "patch",
         "context",
+        "projects",
         "models",
         "sandbox",
         "stack_programs",
@@ -162,13 +169,14 @@ def test_every_module_and_folder_of_an_application_is_a_layer(application: str) 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """Imports inside functions and under TYPE_CHECKING count."""
     paths = {
-        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__"): path
-        for top in sorted(OUR_TOP_LEVEL)
+        ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__").removeprefix("cli."): path
+        for top in (*sorted(OUR_TOP_LEVEL), *BESIDE)
         for path in files(top)
-        if "starters" not in path.parts
+        if NOT_OURS.isdisjoint(path.parts)
     }
     graph = {
-        name: {module for module in imports(path, package_of(path)) if module in paths} - {name, name.rpartition(".")[0]}
+        name: {module for module in imports(path, package_of(path).removeprefix("cli.")) if module in paths}
+        - {name, name.rpartition(".")[0]}
         for name, path in paths.items()
     }
     for name, imported in graph.items():  # `from x import y` is y, where y is a module, and not x as well

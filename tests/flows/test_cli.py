@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ..support.scripted_openai import Reply
-from ..support.team_script import script
+from ..support.team_script import analysis, script
 from .conftest import Server, git
 
 MGX = Path(sys.executable).with_name("mgx")
@@ -109,6 +109,19 @@ def test_a_plan_waits_for_its_approval(server: Server, package: Path) -> None:
     assert mgx(server, "status", waiting["id"], cwd=package).returncode == 0
     logs = mgx(server, "logs", waiting["id"], cwd=package)
     assert "completion" in logs.stdout or "Done" in logs.stdout
+
+
+def test_a_new_program_of_no_stack_ends_in_a_commit(server: Server, tmp_path: Path) -> None:
+    code = "FILE: snake.py\nprint('snake')\nFILE: README.md\n# Snake\n"
+    said = analysis(stack=None, stack_confidence=0.9, summary="A game in plain Python.")
+    server.answer(script(code=code, files=["snake.py"], AnalyzeTask=[said]))
+    done = mgx(server, "task", "Create a Snake game in Python", "--new", "snake", "--yes", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout.splitlines()[-1])
+    run = run.get("run", run)
+    assert (run["status"], run["stack"]) == ("completed", "")
+    names = git("ls-tree", "-r", "--name-only", run["commit_sha"], cwd=tmp_path / "snake").split()
+    assert {"snake.py", "README.md"} <= set(names)
 
 
 @pytest.mark.parametrize(

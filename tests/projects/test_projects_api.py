@@ -24,6 +24,13 @@ def test_a_name_is_enough(owner: CallerInTests) -> None:
     assert owner.api.get("/api/projects?slug=billing-service").json()["items"] == [body]
 
 
+def test_a_project_can_be_of_no_stack(owner: CallerInTests) -> None:
+    project = owner.api.post("/api/projects", {"name": "Scripts", "default_stack": "none"}).json()
+    assert project["default_stack"] == "none"
+    task = owner.api.post("/api/tasks", {"description": "Rename the photos", "project_id": project["id"]}).json()
+    assert task["stack"] == "none"
+
+
 def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: CallerInTests) -> None:
     body = {"name": "A", "slug": "a"}
     assert owner.api.post("/api/projects", body).status_code == 201

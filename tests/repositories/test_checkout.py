@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -233,3 +234,53 @@ async def test_caches_and_own_marks_are_not_stored(tmp_path: Path, origin: Path)
         (checkout.root / name).parent.mkdir(parents=True)
         (checkout.root / name).write_text("x")
     assert await checkout.tree() == before
+
+
+IGNORED = (
+    "data/prices.json", ".env.example", "lib/deep/er/helper.py", "build/cli.js", "dist/index.js", "app.local", "run.log",
+    ".vscode/launch.json", "node_modules/patched/index.js", "pkg/__pycache__/kept.txt", "-dash.log", "grüße.log",
+)  # fmt: skip
+RULES = ".env*\ndata/\nlib/\n/build/\ndist\n*.local\n*.log\n.vscode/\n"
+
+
+def put(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"{name}\n")
+
+
+async def test_exactly_what_was_written_is_stored_whatever_is_ignored(tmp_path: Path, origin: Path, sh: Git) -> None:
+    (origin / ".gitignore").write_text(RULES)
+    sh("add", "-A", cwd=origin)
+    sh("commit", "-q", "-m", "rules", cwd=origin)
+    one = await clone(tmp_path, origin, "one")
+    put(one.root, *IGNORED)
+    put(one.root, "data/cache.bin", "package-lock.json", "lib/deep/er/helper.pyc")  # a program's own
+    tree = await one.tree(IGNORED)
+    await one.reset(tree)
+    assert {path for path in IGNORED if not (one.root / path).is_file()} == set()
+    added = {path for path, (old, _) in (await one.contents(tree)).items() if old is None}
+    assert added == set(IGNORED)
+    assert not (one.root / "package-lock.json").exists()
+
+    two = await clone(tmp_path, origin, "two")
+    await two.restore(tree, await one.patch_of(tree))
+    assert contents(two.root) == contents(one.root)
+    # what was stored once stays, whatever is written next
+    put(two.root, "other.txt")
+    assert "data/prices.json" in await two.contents(await two.tree(["other.txt"]))
+
+
+async def test_what_was_removed_or_renamed_is_gone_and_a_file_may_become_a_directory(tmp_path: Path, origin: Path) -> None:
+    checkout = await clone(tmp_path, origin)
+    (checkout.root / "a.txt").rename(checkout.root / "z.log")
+    (checkout.root / "tool.sh").unlink()
+    put(checkout.root, "tool.sh/tool.txt")
+    shutil.rmtree(checkout.root / "ordner")
+    put(checkout.root, "ordner")
+    paths = ["z.log", "a.txt", "tool.sh/tool.txt", "tool.sh", "ordner/grüße 世界.txt", "ordner", "never-there.txt"]
+    tree = await checkout.tree(paths)
+    changed = await checkout.contents(tree)
+    assert {path for path, (_, new) in changed.items() if new is None} == {"a.txt", "tool.sh", "ordner/grüße 世界.txt"}
+    assert {path for path, (old, _) in changed.items() if old is None} == {"z.log", "tool.sh/tool.txt", "ordner"}
+    assert await checkout.tree([]) == tree

@@ -60,9 +60,28 @@ async def test_data_outside_the_roots_is_refused(root: Path, tmp_path: Path, ori
     (linked / ".git").symlink_to(outside / ".git")
     borrowing = root / "borrowing"
     sh("clone", "-q", "--shared", str(outside), str(borrowing), cwd=tmp_path)
-    for path in (pointing, linked, borrowing):
-        with pytest.raises(NotAllowed, match="outside the directories"):
+    for path, named in ((pointing, ".git"), (linked, ".git"), (borrowing, ".git/objects")):
+        with pytest.raises(NotAllowed, match="outside the directories") as caught:
             await local_repositories.check_repository(path)
+        assert f"`mgx allow '{outside / named}'`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        (".git/config", "[core\n", "bad config line 1"),
+        (".git/config", "[core]\nrepositoryformatversion = 99\n", "Expected git repo version <= 1, found 99"),
+        (".git/HEAD", "", "not a git repository"),
+    ],
+)
+async def test_a_repository_that_git_refuses_is_told_in_its_own_words(
+    root: Path, origin: Path, file: str, text: str, words: str
+) -> None:
+    (origin / file).write_text(text)
+    with pytest.raises(NotFound, match=f"git refuses the repository {origin}") as caught:
+        await local_repositories.check_repository(origin)
+    assert words in caught.value.detail
+    assert (caught.value.code, "git status" in caught.value.hint) == ("repository_refused", True)
 
 
 async def test_what_is_no_repository_is_said_so(root: Path, origin: Path) -> None:

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from django.conf import settings
 
+from agent.checks import coverage
 from agent.runtime import bootstrap
 from agent.stacks import Stack, catalogue, store
-from projects.models import Project
-from repositories.models import RepositoryLink
-from runs import services
 from runs.models import TaskRun
 from runs.notifications import replies
-from tasks.models import Task
-from workspaces.models import Event, Membership, Role, User, Workspace
-from workspaces.principal import Principal
+from workspaces.models import Event, Role
 from workspaces.tokens import create_api_token
 
 from ..conftest import Api
 from ..support.github import GitHub
 from ..support.run_actors import actor_of
 from ..support.scripted_openai import Script, ScriptedOpenAI, serve
+from .hosted import Hosted
+from .tenants import NEW, OLD, PRICES, Tenant, make_tenant
 
-if TYPE_CHECKING:
-    from .hosted import Hosted
-
-OLD = "def total(prices):\n    return sum(prices)\n"
-NEW = "def total(prices):\n    return sum(price for price in prices if price is not None)\n"
+__all__ = ["NEW", "OLD", "PRICES", "Tenant", "make_tenant"]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,6 +48,7 @@ def few_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         return
     fewer = small_stacks()
     monkeypatch.setattr(store, "catalogue", lambda: fewer)
+    monkeypatch.setattr(coverage, "TOOLS", {})
 
 
 @pytest.fixture
@@ -65,43 +59,6 @@ def all_tools() -> None:
 def git(*args: str, cwd: Path) -> str:
     done = subprocess.run(["git", *args], cwd=cwd, capture_output=True, text=True, check=True)
     return done.stdout.strip()
-
-
-@dataclass
-class Tenant:
-    workspace: Workspace
-    user: User
-    project: Project
-
-    @property
-    def principal(self) -> Principal:
-        return Principal(user=self.user, workspace_id=self.workspace.pk, role=Role.OWNER)
-
-    def task(self, description: str = "Create a FastAPI health endpoint", **fields: Any) -> Task:
-        return Task.objects.create(
-            workspace_id=self.workspace.pk, project=self.project, name=description[:60], description=description, **fields
-        )
-
-    def link(self, path: Path, **fields: Any) -> RepositoryLink:
-        return RepositoryLink.objects.create(
-            workspace_id=self.workspace.pk,
-            project=self.project,
-            repo_full_name=path.name,
-            clone_url=f"file://{path}",
-            **fields,
-        )
-
-    def run(self, task: Task | None = None, **options: Any) -> TaskRun:
-        return services.create_run(principal=self.principal, task_id=(task or self.task()).pk, **options)
-
-
-def make_tenant(slug: str) -> Tenant:
-    user = User.objects.create_user(username=slug, password="correct horse battery")
-    # The same id in every test: what the sandbox installed for the workspace stays in its cache.
-    workspace = Workspace.objects.create(id=uuid.uuid5(uuid.NAMESPACE_DNS, slug), name=slug, slug=slug)
-    Membership.objects.create(workspace=workspace, user=user, role=Role.OWNER)
-    project = Project.objects.create(workspace=workspace, name="Default", slug="default")
-    return Tenant(workspace, user, project)
 
 
 @pytest.fixture
@@ -153,14 +110,6 @@ def drive(run: TaskRun) -> TaskRun:
         assert run.fence != fence, f"nobody could claim a run that is {run.status}"
 
 
-PRICES = {
-    "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n",
-    "shop/__init__.py": "",
-    "shop/prices.py": OLD,
-    "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
-}
-
-
 @pytest.fixture
 def shop(local_roots: Path) -> Path:
     """A small repository with history and a test."""
@@ -177,8 +126,6 @@ def shop(local_roots: Path) -> Path:
 
 @pytest.fixture
 def hosted(tenant: Tenant, github_server: GitHub) -> Hosted:
-    from .hosted import Hosted
-
     return Hosted(tenant, github_server)
 
 

@@ -15,7 +15,7 @@ from tests.support.run_actors import work_on
 from workspaces.models import Event
 
 from ..support.team_script import TeamScript, plan, script
-from .conftest import NEW, OLD, PRICES, Tenant
+from .tenants import NEW, OLD, PRICES, Tenant
 
 NUMBERS = count(1)
 PATH = "shop/prices.py"

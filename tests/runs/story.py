@@ -14,7 +14,7 @@ from runs.webhooks import processing
 from tests.support.github import USERS, GitHub
 
 from ..repositories.webhooks.sending import SECRET, deliver
-from .conftest import PRICES, Tenant
+from .tenants import PRICES, Tenant
 
 NUMBERS = count(1)
 

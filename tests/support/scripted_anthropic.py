@@ -29,6 +29,9 @@ class Reply:
     text: str = ""
     calls: Sequence[Call] = ()
     thinking: str = ""
+    signature: str = ""
+    redacted: str = ""
+    """Thinking that is not shown, before the text."""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     error: str = "api_error"
@@ -151,8 +154,13 @@ def blocks_of(reply: Reply) -> Iterator[dict[str, Any]]:
     if reply.thinking:
         yield {
             "start": {"type": "thinking", "thinking": ""},
-            "deltas": [{"type": "thinking_delta", "thinking": reply.thinking}],
+            "deltas": [
+                *({"type": "thinking_delta", "thinking": piece} for piece in (reply.thinking[:3], reply.thinking[3:])),
+                *([{"type": "signature_delta", "signature": reply.signature}] if reply.signature else []),
+            ],
         }
+    if reply.redacted:
+        yield {"start": {"type": "redacted_thinking", "data": reply.redacted}, "deltas": []}
     if reply.text:
         pieces = [reply.text[at : at + PIECE] for at in range(0, len(reply.text), PIECE)]
         yield {"start": {"type": "text", "text": ""}, "deltas": [{"type": "text_delta", "text": piece} for piece in pieces]}

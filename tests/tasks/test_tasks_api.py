@@ -68,6 +68,9 @@ def test_a_task_takes_its_projects_stack_unless_it_says_auto(owner: CallerInTest
     body = {"description": TEXT, "project_id": str(project.pk)}
     assert owner.api.post("/api/tasks", body).json()["stack"] == "nextjs"
     assert owner.api.post("/api/tasks", body | {"stack": "auto"}).json()["stack"] == "auto"
+    made = owner.api.post("/api/tasks", body | {"stack": "none"}).json()
+    assert made["stack"] == "none"
+    assert owner.api.get(f"/api/tasks/{made['id']}").json()["stack"] == "none"
 
 
 @pytest.mark.django_db

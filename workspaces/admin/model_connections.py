@@ -120,5 +120,5 @@ class ModelConnectionAdmin(SettingAdmin):
 
         return ask(
             self, request, act, verb="Test", question=f"Test the connection “{row.name}”?", back=back,
-            explanation="This makes a small real call to each of its models and takes 15 seconds at most.",
+            explanation="This makes a few real calls to each of its models and takes 15 seconds at most.",
         )  # fmt: skip

@@ -38,10 +38,12 @@ class ModelConnectionViewSet(AdminViewSet):
     @extend_schema(request=None, responses=ConnectionTest)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
-        """Makes a small real call to each model of the connection, which takes 15 s at most, and stores the result.
+        """Makes a few small real calls to each model of the connection, which take 15 s at most, and stores the result.
 
-        A tool is offered: `native_tools` is set by the answer where it was null. The call is in no budget. An endpoint that
-        does not work is an answer, too: `ok` is false then, and `hint` says what to do.
+        They are those of a run: instructions, a tool whose result goes back (`native_tools` is set by the answer where it was
+        null), and to an endpoint with an address of its own a prompt of 10,000 tokens, for some servers cut prompts without
+        saying so: `hint` then names the window. The calls are in no budget. An endpoint that does not work is an answer, too:
+        `ok` is false then, and `hint` says what to do.
         """
         self.validated(ConnectionTestInput)
         self.read_row(pk)

@@ -1,4 +1,4 @@
-"""The tool ``run``: the commands of the stack that check a project, with other operands where the model wants them.
+"""The tool ``run``: the commands of the project that check it, with other operands where the model wants them.
 
 They run in the sandbox; nevertheless they must not rewrite files, for a change is made by the edit engine alone.
 """
@@ -13,7 +13,7 @@ from agent.context.paths import is_ours, is_secret
 from agent.context.tools import arguments as read
 from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
 from agent.ports import CommandResult, JSONObject
-from agent.stacks import Stack
+from agent.projects import ProjectPart, ProjectProfile
 
 TIMEOUT = 180.0
 MAX_WORDS = 40
@@ -35,17 +35,17 @@ _PARTS = re.compile(r"[=:,;@]")
 
 
 class Runner(Protocol):
-    async def run(self, argv: Sequence[str], *, timeout: float = 300) -> CommandResult: ...
+    async def run(self, argv: Sequence[str], *, timeout: float = 300, directory: str = "") -> CommandResult: ...
 
 
-async def run(commands: Runner | None, stack: Stack | None, arguments: JSONObject) -> ToolResult:
+async def run(commands: Runner | None, profile: ProjectProfile, arguments: JSONObject) -> ToolResult:
     """Raises what the sandbox raises when it can't run anything at all."""
     argv = read.words(arguments, "argv", MAX_WORDS)
     if commands is None:
         raise Refused("Commands can't be run at this point. Use the tools that read.")
-    allowed = tuple(dict.fromkeys(heads(stack))) if stack else ()
+    allowed = {head: part.directory for part in reversed(profile.parts) for head in heads(part)}
     head = next((head for head in (*allowed, *READERS) if argv[: len(head)] == head), None)
-    named = stack is not None and argv[0] in stack.programs() and argv[1:] == ("--version",)
+    named = argv[0] in {head[0] for head in allowed} and argv[1:] == ("--version",)
     if head is None and not named:
         known = "; ".join(" ".join(head) for head in (*allowed, *READERS))
         raise Refused(f"That command is not allowed. Allowed commands, each followed by files if you like: {known}.")
@@ -56,7 +56,8 @@ async def run(commands: Runner | None, stack: Stack | None, arguments: JSONObjec
     hidden = next((word for word in rest if any(_is_hidden(part) for part in _PARTS.split(word))), None)
     if hidden:
         raise Refused(f"Leave out {hidden}: it may contain secrets, and the command's output could show them.")
-    result = await commands.run(argv, timeout=TIMEOUT)
+    directory = allowed.get(head or (), "")
+    result = await commands.run(argv, timeout=TIMEOUT, **({"directory": directory} if directory else {}))
     if not result.available:
         raise Refused(f"{argv[0]} is not available here. Continue without it.")
     ended = "It timed out." if result.timed_out else f"Exit code {result.exit_code}."
@@ -70,12 +71,13 @@ def _is_hidden(path: str) -> bool:
     return is_secret(path.rstrip("/")) or is_ours(path)
 
 
-def heads(stack: Stack) -> Iterator[tuple[str, ...]]:
-    """The beginnings of commands that are allowed: those of the stack without their operands, formatters only as checks."""
-    for command in (*stack.tests, stack.build, stack.lint):
+def heads(part: ProjectPart) -> Iterator[tuple[str, ...]]:
+    """The beginnings of commands that are allowed: those of the part without their operands, formatters only as checks."""
+    commands = [command.argv for kind, command in part.commands.items() if kind in ("test", "build", "lint")]
+    for command in (*commands, *part.other_tests):
         if command and command[0] not in SHELLS:
             yield _without_operands(command)
-    for tool in stack.format:
+    for tool in (*part.formatters, *part.linters):
         if tool.check and tool.check[0] not in SHELLS:
             yield tool.check
 

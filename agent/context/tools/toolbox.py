@@ -14,19 +14,19 @@ from agent.context.tools.run import Runner, run
 from agent.context.tools.search import search
 from agent.context.tools.symbols import symbols
 from agent.ports import JSONObject
-from agent.stacks import Stack
+from agent.projects import ProjectProfile
 
 
 class Toolbox:
     """``commands`` runs what ``run`` allows, and journals it; None: nothing is run. ``map_cache`` as in ``Ports``."""
 
-    def __init__(self, root: Path, commands: Runner | None, stack: Stack | None, *, map_cache: Path | None) -> None:
+    def __init__(self, root: Path, commands: Runner | None, profile: ProjectProfile, *, map_cache: Path | None) -> None:
         self._tools: dict[str, Callable[[JSONObject], Awaitable[ToolResult]]] = {
             "list_files": lambda arguments: list_files(root, arguments),
             "read_file": lambda arguments: read_file(root, arguments),
             "search": lambda arguments: search(root, arguments),
             "symbols": lambda arguments: symbols(root, arguments, map_cache),
-            "run": lambda arguments: run(commands, stack, arguments),
+            "run": lambda arguments: run(commands, profile, arguments),
         }
 
     async def call(self, name: str, arguments: JSONObject) -> ToolResult:

@@ -24,6 +24,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "question": ("clarifying_question", "clarification"),
     "summary": ("description", "overview", "goal", "task_summary", "plan_summary"),
     "complexity": ("difficulty", "effort", "complexity_level"),
+    "stack_confidence": ("confidence",),
     "stack": ("tech_stack", "technology", "framework", "stack_id"),
     "steps": ("tasks", "plan", "actions", "todo", "todos", "implementation_steps", "plan_steps", "changes"),
     "title": ("name", "task", "step", "description", "what", "summary"),
@@ -127,10 +128,21 @@ def _value(name: str, field: FieldInfo, value: Any) -> Any:
     if kind is int:
         digits = re.match(r"\D{0,10}(\d{1,9})", value) if isinstance(value, str) else None
         return int(digits[1]) if digits else None if optional and isinstance(value, list | dict | str) else value
+    if kind is float:
+        return _share(value)
     if kind is str:
         text = _text(value)
         return text if most is None or not isinstance(text, str) else text[:most]
     return value
+
+
+def _share(value: Any) -> float | None:
+    """From 0 to 1, of a number or a percentage; None where it is neither."""
+    said = re.match(r"\s{0,9}(\d{1,3}(?:\.\d{1,9})?)\s{0,9}(%?)", str(value)[:30])
+    if said is None:
+        return None
+    number = float(said[1]) / (100 if said[2] or float(said[1]) > 1 else 1)
+    return number if number <= 1 else None
 
 
 def _word(name: str, value: Any, allowed: tuple[str, ...]) -> Any:

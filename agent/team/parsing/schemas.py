@@ -27,7 +27,9 @@ class Analysis(Answer):
     question: str = Field("", max_length=MAX_TEXT)
     summary: str = Field(min_length=1, max_length=MAX_TEXT)
     complexity: Literal["low", "medium", "high"]
-    stack: str | None = None
+    stack: str | None = ""
+    """None: none of the catalogue; empty: nothing is said."""
+    stack_confidence: float | None = Field(None, ge=0, le=1)
 
 
 class PlanStepAnswer(Answer):
@@ -65,7 +67,7 @@ def parse(schema: type[A], text: str) -> A:
     said = without_thoughts(text)
     said = said if "{" in said else text
     problem = ""
-    for found in (objects, _mended):
+    for found in (objects, _repaired):
         for data in found(said):
             try:
                 return schema.model_validate(coerced(schema, data))
@@ -74,7 +76,7 @@ def parse(schema: type[A], text: str) -> A:
     raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it contains no complete JSON object."))
 
 
-def _mended(text: str) -> list[dict[str, Any]]:
+def _repaired(text: str) -> list[dict[str, Any]]:
     """An answer that is cut off is not repaired: half of a plan would pass for a whole one."""
     return [] if _is_cut(text) else mended(text)
 

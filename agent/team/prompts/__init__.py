@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-VERSION = "8"
+VERSION = "9"
 
 
 def render(name: str, **values: str) -> str:

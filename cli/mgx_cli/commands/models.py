@@ -226,7 +226,7 @@ def default(context: typer.Context, name: Name, as_json: AsJson = False) -> None
 
 @models.command(name="test")
 def try_out(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Test a connection with a small real call. Exits with 1 if it fails.
+    """Test a connection with a few real calls. Exits with 1 if it fails.
 
     \b
     Example:

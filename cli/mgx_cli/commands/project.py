@@ -22,7 +22,9 @@ Example:
   mgx project list
 """
 app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
-Stack = Annotated[str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks).")]
+Stack = Annotated[
+    str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks); none: no stack's rules.")
+]
 Review = Annotated[
     bool | None,
     typer.Option("--review-changes/--no-review-changes", help="Whether changes must be reviewed before delivery."),
@@ -50,6 +52,16 @@ Reviewers = Annotated[
     typer.Option("--reviewer", metavar="ACCOUNT|ORG/TEAM", help="Reviewer of its pull requests; repeat for more."),
 ]
 NoReviewers = Annotated[bool, typer.Option("--no-reviewers", help="Remove all reviewers.")]
+Commands = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--command",
+        metavar="[DIR:]KIND=LINE",
+        help="A command used before the repository's own, e.g. test='uv run pytest'; kinds: install, test, test_one, lint, "
+        "format, build. Repeat for more.",
+    ),
+]
+NoCommands = Annotated[bool, typer.Option("--no-commands", help="Use the repository's own commands.")]
 Found = Annotated[
     str, typer.Argument(metavar="PROJECT", help="The project's short name (mgx project list).", show_default=False)
 ]
@@ -69,6 +81,7 @@ SHOWN = (
     ("draft", "pr_draft"),
     ("labels", "pr_labels"),
     ("reviewers", "pr_reviewers"),
+    ("commands", "commands"),
 )
 """The labels of settings in ``show``."""
 EMPTY = {
@@ -76,6 +89,7 @@ EMPTY = {
     "default_branch": "the repository's default",
     "default_stack": "inferred for each task",
     "commit_author": "the server's",
+    "commands": "the repository's own",
 }
 
 
@@ -139,6 +153,7 @@ def create(
     draft: Draft = None,
     label: Labels = None,
     reviewer: Reviewers = None,
+    command: Commands = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a project.
@@ -152,7 +167,7 @@ def create(
         name=name, default_stack=stack, review_changes=review_changes, approval_policy=approval_policy,
         default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
         commit_author=commit_author, commit_co_author=co_author, pr_draft=draft, pr_labels=label or None,
-        pr_reviewers=reviewer or None,
+        pr_reviewers=reviewer or None, commands=_commands(command) if command else None,
     )  # fmt: skip
     _tell(open_api(context).post("/api/projects", body), as_json, "made")
 
@@ -174,15 +189,18 @@ def update(
     no_labels: NoLabels = False,
     reviewer: Reviewers = None,
     no_reviewers: NoReviewers = False,
+    command: Commands = None,
+    no_commands: NoCommands = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change a project. Labels and reviewers replace the present ones.
+    """Change a project. Labels, reviewers and commands replace the present ones.
 
     \b
     Examples:
       mgx project update shop --review-changes
       mgx project update shop --approval-policy developers
       mgx project update shop --label mgx --label bot --no-reviewers
+      mgx project update shop --command test='uv run pytest -q' --command web:test='pnpm test'
       mgx project update shop --commit-author 'Shop Bot <bot@example.com>' --co-author requester
     """
     body = _given(
@@ -190,6 +208,7 @@ def update(
         default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
         commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
+        commands={} if no_commands else _commands(command) if command else None,
     )  # fmt: skip
     if not body:
         raise UsageError("No change was given.", hint="See: mgx project update --help")
@@ -207,10 +226,31 @@ def _list(values: list[str] | None, none: bool, option: str) -> list[str] | None
     return [] if none else values or None
 
 
+def _commands(given: list[str]) -> dict[str, Any]:
+    """``KIND=LINE`` or ``DIR:KIND=LINE`` as the API has them."""
+    found: dict[str, Any] = {}
+    for entry in given:
+        name, equals, line = entry.partition("=")
+        directory, _, kind = name.rpartition(":")
+        if not equals or not kind or not line.strip():
+            raise UsageError(f"This is not a command: {entry}", hint="Write it as KIND=LINE, for example: test='uv run pytest'")
+        into = found.setdefault("parts", {}).setdefault(directory.strip("/"), {}) if directory else found
+        into[kind] = line
+    return found
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{kind}: {line}" for kind, line in _lines(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(one_line(entry) for entry in value) if isinstance(value, list) else one_line(value or "")
+
+
+def _lines(commands: dict[str, Any]) -> list[tuple[str, str]]:
+    top = [(kind, one_line(line)) for kind, line in commands.items() if kind != "parts"]
+    below = commands.get("parts") or {}
+    return top + [(f"{place}:{kind}", one_line(line)) for place, given in below.items() for kind, line in given.items()]
 
 
 def _find(api: Api, name: str) -> dict[str, Any]:

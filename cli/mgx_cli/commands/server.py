@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mgx_cli import embedded
 from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.errors import UsageError
 from mgx_cli.output import put, put_json, put_table, say
 from mgx_cli.session import open_api
 
@@ -47,8 +51,28 @@ def down(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def allow(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory of this machine.", show_default=False)],
+) -> None:
+    """Allow the embedded server to use a directory and what is below it.
+
+    `mgx task` allows the repository that a task is for. This is for directories in which git keeps a part of one: the
+    repository of a linked worktree or a submodule, or the objects that a clone borrows.
+
+    \b
+    Example:
+      mgx allow ~/src/shop/.git
+    """
+    path = directory.expanduser().resolve()
+    if not path.is_dir():
+        raise UsageError(f"{directory} is not a directory.", hint="Give an existing directory.")
+    embedded.allow(path)
+    put(str(path))
+
+
+@app.command()
 def stacks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the supported stacks.
+    """List the supported stacks. A task may also be for none of them: --stack none.
 
     \b
     Examples:

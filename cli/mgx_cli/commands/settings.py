@@ -95,7 +95,7 @@ def init(
     project: Annotated[
         str | None, typer.Option(metavar="NAME", help="The project on the server. Default: its default project.")
     ] = None,
-    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks). Default: inferred.")] = None,
+    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack (mgx stacks), or none. Default: inferred.")] = None,
     server: Annotated[str | None, typer.Option(metavar="URL", help="The server. Default: each user's own setting.")] = None,
     hooks: Annotated[
         str | None,
@@ -154,8 +154,11 @@ def _project_text(project: str | None, stack: str | None, server: str | None) ->
             "",
             "# The project on the server that tasks belong to.",
             entry("project", project, "default"),
-            "# The stack of this code (mgx stacks). Default: inferred.",
+            "# The stack of this code (mgx stacks); none: no stack's rules. Default: inferred.",
             entry("stack", stack, "fastapi"),
+            "# Commands used before those that the repository names otherwise (docs: project profiles).",
+            "# commands:",
+            "#   test: uv run pytest",
             "# The server. Default: each user's own setting.",
             entry("server", server, "https://mgx.example.com"),
             "",

@@ -17,6 +17,7 @@ from mgx_cli.config import ProjectFile, configured_server
 from mgx_cli.errors import CLIError, InterruptedByUser, UsageError
 from mgx_cli.ids import short
 from mgx_cli.output import put, put_json, say
+from mgx_cli.repository_storage import allow_with_storage
 from mgx_cli.session import options_of
 from mgx_cli.task_location import TaskLocation
 
@@ -39,7 +40,9 @@ def task(
     new: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Create a new project in DIR, which must be empty or not exist.")
     ] = None,
-    stack: Annotated[str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks). Default: inferred.")] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks); none: no stack's rules. Default: inferred.")
+    ] = None,
     constraint: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A rule to follow, such as 'no extra libraries'. May be repeated.")
     ] = None,
@@ -114,7 +117,7 @@ def _start(
         if made and place.path is not None:
             place.path.mkdir(parents=True)
         if server.embedded and place.path is not None:
-            embedded.allow(place.path)
+            allow_with_storage(place.path, yes=yes)
         api = Api(server)
         return api, launch.start(api, request, place, model=model, auto_approve=yes, profile=profile)
     except OSError as error:

@@ -9,6 +9,8 @@ import pytest
 
 from agent.checks.commands import UNREACHABLE
 from agent.checks.coverage import measurable, measure, told
+from agent.projects import ProjectProfile
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox
 from agent.stacks import get
 
@@ -53,7 +55,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 async def installed(stack: str, sandbox: WorkdirSandbox, files: dict[str, str]) -> WorkdirSandbox:
     write(sandbox.root, files)
-    result = await sandbox.install(stack)
+    result = await sandbox.install(part_of_stack(get(stack)))
     assert result is not None
     if not result.ok and UNREACHABLE.search(result.output_tail):
         pytest.skip(f"nothing is measured: no package index answers: {result.output_tail[-200:]}")
@@ -63,11 +65,11 @@ async def installed(stack: str, sandbox: WorkdirSandbox, files: dict[str, str]) 
 
 async def test_the_changed_lines_of_a_python_project_are_measured(sandbox: WorkdirSandbox) -> None:
     await installed("fastapi", sandbox, PROJECT)
-    stack = get("fastapi")
-    lines = measurable(stack, CHANGES)
+    part = part_of_stack(get("fastapi"))
+    lines = measurable(ProjectProfile((part,)), CHANGES)
 
     assert lines == {"shop/prices.py": [2, 3, 4, 5, 8, 9], "shop/unused.py": [1, 4, 5]}
-    found = await measure(stack, lines, sandbox, took=1)
+    found = await measure(part, lines, sandbox, took=1)
 
     assert found["files"] == [
         {"path": "shop/prices.py", "percent": 66.7, "uncovered": [[4, 4], [9, 9]]},
@@ -85,7 +87,7 @@ async def test_a_project_without_coverage_py_is_measured_by_the_one_offered(sand
     await installed("fastapi", sandbox, {**plain, "conftest.py": ""})
     assert not (await sandbox.run(("python", "-c", "import coverage"))).ok
 
-    found = await measure(get("fastapi"), {"shop/prices.py": [4, 5]}, sandbox, took=1)
+    found = await measure(part_of_stack(get("fastapi")), {"shop/prices.py": [4, 5]}, sandbox, took=1)
 
     assert (found["percent"], found["files"][0]["uncovered"]) == (50.0, [[4, 4]])
     kept = await sandbox.run(("sh", "-c", "ls /tools/python/coverage/__pycache__"))
@@ -110,7 +112,7 @@ async def test_tests_that_disturb_the_measuring(sandbox: WorkdirSandbox, test: s
     plain = {"shop/__init__.py": "", "shop/prices.py": OLD, "tests/test_prices.py": TEST, "conftest.py": ""}
     await installed("fastapi", sandbox, {**plain, "tests/test_z.py": test})
 
-    found = await measure(get("fastapi"), {"shop/prices.py": [1, 2]}, sandbox, took=1)
+    found = await measure(part_of_stack(get("fastapi")), {"shop/prices.py": [1, 2]}, sandbox, took=1)
 
     assert found["percent"] == percent, found
     assert bool(found["reason"]) == (percent is None)
@@ -118,9 +120,11 @@ async def test_tests_that_disturb_the_measuring(sandbox: WorkdirSandbox, test: s
 
 async def test_where_the_tool_is_absent_the_result_says_so(sandbox: WorkdirSandbox) -> None:
     write(sandbox.root, {"src/a.ts": "export const a = 1;\n"})
-    stack = get("react-vite")
+    part = part_of_stack(get("react-vite"))
 
-    found = await measure(stack, measurable(stack, {"src/a.ts": (None, "export const a = 1;\n")}), sandbox, took=1)
+    found = await measure(
+        part, measurable(ProjectProfile((part,)), {"src/a.ts": (None, "export const a = 1;\n")}), sandbox, took=1
+    )
 
     assert found["percent"] is None
     assert found["reason"] == "No coverage tool for React (Vite) is available here."
@@ -137,8 +141,8 @@ async def test_vitest_measures_what_it_brings_the_tool_for(sandbox: WorkdirSandb
         "it('adds', () => expect(sum(1, 2)).toBe(3));\n",
     }  # fmt: skip
     await installed("express-ts", sandbox, files)
-    stack = get("express-ts")
+    part = part_of_stack(get("express-ts"))
 
-    found = await measure(stack, measurable(stack, {"src/sum.ts": (None, code)}), sandbox, took=5)
+    found = await measure(part, measurable(ProjectProfile((part,)), {"src/sum.ts": (None, code)}), sandbox, took=5)
 
     assert found["files"] == [{"path": "src/sum.ts", "percent": 66.7, "uncovered": [[3, 4]]}]

@@ -4,44 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
 
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
+from agent.stacks import get
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only source of packages: ``hello`` and a stand-in for pytest."""
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        monkeypatch.delenv(name, raising=False)
-    simple = tmp_path / "simple"
-    for name in ("hello", "pytest"):
-        (simple / name).mkdir(parents=True)
-        file = f"{name}-1.0-py3-none-any.whl"
-        (simple / name / "index.html").write_text(f'<a href="{file}">{file}</a>')
-        with zipfile.ZipFile(simple / name / file, "w") as wheel:
-            info = f"{name}-1.0.dist-info"
-            wheel.writestr(f"{name}/__init__.py", f"WHO = {name!r}\n")
-            wheel.writestr(f"{name}/__main__.py", f"print('{name} ran')\n")
-            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            wheel.writestr(f"{info}/RECORD", "")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", simple.as_uri())
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
-    return simple
 
 
 @pytest.mark.usefixtures("index")
 async def test_what_is_installed_is_there_and_read_only(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
 
-    installed = await sandbox.install("fastapi")
+    installed = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
@@ -56,10 +34,10 @@ async def test_what_is_installed_is_there_and_read_only(sandbox: WorkdirSandbox)
 @pytest.mark.usefixtures("index")
 async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
-    await sandbox.install("fastapi")
+    await sandbox.install(part_of_stack(get("fastapi")))
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    again = await other.install("fastapi")
+    again = await other.install(part_of_stack(get("fastapi")))
 
     assert again is not None
     assert again.ok
@@ -70,10 +48,10 @@ async def test_the_same_requirements_are_installed_once(sandbox: WorkdirSandbox)
 @pytest.mark.usefixtures("index")
 async def test_another_lock_file_is_another_environment(sandbox: WorkdirSandbox) -> None:
     (sandbox.root / "requirements.txt").write_text("hello\n")
-    await sandbox.install("fastapi")
+    await sandbox.install(part_of_stack(get("fastapi")))
     (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "1.0"\n')
 
-    locked = await sandbox.install("fastapi")
+    locked = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert locked is not None
     assert locked.ok
@@ -86,7 +64,7 @@ async def test_what_was_locked_for_elsewhere_is_installed_as_the_project_allows(
     (sandbox.root / "requirements.txt").write_text("hello\n")
     (sandbox.root / "uv.lock").write_text('[[package]]\nname = "hello"\nversion = "9.9"\n')
 
-    installed = await sandbox.install("fastapi")
+    installed = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
@@ -99,17 +77,36 @@ async def test_two_at_a_time_make_one_environment(sandbox: WorkdirSandbox) -> No
     (sandbox.root / "requirements.txt").write_text("hello\n")
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    results = await asyncio.gather(sandbox.install("fastapi"), other.install("fastapi"))
+    results = await asyncio.gather(sandbox.install(part_of_stack(get("fastapi"))), other.install(part_of_stack(get("fastapi"))))
 
     assert all(result is not None and result.ok for result in results)
     assert len(list((sandbox.cache / "envs").iterdir())) == 1
 
 
 @pytest.mark.usefixtures("index")
-async def test_a_package_that_is_not_there_fails_clearly_and_leaves_nothing(sandbox: WorkdirSandbox) -> None:
-    (sandbox.root / "requirements.txt").write_text("no-such-package-here\n")
+async def test_a_package_that_is_not_there_is_named_and_the_rest_installed(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("no-such-package-here\nhello\nhello>=7\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
+    again = await open_sandbox(sandbox.root, cache=sandbox.cache).install(part_of_stack(get("fastapi")))
+
+    assert result is not None
+    assert again is not None
+    assert result.ok, result.output_tail
+    assert list(result.notes) == [
+        "Not installed: no-such-package-here (no-such-package-here was not found in the package registry)",
+        "Not installed: hello>=7 (only hello<=1.0 is available)",
+    ]
+    assert again.notes == result.notes
+    assert result.notes[0] in result.output_tail
+    assert (await sandbox.run(("python", "-m", "hello"))).ok
+
+
+@pytest.mark.usefixtures("index")
+async def test_where_nothing_can_be_installed_nothing_is_left(sandbox: WorkdirSandbox) -> None:
+    (sandbox.root / "requirements.txt").write_text("no-such-package-here\npytest>=7\n")
+
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert not result.ok
@@ -124,7 +121,7 @@ async def test_without_an_index_the_result_says_so(sandbox: WorkdirSandbox, monk
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     (sandbox.root / "requirements.txt").write_text("elsewhere\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert not result.ok
@@ -143,35 +140,34 @@ async def test_a_source_distribution_is_never_built(sandbox: WorkdirSandbox, ind
         archive.add(source, "evil-1.0")
     (sandbox.root / "requirements.txt").write_text("evil\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
-    assert not result.ok
     assert "RAN" not in result.output_tail
-    assert "no usable wheels" in result.output_tail
+    assert "Not installed: evil (only evil==1.0 is available and evil==1.0 has no usable wheels" in result.output_tail
 
 
 @pytest.mark.usefixtures("index")
 async def test_refused_lines_are_named(sandbox: WorkdirSandbox) -> None:
-    (sandbox.root / "requirements.txt").write_text("hello\n-e .\ngit+https://example.org/x\n")
+    (sandbox.root / "requirements.txt").write_text("hello\n-e ./lib\ngit+https://example.org/x\n")
 
-    result = await sandbox.install("fastapi")
+    result = await sandbox.install(part_of_stack(get("fastapi")))
 
     assert result is not None
     assert result.ok
-    assert "refused: requirements.txt:2: -e ." in result.output_tail
+    assert "refused: requirements.txt:2: -e ./lib" in result.output_tail
     assert "refused: requirements.txt:3: git+https://example.org/x" in result.output_tail
 
 
 async def test_a_package_manager_that_is_not_supported_is_not_available(sandbox: WorkdirSandbox) -> None:
-    result = await sandbox.install("laravel")
+    result = await sandbox.install(part_of_stack(get("laravel")))
 
     assert result is not None
     assert not result.available
 
 
 async def test_a_stack_without_an_install_step_has_nothing_to_install(sandbox: WorkdirSandbox) -> None:
-    assert await sandbox.install("devops-docker") is None
+    assert await sandbox.install(part_of_stack(get("devops-docker"))) is None
 
 
 @pytest.mark.usefixtures("index")
@@ -181,7 +177,7 @@ async def test_without_isolation_installing_works_too(tmp_path: Path) -> None:
     (root / "requirements.txt").write_text("hello\n")
     plain = open_sandbox(root, cache=tmp_path / "plain-cache", tier="none")
 
-    installed = await plain.install("fastapi")
+    installed = await plain.install(part_of_stack(get("fastapi")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail

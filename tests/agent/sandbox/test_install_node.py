@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
+from agent.stacks import get
 from tests.agent.sandbox.node_registry import serving
 
 pytestmark = [
@@ -39,7 +41,7 @@ def wants(sandbox: WorkdirSandbox, **dependencies: str) -> None:
 async def test_packages_are_there_read_only_and_their_scripts_ran_without_a_network(sandbox: WorkdirSandbox) -> None:
     wants(sandbox, hello="^1.0.0")
 
-    installed = await sandbox.install("express-ts")
+    installed = await sandbox.install(part_of_stack(get("express-ts")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail
@@ -55,11 +57,11 @@ async def test_packages_are_there_read_only_and_their_scripts_ran_without_a_netw
 
 async def test_the_same_manifest_is_installed_once(sandbox: WorkdirSandbox, registry: list[str]) -> None:
     wants(sandbox, hello="1.0.0")
-    await sandbox.install("react-vite")
+    await sandbox.install(part_of_stack(get("react-vite")))
     before = len(registry)
     other = open_sandbox(sandbox.root, cache=sandbox.cache)
 
-    again = await other.install("react-vite")
+    again = await other.install(part_of_stack(get("react-vite")))
 
     assert again is not None
     assert "cached" in again.output_tail
@@ -71,7 +73,7 @@ async def test_the_same_manifest_is_installed_once(sandbox: WorkdirSandbox, regi
 async def test_a_package_that_is_not_there_fails_and_leaves_nothing(sandbox: WorkdirSandbox) -> None:
     wants(sandbox, nowhere="1")
 
-    result = await sandbox.install("nestjs")
+    result = await sandbox.install(part_of_stack(get("nestjs")))
 
     assert result is not None
     assert not result.ok
@@ -82,7 +84,7 @@ async def test_a_package_that_is_not_there_fails_and_leaves_nothing(sandbox: Wor
 @pytest.mark.usefixtures("registry")
 async def test_a_link_in_the_place_of_the_packages_gets_no_mount(sandbox: WorkdirSandbox, tmp_path: Path) -> None:
     wants(sandbox, hello="1.0.0")
-    await sandbox.install("nextjs")
+    await sandbox.install(part_of_stack(get("nextjs")))
     (sandbox.root / "node_modules").symlink_to(tmp_path)
 
     assert not (await sandbox.run(("node", "-p", "require('hello')"))).ok
@@ -90,7 +92,7 @@ async def test_a_link_in_the_place_of_the_packages_gets_no_mount(sandbox: Workdi
 
 
 async def test_without_a_manifest_there_is_nothing_to_install(sandbox: WorkdirSandbox) -> None:
-    result = await sandbox.install("vue-vite")
+    result = await sandbox.install(part_of_stack(get("vue-vite")))
 
     assert result is not None
     assert not result.ok
@@ -104,7 +106,7 @@ async def test_without_isolation_it_works_too(tmp_path: Path) -> None:
     plain = open_sandbox(root, cache=tmp_path / "plain-cache", tier="none")
     wants(plain, hello="1.0.0")
 
-    installed = await plain.install("express-ts")
+    installed = await plain.install(part_of_stack(get("express-ts")))
 
     assert installed is not None
     assert installed.ok, installed.output_tail

@@ -34,7 +34,8 @@ def test_names_with_versions_extras_and_markers_are_taken(tmp_path: Path) -> Non
         "https://example.org/a.whl",
         "./local",
         "../local",
-        "-e .",
+        "-e git+https://example.org/a.git#egg=a",
+        "-e ../other",
         "--index-url https://example.org/simple",
         "--extra-index-url=https://example.org/simple",
         "--find-links https://example.org",
@@ -76,12 +77,12 @@ def test_pyproject_gives_dependencies_and_those_of_tests(tmp_path: Path) -> None
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "x"\ndependencies = ["a>=1", "b @ git+https://example.org/b"]\n'
         '[project.optional-dependencies]\ntest = ["c"]\ndocs = ["d"]\n'
-        '[dependency-groups]\ndev = ["e", {include-group = "lint"}]\n'
+        '[dependency-groups]\ndev = ["e", {include-group = "lint"}]\nlint = ["f"]\n'
     )
 
     found = collect(tmp_path)
 
-    assert found.lines == ["a>=1", "c", "e"]
+    assert found.lines == ["a>=1", "c", "e", "f"]
     assert len(found.refused) == 1
 
 

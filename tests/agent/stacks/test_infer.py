@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from agent.stacks import infer, infer_by_directory
+from tests.agent.stacks.none_of_ours import EVERYDAY, NONE_FITS
 from tests.agent.stacks.sentences import NAMED, TRAPS, UNNAMED
+from tests.agent.stacks.siblings import SIBLINGS
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,67 @@ def test_a_repository_of_several_projects() -> None:
     found = infer_by_directory(files, manifests={"api/requirements.txt": "fastapi\n"})
 
     assert {place: guess.stack for place, guess in found.items()} == {
-        ".": "express-ts", "api": "fastapi", "services/shop": "laravel", "web": "vue-vite",
-    }  # fmt: skip
-    assert found["."].confidence < 0.3 < found["api"].confidence
+        "api": "fastapi", "services/shop": "laravel", "web": "vue-vite",
+    }, "a package.json alone is of any project of Node"  # fmt: skip
+    assert found["api"].proved
+
+
+@pytest.mark.parametrize(("stack", "text"), [(stack, text) for stack, texts in SIBLINGS.items() for text in texts])
+def test_tasks_that_name_more_than_they_ask_for(stack: str, text: str) -> None:
+    assert infer(text).stack == stack, infer(text)
+
+
+@pytest.mark.parametrize("text", [*NONE_FITS, *EVERYDAY])
+def test_what_is_none_of_the_stacks_gets_none(text: str) -> None:
+    assert infer(text).stack is None, infer(text)
+
+
+def test_the_candidates_are_named_where_nothing_is_decided() -> None:
+    guess = infer("A booking page in React or in Vue")
+
+    assert (guess.stack, guess.confidence, guess.is_none) == (None, 0.0, False)
+    assert "react-vite" in guess.evidence[0]
+    assert "vue-vite" in guess.evidence[0]
+
+
+def test_what_is_asked_for_outside_the_catalogue_is_said() -> None:
+    guess = infer("Flask site for a chess club")
+
+    assert guess.is_none
+    assert guess.outside == "Flask"
+    assert "Flask" in guess.evidence[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "manifests", "text"),
+    [
+        (["go.mod", "main.go"], {"go.mod": "module shop\n"}, "Add an API for the stock"),
+        (["Cargo.toml", "src/main.rs", "package.json"], {"package.json": "{}"}, "Make the backend in Express log less"),
+        (["pyproject.toml", "shop/views.py"], {"pyproject.toml": '[project]\ndependencies = ["flask>=3"]'}, "A FastAPI page"),
+        (["frontend/angular.json", "README.md"], {}, "Add a React page"),
+    ],
+)  # fmt: skip
+def test_manifests_of_other_technologies_beat_words(files: list[str], manifests: dict[str, str], text: str) -> None:
+    guess = infer(text, files, manifests=manifests)
+
+    assert (guess.stack, guess.proved, guess.is_none) == (None, True, True)
+
+
+def test_words_alone_name_no_stack_for_code_that_speaks_for_none() -> None:
+    assert infer("Add an Express API endpoint", ["notes.tex", "Makefile"]).stack is None
+    assert infer("Add an Express API endpoint").stack == "express-ts"
+
+
+def test_a_dependency_beats_words() -> None:
+    manifests = {"package.json": '{"dependencies": {"next": "15", "react": "19", "react-dom": "19"}}'}
+    guess = infer("Add a Laravel-like queue", ["package.json", "app/page.tsx"], manifests=manifests)
+
+    assert (guess.stack, guess.proved) == ("nextjs", True)
+
+
+def test_of_several_proved_stacks_the_text_decides_or_none() -> None:
+    manifests = {"api/requirements.txt": "fastapi\n", "web/package.json": '{"dependencies": {"vue": "3"}}'}
+    files = [*manifests, "api/main.py", "web/src/App.vue"]
+
+    assert infer("Let the login endpoint answer 401", files, manifests=manifests).stack is None
+    assert infer("Fix the v-model of the Vue login form", files, manifests=manifests).stack == "vue-vite"

@@ -17,6 +17,7 @@ from agent.errors import SandboxFailed
 from agent.guardrails import check
 from agent.patch import parse_edits
 from agent.ports import TaskSpec
+from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import Stack, catalogue, get
 from tests.support.drills import LONG, Draw, some_of
@@ -46,7 +47,7 @@ def lay(stack: Stack, root: Path) -> None:
 
 async def install(stack: Stack, sandbox: WorkdirSandbox) -> None:
     lay(stack, sandbox.root)
-    installed = await sandbox.install(stack.id)
+    installed = await sandbox.install(part_of_stack(stack))
     if installed is None:
         return
     if not installed.available:
@@ -76,7 +77,7 @@ def test_it_passes_its_own_rules(stack: Stack, tmp_path: Path) -> None:
 
 
 async def reformatted(stack: Stack, sandbox: WorkdirSandbox) -> FormatReport:
-    report = await format_files(list(stack.starter_files()), stack, sandbox)
+    report = await format_files(list(stack.starter_files()), stack.format, sandbox)
     assert list(report.files) == []
     assert report.failed == []
     return report
@@ -186,7 +187,7 @@ def test_two_at_a_time_install_one(package_cache: Path, tmp_path: Path) -> None:
     boxes = [open_sandbox(tmp_path, cache=tmp_path / "cache") for _ in range(2)]
 
     async def both() -> None:
-        results = await asyncio.gather(*(box.install("express-ts") for box in boxes))
+        results = await asyncio.gather(*(box.install(part_of_stack(get("express-ts"))) for box in boxes))
         assert all(result is not None and result.ok for result in results)
 
     asyncio.run(both())

@@ -38,6 +38,12 @@ def written(path: str, text: Callable[[int], str], *, task: str = "Read environm
     return cache(lambda n: ({}, {path: text(n)}, task))
 
 
+def beside(before: dict[str, str], path: str, text: Callable[[int], str], *, also: str = "") -> Callable[[int], object]:
+    """A new file of n characters beside those that are there ``before``, and a small ``also.py``."""
+    more = {"also.py": also} if also else {}
+    return cache(lambda n: (before, {path: text(n), **more}, "Add it"))
+
+
 def held(path: str, text: Callable[[int], str]) -> Callable[[int], object]:
     """A file of n characters in the repository, beside small ones in the answer."""
     wanted = {"src/x.ts": "import a from 'lodash';\n", "x.py": "import lodash\n"}
@@ -66,6 +72,17 @@ PYTHON = {
     "entries in YAML": written("a.yml", lambda n: "- " * (n // 2)),
     "questions in YAML": written("a.yml", lambda n: "? " * (n // 2)),
     "keys in YAML": written("a.yml", lambda n: "".join(f"k{at}: 1\n" for at in range(n // 8))),
+    "brackets for another Python": beside(
+        {"pyproject.toml": "[project]\nrequires-python = '>=9'\n"}, "a.py", lambda n: "(" * n
+    ),
+    "names of types for another Python": beside(
+        {"setup.cfg": "python_requires = >=9\n"}, "a.py", lambda n: "type A[B] = " * (n // 12)
+    ),
+    "f-strings in f-strings": beside({"setup.cfg": "python_requires = >=9\n"}, "a.py", lambda n: 'f"{' * (n // 3)),
+    "many versions of Python": beside({}, "setup.cfg", lambda n: "python_requires = >=3\n" * (n // 22), also="("),
+    "a version of many parts": beside({}, "setup.cfg", lambda n: "python_requires = " + "~1" * (n // 2), also="("),
+    "comments in JSON": beside({"b.json": "// a\n{}"}, "a.json", lambda n: "/*" * (n // 2)),
+    "strings and commas in JSON": beside({"b.json": "// a\n{}"}, "a.json", lambda n: '"a", ' * (n // 5)),
     "requirements of spaces": written("requirements.txt", lambda n: "a" + " " * n + "@"),
     "many requirements": written("requirements.txt", lambda n: "".join(f"a{at}\n" for at in range(n // 6))),
     "blank lines of another file": held("b.py", lambda n: "\n" * n + "x"),
@@ -135,7 +152,8 @@ READERS = [
             "agent.guardrails.constraints",
             "agent.guardrails.dependencies",
             "agent.guardrails.imports",
-            "agent.guardrails.syntax",
+            "agent.guardrails.parsers",
+            "agent.guardrails.python_versions",
         ),
         start=4_000,
     ),
@@ -143,7 +161,7 @@ READERS = [
         "guardrails, web",
         checked("nestjs"),
         WEB,
-        ("agent.guardrails.javascript", "agent.guardrails.trees", "agent.guardrails.syntax"),
+        ("agent.guardrails.javascript", "agent.guardrails.trees", "agent.guardrails.parsers"),
         start=4_000,
     ),
     Reader("guardrails, secrets", checked("fastapi"), SECRETS, ("agent.guardrails.secrets",)),

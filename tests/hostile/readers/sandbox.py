@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 
 from agent.checks import failing_tests
 from agent.checks.coverage import changed_lines
-from agent.checks.test_runner import _other, _pytest
 from agent.ports import CommandResult
 from agent.sandbox.requirements import collect
 from agent.sandbox.secrets import Secrets, secrets_in, without

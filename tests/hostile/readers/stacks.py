@@ -10,9 +10,9 @@ from agent.checks import test_configuration
 from agent.context import testlayout
 from agent.sandbox import node_manifest
 from agent.sandbox.lockfiles import pins
-from agent.stacks import infer, infer_by_directory
+from agent.stacks import infer, infer_by_directory, said_in_replies
+from agent.stacks.denial import rules_out
 from agent.stacks.globs import matches
-from agent.stacks.inference import rules_out
 from agent.stacks.manifests import packages_of
 from tests.hostile.reader import Reader
 
@@ -26,6 +26,11 @@ def held(name: str, read: Callable[[Path], object]) -> Callable[[object], object
             return read(Path(folder))
 
     return reader
+
+
+def said_of_stacks(text: object) -> object:
+    said = str(text)
+    return infer(said), said_in_replies([said], "fastapi"), rules_out(said, "axios"), rules_out("a - " * 50, said)
 
 
 JSON = {
@@ -70,7 +75,7 @@ READERS = [
     ),
     Reader(
         "stacks of words",
-        lambda text: (infer(str(text)), rules_out(str(text), "axios"), rules_out("a - " * 50, str(text))),
+        said_of_stacks,
         {
             "names": lambda n: "django react " * (n // 13),
             "verbs": lambda n: "express " * (n // 8),
@@ -78,8 +83,13 @@ READERS = [
             "addresses": lambda n: "www." * (n // 4),
             "dashes": lambda n: "fast" + "-" * n,
             "spaces": lambda n: "fast" + " \t" * (n // 2),
+            "moves": lambda n: "from react to vue in " * (n // 21),
+            "one sentence": lambda n: "react'ten vue'ya " * (n // 17),
+            "code": lambda n: "app.MapGet(@Get(v-if " * (n // 21),
+            "paths": lambda n: "app/[a]/" * (n // 8),
+            "brackets": lambda n: "(req, res" * (n // 9),
         },
-        ("agent.stacks.inference",),
+        tuple(f"agent.stacks.{name}" for name in ("inference", "mentions", "roles", "replies", "denial")),
         start=4_000,
     ),
     Reader(

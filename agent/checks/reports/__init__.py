@@ -1,0 +1,9 @@
+"""Test results that are read: how a runner is asked for a report, what its report or closing lines say, and how single tests
+are run again by name."""
+
+from agent.checks.reports.model import CollectionError, Reporting, SuiteReport, Tally
+from agent.checks.reports.reading import read
+from agent.checks.reports.reporting import how_to_report
+from agent.checks.reports.reruns import rerun
+
+__all__ = ["CollectionError", "Reporting", "SuiteReport", "Tally", "how_to_report", "read", "rerun"]

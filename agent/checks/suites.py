@@ -1,0 +1,133 @@
+"""Runs the tests of the parts of a repository, and makes one report of them, in which each test has a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from agent.checks.commands import Commands
+from agent.checks.reports import SuiteReport, Tally, how_to_report, read
+from agent.checks.reports.reasons import nothing_to_run
+from agent.checks.reports.reporting import refused
+from agent.checks.test_runner import not_run
+from agent.ports import CommandResult, JSONObject
+from agent.projects import ProjectPart
+
+CHECK = "check"
+ABSENT = " is not available here."
+TIMEOUT = 600.0
+TAIL = 16_000
+"""Characters of the output of each part, where there are several."""
+NO_COMMAND = "No command that tests this project is known."
+
+
+async def run_suite(
+    part: ProjectPart, commands: Commands, *, timeout: float = TIMEOUT, argv: Sequence[str] | None = None
+) -> JSONObject:
+    """The report of the part's test command, or of ``argv`` in its stead: that of the first whose program is here. Names in
+    ``failing`` are those of the part's runner. Raises ``SandboxFailed``.
+
+    The runner is asked for a report; one that refuses what was added for that is run again as the project has it.
+    """
+    absent = []
+    for command in [tuple(argv)] if argv is not None else [part.test, *part.other_tests]:
+        result, report = await _run(part, command, commands, timeout)
+        missing = _missing_program(command, result)
+        if not missing:
+            return report
+        absent.append(missing)
+    names = list(dict.fromkeys(absent))
+    return not_run("unavailable", f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not available here.")
+
+
+async def _run(
+    part: ProjectPart, argv: tuple[str, ...], commands: Commands, timeout: float
+) -> tuple[CommandResult, JSONObject]:
+    line = part.commands["test"].line if argv == part.test else " ".join(argv)
+
+    def understood(result: CommandResult) -> JSONObject:
+        if part.runner == CHECK and result.available and not result.timed_out:
+            report = _of_check(result, line)
+        else:
+            report = read(part.runner, result, result.reports, directory=part.directory, command=line, timeout=timeout)
+        return {**report.to_json(), "refused": refused(result.output_tail, result.exit_code)}
+
+    asked = how_to_report(part.runner, argv)
+    result, report = await commands.run_and_read(
+        asked.argv,
+        understood,
+        timeout=timeout,
+        directory=part.directory,
+        environment=asked.environment,
+        reports=asked.globs,
+    )
+    if asked.added and report["refused"]:
+        result, report = await commands.run_and_read(argv, understood, timeout=timeout, directory=part.directory)
+    return result, {key: value for key, value in report.items() if key != "refused"}
+
+
+def _of_check(result: CommandResult, line: str) -> SuiteReport:
+    counted = Tally(passed=int(result.ok), failed=int(not result.ok))
+    status: Literal["passed", "failed"] = "passed" if result.ok else "failed"
+    return SuiteReport(status, counted, "", result.output_tail, line, result.duration_ms / 1000)
+
+
+def _missing_program(argv: Sequence[str], result: CommandResult) -> str:
+    """The program that could not be started, in the sandbox's own words, a shell's or docker's; "" where it was."""
+    if not result.available:
+        return argv[0]
+    reason = nothing_to_run(tuple(argv), result.exit_code, result.output_tail) if not result.ok else ""
+    return reason.removesuffix(ABSENT) if reason.endswith(ABSENT) else ""
+
+
+def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
+    """One report of ``reports``: failed where one failed, passed where one passed and none failed. ``parts`` has a line for
+    each, with its own status and reason."""
+    counts = {key: sum(report[key] for _, report in reports) for key in ("passed", "failed", "skipped", "seconds")}
+    statuses = [report["status"] for _, report in reports]
+    status = next((status for status in ("failed", "passed") if status in statuses), "unavailable")
+    reasons = [] if reports else [NO_COMMAND]
+    reasons += [
+        (f"{part.place}: " if len(reports) > 1 else "") + report["reason"] for part, report in reports if report["reason"]
+    ]
+    return {
+        "status": status,
+        **counts,
+        "failing": [named(part, name) for part, report in reports for name in report["failing"]],
+        "collection_errors": [
+            {**broken, "path": named(part, broken["path"])}
+            for part, report in reports
+            for broken in report["collection_errors"]
+        ],
+        "errors": sum(report["errors"] for _, report in reports),
+        "output_tail": _tails(reports),
+        "reason": " ".join(reasons),
+        "command": "; ".join(_command(part) for part, _ in reports if part.test),
+        "parts": [_line(part, report) for part, report in reports] if len(reports) > 1 else [],
+    }
+
+
+def named(part: ProjectPart, name: str) -> str:
+    """A test's name as the report has it: below its part's directory."""
+    return part.path(name)
+
+
+def own_name(part: ProjectPart, name: str) -> str:
+    """The name that the part's runner knows."""
+    return name.removeprefix(f"{part.directory}/") if part.directory else name
+
+
+def _command(part: ProjectPart) -> str:
+    command = part.commands["test"].line
+    return f"{command} (in {part.directory}/)" if part.directory else command
+
+
+def _line(part: ProjectPart, report: JSONObject) -> JSONObject:
+    line = {key: report[key] for key in ("status", "passed", "failed", "skipped", "reason")}
+    return {"directory": part.directory, "command": part.commands["test"].line if part.test else "", **line}
+
+
+def _tails(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> str:
+    if len(reports) <= 1:
+        return NO_COMMAND if not reports else str(reports[0][1]["output_tail"])
+    return "\n".join(f"== {part.place}\n{report['output_tail'][-TAIL:]}" for part, report in reports)

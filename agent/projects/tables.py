@@ -1,0 +1,63 @@
+"""Values of hostile TOML, INI and YAML by their keys, whatever stands where a table was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.documents import Unreadable, read_ini, read_json, read_toml, read_yaml
+from agent.projects.files import ProjectFiles
+
+MAX_INI = 512 * 1024
+MAX_TEXTS = 1_000
+
+
+def toml_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
+    """Empty where the file is missing or can't be read."""
+    try:
+        return read_toml(files.read(path) or "")
+    except Unreadable:
+        return {}
+
+
+def ini_of(files: ProjectFiles, path: str) -> Mapping[str, Mapping[str, str]]:
+    text = files.read(path) or ""
+    try:
+        return read_ini(text) if len(text) <= MAX_INI else {}
+    except Unreadable:
+        return {}
+
+
+def yaml_of(files: ProjectFiles, path: str) -> Any:
+    try:
+        return read_yaml(files.read(path) or "")
+    except Unreadable:
+        return ""
+
+
+def table(value: Any, *keys: str) -> Mapping[str, Any]:
+    """The table below ``keys``; an empty one where there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: Any, *keys: str) -> str:
+    """The text below ``keys``; "" where there is none."""
+    value = table(value, *keys[:-1]).get(keys[-1]) if keys else value
+    return value if isinstance(value, str) else ""
+
+
+def texts(value: Any) -> list[str]:
+    """``value`` where it is a list of texts, or one text."""
+    if isinstance(value, str):
+        return [value]
+    return [entry for entry in value[:MAX_TEXTS] if isinstance(entry, str)] if isinstance(value, list) else []
+
+
+def json_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
+    """Empty where the file is missing, can't be read, or holds something else."""
+    try:
+        return table(read_json(files.read(path) or "{}"))
+    except Unreadable:
+        return {}

@@ -1,0 +1,38 @@
+"""[tool.hatch.envs] of pyproject.toml or hatch.toml: the environments that tests run in.
+
+https://hatch.pypa.io/latest/config/environment/overview/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.sandbox.requirements.declared import Declaration, Declared, strings, table
+from agent.sandbox.requirements.kinds import is_for_tests
+
+ROOT = ("{root:uri}/", "{root}/")
+
+
+def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+    """Of pyproject.toml. Raises ``Unreadable``."""
+    read_environments(table(data, "tool", "hatch", "envs"), "pyproject.toml: [tool.hatch.envs]", into)
+
+
+def read_environments(environments: dict[str, Any], where: str, into: Declared) -> None:
+    """The default one and those for tests. Raises ``Unreadable``."""
+    for name in environments:
+        if name != "default" and not is_for_tests(name):
+            continue
+        environment = table(environments, name)
+        for key in ("dependencies", "extra-dependencies"):
+            into.always += [Declaration(_local(line), f"{where} {name}") for line in strings(environment, key)]
+        into.ask(strings(environment, "features"), strings(environment, "dependency-groups"))
+
+
+def _local(line: str) -> str:
+    """``name @ {root:uri}/lib`` is the directory ``./lib``."""
+    for start in ROOT:
+        _, found, path = line.partition(start)
+        if found:
+            return f"./{path.strip()}"
+    return line
