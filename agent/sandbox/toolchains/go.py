@@ -22,7 +22,7 @@ ARGV = ("go", "mod", "download")
 TREE = "/modules"
 MODULES = "/opt/go-modules"
 HOME = "/opt/go"
-BUILDS = "/opt/builds"
+BUILDS = "/opt/go-builds"
 PROXY = "https://proxy.golang.org"
 LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
 PASSED = ("GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",

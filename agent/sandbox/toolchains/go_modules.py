@@ -13,7 +13,7 @@ from agent.sandbox.node.sources import is_plain_directory, read_text
 
 MAX_MODULES = 200
 MAX_LINES = 20_000
-_PATH = r"[\w.~!-]+(?:/[\w.~!-]+)*"
+_PATH = r"[A-Za-z0-9][\w.~!-]*(?:/[\w~!-][\w.~!-]*)*"
 _VERSION = r"v[\w.+!-]+"
 _MODULE = linear(rf'module\s+"?({_PATH})"?')
 _GO = linear(r"go\s+(\d[\w.]*)")

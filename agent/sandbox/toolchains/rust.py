@@ -27,7 +27,7 @@ TREE = "/crates"
 CRATES = "/opt/crates"
 HOME = "/opt/rust"
 CONFIG = "/opt/cargo-home"
-BUILDS = "/opt/builds"
+BUILDS = "/opt/cargo-builds"
 LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
 PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 REPLACED = f'[source.crates-io]\nreplace-with = "fetched"\n[source.fetched]\ndirectory = "{CRATES}"\n[net]\noffline = true\n'
