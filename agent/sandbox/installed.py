@@ -10,7 +10,6 @@ from pathlib import Path
 
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import WORKDIR
-from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind
 from agent.sandbox.limits import Limits
 
@@ -35,13 +34,15 @@ class Mount:
 @dataclass
 class Installed:
     """``path`` are directories of programs, absolute or of the workdir, behind those that are on the PATH already; ``env`` are
-    variables for commands. ``holds`` keep what is mounted from being removed."""
+    variables for commands. ``products`` are files of the workdir that a command makes and nobody asked for: those that were not
+    there before are removed after it. ``holds`` keep what is mounted from being removed."""
 
     result: CommandResult
     mounts: Sequence[Mount] = ()
     path: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    holds: Sequence[Hold] = ()
+    holds: Sequence[object] = ()
+    products: Sequence[str] = ()
 
     @property
     def search_path(self) -> list[str]:
@@ -62,13 +63,15 @@ def binds(mounts: Sequence[Mount]) -> list[Bind]:
 
 
 @contextmanager
-def places(root: Path, mounts: Sequence[Mount], *, isolated: bool) -> Iterator[list[Mount]]:
+def places(root: Path, mounts: Sequence[Mount], *, isolated: bool, products: Sequence[str] = ()) -> Iterator[list[Mount]]:
     """Those of ``mounts`` that the workdir ``root`` has a place for, which is made where it is missing, since a mount needs a
     directory to lie on, and removed afterwards. A link of the repository in the place, or on the way to it, gets no mount.
 
-    Without isolation there are no mounts: what is missing in the workdir is then linked, or copied where it leads back.
+    Without isolation there are no mounts: what is missing in the workdir is then linked, or copied where it leads back. Files
+    at ``products`` that were not there before are removed afterwards.
     """
     made: list[Path] = []
+    fresh = [root / name for name in products if not (root / name).exists() and not (root / name).is_symlink()]
     laid = []
     try:
         for mount in mounts:
@@ -88,6 +91,9 @@ def places(root: Path, mounts: Sequence[Mount], *, isolated: bool) -> Iterator[l
     finally:
         for place in reversed(made):
             _unmake(place, isolated)
+        for file in fresh:
+            if file.is_file() and not file.is_symlink() and file.parent.resolve().is_relative_to(root.resolve()):
+                file.unlink()
 
 
 def _make(place: Path, mount: Mount, isolated: bool) -> None:

@@ -6,14 +6,11 @@ While there is a network, no script runs; afterwards those of packages do, witho
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import platform
 import shutil
 import tempfile
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox import environment_cache
 from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.node import builds, cell, npmrc, project
 from agent.sandbox.node.cell import node, node_binds, node_path
 from agent.sandbox.node.managers import Manager
@@ -79,10 +77,10 @@ async def make(root: Path, part: ProjectPart, cache: Path, execute: Execute, tim
     key = _key(manager.name, str(program), *(f"{name}\0{text}" for name, text in sorted(wanted.files.items())))
 
     async def fill(draft: Path) -> CommandResult:
-        _write(draft, wanted.files)
+        write_files(draft, wanted.files)
         return await _install(here, draft, wanted, manager, program, end)
 
-    result, made, hold = await _kept(cache / "node" / key, argv, fill)
+    result, made, hold = await kept(cache / "node" / key, argv, fill)
     holds.append(hold)
     notes = [*wanted.notes, *(builds.described(made) if made else [])]
     result = replace(result, output_tail="".join(f"{note}\n" for note in notes) + result.output_tail)
@@ -126,10 +124,10 @@ async def _manager(here: _Place, manager: Manager, end: float) -> tuple[CommandR
     argv = ("npm", "install", *NPM_OPTIONS)
 
     async def fill(draft: Path) -> CommandResult:
-        _write(draft, {"package.json": manifest})
+        write_files(draft, {"package.json": manifest})
         return await _online(here, draft, Manager(), None, argv, end)
 
-    result, made, hold = await _kept(here.cache / "node-managers" / _key(manifest, here.registry.url), argv, fill)
+    result, made, hold = await kept(here.cache / "node-managers" / _key(manifest, here.registry.url), argv, fill)
     return result, made / "node_modules" if made else None, hold
 
 
@@ -209,46 +207,6 @@ async def _online(
         return replace(await here.execute(box, (*start, *argv[1:]), max(end - time.monotonic(), 1)), argv=argv)
 
 
-async def _kept(
-    target: Path, argv: Sequence[str], fill: Callable[[Path], Awaitable[CommandResult]]
-) -> tuple[CommandResult, Path | None, environment_cache.Hold]:
-    """The directory ``target`` of the cache, filled by ``fill`` where it is missing; None if that failed. The hold keeps it
-    from being removed."""
-    hold = await asyncio.to_thread(environment_cache.Hold, target)
-    if await asyncio.to_thread(target.is_dir):
-        environment_cache.mark_used(target)
-        return CommandResult(argv, 0, 0, "The packages are cached.\n"), target, hold
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.parent / f".{target.name[:16]}-{uuid.uuid4().hex[:8]}"
-    draft.mkdir()
-    try:
-        result = await fill(draft)
-        if result.ok:
-            _name(draft, target)
-    finally:
-        if draft.exists():
-            await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
-    if result.ok:
-        await asyncio.to_thread(environment_cache.prune, target.parent)
-    return result, target if result.ok else None, hold
-
-
-def _write(draft: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        place = draft / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
-
-
-def _name(draft: Path, target: Path) -> None:
-    """Gives the finished directory its name, unless another process was first."""
-    try:
-        os.rename(draft, target)
-    except OSError:
-        if not target.is_dir():
-            raise
-
-
 def _joined(*parts: str) -> str:
     return "/".join(part for part in parts if part)
 
@@ -256,5 +214,4 @@ def _joined(*parts: str) -> str:
 def _key(*texts: str) -> str:
     found = node()
     stat = found.stat() if found else None
-    version = f"{found}-{stat.st_size}-{stat.st_mtime_ns}" if stat else ""
-    return hashlib.sha256("\0".join((version, platform.machine(), platform.libc_ver()[0], *texts)).encode()).hexdigest()
+    return key_of(f"{found}-{stat.st_size}-{stat.st_mtime_ns}" if stat else "", *texts)

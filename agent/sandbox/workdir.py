@@ -17,7 +17,7 @@ import structlog
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
 from agent.projects import ProjectPart
-from agent.sandbox import bubblewrap, installed, node_env, python_env, report_files, secrets
+from agent.sandbox import bubblewrap, installed, node_env, part_env, python_env, report_files, secrets
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.installed import Installed, Mount
@@ -34,10 +34,10 @@ FORGED = "the .git that the command made; its settings and hooks would run outsi
 
 @dataclass
 class PartEnvironment:
-    """What was installed for the parts in one directory."""
+    """What was installed for the parts in one directory; ``others`` by their ecosystem."""
 
     python: PythonEnvironment | None = None
-    node: Installed | None = None
+    others: dict[str, Installed] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,9 +58,6 @@ class WorkdirSandbox:
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
         """Installs what the manifests of ``part`` name; None where there is no install step for it."""
         made = self.environments.setdefault(part.directory, PartEnvironment())
-        if part.ecosystem == "node":
-            made.node = await node_env.make(self.root, part, self.cache, self._execute, timeout)
-            return made.node.result
         if part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()
             result, found = await python_env.make(
@@ -70,10 +67,12 @@ class WorkdirSandbox:
                 made.python = found
                 await asyncio.to_thread(compile_once, self.tools)
             return result
-        if not part.install:
+        before = made.others.get(part.ecosystem)
+        other = await part_env.make(self.root, part, self.cache, self._execute, timeout, before)
+        if other is None:
             return None
-        text = f"Not installed: {part.install[0]} is not supported by this sandbox yet.\n"
-        return CommandResult(part.install, 127, 0, text, available=False)
+        made.others[part.ecosystem] = other
+        return other.result
 
     async def run(
         self,
@@ -90,11 +89,13 @@ class WorkdirSandbox:
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
         made = self._environment_of(directory)
-        mounts = made.node.mounts if made.node else ()
+        others = list(made.others.values())
+        mounts = [mount for other in others for mount in other.mounts]
+        unasked = [name for other in others for name in other.products]
         try:
             with (
                 report_files.directory(self.cache, wanted=bool(reports)) as written,
-                installed.places(self.root, mounts, isolated=self.bwrap is not None) as laid,
+                installed.places(self.root, mounts, isolated=self.bwrap is not None, products=unasked) as laid,
                 self._places_for_products(made) as products,
             ):
                 cell = self._cell(made, laid, products)
@@ -113,7 +114,7 @@ class WorkdirSandbox:
         found = PartEnvironment()
         while True:
             made = self.environments.get(directory, PartEnvironment())
-            found = PartEnvironment(found.python or made.python, found.node or made.node)
+            found = PartEnvironment(found.python or made.python, {**made.others, **found.others})
             if not directory:
                 return found
             directory = directory.rpartition("/")[0]
@@ -152,9 +153,9 @@ class WorkdirSandbox:
             env |= made.python.variables()
         binds += installed.binds(laid)
         extra += installed.argv(laid, self.limits)
-        if made.node is not None:
-            path += made.node.search_path
-            env |= made.node.env
+        for other in made.others.values():
+            path += other.search_path
+            env |= other.env
         git = self.root / ".git"
         if git.exists() and not git.is_symlink():
             # a hook or a setting written there would run outside, at the next git command of the host

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agent.projects.model import ProjectPart
-from agent.sandbox import WorkdirSandbox, node_env
+from agent.sandbox import WorkdirSandbox
 from tests.agent.sandbox.node_registry import REAL, serving
 from tests.support.drills import Draw, some_of
 
@@ -95,16 +95,16 @@ async def test_members_have_their_packages_and_mean_the_working_tree(
     workspace(sandbox.root, manager)
     git(sandbox.root, "init", "--quiet")
     git(sandbox.root, "add", "-A")
-    part = ProjectPart(directory="web/packages/app", ecosystem="node")
-    sandbox.installed = await node_env.make(sandbox.root, part, sandbox.cache, sandbox._execute, 300)
+    installed = await sandbox.install(ProjectPart(directory="web/packages/app", ecosystem="node"))
 
-    assert sandbox.installed.result.ok, sandbox.installed.result.output_tail
-    assert sandbox.installed.result.argv[0] == PROGRAM.get(manager, manager)
-    tested = await sandbox.run(("sh", "-c", f"cd web/packages/app && {PROGRAM.get(manager, manager)} test"))
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    assert installed.argv[0] == PROGRAM.get(manager, manager)
+    tested = await sandbox.run((PROGRAM.get(manager, manager), "test"), directory="web/packages/app")
     assert tested.ok, tested.output_tail
     assert "# pass 1" in tested.output_tail
     if manager != "pnpm":  # there programs of members are those of who depends on them
-        ran = await sandbox.run(("tool",))
+        ran = await sandbox.run(("tool",), directory="web/packages/app")
         assert ran.output_tail == "tool ran\n"
     assert not [path for path in asked if path.startswith(("/lib", "/app", "/top"))]
     assert "??" not in git(sandbox.root, "status", "--porcelain")

@@ -1,0 +1,1 @@
+"""The install step of compiled languages and others: packages are fetched, and nothing of the repository runs meanwhile."""

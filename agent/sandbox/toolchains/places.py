@@ -1,0 +1,44 @@
+"""Where a toolchain lies on this machine, and the directory in which one sandbox keeps what it builds."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import uuid
+import weakref
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from agent.sandbox import environment_cache
+
+DIRECTORY_AGE = 7 * 24 * 3600.0
+"""Seconds after which what a sandbox has built belongs to nobody alive."""
+
+
+class BuildDirectory:
+    """A directory below ``cache`` for compiled files, removed with this object. No other sandbox sees it: what is found there
+    is trusted by compilers."""
+
+    def __init__(self, cache: Path) -> None:
+        parent = cache / "builds"
+        parent.mkdir(parents=True, exist_ok=True)
+        environment_cache.prune(parent, draft_age=DIRECTORY_AGE)
+        self.path = parent / f".{uuid.uuid4().hex}"
+        self.path.mkdir()
+        self.release = weakref.finalize(self, shutil.rmtree, self.path, True)
+
+
+@cache
+def home_of(program: str, question: Sequence[str]) -> Path | None:
+    """The directory that the toolchain of ``program`` names as its own, asked in a directory without settings; None where the
+    program is absent, does not answer, or is not installed in full."""
+    found = shutil.which(program)
+    if found is None:
+        return None
+    try:
+        answer = subprocess.run([found, *question], cwd="/", capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    home = Path(answer.strip() or "/nowhere").resolve()
+    return home if (home / "bin").is_dir() else None

@@ -1,0 +1,102 @@
+"""Fetches the crates of a Rust project by what its Cargo.lock or manifests name; none of its code and none of its scripts run.
+
+Cargo gets a manifest of ours that asks for exactly those crates, and puts them into a directory (``cargo vendor``). Commands
+see that directory in the place of the registry (The Cargo Book, Source Replacement).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from agent.ports import CommandResult
+from agent.projects.model import ProjectPart
+from agent.sandbox.bubblewrap import Cell
+from agent.sandbox.host_mounts import Bind, network_binds
+from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.kept import kept, key_of, write_files
+from agent.sandbox.limits import Limits
+from agent.sandbox.python_env import Execute
+from agent.sandbox.toolchains import cargo_manifest
+from agent.sandbox.toolchains.places import BuildDirectory, home_of
+
+ARGV = ("cargo", "vendor")
+TREE = "/crates"
+CRATES = "/opt/crates"
+HOME = "/opt/rust"
+CONFIG = "/opt/cargo-home"
+BUILDS = "/opt/cargo-builds"
+LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
+PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
+REPLACED = f'[source.crates-io]\nreplace-with = "fetched"\n[source.fetched]\ndirectory = "{CRATES}"\n[net]\noffline = true\n'
+
+
+async def make(
+    root: Path, part: ProjectPart, cache: Path, execute: Execute, timeout: float, before: Installed | None
+) -> Installed:
+    """The crates of ``part``, below ``cache/rust/<key>``. A project that names none needs no network."""
+    home = await asyncio.to_thread(home_of, "rustc", ("--print", "sysroot"))
+    if home is None or not (home / "bin" / "cargo").is_file():
+        return Installed(CommandResult(ARGV, 127, 0, "cargo is not available here.\n", available=False))
+    found = await asyncio.to_thread(cargo_manifest.read, root, part.directory)
+    notes = "".join(f"{note}\n" for note in found.notes)
+    installed = _ready(home, cache, before)
+    if not (root / part.directory / "Cargo.lock").exists():
+        installed.products = [f"{part.directory}/Cargo.lock".lstrip("/")]
+    if not found.text:
+        return replace(installed, result=CommandResult(ARGV, 1, 0, "There is no Cargo.toml that can be read.\n"))
+    if not found.wanted:
+        return replace(installed, result=CommandResult(ARGV, 0, 0, f"{notes}No crate of elsewhere is needed.\n"))
+
+    async def fill(draft: Path) -> CommandResult:
+        write_files(draft / "tree", {"Cargo.toml": found.text, "src/lib.rs": ""})
+        write_files(draft / "home", {"config.toml": REPLACED})
+        (draft / "crates").mkdir()
+        return await execute(_cell(home, draft), (*ARGV, "--versioned-dirs", f"{TREE}/crates"), timeout)
+
+    result, made, hold = await kept(cache / "rust" / key_of(str(home), found.text), ARGV, fill)
+    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail)
+    fetched = [Mount(made / "crates", CRATES), Mount(made / "home", CONFIG)] if made else []
+    env = {**installed.env, **({"CARGO_HOME": CONFIG} if made else {})}
+    return replace(installed, result=result, mounts=[*installed.mounts, *fetched], env=env, holds=[*installed.holds, hold])
+
+
+def _ready(home: Path, cache: Path, before: Installed | None) -> Installed:
+    """What commands need without any crate."""
+    builds = next((one for one in before.holds if isinstance(one, BuildDirectory)), None) if before else None
+    builds = builds or BuildDirectory(cache)
+    mounts = [Mount(builds.path, BUILDS, writable=True)]
+    if not home.is_relative_to("/usr"):
+        mounts.append(Mount(home, HOME))
+    env = {
+        "CARGO_NET_OFFLINE": "true",
+        "CARGO_HOME": "/tmp/cargo",
+        # beside the workdir, where it would become a part of the change
+        "CARGO_TARGET_DIR": f"{BUILDS}/cargo",
+        "CARGO_TERM_COLOR": "never",
+    }
+    path = [] if home.is_relative_to("/usr") else [f"{HOME}/bin"]
+    return Installed(CommandResult(ARGV, 0, 0, ""), mounts, path, env, [builds])
+
+
+def _cell(home: Path, draft: Path) -> Cell:
+    passed = {name: value for name in PASSED if (value := os.environ.get(name))}
+    own = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "config.toml"
+    env = {
+        **passed,
+        "PATH": f"{HOME}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/tmp",
+        "CARGO_HOME": "/cargo-home",
+        "CARGO_NET_GIT_FETCH_WITH_CLI": "false",
+        "CARGO_TERM_COLOR": "never",
+    }
+    binds = [
+        *network_binds(),
+        *([] if home.is_relative_to("/usr") else [Bind(str(home), HOME)]),
+        *([Bind(str(own), "/cargo-home/config.toml")] if own.is_file() else []),
+        Bind(str(draft), TREE, writable=True),
+    ]
+    extra = ["--tmpfs", "/cargo-home"] if not own.is_file() else []
+    return Cell(binds=binds, env=env, extra=extra, chdir=f"{TREE}/tree", network=True, limits=LIMITS)
