@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from evals.repositories.description import PlantedBug, ProjectDescription
 from evals.worktree import prepare
 
 DOWNLOAD_SECONDS = 300
+LATER_SECONDS = 10
 
 
 class TreeNotMade(Exception):
@@ -78,9 +80,14 @@ def _unpack(archive: Path, tree: Path) -> None:
 
 
 def plant(tree: Path, bug: PlantedBug) -> None:
-    """Writes ``bug`` into the working tree. Raises TreeNotMade where its text is not there once."""
+    """Writes ``bug`` into the working tree. Raises TreeNotMade where its text is not there once.
+
+    The file's time goes forward: Python takes compiled code for current by whole seconds and the length of the source.
+    """
     place = tree / bug.path
     text = place.read_text("utf-8") if place.is_file() else ""
     if text.count(bug.old) != 1:
         raise TreeNotMade(f"{bug.path} has {text.count(bug.old)} times what the bug replaces; it has to be there once.")
+    later = place.stat().st_mtime + LATER_SECONDS
     place.write_text(text.replace(bug.old, bug.new), "utf-8")
+    os.utime(place, (later, later))

@@ -37,7 +37,7 @@ PRINTED = (
     ("mocha", "  2 passing (5ms)\n  1 pending\n  1 failing\n", (2, 1, 1)),
     ("jest", "Tests:       1 failed, 1 skipped, 2 passed, 4 total\n", (2, 1, 1)),
     ("vitest", "\x1b[2m  Tests \x1b[22m 1 failed | 2 passed | 1 todo (4)\nweb test:  Tests  1 passed (1)\n", (3, 1, 1)),
-    ("cargo", "test result: ok. 1 passed; 0 failed; 1 ignored;\ntest result: FAILED. 2 passed; 1 failed; 0 ignored;", (3, 1, 1)),
+    ("cargo", "test result: ok. 1 passed; 0 failed; 1 ignored;\ntest result: FAILED. 2 passed; 1 failed; 0 ignored", (3, 1, 1)),
     ("go", "--- PASS: A (0.00s)\n    --- PASS: A/b (0.00s)\n--- FAIL: B (0.00s)\n--- SKIP: C (0s)\n", (1, 1, 1)),
     ("maven", "Tests run: 2, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 1 s\n"
               "[WARNING] Tests run: 2, Failures: 0, Errors: 0, Skipped: 1\n", (1, 0, 1)),
