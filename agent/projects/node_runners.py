@@ -22,20 +22,10 @@ LIBRARIES = ("node:test", "tape", "tap", "uvu", "zora", "mocha")
 """What a file that is run by plain ``node`` may import to be a test."""
 NODES = frozenset(("node", "tsx", "ts-node", "tsimp"))
 WRAPPERS = NODES | {
-    "c8",
-    "nyc",
-    "istanbul",
-    "dotenv",
-    "dotenvx",
-    "env-cmd",
-    "xvfb-run",
-    "timeout",
-    "nice",
-    "stdbuf",
-    "esm",
-    "run",
-}
-"""Programs that start another one, which is then looked for among their words."""
+    "c8", "nyc", "istanbul", "dotenv", "dotenvx", "env-cmd", "xvfb-run", "timeout", "nice", "stdbuf", "esm", "run",
+    "pnpm", "yarn",
+}  # fmt: skip
+"""Programs that start another one, which is then looked for among their words: pnpm and yarn also start a package's program."""
 _DELEGATES = frozenset(("npm", "pnpm", "yarn", "lerna", "nx", "turbo", "wireit", "rush", "moon", "ultra"))
 _IMPORTED = linear(r"""(?:\bfrom|\bimport|\brequire\()\s*["']([\w:@/.-]{1,80})["']""")
 _VALUED = frozenset((
