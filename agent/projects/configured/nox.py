@@ -44,13 +44,6 @@ def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | Non
     return None
 
 
-def nox_dependencies(files: ProjectFiles) -> list[str]:
-    """What ``session.install`` of any session names."""
-    module = _module(files)
-    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call)) if module is not None else ()
-    return [word for call in calls if _method(call) == "install" for word in _constants(call.args) if not word.startswith("-")]
-
-
 def _module(files: ProjectFiles) -> ast.Module | None:
     text = files.read("noxfile.py")
     try:

@@ -49,7 +49,7 @@ class PythonMetadata:
 
 def requirements_files(files: ProjectFiles) -> list[str]:
     """requirements.txt and its siblings, at the top and in ``requirements/``."""
-    near = [path for path in files.paths_at("") if _REQUIREMENTS.fullmatch(path)]
+    near = [path for path in files.paths_at("") if "requirements" in path and _REQUIREMENTS.fullmatch(path)]
     return [*near, *(path for path in files.starting_with("requirements/") if _REQUIREMENTS.fullmatch(path))][:50]
 
 

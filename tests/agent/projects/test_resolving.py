@@ -32,7 +32,7 @@ WRAPPED = [
     ("time pytest", "pytest"),
     ('pytest "$@"', "pytest"),
     ("pytest ${ARGS:-tests}", "pytest tests"),
-    ("pytest tests/*.py", "sh -c pytest 'tests/*.py'"),
+    ("pytest tests/*.py", "sh -c pytest tests/*.py"),
 ]
 
 

@@ -84,14 +84,19 @@ SOURCE: Shapes = {
     "brackets": lambda n: "(" * n,
 }
 MEMBER = {"a/pyproject.toml": ""}
-PACKAGE = ("agent.projects.authority", "agent.projects.detect", "agent.projects.directories", "agent.projects.instructions")
+PACKAGE = ("agent.projects.authority", "agent.projects.detect", "agent.projects.instructions")
 
 READERS = [
     Reader("lines of a shell", lambda text: commands_of(str(text)), LINES, ("agent.projects.shell",)),
     Reader("YAML as it is", refused(read_yaml), YAML, ()),
     Reader("INI files", refused(read_ini), INI, ()),
     Reader("tox.ini", profile("tox.ini"), INI, ("agent.projects.configured.tox",)),
-    Reader("pyproject.toml's profile", profile("pyproject.toml", **MEMBER), TOML, ("agent.projects.python.metadata",)),
+    Reader(
+        "pyproject.toml's profile",
+        profile("pyproject.toml", **MEMBER),
+        TOML,
+        ("agent.projects.python.metadata", "agent.projects.tables"),
+    ),
     Reader("hooks of pre-commit", profile(".pre-commit-config.yaml"), YAML, ()),
     Reader("workflows", profile(".github/workflows/test.yml"), YAML, ("agent.projects.configured.workflows",)),
     Reader("mgx.yaml", profile("mgx.yaml"), {**YAML, "commands": lambda n: "commands:\n  test: " + "a " * (n // 2)}, ()),
