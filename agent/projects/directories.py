@@ -11,6 +11,7 @@ SKIPPED = frozenset((
     "site-packages", "venv", "env", "virtualenv", "__pycache__", "dist", "build", "target", "out", "bin", "obj",
     "test", "tests", "testing", "testdata", "test_data", "test-data", "__tests__", "fixture", "fixtures",
     "__fixtures__", "spec", "specs",
+    "cases", "corpus", "playground",
     "snapshots", "__snapshots__", "example", "examples", "sample", "samples", "demo", "demos", "template", "templates",
     "cookiecutter", "skeleton", "skeletons", "starter", "starters", "boilerplate", "doc", "docs", "documentation", "website",
     "benchmark", "benchmarks", "bench",

@@ -153,6 +153,7 @@ def test_a_noxfile_is_never_run(tmp_path: object) -> None:
             "make test",
             "pytest tests/unit",
         ),
+        ({"Makefile": "test:\nifeq ($(A),)\n\tpytest -q\nendif\n"}, "make test", "pytest -q"),
         ({"Makefile": "test:\n\tcd src && pytest\n"}, "make test", "pytest src"),
         ({"Makefile": "VENV := .venv\ncheck:\n\t$(VENV)/bin/pytest $(ARGS)\n"}, "make check", "pytest"),
         ({"GNUmakefile": "test:\n\ttox\n", "tox.ini": "[testenv]\ncommands = pytest -q\n"}, "make test", "pytest -q"),
