@@ -44,7 +44,7 @@ class FoundCommand:
 @dataclass
 class FoundCommands:
     """In the order of their authority; of linters and formatters all, because each names a tool. ``notes`` are sentences about
-    what can't be used."""
+    what can't be used, where nothing else says how to test."""
 
     commands: list[FoundCommand] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -78,7 +78,8 @@ def found_commands(
             if _place(entry.directory, hit.directory) != part.directory:
                 continue
             found.add(replace(hit, directory=""), entry.evidence)
-    found.notes = resolver.notes[:MAX_NOTES]
+    if not found.of("test"):
+        found.notes = resolver.notes[:MAX_NOTES]
     return found
 
 

@@ -172,7 +172,8 @@ def _environments(words: Sequence[str], options: Sequence[str]) -> list[str]:
     found: list[str] = []
     for at, word in enumerate(words):
         name, equals, value = word.partition("=")
-        if name in options:
+        cluster = name[:1] == "-" and name[1:].isalpha() and f"-{name[-1]}" in options and name[:2] not in options
+        if name in options or cluster:  # `nox -rs tests`
             said = value if equals else words[at + 1] if at + 1 < len(words) else ""
             found += [entry for entry in said.split(",") if entry and not entry.startswith("-")]
         elif name[:2] in options and len(name) > 2 and not name.startswith("--"):

@@ -118,8 +118,13 @@ def computed(session):
     session.run("pytest", f"--cov={session.name}", "-v")
     session.run(tool(), "pytest")
 
-def helper(session):
-    session.run("pytest", "--helper")
+@nox.session
+def handed(session):
+    helper(session, 1)
+
+def helper(session, number):
+    session.run("pytest", *(["--lot"] if number else []), "--helper")
+    handed(session)
 """
 
 
@@ -129,8 +134,9 @@ def helper(session):
         ("nox", ["env TZ=UTC pytest -q --strict-markers"]),
         ("nox -s tests-3.12", ["env TZ=UTC pytest -q --strict-markers"]),
         ("nox --session=unit-only", ["python -m pytest tests"]),
-        ("nox -s computed", ["pytest -v"]),
+        ("nox -rs computed", ["pytest -v"]),
         ("nox -s helper", []),
+        ("nox -s handed", ["pytest --helper"]),
         ("uvx nox -s tests -- -k one", ["env TZ=UTC pytest -q --strict-markers"]),
     ],
 )
