@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.documents import Unreadable, read_ini, read_json, read_toml, read_yaml
+from agent.documents import Unreadable, read_ini, read_json, read_python, read_toml, read_yaml
 from agent.projects.files import ProjectFiles
 
 MAX_INI = 512 * 1024
+MAX_SOURCE = 200_000
+"""Characters of Python source."""
 MAX_TEXTS = 1_000
 
 
@@ -34,6 +37,15 @@ def yaml_of(files: ProjectFiles, path: str) -> Any:
 def json_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
     """Empty where the file is missing, can't be read, or holds something else."""
     return table(_parsed(files, path, read_json))
+
+
+def python_of(files: ProjectFiles, path: str) -> ast.Module:
+    """An empty module where the file is missing, can't be read, or is longer than ``MAX_SOURCE``."""
+    return _parsed(files, path, _read_python) or ast.Module([], [])
+
+
+def _read_python(text: str) -> ast.Module | None:
+    return read_python(text) if len(text) <= MAX_SOURCE else None
 
 
 def _parsed(files: ProjectFiles, path: str, read: Callable[[str], Any]) -> Any:

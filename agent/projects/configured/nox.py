@@ -9,12 +9,11 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from agent.documents import Unreadable, read_python
 from agent.projects.configured.steps import TaskSteps
 from agent.projects.files import ProjectFiles
 from agent.projects.shell import SimpleCommand
+from agent.projects.tables import python_of
 
-MAX_CHARACTERS = 200_000
 MAX_COMMANDS = 50
 MAX_FUNCTIONS = 100
 """So many may call each other: reading them recurses."""
@@ -25,8 +24,8 @@ Constants = Mapping[str, ast.expr]
 
 def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | None:
     """Of the first session of ``names`` that is there; without names, of the one that is called as sessions of tests are."""
-    module = _module(files)
-    if module is None:
+    module = python_of(files, "noxfile.py")
+    if not module.body:
         return None
     sessions = dict(_sessions(module))
     constants = {
@@ -47,14 +46,6 @@ def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | Non
         if found:
             return TaskSteps(f"noxfile.py: session {name}", found, name=name)
     return None
-
-
-def _module(files: ProjectFiles) -> ast.Module | None:
-    text = files.read("noxfile.py")
-    try:
-        return read_python(text) if text and len(text) <= MAX_CHARACTERS else None
-    except Unreadable:
-        return None
 
 
 def _sessions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
