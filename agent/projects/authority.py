@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.projects.configured.nox import LINTING as NOX_LINTING
 from agent.projects.configured.tox import LINTING as TOX_LINTING
+from agent.projects.configured.tox import tox_environments
 from agent.projects.configured.workflows import WorkflowLine
 from agent.projects.files import ProjectFiles
 from agent.projects.instructions import page_lines
@@ -43,7 +44,7 @@ class FoundCommand:
 @dataclass
 class FoundCommands:
     """In the order of their authority; of linters and formatters all, because each names a tool. ``notes`` are sentences about
-    what can't be used."""
+    what can't be used, where nothing else says how to test."""
 
     commands: list[FoundCommand] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -68,7 +69,7 @@ def found_commands(
         for purpose in PURPOSES:
             for hit in resolver.task(tool, purpose):
                 found.add(hit)
-    for line in (*(f"tox -e {name}" for name in TOX_LINTING), *(f"nox -s {name}" for name in NOX_LINTING)):
+    for line in _linting_lines(files):
         for hit in resolver.line(line):
             if hit.known.purpose != "test":
                 found.add(hit)
@@ -77,8 +78,14 @@ def found_commands(
             if _place(entry.directory, hit.directory) != part.directory:
                 continue
             found.add(replace(hit, directory=""), entry.evidence)
-    found.notes = resolver.notes[:MAX_NOTES]
+    if not found.of("test"):
+        found.notes = resolver.notes[:MAX_NOTES]
     return found
+
+
+def _linting_lines(files: ProjectFiles) -> Iterator[str]:
+    yield from (f"tox -e {name}" for name in TOX_LINTING if name in tox_environments(files) or "tox.ini" in files)
+    yield from (f"nox -s {name}" for name in NOX_LINTING if "noxfile.py" in files)
 
 
 def is_conventional(command: ProjectCommand) -> bool:

@@ -49,7 +49,7 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
 
 
 def _services(workflow: Sequence[WorkflowLine]) -> Iterator[str]:
-    """What CI starts for its tests and a sandbox does not have: their failures are no fault of a change."""
+    """What CI starts for its tests and a sandbox does not have: their failures are not the fault of a change."""
     for entry in workflow:
         if entry.services and "test" in entry.evidence.lower():
             yield f"{entry.evidence} tests with {', '.join(entry.services)}, which is not available in the sandbox."

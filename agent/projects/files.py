@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 MAX_BYTES = 1 << 20
 """Of one file; a longer one is not read. The largest real manifests and CI workflows have some tens of kilobytes."""
@@ -20,6 +21,9 @@ class ProjectFiles:
         self._read = read
         self._base = base
         self._texts: dict[str, str | None] = {}
+        self._below: dict[str, ProjectFiles] = {}
+        self.parsed: dict[tuple[str, str], Any] = {}
+        """What readers made of a file, by the kind of reading and the path: several of them look at the same one."""
 
     @classmethod
     def at(cls, root: Path, paths: Iterable[str]) -> ProjectFiles:
@@ -35,9 +39,11 @@ class ProjectFiles:
         """The files of ``directory``, with paths relative to it; all of them for ""."""
         if not directory:
             return self
-        start = f"{directory}/"
-        inside = [path[len(start) :] for path in self.starting_with(start)]
-        return ProjectFiles(inside, lambda path: self.read(start + path), f"{self._base}{start}")
+        if directory not in self._below:
+            start = f"{directory}/"
+            inside = [path[len(start) :] for path in self.starting_with(start)]
+            self._below[directory] = ProjectFiles(inside, lambda path: self.read(start + path), f"{self._base}{start}")
+        return self._below[directory]
 
     def starting_with(self, start: str) -> Iterator[str]:
         """The paths that begin with ``start``."""

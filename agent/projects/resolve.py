@@ -21,6 +21,10 @@ from agent.projects.shell import SimpleCommand, commands_of
 from agent.projects.wrappers import unwrapped
 
 MAX_SHOWN = 120
+SHELL_WORDS = frozenset(
+    {"if", "then", "else", "fi", "for", "do", "done", "while", "case", "[", "[[", "command", "exit", "mkdir", "rm"}
+)
+"""What no test is run by, and is not worth a note."""
 ASKED = {"tox": "-e ", "nox": "-s ", "hatch": "run ", "pdm": "run ", "pipenv": "run ", "rye": "run "}
 """How a task is asked for by name, where it is more than the name."""
 TOX_OTHER = frozenset(
@@ -74,10 +78,10 @@ class CommandResolver:
         """What ``tool`` runs for ``purpose`` by its usual names: "tox", "nox", "make", "just", "hatch", "poe", …"""
         steps, said = self._named(tool, list(TARGETS[purpose]) if tool not in ("tox", "nox") or purpose != "test" else [])
         found = [hit for hit in self._steps(steps, said, MAX_DEPTH) if hit.known.purpose == purpose]
-        if steps is not None and steps.commands and not found and purpose == "test" and steps.name != "check":
-            self.note(
-                f"{steps.evidence} runs `{steps.commands[0].said[:MAX_SHOWN]}`, which is not a test runner that is known here."
-            )
+        if steps is not None and not found and purpose == "test" and steps.name != "check":
+            unknown = next((command for command in steps.commands if command.words[0] not in SHELL_WORDS), None)
+            if unknown is not None:
+                self.note(f"{steps.evidence} runs `{unknown.said[:MAX_SHOWN]}`, which is not a test runner that is known here.")
         return found
 
     def _command(self, command: SimpleCommand, said: str, outer: TaskSteps | None, depth: int) -> Iterator[ResolvedCommand]:
@@ -168,7 +172,8 @@ def _environments(words: Sequence[str], options: Sequence[str]) -> list[str]:
     found: list[str] = []
     for at, word in enumerate(words):
         name, equals, value = word.partition("=")
-        if name in options:
+        cluster = name[:1] == "-" and name[1:].isalpha() and f"-{name[-1]}" in options and name[:2] not in options
+        if name in options or cluster:  # `nox -rs tests`
             said = value if equals else words[at + 1] if at + 1 < len(words) else ""
             found += [entry for entry in said.split(",") if entry and not entry.startswith("-")]
         elif name[:2] in options and len(name) > 2 and not name.startswith("--"):

@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from agent.documents import Unreadable, read_ini, read_json, read_toml, read_yaml
+from agent.documents import Unreadable, read_ini, read_json, read_python, read_toml, read_yaml
 from agent.projects.files import ProjectFiles
 
 MAX_INI = 512 * 1024
+MAX_SOURCE = 200_000
+"""Characters of Python source."""
 MAX_TEXTS = 1_000
 
 
 def toml_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
     """Empty where the file is missing or can't be read."""
-    try:
-        return read_toml(files.read(path) or "")
-    except Unreadable:
-        return {}
+    return table(_parsed(files, path, read_toml))
 
 
 def ini_of(files: ProjectFiles, path: str) -> Mapping[str, Mapping[str, str]]:
-    text = files.read(path) or ""
-    try:
-        return read_ini(text) if len(text) <= MAX_INI else {}
-    except Unreadable:
-        return {}
+    """Empty where the file is missing, can't be read, or is longer than ``MAX_INI``."""
+    return _parsed(files, path, _read_ini) or {}
+
+
+def _read_ini(text: str) -> Mapping[str, Mapping[str, str]]:
+    return read_ini(text) if len(text) <= MAX_INI else {}
 
 
 def yaml_of(files: ProjectFiles, path: str) -> Any:
-    try:
-        return read_yaml(files.read(path) or "")
-    except Unreadable:
-        return ""
+    """An empty text where the file is missing or can't be read."""
+    return _parsed(files, path, read_yaml) or ""
+
+
+def json_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
+    """Empty where the file is missing, can't be read, or holds something else."""
+    return table(_parsed(files, path, read_json))
+
+
+def python_of(files: ProjectFiles, path: str) -> ast.Module:
+    """An empty module where the file is missing, can't be read, or is longer than ``MAX_SOURCE``."""
+    return _parsed(files, path, _read_python) or ast.Module([], [])
+
+
+def _read_python(text: str) -> ast.Module | None:
+    return read_python(text) if len(text) <= MAX_SOURCE else None
+
+
+def _parsed(files: ProjectFiles, path: str, read: Callable[[str], Any]) -> Any:
+    key = (read.__name__, path)
+    if key not in files.parsed:
+        text = files.read(path)
+        try:
+            files.parsed[key] = read(text) if text else None
+        except Unreadable:
+            files.parsed[key] = None
+    return files.parsed[key]
 
 
 def table(value: Any, *keys: str) -> Mapping[str, Any]:
@@ -53,11 +77,3 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [entry for entry in value[:MAX_TEXTS] if isinstance(entry, str)] if isinstance(value, list) else []
-
-
-def json_of(files: ProjectFiles, path: str) -> Mapping[str, Any]:
-    """Empty where the file is missing, can't be read, or holds something else."""
-    try:
-        return table(read_json(files.read(path) or "{}"))
-    except Unreadable:
-        return {}

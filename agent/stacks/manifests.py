@@ -37,6 +37,8 @@ def is_manifest(path: str) -> bool:
 
 def _is_requirements(path: str) -> bool:
     """requirements.txt, its siblings (dev-requirements.txt, requirements-test.in), and what a folder of that name holds."""
+    if "requirements" not in path:
+        return False
     *_, folder, name = ("", *path.split("/"))
     return _REQUIREMENTS.fullmatch(name) is not None or _REQUIREMENTS.fullmatch(f"{folder}/{name}") is not None
 

@@ -86,24 +86,30 @@ def _source_lines(text: str) -> Iterator[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    asked: list[ast.expr] = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        named = (
-            call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
-        )
+        named = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if named == "install":
-            yield from _literals(call.args, known)
+            asked += call.args
         elif named == "setup":
-            yield from _literals([key.value for key in call.keywords if key.arg in _SETUP_LISTS], known)
+            asked += [key.value for key in call.keywords if key.arg in _SETUP_LISTS]
+    yield from _literals(asked, known)
 
 
-def _literals(values: Iterable[ast.expr | None], known: Mapping[str, ast.expr], depth: int = 3) -> Iterator[str]:
-    for value in values:
-        inner = known.get(value.id) if isinstance(value, ast.Name) else value.value if isinstance(value, ast.Starred) else value
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield from inner.value.splitlines()
-        elif depth and isinstance(inner, ast.List | ast.Tuple | ast.Dict | ast.Name):
-            inside = [inner] if isinstance(inner, ast.Name) else inner.values if isinstance(inner, ast.Dict) else inner.elts
-            yield from _literals(inside, known, depth - 1)
+def _literals(values: list[ast.expr], known: dict[str, ast.expr]) -> Iterator[str]:
+    """Each name is looked up once, so that lists of names of lists end."""
+    while values:
+        value = values.pop()
+        if isinstance(value, ast.Name) and value.id in known:
+            values.append(known.pop(value.id))
+        elif isinstance(value, ast.Starred):
+            values.append(value.value)
+        elif isinstance(value, ast.List | ast.Tuple):
+            values += value.elts
+        elif isinstance(value, ast.Dict):
+            values += value.values
+        elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield from value.value.splitlines()
 
 
 def _texts(lists: Iterable[Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ MAX_DEPTH = 4
 MAKEFILES = ("GNUmakefile", "Makefile", "makefile")
 JUSTFILES = ("justfile", "Justfile", ".justfile")
 
+_CONDITIONS = ("ifeq", "ifneq", "ifdef", "ifndef", "else", "endif")
 _VARIABLE = linear(r"^(?:export\s+)?([A-Za-z_]\w*)\s*(?::|::|\?|:::)?=\s*(.*)$")
 _REFERENCE = linear(r"\$[({]([A-Za-z_]\w*)[)}]|\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _KNOWN = {"PYTHON": "python", "PY": "python", "PYTEST": "pytest", "MAKE": "make", "UV": "uv", "POETRY": "poetry", "NPM": "npm"}
@@ -68,7 +69,7 @@ def _read(text: str) -> _Rules:
                 for recipe in current:
                     rules.recipes[recipe].append(line.strip())
             continue
-        if not line.strip() or line.startswith(("#", "[")):
+        if not line.strip() or line.startswith(("#", "[", *_CONDITIONS)):
             continue
         variable = _VARIABLE.match(line)
         if variable is not None:

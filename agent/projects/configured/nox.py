@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
-from agent.documents import Unreadable, read_python
 from agent.projects.configured.steps import TaskSteps
 from agent.projects.files import ProjectFiles
 from agent.projects.shell import SimpleCommand
+from agent.projects.tables import python_of
 
-MAX_CHARACTERS = 200_000
 MAX_COMMANDS = 50
+MAX_FUNCTIONS = 100
+"""So many may call each other: reading them recurses."""
 TESTING = ("tests", "test", "unit", "unit_tests", "unittests", "pytest", "tests_unit", "testing", "coverage")
 LINTING = ("lint", "linters", "linting", "style", "format", "black", "ruff", "flake8", "mypy", "typing", "blacken", "check")
 Constants = Mapping[str, ast.expr]
@@ -22,8 +24,8 @@ Constants = Mapping[str, ast.expr]
 
 def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | None:
     """Of the first session of ``names`` that is there; without names, of the one that is called as sessions of tests are."""
-    module = _module(files)
-    if module is None:
+    module = python_of(files, "noxfile.py")
+    if not module.body:
         return None
     sessions = dict(_sessions(module))
     constants = {
@@ -38,25 +40,12 @@ def nox_steps(files: ProjectFiles, names: Sequence[str] = ()) -> TaskSteps | Non
     if not names and not wanted:
         wanted = [name for name in sessions if "test" in name]
     for name in wanted[:5]:
-        found = tuple(_runs(sessions[name], constants))[:MAX_COMMANDS]
+        functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+        functions = dict(list(functions.items())[:MAX_FUNCTIONS])
+        found = tuple(islice(_runs(sessions[name], functions, constants), MAX_COMMANDS))
         if found:
             return TaskSteps(f"noxfile.py: session {name}", found, name=name)
     return None
-
-
-def nox_dependencies(files: ProjectFiles) -> list[str]:
-    """What ``session.install`` of any session names."""
-    module = _module(files)
-    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call)) if module is not None else ()
-    return [word for call in calls if _method(call) == "install" for word in _constants(call.args) if not word.startswith("-")]
-
-
-def _module(files: ProjectFiles) -> ast.Module | None:
-    text = files.read("noxfile.py")
-    try:
-        return read_python(text) if text and len(text) <= MAX_CHARACTERS else None
-    except Unreadable:
-        return None
 
 
 def _sessions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -73,13 +62,20 @@ def _sessions(module: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
                 yield (given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else node.name), node
 
 
-def _runs(session: ast.FunctionDef, constants: Constants) -> Iterator[SimpleCommand]:
+def _runs(session: ast.FunctionDef, functions: dict[str, ast.FunctionDef], constants: Constants) -> Iterator[SimpleCommand]:
+    """Also of functions of the module that the session is handed on to, each of ``functions`` once."""
     for node in ast.walk(session):
-        if isinstance(node, ast.Call) and _method(node) in ("run", "run_always"):
+        if not isinstance(node, ast.Call):
+            continue
+        if _method(node) in ("run", "run_always"):
             words = tuple(_words(node.args, constants))
             if words:
                 given = next((key.value for key in node.keywords if key.arg == "env"), None)
                 yield SimpleCommand(words, tuple(_environment(given)))
+        elif isinstance(node.func, ast.Name) and any(isinstance(said, ast.Name) and said.id == "session" for said in node.args):
+            helper = functions.pop(node.func.id, None)
+            if helper is not None:
+                yield from _runs(helper, functions, constants)
 
 
 def _words(arguments: Sequence[ast.expr], constants: Constants) -> Iterator[str]:
@@ -88,7 +84,7 @@ def _words(arguments: Sequence[ast.expr], constants: Constants) -> Iterator[str]
         if isinstance(value, ast.Starred):
             value = value.value
             if isinstance(value, ast.IfExp):
-                value = value.orelse if _is_posargs(value.body) else value.body
+                value = value.orelse if _is_posargs(value.body) or _is_empty(value.orelse) else value.body
             if isinstance(value, ast.BoolOp) and isinstance(value.op, ast.Or):
                 value = value.values[-1]
             if _is_posargs(value):
@@ -109,6 +105,11 @@ def _words(arguments: Sequence[ast.expr], constants: Constants) -> Iterator[str]
 
 def _is_posargs(value: ast.expr) -> bool:
     return isinstance(value, ast.Attribute) and value.attr == "posargs"
+
+
+def _is_empty(value: ast.expr) -> bool:
+    """Of ``[…] if CONDITION else []``: what a condition adds is left out."""
+    return isinstance(value, ast.List | ast.Tuple) and not value.elts
 
 
 def _constants(values: Sequence[ast.expr]) -> Iterator[str]:

@@ -71,13 +71,6 @@ def tox_environments(files: ProjectFiles) -> list[str]:
     return [name.partition(":")[2] for name in found[1] if name.startswith("testenv:")][:MAX_ENVIRONMENTS] if found else []
 
 
-def tox_dependencies(files: ProjectFiles) -> list[str]:
-    """Lines of ``deps`` of all environments."""
-    found = _sections(files)
-    values = [section.get("deps", "") for name, section in found[1].items() if name.startswith("testenv")] if found else []
-    return [line for value in values for line in (value.splitlines() if isinstance(value, str) else texts(value))]
-
-
 def _sections(files: ProjectFiles) -> tuple[str, Sections] | None:
     """The file, and its sections by the names that they have in tox.ini."""
     ini = ini_of(files, "tox.ini")

@@ -7,14 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.documents import Unreadable, read_python
 from agent.patterns import linear
 from agent.projects.files import ProjectFiles
-from agent.projects.tables import ini_of, table, text, texts, toml_of
+from agent.projects.tables import ini_of, python_of, table, text, texts, toml_of
 from agent.stacks.globs import matches
 
-MAX_SETUP = 200_000
-"""Characters of setup.py."""
 MAX_MEMBERS = 100
 LOCK_FILES = (
     ("uv.lock", "uv"),
@@ -49,14 +46,14 @@ class PythonMetadata:
 
 def requirements_files(files: ProjectFiles) -> list[str]:
     """requirements.txt and its siblings, at the top and in ``requirements/``."""
-    near = [path for path in files.paths_at("") if _REQUIREMENTS.fullmatch(path)]
+    near = [path for path in files.paths_at("") if "requirements" in path and _REQUIREMENTS.fullmatch(path)]
     return [*near, *(path for path in files.starting_with("requirements/") if _REQUIREMENTS.fullmatch(path))][:50]
 
 
 def metadata_of(files: ProjectFiles) -> PythonMetadata:
     data = toml_of(files, "pyproject.toml")
     setup_cfg = ini_of(files, "setup.cfg")
-    setup = dict(_setup_arguments(files.read("setup.py") or ""))
+    setup = dict(_setup_arguments(python_of(files, "setup.py")))
     pipfile = toml_of(files, "Pipfile")
     requirements = tuple(requirements_files(files))
     found: dict[str, str] = {}
@@ -158,12 +155,8 @@ def _runtime_lines(
         yield from (files.read(name) or "").splitlines()[:2_000]
 
 
-def _setup_arguments(source: str) -> Iterator[tuple[str, Any]]:
+def _setup_arguments(tree: ast.Module) -> Iterator[tuple[str, Any]]:
     """Literals among the arguments of ``setup(…)``, texts and lists of texts."""
-    try:
-        tree = read_python(source) if source and len(source) <= MAX_SETUP else ast.Module([], [])
-    except Unreadable:
-        return
     known = {
         target.id: node.value
         for node in tree.body

@@ -13,7 +13,6 @@ MAX_READ = 60
 """Test files that are looked into for what they import."""
 MAX_CHARACTERS = 100_000
 
-_TEST_NAME = linear(r"(?:.*/)?(?:test[^/]*|[^/]*_tests?|tests)\.py")
 _NAMES_PYTEST = linear(
     r"(?m)^\s*(?:import pytest\b|from pytest\b|import _pytest\b|from _pytest\b)|\bpytest\.(?:mark|fixture|raises)\b"
 )
@@ -37,9 +36,7 @@ class PythonTests:
 
 
 def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
-    paths = [
-        path for path in files.paths if path.endswith(".py") and _TEST_NAME.fullmatch(path) and not path.startswith(_SKIPPED)
-    ]
+    paths = [path for path in files.paths if path.endswith(".py") and _is_test(path)]
     configuration = named = _configures_pytest(files)
     if not named and ("pytest" in declared or any(name.startswith("pytest-") for name in declared)):
         named = "pytest is among the dependencies"
@@ -64,6 +61,11 @@ def tests_of(files: ProjectFiles, declared: frozenset[str]) -> PythonTests:
     why = named or ("test functions" if paths else "there are no tests yet")
     pytest = ("python", "-m", "pytest")
     return PythonTests("pytest", pytest, pytest, _pytest_globs(files), why, configuration)
+
+
+def _is_test(path: str) -> bool:
+    name = path[path.rfind("/") + 1 :]
+    return (name.startswith("test") or name.endswith(("_test.py", "_tests.py"))) and not path.startswith(_SKIPPED)
 
 
 def _configures_pytest(files: ProjectFiles) -> str:

@@ -32,7 +32,7 @@ WRAPPED = [
     ("time pytest", "pytest"),
     ('pytest "$@"', "pytest"),
     ("pytest ${ARGS:-tests}", "pytest tests"),
-    ("pytest tests/*.py", "sh -c pytest 'tests/*.py'"),
+    ("pytest tests/*.py", "sh -c pytest tests/*.py"),
 ]
 
 
@@ -118,8 +118,13 @@ def computed(session):
     session.run("pytest", f"--cov={session.name}", "-v")
     session.run(tool(), "pytest")
 
-def helper(session):
-    session.run("pytest", "--helper")
+@nox.session
+def handed(session):
+    helper(session, 1)
+
+def helper(session, number):
+    session.run("pytest", *(["--lot"] if number else []), "--helper")
+    handed(session)
 """
 
 
@@ -129,8 +134,9 @@ def helper(session):
         ("nox", ["env TZ=UTC pytest -q --strict-markers"]),
         ("nox -s tests-3.12", ["env TZ=UTC pytest -q --strict-markers"]),
         ("nox --session=unit-only", ["python -m pytest tests"]),
-        ("nox -s computed", ["pytest -v"]),
+        ("nox -rs computed", ["pytest -v"]),
         ("nox -s helper", []),
+        ("nox -s handed", ["pytest --helper"]),
         ("uvx nox -s tests -- -k one", ["env TZ=UTC pytest -q --strict-markers"]),
     ],
 )
@@ -153,6 +159,7 @@ def test_a_noxfile_is_never_run(tmp_path: object) -> None:
             "make test",
             "pytest tests/unit",
         ),
+        ({"Makefile": "test:\nifeq ($(A),)\n\tpytest -q\nendif\n"}, "make test", "pytest -q"),
         ({"Makefile": "test:\n\tcd src && pytest\n"}, "make test", "pytest src"),
         ({"Makefile": "VENV := .venv\ncheck:\n\t$(VENV)/bin/pytest $(ARGS)\n"}, "make check", "pytest"),
         ({"GNUmakefile": "test:\n\ttox\n", "tox.ini": "[testenv]\ncommands = pytest -q\n"}, "make test", "pytest -q"),

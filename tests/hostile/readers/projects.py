@@ -84,22 +84,27 @@ SOURCE: Shapes = {
     "brackets": lambda n: "(" * n,
 }
 MEMBER = {"a/pyproject.toml": ""}
-PACKAGE = ("agent.projects.authority", "agent.projects.detect", "agent.projects.directories", "agent.projects.instructions")
+PACKAGE = ("agent.projects.authority", "agent.projects.detect", "agent.projects.instructions")
 
 READERS = [
     Reader("lines of a shell", lambda text: commands_of(str(text)), LINES, ("agent.projects.shell",)),
     Reader("YAML as it is", refused(read_yaml), YAML, ()),
     Reader("INI files", refused(read_ini), INI, ()),
-    Reader("tox.ini", profile("tox.ini"), INI, ("agent.projects.configured.tox",)),
-    Reader("pyproject.toml's profile", profile("pyproject.toml", **MEMBER), TOML, ("agent.projects.python.metadata",)),
+    Reader("tox.ini", profile("tox.ini"), INI, ("agent.projects.configured.tox",), start=20_000),
+    Reader(
+        "pyproject.toml's profile",
+        profile("pyproject.toml", **MEMBER),
+        TOML,
+        ("agent.projects.python.metadata", "agent.projects.tables"),
+    ),
     Reader("hooks of pre-commit", profile(".pre-commit-config.yaml"), YAML, ()),
     Reader("workflows", profile(".github/workflows/test.yml"), YAML, ("agent.projects.configured.workflows",)),
     Reader("mgx.yaml", profile("mgx.yaml"), {**YAML, "commands": lambda n: "commands:\n  test: " + "a " * (n // 2)}, ()),
     Reader("pages for developers", profile("AGENTS.md"), {**PAGE, **LINES}, PACKAGE),
     Reader("a README", profile("README.rst"), {**PAGE, **LINES}, ()),
     Reader("Makefiles", profile("Makefile"), {**MAKE, **LINES}, ("agent.projects.configured.make",)),
-    Reader("noxfile.py", profile("noxfile.py"), SOURCE, ("agent.projects.configured.nox",)),
-    Reader("setup.py", profile("setup.py"), SOURCE, ()),
+    Reader("noxfile.py", profile("noxfile.py"), SOURCE, ("agent.projects.configured.nox",), start=20_000),
+    Reader("setup.py", profile("setup.py"), SOURCE, (), start=20_000),
     Reader("shell scripts", profile("a.sh", Makefile="test:\n\t./a.sh\n"), LINES, ("agent.projects.configured.shell_scripts",)),
     Reader("test files", profile("tests/test_a.py"), {**PAGE, **SOURCE}, ("agent.projects.python.testing",)),
     Reader(
@@ -107,6 +112,7 @@ READERS = [
         lambda text: [packages_of({name: str(text)}) for name in ("setup.cfg", "tox.ini", "Pipfile", "setup.py", "tox.toml")],
         {**INI, **TOML, **SOURCE},
         ("agent.stacks.python_manifests",),
+        start=20_000,
     ),
     Reader(
         "paths of a repository",
