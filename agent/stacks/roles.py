@@ -138,7 +138,7 @@ _THING_AFTER = linear(
 )
 _FRONT_AFTER = linear(r"^\s+(?:front ?end|front-end|client|ui|backend|back end|admin|dashboard|api)" + _END)
 _FOR_AFTER = linear(
-    r"^'?[\pL\pN_]*\s+(?:ve\s+[^\s,;:]+\s+)?(?:[^\s,;:]+\s+)?(?:için|adına)"
+    r"^'?[\pL\pN_]*\s+(?:ve\s+[^\s,;:]+\s+)?(?:[^\s,;:]+\s+)?(?:için|adına|testler\pL*|imaj\pL*|konteyner\pL*|derleme\pL*)"
     + _END
     + r"|^'?[\pL\pN_]*\s+[^\s,;:]*(?:[sn][ıiuü]n[ıiuüae]?|[sn][ıiuü]n[ıiuü]n|[ıiuü]m[ıiuü]z[ıiuüae]?|[ıiuü]m[ıiuü]z[ıiuü]n|"
     r"[sn][ıiuü]nd[ae]n?|[sn][ıiuü]yla|[sn][ıiuü]yle|"

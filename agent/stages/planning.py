@@ -95,6 +95,7 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     )
     await work.read("read", work.planned_files())
     work.spec = _for_repository(spec, work)
+    work.no_stack = work.stack is None and work.spec.output_mode == "generate_new"
     return work
 
 

@@ -1,6 +1,16 @@
 """Tasks that no stack of the catalogue fits, and tasks and everyday words that name none."""
 
 NONE_FITS: tuple[str, ...] = (
+    "Ktor service for parking tickets.",
+    "Django ile forum.",
+    "A Vim plugin in Lua.",
+    "Godot ile bulmaca oyunu.",
+    "Replace Express by Hono.",
+    "Laravel'den Rails'e geçiyoruz.",
+    "Python CLI that merges PDFs.",
+    "A Go library for rate limits.",
+    "Ionic mobile app for a gym.",
+    "C programı: matris çarpımı.",
     "A Django shop with payments.",
     "Spring Boot ile otel rezervasyonu.",
     "Go microservice for thumbnails.",
