@@ -215,3 +215,16 @@ def test_of_several_proved_stacks_the_text_decides_or_none() -> None:
 
     assert infer("Let the login endpoint answer 401", files, manifests=manifests).stack is None
     assert infer("Fix the v-model of the Vue login form", files, manifests=manifests).stack == "vue-vite"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Port the Express service to Gleam",
+        "Express'i Gleam'e taşı",
+        "A Gleam backend for the Vue client",
+        "Fix our Laravel app",
+    ],
+)
+def test_what_is_only_around_the_work_or_moved_to_the_unknown_is_doubtful(text: str) -> None:
+    assert infer(text).confidence <= 0.6
