@@ -1,6 +1,16 @@
 """Tasks that no stack of the catalogue fits, and tasks and everyday words that name none."""
 
 NONE_FITS: tuple[str, ...] = (
+    "We're a Java shop: Spring Boot, Maven. Add an endpoint for refunds.",
+    "I want a terminal game like Tetris, in Rust.",
+    "Mobil uygulama istiyoruz, Flutter ile.",
+    "Build a browser extension with Svelte.",
+    "A small Python tool that sorts my downloads folder.",
+    "Go'da bir web kazıyıcı yaz.",
+    "Create a library for money arithmetic in TypeScript and publish it to npm.",
+    "Ruby gem that formats IBANs.",
+    "Angular 18 ile yönetim paneli.",
+    "Write a Makefile.",
     "Ktor service for parking tickets.",
     "Django ile forum.",
     "A Vim plugin in Lua.",

@@ -3,6 +3,10 @@ one technology to another, decisions, denials, what is only there."""
 
 SIBLINGS: dict[str, tuple[str, ...]] = {
     "express-ts": (
+        "I need a small backend that receives Stripe webhooks and writes them to Postgres. Express, please, "
+        "with zod for validation.",
+        "Bizim ekip Node biliyor. Express ve TypeScript ile kupon servisi yaz; React tarafını başka ekip yapacak.",
+        "The Go rewrite was a mistake, go back to Express for the notification service.",
         "Express tabanlı bir API: kitap kulübü oyları.",
         "Replace Fastify with Express in the gateway.",
         "Wire express-rate-limit in front of /login, and read the client's address from req.ip.",
@@ -45,6 +49,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Not NestJS, it is overkill here. Express with a handful of routes for a water meter.",
     ),
     "nestjs": (
+        "We have a monolith in Express. New code goes into NestJS from now on; start with the billing module.",
+        "Her istekte kullanıcıyı ekleyen bir guard yaz (CanActivate), sonra @UseGuards ile profil controller'ına bağla.",
+        "Please set up a NestJS project with Prisma and a health check. Docker later.",
         "NestJS microservice for sending SMS.",
         "The interceptor should map null to 404; test it by Test.createTestingModule.",
         "Spring Boot kalkıyor, aynı modüller NestJS olacak.",
@@ -82,6 +89,10 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Symfony yerine NestJS kullanarak bir anket servisi yaz.",
     ),
     "laravel": (
+        "The customers page is slow: N+1 on orders. Fix it with eager loading in the controller and "
+        "paginate() in the Blade view.",
+        "Panel için Vue düşünmüştük, gerek yok: Laravel ve Blade ile devam edelim.",
+        "Create a Laravel API with Sanctum for our Flutter app.",
         "Laravel panel for a car wash.",
         "Bu formu FormRequest ile doğrula, hata mesajlarını Blade'de göster.",
         "Take the Symfony project over to Laravel.",
@@ -122,6 +133,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Add hasMany and belongsTo between Farm and Field, SoftDeletes on both, and a seeder.",
     ),
     "fastapi": (
+        "Our data scientists write Python, so the scoring service should be FastAPI. The Java backend will call it.",
+        "Kullanıcı girişini OAuth2PasswordBearer ile yap, token'ı Depends ile çöz.",
+        "Throw away the Flask app and start over with FastAPI, keep the database.",
         "FastAPI API for a ski rental.",
         "Django'dan kurtuluyoruz: raporlar FastAPI ile yeniden yazılacak.",
         "Rewrite the NestJS auth service as FastAPI.",
@@ -163,6 +177,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "NestJS prototipi kalksın, aynı uç noktaları FastAPI ile yeniden yaz.",
     ),
     "dotnet-api": (
+        "Backend in C#, frontend comes from another company. We need CRUD for contracts.",
+        "Sipariş controller'ına [HttpPut] ekle, 204 dönsün; repository arayüzünü AddScoped ile kaydet.",
+        "We're leaving PHP behind: rebuild the invoice API with ASP.NET Core 8.",
         ".NET minimal API for shipping labels.",
         "IQueryable dönen metot yüzünden sorgu iki kez çalışıyor; ToListAsync ile düzelt.",
         "Migrate our Spring services to ASP.NET Core.",
@@ -201,6 +218,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Bring the Python tax rules into our C# service.",
     ),
     "react-vite": (
+        "Just a frontend: React, Vite, Tailwind. It calls an existing REST API.",
+        "Kod tabanı Angular'dı, artık React. Giriş formunu taşı.",
+        "The search field fires on every key. Debounce it in a custom hook and add a test with React Testing Library.",
         "React + Vite: a metronome.",
         "useReducer yerine useState yeter; SearchPanel.jsx sadeleşsin.",
         "The Vue storefront gets rewritten in React.",
@@ -240,6 +260,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Svelte denedik, React'te karar kıldık: sürükle bırak listesi ekle.",
     ),
     "nextjs": (
+        "Our marketing site is on WordPress and slow. Build it again in Next.js, content from markdown files.",
+        "Ürün sayfaları derlemede üretilsin (generateStaticParams), fiyat her dakika tazelensin (revalidate).",
+        "We are on the pages router. Move pages/about.tsx to the app router.",
         "Next.js landing page for a dentist.",
         "Nuxt'tan Next.js'e taşınıyoruz.",
         "Cache the product list by unstable_cache and invalidate it with revalidateTag.",
@@ -276,6 +299,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "next/link ile ön yükleme kapansın, useSearchParams Suspense içine alınsın.",
     ),
     "vue-vite": (
+        "Our designers like Vue, so do the booking widget in Vue 3. No Nuxt.",
+        "Sepet sayacı güncellenmiyor: computed yerine watch kullanılmış, Pinia deposundan storeToRefs ile al.",
+        "React prototype is in /old. The real one will be Vue; port the map view first.",
         "Vue dashboard for weather stations, Vite.",
         "Convert the React hooks of the timer into Vue composables.",
         "Bileşende v-if ile v-for aynı etikette; ayır.",
@@ -311,6 +337,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "React mi Vue mu diye konuştuk, Vue'yu seçtik: takvimi ekle.",
     ),
     "devops-docker": (
+        "Nobody can start the project locally. Write a compose file: the Rails app, Postgres, Sidekiq.",
+        "FastAPI servisinin imajı root ile çalışıyor, düzelt; ayrıca .dockerignore ekle.",
+        "Kubernetes'e geçiyoruz: NestJS API için Deployment ve Service yaz.",
         "Docker setup for a Ghost blog.",
         "NestJS API'miz için çok aşamalı bir Dockerfile hazırla.",
         "Our Laravel app must start with one docker compose up, MySQL included.",
@@ -344,6 +373,9 @@ SIBLINGS: dict[str, tuple[str, ...]] = {
         "Vue istemcisi için nginx'li bir imaj hazırla.",
     ),
     "ci-github-actions": (
+        "Tests only run on laptops today. Set up GitHub Actions for the Django project.",
+        "main'e her push'ta imajı derleyip registry'ye gönderen bir GitHub Actions iş akışı lazım.",
+        "Our workflow takes 20 minutes. Split lint and tests into two jobs and cache node_modules.",
         "GitHub Actions for publishing an npm package.",
         "Drone CI'dan GitHub Actions'a geç.",
         "The Vue build should run in a workflow on every pull request and upload the dist folder as an artifact.",
