@@ -36,7 +36,7 @@ async def run_tests(stack: Stack, sandbox: Sandbox, *, timeout: float = TIMEOUT)
 def not_run(status: str, reason: str, output: str = "") -> JSONObject:
     """A report of tests that were not run."""
     told = SuiteReport("unavailable", Tally(source=""), reason, output or reason)
-    return {**_of_the_stack(told), "status": status}
+    return {**told.to_json(), "status": status}
 
 
 def _missing(argv: Sequence[str], result: CommandResult) -> str:

@@ -8,12 +8,12 @@ evidence names the candidates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.stacks.facts import Facts, facts_of
 from agent.stacks.globs import matches
 from agent.stacks.manifests import is_manifest, packages_of
-from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in
+from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in, moves_elsewhere
 from agent.stacks.model import Stack
 from agent.stacks.roles import MentionRole
 from agent.stacks.store import catalogue
@@ -24,6 +24,8 @@ THRESHOLD = 0.4
 """Below this confidence there is no answer."""
 TIED = 0.85
 """Two candidates are as strong as one another from this share on."""
+DOUBTFUL = 0.6
+"""At most, where the text names the stack only as what the work is for, or moves something to what nobody here knows."""
 PROVED = 0.99
 INCLUDED = 0.3
 """What a word counts for a stack that a named one includes: "React" beside "Next.js"."""
@@ -80,7 +82,9 @@ def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] 
     packages = packages_of(manifests or {})
     from_files = {stack.id: list(_of_repository(stack, files, packages)) for stack in catalogue()}
     candidates = _candidates(mentions, {id: found for id, found in from_files.items() if found or not files})
-    return _decided(candidates)
+    found = _decided(candidates)
+    doubtful = found.stack is not None and (_only_context(mentions) or moves_elsewhere(text))
+    return replace(found, confidence=min(found.confidence, DOUBTFUL)) if doubtful else found
 
 
 def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | None = None) -> dict[str, Inference]:
@@ -196,6 +200,13 @@ def _as_if_wanted(mentions: Sequence[Mention]) -> list[Mention]:
     return promoted
 
 
+def _only_context(mentions: Sequence[Mention]) -> bool:
+    stated = [one for one in mentions if one.role in (MentionRole.WANTED, MentionRole.CHOSEN, MentionRole.SECONDARY)]
+    return any(one.role is MentionRole.CONTEXT and one.names for one in mentions) and not _speaks(
+        [replace(one, role=MentionRole.WANTED) for one in stated]
+    )
+
+
 def _speaks(mentions: Sequence[Mention]) -> bool:
     """Whether something is asked for: as much speaks for one owner as a name would."""
     return any(total >= NAMING_WEIGHT for total in _totals(mentions).values())
@@ -219,7 +230,7 @@ def _is_stated(one: Mention) -> bool:
 
 
 def _promoted(one: Mention) -> Mention:
-    return Mention(**{**one.__dict__, "role": MentionRole.WANTED})
+    return replace(one, role=MentionRole.WANTED)
 
 
 def _ruled_out(mentions: Sequence[Mention]) -> set[str]:

@@ -29,6 +29,9 @@ MAX_CHARACTERS = 20_000
 OUTSIDE_WEIGHT = 9.0
 
 _SENTENCE_END = linear(r"[.!?;…]+[\"')\]]*(?:\s|$)|\n|\s[—–]\s")
+_MOVING = linear(r"(?i)\b(?:port|migrate|convert|translate|rewrite|reimplement|switch|move|replace)\b")
+_TO_NAME = linear(r"\b(?:to|into|in|by|with)\s+(?:(?:the|our|a|plain)\s+)?([A-Z][\w+#.]*)")
+_TO_NAME_TR = linear(r"\b([A-Z]\w*)'(?:y?[ea]|[nz][ea])\s+(?:\S+\s+)?(?:\S+\s+)?(?:taşı|geç|çevir|dönüştür)")
 _PATH = linear(
     r"[\pL\pN_.\[\]()@-]*(?:/[\pL\pN_.\[\]()@*-]+)+|\b[\pL\pN_-]+(?:\.[\pL\pN_-]+)*\.[A-Za-z]{1,6}\b|\b(?:Dockerfile|"
     r"Jenkinsfile|artisan)\b"
@@ -92,6 +95,15 @@ def mentions_in(text: str) -> tuple[Mention, ...]:
     ends = [0, *(hit.end() for hit in _SENTENCE_END.finditer(lower))]
     placed = [replace(one, sentence=bisect_right(ends, one.start) - 1) for one in found]
     return tuple(_with_roles(lower, [*ends, len(lower)], placed))
+
+
+def moves_elsewhere(text: str) -> bool:
+    """Whether ``text`` moves something to a name that nobody here knows: it may be a technology as well as a database."""
+    prose = normal(text[:MAX_CHARACTERS])
+    known = [(one.start, one.end) for one in mentions_in(text)]
+    moved = [hit for hit in _TO_NAME.finditer(prose) if _MOVING.search(prose[max(0, hit.start() - LOOKED_AT) : hit.start()])]
+    ends = [(hit.start(1), hit.end(1)) for hit in (*moved[:MAX_MENTIONS], *islice(_TO_NAME_TR.finditer(prose), MAX_MENTIONS))]
+    return any(not any(start < after and before < end for before, after in known) for start, end in ends)
 
 
 def _words(lower: str) -> Iterator[Mention]:

@@ -59,7 +59,7 @@ _OVER = linear(
     r"çıkarıyoruz|çıkaralım|emekli\pL*|rafa|terk|yetmedi|yetmiyor|yetersiz|hantal\pL*|geride|tarih ol\pL*|sökülsün|sökülecek|"
     r"söküyoruz|söküp|sök|çöpe|vazgeç\pL*)" + _END + r"|(?:is|are|was|were) (?:both |all )?out" + _STOP + ")"
 )
-_FROM_IT = linear(r"^'?[dt][ae]n\s+(?:vazgeç|kurtul|çık|ayrıl|uzaklaş|bık|kaç|soğu)")
+_FROM_IT = linear(r"^'?[dt][ae]n\s+(?:vazgeç|kurtul|çık|ayrıl|uzaklaş|bık|kaç|soğu)|^'[dt][ıiuü](?:[\s,.;]|$)|^\s+idi\b")
 _INSTEAD = linear(_BECAUSE_OF + r"(?:yerine|dururken)" + _END)
 _CONSIDERED = linear(
     r"\b(?:look(?:ed|ing)? at|consider(?:ed|ing)?|compar(?:ed|ing)|evaluat(?:ed|ing)|tried|weighed|discussed|debated|"
@@ -79,7 +79,8 @@ _CHOSEN_BEFORE = linear(
     r"\b(?:(?:stay|stays|stayed|staying|stick|sticks|sticking|stuck|go|goes|going|went|settle|settled|decide|decided|opt|"
     r"opted|remain|remained|committed|landed|agreed) (?:with|on|for|in favou?r of|using|upon)|(?:we|i|team) (?:chose|choose|"
     r"picked|pick|selected|prefer|keep|kept|took|take|want)|chosen|winner is|choice is|decision is|choice was|decision was|"
-    r"it will be|it is|it's|keep using|kararımız|tercihimiz|seçimimiz)\s+" + DETERMINERS + "$"
+    r"will be|shall be|it is|is now|from now on|artık|bundan sonra|bundan böyle|it's|keep using|kararımız|"
+    r"tercihimiz|seçimimiz)\s+" + DETERMINERS + "$"
 )
 _CHOSEN_AFTER = linear(
     rf"{_CASE}\s*(?:(?:it is|it shall be|wins|won\b|from now on|is our (?:choice|pick)|was (?:chosen|picked)|"
@@ -138,7 +139,7 @@ _THING_AFTER = linear(
 )
 _FRONT_AFTER = linear(r"^\s+(?:front ?end|front-end|client|ui|backend|back end|admin|dashboard|api)" + _END)
 _FOR_AFTER = linear(
-    r"^'?[\pL\pN_]*\s+(?:ve\s+[^\s,;:]+\s+)?(?:[^\s,;:]+\s+)?(?:için|adına)"
+    r"^'?[\pL\pN_]*\s+(?:ve\s+[^\s,;:]+\s+)?(?:[^\s,;:]+\s+)?(?:için|adına|testler\pL*|imaj\pL*|konteyner\pL*|derleme\pL*)"
     + _END
     + r"|^'?[\pL\pN_]*\s+[^\s,;:]*(?:[sn][ıiuü]n[ıiuüae]?|[sn][ıiuü]n[ıiuü]n|[ıiuü]m[ıiuü]z[ıiuüae]?|[ıiuü]m[ıiuü]z[ıiuü]n|"
     r"[sn][ıiuü]nd[ae]n?|[sn][ıiuü]yla|[sn][ıiuü]yle|"

@@ -106,6 +106,7 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
         work.profile = as_approved(work.profile, work.plan)
     else:
         await find_out_new(work, "begin")
+    work.no_stack = work.stack is None and work.spec.output_mode == "generate_new"
     return work
 
 

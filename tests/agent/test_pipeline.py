@@ -424,8 +424,12 @@ async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workd
 async def test_a_new_project_of_no_known_stack_is_written_without_one(workdir: Path) -> None:
     game = "FILE: snake.py\nprint('snake')\nFILE: game.csproj\n<Project />\n"
     team = script(code=game, files=["snake.py"], AnalyzeTask=[analysis(stack=None)])
-    harness = Harness(workdir, ScriptedModel(team))
+    model = ScriptedModel(team)
+    harness = Harness(workdir, model)
     outcome = await harness.run(TaskSpec("Create a Snake game in Python"))
+    asked = next(request for request in model.requests if request.action == "WriteCode")
+    assert asked.stack == "none"
+    assert "No built-in stack's rules hold" in asked.messages[-1]["content"]
     assert harness.sink.of("analysis_done")[0]["stack"] == ""
     assert [file["path"] for file in outcome.files] == ["game.csproj", "snake.py"], "files of no stack are forbidden"
     assert outcome.tests["status"] == "unavailable"

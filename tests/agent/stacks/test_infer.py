@@ -209,9 +209,41 @@ def test_a_dependency_beats_words() -> None:
     assert (guess.stack, guess.proved) == ("nextjs", True)
 
 
+def test_a_stack_that_brings_another_is_proved_alone() -> None:
+    manifests = {
+        "composer.json": '{"require": {"laravel/framework": "^12"}}',
+        "package.json": '{"devDependencies": {"vite": "7", "vue": "3", "@vitejs/plugin-vue": "6"}}',
+    }
+    assert infer("Fix the menu", [*manifests, "artisan"], manifests=manifests).stack == "laravel"
+
+
+def test_manifests_of_tests_and_documentation_prove_nothing() -> None:
+    manifests = {
+        "requirements.txt": "fastapi\n",
+        "requirements-dev.txt": "flask\n",
+        "pyproject.toml": '[project]\ndependencies = []\noptional-dependencies = {django = ["django"]}\n',
+    }
+    guess = infer("Fix the menu", [*manifests, "docs/Gemfile", "app/main.py"], manifests=manifests)
+
+    assert (guess.stack, guess.proved) == ("fastapi", True)
+
+
 def test_of_several_proved_stacks_the_text_decides_or_none() -> None:
     manifests = {"api/requirements.txt": "fastapi\n", "web/package.json": '{"dependencies": {"vue": "3"}}'}
     files = [*manifests, "api/main.py", "web/src/App.vue"]
 
     assert infer("Let the login endpoint answer 401", files, manifests=manifests).stack is None
     assert infer("Fix the v-model of the Vue login form", files, manifests=manifests).stack == "vue-vite"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Port the Express service to Gleam",
+        "Express'i Gleam'e taşı",
+        "A Gleam backend for the Vue client",
+        "Fix our Laravel app",
+    ],
+)
+def test_what_is_only_around_the_work_or_moved_to_the_unknown_is_doubtful(text: str) -> None:
+    assert infer(text).confidence <= 0.6
