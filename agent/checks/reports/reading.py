@@ -21,6 +21,8 @@ NO_TESTS = 5
 """pytest's exit code when it collected nothing (pytest.ExitCode.NO_TESTS_COLLECTED); unittest's since Python 3.12."""
 USAGE = 4
 """pytest.ExitCode.USAGE_ERROR: its options or a conftest.py stopped it before it collected."""
+MAX_READ = 1_000_000
+"""Characters at the end of an output; the sandbox keeps far fewer."""
 MAX_OUTPUT = 64 * 1024
 """Characters of what Go printed into its report, as much as the sandbox keeps of any output."""
 SHOWN = 3
@@ -44,7 +46,7 @@ def read(
     ``reports`` are the texts of report files by path, ``directory`` is the part's, in which the command ran, and ``command`` is
     how people write it. ``timeout`` is in seconds.
     """
-    output = _ANSI.sub("", result.output_tail)
+    output = _ANSI.sub("", result.output_tail[-MAX_READ:])
     if go_events.REPORT in reports:
         output = f"{output}{go_events.output(reports[go_events.REPORT])[-MAX_OUTPUT:]}"
     command = command or shlex.join(result.argv)

@@ -69,8 +69,12 @@ _OPTION_PLUGINS = {
     "--vcr": "pytest-recording", "--record-mode": "pytest-recording",
 }  # fmt: skip
 _SIGNALS = {
-            134: "aborted (SIGABRT)", 137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)", 139: "crashed (SIGSEGV)",
-            143: "was ended (SIGTERM)", 152: "used up its processor time (SIGXCPU)"}  # fmt: skip
+    134: "aborted (SIGABRT)",
+    137: "was killed (SIGKILL: out of memory, or a limit of the sandbox)",
+    139: "crashed (SIGSEGV)",
+    143: "was ended (SIGTERM)",
+    152: "used up its processor time (SIGXCPU)",
+}
 
 
 def nothing_to_run(argv: Sequence[str], exit_code: int, output: str) -> str:

@@ -1,8 +1,8 @@
 """How each runner is asked for a report that a machine can read, without changing which tests it runs.
 
 What can be asked by the environment is, so that it reaches a runner behind `npm test`, `make` or a shell. Options are added
-only to the runner's own command. Two things are changed on purpose: a run does not stop at the first failure or at a module that
-can't be loaded, because what would not be run then could not be compared.
+only to the runner's own command. Two things are changed on purpose: a run does not stop at the first failure or at a module
+that can't be loaded, because what would not be run then could not be compared.
 """
 
 from __future__ import annotations

@@ -98,11 +98,11 @@ def test_events_of_another_shape_raise_nothing(line: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["x", "1 passed, ", "FAILED a::b - c ", "<testcase>", "= ", "not ok 1 - a # ", "\x1b[3"])
-def test_fifty_megabytes_of_one_line_take_seconds(piece: str) -> None:
+def test_fifty_megabytes_of_one_line_are_bounded(piece: str) -> None:
     began = time.process_time()
     read("pytest", result(piece * (50_000_000 // len(piece)), 1))
 
-    assert time.process_time() - began < 60
+    assert time.process_time() - began < 10
 
 
 def test_names_are_bounded() -> None:
