@@ -7,14 +7,13 @@ from typing import Literal
 
 from agent.checks.commands import Commands
 from agent.checks.reports import SuiteReport, Tally, how_to_report, read
-from agent.checks.reports.reasons import nothing_to_run
+from agent.checks.reports.reasons import ABSENT, nothing_to_run
 from agent.checks.reports.reporting import refused
 from agent.checks.test_runner import not_run
 from agent.ports import CommandResult, JSONObject
 from agent.projects import ProjectPart
 
 CHECK = "check"
-ABSENT = " is not available here."
 TIMEOUT = 600.0
 TAIL = 16_000
 """Characters of the output of each part, where there are several."""
