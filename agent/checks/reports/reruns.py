@@ -96,7 +96,7 @@ def _by_title(title_option: str) -> Callable[[tuple[str, ...], list[str]], tuple
         words = _script_words(argv)
         if words is None:
             return None
-        options = (title_option, f"({'|'.join(_pattern(title) for title in titles)})$") if titles else ()
+        options = (title_option, f"({'|'.join(titles)})$") if titles else ()
         return (*words, *options, *files)
 
     return make
@@ -114,7 +114,8 @@ def _node(argv: tuple[str, ...], names: list[str]) -> tuple[str, ...] | None:
 
 
 def _split(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Files, and titles as these runners join them, by a space. No titles where a whole file is wanted."""
+    """Files, and patterns of titles, which these runners join by a space (a title may hold our separator). No patterns where a
+    whole file is wanted."""
     files: dict[str, None] = {}
     titles: dict[str, None] = {}
     whole = False
@@ -124,7 +125,7 @@ def _split(names: Iterable[str]) -> tuple[list[str], list[str]]:
             return [], []
         files[file] = None
         whole = whole or not parts
-        titles[" ".join(parts)] = None
+        titles["(?: > | )".join(map(_pattern, parts))] = None
     return list(files), [] if whole else list(titles)
 
 
