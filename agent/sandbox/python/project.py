@@ -47,6 +47,8 @@ LACKING = 3
 BUILD_TIMEOUT = 300.0
 BUILD_LIMITS = Limits(memory=4 << 30)
 MAX_ASKED = 50
+MAX_ROUNDS = 3
+"""Of a backend that asks for more each time."""
 _RAISED = linear(r"(?:[\w.]+(?:Error|Exception|Exit)|error): ")
 
 
@@ -129,7 +131,7 @@ class ProjectBuilder:
         argv: tuple[str, ...] = ("python", f"{SCRIPTS_DIR}/build_editable.py", source, build.backend or LEGACY, PROJECT)
         # as they are from the project's own directory
         argv += tuple(posixpath.relpath(path or ".", directory or ".") for path in build.paths)
-        while True:
+        for _ in range(MAX_ROUNDS):
             environment = await self._environment(lines)
             if isinstance(environment, str):
                 return environment
