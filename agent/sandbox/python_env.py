@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -144,5 +145,7 @@ async def _checked(root: Path, environment: PythonEnvironment, names: Sequence[I
     if place.is_file():
         return ImportCheck(**json.loads(place.read_text(encoding="utf-8")))
     found = await check(root, environment.binds(), names, execute)
-    place.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    draft = place.with_suffix(f".{uuid.uuid4().hex[:8]}")
+    draft.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    draft.rename(place)  # whole or not at all: others may read it now
     return found
