@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,15 +24,13 @@ from agent.sandbox.python.inputs import inputs
 from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import ImportNames, layout
-from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, UV, Execute, Filled, Wanted, fill
+from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, RECIPE, UV, Execute, Filled, Wanted, fill
 from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
 from agent.sandbox.requirements.manifests import Manifests, joined
 from agent.stacks.manifests import requirement_names
 
 __all__ = ["ENV", "PROJECT", "UV", "Execute", "PythonEnvironment", "make"]
-RECIPE = "1"
-"""Another one where projects are built in another way than before: those that are kept are made again."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ async def _packages(
     # what only a build knows; the rest was read already
     more = [line for line in built.requires if not known & set(requirement_names([line]))]
     asked = Wanted([*dict.fromkeys(wanted.lines), *more], wanted.constraints, wanted.pins, sorted(wanted.own))
-    target = cache / "envs" / digest(python.key, asked.key)
+    target = cache / "envs" / digest(RECIPE, python.key, asked.key)
     result = CommandResult(ARGV, 0, 0, "The environment is cached.\n")
 
     async def fill_it(draft: Path) -> bool:
@@ -146,5 +145,7 @@ async def _checked(root: Path, environment: PythonEnvironment, names: Sequence[I
     if place.is_file():
         return ImportCheck(**json.loads(place.read_text(encoding="utf-8")))
     found = await check(root, environment.binds(), names, execute)
-    place.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    draft = place.with_suffix(f".{uuid.uuid4().hex[:8]}")
+    draft.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    draft.rename(place)  # whole or not at all: others may read it now
     return found

@@ -33,6 +33,8 @@ MAX_ATTEMPTS = 60
 NO_SOLUTION = 1
 """uv's exit code where no versions fit; it is 2 where it could not ask."""
 FACTS = "mgx.json"
+RECIPE = "2"
+"""Another one where environments are made in another way than before: those that are kept are made again."""
 PATHS = "/project-paths"
 """Where path files lie that the server wrote, apart from what a build wrote."""
 LEADS = "".join(f"import os, site; os.path.isdir({place!r}) and site.addsitedir({place!r})\n" for place in (PROJECT, PATHS))

@@ -30,7 +30,7 @@ from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
-from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, Execute, Wanted, fill
+from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, RECIPE, Execute, Wanted, fill
 from agent.sandbox.python.path_file import lead, told
 from agent.sandbox.python.products import copy_tree, keep_products
 from agent.sandbox.requirements.declared import BuildSystem, Declared
@@ -47,6 +47,8 @@ LACKING = 3
 BUILD_TIMEOUT = 300.0
 BUILD_LIMITS = Limits(memory=4 << 30)
 MAX_ASKED = 50
+MAX_ROUNDS = 3
+"""Of a backend that asks for more each time."""
 _RAISED = linear(r"(?:[\w.]+(?:Error|Exception|Exit)|error): ")
 
 
@@ -126,15 +128,15 @@ class ProjectBuilder:
         build = declared.build or BuildSystem()
         lines = list(build.requires)
         source = posixpath.join(WORKDIR, directory) if directory else WORKDIR
-        argv = ("python", f"{SCRIPTS_DIR}/build_editable.py", source, build.backend or LEGACY, PROJECT)
+        argv: tuple[str, ...] = ("python", f"{SCRIPTS_DIR}/build_editable.py", source, build.backend or LEGACY, PROJECT)
         # as they are from the project's own directory
         argv += tuple(posixpath.relpath(path or ".", directory or ".") for path in build.paths)
-        while True:
-            environment, hold, problem = await self._environment(lines)
-            if environment is None:
-                return problem
-            result = await self._execute(self._cell(copy, site, environment, source, said), argv, BUILD_TIMEOUT)
-            hold.release()
+        for _ in range(MAX_ROUNDS):
+            environment = await self._environment(lines)
+            if isinstance(environment, str):
+                return environment
+            result = await self._execute(self._cell(copy, site, environment[0], source, said), argv, BUILD_TIMEOUT)
+            environment[1].release()
             asked = _asked(result.output_tail) if result.exit_code == LACKING else []
             if not asked or set(asked) <= set(lines):
                 break
@@ -143,11 +145,11 @@ class ProjectBuilder:
             return ""
         return f"its build failed: {_last_line(result)}"
 
-    async def _environment(self, lines: Sequence[str]) -> tuple[Path | None, Hold | None, str]:
-        """With what a build asks for, that is plain names with versions."""
+    async def _environment(self, lines: Sequence[str]) -> tuple[Path, Hold] | str:
+        """With what a build asks for, that is plain names with versions, and a hold on it; or why there is none."""
         refused = [line for line in lines if isinstance(parsed(line), str) or Requirement(line).url is not None]
         if refused:
-            return None, None, f"its build asks for {refused[0][:100]!r}, which is not a plain name and version"
+            return f"its build asks for {refused[0][:100]!r}, which is not a plain name and version"
         wanted = Wanted([line for line in lines if canonicalize_name(Requirement(line).name) not in self._own])
         problem = ""
 
@@ -162,9 +164,9 @@ class ProjectBuilder:
                 )
             return not problem
 
-        target = self._cache / "builds" / digest(self._python.key, wanted.key)
+        target = self._cache / "builds" / digest(RECIPE, self._python.key, wanted.key)
         hold, _ = await kept(target, FACTS, make)
-        return (None if problem else target), hold, problem
+        return problem or (target, hold)
 
     def _cell(self, copy: Path, site: Path, environment: Path, source: str, said: str) -> Cell:
         """Sees the copy of the tree where commands see the tree itself; no network."""

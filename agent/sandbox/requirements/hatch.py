@@ -11,6 +11,10 @@ from agent.sandbox.requirements.declared import Declaration, Declared, strings, 
 from agent.sandbox.requirements.kinds import is_for_tests
 
 ROOT = ("{root:uri}/", "{root}/")
+BUILT_IN = ("pytest", "pytest-mock", "pytest-rerunfailures", "pytest-xdist")
+"""What ``hatch test`` brings itself, but for what only measures or shuffles.
+https://hatch.pypa.io/latest/config/internal/testing/#dependencies
+"""
 
 
 def read(data: dict[str, Any], directory: str, into: Declared) -> None:
@@ -26,6 +30,8 @@ def read_environments(environments: dict[str, Any], where: str, into: Declared) 
         environment = table(environments, name)
         for key in ("dependencies", "extra-dependencies"):
             into.always += [Declaration(_local(line), f"{where} {name}") for line in strings(environment, key)]
+        if name == "hatch-test" and "dependencies" not in environment:
+            into.always += [Declaration(line, f"{where} {name}") for line in BUILT_IN]
         into.ask(strings(environment, "features"), strings(environment, "dependency-groups"))
 
 

@@ -62,7 +62,8 @@ def _of_ini(parser: RawConfigParser, name: str, into: Declared) -> None:
         where = f"{name}: [{section}] deps"
         for factors, line in _lines(parser, section, "deps", left):
             if factors and (names := requirement_names([line])):
-                later[names[0]] = Declaration(line, where)
+                if "://" not in line:
+                    later[names[0]] = Declaration(line, where)
             else:
                 _dependency(line, where, into)
         for key in ("extras", "dependency_groups"):
