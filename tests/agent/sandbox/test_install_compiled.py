@@ -62,7 +62,8 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @NEEDS_GO
 async def test_go_s_modules_are_fetched_once_and_seen_offline(sandbox: WorkdirSandbox, proxy: str) -> None:
     files = {
-        "svc/go.mod": "module example.org/own\n\ngo 1.19\n\nrequire (\n\texample.org/hello v1.0.0\n\texample.org/near v0.0.0\n)\n\n"
+        "svc/go.mod": "module example.org/own\n\ngo 1.19\n\nrequire (\n\texample.org/hello v1.0.0\n"
+        "\texample.org/near v0.0.0\n)\n\n"
         "replace example.org/near => ../near\n",
         "svc/go.sum": proxy,
         "svc/own_test.go": GO_TEST % ('\t"example.org/hello"\n\t"example.org/near"\n', 'hello.Who != "hello" || near.By != 1'),
@@ -104,7 +105,8 @@ async def test_a_project_of_go_s_standard_library_needs_no_network(
 @NEEDS_CARGO
 async def test_rust_is_built_beside_the_workdir_and_leaves_no_lock_file(sandbox: WorkdirSandbox) -> None:
     files = {
-        "Cargo.toml": '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\nnear = { path = "near" }\n',
+        "Cargo.toml": '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n'
+        '[dependencies]\nnear = { path = "near" }\n',
         "src/lib.rs": "#[test]\nfn own() {\n    assert_eq!(near::BY, 1);\n}\n",
         "near/Cargo.toml": '[package]\nname = "near"\nversion = "0.1.0"\n',
         "near/src/lib.rs": "pub const BY: u8 = 1;\n",
