@@ -4,8 +4,9 @@ import pytest
 
 from agent.stacks import infer, infer_by_directory
 from tests.agent.stacks.none_of_ours import EVERYDAY, NONE_FITS
+from tests.agent.stacks.page_tasks import PAGE_TASKS
 from tests.agent.stacks.sentences import NAMED, TRAPS, UNNAMED
-from tests.agent.stacks.siblings import SIBLINGS
+from tests.agent.stacks.server_tasks import SERVER_TASKS
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,9 @@ def test_a_repository_of_several_projects() -> None:
     assert found["api"].proved
 
 
-@pytest.mark.parametrize(("stack", "text"), [(stack, text) for stack, texts in SIBLINGS.items() for text in texts])
+@pytest.mark.parametrize(
+    ("stack", "text"), [(stack, text) for stack, texts in {**SERVER_TASKS, **PAGE_TASKS}.items() for text in texts]
+)
 def test_tasks_that_name_more_than_they_ask_for(stack: str, text: str) -> None:
     assert infer(text).stack == stack, infer(text)
 
