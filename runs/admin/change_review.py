@@ -21,7 +21,7 @@ from .panels import coloured_lines
 
 MAX_PARTS = 300
 """The most hunks that can be decided on one by one; beyond it only whole files (a form has at most 1,000 fields)."""
-TOLD = {
+TOLD: dict[RunPhase | None, str] = {
     RunPhase.DELIVER: "Accepted. The change will be delivered.",
     RunPhase.EXECUTE: "The rejected parts will be removed; the rest is tested and reviewed again.",
 }
@@ -69,7 +69,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
 
 
 def _told(state: RunState) -> str:
-    return ENDED if state.final else TOLD[state.phase] if state.phase in TOLD else "Decided."
+    return ENDED if state.final else TOLD.get(state.phase, "Decided.")
 
 
 def _file(position: int, file: dict[str, Any], by_hunk: bool) -> dict[str, Any]:
