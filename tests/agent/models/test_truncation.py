@@ -109,12 +109,12 @@ async def test_people_are_warned_once_and_the_answer_is_not_kept(workdir: Path) 
 
 
 @pytest.mark.asyncio
-async def test_a_warning_is_part_of_the_outcome(workdir: Path) -> None:
+async def test_a_warning_is_part_of_the_outcome(repository: Path) -> None:
     class Cut(ScriptedModel):
         async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
             return replace(await super().complete(request, on_text), prompt_cut={"read": 4_096, "sent": 9_000})
 
-    harness = Harness(workdir, Cut(script(code=CODE_ANSWER, files=["shop/prices.py"], ReviewCode=[review()])))
+    harness = Harness(repository, Cut(script(code=CODE_ANSWER, files=["shop/prices.py"], ReviewCode=[review()])))
     outcome = await harness.run(EDIT)
     (warning,) = outcome.warnings
     assert "read 4,096 of about 9,000 tokens" in warning
