@@ -15,14 +15,13 @@ Verdict = Literal["proved", "partly proved", "not proved"]
 
 
 def is_to_blame(tests: JSONObject) -> bool:
-    """Whether tests fail that did not fail before the change. Where the runner names no tests, their numbers decide. What was
-    not measured before, or fails by chance, is not held against the change."""
-    if tests["status"] != "failed":
+    """Whether tests fail that did not fail before the change, or can't run any more that did. Where the runner names no tests,
+    their numbers decide. What was not measured before, or fails by chance, is not held against the change."""
+    if tests["status"] == "passed" or tests["not_blamed"]:
         return False
-    if tests["not_blamed"]:
-        return False
-    flaky = set(tests["flaky"])
-    before = tests["baseline"]
+    before, flaky = tests["baseline"], set(tests["flaky"])
+    if tests["status"] == "unavailable":
+        return before is not None and before["passed"] + before["failed"] > 0
     if before is None or before["status"] != "failed":
         return not flaky or bool(set(tests["failing"]) - flaky) or len(flaky) < tests["failed"]
     if comparable(before, tests):

@@ -99,11 +99,18 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
             for broken in report["collection_errors"]
         ],
         "errors": sum(report["errors"] for _, report in reports),
+        "counted": any(report["counted"] for _, report in reports),
+        "source": _source([report["source"] for _, report in reports if report["source"]]),
         "output_tail": _tails(reports),
         "reason": " ".join(reasons),
         "command": "; ".join(_command(part) for part, _ in reports if part.test),
         "parts": [_line(part, report) for part, report in reports] if len(reports) > 1 else [],
     }
+
+
+def _source(sources: Sequence[str]) -> str:
+    """Where all names come from: names of different sources can't be compared."""
+    return sources[0] if len(set(sources)) == 1 else "mixed" if sources else ""
 
 
 def named(part: ProjectPart, name: str) -> str:

@@ -21,7 +21,7 @@ from agent.projects.of_stack import part_of_stack
 from agent.team.phase_context import PhaseContext
 
 TAIL = 4_000
-BEFORE = ("status", "passed", "failed", "skipped", "failing")
+BEFORE = ("status", "passed", "failed", "skipped", "failing", "counted", "source")
 UNCOMPARED: JSONObject = {"set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
 """What the data of ``tests_finished`` has where nothing more than a test run was found out."""
 SHOWN = 10
@@ -102,10 +102,11 @@ async def _look_again(
         if names and part.test:
             chance = await flaky_tests.by_chance(part, names, again, base if work.baseline is not None else None)
             tests["flaky"] += [suites.named(part, name) for name in chance]
-        elif report["status"] == "failed" and not report["passed"] and work.baseline is not None and part.test:
+        elif report["status"] != "passed" and not report["passed"] and work.baseline is not None and part.test:
             earlier = await run_suite(part, base)
-            if earlier["status"] == "failed" and not earlier["passed"] and not earlier["failing"]:
-                tests["not_blamed"] = f"The command fails without the change too: {earlier['reason'] or 'see its output.'}"
+            if earlier["status"] != "passed" and not earlier["passed"] and not earlier["failing"]:
+                why = earlier["reason"] or "See its output."
+                tests["not_blamed"] = f"The tests of {part.place} can't run without the change either. {why}"
     flaky = set(tests["flaky"])
     tests["newly_failing"] = [name for name in tests["newly_failing"] if name not in flaky]
 
@@ -146,6 +147,8 @@ async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], 
 def complaint(tests: JSONObject) -> str:
     """What to tell the engineer of failing tests, in a sentence or two."""
     said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
+    if tests["status"] == "unavailable":
+        said = f"The tests ran before your change and can't run now. {tests['reason']}"
     if tests["still_failing"]:
         said += f" These failed before your change, so they are not its fault: {listed(tests['still_failing'])}."
     if tests["flaky"]:

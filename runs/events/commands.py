@@ -23,13 +23,16 @@ class CommandFinished(EventData):
 
 
 class TestCounts(EventData):
-    """``failing`` names the tests that failed, as far as their runner names them (at most 200)."""
+    """``failing`` names the tests that failed, as far as their runner does (at most 1,000). ``counted``: whether the runner
+    said how many there were; ``source`` is where the numbers come from: its report, or its output."""
 
     status: Literal["passed", "failed", "unavailable"]
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     failing: list[str] = []
+    counted: bool = True
+    source: str = ""
 
 
 class FileCoverage(EventData):
