@@ -48,8 +48,8 @@ def compare(project: ProjectDescription, cache: Path, measure: Measure | None) -
             if with_bug.failed <= hand.failed:
                 return Comparison(project.name, project.title, "wrong", "the planted bug fails nothing by hand", hand, with_bug)
             return _verdict(project, hand, with_bug, before, measure(root) if measure else None)
-        except (by_hand.HandFailed, trees.TreeNotMade) as error:
-            return Comparison(project.name, project.title, "wrong", str(error))
+        except (by_hand.HandFailed, trees.TreeNotMade) as error:  # a registry or a runner that is not there says nothing of us
+            return Comparison(project.name, project.title, "absent", str(error))
 
 
 def _verdict(

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 from evals.repositories.description import PlantedBug, ProjectDescription
 from evals.worktree import prepare
 
 DOWNLOAD_SECONDS = 300
-LATER_SECONDS = 10
+LATER_SECONDS = 2
 
 
 class TreeNotMade(Exception):
@@ -82,12 +83,12 @@ def _unpack(archive: Path, tree: Path) -> None:
 def plant(tree: Path, bug: PlantedBug) -> None:
     """Writes ``bug`` into the working tree. Raises TreeNotMade where its text is not there once.
 
-    The file's time goes forward: Python takes compiled code for current by whole seconds and the length of the source.
+    The file is newer than all that was built of it, and not of the same second: Python compares whole seconds and the length.
     """
     place = tree / bug.path
     text = place.read_text("utf-8") if place.is_file() else ""
     if text.count(bug.old) != 1:
         raise TreeNotMade(f"{bug.path} has {text.count(bug.old)} times what the bug replaces; it has to be there once.")
-    later = place.stat().st_mtime + LATER_SECONDS
+    later = max(time.time(), place.stat().st_mtime + LATER_SECONDS)
     place.write_text(text.replace(bug.old, bug.new), "utf-8")
     os.utime(place, (later, later))
