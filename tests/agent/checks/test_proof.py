@@ -8,7 +8,7 @@ import pytest
 
 from agent.checks.proof import is_to_blame, proof
 
-CLEAN = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0, "failing": []}
+CLEAN = {"status": "passed", "passed": 3, "failed": 0, "skipped": 0, "failing": [], "counted": True, "source": "report"}
 
 
 def ran(**other: Any) -> dict[str, Any]:
@@ -76,6 +76,10 @@ def test_a_new_project_whose_tests_fail_is_not_proved() -> None:
         (failing("old", "new", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=["new"]), True),
         (failing("old", "chance", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=[], flaky=["chance"]), False),
         (ran(status="failed", passed=0, not_blamed="It fails without the change too."), False),
+        (ran(status="unavailable", passed=0, reason="No module named shop."), True),
+        (ran(status="unavailable", passed=0, not_blamed="A service is missing, as before."), False),
+        (ran(status="unavailable", passed=0, baseline={**CLEAN, "status": "unavailable", "passed": 0}), False),
+        (ran(status="unavailable", passed=0, baseline=None), False),
         (ran(status="failed", failed=2, passed=1, baseline={**OLD_FAILURE, "failing": []}), True),
         (ran(status="failed", failed=1, passed=3, baseline={**OLD_FAILURE, "failing": []}), False),
     ],
