@@ -129,7 +129,8 @@ async def test_failing_tests_go_back_with_their_output(repository: Path) -> None
     assert "assert 1 == 2" in asked
     assert outcome.tests["status"] == "passed"
     assert not outcome.draft
-    assert outcome.tests["baseline"] == {"status": "passed", "passed": 3, "failed": 0, "skipped": 0, "failing": [], "counted": True, "source": "output"}
+    before = outcome.tests["baseline"]
+    assert (before["status"], before["passed"], before["failed"], before["failing"]) == ("passed", 3, 0, [])
 
 
 async def test_tests_that_keep_failing_pause_the_run(repository: Path) -> None:
