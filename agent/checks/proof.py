@@ -21,7 +21,7 @@ def is_to_blame(tests: JSONObject) -> bool:
         return False
     before, flaky = tests["baseline"], set(tests["flaky"])
     if tests["status"] == "unavailable":
-        return before is not None and before["passed"] + before["failed"] > 0
+        return before is not None and before["status"] != "unavailable"
     if before is None or before["status"] != "failed":
         return not flaky or bool(set(tests["failing"]) - flaky) or len(flaky) < tests["failed"]
     if comparable(before, tests):
