@@ -240,6 +240,9 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     reports = []
     for part in profile.tested_by(paths):
         suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
+        if not part.test:
+            reports.append((part, _without_command(part)))
+            continue
         installed = await commands.step(f"install{suffix}").install(part)
         reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
     return suites.merged(reports)
@@ -250,8 +253,12 @@ async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAsi
     if part.test and not work.has_tests(part):
         return not_run("unavailable", NONE)
     if not part.test:
-        return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
+        return _without_command(part)
     return await _proved(part, await _installed(work, part, step), _step(work, part, f"test/{step}", aside))
+
+
+def _without_command(part: ProjectPart) -> JSONObject:
+    return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
 
 
 async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:
