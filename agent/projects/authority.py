@@ -13,6 +13,7 @@ from agent.projects.configured.workflows import WorkflowLine
 from agent.projects.files import ProjectFiles
 from agent.projects.instructions import page_lines
 from agent.projects.model import ProjectCommand, ProjectPart
+from agent.projects.narrowing import chosen, stops_early
 from agent.projects.resolve import CommandResolver, ResolvedCommand
 from agent.projects.runners import Purpose
 from agent.projects.settings import GivenCommands, command_given
@@ -23,9 +24,6 @@ TASKS = ("poe", "pdm", "hatch", "rye", "task", "pipenv", "tox", "nox", "make", "
 PURPOSES: tuple[Purpose, ...] = ("test", "lint", "format")
 MAX_KEPT = 200
 MAX_NOTES = 10
-NARROWING = ("-k", "-m", "-x", "--exitfirst", "--maxfail")
-"""Options that leave tests out."""
-MODULES = ("pytest", "unittest", "django", "coverage")
 USUAL = ("test", "unit", "py", "check", "all", "ci", "default", "cov")
 
 
@@ -95,11 +93,12 @@ def is_conventional(command: ProjectCommand) -> bool:
 
 def with_found(part: ProjectPart, found: FoundCommands) -> ProjectPart:
     """``part`` with the best of ``found``. A test command that its ecosystem read from the project's own manifest
-    gives way only to a page for developers that names a runner."""
+    gives way only to a page for developers that names a runner; none gives way to one that runs a part of the tests."""
     commands = dict(part.commands)
     own = commands.get("test")
     conventional = own is None or is_conventional(own)
-    test = _best([entry for entry in found.of("test") if conventional or (entry.on_page and entry.hit.known.runner)])
+    tests = [entry for entry in found.of("test") if conventional or (entry.on_page and entry.hit.known.runner)]
+    test = _best([entry for entry in tests if own is None or not _chosen(entry)])
     runner = part.runner
     if test is not None:
         commands["test"] = test.told()
@@ -154,20 +153,20 @@ def _is_whole(files: ProjectFiles, target: str) -> bool:
 
 def _best(entries: Sequence[FoundCommand]) -> FoundCommand | None:
     """The first of those that leave the fewest tests out: pages show how to run some of them as well."""
-    return min(entries, key=lambda entry: (_narrowing(entry.hit.argv), not _is_usual(entry.hit.task)), default=None)
+    return min(
+        entries,
+        key=lambda entry: (_chosen(entry) + stops_early(entry.hit.argv), not _is_usual(entry.hit.task)),
+        default=None,
+    )
+
+
+def _chosen(entry: FoundCommand) -> int:
+    return chosen(entry.hit.known.runner, entry.hit.argv, entry.hit.known.targets)
 
 
 def _is_usual(task: str) -> bool:
     """Whether a task of tox, make or another is called as one that runs the tests is."""
     return not task or any(word in task for word in USUAL)
-
-
-def _narrowing(argv: Sequence[str]) -> int:
-    """How many options choose among the tests; ``-m "not slow"`` is how a project runs all that it means to, and
-    ``-m`` before a module is Python's."""
-    following = (*argv[1:], "")
-    choosing = [after for word, after in zip(argv, following, strict=True) if word in NARROWING]
-    return sum(not after.startswith("not ") and after not in MODULES for after in choosing)
 
 
 def _place(outer: str, inner: str) -> str:

@@ -6,10 +6,11 @@ CONTRIBUTING, README), CI and the configuration of tools, the convention of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from agent.projects import node, rust
 from agent.projects.authority import found_commands, is_conventional, with_found, with_given
 from agent.projects.configured.workflows import WorkflowLine, workflow_lines
 from agent.projects.directories import MAX_PARTS, project_directories
@@ -25,6 +26,7 @@ from agent.stacks.globs import matches
 COVERING = ("native", "java", "dotnet", "static")
 """Ecosystems whose outermost manifest builds what lies below it."""
 MAX_NOTES = 20
+_INHERIT: Mapping[str, Callable[[ProjectPart, ProjectPart], ProjectPart]] = {"node": node.inherit, "rust": rust.inherit}
 TEST_TOOLS = ("pytest", "tox", "nox", "coverage")
 """A distribution that needs one of them, or is named after it, speaks of tests in its README without meaning its own."""
 
@@ -38,10 +40,11 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
     for directory in project_directories(files):
         inside = files.below(directory)
         for part in _read(inside, directory):
-            part = _with_commands(part, inside, workflow, given, notes)
             outer = _around(parts, part)
+            part = part if outer is None else _in_workspace(part, outer)
+            part = _with_commands(part, inside, workflow, given, notes)
             if outer is None or _stands_alone(part, outer, inside):
-                parts.append(part if outer is None else _in_workspace(part, outer))
+                parts.append(part)
     parts = [_without_tests_of_members(part, parts, files) for part in parts]
     parts += _only_given(given, parts)
     stack, why = _proven(parts[:MAX_PARTS], files)
@@ -128,9 +131,11 @@ def _without_tests_of_members(part: ProjectPart, parts: Sequence[ProjectPart], f
 
 
 def _in_workspace(part: ProjectPart, outer: ProjectPart) -> ProjectPart:
-    """A member is installed by its workspace's package manager and lock file."""
+    """A member is installed by its workspace's package manager and lock file, and its scripts are started by that."""
     if part.directory not in outer.members or part.lock_file:
         return part
+    if (inherit := _INHERIT.get(part.ecosystem)) is not None:
+        return inherit(part, outer)
     evidence = {
         **part.evidence,
         **{key: outer.evidence[key] for key in ("package_manager", "lock_file") if key in outer.evidence},

@@ -16,7 +16,7 @@ from agent.projects.configured.steps import TaskSteps
 from agent.projects.configured.tox import tox_steps
 from agent.projects.files import ProjectFiles
 from agent.projects.model import ProjectCommand
-from agent.projects.runners import KnownCommand, Purpose, known_command
+from agent.projects.runners import BUNDLED, KnownCommand, Purpose, known_command
 from agent.projects.shell import SimpleCommand, commands_of
 from agent.projects.wrappers import unwrapped
 
@@ -95,6 +95,7 @@ class CommandResolver:
         known = known_command(words)
         if known is None or known.ecosystem != self._ecosystem:
             return
+        words = self._bundled(words)
         argv = ("env", *command.environment, *words) if command.environment else words
         directory = command.directory
         if command.globs:
@@ -103,6 +104,11 @@ class CommandResolver:
             argv, directory = _moved(argv, known, directory), ""
         through, task = (outer.evidence, outer.name) if outer is not None else ("", "")
         yield ResolvedCommand(known, argv, said, through, directory, task)
+
+    def _bundled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """A project with a Gemfile runs with the gems that it names, whether the line says so or not, as ``bin/rspec`` does."""
+        named = self._ecosystem == "ruby" and any(name in self._files for name in ("Gemfile", "gems.rb"))
+        return (*BUNDLED, *words) if named and "/" not in words[0] and words[0] != "bundle" else words
 
     def _steps(self, steps: TaskSteps | None, said: str, depth: int) -> Iterator[ResolvedCommand]:
         if steps is None:

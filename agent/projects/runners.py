@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.projects.narrowing import skips_tests
+
 Purpose = Literal["test", "lint", "format"]
 
 
@@ -28,6 +30,8 @@ NEVER = frozenset({
 })  # fmt: skip
 """Options of commands that watch, list, stop to be asked, or write what the tests compare with; ``--pyargs`` tests an installed
 package instead of the tree."""
+BUNDLED = ("bundle", "exec")
+"""Runs a program of Ruby with the gems of the Gemfile: part of the command, not a wrapper around it."""
 _VALUE = frozenset({"-k", "-m", "-n", "-c", "-p", "-o", "-W", "-r", "-j", "-l"})
 """Short options whose value is a word of its own."""
 _FLAGS = frozenset({
@@ -112,9 +116,10 @@ def known_command(words: Sequence[str]) -> KnownCommand | None:
     """What the command is for, by its program and its options; None where it is not known or not wanted (``NEVER``)."""
     if not words:
         return None
-    plain = (program_of(words[0]), *words[1:])
+    bare = tuple(words[2:]) if tuple(words[:2]) == BUNDLED and len(words) > 2 else tuple(words)
+    plain = (program_of(bare[0]), *bare[1:])
     options = {word.split("=", 1)[0] for word in plain[1:]}
-    if options & NEVER:
+    if options & NEVER or skips_tests(plain):
         return None
     for length in (3, 2, 1):
         start = plain[:length]

@@ -33,7 +33,6 @@ _EXECUTE: Mapping[tuple[str, ...], frozenset[str]] = {
     ("yarn", "dlx"): frozenset(),
     ("npm", "exec"): frozenset(),
     ("corepack",): frozenset(),
-    ("bundle", "exec"): frozenset(),
     ("time",): frozenset(),
 }
 

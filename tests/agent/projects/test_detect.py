@@ -126,3 +126,31 @@ def test_the_command_line_tells_a_profile(tmp_path: Path, capsys: pytest.Capture
     assert "test: `python -m pytest` (convention: there are no tests yet)" in capsys.readouterr().out
     assert main([str(tmp_path), "--json"]) == 0
     assert '"name": "shop"' in capsys.readouterr().out
+
+
+def test_a_member_s_scripts_are_started_by_its_workspace_s_manager() -> None:
+    member = '{"name": "a", "scripts": {"test": "vitest run"}, "devDependencies": {"vitest": "1"}}'
+    files = {
+        "package.json": '{"name": "top", "packageManager": "pnpm@9.1.0"}',
+        "pnpm-workspace.yaml": "packages:\n  - packages/*\n",
+        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+        "packages/a/package.json": member,
+        "packages/a/a.test.js": "",
+    }
+    part = next(part for part in profile_of(files).parts if part.directory == "packages/a")
+    assert (part.test, part.package_manager, part.lock_file) == (("pnpm", "test"), "pnpm", "pnpm-lock.yaml")
+    given = profile_of({**files, "packages/a/Makefile": ""}, {"parts": {"packages/a": {"test": "npm test"}}})
+    assert next(part for part in given.parts if part.directory == "packages/a").test == ("npm", "test")
+
+
+def test_a_member_s_crate_has_what_its_workspace_says() -> None:
+    files = {
+        "Cargo.toml": '[workspace]\nmembers = ["a"]\n[workspace.package]\nedition = "2021"\nrust-version = "1.70"\n',
+        "Cargo.lock": "",
+        "a/Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\nedition.workspace = true\n',
+        "a/tests/one.rs": "",
+    }
+    files["mgx.yaml"] = "commands:\n  parts:\n    a: {test: cargo test --all-features}\n"
+    part = next(part for part in profile_of(files).parts if part.directory == "a")
+    assert (part.lock_file, part.runtime) == ("Cargo.lock", "rust >=1.70")
+    assert "2021" in " ".join(part.formatters[0].argv)
