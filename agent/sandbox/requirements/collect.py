@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from agent.sandbox.lockfiles import pins
 from agent.sandbox.requirements import directory as directories
-from agent.sandbox.requirements import plugins, workspace
+from agent.sandbox.requirements import features, plugins, workspace
 from agent.sandbox.requirements.commands import add, of_line
 from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations
 from agent.sandbox.requirements.kinds import is_for_something_else, is_for_tests
@@ -111,8 +111,9 @@ class _Collector:
 
     def _for_tests(self, place: str, declared: ManifestDeclarations) -> None:
         """What the tests of the project need beside."""
+        asked = declared.asked_extras | set(features.used(self._files, place, declared))
         for name in declared.extras:
-            if is_for_tests(name) or name in declared.asked_extras or declared.all_extras:
+            if is_for_tests(name) or name in asked or declared.all_extras:
                 self._extra(place, name)
         self._groups(place, declared)
         for declaration in declared.always:
