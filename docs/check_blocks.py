@@ -134,7 +134,9 @@ def findings() -> str:
                 level = "warning" if function.name in warnings else "error"
                 for rule in _rules(function, level):
                     found.setdefault(rule.code, rule)
-    return table(("Code", "", "What is said"), ((f"`{one.code}`", one.level, one.message) for _, one in sorted(found.items())))
+    return table(
+        ("Code", "Level", "What is said"), ((f"`{one.code}`", one.level, one.message) for _, one in sorted(found.items()))
+    )
 
 
 def _rules(function: ast.FunctionDef | ast.AsyncFunctionDef, level: str) -> Iterator[Rule]:
