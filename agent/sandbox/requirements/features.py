@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from agent.patterns import linear
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.sandbox.requirements.kinds import is_for_something_else, is_for_tests
 from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.requirements.model import parsed
@@ -26,7 +26,7 @@ SKIPPED = frozenset(("node_modules", "venv", "env", "build", "dist", "docs", "do
 _IMPORT = linear(r"(?m)^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)")
 
 
-def used(files: Manifests, directory: str, declared: Declared) -> list[str]:
+def used(files: Manifests, directory: str, declared: ManifestDeclarations) -> list[str]:
     """Names of extras of the project in ``directory``, in their order."""
     packages = {
         extra: found
@@ -39,7 +39,7 @@ def used(files: Manifests, directory: str, declared: Declared) -> list[str]:
     return [extra for extra, names in packages.items() if any(imported & _modules_of(name) for name in names)]
 
 
-def _packages(declared: Declared, extra: str) -> set[str]:
+def _packages(declared: ManifestDeclarations, extra: str) -> set[str]:
     found = (parsed(declaration.text.strip()) for declaration in declared.extras[extra])
     names: set[str] = {canonicalize_name(requirement.name) for requirement in found if isinstance(requirement, Requirement)}
     return names - {canonicalize_name(declared.name)}
