@@ -10,9 +10,9 @@ from typing import Any
 from rest_framework.serializers import ValidationError
 
 from agent import stacks
+from agent.projects.in_plan import is_directory, refusal_of
 from agent.projects.model import COMMANDS
 
-MAX_LINE = 1_000
 PLACEHOLDERS = ("task_name", "run_number")
 _AUTHOR = re.compile(r"[^<>\s](?:[^<>\r\n\0]*[^<>\s])? <[^<>@\s]+@[^<>@\s]+>")
 _REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:\[bot\]|/[A-Za-z0-9._-]+)?")
@@ -65,10 +65,12 @@ def project_commands(value: Mapping[str, Any]) -> None:
     parts = value.get("parts", {})
     if not isinstance(parts, dict) or not all(isinstance(commands, dict) for commands in parts.values()):
         raise ValidationError("`parts` must be an object of objects: {directory: {kind: line}}.")
+    if not all(is_directory(directory) for directory in parts):
+        raise ValidationError("A directory of `parts` must be a path inside of the repository.")
     top = {kind: line for kind, line in value.items() if kind != "parts"}
     for commands in (top, *parts.values()):
         for kind, line in commands.items():
             if kind not in COMMANDS:
                 raise ValidationError(f"There is no kind of command {kind!r}. Use: {', '.join(COMMANDS)}.")
-            if not isinstance(line, str) or not line.strip() or len(line) > MAX_LINE or not line.isprintable():
-                raise ValidationError(f"The command `{kind}` must be one line of at most {MAX_LINE:,} characters.")
+            if why := refusal_of(line):
+                raise ValidationError(f"The command `{kind}` {why}.")

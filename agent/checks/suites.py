@@ -9,7 +9,6 @@ from agent.checks.commands import Commands
 from agent.checks.reports import SuiteReport, Tally, how_to_report, read
 from agent.checks.reports.reasons import ABSENT, nothing_to_run
 from agent.checks.reports.reporting import refused
-from agent.checks.test_runner import not_run
 from agent.ports import CommandResult, JSONObject
 from agent.projects import ProjectPart
 
@@ -77,6 +76,11 @@ def _missing_program(argv: Sequence[str], result: CommandResult) -> str:
         return argv[0]
     reason = nothing_to_run(tuple(argv), result.exit_code, result.output_tail) if not result.ok else ""
     return reason.removesuffix(ABSENT) if reason.endswith(ABSENT) else ""
+
+
+def not_run(status: Literal["failed", "unavailable"], reason: str, output: str = "") -> JSONObject:
+    """A report of tests that were not run."""
+    return SuiteReport(status, Tally(source=""), reason, output or reason).to_json()
 
 
 def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:

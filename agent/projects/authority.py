@@ -72,6 +72,8 @@ def found_commands(
             if hit.known.purpose != "test":
                 found.add(hit)
     for entry in workflow:
+        if entry.directory != part.directory and "cd" not in entry.line and "pushd" not in entry.line:
+            continue  # it can't be for this part
         for hit in resolver.line(entry.line):
             if _place(entry.directory, hit.directory) != part.directory:
                 continue

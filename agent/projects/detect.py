@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.projects import node, rust
 from agent.projects.authority import found_commands, is_conventional, with_found, with_given
+from agent.projects.bounds import bounded, bounded_note
 from agent.projects.configured.workflows import WorkflowLine, workflow_lines
 from agent.projects.directories import MAX_PARTS, project_directories
 from agent.projects.ecosystems import ECOSYSTEMS
@@ -46,9 +47,10 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
             if outer is None or _stands_alone(part, outer, inside):
                 parts.append(part)
     parts = [_without_tests_of_members(part, parts, files) for part in parts]
-    parts += _only_given(given, parts)
+    parts += _only_given(given, parts, files)
     stack, why = _proven(parts[:MAX_PARTS], files)
-    return ProjectProfile(tuple(parts[:MAX_PARTS]), stack, why, tuple(dict.fromkeys(notes))[:MAX_NOTES])
+    told = [bounded_note(note) for note in dict.fromkeys(notes)]
+    return ProjectProfile(tuple(map(bounded, parts[:MAX_PARTS])), stack, why, tuple(told[:MAX_NOTES]))
 
 
 def _services(workflow: Sequence[WorkflowLine]) -> Iterator[str]:
@@ -143,11 +145,16 @@ def _in_workspace(part: ProjectPart, outer: ProjectPart) -> ProjectPart:
     return replace(part, package_manager=outer.package_manager, lock_file=outer.lock_file, evidence=evidence)
 
 
-def _only_given(given: Sequence[GivenCommands], parts: Sequence[ProjectPart]) -> list[ProjectPart]:
-    """Directories that nothing but people's commands names."""
+def _only_given(given: Sequence[GivenCommands], parts: Sequence[ProjectPart], files: ProjectFiles) -> list[ProjectPart]:
+    """Directories that nothing but people's commands names, as far as they are there: a command runs in them."""
     known = {part.directory for part in parts}
     nothing = ProjectFiles.of({})
-    missing = dict.fromkeys(entry.directory for entry in given if entry.directory not in known)
+    missing = dict.fromkeys(
+        entry.directory
+        for entry in given
+        if entry.directory not in known
+        and (not entry.directory or next(files.starting_with(f"{entry.directory}/"), None) is not None)
+    )
     return [with_given(ProjectPart(directory=directory), given, nothing) for directory in missing]
 
 

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from agent.projects.model import COMMANDS, ProjectCommand, ProjectPart, ProjectProfile
+from agent.projects.shown import MAX_COMMAND, shown
 
 EDITED = "edited in the plan"
-MAX_LINE = 1_000
+MAX_LINE = MAX_COMMAND
 """Characters of a command that a person may give."""
+MAX_DIRECTORY = 300
+MAX_BYTES = 64 * 1024
+"""Of all commands in a plan, as JSON: a plan has 256 KiB for everything."""
 
 
 def in_plan(profile: ProjectProfile) -> dict[str, Any]:
     """``{facts, commands: [{directory, ecosystem, kind, command, evidence}]}``: lines for people, and commands that they may
-    change."""
-    commands = [
-        {
-            "directory": part.directory,
-            "ecosystem": part.ecosystem,
-            "kind": kind,
-            "command": part.commands[kind].line,
-            "evidence": part.commands[kind].evidence,
-        }
-        for part in profile.parts
-        for kind in COMMANDS
-        if kind in part.commands
-    ]
+    change, as far as ``MAX_BYTES`` go."""
+    commands: list[dict[str, Any]] = []
+    left = MAX_BYTES
+    for part in profile.parts:
+        for kind in COMMANDS:
+            if kind not in part.commands:
+                continue
+            entry = {
+                "directory": part.directory,
+                "ecosystem": part.ecosystem,
+                "kind": kind,
+                "command": part.commands[kind].line,
+                "evidence": shown(part.commands[kind].evidence),
+            }
+            left -= len(json.dumps(entry))
+            if left >= 0:
+                commands.append(entry)
     return {"facts": list(profile.told()), "commands": commands}
 
 
@@ -84,8 +93,36 @@ def _is_command(entry: object) -> bool:
     if not isinstance(entry, dict):
         return False
     directory, kind, line = (entry.get(key) for key in ("directory", "kind", "command"))
-    is_line = isinstance(line, str) and bool(line.strip()) and len(line) <= MAX_LINE and "\0" not in line
-    return is_line and isinstance(directory, str) and kind in COMMANDS
+    return not refusal_of(line) and isinstance(directory, str) and kind in COMMANDS
+
+
+def refusal_of(line: object) -> str:
+    """Why ``line`` can't be a command that a person gives, in words that follow its name; "" where it can."""
+    if not isinstance(line, str) or not line.strip() or len(line) > MAX_LINE:
+        return f"must be one line of at most {MAX_LINE:,} characters"
+    return "" if line.isprintable() else "has characters that can't be printed: write it as one line of plain text"
+
+
+def refused_edits(plan: Mapping[str, Any]) -> str:
+    """What is wrong with the commands of a plan that a person edited, as a sentence; "" where nothing is."""
+    project = plan.get("project")
+    entries = project.get("commands") if isinstance(project, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict) or entry.get("kind") not in COMMANDS:
+            continue
+        directory = entry.get("directory")
+        if not is_directory(directory):
+            return "The directory of a command must be a path inside of the repository."
+        if why := refusal_of(entry.get("command")):
+            return f"The command `{entry['kind']}` {why}."
+    return ""
+
+
+def is_directory(path: object) -> bool:
+    """Whether ``path`` may be that of a part: relative, inside, printable; "" is the top."""
+    if not isinstance(path, str) or len(path) > MAX_DIRECTORY or not path.isprintable():
+        return False
+    return not path.startswith("/") and ".." not in path.split("/")
 
 
 def _with(part: ProjectPart, kind: str, line: str) -> ProjectPart:

@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from agent.projects.shown import MAX_COMMAND, quoted, shown
 from agent.stacks.globs import matches
 from agent.stacks.model import FormatTool
 
 CommandKind = Literal["install", "test", "test_one", "lint", "format", "build"]
+MAX_TOLD = 60
+"""Lines that are said of a whole repository."""
+MAX_NOTES_TOLD = 10
 COMMANDS: tuple[CommandKind, ...] = ("install", "test", "test_one", "lint", "format", "build")
 Ecosystem = Literal["python", "node", "go", "rust", "java", "php", "ruby", "dotnet", "native", "static", "none"]
 _SUFFIXES: dict[Ecosystem, str] = {
@@ -41,8 +45,9 @@ class ProjectCommand:
 
     @property
     def line(self) -> str:
-        """As people write it."""
-        return self.said or (self.argv[2] if self.argv[:2] == ("sh", "-c") and len(self.argv) == 3 else " ".join(self.argv))
+        """As people write it, on one printable line of at most ``MAX_COMMAND`` characters; lines are joined by semicolons."""
+        line = self.said or (self.argv[2] if self.argv[:2] == ("sh", "-c") and len(self.argv) == 3 else " ".join(self.argv))
+        return shown("; ".join(part for part in line.splitlines() if part.strip()), MAX_COMMAND)
 
 
 @dataclass(frozen=True)
@@ -154,22 +159,20 @@ class ProjectProfile:
         return sorted(around, key=lambda part: (-len(part.directory), part.ecosystem != ecosystem))
 
     def told(self) -> Iterator[str]:
-        """Lines for people and prompts: what is known, each with where it is said."""
-        for part in self.parts:
-            where = f"{part.directory}/: " if part.directory else ""
-            known = [part.language, part.package_manager, part.build_backend, f"{part.layout} layout" if part.layout else ""]
-            what = ", ".join(dict.fromkeys(word for word in known if word))
-            yield f"{where}{what or part.ecosystem}" + (f"; needs {part.runtime}" if part.runtime else "")
-            for kind in COMMANDS:
-                if (command := part.commands.get(kind)) is not None:
-                    yield f"{where}{kind}: `{command.line}`" + (f" ({command.evidence})" if command.evidence else "")
-            for what, tools in (("formatters", part.formatters), ("linters", part.linters)):
-                if tools:
-                    said = part.evidence.get(what, "")
-                    yield f"{where}{what}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
-        if self.stack:
-            yield f"stack: {self.stack} ({self.stack_evidence})"
-        yield from self.notes
+        """Lines for people and prompts: what is known, each with where it is said. At most ``MAX_TOLD`` of one printable line
+        each, whatever the repository holds: whole parts as far as they fit, and which others there are."""
+        last = [f"stack: {self.stack} ({self.stack_evidence})"] if self.stack else []
+        last += self.notes[:MAX_NOTES_TOLD]
+        left = MAX_TOLD - len(last) - 1
+        for at, part in enumerate(self.parts):
+            lines = list(_lines(part))
+            left -= len(lines)
+            if left < 0:
+                others = self.parts[at:]
+                last.insert(0, f"and {len(others)} more part{'' if len(others) == 1 else 's'}: {_places(others)}")
+                break
+            yield from map(shown, lines)
+        yield from map(shown, last)
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = _plain(asdict(self))
@@ -180,6 +183,24 @@ class ProjectProfile:
         """What ``to_json`` gave. Unknown keys are dropped, so that a newer server's plan can be read."""
         parts = tuple(_part(part) for part in data.get("parts", ()))
         return cls(parts, data.get("stack", ""), data.get("stack_evidence", ""), tuple(data.get("notes", ())))
+
+
+def _lines(part: ProjectPart) -> Iterator[str]:
+    where = f"{part.directory}/: " if part.directory else ""
+    known = [part.language, part.package_manager, part.build_backend, f"{part.layout} layout" if part.layout else ""]
+    what = ", ".join(dict.fromkeys(word for word in known if word))
+    yield f"{where}{what or part.ecosystem}" + (f"; needs {part.runtime}" if part.runtime else "")
+    for kind in COMMANDS:
+        if (command := part.commands.get(kind)) is not None:
+            yield f"{where}{kind}: {quoted(command.line)}" + (f" ({command.evidence})" if command.evidence else "")
+    for what, tools in (("formatters", part.formatters), ("linters", part.linters)):
+        if tools:
+            said = part.evidence.get(what, "")
+            yield f"{where}{what}: {', '.join(tool.name for tool in tools)}" + (f" ({said})" if said else "")
+
+
+def _places(parts: Sequence[ProjectPart]) -> str:
+    return ", ".join(part.place for part in parts[:MAX_TOLD])
 
 
 def _part(data: Mapping[str, Any]) -> ProjectPart:

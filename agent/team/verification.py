@@ -11,9 +11,9 @@ from agent.checks import coverage, failing_tests, flaky_tests, linting, new_test
 from agent.checks.commands import Commands
 from agent.checks.project import read_profile
 from agent.checks.proof import is_to_blame
-from agent.checks.suites import run_suite
+from agent.checks.reports.reasons import NONE
+from agent.checks.suites import not_run, run_suite
 from agent.checks.test_configuration import NOTHING, SetAside
-from agent.checks.test_runner import NONE, not_run
 from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectPart
 from agent.projects.in_plan import as_approved

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 from django.utils import timezone
 
-from agent.projects.in_plan import edited_commands, mark_edits
-from mgx_project.common.errors import Conflict, InvalidTransition
+from agent.projects.in_plan import edited_commands, mark_edits, refused_edits
+from mgx_project.common.bounded import MAX_BYTES as MAX_COMMANDS_BYTES
+from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition
 from projects.models import Project
 from workspaces.principal import Principal
 
@@ -115,6 +117,8 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
 
 
 def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
+    if refused := refused_edits(plan):
+        raise BadRequest(refused, code="plan_commands")
     plan = mark_edits(run.plan or {}, plan)
     run.plan = plan
     run.plan_version += 1
@@ -132,7 +136,14 @@ def _remember_commands(run: TaskRun) -> None:
     parts = {**project.commands.get("parts", {})}
     for directory, commands in edited.pop("parts", {}).items():
         parts[directory] = {**parts.get(directory, {}), **commands}
-    project.commands = {**project.commands, **edited, **({"parts": parts} if parts else {})}
+    commands = {**project.commands, **edited, **({"parts": parts} if parts else {})}
+    if len(json.dumps(commands)) > MAX_COMMANDS_BYTES:
+        raise BadRequest(
+            f"With these commands the project would remember more than {MAX_COMMANDS_BYTES:,} bytes of them. Remove some in "
+            "the project's settings, then approve the plan.",
+            code="plan_commands",
+        )
+    project.commands = commands
     project.save(update_fields=["commands", "updated_at"])
 
 

@@ -4,6 +4,6 @@ are run again by name."""
 from agent.checks.reports.model import CollectionError, Reporting, SuiteReport, Tally
 from agent.checks.reports.reading import read
 from agent.checks.reports.reporting import how_to_report
-from agent.checks.reports.reruns import rerun
+from agent.checks.reports.reruns import can_be_named, distinct, rerun
 
-__all__ = ["CollectionError", "Reporting", "SuiteReport", "Tally", "how_to_report", "read", "rerun"]
+__all__ = ["CollectionError", "Reporting", "SuiteReport", "Tally", "can_be_named", "distinct", "how_to_report", "read", "rerun"]

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from agent.checks.reports.commands import is_direct, program
+from agent.checks.reports.model import MAX_NAME
 from agent.patterns import escape, linear
 
 MAX_NAMES = 200
@@ -32,9 +33,34 @@ def rerun(runner: str, argv: Sequence[str], names: Sequence[str]) -> tuple[str, 
     can't run single tests, where its command is a script that takes no names, or where the names are too many."""
     wanted = list(dict.fromkeys(names))
     make = _COMMANDS.get(runner)
-    if make is None or not wanted or len(wanted) > MAX_NAMES or sum(map(len, wanted)) > MAX_CHARACTERS:
+    if make is None or not argv or not wanted or len(wanted) > MAX_NAMES or sum(map(len, wanted)) > MAX_CHARACTERS:
         return None
-    return make(tuple(argv), wanted)
+    return make(tuple(argv), wanted) if all(can_be_named(runner, name) for name in wanted) else None
+
+
+def can_be_named(runner: str, name: str) -> bool:
+    """Whether ``name`` means one test where it is an argument: not a shortened one, none that is read as an option, a file
+    of arguments or a second condition, and nothing that can't be printed. Tests choose their names, and may choose these."""
+    if len(name) >= MAX_NAME or not name.isprintable() or not name.strip():
+        return False
+    if name.startswith("@") and runner in ("pytest", "gradle", "dotnet", "maven"):
+        return False
+    owner, _, test = name.partition(" > ")
+    if owner.startswith("-") or (runner in ("cargo", "maven", "gradle", "rspec", "ctest") and test.startswith("-")):
+        return False
+    return not (runner in _CONDITIONS and any(sign in name.partition("(")[0] for sign in _CONDITIONS[runner]))
+
+
+def distinct(names: Iterable[str]) -> int:
+    """How many tests ``names`` are at least: what follows a parameter's bracket or is a subtest counts beside its test."""
+    found = set()
+    for name in names:
+        owner, mark, test = name.rpartition(" > ")
+        own = test.partition("/")[0] if mark else test
+        for sign in ("[", "(", " with data set"):
+            own = own.partition(sign)[0].rstrip() or own
+        found.add((owner, own))
+    return len(found)
 
 
 def _pytest(argv: tuple[str, ...], names: list[str]) -> tuple[str, ...] | None:
@@ -133,7 +159,8 @@ def _script_words(argv: tuple[str, ...]) -> tuple[str, ...] | None:
     """The command to which names can be added: a runner's own, or a package script, behind ``--``."""
     name = program(argv[0])
     if name in ("npm", "pnpm", "yarn") and argv[1:2] in (("test",), ("run",), ("t",)):
-        return argv if "--" in argv or name == "yarn" else (*argv, "--")
+        # pnpm (since 7) and Yarn hand everything on, a "--" too
+        return argv if "--" in argv or name != "npm" else (*argv, "--")
     if name in ("sh", "bash", "make", "just"):
         return None
     start = 2 if argv[1:2] in (("run",), ("watch",), ("dev",)) else 2 if name == "node" else 1
@@ -239,6 +266,8 @@ def _pattern(text: str) -> str:
     return _UNNEEDED.sub(r"\1", escape(text))
 
 
+_CONDITIONS: Mapping[str, str] = MappingProxyType({"dotnet": "|&!~=", "maven": ",!%*?"})
+"""Signs by which a filter of these runners would mean more than one test."""
 _UNNEEDED = linear(r"\\([^\w\s^$.*+?()\[\]{}|\\/-]|[ ])")
 """Escapes that JavaScript's `u` flag refuses."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from agent.patterns import linear
@@ -18,6 +19,11 @@ MAX_STEPS = 100
 MAX_CHARACTERS = 20_000
 """Of one step."""
 MAX_LINES = 100
+MAX_ALL = 3_000
+"""Lines of all workflows together; each is looked at for each part of the repository."""
+MAX_NAME = 100
+"""Characters of a job's or service's name, and of a variable's value: they are shown, with each line."""
+MAX_VARIABLES = 20
 
 _MATRIX = linear(r"\$\{\{[^}]*\}\}")
 _CONTAINERS = linear(r"\bdocker(?:-compose| compose)? (?:up|run)\b")
@@ -39,6 +45,10 @@ class WorkflowLine:
 
 def workflow_lines(files: ProjectFiles) -> Iterator[WorkflowLine]:
     """Those named after tests first. ``files`` are the whole repository's."""
+    yield from islice(_all_lines(files), MAX_ALL)
+
+
+def _all_lines(files: ProjectFiles) -> Iterator[WorkflowLine]:
     paths = [path for path in files.starting_with(FOLDER) if path.endswith((".yml", ".yaml"))]
     names = sorted(paths, key=lambda path: (_rank(path[len(FOLDER) :]), path))
     for path in names[:MAX_WORKFLOWS]:
@@ -62,16 +72,17 @@ def _of_workflow(path: str, data: Any) -> Iterator[WorkflowLine]:
         if not _TESTING.search(title) or _RELEASING.search(name):
             continue
         steps = table(job).get("steps")
-        services = (*tuple(table(job, "services"))[:5], *_started_by(steps))
+        services = (*(str(name)[:MAX_NAME] for name in tuple(table(job, "services"))[:5]), *_started_by(steps))
         usual = text(job, "defaults", "run", "working-directory") or everywhere
         for step in steps[:MAX_STEPS] if isinstance(steps, list) else ():
             script = text(step, "run")[:MAX_CHARACTERS]
             directory = _inside(text(step, "working-directory") or usual)
-            environment = "".join(f"{key}={value} " for key, value in table(step, "env").items() if _is_plain(key, value))
+            variables = islice(table(step, "env").items(), MAX_VARIABLES)
+            environment = "".join(f"{key}={value} " for key, value in variables if _is_plain(key, value))
             for line in lines_of(script, MAX_LINES):
                 plain = _without_matrix(line)
                 if plain and directory is not None:
-                    yield WorkflowLine(environment + plain, f"{path}: job {name}", directory, services)
+                    yield WorkflowLine(environment + plain, f"{path}: job {name[:MAX_NAME]}", directory, services)
 
 
 def _started_by(steps: Any) -> Iterator[str]:
@@ -102,6 +113,8 @@ def _is_plain(key: str, value: Any) -> bool:
     simple = isinstance(value, str) and value.isascii() and value.replace("_", "").replace(".", "").replace("-", "").isalnum()
     return (
         simple
+        and len(key) <= MAX_NAME
+        and len(value) <= MAX_NAME
         and key.isidentifier()
         and key.isascii()
         and "TOKEN" not in key
@@ -114,10 +127,10 @@ def _of_gitlab(data: Any) -> Iterator[WorkflowLine]:
         if not isinstance(job, Mapping) or not _TESTING.search(f"{name} {text(job, 'stage')}") or name.startswith("."):
             continue
         services = table(job).get("services")
-        started = tuple(texts(services) or (["a service"] if services else []))[:5]
+        started = tuple([name[:MAX_NAME] for name in texts(services)[:5]] or (["a service"] if services else []))[:5]
         for script in texts(job.get("script"))[:MAX_STEPS]:
             for line in lines_of(script[:MAX_CHARACTERS], MAX_LINES):
-                yield WorkflowLine(line, f".gitlab-ci.yml: {name}", "", started)
+                yield WorkflowLine(line, f".gitlab-ci.yml: {name[:MAX_NAME]}", "", started)
 
 
 def _inside(directory: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.projects import ProjectCommand, ProjectPart, ProjectProfile
-from agent.projects.in_plan import EDITED, as_approved, edited_commands, in_plan, mark_edits
+from agent.projects.in_plan import EDITED, as_approved, edited_commands, in_plan, mark_edits, refused_edits
 
 TOP = ProjectPart(
     ecosystem="python", language="Python", runner="pytest", commands={"test": ProjectCommand(("pytest",), "tox.ini")}
@@ -113,3 +113,21 @@ def test_a_member_is_not_tested_beside_a_workspace_that_tests_it_as_well() -> No
     assert profile.tested_by(["web/a.ts"]) == [WEB]
     alone = ProjectProfile((replace(top, tests_members=False), WEB))
     assert len(alone.tested_by(["package.json", "web/a.ts"])) == 2
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"directory": "", "kind": "test", "command": "pytest\x1b[2K"},
+        {"directory": "", "kind": "test", "command": "pytest\nrm x"},
+        {"directory": "", "kind": "test", "command": "pytest \u202e"},
+        {"directory": "", "kind": "test", "command": "x" * 1_001},
+        {"directory": "", "kind": "test", "command": ""},
+        {"directory": "../out", "kind": "test", "command": "pytest"},
+        {"directory": "/etc", "kind": "test", "command": "pytest"},
+        {"directory": "a\x00b", "kind": "test", "command": "pytest"},
+    ],
+)
+def test_an_edit_that_could_not_be_shown_is_refused(entry: dict[str, Any]) -> None:
+    assert refused_edits({"project": {"commands": [entry]}}).endswith(".")
+    assert refused_edits({"project": {"commands": [{"directory": "a", "kind": "test", "command": "pytest -q"}]}}) == ""

@@ -12,7 +12,6 @@ import pytest
 
 from agent.checks.commands import UNREACHABLE
 from agent.checks.formatting import FormatReport, format_files
-from agent.checks.test_runner import run_tests
 from agent.errors import SandboxFailed
 from agent.guardrails import check
 from agent.patch import parse_edits
@@ -21,6 +20,7 @@ from agent.projects.of_stack import part_of_stack
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.stacks import Stack, catalogue, get
 from tests.support.drills import LONG, Draw, some_of
+from tests.support.suite_runs import run_stack
 
 JS = ("express-ts", "nestjs", "react-vite", "nextjs", "vue-vite")
 ALL = pytest.mark.parametrize("stack", catalogue(), ids=lambda stack: stack.id)
@@ -95,7 +95,7 @@ async def test_it_is_formatted_already(stack: Stack, sandbox: WorkdirSandbox) ->
 async def test_fastapi_is_installed_and_tested(sandbox: WorkdirSandbox) -> None:
     await install(get("fastapi"), sandbox)
 
-    told = await run_tests(get("fastapi"), sandbox)
+    told = await run_stack(get("fastapi"), sandbox)
 
     assert told["status"] == "passed", told["output_tail"]
     assert told["passed"] >= 3
@@ -115,7 +115,7 @@ async def test_javascript_is_installed_formatted_built_linted_and_tested(
     for argv in (stack.build, stack.lint, ("npx", "--no-install", "prettier", "--check", ".")):
         done = await sandbox.run(argv)
         assert done.ok, done.output_tail
-    told = await run_tests(stack, sandbox)
+    told = await run_stack(stack, sandbox)
 
     assert told["status"] == "passed", told["output_tail"]
     assert told["passed"] >= 4
@@ -146,7 +146,7 @@ async def test_laravel_s_php_parses(sandbox: WorkdirSandbox) -> None:
 async def test_the_tools_of_operations_accept_theirs(id: str, sandbox: WorkdirSandbox) -> None:
     lay(get(id), sandbox.root)
 
-    told = await run_tests(get(id), sandbox)
+    told = await run_stack(get(id), sandbox)
 
     if told["status"] == "unavailable":
         pytest.skip(f"{id} is not checked: {told['output_tail'].strip()}")

@@ -219,7 +219,7 @@ READERS = [
             "mocha": lambda n: "  2 failing\n" + "  1) a\n" * (n // 8),
             "go": lambda n: "FAIL\ta\t[build failed]\n" * (n // 23),
         },
-        ("agent.checks.test_runner", "agent.checks.failing_tests", "agent.checks.reports"),
+        ("agent.checks.failing_tests", "agent.checks.reports"),
         start=4_000,
     ),
     Reader(

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.checks.test_runner import run_tests
 from agent.ports import CommandResult
 from agent.projects import ProjectPart
 from agent.stacks import get
+from tests.support.suite_runs import run_stack
 
 FASTAPI = get("fastapi")
 
@@ -52,21 +52,21 @@ class Scripted:
     ],
 )
 async def test_pytest_s_end(exit_code: int, tail: str, status: str, counts: tuple[int, int, int]) -> None:
-    told = await run_tests(FASTAPI, Scripted(exit_code, tail))
+    told = await run_stack(FASTAPI, Scripted(exit_code, tail))
 
     assert told["status"] == status
     assert (told["passed"], told["failed"], told["skipped"]) == counts
 
 
 async def test_an_absent_runner_proves_nothing() -> None:
-    told = await run_tests(get("laravel"), Scripted(127, "", available=False))
+    told = await run_stack(get("laravel"), Scripted(127, "", available=False))
 
     assert told["status"] == "unavailable"
     assert told["reason"] == told["output_tail"] == "php is not available here."
 
 
 async def test_time_that_runs_out_is_a_failure() -> None:
-    told = await run_tests(FASTAPI, Scripted(124, "...", timed_out=True))
+    told = await run_stack(FASTAPI, Scripted(124, "...", timed_out=True))
 
     assert told["status"] == "failed"
     assert told["reason"] == "The tests did not end within 600 seconds."
@@ -81,11 +81,7 @@ async def test_time_that_runs_out_is_a_failure() -> None:
     ],
 )
 async def test_what_proves_nothing_says_why_in_a_sentence(exit_code: int, tail: str, reason: str) -> None:
-    assert (await run_tests(FASTAPI, Scripted(exit_code, tail)))["reason"] == reason
-
-
-async def test_a_stack_without_tests_says_so() -> None:
-    assert (await run_tests(replace(FASTAPI, tests=()), Scripted(0, "")))["status"] == "unavailable"
+    assert (await run_stack(FASTAPI, Scripted(exit_code, tail)))["reason"] == reason
 
 
 @pytest.mark.parametrize(
@@ -110,7 +106,7 @@ async def test_a_stack_without_tests_says_so() -> None:
     ],
 )
 async def test_the_end_of_other_runners(exit_code: int, tail: str, status: str, counts: tuple[int, int, int]) -> None:
-    told = await run_tests(get("react-vite"), Scripted(exit_code, tail))
+    told = await run_stack(get("react-vite"), Scripted(exit_code, tail))
 
     assert (told["status"], told["passed"], told["failed"], told["skipped"]) == (status, *counts)
 
@@ -123,7 +119,7 @@ async def test_the_end_of_other_runners(exit_code: int, tail: str, status: str, 
     ],
 )
 async def test_a_tool_that_its_starter_misses_proves_nothing(stack: str, exit_code: int, tail: str, absent: str) -> None:
-    told = await run_tests(replace(get(stack), tests=get(stack).tests[-1:]), Scripted(exit_code, tail))
+    told = await run_stack(replace(get(stack), tests=get(stack).tests[-1:]), Scripted(exit_code, tail))
 
     assert told["status"] == "unavailable"
     assert absent in told["output_tail"]
@@ -145,12 +141,12 @@ class Second(Scripted):
 
 
 async def test_the_first_command_that_is_there_counts() -> None:
-    assert (await run_tests(get("devops-docker"), Second(0, "")))["status"] == "passed"
+    assert (await run_stack(get("devops-docker"), Second(0, "")))["status"] == "passed"
 
 
 @pytest.mark.parametrize(("exit_code", "status"), [(0, "unavailable"), (1, "failed")])
 async def test_a_runner_that_counts_nothing_proves_nothing(exit_code: int, status: str) -> None:
-    told = await run_tests(get("dotnet-api"), Scripted(exit_code, ""))
+    told = await run_stack(get("dotnet-api"), Scripted(exit_code, ""))
 
     assert (told["status"], told["passed"], told["failed"]) == (status, 0, 0)
     assert told["reason"].startswith("dotnet")
