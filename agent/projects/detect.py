@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from agent.projects import node, rust
 from agent.projects.authority import found_commands, is_conventional, with_found, with_given
 from agent.projects.configured.workflows import WorkflowLine, workflow_lines
 from agent.projects.directories import MAX_PARTS, project_directories
@@ -22,6 +23,7 @@ from agent.projects.python.tools import with_tools
 from agent.projects.settings import GivenCommands, given_commands
 from agent.stacks.globs import matches
 
+INHERITING = {"node": node.inherit, "rust": rust.inherit}
 COVERING = ("native", "java", "dotnet", "static")
 """Ecosystems whose outermost manifest builds what lies below it."""
 MAX_NOTES = 20
@@ -128,9 +130,11 @@ def _without_tests_of_members(part: ProjectPart, parts: Sequence[ProjectPart], f
 
 
 def _in_workspace(part: ProjectPart, outer: ProjectPart) -> ProjectPart:
-    """A member is installed by its workspace's package manager and lock file."""
+    """A member is installed by its workspace's package manager and lock file, and has what that says for all."""
     if part.directory not in outer.members or part.lock_file:
         return part
+    if part.ecosystem in INHERITING:
+        return INHERITING[part.ecosystem](part, outer)
     evidence = {
         **part.evidence,
         **{key: outer.evidence[key] for key in ("package_manager", "lock_file") if key in outer.evidence},
