@@ -38,7 +38,7 @@ async def by_chance(part: ProjectPart, failing: Sequence[str], commands: Command
 
 
 def _still(names: Sequence[str], again: JSONObject) -> list[str]:
-    """Those that failed again; all of them where the second run says nothing of single tests."""
+    """Those that failed again; all of them where the second run says nothing about single tests."""
     if again["status"] == "passed":
         return []
     if again["status"] == "failed" and again["failing"]:

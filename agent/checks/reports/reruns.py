@@ -24,7 +24,7 @@ _VALUED = frozenset((
     "--test-reporter-destination", "--loader", "--pattern", "--start-directory", "--top-level-directory", "--dir", "-C",
     "--configuration",
 ))  # fmt: skip
-"""Options whose value is a word of its own, which is no place to look in."""
+"""Options whose value is a word of its own, which is not a place to look in."""
 
 
 def rerun(runner: str, argv: Sequence[str], names: Sequence[str]) -> tuple[str, ...] | None:
