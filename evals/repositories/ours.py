@@ -65,7 +65,8 @@ def _told(reports: list[tuple[ProjectPart, JSONObject]], seconds: float) -> Meas
     report = suites.merged(reports)
     counted = [part.runner for part, own in reports if own["passed"] or own["failed"] or own["skipped"]]
     outcomes = Outcomes(report["passed"], report["failed"], report["skipped"]) if counted else None
-    reason = report["reason"] if counted else f"{report['reason']} {report['output_tail'].strip()[-500:]}".strip()
+    said = dict.fromkeys((report["reason"], "" if counted else report["output_tail"].strip()[-500:]))
+    reason = " ".join(said).strip()
     return Measured(outcomes, reason, ", ".join(dict.fromkeys(counted)), report, seconds)
 
 

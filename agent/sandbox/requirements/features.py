@@ -41,7 +41,7 @@ def used(files: Manifests, directory: str, declared: ManifestDeclarations) -> li
 
 def _packages(declared: ManifestDeclarations, extra: str) -> set[str]:
     found = (parsed(declaration.text.strip()) for declaration in declared.extras[extra])
-    names = {canonicalize_name(requirement.name) for requirement in found if isinstance(requirement, Requirement)}
+    names: set[str] = {canonicalize_name(requirement.name) for requirement in found if isinstance(requirement, Requirement)}
     return names - {canonicalize_name(declared.name)}
 
 
