@@ -367,7 +367,8 @@ READERS: Mapping[str, tuple[Reader, ...]] = MappingProxyType(
     {
         "vitest": (jest,), "jest": (jest,), "pest": (jest, phpunit), "phpunit": (phpunit, jest), "mocha": (mocha,),
         "node": (node,), "ava": (ava, tap), "tap": (node_tap, tap, node), "tape": (node, tap), "go": (gotestsum, go),
-        "cargo": (cargo,), "rspec": (rspec,), "minitest": (minitest,), "dotnet": (dotnet,), "maven": (surefire,),
+        "cargo": (cargo,), "rspec": (rspec,), "minitest": (minitest,), "test-unit": (minitest,), "dotnet": (dotnet,),
+        "maven": (surefire,),
         "gradle": (gradle,), "ctest": (ctest,), "prove": (prove, tap), "bun": (bun,), "deno": (deno,), "exunit": (exunit,),
         "playwright": (playwright,), "nextest": (cargo,), "uvu": (uvu,), "jasmine": (jasmine,), "karma": (karma,),
         "qunit": (tap, node), "automake": (automake,),
