@@ -20,8 +20,6 @@ CODE = frozenset(
 )  # fmt: skip
 """Suffixes of files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
 
-_PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
-_PYTEST_SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")
 _VITEST = linear(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
 _JEST_FILE = linear(r"^FAIL +(\S+)")
 _JEST = linear(r"^ +● (.+)$")
@@ -30,14 +28,6 @@ _PEST = linear(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
 _PHPUNIT = linear(r"^\d+\) (\S+::\S.*)$")
 _DOTNET = linear(r"^ +Failed (\S.*?) \[[^\]]*\]$")
 _PARTS = linear(r"::| > ")
-
-
-def of_pytest(tail: str) -> list[str]:
-    """pytest's "short test summary info": ``path::test``, or the path alone of a module that could not be collected."""
-    found = list(_PYTEST_SUMMARY.finditer(tail))
-    if not found:
-        return []
-    return _bounded(hit[1] for line in tail[found[-1].end() :].splitlines() if (hit := _PYTEST.match(line)))
 
 
 def of_others(tail: str) -> list[str]:

@@ -36,6 +36,9 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
     ran = tests["status"] != "unavailable" and tests["passed"] + tests["failed"] > 0
     if not ran:
         missing.append(f"The tests did not run: {tests['reason'] or 'nothing was counted.'}")
+    elif tests["imported_elsewhere"]:
+        names = ", ".join(tests["imported_elsewhere"][:3])
+        missing.append(f"The tests import {names} from another place than the working tree, so they say nothing of the change.")
     elif is_to_blame(tests):
         missing.append("Tests fail that did not fail before the change.")
     elif tests["status"] == "failed" and not existing:
@@ -70,6 +73,8 @@ def _told(tests: JSONObject) -> list[str]:
     if tests["collection_errors"]:
         paths = [broken["path"] for broken in tests["collection_errors"]]
         found.append(f"Tests could not be loaded: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}.")
+    if tests["absent_linters"]:
+        found.append(f"Not looked at, for it is not available here: {', '.join(tests['absent_linters'])}.")
     if tests["new_tests"] is not None and not tests["new_tests"]["failed"]:
         found.append("The change's own tests pass without it too.")
     return found

@@ -15,6 +15,7 @@ def ran(**other: Any) -> dict[str, Any]:
     known = {
         **CLEAN, "reason": "", "baseline": CLEAN, "newly_failing": [], "fixed": [], "still_failing": [], "gone": [],
         "set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": [], "collection_errors": [],
+        "absent_linters": [], "imported_elsewhere": [],
         "parts": [],
     }  # fmt: skip
     return {**known, **other}
@@ -40,6 +41,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a linter is not content any more": (
         ran(worse_lint=[{"tool": "ruff", "files": ["a.py"], "output_tail": ""}]), "partly proved",
     ),
+    "a linter is absent": (ran(absent_linters=["flake8"]), "partly proved"),
+    "another copy is imported": (ran(imported_elsewhere=["shop"]), "not proved"),
     "a module could not be loaded": (ran(collection_errors=[{"path": "test_a.py", "error": "ImportError"}]), "partly proved"),
     "one of two parts has no tests": (
         ran(parts=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), "partly proved",
