@@ -14,6 +14,8 @@ from agent.ports import JSONObject
 
 MAX_NAMES = 1_000
 MAX_NAME = 300
+MAX_READ = 1_000_000
+"""Characters of a file that is looked into; of a longer one nothing is said to be gone."""
 CODE = frozenset(
     (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go", ".rs", ".rb", ".php",
      ".java", ".kt", ".cs", ".c", ".cc", ".cpp", ".sh", ".t", ".feature", ".ex", ".exs", ".coffee", ".md", ".txt", ".rst")
@@ -91,7 +93,9 @@ def _module_stands(root: Path, name: str) -> bool:
 
 
 def _speaks(place: Path, test: str) -> bool:
-    return test.split("[")[0].split(" ")[0] in place.read_text(encoding="utf-8", errors="replace")
+    with place.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(MAX_READ + 1)
+    return len(text) > MAX_READ or test.split("[")[0].split(" ")[0] in text
 
 
 def _named(tail: str) -> Iterator[str]:

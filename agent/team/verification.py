@@ -250,12 +250,13 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
     profile, _ = await read_profile(root, ports.journal, f"{key}/profile", spec.commands, of_stack)
     profile = as_approved(profile, draft.plan)
-    reports = []
+    reports, elsewhere = [], set[str]()
     for part in profile.tested_by(paths):
         suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
         installed = await commands.step(f"install{suffix}").install(part)
+        elsewhere.update(installed.imported_elsewhere if installed is not None else ())
         reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
-    return suites.merged(reports)
+    return {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES]}
 
 
 async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAside) -> JSONObject:

@@ -79,6 +79,8 @@ def test_a_new_project_whose_tests_fail_is_not_proved() -> None:
         (failing("old", "new", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=["new"]), True),
         (failing("old", "chance", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=[], flaky=["chance"]), False),
         (ran(status="failed", passed=0, not_blamed="It fails without the change too."), False),
+        (failing("api/new", newly_failing=["api/new"], not_blamed="The tests of web/ can't run without the change."), True),
+        (failing("api/chance", flaky=["api/chance"], not_blamed="The tests of web/ can't run without the change."), False),
         (ran(status="unavailable", passed=0, reason="No module named shop."), True),
         (ran(status="unavailable", passed=0, not_blamed="A service is missing, as before."), False),
         (ran(status="unavailable", passed=0, baseline={**CLEAN, "status": "unavailable", "passed": 0}), False),
