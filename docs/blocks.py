@@ -8,9 +8,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+import check_blocks
+from tables import table
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -18,12 +21,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("workspaces", "projects", "tasks", "repositories", "runs", "metrics")
 SETTING = re.compile(r"^# ([A-Z][A-Z0-9_]+)=(.*)$")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join(lines) + "\n"
 
 
 def settings() -> list[tuple[str, str, str, str]]:
@@ -186,4 +183,7 @@ def rule_sql(model: type, rule: Any) -> str:
     return re.sub(r"^CREATE (UNIQUE )?INDEX \w+ ON \w+ ", lambda hit: f"{hit[1] or ''}INDEX ", sql)
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"env": env, "api": api, "events": events, "cli": cli, "database": database}
+BLOCKS: dict[str, Callable[[], str]] = {
+    "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
+    "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
+}  # fmt: skip

@@ -39,7 +39,7 @@ async def by_chance(part: ProjectPart, failing: Sequence[str], commands: Command
 
 
 def _still(names: Sequence[str], again: JSONObject) -> list[str]:
-    """Those that failed again; all of them where the second run says nothing of single tests, or ran fewer than it was asked
+    """Those that failed again; all of them where the second run says nothing about single tests, or ran fewer than it was asked
     for: it was stopped, or did not find them, and what did not run did not pass."""
     if again["status"] == "unavailable" or again["passed"] + again["failed"] < distinct(names):
         return list(names)

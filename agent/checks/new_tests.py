@@ -27,6 +27,7 @@ async def fail_without(part: ProjectPart, files: Sequence[str], base: Commands) 
     if argv is None:
         return None
     ran = await run_suite(part, base, timeout=MAX_SECONDS, argv=argv)
-    if ran["status"] == "unavailable":
+    failed = ran["failed"] or len(ran["collection_errors"])  # a test of something new can't even be loaded without it
+    if ran["status"] == "unavailable" and not failed:
         return None
-    return {"files": [part.path(path) for path in files], "failed": ran["failed"], "passed": ran["passed"]}
+    return {"files": [part.path(path) for path in files], "failed": failed, "passed": ran["passed"]}

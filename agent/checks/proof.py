@@ -29,7 +29,7 @@ def is_to_blame(tests: JSONObject) -> bool:
         more = before is not None and tests["failed"] - len(flaky) > before["failed"]
         return bool(more or set(tests["newly_failing"]) - flaky)
     if tests["status"] == "unavailable":
-        return before is not None and before["passed"] + before["failed"] > 0
+        return before is not None and before["status"] != "unavailable"
     if before is None or before["status"] != "failed":
         return not flaky or bool(set(tests["failing"]) - flaky) or len(flaky) < tests["failed"]
     if comparable(before, tests):
@@ -46,7 +46,7 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
         missing.append(f"The tests did not run: {tests['reason'] or 'nothing was counted.'}")
     elif tests["imported_elsewhere"]:
         names = ", ".join(tests["imported_elsewhere"][:3])
-        missing.append(f"The tests import {names} from another place than the working tree, so they say nothing of the change.")
+        missing.append(f"The tests import {names} from another place than the working tree, so they say nothing about the change.")
     elif is_to_blame(tests):
         missing.append("Tests fail that did not fail before the change.")
     elif tests["status"] == "failed" and not existing:

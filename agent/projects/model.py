@@ -59,7 +59,8 @@ class ProjectPart:
     src or workspace; ``runner`` is who runs the tests (pytest, unittest, django, node, vitest, jest, mocha, ava, go, cargo,
     phpunit, …; "" where it is not known, and then only the exit code speaks). ``test_files`` are globs of the files that it
     runs. ``other_tests`` are commands that test it where the program of the first is absent. ``formatters`` and ``linters``
-    are those that the project configures, and no others. ``evidence`` gives for a field's or command's name where it is said.
+    are those that the project configures, and no others. ``tests_members``: its test command runs those of its members too.
+    ``evidence`` gives for a field's or command's name where it is said.
     """
 
     directory: str = ""
@@ -78,6 +79,7 @@ class ProjectPart:
     test_files: tuple[str, ...] = ()
     formatters: tuple[FormatTool, ...] = ()
     linters: tuple[FormatTool, ...] = ()
+    tests_members: bool = False
     evidence: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -135,13 +137,16 @@ class ProjectProfile:
 
     def tested_by(self, paths: Sequence[str]) -> list[ProjectPart]:
         """The parts whose tests speak for ``paths``, in the profile's order: for each path the innermost part around it that
-        has a test command, or the innermost of all where none has one. The outermost part where no part holds any of them."""
+        has a test command, or the innermost of all where none has one. No member beside a workspace that tests it as well, for
+        its tests would be counted twice. The outermost part where no part holds any of them."""
         found = set()
         for path in paths:
             around = self._around(path)
             if around:
                 found.add(next((part for part in around if part.test), around[0]).key)
-        return [part for part in self.parts if part.key in found] or list(self.parts[:1])
+        chosen = [part for part in self.parts if part.key in found]
+        covered = {(member, part.ecosystem) for part in chosen if part.tests_members for member in part.members if part.test}
+        return [part for part in chosen if (part.directory, part.ecosystem) not in covered] or list(self.parts[:1])
 
     def with_part(self, part: ProjectPart) -> ProjectProfile:
         """With ``part`` in the place of the one with its key."""

@@ -17,7 +17,7 @@ from agent.projects.files import ProjectFiles
 from agent.projects.manifest_values import json_object, table, text
 from agent.projects.model import ProjectCommand, ProjectPart
 from agent.projects.node_packages import PackageManager
-from agent.projects.node_runners import Run, delegates, missing_words, one_test, run_of, watch_words
+from agent.projects.node_runners import Run, delegates, missing_words, one_test, reaches_all, run_of, watch_words
 from agent.projects.node_scripts import MAX_FOLLOWED, MAX_SCRIPT, ScriptCommand, called_scripts, commands_of, simple_commands
 from agent.projects.node_tests import globs_of_tests
 
@@ -85,6 +85,7 @@ class _Reading:
         self.packages = node_packages.packages_of(package)
         self.manager = node_packages.package_manager(files, package)
         self.members, self.members_said = node_packages.workspace(files, package)
+        self.tests_members = False
         self.evidence = {"package_manager": self.manager.evidence}
 
     def part(self, directory: str) -> ProjectPart:
@@ -117,6 +118,7 @@ class _Reading:
             test_files=globs_of_tests(run, self.package, self.files),
             formatters=formatters.tools,
             linters=linters.tools,
+            tests_members=self.tests_members,
             evidence=self.evidence,
         )
 
@@ -143,6 +145,7 @@ class _Reading:
             return self._test_of_members()
         commands = [command for name in HOOKED[1:] + HOOKED[:1] for command in commands_of(self.scripts, name)]
         run = run_of(commands, self.files, self.packages)
+        self.tests_members = bool(self.members) and reaches_all(commands)
         if run is None and (delegates(commands) or self.members_said):
             run = self._run_of_members()
         if run is not None:
@@ -159,6 +162,7 @@ class _Reading:
             self.evidence["test"] = NO_SCRIPT
             return None, None
         self.evidence["runner"] = "package.json of the members"
+        self.tests_members = True
         return run, ProjectCommand(self.manager.test_members, f"{self.members_said} (members have test scripts)")
 
     def _run_of_members(self) -> Run | None:

@@ -27,6 +27,10 @@ WRAPPERS = NODES | {
 }  # fmt: skip
 """Programs that start another one, which is then looked for among their words: pnpm and yarn also start a package's program."""
 _DELEGATES = frozenset(("npm", "pnpm", "yarn", "lerna", "nx", "turbo", "wireit", "rush", "moon", "ultra"))
+_NARROWED = frozenset(
+    ("-w", "--workspace", "-F", "--filter", "--scope", "--include", "--exclude", "--ignore", "--since", "-p", "--projects",
+     "--affected", "-C", "--dir", "--cwd", "--prefix")
+)  # fmt: skip
 _IMPORTED = linear(r"""(?:\bfrom|\bimport|\brequire\()\s*["']([\w:@/.-]{1,80})["']""")
 _VALUED = frozenset((
     "-c", "-r", "-t", "-R", "-g", "-f", "--config", "--require", "--import", "--loader", "--experimental-loader", "--env-file",
@@ -65,6 +69,16 @@ def run_of(commands: Sequence[ScriptCommand], files: ProjectFiles, packages: Col
 def delegates(commands: Sequence[ScriptCommand]) -> bool:
     """Whether the tests are those of other packages: ``pnpm -r test``, ``turbo run test``."""
     return any(command.program in _DELEGATES for command in commands)
+
+
+def reaches_all(commands: Sequence[ScriptCommand]) -> bool:
+    """Whether they run the tests of all members of a workspace: ``pnpm -r test``, and not ``pnpm --filter web test``."""
+    return any(
+        command.program in _DELEGATES
+        and any(word.partition(":")[0] == "test" for word in command.argv[1:])
+        and not any(word.partition("=")[0] in _NARROWED for word in command.argv[1:])
+        for command in commands
+    )
 
 
 def _run(command: ScriptCommand, files: ProjectFiles, packages: Collection[str]) -> Run | None:

@@ -24,7 +24,7 @@ from agent.sandbox.python.inputs import inputs
 from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import ImportNames, layout
-from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, RECIPE, UV, Execute, Filled, Wanted, fill
+from agent.sandbox.python.packages import ARGV, ENV, FACTS, PATHS, PROJECT, RECIPE, UV, Execute, Filled, WantedPackages, fill
 from agent.sandbox.python.project import Built, IndexFailed, ProjectBuilder
 from agent.sandbox.requirements import Requirements, collect
 from agent.sandbox.requirements.manifests import Manifests, joined
@@ -125,7 +125,7 @@ async def _packages(
     known = wanted.names | wanted.own
     # what only a build knows; the rest was read already
     more = [line for line in built.requires if not known & set(requirement_names([line]))]
-    asked = Wanted([*dict.fromkeys(wanted.lines), *more], wanted.constraints, wanted.pins, sorted(wanted.own))
+    asked = WantedPackages([*dict.fromkeys(wanted.lines), *more], wanted.constraints, wanted.pins, sorted(wanted.own))
     target = cache / "envs" / digest(RECIPE, python.key, asked.key)
     result = CommandResult(ARGV, 0, 0, "The environment is cached.\n")
 

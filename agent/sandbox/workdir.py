@@ -129,7 +129,8 @@ class WorkdirSandbox:
         with ExitStack() as stack:
             yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
 
-    def _cell(self, made: PartEnvironment, laid: Sequence[Mount] = (), products: Sequence[Bind] = ()) -> Cell:
+    def _cell(self, made: PartEnvironment | None = None, laid: Sequence[Mount] = (), products: Sequence[Bind] = ()) -> Cell:
+        made = made or PartEnvironment()
         binds = [
             *interpreter_binds(),
             *node_env.node_binds(),

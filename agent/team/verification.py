@@ -253,6 +253,9 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     reports, elsewhere = [], set[str]()
     for part in profile.tested_by(paths):
         suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
+        if not part.test:
+            reports.append((part, _without_command(part)))
+            continue
         installed = await commands.step(f"install{suffix}").install(part)
         elsewhere.update(installed.imported_elsewhere if installed is not None else ())
         reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
@@ -264,8 +267,12 @@ async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAsi
     if part.test and not work.has_tests(part):
         return not_run("unavailable", NONE)
     if not part.test:
-        return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
+        return _without_command(part)
     return await _proved(part, await _installed(work, part, step), _step(work, part, f"test/{step}", aside))
+
+
+def _without_command(part: ProjectPart) -> JSONObject:
+    return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
 
 
 async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:

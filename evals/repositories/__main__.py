@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evals.repositories.comparison import Comparison, compare
 from evals.repositories.description import DescriptionInvalid, read_all
-from evals.repositories.ours import NotConnected, measure
+from evals.repositories.ours import measure
 
 RIGHT, WRONG, USAGE = 0, 1, 2
 
@@ -38,11 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = options.cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mgx/repositories"
     results = []
     for project in projects:
-        try:
-            results.append(compare(project, cache, None if options.by_hand else measure))
-        except NotConnected as error:
-            print(error, file=sys.stderr)
-            return USAGE
+        results.append(compare(project, cache, None if options.by_hand else measure))
         print(_line(results[-1]), flush=True)
     counts = Counter(result.verdict for result in results)
     print(", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())))
@@ -56,6 +52,8 @@ def _line(result: Comparison) -> str:
         for label, found in (("hand", result.hand), ("bug", result.with_bug), ("told", result.ours))
         if found
     ]
+    if any(result.seconds):
+        shown.append("told in {:.1f} s, again in {:.1f} s; own command {:.1f} s".format(*result.seconds))
     return "  ".join([*shown, result.why]).rstrip()
 
 

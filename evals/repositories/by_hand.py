@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class HandRun:
     outcomes: Outcomes
     exit_code: int
     output: str
+    seconds: float = 0.0
 
 
 def set_up(project: ProjectDescription, root: Path, environment: Path) -> None:
@@ -45,8 +47,10 @@ def test(project: ProjectDescription, root: Path, environment: Path) -> HandRun:
     reports.mkdir()
     if not project.test:
         return HandRun(Outcomes(), 0, "")
+    begun = time.monotonic()
     done = _run(project.test, root, environment, TEST_SECONDS)
-    return HandRun(outcomes(project.reading, done.stdout, reports), done.returncode, done.stdout)
+    took = time.monotonic() - begun
+    return HandRun(outcomes(project.reading, done.stdout, reports), done.returncode, done.stdout, took)
 
 
 def _run(line: str, root: Path, environment: Path, timeout: float) -> subprocess.CompletedProcess[str]:

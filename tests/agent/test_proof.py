@@ -91,7 +91,8 @@ async def test_before_and_after_by_name_and_the_coverage_of_the_change(workdir: 
         "percent": 66.7, "covered": 2, "lines": 3, "reason": "",
         "files": [{"path": "shop/prices.py", "percent": 66.7, "uncovered": [[3, 3]]}],
     }  # fmt: skip
-    assert outcome.draft, "a test still fails"
+    assert not outcome.draft
+    assert outcome.tests["proof"] == {"verdict": "proved", "missing": [], "draft": False}, "one fails as before"
     asked = next(r for r in model.requests if r.action == "ReviewCode").messages[-1]["content"]
     assert "Failing as before: tests/test_prices.py::test_old[0]. The tests run 2 of 3 changed lines (66.7 %)" in asked
     assert not (root / ".coverage").exists()

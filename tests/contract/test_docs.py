@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -94,6 +95,27 @@ def test_the_glossary_has_a_line_and_a_file_for_each_term() -> None:
     assert terms == sorted(set(terms))
     assert {"run", "phase", "step", "journal", "lease", "fence", "stack", "project profile", "guardrail", "hunk"} <= set(terms)
     assert [target for _, _, name, target in rows if name != target or not (ROOT / target).is_file()] == []
+
+
+def test_the_readme_lists_every_page() -> None:
+    listed = set(re.findall(r"\]\((docs/\S+\.md)\)", _text_of(ROOT / "README.md").partition("## Documentation")[2]))
+    assert listed == {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+
+
+def test_every_field_of_a_test_report_is_explained() -> None:
+    from runs.events.commands import TestsFinished
+
+    fields = _text_of(ROOT / "docs/OUTPUT_VALIDATION.md").partition("## Fields of `tests_finished`")[2]
+    rows = re.findall(r"^\| (`.+?) \| \S.+ \|$", fields, re.MULTILINE)
+    explained = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(explained) == sorted(TestsFinished.model_fields)
+
+
+def test_every_ecosystem_has_a_row() -> None:
+    from agent.projects.model import Ecosystem
+
+    page = _text_of(ROOT / "docs/WEB_STACK_SUPPORT.md").partition("## Existing projects")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) | {"none"} == set(get_args(Ecosystem))
 
 
 def _text_of(path: Path) -> str:

@@ -85,7 +85,6 @@ INSIDE = {
         "symbols",
         "patch",
         "context",
-        "projects",
         "models",
         "sandbox",
         "stack_programs",

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.ports import JSONObject
 from evals.repositories import by_hand, comparison, trees
 from evals.repositories.__main__ import USAGE, main
 from evals.repositories.description import DescriptionInvalid, PlantedBug, ProjectDescription, read_all
-from evals.repositories.ours import Measured
+from evals.repositories.ours import Measured, measure
 from evals.repositories.reading import READINGS, Outcomes, outcomes
 
 CODE = "def cheapest(prices):\n    return min(prices)\n"
@@ -25,7 +26,8 @@ PROJECT = ProjectDescription(
     "shop", "A shop", "unittest", f"'{sys.executable}' -m unittest", "unittest",
     files={"shop.py": CODE, "test_shop.py": TESTS}, bug=PlantedBug("shop.py", "min(", "max("),
 )  # fmt: skip
-FAILS = frozenset({"test_shop.A.test_a"})
+GOOD: JSONObject = {"status": "passed", "failed": 0, "failing": []}
+BAD: JSONObject = {"status": "failed", "failed": 1, "failing": ["test_shop.A.test_a"]}
 
 
 PRINTED = (
@@ -90,10 +92,15 @@ def judged(tmp_path: Path, before: Measured, after: Measured) -> comparison.Comp
 @pytest.mark.parametrize(
     ("before", "after", "verdict", "why"),
     [
-        (Measured(Outcomes(1, 0, 1), "", "unittest"), Measured(Outcomes(0, 1, 1), "", "unittest", FAILS), "right", ""),
+        (Measured(Outcomes(1, 0, 1), "", "unittest", GOOD), Measured(Outcomes(0, 1, 1), "", "unittest", BAD), "right", ""),
         (Measured(Outcomes(2, 0, 0), "", "unittest"), Measured(None), "wrong", "by hand 1 passed, 0 failed, 1 skipped, told 2"),
         (Measured(Outcomes(1, 0, 1), "", "pytest"), Measured(None), "wrong", "the runner is unittest, and pytest was told"),
-        (Measured(Outcomes(1, 0, 1), "", "unittest"), Measured(Outcomes(1, 0, 1)), "wrong", "the planted bug is not told"),
+        (
+            Measured(Outcomes(1, 0, 1), "", "unittest", GOOD),
+            Measured(Outcomes(1, 0, 1), report=GOOD),
+            "wrong",
+            "the planted bug is not told",
+        ),
         (Measured(None, "There are no tests."), Measured(None), "absent", "There are no tests."),
         (Measured(None), Measured(None), "wrong", "nothing counted, no reason"),
     ],
@@ -104,6 +111,19 @@ def test_what_is_told_is_compared_with_what_is_so_by_hand(
     result = judged(tmp_path, before, after)
     assert result.verdict == verdict
     assert result.why.startswith(why)
+
+
+def test_the_product_tells_what_the_command_gives_and_names_the_bug(tmp_path: Path) -> None:
+    result = comparison.compare(PROJECT, tmp_path, measure)
+    assert (result.verdict, result.why, result.ours) == ("right", "", Outcomes(1, 0, 1))
+    assert all(result.seconds)
+
+
+def test_what_has_no_tests_is_told_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("A project.\n")
+    told = measure(tmp_path)
+    assert told.outcomes is None
+    assert told.reason
 
 
 def test_by_hand_alone_the_bug_has_to_fail(tmp_path: Path) -> None:

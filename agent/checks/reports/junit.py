@@ -23,7 +23,7 @@ _EXCEPTION = linear(r"[\w.]*[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b
 
 
 @dataclass
-class Outcome:
+class CaseOutcome:
     """A child of a test case: ``kind`` is one of ``OUTCOMES``."""
 
     kind: str
@@ -33,7 +33,7 @@ class Outcome:
 
 
 @dataclass
-class Case:
+class ReportedCase:
     """One `testcase` element; ``suites`` are the names of those around it, outermost first."""
 
     name: str
@@ -41,7 +41,7 @@ class Case:
     file: str = ""
     status: str = ""
     suites: tuple[str, ...] = ()
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[CaseOutcome] = field(default_factory=list)
 
     def has(self, kind: str) -> bool:
         return any(outcome.kind == kind for outcome in self.outcomes)
@@ -49,10 +49,10 @@ class Case:
 
 class _Cases:
     def __init__(self) -> None:
-        self.found: list[Case] = []
+        self.found: list[ReportedCase] = []
         self._suites: list[str] = []
-        self._case: Case | None = None
-        self._outcome: Outcome | None = None
+        self._case: ReportedCase | None = None
+        self._outcome: CaseOutcome | None = None
         self._size = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -62,12 +62,12 @@ class _Cases:
             if len(self.found) >= MAX_CASES:
                 raise Unreadable(f"it has more than {MAX_CASES:,} test cases")
             get = attributes.get
-            self._case = Case(
+            self._case = ReportedCase(
                 get("name", ""), get("classname", get("class", "")), get("file", ""), get("status", ""), tuple(self._suites)
             )
             self.found.append(self._case)
         elif name in OUTCOMES and self._case is not None:
-            self._outcome = Outcome(name, attributes.get("type", ""), attributes.get("message", ""))
+            self._outcome = CaseOutcome(name, attributes.get("type", ""), attributes.get("message", ""))
             self._size = 0
             self._case.outcomes.append(self._outcome)
 
@@ -85,7 +85,7 @@ class _Cases:
             self._size += len(text)
 
 
-def cases(text: str) -> tuple[list[Case], bool]:
+def cases(text: str) -> tuple[list[ReportedCase], bool]:
     """Those of a report, and whether it was read to its end; what can't be read any further still gives those before."""
     collected = _Cases()
     try:
@@ -106,7 +106,7 @@ def tally(texts: Iterator[str]) -> Tally:
     return counted
 
 
-def _count(counted: Tally, case: Case) -> None:
+def _count(counted: Tally, case: ReportedCase) -> None:
     failed = [outcome for outcome in case.outcomes if outcome.kind != "skipped"]
     if failed or case.status == "fail":
         counted.failed += 1
@@ -118,7 +118,7 @@ def _count(counted: Tally, case: Case) -> None:
         counted.passed += 1
 
 
-def named(case: Case) -> str:
+def named(case: ReportedCase) -> str:
     owner = case.classname or (case.suites[-1] if case.suites else "")
     return joined((owner, case.name)) if owner != case.name else case.name
 

@@ -160,7 +160,7 @@ def _of_xml(text: str) -> Tally:
     return counted
 
 
-def _count(counted: Tally, case: junit.Case, ended: set[str]) -> None:
+def _count(counted: Tally, case: junit.ReportedCase, ended: set[str]) -> None:
     """``ended`` are the tests before: one that fails and then fails in tear-down has two elements."""
     name = _node_id(case)
     passed = name not in ended
@@ -190,7 +190,7 @@ def _path(dotted: str) -> str:
     return dotted if "/" in dotted or _CLASS_END.search(dotted) else f"{dotted.replace('.', '/')}.py"
 
 
-def _node_id(case: junit.Case) -> str:
+def _node_id(case: junit.ReportedCase) -> str:
     """``path::Class::test[parameters]`` from the file and the dotted class name."""
     path, _, suffix = case.file.replace("\\", "/").rpartition(".")
     dotted = path.replace("/", ".")

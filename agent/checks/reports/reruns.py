@@ -25,7 +25,7 @@ _VALUED = frozenset((
     "--test-reporter-destination", "--loader", "--pattern", "--start-directory", "--top-level-directory", "--dir", "-C",
     "--configuration",
 ))  # fmt: skip
-"""Options whose value is a word of its own, which is no place to look in."""
+"""Options whose value is a word of its own, which does not say where to look."""
 
 
 def rerun(runner: str, argv: Sequence[str], names: Sequence[str]) -> tuple[str, ...] | None:

@@ -50,7 +50,7 @@ def _packages(name: str, entries: dict[str, Any], found: Packages) -> dict[str, 
         hit = _PLACE.fullmatch(path)
         if hit is None or (hit[1] and hit[1] not in members):
             if not entry.get("link") and "node_modules/" not in path:
-                continue  # a directory that is no member now
+                continue  # a directory that is not a member now
             raise NotUsed(f"{name}: not used, as {path[:200]} is not a place of a package")
         last = path.rpartition("node_modules/")[2]
         if entry.get("link"):

@@ -114,7 +114,7 @@ def npmrc(settings: Mapping[str, str | list[str]]) -> str:
 
 
 def workspace_settings(settings: Mapping[str, str | list[str]]) -> dict[str, Any]:
-    """``settings`` as pnpm-workspace.yaml has them: true and false are no texts there."""
+    """``settings`` as pnpm-workspace.yaml has them: true and false are not texts there."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         first, *others = name.split("-")

@@ -12,7 +12,7 @@ from agent.context.paths import is_regular
 from agent.sandbox.python.layout import layout, modules
 from agent.sandbox.python.products import LEFT_OUT
 from agent.sandbox.python.version import VERSION_FILES
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests
 
 READ = frozenset(
@@ -26,7 +26,7 @@ MAX_BYTES = 64 << 20
 """Of the text that is read; of what is beyond it, size and time count."""
 
 
-def inputs(root: Path, projects: Mapping[str, Declared]) -> str:
+def inputs(root: Path, projects: Mapping[str, ManifestDeclarations]) -> str:
     """A digest. It is another one when a manifest, a version file or a source that is compiled is, or a top-level module comes
     or goes; editing a module does not change it."""
     files, digest = Manifests(root), hashlib.sha256()

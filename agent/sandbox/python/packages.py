@@ -45,7 +45,7 @@ _CAUSE = linear(r"(?m)^\s*cause: (.*)$")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedPackages:
     """``own`` names are left out wherever they are asked for, by other packages too: they are the repository's."""
 
     lines: Sequence[str]
@@ -75,7 +75,7 @@ class Filled:
 
 
 async def fill(
-    draft: Path, cache: Path, python: Interpreter, wanted: Wanted, execute: Execute, timeout: float
+    draft: Path, cache: Path, python: Interpreter, wanted: WantedPackages, execute: Execute, timeout: float
 ) -> tuple[CommandResult, Filled]:
     """Makes the environment in ``draft``. The result fails where nothing that is wanted could be installed."""
     with tempfile.TemporaryDirectory(prefix="mgx-install-") as listed:
@@ -101,7 +101,7 @@ def _finish(draft: Path, filled: Filled) -> None:
 
 
 class _Installation:
-    def __init__(self, listed: Path, cell: Cell, wanted: Wanted, execute: Execute, timeout: float) -> None:
+    def __init__(self, listed: Path, cell: Cell, wanted: WantedPackages, execute: Execute, timeout: float) -> None:
         self.cell = cell
         self._listed = listed
         self._wanted = wanted

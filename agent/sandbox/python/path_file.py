@@ -10,12 +10,12 @@ from packaging.utils import canonicalize_name
 from agent.patterns import linear
 from agent.sandbox.bubblewrap import WORKDIR
 from agent.sandbox.python.layout import ImportNames
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 
 _NAME = linear(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
-def lead(paths: Path, declared: Declared, names: ImportNames, version: str) -> None:
+def lead(paths: Path, declared: ManifestDeclarations, names: ImportNames, version: str) -> None:
     """Writes into the directory ``paths``. The programs and plugins that the project declares are left out."""
     name = canonicalize_name(declared.name).replace("-", "_") if _NAME.fullmatch(declared.name) else "project"
     lines = [posixpath.join(WORKDIR, root) if root else WORKDIR for root in names.roots]
@@ -27,7 +27,7 @@ def lead(paths: Path, declared: Declared, names: ImportNames, version: str) -> N
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared.name}\nVersion: {version}\n", encoding="utf-8")
 
 
-def told(directory: str, declared: Declared, names: ImportNames, problem: str) -> str:
+def told(directory: str, declared: ManifestDeclarations, names: ImportNames, problem: str) -> str:
     """A sentence about a project that should have been built."""
     where = " and ".join(root or "the top directory" for root in names.roots)
     return (

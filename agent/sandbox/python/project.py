@@ -30,10 +30,10 @@ from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
-from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, RECIPE, Execute, Wanted, fill
+from agent.sandbox.python.packages import ENV, FACTS, NO_SOLUTION, PROJECT, RECIPE, Execute, WantedPackages, fill
 from agent.sandbox.python.path_file import lead, told
 from agent.sandbox.python.products import copy_tree, keep_products
-from agent.sandbox.requirements.declared import BuildSystem, Declared
+from agent.sandbox.requirements.declared import BuildSystem, ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.requirements.model import parsed
 
@@ -90,7 +90,7 @@ class ProjectBuilder:
         self._execute = execute
         self._timeout = timeout
 
-    async def build(self, draft: Path, projects: Mapping[str, Declared]) -> bool:
+    async def build(self, draft: Path, projects: Mapping[str, ManifestDeclarations]) -> bool:
         """Fills ``draft`` with site/, which builds write, paths/, which they can't, and products/. Raises ``IndexFailed``."""
         built = Built()
         site, products = draft / "site", draft / "products"
@@ -108,7 +108,7 @@ class ProjectBuilder:
         (draft / FACTS).write_text(json.dumps(asdict(built)), encoding="utf-8")
         return True
 
-    async def _add(self, copy: Path | None, draft: Path, directory: str, declared: Declared, built: Built) -> None:
+    async def _add(self, copy: Path | None, draft: Path, directory: str, declared: ManifestDeclarations, built: Built) -> None:
         names = layout(self._files, directory, declared.name)
         said, source = version.plausible(self._files, directory, declared, names)
         problem = ""
@@ -123,7 +123,7 @@ class ProjectBuilder:
         if problem or not declared.built:
             await asyncio.to_thread(lead, draft / "paths", declared, names, said)
 
-    async def _build(self, copy: Path, site: Path, directory: str, declared: Declared, said: str) -> str:
+    async def _build(self, copy: Path, site: Path, directory: str, declared: ManifestDeclarations, said: str) -> str:
         """Why it could not be built, as half a sentence; "" where it is."""
         build = declared.build or BuildSystem()
         lines = list(build.requires)
@@ -150,7 +150,7 @@ class ProjectBuilder:
         refused = [line for line in lines if isinstance(parsed(line), str) or Requirement(line).url is not None]
         if refused:
             return f"its build asks for {refused[0][:100]!r}, which is not a plain name and version"
-        wanted = Wanted([line for line in lines if canonicalize_name(Requirement(line).name) not in self._own])
+        wanted = WantedPackages([line for line in lines if canonicalize_name(Requirement(line).name) not in self._own])
         problem = ""
 
         async def make(draft: Path) -> bool:

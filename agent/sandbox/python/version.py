@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 from agent.documents import Unreadable
 from agent.patterns import linear
 from agent.sandbox.python.layout import ImportNames
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests
 from agent.stacks.manifests import requirement_names
 
@@ -37,19 +37,19 @@ _METADATA = linear(r"(?m)^Version: (\S{1,40})\r?$")
 _TAG = linear(r"(?m)refs/tags/(?:[A-Za-z][\w-]{0,50}-)?[Vv]?(\d{1,6}(?:\.\d{1,6}){1,3})$")
 
 
-def comes_from_tags(declared: Declared) -> bool:
+def comes_from_tags(declared: ManifestDeclarations) -> bool:
     """Whether the build says that it reads the version from git."""
     return not FROM_TAGS.isdisjoint(requirement_names(declared.build.requires if declared.build else ()))
 
 
-def plausible(files: Manifests, directory: str, declared: Declared, names: ImportNames) -> tuple[str, str]:
+def plausible(files: Manifests, directory: str, declared: ManifestDeclarations, names: ImportNames) -> tuple[str, str]:
     """The version and where it is from: the settings, metadata of a source distribution, a version file, a lock file, git's
     tags as far as they lie in one file, the list of changes; else ``UNKNOWN`` and ""."""
     found = ((version, where) for version, where in _versions(files, directory, declared, names) if _is_valid(version))
     return next(found, (UNKNOWN, ""))
 
 
-def told(declared: Declared, version: str, source: str) -> str:
+def told(declared: ManifestDeclarations, version: str, source: str) -> str:
     """A sentence about a version that was made up."""
     known = f"which {source} has" if source else "as it is written down nowhere else"
     return f"The version of {declared.name or 'the project'} comes from git's tags; it is built as {version}, {known}."
@@ -66,7 +66,9 @@ def variables(version: str) -> dict[str, str]:
     }
 
 
-def _versions(files: Manifests, directory: str, declared: Declared, names: ImportNames) -> Iterator[tuple[str, str]]:
+def _versions(
+    files: Manifests, directory: str, declared: ManifestDeclarations, names: ImportNames
+) -> Iterator[tuple[str, str]]:
     yield declared.version, "its settings"
     hit = _METADATA.search(files.text(posixpath.join(directory, "PKG-INFO")) or "")
     yield hit[1] if hit else "", "PKG-INFO"

@@ -16,9 +16,9 @@ from packaging.utils import canonicalize_name
 
 from agent.sandbox.lockfiles import pins
 from agent.sandbox.requirements import directory as directories
-from agent.sandbox.requirements import plugins, workspace
+from agent.sandbox.requirements import features, plugins, workspace
 from agent.sandbox.requirements.commands import add, of_line
-from agent.sandbox.requirements.declared import Declaration, Declared
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations
 from agent.sandbox.requirements.kinds import is_for_something_else, is_for_tests
 from agent.sandbox.requirements.manifests import Manifests, joined
 from agent.sandbox.requirements.model import Requirements, parsed
@@ -46,7 +46,7 @@ class _Collector:
         self._files = files
         self._directory = directory
         self._found = Requirements()
-        self._declared: dict[str, Declared] = {}
+        self._declared: dict[str, ManifestDeclarations] = {}
         self._by_name: dict[str, str] = {}
         self._sources: dict[str, str] = {}
         self._taken: set[tuple[str, str, str]] = set()
@@ -81,12 +81,12 @@ class _Collector:
         self._pins(top)
         return found
 
-    def _read(self, place: str) -> Declared:
+    def _read(self, place: str) -> ManifestDeclarations:
         if place not in self._declared:
             self._declared[place] = directories.read(self._files, place, self._found)
         return self._declared[place]
 
-    def _know(self, place: str) -> Declared:
+    def _know(self, place: str) -> ManifestDeclarations:
         """Notes the name of the project at ``place``."""
         declared = self._read(place)
         if declared.name:
@@ -109,16 +109,17 @@ class _Collector:
         for declaration in declared.runtime:
             self._take(declaration, place)
 
-    def _for_tests(self, place: str, declared: Declared) -> None:
+    def _for_tests(self, place: str, declared: ManifestDeclarations) -> None:
         """What the tests of the project need beside."""
+        asked = declared.asked_extras | set(features.used(self._files, place, declared))
         for name in declared.extras:
-            if is_for_tests(name) or name in declared.asked_extras or declared.all_extras:
+            if is_for_tests(name) or name in asked or declared.all_extras:
                 self._extra(place, name)
         self._groups(place, declared)
         for declaration in declared.always:
             self._take(declaration, place)
 
-    def _groups(self, place: str, declared: Declared) -> None:
+    def _groups(self, place: str, declared: ManifestDeclarations) -> None:
         for name in declared.groups:
             by_default = name in declared.by_default and not is_for_something_else(name)
             if by_default or is_for_tests(name) or name in declared.asked_groups or declared.all_groups:
@@ -163,7 +164,7 @@ class _Collector:
                 self._found.refuse(where, str(item), "neither a requirement nor a group to include")
         self._depth -= 1
 
-    def _requirement_files(self, own: Declared) -> None:
+    def _requirement_files(self, own: ManifestDeclarations) -> None:
         reader = RequirementFiles(self._files, self._found, self._take_line)
         for name in usual(self._files, self._directory):
             reader.read(name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agent.patterns import linear
-from agent.sandbox.requirements.declared import Declaration, Declared
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations
 
 MAX_TOKENS = 500
 MAX_CHARACTERS = 10_000
@@ -68,7 +68,7 @@ def of_arguments_of(line: str) -> Asked:
     return asked
 
 
-def add(asked: Asked, where: str, into: Declared) -> None:
+def add(asked: Asked, where: str, into: ManifestDeclarations) -> None:
     """Adds what is asked for to what is declared."""
     into.ask(asked.extras, asked.groups)
     into.always += [Declaration(package, where) for package in asked.packages]

@@ -30,7 +30,7 @@ class BuildSystem:
 
 
 @dataclass
-class Declared:
+class ManifestDeclarations:
     """Names of extras and groups are normalised (PEP 503).
 
     ``groups`` hold what PEP 735 has there, tables too; ``by_default`` names those that are installed unless somebody says no.

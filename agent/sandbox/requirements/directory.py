@@ -8,19 +8,19 @@ from typing import Any
 
 from agent.documents import Unreadable, read_toml
 from agent.sandbox.requirements import hatch, nox, pdm, pep621, pipenv, poetry, setup_cfg, setup_py, tox, uv
-from agent.sandbox.requirements.declared import Declared, table
+from agent.sandbox.requirements.declared import ManifestDeclarations, table
 from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.requirements.model import MAX_SHOWN, Requirements
 
-TABLES: tuple[Callable[[dict[str, Any], str, Declared], None], ...] = (
+TABLES: tuple[Callable[[dict[str, Any], str, ManifestDeclarations], None], ...] = (
     pep621.read_build, pep621.read_project, pep621.read_groups, uv.read, poetry.read, pdm.read, hatch.read,
 )  # fmt: skip
 PROGRAMS = ("scripts", "gui-scripts", "entry-points")
 
 
-def read(files: Manifests, directory: str, found: Requirements) -> Declared:
+def read(files: Manifests, directory: str, found: Requirements) -> ManifestDeclarations:
     """What can't be read is refused in ``found``, and the rest read."""
-    into = Declared()
+    into = ManifestDeclarations()
     for name, reader in _readers(files, directory, found, into):
         try:
             reader()
@@ -30,7 +30,7 @@ def read(files: Manifests, directory: str, found: Requirements) -> Declared:
     return into
 
 
-def _is_package(files: Manifests, directory: str, declared: Declared) -> bool:
+def _is_package(files: Manifests, directory: str, declared: ManifestDeclarations) -> bool:
     """Whether tools would install it: it names a build backend, has a setup.py, or has programs that only installing gives."""
     if files.text(posixpath.join(directory, "setup.py")) is not None:
         return True
@@ -44,7 +44,7 @@ def _is_package(files: Manifests, directory: str, declared: Declared) -> bool:
 
 
 def _readers(
-    files: Manifests, directory: str, found: Requirements, into: Declared
+    files: Manifests, directory: str, found: Requirements, into: ManifestDeclarations
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     path = posixpath.join(directory, "pyproject.toml")
     try:
@@ -72,6 +72,6 @@ def _toml(files: Manifests, directory: str, name: str) -> dict[str, Any]:
     return {} if text is None else read_toml(text)
 
 
-def _setup_py(files: Manifests, directory: str, found: Requirements, into: Declared) -> None:
+def _setup_py(files: Manifests, directory: str, found: Requirements, into: ManifestDeclarations) -> None:
     for name in setup_py.read(files, directory, into):
         found.refuse(posixpath.join(directory, "setup.py"), name, "it is computed; only literals are read")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations, strings, table
 from agent.sandbox.requirements.kinds import is_for_tests
 
 ROOT = ("{root:uri}/", "{root}/")
@@ -17,12 +17,12 @@ https://hatch.pypa.io/latest/config/internal/testing/#dependencies
 """
 
 
-def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Of pyproject.toml. Raises ``Unreadable``."""
     read_environments(table(data, "tool", "hatch", "envs"), "pyproject.toml: [tool.hatch.envs]", into)
 
 
-def read_environments(environments: dict[str, Any], where: str, into: Declared) -> None:
+def read_environments(environments: dict[str, Any], where: str, into: ManifestDeclarations) -> None:
     """The default one and those for tests. Raises ``Unreadable``."""
     for name in environments:
         if name != "default" and not is_for_tests(name):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.stacks.manifests import requirement_names
 
 MAX_LINES = 10_000
@@ -29,7 +29,7 @@ class Requirements:
     constraints: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     pins: list[str] = field(default_factory=list)
-    projects: dict[str, Declared] = field(default_factory=dict)
+    projects: dict[str, ManifestDeclarations] = field(default_factory=dict)
     own: set[str] = field(default_factory=set)
     left: int = MAX_LINES
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agent.documents import read_python
 from agent.sandbox.requirements.commands import Asked, add, of_arguments, of_argv
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.sandbox.requirements.kinds import is_for_something_else
 from agent.sandbox.requirements.literals import Computed, Literals, assigned, name_of
 from agent.sandbox.requirements.manifests import Manifests, joined
@@ -15,7 +15,7 @@ from agent.sandbox.requirements.manifests import Manifests, joined
 RUNS = frozenset(("run", "run_install", "run_always"))
 
 
-def read(files: Manifests, directory: str, into: Declared) -> None:
+def read(files: Manifests, directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     text = files.text(joined(directory, "noxfile.py") or "")
     if text is None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations, strings, table
 
 ROOT = "file:///${PROJECT_ROOT}/"
 
 
-def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     pdm = table(data, "tool", "pdm")
     into.built = into.built and pdm.get("distribution", True) is not False

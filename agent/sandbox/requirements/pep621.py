@@ -7,11 +7,11 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from agent.documents import Unreadable
-from agent.sandbox.requirements.declared import BuildSystem, Declaration, Declared, strings, table, text_of
+from agent.sandbox.requirements.declared import BuildSystem, Declaration, ManifestDeclarations, strings, table, text_of
 from agent.sandbox.requirements.manifests import joined
 
 
-def read_project(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read_project(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     project = table(data, "project")
     into.name = into.name or text_of(project, "name")
@@ -25,7 +25,7 @@ def read_project(data: dict[str, Any], directory: str, into: Declared) -> None:
         into.extras.setdefault(canonicalize_name(name), []).extend(Declaration(line, where) for line in strings(extras, name))
 
 
-def read_groups(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read_groups(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     groups = table(data, "dependency-groups")
     for name, items in groups.items():
@@ -34,7 +34,7 @@ def read_groups(data: dict[str, Any], directory: str, into: Declared) -> None:
         into.groups.setdefault(canonicalize_name(name), []).extend(items)
 
 
-def read_build(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read_build(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     build = table(data, "build-system")
     if not build:

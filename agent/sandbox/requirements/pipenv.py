@@ -6,14 +6,14 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table, text_of
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations, strings, table, text_of
 from agent.sandbox.requirements.poetry import source_of
 
 MARKERS = ("os_name", "sys_platform", "platform_machine", "platform_system", "python_version", "implementation_name")
 """Keys of a package that are markers: ``sys_platform = "== 'win32'"``."""
 
 
-def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     requires = table(data, "requires")
     version = text_of(requires, "python_full_version") or text_of(requires, "python_version")

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from agent.documents import Unreadable
 from agent.patterns import linear
-from agent.sandbox.requirements.declared import BuildSystem, Declaration, Declared, strings, table, text_of
+from agent.sandbox.requirements.declared import BuildSystem, Declaration, ManifestDeclarations, strings, table, text_of
 from agent.sandbox.requirements.manifests import joined
 
 _PART = linear(r"(\^|~=|~|===?|!=|>=|<=|>|<)?\s*v?([0-9][0-9A-Za-z.*+!_-]*|\*)")
@@ -23,7 +23,7 @@ MAX_LENGTH = 200
 MAX_PARTS = 20
 
 
-def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     poetry = table(data, "tool", "poetry")
     if not poetry:
@@ -59,7 +59,9 @@ def read(data: dict[str, Any], directory: str, into: Declared) -> None:
             into.by_default.add(canonicalize_name(name))
 
 
-def _lines(dependencies: dict[str, Any], where: str, directory: str, into: Declared) -> Iterator[tuple[str, bool, Declaration]]:
+def _lines(
+    dependencies: dict[str, Any], where: str, directory: str, into: ManifestDeclarations
+) -> Iterator[tuple[str, bool, Declaration]]:
     """(name, is it optional, requirement); what comes from elsewhere is noted in the sources."""
     for name, said in dependencies.items():
         if name.lower() == "python":
@@ -74,7 +76,7 @@ def _lines(dependencies: dict[str, Any], where: str, directory: str, into: Decla
 
 
 def source_of(entry: dict[str, Any], directory: str) -> str | None:
-    """Where a package with the keys ``entry`` comes from (``Declared.sources``); None for an index."""
+    """Where a package with the keys ``entry`` comes from (``ManifestDeclarations.sources``); None for an index."""
     if isinstance(entry.get("path"), str):
         found = joined(directory, entry["path"])
         return "!it lies outside of the repository" if found is None else found

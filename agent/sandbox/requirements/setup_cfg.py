@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from packaging.utils import canonicalize_name
 
-from agent.sandbox.requirements.declared import BuildSystem, Declaration, Declared
+from agent.sandbox.requirements.declared import BuildSystem, Declaration, ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests, joined, value_of
 
 
-def read(files: Manifests, directory: str, into: Declared) -> None:
+def read(files: Manifests, directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     parser = files.ini(joined(directory, "setup.cfg") or "")
     if not parser.has_section("metadata") and not parser.has_section("options"):
@@ -32,7 +32,7 @@ def read(files: Manifests, directory: str, into: Declared) -> None:
         into.build = BuildSystem(("setuptools", *needed))
 
 
-def _declared(text: str, where: str, into: Declared) -> Iterator[Declaration]:
+def _declared(text: str, where: str, into: ManifestDeclarations) -> Iterator[Declaration]:
     """One a line, or split by semicolons where it is one line. ``file: requirements.txt`` names files."""
     if text.strip().startswith("file:"):
         into.files += [name.strip() for name in text.strip()[5:].replace("\n", ",").split(",") if name.strip()]

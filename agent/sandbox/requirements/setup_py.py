@@ -8,12 +8,12 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from agent.documents import read_python
-from agent.sandbox.requirements.declared import BuildSystem, Declaration, Declared
+from agent.sandbox.requirements.declared import BuildSystem, Declaration, ManifestDeclarations
 from agent.sandbox.requirements.literals import Computed, Literals, assigned, name_of
 from agent.sandbox.requirements.manifests import Manifests, joined
 
 
-def read(files: Manifests, directory: str, into: Declared) -> list[str]:
+def read(files: Manifests, directory: str, into: ManifestDeclarations) -> list[str]:
     """The names of arguments that are computed and thus not read. Raises ``Unreadable``."""
     text = files.text(joined(directory, "setup.py") or "")
     if text is None:

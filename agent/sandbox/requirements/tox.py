@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.patterns import linear
 from agent.sandbox.requirements.commands import add, of_arguments_of
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table, text_of
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations, strings, table, text_of
 from agent.sandbox.requirements.kinds import is_for_tests
 from agent.sandbox.requirements.manifests import Manifests, joined, read_ini, value_of
 from agent.stacks.manifests import requirement_names
@@ -27,7 +27,7 @@ _PYTHON_ENVIRONMENT = linear(r"(?:py|pypy|python)[\d.]*(?:-.*)?|\{.*")
 _HERE = ("{toxinidir}/", "{tox_root}/", "{toxinidir}", "{tox_root}")
 
 
-def read(files: Manifests, directory: str, into: Declared) -> None:
+def read(files: Manifests, directory: str, into: ManifestDeclarations) -> None:
     """tox.ini, or [tox:tox] and its like in setup.cfg. Raises ``Unreadable``."""
     for name in ("tox.ini", "setup.cfg"):
         parser = files.ini(joined(directory, name) or "")
@@ -35,7 +35,7 @@ def read(files: Manifests, directory: str, into: Declared) -> None:
             _of_ini(parser, name, into)
 
 
-def read_tables(data: dict[str, Any], where: str, into: Declared) -> None:
+def read_tables(data: dict[str, Any], where: str, into: ManifestDeclarations) -> None:
     """``data`` is tox.toml, or [tool.tox] of pyproject.toml, which may hold an old tox.ini. Raises ``Unreadable``."""
     if legacy := text_of(data, "legacy_tox_ini"):
         _of_ini(read_ini(legacy), f"{where} legacy_tox_ini", into)
@@ -52,7 +52,7 @@ def _runs_tests(name: str) -> bool:
     return _PYTHON_ENVIRONMENT.fullmatch(name) is not None or is_for_tests(name)
 
 
-def _of_ini(parser: RawConfigParser, name: str, into: Declared) -> None:
+def _of_ini(parser: RawConfigParser, name: str, into: ManifestDeclarations) -> None:
     later: dict[str, Declaration] = {}
     left = [MAX_LINES]
     for section in parser.sections():
@@ -91,7 +91,7 @@ def _lines(
             yield ("" if factors.startswith(("!", "py")) else factors), text
 
 
-def _dependency(line: str, where: str, into: Declared) -> None:
+def _dependency(line: str, where: str, into: ManifestDeclarations) -> None:
     for start in _HERE:
         line = line.replace(start, "./")
     asked = of_arguments_of(line)

@@ -6,11 +6,11 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from agent.sandbox.requirements.declared import Declaration, Declared, strings, table
+from agent.sandbox.requirements.declared import Declaration, ManifestDeclarations, strings, table
 from agent.sandbox.requirements.poetry import source_of
 
 
-def read(data: dict[str, Any], directory: str, into: Declared) -> None:
+def read(data: dict[str, Any], directory: str, into: ManifestDeclarations) -> None:
     """Raises ``Unreadable``."""
     uv = table(data, "tool", "uv")
     if not uv:
@@ -30,7 +30,7 @@ def read(data: dict[str, Any], directory: str, into: Declared) -> None:
 
 
 def _source(entry: dict[str, Any], directory: str) -> str | None:
-    """As in ``Declared.sources``. A member of the workspace is known by its own name."""
+    """As in ``ManifestDeclarations.sources``. A member of the workspace is known by its own name."""
     if entry.get("workspace") is True:
         return "!no member of the workspace has this name"
     return source_of(entry, directory)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from agent.documents import Unreadable
-from agent.sandbox.requirements.declared import Declared
+from agent.sandbox.requirements.declared import ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests, joined
 from agent.sandbox.requirements.uv import read as read_uv
 
@@ -21,11 +21,11 @@ def around(files: Manifests, directory: str) -> tuple[str, list[str]]:
     and nothing else where there is none."""
     place = directory
     while True:
-        declared = Declared()
+        declared = ManifestDeclarations()
         try:
             read_uv(files.toml(posixpath.join(place, "pyproject.toml")), place, declared)
         except Unreadable:  # said where it is read for its dependencies
-            declared = Declared()
+            declared = ManifestDeclarations()
         if declared.members:
             found = members(files, place, declared.members, declared.excluded)
             if directory == place or directory in found:

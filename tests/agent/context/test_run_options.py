@@ -10,8 +10,11 @@ import pytest
 from agent import stacks
 from agent.context.tools import Toolbox
 from agent.ports import CommandResult
+from agent.projects import ProjectProfile
+from agent.projects.of_stack import part_of_stack
 
 PYTEST = ("python", "-m", "pytest")
+PROFILE = ProjectProfile((part_of_stack(stacks.get("fastapi")),))
 
 
 class Recorder:
@@ -36,7 +39,7 @@ class Recorder:
 )  # fmt: skip
 async def test_options_that_write_or_show_secrets_are_refused(tmp_path: Path, argv: tuple[str, ...]) -> None:
     recorder = Recorder()
-    result = await Toolbox(tmp_path, recorder, stacks.get("fastapi"), map_cache=None).call("run", {"argv": list(argv)})
+    result = await Toolbox(tmp_path, recorder, PROFILE, map_cache=None).call("run", {"argv": list(argv)})
     assert result.is_error and result.text.startswith("Leave out ")
     assert not recorder.ran
 
@@ -46,5 +49,5 @@ async def test_options_that_write_or_show_secrets_are_refused(tmp_path: Path, ar
 )
 async def test_options_that_choose_tests_are_taken(tmp_path: Path, rest: tuple[str, ...]) -> None:
     recorder = Recorder()
-    await Toolbox(tmp_path, recorder, stacks.get("fastapi"), map_cache=None).call("run", {"argv": [*PYTEST, *rest]})
+    await Toolbox(tmp_path, recorder, PROFILE, map_cache=None).call("run", {"argv": [*PYTEST, *rest]})
     assert recorder.ran == [(*PYTEST, *rest)]

@@ -14,6 +14,8 @@ from agent.context.tools.run import heads
 from agent.context.tools.search import search
 from agent.errors import Paused
 from agent.ports import CommandResult
+from agent.projects import ProjectProfile
+from agent.projects.of_stack import part_of_stack
 from tests.agent.harness import make_repository
 
 CODE = "class Cart:\n    def total(self):\n        return net_price(self.gross)\n\n\ndef net_price(gross):\n    return gross\n"
@@ -54,7 +56,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def call(root: Path, tool: str, commands: Any = None, /, stack: str | None = "fastapi", **arguments: Any) -> ToolResult:
-    toolbox = Toolbox(root, commands, stacks.get(stack) if stack else None, map_cache=None)
+    profile = ProjectProfile((part_of_stack(stacks.get(stack)),)) if stack else ProjectProfile()
+    toolbox = Toolbox(root, commands, profile, map_cache=None)
     result = asyncio.run(toolbox.call(tool, arguments))
     assert result.text and len(result.text) <= MAX_RESULT
     assert "canary" not in result.text
@@ -255,7 +258,7 @@ def test_an_interruption_of_the_run_is_no_answer_to_the_model(root: Path) -> Non
 
 def test_no_stack_allows_a_shell_or_a_bare_interpreter() -> None:
     for stack in stacks.catalogue():
-        for head in heads(stack):
+        for head in heads(part_of_stack(stack)):
             assert head[0] not in ("sh", "bash"), stack.id
             assert head != ("dotnet", "format"), "it would rewrite files"
             assert len(head) > 1 or head[0] not in ("python", "node", "npm", "npx", "php", "docker", "dotnet", "uv"), stack.id

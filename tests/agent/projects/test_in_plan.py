@@ -106,6 +106,15 @@ def test_the_tests_of_the_nearest_part_that_has_some_speak_for_a_file() -> None:
     assert profile.tested_by([]) == [TOP]
 
 
+def test_a_member_is_not_tested_beside_a_workspace_that_tests_it_as_well() -> None:
+    top = replace(WEB, directory="", members=("web",), tests_members=True)
+    profile = ProjectProfile((top, WEB))
+    assert profile.tested_by(["package.json", "web/a.ts"]) == [top]
+    assert profile.tested_by(["web/a.ts"]) == [WEB]
+    alone = ProjectProfile((replace(top, tests_members=False), WEB))
+    assert len(alone.tested_by(["package.json", "web/a.ts"])) == 2
+
+
 @pytest.mark.parametrize(
     "entry",
     [

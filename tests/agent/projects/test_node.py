@@ -275,6 +275,25 @@ def test_members_without_tests_give_no_test_command() -> None:
     assert part.evidence["test"] == node.NO_SCRIPT
 
 
+@pytest.mark.parametrize(
+    ("script", "all_of"),
+    [
+        ("pnpm -r test", True),
+        ("npm run lint && turbo run test", True),
+        ("yarn workspaces foreach -A run test:unit", True),
+        (None, True),
+        ("pnpm -r lint && node --test scripts", False),
+        ("pnpm --filter @all/a test", False),
+        ("npm test --workspace=packages/a", False),
+        ("vitest run", False),
+    ],
+)
+def test_whether_the_command_of_a_workspace_tests_its_members(script: str | None, all_of: bool) -> None:
+    part = part_of({"workspaces": ["packages/*"], **({"scripts": {"test": script}} if script else {})}, MEMBERS)
+    assert part.members
+    assert part.tests_members == all_of
+
+
 def test_a_member_has_what_its_workspace_says_for_all() -> None:
     files = ProjectFiles.of({
         **MEMBERS,

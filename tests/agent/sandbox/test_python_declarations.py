@@ -46,6 +46,14 @@ def test_constraints_of_poetry_become_specifiers(said: str, expected: str) -> No
     assert constraint(said) == expected
 
 
+def test_many_extras_that_the_code_imports_are_left_to_what_says_which(tmp_path: Path) -> None:
+    names = [f"lib{number}" for number in range(13)]
+    extras = "".join(f'{name} = ["{name}"]\n' for name in names)
+    code = "".join(f"import {name}\n" for name in names)
+    files = {"pyproject.toml": f"{PROJECT}[project.optional-dependencies]\n{extras}", "shop.py": code}
+    assert read(tmp_path, files).lines == []
+
+
 WORKSPACE = {
     "pyproject.toml": PROJECT + 'dependencies = ["lib-a", "click"]\n[tool.uv.workspace]\nmembers = ["packages/*"]\n'
     '[tool.uv.sources]\nlib-a = {workspace = true}\n[dependency-groups]\ndev = ["pytest"]\n',

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from agent.checks import test_configuration
 from agent.context import testlayout
-from agent.sandbox import node_manifest
 from agent.sandbox.lockfiles import pins
+from agent.sandbox.node import npmrc, project
 from agent.stacks import infer, said_in_replies
 from agent.stacks.denial import rules_out
 from agent.stacks.globs import matches
@@ -26,6 +26,10 @@ def held(name: str, read: Callable[[Path], object]) -> Callable[[object], object
             return read(Path(folder))
 
     return reader
+
+
+def read_node_project(root: Path) -> object:
+    return project.read(root, "npm", npmrc.registry("", {}))
 
 
 def said_of_stacks(text: object) -> object:
@@ -95,7 +99,7 @@ READERS = [
     Reader("package.json", lambda text: packages_of({"package.json": str(text)}), JSON, ("agent.stacks.manifests",)),
     Reader("pyproject.toml", lambda text: packages_of({"pyproject.toml": str(text)}), TOML, ("agent.stacks.manifests",)),
     Reader("project files", lambda text: packages_of({"a.csproj": str(text)}), XML, ("agent.stacks.manifests",)),
-    Reader("npm's manifest", held("package.json", node_manifest.read), JSON, ("agent.sandbox.node_manifest",)),
+    Reader("npm's manifest", held("package.json", read_node_project), JSON, ("agent.sandbox.node.project",)),
     Reader("lock files", held("uv.lock", pins), TOML, ("agent.sandbox.lockfiles",)),
     Reader(
         "scripts of npm", lambda text: testlayout.layout_of_tests(["a.test.js"], {"package.json": str(text)}, tokens=99), JSON,
