@@ -46,7 +46,7 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
         missing.append(f"The tests did not run: {tests['reason'] or 'nothing was counted.'}")
     elif tests["imported_elsewhere"]:
         names = ", ".join(tests["imported_elsewhere"][:3])
-        missing.append(f"The tests import {names} from another place than the working tree, so they say nothing about the change.")
+        missing.append(f"The tests import {names} from elsewhere than the working tree, so they say nothing about the change.")
     elif is_to_blame(tests):
         missing.append("Tests fail that did not fail before the change.")
     elif tests["status"] == "failed" and not existing:
