@@ -14,14 +14,14 @@ from agent.ports import JSONObject
 
 MAX_NAMES = 1_000
 MAX_NAME = 300
+MAX_READ = 1_000_000
+"""Characters of a file that is looked into; of a longer one nothing is said to be gone."""
 CODE = frozenset(
     (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte", ".go", ".rs", ".rb", ".php",
      ".java", ".kt", ".cs", ".c", ".cc", ".cpp", ".sh", ".t", ".feature", ".ex", ".exs", ".coffee", ".md", ".txt", ".rst")
 )  # fmt: skip
 """Suffixes of files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
 
-_PYTEST = linear(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$")
-_PYTEST_SUMMARY = linear(r"(?m)^=* ?short test summary info ?=*$")
 _VITEST = linear(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
 _JEST_FILE = linear(r"^FAIL +(\S+)")
 _JEST = linear(r"^ +● (.+)$")
@@ -30,14 +30,6 @@ _PEST = linear(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
 _PHPUNIT = linear(r"^\d+\) (\S+::\S.*)$")
 _DOTNET = linear(r"^ +Failed (\S.*?) \[[^\]]*\]$")
 _PARTS = linear(r"::| > ")
-
-
-def of_pytest(tail: str) -> list[str]:
-    """pytest's "short test summary info": ``path::test``, or the path alone of a module that could not be collected."""
-    found = list(_PYTEST_SUMMARY.finditer(tail))
-    if not found:
-        return []
-    return _bounded(hit[1] for line in tail[found[-1].end() :].splitlines() if (hit := _PYTEST.match(line)))
 
 
 def of_others(tail: str) -> list[str]:
@@ -101,7 +93,9 @@ def _module_stands(root: Path, name: str) -> bool:
 
 
 def _speaks(place: Path, test: str) -> bool:
-    return test.split("[")[0].split(" ")[0] in place.read_text(encoding="utf-8", errors="replace")
+    with place.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(MAX_READ + 1)
+    return len(text) > MAX_READ or test.split("[")[0].split(" ")[0] in text
 
 
 def _named(tail: str) -> Iterator[str]:

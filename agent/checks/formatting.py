@@ -51,6 +51,18 @@ class FormatReport:
     def failed(self) -> list[str]:
         return [result.tool for result in self.tools if result.status == "failed"]
 
+    @classmethod
+    def without(cls, absent: Sequence[FormatTool], tools: Sequence[FormatTool]) -> FormatReport:
+        """Of files that would have been looked at by those of ``tools`` that are ``absent``."""
+        results = {
+            tool.name: FormatterResult(tool.name, "unavailable", f"{tool.name} is not available here.")
+            if tool in absent
+            else FormatterResult(tool.name, "ok")
+            for tool in tools
+        }
+        told = [result for result in results.values() if result.status == "unavailable"]
+        return cls(told, (), _missing(tools, results))
+
     def below(self, directory: str) -> FormatReport:
         """With the paths of a part as they are from the repository's root."""
         return replace(self, files=[f"{directory}/{path}" for path in self.files]) if directory else self
@@ -74,9 +86,10 @@ async def format_files(
     A tool that is absent or fails is reported and does not stop the others. Raises ``SandboxFailed``.
     """
     within = _In(sandbox, directory)
-    wanted = sorted(path for path in set(paths) if any(tool.wants(path) for tool in tools))
+    wanted = sorted(path for path in set(paths) if any(tool.argv and tool.wants(path) for tool in tools))
     if not wanted:
         return FormatReport()
+    tools = [tool for tool in tools if tool.argv]  # one without only looks
     before = await _digests(wanted, within)
     results: dict[str, FormatterResult] = {}
     for tool in tools:
@@ -101,16 +114,18 @@ def joined(reports: Sequence[FormatReport]) -> FormatReport:
     return FormatReport(list(tools.values()), sorted(files), list(missing))
 
 
-async def clean_files(paths: Sequence[str], tool: FormatTool, sandbox: Sandbox, directory: str = "") -> list[str]:
-    """Those of ``paths`` that ``tool`` would leave as they are; at most ``MAX_CHECKED`` are looked at."""
+async def clean_files(paths: Sequence[str], tool: FormatTool, sandbox: Sandbox, directory: str = "") -> list[str] | None:
+    """Those of ``paths`` that ``tool`` would leave as they are; of at most ``MAX_CHECKED``. None where it is absent."""
     within = _In(sandbox, directory)
     wanted = [path for path in paths if tool.wants(path)][:MAX_CHECKED]
     if not wanted or not tool.check:
         return []
     argv = (*tool.check, *await _fallback(tool, within))
     together = await within.run((*argv, *(f"./{path}" for path in wanted)), timeout=TIMEOUT)
-    if together.ok or not together.available:
-        return wanted if together.ok else []
+    if not together.available:
+        return None
+    if together.ok:
+        return wanted
     return [path for path in wanted if (await within.run((*argv, f"./{path}"), timeout=TIMEOUT)).ok]
 
 

@@ -10,16 +10,24 @@ from typing import Literal
 
 from agent.checks.failing_tests import comparable
 from agent.ports import JSONObject
+from agent.projects.shown import shown
 
+MAX_MISSING = 20
+MAX_SENTENCE = 500
+"""Characters."""
 Verdict = Literal["proved", "partly proved", "not proved"]
 
 
 def is_to_blame(tests: JSONObject) -> bool:
     """Whether tests fail that did not fail before the change, or can't run any more that did. Where the runner names no tests,
-    their numbers decide. What was not measured before, or fails by chance, is not held against the change."""
-    if tests["status"] == "passed" or tests["not_blamed"]:
+    their numbers decide. What was not measured before, or fails by chance, is not held against the change. What can't run
+    without the change either (``not_blamed``) excuses its own part of the repository, not what newly fails in another."""
+    if tests["status"] == "passed":
         return False
     before, flaky = tests["baseline"], set(tests["flaky"])
+    if tests["not_blamed"]:
+        more = before is not None and tests["failed"] - len(flaky) > before["failed"]
+        return bool(more or set(tests["newly_failing"]) - flaky)
     if tests["status"] == "unavailable":
         return before is not None and before["status"] != "unavailable"
     if before is None or before["status"] != "failed":
@@ -36,6 +44,9 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
     ran = tests["status"] != "unavailable" and tests["passed"] + tests["failed"] > 0
     if not ran:
         missing.append(f"The tests did not run: {tests['reason'] or 'nothing was counted.'}")
+    elif tests["imported_elsewhere"]:
+        names = ", ".join(tests["imported_elsewhere"][:3])
+        missing.append(f"The tests import {names} from elsewhere than the working tree, so they say nothing about the change.")
     elif is_to_blame(tests):
         missing.append("Tests fail that did not fail before the change.")
     elif tests["status"] == "failed" and not existing:
@@ -43,10 +54,16 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
     elif tests["status"] == "failed" and tests["passed"] == 0:
         missing.append("Every test fails, as before the change, so they show nothing.")
     if missing:
-        return {"verdict": "not proved", "missing": missing, "draft": True}
+        return {"verdict": "not proved", "missing": _shown(missing), "draft": True}
     grave, told = _doubts(tests, existing, absent_tools), _told(tests)
     verdict: Verdict = "partly proved" if grave or told else "proved"
-    return {"verdict": verdict, "missing": [*grave, *told], "draft": bool(grave)}
+    return {"verdict": verdict, "missing": _shown([*grave, *told]), "draft": bool(grave)}
+
+
+def _shown(missing: list[str]) -> list[str]:
+    """For pull requests and the CLI: reasons may quote what tests print, and a repository may have many parts."""
+    more = len(missing) - MAX_MISSING
+    return [shown(said, MAX_SENTENCE) for said in missing[:MAX_MISSING]] + ([f"And {more} more."] if more > 0 else [])
 
 
 def _doubts(tests: JSONObject, existing: bool, absent_tools: bool) -> list[str]:
@@ -70,6 +87,8 @@ def _told(tests: JSONObject) -> list[str]:
     if tests["collection_errors"]:
         paths = [broken["path"] for broken in tests["collection_errors"]]
         found.append(f"Tests could not be loaded: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}.")
+    if tests["absent_linters"]:
+        found.append(f"Not looked at, for it is not available here: {', '.join(tests['absent_linters'])}.")
     if tests["new_tests"] is not None and not tests["new_tests"]["failed"]:
         found.append("The change's own tests pass without it too.")
     return found

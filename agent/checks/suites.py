@@ -7,15 +7,20 @@ from typing import Literal
 
 from agent.checks.commands import Commands
 from agent.checks.reports import SuiteReport, Tally, how_to_report, read
+from agent.checks.reports.model import MAX_BROKEN, bounded
 from agent.checks.reports.reasons import ABSENT, nothing_to_run
 from agent.checks.reports.reporting import refused
 from agent.ports import CommandResult, JSONObject
 from agent.projects import ProjectPart
+from agent.projects.shown import shown
 
 CHECK = "check"
 TIMEOUT = 600.0
 TAIL = 16_000
 """Characters of the output of each part, where there are several."""
+MAX_TAILS = 8
+MAX_REASON = 2_000
+"""Characters of the reasons of all parts."""
 NO_COMMAND = "No command that tests this project is known."
 
 
@@ -96,18 +101,18 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
     return {
         "status": status,
         **counts,
-        "failing": [named(part, name) for part, report in reports for name in report["failing"]],
+        "failing": bounded(named(part, name) for part, report in reports for name in report["failing"]),
         "collection_errors": [
             {**broken, "path": named(part, broken["path"])}
             for part, report in reports
             for broken in report["collection_errors"]
-        ],
+        ][:MAX_BROKEN],
         "errors": sum(report["errors"] for _, report in reports),
         "counted": any(report["counted"] for _, report in reports),
         "source": _source([report["source"] for _, report in reports if report["source"]]),
         "output_tail": _tails(reports),
-        "reason": " ".join(reasons),
-        "command": "; ".join(_command(part) for part, _ in reports if part.test),
+        "reason": shown(" ".join(reasons), MAX_REASON),
+        "command": shown("; ".join(_command(part) for part, _ in reports if part.test), MAX_REASON),
         "parts": [_line(part, report) for part, report in reports] if len(reports) > 1 else [],
     }
 
@@ -120,11 +125,6 @@ def _source(sources: Sequence[str]) -> str:
 def named(part: ProjectPart, name: str) -> str:
     """A test's name as the report has it: below its part's directory."""
     return part.path(name)
-
-
-def own_name(part: ProjectPart, name: str) -> str:
-    """The name that the part's runner knows."""
-    return name.removeprefix(f"{part.directory}/") if part.directory else name
 
 
 def _command(part: ProjectPart) -> str:
@@ -140,4 +140,5 @@ def _line(part: ProjectPart, report: JSONObject) -> JSONObject:
 def _tails(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> str:
     if len(reports) <= 1:
         return NO_COMMAND if not reports else str(reports[0][1]["output_tail"])
-    return "\n".join(f"== {part.place}\n{report['output_tail'][-TAIL:]}" for part, report in reports)
+    told = [f"== {part.place}\n{report['output_tail'][-TAIL:]}" for part, report in reports[:MAX_TAILS]]
+    return "\n".join([*told, f"== and {len(reports) - MAX_TAILS} more parts"] if len(reports) > MAX_TAILS else told)

@@ -52,14 +52,10 @@ def skips_tests(words: Sequence[str]) -> bool:
     pairs = [word.partition("=") for word in words]
     if any(name in _SKIPPING and value.lower() != "false" for name, _, value in pairs):
         return True
-    following = zip(words, [*words[1:], ""], strict=True)
-    return (
-        words[:1]
-        and words[0] in ("gradle", "gradlew")
-        and any(
-            option in ("-x", "--exclude-task") and task.rpartition(":")[2] in ("test", "check") for option, task in following
-        )
-    )
+    if not words or words[0] not in ("gradle", "gradlew"):
+        return False
+    left_out = (task for option, task in pairwise(words) if option in ("-x", "--exclude-task"))
+    return any(task.rpartition(":")[2] in ("test", "check") for task in left_out)
 
 
 def chosen(runner: str, argv: Sequence[str], targets: Sequence[str] = ()) -> int:

@@ -107,6 +107,8 @@ class WorkdirSandbox:
         finally:
             forged = not had_git and _remove(git)
         said = await asyncio.to_thread(secrets.without, hidden, result.output_tail)
+        if hidden.values or hidden.beyond:
+            found = {path: await asyncio.to_thread(secrets.without, hidden, text) for path, text in found.items()}
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
 
     def _environment_of(self, directory: str) -> PartEnvironment:

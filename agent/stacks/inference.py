@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from agent.stacks.facts import Facts, facts_of
 from agent.stacks.globs import matches
-from agent.stacks.manifests import is_manifest, packages_of
+from agent.stacks.manifests import packages_of
 from agent.stacks.mentions import NAMING_WEIGHT, OPERATIONS, OUTSIDE, PROGRAM, SERVICE, Mention, mentions_in, moves_elsewhere
 from agent.stacks.model import Stack
 from agent.stacks.roles import MentionRole
@@ -33,9 +33,6 @@ FIRST = 0.2
 """What counts for tools of operations after a program that is asked for, and for a program after such a tool."""
 WORKFLOWS, IMAGES, SECOND_TOOL = "ci-github-actions", "devops-docker", 0.4
 """A workflow often builds an image, and an image seldom holds a workflow."""
-MAX_PROJECTS = 100
-MAX_ABOVE = 100
-"""Directories above a file that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -85,41 +82,6 @@ def infer(text: str, files: Sequence[str] = (), *, manifests: Mapping[str, str] 
     found = _decided(candidates)
     doubtful = found.stack is not None and (_only_context(mentions) or moves_elsewhere(text))
     return replace(found, confidence=min(found.confidence, DOUBTFUL)) if doubtful else found
-
-
-def infer_by_directory(files: Sequence[str], *, manifests: Mapping[str, str] | None = None) -> dict[str, Inference]:
-    """The stack of each directory with a manifest of its own (``.`` is the top), for repositories that hold several projects.
-
-    A directory's files are those that no directory below it claims. One that speaks for no stack is left out, and so are all
-    after the first ``MAX_PROJECTS``, those at the top first.
-    """
-    homes = {path.rpartition("/")[0] for path in files if is_manifest(path)}
-    looked_at = sorted(homes, key=lambda home: (home.count("/"), home))[:MAX_PROJECTS]
-    own: dict[str, list[str]] = {home: [] for home in looked_at}
-    texts: dict[str, dict[str, str]] = {home: {} for home in looked_at}
-    for path in files:
-        home = next((above for above in _above(path) if above in homes), None)
-        if home in own:
-            own[home].append(path)
-            if manifests and path in manifests:
-                texts[home][path] = manifests[path]
-    found = {}
-    for home in sorted(looked_at):
-        skip = len(home) + 1 if home else 0
-        theirs = {path[skip:]: text for path, text in texts[home].items()}
-        guess = infer("", [path[skip:] for path in own[home]], manifests=theirs)
-        if guess.stack is not None:
-            found[home or "."] = guess
-    return found
-
-
-def _above(path: str) -> Iterator[str]:
-    """The directories that ``path`` is in, the nearest first; "" is the top."""
-    for _ in range(MAX_ABOVE):
-        path = path.rpartition("/")[0]
-        yield path
-        if not path:
-            return
 
 
 def _of_repository(stack: Stack, files: Sequence[str], packages: frozenset[str]) -> Iterator[tuple[float, str]]:

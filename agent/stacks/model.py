@@ -44,15 +44,6 @@ class FormatTool:
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """What measures which lines the tests run: ``command`` gets the paths of the changed files that end in ``suffixes``, runs
-    the tests and prints LCOV records; exit code 127 says that its tools are absent here."""
-
-    command: tuple[str, ...]
-    suffixes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Signals:
     """Evidence for a stack, each with a weight: about 10 names it, about 1 only fits it.
 
@@ -86,7 +77,7 @@ class Stack:
     created; ``markers`` are globs of files that only this stack has. ``packages`` are the libraries that belong to the stack
     itself and never count as extra; ``imports_forbidden`` those that belong to another stack (``name/*`` for a scope).
     ``tests`` are the commands that test a project, the first that is available counts; ``test`` is the first of all.
-    ``test_files`` are globs of the files that they run; none where any file may be one. ``coverage`` None: it is not measured.
+    ``test_files`` are globs of the files that they run; none where any file may be one.
     """
 
     id: str
@@ -108,7 +99,6 @@ class Stack:
     prompt_notes: str
     starter: Path | None
     test_files: tuple[str, ...] = ()
-    coverage: Coverage | None = None
 
     @property
     def test(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agent.stacks.model import Coverage, FormatTool, Signals, Stack, UnknownStack
+from agent.stacks.model import FormatTool, Signals, Stack, UnknownStack
 
 HERE = Path(__file__).parent
 
@@ -54,12 +54,7 @@ def _read(path: Path) -> Stack:
         prompt_notes=data["prompt_notes"].strip(),
         starter=starter if starter.is_dir() else None,
         test_files=tuple(files.get("tests", ())),
-        coverage=_coverage(data.get("coverage")),
     )
-
-
-def _coverage(entry: dict[str, Any] | None) -> Coverage | None:
-    return None if entry is None else Coverage(tuple(entry["command"]), tuple(entry["suffixes"]))
 
 
 def _tool(entry: dict[str, Any]) -> FormatTool:

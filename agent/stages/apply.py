@@ -223,12 +223,16 @@ class ChangeApplier:
         created = [own[path] for path in paths if path not in old]
         reports = [await format_files(created, part.formatters, sandbox, part.directory)]
         before = SetAside(self._work.root, [Swap(path, self.baseline.now(path), self.baseline.before(path)) for path in old])
+        absent = []
         for tool in part.formatters:
             with before.in_place():
                 clean = await clean_files([own[path] for path in old], tool, sandbox, part.directory)
-            if clean:
+            if clean is None:
+                absent.append(tool)
+            elif clean:
                 reports.append(await format_files(clean, [tool], sandbox, part.directory))
-        return joined(reports).below(part.directory)
+        wanted = [tool for tool in part.formatters if any(tool.wants(own[path]) for path in old)]
+        return joined([*reports, FormatReport.without(absent, wanted)]).below(part.directory)
 
 
 def _mode(path: Path) -> int:

@@ -23,7 +23,9 @@ from agent.team.phase_context import PhaseContext
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing", "counted", "source")
 UNCOMPARED: JSONObject = {"set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
+UNCOMPARED |= {"absent_linters": [], "imported_elsewhere": []}
 """What the data of ``tests_finished`` has where nothing more than a test run was found out."""
+MAX_MODULES = 20
 SHOWN = 10
 """Names of tests in one sentence."""
 
@@ -66,7 +68,8 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
         work.baseline = _before(work, parts)
     ran = suites.merged(reports)
     tests = {**ran, "baseline": work.baseline, **failing_tests.compare(work.baseline, ran, work.root), "coverage": None}
-    tests |= {**UNCOMPARED, "set_aside": work.aside.paths, "flaky": [], "worse_lint": []}
+    tests |= {**UNCOMPARED, "set_aside": work.aside.paths, "flaky": [], "worse_lint": [], "absent_linters": []}
+    tests["imported_elsewhere"] = _imported_elsewhere(work, parts, step)
     if is_to_blame(tests):
         await _look_again(work, reports, tests, step)
     to_blame = is_to_blame(tests)
@@ -76,6 +79,12 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
     if to_blame:
         work.loops.record_test_run(parts[0].test if parts else (), 1, tests["output_tail"])
     return tests
+
+
+def _imported_elsewhere(work: PhaseContext, parts: Sequence[ProjectPart], step: str) -> list[str]:
+    """Modules of the project of which the tests would import another copy, so that they say nothing about the change."""
+    made = [work.installed.get((step, part.key)) for part in parts]
+    return sorted({name for result in made if result is not None for name in result.imported_elsewhere})[:MAX_MODULES]
 
 
 async def _measure_late(work: PhaseContext, parts: Sequence[ProjectPart], step: str) -> None:
@@ -141,7 +150,9 @@ async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], 
     for part in work.profile.parts:
         now, before = _step(work, part, f"lint/{step}"), _step(work, part, f"lint_before/{step}", work.before)
         old = [path for path in work.modified if work.profile.part_of(path) == part]
-        tests["worse_lint"] += await linting.worsened(part, old, now, before)
+        compared = await linting.compare(part, old, now, before)
+        tests["worse_lint"] += compared.worse
+        tests["absent_linters"] += [name for name in compared.absent if name not in tests["absent_linters"]]
 
 
 def complaint(tests: JSONObject) -> str:
@@ -188,6 +199,8 @@ def for_reviewer(tests: JSONObject) -> str:
         parts.append(
             f"Without the change, its own tests ({listed(found['files'])}): {found['failed']} fail, {found['passed']} pass."
         )
+    if tests["imported_elsewhere"]:
+        parts.append(f"Not the working tree but another copy is imported for: {listed(tests['imported_elsewhere'])}.")
     if tests["set_aside"]:
         parts.append(
             f"The change also alters how tests are run, which the plan does not name: {listed(tests['set_aside'])}. The tests "
@@ -237,15 +250,16 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
     profile, _ = await read_profile(root, ports.journal, f"{key}/profile", spec.commands, of_stack)
     profile = as_approved(profile, draft.plan)
-    reports = []
+    reports, elsewhere = [], set[str]()
     for part in profile.tested_by(paths):
         suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
         if not part.test:
             reports.append((part, _without_command(part)))
             continue
         installed = await commands.step(f"install{suffix}").install(part)
+        elsewhere.update(installed.imported_elsewhere if installed is not None else ())
         reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
-    return suites.merged(reports)
+    return {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES]}
 
 
 async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAside) -> JSONObject:

@@ -95,7 +95,8 @@ class TestsFinished(TestCounts):
     not name them, so the tests were run with what was there before. ``command`` is what was run; ``errors`` are those of
     ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed
     and, run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to
-    the change."""
+    the change. ``absent_linters`` are tools that files of the change needed and that are not here; of the modules
+    ``imported_elsewhere`` the tests import another copy than the working tree's."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
@@ -112,6 +113,8 @@ class TestsFinished(TestCounts):
     not_blamed: str = ""
     new_tests: NewTests | None = None
     worse_lint: list[WorseLint] = []
+    absent_linters: list[str] = []
+    imported_elsewhere: list[str] = []
     seconds: float = 0.0
     output_tail: str = ""
     reason: str = ""

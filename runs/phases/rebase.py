@@ -64,7 +64,7 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
         )
     rebased = {"from": began, "onto": head, "base_branch": branch}
     tests = await _tested(work, checkout, merged.tree)
-    proved = tests["status"] != "unavailable" and not is_to_blame(tests)
+    proved = tests["status"] != "unavailable" and not is_to_blame(tests) and not tests["imported_elsewhere"]
     return RebaseResult(merged.tree, head, {"rebased": rebased, "tests_after_rebase": tests}, proved)
 
 

@@ -7,21 +7,11 @@ from typing import Any
 
 import pytest
 
-from agent.checks.failing_tests import compare, of_others, of_pytest
+from agent.checks.failing_tests import compare, of_others
 from agent.ports import TaskSpec
 from tests.agent.harness import Harness, ScriptedModel, TableSandbox
 from tests.support.team_script import script
 
-PYTEST = """FF.
-FAILED printed by a test
-=================================== FAILURES ===================================
-E   assert 1 == 2
-=========================== short test summary info ============================
-FAILED tests/test_a.py::test_one - assert 1 == 2
-FAILED tests/test_a.py::TestB::test_two[x - y] - AssertionError
-ERROR tests/test_c.py - ImportError: no module
-3 failed, 1 passed in 0.05s
-"""
 VITEST = """
  ❯ src/App.test.tsx (2 tests | 1 failed) 5ms
 ⎯⎯⎯⎯⎯⎯⎯ Failed Tests 1 ⎯⎯⎯⎯⎯⎯⎯
@@ -42,11 +32,6 @@ Tests:       1 failed, 1 passed, 2 total
 """
 PEST = "   FAILED  Tests\\Feature\\NotesTest > it keeps notes   QueryException\n  Tests:    1 failed, 2 passed\n"
 DOTNET = "  Failed Shop.Tests.Sums.Adds(a: 1) [12 ms]\n  Error Message:\nFailed!  - Failed:     1, Passed:     4\n"
-
-
-def test_pytest_names_them_in_its_summary_only() -> None:
-    assert of_pytest(PYTEST) == ["tests/test_a.py::test_one", "tests/test_a.py::TestB::test_two[x", "tests/test_c.py"]
-    assert of_pytest("FAILED tests/test_a.py::test_one\n") == []
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def metagpt(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def small_stacks() -> tuple[Stack, ...]:
     """The stacks, of which Python's neither formats nor measures coverage."""
-    return tuple(replace(stack, format=(), coverage=None) if stack.id == "fastapi" else stack for stack in catalogue())
+    return tuple(replace(stack, format=()) if stack.id == "fastapi" else stack for stack in catalogue())
 
 
 @pytest.fixture(autouse=True)

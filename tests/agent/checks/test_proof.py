@@ -15,6 +15,7 @@ def ran(**other: Any) -> dict[str, Any]:
     known = {
         **CLEAN, "reason": "", "baseline": CLEAN, "newly_failing": [], "fixed": [], "still_failing": [], "gone": [],
         "set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": [], "collection_errors": [],
+        "absent_linters": [], "imported_elsewhere": [],
         "parts": [],
     }  # fmt: skip
     return {**known, **other}
@@ -40,6 +41,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a linter is not content any more": (
         ran(worse_lint=[{"tool": "ruff", "files": ["a.py"], "output_tail": ""}]), "partly proved",
     ),
+    "a linter is absent": (ran(absent_linters=["flake8"]), "partly proved"),
+    "another copy is imported": (ran(imported_elsewhere=["shop"]), "not proved"),
     "a module could not be loaded": (ran(collection_errors=[{"path": "test_a.py", "error": "ImportError"}]), "partly proved"),
     "one of two parts has no tests": (
         ran(parts=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), "partly proved",
@@ -76,6 +79,8 @@ def test_a_new_project_whose_tests_fail_is_not_proved() -> None:
         (failing("old", "new", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=["new"]), True),
         (failing("old", "chance", baseline=OLD_FAILURE, still_failing=["old"], newly_failing=[], flaky=["chance"]), False),
         (ran(status="failed", passed=0, not_blamed="It fails without the change too."), False),
+        (failing("api/new", newly_failing=["api/new"], not_blamed="The tests of web/ can't run without the change."), True),
+        (failing("api/chance", flaky=["api/chance"], not_blamed="The tests of web/ can't run without the change."), False),
         (ran(status="unavailable", passed=0, reason="No module named shop."), True),
         (ran(status="unavailable", passed=0, not_blamed="A service is missing, as before."), False),
         (ran(status="unavailable", passed=0, baseline={**CLEAN, "status": "unavailable", "passed": 0}), False),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.stacks import infer, infer_by_directory
+from agent.stacks import infer
 from tests.agent.stacks.none_of_ours import EVERYDAY, NONE_FITS
 from tests.agent.stacks.page_tasks import PAGE_TASKS
 from tests.agent.stacks.sentences import NAMED, TRAPS, UNNAMED
@@ -142,19 +142,6 @@ def test_sentences_with_a_trap(text: str, never: str) -> None:
 
 def test_there_are_enough_sentences() -> None:
     assert len(UNNAMED) + len(TRAPS) + sum(map(len, NAMED.values())) >= 150
-
-
-def test_a_repository_of_several_projects() -> None:
-    files = [
-        "README.md", "package.json", "api/requirements.txt", "api/app/main.py", "web/package.json", "web/src/App.vue",
-        "web/vite.config.ts", "services/shop/composer.json", "services/shop/artisan", "docs/a.md",
-    ]  # fmt: skip
-    found = infer_by_directory(files, manifests={"api/requirements.txt": "fastapi\n"})
-
-    assert {place: guess.stack for place, guess in found.items()} == {
-        "api": "fastapi", "services/shop": "laravel", "web": "vue-vite",
-    }, "a package.json alone is of any project of Node"  # fmt: skip
-    assert found["api"].proved
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from agent.checks import test_configuration
 from agent.context import testlayout
 from agent.sandbox.lockfiles import pins
 from agent.sandbox.node import npmrc, project
-from agent.stacks import infer, infer_by_directory, said_in_replies
+from agent.stacks import infer, said_in_replies
 from agent.stacks.denial import rules_out
 from agent.stacks.globs import matches
 from agent.stacks.manifests import packages_of
@@ -95,15 +95,6 @@ READERS = [
         },
         tuple(f"agent.stacks.{name}" for name in ("inference", "mentions", "roles", "replies", "denial")),
         start=4_000,
-    ),
-    Reader(
-        "stacks of folders",
-        lambda files: infer_by_directory(files, manifests=dict.fromkeys(files, "{}")),  # type: ignore[arg-type, call-overload]
-        {
-            "projects": lambda n: [f"a{at}/package.json" for at in range(n // 16)],
-            "projects in projects": lambda n: ["a/" * at + "package.json" for at in range(int(n**0.5))],
-        },
-        ("agent.stacks.inference",),
     ),
     Reader("package.json", lambda text: packages_of({"package.json": str(text)}), JSON, ("agent.stacks.manifests",)),
     Reader("pyproject.toml", lambda text: packages_of({"pyproject.toml": str(text)}), TOML, ("agent.stacks.manifests",)),
