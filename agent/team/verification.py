@@ -39,7 +39,7 @@ async def install(work: PhaseContext, step: str) -> None:
 async def _installed(work: PhaseContext, part: ProjectPart, step: str) -> CommandResult | None:
     key = (step, part.key)
     if key not in work.installed:
-        work.installed[key] = await _step(work, part, f"install/{step}").install(part)
+        work.installed[key] = await _step(work, part, f"environment/{step}").install(part)
     return work.installed[key]
 
 
@@ -256,9 +256,9 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
         if not part.test:
             reports.append((part, _without_command(part)))
             continue
-        installed = await commands.step(f"install{suffix}").install(part)
+        installed = await commands.step(f"environment{suffix}").install(part)
         elsewhere.update(installed.imported_elsewhere if installed is not None else ())
-        reports.append((part, await _proved(part, installed, commands.step(f"test{suffix}"))))
+        reports.append((part, await _proved(part, installed, commands.step(f"suite{suffix}"))))
     return {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES]}
 
 
@@ -268,7 +268,7 @@ async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAsi
         return not_run("unavailable", NONE)
     if not part.test:
         return _without_command(part)
-    return await _proved(part, await _installed(work, part, step), _step(work, part, f"test/{step}", aside))
+    return await _proved(part, await _installed(work, part, step), _step(work, part, f"suite/{step}", aside))
 
 
 def _without_command(part: ProjectPart) -> JSONObject:

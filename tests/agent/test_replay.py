@@ -87,7 +87,7 @@ async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path
 async def test_a_replayed_install_is_made_good_before_the_next_real_command(tmp_path: Path) -> None:
     first = await whole(tmp_path / "whole")
     steps = first.journal.steps
-    count = list(steps).index("execute/install/2") + 1
+    count = list(steps).index("execute/environment/2") + 1
     root = make_repository(tmp_path / "again", SMALL_REPOSITORY)
     sandbox = sandbox_of(root)
     again = Harness(root, Recorded(first), sandbox=sandbox, steps={key: steps[key] for key in list(steps)[:count]})

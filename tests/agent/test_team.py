@@ -170,11 +170,12 @@ def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
     harness = Harness(repository, ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"])))
     asyncio.run(harness.run(HEALTH))
     assert [(key, step.kind) for key, step in harness.journal.steps.items()] == [
-        ("plan/1/read", "read"), ("plan/1/analyze", "model"), ("plan/1/draft", "model"), ("plan/1/estimate", "read"),
-        ("execute/read", "read"), ("execute/probe", "command"),
-        ("execute/install/baseline", "command"), ("execute/test/baseline/1", "command"),
+        ("plan/1/read", "read"), ("plan/1/profile", "read"),
+        ("plan/1/analyze", "model"), ("plan/1/draft", "model"), ("plan/1/estimate", "read"),
+        ("execute/read", "read"), ("execute/profile", "read"), ("execute/probe", "command"),
+        ("execute/environment/baseline", "command"), ("execute/suite/baseline/1", "command"),
         ("execute/write/0", "model"), ("execute/apply/0", "apply"),
         ("execute/read/test", "read"), ("execute/write_test", "model"),
-        ("execute/install/0", "command"), ("execute/format/0", "format"), ("execute/test/0/1", "command"),
+        ("execute/environment/0", "command"), ("execute/suite/0/1", "command"),
         ("execute/coverage/0/1", "command"), ("execute/read/review/0", "read"), ("execute/review/0", "model"),
     ]  # fmt: skip

@@ -29,6 +29,7 @@ EXEMPT: dict[str, str] = {
     "agent.context.tools.read_file": "Paths are compared for MAX_COMPARED steps at most.",
     "agent.context.tools.run": _WORDS,
     "agent.stages.apply": _WORDS,
+    "agent.stacks.outside": _OURS,
     "agent.models.anthropic": _WORDS,
     "agent.models.anthropic_messages": "Its pattern is one character.",
     "agent.models.error_messages": _WORDS,

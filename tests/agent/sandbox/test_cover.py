@@ -127,7 +127,7 @@ async def test_where_the_tool_is_absent_the_result_says_so(sandbox: WorkdirSandb
     )
 
     assert found["percent"] is None
-    assert found["reason"] == "No coverage tool for React (Vite) is available here."
+    assert found["reason"] == "No coverage tool for typescript is available here."
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed here: no package can be installed with it")
