@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from agent.checks.reports.model import Tally
+from agent.checks.reports.tap import points
 from agent.patterns import linear
 
 _COUNT = linear(r"(\d+) ([a-z]+(?: [a-z]+)?)")
@@ -50,9 +51,6 @@ _CTEST = linear(r"(?m)^\d+% tests passed, (\d+) tests? failed out of (\d+)")
 _CTEST_SKIP = linear(r"(?m)^\s+\d+ - \S.* \((?:Skipped|Not Run|Disabled)\)$")
 _PROVE = linear(r"(?m)^Files=\d+, Tests=(\d+),")
 _PROVE_FAILED = linear(r"(?m)^ *Failed (\d+)/(\d+) subtests|^ *Failed tests?: ")
-_TAP = linear(r"(?m)^(not )?ok\b(?: (\d+))?(?: -)?([^\n]*)$")
-_TAP_MARK = linear(r"(?i)# *(skip|todo)\b")
-_TAP_PLAN = linear(r"(?m)^(?:TAP version \d+|1\.\.\d+)")
 _BUN = linear(r"(?m)^ *(\d+) (pass|fail|skip|todo) *$")
 _BUN_RAN = linear(r"(?m)^ *Ran \d+ tests? across \d+ files?")
 _DENO = linear(r"(?m)^(?:ok|FAILED) \| (\d+) passed(?: \([^)\n]*\))? \| (\d+) failed(?: \([^)\n]*\))?(?: \| (\d+) ignored)?")
@@ -127,19 +125,13 @@ def node_tap(output: str) -> Tally | None:
 
 
 def tap(output: str) -> Tally | None:
-    """The top level of a TAP stream (testanything.org). What is nested counts in the test that holds it."""
-    if not _TAP_PLAN.search(output):
-        return None
     counted = Tally()
-    for hit in _TAP.finditer(output):
-        mark = _TAP_MARK.search(hit[3])
-        if mark is not None:
-            counted.skipped += 1
-        elif hit[1]:
-            counted.failed += 1
-            counted.failing.append(hit[3].partition(" # time=")[0].strip() or f"test {hit[2] or counted.failed}")
-        else:
-            counted.passed += 1
+    for point in points(output):
+        counted.passed += point.outcome == "passed"
+        counted.skipped += point.outcome == "skipped"
+        counted.failed += point.outcome == "failed"
+        if point.outcome == "failed":
+            counted.failing.append(point.name)
     return counted if counted.counted else None
 
 
@@ -375,7 +367,8 @@ READERS: Mapping[str, tuple[Reader, ...]] = MappingProxyType(
     {
         "vitest": (jest,), "jest": (jest,), "pest": (jest, phpunit), "phpunit": (phpunit, jest), "mocha": (mocha,),
         "node": (node,), "ava": (ava, tap), "tap": (node_tap, tap, node), "tape": (node, tap), "go": (gotestsum, go),
-        "cargo": (cargo,), "rspec": (rspec,), "minitest": (minitest,), "dotnet": (dotnet,), "maven": (surefire,),
+        "cargo": (cargo,), "rspec": (rspec,), "minitest": (minitest,), "test-unit": (minitest,), "dotnet": (dotnet,),
+        "maven": (surefire,),
         "gradle": (gradle,), "ctest": (ctest,), "prove": (prove, tap), "bun": (bun,), "deno": (deno,), "exunit": (exunit,),
         "playwright": (playwright,), "nextest": (cargo,), "uvu": (uvu,), "jasmine": (jasmine,), "karma": (karma,),
         "qunit": (tap, node), "automake": (automake,),

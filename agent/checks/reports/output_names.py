@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from agent.checks import failing_tests
 from agent.checks.reports.model import joined
+from agent.checks.reports.tap import points
 from agent.patterns import linear
 
 _VITEST_FILE = linear(r"^(\S+) \[ \S+ \]$")
@@ -94,6 +95,10 @@ def _surefire(output: str) -> Iterator[str]:
             yield joined((hit[1], hit[2]))
 
 
+def _tape(output: str) -> Iterator[str]:
+    return (point.name for point in points(output, titled=True) if point.outcome == "failed")
+
+
 def _first(pattern_name: str) -> Callable[[str], Iterator[str]]:
     pattern = {"ava": _AVA, "minitest": _MINITEST, "ctest": _CTEST}[pattern_name]
     return lambda output: (hit[1] for hit in pattern.finditer(output))
@@ -101,7 +106,8 @@ def _first(pattern_name: str) -> Callable[[str], Iterator[str]]:
 
 _READERS: Mapping[str, tuple[Callable[[str], Iterator[str]], ...]] = MappingProxyType(
     {
-        "mocha": (_mocha,), "node": (_node,), "ava": (_first("ava"),), "cargo": (_cargo,), "nextest": (_cargo,),
+        "mocha": (_mocha,), "node": (_node,), "ava": (_first("ava"),), "tape": (_tape,), "cargo": (_cargo,),
+        "nextest": (_cargo,),
         "rspec": (_pairs("rspec"),), "minitest": (_first("minitest"),), "maven": (_surefire,), "gradle": (_pairs("gradle"),),
         "ctest": (_first("ctest"),), "": (_known, _mocha, _node, _cargo, _pairs("rspec"), _first("minitest")),
     }

@@ -33,6 +33,8 @@ _NOT_FOUND = linear(
     r"|^command not found: (\S+)|^error: no such command: `([\w-]+)`"
 )
 _NO_MODULE = linear(r"(?m)^\S*python[\w.]*: No module named '?([\w.]+)|^error: Failed to spawn: `([\w.-]+)`")
+_NOT_INSTALLED = linear(r"vendor/autoload\.php'?\)?: [Ff]ailed to open stream|\berror NETSDK1004: ")
+"""Of PHP without Composer's files, and of .NET without those of ``dotnet restore``."""
 _NO_PATH = linear(r"(?m)^ERROR: ((?:file or directory )?not found: \S[^\n]*)$")
 _NO_PLUGIN = linear(r"(?m)is not a docker command|unknown command: docker \w+|^unknown (?:shorthand )?flag: ")
 _OPTIONS = linear(r"(?m)^(?:\S+: )?error: (unrecognized arguments|no such option|argument \S+): ?([^\n]*)")
@@ -91,6 +93,8 @@ def nothing_to_run(argv: Sequence[str], exit_code: int, output: str) -> str:
     ):
         if hit := pattern.search(tail):
             return sentence.format(next(group for group in hit.groups() if group))
+    if _NOT_INSTALLED.search(tail):
+        return "The packages that the project needs are not installed here."
     if hit := _NO_PATH.search(tail):
         return f"pytest refused to start: {hit[1]}."
     if hit := _OPTIONS.search(tail):

@@ -36,6 +36,19 @@ def test_a_workspace_covers_its_members_without_a_test_command_of_their_own() ->
     assert (member.package_manager, member.lock_file) == ("uv", "uv.lock")
 
 
+def test_a_member_is_tested_by_the_package_manager_of_its_workspace() -> None:
+    member = '{"name": "a", "scripts": {"test": "vitest run"}, "devDependencies": {"vitest": "3"}}'
+    files = {
+        "package.json": '{"name": "all", "private": true, "scripts": {"test": "pnpm -r test"}}',
+        "pnpm-workspace.yaml": "packages: ['packages/*']\n",
+        "pnpm-lock.yaml": "",
+        "packages/a/package.json": member,
+    }
+    top, a = profile_of(files).parts
+    assert (top.tests_members, a.package_manager, a.lock_file) == (True, "pnpm", "pnpm-lock.yaml")
+    assert a.test == ("pnpm", "test")
+
+
 def test_members_are_tested_by_themselves_where_the_workspace_says_nothing() -> None:
     top, a, b = profile_of(WORKSPACE).parts
     assert (top.test, a.directory, b.directory) == ((), "packages/a", "packages/b")
