@@ -118,6 +118,18 @@ def test_a_plan_of_another_shape_is_refused_by_field(tenant: Tenant, waiting: Ta
     assert refused.value.field == "plan.steps.0.title"
 
 
+def test_a_command_that_can_not_be_shown_is_refused(tenant: Tenant, waiting: TaskRun) -> None:
+    for line in ("pytest\x1b[2K", "pytest\nrm -rf .", "x" * 1_001):
+        commands = [{"directory": "", "ecosystem": "python", "kind": "test", "command": line, "evidence": ""}]
+        plan = {**waiting.plan, "project": {"facts": [], "commands": commands}}
+        with pytest.raises(BadRequest, match="The command `test`"):
+            services.edit_plan(principal=tenant.principal, run_id=waiting.pk, plan=plan)
+        with pytest.raises(BadRequest, match="The command `test`"):
+            services.decide_plan(principal=tenant.principal, run_id=waiting.pk, approved=True, plan=plan)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.plan_version) == (Status.AWAITING_APPROVAL, 1)
+
+
 def test_cancelling_a_waiting_run_takes_effect_at_once(tenant: Tenant, waiting: TaskRun) -> None:
     services.cancel_run(principal=tenant.principal, run_id=waiting.pk)
     waiting.refresh_from_db()

@@ -60,3 +60,9 @@ async def test_reports_are_bounded_together(root: Path, monkeypatch: pytest.Monk
 async def test_without_a_wish_for_reports_there_is_no_place_for_them(root: Path) -> None:
     sandbox = open_sandbox(root, cache=root.parent / "cache")
     assert not (await sandbox.run(("test", "-e", "/reports"))).ok
+
+
+async def test_a_report_does_not_tell_what_is_secret(root: Path) -> None:
+    (root / ".env").write_text("TOKEN=s3cr3t-of-the-project\n")
+    script = 'echo "failed with $(sed s/TOKEN=// .env)" > /reports/a.txt'
+    assert await run(root, script, "/reports/*") == {"/reports/a.txt": "failed with [hidden]\n"}
