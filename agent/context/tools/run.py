@@ -14,9 +14,12 @@ from agent.context.tools import arguments as read
 from agent.context.tools.result import MAX_RESULT, Refused, ToolResult, clean
 from agent.ports import CommandResult, JSONObject
 from agent.projects import ProjectPart, ProjectProfile
+from agent.projects.shown import shown
 
 TIMEOUT = 180.0
 MAX_WORDS = 40
+MAX_TOLD = 40
+"""Commands that a refusal names; a repository of many parts has more."""
 MAX_TAIL = MAX_RESULT - 2_000
 READERS = (("ls",), ("wc",), ("pwd",))
 SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
@@ -24,6 +27,8 @@ STARTERS = frozenset(
     ("python", "python3", "node", "npm", "npx", "php", "docker", "dotnet", "uv", "composer", "ruby", "perl", "java", "go")
 )
 """Programs that run whatever their first words name: those words are part of what is allowed."""
+A_LINE = ("npx", "--no-install", "-c")
+"""Gives a line to a shell; without ``-c`` the third word is the program."""
 _WRITES = re.compile(
     r"--?(fix|write|in-?place|update|updateSnapshot|output|install|allow-|set|basetemp|junit-?xml|log-file|report-log|resultlog"
     r"|debug=|cov-report|override-ini|cache-clear|add-noqa|out-?dir|outFile|emptyOutDir|coverageDirectory|log-junit|log-teamcity"
@@ -47,7 +52,7 @@ async def run(commands: Runner | None, profile: ProjectProfile, arguments: JSONO
     head = next((head for head in (*allowed, *READERS) if argv[: len(head)] == head), None)
     named = argv[0] in {head[0] for head in allowed} and argv[1:] == ("--version",)
     if head is None and not named:
-        known = "; ".join(" ".join(head) for head in (*allowed, *READERS))
+        known = "; ".join(shown(" ".join(head)) for head in (*list(allowed)[:MAX_TOLD], *READERS))
         raise Refused(f"That command is not allowed. Allowed commands, each followed by files if you like: {known}.")
     rest = argv[len(head or argv) :]
     writing = next((word for word in rest if _WRITES.fullmatch(word)), None)
@@ -75,7 +80,7 @@ def heads(part: ProjectPart) -> Iterator[tuple[str, ...]]:
     """The beginnings of commands that are allowed: those of the part without their operands, formatters only as checks."""
     commands = [command.argv for kind, command in part.commands.items() if kind in ("test", "build", "lint")]
     for command in (*commands, *part.other_tests):
-        if command and command[0] not in SHELLS:
+        if command and command[0] not in SHELLS and command[: len(A_LINE)] != A_LINE:
             yield _without_operands(command)
     for tool in (*part.formatters, *part.linters):
         if tool.check and tool.check[0] not in SHELLS:
@@ -83,7 +88,7 @@ def heads(part: ProjectPart) -> Iterator[tuple[str, ...]]:
 
 
 def _without_operands(command: tuple[str, ...]) -> tuple[str, ...]:
-    least = 2 if command[0] in STARTERS else 1
+    least = 3 if command[:2] == A_LINE[:2] else 2 if command[0] in STARTERS else 1
     end = len(command)
     while end > least and _is_operand(command[end - 1]):
         end -= 1
@@ -93,4 +98,4 @@ def _without_operands(command: tuple[str, ...]) -> tuple[str, ...]:
 def _is_operand(word: str) -> bool:
     if word.startswith(("--verify", "--check")):
         return False  # without it the command would rewrite what it checks
-    return word.startswith("-") or word[0].isupper() or not set("./*").isdisjoint(word)
+    return not word or word.startswith("-") or word[0].isupper() or not set("./*").isdisjoint(word)
