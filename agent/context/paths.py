@@ -30,10 +30,15 @@ OURS = (".git", ".mgx")
 """Of git and of the edit engine's recovery: never shown, whatever the repository's rules say."""
 
 
+def is_clone_of_run(root: Path) -> bool:
+    """Whether ``root`` has its git directory beside it, out of reach of what runs in it. All that is in such a workdir is the
+    project's, be it in a folder of builds or ignored: what commands leave there is removed."""
+    return (root.parent / "git" / "HEAD").is_file() and not (root / ".git").exists()
+
+
 def skipped_in(root: Path) -> frozenset[str]:
-    """The folders of a workdir without a `.git` that are not looked into. The clone of a run has its git directory beside it,
-    and nothing in it that is not the project's: a tracked `bin/` or `build/` is read like any other folder."""
-    return CACHES if (root.parent / "git" / "HEAD").is_file() else SKIPPED
+    """The folders of a workdir without a `.git` that are not looked into."""
+    return CACHES if is_clone_of_run(root) else SKIPPED
 
 
 def names_like(patterns: Sequence[str]) -> re.Pattern[str]:

@@ -53,7 +53,7 @@ def refusal(directory: Path, words: str) -> UsageError | None:
     advice = "\n".join(line for line in lines if line and not line.startswith(("fatal:", "error:", "warning:")))
     return UsageError(
         f"git refuses the repository in {directory}: {_cause(words)}",
-        hint=advice or f"Run `git status` in {directory} and mend what it reports.",
+        hint=advice or f"Run `git status` in {directory} and fix what it reports.",
     )
 
 

@@ -106,7 +106,7 @@ async def check_repository(path: Path) -> None:
 
 def _no_repository(path: Path, error: GitCommandFailed) -> NotFound:
     """A repository that git refuses (a broken line of its configuration, a format that this git does not know) is told in
-    git's own words: the person has one, and can mend it."""
+    git's own words: the person has one, and can put it right."""
     if NOWHERE in error.stderr and not os.path.lexists(path / ".git"):
         return NotFound(
             f"{path} is not a git repository.",
@@ -116,7 +116,7 @@ def _no_repository(path: Path, error: GitCommandFailed) -> NotFound:
     return NotFound(
         f"git refuses the repository {path}: {error.detail.partition(' failed: ')[2] or error.detail}",
         code="repository_refused",
-        hint=f"Run `git status` in {path} as the user of this server, and mend what it reports.",
+        hint=f"Run `git status` in {path} as the user of this server, and fix what it reports.",
     )
 
 

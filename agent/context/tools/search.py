@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.children import child
 from agent.context import listing
-from agent.context.paths import is_secret
+from agent.context.paths import is_clone_of_run, is_secret
 from agent.context.tools import arguments as read
 from agent.context.tools.result import Refused, ToolResult, clean, fitting
 from agent.ports import JSONObject
@@ -33,6 +33,7 @@ async def search(root: Path, arguments: JSONObject) -> ToolResult:
     place = read.path(arguments, default=".")
     glob = read.text(arguments, "glob", "")
     options = [*OPTIONS, *(["--ignore-case"] if read.flag(arguments, "ignore_case") else [])]
+    options += ["--no-ignore"] if is_clone_of_run(root) else []
     # ripgrep reads what is named to it in spite of ignore rules, so what it says is held against the list
     files = set(await listing.list_files(root))
     if place and place not in files and not any(name.startswith(place + "/") for name in files):

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from agent import stacks
+from agent.context.listing import list_files
 from agent.context.tools import MAX_RESULT, TOOLS, Toolbox, ToolResult, specs
 from agent.context.tools.run import heads
+from agent.context.tools.search import search
 from agent.errors import Paused
 from agent.ports import CommandResult
 from tests.agent.harness import make_repository
@@ -269,3 +271,17 @@ def test_a_call_that_does_not_exist_names_those_that_do(root: Path) -> None:
 def test_a_result_survives_the_journal() -> None:
     result = ToolResult("text", read={"a": "b"})
     assert ToolResult.from_json(result.to_json()) == result
+
+
+def test_in_the_clone_of_a_run_all_files_are_the_project_s(tmp_path: Path) -> None:
+    """It has its git directory beside it, and what commands leave in it is removed: ignore rules and names hide nothing."""
+    root, places = tmp_path / "repo", ("bin/tool.py", "lib/ignored.py", "vendor/a.py")
+    for path, text in {".gitignore": "lib/\n", **dict.fromkeys((*places, "node_modules/x.js", ".env"), "marked = 1\n")}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    assert asyncio.run(list_files(root)) == [".env", ".gitignore", "lib/ignored.py"], "nobody says what belongs to the project"
+    (tmp_path / "git").mkdir()
+    (tmp_path / "git" / "HEAD").write_text("ref: refs/heads/main\n")
+    assert asyncio.run(list_files(root)) == [".env", ".gitignore", *places]
+    found = asyncio.run(search(root, {"pattern": "marked"})).text
+    assert [line.partition(":")[0] for line in found.splitlines()] == list(places)
