@@ -20,7 +20,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 COOL_DOWN = 60.0
 """Seconds for which an endpoint that failed is not tried again, unless it names a longer time."""
-UNUSABLE = frozenset(("model_unauthorized", "model_refused", "model_garbage"))
+UNUSABLE = frozenset(
+    ("model_unauthorized", "model_refused", "model_garbage", "model_key_unusable", "model_address_unusable",
+     "model_request_unsendable")
+)  # fmt: skip
 """Failures that waiting does not heal, but another endpoint does."""
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
@@ -52,6 +53,8 @@ class OpenAIModel(Endpoint):
     async def stream(self, request: ModelRequest, name: str, answer: StreamedCompletion) -> None:
         opened = await self._open(request, name)
         answer.arrived = True
+        if isinstance(opened, str):  # by a server that does not say that it is JSON
+            opened = _completion(opened)
         if isinstance(opened, ChatCompletion):
             self._take_whole(opened, answer)
         else:
@@ -83,7 +86,7 @@ class OpenAIModel(Endpoint):
             chunks = _chunks(text)
             if text.lstrip().startswith("{"):
                 self._ignores_stream.add(name)
-                self._take_whole(_completion(text, stream.response.request), answer)
+                self._take_whole(_completion(text), answer)
         async for chunk in chunks:
             answer.usage = _usage(getattr(chunk, "usage", None)) or answer.usage
             for choice in chunk.choices or ():
@@ -105,20 +108,19 @@ class OpenAIModel(Endpoint):
         return b"".join(parts).decode("utf-8", "replace")
 
     def _take_whole(self, completion: Any, answer: StreamedCompletion) -> None:
+        """Raises APIError for an error that a gateway answers with 200."""
+        if error := getattr(completion, "error", None):
+            raise openai.APIError("The answer is an error.", httpx2.Request("POST", self.base_url), body=error)
         answer.usage = _usage(getattr(completion, "usage", None))
-        for choice in (completion.choices or ())[:1]:
+        for choice in (getattr(completion, "choices", None) or ())[:1]:
             _take(choice.message, answer)
             answer.finish_reason = choice.finish_reason or ("stop" if answer.begun else "")
         if answer.full:
             answer.finish_reason = "length"
 
 
-def _completion(text: str, request: Any) -> ChatCompletion:
-    """Raises APIError for an error that a gateway answers with 200."""
-    data = read_json(text)
-    if error := data.get("error"):
-        raise openai.APIError("The answer is an error.", request, body=error)
-    return ChatCompletion.construct(**data)
+def _completion(text: str) -> ChatCompletion:
+    return ChatCompletion.construct(**read_json(text))
 
 
 async def _chunks(text: str) -> AsyncIterator[Any]:

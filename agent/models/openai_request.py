@@ -71,11 +71,11 @@ class OpenAIRequests:
         """Whether the endpoint refuses something that can be done without, which is never sent to the model again."""
         if fault.status not in REFUSING or fault.classify(with_tools=False) not in ("refused", "unavailable", "unauthorized"):
             return False
-        found = set(self._refused_by(fault, name, arguments)) - self._refused[name]
+        found = set(self._refused_by(fault, arguments)) - self._refused[name]
         self._refused[name] |= found
         return bool(found)
 
-    def _refused_by(self, fault: Fault, name: str, arguments: dict[str, Any]) -> Iterator[str]:
+    def _refused_by(self, fault: Fault, arguments: dict[str, Any]) -> Iterator[str]:
         """By what is told most exactly first: the reason for one is not taken for that of another."""
         said = fault.said
         words = set(_WORDS.findall(said))

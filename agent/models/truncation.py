@@ -30,7 +30,7 @@ def least_tokens(texts: Iterable[str]) -> int:
 def _least(text: str) -> int:
     letters = len(text.encode("ascii", "replace").translate(_LETTERS).split())
     dense = 0 if text.isascii() else sum(character >= FIRST_DENSE for character in text)
-    return max(letters, len(text.split())) + dense // 4
+    return max(letters + dense // 4, len(text.split()))
 
 
 class PromptSizes:
@@ -57,7 +57,7 @@ class PromptSizes:
         same = reported == self._largest and reported < shortest and longest_known >= LONGER * shortest
         if not same and reported >= MARGIN * least:
             return None
-        return {"read": reported, "sent": max(reported + 1, round(estimate * 3 / 4, -2))}
+        return {"read": reported, "sent": max(reported + 1, round(estimate * 3 // 4, -2))}
 
 
 def describe_cut(model: str, cut: JSONObject) -> tuple[str, str]:

@@ -132,3 +132,11 @@ def test_a_run_with_a_pull_request_says_where_it_is_and_what_met_it() -> None:
         "moved during the run; the change was merged onto c0ffeec0ffee",
         "the base changed the same lines: a.py, b.py",
     ]
+
+
+def test_what_people_must_know_of_a_model_is_a_line_of_the_result() -> None:
+    run = {"status": "completed", "results": {"warnings": ["It read 4,096\nof 15,000 tokens.", "\x1b[31mAnother."]}}
+    assert [plain(line) for line in result_lines(run)] == [
+        "model        It read 4,096 of 15,000 tokens.",
+        "             Another.",
+    ]

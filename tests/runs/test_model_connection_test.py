@@ -150,7 +150,7 @@ def test_a_second_turn_that_is_refused_means_tools_in_words(owner: CallerInTests
 def test_an_endpoint_that_cuts_prompts_is_found_out(owner: CallerInTests) -> None:
     said, row, _ = quirky(owner, "cut")
     assert said["ok"]
-    assert "read 4,096 of about 12,500 tokens" in said["detail"]
+    assert "read 4,096 of about 12,600 tokens" in said["detail"]
     assert "--context-tokens 4096" in said["hint"]
     assert row["last_test"]["models"][0]["hint"] == said["hint"]
 

@@ -81,6 +81,7 @@ REFUSALS: dict[str, Callable[[Body], tuple[int, Any] | None]] = {
     "no-stream": lambda body: says(
         "Your organization must be verified to stream this model.", param="stream", code="unsupported_value"
     ) if body.get("stream") else None,
+    "no-stream-no-type": lambda body: REFUSALS["no-stream"](body),
     "no-stream-403": lambda body: says("Streaming is not enabled for this account.", 403) if body.get("stream") else None,
     "detail-422": lambda body: _detail(["stream_options"], "Extra inputs are not permitted")
     if "stream_options" in body else None,
@@ -145,7 +146,7 @@ class QuirkyEndpoint:
             message = {name: value for delta in deltas for name, value in delta.items()}
             whole = {"id": "1", "object": "chat.completion", "created": 1, "model": name, "usage": usage,
                      "choices": [{"index": 0, "message": message, "finish_reason": end}]}  # fmt: skip
-            return web.Response(text=json.dumps(whole), content_type="text/plain" if name == "no-type" else "application/json")
+            return web.Response(text=json.dumps(whole), content_type="text/plain" if "no-type" in name else "application/json")
         stream = web.StreamResponse(headers={"content-type": "text/plain" if name == "odd-type" else "text/event-stream"})
         await stream.prepare(request)
         choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]

@@ -93,7 +93,7 @@ def test_the_button_makes_a_call_and_shows_what_came_of_it(operator: w.Membershi
         asked = browser.get(url)
         assert (asked.status_code, server.requests) == (200, [])
         shown = browser.post(url, follow=True).content.decode()
-        assert len(server.requests) == 1
+        assert len(server.requests) == 2, "a question and a long prompt"
     assert "scripted answered in" in shown
     stranger = client_of(MembershipFactory(user=UserFactory(is_staff=True), role="owner").user)
     assert stranger.post(url).status_code in {302, 403, 404}

@@ -39,7 +39,7 @@ async def test_instructions_stand_alone_where_the_user_has_said_nothing() -> Non
     assert endpoint.requests[-1]["messages"] == [{"role": "user", "content": "You write code."}]
 
 
-@pytest.mark.parametrize("name", ["no-stream", "no-stream-403"])
+@pytest.mark.parametrize("name", ["no-stream", "no-stream-no-type", "no-stream-403"])
 async def test_an_endpoint_that_refuses_streams_is_asked_for_a_whole_answer(name: str) -> None:
     seen: list[str] = []
     async with quirky(name) as (model, endpoint):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 from agent.models.cache import MemoryCache, MemoryStore
 from agent.models.prices import estimate_prompt, texts_of
 from agent.models.truncation import PromptSizes, describe_cut, least_tokens
-from agent.ports import ModelRequest
+from agent.ports import ModelCompletion, ModelRequest
 from agent.team.model_calls import ModelCalls
-from tests.agent.harness import Harness
+from tests.agent.harness import Harness, ScriptedModel
 from tests.agent.models.endpoints import REQUEST, silent
 from tests.agent.models.quirks import ASKED, quirky
+from tests.agent.test_pipeline import CODE as CODE_ANSWER
+from tests.agent.test_pipeline import EDIT
 from tests.support.quirky_endpoint import WINDOW
+from tests.support.team_script import review, script
 
 CODE = "def total(prices):\n    return sum(price for price in prices if price is not None)\n\n\n"
 
@@ -102,3 +106,16 @@ async def test_people_are_warned_once_and_the_answer_is_not_kept(workdir: Path) 
     for number in range(2):
         await replayed.complete(replace(asked("word " * 12_000), key=f"execute/write/{number}"))
     assert again.sink.of("model_warning") == [warning], "a replay says the same"
+
+
+@pytest.mark.asyncio
+async def test_a_warning_is_part_of_the_outcome(repository: Path) -> None:
+    class Cut(ScriptedModel):
+        async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
+            return replace(await super().complete(request, on_text), prompt_cut={"read": 4_096, "sent": 9_000})
+
+    harness = Harness(repository, Cut(script(code=CODE_ANSWER, files=["shop/prices.py"], ReviewCode=[review()])))
+    outcome = await harness.run(EDIT)
+    (warning,) = outcome.warnings
+    assert "read 4,096 of about 9,000 tokens" in warning
+    assert [event["code"] for event in harness.sink.of("model_warning")] == ["prompt_cut"] * 2, "once for each phase"
