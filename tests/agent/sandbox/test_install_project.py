@@ -164,7 +164,7 @@ async def test_members_of_a_workspace_are_imported_from_it(sandbox: WorkdirSandb
     assert await said(sandbox, "python", "-c", "import top, hello; print(top.lib.WHO)") == "the working tree"
 
     assert (await install(sandbox, ProjectPart(directory="app", ecosystem="python", runner="pytest"))).notes == ()
-    look = ("python", "-c", "import app, hello; print(app.lib.WHO, app.__file__)", directory="app")
+    look = ("python", "-c", "import app, hello; print(app.lib.WHO, app.__file__)")
     assert (await sandbox.run(look, directory="app")).output_tail.strip() == "the working tree /workdir/app/app.py"
 
 
