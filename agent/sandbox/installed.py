@@ -35,7 +35,8 @@ class Mount:
 class Installed:
     """``path`` are directories of programs, absolute or of the workdir, behind those that are on the PATH already; ``env`` are
     variables for commands. ``products`` are files of the workdir that a command makes and nobody asked for: those that were not
-    there before are removed after it. ``holds`` keep what is mounted from being removed."""
+    there before are removed after it. ``files`` of the cache are seen at paths of the workdir where it has none itself.
+    ``holds`` keep what is mounted from being removed."""
 
     result: CommandResult
     mounts: Sequence[Mount] = ()
@@ -43,6 +44,7 @@ class Installed:
     env: Mapping[str, str] = field(default_factory=dict)
     holds: Sequence[object] = ()
     products: Sequence[str] = ()
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def search_path(self) -> list[str]:

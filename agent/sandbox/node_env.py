@@ -102,6 +102,7 @@ def _installed(
         mounts.append(Mount(known, _joined(top, place, "node_modules"), SCRATCH if known else (), leads_back=leads_back))
     path = [_joined(place, "node_modules", ".bin") for place in dict.fromkeys((directory, top))]
     env: dict[str, str] = {}
+    files: dict[str, Path] = {}
     if program is not None:
         mounts.append(Mount(program, f"{cell.MANAGER}/node_modules"))
         path.append(f"{cell.MANAGER}/node_modules/.bin")
@@ -111,11 +112,14 @@ def _installed(
             env["npm_config_manage_package_manager_versions"] = "false"  # it would look for the one that was asked for
     if manager.name == "berry":
         env = {**cell.YARN, "YARN_GLOBAL_FOLDER": "/tmp/yarn", "YARN_INSTALL_STATE_PATH": "/tmp/yarn-state.gz"}
-        if not wanted.packages.rewritten:
-            # yarn asks its lock file before it runs a script, and what is there may be older than package.json, or missing
+        old = manager.wanted.partition(".")[0] in ("2", "3")
+        # yarn asks its lock file before it runs a script, and what is there may be older than package.json, or missing
+        if not wanted.packages.rewritten and not old:
+            files[_joined(top, "yarn.lock")] = made / "locked" / "yarn.lock"
+        elif not wanted.packages.rewritten:
             mounts.append(Mount(made / "locked", STATE))
             env["YARN_LOCKFILE_FILENAME"] = f"{'../' * (top.count('/') + bool(top))}..{STATE}/yarn.lock"
-    return Installed(result, mounts, path, env, holds)
+    return Installed(result, mounts, path, env, holds, files=files)
 
 
 async def _manager(here: _Place, manager: Manager, end: float) -> tuple[CommandResult, Path | None, environment_cache.Hold]:

@@ -123,9 +123,11 @@ class WorkdirSandbox:
 
     @contextmanager
     def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:
-        """What the build of a Python project wrote, each to be laid over an empty file, which goes afterwards: a mount needs a
-        file to lie on. What the tree has itself comes first."""
-        found = made.python.product_binds() if made.python else {}
+        """What the build of a Python project wrote, and files that a package manager wants, each to be laid over an empty file,
+        which goes afterwards: a mount needs a file to lie on. What the tree has itself comes first."""
+        found = dict(made.python.product_binds()) if made.python else {}
+        for other in made.others.values():
+            found |= {path: Bind(str(source), f"{WORKDIR}/{path}") for path, source in other.files.items()}
         with ExitStack() as stack:
             yield [bind for path, bind in found.items() if stack.enter_context(empty_file(self.root, path))]
 
@@ -151,9 +153,10 @@ class WorkdirSandbox:
             "NEXT_TELEMETRY_DISABLED": "1",
         }
         if made.python is not None:
-            binds += [*(bind for bind in made.python.binds() if bind not in binds), *products]
+            binds += [bind for bind in made.python.binds() if bind not in binds]
             path[:0] = made.python.path()
             env |= made.python.variables()
+        binds += products
         binds += installed.binds(laid)
         extra += installed.argv(laid, self.limits)
         for other in made.others.values():

@@ -24,6 +24,7 @@ COMMANDS = [
     for line in block.replace("\\\n", " ").splitlines()
     if "python -m evals" in line
 ]
+OF_REPOSITORIES = [command for command in COMMANDS if "python -m evals.repositories" in command]
 
 
 def evals(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -82,8 +83,19 @@ def test_usage(arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixt
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", OF_REPOSITORIES)
+def test_a_command_about_whole_projects_is_understood(command: str) -> None:
+    """They fetch and build for minutes, so that here they only list what they would measure."""
+    words = shlex.split(command.split("python -m evals.repositories", 1)[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "evals.repositories", *words, "--list"], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(word in done.stdout for word in words if not word.startswith("-"))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in OF_REPOSITORIES])
 def test_a_command_of_the_docs_works(command: str, package_cache: Path, tmp_path: Path) -> None:
     """A model's part is played by a scripted endpoint that asks a question; a case or two stand for all."""
     words = [part for part in shlex.split(command.split("python -m evals", 1)[1]) if part != "…"]

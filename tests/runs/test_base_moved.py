@@ -91,7 +91,7 @@ def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scrip
 
 
 @pytest.mark.parametrize(
-    "key", ["deliver/base", "deliver/rebase", "deliver/test/1", "deliver/wishes", "deliver/commit", "deliver/push"]
+    "key", ["deliver/base", "deliver/rebase", "deliver/suite/1", "deliver/wishes", "deliver/commit", "deliver/push"]
 )
 def test_a_kill_at_any_step_gives_the_same_commit_and_one_pull_request(
     hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str

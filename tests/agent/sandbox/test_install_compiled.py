@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -13,11 +12,12 @@ import pytest
 
 from agent.projects.model import Ecosystem, ProjectPart
 from agent.sandbox import WorkdirSandbox
+from agent.sandbox.programs import here
 
 pytestmark = pytest.mark.asyncio
 
-NEEDS_GO = pytest.mark.skipif(shutil.which("go") is None, reason="go is not installed here")
-NEEDS_CARGO = pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not installed here")
+NEEDS_GO = pytest.mark.skipif(not here("go"), reason="go is not installed here")
+NEEDS_CARGO = pytest.mark.skipif(not here("cargo"), reason="cargo is not installed here")
 GO_TEST = 'package own\n\nimport (\n\t"testing"\n%s)\n\nfunc TestOwn(t *testing.T) {\n\tif %s {\n\t\tt.Fatal("no")\n\t}\n}\n'
 HELLO = {"go.mod": "module example.org/hello\n\ngo 1.19\n", "hello.go": 'package hello\n\nconst Who = "hello"\n'}
 
