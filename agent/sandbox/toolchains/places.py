@@ -21,7 +21,7 @@ class BuildDirectory:
     is trusted by compilers."""
 
     def __init__(self, cache: Path) -> None:
-        parent = cache / "builds"
+        parent = cache / "compiled"
         parent.mkdir(parents=True, exist_ok=True)
         environment_cache.prune(parent, draft_age=DIRECTORY_AGE)
         self.path = parent / f".{uuid.uuid4().hex}"

@@ -121,7 +121,7 @@ async def test_rust_is_built_beside_the_workdir_and_leaves_no_lock_file(sandbox:
     assert tested.ok, tested.output_tail
     assert "1 passed" in tested.output_tail
     assert untracked(sandbox.root) == []
-    assert len(list((sandbox.cache / "builds").iterdir())) == 1
+    assert len(list((sandbox.cache / "compiled").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
