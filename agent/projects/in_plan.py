@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from agent.projects.model import COMMANDS, ProjectCommand, ProjectPart, ProjectProfile
+from agent.projects.model import COMMANDS, ProjectProfile
 from agent.projects.shown import MAX_COMMAND, shown
 
 EDITED = "edited in the plan"
@@ -67,14 +66,13 @@ def edited_commands(plan: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def as_approved(profile: ProjectProfile, plan: Mapping[str, Any]) -> ProjectProfile:
-    """``profile`` with the commands that a person wrote into the approved ``plan``."""
-    for entry in _commands(plan):
-        part = next((part for part in profile.parts if _is_of(entry, part)), None)
-        known = part.commands.get(entry["kind"]) if part else None
-        if part is not None and (known is None or known.line != entry["command"]):
-            profile = profile.with_part(_with(part, entry["kind"], entry["command"]))
-    return profile
+def with_edits(settings: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A project's ``settings`` with what people wrote into the approved ``plan``, which is read as they are."""
+    edited = edited_commands(plan)
+    parts = dict(settings.get("parts") or {})
+    for directory, commands in edited.pop("parts", {}).items():
+        parts[directory] = {**parts.get(directory, {}), **commands}
+    return {**settings, **edited, **({"parts": parts} if parts else {})}
 
 
 def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -82,11 +80,6 @@ def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     project = plan.get("project")
     entries = project.get("commands") if isinstance(project, dict) else None
     return [entry for entry in entries if _is_command(entry)] if isinstance(entries, list) else []
-
-
-def _is_of(entry: Mapping[str, Any], part: ProjectPart) -> bool:
-    same: bool = part.directory == entry["directory"] and entry.get("ecosystem", part.ecosystem) == part.ecosystem
-    return same
 
 
 def _is_command(entry: object) -> bool:
@@ -123,15 +116,3 @@ def is_directory(path: object) -> bool:
     if not isinstance(path, str) or len(path) > MAX_DIRECTORY or not path.isprintable():
         return False
     return not path.startswith("/") and ".." not in path.split("/")
-
-
-def _with(part: ProjectPart, kind: str, line: str) -> ProjectPart:
-    command = ProjectCommand(("sh", "-c", line), EDITED, line)
-    return replace(part, commands={**part.commands, kind: command}, runner=_runner(part, kind, line))
-
-
-def _runner(part: ProjectPart, kind: str, line: str) -> str:
-    """Who reports, where the test command is another one: the same runner if the line names it, else nobody."""
-    if kind != "test":
-        return part.runner
-    return next((runner for runner in (part.runner, "pytest", "vitest", "jest", "mocha") if runner and runner in line), "")

@@ -12,7 +12,7 @@ from agent.context import own_files
 from agent.errors import Paused, TaskUnclear
 from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectProfile
-from agent.projects.in_plan import as_approved, in_plan
+from agent.projects.in_plan import in_plan
 from agent.projects.of_stack import part_of_stack
 from agent.stages.estimate import estimate
 from agent.stages.stack_choice import GUESSED, know_stack, take_proposal
@@ -103,7 +103,6 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     work.spec = _for_repository(spec, work)
     if work.spec.output_mode == "patch_existing":
         await work.find_out("profile", part_of_stack(work.stack) if work.stack else None)
-        work.profile = as_approved(work.profile, work.plan)
     else:
         await find_out_new(work, "begin")
     work.no_stack = work.stack is None and work.spec.output_mode == "generate_new"

@@ -16,6 +16,7 @@ from agent.patch import how_to_answer
 from agent.patch.model import Format
 from agent.ports import CommandResult, JSONObject, Ports, TaskSpec
 from agent.projects import ProjectPart, ProjectProfile
+from agent.projects.in_plan import with_edits
 from agent.prompt_blocks import block
 from agent.stacks import NONE, Stack
 from agent.team.loop_detection import Loops, WatchedJournal
@@ -105,9 +106,10 @@ class PhaseContext:
         self.calls.cut_files.clear()
 
     async def find_out(self, step: str, stack_part: ProjectPart | None = None) -> None:
-        """Finds out what the repository is: its ``profile``. ``stack_part`` is what the stack says where files say nothing."""
+        """Finds out what the repository is: its ``profile``, with the commands of the approved plan. ``stack_part`` is what the
+        stack says where files say nothing."""
         self.profile, self._with_tests = await read_profile(
-            self.root, self.ports.journal, f"{self.key}/{step}", self.spec.commands, stack_part
+            self.root, self.ports.journal, f"{self.key}/{step}", with_edits(self.spec.commands, self.plan), stack_part
         )
 
     def has_tests(self, part: ProjectPart) -> bool:

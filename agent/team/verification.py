@@ -16,7 +16,7 @@ from agent.checks.suites import not_run, run_suite
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectPart
-from agent.projects.in_plan import as_approved
+from agent.projects.in_plan import with_edits
 from agent.projects.of_stack import part_of_stack
 from agent.team.phase_context import PhaseContext
 
@@ -248,8 +248,7 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     of the journal's steps."""
     commands = Commands(ports, key)
     of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
-    profile, _ = await read_profile(root, ports.journal, f"{key}/profile", spec.commands, of_stack)
-    profile = as_approved(profile, draft.plan)
+    profile, _ = await read_profile(root, ports.journal, f"{key}/profile", with_edits(spec.commands, draft.plan), of_stack)
     reports, elsewhere = [], set[str]()
     for part in profile.tested_by(paths):
         suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"

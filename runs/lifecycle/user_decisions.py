@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from agent.projects.in_plan import edited_commands, mark_edits, refused_edits
+from agent.projects.in_plan import edited_commands, mark_edits, refused_edits, with_edits
 from mgx_project.common.bounded import MAX_BYTES as MAX_COMMANDS_BYTES
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition
 from projects.models import Project
@@ -129,14 +129,10 @@ def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
 
 def _remember_commands(run: TaskRun) -> None:
     """What people wrote into the plan's commands holds for later runs of the project too."""
-    edited = edited_commands(run.plan or {})
-    if not edited:
+    if not edited_commands(run.plan or {}):
         return
     project = Project.objects.for_workspace(run.workspace_id).select_for_update().get(pk=run.task.project_id)
-    parts = {**project.commands.get("parts", {})}
-    for directory, commands in edited.pop("parts", {}).items():
-        parts[directory] = {**parts.get(directory, {}), **commands}
-    commands = {**project.commands, **edited, **({"parts": parts} if parts else {})}
+    commands = with_edits(project.commands, run.plan or {})
     if len(json.dumps(commands)) > MAX_COMMANDS_BYTES:
         raise BadRequest(
             f"With these commands the project would remember more than {MAX_COMMANDS_BYTES:,} bytes of them. Remove some in "

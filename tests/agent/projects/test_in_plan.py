@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.projects import ProjectCommand, ProjectPart, ProjectProfile
-from agent.projects.in_plan import EDITED, as_approved, edited_commands, in_plan, mark_edits, refused_edits
+from agent.projects import ProjectCommand, ProjectFiles, ProjectPart, ProjectProfile
+from agent.projects.detect import detect
+from agent.projects.in_plan import EDITED, edited_commands, in_plan, mark_edits, refused_edits, with_edits
 
 TOP = ProjectPart(
     ecosystem="python", language="Python", runner="pytest", commands={"test": ProjectCommand(("pytest",), "tox.ini")}
@@ -32,19 +33,66 @@ def test_a_plan_shows_each_command_with_its_evidence() -> None:
     assert "test: `pytest` (tox.ini)" in project["facts"]
 
 
-def test_an_edited_command_is_run_in_a_shell_and_the_others_stay() -> None:
-    approved = as_approved(PROFILE, edited("make check", "web"))
-    assert approved.parts[0] == TOP
-    assert approved.parts[1].test == ("sh", "-c", "make check")
-    assert approved.parts[1].runner == ""  # who reports is not known any more
+FILES = {
+    "tox.ini": "[testenv]\ncommands = pytest -q\n",
+    "requirements.txt": "pytest\n",
+    "shop.py": "",
+    "tests/test_shop.py": "def test_shop(): ...\n",
+    "web/package.json": '{"name": "web", "scripts": {"test": "vitest run"}, "devDependencies": {"vitest": "1"}}',
+    "web/a.test.ts": "",
+}
+
+
+def approved(line: str, directory: str) -> tuple[ProjectProfile, ProjectProfile]:
+    """The profile before and after a person wrote ``line`` for the tests in ``directory``."""
+    before = detect(ProjectFiles.of(FILES))
+    plan = {"project": in_plan(before)}
+    commands = [
+        {**entry, "command": line} if (entry["directory"], entry["kind"]) == (directory, "test") else entry
+        for entry in plan["project"]["commands"]
+    ]
+    edited = mark_edits(plan, {"project": {**plan["project"], "commands": commands}})
+    return before, detect(ProjectFiles.of(FILES), with_edits({}, edited))
+
+
+def test_an_edited_command_is_run_and_the_others_stay() -> None:
+    before, after = approved("make check && make integration", "web")
+    assert after.parts[0] == before.parts[0]
+    assert after.parts[1].test == ("sh", "-c", "make check && make integration")
+    assert after.parts[1].runner == ""  # who reports is not known any more
 
 
 def test_the_runner_stays_where_the_new_command_names_it() -> None:
-    assert as_approved(PROFILE, edited("python -m pytest -x tests/unit")).parts[0].runner == "pytest"
+    _, after = approved("python -m pytest -x tests", "")
+    assert (after.parts[0].test, after.parts[0].runner) == (("python", "-m", "pytest", "-x", "tests"), "pytest")
+
+
+def test_a_command_that_would_make_an_environment_runs_in_the_one_that_is_there() -> None:
+    _, after = approved("uv run pytest -x", "")
+    assert (after.parts[0].test, after.parts[0].commands["test"].line) == (("pytest", "-x"), "uv run pytest -x")
 
 
 def test_an_unedited_plan_leaves_the_profile_as_it_is() -> None:
-    assert as_approved(PROFILE, {"project": in_plan(PROFILE)}) == PROFILE
+    before = detect(ProjectFiles.of(FILES))
+    plan = {"project": in_plan(before)}
+    assert detect(ProjectFiles.of(FILES), with_edits({}, mark_edits(plan, plan))) == before
+
+
+def test_edits_go_before_the_settings_that_they_do_not_mention() -> None:
+    settings = {"lint": "ruff check", "test": "tox", "parts": {"web": {"lint": "eslint ."}}}
+    plan = {
+        "project": {
+            "commands": [
+                {"directory": "", "kind": "test", "command": "pytest", "evidence": EDITED},
+                {"directory": "web", "kind": "test", "command": "pnpm test", "evidence": EDITED},
+            ]
+        }
+    }
+    assert with_edits(settings, plan) == {
+        "lint": "ruff check",
+        "test": "pytest",
+        "parts": {"web": {"lint": "eslint .", "test": "pnpm test"}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,22 +100,21 @@ def test_an_unedited_plan_leaves_the_profile_as_it_is() -> None:
     [
         None,
         "pytest",
-        {"directory": "", "kind": "deploy", "command": "make deploy"},
-        {"directory": "", "kind": "test", "command": 7},
-        {"directory": "", "kind": "test", "command": "  "},
-        {"directory": "", "kind": "test", "command": "a\0b"},
-        {"directory": "", "kind": "test", "command": "x" * 1_001},
-        {"directory": "elsewhere", "kind": "test", "command": "pytest"},
-        {"directory": ["web"], "kind": "test", "command": "pytest"},
+        {"directory": "", "kind": "deploy", "command": "make deploy", "evidence": EDITED},
+        {"directory": "", "kind": "test", "command": 7, "evidence": EDITED},
+        {"directory": "", "kind": "test", "command": "  ", "evidence": EDITED},
+        {"directory": "", "kind": "test", "command": "a\0b", "evidence": EDITED},
+        {"directory": "", "kind": "test", "command": "x" * 1_001, "evidence": EDITED},
+        {"directory": ["web"], "kind": "test", "command": "pytest", "evidence": EDITED},
     ],
 )
-def test_an_entry_that_is_not_a_command_of_a_part_changes_nothing(entry: object) -> None:
-    assert as_approved(PROFILE, {"project": {"commands": [entry]}}) == PROFILE
+def test_an_entry_that_is_not_a_command_changes_nothing(entry: object) -> None:
+    assert with_edits({"lint": "ruff"}, {"project": {"commands": [entry]}}) == {"lint": "ruff"}
 
 
 @pytest.mark.parametrize("plan", [{}, {"project": None}, {"project": []}, {"project": {"commands": "pytest"}}])
 def test_a_plan_without_commands_changes_nothing(plan: dict[str, Any]) -> None:
-    assert as_approved(PROFILE, plan) == PROFILE
+    assert with_edits({}, plan) == {}
     assert mark_edits({"project": in_plan(PROFILE)}, plan) == plan
     assert edited_commands(plan) == {}
 
