@@ -246,9 +246,11 @@ class Sandbox(Protocol):
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        hide_secrets: bool = False,
     ) -> CommandResult:
         """Runs ``argv`` in ``directory`` of the workdir, in the environment of the part that is there, without a network.
-        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``."""
+        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``.
+        ``hide_secrets``: files that may hold secrets are empty for it, and there is no git directory."""
         ...
 
 

@@ -86,12 +86,15 @@ class ArtifactTrees:
     def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]], current: str = "") -> None:
         self._run, self._checkout, self._db = run, checkout, db
         self._current = current
+        self._stored = ""
 
     async def keep(self, written: Collection[str] | None = None) -> str:
+        if written is not None and not written and self._stored:
+            return self._stored  # most commands of a model change nothing: no git process and no row for them
         tree = await self._checkout.tree(written)
         patch = await self._checkout.patch_of(tree)
         await self._db(lambda: store(self._run, f"{tree}.patch", patch, kind=Artifact.Kind.TREE, content_type="text/x-diff"))
-        self._current = tree
+        self._current = self._stored = tree
         return tree
 
     async def reset(self) -> None:
@@ -101,7 +104,7 @@ class ArtifactTrees:
         patch = await self._db(self._load, tree)
         assert isinstance(patch, bytes)
         await self._checkout.restore(tree, patch)
-        self._current = tree
+        self._current = self._stored = tree
 
     def _load(self, tree: str) -> bytes:
         return load(Artifact.objects.for_workspace(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))

@@ -29,6 +29,9 @@ from agent.sandbox.python_env import PythonEnvironment
 
 log = structlog.stdlib.get_logger(__name__)
 
+LINE_OUTPUT = {"output": 192 * 1024, "head": 64 * 1024}
+"""Limits of what a model's command prints: it looks into the middle by further calls."""
+NOT_RUN = "Nothing was run: {reason}, so they can't be kept from the command. Use the tools that read.\n"
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
 
 
@@ -82,13 +85,17 @@ class WorkdirSandbox:
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        hide_secrets: bool = False,
     ) -> CommandResult:
         """Runs ``argv`` in ``directory`` of the workdir without a network. Raises ``SandboxFailed`` when it could not be run at
-        all."""
+        all. With ``hide_secrets`` the files that may hold secrets are empty for it, git's directory too, which has their past;
+        what is installed for any part is at hand, and head and tail of a long output are kept."""
         git = self.root / ".git"
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
-        made = self._environment_of(directory)
+        if hide_secrets and hidden.beyond:
+            return CommandResult(tuple(argv), 126, 0, NOT_RUN.format(reason=hidden.beyond))
+        made = self._environment_of(directory, of_any_part=hide_secrets)
         others = list(made.others.values())
         mounts = [mount for other in others for mount in other.mounts]
         unasked = [name for other in others for name in other.products]
@@ -99,6 +106,7 @@ class WorkdirSandbox:
                 self._places_for_products(made) as products,
             ):
                 cell = self._cell(made, laid, products)
+                cell = self._hiding(cell, hidden.paths) if hide_secrets else cell
                 cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
                 if written is not None:
                     cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
@@ -111,15 +119,26 @@ class WorkdirSandbox:
             found = {path: await asyncio.to_thread(secrets.without, hidden, text) for path, text in found.items()}
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
 
-    def _environment_of(self, directory: str) -> PartEnvironment:
-        """What was made for ``directory`` or for the nearest one above it, of each kind."""
+    def _environment_of(self, directory: str, *, of_any_part: bool = False) -> PartEnvironment:
+        """What was made for ``directory`` or for the nearest one above it, of each kind; with ``of_any_part``, then for any."""
+        places = [directory]
+        while places[-1]:
+            places.append(places[-1].rpartition("/")[0])
         found = PartEnvironment()
-        while True:
-            made = self.environments.get(directory, PartEnvironment())
+        for place in (*places, *(sorted(self.environments) if of_any_part else ())):
+            made = self.environments.get(place, PartEnvironment())
             found = PartEnvironment(found.python or made.python, {**made.others, **found.others})
-            if not directory:
-                return found
-            directory = directory.rpartition("/")[0]
+        return found
+
+    def _hiding(self, cell: Cell, paths: Sequence[str]) -> Cell:
+        """``cell`` with an empty file over each of ``paths``, and an empty directory over git's."""
+        empty = self.cache / "empty"
+        empty.touch(mode=0o444)
+        git = f"{WORKDIR}/.git"
+        binds = [bind for bind in cell.binds if bind.target != git or not Path(bind.source).is_dir()]
+        hidden = [*cell.hidden, *([git] if len(binds) < len(cell.binds) else [])]
+        binds += [Bind(str(empty), f"{WORKDIR}/{path}") for path in paths]
+        return replace(cell, binds=binds, hidden=hidden, limits=replace(cell.limits, **LINE_OUTPUT))
 
     @contextmanager
     def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:

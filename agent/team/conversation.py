@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.context.tools import specs
 from agent.ports import ChatMessage, ModelCompletion, ModelRequest
 from agent.team.phase_context import PhaseContext
 from agent.team.prompts import render
 from agent.team.steering import append_steering
 from agent.team.tool_limits import BY_ROLE, FEWEST
 from agent.team.tool_session import ToolSession
+from agent.tools import specs
 
 
 class Conversation:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.tools import LOOKING
+
 MAX_CALLS_AT_ONCE = 8
 """Of one answer; what weak models write beyond that is repetition."""
 
@@ -30,7 +32,6 @@ BY_ROLE = {
 FEWEST = Bounds(4, 8, 30_000)
 """Of a role that is not named."""
 
-LOOKING = ("list_files", "read_file", "search", "symbols")
 BY_ROLE_TOOLS = {
     # nothing is run before a person has approved the plan
     "team_leader": LOOKING,

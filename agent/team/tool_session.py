@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Sequence
 
-from agent.context.tools import Toolbox, ToolResult
 from agent.ports import ChatMessage, JSONObject, StepEvent, ToolCall
 from agent.prompt_blocks import block
 from agent.team.phase_context import PhaseContext
 from agent.team.tool_limits import MAX_CALLS_AT_ONCE, Bounds
+from agent.tools import Toolbox, ToolResult, canonical
 
 SHOWN = 200
 """Characters of a call's arguments in the event log."""
@@ -28,6 +28,7 @@ class ToolSession:
         self._rounds = bounds.rounds
         self._calls = bounds.calls
         self._characters = bounds.characters
+        self._outputs: list[str] = []
 
     @property
     def is_open(self) -> bool:
@@ -37,7 +38,8 @@ class ToolSession:
         """The results as messages, one for each call, in their order."""
         self._rounds -= 1
         messages: list[ChatMessage] = []
-        for number, call in enumerate(calls, 1):
+        for number, named in enumerate(calls, 1):
+            call: ToolCall = {**named, "name": canonical(named["name"])}
             text = await self._one(call, f"{step}/{number}", number)
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": text})
         return messages
@@ -85,7 +87,9 @@ class ToolSession:
         if call.get("raw"):
             return ToolResult("The arguments are not a JSON object. Send one, with double quotes.", is_error=True)
         work = self._work
-        box = Toolbox(work.root, work.commands.step(f"{step}/run"), work.profile, map_cache=work.ports.map_cache)
+        box = Toolbox(
+            work.root, work.commands.step(f"{step}/run"), work.profile, map_cache=work.ports.map_cache, outputs=self._outputs
+        )
         return await box.call(name, call["arguments"])
 
 

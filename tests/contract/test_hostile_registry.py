@@ -26,8 +26,9 @@ _OURS = "It reads what comes with the product or was written by it."
 EXEMPT: dict[str, str] = {
     "agent.checks.commands": _WORDS,
     "agent.context.paths": "Its patterns are ours, of one or two stars, and are matched with names of at most 255 bytes.",
-    "agent.context.tools.read_file": "Paths are compared for MAX_COMPARED steps at most.",
-    "agent.context.tools.run": _WORDS,
+    "agent.tools.arguments": "It writes a shell line and reads none.",
+    "agent.tools.read": "Paths are compared for MAX_COMPARED steps at most; its patterns are linear.",
+    "agent.tools.run": _WORDS,
     "agent.stages.apply": _WORDS,
     "agent.stacks.outside": _OURS,
     "agent.models.anthropic": _WORDS,

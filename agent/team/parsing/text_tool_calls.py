@@ -17,6 +17,7 @@ from agent.patterns import linear
 from agent.ports import ChatMessage, JSONObject, ModelRequest, ToolCall, ToolSpec
 from agent.team.parsing.json_repair import value_of, without_thoughts
 from agent.team.prompts import render
+from agent.tools import ALIASES, canonical
 
 MAX_CALLS = 16
 """Read from one answer; how many are carried out is the conversation's business."""
@@ -62,13 +63,15 @@ def as_text(request: ModelRequest) -> ModelRequest:
 
 def read_calls(text: str, tools: Sequence[ToolSpec]) -> list[ToolCall]:
     """The calls of ``tools`` in an answer, in their order; none where it is an answer to what was asked."""
-    known = {tool.name: tool for tool in tools}
+    offered = {tool.name: tool for tool in tools}
+    known = offered | {name: offered[tool] for name, tool in ALIASES.items() if tool in offered}
     text = without_thoughts(text)
     if not known or detect(text) is not None:
         return []
     text = text[:MAX_TEXT]
     found: list[ToolCall] = []
-    for name, arguments in _candidates(text, known):
+    for said, arguments in _candidates(text, known):
+        name = canonical(said)
         if all((call["name"], call["arguments"]) != (name, arguments) for call in found):
             found.append({"id": f"call_{len(found) + 1}", "name": name, "arguments": arguments})
         if len(found) == MAX_CALLS:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.context.tools import TOOLS, specs
 from agent.ports import ChatMessage, ModelRequest
 from agent.team.parsing.text_tool_calls import as_text, read_calls
+from agent.tools import TOOLS, specs
 from tests.agent.test_pipeline import CODE
 from tests.support.team_script import analysis, plan, review
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
 from agent.children import child
 from agent.context import listing
 from agent.context.paths import is_clone_of_run, is_secret
-from agent.context.tools import arguments as read
-from agent.context.tools.result import Refused, ToolResult, clean, fitting
 from agent.ports import JSONObject
+from agent.tools import arguments as read
+from agent.tools.result import Refused, ToolResult, clean, fitting
 
 TIMEOUT = 10.0
 MAX_OUTPUT = 2_000_000
 MAX_LINE = 240
 MAX_ERROR = 300
+MAX_CONTEXT = 5
 OPTIONS = (
     "--no-config", "--no-messages", "--color=never", "--no-heading", "--with-filename", "--line-number", "--null", "--hidden",
     "--sort=path", f"--max-columns={MAX_LINE}", "--max-columns-preview", "--max-count=40", "--max-filesize=2M", "--threads=1",
@@ -33,11 +34,13 @@ async def search(root: Path, arguments: JSONObject) -> ToolResult:
     place = read.path(arguments, default=".")
     glob = read.text(arguments, "glob", "")
     options = [*OPTIONS, *(["--ignore-case"] if read.flag(arguments, "ignore_case") else [])]
+    around = min(read.number(arguments, "context", 0, least=0), MAX_CONTEXT)
+    options += [f"--context={around}"] if around else []
     options += ["--no-ignore"] if is_clone_of_run(root) else []
     # ripgrep reads what is named to it in spite of ignore rules, so what it says is held against the list
     files = set(await listing.list_files(root))
     if place and place not in files and not any(name.startswith(place + "/") for name in files):
-        raise Refused(f"There is no {place} in the repository. Leave out the path, or list what exists with list_files.")
+        raise Refused(f"There is no {place} in the repository. Leave out the path, or see what exists with list.")
     options += [f"--glob={glob}"] if glob else []
     code, output, error = await _ripgrep(root, [*options, f"--regexp={pattern}", "--", f"./{place}"])
     if code == 2 and not output:
@@ -45,8 +48,7 @@ async def search(root: Path, arguments: JSONObject) -> ToolResult:
         raise Refused(
             f"ripgrep can't search for that: {said or 'the pattern or the glob is wrong'}. Escape ( ) [ ] {{ }} . * + ?."
         )
-    hits = [hit for line in output.split("\n") if (hit := _hit(line))]
-    lines = [f"{path}:{rest}" for path, rest in hits if path in files and not is_secret(path)]
+    lines = _shown(output.split("\n"), files)
     if not lines:
         where = f" in {place}" if place else ""
         note = "" if code is not None else " before the search timed out: search in a folder"
@@ -60,7 +62,7 @@ async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str,
     """Exit code, or None when it was stopped for its length or time; output and what it complained of."""
     program = shutil.which("rg", path=sysconfig.get_path("scripts")) or shutil.which("rg")
     if program is None:
-        raise Refused("Search is not available here. Use list_files, symbols and read_file.")
+        raise Refused("Search is not available here. Use list, symbols and read.")
     output = bytearray()
     error = b""
     code: int | None = None
@@ -79,6 +81,15 @@ async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str,
     return code, output.decode("utf-8", "replace"), error.decode("utf-8", "replace")
 
 
-def _hit(line: str) -> tuple[str, str] | None:
-    path, found, rest = line.partition("\0")
-    return (path.removeprefix("./"), clean(rest.rstrip("\r"))) if found else None
+def _shown(output: Sequence[str], files: Set[str]) -> list[str]:
+    """Hits as ``path:12:text`` and lines around them as ``path-11-text``; ``--`` between places that are apart."""
+    lines: list[str] = []
+    for line in output:
+        path, found, rest = line.partition("\0")
+        path = path.removeprefix("./")
+        if found and path in files and not is_secret(path):
+            mark = "-" if rest.lstrip("0123456789").startswith("-") else ":"
+            lines.append(path + mark + clean(rest.rstrip("\r")))
+        elif line == "--" and lines and lines[-1] != "--":
+            lines.append("--")
+    return lines[:-1] if lines[-1:] == ["--"] else lines

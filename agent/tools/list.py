@@ -1,4 +1,4 @@
-"""The tool ``list_files``."""
+"""The tool ``list``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 from agent.context import listing
-from agent.context.tools import arguments as read
-from agent.context.tools.result import Refused, ToolResult, fitting
 from agent.ports import JSONObject
+from agent.tools import arguments as read
+from agent.tools.result import Refused, ToolResult, fitting
 
 DEPTH = 2
 
@@ -20,11 +20,9 @@ async def list_files(root: Path, arguments: JSONObject) -> ToolResult:
     files = await listing.list_files(root)
     inside = [name for name in files if not folder or name.startswith(folder + "/")]
     if folder in files:
-        raise Refused(f"{folder} is a file. Read it with read_file.")
+        raise Refused(f"{folder} is a file. Read it with read.")
     if not inside:
-        raise Refused(
-            f"There are no files in {folder or 'the repository'}." + (" See the root with list_files." if folder else "")
-        )
+        raise Refused(f"There are no files in {folder or 'the repository'}." + (" See the root with list." if folder else ""))
     skipped = len(folder) + 1 if folder else 0
     entries: Counter[str] = Counter()
     for name in inside:
