@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.checks.commands import Commands
 from agent.checks.project import read_profile
 from agent.checks.test_configuration import NOTHING, SetAside
-from agent.context import Interest, View, collect_context
+from agent.context import Interest, Section, View, collect_context, sections
 from agent.context.tokenization import words_of
 from agent.patch import how_to_answer
 from agent.patch.model import Format
@@ -93,13 +93,14 @@ class PhaseContext:
         first = not self._looked
 
         async def act() -> JSONObject:
-            return (await collect_context(self.root, wanted, self._interest() if first else None)).to_json()
+            return (await collect_context(self.root, wanted, replace(self._interest(), again=not first))).to_json()
 
         inputs = {"wanted": list(wanted)}
         view = View.from_json(await self.ports.journal.step(f"{self.key}/{step}", "read", inputs, act))
         before = self.view
         if not first:
-            view = replace(view, map=before.map, tests=before.tests, history=before.history, absent=before.absent)
+            known = {name: getattr(before, name) for name in ("map", "resolved", "tests", "history", "absent")}
+            view = replace(view, **known)
         self.view = view
         self._looked = True
         self._looked_up.clear()
@@ -137,6 +138,7 @@ class PhaseContext:
         known = [window for window in windows if window is not None]
         return Interest(
             words=words_of(*said),
+            text="\n".join(said),
             test=self.stack.test if self.stack else (),
             window=min(known, default=None),
             cache=self.ports.map_cache,
@@ -165,21 +167,9 @@ class PhaseContext:
 
         What changes least comes first, so that a provider's cache of prompts holds from call to call and from task to task.
         """
-        return "\n\n".join((*self._repository(), *self._task(), *self._work_at_hand()))
-
-    def _repository(self) -> list[str]:
-        view = self.view
-        parts = [_content(path, view.texts[path]) for path in view.explaining()]
-        if facts := list(self.profile.told()):
-            parts.append("What the repository is, by its own files:\n" + block("project", "\n".join(facts)))
-        if view.tests:
-            parts.append("Its tests:\n" + block("test_layout", view.tests))
-        if view.history:
-            parts.append("Recent commits:\n" + block("recent_history", view.history))
-        if view.absent:
-            parts.append("Not in this checkout:\n" + block("not_here", view.absent))
-        parts.append("Files of the repository:\n" + block("repository_files", view.tree or "\n".join(view.files)))
-        return parts
+        known = sections(self.view, list(self.profile.told()))
+        parts = {of_task: [_shown(section) for section in known if section.of_task == of_task] for of_task in (False, True)}
+        return "\n\n".join((*parts[False], *self._task(), *parts[True]))
 
     def _task(self) -> list[str]:
         parts = [block("task", self.spec.text.strip())]
@@ -207,21 +197,6 @@ class PhaseContext:
         )
         return parts
 
-    def _work_at_hand(self) -> list[str]:
-        view = self.view
-        parts = []
-        if view.map:
-            parts.append(
-                "Definitions that may be relevant, with line numbers; most files have more:\n"
-                + block("repository_map", view.map)
-            )
-        explaining = set(view.explaining())
-        parts += [_content(path, text) for path, text in view.texts.items() if path not in explaining]
-        if view.hidden:
-            hidden = "\n".join(f"{path}: {reason}" for path, reason in view.hidden.items())
-            parts.append("Not shown, so they must not be rewritten:\n" + block("hidden_files", hidden))
-        return parts
 
-
-def _content(path: str, text: str) -> str:
-    return f"Content of {path}:\n" + block("file", text)
+def _shown(section: Section) -> str:
+    return f"{section.title}\n{block(section.name, section.text)}"
