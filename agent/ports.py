@@ -353,6 +353,9 @@ class TaskSpec:
     format and build."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
+    asks: bool = True
+    """Whether people want to be asked where the task contradicts itself or an assumption changes the result; False: the
+    assumption is made, and told with the change."""
 
 
 @dataclass(frozen=True)
@@ -376,3 +379,6 @@ class Outcome:
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
     warnings: Sequence[str] = ()
     """What people must know of the models that did it, such as an endpoint that has cut its prompts."""
+    message: JSONObject = field(default_factory=dict)
+    """What the engineer says of it, {summary, subject, body, assumptions: [text]} (``agent.changes.commit_message``); empty
+    where nothing was said."""

@@ -27,7 +27,7 @@ class ProjectRow(RowSerializer):
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
             "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
-            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "commands", "metadata",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "always_ask", "commands", "metadata",
             "created_at", "updated_at",
         )  # fmt: skip
 
@@ -70,11 +70,19 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
             "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
-            "approval_policy", "review_changes", "commands", "metadata",
+            "approval_policy", "review_changes", "always_ask", "commands", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "description": {"max_length": 10_000},
             "default_branch": {"validators": [git_ref]},
             "run_branch_prefix": {"validators": [git_ref]},
-            "commit_template": {"validators": [commit_template]},
+            "commit_template": {
+                "validators": [commit_template],
+                "help_text": "May contain {subject}, {body} and {summary} of the work session, {task_name} and {run_number}. "
+                "The default one stands for the style of the repository's own commits.",
+            },
+            "always_ask": {
+                "help_text": "Pause with a question where a task contradicts itself or an assumption changes the result, also "
+                "for runs that are approved automatically."
+            },
         }

@@ -13,7 +13,7 @@ from agent import stacks
 from agent.projects.in_plan import is_directory, refusal_of
 from agent.projects.model import COMMANDS
 
-PLACEHOLDERS = ("task_name", "run_number")
+PLACEHOLDERS = ("task_name", "run_number", "subject", "body", "summary")
 _AUTHOR = re.compile(r"[^<>\s](?:[^<>\r\n\0]*[^<>\s])? <[^<>@\s]+@[^<>@\s]+>")
 _REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:\[bot\]|/[A-Za-z0-9._-]+)?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
@@ -46,7 +46,8 @@ def commit_template(value: str) -> None:
         raise ValidationError(f"The template is not valid: {error}.") from None
     for name, spec, conversion in fields:
         if name not in PLACEHOLDERS or spec or conversion:
-            known = " and ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            *others, last = (f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            known = f"{', '.join(others)} and {last}"
             raise ValidationError(f"The template may contain {known} and no other braces. Double a brace to keep it as text.")
 
 

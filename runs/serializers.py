@@ -31,6 +31,17 @@ class ErrorSerializer(serializers.Serializer[Any]):
     hint = serializers.CharField()
 
 
+class MessageSerializer(serializers.Serializer[Any]):
+    """What the engineer said of the change; empty before it is finished."""
+
+    summary = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False, help_text="As it was said: the commit may have a shorter one.")
+    body = serializers.CharField(required=False)
+    assumptions = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What the task leaves open and was decided without asking."
+    )
+
+
 class StateSerializer(serializers.Serializer[Any]):
     """What the run's `status` means, so that a client needs no list of states of its own."""
 
@@ -68,6 +79,7 @@ class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
     # no `allow_null`: null is one of the values that it may have, and OpenAPI would name it beside "anything", so twice
     plan = serializers.JSONField(required=False)
+    message = MessageSerializer()
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
     state = StateSerializer()
@@ -75,15 +87,15 @@ class RunRow(RowSerializer):
     links = serializers.DictField(child=serializers.CharField())
 
     computed = ("state", "duration", "links")
-    heavy = ("plan", "results", "error")
+    heavy = ("plan", "results", "message", "error")
 
     class Meta:
         model = TaskRun
         fields = (
             "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "state",
             "plan", "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity",
-            "results", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at",
-            "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
+            "results", "message", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status",
+            "created_at", "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
     @classmethod

@@ -21,7 +21,7 @@ from agent.projects.model import ProjectPart, ProjectProfile
 from agent.projects.proof import proven_stacks
 from agent.projects.python.part import declared_names
 from agent.projects.python.tools import with_tools
-from agent.projects.settings import GivenCommands, given_commands
+from agent.projects.settings import GivenCommands, always_asks, given_commands
 from agent.stacks.globs import matches
 
 COVERING = ("native", "java", "dotnet", "static")
@@ -50,7 +50,7 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
     parts += _only_given(given, parts, files)
     stack, why = _proven(parts[:MAX_PARTS], files)
     told = [bounded_note(note) for note in dict.fromkeys(notes)]
-    return ProjectProfile(tuple(map(bounded, parts[:MAX_PARTS])), stack, why, tuple(told[:MAX_NOTES]))
+    return ProjectProfile(tuple(map(bounded, parts[:MAX_PARTS])), stack, why, tuple(told[:MAX_NOTES]), always_asks(files))
 
 
 def _services(workflow: Sequence[WorkflowLine]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Commands that people gave: in the project's settings, or in the repository's mgx.yaml.
+"""What people said: commands in the project's settings or in the repository's mgx.yaml, and there whether to ask them.
 
 Both have the same shape: ``{test: "pytest -q", lint: [ruff, check]}`` for the top, and for other directories
 ``{parts: {backend: {test: …}}}``. A list is the words of one command, or lines where its entries have spaces.
@@ -41,6 +41,11 @@ def given_commands(files: ProjectFiles, settings: Mapping[str, Any]) -> list[Giv
         *_of({**table(own), "commands": None}, FILE),
         *_of(settings, "project settings"),
     ]
+
+
+def always_asks(files: ProjectFiles) -> bool:
+    """Whether mgx.yaml says ``always_ask: true``."""
+    return table(yaml_of(files, FILE)).get("always_ask") is True
 
 
 def _of(said: Mapping[str, Any], evidence: str) -> Iterator[GivenCommands]:

@@ -111,6 +111,8 @@ class PhaseContext:
         self.profile, self._with_tests = await read_profile(
             self.root, self.ports.journal, f"{self.key}/{step}", with_edits(self.spec.commands, self.plan), stack_part
         )
+        if self.profile.always_ask:
+            self.spec = replace(self.spec, asks=True)
 
     def has_tests(self, part: ProjectPart) -> bool:
         """Whether there are files that its runner takes for tests; True where that can't be told by their names."""

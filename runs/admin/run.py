@@ -65,7 +65,7 @@ class TaskRunAdmin(TenantAdmin):
             "Timeline": "events log",
             "Diff": "diff",
             "Time": "timing",
-            "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
+            "Git": "git_status base_branch base_sha branch_name commit_sha pr_url message results",
             "Work": "auto_approve model budget profile pause_reason created_by cancelled_by cancel_requested_at parent_run "
             "prompt_version last_seq fence lease_expires_at created_at updated_at",
         }

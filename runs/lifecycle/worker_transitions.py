@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
 from mgx_project.common.json_values import storable
 from tasks.models import Task
@@ -111,12 +112,13 @@ def finish_execution(
         if outcome.warnings:
             results["warnings"] = list(outcome.warnings)
         run.results = storable(results)
+        run.message = storable(message_of(outcome.message))
         waits = False
         if not change_review.requeue_late_messages(run):
             waits = change_review.open_round(run, change)
             if not waits:
                 run.enter(Status.DELIVERING)
-        save_state(run, *end_lease(run), "results")
+        save_state(run, *end_lease(run), "results", "message")
         if waits and change is not None:
             change_review.announce(run, change, fence)
         return run

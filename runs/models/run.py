@@ -47,6 +47,8 @@ class TaskRun(TenantModel):
     complexity = models.CharField(max_length=20, blank=True)
     prompt_version = models.CharField(max_length=20, blank=True)
     results = models.JSONField(default=dict)
+    message = models.JSONField(default=dict, db_default={})
+    """What the engineer said of the change (``agent.ports.Outcome``): summary, subject, body, assumptions; {} is nothing."""
     usage = models.JSONField(default=dict)
     error = models.JSONField(null=True)
 

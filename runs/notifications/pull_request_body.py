@@ -64,12 +64,15 @@ def _in_cell(path: str) -> str:
     return quoted(path, 300) if "|" in path else code(path)
 
 
-def text_of(run: TaskRun) -> PullRequestText:
-    title = f"MGX: {name_of(run.task)} - Run #{run.run_number}"
+def text_of(run: TaskRun, title: str | None = None) -> PullRequestText:
+    """``title`` is by default what it was before titles were recorded with the delivery's settings."""
+    if title is None:
+        title = " ".join(f"MGX: {name_of(run.task)} - Run #{run.run_number}".split())[:MAX_TITLE]
     closes = f"Closes #{run.task.issue_number}." if run.task.issue_number else ""
     parts = [
-        quoted((run.plan or {}).get("summary", "")),
+        quoted(run.message.get("summary") or (run.plan or {}).get("summary", "")),
         closes,
+        *_assumptions(run),
         *_conflict(run),
         *_plan(run),
         *_files(run),
@@ -78,7 +81,7 @@ def text_of(run: TaskRun) -> PullRequestText:
         *(quoted(warning, 600) for warning in run.results.get("warnings") or ()),
         _usage(run),
     ]
-    return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
+    return PullRequestText(title, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def _conflict(run: TaskRun) -> list[str]:
@@ -93,6 +96,12 @@ def _conflict(run: TaskRun) -> list[str]:
         "Resolve the conflict here, or retry the run to start from the current commit.",
     ]
     return ["### Conflict", *lines]
+
+
+def _assumptions(run: TaskRun) -> list[str]:
+    """What the task leaves open and was decided without asking."""
+    lines = [f"- {quoted(said, 500)}" for said in run.message.get("assumptions", [])]
+    return ["### Assumptions", "\n".join(lines)] if lines else []
 
 
 def _plan(run: TaskRun) -> list[str]:

@@ -44,7 +44,7 @@ async def deliver(work: Execution) -> None:
     await _name_branch(work, origin, target, git_status=GitStatus.BRANCH_CREATED)
     stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
-    delivery = await load_delivery_settings(work, journal)
+    delivery = await load_delivery_settings(work, journal, checkout.root)
     sha = await commit(work, journal, checkout, delivery, tree=stands.tree, parent=stands.parent, branch=target.branch)
     if against:
         await _keep_diff(work, checkout, stands.tree, against)

@@ -65,6 +65,7 @@ class Execution:
             max_rounds=task.max_rounds,
             max_revision_rounds=task.max_revision_rounds,
             parallel_steps=_parallel_steps(task.config),
+            asks=not self.run.auto_approve or task.project.always_ask or task.config.get("always_ask") is True,
         )
 
     def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from agent.projects import ProjectPart
 from agent.prompt_blocks import read_block
 from agent.sandbox import open_sandbox
 from agent.stacks import UnknownStack
+from agent.stages.planning import begin_plan
 from tests.agent.harness import FAILED, PASSED, Harness, ScriptedModel, TableSandbox, git, make_repository
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import analysis, plan, review, script
@@ -344,6 +346,13 @@ async def test_a_repository_with_only_a_readme_counts_as_new(workdir: Path) -> N
     outcome = await Harness(workdir, open_model("offline")).run(HEALTH)
     assert "app/main.py" in {file["path"] for file in outcome.files}
     assert (workdir / "README.md").read_text() == "# Soon\n", "what is there already stays"
+
+
+async def test_a_repository_may_want_its_people_asked(repository: Path) -> None:
+    nobody = replace(EDIT, asks=False)
+    assert not (await begin_plan(nobody, repository, Harness(repository, open_model("offline")).ports, (), 1)).spec.asks
+    (repository / "mgx.yaml").write_text("always_ask: true\n")
+    assert (await begin_plan(nobody, repository, Harness(repository, open_model("offline")).ports, (), 1)).spec.asks
 
 
 async def test_a_stack_that_is_a_guess_is_said_in_the_plan(workdir: Path) -> None:

@@ -411,7 +411,7 @@ def application(state: Standin) -> web.Application:
     used = {"tokens": 1200, "cost_usd": "2.500000", "calls": 7, "seconds": 12.5, "unpriced_calls": 0}
     _rows(app, "/api/budgets", state.budgets, {"used": used, "project_id": None})
     post("/api/models/{id}/test", try_model)
-    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default", "review_changes": False}]
+    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default", "review_changes": False, "always_ask": False}]
 
     async def change_project(request: web.Request) -> web.Response:
         return web.json_response({**projects[0], **await request.json()})

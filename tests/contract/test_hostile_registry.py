@@ -59,7 +59,7 @@ EXEMPT: dict[str, str] = {
     "repositories.hosting.github.client": _SHORT,
     "repositories.hosting.github.webhook_parsing": _SHORT,
     "repositories.hosting.service_limits": _SHORT,
-    "runs.phases.commit": "Its pattern is a choice of fixed words.",
+    "runs.phases.commit_message": "Its pattern is a choice of fixed words.",
     "runs.filters": _SHORT,
     "runs.reports.timing": "It matches the keys of journal steps, which the server made.",
 }

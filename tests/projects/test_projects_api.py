@@ -40,6 +40,17 @@ def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: 
     assert owner.api.patch(f"/api/projects/{other['id']}", {"slug": "a"}).status_code == 409
 
 
+def test_a_project_may_always_ask_and_use_the_engineers_words(owner: CallerInTests) -> None:
+    body = {"name": "A", "always_ask": True, "commit_template": "{subject}\n\n{body}\n\n{summary} {{x}}"}
+    project = owner.api.post("/api/projects", body).json()
+    assert {name: project[name] for name in body} == body
+    path = f"/api/projects/{project['id']}"
+    assert owner.api.patch(path, {"always_ask": False}).json()["always_ask"] is False
+    assert owner.api.post("/api/projects", {"name": "B"}).json()["always_ask"] is False
+    refused = owner.api.patch(path, {"commit_template": "{author}"}).json()
+    assert "{task_name}, {run_number}, {subject}, {body} and {summary}" in refused["errors"][0]["message"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
