@@ -353,6 +353,10 @@ class TaskSpec:
     format and build."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
+    earlier: JSONObject | None = None
+    """What the runs before it did on the branch that a run continues, which ``text`` comes on top of: {task (the first one),
+    run_number, status, message (what that run was asked for, "" for the first one), summary, plan {summary, steps [{title,
+    files}]}, files [path], tests (a line), error, comments [text], before: [older runs, the same without task and before]}."""
 
 
 @dataclass(frozen=True)

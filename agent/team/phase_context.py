@@ -19,6 +19,7 @@ from agent.projects import ProjectPart, ProjectProfile
 from agent.projects.in_plan import with_edits
 from agent.prompt_blocks import block
 from agent.stacks import NONE, Stack
+from agent.team.earlier import told
 from agent.team.loop_detection import Loops, WatchedJournal
 from agent.team.model_calls import ModelCalls
 from agent.team.steering import SteeringLog
@@ -183,6 +184,8 @@ class PhaseContext:
 
     def _task(self) -> list[str]:
         parts = [block("task", self.spec.text.strip())]
+        if self.spec.earlier:
+            parts.append(told(self.spec.earlier))
         if self.spec.constraints:
             parts.append("Constraints:\n" + block("constraints", "\n".join(self.spec.constraints)))
         if self.spec.project_type:

@@ -141,6 +141,17 @@ def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
         raise LeaseLost("Another worker owns this run now.")
 
 
+def take_new_branch(run: TaskRun, fence: int) -> None:
+    """For a run that continues a pull request that was merged: it gets a branch and a pull request of its own. Raises LeaseLost
+    if ``fence`` is not the run's."""
+    revision = {**(run.revision or {}), "new_branch": True}
+    fields = {"revision": revision, "branch_name": "", "base_branch": "", "pr_url": "", "pr_number": None}
+    if not TaskRun.across_tenants.filter(pk=run.pk, fence=fence).update(**fields):
+        raise LeaseLost("Another worker owns this run now.")
+    for name, value in fields.items():
+        setattr(run, name, value)
+
+
 def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
     with locked(run_id, fence=fence) as run:
         run.paused_from = run.status

@@ -53,6 +53,11 @@ def name_of(task: Task) -> str:
     return quiet(name) if task.issue_number else name
 
 
+def summary_of(run: TaskRun) -> str:
+    """What the run did, in the team's words."""
+    return str((run.plan or {}).get("summary") or "")
+
+
 def code(path: object) -> str:
     """A path or a name as inline code."""
     plain = "".join(character for character in str(path) if character.isprintable() and character != "`")
@@ -68,8 +73,9 @@ def text_of(run: TaskRun) -> PullRequestText:
     title = f"MGX: {name_of(run.task)} - Run #{run.run_number}"
     closes = f"Closes #{run.task.issue_number}." if run.task.issue_number else ""
     parts = [
-        quoted((run.plan or {}).get("summary", "")),
+        quoted(summary_of(run)),
         closes,
+        *_before(run),
         *_conflict(run),
         *_plan(run),
         *_files(run),
@@ -93,6 +99,16 @@ def _conflict(run: TaskRun) -> list[str]:
         "Resolve the conflict here, or retry the run to start from the current commit.",
     ]
     return ["### Conflict", *lines]
+
+
+def _before(run: TaskRun) -> list[str]:
+    """Of a run that continues others, what those did: all of it is in this pull request."""
+    earlier: dict[str, Any] = (run.revision or {}).get("earlier") or {}
+    if not earlier or not run.continues_branch:
+        return []
+    runs = [entry for entry in (earlier, *earlier.get("before", ())) if entry.get("summary")]
+    lines = [f"- Run {entry['run_number']}: {quoted(entry['summary'], 500)}" for entry in reversed(runs)]
+    return ["### Before this run", "\n".join(lines)] if lines else []
 
 
 def _plan(run: TaskRun) -> list[str]:

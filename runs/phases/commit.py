@@ -94,7 +94,7 @@ def branch_name(run: TaskRun, *, distinct: bool = False, prefix: str = "") -> st
     """`{prefix}/{task-slug ≤ 50}/run-{n}`, the task's id for a name without ASCII letters; a revision has its parent's. A
     ``distinct`` one has the task's id beside its name: another task of that name may have taken the plain one. ``prefix`` is
     by default the project's."""
-    if run.revision:
+    if run.continues_branch:
         return run.branch_name
     short = str(run.task_id)
     slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or short[:8]

@@ -67,7 +67,7 @@ async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: st
 async def _name_branch(work: Execution, origin: Origin, target: Target, **facts: str) -> None:
     facts |= {"branch_name": target.branch, "base_branch": target.base_branch}
     await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, **facts)
-    if not target.number:
+    if not target.number and not target.at:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
         await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
 

@@ -41,14 +41,14 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
     began, head = checkout.base_sha, target.head
     if not head or head == began:
         return RebaseResult(tree, began)
-    branch = target.branch if run.revision else target.base_branch
+    branch = target.branch if run.continues_branch else target.base_branch
     try:
         await checkout.fetch(head, branch)
     except MGXError as error:
         raise as_retryable(error) from error
     merged = await _merged(journal, checkout, tree, branch, head)
     if merged.conflicts:
-        if run.revision:
+        if run.continues_branch:
             raise GitCommandFailed(
                 f"{branch} moved to {head[:12]}, and this change conflicts with it in {listed(merged.conflicts)}.",
                 code="branch_moved",

@@ -92,6 +92,23 @@ def test_a_task_on_a_real_library_changes_that_file_only(server: Server, package
     assert "k-canary-secret" not in logs
 
 
+def test_a_finished_run_is_continued_on_its_branch(server: Server, package: Path) -> None:
+    path = "src/iniconfig/exceptions.py"
+    code, more = document(package / path), document(package / path).replace("can not be read.", "can not be read, and why.")
+    server.answer(script(code=code, files=[path], WriteCode=[code, more]))
+    first = json.loads(mgx(server, "task", "Document it", "--yes", "--json", cwd=package).stdout.splitlines()[-1])["run"]
+    before = snapshot(package)
+    done = mgx(server, "continue", first["id"], "-m", "Say why, too.", "--yes", "--json", cwd=package)
+    assert done.returncode == 0, done.stderr
+    second = json.loads(done.stdout.splitlines()[-1])["run"]
+    assert (second["branch_name"], second["parent_run_id"]) == (first["branch_name"], first["id"])
+    assert git("rev-parse", f"{first['branch_name']}~1", cwd=package) == first["commit_sha"]
+    assert "and why." in git("show", f"{first['branch_name']}:{path}", cwd=package)
+    assert snapshot(package) == before
+    refused = mgx(server, "continue", first["id"], "-m", "x", "--model", "nobodys", cwd=package)
+    assert (refused.returncode, "nobodys" in refused.stderr) == (2, True), refused.stderr
+
+
 def test_a_plan_waits_for_its_approval(server: Server, package: Path) -> None:
     path = "src/iniconfig/exceptions.py"
     server.answer(script(code=document(package / path), files=[path]))

@@ -129,11 +129,31 @@ def test_cancel_and_retry(operator: Membership, browser: Client) -> None:
     assert answer["Location"] == page(child)
 
 
+def test_a_finished_run_is_continued_with_a_message(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.COMPLETED, git_status="pushed", branch_name="mgx/x/run-1")
+    assert page(run, "continue_run") in browser.get(page(run)).content.decode()
+    assert "What should change on the run" in browser.get(page(run, "continue_run")).content.decode()
+    browser.post(page(run, "continue_run"), {"feedback": "  "}, follow=True)
+    assert not TaskRun.across_tenants.filter(parent_run=run).exists(), "what for?"
+    answer = browser.post(page(run, "continue_run"), {"feedback": f"Say why {EVIL}"})
+    child = TaskRun.across_tenants.get(parent_run=run)
+    assert answer["Location"] == page(child)
+    assert child.revision is not None and (child.branch_name, child.revision["asked"]) == (run.branch_name, f"Say why {EVIL}")
+    assert AuditEntry.across_tenants.filter(object_id=run.pk, user=operator.user, action="run.continued").exists()
+
+
+def test_a_retry_takes_feedback_for_its_plan(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.FAILED)
+    browser.post(page(run, "retry"), {"feedback": "Smaller, please"})
+    child = TaskRun.across_tenants.get(parent_run=run)
+    assert child.steer_messages.get().text == "Smaller, please"
+
+
 def test_what_the_state_forbids_is_not_offered(operator: Membership, browser: Client) -> None:
     run = make_run(operator, Status.COMPLETED)
     text = browser.get(page(run)).content.decode()
     assert page(run, "retry") in text
-    for name in ("approve", "reject", "cancel", "resume"):
+    for name in ("approve", "reject", "cancel", "resume", "continue_run"):  # its work is on no branch
         assert page(run, name) not in text
         assert browser.post(page(run, name)).status_code == 403
 
