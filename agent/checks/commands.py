@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+from agent.checks.reports.model import Reporting
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.errors import Paused, SandboxFailed
 from agent.ports import CommandResult, JSONObject, Ports, StepEvent
@@ -21,23 +22,38 @@ UNREACHABLE = re.compile(
 """Messages of uv, pip and npm when an index does not answer: the change is not at fault, so the run waits."""
 
 
+@dataclass
+class OfPhase:
+    """What all commands of a phase share: ``missing`` parts, whose dependencies a replay left out on this machine, and the
+    ``seconds`` that all took together, as the journal has them."""
+
+    missing: list[ProjectPart] = field(default_factory=list)
+    seconds: float = 0.0
+
+
 class Commands:
     """Those of one phase. Is itself a ``Sandbox``, so that tools run through it are journaled; ``step`` gives those of one
-    journal step. ``missing`` is shared by all of them: the parts whose dependencies a replay left out on this machine."""
+    journal step."""
 
     def __init__(
-        self, ports: Ports, key: str, step: str = "", missing: list[ProjectPart] | None = None, aside: SetAside = NOTHING
+        self, ports: Ports, key: str, step: str = "", shared: OfPhase | None = None, aside: SetAside = NOTHING
     ) -> None:
         self._ports = ports
         self._key = key
         self._step = step
         self._count = 0
-        self._missing: list[ProjectPart] = [] if missing is None else missing
+        self._shared = shared or OfPhase()
+        self._missing = self._shared.missing
         self._aside = aside
+
+    @property
+    def spent(self) -> float:
+        """Seconds that the phase's commands took so far."""
+        return self._shared.seconds
 
     def step(self, name: str, aside: SetAside = NOTHING) -> Commands:
         """Commands under a journal prefix of their own, unique within the phase. They run while ``aside`` is set aside."""
-        return Commands(self._ports, self._key, name, self._missing, aside)
+        return Commands(self._ports, self._key, name, self._shared, aside)
 
     async def probe(self) -> None:
         """Finds out whether the sandbox works before a model call is spent. Raises ``Paused('sandbox')``."""
@@ -101,10 +117,12 @@ class Commands:
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        measured: Reporting | None = None,
     ) -> tuple[CommandResult, JSONObject]:
         """Runs ``argv`` and reads its reports at once: what ``read`` makes of the result is recorded with it, the reports are
-        not, for they may have megabytes."""
-        found = await self._run(argv, read, timeout, directory, environment, reports)
+        not, for they may have megabytes. ``measured`` is what is run in its place, the same with something that watches it;
+        people see, and the journal knows, what it is that runs."""
+        found = await self._run(argv, read, timeout, directory, environment, reports, measured)
         return CommandResult.from_json({key: value for key, value in found.items() if key != "read"}), found["read"]
 
     async def _run(
@@ -115,16 +133,19 @@ class Commands:
         directory: str,
         environment: Mapping[str, str] | None,
         reports: Sequence[str],
+        measured: Reporting | None = None,
     ) -> JSONObject:
         self._count += 1
         await self._started(argv)
+        given = (argv, environment, reports) if measured is None else (measured.argv, measured.environment, measured.globs)
 
         async def act() -> JSONObject:
             await self.restore()
             with self._aside.in_place():
                 result = await self._ports.sandbox.run(
-                    argv, timeout=timeout, directory=directory, environment=environment, reports=reports
+                    given[0], timeout=timeout, directory=directory, environment=given[1], reports=given[2]
                 )
+            result = result if measured is None else replace(result, argv=tuple(argv))
             return {**result.to_json(), **({"read": await asyncio.to_thread(read, result)} if read else {})}
 
         inputs: JSONObject = {"argv": list(argv)}
@@ -150,6 +171,7 @@ class Commands:
             result = await self._ports.journal.step(key, "command", inputs, act, announce=_finished if announced else None)
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
+        self._shared.seconds += result["duration_ms"] / 1000
         self._ports.cancel.check()
         return result
 

@@ -62,7 +62,7 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
     events = work.ports.events
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
     parts = work.tested_parts()
-    reports = [(part, await _tests(work, part, step, work.aside)) for part in parts]
+    reports = [(part, await _tests(work, part, step, work.aside, _of_part(work, parts, part, changed))) for part in parts]
     if work.baseline is not None:
         await _measure_late(work, parts, step)
         work.baseline = _before(work, parts)
@@ -74,7 +74,7 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
         await _look_again(work, reports, tests, step)
     to_blame = is_to_blame(tests)
     if tests["passed"] and not to_blame:
-        await _further_evidence(work, parts, tests, step, changed)
+        await _further_evidence(work, reports, tests, step, changed)
     await events.emit("tests_finished", tests, _told(tests))
     if to_blame:
         work.loops.record_test_run(parts[0].test if parts else (), 1, tests["output_tail"])
@@ -121,16 +121,28 @@ async def _look_again(
 
 
 async def _further_evidence(
-    work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str, changed: coverage.Lines
+    work: PhaseContext,
+    reports: Sequence[tuple[ProjectPart, JSONObject]],
+    tests: JSONObject,
+    step: str,
+    changed: coverage.Lines,
 ) -> None:
+    """The coverage is that of the tests' own run; where the runner could not say it, an extra run is made."""
+    parts = [part for part, _ in reports]
     if work.baseline is not None:
         await _without_the_change(work, parts, tests, step)
-    measured = [
-        await coverage.measure(part, own, _step(work, part, f"coverage/{step}", work.aside), took=tests["seconds"])
-        for part in parts
-        if (own := {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1})
-    ]
+    measured = []
+    for part, report in reports:
+        known, own = report.get("coverage"), _of_part(work, parts, part, changed)
+        if own and known is None:
+            commands = _step(work, part, f"coverage/{step}", work.aside)
+            known = await coverage.measure(part, own, commands, took=report["seconds"], spent=work.commands.spent)
+        measured += [known] if own and known is not None else []
     tests["coverage"] = coverage.combined(measured)
+
+
+def _of_part(work: PhaseContext, parts: Sequence[ProjectPart], part: ProjectPart, changed: coverage.Lines) -> coverage.Lines:
+    return {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1}
 
 
 async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str) -> None:
@@ -261,24 +273,41 @@ async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequenc
     return {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES]}
 
 
-async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAside) -> JSONObject:
-    """A project without a file that its runner would take for a test has nothing to run, so nothing is installed for it."""
+async def _tests(
+    work: PhaseContext, part: ProjectPart, step: str, aside: SetAside, lines: coverage.Lines | None = None
+) -> JSONObject:
+    """A project without a file that its runner would take for a test has nothing to run, so nothing is installed for it.
+
+    With changed ``lines`` their coverage is measured in the same run. Where tests fail then that did not fail before, and can't
+    be run again alone, all are run again without it: measuring is never why a change is blamed.
+    """
     if part.test and not work.has_tests(part):
         return not_run("unavailable", NONE)
     if not part.test:
         return _without_command(part)
-    return await _proved(part, await _installed(work, part, step), _step(work, part, f"suite/{step}", aside))
+    installed, before = await _installed(work, part, step), work.baselines.get(part.key)
+    slow = before is not None and before["seconds"] > coverage.MAX_MEASURED
+    report = await _proved(part, installed, _step(work, part, f"suite/{step}", aside), {} if slow else lines)
+    if not report.get("measured") or report["status"] == "passed":
+        return report
+    names = [name for name in report["failing"] if before is None or name not in before["failing"]]
+    as_before = before is not None and report["failed"] <= before["failed"] and report["passed"] >= before["passed"]
+    if flaky_tests.tells(part, names) or (as_before and not names):
+        return report
+    return await run_suite(part, _step(work, part, f"plain/{step}", aside))
 
 
 def _without_command(part: ProjectPart) -> JSONObject:
     return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
 
 
-async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:
+async def _proved(
+    part: ProjectPart, installed: CommandResult | None, commands: Commands, lines: coverage.Lines | None = None
+) -> JSONObject:
     if installed is not None and not installed.available:
         return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
         reason = f"Installing the dependencies {why}."
         return not_run("failed", reason, f"{reason[:-1]}:\n{installed.output_tail[-TAIL:]}")
-    return await run_suite(part, commands)
+    return await run_suite(part, commands, lines=lines)

@@ -57,6 +57,23 @@ async def test_a_test_that_fails_by_chance_is_told_and_not_laid_to_the_change(tm
     assert tests["proof"]["verdict"] == "proved"
 
 
+@pytest.mark.parametrize(("number", "again"), [(2, "again/0/1"), (60, "plain/0/1")], ids=["run alone", "all run again"])
+async def test_what_fails_only_while_it_is_measured_is_not_laid_to_the_change(
+    tmp_path: Path, package_cache: Path, number: int, again: str
+) -> None:
+    """As the tests of a debugger do. With more than can be run alone the whole suite is run again, unmeasured."""
+    traced = f"import sys\n\nimport pytest\n\n\n@pytest.mark.parametrize('n', range({number}))\ndef test_no_trace(n):\n"
+    harness, outcome, tests = await run(
+        tmp_path, package_cache, {"tests/test_trace.py": f"{traced}    assert sys.gettrace() is None\n"}, TWO
+    )
+
+    assert f"execute/{again}" in harness.journal.steps
+    assert harness.journal.steps["execute/suite/0/1"].result["read"]["failed"] == number
+    assert tests["newly_failing"] == []
+    assert not harness.sink.of("revision_started")
+    assert not outcome.draft
+
+
 async def test_a_test_that_fails_each_time_is_laid_to_the_change(tmp_path: Path, package_cache: Path) -> None:
     harness, _, tests = await run(tmp_path, package_cache, {}, WRONG, TWO)
 

@@ -8,8 +8,10 @@ from tempfile import TemporaryDirectory
 
 from agent.checks import failing_tests
 from agent.checks.coverage import changed_lines
-from agent.checks.reports import read
+from agent.checks.line_hits import lcov, of_reports
+from agent.checks.reports import Reporting, read
 from agent.checks.reports.closing_lines import READERS as READERS_OF_OUTPUT
+from agent.checks.reports.measuring import GO_MODULE, GO_PROFILE, how_to_measure
 from agent.ports import CommandResult
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
@@ -264,5 +266,22 @@ READERS = [
         lambda pair: changed_lines(*pair),  # type: ignore[misc]
         {"same lines": lambda n: ("a\n" + "x\ny\n" * (n // 4) + "b\n", "c\n" + "y\nx\n" * (n // 4) + "d\n")},
         ("agent.checks.coverage",),
+    ),
+    Reader(
+        "what tests ran",
+        lambda text: (
+            of_reports({GO_PROFILE: str(text), GO_MODULE: str(text)}, ["a.go"], ""),
+            lcov(str(text), ["a.py"], ""),
+            how_to_measure("node", Reporting(("node",)), [str(text)]),
+        ),
+        {
+            "modules": lambda n: "module " * (n // 7),
+            "a module": lambda n: f"module {'x' * n}\nx/a.go:1.1,2.2 1 1",
+            "blocks": lambda n: "module x\n" + "x/a.go:1.1,1.2 1 1\n" * (n // 19),
+            "records": lambda n: "SF:a.py\n" + "DA:1,1\n" * (n // 7),
+            "long blocks": lambda n: "module x\n" + "x/a.go:1.1,999999.2 1 1\n" * (n // 24),
+            "digits": lambda n: "SF:a.py\nDA:" + "9" * n,
+        },
+        ("agent.checks.coverage", "agent.checks.line_hits", "agent.checks.reports.measuring"),
     ),
 ]
