@@ -46,7 +46,8 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         required=False,
         validators=[project_commands],
         help_text='Commands used before those that the repository names: `{test: "uv run pytest"}`; kinds are install, test, '
-        "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories.",
+        "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories, and `ecosystems: {node: {test: "
+        "…}}` in either for one language of a directory that has several.",
     )
     commit_author = serializers.CharField(
         max_length=200,

@@ -113,7 +113,7 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
         "output_tail": _tails(reports),
         "reason": shown(" ".join(reasons), MAX_REASON),
         "command": shown("; ".join(_command(part) for part, _ in reports if part.test), MAX_REASON),
-        "parts": [_line(part, report) for part, report in reports] if len(reports) > 1 else [],
+        "parts": [line_of(part, report) for part, report in reports] if len(reports) > 1 else [],
     }
 
 
@@ -132,7 +132,13 @@ def _command(part: ProjectPart) -> str:
     return f"{command} (in {part.directory}/)" if part.directory else command
 
 
-def _line(part: ProjectPart, report: JSONObject) -> JSONObject:
+def has_run(report: JSONObject | None) -> bool:
+    """Whether tests of it passed or failed: one that only skipped them, or counted none, has not run."""
+    return report is not None and report["status"] != "unavailable" and report["passed"] + report["failed"] > 0
+
+
+def line_of(part: ProjectPart, report: JSONObject) -> JSONObject:
+    """How the tests of one part went: an entry of ``parts``."""
     line = {key: report[key] for key in ("status", "passed", "failed", "skipped", "reason")}
     return {"directory": part.directory, "command": part.commands["test"].line if part.test else "", **line}
 

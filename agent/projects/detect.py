@@ -153,6 +153,7 @@ def _only_given(given: Sequence[GivenCommands], parts: Sequence[ProjectPart], fi
         entry.directory
         for entry in given
         if entry.directory not in known
+        and not entry.ecosystem
         and (not entry.directory or next(files.starting_with(f"{entry.directory}/"), None) is not None)
     )
     return [with_given(ProjectPart(directory=directory), given, nothing) for directory in missing]

@@ -94,7 +94,7 @@ class ProjectPart:
         if command is not None and command.argv[0] != "sh":
             return command.argv
         defaults = {"python": ("uv", "pip", "install"), "node": (self.package_manager or "npm", "install")}
-        return defaults.get(self.ecosystem, ())
+        return defaults.get(self.ecosystem, command.argv if command is not None else ())
 
     @property
     def key(self) -> str:

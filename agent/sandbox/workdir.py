@@ -16,8 +16,18 @@ import structlog
 
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.projects import ProjectPart
-from agent.sandbox import bubblewrap, installed, node_env, part_env, python_env, report_files, secrets
+from agent.projects import ProjectCommand, ProjectPart
+from agent.sandbox import (
+    bubblewrap,
+    given_install,
+    given_line,
+    installed,
+    node_env,
+    part_env,
+    python_env,
+    report_files,
+    secrets,
+)
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.installed import Installed, Mount
@@ -34,10 +44,17 @@ FORGED = "the .git that the command made; its settings and hooks would run outsi
 
 @dataclass
 class PartEnvironment:
-    """What was installed for the parts in one directory; ``others`` by their ecosystem."""
+    """What was installed for the parts in one directory; ``others`` by their ecosystem, and under ``given:`` and the directory
+    what a person's install command made."""
 
     python: PythonEnvironment | None = None
     others: dict[str, Installed] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """What is kept of it between sandboxes, by which two environments can be compared."""
+        python = [str(self.python.packages), str(self.python.project)] if self.python else []
+        mounts = [mount for other in self.others.values() for mount in other.mounts if not mount.writable]
+        return "\n".join([*python, *(f"{mount.target} {mount.source}" for mount in mounts)])
 
 
 @dataclass
@@ -56,7 +73,34 @@ class WorkdirSandbox:
     """By the directory of their part."""
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
-        """Installs what the manifests of ``part`` name; None where there is no install step for it."""
+        """Installs what the manifests of ``part`` name, then runs the install command that a person gave for it, without a
+        network; None where there is neither."""
+        result = await self._install(part, timeout)
+        command = given_line.given_install(part)
+        if command is None or (result is not None and not result.ok):
+            return result
+        own = result or CommandResult(part.install, 0, 0, "")
+        given = await self._given(part, command, timeout)
+        notes, output = (*own.notes, *given.notes), own.output_tail + given.output_tail
+        return replace(own, output_tail=output, duration_ms=own.duration_ms + given.duration_ms, notes=notes)
+
+    async def _given(self, part: ProjectPart, command: ProjectCommand, timeout: float) -> CommandResult:
+        mine = self.environments.setdefault(part.directory, PartEnvironment())
+        mine.others.pop(key := f"given:{part.directory}", None)
+        made = self._environment_of(part.directory)
+        line = given_line.left_to_run(command, {*made.others, *(["python"] if made.python else [])})
+        if not line:
+            said = f"The install command `{command.line}` fetches what is installed already.\n"
+            return CommandResult(command.argv, 0, 0, said)
+
+        async def run(copy: Path, argv: Sequence[str]) -> CommandResult:
+            return await replace(self, root=copy).run(argv, timeout=timeout, directory=part.directory)
+
+        given = await given_install.install(self.root, self.cache, line, part.directory, made.told(), run)
+        mine.others[key] = given
+        return given.result
+
+    async def _install(self, part: ProjectPart, timeout: float) -> CommandResult | None:
         made = self.environments.setdefault(part.directory, PartEnvironment())
         if part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()

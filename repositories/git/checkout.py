@@ -110,9 +110,10 @@ class Checkout:
         are not valid UTF-8 are replaced."""
         return (await self._diff("-p", against or self._base_tree, tree_or_commit)).decode(errors="replace")
 
-    async def contents(self, tree: str) -> dict[str, tuple[bytes | None, bytes | None]]:
-        """The bytes in the base and in ``tree`` of each file that differs, by path; None is a file that is not there."""
-        fields = (await self._diff("--raw", "-z", "--no-abbrev", self._base_tree, tree)).split(b"\0")
+    async def contents(self, tree: str, *, against: str = "") -> dict[str, tuple[bytes | None, bytes | None]]:
+        """The bytes in ``against`` (the base where it is empty) and in ``tree`` of each file that differs, by path; None is a
+        file that is not there."""
+        fields = (await self._diff("--raw", "-z", "--no-abbrev", against or self._base_tree, tree)).split(b"\0")
         entries = [
             (head.split()[2:4], path.decode(errors="surrogateescape"))
             for head, path in zip(fields[::2], fields[1::2], strict=False)

@@ -28,6 +28,7 @@ from ..notifications.pull_request_body import money
 from .change_review import changes_page
 from .live import events_after, state_of
 from .panels import diff_page, log_page, plan_page, timeline, timing_page
+from .proof import TONES, proof_page, verdict_of
 
 COLOURS = {Tone.GOOD: "success", Tone.BAD: "danger", Tone.WARN: "warning", Tone.BUSY: "info"}
 """Unfold's names for them; a label of any other tone is grey."""
@@ -52,7 +53,7 @@ def tabs(groups: Mapping[str, str]) -> Any:
 @admin.register(TaskRun)
 class TaskRunAdmin(TenantAdmin):
     menu = MenuEntry(MenuGroup.WORK, order=10, label="Runs")
-    list_display = ("name", "state", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
+    list_display = ("name", "state", "proved", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
     list_filter = (WorkspaceFilter, "status", "git_status", "stack")
     list_select_related = ("workspace", "task__project")
     search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
@@ -63,6 +64,7 @@ class TaskRunAdmin(TenantAdmin):
             "": "task workspace problem started_at completed_at",
             "Plan": "plan_shown plan_version stack stack_confidence complexity",
             "Timeline": "events log",
+            "Tests": "proof",
             "Diff": "diff",
             "Time": "timing",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
@@ -115,6 +117,15 @@ class TaskRunAdmin(TenantAdmin):
     @display(description="status", label=LABELS, ordering="status")
     def state(self, run: TaskRun) -> tuple[str, str]:
         return run.status, run.get_status_display()
+
+    @display(description="proof", label=TONES)
+    def proved(self, run: TaskRun) -> tuple[str, str] | None:
+        verdict, _ = verdict_of(run)
+        return (verdict, verdict) if verdict else None
+
+    @admin.display(description="what is proved")
+    def proof(self, run: TaskRun) -> SafeString:
+        return proof_page(run)
 
     @admin.display(description="error")
     def problem(self, run: TaskRun) -> SafeString | str:

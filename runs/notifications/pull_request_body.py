@@ -128,6 +128,7 @@ def _tests(run: TaskRun) -> list[str]:
         known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
         bullet = "\n" if tests.get("status") == "unavailable" else "- "
         lines.append(f"{bullet}Merged with {rebased['onto'][:10]}, the current head of {branch}: {known}")
+    lines += _notes(tests)
     if tests.get("set_aside"):
         named = ", ".join(code(path) for path in tests["set_aside"][:MAX_FILES])
         lines.append(
@@ -157,6 +158,12 @@ def _compared(tests: dict[str, Any]) -> list[str]:
     if without := tests.get("new_tests"):
         lines.append(f"- The change's own tests without the change: {without['failed']} fail, {without['passed']} pass")
     return lines
+
+
+def _notes(tests: dict[str, Any]) -> list[str]:
+    """What the install steps said."""
+    notes: list[str] = tests.get("notes") or []
+    return ["\nInstallation:\n", *(f"- {quoted(note, 300)}" for note in notes)] if notes else []
 
 
 def _why(tests: dict[str, Any]) -> str:

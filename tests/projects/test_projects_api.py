@@ -54,6 +54,25 @@ def test_settings_that_would_break_a_run_are_refused(owner: CallerInTests, wrong
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, next(iter(wrong)))
 
 
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ({"ecosystems": {"node": {"test": "npm test"}}, "parts": {"web": {"ecosystems": {"python": {"lint": "ruff"}}}}}, ""),
+        ({"ecosystems": {"cobol": {"test": "make"}}}, "There is no ecosystem 'cobol'."),
+        ({"ecosystems": ["node"]}, "`ecosystems` must be an object of objects"),
+        ({"parts": {"web": {"ecosystems": {"node": {"deploy": "x"}}}}}, "There is no kind of command 'deploy'."),
+        ({"parts": {"web": {"ecosystems": {"node": {"test": ""}}}}}, "The command `test` must be one line"),
+    ],
+)
+def test_a_command_may_be_for_one_language(owner: CallerInTests, commands: dict[str, Any], said: str) -> None:
+    answer = owner.api.post("/api/projects", {"name": "A", "commands": commands})
+    if said:
+        assert answer.status_code == 400
+        assert said in str(answer.json()["errors"][0])
+    else:
+        assert (answer.status_code, answer.json()["commands"]) == (201, commands)
+
+
 def test_the_default_project_stays(owner: CallerInTests) -> None:
     default = owner.api.get("/api/projects?slug=default").json()["items"][0]
     path = f"/api/projects/{default['id']}"

@@ -144,3 +144,29 @@ def test_a_run_of_another_tenant_can_not_be_decided(browser: Client) -> None:
         assert browser.post(page(other, name), {"plan_version": "1"}).status_code in {302, 403, 404}
     other.refresh_from_db()
     assert other.status == Status.AWAITING_APPROVAL
+
+
+PROOF = {
+    "status": "passed", "passed": 4, "failed": 0, "skipped": 1, "command": "uv run pytest -q",
+    "baseline": {"status": "failed", "passed": 3, "failed": 1, "skipped": 1}, "fixed": [f"tests/test_a.py::test_{EVIL}"],
+    "notes": [f"Not installed: some-driver>=3 ({EVIL})"], "new_tests": {"files": ["tests/test_b.py"], "failed": 1, "passed": 0},
+    "coverage": {"percent": 87.5, "reason": ""},
+    "proof": {"verdict": "partly proved", "missing": [f"Not installed: some-driver>=3 ({EVIL})"], "draft": False},
+}  # fmt: skip
+
+
+def test_the_page_and_the_list_say_what_is_proved_as_text(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.COMPLETED, results={"tests": PROOF})
+    text = browser.get(page(run)).content.decode()
+    assert EVIL not in text
+    for said in ("Partly proved", "Not installed: some-driver&gt;=3", "uv run pytest -q", "3 passed, 1 failed, 1 skipped",
+                 "1 fail, 0 pass", "87.5 %", "test_&lt;script&gt;"):  # fmt: skip
+        assert said in text, said
+    listed = browser.get(reverse("admin:runs_taskrun_changelist")).content.decode()
+    assert "partly proved" in listed
+
+
+def test_results_of_older_servers_and_none_at_all_are_shown_as_far_as_they_go(operator: Membership, browser: Client) -> None:
+    for results in ({}, {"tests": None}, {"tests": {"status": "unavailable", "reason": "No tests."}}):
+        assert browser.get(page(make_run(operator, Status.COMPLETED, results=results))).status_code == 200
+    assert "not tested: No tests." in browser.get(page(TaskRun.across_tenants.order_by("created_at").last())).content.decode()

@@ -16,6 +16,15 @@ from .conftest import Tenant, drive, git, types
 from .hosted import CLASHING, CODE, README, TAX, Hosted, diff_of, drive_to, said, team
 from .test_durability import Crash, expire
 
+STRICT = """import pytest
+
+from shop.prices import total
+
+
+def test_none():
+    with pytest.raises(TypeError):
+        total([None])
+"""
 CHANGE = "sum(price for price in prices"
 
 
@@ -78,7 +87,7 @@ def test_somebody_did_the_same_already(hosted: Hosted, scripted: Callable[..., A
 
 def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scripted: Callable[..., Any]) -> None:
     hosted.configure(pr_draft=False)
-    failing = {"tests/test_more.py": "from shop.prices import total\n\n\ndef test_none():\n    assert total([None]) is None\n"}
+    failing = {"tests/test_more.py": STRICT}
     with scripted(team(CODE)):
         run = drive_to(hosted.start(), Status.DELIVERING)
         hosted.push(failing)
@@ -88,6 +97,20 @@ def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scrip
     (pull,) = hosted.pulls()
     assert pull["draft"]
     assert "failed (1 passed, 1 failed" in pull["body"], pull["body"]
+
+
+def test_what_fails_there_without_the_change_too_is_not_laid_to_it(hosted: Hosted, scripted: Callable[..., Any]) -> None:
+    hosted.configure(pr_draft=False)
+    with scripted(team(CODE)):
+        run = drive_to(hosted.start(), Status.DELIVERING)
+        hosted.push({"tests/test_more.py": "def test_broken():\n    assert 1 == 2\n"})
+        run = drive(run)
+    assert run.status == Status.COMPLETED, run.error
+    tests = run.results["tests_after_rebase"]
+    assert (tests["failing"], tests["newly_failing"]) == (["tests/test_more.py::test_broken"], [])
+    assert tests["flaky"] == ["tests/test_more.py::test_broken"]
+    (pull,) = hosted.pulls()
+    assert not pull["draft"]
 
 
 @pytest.mark.parametrize(

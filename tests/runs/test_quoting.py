@@ -54,3 +54,10 @@ def test_an_issues_title_does_nothing_in_the_commit_and_the_title() -> None:
         assert not re.search(r"#[12]|@\w", said), said
     assert name in commit_message(run(name, []))
     assert "Closes #7." in text_of(stranger).body
+
+
+def test_what_was_not_installed_stands_in_the_pull_request_and_does_nothing() -> None:
+    made = run("Name", [])
+    made.results = {"tests": {"status": "passed", "passed": 1, "notes": ["Not installed: x (@octocat fixes #1)"]}}
+    (line,) = [line for line in text_of(made).body.splitlines() if "Not installed" in line]
+    assert not LIVE.search(line), line

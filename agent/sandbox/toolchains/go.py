@@ -11,7 +11,7 @@ from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host_mounts import Bind, network_binds
-from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
 from agent.sandbox.python_env import Execute
@@ -45,7 +45,8 @@ async def make(
     vendored = (root / part.directory / "vendor" / "modules.txt").is_file()
     if vendored or not found.wanted:
         said = "The modules are in the directory vendor." if vendored else "No module of elsewhere is needed."
-        return replace(installed, result=CommandResult(ARGV, 0, 0, f"{notes}{said}\n"))
+        result = CommandResult(ARGV, 0, 0, f"{notes}{said}\n", notes=notes_of(found.notes))
+        return replace(installed, result=result)
 
     async def fill(draft: Path) -> CommandResult:
         write_files(draft / "tree", found.files)
@@ -54,7 +55,7 @@ async def make(
 
     texts = [f"{name}\0{text}" for name, text in sorted(found.files.items())]
     result, made, hold = await kept(cache / "go" / key_of(str(home), part.directory, *texts), ARGV, fill)
-    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail)
+    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail, notes=notes_of(found.notes))
     mounts = [*installed.mounts, *([Mount(made / "modules", MODULES)] if made else [])]
     return replace(installed, result=result, mounts=mounts, holds=[*installed.holds, hold])
 

@@ -247,10 +247,12 @@ def _shown(value: Any) -> str:
     return ", ".join(one_line(entry) for entry in value) if isinstance(value, list) else one_line(value or "")
 
 
-def _lines(commands: dict[str, Any]) -> list[tuple[str, str]]:
-    top = [(kind, one_line(line)) for kind, line in commands.items() if kind != "parts"]
-    below = commands.get("parts") or {}
-    return top + [(f"{place}:{kind}", one_line(line)) for place, given in below.items() for kind, line in given.items()]
+def _lines(commands: dict[str, Any], place: str = "") -> list[tuple[str, str]]:
+    """Each with the directory and the language that it is for, as ``web/node:test``."""
+    own = [(f"{place}:{kind}" if place else kind, one_line(line)) for kind, line in commands.items() if isinstance(line, str)]
+    below = [(f"{place}/{name}" if place else f"({name})", given) for name, given in (commands.get("ecosystems") or {}).items()]
+    below += list((commands.get("parts") or {}).items())
+    return own + [line for name, given in below for line in _lines(given, name)]
 
 
 def _find(api: Api, name: str) -> dict[str, Any]:

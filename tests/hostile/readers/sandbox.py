@@ -11,6 +11,8 @@ from agent.checks.coverage import changed_lines
 from agent.checks.reports import read
 from agent.checks.reports.closing_lines import READERS as READERS_OF_OUTPUT
 from agent.ports import CommandResult
+from agent.projects.model import ProjectCommand
+from agent.sandbox.given_line import left_to_run
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
 from agent.sandbox.python.version import plausible
@@ -203,6 +205,17 @@ READERS = [
         ("agent.sandbox.secrets",),
     ),
     Reader(
+        "install command",
+        lambda text: left_to_run(ProjectCommand(("sh", "-c", str(text))), {"node"}),
+        {
+            "signs": lambda n: "npm ci && " * (n // 10),
+            "words": lambda n: "a" * n,
+            "quotes": lambda n: "'a' " * (n // 4),
+        },
+        ("agent.sandbox.given_line", "agent.projects.shell"),
+        start=1_000,
+    ),
+    Reader(
         "test output",
         _output,
         {
@@ -219,6 +232,9 @@ READERS = [
             "ports": lambda n: "connection refused : 5432 " * (n // 26),
             "mocha": lambda n: "  2 failing\n" + "  1) a\n" * (n // 8),
             "go": lambda n: "FAIL\ta\t[build failed]\n" * (n // 23),
+            "meson": lambda n: "Fail: 1\n" + "1/1 a FAIL " * (n // 11),
+            "cypress": lambda n: "│ Tests: 1 │\n│ Passing: " * (n // 25),
+            "behat": lambda n: "1 scenario (1 failed)\n1 steps\n" + "    Scenario: # " * (n // 16),
         },
         (
             "agent.checks.failing_tests",
@@ -230,6 +246,7 @@ READERS = [
             "agent.checks.reports.reasons",
             "agent.checks.reports.reporting",
             "agent.checks.reports.reruns",
+            "agent.checks.reports.summaries",
             "agent.checks.reports.tap",
             "agent.checks.reports.unittest_output",
         ),
