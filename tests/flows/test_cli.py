@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..support import forked_mgx
 from ..support.scripted_openai import Reply
 from ..support.team_script import analysis, script
 from .conftest import Server, git
-
-MGX = Path(sys.executable).with_name("mgx")
 
 
 @pytest.fixture
@@ -42,9 +40,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def mgx(server: Server, *args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [MGX, *args], cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, capture_output=True, text=True, timeout=150
-    )
+    return forked_mgx.run(*args, cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, timeout=150)
 
 
 def snapshot(repo: Path) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from runs import services
 from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 
+from ..support.drills import Draw, some_of
 from .conftest import Tenant, drive, git, types
 from .hosted import CLASHING, CODE, README, TAX, Hosted, diff_of, drive_to, said, team
 from .test_durability import Crash, expire
@@ -90,13 +91,15 @@ def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scrip
     assert "failed (1 passed, 1 failed" in pull["body"], pull["body"]
 
 
-@pytest.mark.parametrize(
-    "key", ["deliver/base", "deliver/rebase", "deliver/suite/1", "deliver/wishes", "deliver/commit", "deliver/push"]
-)
+STEPS = ["deliver/base", "deliver/rebase", "deliver/suite/1", "deliver/wishes", "deliver/commit", "deliver/push"]
+
+
+@some_of(STEPS, 3)
 def test_a_kill_at_any_step_gives_the_same_commit_and_one_pull_request(
-    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str
+    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, draw: Draw[str], turn: int
 ) -> None:
     """What was done is there, the journal does not know of it; and the base moves once more before another worker goes on."""
+    key = draw(STEPS, turn)
     recorded, crashes = RunJournal._record, [1]
 
     def die_first(self: RunJournal, step: OpenStep, *args: Any) -> Any:

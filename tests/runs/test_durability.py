@@ -62,7 +62,7 @@ class Crash(BaseException):
     """The worker dies here: nothing of what follows in this process runs."""
 
 
-@some_of(STEPS, 5)
+@some_of(STEPS, 3)
 def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
     tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
 ) -> None:
@@ -98,7 +98,7 @@ def test_a_run_that_dies_after_any_step_goes_on_without_repeating_one(
     assert git("branch", "--list", "mgx/*", cwd=shop).split() == [run.branch_name]
 
 
-@some_of(TRANSACTIONS, 4)
+@some_of(TRANSACTIONS, 2)
 def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
 ) -> None:
