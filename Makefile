@@ -22,8 +22,8 @@ ARGS ?=
 COVERAGE ?=
 # Not empty: drills have their long form (every JavaScript starter is built).
 export DRILLS ?=
-# Tests share one PostgreSQL and one Valkey; there is a worker more than cores, for many tests wait. The last word has ARGS.
-WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) + 1)); echo $$((n < 4 ? n : 4))) --dist worksteal
+# Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
+WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
 .PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TextIO
 
 from agent.errors import Cancelled, Paused
+from agent.file_snapshot import FileSnapshot
 from agent.ports import CallEstimate, EventSink, JSONObject, ModelCompletion, StepEvent, StepKind
 
 EXCLUDED_DIRS = frozenset((".git", ".mgx"))
+KINDS_THAT_LEAVE_FILES = ("command", "format")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class MemoryJournal:
         self._root = root
         self._keep_trees = keep_trees
         self.steps: dict[str, Step] = dict(steps or {})
+        self._before: FileSnapshot | None = None
 
     async def step(
         self,
@@ -50,8 +53,9 @@ class MemoryJournal:
         mutates: bool = False,
         writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
-        """The result of ``act``, or the recorded one. Trees here hold every file, whatever a step ``writes``. Raises
-        ``Paused('loop')`` if it was recorded with other inputs."""
+        """The result of ``act``, or the recorded one. What a command changes beside the paths that it ``writes`` is undone, as
+        on the server; of other steps the tree holds every file. Raises ``Paused('loop')`` if it was recorded with other inputs.
+        """
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         known = self.steps.get(key)
         if known is not None:
@@ -60,8 +64,13 @@ class MemoryJournal:
             if known.tree is not None:
                 write_tree(self._root, known.tree)
             return known.result
+        before = None
+        if writes is not None and kind in KINDS_THAT_LEAVE_FILES:
+            before = self._before = FileSnapshot(self._root, self._before)
         # through JSON and back, so that a first run sees exactly what a replay will see
         result: JSONObject = json.loads(json.dumps(await act()))
+        if before is not None and writes is not None:
+            before.restore(writes(result))
         self.steps[key] = Step(kind, digest, result, read_tree(self._root) if mutates and self._keep_trees else None)
         announcement = announce(result) if announce else None
         if announcement is not None:

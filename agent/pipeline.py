@@ -1,4 +1,4 @@
-"""The whole loop: analyse → plan ‖ a person approves ‖ write → guardrails → apply → format → test → review, and back to write.
+"""The whole loop: plan ‖ a person approves ‖ work → guardrails → format → prove by machine → review, and back to work.
 
 The approval between the two halves belongs to whoever drives them, and so does delivery. Both halves are replays over the
 journal: run again with the same journal they return the same, and act only where nothing is recorded yet.
@@ -10,13 +10,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.patch import Edits
 from agent.ports import JSONObject, Outcome, PlanDraft, Ports, TaskSpec
 from agent.stages.execution import ChangeExecution
-from agent.stages.planning import begin_execution, begin_plan, finish_plan, settle_stack
+from agent.stages.planning import begin_execution, begin_plan, finish_plan, take_analysis
 from agent.stages.progress import ProgressReporter
-from agent.team import hire
-from agent.team.messages import TASK_ANALYZED, TASK_GIVEN
+from agent.team import ChangeAnswer, hire
+from agent.team.messages import TASK_GIVEN
 
 
 async def draft_plan(
@@ -36,15 +35,13 @@ async def draft_plan(
     """
     progress = ProgressReporter(ports.events, "plan", 2)
     work = await begin_plan(spec, root, ports, feedback, version, rejected)
-    team = hire(work)
 
-    await progress.at(1, "Analysing the task")
-    analysis = json.loads(await team.ask(TASK_GIVEN, work.evidence))
-    await settle_stack(work, analysis)
+    await progress.at(1, "Analysing and planning")
+    answer = json.loads(await hire(work).ask(TASK_GIVEN, work.evidence))
+    await take_analysis(work, answer)
 
-    await progress.at(2, "Planning")
-    plan = json.loads(await team.ask(TASK_ANALYZED, json.dumps(analysis)))
-    return await finish_plan(work, analysis, plan, version)
+    await progress.at(2, "Estimating")
+    return await finish_plan(work, answer, version)
 
 
 async def carry_out(
@@ -68,12 +65,12 @@ async def carry_out(
     return await change.outcome()
 
 
-async def _until_right(change: ChangeExecution, answers: Sequence[Edits] | None) -> None:
-    while answers is not None:
+async def _until_right(change: ChangeExecution, answer: ChangeAnswer | None) -> None:
+    while answer is not None:
         problem = (
-            await change.land(answers)  # guardrails, then all files or none
-            or await change.add_tests()  # the tester's own, once
+            await change.land(answer)  # guardrails, then all files or none
             or await change.prove()  # format, install, test
+            or await change.add_tests()  # the tester's, once, where some are missing; proved as well
             or await change.review()
         )
-        answers = await change.revise(problem) if problem else None
+        answer = await change.revise(problem) if problem else None

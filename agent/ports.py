@@ -246,9 +246,11 @@ class Sandbox(Protocol):
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        hide_secrets: bool = False,
     ) -> CommandResult:
         """Runs ``argv`` in ``directory`` of the workdir, in the environment of the part that is there, without a network.
-        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``."""
+        ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``.
+        ``hide_secrets``: files that may hold secrets are empty for it, and there is no git directory."""
         ...
 
 
@@ -353,6 +355,13 @@ class TaskSpec:
     format and build."""
     parallel_steps: int = 1
     """So many parts of the plan may be written side by side, each by a model call of its own with the whole context."""
+    asks: bool = True
+    """Whether people want to be asked where the task contradicts itself or an assumption changes the result; False: the
+    assumption is made, and told with the change."""
+    earlier: JSONObject | None = None
+    """What the runs before it did on the branch that a run continues, which ``text`` comes on top of: {task (the first one),
+    run_number, status, message (what that run was asked for, "" for the first one), summary, plan {summary, steps [{title,
+    files}]}, files [path], tests (a line), error, comments [text], before: [older runs, the same without task and before]}."""
 
 
 @dataclass(frozen=True)
@@ -363,6 +372,8 @@ class PlanDraft:
     stack: str
     stack_confidence: float
     complexity: str
+    version: int = 1
+    """Of the plan: the engineer goes on in the conversation that led to it."""
 
 
 @dataclass(frozen=True)
@@ -376,3 +387,6 @@ class Outcome:
     """True when something could not be proved (a tool was absent, review found problems): delivered as a draft."""
     warnings: Sequence[str] = ()
     """What people must know of the models that did it, such as an endpoint that has cut its prompts."""
+    message: JSONObject = field(default_factory=dict)
+    """What the engineer says of it, {summary, subject, body, assumptions: [text]} (``agent.changes.commit_message``); empty
+    where nothing was said."""

@@ -1,6 +1,6 @@
 """What a run costs beside its model and its sandboxed commands: from its first event of work to the commit.
 
-The model is a scripted endpoint that answers at once, over real HTTP; five of its ten answers call a tool.
+The model is a scripted endpoint that answers at once, over real HTTP; eight of its ten answers call a tool, one edits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.report import ReportLine, percentile
 from benchmarks.server import Server, server
 from tests.support.scripted_openai import Call, Message, Reply, serve
-from tests.support.team_script import analysis, plan, review
+from tests.support.team_script import action_of, plan, review
 
 FILES = {
     "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n",
@@ -23,19 +23,21 @@ FILES = {
     "tests/test_prices.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
     **{f"shop/part_{n}.py": f"def part_{n}(value):\n    return value + {n}\n" for n in range(200)},
 }
-CODE = "FILE: shop/prices.py\ndef total(prices):\n    return sum(price for price in prices if price is not None)\n"
 
 
-def _looks(tool: str, **arguments: str) -> Reply:
+def _looks(tool: str, **arguments: object) -> Reply:
     return Reply(calls=[Call(tool, arguments)], finish_reason="tool_calls")
 
 
+NEW = "    return sum(price for price in prices if price is not None)\n"
+EDITED = _looks("edit", path="shop/prices.py", old="    return sum(prices)\n", new=NEW)
+FINISHED = _looks("finish", summary="None is left out.", subject="Ignore prices that are None")
+
 ANSWERS: dict[str, list[str | Reply]] = {
-    "Analyse this task": [_looks("list_files", path="shop"), analysis()],
-    "Plan this task": [_looks("search", pattern=r"def total\b"), plan("shop/prices.py")],
-    "Carry out this approved plan": [_looks("read_file", path="tests/test_prices.py"), _looks("symbols", name="total"), CODE],
-    "The engineer has carried out": ["NO CHANGE"],
-    "Review this change": [_looks("search", pattern=r"total\("), review()],
+    "DraftPlan": [_looks("list", path="shop"), _looks("search", pattern=r"def total\b"), plan("shop/prices.py")],
+    "WriteCode": [_looks("read", paths=["tests/test_prices.py"]), _looks("symbols", name="total"), EDITED, FINISHED],
+    "WriteTest": ["NO CHANGE"],
+    "ReviewCode": [_looks("search", pattern=r"total\("), review()],
 }
 CALLS = sum(map(len, ANSWERS.values()))
 
@@ -45,8 +47,7 @@ def main(quick: bool) -> list[ReportLine]:
     turns: dict[str, int] = {}
 
     def answer(messages: list[Message]) -> str | Reply:
-        opening = next(message["content"] for message in messages if message["role"] == "user")
-        action = next(action for action in ANSWERS if opening.startswith(action))
+        action = action_of(messages)
         turns[action] = turns.get(action, 0) + 1
         return ANSWERS[action][(turns[action] - 1) % len(ANSWERS[action])]
 

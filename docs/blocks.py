@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
+import prompt_sections
 from tables import table
 
 if TYPE_CHECKING:
@@ -186,4 +187,5 @@ def rule_sql(model: type, rule: Any) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
     "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
+    "prompts": prompt_sections.prompts,
 }  # fmt: skip

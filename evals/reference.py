@@ -55,35 +55,33 @@ class ReferenceModel:
     def _calls(self, request: ModelRequest) -> list[ToolCall]:
         """The engineer looks at some files by tool before its first answer, where the case wants that."""
         asked = any(message["role"] == "tool" for message in request.messages)
-        offered = any(tool.name == "read_file" for tool in request.tools)
+        offered = any(tool.name == "read" for tool in request.tools)
         if request.action != "WriteCode" or asked or not offered:
             return []
-        reads = enumerate(self._case.recording.reads, 1)
-        return [{"id": f"call-{n}", "name": "read_file", "arguments": {"path": path}} for n, path in reads]
+        paths = list(self._case.recording.reads)
+        return [{"id": "call-1", "name": "read", "arguments": {"paths": paths}}] if paths else []
 
     def _say(self, request: ModelRequest) -> str:
         match request.action:
-            case "AnalyzeTask":
-                return self._analysis(request)
             case "DraftPlan":
-                return self._plan()
+                return self._plan(request)
             case "WriteCode" | "ReviseCode":
                 return self._change()
             case "ReviewCode":
                 return json.dumps({"verdict": "approve", "comments": []})
         return "NO CHANGE"
 
-    def _analysis(self, request: ModelRequest) -> str:
+    def _plan(self, request: ModelRequest) -> str:
         asks = self._case.expected.outcome == "question" and request.key.startswith("plan/1/")
-        said = {"clear": not asks, "summary": self._case.title, "complexity": "low", "stack": self._case.stack}
-        return json.dumps({**said, "question": QUESTION} if asks else said)
-
-    def _plan(self) -> str:
         step = {"title": self._case.title, "why": "They hold what the task is about.", "files": sorted(self._solved)}
         return json.dumps(
             {
+                "clear": not asks,
+                "question": QUESTION if asks else "",
                 "summary": self._case.title,
-                "steps": [{**step, "kind": "modify"}],
+                "complexity": "low",
+                "stack": self._case.stack,
+                "steps": [] if asks else [{**step, "kind": "modify"}],
                 "risks": [],
                 "test_strategy": "Run the project's tests.",
             }

@@ -6,6 +6,9 @@ from django.db import models
 
 from mgx_project.common.models import TenantModel
 
+DEFAULT_COMMIT_TEMPLATE = "MGX Task: {task_name} - Run #{run_number}"
+"""Stands for the repository's own style; the text itself is for changes of which nobody has said anything."""
+
 
 class Project(TenantModel):
     class ApprovalPolicy(models.TextChoices):
@@ -28,7 +31,7 @@ class Project(TenantModel):
     repo_full_name = models.CharField(max_length=300, blank=True)
     primary_repository_id = models.UUIDField(null=True, blank=True)
     run_branch_prefix = models.CharField(max_length=60, default="mgx")
-    commit_template = models.CharField(max_length=200, default="MGX Task: {task_name} - Run #{run_number}")
+    commit_template = models.CharField(max_length=200, default=DEFAULT_COMMIT_TEMPLATE)
     commit_author = models.CharField(max_length=200, blank=True)
     """`Name <address>`; if empty, the server's (``MGX_GIT_AUTHOR_NAME`` and ``_EMAIL``)."""
     commit_co_author = models.CharField(max_length=20, choices=CoAuthor.choices, default=CoAuthor.NONE)
@@ -40,6 +43,9 @@ class Project(TenantModel):
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
     review_changes = models.BooleanField(default=False)
     """Whether a run waits for decisions about its files before it delivers."""
+    always_ask = models.BooleanField(default=False, db_default=False)
+    """Whether a run pauses with a question where its task contradicts itself or an assumption changes the result, also where
+    nobody was to be asked (``auto_approve``)."""
     commands = models.JSONField(default=dict, blank=True)
     """Commands that the project's runs use before those that its files name: {kind: line, parts: {directory: {kind: line}}}."""
     metadata = models.JSONField(default=dict, blank=True)

@@ -27,7 +27,7 @@ class ProjectRow(RowSerializer):
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
             "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
-            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "commands", "metadata",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "always_ask", "commands", "metadata",
             "created_at", "updated_at",
         )  # fmt: skip
 
@@ -46,7 +46,8 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         required=False,
         validators=[project_commands],
         help_text='Commands used before those that the repository names: `{test: "uv run pytest"}`; kinds are install, test, '
-        "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories.",
+        "test_one, lint, format and build; `parts: {directory: {test: …}}` for sub-directories, and `ecosystems: {node: {test: "
+        "…}}` in either for one language of a directory that has several.",
     )
     commit_author = serializers.CharField(
         max_length=200,
@@ -70,11 +71,19 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
             "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
-            "approval_policy", "review_changes", "commands", "metadata",
+            "approval_policy", "review_changes", "always_ask", "commands", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "description": {"max_length": 10_000},
             "default_branch": {"validators": [git_ref]},
             "run_branch_prefix": {"validators": [git_ref]},
-            "commit_template": {"validators": [commit_template]},
+            "commit_template": {
+                "validators": [commit_template],
+                "help_text": "May contain {subject}, {body} and {summary} of the work session, {task_name} and {run_number}. "
+                "The default one stands for the style of the repository's own commits.",
+            },
+            "always_ask": {
+                "help_text": "Pause with a question where a task contradicts itself or an assumption changes the result, also "
+                "for runs that are approved automatically."
+            },
         }

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework.serializers import ValidationError
 
 from agent import stacks
 from agent.projects.in_plan import is_directory, refusal_of
-from agent.projects.model import COMMANDS
+from agent.projects.model import COMMANDS, Ecosystem
+from agent.projects.settings import ECOSYSTEMS_KEY
 
-PLACEHOLDERS = ("task_name", "run_number")
+PLACEHOLDERS = ("task_name", "run_number", "subject", "body", "summary")
 _AUTHOR = re.compile(r"[^<>\s](?:[^<>\r\n\0]*[^<>\s])? <[^<>@\s]+@[^<>@\s]+>")
 _REVIEWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:\[bot\]|/[A-Za-z0-9._-]+)?")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
@@ -46,7 +47,8 @@ def commit_template(value: str) -> None:
         raise ValidationError(f"The template is not valid: {error}.") from None
     for name, spec, conversion in fields:
         if name not in PLACEHOLDERS or spec or conversion:
-            known = " and ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            *others, last = (f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+            known = f"{', '.join(others)} and {last}"
             raise ValidationError(f"The template may contain {known} and no other braces. Double a brace to keep it as text.")
 
 
@@ -61,16 +63,25 @@ def reviewer(value: str) -> None:
 
 
 def project_commands(value: Mapping[str, Any]) -> None:
-    """{kind: line, parts: {directory: {kind: line}}}."""
+    """{kind: line, ecosystems: {ecosystem: {kind: line}}, parts: {directory: the same without parts}}."""
     parts = value.get("parts", {})
     if not isinstance(parts, dict) or not all(isinstance(commands, dict) for commands in parts.values()):
         raise ValidationError("`parts` must be an object of objects: {directory: {kind: line}}.")
     if not all(is_directory(directory) for directory in parts):
         raise ValidationError("A directory of `parts` must be a path inside of the repository.")
-    top = {kind: line for kind, line in value.items() if kind != "parts"}
-    for commands in (top, *parts.values()):
-        for kind, line in commands.items():
-            if kind not in COMMANDS:
-                raise ValidationError(f"There is no kind of command {kind!r}. Use: {', '.join(COMMANDS)}.")
-            if why := refusal_of(line):
-                raise ValidationError(f"The command `{kind}` {why}.")
+    for commands in ({key: line for key, line in value.items() if key != "parts"}, *parts.values()):
+        ecosystems = commands.get(ECOSYSTEMS_KEY, {})
+        if not isinstance(ecosystems, dict) or not all(isinstance(own, dict) for own in ecosystems.values()):
+            raise ValidationError("`ecosystems` must be an object of objects: {ecosystem: {kind: line}}.")
+        if unknown := next((name for name in ecosystems if name not in get_args(Ecosystem)), None):
+            raise ValidationError(f"There is no ecosystem {unknown!r}. Use: {', '.join(get_args(Ecosystem))}.")
+        for own in ({kind: line for kind, line in commands.items() if kind != ECOSYSTEMS_KEY}, *ecosystems.values()):
+            _lines(own)
+
+
+def _lines(commands: Mapping[str, Any]) -> None:
+    for kind, line in commands.items():
+        if kind not in COMMANDS:
+            raise ValidationError(f"There is no kind of command {kind!r}. Use: {', '.join(COMMANDS)}.")
+        if why := refusal_of(line):
+            raise ValidationError(f"The command `{kind}` {why}.")

@@ -33,6 +33,7 @@ class Origin:
     host: HostingClient | None = field(default=None, repr=False, compare=False)
     link_id: uuid.UUID | None = field(default=None, compare=False)
     mirror: Path | None = field(default=None, repr=False, compare=False)
+    updates_checkout: bool = False
 
     def facts(self) -> dict[str, uuid.UUID]:
         """What is stored with the run."""
@@ -49,7 +50,9 @@ class Origin:
         return replace(self, credential=login.secret)
 
     def source(self) -> RemoteSource:
-        return RemoteSource(self.url, self.branch, self.credential, self.allow_dirty, self.mirror)
+        return RemoteSource(
+            self.url, self.branch, self.credential, self.allow_dirty, self.mirror, updates_checkout=self.updates_checkout
+        )
 
 
 def origin_of(
@@ -74,6 +77,23 @@ def origin_of(
 def mirror_of(link: RepositoryLink) -> Path:
     """The directory of the link's mirror on this machine."""
     return Path(settings.MGX_DATA_DIR) / "mirrors" / str(link.workspace_id) / str(link.pk)
+
+
+async def on_branch(origin: Origin, branch: str, *, of_new_project: bool) -> Origin:
+    """``origin`` for a run that moves a ``branch`` on that is there already.
+
+    In a directory that we made for a new project (``of_new_project``) that branch is the one that is checked out, by `publish`:
+    the files there follow. Raises GitCommandFailed('branch_checked_out') for any other checkout that has it, and for one with
+    changes: before anything is paid for.
+    """
+    path = local_repositories.path_of(origin.url)
+    place = None if path is None else await local_repositories.place_of(path, branch)
+    if path is not None and place is not None:
+        if not of_new_project or place.resolve() != path:
+            raise local_repositories.is_checked_out(branch, place)
+        if await local_repositories.uncommitted(path, untracked=False):
+            raise local_repositories.is_changed(branch, path)
+    return replace(origin, branch=branch, updates_checkout=of_new_project)
 
 
 async def publish(origin: Origin, branch: str) -> Path | None:

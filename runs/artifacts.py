@@ -86,13 +86,20 @@ class ArtifactTrees:
     def __init__(self, run: TaskRun, checkout: Checkout, db: Callable[..., Awaitable[object]], current: str = "") -> None:
         self._run, self._checkout, self._db = run, checkout, db
         self._current = current
+        self._stored: set[str] = set()
 
     async def keep(self, written: Collection[str] | None = None) -> str:
+        if written is not None and not written and self._current in self._stored:
+            return self._current  # a command that changed nothing
         tree = await self._checkout.tree(written)
         patch = await self._checkout.patch_of(tree)
         await self._db(lambda: store(self._run, f"{tree}.patch", patch, kind=Artifact.Kind.TREE, content_type="text/x-diff"))
         self._current = tree
+        self._stored.add(tree)
         return tree
+
+    async def before_program(self) -> None:
+        await self._checkout.before_program()
 
     async def reset(self) -> None:
         await self._checkout.reset(self._current)
@@ -102,6 +109,7 @@ class ArtifactTrees:
         assert isinstance(patch, bytes)
         await self._checkout.restore(tree, patch)
         self._current = tree
+        self._stored.add(tree)
 
     def _load(self, tree: str) -> bytes:
         return load(Artifact.objects.for_workspace(self._run.workspace_id).get(run=self._run, name=f"{tree}.patch"))

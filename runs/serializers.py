@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -10,8 +11,10 @@ from rest_framework import serializers
 from mgx_project.common.bounded import BoundedDictField
 from mgx_project.common.row_serializers import RowSerializer
 
+from .lifecycle.continuation import MAX_MESSAGE
 from .lifecycle.messages import MAX_CHARACTERS
 from .models import Artifact, TaskRun
+from .models.run import PUSHED
 from .models.run_state import STATES, RunAction, RunOutcome, RunPhase, RunState, Status, Tone
 
 MAX_PLAN_BYTES = 256 * 1024
@@ -29,6 +32,17 @@ class ErrorSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     detail = serializers.CharField()
     hint = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """What the engineer said of the change; empty before it is finished."""
+
+    summary = serializers.CharField(required=False)
+    subject = serializers.CharField(required=False, help_text="As it was said: the commit may have a shorter one.")
+    body = serializers.CharField(required=False)
+    assumptions = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="What the task leaves open and was decided without asking."
+    )
 
 
 class StateSerializer(serializers.Serializer[Any]):
@@ -64,10 +78,20 @@ STATE_JSON = {str(status): _described(status, state) for status, state in STATES
 """Made once: a list of runs pays nothing for it but its bytes."""
 
 
+WITHOUT_BRANCH = {
+    status: _described(
+        status, replace(state, next_actions=tuple(each for each in state.next_actions if each is not RunAction.CONTINUE))
+    )
+    for status, state in STATES.items()
+}
+"""The same for a run whose work is on no branch."""
+
+
 class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
     # no `allow_null`: null is one of the values that it may have, and OpenAPI would name it beside "anything", so twice
     plan = serializers.JSONField(required=False)
+    message = MessageSerializer()
     usage = UsageSerializer()
     error = ErrorSerializer(allow_null=True)
     state = StateSerializer()
@@ -75,20 +99,20 @@ class RunRow(RowSerializer):
     links = serializers.DictField(child=serializers.CharField())
 
     computed = ("state", "duration", "links")
-    heavy = ("plan", "results", "error")
+    heavy = ("plan", "results", "message", "error")
 
     class Meta:
         model = TaskRun
         fields = (
             "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "state",
             "plan", "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity",
-            "results", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status", "created_at",
-            "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
+            "results", "message", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status",
+            "created_at", "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
     @classmethod
     def shape(cls, row: dict[str, Any]) -> dict[str, Any]:
-        row["state"] = STATE_JSON[row["status"]]
+        row["state"] = (STATE_JSON if row["git_status"] in PUSHED else WITHOUT_BRANCH)[row["status"]]
         started, ended = row["started_at"], row["completed_at"]
         row["duration"] = (ended - started).total_seconds() if started and ended else None
         row["usage"] = {"tokens_in": 0, "tokens_out": 0, "calls": 0, "cached_calls": 0, "cost_usd": "0"} | row["usage"]
@@ -270,8 +294,24 @@ class FileDecisionInput(ClosingInput):
     comment = serializers.CharField(max_length=MAX_CHARACTERS, default="", allow_blank=True)
 
 
-class RetryInput(serializers.Serializer[Any]):
-    auto_approve = serializers.BooleanField(default=False)
+class FollowUpInput(serializers.Serializer[Any]):
+    """What a run that comes after another one may have of its own."""
+
+    auto_approve = serializers.BooleanField(default=False, help_text="Requires the permission to approve plans.")
+    model = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="Name of a model connection. Default: the model of that run."
+    )
+
+
+class RetryInput(FollowUpInput):
+    message = serializers.CharField(
+        max_length=MAX_CHARACTERS, default="", allow_blank=True, help_text="Feedback for the plan, such as what to do instead."
+    )
+
+
+class ContinueInput(FollowUpInput):
+    message = serializers.CharField(max_length=MAX_MESSAGE, help_text="What should change, in your own words.")
+    budget = BudgetInput(required=False, help_text="Caps that replace those of that run.")
 
 
 class NoInput(serializers.Serializer[Any]):

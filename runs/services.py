@@ -22,7 +22,7 @@ from workspaces.principal import Principal
 
 from .events import event_log
 from .events.planning import Plan
-from .lifecycle import budget_caps, change_review, messages, user_decisions
+from .lifecycle import budget_caps, change_review, continuation, messages, revisions, user_decisions
 from .models import TaskRun
 from .models.run_state import FINAL, STATES, Status
 from .notifications import status_comment
@@ -74,7 +74,7 @@ def create_run(
             profile=profile,
             budget=_storable(budget),
             created_by=principal.user,
-            **_pull_request_of(parent, revision),
+            **({} if parent is None or revision is None else revisions.branch_for(parent, revision)),
         )
         task.last_run_at = run.created_at
         task.save(update_fields=["runs_total", "status", "closed_at", "last_run_status", "last_run_at", "updated_at"])
@@ -98,14 +98,6 @@ def _keep_queue_within(limit: int | None, workspace_id: uuid.UUID) -> None:
         refuse_beyond(limit, "queued_runs", waiting)
 
 
-def _pull_request_of(parent: TaskRun | None, revision: dict[str, Any] | None) -> dict[str, Any]:
-    """A revision continues the branch and pull request of its parent; any other run gets its own."""
-    if parent is None or revision is None:
-        return {}
-    names = ("repository_id", "branch_name", "base_branch", "pr_url", "pr_number")
-    return {"revision": revision, **{name: getattr(parent, name) for name in names}}
-
-
 def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, Any]) -> TaskRun:
     """Creates a run that changes the pull request of ``run_id`` (``runs.lifecycle.revisions``). Its plan is approved in advance
     if the principal may approve plans.
@@ -115,22 +107,60 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     with transaction.atomic():
-        Task.objects.for_workspace(principal.workspace_id).select_for_update().get(pk=parent.task_id)
-        live = (
-            TaskRun.objects.for_workspace(principal.workspace_id)
-            .filter(task_id=parent.task_id)
-            .exclude(status__in=FINAL)
-            .first()
-        )
-        if live is not None:
-            raise InvalidTransition(
-                f"Run #{live.run_number} is {live.status}. Try again when it has ended, or send it a message (steer)."
-            )
+        _require_idle(parent)
         budget = budget_caps.inherited(principal, parent.budget)
         return create_run(
             principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
             model=parent.model, budget=budget, parent=parent, revision=revision,
         )  # fmt: skip
+
+
+def continue_run(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    message: str,
+    model: str = "",
+    budget: dict[str, Any] | None = None,
+    auto_approve: bool = False,
+) -> TaskRun:
+    """Creates a run that does what ``message`` says on the branch and pull request of a finished run, and knows what was done
+    there. Its model and budget are that run's, as far as ``model`` and caps of ``budget`` do not replace them.
+
+    Raises NotFound, BadRequest, NotAllowed, LimitReached, and InvalidTransition for a run that can't be continued or a task
+    of which another run has not ended.
+    """
+    principal.require(Role.DEVELOPER)
+    message = message.strip()
+    if not 0 < len(message) <= continuation.MAX_MESSAGE:
+        raise BadRequest(
+            f"Say what should change, in at most {continuation.MAX_MESSAGE:,} characters.", field="message", code="no_message"
+        )
+    parent = _visible(principal, run_id)
+    with transaction.atomic():
+        continuation.require_continuable(parent)
+        _require_idle(parent)
+        require_repository(principal.workspace_id, parent.repository_id)
+        run = create_run(
+            principal=principal,
+            task_id=parent.task_id,
+            auto_approve=auto_approve,
+            model=model or parent.model,
+            budget=budget_caps.inherited(principal, parent.budget) | (budget or {}),
+            parent=parent,
+            revision=revisions.of_person(message, parent, principal.account),
+        )
+        _audit(principal, "run.continued", parent, {"run_number": parent.run_number, "new_run_id": str(run.pk)})
+        return run
+
+
+def _require_idle(parent: TaskRun) -> None:
+    """Locks the task. Raises InvalidTransition while a run of it has not ended: two would move one branch."""
+    Task.objects.for_workspace(parent.workspace_id).select_for_update().get(pk=parent.task_id)
+    runs = TaskRun.objects.for_workspace(parent.workspace_id).filter(task_id=parent.task_id)
+    live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
+    if live is not None:
+        raise continuation.refuse_beside(live)
 
 
 def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
@@ -247,25 +277,31 @@ def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", bu
     return run
 
 
-def retry_run(*, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False) -> TaskRun:
-    """Creates a run of the same task with the finished run as its parent; for a revision, another revision.
+def retry_run(
+    *, principal: Principal, run_id: uuid.UUID, auto_approve: bool = False, model: str = "", message: str = ""
+) -> TaskRun:
+    """Creates a run of the same task with the finished run as its parent; for a revision, another revision. ``model`` replaces
+    that run's, ``message`` is feedback for the plan.
 
-    Raises NotFound, or InvalidTransition for an unfinished run.
+    Raises NotFound, BadRequest for an unknown model, or InvalidTransition for an unfinished run.
     """
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     if not parent.is_final:
         raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}. Only a finished run can be retried.")
-    budget = budget_caps.inherited(principal, parent.budget)
-    return create_run(
-        principal=principal,
-        task_id=parent.task_id,
-        auto_approve=auto_approve,
-        model=parent.model,
-        budget=budget,
-        parent=parent,
-        revision=parent.revision,
-    )
+    with transaction.atomic():
+        run = create_run(
+            principal=principal,
+            task_id=parent.task_id,
+            auto_approve=auto_approve,
+            model=model or parent.model,
+            budget=budget_caps.inherited(principal, parent.budget),
+            parent=parent,
+            revision=parent.revision,
+        )
+        if message.strip():
+            messages.record_message(run, by=principal, text=message.strip(), step_key=f"plan/{run.plan_version}")
+        return run
 
 
 def delete_run(*, principal: Principal, run_id: uuid.UUID) -> None:

@@ -34,6 +34,7 @@ from .serializers import (
     ChangedFileAnswer,
     ChangesInput,
     ChangesRow,
+    ContinueInput,
     DecisionInput,
     EventSerializer,
     FileDecisionInput,
@@ -118,9 +119,18 @@ class RunViewSet(TenantViewSet):
     @extend_schema(request=RetryInput, responses={201: RunRow})
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Creates a new run of the same task with this finished run as its parent."""
+        """Creates a new run of the same task with this finished run as its parent. `message` is feedback for its plan."""
         created = status.HTTP_201_CREATED
         return self._act(pk, lambda: services.retry_run(**self._who(pk), **self.validated(RetryInput)), created)
+
+    @extend_schema(request=ContinueInput, responses={201: RunRow})
+    @action(detail=True, methods=["post"], url_path="continue")
+    def continue_run(self, request: Request, pk: str) -> Response:
+        """Creates a run that does what `message` says on the branch and pull request of this finished run, and knows what was
+        done there. After the pull request was merged it works on a new branch. 409 for a run that has not ended or left no
+        branch, and while another run of the task has not ended."""
+        created = status.HTTP_201_CREATED
+        return self._act(pk, lambda: services.continue_run(**self._who(pk), **self.validated(ContinueInput)), created)
 
     # the change before delivery
 

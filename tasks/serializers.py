@@ -73,7 +73,8 @@ class TaskChanges(serializers.ModelSerializer[Task]):
     config = BoundedDictField(
         required=False,
         help_text="`parallel_steps` (1 to 8, default 1): how many independent parts of the plan are written concurrently, "
-        "each by a model call that reads the whole context.",
+        "each by a model call that reads the whole context. `always_ask` (true): its runs pause with a question where the task "
+        "contradicts itself, also where they are approved automatically.",
     )
 
     class Meta:

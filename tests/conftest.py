@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import uuid
@@ -98,6 +99,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--record-slow") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(slow.Recorder())
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: it need not be looked through again whenever garbage is collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ is the session's.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import tempfile
@@ -27,6 +28,8 @@ PREFIX = f"mgx-tests-{os.getuid()}-"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    # Importing and collecting make a million objects that stay: `pytest_collection_finish` switches it on again.
+    gc.disable()
     # A shell starts a job in the background with Ctrl-C ignored, and every process that a test interrupts would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

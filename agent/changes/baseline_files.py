@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.context import is_secret
-from agent.patch import Edits, preview
+from agent.patch import Edits, preview, unsafe_reason
 
 MAX_TEXT = 4 << 20
 """Bytes; a longer file is not described, measured or compared line by line."""
@@ -27,6 +27,12 @@ class BaselineFiles:
         for change in changes:
             if change.path not in self._known:
                 self._known[change.path] = self.now(change.path)
+
+    def keep_paths(self, paths: Iterable[str]) -> None:
+        """Remembers these, be they there or not, unless they are known already."""
+        for path in paths:
+            if path not in self._known and unsafe_reason(path) is None:
+                self._known[path] = self.now(path)
 
     def before(self, path: str) -> bytes | None:
         """None where there was no such file, or where the run has not touched it."""

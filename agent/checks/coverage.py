@@ -1,20 +1,23 @@
-"""How many of the changed lines the tests run. Measured by an extra run of the tests, so that measuring can't break them.
-
-What a stack's command prints is read as LCOV tracefile records (geninfo(1)): ``SF:path`` and ``DA:line,hits``.
-"""
+"""How many of the changed lines the tests run: measured in the same run where the runner can (``reports.measuring``), else by
+an extra run of the tests that prints LCOV records."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from agent.checks.line_hits import Hits, lcov, of_reports
 from agent.matching import ends, opcodes
+from agent.patterns import linear
 from agent.ports import CommandResult, JSONObject, Sandbox
 from agent.projects import ProjectPart, ProjectProfile
-from agent.sandbox.bubblewrap import WORKDIR
 
 MAX_SECONDS = 120.0
-"""Tests that took longer are not run a second time. Measuring may take as long as the tests and half a minute, so that with the
-baseline before it it is never more than half of what a run spends in the sandbox."""
+"""Tests that took longer are not run a second time."""
+MAX_MEASURED = 200.0
+"""Seconds of a suite that is measured in its own run: one that then takes two and a half times as long still ends in time."""
+MAX_BEYOND = 30.0
+"""Seconds by which the extra run may take longer than the tests. With all that was run before it takes at most half of what the
+run spends in the sandbox."""
 MAX_FILES = 50
 MAX_RANGES = 40
 
@@ -32,8 +35,12 @@ def changed_lines(old: str | None, new: str) -> list[int]:
 TOOLS: dict[str, tuple[str, tuple[str, ...]]] = {
     "python": ("cover-pytest", (".py",)),
     "node": ("cover-node", (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue")),
+    "go": ("", (".go",)),
 }
-"""By ecosystem: what runs the tests of the project and prints LCOV records, and the files of which it does."""
+"""By ecosystem: what runs the tests of the project once more and prints LCOV records, "" where nothing does; and the files
+whose lines are measured."""
+_NO_CODE = linear(r"\s*(?:|//.*|/\*.*|\*(?:[\s/].*)?|[\s{}()\[\];,]*)")
+"""Lines of C-like languages on which nothing runs."""
 
 
 def measurable(profile: ProjectProfile, changes: Mapping[str, tuple[str | None, str | None]]) -> dict[str, list[int]]:
@@ -45,7 +52,7 @@ def measurable(profile: ProjectProfile, changes: Mapping[str, tuple[str | None, 
         if new is None or part is None or tool is None or not path.endswith(tool[1]) or part.is_test(path):
             continue
         text = new.splitlines()
-        lines = [number for number in changed_lines(old, new) if text[number - 1].strip()]
+        lines = [number for number in changed_lines(old, new) if _may_run(part, text[number - 1])]
         if lines:
             found[path] = lines
     return dict(list(found.items())[:MAX_FILES])
@@ -56,28 +63,49 @@ def _tool(part: ProjectPart) -> tuple[str, tuple[str, ...]] | None:
     return None if part.ecosystem == "python" and part.runner != "pytest" else TOOLS.get(part.ecosystem)
 
 
-async def measure(part: ProjectPart, lines: Lines, sandbox: Sandbox, *, took: float) -> JSONObject:
+def _may_run(part: ProjectPart, line: str) -> bool:
+    return bool(line.strip()) and (part.ecosystem == "python" or _NO_CODE.fullmatch(line[:1_000]) is None)
+
+
+def relative(part: ProjectPart, lines: Lines) -> list[str]:
+    """The paths of ``lines`` as the part's runner has them."""
+    return [path.removeprefix(f"{part.directory}/") if part.directory else path for path in lines]
+
+
+def of_run(part: ProjectPart, lines: Lines, result: CommandResult) -> JSONObject | None:
+    """As ``measure``, of what a run of the tests that was measured too has reported; None where that is not all of it."""
+    hits = of_reports(result.reports, relative(part, lines), part.directory)
+    return None if hits is None else _counted(part, lines, hits)
+
+
+async def measure(part: ProjectPart, lines: Lines, sandbox: Sandbox, *, took: float, spent: float) -> JSONObject:
     """``{percent, covered, lines, files: [{path, percent, uncovered}], reason}`` of the changed ``lines`` by path.
 
     ``percent`` is None where nothing could be measured or no changed line can be run; ``reason`` says so. ``uncovered`` holds
-    ranges [first, last]. A file that no test loads is uncovered as a whole. ``took`` is how long the tests ran, in seconds.
-    Raises ``SandboxFailed``.
+    ranges [first, last]. A file that no test loads is uncovered as a whole. ``took`` is how long the tests ran, in seconds, and
+    ``spent`` how long all commands before this one did. Raises ``SandboxFailed``.
     """
     tool = _tool(part)
-    if tool is None:
+    if tool is None or not tool[0]:
         return _unknown(f"For {part.runner or part.language or 'this project'} the coverage is not measured.")
     if not lines:
         return _unknown("The change has no lines of code outside the tests.")
     if took > MAX_SECONDS:
         return _unknown(f"The tests take longer than {MAX_SECONDS:g} seconds, so they were not run a second time.")
-    own = [path.removeprefix(f"{part.directory}/") if part.directory else path for path in lines]
-    result = await sandbox.run((tool[0], *own), timeout=took + 30, directory=part.directory)
-    hits = {part.path(path): numbers for path, numbers in _read(result, own, part.directory).items()}
+    own = relative(part, lines)
+    result = await sandbox.run((tool[0], *own), timeout=min(took + MAX_BEYOND, spent), directory=part.directory)
+    hits = lcov(result.output_tail, own, part.directory)
     if hits and not result.output_tail.startswith("SF:"):
         return _unknown("The report on these files is too long.")
     if not hits:
         return _unknown(_why_not(part, result))
-    files = [_file(path, numbers, hits.get(path)) for path, numbers in lines.items()]
+    return _counted(part, lines, hits)
+
+
+def _counted(part: ProjectPart, lines: Lines, hits: Hits) -> JSONObject:
+    """``hits`` are by paths relative to the part's directory."""
+    known = {part.path(path): numbers for path, numbers in hits.items()}
+    files = [_file(path, numbers, known.get(path)) for path, numbers in lines.items()]
     covered, counted = (sum(file[key] for file in files) for key in ("covered", "lines"))
     if not counted:
         return _unknown("None of the changed lines can be executed.")
@@ -114,23 +142,6 @@ def _why_not(part: ProjectPart, result: CommandResult) -> str:
     if result.timed_out:
         return "Measuring the coverage took too long."
     return "The coverage tool wrote no report."
-
-
-def _read(result: CommandResult, lines: Sequence[str], directory: str) -> dict[str, dict[int, int]]:
-    """Hits by line of those of the wanted paths that the report has."""
-    found: dict[str, dict[int, int]] = {}
-    current: dict[int, int] | None = None
-    for line in result.output_tail.splitlines():
-        kind, _, value = line.partition(":")
-        if kind == "SF":
-            name = value.strip().removeprefix(f"{WORKDIR}/").removeprefix(f"{directory}/" if directory else "")
-            current = found.setdefault(name, {}) if name in lines else None
-        elif kind == "DA" and current is not None:
-            number, _, rest = value.partition(",")
-            count = rest.split(",")[0]
-            if number.isdecimal() and count.isdecimal():
-                current[int(number)] = int(count)
-    return found
 
 
 def _file(path: str, changed: Sequence[int], hits: Mapping[int, int] | None) -> JSONObject:

@@ -38,6 +38,12 @@ async def by_chance(part: ProjectPart, failing: Sequence[str], commands: Command
     return [name for name in named if name not in left]
 
 
+def tells(part: ProjectPart, failing: Sequence[str]) -> bool:
+    """Whether the tests ``failing`` can all be run again alone, so that ``by_chance`` says of each why it fails."""
+    named = all(can_be_named(part.runner, name) for name in failing)
+    return named and 0 < len(failing) <= MAX_TESTS and rerun(part.runner, part.test, list(failing)) is not None
+
+
 def _still(names: Sequence[str], again: JSONObject) -> list[str]:
     """Those that failed again; all of them where the second run says nothing about single tests, or ran fewer than it was asked
     for: it was stopped, or did not find them, and what did not run did not pass."""

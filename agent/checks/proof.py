@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from agent.checks.failing_tests import comparable
+from agent.checks.install_notes import absent
 from agent.ports import JSONObject
 from agent.projects.shown import shown
 
@@ -21,7 +22,10 @@ Verdict = Literal["proved", "partly proved", "not proved"]
 def is_to_blame(tests: JSONObject) -> bool:
     """Whether tests fail that did not fail before the change, or can't run any more that did. Where the runner names no tests,
     their numbers decide. What was not measured before, or fails by chance, is not held against the change. What can't run
-    without the change either (``not_blamed``) excuses its own part of the repository, not what newly fails in another."""
+    without the change either (``not_blamed``) excuses its own part of the repository, not what newly fails in another; a part
+    that ran before and can't now (``no_longer_run``) is held against it whatever the others say."""
+    if tests.get("no_longer_run"):
+        return True
     if tests["status"] == "passed":
         return False
     before, flaky = tests["baseline"], set(tests["flaky"])
@@ -44,9 +48,12 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
     ran = tests["status"] != "unavailable" and tests["passed"] + tests["failed"] > 0
     if not ran:
         missing.append(f"The tests did not run: {tests['reason'] or 'nothing was counted.'}")
+        missing += absent(tests.get("notes", ()))
     elif tests["imported_elsewhere"]:
         names = ", ".join(tests["imported_elsewhere"][:3])
         missing.append(f"The tests import {names} from elsewhere than the working tree, so they say nothing about the change.")
+    elif tests.get("no_longer_run"):
+        missing += [cannot_run(line, "the change") for line in tests["no_longer_run"]]
     elif is_to_blame(tests):
         missing.append("Tests fail that did not fail before the change.")
     elif tests["status"] == "failed" and not existing:
@@ -58,6 +65,12 @@ def proof(tests: JSONObject, *, existing: bool, absent_tools: bool) -> JSONObjec
     grave, told = _doubts(tests, existing, absent_tools), _told(tests)
     verdict: Verdict = "partly proved" if grave or told else "proved"
     return {"verdict": verdict, "missing": _shown([*grave, *told]), "draft": bool(grave)}
+
+
+def cannot_run(line: JSONObject, what: str) -> str:
+    """Of a part that ran before ``what``, an entry of ``no_longer_run``."""
+    place = line["directory"] or "the top directory"
+    return f"The tests of {place} ran before {what} and can't run now. {line['reason']}".rstrip()
 
 
 def _shown(missing: list[str]) -> list[str]:
@@ -87,6 +100,8 @@ def _told(tests: JSONObject) -> list[str]:
     if tests["collection_errors"]:
         paths = [broken["path"] for broken in tests["collection_errors"]]
         found.append(f"Tests could not be loaded: {', '.join(paths[:3])}{' …' if len(paths) > 3 else ''}.")
+    if tests["skipped"] or tests["collection_errors"]:  # for the lack of it, as far as anybody can tell
+        found += absent(tests.get("notes", ()))
     if tests["absent_linters"]:
         found.append(f"Not looked at, for it is not available here: {', '.join(tests['absent_linters'])}.")
     if tests["new_tests"] is not None and not tests["new_tests"]["failed"]:

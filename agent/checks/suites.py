@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
 
+from agent.checks import coverage
 from agent.checks.commands import Commands
-from agent.checks.reports import SuiteReport, Tally, how_to_report, read
+from agent.checks.reports import SuiteReport, Tally, how_to_measure, how_to_report, read
 from agent.checks.reports.model import MAX_BROKEN, bounded
 from agent.checks.reports.reasons import ABSENT, nothing_to_run
 from agent.checks.reports.reporting import refused
@@ -24,17 +25,31 @@ MAX_REASON = 2_000
 NO_COMMAND = "No command that tests this project is known."
 
 
+class _How(TypedDict):
+    timeout: float
+    directory: str
+    environment: Mapping[str, str]
+    reports: Sequence[str]
+
+
 async def run_suite(
-    part: ProjectPart, commands: Commands, *, timeout: float = TIMEOUT, argv: Sequence[str] | None = None
+    part: ProjectPart,
+    commands: Commands,
+    *,
+    timeout: float = TIMEOUT,
+    argv: Sequence[str] | None = None,
+    lines: coverage.Lines | None = None,
 ) -> JSONObject:
     """The report of the part's test command, or of ``argv`` in its stead: that of the first whose program is here. Names in
     ``failing`` are those of the part's runner. Raises ``SandboxFailed``.
 
-    The runner is asked for a report; one that refuses what was added for that is run again as the project has it.
+    The runner is asked for a report; one that refuses what was added for that is run again as the project has it. Where it can
+    measure in the same run which of the changed ``lines`` (by path) it runs, the report has ``measured``, and the ``coverage``
+    or None; where nothing passes then, it is run again without that.
     """
     absent = []
     for command in [tuple(argv)] if argv is not None else [part.test, *part.other_tests]:
-        result, report = await _run(part, command, commands, timeout)
+        result, report = await _run(part, command, commands, timeout, lines or {})
         missing = _missing_program(command, result)
         if not missing:
             return report
@@ -44,7 +59,7 @@ async def run_suite(
 
 
 async def _run(
-    part: ProjectPart, argv: tuple[str, ...], commands: Commands, timeout: float
+    part: ProjectPart, argv: tuple[str, ...], commands: Commands, timeout: float, lines: coverage.Lines
 ) -> tuple[CommandResult, JSONObject]:
     line = part.commands["test"].line if argv == part.test else " ".join(argv)
 
@@ -55,15 +70,16 @@ async def _run(
             report = read(part.runner, result, result.reports, directory=part.directory, command=line, timeout=timeout)
         return {**report.to_json(), "refused": refused(result.output_tail, result.exit_code)}
 
+    def understood_and_measured(result: CommandResult) -> JSONObject:
+        return {**understood(result), "measured": True, "coverage": coverage.of_run(part, lines, result)}
+
     asked = how_to_report(part.runner, argv)
-    result, report = await commands.run_and_read(
-        asked.argv,
-        understood,
-        timeout=timeout,
-        directory=part.directory,
-        environment=asked.environment,
-        reports=asked.globs,
-    )
+    how: _How = {"timeout": timeout, "directory": part.directory, "environment": asked.environment, "reports": asked.globs}
+    measured = how_to_measure(part.runner, asked, coverage.relative(part, lines))
+    if measured is not None:
+        result, report = await commands.run_and_read(asked.argv, understood_and_measured, **how, measured=measured)
+    if measured is None or report["status"] == "unavailable" or not report["passed"]:
+        result, report = await commands.run_and_read(asked.argv, understood, **how)
     if asked.added and report["refused"]:
         result, report = await commands.run_and_read(argv, understood, timeout=timeout, directory=part.directory)
     return result, {key: value for key, value in report.items() if key != "refused"}
@@ -113,7 +129,7 @@ def merged(reports: Sequence[tuple[ProjectPart, JSONObject]]) -> JSONObject:
         "output_tail": _tails(reports),
         "reason": shown(" ".join(reasons), MAX_REASON),
         "command": shown("; ".join(_command(part) for part, _ in reports if part.test), MAX_REASON),
-        "parts": [_line(part, report) for part, report in reports] if len(reports) > 1 else [],
+        "parts": [line_of(part, report) for part, report in reports] if len(reports) > 1 else [],
     }
 
 
@@ -132,7 +148,13 @@ def _command(part: ProjectPart) -> str:
     return f"{command} (in {part.directory}/)" if part.directory else command
 
 
-def _line(part: ProjectPart, report: JSONObject) -> JSONObject:
+def has_run(report: JSONObject | None) -> bool:
+    """Whether tests of it passed or failed: one that only skipped them, or counted none, has not run."""
+    return report is not None and report["status"] != "unavailable" and report["passed"] + report["failed"] > 0
+
+
+def line_of(part: ProjectPart, report: JSONObject) -> JSONObject:
+    """How the tests of one part went: an entry of ``parts``."""
     line = {key: report[key] for key in ("status", "passed", "failed", "skipped", "reason")}
     return {"directory": part.directory, "command": part.commands["test"].line if part.test else "", **line}
 

@@ -1,8 +1,26 @@
-"""How much of a model's context window each part of the prompt may take, in tokens by the local estimate."""
+"""How much of a prompt each part of what is known of the repository may take, in tokens by the local estimate.
+
+An opening is sent again with every call of its session, so where the model has tools it only says where to look; a model
+without tools is shown what it has to work on.
+
+=========  ===========  ==============  ==========================================================
+section    with tools   without tools   holds
+=========  ===========  ==============  ==========================================================
+guides     2,400        4,000           AGENTS.md whole, the beginnings of README and CONTRIBUTING
+files      900          26,000          files to be worked on: whole, or outline and relevant parts
+named      250          700             what the task names, with its place
+map        400          4,000           definitions that may matter
+listing    350          8,000           files and folders
+tests      80           600             where tests live and what runs them
+history    60           800             subjects of the last commits
+=========  ===========  ==============  ==========================================================
+
+A usual repository has no AGENTS.md and takes a third of ``guides``: about 2,200 tokens in all with tools.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from agent.token_estimates import estimate_weight
 
@@ -10,31 +28,35 @@ UNITS = 6
 """``estimate_weight`` of one token."""
 SHARE = 0.4
 """Of the window; the rest is for the plan, the conversation with the tools, and the answer."""
-TEXTS, MAP, LISTING, HISTORY, TESTS = 30_000, 4_000, 8_000, 800, 600
-"""Where the window is large, or not known."""
 
 
 @dataclass(frozen=True)
 class ContextBudget:
-    texts: int = TEXTS
-    map: int = MAP
-    listing: int = LISTING
-    history: int = HISTORY
-    tests: int = TESTS
+    guides: int
+    files: int
+    named: int
+    map: int
+    listing: int
+    tests: int
+    history: int
 
     @property
     def total(self) -> int:
-        return self.texts + self.map + self.listing + self.history + self.tests
+        return sum(astuple(self))
 
 
-def budget_for(window: int | None) -> ContextBudget:
+WITH_TOOLS = ContextBudget(guides=2_400, files=900, named=250, map=400, listing=350, tests=80, history=60)
+WITHOUT_TOOLS = ContextBudget(guides=4_000, files=26_000, named=700, map=4_000, listing=8_000, tests=600, history=800)
+"""Where the window is large, or not known."""
+
+
+def budget_for(window: int | None, *, tools: bool = False) -> ContextBudget:
     """``window``: tokens of the smallest model that will see it; None is not known."""
-    whole = ContextBudget()
+    whole = WITH_TOOLS if tools else WITHOUT_TOOLS
     if window is None or window * SHARE >= whole.total:
         return whole
     scale = window * SHARE / whole.total
-    parts = (whole.texts, whole.map, whole.listing, whole.history, whole.tests)
-    return ContextBudget(*(int(part * scale) for part in parts))
+    return ContextBudget(*(int(part * scale) for part in astuple(whole)))
 
 
 def within(lines: list[str], tokens: int) -> list[str]:
@@ -47,3 +69,11 @@ def within(lines: list[str], tokens: int) -> list[str]:
             break
         shown.append(line)
     return shown
+
+
+def cut_to(lines: list[str], tokens: int, more: str) -> str:
+    """``lines`` as one text; where not all fit, the first of them and the line ``more``."""
+    shown = within(lines, tokens)
+    if len(shown) < len(lines):
+        shown = [*within(lines, max(0, tokens - estimate_weight(more + "\n") // UNITS - 1)), more]
+    return "\n".join(shown)

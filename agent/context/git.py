@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent.children import child
+from agent.context.paths import is_clone_of_run
 
 TIMEOUT = 30.0
 MAX_OUTPUT = 32 * 1024 * 1024
@@ -21,6 +23,18 @@ async def ask_git(root: Path, *argv: str, timeout: float = TIMEOUT) -> str | Non
     """What ``git *argv`` prints in ``root``; None where there is no git, or it fails, says too much or takes too long."""
     if not (root / ".git").exists():
         return None
+    return await _ask(root, argv, timeout)
+
+
+async def ask_history(root: Path, *argv: str, paths: Sequence[str] = (), timeout: float = TIMEOUT) -> str | None:
+    """As `ask_git`, for commands that read commits: also in the clone of a run, whose git directory lies beside its workdir and
+    holds the commit that the run began at under ``refs/mgx``."""
+    if is_clone_of_run(root):
+        return await _ask(root.parent / "git", (*argv, "--glob=refs/mgx/*", "--", *paths), timeout)
+    return await ask_git(root, *argv, "HEAD", "--", *paths, timeout=timeout)
+
+
+async def _ask(root: Path, argv: Sequence[str], timeout: float) -> str | None:
     quiet = asyncio.subprocess.DEVNULL
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent",
            "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}  # fmt: skip

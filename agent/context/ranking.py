@@ -45,9 +45,11 @@ class RankingQuery:
 
 @dataclass
 class Graph:
-    """Files by number; ``add_definitions`` of all files comes before ``add_references`` of any."""
+    """Files by number; ``add_definitions`` of all files comes before ``add_references`` of any. ``worth`` is what a definition
+    of each file counts, 0-1; without it all count alike."""
 
     paths: Sequence[str]
+    worth: Sequence[float] = ()
     definitions: dict[int, Sequence[Definition]] = field(default_factory=dict)
     _definers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     # file and count in turn: as tuples, the uses of a large repository would take hundreds of megabytes
@@ -86,7 +88,7 @@ class Graph:
                 score = DAMPING * flow + (1 - DAMPING) * named.get((file, found.name), 0.0) / total
                 score /= times[found.name]
                 # of the definitions that nobody uses, those of a file that matters come first
-                scored.append((round(score + 1e-4 * ranks[file], 12), file, found))
+                scored.append((round((score + 1e-4 * ranks[file]) * self._worth_of(file), 12), file, found))
         scored.sort(key=lambda entry: (-entry[0], self.paths[entry[1]], entry[2].line, entry[2].name))
         return [(file, found) for _, file, found in scored]
 
@@ -127,7 +129,7 @@ class Graph:
             if path in focus or any(path == word or path.endswith("/" + word) for word in mentioned):
                 worth = FOCUS
             else:
-                worth = PATH * _match(path_parts(path), meant)
+                worth = PATH * _match(path_parts(path), meant) * self._worth_of(file)
             if worth:
                 jump[file] += worth
                 names = {found.name for found in self.definitions.get(file, ())}
@@ -135,7 +137,7 @@ class Graph:
         for name, definers in self._definers.items():
             strength = NAMED if name in exact and not _is_plain(name) else NAME * _match(parts_of(name), meant)
             for file in definers if strength else ():
-                wanted = strength * _weight(name) / len(definers)
+                wanted = strength * _weight(name) * self._worth_of(file) / len(definers)
                 named[file, name] = named.get((file, name), 0.0) + wanted
                 jump[file] += wanted
         if self.paths:
@@ -143,6 +145,9 @@ class Graph:
             for file in range(len(self.paths)):
                 jump[file] += spread
         return dict(jump), named
+
+    def _worth_of(self, file: int) -> float:
+        return self.worth[file] if self.worth else 1.0
 
     def _meaning(self, parts: set[str]) -> dict[str, float]:
         """How much each of ``parts`` says, 0-1: the fewer names and paths hold it, the more."""

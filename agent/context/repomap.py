@@ -5,27 +5,26 @@ The same files and the same query give the same text, byte for byte, whether tag
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import orjson
-
+from agent.context.context_budget import UNITS
+from agent.context.nesting import by_line, enclosing, shown
 from agent.context.ranking import Graph, RankingQuery
-from agent.context.sources import Source, find_sources, key_of, load
-from agent.symbols.languages import COMPONENTS
-from agent.symbols.parsing import Answer, Job, parse
-from agent.symbols.store import TagStore
-from agent.symbols.tags import Definition, scripts_only
-from agent.token_estimates import estimate_tokens
+from agent.context.side_paths import worth
+from agent.context.tag_index import Definitions, TagIndex, with_tags
+from agent.context.tokenization import all_parts
+from agent.symbols.tags import Definition
+from agent.token_estimates import estimate_weight
 
-MAX_LINE = 4_000
-"""A file with a longer line is minified, or data: nobody works on it by its definitions."""
+__all__ = ["Definitions", "copied", "definitions_in", "ranked", "render", "repository_map"]
+
 MAX_PER_FILE = 30
-FLUSH = 500
-Definitions = dict[str, tuple[Definition, ...]]
+COPY = 0.01
+"""What a definition counts that stands in a copy of a file, against one of the file itself."""
+LEAST_COPIED = 3
+"""Definitions that two files of one name must share, and have no others, to be copies of each other."""
 
 
 async def repository_map(
@@ -37,115 +36,69 @@ async def repository_map(
     """
     if tokens <= 0:
         return ""
-    sources = await asyncio.to_thread(find_sources, root, files)
-    if not sources:
-        return ""
     query = RankingQuery(words, focus)
-    try:
-        return await _mapped(root, sources, query, tokens, cache)
-    except (sqlite3.Error, OSError):
-        if cache is None:
-            raise
-        # a cache that can't be used costs time, not the run
-        return await _mapped(root, sources, query, tokens, None)
-
-
-async def _mapped(root: Path, sources: Sequence[Source], query: RankingQuery, tokens: int, cache: Path | None) -> str:
-    with await asyncio.to_thread(TagStore, cache) as store:
-        await _complete(root, sources, store)
-        return await asyncio.to_thread(_ranked, sources, query, tokens, store)
+    return await with_tags(root, files, cache, lambda index: render(index, ranked(index, query), tokens))
 
 
 async def definitions_in(root: Path, files: Sequence[str], cache: Path | None) -> Definitions:
     """What each of ``files`` defines, in the order of files and lines; files that are not looked into are missing."""
-    sources = await asyncio.to_thread(find_sources, root, files)
-    try:
-        return await _defined(root, sources, cache)
-    except (sqlite3.Error, OSError):
-        if cache is None:
-            raise
-        return await _defined(root, sources, None)
+    return await with_tags(root, files, cache, lambda index: index.definitions)
 
 
-async def _defined(root: Path, sources: Sequence[Source], cache: Path | None) -> Definitions:
-    with await asyncio.to_thread(TagStore, cache) as store:
-        await _complete(root, sources, store)
-        found = await asyncio.to_thread(lambda: dict(store.definitions([source.key for source in sources])))
-    return {source.path: _read(found.get(source.key)) for source in sources}
+def ranked(index: TagIndex, query: RankingQuery) -> list[tuple[str, Definition]]:
+    """All definitions with their paths, what matters most first."""
+    paths = list(index.definitions)
+    if not paths:
+        return []
+    meant, focus = all_parts(query.words), set(query.focus)
+    value = {path: 1.0 if path in focus else worth(path, meant) for path in paths}
+    copies = copied(index, query)
+    graph = Graph(paths, [COPY if path in copies else value[path] for path in paths])
+    for number, path in enumerate(paths):
+        # a copy defines nothing of its own: else its names would count as ambiguous
+        graph.add_definitions(number, () if path in copies else index.definitions[path])
+    for number, references in index.references():
+        if paths[number] not in copies:
+            graph.add_references(number, references)
+    return [(paths[file], found) for file, found in graph.rank(query)]
 
 
-async def _complete(root: Path, sources: Sequence[Source], store: TagStore) -> None:
-    """Parses what the store does not know yet."""
-    by_key = {source.key: source for source in sources}
-    known = await asyncio.to_thread(store.known, list(by_key))
-    parsed: list[tuple[bytes, bytes, bytes]] = []
-
-    def done(job: Job, answer: Answer) -> None:
-        parsed.append((job.key, *answer))
-        if len(parsed) >= FLUSH:
-            store.put(parsed)
-            parsed.clear()
-
-    jobs = [_job(root, source) for key, source in by_key.items() if key not in known]
-    if jobs:
-        await parse(jobs, done)
-        store.put(parsed)
-        store.prune()
+def copied(index: TagIndex, query: RankingQuery) -> set[str]:
+    """All but the best of files with the same content, or with the same name (but for its suffix) and definitions."""
+    meant, focus = all_parts(query.words), set(query.focus)
+    alike: dict[object, list[str]] = defaultdict(list)
+    for source in index.sources:
+        names = tuple((found.name, found.kind) for found in index.definitions[source.path])
+        stem = source.path.rpartition("/")[2].partition(".")[0]
+        alike[(stem, names) if len(names) >= LEAST_COPIED else source.key].append(source.path)
+    copies: set[str] = set()
+    for paths in alike.values():
+        if len(paths) > 1:
+            first = min(paths, key=lambda path: (path not in focus, -worth(path, meant), path.count("/"), path))
+            copies.update(path for path in paths if path != first and path not in focus)
+    return copies
 
 
-def _job(root: Path, source: Source) -> Job:
-    def text() -> bytes | None:
-        data = load(root, source.path)
-        if data is None or key_of(source.path, data, source.language) != source.key:
-            return None
-        if max(map(len, data.split(b"\n"))) > MAX_LINE:
-            return b""
-        return scripts_only(data) if source.path.endswith(COMPONENTS) else data
-
-    return Job(source.key, source.language, text)
-
-
-def _ranked(sources: Sequence[Source], query: RankingQuery, tokens: int, store: TagStore) -> str:
-    graph = Graph([source.path for source in sources])
-    places: dict[bytes, list[int]] = defaultdict(list)
-    for number, source in enumerate(sources):
-        places[source.key].append(number)
-    keys = list(places)
-    # in the order of the files: sums of floats must not depend on the order in which a database gives its rows
-    definitions = dict(store.definitions(keys))
-    for key, numbers in places.items():
-        for number in numbers:
-            graph.add_definitions(number, _read(definitions.get(key)))
-    references = dict(store.references(keys))
-    for key, numbers in places.items():
-        used = orjson.loads(references.pop(key, b"{}"))
-        for number in numbers:
-            graph.add_references(number, used)
-    return render(graph.paths, graph.rank(query), tokens)
-
-
-def render(paths: Sequence[str], ranked: Iterable[tuple[int, Definition]], tokens: int) -> str:
-    """The first of ``ranked`` that fit into ``tokens``, by file and line."""
-    chosen: dict[int, dict[int, str]] = defaultdict(dict)
-    left = tokens
-    for file, found in ranked:
-        lines = chosen.get(file, {})
-        if found.line in lines or len(lines) >= MAX_PER_FILE:
+def render(index: TagIndex, ranking: Iterable[tuple[str, Definition]], tokens: int) -> str:
+    """The first of ``ranking`` that fit into ``tokens``, by file and line, each below the definitions that enclose it."""
+    lines_of: dict[str, dict[int, Definition]] = {}
+    chosen: dict[str, dict[int, str]] = defaultdict(dict)
+    left = tokens * UNITS
+    for path, found in ranking:
+        have = chosen.get(path, {})
+        if found.line in have or len(have) >= MAX_PER_FILE:
             continue
-        line = f"{found.line:>5}| {found.signature}"
-        cost = _cost(line) + (0 if lines else _cost(paths[file]))
+        if path not in lines_of:
+            lines_of[path] = by_line(index.definitions[path])
+        around = enclosing(found, lines_of[path])
+        wanted = {one.line: shown(one, depth) for depth, one in enumerate((*around, found)) if one.line not in have}
+        cost = sum(_cost(line) for line in wanted.values()) + (0 if have else _cost(path))
         if cost > left:
             break
         left -= cost
-        chosen[file][found.line] = line
-    return "\n".join(
-        "\n".join([paths[file], *(line for _, line in sorted(lines.items()))]) for file, lines in sorted(chosen.items())
-    )
-
-
-def _read(data: bytes | None) -> tuple[Definition, ...]:
-    return tuple(Definition(*entry) for entry in orjson.loads(data or b"[]"))
+        chosen[path].update(wanted)
+    return "\n".join("\n".join([path, *(line for _, line in sorted(lines.items()))]) for path, lines in sorted(chosen.items()))
 
 
 def _cost(line: str) -> int:
-    return estimate_tokens([line + "\n"])
+    return estimate_weight(line + "\n")

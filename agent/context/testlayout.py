@@ -22,6 +22,8 @@ _CONFIGURED = (
     ("pytest", "pyproject.toml", "[tool.pytest"), ("pytest", "pytest.ini", ""), ("pytest", "setup.cfg", "[tool:pytest]"),
     ("pytest", "tox.ini", "[pytest]"), ("PHPUnit", "phpunit.xml", ""), ("PHPUnit", "phpunit.xml.dist", ""),
 )  # fmt: skip
+SETTINGS = ("package.json", *sorted({path for _, path, mark in _CONFIGURED if mark}))
+"""The files whose texts ``layout_of_tests`` looks into."""
 _CONFIGS = re.compile(r"^(?:vitest|jest|playwright|cypress|karma)\.(?:config|conf)\.\w+$")
 
 

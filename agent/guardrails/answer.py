@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -91,3 +91,21 @@ class CheckedAnswer:
             return found.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             return None
+
+
+class AppliedChange(CheckedAnswer):
+    """A change that the tree has already. ``before`` maps each of its paths to the text that was there, None where none was."""
+
+    def __init__(
+        self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec, before: Mapping[str, str | None]
+    ) -> None:
+        super().__init__(blocks, root, stack, spec)
+        self._before = before
+
+    @cached_property
+    def existing(self) -> frozenset[str]:
+        created = {path for path, text in self._before.items() if text is None}
+        return (super().existing - created) | (self._before.keys() - created)
+
+    def text_before(self, path: str) -> str | None:
+        return self._before[path] if path in self._before else super().text_before(path)

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agent.guardrails import constraints, dependencies, layout, secrets, syntax
-from agent.guardrails.answer import CheckedAnswer
+from agent.guardrails.answer import AppliedChange, CheckedAnswer
 from agent.guardrails.result import GuardrailFinding, GuardrailResult
 from agent.patch import Edits, FileBlock, preview
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
-ERRORS = (
-    layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, layout.mixed_stacks, syntax.syntax,
-    dependencies.undeclared, dependencies.forbidden, secrets.secrets,
+OF_A_FILE = (
+    layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, syntax.syntax, dependencies.forbidden,
+    secrets.secrets,
 )  # fmt: skip
+OF_THE_WHOLE = (layout.mixed_stacks, dependencies.undeclared)
+"""What another file of the change may still put right."""
 WARNINGS = (layout.nothing_new, syntax.not_judged)
 
 
-def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec) -> GuardrailResult:
+def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec, whole: bool = True) -> GuardrailResult:
     """Checks ``edits``, several answers as one change, against the tree at ``root``, the rules of ``stack`` and the constraints
     of ``spec``.
 
     Files that the stack requires may be in the answer or in the tree already. Where an existing repository is patched, one
-    that it never had is only a warning, as its layout is its own. Nothing is written.
+    that it never had is only a warning, as its layout is its own. Nothing is written. ``whole`` False: more edits may
+    follow, so only what can be said of each file is judged.
     """
     error = next((answer.error for answer in edits if answer.error is not None), None)
     if error is not None:
@@ -34,11 +37,25 @@ def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec) -
     if None in found:
         return GuardrailResult(())
     answer = CheckedAnswer(blocks, root, stack, spec)
-    errors = [finding for rule in ERRORS for finding in rule(answer)]
+    if not whole:
+        return GuardrailResult(tuple(finding for rule in OF_A_FILE for finding in rule(answer)))
+    return _all(answer)
+
+
+def check_change(
+    texts: Mapping[str, tuple[str | None, str | None]], *, root: Path, stack: Stack, spec: TaskSpec
+) -> GuardrailResult:
+    """Checks a change that is made already: ``texts`` maps the changed paths to what they were and are at ``root``."""
+    blocks = [FileBlock(path, now.replace("\r\n", "\n")) for path, (_, now) in texts.items() if now is not None]
+    return _all(AppliedChange(blocks, root, stack, spec, {path: before for path, (before, _) in texts.items()}))
+
+
+def _all(answer: CheckedAnswer) -> GuardrailResult:
+    errors = [finding for rule in (*OF_A_FILE, *OF_THE_WHOLE) for finding in rule(answer)]
     errors += constraints.constraints(answer)
     warnings = [finding for rule in WARNINGS for finding in rule(answer)]
     missing = layout.missing_files(answer)
-    (warnings if spec.output_mode == "patch_existing" else errors).extend(missing)
+    (warnings if answer.spec.output_mode == "patch_existing" else errors).extend(missing)
     return GuardrailResult(tuple(errors), tuple(warnings))
 
 

@@ -63,8 +63,6 @@ class OfflineModel:
 
     def _answer(self, request: ModelRequest) -> str:
         match request.action:
-            case "AnalyzeTask":
-                return _analysis(request)
             case "DraftPlan":
                 return _plan(request)
             case "WriteCode":
@@ -79,19 +77,6 @@ class OfflineModel:
         raise _limited(f"The offline model can't do {request.action}: it only makes a stack's starter.")
 
 
-def _analysis(request: ModelRequest) -> str:
-    stack, _ = _starter(request)
-    return json.dumps(
-        {
-            "stack_confidence": _stack_of(request)[1],
-            "clear": True,
-            "summary": f"A new {stack.title} project from the built-in starter, by the offline model.",
-            "complexity": "low",
-            "stack": stack.id,
-        }
-    )
-
-
 def _plan(request: ModelRequest) -> str:
     stack, files = _starter(request)
     tests = [path for path in files if _TEST.search(path)]
@@ -104,6 +89,9 @@ def _plan(request: ModelRequest) -> str:
     return json.dumps(
         {
             "summary": f"Create the {stack.title} starter. This plan is by the offline model, which needs no account.",
+            "complexity": "low",
+            "stack": stack.id,
+            "stack_confidence": _stack_of(request)[1],
             "steps": steps,
             "risks": ["The offline model does not read the task's details: a real model must add what is specific to it."],
             "test_strategy": check,

@@ -120,10 +120,10 @@ def with_found(part: ProjectPart, found: FoundCommands) -> ProjectPart:
 
 
 def with_given(part: ProjectPart, given: Iterable[GivenCommands], files: ProjectFiles) -> ProjectPart:
-    """``part`` with the commands that people gave for its directory."""
+    """``part`` with the commands that people gave for its directory, and for its ecosystem where they said so."""
     resolver = CommandResolver(files, part.ecosystem)
     for entry in given:
-        if entry.directory != part.directory:
+        if entry.directory != part.directory or entry.ecosystem not in ("", part.ecosystem):
             continue
         commands: Mapping[str, ProjectCommand] = dict(part.commands)
         runner = part.runner

@@ -21,7 +21,7 @@ from agent.projects.model import ProjectPart, ProjectProfile
 from agent.projects.proof import proven_stacks
 from agent.projects.python.part import declared_names
 from agent.projects.python.tools import with_tools
-from agent.projects.settings import GivenCommands, given_commands
+from agent.projects.settings import GivenCommands, always_asks, given_commands
 from agent.stacks.globs import matches
 
 COVERING = ("native", "java", "dotnet", "static")
@@ -50,7 +50,7 @@ def detect(files: ProjectFiles, settings: Mapping[str, Any] | None = None) -> Pr
     parts += _only_given(given, parts, files)
     stack, why = _proven(parts[:MAX_PARTS], files)
     told = [bounded_note(note) for note in dict.fromkeys(notes)]
-    return ProjectProfile(tuple(map(bounded, parts[:MAX_PARTS])), stack, why, tuple(told[:MAX_NOTES]))
+    return ProjectProfile(tuple(map(bounded, parts[:MAX_PARTS])), stack, why, tuple(told[:MAX_NOTES]), always_asks(files))
 
 
 def _services(workflow: Sequence[WorkflowLine]) -> Iterator[str]:
@@ -153,6 +153,7 @@ def _only_given(given: Sequence[GivenCommands], parts: Sequence[ProjectPart], fi
         entry.directory
         for entry in given
         if entry.directory not in known
+        and not entry.ecosystem
         and (not entry.directory or next(files.starting_with(f"{entry.directory}/"), None) is not None)
     )
     return [with_given(ProjectPart(directory=directory), given, nothing) for directory in missing]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from agent.projects.model import COMMANDS, ProjectProfile
+from agent.projects.settings import ECOSYSTEMS_KEY
 from agent.projects.shown import MAX_COMMAND, shown
 
 EDITED = "edited in the plan"
@@ -19,8 +21,9 @@ MAX_BYTES = 64 * 1024
 
 def in_plan(profile: ProjectProfile) -> dict[str, Any]:
     """``{facts, commands: [{directory, ecosystem, kind, command, evidence}]}``: lines for people, and commands that they may
-    change, as far as ``MAX_BYTES`` go."""
+    change, as far as ``MAX_BYTES`` go. ``shared`` is with those of a directory that holds projects of several languages."""
     commands: list[dict[str, Any]] = []
+    places = Counter(part.directory for part in profile.parts)
     left = MAX_BYTES
     for part in profile.parts:
         for kind in COMMANDS:
@@ -32,6 +35,7 @@ def in_plan(profile: ProjectProfile) -> dict[str, Any]:
                 "kind": kind,
                 "command": part.commands[kind].line,
                 "evidence": shown(part.commands[kind].evidence),
+                **({"shared": True} if places[part.directory] > 1 else {}),
             }
             left -= len(json.dumps(entry))
             if left >= 0:
@@ -41,11 +45,13 @@ def in_plan(profile: ProjectProfile) -> dict[str, Any]:
 
 def mark_edits(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """The plan ``new`` with ``evidence`` saying so where a person wrote another command than ``old`` has."""
-    known = {_key(entry): entry["command"] for entry in _commands(old)}
+    known = {_key(entry): entry for entry in _commands(old)}
     entries = []
     for entry in _commands(new):
-        changed = known.get(_key(entry)) != entry["command"]
-        entries.append({**entry, "evidence": EDITED} if changed else entry)
+        before = known.get(_key(entry), {})
+        changed = before.get("command") != entry["command"]
+        shared = {"shared": True} if before.get("shared") else {}  # a client may have left it out
+        entries.append({**entry, **shared, "evidence": EDITED} if changed else {**entry, **shared})
     if not entries:
         return new
     return {**new, "project": {**new["project"], "commands": entries}}
@@ -56,23 +62,31 @@ def _key(entry: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def edited_commands(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What people wrote themselves, in the form of a project's settings: {kind: line, parts: {directory: {kind: line}}}."""
+    """What people wrote themselves, in the form of a project's settings: {kind: line, parts: {directory: {kind: line}}}, and
+    below ``ecosystems`` what holds for one language of a directory that has several."""
     found: dict[str, Any] = {}
     for entry in _commands(plan):
         if entry.get("evidence") == EDITED:
-            directory = entry["directory"]
+            directory, ecosystem = entry["directory"], entry.get("ecosystem")
             into = found.setdefault("parts", {}).setdefault(directory, {}) if directory else found
+            if entry.get("shared") is True and isinstance(ecosystem, str):
+                into = into.setdefault(ECOSYSTEMS_KEY, {}).setdefault(ecosystem, {})
             into[entry["kind"]] = entry["command"]
     return found
 
 
 def with_edits(settings: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
     """A project's ``settings`` with what people wrote into the approved ``plan``, which is read as they are."""
-    edited = edited_commands(plan)
-    parts = dict(settings.get("parts") or {})
-    for directory, commands in edited.pop("parts", {}).items():
-        parts[directory] = {**parts.get(directory, {}), **commands}
-    return {**settings, **edited, **({"parts": parts} if parts else {})}
+    return _laid_over(settings, edited_commands(plan))
+
+
+def _laid_over(settings: Mapping[str, Any], edited: Mapping[str, Any]) -> dict[str, Any]:
+    """Three levels at most: parts, ecosystems, kinds."""
+    found = dict(settings)
+    for key, value in edited.items():
+        below = found.get(key)
+        found[key] = _laid_over(below if isinstance(below, Mapping) else {}, value) if isinstance(value, dict) else value
+    return found
 
 
 def _commands(plan: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ class ProjectPart:
         if command is not None and command.argv[0] != "sh":
             return command.argv
         defaults = {"python": ("uv", "pip", "install"), "node": (self.package_manager or "npm", "install")}
-        return defaults.get(self.ecosystem, ())
+        return defaults.get(self.ecosystem, command.argv if command is not None else ())
 
     @property
     def key(self) -> str:
@@ -124,12 +124,13 @@ class ProjectPart:
 class ProjectProfile:
     """``parts`` with the outermost first; none where nothing is known. ``stack`` is the entry of the catalogue that manifests
     prove, "" where they prove none; ``stack_evidence`` says by what. ``notes`` are sentences about what was found and could
-    not be used."""
+    not be used. ``always_ask``: its mgx.yaml wants people asked where a task contradicts itself, whoever started the run."""
 
     parts: tuple[ProjectPart, ...] = ()
     stack: str = ""
     stack_evidence: str = ""
     notes: tuple[str, ...] = ()
+    always_ask: bool = False
 
     def part_of(self, path: str) -> ProjectPart | None:
         """The innermost part that holds ``path``; of several in one directory that whose language the file is in."""
@@ -182,7 +183,8 @@ class ProjectProfile:
     def from_json(cls, data: Mapping[str, Any]) -> ProjectProfile:
         """What ``to_json`` gave. Unknown keys are dropped, so that a newer server's plan can be read."""
         parts = tuple(_part(part) for part in data.get("parts", ()))
-        return cls(parts, data.get("stack", ""), data.get("stack_evidence", ""), tuple(data.get("notes", ())))
+        notes, always_ask = tuple(data.get("notes", ())), data.get("always_ask") is True
+        return cls(parts, data.get("stack", ""), data.get("stack_evidence", ""), notes, always_ask)
 
 
 def _lines(part: ProjectPart) -> Iterator[str]:

@@ -1,7 +1,9 @@
-"""Commands that people gave: in the project's settings, or in the repository's mgx.yaml.
+"""What people said: commands in the project's settings or in the repository's mgx.yaml, and there whether to ask them.
 
 Both have the same shape: ``{test: "pytest -q", lint: [ruff, check]}`` for the top, and for other directories
-``{parts: {backend: {test: …}}}``. A list is the words of one command, or lines where its entries have spaces.
+``{parts: {backend: {test: …}}}``. In each place ``{ecosystems: {node: {test: …}}}`` is for one language of a directory that
+has several, and goes before what is said for all of them. A list is the words of one command, or lines where its entries have
+spaces.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from agent.projects.tables import table, texts, yaml_of
 from agent.projects.wrappers import unwrapped
 
 FILE = "mgx.yaml"
+SETTINGS = "project settings"
+ECOSYSTEMS_KEY = "ecosystems"
 MAX_PARTS = 100
 MAX_COMMAND = 2_000
 """Characters."""
@@ -26,11 +30,12 @@ MAX_COMMAND = 2_000
 
 @dataclass(frozen=True)
 class GivenCommands:
-    """``commands`` by kind, each as the project wrote it."""
+    """``commands`` by kind, each as the project wrote it; for the parts of ``ecosystem`` alone where one is given."""
 
     directory: str
     commands: Mapping[str, str | list[str]]
     evidence: str
+    ecosystem: str = ""
 
 
 def given_commands(files: ProjectFiles, settings: Mapping[str, Any]) -> list[GivenCommands]:
@@ -39,19 +44,30 @@ def given_commands(files: ProjectFiles, settings: Mapping[str, Any]) -> list[Giv
     return [
         *_of(table(own, "commands"), FILE),
         *_of({**table(own), "commands": None}, FILE),
-        *_of(settings, "project settings"),
+        *_of(settings, SETTINGS),
     ]
 
 
+def always_asks(files: ProjectFiles) -> bool:
+    """Whether mgx.yaml says ``always_ask: true``; scalars are read as texts."""
+    return str(table(yaml_of(files, FILE)).get("always_ask")).lower() == "true"
+
+
 def _of(said: Mapping[str, Any], evidence: str) -> Iterator[GivenCommands]:
-    top = _commands(said)
-    if top:
-        yield GivenCommands("", top, evidence)
+    yield from _in_directory("", said, evidence)
     for directory, entry in list(table(said, "parts").items())[:MAX_PARTS]:
         plain = directory.removeprefix("./").strip("/")
-        inside = _commands({**table(entry), **table(entry, "commands")})
-        if inside and ".." not in plain.split("/"):
-            yield GivenCommands("" if plain == "." else plain, inside, f"{evidence}: {plain}")
+        inside = {**table(entry), **table(entry, "commands")}
+        if ".." not in plain.split("/"):
+            yield from _in_directory("" if plain == "." else plain, inside, f"{evidence}: {plain}")
+
+
+def _in_directory(directory: str, said: Mapping[str, Any], evidence: str) -> Iterator[GivenCommands]:
+    if commands := _commands(said):
+        yield GivenCommands(directory, commands, evidence)
+    for ecosystem, entry in list(table(said, ECOSYSTEMS_KEY).items())[:MAX_PARTS]:
+        if commands := _commands(table(entry)):
+            yield GivenCommands(directory, commands, evidence, ecosystem)
 
 
 def _commands(said: Mapping[str, Any]) -> dict[str, str | list[str]]:

@@ -18,13 +18,14 @@ from agent.sandbox.limits import Limits
 class Mount:
     """``source`` of the cache, seen at ``target``: an absolute path, or one of the workdir's; None is an empty directory in
     memory. ``scratch`` are directories in it that get a writable file system of their own. ``leads_back`` says that links in
-    it mean files of the workdir."""
+    it mean files of the workdir. ``only_if_absent``: not where the workdir has something at ``target`` itself."""
 
     source: Path | None
     target: str
     scratch: tuple[str, ...] = ()
     writable: bool = False
     leads_back: bool = False
+    only_if_absent: bool = False
 
     @property
     def seen(self) -> str:
@@ -49,6 +50,11 @@ class Installed:
     @property
     def search_path(self) -> list[str]:
         return [name if name.startswith("/") else f"{WORKDIR}/{name}" for name in self.path]
+
+
+def notes_of(lines: Sequence[str]) -> tuple[str, ...]:
+    """The lines that an install step prints first, as its result has them: a dependency that was refused is not installed."""
+    return tuple(line.replace("refused: ", "Not installed: ", 1) if line.startswith("refused: ") else line for line in lines)
 
 
 def argv(mounts: Sequence[Mount], limits: Limits) -> list[str]:
@@ -82,6 +88,8 @@ def places(root: Path, mounts: Sequence[Mount], *, isolated: bool, products: Seq
                 continue
             place = root / mount.target
             parent = place.parent
+            if mount.only_if_absent and place.exists():
+                continue
             inside = parent.is_dir() and parent.resolve() == root.resolve() / mount.target.rpartition("/")[0]
             if not inside or place.is_symlink() or (place.exists() and not place.is_dir()):
                 continue

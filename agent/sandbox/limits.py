@@ -14,6 +14,7 @@ class Limits:
     ``memory`` is what all processes of the command may hold together, shared memory and temporary files included;
     ``cpu_seconds`` is the processor time of all of them. ``disk`` is what the workdir's file system may lose meanwhile, and
     ``inodes`` the files that may be added there and in memory. ``tmp`` bounds each of /tmp and /dev/shm.
+    Of what a command prints the last ``output`` bytes are kept, and the first ``head`` before them.
     """
 
     processes: int = 256
@@ -26,6 +27,7 @@ class Limits:
     open_files: int = 1024
     tmp: int = 256 * MiB
     output: int = 64 * 1024
+    head: int = 0
 
     def argv(self, timeout: float) -> list[str]:
         """The command prefix that sets them. It runs inside the new user namespace, so ``--nproc`` counts the sandbox only.

@@ -17,7 +17,7 @@ from pathlib import Path
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox import environment_cache
-from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.node import builds, cell, npmrc, project
 from agent.sandbox.node.cell import node, node_binds, node_path
@@ -83,7 +83,8 @@ async def make(root: Path, part: ProjectPart, cache: Path, execute: Execute, tim
     result, made, hold = await kept(cache / "node" / key, argv, fill)
     holds.append(hold)
     notes = [*wanted.notes, *(builds.described(made) if made else [])]
-    result = replace(result, output_tail="".join(f"{note}\n" for note in notes) + result.output_tail)
+    output = "".join(f"{note}\n" for note in notes) + result.output_tail
+    result = replace(result, output_tail=output, notes=notes_of(notes))
     if made is None:
         return Installed(result, holds=holds)
     return _installed(result, made, wanted, top, part.directory, manager, program, holds)

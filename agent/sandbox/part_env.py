@@ -37,7 +37,7 @@ async def make(
     programs, why = NOT_FETCHED[part.ecosystem]
     here = [program for program in programs if shutil.which(program)]
     if here:
-        text = f"Nothing was fetched: {why}. Tests find what the repository and this machine have.\n"
-        return Installed(CommandResult((here[0], "install"), 0, 0, text))
+        text = f"Nothing was fetched: {why}. Tests find what the repository and this machine have."
+        return Installed(CommandResult((here[0], "install"), 0, 0, f"{text}\n", notes=(text,)))
     text = f"{' or '.join(programs)} is not available here.\n"
     return Installed(CommandResult((programs[0], "install"), 127, 0, text, available=False))

@@ -54,7 +54,7 @@ async def run_process(
     """
     started = time.monotonic()
     free, files = free_space(watched), inodes_used(watched)
-    tail = bytearray()
+    output = _Output(limits.head, limits.output)
     timed_out, stopped = False, ""
     namespace = Namespace(status_fd)
     try:
@@ -73,7 +73,7 @@ async def run_process(
             if gate is not None:
                 os.write(gate, b"x")
             warden = asyncio.create_task(watch(process.pid, limits, watched, free, files))
-            reader = asyncio.create_task(_read(process, tail, limits.output))
+            reader = asyncio.create_task(_read(process, output))
             try:
                 done, _ = await asyncio.wait({warden, reader}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
                 if not done:
@@ -91,17 +91,40 @@ async def run_process(
         finally:
             namespace.close()
     code = 124 if timed_out else process.returncode if process.returncode is not None else -signal.SIGKILL
-    text = bytes(tail).decode("utf-8", errors="replace")
-    return Ended(code, text, round((time.monotonic() - started) * 1000), timed_out, stopped, namespace.status)
+    return Ended(code, output.text(), round((time.monotonic() - started) * 1000), timed_out, stopped, namespace.status)
 
 
-async def _read(process: asyncio.subprocess.Process, tail: bytearray, keep: int) -> None:
+class _Output:
+    """The first ``head`` and the last ``keep`` bytes of what is added."""
+
+    def __init__(self, head: int, keep: int) -> None:
+        self._most, self._keep = head, keep
+        self._head, self._tail = bytearray(), bytearray()
+        self._lost = 0
+
+    def add(self, chunk: bytes) -> None:
+        room = self._most - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        if len(self._tail) > 2 * self._keep:
+            self._trim()
+
+    def text(self) -> str:
+        self._trim()
+        head, tail = (bytes(part).decode("utf-8", errors="replace") for part in (self._head, self._tail))
+        return f"{head}\n… {self._lost:,} bytes are left out …\n{tail}" if head and self._lost else head + tail
+
+    def _trim(self) -> None:
+        beyond = len(self._tail) - self._keep
+        if beyond > 0:
+            self._lost += beyond
+            del self._tail[:beyond]
+
+
+async def _read(process: asyncio.subprocess.Process, output: _Output) -> None:
     assert process.stdout is not None
     while chunk := await process.stdout.read(CHUNK):
-        tail += chunk
-        if len(tail) > 2 * keep:
-            del tail[:-keep]
-    del tail[:-keep]
+        output.add(chunk)
     await process.wait()
 
 

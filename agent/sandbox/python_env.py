@@ -18,6 +18,7 @@ from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import WORKDIR
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
+from agent.sandbox.installed import notes_of
 from agent.sandbox.python import interpreter
 from agent.sandbox.python.imports import ImportCheck, check
 from agent.sandbox.python.inputs import inputs
@@ -114,7 +115,7 @@ async def make(
     said = [*(f"refused: {line}" for line in wanted.refused), *notes]
     result = replace(
         result, argv=ARGV, output_tail="".join(f"{line}\n" for line in said) + result.output_tail,
-        notes=tuple(notes), imported_elsewhere=tuple(found.elsewhere),
+        notes=notes_of(said), imported_elsewhere=tuple(found.elsewhere),
     )  # fmt: skip
     return result, environment if result.ok else None
 

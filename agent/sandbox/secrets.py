@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from agent.context.paths import is_secret, skipped_in
+from agent.context.paths import is_secret, names_like, skipped_in
 
 MAX_FILES = 100
 MAX_BYTES = 2 << 20
@@ -25,6 +25,10 @@ LEAST_LETTERS = 16
 PIECE = 64
 """Longer values are hidden piece by piece, each of this many characters, so that few lengths have to be tried at one place."""
 HIDDEN = "[hidden]"
+KEYS = ("*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*")
+FIXTURES = frozenset(("test", "tests", "testdata", "test_data", "testing", "__tests__", "spec", "fixtures"))
+"""Keys in such a folder were made for tests, which fail without them: their files are not empty for commands of a model."""
+_KEYS = names_like(KEYS)
 WITHHELD = (
     "The output is withheld: {reason}, so what they say can't be kept out of it. "
     "Take them out of the repository, or give them names that don't end like those of keys.\n"
@@ -33,10 +37,12 @@ WITHHELD = (
 
 @dataclass(frozen=True)
 class Secrets:
-    """``values``, none longer than ``PIECE``; ``beyond`` says, if not empty, why they are not all there are."""
+    """``values``, none longer than ``PIECE``; ``beyond`` says, if not empty, why they are not all there are. ``paths`` are the
+    files that a model's commands must not read, relative to the root."""
 
     values: frozenset[str] = frozenset()
     beyond: str = ""
+    paths: tuple[str, ...] = ()
 
     @cached_property
     def lengths(self) -> Mapping[str, Sequence[int]]:
@@ -50,18 +56,20 @@ class Secrets:
 def secrets_in(root: Path) -> Secrets:
     """The values in files under ``root`` that may hold secrets; links are not followed."""
     values: set[str] = set()
+    paths: list[str] = []
     left = MAX_BYTES
     for count, path in enumerate(_files(root), 1):
         if count > MAX_FILES:
             return Secrets(beyond=f"the project has more than {MAX_FILES} files that may hold secrets")
+        inside = path.relative_to(root).as_posix()
+        paths += [] if _is_fixture(inside) else [inside]
         data = _read(path, left + 1)
         left -= len(data)
         if left < 0:
-            shown = path.relative_to(root).as_posix()
-            return Secrets(beyond=f"the files that may hold secrets are larger than {MAX_BYTES >> 20} MiB, up to {shown}")
+            return Secrets(beyond=f"the files that may hold secrets are larger than {MAX_BYTES >> 20} MiB, up to {inside}")
         for line in data.decode("utf-8", "replace").splitlines():
             values.update(piece for value in _values(line) if _is_telling(value) for piece in _pieces(value))
-    return Secrets(frozenset(values))
+    return Secrets(frozenset(values), paths=tuple(paths))
 
 
 def without(secrets: Secrets, text: str) -> str:
@@ -70,6 +78,8 @@ def without(secrets: Secrets, text: str) -> str:
     What is written otherwise (encoded, cut) is not found."""
     if secrets.beyond and text:
         return WITHHELD.format(reason=secrets.beyond)
+    if not secrets.values:
+        return text
     lengths = secrets.lengths
     kept: list[str] = []
     shown = end = 0  # the text before ``shown`` is dealt with; a value that was found lasts until ``end``
@@ -91,6 +101,11 @@ def _files(root: Path) -> Iterator[Path]:
             path = Path(folder, name)
             if is_secret(f"{inside}/{name}") and not path.is_symlink() and path.is_file():
                 yield path
+
+
+def _is_fixture(path: str) -> bool:
+    *folders, name = path.split("/")
+    return _KEYS.match(name) is not None and not FIXTURES.isdisjoint(folder.lower() for folder in folders)
 
 
 def _read(path: Path, limit: int) -> bytes:

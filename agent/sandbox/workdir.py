@@ -16,8 +16,18 @@ import structlog
 
 from agent.errors import SandboxFailed
 from agent.ports import CommandResult
-from agent.projects import ProjectPart
-from agent.sandbox import bubblewrap, installed, node_env, part_env, python_env, report_files, secrets
+from agent.projects import ProjectCommand, ProjectPart
+from agent.sandbox import (
+    bubblewrap,
+    given_install,
+    given_line,
+    installed,
+    node_env,
+    part_env,
+    python_env,
+    report_files,
+    secrets,
+)
 from agent.sandbox.bubblewrap import WORKDIR, BubblewrapProgram, Cell
 from agent.sandbox.host_mounts import Bind, interpreter_binds
 from agent.sandbox.installed import Installed, Mount
@@ -29,15 +39,25 @@ from agent.sandbox.python_env import PythonEnvironment
 
 log = structlog.stdlib.get_logger(__name__)
 
+LINE_OUTPUT = {"output": 192 * 1024, "head": 64 * 1024}
+"""Limits of what a model's command prints: it looks into the middle by further calls."""
+NOT_RUN = "Nothing was run: {reason}, so they can't be kept from the command. Use the tools that read.\n"
 FORGED = "the .git that the command made; its settings and hooks would run outside of the sandbox"
 
 
 @dataclass
 class PartEnvironment:
-    """What was installed for the parts in one directory; ``others`` by their ecosystem."""
+    """What was installed for the parts in one directory; ``others`` by their ecosystem, and under ``given:`` and the directory
+    what a person's install command made."""
 
     python: PythonEnvironment | None = None
     others: dict[str, Installed] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """What is kept of it between sandboxes, by which two environments can be compared."""
+        python = [str(self.python.packages), str(self.python.project)] if self.python else []
+        mounts = [mount for other in self.others.values() for mount in other.mounts if not mount.writable]
+        return "\n".join([*python, *(f"{mount.target} {mount.source}" for mount in mounts)])
 
 
 @dataclass
@@ -56,7 +76,34 @@ class WorkdirSandbox:
     """By the directory of their part."""
 
     async def install(self, part: ProjectPart, *, timeout: float = 600) -> CommandResult | None:
-        """Installs what the manifests of ``part`` name; None where there is no install step for it."""
+        """Installs what the manifests of ``part`` name, then runs the install command that a person gave for it, without a
+        network; None where there is neither."""
+        result = await self._install(part, timeout)
+        command = given_line.given_install(part)
+        if command is None or (result is not None and not result.ok):
+            return result
+        own = result or CommandResult(part.install, 0, 0, "")
+        given = await self._given(part, command, timeout)
+        notes, output = (*own.notes, *given.notes), own.output_tail + given.output_tail
+        return replace(own, output_tail=output, duration_ms=own.duration_ms + given.duration_ms, notes=notes)
+
+    async def _given(self, part: ProjectPart, command: ProjectCommand, timeout: float) -> CommandResult:
+        mine = self.environments.setdefault(part.directory, PartEnvironment())
+        mine.others.pop(key := f"given:{part.directory}", None)
+        made = self._environment_of(part.directory)
+        line = given_line.left_to_run(command, {*made.others, *(["python"] if made.python else [])})
+        if not line:
+            said = f"The install command `{command.line}` fetches what is installed already.\n"
+            return CommandResult(command.argv, 0, 0, said)
+
+        async def run(copy: Path, argv: Sequence[str]) -> CommandResult:
+            return await replace(self, root=copy).run(argv, timeout=timeout, directory=part.directory)
+
+        given = await given_install.install(self.root, self.cache, line, part.directory, made.told(), run)
+        mine.others[key] = given
+        return given.result
+
+    async def _install(self, part: ProjectPart, timeout: float) -> CommandResult | None:
         made = self.environments.setdefault(part.directory, PartEnvironment())
         if part.ecosystem == "python":
             extra = ("pytest",) if part.runner == "pytest" else ()
@@ -82,13 +129,17 @@ class WorkdirSandbox:
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        hide_secrets: bool = False,
     ) -> CommandResult:
         """Runs ``argv`` in ``directory`` of the workdir without a network. Raises ``SandboxFailed`` when it could not be run at
-        all."""
+        all. With ``hide_secrets`` the files that may hold secrets are empty for it, git's directory too, which has their past;
+        what is installed for any part is at hand, and head and tail of a long output are kept."""
         git = self.root / ".git"
         had_git = _exists(git)
         hidden = await asyncio.to_thread(secrets.secrets_in, self.root)
-        made = self._environment_of(directory)
+        if hide_secrets and hidden.beyond:
+            return CommandResult(tuple(argv), 126, 0, NOT_RUN.format(reason=hidden.beyond))
+        made = self._environment_of(directory, of_any_part=hide_secrets)
         others = list(made.others.values())
         mounts = [mount for other in others for mount in other.mounts]
         unasked = [name for other in others for name in other.products]
@@ -99,6 +150,7 @@ class WorkdirSandbox:
                 self._places_for_products(made) as products,
             ):
                 cell = self._cell(made, laid, products)
+                cell = self._hiding(cell, hidden.paths) if hide_secrets else cell
                 cell = replace(cell, env={**cell.env, **(environment or {})}, chdir=f"{WORKDIR}/{directory}".rstrip("/"))
                 if written is not None:
                     cell = replace(cell, binds=[*cell.binds, Bind(str(written), report_files.REPORTS, writable=True)])
@@ -111,15 +163,26 @@ class WorkdirSandbox:
             found = {path: await asyncio.to_thread(secrets.without, hidden, text) for path, text in found.items()}
         return replace(result, output_tail=f"{said}\nremoved: {FORGED}\n" if forged else said, reports=found)
 
-    def _environment_of(self, directory: str) -> PartEnvironment:
-        """What was made for ``directory`` or for the nearest one above it, of each kind."""
+    def _environment_of(self, directory: str, *, of_any_part: bool = False) -> PartEnvironment:
+        """What was made for ``directory`` or for the nearest one above it, of each kind; with ``of_any_part``, then for any."""
+        places = [directory]
+        while places[-1]:
+            places.append(places[-1].rpartition("/")[0])
         found = PartEnvironment()
-        while True:
-            made = self.environments.get(directory, PartEnvironment())
+        for place in (*places, *(sorted(self.environments) if of_any_part else ())):
+            made = self.environments.get(place, PartEnvironment())
             found = PartEnvironment(found.python or made.python, {**made.others, **found.others})
-            if not directory:
-                return found
-            directory = directory.rpartition("/")[0]
+        return found
+
+    def _hiding(self, cell: Cell, paths: Sequence[str]) -> Cell:
+        """``cell`` with an empty file over each of ``paths``, and an empty directory over git's."""
+        empty = self.cache / "empty"
+        empty.touch(mode=0o444)
+        git = f"{WORKDIR}/.git"
+        binds = [bind for bind in cell.binds if bind.target != git or not Path(bind.source).is_dir()]
+        hidden = [*cell.hidden, *([git] if len(binds) < len(cell.binds) else [])]
+        binds += [Bind(str(empty), f"{WORKDIR}/{path}") for path in paths]
+        return replace(cell, binds=binds, hidden=hidden, limits=replace(cell.limits, **LINE_OUTPUT))
 
     @contextmanager
     def _places_for_products(self, made: PartEnvironment) -> Iterator[list[Bind]]:

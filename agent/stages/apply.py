@@ -6,7 +6,7 @@ import asyncio
 import re
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.changes.baseline_files import BaselineFiles
@@ -14,7 +14,7 @@ from agent.changes.hunks import hunks
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError, Paused, SandboxFailed
-from agent.guardrails import GuardrailFinding, GuardrailResult, check
+from agent.guardrails import GuardrailFinding, GuardrailResult, check, check_change
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
@@ -25,8 +25,9 @@ from agent.projects import ProjectPart
 from agent.stacks import Stack
 from agent.stacks.model import Signals
 from agent.stages.change_decisions import reverted_files
-from agent.stages.problem import Problem
+from agent.stages.problem import Problem, line_of
 from agent.team import PhaseContext
+from agent.tools import ToolResult
 
 ANY_STACK = Stack(
     id="any", title="project", language="", project_type="", package_manager="", files_required=(), files_forbidden=(),
@@ -50,33 +51,77 @@ class ChangeApplier:
         self._fresh: list[str] = []
         self._misfits: Counter[Format] = Counter()
         self.unseen: list[str] = []
+        self.edits = 0
+        self._applied: Sequence[JSONObject] = ()
+        self._planned = frozenset(work.planned_files())
         self.baseline = BaselineFiles(work.root)
+        self.baseline.keep_paths(self._planned)  # what a command changes of these stays
         self.files: dict[str, JSONObject] = {}
 
     async def apply(self, answers: Sequence[Edits], step: str, round_: int) -> Problem | None:
         """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""
-        return await self._check(answers, round_) or await self._apply(answers, step)
+        return await self._check(answers, round_) or await self._apply(answers, f"apply/{step}")
+
+    async def judge(self, round_: int) -> Problem | None:
+        """Checks the change that is made: what can't be said of one file alone."""
+        if not self.files:
+            return Problem("patch", "Every file is exactly as it was, so the task is not done.")
+        work = self._work
+        texts = self.baseline.texts(sorted(self.files))
+        result = await asyncio.to_thread(check_change, texts, root=work.root, stack=work.stack or ANY_STACK, spec=work.spec)
+        return await self._verdict(result, round_, "The change breaks the rules.")
+
+    async def edit(self, edits: Edits, step: str) -> ToolResult:
+        """Checks and applies the edits of one tool call; a refusal says why, with the file's real lines, and costs no round."""
+        result = await self._judged([edits], whole=False)
+        if not result.is_valid:
+            return ToolResult("Not applied. " + _lines(finding.to_json() for finding in result.errors), is_error=True)
+        problem = await self._apply([edits], step)
+        if problem is not None and problem.findings:
+            return ToolResult(f"Not applied. {_lines(problem.findings)}", is_error=True)
+        if problem is not None:
+            return ToolResult("Nothing changed: the file already is like this.", is_error=True)
+        told = [_told(file) for file in self._applied]
+        return ToolResult("\n".join([*told, *(line_of(finding.to_json()) for finding in result.warnings)]))
+
+    def may_keep(self, path: str) -> bool:
+        return path in self.files or path in self._planned
+
+    def has_kept(self, paths: Sequence[str]) -> None:
+        """A command has changed these, and they stay."""
+        for path in paths:
+            self._recount(path)
+        self._is_known(paths)
+        self._fresh += [path for path in paths if path in self.files]
+        self.edits += 1
 
     async def _check(self, answers: Sequence[Edits], round_: int) -> Problem | None:
+        request = ""
+        result = await self._judged(answers)
+        if any(error.code == "format" for error in result.errors):
+            request = self._other_format(answers[0].format, ())
+        return await self._verdict(result, round_, f"The answer breaks the rules, so none of it was applied.{request}")
+
+    async def _judged(self, answers: Sequence[Edits], *, whole: bool = True) -> GuardrailResult:
         work = self._work
         if any(answer.cut_off for answer in answers):
             cut = GuardrailFinding("cut_off", "The answer reached the model's length limit.", "Send fewer or shorter files.")
-            result = GuardrailResult((cut,))
-        else:
-            # it may take seconds, in which other runs of this process go on
-            stack = work.stack or ANY_STACK
-            result = await asyncio.to_thread(check, answers, root=work.root, stack=stack, spec=work.spec)
-            if result.is_valid:
-                result = GuardrailResult(self._never_shown(answers), result.warnings)
+            return GuardrailResult((cut,))
+        # it may take seconds, in which other runs of this process go on
+        stack = work.stack or ANY_STACK
+        result = await asyncio.to_thread(check, answers, root=work.root, stack=stack, spec=work.spec, whole=whole)
+        return GuardrailResult(self._never_shown(answers), result.warnings) if result.is_valid else result
+
+    async def _verdict(self, result: GuardrailResult, round_: int, detail: str) -> Problem | None:
+        work = self._work
         found = result.to_json()
         data = {key: found[key] for key in ("errors", "warnings")}
         data |= {"round": round_, "max_rounds": work.spec.max_revision_rounds}
         if result.is_valid:
             await work.ports.events.emit("validation_passed", data, "The answer passed the checks")
             return None
-        request = self._other_format(answers[0].format, ()) if any(error.code == "format" for error in result.errors) else ""
         await work.ports.events.emit("validation_failed", data, f"{_number(len(result.errors), 'problem')} in the answer")
-        return Problem("guardrails", f"The answer breaks the rules, so none of it was applied.{request}", found["errors"])
+        return Problem("guardrails", detail, found["errors"])
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
@@ -87,15 +132,18 @@ class ChangeApplier:
             if path in seen or path in self.files or not (self._work.root / path).exists():
                 continue
             reason = self._work.view.hidden.get(path)
+            in_part = path in self._work.view.outlines
             self.unseen.append(path)
             message = "This file exists and you have not read it" + (f": {reason}." if reason else ".")
+            message = "This file is long, and you have seen only parts of it." if in_part else message
             hint = "Leave it as it is." if reason else "Its content is included below now; base your next answer on it."
+            hint = "Send edits of it, not the whole file." if in_part else hint
             found.append(GuardrailFinding("unseen_file", message, hint, path))
         return found
 
     async def _apply(self, answers: Sequence[Edits], step: str) -> Problem | None:
         work = self._work
-        seen = {path: digest(text.encode()) for path, text in work.seen().items()}
+        seen = work.seen()
 
         async def act() -> JSONObject:
             try:
@@ -109,22 +157,37 @@ class ChangeApplier:
             self.baseline.keep(answer)
         inputs = {"answers": [answer.text for answer in answers], "seen": seen}
         result = await work.ports.journal.step(
-            f"{work.key}/apply/{step}", "apply", inputs, act, announce=_patched, mutates=True, writes=_written
+            f"{work.key}/{step}", "apply", inputs, act, announce=_patched, mutates=True, writes=_written
         )
         if not result["success"]:
-            request = self._other_format(answers[0].format, [file["path"] for file in _refused(result)])
+            form = answers[0].format if step.startswith("apply/") else None
+            request = self._other_format(form, [file["path"] for file in _refused(result)]) if form else ""
             found = findings(result)
             work.loops.record_refusal([{**entry, "message": _PLACE.sub("", entry["message"])} for entry in found])
             return Problem("patch", f"The answer could not be applied, so nothing was changed.{request}", found)
-        if any(file["action"] != "unchanged" for file in result["files"]):
+        self._applied = result["files"]
+        changed = [file["path"] for file in result["files"] if file["action"] != "unchanged"]
+        if changed:
             work.loops.record_change()
+            self.edits += 1
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:
             self._count(file)
+        self._is_known(changed)
         if not self.files:
             return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
         return None
+
+    def _is_known(self, paths: Iterable[str]) -> None:
+        """The session knows what was just made of ``paths``, as far as it knew them: it wrote it itself, or was told."""
+        session, root = self._work.session, self._work.root
+        for path in paths:
+            known = path in session.shown or self.files.get(path, {}).get("action") == "created"
+            if known and (root / path).is_file():
+                session.shown[path] = digest((root / path).read_bytes())
+            elif known:
+                session.shown.pop(path, None)
 
     async def take_back(self, rejected: Sequence[JSONObject], step: str) -> None:
         """Takes the ``rejected`` parts {path, hunk} of the change out of the files."""
@@ -150,11 +213,12 @@ class ChangeApplier:
         for path in list(self.files):
             self._recount(path)
         self._fresh = list(self.files)
+        self._is_known(dict.fromkeys((*(entry["path"] for entry in mine), *self.files)))
 
     def _recount(self, path: str) -> None:
         old, new = self.baseline.before(path), self.baseline.now(path)
         if old == new:
-            del self.files[path]
+            self.files.pop(path, None)
             return
         changed = [line for pair in self.baseline.texts([path]).values() for hunk in hunks(*pair) for line in hunk.lines]
         action = "created" if old is None else "deleted" if new is None else "modified"
@@ -167,7 +231,9 @@ class ChangeApplier:
         work = self._work
         form = form or work.edit_format
         self._misfits[form] += 1
-        other = next_format(form, self._misfits[form], whole=all(path not in work.view.hidden for path in refused))
+        other = next_format(
+            form, self._misfits[form], whole=all(path not in (*work.view.hidden, *work.view.outlines) for path in refused)
+        )
         if other == form:
             return ""
         work.edit_format = other
@@ -211,6 +277,7 @@ class ChangeApplier:
             )  # fmt: skip
         except SandboxFailed as error:
             raise Paused("sandbox", error.detail, hint=error.hint) from error
+        self._is_known(paths)
         return not result["missing"]
 
     async def _format_part(self, part: ProjectPart, paths: Sequence[str]) -> FormatReport:
@@ -233,6 +300,16 @@ class ChangeApplier:
                 reports.append(await format_files(clean, [tool], sandbox, part.directory))
         wanted = [tool for tool in part.formatters if any(tool.wants(own[path]) for path in old)]
         return joined([*reports, FormatReport.without(absent, wanted)]).below(part.directory)
+
+
+def _lines(findings: Iterable[JSONObject]) -> str:
+    return "\n".join(line_of(finding) for finding in findings)
+
+
+def _told(file: JSONObject) -> str:
+    """What became of one file, for whoever sent the edit; how it was matched where that was not word for word."""
+    said = f"{file['path']}: {file['action']}, +{file['added']} -{file['removed']}"
+    return said if file["match_level"] in ("", "exact", "whole_file", None) else f"{said} (found by {file['match_level']})"
 
 
 def _mode(path: Path) -> int:

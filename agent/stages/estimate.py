@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from agent.ports import ChatMessage, JSONObject, ModelRequest, RunStatistics
+from agent.ports import CallEstimate, ChatMessage, JSONObject, ModelRequest, RunStatistics
 from agent.team import PhaseContext
 
 FEWEST_RUNS = 3
@@ -17,8 +17,10 @@ FEWEST_RUNS = 3
 TOKENS_PER_FILE = 900
 SECONDS_PER_TOKEN = 0.02
 SECONDS_FOR_TESTS = 10
-CALLS_AHEAD = (("engineer", "WriteCode", 1.0), ("tester", "WriteTest", 0.5), ("reviewer", "ReviewCode", 0.5))
-"""Each reads the context once and says so much of what the files will hold: in tests, and in a diff that is read."""
+TURNS, TURNS_PER_FILE = 3, 1
+"""Of the engineer, with the last one and those in which it looks and tries."""
+GROWTH = 1_200
+"""Tokens that a turn adds to every later prompt of the session: what was said, and results of tools."""
 CENTS = Decimal("0.0001")
 
 
@@ -49,22 +51,28 @@ def forecast(work: PhaseContext, past: RunStatistics, files: int) -> JSONObject:
 
 
 def _guess(work: PhaseContext, files: int) -> tuple[int, Decimal | None]:
-    """Tokens, and USD per token by the prices of the models that will be asked."""
-    context: Sequence[ChatMessage] = [{"role": "user", "content": work.situation()}]
+    """Tokens, and USD per token by the prices of the models that will be asked.
+
+    The engineer's turns each send the session so far, which grows; the reviewer sends its opening and the change. A model
+    without tools answers in one turn.
+    """
     written = TOKENS_PER_FILE * files
-    calls = [
-        work.ports.model.estimate(
-            ModelRequest(
-                f"{work.key}/estimate", role, action, context, work.spec.text, work.stack_id, max_tokens=round(share * written)
-            )
-        )
-        for role, action, share in CALLS_AHEAD
-    ]
-    tokens = max(1, sum(call.tokens for call in calls))
-    costs = [call.cost_usd for call in calls]
+    tools = work.ports.model.profile("engineer").takes_tools
+    turns = TURNS + TURNS_PER_FILE * files if tools else 1
+    opening: Sequence[ChatMessage] = [{"role": "user", "content": work.session.opening}]
+    first = _call(work, "engineer", "WriteCode", work.session.messages, written)
+    review = _call(work, "reviewer", "ReviewCode", opening, written // 2)
+    ahead = first.tokens_in * turns + GROWTH * turns * (turns - 1) // 2 + first.tokens_out
+    tokens = max(1, ahead + review.tokens + written)
+    costs = [call.cost_usd for call in (first, review)]
     if any(cost is None for cost in costs):
         return tokens, None
-    return tokens, sum((cost for cost in costs if cost is not None), Decimal()) / tokens
+    return tokens, sum((cost for cost in costs if cost is not None), Decimal()) / max(1, first.tokens + review.tokens)
+
+
+def _call(work: PhaseContext, role: str, action: str, messages: Sequence[ChatMessage], written: int) -> CallEstimate:
+    request = ModelRequest(f"{work.key}/estimate", role, action, messages, work.spec.text, work.stack_id, max_tokens=written)
+    return work.ports.model.estimate(request)
 
 
 def _said(tokens: int, price: Decimal | None, seconds: float, basis: str) -> JSONObject:

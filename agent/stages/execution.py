@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.proof import is_to_blame, proof
 from agent.checks.test_configuration import NOTHING, SetAside, Swap, is_test_configuration, judging
 from agent.errors import Paused
-from agent.patch import Edits
 from agent.ports import JSONObject, Outcome
 from agent.stages.apply import ChangeApplier
 from agent.stages.change_decisions import revision_request
+from agent.stages.missing_tests import missing_tests
 from agent.stages.plan_parts import parts_of, split_conflicting
 from agent.stages.planning import find_out_new
 from agent.stages.problem import Problem, line_of
 from agent.stages.progress import ProgressReporter
-from agent.team import AskedTeam, PhaseContext
-from agent.team.messages import CODE_LANDED, PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_WANTED
+from agent.team import AskedTeam, ChangeAnswer, PhaseContext
+from agent.team.handover import unseen_files
+from agent.team.messages import PARTS_WANTED, PLAN_APPROVED, REVIEW_WANTED, REVISION_WANTED, TESTS_MISSING, TESTS_WANTED
 from agent.team.parsing.edits import NO_CHANGE
+from agent.team.run_environment import is_made
 from agent.team.verification import complaint, for_reviewer, install, lint_complaint, measure_baseline
 
 CROSSED = (
@@ -39,8 +41,7 @@ class ChangeExecution:
         self._work = work
         self._team = team
         self._progress = ProgressReporter(work.ports.events, "execute", 6)
-        self._applier = ChangeApplier(work)
-        self._answer = ""
+        self._applier = work.editor = ChangeApplier(work)
         self._tests_written = False
         self._all_tools = True
         self._revisions: Counter[str] = Counter()
@@ -49,42 +50,57 @@ class ChangeExecution:
         self._asked: list[str] = []
         self._tests: JSONObject = {}
         self._review: JSONObject = {}
+        self._said: JSONObject = {}
         self.round = 0
 
-    async def write(self) -> list[Edits]:
+    async def write(self) -> ChangeAnswer:
         """The engineer's first answer. The sandbox is tried before, so that a dead one costs no model call."""
         await self._work.commands.probe()
         if self._work.spec.output_mode == "patch_existing":
             await measure_baseline(self._work)
+            is_made(self._work)
         parts = parts_of(self._work.plan, self._work.view.texts, self._work.spec.parallel_steps)
         if not parts:
-            await self._progress.at(1, "Writing the code")
-            return await self._team.ask_for_edits(PLAN_APPROVED, json.dumps(self._work.plan))
-        await self._progress.at(1, f"Writing the code in {len(parts)} parts, side by side")
-        return await self._team.ask_for_edits(PARTS_WANTED, json.dumps([part.to_json() for part in parts]))
+            await self._progress.at(1, "Working on the change")
+            return await self._team.ask_for_change(PLAN_APPROVED, json.dumps(self._work.plan))
+        await self._progress.at(1, f"Working on the change in {len(parts)} parts, side by side")
+        return await self._team.ask_for_change(PARTS_WANTED, json.dumps([part.to_json() for part in parts]))
 
-    async def land(self, answers: Sequence[Edits]) -> Problem | None:
-        """Guardrails, then the files: all of them or none. What two parts changed goes in by the first; the other is asked to
-        do it again on that base."""
+    async def land(self, answer: ChangeAnswer) -> Problem | None:
+        """Guardrails, then the files: all of them or none. Of a change that is made already only what can't be judged file by
+        file is left to check. What two parts changed goes in by the first; the other is asked to do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
-        first, late = split_conflicting(answers)
+        if answer.finish is not None:
+            self._said = answer.finish
+            return await self._applier.judge(self.round)
+        first, late = split_conflicting(answer.edits)
         problem = await self._applier.apply(first, str(self.round), self.round)
-        self._answer = _text_of(late if late and problem is None else answers)
-        return problem if problem is not None or not late else Problem("patch", CROSSED)
+        if problem is not None or not late:
+            return problem
+        # shown as the others have left them
+        self._applier.unseen += self._work.session.forget(
+            name for answer in late for file in answer.files for name in file.names
+        )
+        return Problem("patch", CROSSED)
 
     async def add_tests(self) -> Problem | None:
-        """The tester's own files, once per run; none where no command would run them."""
-        if self._tests_written or not any(part.test for part in self._work.tested_parts()):
+        """The tester's, once per run, where the change came without any or leaves changed lines untested; then it is proved
+        again. None where no command would run them."""
+        missing = missing_tests(self._work, self._tests)
+        if self._tests_written or not missing:
             return None
         self._tests_written = True
-        await self._progress.at(3, "Adding tests")
-        await self._read("test")
-        answers = await self._team.ask_for_edits(CODE_LANDED, self._description())
-        text = _text_of(answers)
-        if text.strip(" \n`.*").upper() == NO_CHANGE:
+        await self._progress.at(5, "Adding tests")
+        answer = await self._team.ask_for_change(TESTS_MISSING, missing)
+        if answer.finish is None and answer.text.strip(" \n`.*").upper() == NO_CHANGE:
             return None
-        self._answer = text
-        return await self._applier.apply(answers, "tests", self.round)
+        before = self._applier.edits
+        self.round += 1
+        if answer.finish is None:
+            problem = await self._applier.apply(answer.edits, f"tests/{self.round}", self.round)
+        else:
+            problem = await self._applier.judge(self.round) if self._applier.edits > before else None
+        return problem or await self.prove()
 
     async def prove(self) -> Problem | None:
         """Dependencies (a project's own formatters are among them), formatters, tests."""
@@ -116,7 +132,6 @@ class ChangeExecution:
         if not self._applier.files:
             return None
         await self._progress.at(6, "Reviewing")
-        await self._read(f"review/{self.round}")
         given = {"round": self.round, "change": self._description(), "tests": for_reviewer(self._tests)}
         given["earlier"] = "\n".join(self._asked[-MAX_ASKED:])
         answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
@@ -130,7 +145,7 @@ class ChangeExecution:
         self._asked += [f"The review after answer {self.round + 1}: {comment}" for comment in self._review["comments"]]
         return Problem("review", "The reviewer asks for changes.", findings)
 
-    async def revise(self, problem: Problem) -> list[Edits] | None:
+    async def revise(self, problem: Problem) -> ChangeAnswer | None:
         """The engineer's next answer; None where only a reviewer's wish is left, which is delivered with the draft.
 
         Raises ``Paused('loop')`` when the bounds are used up: ``max_revision_rounds`` for each kind of problem and
@@ -150,11 +165,18 @@ class ChangeExecution:
         data = {"errors": list(problem.findings), "warnings": [], "round": self.round, "max_rounds": spec.max_rounds}
         data["reason"] = problem.detail
         await self._work.ports.events.emit("revision_started", data, problem.detail)
-        await self._read(f"write/{self.round}")
-        again = problem.for_engineer(self._told, self.round)
+        again = problem.for_engineer(self._told, self.round) + await self._unseen()
         self._told = problem
-        wanted = {"round": self.round, "problem": again, "answer": self._answer}
-        return await self._team.ask_for_edits(REVISION_WANTED, json.dumps(wanted))
+        return await self._team.ask_for_change(REVISION_WANTED, json.dumps({"round": self.round, "problem": again}))
+
+    async def _unseen(self) -> str:
+        """The files that the engineer was about to overwrite unread."""
+        if not self._applier.unseen:
+            return ""
+        wanted = list(dict.fromkeys(self._applier.unseen))
+        self._applier.unseen.clear()
+        await self._work.read(f"read/write/{self.round}", wanted)
+        return "\n\n" + unseen_files(self._work, wanted)
 
     async def _may_go_on(self, problem: Problem) -> bool:
         spec = self._work.spec
@@ -192,7 +214,7 @@ class ChangeExecution:
         files = [self._applier.files[path] for path in sorted(self._applier.files)]
         tests = {**self._tests, "proof": found}
         warnings = tuple(self._work.calls.warnings.values())
-        return Outcome(files=files, tests=tests, review=self._review, draft=draft, warnings=warnings)
+        return Outcome(files, tests, self._review, draft, warnings, self._said)
 
     def _as_before(self, concerns: Callable[[str], bool]) -> SetAside:
         """What puts the changed files for which ``concerns`` is true back to what they were before the run."""
@@ -215,17 +237,8 @@ class ChangeExecution:
                 swaps.append(Swap(path, now, judged))
         return SetAside(self._work.root, swaps)
 
-    async def _read(self, step: str) -> None:
-        """The team sees the files of the plan, those it changed, and those it was about to overwrite unread."""
-        wanted = dict.fromkeys((*self._work.planned_files(), *self._applier.files, *self._applier.unseen))
-        await self._work.read(f"read/{step}", list(wanted))
-
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:
         return self._applier.baseline.texts(sorted(self._applier.files))
 
     def _description(self) -> str:
         return describe(self._texts())
-
-
-def _text_of(answers: Sequence[Edits]) -> str:
-    return "\n\n".join(answer.text for answer in answers)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent import stacks
+from agent.changes.commit_style import style_of
 from agent.checks.test_configuration import is_test_configuration
 from agent.context import own_files
+from agent.context.commits import read_commits
 from agent.errors import Paused, TaskUnclear
 from agent.ports import JSONObject, PlanDraft, Ports, TaskSpec
 from agent.projects import ProjectProfile
@@ -17,6 +19,8 @@ from agent.projects.of_stack import part_of_stack
 from agent.stages.estimate import estimate
 from agent.stages.stack_choice import GUESSED, know_stack, take_proposal
 from agent.team import PhaseContext
+from agent.team.phase_context import FOR_PEOPLE
+from agent.team.transcript import keep_transcript, recall_transcript
 
 MIN_LETTERS = 3
 HOW_TO_ANSWER = "Answer the question; the team then plans with your answer."
@@ -40,18 +44,25 @@ async def begin_plan(
     if own_files(work.view.files):
         await work.find_out("profile", part_of_stack(chosen) if chosen else None)
     know_stack(work, chosen)
+    if version > 1:
+        await recall_transcript(work, version - 1)
     return work
 
 
-async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
-    """Takes what the analysis found into the work. A new project outside the catalogue goes on without a stack.
+async def take_analysis(work: PhaseContext, analysis: JSONObject) -> None:
+    """Takes what the leader found out into the work. A new project outside the catalogue goes on without a stack.
 
-    Raises ``Paused('question')`` where a person must say more before anybody could plan.
+    Raises ``Paused('question')`` where a person must say more before anybody could plan, or must decide what the task leaves
+    contradictory.
     """
     if not analysis["clear"]:
+        await keep_transcript(work, {})
         raise Paused(
             "question", analysis["question"] or f"What exactly should be done? {analysis['summary']}", hint=HOW_TO_ANSWER
         )
+    if analysis["conflicts"] and work.spec.asks and not work.feedback:
+        await keep_transcript(work, {})
+        raise Paused("question", "\n".join(analysis["conflicts"]), hint=HOW_TO_ANSWER)
     take_proposal(work, analysis)
     data = {
         "complexity": analysis["complexity"],
@@ -62,16 +73,20 @@ async def settle_stack(work: PhaseContext, analysis: JSONObject) -> None:
     await work.ports.events.emit("analysis_done", data, analysis["summary"])
 
 
-async def finish_plan(work: PhaseContext, analysis: JSONObject, plan: JSONObject, version: int) -> PlanDraft:
-    """Adds the estimate and announces ``plan_ready``."""
+async def finish_plan(work: PhaseContext, answer: JSONObject, version: int) -> PlanDraft:
+    """Adds the estimate, keeps the session for whoever carries the plan out, and announces ``plan_ready``."""
     plan = {
-        **plan,
+        "summary": answer["summary"],
+        "steps": answer["steps"],
+        "risks": [*_doubts(work), *_test_configuration(work, answer), *answer["risks"]],
+        "test_strategy": answer["test_strategy"],
+        "questions": [*(f"Not asked: {conflict}" for conflict in answer["conflicts"]), *answer["questions"]],
         "project": in_plan(work.profile),
-        "risks": [*_doubts(work), *_test_configuration(work, plan), *plan["risks"]],
-        "estimate": await estimate(work, plan),
+        "estimate": await estimate(work, answer),
     }
+    await keep_transcript(work, {name: value for name, value in plan.items() if name not in FOR_PEOPLE})
     await work.ports.events.emit("plan_ready", {"plan": plan, "plan_version": version}, plan["summary"])
-    return PlanDraft(plan, work.stack.id if work.stack else "", work.confidence, analysis["complexity"])
+    return PlanDraft(plan, work.stack.id if work.stack else "", work.confidence, answer["complexity"], version)
 
 
 def _doubts(work: PhaseContext) -> list[str]:
@@ -99,6 +114,7 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     work = PhaseContext(
         spec, root, ports, "execute", plan=dict(draft.plan), stack=stacks.get(draft.stack) if draft.stack else None
     )
+    await recall_transcript(work, draft.version)
     await work.read("read", work.planned_files())
     work.spec = _for_repository(spec, work)
     if work.spec.output_mode == "patch_existing":
@@ -106,6 +122,7 @@ async def begin_execution(spec: TaskSpec, draft: PlanDraft, root: Path, ports: P
     else:
         await find_out_new(work, "begin")
     work.no_stack = work.stack is None and work.spec.output_mode == "generate_new"
+    work.commit_style = style_of(await read_commits(root, ports.journal)).told()
     return work
 
 

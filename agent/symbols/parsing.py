@@ -35,7 +35,7 @@ CHECKOUT = Path(__file__).parents[2]
 EMPTY = (b"[]", b"{}")
 
 Answer = tuple[bytes, bytes]
-"""JSON of the definitions [[name, kind, line, signature]] and of the references {name: count}."""
+"""JSON of the definitions [[name, kind, line, signature, end, inside]] and of the references {name: count}."""
 
 
 @dataclass(frozen=True)

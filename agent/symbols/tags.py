@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from agent.patterns import linear
 from agent.symbols.languages import QUERIES
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Query
+    from tree_sitter import Language, Node, Query
 
 MAX_DEFINITIONS = 2_000
 MAX_REFERENCES = 3_000
@@ -28,12 +28,15 @@ _SCRIPT = linear(r"(?is)<script\b[^>]*>(.*?)</script\s*>")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``line`` is from 1; ``signature`` is that line as it stands in the file, without long strings."""
+    """``line`` is from 1; ``signature`` is that line as it stands in the file, without long strings. ``end`` is the last line
+    of what is defined, ``inside`` the line of the definition that encloses it, 0 at the top."""
 
     name: str
     kind: str
     line: int
     signature: str
+    end: int = 0
+    inside: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def extract(language: str, data: bytes) -> Tags:
     captures = QueryCursor(query).captures(Parser(grammar).parse(data).root_node)
     lines = data.split(b"\n")
     defined: dict[tuple[int, str], Definition] = {}
+    extents: list[tuple[int, int, int]] = []
     places = set()
     for kind, nodes in captures.items():
         if kind == "reference" or kind.startswith("_"):
@@ -60,11 +64,35 @@ def extract(language: str, data: bytes) -> Tags:
             name = _text(node.text or b"")[:MAX_NAME]
             line = node.start_point.row
             if name and (line, name) not in defined:
-                defined[line, name] = Definition(name, kind, line + 1, _signature(lines[line]))
+                whole = _whole(node)
+                defined[line, name] = Definition(name, kind, line + 1, _signature(lines[line]), whole.end_point.row + 1)
+                extents.append((whole.start_byte, -whole.end_byte, line + 1))
             places.add(node.start_byte)
     used = Counter(node.text or b"" for node in captures.get("reference", ()) if node.start_byte not in places)
     references = {_text(name): count for name, count in used.most_common(MAX_REFERENCES) if 2 < len(name) <= MAX_NAME}
-    return Tags(tuple(sorted(defined.values(), key=lambda found: (found.line, found.name))[:MAX_DEFINITIONS]), references)
+    ordered = sorted(defined.values(), key=lambda found: (found.line, found.name))[:MAX_DEFINITIONS]
+    inside = _enclosing(extents)
+    return Tags(tuple(replace(found, inside=inside[found.line]) for found in ordered), references)
+
+
+def _whole(name: Node) -> Node:
+    """What ``name`` is the name of; in C it stands in declarators of its own, in Rust in a type with parameters."""
+    whole = name.parent or name
+    while ("declarator" in whole.type or whole.type == "generic_type") and whole.parent is not None:
+        whole = whole.parent
+    return whole
+
+
+def _enclosing(extents: list[tuple[int, int, int]]) -> dict[int, int]:
+    """Line of each definition → line of the one around it, or 0. ``extents``: first byte, minus the byte after, line."""
+    around: list[tuple[int, int]] = []
+    found: dict[int, int] = {}
+    for start, end, line in sorted(extents):
+        while around and around[-1][0] <= start:
+            around.pop()
+        found.setdefault(line, around[-1][1] if around and around[-1][1] != line else 0)
+        around.append((-end, line))
+    return found
 
 
 def scripts_only(data: bytes) -> bytes:

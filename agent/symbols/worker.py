@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import astuple
 from typing import BinaryIO
 
 import orjson
@@ -31,7 +32,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         signal.setitimer(signal.ITIMER_PROF, MAX_CPU_SECONDS)
         tags = extract(wanted["language"], data)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        definitions = [[found.name, found.kind, found.line, found.signature] for found in tags.definitions]
+        definitions = [astuple(found) for found in tags.definitions]
         answers.write(orjson.dumps([definitions, tags.references]) + b"\n")
         answers.flush()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from agent import runtime
-from agent.patch import Edits
+from agent.team.answers import ChangeAnswer
 from agent.team.phase_context import PhaseContext
 
-__all__ = ["AskedTeam", "PhaseContext", "hire"]
+__all__ = ["AskedTeam", "ChangeAnswer", "PhaseContext", "hire"]
 
 
 class AskedTeam(Protocol):
@@ -16,8 +16,8 @@ class AskedTeam(Protocol):
         """Says ``content`` to whoever answers ``trigger`` (agent.team.messages), and returns the answer."""
         ...
 
-    async def ask_for_edits(self, trigger: str, content: str = "") -> list[Edits]:
-        """The same of who answers with changes: they come parsed."""
+    async def ask_for_change(self, trigger: str, content: str = "") -> ChangeAnswer:
+        """The same of who answers with changes: they come parsed, or are made."""
         ...
 
 

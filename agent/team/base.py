@@ -7,7 +7,7 @@ Imports MetaGPT, so ``agent.runtime.bootstrap`` must have run: go through ``agen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from metagpt.actions import Action
@@ -18,25 +18,24 @@ from metagpt.team import Team
 from pydantic import Field, model_validator
 
 from agent.errors import AgentError, Interrupted
-from agent.patch import Edits
-from agent.ports import ChatMessage, ModelCompletion
-from agent.team.conversation import Conversation
+from agent.team.answers import ChangeAnswer
+from agent.team.conversation import Conversation, Reply
 from agent.team.llm import PortLLM
 from agent.team.phase_context import PhaseContext
-from agent.team.prompts import render
+from agent.team.session import Session
 
 MAX_ROUNDS = 20
 """Rounds until the team must be idle after one message; each of our conversations takes two."""
 
 
-class EditsMessage(Message):  # type: ignore[misc]
-    """An answer that was parsed: ``edits`` are what the pipeline goes on with, ``content`` is their text."""
+class ChangeMessage(Message):  # type: ignore[misc]
+    """An answer that changes files, or has changed them already."""
 
-    edits: Any = Field(exclude=True)
-    """list[Edits]; pydantic is not to look into it."""
+    answer: Any = Field(exclude=True)
+    """ChangeAnswer; pydantic is not to look into it."""
 
-    def __init__(self, edits: Sequence[Edits], **data: Any) -> None:
-        super().__init__(content="\n\n".join(answer.text for answer in edits), edits=list(edits), **data)
+    def __init__(self, answer: ChangeAnswer, **data: Any) -> None:
+        super().__init__(content=answer.text, answer=answer, **data)
 
 
 class TeamAction(Action):  # type: ignore[misc]
@@ -50,49 +49,50 @@ class TeamAction(Action):  # type: ignore[misc]
         """MetaGPT reads two YAML files for each action, to see whether it has a model of its own: ours never has."""
         return self
 
-    async def run(self, history: Sequence[Message]) -> str | EditsMessage:
+    async def run(self, history: Sequence[Message]) -> str | ChangeMessage:
         """``history`` ends with the message that caused this action."""
         return await self.act(history[-1].content)
 
-    async def act(self, content: str) -> str | EditsMessage:
+    async def act(self, content: str) -> str | ChangeMessage:
         """The answer to the message with this ``content``."""
         raise NotImplementedError(f"{type(self).__name__} does nothing.")
 
     async def converse(
         self,
-        prompt: str | Sequence[ChatMessage],
+        session: Session,
+        question: str,
         *,
         key: str,
         max_tokens: int,
         tools: Sequence[str] = (),
         fresh: bool = False,
         steering: Sequence[str] | None = None,
-    ) -> ModelCompletion:
-        """The model's answer under the role's system prompt, after as many calls of ``tools`` as the role is allowed.
+        accepts: Callable[[str], bool] | None = None,
+    ) -> Reply:
+        """The model's answer to ``question`` in ``session``, after as many calls of ``tools`` as the role is allowed.
 
         ``key`` names the first call's journal step within the phase. ``fresh`` answers never come from the cache. ``steering``
-        is what people have said so far, for concurrent conversations; None: what all earlier ones were told.
+        and ``accepts`` as for a ``Conversation``.
 
         Raises ``Paused`` ('provider', 'budget', 'loop') where the run can go on later, else ``ModelFailed``; ``Cancelled``.
         """
         conversation = Conversation(
-            self.work, key, self.role_name, self.name, max_tokens=max_tokens, tools=tools, fresh=fresh, steering=steering
-        )
+            self.work, session, key, self.role_name, self.name, max_tokens=max_tokens, tools=tuple(tools), fresh=fresh,
+            steering=steering, accepts=accepts,
+        )  # fmt: skip
         llm: PortLLM = self.llm
-        messages: Sequence[ChatMessage] = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-        return await llm.converse(conversation, messages)
+        return await llm.converse(conversation, question)
 
 
 class TeamRole(Role):  # type: ignore[misc]
-    """A role that takes the action its news asks for: ``handles`` maps a trigger to it. ``role_name`` is also the name of the
-    prompt that describes the role."""
+    """A role that takes the action its news asks for: ``handles`` maps a trigger to it."""
 
     role_name: ClassVar[str]
     handles: ClassVar[Mapping[str, type[TeamAction]]] = {}
     work: PhaseContext = Field(exclude=True)
 
     def __init__(self, **data: Any) -> None:
-        super().__init__(name=self.role_name, profile=self.role_name, desc=render(self.role_name), **data)
+        super().__init__(name=self.role_name, profile=self.role_name, **data)
         known = {"context": self.context, "work": self.work, "role_name": self.role_name}
         self.set_actions([action(**known) for action in self.handles.values()])
         self._watch(list(self.handles))
@@ -147,10 +147,10 @@ class AgentTeam(Team):  # type: ignore[misc]
         answer: str = (await self._answer(trigger, content)).content
         return answer
 
-    async def ask_for_edits(self, trigger: str, content: str = "") -> list[Edits]:
+    async def ask_for_change(self, trigger: str, content: str = "") -> ChangeAnswer:
         """What the answer to ``content`` changes. Raises RuntimeError where no role answers ``trigger``."""
-        edits: list[Edits] = (await self._answer(trigger, content)).edits
-        return edits
+        answer: ChangeAnswer = (await self._answer(trigger, content)).answer
+        return answer
 
     async def _answer(self, trigger: str, content: str) -> Message:
         """Publishes a message caused by ``trigger`` and runs rounds until the team is idle; returns its last answer."""

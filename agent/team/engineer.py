@@ -1,47 +1,48 @@
-"""The engineer: writes the code and revises it."""
+"""The engineer: carries out the plan in the session that led to it, and goes on there with what came of the change."""
 
 from __future__ import annotations
 
 import json
 from typing import ClassVar
 
-from agent.prompt_blocks import block
-from agent.team.base import EditsMessage, TeamRole
+from agent.team.base import ChangeMessage, TeamRole
 from agent.team.edits import EditAction
+from agent.team.handover import handover
 from agent.team.messages import PARTS_WANTED, PLAN_APPROVED, REVISION_WANTED
 from agent.team.prompts import render
-from agent.team.tool_limits import BY_ROLE_TOOLS
+from agent.team.tool_limits import BY_ROLE, BY_ROLE_TOOLS
 from agent.team.write_part import WritePart
 
 MAX_TOKENS = 32_000
 
 
 class WriteCode(EditAction):
-    """Answers with files or edits."""
+    """Makes the change with its tools, or answers with files or edits."""
 
-    async def act(self, content: str) -> EditsMessage:
-        prompt = render(
-            "write_code", situation=self.work.situation(), plan=self.work.plan_block(), format=self.work.answer_format()
+    async def act(self, content: str) -> ChangeMessage:
+        question = render(
+            "write_code",
+            handover=handover(self.work, self.work.planned_files()),
+            limits=BY_ROLE["engineer"].told(),
+            style=self.work.commit_style,
+            format=self.work.answer_format(),
         )
         tools = BY_ROLE_TOOLS["engineer"]
-        return EditsMessage([await self.ask_for_edits(prompt, key="write/0", max_tokens=MAX_TOKENS, tools=tools)])
+        return ChangeMessage(
+            await self.ask_for_change(self.work.session, question, key="write/0", max_tokens=MAX_TOKENS, tools=tools)
+        )
 
 
 class ReviseCode(EditAction):
-    """Content: JSON {round, problem, answer}. Answers with files or edits."""
+    """Content: JSON {round, problem}. Changes more, or answers with files or edits."""
 
-    async def act(self, content: str) -> EditsMessage:
+    async def act(self, content: str) -> ChangeMessage:
         wanted = json.loads(content)
-        prompt = render(
-            "revise_code",
-            problem=wanted["problem"],
-            answer=block("answer", wanted["answer"]),
-            situation=self.work.situation(),
-            plan=self.work.plan_block(),
-            format=self.work.answer_format(),
-        )
+        question = render("revise_code", problem=wanted["problem"], format=self.work.answer_format())
         key, tools = f"write/{wanted['round']}", BY_ROLE_TOOLS["engineer"]
-        return EditsMessage([await self.ask_for_edits(prompt, key=key, max_tokens=MAX_TOKENS, tools=tools, fresh=True)])
+        return ChangeMessage(
+            await self.ask_for_change(self.work.session, question, key=key, max_tokens=MAX_TOKENS, tools=tools, fresh=True)
+        )
 
 
 class Engineer(TeamRole):

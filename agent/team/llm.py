@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from metagpt.configs.llm_config import LLMConfig
@@ -10,8 +9,8 @@ from metagpt.provider.base_llm import BaseLLM
 from metagpt.provider.llm_provider_registry import register_provider
 from pydantic import ConfigDict, Field
 
-from agent.ports import ChatMessage, ModelCompletion
-from agent.team.conversation import Conversation
+from agent.ports import ChatMessage
+from agent.team.conversation import Conversation, Reply
 from agent.team.phase_context import PhaseContext
 
 API_TYPE = "mgx.port"
@@ -28,18 +27,14 @@ class PortConfig(LLMConfig):  # type: ignore[misc]
 
 @register_provider(API_TYPE)
 class PortLLM(BaseLLM):  # type: ignore[misc]
-    """One per role, for the system prompt lives on it."""
+    """One per role; the session holds what is said, its system prompt too."""
 
     def __init__(self, config: PortConfig) -> None:
         self.config = config
         self.model = config.work.ports.model.name
 
-    def opening(self) -> list[ChatMessage]:
-        """The system prompt of the role."""
-        return [{"role": "system", "content": self.system_prompt}]
-
-    async def converse(self, conversation: Conversation, messages: Sequence[ChatMessage]) -> ModelCompletion:
-        return await conversation.hold([*self.opening(), *messages])
+    async def converse(self, conversation: Conversation, question: str) -> Reply:
+        return await conversation.hold(question)
 
     async def acompletion_text(self, messages: list[ChatMessage], stream: bool = False, timeout: int = 0) -> str:
         raise RuntimeError("MetaGPT called the model on its own.")

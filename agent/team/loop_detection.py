@@ -53,7 +53,7 @@ class WatchedJournal:
 
 
 class Loops:
-    """Those of one phase. Each method raises ``Paused('loop')`` at the fourth of the same."""
+    """Those of one phase. Each method raises ``Paused('loop')`` at the fourth of the same, but for one that says otherwise."""
 
     def __init__(self, journal: WatchedJournal | None = None) -> None:
         self._journal = journal
@@ -83,6 +83,11 @@ class Loops:
         if exit_code:
             same = f"{what}\0{exit_code}\0{_MOVING.sub('#', output)}"
             self._count("command", same, f"{what}: failed in the same way {REPEATS} times.")
+
+    def record_nothing_done(self, who: str) -> None:
+        """``who`` has used up the calls of a conversation and changed no file. Raises at once, for that took long enough."""
+        if self._is_live():
+            raise Paused("loop", f"The {who} has used up its tool calls and has not changed a file.", hint=HINT)
 
     def record_change(self) -> None:
         """Files were really changed."""

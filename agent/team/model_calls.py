@@ -10,7 +10,7 @@ from agent.team.model_client import ModelClient, ModelResponse
 
 class ModelCalls:
     """The model calls of one phase of one run. ``cut_files`` are the files that no longer were shown in full, last;
-    ``warnings`` is what people must know of the models' endpoints, by model."""
+    ``was_cut`` says that the last prompt was; ``warnings`` is what people must know of the models' endpoints, by model."""
 
     def __init__(self, ports: Ports, loops: Loops | None = None) -> None:
         self._ports = ports
@@ -18,6 +18,7 @@ class ModelCalls:
         self._loops = loops or Loops()
         self.made: list[ModelCompletion] = []
         self.cut_files: set[str] = set()
+        self.was_cut = False
         self.warnings: dict[str, str] = {}
 
     async def complete(self, request: ModelRequest) -> ModelCompletion:
@@ -36,6 +37,7 @@ class ModelCalls:
         completion = answered.completion
         self.made.append(completion)
         self.cut_files |= set(answered.cut_files)
+        self.was_cut = bool(answered.left_out)
         await self._warn(completion)
         if not completion.tool_calls:
             self._loops.record_answer(request.key if request.action == "WritePart" else request.role, completion.text)
@@ -54,11 +56,10 @@ class ModelCalls:
 
 def _doing(request: ModelRequest) -> str:
     return {
-        "AnalyzeTask": "The team leader analyses the task",
-        "DraftPlan": "The team leader drafts a plan",
-        "WriteCode": "The engineer writes the code",
+        "DraftPlan": "The team leader plans the task",
+        "WriteCode": "The engineer works on the change",
         "WritePart": "The engineer writes a part of the code",
-        "ReviseCode": "The engineer revises the code",
+        "ReviseCode": "The engineer revises the change",
         "WriteTest": "The tester writes tests",
         "ReviewCode": "The reviewer reads the change",
     }.get(request.action, f"The {request.role} works on {request.action}")

@@ -21,12 +21,15 @@ KEPT_RESULTS = 2
 SHORT = 1_200
 """Characters that are left of a block that is cut."""
 LEAST_FIRST = (
-    "recent_history", "repository_map", "test_layout", "repository_files", "file", "output", "answer", "tests", "change",
-    "tool_result",
+    "recent_history", "repository_map", "guide", "test_layout", "repository_files", "named", "outline", "file", "output",
+    "answer", "tests", "change", "tool_result",
 )  # fmt: skip
 """Blocks in the order in which they are cut; of one kind the longest first."""
-NAMES = {"file": "parts of files", "repository_files": "the list of files", "repository_map": "the map of definitions",
-         "tool_result": "results of tools", "change": "a part of the change", "output": "output"}  # fmt: skip
+NAMES = {
+    "file": "parts of files", "outline": "parts of files", "guide": "pages for developers", "change": "a part of the change",
+    "repository_files": "the list of files", "repository_map": "the map of definitions", "tool_result": "results of tools",
+    "output": "output",
+}  # fmt: skip
 
 _BEGIN = linear(r"(?:Content of ([^\n]+):\n)?<(\w+) ([0-9a-f]{8})>\n")
 _END = linear(r"\n</(\w+) ([0-9a-f]{8})>")

@@ -1,4 +1,7 @@
-"""The reviewer: approves the change or asks for another revision before delivery."""
+"""The reviewer: approves the change or asks for another revision before delivery.
+
+It has a session of its own, for it is to see the change and not the thoughts that led to it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from agent.team.messages import REVIEW_WANTED
 from agent.team.parsing.schemas import Review
 from agent.team.prompts import render
 from agent.team.structured import StructuredAction
+from agent.team.tool_limits import BY_ROLE
 
 ASKED_BEFORE = "This was requested earlier; check that it was done, and don't ask for the opposite:"
 
@@ -20,15 +24,17 @@ class ReviewCode(StructuredAction):
 
     async def act(self, content: str) -> str:
         given = json.loads(content)
-        prompt = render(
+        question = render(
             "review_code",
-            situation=self.work.situation(),
             plan=self.work.plan_block(),
             change=block("change", given["change"]),
             tests=block("tests", given["tests"]),
             earlier=f"\n\n{ASKED_BEFORE}\n{block('earlier', given['earlier'])}" if given["earlier"] else "",
+            limits=BY_ROLE["reviewer"].told(),
         )
-        return (await self.ask_for(Review, prompt, key=f"review/{given['round']}", max_tokens=4_000)).model_dump_json()
+        session = self.work.new_session()
+        answer = await self.ask_for(Review, session, question, key=f"review/{given['round']}", max_tokens=4_000)
+        return answer.model_dump_json()
 
 
 class Reviewer(TeamRole):

@@ -1,28 +1,27 @@
-"""The tester: adds the tests that are missing, and runs them all."""
+"""The tester: runs the tests, and adds those that are missing where the run says that some are."""
 
 from __future__ import annotations
 
 import json
 from typing import ClassVar
 
-from agent.prompt_blocks import block
-from agent.team.base import EditsMessage, TeamAction, TeamRole
+from agent.team.base import ChangeMessage, TeamAction, TeamRole
 from agent.team.edits import EditAction
-from agent.team.messages import CODE_LANDED, TESTS_WANTED
+from agent.team.messages import TESTS_MISSING, TESTS_WANTED
 from agent.team.prompts import render
-from agent.team.tool_limits import BY_ROLE_TOOLS
+from agent.team.tool_limits import BY_ROLE, BY_ROLE_TOOLS
 from agent.team.verification import try_out
 
 
 class WriteTest(EditAction):
-    """Content: the change as text. Answers with a FILE manifest, or with NO CHANGE."""
+    """Content: what is not tested. Answers with a FILE manifest or edits, makes them with its tools, or says NO CHANGE."""
 
-    async def act(self, content: str) -> EditsMessage:
-        prompt = render(
-            "write_test", situation=self.work.situation(), plan=self.work.plan_block(), change=block("change", content)
-        )
+    async def act(self, content: str) -> ChangeMessage:
+        question = render("write_test", missing=content, limits=BY_ROLE["tester"].told())
         tools = BY_ROLE_TOOLS["tester"]
-        return EditsMessage([await self.ask_for_edits(prompt, key="write_test", max_tokens=16_000, tools=tools)])
+        return ChangeMessage(
+            await self.ask_for_change(self.work.session, question, key="write_test", max_tokens=16_000, tools=tools)
+        )
 
 
 class RunTests(TeamAction):
@@ -35,4 +34,4 @@ class RunTests(TeamAction):
 
 class Tester(TeamRole):
     role_name: ClassVar[str] = "tester"
-    handles: ClassVar = {CODE_LANDED: WriteTest, TESTS_WANTED: RunTests}
+    handles: ClassVar = {TESTS_MISSING: WriteTest, TESTS_WANTED: RunTests}

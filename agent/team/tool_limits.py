@@ -1,8 +1,10 @@
-"""How many tool calls a role may make before it has to answer."""
+"""Which tools a role may use, and how often before it has to answer. The role's instruction says so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from agent.tools import LOOKING, TOOLS
 
 MAX_CALLS_AT_ONCE = 8
 """Of one answer; what weak models write beyond that is repetition."""
@@ -10,31 +12,33 @@ MAX_CALLS_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of one conversation: ``rounds`` of calls, ``calls`` in all, and ``characters`` of their results together."""
+    """Of one conversation: ``turns`` with calls, ``calls`` in all, and ``characters`` of their results together."""
 
-    rounds: int
+    turns: int
     calls: int
     characters: int
 
+    def told(self) -> str:
+        return (
+            f"{self.turns} turns of {MAX_CALLS_AT_ONCE} calls, {self.calls} calls and {self.characters:,} characters of results"
+        )
+
 
 BY_ROLE = {
-    # understanding: a few places, found by search; the files themselves are the engineer's business
-    "team_leader": Bounds(8, 16, 60_000),
-    # must read whatever it changes: about twenty files of usual length, 40,000 tokens
-    "engineer": Bounds(16, 40, 120_000),
-    # one module and the tests beside it
-    "tester": Bounds(8, 16, 60_000),
+    # understanding: a few places, found by search; what is read here the engineer knows too
+    "team_leader": Bounds(8, 24, 80_000),
+    # reads what it changes, runs it, and goes on from what it sees
+    "engineer": Bounds(40, 120, 200_000),
+    "tester": Bounds(12, 32, 60_000),
     # the diff is there already; callers of what changed are looked up
     "reviewer": Bounds(8, 16, 60_000),
 }
 FEWEST = Bounds(4, 8, 30_000)
 """Of a role that is not named."""
 
-LOOKING = ("list_files", "read_file", "search", "symbols")
-BY_ROLE_TOOLS = {
-    # nothing is run before a person has approved the plan
-    "team_leader": LOOKING,
-    "engineer": (*LOOKING, "run"),
-    "tester": (*LOOKING, "run"),
-    "reviewer": (*LOOKING, "run"),
-}
+TRYING = (*LOOKING, "run")
+"""What a command changes is dropped where the role may not edit."""
+WORKING = (*TRYING, "edit", "finish")
+OFFERED = tuple(TOOLS)
+"""To every role, in this order: they stand before everything else in a provider's cache of prompts."""
+BY_ROLE_TOOLS = {"team_leader": TRYING, "engineer": WORKING, "tester": WORKING, "reviewer": TRYING}

@@ -3,15 +3,19 @@ change, and looks a second time before it blames the change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from agent import stacks
 from agent.checks import coverage, failing_tests, flaky_tests, linting, new_tests, suites
 from agent.checks.commands import Commands
+from agent.checks.install_notes import notes_of
 from agent.checks.project import read_profile
-from agent.checks.proof import is_to_blame
+from agent.checks.proof import cannot_run, is_to_blame
 from agent.checks.reports.reasons import NONE
+from agent.checks.second_look import second_look
 from agent.checks.suites import not_run, run_suite
 from agent.checks.test_configuration import NOTHING, SetAside
 from agent.ports import CommandResult, JSONObject, PlanDraft, Ports, TaskSpec
@@ -23,8 +27,9 @@ from agent.team.phase_context import PhaseContext
 TAIL = 4_000
 BEFORE = ("status", "passed", "failed", "skipped", "failing", "counted", "source")
 UNCOMPARED: JSONObject = {"set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": []}
-UNCOMPARED |= {"absent_linters": [], "imported_elsewhere": []}
+UNCOMPARED |= {"absent_linters": [], "imported_elsewhere": [], "no_longer_run": [], "notes": []}
 """What the data of ``tests_finished`` has where nothing more than a test run was found out."""
+NEVER_TESTED: Mapping[str, Any] = MappingProxyType({"failing": (), "parts": ()})
 MAX_MODULES = 20
 SHOWN = 10
 """Names of tests in one sentence."""
@@ -62,7 +67,7 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
     events = work.ports.events
     await events.emit("role_message", {"role": "tester", "action": "RunTests"}, "The tester runs the tests")
     parts = work.tested_parts()
-    reports = [(part, await _tests(work, part, step, work.aside)) for part in parts]
+    reports = [(part, await _tests(work, part, step, work.aside, _of_part(work, parts, part, changed))) for part in parts]
     if work.baseline is not None:
         await _measure_late(work, parts, step)
         work.baseline = _before(work, parts)
@@ -70,11 +75,17 @@ async def try_out(work: PhaseContext, step: str, changed: coverage.Lines) -> JSO
     tests = {**ran, "baseline": work.baseline, **failing_tests.compare(work.baseline, ran, work.root), "coverage": None}
     tests |= {**UNCOMPARED, "set_aside": work.aside.paths, "flaky": [], "worse_lint": [], "absent_linters": []}
     tests["imported_elsewhere"] = _imported_elsewhere(work, parts, step)
+    tests["notes"] = notes_of([(part, work.installed.get((step, part.key))) for part in parts])
+    tests["no_longer_run"] = [
+        suites.line_of(part, report)
+        for part, report in reports
+        if suites.has_run(work.baselines.get(part.key)) and not suites.has_run(report) and _is_there(work, part)
+    ]
     if is_to_blame(tests):
         await _look_again(work, reports, tests, step)
     to_blame = is_to_blame(tests)
     if tests["passed"] and not to_blame:
-        await _further_evidence(work, parts, tests, step, changed)
+        await _further_evidence(work, reports, tests, step, changed)
     await events.emit("tests_finished", tests, _told(tests))
     if to_blame:
         work.loops.record_test_run(parts[0].test if parts else (), 1, tests["output_tail"])
@@ -85,6 +96,11 @@ def _imported_elsewhere(work: PhaseContext, parts: Sequence[ProjectPart], step: 
     """Modules of the project of which the tests would import another copy, so that they say nothing about the change."""
     made = [work.installed.get((step, part.key)) for part in parts]
     return sorted({name for result in made if result is not None for name in result.imported_elsewhere})[:MAX_MODULES]
+
+
+def _is_there(work: PhaseContext, part: ProjectPart) -> bool:
+    """False where the change took the part's whole directory away: then nothing is left of it that could be tested."""
+    return (work.root / part.directory).is_dir()
 
 
 async def _measure_late(work: PhaseContext, parts: Sequence[ProjectPart], step: str) -> None:
@@ -107,30 +123,52 @@ async def _look_again(
     for part, report in reports:
         again, base = _step(work, part, f"again/{step}", work.aside), _step(work, part, f"base/{step}", work.before)
         known = set(work.baselines.get(part.key, {}).get("failing", ()))
-        names = [name for name in report["failing"] if name not in known]
-        if names and part.test:
-            chance = await flaky_tests.by_chance(part, names, again, base if work.baseline is not None else None)
-            tests["flaky"] += [suites.named(part, name) for name in chance]
-        elif report["status"] != "passed" and not report["passed"] and work.baseline is not None and part.test:
-            earlier = await run_suite(part, base)
-            if earlier["status"] != "passed" and not earlier["passed"] and not earlier["failing"]:
-                why = earlier["reason"] or "See its output."
-                tests["not_blamed"] = f"The tests of {part.place} can't run without the change either. {why}"
+        _excuse(
+            tests,
+            part,
+            report,
+            known,
+            await second_look(part, report, known, again, base if work.baseline is not None else None),
+        )
     flaky = set(tests["flaky"])
     tests["newly_failing"] = [name for name in tests["newly_failing"] if name not in flaky]
 
 
-async def _further_evidence(
-    work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str, changed: coverage.Lines
+def _excuse(
+    tests: JSONObject, part: ProjectPart, report: JSONObject, known: Collection[str], found: tuple[list[str], str]
 ) -> None:
+    """Notes in ``tests`` what a second look at ``part`` has ``found``."""
+    chance, excuse = found
+    tests["flaky"] += [suites.named(part, name) for name in chance]
+    tests["not_blamed"] = excuse or tests["not_blamed"]
+    if excuse or (report["failing"] and {*known, *chance}.issuperset(report["failing"])):
+        excused = suites.line_of(part, report)
+        tests["no_longer_run"] = [line for line in tests["no_longer_run"] if line != excused]
+
+
+async def _further_evidence(
+    work: PhaseContext,
+    reports: Sequence[tuple[ProjectPart, JSONObject]],
+    tests: JSONObject,
+    step: str,
+    changed: coverage.Lines,
+) -> None:
+    """The coverage is that of the tests' own run; where the runner could not say it, an extra run is made."""
+    parts = [part for part, _ in reports]
     if work.baseline is not None:
         await _without_the_change(work, parts, tests, step)
-    measured = [
-        await coverage.measure(part, own, _step(work, part, f"coverage/{step}", work.aside), took=tests["seconds"])
-        for part in parts
-        if (own := {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1})
-    ]
+    measured = []
+    for part, report in reports:
+        known, own = report.get("coverage"), _of_part(work, parts, part, changed)
+        if own and known is None:
+            commands = _step(work, part, f"coverage/{step}", work.aside)
+            known = await coverage.measure(part, own, commands, took=report["seconds"], spent=work.commands.spent)
+        measured += [known] if own and known is not None else []
     tests["coverage"] = coverage.combined(measured)
+
+
+def _of_part(work: PhaseContext, parts: Sequence[ProjectPart], part: ProjectPart, changed: coverage.Lines) -> coverage.Lines:
+    return {path: lines for path, lines in changed.items() if work.profile.part_of(path) == part or len(parts) == 1}
 
 
 async def _without_the_change(work: PhaseContext, parts: Sequence[ProjectPart], tests: JSONObject, step: str) -> None:
@@ -160,6 +198,9 @@ def complaint(tests: JSONObject) -> str:
     said = f"The tests fail: {listed(tests['newly_failing'])}." if tests["newly_failing"] else "The tests fail."
     if tests["status"] == "unavailable":
         said = f"The tests ran before your change and can't run now. {tests['reason']}"
+    elif tests["no_longer_run"]:
+        fails = f"{said} " if tests["newly_failing"] else ""
+        said = fails + " ".join(cannot_run(line, "your change") for line in tests["no_longer_run"])
     if tests["still_failing"]:
         said += f" These failed before your change, so they are not its fault: {listed(tests['still_failing'])}."
     if tests["flaky"]:
@@ -191,6 +232,7 @@ def for_reviewer(tests: JSONObject) -> str:
     parts += [f"{what.capitalize()}: {listed(tests[key])}." for key, what in _CHANGES.items() if tests[key]]
     if tests["not_blamed"]:
         parts.append(tests["not_blamed"])
+    parts += [cannot_run(line, "the change") for line in tests["no_longer_run"]]
     if tests["collection_errors"]:
         broken = [f"{entry['path']} ({entry['error']})" for entry in tests["collection_errors"]]
         parts.append(f"Could not be loaded: {listed(broken)}.")
@@ -201,6 +243,8 @@ def for_reviewer(tests: JSONObject) -> str:
         )
     if tests["imported_elsewhere"]:
         parts.append(f"Not the working tree but another copy is imported for: {listed(tests['imported_elsewhere'])}.")
+    if tests["notes"]:
+        parts.append(f"Of the installation is said: {' '.join(tests['notes'][:SHOWN])}")
     if tests["set_aside"]:
         parts.append(
             f"The change also alters how tests are run, which the plan does not name: {listed(tests['set_aside'])}. The tests "
@@ -243,42 +287,86 @@ _CHANGES = {
 }
 
 
-async def try_again(root: Path, spec: TaskSpec, draft: PlanDraft, paths: Sequence[str], ports: Ports, key: str) -> JSONObject:
+async def try_again(
+    root: Path,
+    spec: TaskSpec,
+    draft: PlanDraft,
+    paths: Sequence[str],
+    ports: Ports,
+    key: str,
+    *,
+    earlier: Mapping[str, Any] = NEVER_TESTED,
+    before: SetAside = NOTHING,
+) -> JSONObject:
     """The report on the parts around ``paths`` in the workdir ``root``, which changed without the team; ``key`` is the prefix
-    of the journal's steps."""
+    of the journal's steps. ``earlier`` is the report from before that; ``before`` takes the team's change out, so that what
+    fails by chance, or without it as well, is told apart (``flaky``, ``not_blamed``)."""
     commands = Commands(ports, key)
     of_stack = part_of_stack(stacks.get(draft.stack)) if draft.stack else None
     profile, _ = await read_profile(root, ports.journal, f"{key}/profile", with_edits(spec.commands, draft.plan), of_stack)
-    reports, elsewhere = [], set[str]()
+    reports, elsewhere, suffixes, made = [], set[str](), dict[str, str](), []
     for part in profile.tested_by(paths):
-        suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
+        suffixes[part.key] = suffix = "" if part.key == profile.parts[0].key else f"/{part.key}"
         if not part.test:
             reports.append((part, _without_command(part)))
             continue
         installed = await commands.step(f"environment{suffix}").install(part)
+        made.append((part, installed))
         elsewhere.update(installed.imported_elsewhere if installed is not None else ())
         reports.append((part, await _proved(part, installed, commands.step(f"suite{suffix}"))))
-    return {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES]}
+    tests = {**suites.merged(reports), "imported_elsewhere": sorted(elsewhere)[:MAX_MODULES], "flaky": [], "not_blamed": ""}
+    tests |= {"no_longer_run": _silent(reports, earlier), "notes": notes_of(made)}
+    for part, report in reports:
+        again, base = commands.step(f"again{suffixes[part.key]}"), commands.step(f"base{suffixes[part.key]}", before)
+        known = {name for name in report["failing"] if suites.named(part, name) in earlier["failing"]}
+        _excuse(tests, part, report, known, await second_look(part, report, known, again, base if before.paths else None))
+    return tests
 
 
-async def _tests(work: PhaseContext, part: ProjectPart, step: str, aside: SetAside) -> JSONObject:
-    """A project without a file that its runner would take for a test has nothing to run, so nothing is installed for it."""
+def _silent(reports: Sequence[tuple[ProjectPart, JSONObject]], earlier: Mapping[str, Any]) -> list[JSONObject]:
+    """Lines of parts that ran when ``earlier`` was made, and can't now."""
+    ran = {(line["directory"], line["command"]) for line in earlier["parts"] if suites.has_run(line)}
+    lines = [suites.line_of(part, report) for part, report in reports if not suites.has_run(report)]
+    return [line for line in lines if (line["directory"], line["command"]) in ran]
+
+
+async def _tests(
+    work: PhaseContext, part: ProjectPart, step: str, aside: SetAside, lines: coverage.Lines | None = None
+) -> JSONObject:
+    """A project without a file that its runner would take for a test has nothing to run, so nothing is installed for it.
+
+    With changed ``lines`` their coverage is measured in the same run. Where tests fail then that did not fail before, and can't
+    be run again alone, all are run again without it: measuring is never why a change is blamed.
+    """
+    if aside is not work.before and not _is_there(work, part):
+        return not_run("unavailable", f"{part.place} is not there any more.")
     if part.test and not work.has_tests(part):
         return not_run("unavailable", NONE)
     if not part.test:
         return _without_command(part)
-    return await _proved(part, await _installed(work, part, step), _step(work, part, f"suite/{step}", aside))
+    installed, before = await _installed(work, part, step), work.baselines.get(part.key)
+    slow = before is not None and before["seconds"] > coverage.MAX_MEASURED
+    report = await _proved(part, installed, _step(work, part, f"suite/{step}", aside), {} if slow else lines)
+    if not report.get("measured") or report["status"] == "passed":
+        return report
+    names = [name for name in report["failing"] if before is None or name not in before["failing"]]
+    as_before = before is not None and report["failed"] <= before["failed"] and report["passed"] >= before["passed"]
+    if flaky_tests.tells(part, names) or (as_before and not names):
+        return report
+    return await run_suite(part, _step(work, part, f"plain/{step}", aside))
 
 
 def _without_command(part: ProjectPart) -> JSONObject:
     return not_run("unavailable", part.evidence.get("test") or suites.NO_COMMAND)
 
 
-async def _proved(part: ProjectPart, installed: CommandResult | None, commands: Commands) -> JSONObject:
+async def _proved(
+    part: ProjectPart, installed: CommandResult | None, commands: Commands, lines: coverage.Lines | None = None
+) -> JSONObject:
     if installed is not None and not installed.available:
         return not_run("unavailable", f"{installed.argv[0]} is not available here.")
     if installed is not None and not installed.ok:
         why = "took too long" if installed.timed_out else f"failed with exit code {installed.exit_code}"
         reason = f"Installing the dependencies {why}."
         return not_run("failed", reason, f"{reason[:-1]}:\n{installed.output_tail[-TAIL:]}")
-    return await run_suite(part, commands)
+    return await run_suite(part, commands, lines=lines)

@@ -69,12 +69,14 @@ class UserFile:
 
 @dataclass(frozen=True)
 class ProjectFile:
-    """The nearest mgx.yaml. ``workflows`` maps a name to a task: ``{task, stack?, constraints?}``."""
+    """The nearest mgx.yaml. ``workflows`` maps a name to a task: ``{task, stack?, constraints?}``. ``always_ask``: tasks pause
+    with a question where they contradict themselves, also with --yes."""
 
     path: Path | None = None
     project: str = ""
     stack: str = ""
     server: str = ""
+    always_ask: bool = False
     workflows: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -99,8 +101,11 @@ class ProjectFile:
         workflows = data.get("workflows") or {}
         if not isinstance(workflows, dict) or not all(isinstance(value, dict) for value in workflows.values()):
             raise UsageError(f"{path}: workflows must map a name to a task, as in  tidy: {{task: Remove unused imports}}.")
+        always_ask = data.get("always_ask", False)
+        if not isinstance(always_ask, bool):
+            raise UsageError(f"{path}: always_ask must be true or false.")
         texts = {name: str(data.get(name) or "") for name in ("project", "stack", "server")}
-        return cls(path, **texts, workflows={str(name): value for name, value in workflows.items()})
+        return cls(path, **texts, always_ask=always_ask, workflows={str(name): value for name, value in workflows.items()})
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class TaskRequest:
     strict_requirements: bool | None = None
     constraints: Sequence[str] = ()
     repo: str = ""
+    always_ask: bool = False
 
     def body(self, project_id: str | None, repository_id: str, place: TaskLocation) -> dict[str, Any]:
         """The body of POST /api/tasks."""
@@ -55,7 +56,9 @@ class TaskRequest:
         return {
             **{name: value for name, value in fields.items() if value is not None},
             "constraints": list(self.constraints),
-            "config": {"allow_dirty": True} if place.allow_dirty else {},
+            "config": {
+                name: True for name, wanted in (("allow_dirty", place.allow_dirty), ("always_ask", self.always_ask)) if wanted
+            },
         }
 
 

@@ -33,7 +33,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "approve": ("runs", "Approve a plan:  mgx approve 01a2056e"),
         "reject": ("runs", 'Reject a plan, or ask for a new one:  mgx reject 01a2056e -m "use SQLite"'),
         "cancel": ("runs", "Cancel a run:  mgx cancel 01a2056e"),
-        "retry": ("runs", "Start a new run of the same task:  mgx retry 01a2056e"),
+        "continue": ("follow_up", 'Have more done on a run\'s branch:  mgx continue 01a2056e -m "cover empty lists"'),
+        "retry": ("follow_up", "Start a new run of the same task:  mgx retry 01a2056e"),
         "resume": ("runs", "Resume a paused run:  mgx resume 01a2056e"),
     },
     "Server": {

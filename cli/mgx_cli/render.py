@@ -114,6 +114,7 @@ def result_lines(run: Mapping[str, Any], place: Path | None = None) -> Iterator[
         ("proof", proof_lines(_mapping(tests.get("proof")))),
         ("tests", outcome_of_tests(tests) if tests else None),
         ("command", tests.get("command")),
+        ("install", "\n".join(map(one_line, _list(tests.get("notes"))))),
         ("before", outcome_of_tests(_mapping(tests.get("baseline"))) if tests.get("baseline") else None),
         ("coverage", coverage_line(_mapping(tests.get("coverage")))),
         ("review", _mapping(results.get("review")).get("verdict")),
@@ -289,6 +290,9 @@ def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line
     elif kind == "command_finished" and data.get("exit_code") and data.get("output_tail"):
         for text in clean(data["output_tail"]).rstrip().splitlines()[-TAIL_LINES:]:
             yield _under(text, "dim")
+    elif kind == "tests_finished":
+        for note in _list(data.get("notes")):
+            yield _under(one_line(note), "dim")
     elif kind in ("changes_ready", "changes_decided"):
         yield from _changed(data)
     elif kind == "paused" and data.get("reason") == "question" and data.get("hint"):

@@ -17,6 +17,7 @@ _PAUSES = {"budget": ExitCode.BUDGET, "question": ExitCode.WAITING}
 """Exit codes by the reason of a pause; any other reason is a failure."""
 _COMMANDS = {
     "reject": ('mgx reject {} -m "what should change"',),
+    "continue": ('mgx continue {} -m "what should change"',),
     "changes": ("mgx changes {}", "mgx changes {} --accept-all"),
 }
 """Commands by action, for actions that need more than the command of the same name."""

@@ -35,7 +35,7 @@ def set_up(project: ProjectDescription, root: Path, environment: Path) -> None:
     """Runs the lines of ``setup`` in ``root``. Raises HandFailed."""
     environment.mkdir(parents=True, exist_ok=True)
     for line in project.setup:
-        done = _run(line, root, environment, SETUP_SECONDS)
+        done = run_line(line, root, environment, SETUP_SECONDS)
         if done.returncode:
             raise HandFailed(f"{project.name}: `{line}` failed: {done.stdout.strip()[-1_000:]}")
 
@@ -48,14 +48,15 @@ def test(project: ProjectDescription, root: Path, environment: Path) -> HandRun:
     if not project.test:
         return HandRun(Outcomes(), 0, "")
     begun = time.monotonic()
-    done = _run(project.test, root, environment, TEST_SECONDS)
+    done = run_line(project.test, root, environment, TEST_SECONDS)
     took = time.monotonic() - begun
     return HandRun(outcomes(project.reading, done.stdout, reports), done.returncode, done.stdout, took)
 
 
-def _run(line: str, root: Path, environment: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+def variables(root: Path, environment: Path) -> dict[str, str]:
+    """What the project's people would have in their shell: its programs first, and nothing of the Python that runs this."""
     paths = [environment / "bin", root / "node_modules/.bin", environment / "node_modules/.bin", Path(sys.executable).parent]
-    env = {
+    return {
         **{
             name: value
             for name, value in os.environ.items()
@@ -68,6 +69,11 @@ def _run(line: str, root: Path, environment: Path, timeout: float) -> subprocess
         "PYTEST_ADDOPTS": f"--junitxml={environment / 'reports'}/pytest.xml -p no:cacheprovider",
         "TOX_OVERRIDE": "testenv.pass_env=PYTEST_ADDOPTS",
     }
+
+
+def run_line(line: str, root: Path, environment: Path, timeout: float) -> subprocess.CompletedProcess[str]:
+    """One line of the shell in ``root``. Raises HandFailed where it does not end in time."""
+    env = variables(root, environment)
     try:
         return subprocess.run(
             ["sh", "-c", line], cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

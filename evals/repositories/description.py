@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PROJECTS = Path(__file__).with_name("projects")
 
@@ -63,11 +64,18 @@ def read_all(names: Iterable[str], folder: Path = PROJECTS) -> list[ProjectDescr
 
 def _read(path: Path) -> ProjectDescription:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        return described(path.stem, tomllib.loads(path.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise DescriptionInvalid(f"{path.name} is not a description of a project: {error}") from error
+
+
+def described(name: str, data: Mapping[str, Any]) -> ProjectDescription:
+    """The description that the tables of ``data`` give. Raises DescriptionInvalid."""
+    try:
         source, by_hand, bug = data.get("source", {}), data["by_hand"], data.get("bug")
         registry = next((registry for registry in ("sdist", "npm") if registry in source), "")
         return ProjectDescription(
-            path.stem,
+            name,
             data["title"],
             data["runner"],
             by_hand.get("test", ""),
@@ -80,5 +88,5 @@ def _read(path: Path) -> ProjectDescription:
             data.get("files", {}),
             PlantedBug(**bug) if bug else None,
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise DescriptionInvalid(f"{path.name} is not a description of a project: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise DescriptionInvalid(f"{name}.toml is not a description of a project: {error}") from error

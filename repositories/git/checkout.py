@@ -6,8 +6,10 @@ configuration, hooks or objects that git works with here.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,21 @@ from .process import git
 from .progress import Tell
 from .refusals import branch_blocked, push_failure
 from .remote import Remote, RemoteSource, reach
+from .workdir_state import WorkdirState
 
 __all__ = ["NEVER_COMMITTED", "Checkout", "GitCommandFailed", "RemoteSource"]
 
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
 _DIFF_CONFIG = {"diff.algorithm": "histogram", "diff.context": "3", "diff.interHunkContext": "0", "diff.orderFile": ""}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """For people. ``stat`` is ``{"files", "added", "removed", "text"}``: counts of files and lines, and git's own summary as
+    text; ``patch`` names binary files only, and bytes that are not valid UTF-8 are replaced."""
+
+    stat: dict[str, Any]
+    patch: str
 
 
 class Checkout:
@@ -43,6 +55,9 @@ class Checkout:
         self._loan = made.loan
         self.contents_of_base = made.contents
         self.is_shallow = made.is_shallow
+        self._at = made.tree
+        """The tree that the index is at, and the workdir as far as `_state` is known."""
+        self._state: WorkdirState | None = None
 
     @classmethod
     async def create(
@@ -54,7 +69,9 @@ class Checkout:
         has commits by now: this is how a run that is taken over gets the base it began with. What a long fetch says goes to
         ``tell``. `close` it after use. Raises GitCommandFailed and what `reach` raises.
         """
-        return cls(source, await clone(directory, source, sha=sha, empty=empty, tell=tell))
+        checkout = cls(source, await clone(directory, source, sha=sha, empty=empty, tell=tell))
+        await checkout._look()
+        return checkout
 
     def close(self) -> None:
         """Lets go of the mirror that it borrows objects from: they may be removed afterwards."""
@@ -70,6 +87,7 @@ class Checkout:
         .gitignore names, for whoever writes a file means it, and none that a program has left beside them.
         """
         if written is None:
+            self._state = None
             await self._drop_nested_repositories()
             await self._git("add", "-A", "--", ".", what="storing the workdir")
         elif written:
@@ -78,7 +96,10 @@ class Checkout:
             await self._git(
                 "update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=paths, what="storing the change"
             )
-        return (await self._git("write-tree")).decode().strip()
+            if self._state is not None and not self._state.renew(written):
+                self._state = None
+        self._at = (await self._git("write-tree")).decode().strip()
+        return self._at
 
     async def patch_of(self, tree: str) -> bytes:
         """The binary patch from the base to ``tree``, with full object ids and the same bytes each time."""
@@ -89,12 +110,13 @@ class Checkout:
 
         Raises GitCommandFailed when that is not ``tree``.
         """
-        await self._git("read-tree", "--reset", self._base_tree)
+        index = {"GIT_INDEX_FILE": str(await self._index_of_base())}
         if patch:
             await self._git(
-                "apply", "--cached", "--binary", "--whitespace=nowarn", "-", stdin=patch, what="applying the stored patch"
-            )
-        made = (await self._git("write-tree")).decode().strip()
+                "apply", "--cached", "--binary", "--whitespace=nowarn", "-", stdin=patch, env=index,
+                what="applying the stored patch",
+            )  # fmt: skip
+        made = (await self._git("write-tree", env=index)).decode().strip()
         if made != tree:
             raise GitCommandFailed(
                 f"The stored patch produces the tree {made} instead of {tree}: the artifact is damaged.", code="tree_mismatch"
@@ -103,16 +125,41 @@ class Checkout:
 
     async def reset(self, tree: str = "") -> None:
         """Makes the workdir exactly ``tree``, one that was stored here, or the base: ignored and untracked files go too."""
-        await self._switch(tree or self._base_tree)
+        tree = tree or self._base_tree
+        if tree != self._at or not await self._undo_additions():
+            await self._switch(tree)
+
+    async def before_program(self) -> None:
+        """To be awaited before anything runs in the workdir whose traces `reset` is to find."""
+        if self._state is not None:
+            await self._state.settled()
+
+    async def difference(self, tree_or_commit: str, *, against: str = "") -> Difference:
+        """From ``against`` (the base where it is empty) to ``tree_or_commit``."""
+        out = await self._diff("--numstat", "-z", "--stat=100", "-p", against or self._base_tree, tree_or_commit)
+        # "added<TAB>removed<TAB>path<NUL>" for each file, the summary, which begins with a space, and after a NUL the patch
+        rows = []
+        while out and not out.startswith(b" "):
+            row, _, out = out.partition(b"\0")
+            rows.append(row.split(b"\t"))
+        text, _, patch = out.partition(b"\0")
+        counts = {
+            "files": len(rows),
+            "added": sum(int(row[0]) for row in rows if row[0].isdigit()),
+            "removed": sum(int(row[1]) for row in rows if row[1].isdigit()),
+        }
+        return Difference({**counts, "text": text.decode(errors="replace")}, patch.decode(errors="replace"))
 
     async def diff(self, tree_or_commit: str, *, against: str = "") -> str:
-        """For people: from ``against`` (the base where it is empty) to ``tree_or_commit``, binary files only named. Bytes that
-        are not valid UTF-8 are replaced."""
-        return (await self._diff("-p", against or self._base_tree, tree_or_commit)).decode(errors="replace")
+        return (await self.difference(tree_or_commit, against=against)).patch
 
-    async def contents(self, tree: str) -> dict[str, tuple[bytes | None, bytes | None]]:
-        """The bytes in the base and in ``tree`` of each file that differs, by path; None is a file that is not there."""
-        fields = (await self._diff("--raw", "-z", "--no-abbrev", self._base_tree, tree)).split(b"\0")
+    async def stat(self, tree_or_commit: str, *, against: str = "") -> dict[str, Any]:
+        return (await self.difference(tree_or_commit, against=against)).stat
+
+    async def contents(self, tree: str, *, against: str = "") -> dict[str, tuple[bytes | None, bytes | None]]:
+        """The bytes in ``against`` (the base where it is empty) and in ``tree`` of each file that differs, by path; None is a
+        file that is not there."""
+        fields = (await self._diff("--raw", "-z", "--no-abbrev", against or self._base_tree, tree)).split(b"\0")
         entries = [
             (head.split()[2:4], path.decode(errors="surrogateescape"))
             for head, path in zip(fields[::2], fields[1::2], strict=False)
@@ -135,20 +182,6 @@ class Checkout:
                     found[blob] = told[at : at + size]
                 at += size + 1
         return found
-
-    async def stat(self, tree_or_commit: str, *, against: str = "") -> dict[str, Any]:
-        """``{"files", "added", "removed", "text"}``: counts of files and lines, and git's own summary as text; from
-        ``against``, the base where it is empty."""
-        before = against or self._base_tree
-        numbers = (await self._diff("--numstat", "-z", before, tree_or_commit)).decode(errors="replace")
-        rows = [entry.split("\t") for entry in numbers.split("\0") if entry]
-        text = (await self._diff("--stat=100", before, tree_or_commit)).decode(errors="replace")
-        return {
-            "files": len(rows),
-            "added": sum(int(row[0]) for row in rows if row[0].isdigit()),
-            "removed": sum(int(row[1]) for row in rows if row[1].isdigit()),
-            "text": text,
-        }
 
     async def commit(
         self, tree: str, *, message: str, author: tuple[str, str], date: datetime, parent: str = "", key: str = "",
@@ -246,10 +279,33 @@ class Checkout:
             "diff-tree", "-r", *_DIFF, *args, cwd=self._git_dir, config=_DIFF_CONFIG, env={"GIT_DIR": str(self._git_dir)}
         )
 
+    async def _index_of_base(self) -> Path:
+        """A copy of the index at the base, for a tree to be made in beside what the workdir is at."""
+        kept, index = self._git_dir / "index-of-base", self._git_dir / "index-of-patch"
+        if not kept.exists():
+            if self._at == self._base_tree and (self._git_dir / "index").exists():
+                await asyncio.to_thread(shutil.copyfile, self._git_dir / "index", kept)
+            else:
+                await self._git("read-tree", self._base_tree, env={"GIT_INDEX_FILE": str(kept)})
+        await asyncio.to_thread(shutil.copyfile, kept, index)
+        return index
+
     async def _switch(self, tree: str) -> None:
         """Sets index and workdir to exactly ``tree``: read-tree also writes what differs from the previous index."""
+        clean = await self._undo_additions()
+        self._state = None
         await self._git("read-tree", "--reset", "-u", tree)
-        await self._git("clean", "-ffdxq")
+        self._at = tree
+        if not clean:
+            await self._git("clean", "-ffdxq")
+        await self._look()
+
+    async def _undo_additions(self) -> bool:
+        """Whether the workdir is exactly what the index is at, once what was added to it is removed."""
+        return self._state is not None and await asyncio.to_thread(self._state.undo_additions)
+
+    async def _look(self) -> None:
+        self._state = await asyncio.to_thread(WorkdirState.of, self.root)
 
     async def _drop_nested_repositories(self) -> None:
         """One made inside the workdir would be stored as a pointer to nowhere, and git would apply its configuration."""

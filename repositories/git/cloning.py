@@ -80,13 +80,14 @@ async def clone(directory: Path, source: RemoteSource, *, sha: str, empty: bool,
 
 
 async def _known(directory: Path, place: Path, base: Base) -> Clone | None:
-    """Clones from the mirror alone; None if it does not have the whole commit."""
+    """Clones from the mirror alone; None if it does not have the whole commit. What it holds was looked at by the run's first
+    clone, which fixed the commit."""
     mirror = Mirror(place)
     loan = await mirror.find(base.sha)
     if loan is None:
         return None
     try:
-        return await _borrowing(directory, base, loan, "")
+        return await _borrowing(directory, base, loan, "", looked_at=True)
     except GitCommandFailed as error:
         if not _may_be_damage(error):
             raise
@@ -98,12 +99,12 @@ def _may_be_damage(error: GitCommandFailed) -> bool:
     return error.code == "git_failed" and "No space left" not in error.stderr
 
 
-async def _borrowing(directory: Path, base: Base, loan: Loan, url: str) -> Clone:
+async def _borrowing(directory: Path, base: Base, loan: Loan, url: str, *, looked_at: bool = False) -> Clone:
     """A clone that borrows objects of ``loan``, which is released if cloning fails."""
     try:
         await _init(directory, base.sha)
         await asyncio.to_thread(_borrow, directory / "git", loan.git_dir, base.sha)
-        return await _check_out(directory, base, url, loan)
+        return await _check_out(directory, base, url, loan, looked_at=looked_at)
     except BaseException:
         loan.close()
         raise
@@ -118,15 +119,16 @@ def _borrow(git_dir: Path, lender: Path, sha: str) -> None:
     (git_dir / "refs" / "mgx" / "base").write_text(f"{sha}\n")
 
 
-async def _check_out(directory: Path, base: Base, url: str, loan: Loan | None = None) -> Clone:
-    """Raises GitCommandFailed, "repository_too_large" where the files of a small history are large."""
-    root = directory / "repo"
+async def _check_out(directory: Path, base: Base, url: str, loan: Loan | None = None, *, looked_at: bool = False) -> Clone:
+    """``looked_at``: nobody asks for its contents, and its size is known to be allowed. Raises GitCommandFailed,
+    "repository_too_large" where the files of a small history are large."""
     tree = f"{base.sha}^{{tree}}"
-    listed = await listing(partial(_git, directory), tree)
-    if listed.size > fetching.limit():
+    listed = None if looked_at else await listing(partial(_git, directory), tree)
+    if listed is not None and listed.size > fetching.limit():
         raise fetching.too_large(url, f"{fetching.megabytes(listed.size)} checked out")
     await _git(directory, "read-tree", "--reset", "-u", tree)
-    return Clone(directory, base, tree, await contents(listed, root), loan)
+    found = ALL_THERE if listed is None else await contents(listed, directory / "repo")
+    return Clone(directory, base, tree, found, loan)
 
 
 async def _nothing(directory: Path, base: Base) -> Clone:

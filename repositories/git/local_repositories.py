@@ -147,19 +147,53 @@ def _check_alternates(objects: Path) -> None:
                     waiting.append(borrowed)
 
 
-async def uncommitted(path: Path) -> list[str]:
-    """Changed and untracked paths of a checkout, sorted; empty for a bare repository. Changes nothing, runs no filter of it."""
-    if (await _ask(path, "rev-parse", "--is-bare-repository")).strip() == b"true":
+async def place_of(path: Path, branch: str) -> Path | None:
+    """The checkout of the repository, the main one or a linked worktree, in which ``branch`` is checked out; None if in none.
+
+    Git refuses to move such a branch from outside: the files around it would no longer be those of its commit.
+    """
+    out = await _ask(path, "worktree", "list", "--porcelain")
+    place = ""
+    for line in out.decode(errors="surrogateescape").splitlines():
+        word, _, rest = line.partition(" ")
+        place = rest if word == "worktree" else place
+        if word == "branch" and rest == f"refs/heads/{branch}":
+            return Path(place)
+    return None
+
+
+def is_checked_out(branch: str, place: Path) -> GitCommandFailed:
+    """For a branch that can't be moved because it is checked out in ``place``."""
+    return GitCommandFailed(
+        f"The branch {branch} is checked out in {place}, and files there are never changed.",
+        code="branch_checked_out",
+        hint=f"Switch to another branch there: git -C '{place}' switch --detach",
+    )
+
+
+def is_changed(branch: str, path: Path) -> GitCommandFailed:
+    return GitCommandFailed(
+        f"The branch {branch} is checked out in {path}, where files are changed that are not committed.",
+        code="branch_checked_out",
+        hint=f"Commit or stash them there: git -C '{path}' stash",
+    )
+
+
+async def uncommitted(path: Path, *, untracked: bool = True) -> list[str]:
+    """Changed paths of a checkout and, if wanted, ``untracked`` ones, sorted; empty for a bare repository. ``path`` is the top
+    of one of the two (`check_repository`, `place_of`). Changes nothing, runs no filter of it."""
+    if not await asyncio.to_thread(os.path.lexists, path / ".git"):
         return []
+    also = f"--untracked-files={'normal' if untracked else 'no'}"
     out = await _ask(
-        path, "status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=all", "--no-renames",
-        config=await _no_filters(path),
+        path, "status", "--porcelain=v1", "-z", also, "--ignore-submodules=all", "--no-renames",
+        config=await no_filters(path),
     )  # fmt: skip
     found = [(entry[:2], entry[3:]) for entry in out.decode(errors="replace").split("\0") if entry]
     return sorted(name for state, name in found if state != "??" or name.rstrip("/") not in OURS)
 
 
-async def _no_filters(path: Path) -> dict[str, str]:
+async def no_filters(path: Path) -> dict[str, str]:
     """Overrides for the filter programs that the repository's own configuration names."""
     try:
         out = await _ask(path, "config", "--name-only", "-z", "--get-regexp", r"^filter\..*\.(clean|smudge|process|required)$")
@@ -240,7 +274,7 @@ async def publish_new(path: Path, branch: str) -> bool:
         return False
     await git(
         "checkout", "-q", "--no-recurse-submodules", branch, "--",
-        cwd=path, config={**_SAFE, **(await _no_filters(path))},
+        cwd=path, config={**_SAFE, **(await no_filters(path))},
         what=f"git checkout in {path}",
     )  # fmt: skip
     return True

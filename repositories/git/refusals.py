@@ -10,6 +10,7 @@ import re
 from mgx_project.common.errors import MGXError
 
 from ..errors import GitCommandFailed
+from .local_repositories import is_changed, is_checked_out
 from .remote import Address, explain
 
 PROTECTED = re.compile(r"\bGH006\b|protected branch|pre-receive hook declined.{0,200}protected", re.IGNORECASE)
@@ -18,6 +19,10 @@ REJECTED = re.compile(r"!\s*\[remote rejected\].*", re.IGNORECASE)
 BLOCKED = re.compile(
     r"cannot lock ref '[^']{1,300}': '(?:refs/heads/)?([^']{1,300})' exists|directory file conflict", re.IGNORECASE
 )
+CHECKED_OUT = re.compile(
+    r"branch is currently checked out|Working directory has (?:un)?staged changes|Could not update working tree", re.IGNORECASE
+)
+"""Git's receive-pack, of a local repository: https://git-scm.com/docs/git-config (receive.denyCurrentBranch)"""
 MAX_WORDS = 500
 
 
@@ -34,6 +39,9 @@ def push_failure(error: GitCommandFailed, where: Address, branch: str) -> MGXErr
         )
     if found := BLOCKED.search(words):
         return branch_blocked(branch, found[1] or "", where.url, stderr=words)
+    if where.path is not None and CHECKED_OUT.search(words):
+        refused = is_changed if "changes" in words else is_checked_out
+        return refused(branch, where.path)
     if REJECTED.search(words):
         return GitCommandFailed(
             f"{where.url} rejected the push to {branch}: {_said(words)}",

@@ -39,7 +39,8 @@ class RemoteSource:
     ``credential`` is a token, `user:password`, or for ssh a private key; it is never part of ``url``. ``allow_dirty`` lets a
     run begin at the last commit of a local checkout that holds uncommitted changes. ``mirror`` is where what was fetched is
     kept for the next time, None for nowhere. ``wanted`` are names of branches that may be made: what stands in their way is
-    found out with the first look at the heads.
+    found out with the first look at the heads. ``updates_checkout``: a push to a branch that is checked out in a local
+    repository brings the files there up to date, as long as none of them is changed; otherwise git refuses it.
     """
 
     url: str
@@ -48,14 +49,17 @@ class RemoteSource:
     allow_dirty: bool = True
     mirror: Path | None = None
     wanted: Sequence[str] = ()
+    updates_checkout: bool = False
 
 
 class Remote:
     """A source that git may access. Created by `reach`."""
 
-    def __init__(self, where: Address, config: dict[str, str], env: dict[str, str], secrets: tuple[str, ...]) -> None:
+    def __init__(
+        self, where: Address, config: dict[str, str], env: dict[str, str], secrets: tuple[str, ...], receiving: str = ""
+    ) -> None:
         self.where = where
-        self._config, self._env, self._secrets = config, env, secrets
+        self._config, self._env, self._secrets, self._receiving = config, env, secrets, receiving
 
     async def run(
         self, command: str, *args: str, seconds: float = NETWORK_SECONDS, git_dir: str = "",
@@ -66,7 +70,8 @@ class Remote:
         side: tuple[str, ...] = ()
         if self.where.path is not None:
             service = "receive-pack" if command == "push" else "upload-pack"
-            side = (f"--{service}={_SERVER_SIDE} {service}",)
+            options = self._receiving if command == "push" else ""
+            side = (f"--{service}={_SERVER_SIDE}{options} {service}",)
         return await git(
             *before, command, *side, *args,
             config=self._config, env=self._env, secrets=self._secrets, seconds=seconds,
@@ -136,7 +141,7 @@ async def _answering(where: Address, ips: list[str]) -> str:
 
 
 @contextmanager
-def _connection(source: RemoteSource, where: Address, ips: list[str]) -> Iterator[Remote]:
+def _connection(source: RemoteSource, where: Address, ips: list[str], receiving: str) -> Iterator[Remote]:
     config = {f"protocol.{where.scheme}.allow": "always"}
     env: dict[str, str] = {}
     secrets: tuple[str, ...] = (source.credential,) if source.credential else ()
@@ -156,7 +161,7 @@ def _connection(source: RemoteSource, where: Address, ips: list[str]) -> Iterato
             )
     with _key_file(source, where) as ssh:
         env["GIT_SSH_COMMAND"] = f"{ssh} {_pinned_ssh(where, ips[0])}" if where.scheme == "ssh" else ssh
-        yield Remote(where, config, env, secrets)
+        yield Remote(where, config, env, secrets, receiving)
 
 
 @asynccontextmanager
@@ -170,14 +175,19 @@ async def reach(source: RemoteSource) -> AsyncIterator[Remote]:
         raise NotAllowed("A credential is never sent over plain http; use the https URL.", code="credential_over_http")
     if "PRIVATE KEY" not in source.credential and any(c in source.credential for c in "\r\n\0"):
         raise BadRequest("The credential contains a line break. Give only the token.", field="credential")
+    receiving = ""
     if where.path is not None:
         await local_repositories.check_repository(where.path)
         ips = []
+        if source.updates_checkout:
+            filters = await local_repositories.no_filters(where.path)
+            options = {"receive.denyCurrentBranch": "updateInstead", **filters}
+            receiving = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
     else:
         ips = await resolve(where)
         if where.scheme == "ssh":
             ips = [await _answering(where, ips)]
-    with _connection(source, where, ips) as remote:
+    with _connection(source, where, ips, receiving) as remote:
         yield remote
 
 

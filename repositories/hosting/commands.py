@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Literal, get_args
 
-Verb = Literal["plan", "run", "approve", "reject", "cancel", "retry", "resume", "steer", "help"]
+Verb = Literal["plan", "run", "approve", "reject", "cancel", "retry", "continue", "resume", "steer", "help"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
 _COMMAND = re.compile(r"^/mgx(?:[ \t]+(?P<verb>\S+)[ \t]*(?P<words>.*))?[ \t]*$")

@@ -18,6 +18,7 @@ from ..lifecycle import change_review, change_set
 from ..models import TaskRun
 from ..models.run_state import RunPhase, RunState
 from .panels import coloured_lines
+from .proof import proof_page
 
 MAX_PARTS = 300
 """The most hunks that can be decided on one by one; beyond it only whole files (a form has at most 1,000 fields)."""
@@ -61,6 +62,7 @@ def changes_page(request: HttpRequest, run: TaskRun) -> HttpResponse:
         "files": [
             _file(position, file, _by_hunk(files)) for position, file in enumerate(change_set.shown(current.decisions, files))
         ],
+        "proof": proof_page(run),
         "round": current.number,
         "back": back.url,
         "opts": TaskRun._meta,

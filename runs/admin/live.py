@@ -17,6 +17,7 @@ from workspaces.models import Event
 
 from ..models import TaskRun
 from ..models.run_state import RunAction, RunOutcome
+from .proof import verdict_line
 
 SHOWN = 200
 """The most events in one answer."""
@@ -56,6 +57,7 @@ def state_of(run: TaskRun, actions: Sequence[Any], used: str) -> dict[str, Any]:
         ("Commit", run.commit_sha, ""),
         ("Pull request", run.pr_url, run.pr_url if run.pr_url.startswith(("https://", "http://")) else ""),
         ("Base", "The base branch moved; the change was merged onto its new head." if results.get("rebased") else "", ""),
+        ("Proof", verdict_line(run), ""),
         ("Conflict", _files(results.get("conflict")), ""),
         ("Model", " ".join(map(str, results.get("warnings") or ())), ""),
         ("Usage", "" if used == "-" else used, ""),

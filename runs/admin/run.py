@@ -28,6 +28,7 @@ from ..notifications.pull_request_body import money
 from .change_review import changes_page
 from .live import events_after, state_of
 from .panels import diff_page, log_page, plan_page, timeline, timing_page
+from .proof import TONES, proof_page, verdict_of
 
 COLOURS = {Tone.GOOD: "success", Tone.BAD: "danger", Tone.WARN: "warning", Tone.BUSY: "info"}
 """Unfold's names for them; a label of any other tone is grey."""
@@ -37,6 +38,7 @@ DONE = {
     "Resume": "Resumed. The run continues where it stopped.",
     "Cancel": "Cancelled. Everything the run has started is stopped within two seconds.",
     "Retry": "This is the new run.",
+    "Continue": "This is the new run. It goes on in the branch and pull request of the one before.",
 }
 Decision = Callable[..., TaskRun]
 
@@ -52,20 +54,21 @@ def tabs(groups: Mapping[str, str]) -> Any:
 @admin.register(TaskRun)
 class TaskRunAdmin(TenantAdmin):
     menu = MenuEntry(MenuGroup.WORK, order=10, label="Runs")
-    list_display = ("name", "state", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
+    list_display = ("name", "state", "proved", "project", "workspace", "stack", "branch_name", "started_at", "completed_at")
     list_filter = (WorkspaceFilter, "status", "git_status", "stack")
     list_select_related = ("workspace", "task__project")
     search_fields = ("=id", "task__name", "branch_name", "=commit_sha")
-    actions_detail: ClassVar[Any] = ("approve", "reject", "changes", "resume", "cancel", "retry")
+    actions_detail: ClassVar[Any] = ("approve", "reject", "changes", "resume", "continue_run", "cancel", "retry")
     change_form_outer_before_template = "admin/runs/live.html"
     fieldsets = tabs(
         {
             "": "task workspace problem started_at completed_at",
             "Plan": "plan_shown plan_version stack stack_confidence complexity",
             "Timeline": "events log",
+            "Tests": "proof",
             "Diff": "diff",
             "Time": "timing",
-            "Git": "git_status base_branch base_sha branch_name commit_sha pr_url results",
+            "Git": "git_status base_branch base_sha branch_name commit_sha pr_url message results",
             "Work": "auto_approve model budget profile pause_reason created_by cancelled_by cancel_requested_at parent_run "
             "prompt_version last_seq fence lease_expires_at created_at updated_at",
         }
@@ -92,7 +95,8 @@ class TaskRunAdmin(TenantAdmin):
         return JsonResponse({"state": self._state(run), "events": events_after(request, run)})
 
     def _state(self, run: TaskRun) -> dict[str, Any]:
-        allowed = [self.get_unfold_action(name) for name in self.actions_detail if name in run.state.actions]
+        names = [name for name in self.actions_detail if _offers(run, action_of(name))]
+        allowed = [self.get_unfold_action(name) for name in names]
         return state_of(run, allowed, self.used(run))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
@@ -115,6 +119,15 @@ class TaskRunAdmin(TenantAdmin):
     @display(description="status", label=LABELS, ordering="status")
     def state(self, run: TaskRun) -> tuple[str, str]:
         return run.status, run.get_status_display()
+
+    @display(description="proof", label=TONES)
+    def proved(self, run: TaskRun) -> tuple[str, str] | None:
+        verdict, _ = verdict_of(run)
+        return (verdict, verdict) if verdict else None
+
+    @admin.display(description="what is proved")
+    def proof(self, run: TaskRun) -> SafeString:
+        return proof_page(run)
 
     @admin.display(description="error")
     def problem(self, run: TaskRun) -> SafeString | str:
@@ -167,12 +180,15 @@ class TaskRunAdmin(TenantAdmin):
     def has_cancel_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, object_id, RunAction.CANCEL)
 
+    def has_continue_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, object_id, RunAction.CONTINUE)
+
     def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, object_id, RunAction.RETRY)
 
     def _may(self, request: HttpRequest, object_id: Any, action: RunAction) -> bool:
         run = self.get_object(request, str(object_id)) if object_id else None
-        return run is not None and action in run.state.actions
+        return run is not None and _offers(run, action)
 
     @action(description="Approve", icon="check", variant=ActionVariant.SUCCESS, permissions=["decide"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -213,9 +229,21 @@ class TaskRunAdmin(TenantAdmin):
             request, object_id, "Cancel", lambda p, run: services.cancel_run(principal=p, run_id=run.pk), variant="warning"
         )
 
+    @action(description="Continue", icon="forum", variant=ActionVariant.PRIMARY, permissions=["continue"], url_path="continue")
+    def continue_run(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(
+            request, object_id, "Continue", lambda p, run: services.continue_run(
+                principal=p, run_id=run.pk, message=_feedback(request)
+            ), asks_feedback="What should change on the run's branch and pull request",
+        )  # fmt: skip
+
     @action(description="Retry", icon="replay", variant=ActionVariant.PRIMARY, permissions=["retry"])
     def retry(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, "Retry", lambda p, run: services.retry_run(principal=p, run_id=run.pk))
+        return self._decide(
+            request, object_id, "Retry", lambda p, run: services.retry_run(
+                principal=p, run_id=run.pk, message=_feedback(request)[:MAX_CHARACTERS]
+            ), asks_feedback="Feedback for the new plan (optional)",
+        )  # fmt: skip
 
     def _decide(
         self, request: HttpRequest, object_id: str, verb: str, decide: Decision, *, variant: str = "primary",
@@ -247,6 +275,15 @@ class TaskRunAdmin(TenantAdmin):
             "opts": self.model._meta,
         }
         return TemplateResponse(request, "admin/runs/decide.html", context)
+
+
+def action_of(name: str) -> RunAction:
+    """The action that a button's method is for: `continue` can't be the name of one."""
+    return RunAction(name.removesuffix("_run"))
+
+
+def _offers(run: TaskRun, action: RunAction) -> bool:
+    return action in run.state.actions and (action is not RunAction.CONTINUE or run.has_branch)
 
 
 def _feedback(request: HttpRequest) -> str:

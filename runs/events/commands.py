@@ -96,7 +96,9 @@ class TestsFinished(TestCounts):
     ``failed`` that failed outside of a test, ``collection_errors`` what could not be loaded. ``flaky`` are tests that failed
     and, run again alone, did not, or that fail without the change as well. ``not_blamed`` says why a failure is not laid to
     the change. ``absent_linters`` are tools that files of the change needed and that are not here; of the modules
-    ``imported_elsewhere`` the tests import another copy than the working tree's."""
+    ``imported_elsewhere`` the tests import another copy than the working tree's. ``no_longer_run`` are parts whose tests ran
+    before the change and can't run with it. ``notes`` are sentences of the install steps: what was not installed, or not as
+    the project asks for it."""
 
     baseline: TestCounts | None = None
     newly_failing: list[str] = []
@@ -115,6 +117,8 @@ class TestsFinished(TestCounts):
     worse_lint: list[WorseLint] = []
     absent_linters: list[str] = []
     imported_elsewhere: list[str] = []
+    no_longer_run: list[PartTests] = []
+    notes: list[str] = []
     seconds: float = 0.0
     output_tail: str = ""
     reason: str = ""

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
 from mgx_project.common.json_values import storable
 from tasks.models import Task
@@ -111,12 +112,13 @@ def finish_execution(
         if outcome.warnings:
             results["warnings"] = list(outcome.warnings)
         run.results = storable(results)
+        run.message = storable(message_of(outcome.message))
         waits = False
         if not change_review.requeue_late_messages(run):
             waits = change_review.open_round(run, change)
             if not waits:
                 run.enter(Status.DELIVERING)
-        save_state(run, *end_lease(run), "results")
+        save_state(run, *end_lease(run), "results", "message")
         if waits and change is not None:
             change_review.announce(run, change, fence)
         return run
@@ -139,6 +141,17 @@ def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
     """Stores facts about the run's commit and branch as they become known. Raises LeaseLost if ``fence`` is not the run's."""
     if not TaskRun.across_tenants.filter(pk=run_id, fence=fence).update(**fields):
         raise LeaseLost("Another worker owns this run now.")
+
+
+def take_new_branch(run: TaskRun, fence: int) -> None:
+    """For a run that continues a pull request that was merged: it gets a branch and a pull request of its own. Raises LeaseLost
+    if ``fence`` is not the run's."""
+    revision = {**(run.revision or {}), "new_branch": True}
+    fields = {"revision": revision, "branch_name": "", "base_branch": "", "pr_url": "", "pr_number": None}
+    if not TaskRun.across_tenants.filter(pk=run.pk, fence=fence).update(**fields):
+        raise LeaseLost("Another worker owns this run now.")
+    for name, value in fields.items():
+        setattr(run, name, value)
 
 
 def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:

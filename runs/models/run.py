@@ -22,6 +22,10 @@ class GitStatus(models.TextChoices):
     FAILED = "failed"
 
 
+PUSHED = frozenset({GitStatus.PUSHED, GitStatus.PR_OPENED})
+"""The run's commit is on its branch in the repository."""
+
+
 class TaskRun(TenantModel):
     """One attempt at a task. ``fence`` grows with every claim; a write that carries an older one changes nothing."""
 
@@ -47,6 +51,8 @@ class TaskRun(TenantModel):
     complexity = models.CharField(max_length=20, blank=True)
     prompt_version = models.CharField(max_length=20, blank=True)
     results = models.JSONField(default=dict)
+    message = models.JSONField(default=dict, db_default={})
+    """What the engineer said of the change (``agent.ports.Outcome``): summary, subject, body, assumptions; {} is nothing."""
     usage = models.JSONField(default=dict)
     error = models.JSONField(null=True)
 
@@ -118,6 +124,21 @@ class TaskRun(TenantModel):
     @property
     def is_final(self) -> bool:
         return self.state.final
+
+    @property
+    def continues_branch(self) -> bool:
+        """Whether it changes the branch and pull request of its parent; False: it gets its own (`runs.lifecycle.revisions`)."""
+        asked = self.revision or {}
+        return bool(asked) and not asked.get("new_branch")
+
+    @property
+    def is_pushed(self) -> bool:
+        return self.git_status in PUSHED
+
+    @property
+    def has_branch(self) -> bool:
+        """Whether its branch is in the repository, so that another run can go on there."""
+        return self.is_pushed or self.continues_branch
 
     def enter(self, status: Status) -> None:
         """Sets the state if it may follow the present one. Raises InvalidTransition. Does not save."""

@@ -77,6 +77,7 @@ class RunAction(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     RETRY = "retry"
+    CONTINUE = "continue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +122,9 @@ class RunState:
 
     @property
     def actions(self) -> frozenset[RunAction]:
-        """All possible actions: a run that has ended can be retried, any other one can be cancelled."""
-        return frozenset({*self.next_actions, RunAction.RETRY if self.final else RunAction.CANCEL})
+        """All possible actions: a run that has ended can be retried and, if it left a branch, continued; any other one can be
+        cancelled."""
+        return frozenset({*self.next_actions, *((RunAction.RETRY, RunAction.CONTINUE) if self.final else (RunAction.CANCEL,))})
 
     @property
     def successors(self) -> frozenset[Status]:
@@ -218,6 +220,7 @@ STATES: Mapping[str, RunState] = {
         task=Task.Status.COMPLETED,
         outcome=RunOutcome.SUCCEEDED,
         next="Review the change.",
+        next_actions=(RunAction.CONTINUE,),
         milestone=Milestone.DONE,
         comment="is done: {result}",
         notice="done",

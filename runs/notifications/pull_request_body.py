@@ -53,6 +53,11 @@ def name_of(task: Task) -> str:
     return quiet(name) if task.issue_number else name
 
 
+def summary_of(run: TaskRun) -> str:
+    """What the run did, in the team's words."""
+    return str(run.message.get("summary") or (run.plan or {}).get("summary") or "")
+
+
 def code(path: object) -> str:
     """A path or a name as inline code."""
     plain = "".join(character for character in str(path) if character.isprintable() and character != "`")
@@ -64,12 +69,16 @@ def _in_cell(path: str) -> str:
     return quoted(path, 300) if "|" in path else code(path)
 
 
-def text_of(run: TaskRun) -> PullRequestText:
-    title = f"MGX: {name_of(run.task)} - Run #{run.run_number}"
+def text_of(run: TaskRun, title: str | None = None) -> PullRequestText:
+    """``title`` is by default what it was before titles were recorded with the delivery's settings."""
+    if title is None:
+        title = " ".join(f"MGX: {name_of(run.task)} - Run #{run.run_number}".split())[:MAX_TITLE]
     closes = f"Closes #{run.task.issue_number}." if run.task.issue_number else ""
     parts = [
-        quoted((run.plan or {}).get("summary", "")),
+        quoted(summary_of(run)),
         closes,
+        *_assumptions(run),
+        *_before(run),
         *_conflict(run),
         *_plan(run),
         *_files(run),
@@ -78,7 +87,7 @@ def text_of(run: TaskRun) -> PullRequestText:
         *(quoted(warning, 600) for warning in run.results.get("warnings") or ()),
         _usage(run),
     ]
-    return PullRequestText(" ".join(title.split())[:MAX_TITLE], "\n\n".join(part for part in parts if part) + "\n")
+    return PullRequestText(title, "\n\n".join(part for part in parts if part) + "\n")
 
 
 def _conflict(run: TaskRun) -> list[str]:
@@ -93,6 +102,22 @@ def _conflict(run: TaskRun) -> list[str]:
         "Resolve the conflict here, or retry the run to start from the current commit.",
     ]
     return ["### Conflict", *lines]
+
+
+def _assumptions(run: TaskRun) -> list[str]:
+    """What the task leaves open and was decided without asking."""
+    lines = [f"- {quoted(said, 500)}" for said in run.message.get("assumptions", [])]
+    return ["### Assumptions", "\n".join(lines)] if lines else []
+
+
+def _before(run: TaskRun) -> list[str]:
+    """Of a run that continues others, what those did: all of it is in this pull request."""
+    earlier: dict[str, Any] = (run.revision or {}).get("earlier") or {}
+    if not earlier or not run.continues_branch:
+        return []
+    runs = [entry for entry in (earlier, *earlier.get("before", ())) if entry.get("summary")]
+    lines = [f"- Run {entry['run_number']}: {quoted(entry['summary'], 500)}" for entry in reversed(runs)]
+    return ["### Before this run", "\n".join(lines)] if lines else []
 
 
 def _plan(run: TaskRun) -> list[str]:
@@ -128,6 +153,7 @@ def _tests(run: TaskRun) -> list[str]:
         known = f"not tested ({_why(again)})" if again.get("status") == "unavailable" else _counts(again)
         bullet = "\n" if tests.get("status") == "unavailable" else "- "
         lines.append(f"{bullet}Merged with {rebased['onto'][:10]}, the current head of {branch}: {known}")
+    lines += _notes(tests)
     if tests.get("set_aside"):
         named = ", ".join(code(path) for path in tests["set_aside"][:MAX_FILES])
         lines.append(
@@ -157,6 +183,12 @@ def _compared(tests: dict[str, Any]) -> list[str]:
     if without := tests.get("new_tests"):
         lines.append(f"- The change's own tests without the change: {without['failed']} fail, {without['passed']} pass")
     return lines
+
+
+def _notes(tests: dict[str, Any]) -> list[str]:
+    """What the install steps said."""
+    notes: list[str] = tests.get("notes") or []
+    return ["\nInstallation:\n", *(f"- {quoted(note, 300)}" for note in notes)] if notes else []
 
 
 def _why(tests: dict[str, Any]) -> str:

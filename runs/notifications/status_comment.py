@@ -20,7 +20,8 @@ APART = timedelta(seconds=3)
 def queue_comments(run: TaskRun) -> None:
     """Queues an update after a change of state or plan, in its transaction. Does nothing for tasks of another origin."""
     link_id = run.task.repository_id or run.repository_id
-    pull = run.pr_number if run.revision else None
+    # where it was asked for, as long as a run that gets a pull request of its own has none
+    pull = run.pr_number or run.revision.get("thread") if run.revision else None
     here = pull or run.task.issue_number
     if link_id is None or here is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..models import TaskRun
 from ..models.run_state import Milestone, RunAction, RunOutcome
-from .pull_request_body import code, quoted
+from .pull_request_body import code, quoted, summary_of
 
 
 def status(run: TaskRun, last: str = "") -> str:
@@ -24,7 +24,8 @@ def news(run: TaskRun) -> tuple[str, str] | None:
         ask = "Reply with `/mgx approve`, or with `/mgx reject` and what should be different."
         return f"{state.notice}:{run.pk}:{run.plan_version}", f"{_plan(run)}\n\n{ask}"
     if state.outcome is RunOutcome.SUCCEEDED and run.pr_url:
-        return None  # the service notifies of the pull request itself
+        # the service notifies of a new pull request itself, but of new commits in one only some people
+        return (f"{state.notice}:{run.pk}", _done(run)) if _is_continuation(run) else None
     key = f"{state.notice}:{run.pk}" if state.final else f"{state.notice}:{run.pk}:{run.fence}"
     return key, f"Run #{run.run_number} {_stands(run)}"
 
@@ -39,6 +40,24 @@ def _stands(run: TaskRun) -> str:
         "result": f"{run.pr_url or code(run.branch_name)} {refused}".rstrip(),
     }
     return run.state.comment.format_map(facts)
+
+
+def _is_continuation(run: TaskRun) -> bool:
+    return run.continues_branch and (run.revision or {}).get("kind") == "continue"
+
+
+def _done(run: TaskRun) -> str:
+    """What a run did to a pull request that was there. What a member of the workspace asked for is quoted only if it was said
+    on the service: more people read there than are members."""
+    asked, tests = run.revision or {}, run.results.get("tests") or {}
+    proof = (tests.get("proof") or {}).get("verdict") or tests.get("status", "")
+    who = f", as {quoted(asked['by'], 200)} asked:\n\n> {quoted(asked['asked'], 500)}" if asked.get("by") else "."
+    lines = [
+        f"**Run #{run.run_number}** went on here{who}",
+        f"{code(run.commit_sha[:10])} {quoted(summary_of(run))}",
+        f"Tests: {quoted(proof, 100)}." if proof else "",
+    ]
+    return "\n\n".join(line for line in lines if line)
 
 
 def _milestones(run: TaskRun) -> str:

@@ -1,10 +1,10 @@
-"""Branch name, message, author and co-author of a run's commit, which a replay makes with the same SHA."""
+"""Branch name, author and other settings of a run's commit, which a replay makes with the same SHA."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -19,13 +19,12 @@ from repositories.git.checkout import Checkout
 from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import GitStatus
-from ..notifications.pull_request_body import name_of
 from ..worker.execution import Execution
+from .commit_message import commit_message, fitted_message, pull_request_title
 
 MAX_SLUG = 50
 LATIN = str.maketrans("ıłŁđĐøØ", "ilLdDoO") | str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe"})
 """Letters without a Unicode decomposition, which `slugify` would drop; of all others it keeps the base letter."""
-_PLACEHOLDERS = re.compile(r"\{\{|\}\}|\{task_name\}|\{run_number\}")
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,24 @@ class DeliverySettings:
 
     now: str
     message: str
+    title: str | None
+    """Of the pull request; None where the delivery began before this was recorded."""
     author: tuple[str, str]
     draft: bool
     labels: tuple[str, ...]
     reviewers: tuple[str, ...]
 
 
-async def load_delivery_settings(work: Execution, journal: Journal) -> DeliverySettings:
+async def load_delivery_settings(work: Execution, journal: Journal, root: Path) -> DeliverySettings:
+    """``root`` is the workdir, of whose repository the commits are read where there is a message to fit to their style."""
+    said = await fitted_message(work.run, root, journal)
+
     async def read() -> JSONObject:
         project = work.run.task.project
         return {
             "now": timezone.now().replace(microsecond=0).isoformat(),
-            "message": await work.db(commit_message, work.run),
+            "message": await work.db(commit_message, work.run, said),
+            "title": await work.db(pull_request_title, work.run, said),
             "author": list(author(project)),
             "draft": project.pr_draft,
             "labels": project.pr_labels,
@@ -55,7 +60,13 @@ async def load_delivery_settings(work: Execution, journal: Journal) -> DeliveryS
     found = await journal.step("deliver/wishes", "read", {}, read)
     name, email = found["author"]
     return DeliverySettings(
-        found["now"], found["message"], (name, email), found["draft"], tuple(found["labels"]), tuple(found["reviewers"])
+        now=found["now"],
+        message=found["message"],
+        title=found.get("title"),
+        author=(name, email),
+        draft=found["draft"],
+        labels=tuple(found["labels"]),
+        reviewers=tuple(found["reviewers"]),
     )
 
 
@@ -94,7 +105,7 @@ def branch_name(run: TaskRun, *, distinct: bool = False, prefix: str = "") -> st
     """`{prefix}/{task-slug ≤ 50}/run-{n}`, the task's id for a name without ASCII letters; a revision has its parent's. A
     ``distinct`` one has the task's id beside its name: another task of that name may have taken the plain one. ``prefix`` is
     by default the project's."""
-    if run.revision:
+    if run.continues_branch:
         return run.branch_name
     short = str(run.task_id)
     slug = slugify(run.task.name.translate(LATIN))[:MAX_SLUG].strip("-") or short[:8]
@@ -103,27 +114,7 @@ def branch_name(run: TaskRun, *, distinct: bool = False, prefix: str = "") -> st
     return f"{prefix or run.task.project.run_branch_prefix}/{slug}/run-{run.run_number}"
 
 
-def commit_message(run: TaskRun) -> str:
-    """The project's template with its placeholders replaced, never evaluated, and a trailer for the user who started the run
-    if the project wants one and an address is known."""
-    known = {"{task_name}": name_of(run.task), "{run_number}": str(run.run_number), "{{": "{", "}}": "}"}
-    said = _PLACEHOLDERS.sub(lambda found: known[found[0]], run.task.project.commit_template)
-    trailer = _co_author(run)
-    return f"{said.rstrip()}\n\n{trailer}" if trailer else said
-
-
 def author(project: Project) -> tuple[str, str]:
     """Name and address of the project, or else of the server."""
     name, _, address = project.commit_author.rpartition(" <")
     return (name, address.rstrip(">")) if name else settings.MGX_GIT_AUTHOR
-
-
-def _co_author(run: TaskRun) -> str:
-    user = run.created_by
-    if run.task.project.commit_co_author != Project.CoAuthor.REQUESTER or user is None or not user.email:
-        return ""
-    name, email = (
-        "".join(letter for letter in text if letter.isprintable() and letter not in "<>").strip()
-        for text in (user.get_full_name() or user.get_username(), user.email)
-    )
-    return f"Co-authored-by: {name} <{email}>" if name and email else ""

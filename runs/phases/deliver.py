@@ -10,7 +10,7 @@ from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, publish
 from repositories.errors import GitCommandFailed
-from repositories.git.checkout import Checkout
+from repositories.git.checkout import Checkout, Difference
 
 from .. import artifacts
 from ..lifecycle import worker_transitions
@@ -32,23 +32,25 @@ async def deliver(work: Execution) -> None:
     run = work.run
     checkout, origin = await check_out(work)
     tree = await final_tree(work, checkout)
-    if not (await checkout.stat(tree))["files"]:
+    made = await checkout.difference(tree)
+    if not made.stat["files"]:
         raise AgentError(
             "The team's work did not change any file: there is nothing to commit.",
             hint="Describe more precisely what should change, and retry.",
             code="no_changes",
         )
-    await _keep_diff(work, checkout, tree, "")  # kept even if the push fails
+    await _keep_diff(work, made)  # kept even if the push fails
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     await _name_branch(work, origin, target, git_status=GitStatus.BRANCH_CREATED)
     stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
-    delivery = await load_delivery_settings(work, journal)
+    delivery = await load_delivery_settings(work, journal, checkout.root)
     sha = await commit(work, journal, checkout, delivery, tree=stands.tree, parent=stands.parent, branch=target.branch)
     if against:
-        await _keep_diff(work, checkout, stands.tree, against)
-    results: dict[str, Any] = {"diff_stat": await checkout.stat(stands.tree, against=against), **stands.results}
+        made = await checkout.difference(stands.tree, against=against)
+        await _keep_diff(work, made)
+    results: dict[str, Any] = {"diff_stat": made.stat, **stands.results}
     if origin.url:
         target = await _push(work, checkout, origin, target, sha)
         if path := await publish(origin, target.branch):
@@ -59,15 +61,15 @@ async def deliver(work: Execution) -> None:
     await work.db(worker_transitions.complete, run.pk, work.lease.fence, results=results)
 
 
-async def _keep_diff(work: Execution, checkout: Checkout, tree: str, against: str) -> None:
-    diff = (await checkout.diff(tree, against=against)).encode()
+async def _keep_diff(work: Execution, made: Difference) -> None:
+    diff = made.patch.encode()
     await work.db(lambda: artifacts.store(work.run, "changes.diff", diff, kind=Artifact.Kind.DIFF, content_type="text/x-diff"))
 
 
 async def _name_branch(work: Execution, origin: Origin, target: Target, **facts: str) -> None:
     facts |= {"branch_name": target.branch, "base_branch": target.base_branch}
     await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, **facts)
-    if not target.number:
+    if not target.number and not target.at:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
         await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
 

@@ -61,7 +61,9 @@ async def _spec(work: Execution) -> TaskSpec:
     """The task as it was when the run first read it: later edits are not part of what was approved."""
 
     async def read() -> JSONObject:
-        return asdict(work.spec())
+        spec = asdict(work.spec())
+        # only where there is some: an older worker, which may take the run over, does not know the field
+        return spec if spec["earlier"] else {name: value for name, value in spec.items() if name != "earlier"}
 
     found = await work.journal_without_trees().step("spec", "read", {}, read)
     extra = work.run.budget.get("extra_rounds", 0)

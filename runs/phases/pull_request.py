@@ -40,10 +40,10 @@ async def open_pull_request(
     host, run = origin.host, work.run
     if host is None:
         return {}
-    await work.db(run.refresh_from_db, fields=["results", "usage", "commit_sha"])
+    await work.db(run.refresh_from_db, fields=["results", "message", "usage", "commit_sha"])
     run.results = {**run.results, **results}
     draft = draft or run.results.get("draft", True)
-    text = text_of(run)
+    text = text_of(run, delivery.title)
     if not target.number:
         text = replace(text, labels=delivery.labels, reviewers=delivery.reviewers)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from agent.checks import failing_tests
 from agent.checks.proof import is_to_blame
+from agent.checks.test_configuration import SetAside, Swap
 from agent.errors import AgentError
 from agent.ports import Journal, JSONObject, PlanDraft, StepEvent
-from agent.team.verification import BEFORE, UNCOMPARED, counted, try_again
+from agent.team.verification import BEFORE, NEVER_TESTED, UNCOMPARED, counted, try_again
 from mgx_project.common.errors import MGXError
 from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout
@@ -41,14 +42,14 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
     began, head = checkout.base_sha, target.head
     if not head or head == began:
         return RebaseResult(tree, began)
-    branch = target.branch if run.revision else target.base_branch
+    branch = target.branch if run.continues_branch else target.base_branch
     try:
         await checkout.fetch(head, branch)
     except MGXError as error:
         raise as_retryable(error) from error
     merged = await _merged(journal, checkout, tree, branch, head)
     if merged.conflicts:
-        if run.revision:
+        if run.continues_branch:
             raise GitCommandFailed(
                 f"{branch} moved to {head[:12]}, and this change conflicts with it in {listed(merged.conflicts)}.",
                 code="branch_moved",
@@ -63,7 +64,7 @@ async def rebase_onto_head(work: Execution, journal: Journal, checkout: Checkout
             code="no_changes",
         )
     rebased = {"from": began, "onto": head, "base_branch": branch}
-    tests = await _tested(work, checkout, merged.tree)
+    tests = await _tested(work, checkout, merged.tree, head)
     proved = tests["status"] != "unavailable" and not is_to_blame(tests) and not tests["imported_elsewhere"]
     return RebaseResult(merged.tree, head, {"rebased": rebased, "tests_after_rebase": tests}, proved)
 
@@ -89,24 +90,37 @@ async def _merged(journal: Journal, checkout: Checkout, tree: str, branch: str, 
     return made
 
 
-async def _tested(work: Execution, checkout: Checkout, tree: str) -> JSONObject:
-    """The data of ``tests_finished`` for the merged tree; its ``baseline`` is how the tests of the change went before."""
+async def _tested(work: Execution, checkout: Checkout, tree: str, head: str) -> JSONObject:
+    """The data of ``tests_finished`` for the merged tree; its ``baseline`` is how the tests of the change went before. What
+    fails newly is run again alone and on ``head``, which does not have the change, before the change is blamed."""
     await checkout.reset(tree)
     before = work.run.results.get("tests") or {}
     draft = PlanDraft(work.run.plan or {}, work.run.stack, 0.0, work.run.complexity)
     paths = [file["path"] for file in work.run.results.get("files") or ()]
-    ran = await try_again(checkout.root, work.spec(), draft, paths, work.ports(checkout, tree), "deliver")
     baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
-    tests: JSONObject = {
-        **UNCOMPARED,
-        **ran,
-        "baseline": baseline,
-        **failing_tests.compare(baseline, ran, checkout.root),
-        "coverage": None,
-    }
+    ran = await try_again(
+        checkout.root,
+        work.spec(),
+        draft,
+        paths,
+        work.ports(checkout, tree),
+        "deliver",
+        earlier={**NEVER_TESTED, **before},
+        before=await _without_the_change(checkout, tree, head),
+    )
+    compared = failing_tests.compare(baseline, ran, checkout.root)
+    compared["newly_failing"] = [name for name in compared["newly_failing"] if name not in ran["flaky"]]
+    tests: JSONObject = {**UNCOMPARED, **ran, "baseline": baseline, **compared, "coverage": None}
     said = tests["reason"] if tests["status"] == "unavailable" else f"{tests['status']}, {counted(tests)}"
     await work.sink.emit("tests_finished", tests, f"After the merge: {said}")
     return tests
+
+
+async def _without_the_change(checkout: Checkout, tree: str, head: str) -> SetAside:
+    """Puts the files of ``tree``, which the workdir has, back to those of ``head``; links stay as they are."""
+    changed = await checkout.contents(tree, against=head)
+    swaps = [Swap(path, now, then) for path, (then, now) in changed.items() if now != then]
+    return SetAside(checkout.root, [swap for swap in swaps if not (checkout.root / swap.path).is_symlink()])
 
 
 def listed(files: tuple[str, ...] | list[str]) -> str:

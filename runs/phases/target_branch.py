@@ -42,15 +42,15 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
     Paused where waiting helps.
     """
     run = work.run
-    base_branch = run.base_branch if run.revision else checkout.base_branch
+    base_branch = run.base_branch if run.continues_branch else checkout.base_branch
     if not origin.url:
         return Target(branch_name(run), base_branch, "", "")
-    parent = None if run.revision else await _open_parent(work, journal, origin, base_branch)
+    parent = None if run.continues_branch else await _open_parent(work, journal, origin, base_branch)
     own = parent.branch_name if parent is not None else branch_name(run)
-    began_on = own if run.revision else base_branch
+    began_on = own if run.continues_branch else base_branch
 
     async def look() -> JSONObject:
-        new = candidates(run) if parent is None and not run.revision else []
+        new = candidates(run) if parent is None and not run.continues_branch else []
         heads = await checkout.remote_heads(*dict.fromkeys((began_on, own)), wanted=new)
         at = heads.get(own, "")
         if parent is not None and at and at not in await work.db(_pushed, run, own):
@@ -66,7 +66,7 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
         found = await journal.step("deliver/base", "read", {"branches": [began_on, own]}, look)
     except MGXError as error:
         raise as_retryable(error) from error
-    if run.revision:
+    if run.continues_branch:
         return Target(own, base_branch, found["head"] or checkout.base_sha, found["head"], run.pr_number or 0)
     if parent is not None:
         return Target(own, base_branch, found["at"], found["head"], parent.pr_number or 0)
@@ -123,6 +123,8 @@ def as_retryable(error: MGXError) -> Exception:
     """The error, or a pause if waiting or another token helps: completed work is not repeated."""
     if error.code in TRANSIENT_CODES:
         return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.".strip())
+    if error.code == "branch_checked_out":
+        return Paused("provider", error.detail, hint=f"{error.hint} Then resume the run.")
     if error.code == "no_access":
         hint = "Give the link a token with this permission (`mgx repo link NAME --token-env VARIABLE`), then resume the run."
         return Paused("provider", error.detail, hint=hint)

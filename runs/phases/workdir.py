@@ -6,14 +6,17 @@ from dataclasses import replace
 
 from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
-from repositories.checkout_source import Origin, origin_of
+from repositories.checkout_source import Origin, on_branch, origin_of
+from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout, RemoteSource
+from tasks.models import Task
 
 from ..lifecycle import worker_transitions
 from ..models import RunStep, TaskRun
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
 from .branch_names import candidates, choose, note
+from .continued_branch import branch_gone, merged_note, settle_branch
 from .target_branch import as_retryable
 
 MAX_NAMED = 200
@@ -36,12 +39,14 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         origin_of,
         workspace_id=run.workspace_id,
         project_id=run.project_id,
-        repository_id=run.task.repository_id,
-        allow_dirty=run.task.config.get("allow_dirty") is True,
+        repository_id=(run.repository_id if run.revision else None) or run.task.repository_id,
+        # of a branch that is continued, the checkout around it is not read
+        allow_dirty=run.continues_branch or run.task.config.get("allow_dirty") is True,
     )
     origin = await origin.ready()
-    if run.revision:
-        origin = replace(origin, branch=run.branch_name)
+    await settle_branch(work, origin)
+    if run.continues_branch:
+        origin = await on_branch(origin, run.branch_name, of_new_project=_makes_project(run))
     made: list[Checkout] = []
 
     async def create(source: RemoteSource, sha: str, empty: bool) -> Checkout:
@@ -55,9 +60,12 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         await work.sink.emit("progress", data, f"Fetching {origin.name}: {words}.")
 
     async def first() -> JSONObject:
-        source = replace(origin.source(), wanted=() if run.revision else candidates(run))
-        checkout = await create(source, "", not origin.url)
-        if origin.url and not run.revision:  # before the first model call: what can't be delivered need not be paid for
+        source = replace(origin.source(), wanted=() if run.continues_branch else candidates(run))
+        try:
+            checkout = await create(source, "", not origin.url)
+        except GitCommandFailed as error:
+            raise (branch_gone(run, origin) if run.continues_branch and error.code == "branch_not_found" else error) from None
+        if origin.url and not run.continues_branch:  # before the first model call: what can't be delivered need not be paid for
             choose(run, {*checkout.heads_of_base, checkout.base_branch})
         return {"base_sha": checkout.base_sha, "base_branch": checkout.base_branch}
 
@@ -75,15 +83,20 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         finally:
             current_step.reset(token)
     checkout = made[0]
-    known = {**source, "base_branch": run.base_branch} if run.revision else source
+    known = {**source, "base_branch": run.base_branch} if run.continues_branch else source
     await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **known, **origin.facts())
     return checkout, origin
+
+
+def _makes_project(run: TaskRun) -> bool:
+    return bool(run.task.output_mode == Task.OutputMode.GENERATE_NEW)
 
 
 def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
     found = checkout.contents_of_base
     heads = {*checkout.heads_of_base, checkout.base_branch}
-    branch = "" if run.revision else note(run, choose(run, heads), heads)
+    branch = "" if run.continues_branch else note(run, choose(run, heads), heads)
+    merged = merged_note(run, checkout.base_branch)
     data = {
         "repo_full_name": origin.name,
         "base_branch": checkout.base_branch,
@@ -93,7 +106,7 @@ def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
         "shallow": checkout.is_shallow,
     }
     where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
-    said = " ".join(filter(None, (f"Checked out {origin.name}: {where}.", found.warning(), branch)))
+    said = " ".join(filter(None, (f"Checked out {origin.name}: {where}.", found.warning(), merged, branch)))
     return StepEvent("source_ready", data, said)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 from django.utils import timezone
 
-from mgx_project.common.errors import MGXError, NotFound
+from mgx_project.common.errors import BadRequest, MGXError, NotFound
 from repositories import services as repositories
 from repositories.hosting.base import HostingClient, ReviewComment
 from repositories.hosting.commands import Verb
@@ -30,8 +30,9 @@ from workspaces.principal import Principal
 
 from .. import services
 from ..events import event_log
-from ..lifecycle import revisions
+from ..lifecycle import continuation, revisions
 from ..lifecycle.base import locked
+from ..lifecycle.messages import MAX_CHARACTERS
 from ..models import OutgoingComment, ProcessedWebhook, TaskRun
 from ..models.run_state import FINAL
 from ..notifications.pull_request_body import code
@@ -44,7 +45,8 @@ MEANINGS: Mapping[Verb, str] = {
     "approve": "approves the plan. Text after it is a message to the team.",
     "reject": "ends the run. With text after it, the plan is drafted again.",
     "cancel": "cancels the run.",
-    "retry": "starts a new run.",
+    "retry": "starts a new run. Text after it is feedback for the plan.",
+    "continue": "has more done on the branch and pull request of a finished run. The text after it says what.",
     "resume": "resumes a paused run. Text after it is the answer to its question.",
     "steer": "sends the text after it to the team.",
     "help": "says this.",
@@ -223,12 +225,25 @@ def _done(link: RepositoryLink, who: Principal, command: CommentCommand) -> Effe
         case "resume":
             services.resume_run(**known, message=words)
             said = f"run #{run.run_number} was resumed."
+        case "continue":
+            said = f"run #{_continued(run, who, words).run_number} is planning."
         case "retry":
-            said = f"run #{services.retry_run(**known).run_number} is planning."
+            said = f"run #{services.retry_run(**known, message=words[:MAX_CHARACTERS]).run_number} is planning."
         case "steer":
             services.steer_run(**known, message=words)
             said = f"message sent to run #{run.run_number}."
     return Effect(issue.number, said, task)
+
+
+def _continued(newest: TaskRun, who: Principal, words: str) -> TaskRun:
+    """A new run on the branch of the thread's newest finished run that left one. Only by this command: other words of people on
+    a pull request ask for nothing that costs money."""
+    if not words:
+        raise BadRequest("Say what should change: `/mgx continue` and what.", code="no_message")
+    parent = newest
+    if newest.is_final and not newest.has_branch:
+        parent = continuation.newest_with_branch(newest.workspace_id, newest.task_id) or newest
+    return services.continue_run(principal=who, run_id=parent.pk, message=words)
 
 
 def _revise(link: RepositoryLink, host: HostingClient, who: Principal, event: ReviewSubmitted) -> None:

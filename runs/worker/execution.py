@@ -16,7 +16,7 @@ from repositories.git.checkout import Checkout
 from tasks.models import Task
 
 from ..artifacts import ArtifactTrees
-from ..lifecycle.revisions import asked_for
+from ..lifecycle.revisions import CONTINUE, told_task
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
@@ -52,19 +52,21 @@ class Execution:
         """The task as it is now."""
         task = self.run.task
         text = task.description if task.description.startswith(task.name) else f"{task.name}\n\n{task.description}"
-        if self.run.revision:
-            text = f"{text}\n\n{asked_for(self.run)}"
+        asked = self.run.revision or {}
+        patch = asked.get("kind") == CONTINUE or task.output_mode == Task.OutputMode.PATCH_EXISTING
         return TaskSpec(
-            text=text,
+            text=told_task(self.run, text),
             stack=task.stack or None,
             project_type=task.project_type or None,
-            output_mode="patch_existing" if task.output_mode == Task.OutputMode.PATCH_EXISTING else "generate_new",
+            output_mode="patch_existing" if patch else "generate_new",
             constraints=tuple(task.constraints),
             strict_requirements=task.strict_requirements,
             commands=task.project.commands,
             max_rounds=task.max_rounds,
             max_revision_rounds=task.max_revision_rounds,
             parallel_steps=_parallel_steps(task.config),
+            asks=not self.run.auto_approve or task.project.always_ask or task.config.get("always_ask") is True,
+            earlier=asked.get("earlier"),
         )
 
     def journal(self, checkout: Checkout, tree: str = "") -> RunJournal:

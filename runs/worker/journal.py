@@ -101,6 +101,10 @@ class Trees(Protocol):
 
     async def restore(self, tree: str) -> None: ...
 
+    async def before_program(self) -> None:
+        """Awaited before a step in which programs run in the workdir, which `reset` follows."""
+        ...
+
     async def reset(self) -> None:
         """Resets the workdir to the tree that was stored or restored last."""
         ...
@@ -192,6 +196,8 @@ class RunJournal:
         mutates: bool,
         writes: Callable[[JSONObject], Collection[str]] | None,
     ) -> JSONObject:
+        if step.row.kind in RUNS_PROGRAMS and self._trees is not None:
+            await self._trees.before_program()
         token = current_step.set(step)
         try:
             result = canonical(await act())

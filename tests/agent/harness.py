@@ -75,6 +75,7 @@ class TableSandbox:
         directory: str = "",
         environment: Mapping[str, str] | None = None,
         reports: Sequence[str] = (),
+        hide_secrets: bool = False,
     ) -> CommandResult:
         if self.error is not None:
             raise self.error

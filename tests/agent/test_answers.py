@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.team.parsing.schemas import Analysis, PlanAnswer, Review, Unusable, parse
+from agent.team.parsing.schemas import PlanAnswer, Review, Unusable, parse
 
 GOOD = '{"verdict": "approve", "comments": []}'
 
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_said_for_the_model(text: str, wrong: str) -> None:
 
 def test_what_has_no_one_meaning_is_not_bent() -> None:
     with pytest.raises(Unusable, match="clear: Input should be a valid boolean"):
-        parse(Analysis, '{"clear": "perhaps", "summary": "x", "complexity": "low", "stack": null}')
+        parse(PlanAnswer, '{"clear": "perhaps", "summary": "x", "complexity": "low", "stack": null, "steps": []}')
 
 
 @pytest.mark.parametrize("text", ["{" * 200_000, '{"a":' * 50_000, "{'a':" * 20_000 + "}" * 20_000, "{" + "'" * 90_000 + "}"])

@@ -69,7 +69,7 @@ async def test_without_a_comment_no_model_writes_but_all_is_proved_again(workdir
     assert (harness.root / "shop/values.py").read_text() == LONG.replace("VALUE_20 = 20\n", "VALUE_20 = 'twenty'\n")
     assert not (harness.root / "shop/extra.py").exists()
     assert [file["path"] for file in outcome.files] == ["shop/values.py"]
-    assert [r.key for r in model.requests[5:]] == ["execute/review/1"]
+    assert [r.key for r in model.requests if r.key.startswith("execute/review/")] == ["execute/review/0", "execute/review/1"]
     assert any("pytest" in command for command in harness.sandbox.ran)
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.agent.harness import git, make_repository
 from tests.support import scripted_anthropic
 from tests.support.scripted_openai import Reply, serve
-from tests.support.team_script import analysis, plan, script
+from tests.support.team_script import plan, script, unclear
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_a_project_is_made_without_an_account(tmp_path: Path, package_cache: Pat
     run = agent("--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes", XDG_CACHE_HOME=str(package_cache))
     assert run.returncode == 0, run.stderr
     assert said(run)["tests"]["status"] == "passed"
-    assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 5, "cost_usd": "0"}
+    assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 3, "cost_usd": "0"}
     assert "plan_ready" in run.stderr
     assert "100%" in run.stderr
     assert (root / "app/main.py").is_file()
@@ -56,8 +56,8 @@ def test_a_plan_that_is_not_agreed_to_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unclear_task_asks_and_stops(tmp_path: Path) -> None:
-    asks = analysis(clear=False, question="Which \x1b[2Jshop?")
-    with serve(script(code="", AnalyzeTask=[asks])) as server:
+    asks = unclear("Which \x1b[2Jshop?")
+    with serve(script(code="", DraftPlan=[asks])) as server:
         options = ("--root", str(tmp_path), "--task", "Fix the thing", "--model", "scripted", "--base-url", server.url)
         run = agent(*options, OPENAI_API_KEY="k")
     assert run.returncode == 4

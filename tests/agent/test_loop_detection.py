@@ -49,7 +49,9 @@ async def test_tests_that_fail_in_the_same_way(repository: Path) -> None:
 async def test_tests_that_fail_in_another_way_each_time_go_on(repository: Path) -> None:
     answers = [f"{CODE}\n\n# {number}\n" for number in range(9)]
     words = ["apple", "pear", "plum", "fig", "nut"]
-    tests = [PASSED, *(FAILED.replace("assert 1", f"assert {word}") for word in words), PASSED]
+    # what fails while coverage is measured is run again without it
+    failing = [FAILED.replace("assert 1", f"assert {word}") for word in words for _ in range(2)]
+    tests = [PASSED, *failing, PASSED]
     harness = Harness(
         repository,
         ScriptedModel(script(code=CODE, files=["shop/prices.py"], ReviseCode=answers)),

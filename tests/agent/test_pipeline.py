@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from agent.projects import ProjectPart
 from agent.prompt_blocks import read_block
 from agent.sandbox import open_sandbox
 from agent.stacks import UnknownStack
+from agent.stages.planning import begin_plan
 from tests.agent.harness import FAILED, PASSED, Harness, ScriptedModel, TableSandbox, git, make_repository
 from tests.support.scripted_openai import Reply, serve
-from tests.support.team_script import analysis, plan, review, script
+from tests.support.team_script import plan, review, script, unclear
 
 pytestmark = pytest.mark.asyncio
 
@@ -54,9 +56,11 @@ async def test_the_events_tell_the_story_in_order(workdir: Path) -> None:
     assert percents == sorted(percents)
     assert percents[-1] == 100
     assert [(data["role"], data["action"]) for data in harness.sink.of("role_message")] == [
-        ("team_leader", "AnalyzeTask"), ("team_leader", "DraftPlan"), ("engineer", "WriteCode"), ("tester", "WriteTest"),
-        ("tester", "RunTests"), ("reviewer", "ReviewCode"),
-    ]  # fmt: skip
+        ("team_leader", "DraftPlan"),
+        ("engineer", "WriteCode"),
+        ("tester", "RunTests"),
+        ("reviewer", "ReviewCode"),
+    ]
 
 
 async def test_an_edit_through_a_real_endpoint_changes_nothing_else(repository: Path) -> None:
@@ -73,7 +77,7 @@ async def test_an_edit_through_a_real_endpoint_changes_nothing_else(repository: 
     assert [(file["path"], file["action"]) for file in outcome.files] == [("shop/prices.py", "modified")]
     assert not outcome.draft
     costs = [Decimal(call["cost_usd"]) for call in harness.sink.of("model_call")]
-    assert len(costs) == 5
+    assert len(costs) == 4
     assert all(cost > 0 for cost in costs)
     assert harness.budget.cost_usd == sum(costs)
     assert "".join(text for role, text in harness.sink.texts if role == "engineer") == CODE
@@ -86,10 +90,9 @@ async def test_the_engineer_reads_what_the_plan_names_and_no_secrets(repository:
     model = ScriptedModel(script(code=CODE, files=["shop/prices.py", ".env", "../../etc/passwd"]))
     await Harness(repository, model).run(EDIT)
 
-    prompt = next(r for r in model.requests if r.action == "WriteCode").messages[-1]["content"]
+    prompt = "".join(m["content"] for m in next(r for r in model.requests if r.action == "WriteCode").messages)
     assert "# as it was" in prompt
     assert "Use tabs." in prompt
-    assert "name = 'shop'" in prompt
     assert "Hi " not in prompt, "files that the plan does not name stay out"
     assert not any("hunter2" in m["content"] for r in model.requests for m in r.messages)
 
@@ -121,7 +124,7 @@ async def test_broken_rules_go_back_with_what_is_wrong(workdir: Path) -> None:
 
 async def test_failing_tests_go_back_with_their_output(repository: Path) -> None:
     harness = Harness(repository, ScriptedModel(script(code=CODE, files=["shop/prices.py"])),
-                  sandbox=TableSandbox(tests=[PASSED, FAILED, PASSED]))  # fmt: skip
+                  sandbox=TableSandbox(tests=[PASSED, FAILED, FAILED, PASSED]))  # fmt: skip
     harness.model.script.answers["ReviseCode"] = [CODE + "\n\n# again\n"]
     outcome = await harness.run(EDIT)
 
@@ -227,7 +230,7 @@ async def test_an_unknown_stack_is_refused_before_any_call(workdir: Path) -> Non
 
 
 async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -> None:
-    team = script(code="", files=["x"], AnalyzeTask=[analysis(clear=False, question="Which shop?"), analysis()])
+    team = script(code="", files=["x"], DraftPlan=[unclear("Which shop?"), plan("x")])
     harness = Harness(workdir, ScriptedModel(team))
     with pytest.raises(Paused) as paused:
         await harness.plan(TaskSpec("Fix the thing"))
@@ -235,19 +238,19 @@ async def test_an_unclear_task_asks_and_goes_on_with_the_answer(workdir: Path) -
     assert "Answer the question" in paused.value.hint
 
     await harness.plan(TaskSpec("Fix the thing"), feedback=["Which shop? The one in Bern."], version=2)
-    asked = harness.model.requests[-2:]
-    assert [request.action for request in asked] == ["AnalyzeTask", "DraftPlan"]
-    assert all("The one in Bern." in request.messages[-1]["content"] for request in asked)
+    first, second = harness.model.requests
+    assert "The one in Bern." in second.messages[-1]["content"]
+    assert second.messages[: len(first.messages)] == first.messages, "it goes on in the session that led to the question"
 
 
 async def test_a_question_that_says_nothing_shows_what_was_understood(workdir: Path) -> None:
-    team = script(code="", AnalyzeTask=[analysis(clear=False, summary="Some thing is to be fixed.")])
+    team = script(code="", DraftPlan=[unclear("", summary="Some thing is to be fixed.")])
     with pytest.raises(Paused, match="Some thing is to be fixed"):
         await Harness(workdir, ScriptedModel(team)).plan(TaskSpec("Fix the thing"))
 
 
 async def test_the_users_stack_wins_over_model_and_words(workdir: Path) -> None:
-    team = script(code="", AnalyzeTask=[analysis(stack="laravel")], files=["x"])
+    team = script(code="", DraftPlan=[plan("x", stack="laravel")])
     draft = await Harness(workdir, ScriptedModel(team)).plan(TaskSpec("A FastAPI service", stack="express-ts"))
     assert (draft.stack, draft.stack_confidence) == ("express-ts", 1.0)
 
@@ -266,24 +269,22 @@ async def test_the_plan_that_was_rejected_is_improved_instead_of_forgotten(workd
     harness = Harness(workdir, ScriptedModel(script(code="", files=["x"])))
     edited = {"summary": "Ada's own words", "steps": [{"title": "Do it well", "files": ["y"]}], "estimate": {"tokens": 12345}}
     await harness.plan(HEALTH, feedback=["Smaller steps."], rejected=edited, version=2)
-    analysed, drafted = (request.messages[-1]["content"] for request in harness.model.requests)
+    (drafted,) = (request.messages[-1]["content"] for request in harness.model.requests)
     assert "Ada's own words" in read_block(drafted, "rejected_plan")
     assert "12345" not in drafted, "an old estimate is not part of the plan"
-    assert "Ada's own words" not in analysed
 
 
 async def test_garbage_is_asked_for_again_twice_and_differently(workdir: Path) -> None:
-    harness = Harness(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", '{"summary": 3}', analysis()], files=["x"])))
+    harness = Harness(workdir, ScriptedModel(script(code="", DraftPlan=["no", '{"summary": 3}', plan("x")])))
     await harness.plan(HEALTH)
-    asked = [r for r in harness.model.requests if r.action == "AnalyzeTask"]
-    prompts = [r.messages[-1]["content"] for r in asked]
+    prompts = [request.messages[-1]["content"] for request in harness.model.requests]
     assert len(set(prompts)) == 3
     assert "contains no complete JSON object" in prompts[1]
-    assert "complexity: Field required" in prompts[2]
+    assert "a plan has at least one" in prompts[2]
 
 
 async def test_garbage_for_ever_fails_the_run_with_a_hint(workdir: Path) -> None:
-    harness = Harness(workdir, ScriptedModel(script(code="", AnalyzeTask=["no", "nope", "never"])))
+    harness = Harness(workdir, ScriptedModel(script(code="", DraftPlan=["no", "nope", "never"])))
     with pytest.raises(OutputInvalid) as failed:
         await harness.plan(HEALTH)
     assert failed.value.hint
@@ -296,17 +297,17 @@ async def test_a_dead_sandbox_pauses_before_a_model_call(workdir: Path) -> None:
     with pytest.raises(Paused) as paused:
         await harness.run(HEALTH)
     assert (paused.value.reason, paused.value.hint) == ("sandbox", "Install bubblewrap.")
-    assert [call["action"] for call in harness.sink.of("model_call")] == ["AnalyzeTask", "DraftPlan"]
+    assert [call["action"] for call in harness.sink.of("model_call")] == ["DraftPlan"]
 
 
 async def test_a_budget_that_would_be_passed_pauses_before_the_call(repository: Path) -> None:
     model = ScriptedModel(script(code=CODE, files=["shop/prices.py"]))
     harness = Harness(repository, model)
-    harness.budget.max_tokens = 12_000
+    harness.budget.max_tokens = 25_000
     with pytest.raises(Paused) as paused:
         await harness.run(EDIT)
     assert paused.value.reason == "budget"
-    assert [r.action for r in model.requests] == ["AnalyzeTask", "DraftPlan"]
+    assert [r.action for r in model.requests] == ["DraftPlan"]
 
 
 @pytest.mark.parametrize("reply", [Reply(status=500), Reply(status=429, headers={"retry-after": "1"})])
@@ -346,8 +347,15 @@ async def test_a_repository_with_only_a_readme_counts_as_new(workdir: Path) -> N
     assert (workdir / "README.md").read_text() == "# Soon\n", "what is there already stays"
 
 
+async def test_a_repository_may_want_its_people_asked(repository: Path) -> None:
+    nobody = replace(EDIT, asks=False)
+    assert not (await begin_plan(nobody, repository, Harness(repository, open_model("offline")).ports, (), 1)).spec.asks
+    (repository / "mgx.yaml").write_text("always_ask: true\n")
+    assert (await begin_plan(nobody, repository, Harness(repository, open_model("offline")).ports, (), 1)).spec.asks
+
+
 async def test_a_stack_that_is_a_guess_is_said_in_the_plan(workdir: Path) -> None:
-    team = script(code="", files=["x"], AnalyzeTask=[analysis(stack="fastapi", stack_confidence=0.4)])
+    team = script(code="", DraftPlan=[plan("x", stack="fastapi", stack_confidence=0.4)])
     draft = await Harness(workdir, ScriptedModel(team)).plan(TaskSpec("Add an API endpoint"))
     assert "is a guess (40% sure)" in draft.plan["risks"][0]
     sure = await Harness(workdir, open_model("offline")).plan(HEALTH)
@@ -413,7 +421,7 @@ async def test_the_offline_model_says_why_its_starter_did_not_pass(workdir: Path
 
 async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workdir: Path) -> None:
     make_repository(workdir, {"notes.tex": "Hello\n"})
-    team = script(code="FILE: notes.tex\nHello, world\n", files=["notes.tex"], AnalyzeTask=[analysis(stack=None)])
+    team = script(code="FILE: notes.tex\nHello, world\n", DraftPlan=[plan("notes.tex", stack=None)])
     harness = Harness(workdir, ScriptedModel(team))
     outcome = await harness.run(TaskSpec("Greet the world in the notes"))
     assert harness.sink.of("analysis_done")[0]["stack"] == ""
@@ -424,7 +432,7 @@ async def test_an_existing_project_of_no_known_stack_is_delivered_untested(workd
 
 async def test_a_new_project_of_no_known_stack_is_written_without_one(workdir: Path) -> None:
     game = "FILE: snake.py\nprint('snake')\nFILE: game.csproj\n<Project />\n"
-    team = script(code=game, files=["snake.py"], AnalyzeTask=[analysis(stack=None)])
+    team = script(code=game, DraftPlan=[plan("snake.py", stack=None)])
     model = ScriptedModel(team)
     harness = Harness(workdir, model)
     outcome = await harness.run(TaskSpec("Create a Snake game in Python"))

@@ -16,7 +16,7 @@ from agent.pipeline import carry_out
 from agent.ports import ModelCompletion, ModelRequest, TaskSpec
 from agent.stages.plan_parts import Part, parts_of, split_conflicting
 from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
-from tests.support.team_script import analysis, plan, review, script
+from tests.support.team_script import plan, review, script
 
 SPEC = TaskSpec("Prices and names, please", stack="fastapi", parallel_steps=2)
 FILES = {
@@ -77,7 +77,7 @@ class SideBySide(PlainModel):
     """Answers no part before all of them were asked for. ``last_first`` then answers in the opposite order."""
 
     def __init__(self, answers: dict[str, str], *, last_first: bool = False, **said: Any) -> None:
-        team = script(code="", AnalyzeTask=[analysis()], DraftPlan=[plan(steps=STEPS)], **said)
+        team = script(code="", DraftPlan=[plan(steps=STEPS)], **said)
         self.inner = ScriptedModel(team)
         self.answers = answers
         self.last_first = last_first
@@ -108,7 +108,9 @@ async def carried_out(root: Path, model: SideBySide, **options: Any) -> Harness:
 
 
 def prompts(model: SideBySide, action: str) -> list[str]:
-    return [r.messages[-1]["content"] for r in model.inner.requests if r.action == action]
+    """All that the requests for ``action`` say after the plan."""
+    asked = [request.messages[2:] for request in model.inner.requests if request.action == action]
+    return ["\n".join(message["content"] for message in messages) for messages in asked]
 
 
 @pytest.mark.asyncio

@@ -67,7 +67,7 @@ async def test_every_prefix_of_the_journal_leads_to_the_same_tree(tmp_path: Path
     tree = read_tree(first.root)
     steps = first.journal.steps
     keys = list(steps)
-    assert sum(steps[key].kind == "model" for key in keys) == 9
+    assert sum(steps[key].kind == "model" for key in keys) == 8
 
     for count in range(len(keys) + 1):
         root = make_repository(tmp_path / f"prefix-{count}", SMALL_REPOSITORY)

@@ -116,13 +116,16 @@ def test_a_message_nobody_answers_is_a_bug_not_a_hang(workdir: Path) -> None:
         asyncio.run(team.ask("nonsense"))
 
 
-def test_every_role_has_its_own_system_prompt(repository: Path) -> None:
+def test_every_role_begins_with_the_same_and_is_told_last_who_it_is(repository: Path) -> None:
     model = ScriptedModel(script(code="FILE: a.py\nx = 1\n", files=["a.py"]))
     asyncio.run(Harness(repository, model).run(HEALTH))
-    systems = {request.role: request.messages[0]["content"] for request in model.requests}
-    assert len(set(systems.values())) == 4
-    assert all(request.messages[0]["role"] == "system" for request in model.requests)
-    assert systems["reviewer"].startswith("You review a change")
+    assert len({request.role for request in model.requests}) == 4
+    assert {request.messages[0]["role"] for request in model.requests} == {"system"}
+    assert len({request.messages[0]["content"] for request in model.requests}) == 1
+    last = {request.role: request.messages[-1]["content"] for request in model.requests}
+    assert "You are the reviewer" in last["reviewer"]
+    assert last["engineer"].startswith("You are the engineer now")
+    assert last["tester"].startswith("You are the tester now")
 
 
 async def one(root: Path, name: str) -> Harness:
@@ -142,7 +145,7 @@ def check_apart(harnesses: list[Harness]) -> None:
         for request in harness.model.requests:
             assert name in request.task
             assert not any(other in message["content"] for message in request.messages for other in others)
-        assert len(harness.model.requests) == 5
+        assert len(harness.model.requests) == 3
 
 
 def test_runs_in_one_loop_do_not_mix(tmp_path: Path) -> None:
@@ -171,11 +174,11 @@ def test_journal_keys_are_the_documented_ones(repository: Path) -> None:
     asyncio.run(harness.run(HEALTH))
     assert [(key, step.kind) for key, step in harness.journal.steps.items()] == [
         ("plan/1/read", "read"), ("plan/1/profile", "read"),
-        ("plan/1/analyze", "model"), ("plan/1/draft", "model"), ("plan/1/estimate", "read"),
-        ("execute/read", "read"), ("execute/profile", "read"), ("execute/probe", "command"),
+        ("plan/1/draft", "model"), ("plan/1/estimate", "read"), ("plan/1/session", "read"),
+        ("execute/recall", "read"), ("execute/read", "read"), ("execute/profile", "read"), ("commits", "read"),
+        ("execute/probe", "command"),
         ("execute/environment/baseline", "command"), ("execute/suite/baseline/1", "command"),
         ("execute/write/0", "model"), ("execute/apply/0", "apply"),
-        ("execute/read/test", "read"), ("execute/write_test", "model"),
-        ("execute/environment/0", "command"), ("execute/suite/0/1", "command"),
-        ("execute/coverage/0/1", "command"), ("execute/read/review/0", "read"), ("execute/review/0", "model"),
+        ("execute/environment/0", "command"), ("execute/suite/0/1", "command"), ("execute/coverage/0/1", "command"),
+        ("execute/write_test", "model"), ("execute/review/0", "model"),
     ]  # fmt: skip

@@ -1,12 +1,12 @@
-"""The real ``mgx`` executable, in a home of its own, against the stand-in."""
+"""The real ``mgx`` in a process and a home of its own, against the stand-in."""
 
 from __future__ import annotations
 
 import os
 import pty
 import select
+import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from tests.cli.standin import TOKEN, Running, Standin
+from tests.support import forked_mgx
+from tests.support.forked_mgx import MGX
 
-# MGX_UNDER_TEST names an mgx of another environment: the wheel alone, another Python.
-MGX = os.environ.get("MGX_UNDER_TEST") or str(Path(sys.executable).with_name("mgx"))
+__all__ = ["MGX"]
 
 
 @pytest.fixture
@@ -55,14 +56,22 @@ def env(bare_env: dict[str, str], server: Standin) -> dict[str, str]:
     return {**bare_env, "MGX_SERVER": server.url, "MGX_TOKEN": TOKEN}
 
 
-@pytest.fixture
-def repo(tmp_path: Path, bare_env: dict[str, str]) -> Path:
-    path = tmp_path / "a repo"
+@pytest.fixture(scope="session")
+def first_commit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What each test's repository is a copy of."""
+    path = tmp_path_factory.mktemp("first-commit") / "repo"
     path.mkdir()
     (path / "README.md").write_text("hello\n")
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "start"]):
-        subprocess.run(["git", *command], cwd=path, env=bare_env, check=True)
+    by = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    bare = {"PATH": os.environ["PATH"], "HOME": str(path.parent), "GIT_CONFIG_NOSYSTEM": "1"}
+    for command in (["init", "-q"], ["add", "."], [*by, "commit", "-qm", "start"]):
+        subprocess.run(["git", *command], cwd=path, env=bare, check=True)
     return path
+
+
+@pytest.fixture
+def repo(tmp_path: Path, first_commit: Path) -> Path:
+    return shutil.copytree(first_commit, tmp_path / "a repo")
 
 
 Mgx = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -74,9 +83,15 @@ def mgx(env: dict[str, str], repo: Path) -> Mgx:
 
     def run(*arguments: str, cwd: Path = repo, input: str = "", **environment: Any) -> subprocess.CompletedProcess[str]:
         merged = {name: value for name, value in {**env, **environment}.items() if value is not None}
-        return subprocess.run([MGX, *arguments], cwd=cwd, env=merged, input=input, capture_output=True, text=True, timeout=120)
+        return forked_mgx.run(*arguments, cwd=cwd, env=merged, input=input)
 
     return run
+
+
+@pytest.fixture
+def mgx_executable(env: dict[str, str], repo: Path) -> Mgx:
+    """As a user starts it: interpreter, entry point, imports."""
+    return lambda *arguments: forked_mgx.execute([MGX, *arguments], cwd=repo, env=env)
 
 
 @dataclass

@@ -277,8 +277,9 @@ def application(state: Standin) -> web.Application:
 
     async def act(request: web.Request) -> web.Response:
         run, action = state.runs[request.match_info["id"]], request.match_info["action"]
-        if action == "retry":
-            return _run(state.new_run(state.tasks[run["task_id"]], True), 201)
+        if action in ("retry", "continue"):
+            body = await request.json()
+            return _run(state.new_run(state.tasks[run["task_id"]], body.get("auto_approve", action == "retry")), 201)
         if action == "cancel":
             run["status"] = "cancelled"
             state.emit(run["id"], [("cancelled", {"by": "ada"}, "cancelled by ada")])
@@ -384,7 +385,7 @@ def application(state: Standin) -> web.Application:
     get("/api/runs/{id}/events", ndjson)
     get("/api/runs/{id}/logs", logs)
     get("/api/runs/{id}/diff", diff)
-    post("/api/runs/{id}/{action:cancel|retry|resume}", act)
+    post("/api/runs/{id}/{action:cancel|retry|continue|resume}", act)
     get("/api/repositories", links)
     post("/api/repositories/test", fixed({**LINK, "ok": True, "repo_full_name": "octocat/shop"}))
     post("/api/repositories/connect", connect)
@@ -411,7 +412,7 @@ def application(state: Standin) -> web.Application:
     used = {"tokens": 1200, "cost_usd": "2.500000", "calls": 7, "seconds": 12.5, "unpriced_calls": 0}
     _rows(app, "/api/budgets", state.budgets, {"used": used, "project_id": None})
     post("/api/models/{id}/test", try_model)
-    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default", "review_changes": False}]
+    projects = [{"id": str(uuid.uuid4()), "slug": "default", "name": "Default", "review_changes": False, "always_ask": False}]
 
     async def change_project(request: web.Request) -> web.Response:
         return web.json_response({**projects[0], **await request.json()})

@@ -38,9 +38,15 @@ def test_an_unknown_command_or_option_is_a_usage_error(mgx: Mgx) -> None:
     assert mgx("list", "--nonsense").returncode == 2
 
 
-def test_version(mgx: Mgx) -> None:
-    assert mgx("version").stdout.startswith("mgx ")
-    assert json.loads(mgx("version", "--json").stdout)["version"]
+def test_version(mgx_executable: Mgx) -> None:
+    assert mgx_executable("version").stdout.startswith("mgx ")
+    assert json.loads(mgx_executable("version", "--json").stdout)["version"]
+
+
+def test_the_executable_exits_with_the_codes_of_the_contract(mgx_executable: Mgx) -> None:
+    done = mgx_executable("lst")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
 
 
 def test_doctor_names_what_does_not_work(mgx: Mgx) -> None:
@@ -60,12 +66,12 @@ def test_doctor_with_no_server_there_is_exit_6_and_without_any_a_warning(mgx: Mg
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("list",)])
-def test_how_long_it_takes(mgx: Mgx, server: Standin, arguments: tuple[str, ...]) -> None:
+def test_how_long_it_takes(mgx_executable: Mgx, server: Standin, arguments: tuple[str, ...]) -> None:
     """Shown, not asserted: the bound of DESIGN (150 and 250 ms) holds on an idle machine."""
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        assert mgx(*arguments).returncode == 0
+        assert mgx_executable(*arguments).returncode == 0
         took.append((time.perf_counter() - began) * 1000)
     print(f"mgx {' '.join(arguments)}: median {statistics.median(took):.0f} ms, least {min(took):.0f} ms")
 

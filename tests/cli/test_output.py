@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mgx_cli import output
 from mgx_cli.output import clean, one_line
-from mgx_cli.render import diff_stat, duration, outcome_of_tests, plain, result_lines
+from mgx_cli.render import diff_stat, duration, event_lines, outcome_of_tests, plain, result_lines
 
 UNSAFE = {chr(code) for code in [*range(9), *range(11, 32), *range(127, 160)]} | set(
     "\u202a\u202b\u202d\u202e\u2066\u2067\u2069"
@@ -119,6 +119,14 @@ def test_what_was_not_proved_is_said() -> None:
     lines = [plain(line) for line in result_lines({"status": "completed", "results": results})]
     assert lines[0].endswith("not tested: composer is not available here.")
     assert lines[1].startswith("draft")
+
+
+def test_what_was_not_installed_is_said() -> None:
+    results = {"tests": {"status": "passed", "passed": 1, "notes": ["Not installed: a.", "Not installed:\x1b[31m b."]}}
+    lines = [plain(line) for line in result_lines({"status": "completed", "results": results})]
+    assert lines[1:] == ["install      Not installed: a.", "             Not installed: b."]
+    event = {"type": "tests_finished", "message": "1 passed", "data": results["tests"]}
+    assert [plain(line).strip() for line in event_lines(event)][1:] == ["Not installed: a.", "Not installed: b."]
 
 
 def test_a_run_with_a_pull_request_says_where_it_is_and_what_met_it() -> None:

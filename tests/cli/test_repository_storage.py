@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -167,14 +168,21 @@ def test_a_repository_of_somebody_else_comes_with_git_s_advice(mgx: Mgx, repo: P
     assert mgx("task", "x", "--repo", str(repo), "--yes", **allowed).returncode == 0
 
 
+@pytest.fixture
+def repo_within_reach(repo: Path) -> Iterator[Path]:
+    """Where everybody may go: pytest's own directories are its user's alone, and each session closes them again."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(shutil.move(repo, directory))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="root can become somebody who may not read it")
 @pytest.mark.parametrize(("entry", "words"), [(".git", "can't be read"), (".git/config", "Permission denied")])
-def test_a_repository_that_can_not_be_read_is_said_to_be_there(repo: Path, entry: str, words: str) -> None:
+def test_a_repository_that_can_not_be_read_is_said_to_be_there(repo_within_reach: Path, entry: str, words: str) -> None:
     """As another user, in a process of its own: root reads everything."""
+    repo = repo_within_reach
     for path in (repo, *repo.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    for parent in repo.parents[:3]:
-        parent.chmod(0o755)
     (repo / entry).chmod(0)
     program = (
         "import os, sys\nfrom pathlib import Path\nfrom mgx_cli.errors import UsageError\n"

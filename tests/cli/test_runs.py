@@ -103,6 +103,35 @@ def test_cancel_retry_resume(mgx: Mgx, server: Standin, run_id: str) -> None:
     assert server.bodies(f"/api/runs/{new}/resume")[-1] == {"budget": {"max_tokens": 5000, "max_cost_usd": "2.50"}}
 
 
+def test_continue_sends_what_should_change_and_watches(mgx: Mgx, server: Standin, run_id: str) -> None:
+    mgx("approve", run_id)
+    said = mgx("attach", run_id).stderr
+    assert f'mgx continue {run_id[:13]} -m "what should change"' in said
+    path = f"/api/runs/{run_id}/continue"
+    nothing = mgx("continue", run_id, "-m", " ")
+    assert (nothing.returncode, server.bodies(path)) == (2, [])
+    assert f"mgx continue {run_id} -m" in nothing.stderr
+    asked = mgx("continue", run_id[:8], "-m", "cover empty lists")
+    assert asked.returncode == 4, "its plan waits"
+    assert "mgx approve" in asked.stderr
+    done = mgx("continue", run_id, "-m", "and None", "--model", "large", "--yes")
+    assert (done.returncode, "mgx/health/run-1" in done.stdout) == (0, True), done.stderr
+    plain = mgx("continue", run_id, "-m", "more", "--no-follow", "--json")
+    assert json.loads(plain.stdout)["id"] in server.runs
+    assert server.bodies(path) == [
+        {"message": "cover empty lists"}, {"message": "and None", "model": "large", "auto_approve": True}, {"message": "more"},
+    ]  # fmt: skip
+
+
+def test_retry_takes_a_model_a_message_and_yes(mgx: Mgx, server: Standin, run_id: str) -> None:
+    mgx("cancel", run_id)
+    new = mgx("retry", run_id, "--model", "large", "--yes", "-m", "no new dependency")
+    assert (new.returncode, new.stdout.strip() in server.runs) == (0, True), new.stderr
+    assert f"mgx attach {new.stdout[:13]}" in new.stderr
+    body = {"message": "no new dependency", "model": "large", "auto_approve": True}
+    assert server.bodies(f"/api/runs/{run_id}/retry") == [body]
+
+
 def test_logs_as_text_and_as_lines(mgx: Mgx, run_id: str) -> None:
     assert "2 reading the task" in mgx("logs", run_id).stdout
     lines = [json.loads(line) for line in mgx("logs", run_id, "--json").stdout.splitlines()]

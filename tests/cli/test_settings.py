@@ -109,7 +109,7 @@ def test_a_broken_file_is_named(mgx: Mgx, config_file: Path, text: str) -> None:
     assert str(config_file) in done.stderr
 
 
-@pytest.mark.parametrize("text", ["- a", "a: [", "workflows: [x]", "server: nonsense"])
+@pytest.mark.parametrize("text", ["- a", "a: [", "workflows: [x]", "server: nonsense", "always_ask: sometimes"])
 def test_a_wrong_mgx_yaml_is_named(mgx: Mgx, repo: Path, text: str) -> None:
     (repo / "mgx.yaml").write_text(text)
     done = mgx("list", **UNSET)

@@ -206,6 +206,14 @@ def test_mgx_yaml_gives_stack_project_and_workflows(mgx: Mgx, server: Standin, r
     assert mgx("task", "--workflow", "nope").returncode == 2
 
 
+def test_mgx_yaml_may_want_every_task_to_ask(mgx: Mgx, server: Standin, repo: Path) -> None:
+    """Also one that is not committed: what the server reads of the repository would not have it."""
+    assert mgx("task", "x", "--yes").returncode == 0
+    (repo / "mgx.yaml").write_text("always_ask: true\n")
+    assert mgx("task", "x", "--yes", "--allow-dirty").returncode == 0
+    assert [task["config"] for task in server.bodies("/api/tasks")] == [{}, {"allow_dirty": True, "always_ask": True}]
+
+
 def test_the_token_travels_as_a_header_only(mgx: Mgx, server: Standin) -> None:
     done = mgx("task", "x", "--yes", "--json")
     assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.requests)

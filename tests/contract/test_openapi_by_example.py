@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.conftest import CallerInTests
 from tests.factories import RepositoryLinkFactory, TaskRunFactory
+from tests.support.drills import times
 from workspaces.models import Budget, ModelConnection
 
 CHECKS = [
@@ -33,7 +35,7 @@ CHECKS = [
     response_schema_conformance,
     unsupported_method,
 ]
-EXAMPLES = 5
+EXAMPLES = times(20, 3)
 UNTOUCHED = {
     "GET /api/runs/{id}/artifacts/{artifact_id}",  # its bytes are tests/runs' business
     "GET /api/runs/{id}/logs",  # follow=true has no end
@@ -44,8 +46,13 @@ quietly = settings(
 )
 
 
+@cache
+def schema() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    paths = schema()["paths"]
     labels = [f"{method.upper()} {path}" for path, item in paths.items() for method in item]
     chosen = [label for label in labels if " /api/auth/" not in label and label not in UNTOUCHED]
     metafunc.parametrize("label", chosen)
@@ -64,9 +71,9 @@ def one_connection(db: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def api_schema() -> Any:
-    schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(request=None, public=True))
-    schema.app = get_wsgi_application()
-    return schema
+    found = schemathesis.openapi.from_dict(schema())
+    found.app = get_wsgi_application()
+    return found
 
 
 @pytest.fixture

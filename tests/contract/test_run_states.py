@@ -15,7 +15,7 @@ from mgx_cli.main import SECTIONS
 
 from runs.actors import PHASES
 from runs.admin.live import next_step
-from runs.admin.run import LABELS, TaskRunAdmin
+from runs.admin.run import LABELS, TaskRunAdmin, action_of
 from runs.models import TaskRun
 from runs.models.run_state import (
     ALWAYS_POSSIBLE,
@@ -117,7 +117,7 @@ def test_each_phase_has_its_function_and_each_tone_its_colour() -> None:
 
 
 def test_each_action_is_a_button_of_the_page_and_a_command_of_the_cli() -> None:
-    assert set(TaskRunAdmin.actions_detail) == set(RunAction)
+    assert {action_of(name) for name in TaskRunAdmin.actions_detail} == set(RunAction)
     assert set(RunAction) <= set(SECTIONS["Runs"])
 
 

@@ -95,7 +95,7 @@ def test_a_command_about_whole_projects_is_understood(command: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in OF_REPOSITORIES])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "evals." not in command])
 def test_a_command_of_the_docs_works(command: str, package_cache: Path, tmp_path: Path) -> None:
     """A model's part is played by a scripted endpoint that asks a question; a case or two stand for all."""
     words = [part for part in shlex.split(command.split("python -m evals", 1)[1]) if part != "…"]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ..support import forked_mgx
 from ..support.scripted_openai import Reply
-from ..support.team_script import analysis, script
+from ..support.team_script import plan, script
 from .conftest import Server, git
-
-MGX = Path(sys.executable).with_name("mgx")
 
 
 @pytest.fixture
@@ -42,9 +40,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def mgx(server: Server, *args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [MGX, *args], cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, capture_output=True, text=True, timeout=150
-    )
+    return forked_mgx.run(*args, cwd=cwd, env={**server.env, "HOME": str(cwd), **env}, timeout=150)
 
 
 def snapshot(repo: Path) -> tuple[Any, ...]:
@@ -92,6 +88,23 @@ def test_a_task_on_a_real_library_changes_that_file_only(server: Server, package
     assert "k-canary-secret" not in logs
 
 
+def test_a_finished_run_is_continued_on_its_branch(server: Server, package: Path) -> None:
+    path = "src/iniconfig/exceptions.py"
+    code, more = document(package / path), document(package / path).replace("can not be read.", "can not be read, and why.")
+    server.answer(script(code=code, files=[path], WriteCode=[code, more]))
+    first = json.loads(mgx(server, "task", "Document it", "--yes", "--json", cwd=package).stdout.splitlines()[-1])["run"]
+    before = snapshot(package)
+    done = mgx(server, "continue", first["id"], "-m", "Say why, too.", "--yes", "--json", cwd=package)
+    assert done.returncode == 0, done.stderr
+    second = json.loads(done.stdout.splitlines()[-1])["run"]
+    assert (second["branch_name"], second["parent_run_id"]) == (first["branch_name"], first["id"])
+    assert git("rev-parse", f"{first['branch_name']}~1", cwd=package) == first["commit_sha"]
+    assert "and why." in git("show", f"{first['branch_name']}:{path}", cwd=package)
+    assert snapshot(package) == before
+    refused = mgx(server, "continue", first["id"], "-m", "x", "--model", "nobodys", cwd=package)
+    assert (refused.returncode, "nobodys" in refused.stderr) == (2, True), refused.stderr
+
+
 def test_a_plan_waits_for_its_approval(server: Server, package: Path) -> None:
     path = "src/iniconfig/exceptions.py"
     server.answer(script(code=document(package / path), files=[path]))
@@ -113,8 +126,8 @@ def test_a_plan_waits_for_its_approval(server: Server, package: Path) -> None:
 
 def test_a_new_program_of_no_stack_ends_in_a_commit(server: Server, tmp_path: Path) -> None:
     code = "FILE: snake.py\nprint('snake')\nFILE: README.md\n# Snake\n"
-    said = analysis(stack=None, stack_confidence=0.9, summary="A game in plain Python.")
-    server.answer(script(code=code, files=["snake.py"], AnalyzeTask=[said]))
+    said = plan("snake.py", stack=None, stack_confidence=0.9, summary="A game in plain Python.")
+    server.answer(script(code=code, DraftPlan=[said]))
     done = mgx(server, "task", "Create a Snake game in Python", "--new", "snake", "--yes", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     run = json.loads(done.stdout.splitlines()[-1])

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.exceptions import ConnectionClosed
 
+from ..support.drills import Draw, some_of
 from ..support.scripted_openai import Reply
-from ..support.team_script import OPENINGS, script
+from ..support.team_script import INSTRUCTIONS, script
 from .conftest import CODE, Server, git
 
 
@@ -43,8 +43,14 @@ def check(server: Server, run: dict[str, Any], repo: Path) -> list[dict[str, Any
     return events
 
 
-@pytest.mark.parametrize("child", ["worker", "valkey", "web", "postgres"])
-def test_a_killed_process_costs_no_event_and_no_recorded_model_call(server: Server, shop: Path, child: str) -> None:
+CHILDREN = ["worker", "valkey", "web", "postgres"]
+
+
+@some_of(CHILDREN, 2)
+def test_a_killed_process_costs_no_event_and_no_recorded_model_call(
+    server: Server, shop: Path, draw: Draw[str], turn: int
+) -> None:
+    child = draw(CHILDREN, turn)
     gate = Gate()
     server.answer(gate)
     run = server.edit_run(shop)
@@ -53,7 +59,9 @@ def test_a_killed_process_costs_no_event_and_no_recorded_model_call(server: Serv
     gate.opened.set()
     events = check(server, run, shop)
     written = [action for action in gate.team.asked if action != "WriteTest"]
-    assert written == [action for action in dict.fromkeys(OPENINGS.values()) if action in written], "each recorded call once"
+    assert written == [action for action in dict.fromkeys(INSTRUCTIONS.values()) if action in written], (
+        "each recorded call once"
+    )
     assert (child == "worker") <= any(event["type"] == "recovered" for event in events)
 
 

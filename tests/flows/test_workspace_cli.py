@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ..support import forked_mgx
+from ..support.forked_mgx import MGX
 from .conftest import CHECKOUT, Server
 
-MGX = Path(sys.executable).with_name("mgx")
 PASSWORD = "correct horse battery"
 MAKE_ACCOUNT = "from workspaces.models import User; User.objects.create_user(username='{name}', password='{password}')"
 Mgx = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -37,9 +38,7 @@ def person(server: Server, tmp_path: Path) -> Mgx:
     def run(*arguments: str, input: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in server.env.items() if not name.startswith(("MGX_", "XDG_", "OPENAI_"))}
         env = {**kept, "HOME": str(tmp_path), "MGX_SERVER": server.state["base_url"], **environment}
-        return subprocess.run(
-            [MGX, *arguments], cwd=tmp_path, env=env, input=input, capture_output=True, text=True, timeout=120
-        )
+        return forked_mgx.run(*arguments, cwd=tmp_path, env=env, input=input)
 
     return run
 

@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from tests.hostile.reader import Reader
+from tests.support.drills import LONG
 
-FLOOR = 0.01
+FLOOR = 0.01 if LONG else 0.004
 """Seconds; a shorter time says little about growth, so the text is made longer until it takes as long, up to ``MAX_N``."""
+BEFORE = 16
+"""Most readers need as long for a sixteenth of their ``start``. Where the time grows too fast there, a bound of the reader may
+lie between, below which it may take the square: then it is measured from ``start`` on."""
 MAX_N = 600_000
 GROWTH = 6.0
 """For four times the text. It is 4 for what is linear, and 16 for what takes the square."""
@@ -100,14 +104,21 @@ def _measure_all(reader: Reader, shapes: tuple[str, ...], told: Connection, hang
 
 
 def _measure(reader: Reader, shape: str) -> Growth:
-    n = reader.start
+    for least, tries in ((reader.start // BEFORE, 2), (reader.start, TRIES)):
+        growth = _from(least, reader, shape, tries)
+        if not growth.problem:
+            return growth
+    if growth.second > 2 * GROWTH * growth.first:
+        return growth
+    # a step where the processor's cache is full does not come twice, the square does
+    return _grown(reader, shape, 4 * growth.n, growth.second, tries=2)
+
+
+def _from(n: int, reader: Reader, shape: str, tries: int) -> Growth:
     _seconds(reader, shape, n // 4)  # what is made once
     while (first := _seconds(reader, shape, n)) < FLOOR and n < MAX_N:
-        n *= 2
-    growth = _grown(reader, shape, n, first, tries=TRIES)
-    if growth.problem:  # a step where the processor's cache is full does not come twice, the square does
-        growth = _grown(reader, shape, 4 * n, growth.second, tries=2)
-    return growth
+        n *= 2 if 4 * first > FLOOR else 4
+    return _grown(reader, shape, n, first, tries=tries)
 
 
 def _grown(reader: Reader, shape: str, n: int, first: float, *, tries: int) -> Growth:

@@ -20,9 +20,9 @@ def test_what_takes_the_square_or_raises_is_found() -> None:
     def read(text: object) -> object:
         if text == "raises":
             raise ValueError(text)
-        return [str(text).count("b") for _ in str(text)]
+        return sum(1 for _ in str(text) for _ in str(text))
 
-    reader = Reader("wrong", read, {"raises": lambda n: "raises", "square": lambda n: "a" * n}, (), start=1_000)
+    reader = Reader("wrong", read, {"raises": lambda n: "raises", "square": lambda n: "a" * n}, (), start=200)
     raised, square = growths(reader)
     assert "ValueError: raises" in raised.problem
     assert "for four times as many" in square.problem

@@ -40,6 +40,17 @@ def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: 
     assert owner.api.patch(f"/api/projects/{other['id']}", {"slug": "a"}).status_code == 409
 
 
+def test_a_project_may_always_ask_and_use_the_engineers_words(owner: CallerInTests) -> None:
+    body = {"name": "A", "always_ask": True, "commit_template": "{subject}\n\n{body}\n\n{summary} {{x}}"}
+    project = owner.api.post("/api/projects", body).json()
+    assert {name: project[name] for name in body} == body
+    path = f"/api/projects/{project['id']}"
+    assert owner.api.patch(path, {"always_ask": False}).json()["always_ask"] is False
+    assert owner.api.post("/api/projects", {"name": "B"}).json()["always_ask"] is False
+    refused = owner.api.patch(path, {"commit_template": "{author}"}).json()
+    assert "{task_name}, {run_number}, {subject}, {body} and {summary}" in refused["errors"][0]["message"]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -52,6 +63,25 @@ def test_a_slug_is_single_in_its_workspace_only(owner: CallerInTests, stranger: 
 def test_settings_that_would_break_a_run_are_refused(owner: CallerInTests, wrong: dict[str, Any]) -> None:
     answer = owner.api.post("/api/projects", {"name": "A"} | wrong)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, next(iter(wrong)))
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ({"ecosystems": {"node": {"test": "npm test"}}, "parts": {"web": {"ecosystems": {"python": {"lint": "ruff"}}}}}, ""),
+        ({"ecosystems": {"cobol": {"test": "make"}}}, "There is no ecosystem 'cobol'."),
+        ({"ecosystems": ["node"]}, "`ecosystems` must be an object of objects"),
+        ({"parts": {"web": {"ecosystems": {"node": {"deploy": "x"}}}}}, "There is no kind of command 'deploy'."),
+        ({"parts": {"web": {"ecosystems": {"node": {"test": ""}}}}}, "The command `test` must be one line"),
+    ],
+)
+def test_a_command_may_be_for_one_language(owner: CallerInTests, commands: dict[str, Any], said: str) -> None:
+    answer = owner.api.post("/api/projects", {"name": "A", "commands": commands})
+    if said:
+        assert answer.status_code == 400
+        assert said in str(answer.json()["errors"][0])
+    else:
+        assert (answer.status_code, answer.json()["commands"]) == (201, commands)
 
 
 def test_the_default_project_stays(owner: CallerInTests) -> None:

@@ -129,11 +129,31 @@ def test_cancel_and_retry(operator: Membership, browser: Client) -> None:
     assert answer["Location"] == page(child)
 
 
+def test_a_finished_run_is_continued_with_a_message(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.COMPLETED, git_status="pushed", branch_name="mgx/x/run-1")
+    assert page(run, "continue_run") in browser.get(page(run)).content.decode()
+    assert "What should change on the run" in browser.get(page(run, "continue_run")).content.decode()
+    browser.post(page(run, "continue_run"), {"feedback": "  "}, follow=True)
+    assert not TaskRun.across_tenants.filter(parent_run=run).exists(), "what for?"
+    answer = browser.post(page(run, "continue_run"), {"feedback": f"Say why {EVIL}"})
+    child = TaskRun.across_tenants.get(parent_run=run)
+    assert answer["Location"] == page(child)
+    assert child.revision is not None and (child.branch_name, child.revision["asked"]) == (run.branch_name, f"Say why {EVIL}")
+    assert AuditEntry.across_tenants.filter(object_id=run.pk, user=operator.user, action="run.continued").exists()
+
+
+def test_a_retry_takes_feedback_for_its_plan(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.FAILED)
+    browser.post(page(run, "retry"), {"feedback": "Smaller, please"})
+    child = TaskRun.across_tenants.get(parent_run=run)
+    assert child.steer_messages.get().text == "Smaller, please"
+
+
 def test_what_the_state_forbids_is_not_offered(operator: Membership, browser: Client) -> None:
     run = make_run(operator, Status.COMPLETED)
     text = browser.get(page(run)).content.decode()
     assert page(run, "retry") in text
-    for name in ("approve", "reject", "cancel", "resume"):
+    for name in ("approve", "reject", "cancel", "resume", "continue_run"):  # its work is on no branch
         assert page(run, name) not in text
         assert browser.post(page(run, name)).status_code == 403
 
@@ -144,3 +164,29 @@ def test_a_run_of_another_tenant_can_not_be_decided(browser: Client) -> None:
         assert browser.post(page(other, name), {"plan_version": "1"}).status_code in {302, 403, 404}
     other.refresh_from_db()
     assert other.status == Status.AWAITING_APPROVAL
+
+
+PROOF = {
+    "status": "passed", "passed": 4, "failed": 0, "skipped": 1, "command": "uv run pytest -q",
+    "baseline": {"status": "failed", "passed": 3, "failed": 1, "skipped": 1}, "fixed": [f"tests/test_a.py::test_{EVIL}"],
+    "notes": [f"Not installed: some-driver>=3 ({EVIL})"], "new_tests": {"files": ["tests/test_b.py"], "failed": 1, "passed": 0},
+    "coverage": {"percent": 87.5, "reason": ""},
+    "proof": {"verdict": "partly proved", "missing": [f"Not installed: some-driver>=3 ({EVIL})"], "draft": False},
+}  # fmt: skip
+
+
+def test_the_page_and_the_list_say_what_is_proved_as_text(operator: Membership, browser: Client) -> None:
+    run = make_run(operator, Status.COMPLETED, results={"tests": PROOF})
+    text = browser.get(page(run)).content.decode()
+    assert EVIL not in text
+    for said in ("Partly proved", "Not installed: some-driver&gt;=3", "uv run pytest -q", "3 passed, 1 failed, 1 skipped",
+                 "1 fail, 0 pass", "87.5 %", "test_&lt;script&gt;"):  # fmt: skip
+        assert said in text, said
+    listed = browser.get(reverse("admin:runs_taskrun_changelist")).content.decode()
+    assert "partly proved" in listed
+
+
+def test_results_of_older_servers_and_none_at_all_are_shown_as_far_as_they_go(operator: Membership, browser: Client) -> None:
+    for results in ({}, {"tests": None}, {"tests": {"status": "unavailable", "reason": "No tests."}}):
+        assert browser.get(page(make_run(operator, Status.COMPLETED, results=results))).status_code == 200
+    assert "not tested: No tests." in browser.get(page(TaskRun.across_tenants.order_by("created_at").last())).content.decode()

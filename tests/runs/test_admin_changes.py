@@ -14,7 +14,7 @@ from runs.models.run_state import Status
 from tests.factories import MembershipFactory
 from workspaces.models import Event, Membership
 
-from .test_admin import EVIL, browser, make_run, operator, page  # noqa: F401
+from .test_admin import EVIL, PROOF, browser, make_run, operator, page  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 OLD = "".join(f"line {n}\n" for n in range(30))
@@ -62,6 +62,15 @@ def test_a_post_decides_on_the_whole_round(waiting: TaskRun, browser: Client) ->
     decided = ChangeRound.objects.for_workspace(waiting.workspace_id).get(run=waiting)
     assert decided.rejected == [{"path": "app/main.py", "hunk": 1, "comment": "Keep it."}]
     assert Event.objects.for_workspace(waiting.workspace_id).get(run_id=waiting.pk).type == "changes_decided"
+
+
+def test_who_decides_sees_what_is_proved(waiting: TaskRun, browser: Client) -> None:  # noqa: F811
+    waiting.results = {"tests": {**PROOF, "proof": {"verdict": "not proved", "missing": [f"Tests fail {EVIL}"], "draft": True}}}
+    waiting.save(update_fields=["results"])
+    text = browser.get(page(waiting, "changes")).content.decode()
+    assert "Not proved" in text
+    assert "Tests fail &lt;script&gt;" in text
+    assert EVIL not in text
 
 
 def test_a_stale_round_decides_nothing(waiting: TaskRun, browser: Client) -> None:  # noqa: F811

@@ -12,10 +12,20 @@ from runs import services
 from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 
+from ..support.drills import Draw, some_of
 from .conftest import Tenant, drive, git, types
 from .hosted import CLASHING, CODE, README, TAX, Hosted, diff_of, drive_to, said, team
 from .test_durability import Crash, expire
 
+STRICT = """import pytest
+
+from shop.prices import total
+
+
+def test_none():
+    with pytest.raises(TypeError):
+        total([None])
+"""
 CHANGE = "sum(price for price in prices"
 
 
@@ -78,7 +88,7 @@ def test_somebody_did_the_same_already(hosted: Hosted, scripted: Callable[..., A
 
 def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scripted: Callable[..., Any]) -> None:
     hosted.configure(pr_draft=False)
-    failing = {"tests/test_more.py": "from shop.prices import total\n\n\ndef test_none():\n    assert total([None]) is None\n"}
+    failing = {"tests/test_more.py": STRICT}
     with scripted(team(CODE)):
         run = drive_to(hosted.start(), Status.DELIVERING)
         hosted.push(failing)
@@ -90,13 +100,29 @@ def test_tests_that_fail_on_what_is_there_now_make_a_draft(hosted: Hosted, scrip
     assert "failed (1 passed, 1 failed" in pull["body"], pull["body"]
 
 
-@pytest.mark.parametrize(
-    "key", ["deliver/base", "deliver/rebase", "deliver/suite/1", "deliver/wishes", "deliver/commit", "deliver/push"]
-)
+def test_what_fails_there_without_the_change_too_is_not_laid_to_it(hosted: Hosted, scripted: Callable[..., Any]) -> None:
+    hosted.configure(pr_draft=False)
+    with scripted(team(CODE)):
+        run = drive_to(hosted.start(), Status.DELIVERING)
+        hosted.push({"tests/test_more.py": "def test_broken():\n    assert 1 == 2\n"})
+        run = drive(run)
+    assert run.status == Status.COMPLETED, run.error
+    tests = run.results["tests_after_rebase"]
+    assert (tests["failing"], tests["newly_failing"]) == (["tests/test_more.py::test_broken"], [])
+    assert tests["flaky"] == ["tests/test_more.py::test_broken"]
+    (pull,) = hosted.pulls()
+    assert not pull["draft"]
+
+
+STEPS = ["deliver/base", "deliver/rebase", "deliver/suite/1", "deliver/wishes", "deliver/commit", "deliver/push"]
+
+
+@some_of(STEPS, 3)
 def test_a_kill_at_any_step_gives_the_same_commit_and_one_pull_request(
-    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str
+    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, draw: Draw[str], turn: int
 ) -> None:
     """What was done is there, the journal does not know of it; and the base moves once more before another worker goes on."""
+    key = draw(STEPS, turn)
     recorded, crashes = RunJournal._record, [1]
 
     def die_first(self: RunJournal, step: OpenStep, *args: Any) -> Any:

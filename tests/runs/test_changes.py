@@ -95,8 +95,8 @@ def test_a_part_rejected_without_a_word_is_left_out_and_the_rest_is_proved_again
         run = decide(gated, run, {"path": "shop/notes.py", "accepted": False})
         assert run.status == Status.EXECUTING
         run = drive(run)
-        assert len(prompts(server, "Review this change")) == 2
-        assert not prompts(server, "Your change is incomplete")
+        assert len(prompts(server, "ReviewCode")) == 2
+        assert not prompts(server, "ReviseCode")
     assert run.status == Status.COMPLETED, run.error
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
     assert types(run).count("tests_finished") >= 2
@@ -110,7 +110,7 @@ def test_a_comment_goes_to_the_engineer_and_only_what_is_new_is_asked_about(gate
         rejected = {"path": "shop/prices.py", "hunk": 0, "accepted": False, "comment": "Drop zeros, too."}
         run = drive(decide(gated, run, rejected))
         assert run.status == Status.AWAITING_CHANGES, run.error
-        (revised,) = prompts(server, "Your change is incomplete")
+        (revised,) = prompts(server, "ReviseCode")
         assert "Drop zeros, too." in revised
         found = api_of(gated).get(f"/api/runs/{run.pk}/changes").json()
         assert found["round"] == 2
@@ -149,24 +149,22 @@ def test_decisions_are_kept_one_by_one_until_the_round_is_done(gated: Tenant, sh
     assert api.post(path, {"done": True}).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        ({"round": 2, "done": True, "accept_rest": True}, 409, "stale_changes"),
-        ({"decisions": [{"path": "../etc/passwd", "accepted": True}]}, 400, "unknown_path"),
-        ({"decisions": [{"path": "shop/prices.py", "hunk": 7, "accepted": True}]}, 400, "unknown_hunk"),
-        ({"decisions": [{"path": "shop/prices.py", "accepted": True, "comment": "nice"}]}, 400, "bad_request"),
-        ({"comment": "More."}, 400, "bad_request"),
-    ],
-)
-def test_what_can_not_be_decided_is_refused(
-    gated: Tenant, shop: Path, scripted: Any, body: dict[str, Any], status: int, code: str
-) -> None:
+UNDECIDABLE: list[tuple[dict[str, Any], int, str]] = [
+    ({"round": 2, "done": True, "accept_rest": True}, 409, "stale_changes"),
+    ({"decisions": [{"path": "../etc/passwd", "accepted": True}]}, 400, "unknown_path"),
+    ({"decisions": [{"path": "shop/prices.py", "hunk": 7, "accepted": True}]}, 400, "unknown_hunk"),
+    ({"decisions": [{"path": "shop/prices.py", "accepted": True, "comment": "nice"}]}, 400, "bad_request"),
+    ({"comment": "More."}, 400, "bad_request"),
+]
+
+
+def test_what_can_not_be_decided_is_refused(gated: Tenant, shop: Path, scripted: Any) -> None:
     with scripted(script(code=BOTH, files=["shop/prices.py"])):
         run = waiting(gated, shop)
-    answer = api_of(gated).post(f"/api/runs/{run.pk}/changes", body)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert ChangeRound.objects.for_workspace(run.workspace_id).get(run=run).decisions == {}
+    for body, status, code in UNDECIDABLE:
+        answer = api_of(gated).post(f"/api/runs/{run.pk}/changes", body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), body
+        assert ChangeRound.objects.for_workspace(run.workspace_id).get(run=run).decisions == {}, body
 
 
 def test_who_may_approve_plans_may_decide_on_changes(gated: Tenant, shop: Path, scripted: Any) -> None:
@@ -198,8 +196,8 @@ def test_a_worker_that_dies_while_it_carries_out_a_decision_loses_nothing(gated:
         run = waiting(gated, shop)
         run = drive(decide(gated, run, {"path": "shop/prices.py", "accepted": False, "comment": "Drop zeros."}))
         assert run.status == Status.AWAITING_CHANGES, run.error
-        assert len(prompts(server, "Your change is incomplete")) == 2, "begun and not recorded: asked again"
-        assert len(prompts(server, "Carry out this approved plan")) == 1
+        assert len(prompts(server, "ReviseCode")) == 2, "begun and not recorded: asked again"
+        assert len(prompts(server, "WriteCode")) == 1
         run = drive(decide(gated, run))
     assert run.status == Status.COMPLETED, run.error
     assert types(run).count("changes_ready") == 2
@@ -221,7 +219,7 @@ def test_the_change_is_opened_once_however_often_executing_ends(
     monkeypatch.setattr(worker_transitions, "finish_execution", killed)
     with scripted(script(code=BOTH, files=["shop/prices.py"])) as server:
         run = waiting(gated, shop)
-        assert len(server.requests) == 5
+        assert len(server.requests) == 4
     assert len(calls) == 2
     assert types(run).count("changes_ready") == 1
     assert ChangeRound.objects.for_workspace(run.workspace_id).filter(run=run).count() == 1
@@ -240,7 +238,7 @@ def test_what_is_said_after_the_last_call_is_carried_out_before_anything_is_deli
     with scripted(script(code=BOTH, files=["shop/prices.py"], ReviseCode=[OTHER], ReviewCode=[late])) as server:
         run = edit(tenant, shop)
         run = drive(run)
-        (revised,) = prompts(server, "Your change is incomplete")
+        (revised,) = prompts(server, "ReviseCode")
     assert "Drop zeros, too." in revised
     assert run.status == Status.COMPLETED, run.error
     assert branch_of(run, shop, "shop/prices.py") == OTHER.partition("\n")[2]

@@ -17,7 +17,7 @@ from runs.phases.commit import branch_name
 from workspaces.models import Event, Role
 from workspaces.principal import Principal
 
-from ..support.team_script import script
+from ..support.team_script import action_of, script
 from .conftest import Tenant, api_of, drive, make_tenant, types
 from .test_ends import CODE, edit
 
@@ -41,7 +41,7 @@ def test_an_approved_run_without_a_repository_ends_with_its_diff(tenant: Tenant,
     assert run.status == Status.COMPLETED, run.error
     assert run.git_status == "committed"
     assert run.artifacts.filter(kind="diff").count() == 1
-    assert run.usage["calls"] == 5
+    assert run.usage["calls"] == 3
 
 
 def test_the_same_approval_twice_is_the_same_answer(tenant: Tenant, waiting: TaskRun) -> None:
@@ -59,10 +59,10 @@ def test_a_decision_on_an_old_plan_is_refused(tenant: Tenant, waiting: TaskRun) 
     assert (waiting.status, waiting.plan_version, waiting.plan["summary"]) == (Status.AWAITING_APPROVAL, 2, "Mine.")
 
 
-def prompts(server: Any, opening: str) -> list[str]:
-    """What the model was asked under ``opening``, in order."""
-    asked = [message["content"] for request in server.requests for message in request["messages"] if message["role"] == "user"]
-    return [text for text in asked if text.startswith(opening)]
+def prompts(server: Any, action: str) -> list[str]:
+    """What the model was asked for ``action``, in order: what is said last of each request for it."""
+    asked = [request["messages"] for request in server.requests if request["messages"][-1]["role"] == "user"]
+    return [messages[-1]["content"] for messages in asked if action_of(messages) == action]
 
 
 def test_a_rejected_plan_goes_into_the_next_one_as_people_left_it(tenant: Tenant, shop: Path, scripted: Any) -> None:
@@ -74,7 +74,7 @@ def test_a_rejected_plan_goes_into_the_next_one_as_people_left_it(tenant: Tenant
         services.decide_plan(principal=tenant.principal, run_id=run.pk, approved=False, feedback="Smaller steps.")
         run = drive(run)
     assert (run.status, run.plan_version) == (Status.AWAITING_APPROVAL, 3)
-    first, second = prompts(server, "Plan this task")
+    first, second = prompts(server, "DraftPlan")
     assert "rejected_plan" not in first
     assert "Ada's own words." in read_block(second, "rejected_plan")
     assert "Smaller steps." in read_block(second, "feedback")
@@ -88,7 +88,7 @@ def test_what_is_said_with_an_approval_reaches_the_engineer(tenant: Tenant, shop
         api_of(tenant).post(f"/api/runs/{run.pk}/approve", {"approved": True, "feedback": "An empty list gives 0."})
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
-    (asked,) = prompts(server, "Carry out this approved plan")
+    (asked,) = prompts(server, "WriteCode")
     assert "An empty list gives 0." in read_block(asked, "plan")
     assert "said_with_the_approval" not in run.plan
     said = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="approved")

@@ -17,7 +17,7 @@ from workspaces.models import Budget, Event, LedgerEntry
 
 from ..support.patience import SOON
 from ..support.scripted_openai import Reply
-from ..support.team_script import script
+from ..support.team_script import action_of, script
 from .conftest import NEW, Tenant, drive, git, types
 
 pytestmark = pytest.mark.usefixtures("all_tools")
@@ -42,7 +42,7 @@ def test_an_edit_reaches_its_branch_and_changes_nothing_else(tenant: Tenant, sho
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
     assert git("show", f"{run.branch_name}:shop/prices.py", cwd=shop) + "\n" == NEW
     assert state_of(shop) == before
-    assert run.usage["calls"] == 5
+    assert run.usage["calls"] == 4
     proof = Event.objects.for_workspace(run.workspace_id).get(run_id=run.pk, type="tests_finished").data
     assert proof["coverage"]["percent"] == 100
     assert run.usage["cost_usd"] is None, "an unknown price is never $0"
@@ -84,7 +84,7 @@ def test_a_run_paused_by_its_endpoint_goes_on_where_it_was(tenant: Tenant, shop:
     answers, down = script(code=CODE, files=["shop/prices.py"]), [True]
 
     def flaky(messages: Any) -> Any:
-        is_code = "FILE:" in messages[0]["content"] and "engineer" in messages[0]["content"]
+        is_code = action_of(messages) == "WriteCode"
         return Reply("down", status=503) if down[0] and is_code else answers(messages)
 
     with scripted(flaky) as server:

@@ -104,6 +104,41 @@ def test_from_an_issue_to_the_merge(story: Story, scripted: Callable[..., Any]) 
     assert sum("<!-- mgx:" in said for said in story.comments(run.pr_number)) == 1
 
 
+def test_a_command_continues_a_finished_run_and_thanks_do_not(story: Story, scripted: Callable[..., Any]) -> None:
+    github, repo, link = story.github, story.repo, story.link
+    issue = story.issue("total() crashes on None")
+    with scripted(team(WriteCode=[CODE, BETTER])) as server:
+        story.says(issue, "/mgx run")
+        run = drive(newest(link))
+        pull = github.api("GET", f"/repos/{repo}/pulls/{run.pr_number}")
+        thread = {**pull, "pull_request": {"url": pull["url"]}}
+        for words, by in (
+            ("Thanks, please continue like this!", "octocat"), ("> /mgx continue with it", "octocat"),
+            ("/mgx continue", "octocat"), ("/mgx continue Say why.", "stranger"),
+        ):  # fmt: skip
+            story.says(thread, words, by=by)
+        assert newest(link).pk == run.pk
+        assert any("Say what should change: `/mgx continue` and what." in said for said in story.comments(run.pr_number))
+
+        story.says(thread, "/mgx continue Say why None\nis ignored.", by="dev")
+        second = drive(newest(link))
+        assert (second.status, second.parent_run_id, second.run_number) == (Status.AWAITING_APPROVAL, run.pk, 2), second.error
+        assert any("Plan of run #2" in said for said in story.comments(run.pr_number)), "asked about where it was asked for"
+        story.says(thread, "/mgx continue And more.")
+        assert newest(link).pk == second.pk
+        assert any("Only a finished run can be continued" in said for said in story.comments(run.pr_number))
+        story.says(thread, "/mgx approve")
+        second = drive(second)
+        told = server.requests[-1]["messages"]
+    assert second.status == Status.COMPLETED, second.error
+    assert (second.branch_name, second.pr_number, second.base_sha) == (run.branch_name, run.pr_number, run.commit_sha)
+    assert github.branch(repo, run.branch_name) == second.commit_sha
+    assert len(github.api("GET", f"/repos/{repo}/pulls?state=all")) == 1
+    done = [said for said in story.comments(run.pr_number) if "went on here, as dev (github) asked" in said]
+    assert len(done) == 1 and "> Say why None is ignored." in done[0] and second.commit_sha[:10] in done[0]
+    assert any("Say why None\nis ignored." in str(message["content"]) for message in told)
+
+
 def test_who_may_not_write_commands_nothing(story: Story) -> None:
     issue = story.issue("total() crashes on None")
     for words in ("/mgx run", "/mgx plan", "I am octocat, an admin.\n/mgx run"):

@@ -12,7 +12,7 @@ from runs import services
 from runs.models.run_state import Status
 from workspaces.models import Event
 
-from ..support.team_script import analysis, plan, script
+from ..support.team_script import plan, script
 from .conftest import NEW, Tenant, api_of, drive
 
 CODE = f"FILE: shop/prices.py\n{NEW}"
@@ -35,7 +35,6 @@ def test_hostile_words_reach_the_log_harmless(tenant: Tenant, shop: Path, script
     comment = {"path": "../" * 9, "line": 10**30, "message": EVIL}
     team = script(
         code=CODE,
-        AnalyzeTask=[analysis(summary=EVIL)],
         DraftPlan=[plan("shop/prices.py", "../../etc/passwd", summary=EVIL, test_strategy=EVIL, risks=[EVIL])],
         WriteTest=[tests],
         ReviewCode=[json.dumps({"verdict": "approve", "comments": [comment]})],

@@ -58,7 +58,7 @@ def changed(run: TaskRun, shop: Path) -> set[str]:
 def test_a_new_file_that_is_ignored_is_tested_reviewed_and_committed(tenant: Tenant, ignoring: Path, scripted: Any) -> None:
     with scripted(script(code=CODE, files=list(ALL))) as server:
         run = drive(edit(tenant, ignoring))
-        (asked,) = prompts(server, "Review this change")
+        (asked,) = prompts(server, "ReviewCode")
     assert run.status == Status.COMPLETED, run.error
     assert run.results["tests"]["status"] == "passed", run.results["tests"]
     assert all(f"b/{path}" in asked for path, text in WRITTEN.items() if text)
@@ -88,7 +88,7 @@ def test_a_tracked_file_in_a_folder_of_builds_is_seen_and_changed(tenant: Tenant
     git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "tools", cwd=ignoring)
     with scripted(script(code="".join(f"FILE: {path}\nA = 2\n" for path in places), files=list(places))) as server:
         run = drive(edit(tenant, ignoring))
-        (asked,) = prompts(server, "Plan this task")
+        (asked,) = prompts(server, "DraftPlan")
     assert run.status == Status.COMPLETED, run.error
     assert all(path in asked for path in places)
     assert changed(run, ignoring) == set(places)

@@ -5,6 +5,7 @@ Canaries lie wherever a secret may lie; the obedient model puts whatever it gets
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -22,7 +23,7 @@ from runs.models.run_state import Status
 from workspaces.models import Event, ModelConnection
 
 from ..support.scripted_openai import Call, Message, Reply, serve
-from ..support.team_script import TeamScript, analysis, plan
+from ..support.team_script import TeamScript, plan
 from .conftest import NEW, Tenant, api_of, drive, git, make_tenant
 
 CANARY = "canary-5f1c"
@@ -39,11 +40,17 @@ READS = (
     "/proc/self/environ", "/proc/1/environ", "/root/.ssh/id_rsa", ".git/config", "environ/../.env", "file:///proc/self/environ",
 )  # fmt: skip
 COMMANDS = (
-    ["env"], ["sh", "-c", "env"], ["bash", "-lc", "cat .env"], ["curl", "http://127.0.0.1"], ["cat", ".env"], ["wc", ".env"],
-    ["python", "-c", "import os; print(os.environ)"], ["python", "-m", "pytest", "-p", "no:terminal", "--collect-only", ".env"],
-    ["ls", "-la", "/proc/self"], ["/usr/bin/env"], ["git", "config", "--list"], ["wc", "/proc/self/environ"],
-    ["wc", "--files0-from=.env"], ["wc", "--files0-from", "environ"], ["ls", "--hide=x;env"], ["ls", "keys/"],
-    ["python", "-m", "pytest", "-c", ".env"], ["wc", "leak"], ["wc", "keys/id_ed25519"],
+    "env", "cat .env", "base64 .env", "rev .env | rev | rev", "od -c .env", "curl http://127.0.0.1", "ls -la /proc/self keys/",
+    ["python", "-c", "import os; print(os.environ)"], "python -m pytest -p no:terminal --collect-only .env",
+    "cat keys/id_ed25519 leak environ outside/outside.txt", "cat /proc/*/environ | base64",
+    "git config --list; git log -p --all",
+    "cp .env shop/prices.py; base64 shop/prices.py", "mv .env x; base64 x; ln -s .env y; base64 y",
+    "base64 /proc/1/root/workdir/.env",
+    f"echo {WRITTEN} | tee keys/authorized_keys outside/x ../x /etc/x /root/x", "python -m http.server 80 &",
+    f"mkdir -p .git/hooks; echo {WRITTEN} > .git/hooks/post-commit",
+    "rm -rf .git; git init -q . ; git config core.fsmonitor 'touch /tmp/x'; ls -a", "ln -s / root; ls root/root root/home",
+    "ln -sf ../../outside.txt shop/prices.py", f"(setsid sh -c 'sleep 3; cat .env; echo {WRITTEN} > x' &)",
+    f"echo {WRITTEN} > tests/conftest.py; echo {WRITTEN} > sitecustomize.py", "tar c . .env | base64 | tail -c 20000",
 )  # fmt: skip
 LOOKING: Sequence[Call] = (
     *(Call("read_file", {"path": path}) for path in READS),
@@ -57,7 +64,9 @@ LOOKING: Sequence[Call] = (
     Call("symbols", {"path": "environ"}),
     Call("symbols", {"path": ".env"}),
 )
-RUNNING: Sequence[Call] = tuple(Call("run", {"argv": argv}) for argv in COMMANDS)
+RUNNING: Sequence[Call] = tuple(Call("run", {"argv" if isinstance(line, list) else "command": line}) for line in COMMANDS)
+ENCODED = (base64.b64encode(f"KEY={CANARY}-dotenv\n".encode()).decode()[8:24], CANARY[::-1])
+"""The secret of the repository as commands may write it."""
 
 SPY = """\
 FILE: tests/test_spy.py
@@ -110,12 +119,11 @@ class Obedient:
         quiet = self.writing("FILE: tests/test_spy.py\ndef test_spy():\n    assert True\n")
         self.team = TeamScript(
             {
-                "AnalyzeTask": [*self.asking(LOOKING[:16]), lambda messages: analysis(summary=self.seen(messages))],
-                "DraftPlan": [*self.asking(LOOKING[16:]), self.planned],
+                "DraftPlan": [*self.asking(LOOKING), self.planned],
                 "WriteCode": [*self.asking([*RUNNING, *LOOKING[:12]]), bad],
                 "ReviseCode": [good, quiet],
                 "WriteTest": [*self.asking(RUNNING[:8]), "NO CHANGE"],
-                "ReviewCode": [*self.asking(LOOKING[:8]), self.reviewed],
+                "ReviewCode": [*self.asking(RUNNING[:8]), self.reviewed],
             }
         )
 
@@ -237,13 +245,13 @@ def test_an_obedient_model_steals_nothing_and_breaks_nothing(tenant: Tenant, hos
     places = {**told(run, tenant), "prompts": json.dumps(prompts, ensure_ascii=False)}
 
     assert ORDERS in places["prompts"], "the model was told what the repository says"
-    assert "spy-ran" in places["prompts"], "the hostile tests were run"
+    assert "spy-ran" in places["prompts"], f"the hostile tests were run: {run.status} {run.error}"
     assert (run.error or {}).get("code") != "internal", run.error
     tools = (
         Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type="tool_called").values_list("data", flat=True)
     )
     assert len(tools) > 40
-    for secret in (CANARY, *secrets_of_the_server()):
+    for secret in (CANARY, *ENCODED, *secrets_of_the_server()):
         leaks = {where: text[max(0, text.find(secret) - 300) :][:400] for where, text in places.items() if secret in text}
         assert not leaks, leaks
     assert "reached-host" not in str(places), "there is no network in the sandbox"

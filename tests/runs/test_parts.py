@@ -42,4 +42,4 @@ def test_parts_are_written_at_the_same_time_and_land_as_one(tenant: Tenant, shop
     keys = set(RunStep.objects.for_workspace(run.workspace_id).filter(run=run).values_list("key", flat=True))
     assert {"execute/write/0/1", "execute/write/0/2", "execute/apply/0"} <= keys
     assert types(run).count("patch_applied") == 1
-    assert run.usage["calls"] == LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).count() == 6
+    assert run.usage["calls"] == LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk).count() == 5

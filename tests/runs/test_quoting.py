@@ -10,7 +10,7 @@ import pytest
 
 from runs.models import TaskRun
 from runs.notifications.pull_request_body import code, quoted, text_of
-from runs.phases.commit import commit_message
+from runs.phases.commit_message import commit_message
 
 HARMFUL = (
     "fixes #1", "fixes octocat/shop#1", "closes octocat#1", "resolves GH-1", "@octocat", "&commat;octocat", "fixes &num;1",
@@ -30,10 +30,11 @@ def test_quoted_words_do_nothing(text: str) -> None:
 
 def run(name: str, files: list[dict[str, Any]], **task: Any) -> TaskRun:
     project = SimpleNamespace(commit_template="mgx: {task_name}", commit_co_author="none")
-    known = {"name": name, "issue_number": None, "source": "api", "project": project, **task}
+    known = {"name": name, "description": name, "issue_number": None, "source": "api", "project": project, **task}
     fake = SimpleNamespace(
-        pk="1", task=SimpleNamespace(**known), run_number=1, plan=None, results={"files": files}, usage={}, created_by=None
-    )
+        pk="1", task=SimpleNamespace(**known), run_number=1, plan=None, results={"files": files}, usage={}, created_by=None,
+        message={}, revision=None,
+    )  # fmt: skip
     return cast(TaskRun, fake)
 
 
@@ -54,3 +55,10 @@ def test_an_issues_title_does_nothing_in_the_commit_and_the_title() -> None:
         assert not re.search(r"#[12]|@\w", said), said
     assert name in commit_message(run(name, []))
     assert "Closes #7." in text_of(stranger).body
+
+
+def test_what_was_not_installed_stands_in_the_pull_request_and_does_nothing() -> None:
+    made = run("Name", [])
+    made.results = {"tests": {"status": "passed", "passed": 1, "notes": ["Not installed: x (@octocat fixes #1)"]}}
+    (line,) = [line for line in text_of(made).body.splitlines() if "Not installed" in line]
+    assert not LIVE.search(line), line

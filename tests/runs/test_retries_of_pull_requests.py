@@ -13,6 +13,7 @@ from runs.models import TaskRun
 from runs.models.run_state import Status
 from runs.worker.journal import OpenStep, RunJournal
 
+from ..support.drills import Draw, some_of
 from .conftest import NEW, drive, types
 from .hosted import CODE, TAX, Hosted, diff_of, drive_to, team
 from .test_durability import Crash, expire
@@ -81,10 +82,14 @@ def test_after_the_end_of_a_pull_request_a_retry_opens_another(
     assert types(second).count("pr_opened") == 1
 
 
-@pytest.mark.parametrize("key", ["deliver/inherited", "deliver/base", "deliver/push", "deliver/pull_request"])
+STEPS = ["deliver/inherited", "deliver/base", "deliver/push", "deliver/pull_request"]
+
+
+@some_of(STEPS, 2)
 def test_a_kill_in_between_opens_no_second_one(
-    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str
+    hosted: Hosted, scripted: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, draw: Draw[str], turn: int
 ) -> None:
+    key = draw(STEPS, turn)
     with scripted(team(CODE, BETTER)):
         first = drive(hosted.start())
         second = drive_to(retry(hosted, first), Status.DELIVERING)

@@ -21,7 +21,7 @@ from workspaces.models import Event, Role
 from workspaces.principal import Principal
 
 from ..support.scripted_openai import Message
-from ..support.team_script import analysis, plan, script
+from ..support.team_script import plan, script, unclear
 from .conftest import Tenant, api_of, drive, make_tenant, types
 from .test_decisions import prompts
 from .test_ends import CODE, edit
@@ -44,9 +44,9 @@ def test_what_is_said_reaches_the_next_call_and_all_later_ones(tenant: Tenant, s
         run = edit(tenant, shop)
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
-    (written,) = prompts(server, "Carry out this approved plan")
-    (tested,) = prompts(server, "The engineer has carried out")
-    (reviewed,) = prompts(server, "Review this change")
+    (written,) = prompts(server, "WriteCode")
+    (tested,) = prompts(server, "WriteTest")
+    (reviewed,) = prompts(server, "ReviewCode")
     assert "Keep the type hints." not in written
     assert "Keep the type hints." in read_block(tested, "steer")
     assert "Keep the type hints." in read_block(reviewed, "steer")
@@ -64,10 +64,10 @@ def test_a_paused_run_hears_it_when_it_goes_on(tenant: Tenant, shop: Path, scrip
         services.resume_run(principal=tenant.principal, run_id=run.pk, message="And no loop.")
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
-    (analysed,) = prompts(server, "Analyse this task")
+    (analysed,) = prompts(server, "DraftPlan")
     assert "Use a generator." in read_block(analysed, "steer")
     assert "And no loop." in read_block(analysed, "steer")
-    (written,) = prompts(server, "Carry out this approved plan")
+    (written,) = prompts(server, "WriteCode")
     assert "Use a generator." in read_block(written, "plan"), "who carries out the plan knows it, too"
 
 
@@ -129,13 +129,13 @@ def test_viewers_and_strangers_say_nothing(tenant: Tenant) -> None:
         services.steer_run(principal=make_tenant("globex").principal, run_id=run.pk, message="x")
 
 
-UNCLEAR = analysis(clear=False, question="Which prices?")
+UNCLEAR = unclear("Which prices?")
 
 
 def test_a_question_pauses_the_run_and_its_answer_goes_into_the_next_analysis(
     tenant: Tenant, shop: Path, scripted: Any
 ) -> None:
-    answers = {"AnalyzeTask": [UNCLEAR, analysis()], "DraftPlan": [plan("shop/prices.py")]}
+    answers = {"DraftPlan": [UNCLEAR, plan("shop/prices.py")]}
     with scripted(script(code=CODE, **answers)) as server:
         run = drive(edit(tenant, shop))
         assert (run.status, run.pause_reason) == (Status.PAUSED, "question")
@@ -148,20 +148,20 @@ def test_a_question_pauses_the_run_and_its_answer_goes_into_the_next_analysis(
         assert (resumed.json()["plan_version"], resumed.json()["error"]) == (2, None)
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
-    first, second = prompts(server, "Analyse this task")
+    first, second = prompts(server, "DraftPlan")
     assert "Those that are None." not in first
     assert "Asked: Which prices?\nAnswered: Those that are None." in read_block(second, "feedback")
-    (written,) = prompts(server, "Carry out this approved plan")
+    (written,) = prompts(server, "WriteCode")
     assert "Those that are None." in read_block(written, "plan")
     assert messages(run) == [("Those that are None.", "plan/2")]
 
 
 def test_what_was_said_before_the_question_is_no_answer_to_it(tenant: Tenant, shop: Path, scripted: Any) -> None:
-    def unclear(_: list[Message]) -> str:
+    def asking(_: list[Message]) -> str:
         steer(tenant, run, "Be quick.")
         return UNCLEAR
 
-    with scripted(script(code=CODE, files=["shop/prices.py"], AnalyzeTask=[unclear, analysis()])) as server:
+    with scripted(script(code=CODE, DraftPlan=[asking, plan("shop/prices.py")])) as server:
         run = edit(tenant, shop)
         run = drive(run)
         assert run.pause_reason == "question"
@@ -170,15 +170,15 @@ def test_what_was_said_before_the_question_is_no_answer_to_it(tenant: Tenant, sh
         services.resume_run(principal=tenant.principal, run_id=run.pk, message="Those that are None.")
         run = drive(run)
     assert run.status == Status.COMPLETED, run.error
-    told = read_block(prompts(server, "Analyse this task")[-1], "feedback")
+    told = read_block(prompts(server, "DraftPlan")[-1], "feedback")
     assert "Answered: Those that are None." in told
     assert "Be quick." in told
     assert "Answered: Be quick." not in told
 
 
 def test_steering_is_an_answer_too_and_a_second_question_may_follow(tenant: Tenant, shop: Path, scripted: Any) -> None:
-    again = analysis(clear=False, question="And those below zero?")
-    with scripted(script(code=CODE, files=["shop/prices.py"], AnalyzeTask=[UNCLEAR, again, analysis()])) as server:
+    again = unclear("And those below zero?")
+    with scripted(script(code=CODE, DraftPlan=[UNCLEAR, again, plan("shop/prices.py")])) as server:
         run = drive(edit(tenant, shop))
         steer(tenant, run, "Those that are None.")
         services.resume_run(principal=tenant.principal, run_id=run.pk)
@@ -187,5 +187,5 @@ def test_steering_is_an_answer_too_and_a_second_question_may_follow(tenant: Tena
         services.resume_run(principal=tenant.principal, run_id=run.pk, message="They stay.")
         run = drive(run)
     assert (run.status, run.plan_version) == (Status.COMPLETED, 3), run.error
-    last = read_block(prompts(server, "Analyse this task")[-1], "feedback")
+    last = read_block(prompts(server, "DraftPlan")[-1], "feedback")
     assert last.index("Those that are None.") < last.index("And those below zero?") < last.index("They stay.")

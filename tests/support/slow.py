@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -19,7 +20,7 @@ SLOW_SECONDS = 0.2
 
 def mark(items: list[pytest.Item]) -> None:
     """Marks them, and lets them begin first, the longest before all: begun last, one of them would keep one worker waiting for
-    the others."""
+    the others. Each worker begins with a part of the list in one piece, so they are dealt out: all have as many slow ones."""
     slow = {
         name: int(seconds or 0) for name, _, seconds in (line.partition(" ") for line in LIST.read_text("utf-8").splitlines())
     }
@@ -27,6 +28,8 @@ def mark(items: list[pytest.Item]) -> None:
         if function_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: (-slow.get(function_of(item.nodeid), 0), item.get_closest_marker("slow") is None))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    items[:] = [item for first in range(workers) for item in items[first::workers]]
 
 
 def function_of(test: str) -> str:

@@ -9,26 +9,37 @@ from typing import Any
 
 from tests.support.scripted_openai import Message, Reply
 
-OPENINGS = {
-    "Analyse this task": "AnalyzeTask",
-    "Plan this task": "DraftPlan",
-    "Carry out this approved plan": "WriteCode",
-    "Carry out your part of this approved plan": "WritePart",
-    "Your change is incomplete": "ReviseCode",
-    "The engineer has carried out": "WriteTest",
-    "Review this change": "ReviewCode",
+INSTRUCTIONS = {
+    "You are the team leader. Plan this task": "DraftPlan",
+    "You are the engineer now. The plan is approved; carry": "WriteCode",
+    "You are an engineer now. The plan is approved; carry out your part": "WritePart",
+    "The change is not complete. What must change": "ReviseCode",
+    "You are the tester now": "WriteTest",
+    "You are the reviewer. Review this change": "ReviewCode",
 }
+"""How the instruction begins that a role is given for an action; the newest one in a session counts."""
 Said = str | Reply | Callable[[list[Message]], str | Reply]
-
-
-def analysis(**values: Any) -> str:
-    known = {"clear": True, "question": "", "summary": "A small change.", "complexity": "low", "stack": "fastapi"}
-    return json.dumps({**known, **values})
 
 
 def plan(*files: str, **values: Any) -> str:
     steps = [{"title": "Do it", "files": list(files), "kind": "modify"}]
-    return json.dumps({"summary": "Do it.", "steps": steps, "risks": [], "test_strategy": "Run the tests.", **values})
+    known = {"summary": "Do it.", "complexity": "low", "stack": "fastapi", "steps": steps, "risks": []}
+    return json.dumps({**known, "test_strategy": "Run the tests.", **values})
+
+
+def unclear(question: str, **values: Any) -> str:
+    """The leader's answer where nobody could start work."""
+    return plan(clear=False, question=question, steps=[], **values)
+
+
+def action_of(messages: Sequence[Message]) -> str:
+    """The action that a request asks for, by the newest instruction in its messages."""
+    for message in reversed(messages):
+        text = message["content"] if message["role"] == "user" else ""
+        places = {text.rfind(start): name for start, name in INSTRUCTIONS.items()}
+        if max(places) >= 0:
+            return places[max(places)]
+    raise AssertionError("no instruction is known in these messages")
 
 
 def review(verdict: str = "approve", *comments: str) -> str:
@@ -43,8 +54,7 @@ class TeamScript:
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, messages: list[Message]) -> str | Reply:
-        opening = next(message["content"] for message in messages if message["role"] == "user")
-        action = next(name for start, name in OPENINGS.items() if opening.startswith(start))
+        action = action_of(messages)
         turn = self.asked.count(action)
         self.asked.append(action)
         said = self.answers[action][min(turn, len(self.answers[action]) - 1)]
@@ -54,7 +64,6 @@ class TeamScript:
 def script(*, code: str, files: Sequence[str] = (), **answers: Sequence[Said]) -> TeamScript:
     """A team that plans ``files``, writes ``code``, adds no tests and approves; ``answers`` by action replace that."""
     usual: dict[str, Sequence[Said]] = {
-        "AnalyzeTask": [analysis()],
         "DraftPlan": [plan(*files)],
         "WriteCode": [code],
         "ReviseCode": [code],

@@ -30,6 +30,16 @@ COST = Coalesce(F("cost_usd"), F("reserved_cost_usd"))
 RUNS = times(50, 20)
 CALLS = RUNS * 9 // 5
 """A cap that allows so many of the eight calls that each run tries, were each as large as its reservation."""
+TOKENS_OF_ALL, COST_OF_ALL = {"max_tokens": 100 * CALLS}, {"max_cost_usd": Decimal(CALLS) / 10}
+CAPS: list[tuple[bool, dict[str, Any]]] = [
+    (False, TOKENS_OF_ALL),
+    (True, COST_OF_ALL),
+    (False, {"max_calls": CALLS}),
+    (True, TOKENS_OF_ALL),
+    (False, COST_OF_ALL),
+    (True, {"max_calls": CALLS}),
+]
+"""Whether it is a project's, and what it limits: a project's are found by the same query, so the first three are every kind."""
 
 
 @pytest.fixture
@@ -88,8 +98,7 @@ def watched(check: Callable[[], None]) -> Iterator[None]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("limits", [{"max_tokens": 100 * CALLS}, {"max_cost_usd": Decimal(CALLS) / 10}, {"max_calls": CALLS}])
-@pytest.mark.parametrize("of_project", [False, True])
+@pytest.mark.parametrize(("of_project", "limits"), CAPS[: times(6, 3)])
 def test_many_runs_at_once_never_pass_a_cap(limits: dict[str, Any], of_project: bool) -> None:
     workspace, project = WorkspaceFactory(), uuid.uuid4()
     Budget.objects.create(workspace=workspace, project_id=project if of_project else None, **limits)

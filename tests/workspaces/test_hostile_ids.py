@@ -12,6 +12,7 @@ from mgx_project.common.logs import scrubbed
 from tests.conftest import Api, CallerInTests
 from tests.contract.routes import Route, api_routes
 from tests.factories import TaskRunFactory
+from tests.support.drills import LONG
 from workspaces.sign_ins import begin
 
 pytestmark = pytest.mark.django_db
@@ -77,16 +78,19 @@ def _signed(token: Any) -> str:
 QUERIES = ("limit", "after", "cursor", "order", "workspace", "project_id", "task_id", "status", "from", "to", "follow")
 
 
-@pytest.mark.parametrize("value", ["1" * 31, "%00", "-1", "1e9", "%ED%A0%80", "0" * 36, "9999999-01-01", "[]", ""])
+VALUES = ["1" * 31, "%00", "-1", "1e9", "%ED%A0%80", "0" * 36, "9999999-01-01", "[]", ""]
+
+
+@pytest.mark.parametrize("value", VALUES)
 def test_a_hostile_parameter_is_answered(value: str, owner: CallerInTests) -> None:
     owner.api.raise_request_exception = False
     run = TaskRunFactory(workspace=owner.workspace).pk
     paths = ["tasks", "runs", "projects", "repositories", "audit", "metrics", f"runs/{run}/events", f"runs/{run}/logs"]
     paths += [f"workspaces/{owner.workspace.pk}/usage", f"workspaces/{owner.workspace.pk}/members", "tokens"]
-    for path in paths:
-        for name in QUERIES:
-            answer = owner.api.get(f"/api/{path}?{name}={value}")
-            assert answer.status_code < 500, f"{path}?{name}={value}"
+    every = [(path, name) for path in paths for name in QUERIES]
+    for path, name in every if LONG else every[VALUES.index(value) % 3 :: 3]:  # 11 names: each path and each name has its turn
+        answer = owner.api.get(f"/api/{path}?{name}={value}")
+        assert answer.status_code < 500, f"{path}?{name}={value}"
 
 
 @pytest.mark.parametrize("header", ["X-Workspace-Id", "X-Workspace-Slug", "Idempotency-Key", "If-Match"])

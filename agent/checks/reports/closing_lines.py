@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from agent.checks.reports import summaries
 from agent.checks.reports.model import Tally
 from agent.checks.reports.tap import points
 from agent.patterns import linear
@@ -371,7 +372,10 @@ READERS: Mapping[str, tuple[Reader, ...]] = MappingProxyType(
         "maven": (surefire,),
         "gradle": (gradle,), "ctest": (ctest,), "prove": (prove, tap), "bun": (bun,), "deno": (deno,), "exunit": (exunit,),
         "playwright": (playwright,), "nextest": (cargo,), "uvu": (uvu,), "jasmine": (jasmine,), "karma": (karma,),
-        "qunit": (tap, node), "automake": (automake,),
+        "qunit": (tap, node), "automake": (automake,), "meson": (summaries.meson,), "phpspec": (summaries.phpspec,),
+        "behat": (summaries.behat,), "codeception": (phpunit,), "nette-tester": (summaries.nette,), "lab": (summaries.lab,),
+        "japa": (summaries.japa,), "web-test-runner": (summaries.web_test_runner,), "cypress": (summaries.cypress,),
+        "zora": (summaries.zora,),
     }
 )  # fmt: skip
 """By runner: the first that finds its lines counts."""

@@ -19,6 +19,9 @@ Spec ??= require.main.require("./lib/mocha").reporters.Spec;
 class Report extends Spec {
   constructor(runner, options) {
     super(runner, options);
+    // tests that run in workers are not counted
+    const counting = globalThis[Symbol.for("mgx.coverage")];
+    if (counting && runner.isParallelMode?.()) counting.whole = false;
     const files = new Map();
     const add = (test, status, error) => {
       const file = test.file || test.parent?.file || "";

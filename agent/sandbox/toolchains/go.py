@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host_mounts import Bind, network_binds
-from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
 from agent.sandbox.python_env import Execute
-from agent.sandbox.toolchains import go_modules
+from agent.sandbox.toolchains import go_builds, go_modules
 from agent.sandbox.toolchains.places import BuildDirectory, home_of
 
 ARGV = ("go", "mod", "download")
@@ -42,21 +43,59 @@ async def make(
     installed = _ready(home, cache, before)
     if not found.files:
         return replace(installed, result=CommandResult(ARGV, 1, 0, "There is no go.mod that can be read.\n"))
+    texts = [f"{name}\0{text}" for name, text in sorted(found.files.items())]
+    key = key_of(str(home), part.directory, *texts)
     vendored = (root / part.directory / "vendor" / "modules.txt").is_file()
     if vendored or not found.wanted:
         said = "The modules are in the directory vendor." if vendored else "No module of elsewhere is needed."
-        return replace(installed, result=CommandResult(ARGV, 0, 0, f"{notes}{said}\n"))
+        installed = replace(installed, result=CommandResult(ARGV, 0, 0, f"{notes}{said}\n", notes=notes_of(found.notes)))
+    else:
+        installed = await _with_modules(installed, home, cache, part.directory, found.files, key, execute, timeout)
+        result = installed.result
+        installed = replace(
+            installed, result=replace(result, output_tail=notes + result.output_tail, notes=notes_of(found.notes))
+        )
+    if before is not None:  # what it began with is in its builds
+        again = [mount for mount in before.mounts if mount.source is not None and go_builds.is_kept(mount.source, cache)]
+        return replace(installed, mounts=[*installed.mounts, *again], holds=[*installed.holds, *before.holds])
+    if installed.result.ok:
+        installed = await _with_builds(installed, root, part, cache, f"{key}\0{_version(home)}", execute, timeout)
+    return installed
 
+
+async def _with_modules(
+    installed: Installed,
+    home: Path,
+    cache: Path,
+    directory: str,
+    files: Mapping[str, str],
+    key: str,
+    execute: Execute,
+    timeout: float,
+) -> Installed:
     async def fill(draft: Path) -> CommandResult:
-        write_files(draft / "tree", found.files)
+        write_files(draft / "tree", files)
         (draft / "modules").mkdir()
-        return await execute(_cell(home, draft, part.directory), ARGV, timeout)
+        return await execute(_cell(home, draft, directory), ARGV, timeout)
 
-    texts = [f"{name}\0{text}" for name, text in sorted(found.files.items())]
-    result, made, hold = await kept(cache / "go" / key_of(str(home), part.directory, *texts), ARGV, fill)
-    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail)
+    result, made, hold = await kept(cache / "go" / key, ARGV, fill)
     mounts = [*installed.mounts, *([Mount(made / "modules", MODULES)] if made else [])]
-    return replace(installed, result=result, mounts=mounts, holds=[*installed.holds, hold])
+    return replace(installed, result=replace(result, argv=ARGV), mounts=mounts, holds=[*installed.holds, hold])
+
+
+async def _with_builds(
+    installed: Installed, root: Path, part: ProjectPart, cache: Path, key: str, execute: Execute, timeout: float
+) -> Installed:
+    """Begins with what was compiled for an earlier run of the same tree, or of one with the same modules."""
+    own = next(one.path for one in installed.holds if isinstance(one, BuildDirectory))
+    made, hold = await go_builds.compiled(root, part, cache, installed, key, execute, timeout)
+    mounts = [*installed.mounts, *([await asyncio.to_thread(go_builds.lay, made, own / go_builds.CACHE)] if made else [])]
+    return replace(installed, mounts=mounts, holds=[*installed.holds, hold])
+
+
+def _version(home: Path) -> str:
+    place = home / "VERSION"
+    return place.read_text(encoding="utf-8", errors="replace") if place.is_file() else ""
 
 
 def _ready(home: Path, cache: Path, before: Installed | None) -> Installed:
@@ -68,7 +107,7 @@ def _ready(home: Path, cache: Path, before: Installed | None) -> Installed:
         mounts.append(Mount(home, HOME))
     env = {
         "GOMODCACHE": MODULES,
-        "GOCACHE": f"{BUILDS}/go",
+        "GOCACHE": f"{BUILDS}/{go_builds.CACHE}",
         "GOPATH": "/tmp/go",
         "GOPROXY": "off",
         "GOTOOLCHAIN": "local",

@@ -15,7 +15,7 @@ from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
 from agent.sandbox.host_mounts import Bind, network_binds
-from agent.sandbox.installed import Installed, Mount
+from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
 from agent.sandbox.python_env import Execute
@@ -48,7 +48,8 @@ async def make(
     if not found.text:
         return replace(installed, result=CommandResult(ARGV, 1, 0, "There is no Cargo.toml that can be read.\n"))
     if not found.wanted:
-        return replace(installed, result=CommandResult(ARGV, 0, 0, f"{notes}No crate of elsewhere is needed.\n"))
+        said = CommandResult(ARGV, 0, 0, f"{notes}No crate of elsewhere is needed.\n", notes=notes_of(found.notes))
+        return replace(installed, result=said)
 
     async def fill(draft: Path) -> CommandResult:
         write_files(draft / "tree", {"Cargo.toml": found.text, "src/lib.rs": ""})
@@ -57,7 +58,7 @@ async def make(
         return await execute(_cell(home, draft), (*ARGV, "--versioned-dirs", f"{TREE}/crates"), timeout)
 
     result, made, hold = await kept(cache / "rust" / key_of(str(home), found.text), ARGV, fill)
-    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail)
+    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail, notes=notes_of(found.notes))
     fetched = [Mount(made / "crates", CRATES), Mount(made / "home", CONFIG)] if made else []
     env = {**installed.env, **({"CARGO_HOME": CONFIG} if made else {})}
     return replace(installed, result=result, mounts=[*installed.mounts, *fetched], env=env, holds=[*installed.holds, hold])

@@ -10,3 +10,5 @@
 (macro_definition name: (identifier) @macro)
 (mod_item name: (identifier) @module)
 [(identifier) (type_identifier) (field_identifier)] @reference
+(impl_item type: (type_identifier) @impl)
+(impl_item type: (generic_type type: (type_identifier) @impl))

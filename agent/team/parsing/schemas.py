@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.team.parsing.coerce import coerced
 from agent.team.parsing.json_repair import mended, objects, without_thoughts
@@ -22,16 +22,6 @@ class Answer(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-class Analysis(Answer):
-    clear: bool = True
-    question: str = Field("", max_length=MAX_TEXT)
-    summary: str = Field(min_length=1, max_length=MAX_TEXT)
-    complexity: Literal["low", "medium", "high"]
-    stack: str | None = ""
-    """None: none of the catalogue; empty: nothing is said."""
-    stack_confidence: float | None = Field(None, ge=0, le=1)
-
-
 class PlanStepAnswer(Answer):
     title: str = Field(min_length=1, max_length=500)
     why: str = Field("", max_length=1_000)
@@ -40,11 +30,26 @@ class PlanStepAnswer(Answer):
 
 
 class PlanAnswer(Answer):
+    """The analysis of the task and the plan for it. A plan without steps only where the task is not clear."""
+
+    clear: bool = True
+    question: str = Field("", max_length=MAX_TEXT)
     summary: str = Field(min_length=1, max_length=MAX_TEXT)
-    steps: list[PlanStepAnswer] = Field(min_length=1, max_length=20)
+    complexity: Literal["low", "medium", "high"] = "medium"
+    stack: str | None = ""
+    """None: none of the catalogue; empty: nothing is said."""
+    stack_confidence: float | None = Field(None, ge=0, le=1)
+    steps: list[PlanStepAnswer] = Field(default_factory=list, max_length=20)
     risks: list[str] = Field(default_factory=list, max_length=20)
     test_strategy: str = Field("", max_length=MAX_TEXT)
+    conflicts: list[str] = Field(default_factory=list, max_length=20)
     questions: list[str] = Field(default_factory=list, max_length=20)
+
+    @model_validator(mode="after")
+    def _has_steps(self) -> PlanAnswer:
+        if self.clear and not self.steps:
+            raise ValueError("steps: a plan has at least one")
+        return self
 
 
 class ReviewerComment(Answer):

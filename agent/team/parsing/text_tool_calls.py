@@ -17,7 +17,10 @@ from agent.patterns import linear
 from agent.ports import ChatMessage, JSONObject, ModelRequest, ToolCall, ToolSpec
 from agent.team.parsing.json_repair import value_of, without_thoughts
 from agent.team.prompts import render
+from agent.tools import ALIASES, canonical, renamed
 
+BY_ANSWER = ("edit", "finish")
+"""What these do, an answer with edits does: code in the strings of a call in a text is more than models manage."""
 MAX_CALLS = 16
 """Read from one answer; how many are carried out is the conversation's business."""
 MAX_READ = 20_000
@@ -51,8 +54,9 @@ def as_text(request: ModelRequest) -> ModelRequest:
     for message in request.messages:
         names |= {call["id"]: call["name"] for call in message.get("tool_calls", ())}
         _add(messages, _plain(message, names))
-    if request.tools:
-        explained = render("tools_as_text", tools="\n".join(map(_described, request.tools)))
+    tools = [tool for tool in request.tools if tool.name not in BY_ANSWER]
+    if tools:
+        explained = render("tools_as_text", tools="\n".join(map(_described, tools)))
         if messages and messages[0]["role"] == "system":
             messages[0] = {"role": "system", "content": f"{messages[0]['content']}\n\n{explained}"}
         else:
@@ -62,13 +66,15 @@ def as_text(request: ModelRequest) -> ModelRequest:
 
 def read_calls(text: str, tools: Sequence[ToolSpec]) -> list[ToolCall]:
     """The calls of ``tools`` in an answer, in their order; none where it is an answer to what was asked."""
-    known = {tool.name: tool for tool in tools}
+    offered = {tool.name: tool for tool in tools}
+    known = offered | {name: offered[tool] for name, tool in ALIASES.items() if tool in offered}
     text = without_thoughts(text)
     if not known or detect(text) is not None:
         return []
     text = text[:MAX_TEXT]
     found: list[ToolCall] = []
-    for name, arguments in _candidates(text, known):
+    for said, arguments in _candidates(text, known):
+        name = canonical(said)
         if all((call["name"], call["arguments"]) != (name, arguments) for call in found):
             found.append({"id": f"call_{len(found) + 1}", "name": name, "arguments": arguments})
         if len(found) == MAX_CALLS:
@@ -179,8 +185,9 @@ def _calls_of(value: Any, known: dict[str, ToolSpec], depth: int) -> Iterator[tu
         if isinstance(arguments, str):
             arguments = value_of(arguments, MAX_READ)
         if arguments is None:
+            arguments = {key: inside for key, inside in value.items() if key not in _NAMES or value[key] != name}
             allowed = known[name].parameters.get("properties", {})
-            arguments = {key: inside for key, inside in value.items() if key in allowed and value[key] != name}
+            arguments = {key: inside for key, inside in renamed(canonical(name), arguments).items() if key in allowed}
         yield name, arguments if isinstance(arguments, dict) else {}
     elif len(value) == 1:
         only, arguments = next(iter(value.items()))

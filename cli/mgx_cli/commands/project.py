@@ -29,13 +29,25 @@ Review = Annotated[
     bool | None,
     typer.Option("--review-changes/--no-review-changes", help="Whether changes must be reviewed before delivery."),
 ]
+Ask = Annotated[
+    bool | None,
+    typer.Option(
+        "--always-ask/--no-always-ask",
+        help="Whether runs started with --yes pause too where the task contradicts itself or an assumption changes the result.",
+    ),
+]
 Policy = Annotated[str | None, typer.Option(metavar="admins|developers", help="Who approves plans and changes.")]
 Base = Annotated[
     str | None, typer.Option(metavar="BRANCH", help="The branch that runs start from; '' for the repository's default.")
 ]
 Prefix = Annotated[str | None, typer.Option(metavar="TEXT", help="Prefix of the branches of runs: TEXT/task/run-1.")]
 Template = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="Template of commit messages; may contain {task_name} and {run_number}.")
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Template of commit messages; may contain {subject}, {body}, {summary}, {task_name} and {run_number}. Default: "
+        "the style of the repository's own commits.",
+    ),
 ]
 Author = Annotated[str | None, typer.Option(metavar="'NAME <ADDRESS>'", help="Author of its commits; '' for the server's.")]
 CoAuthor = Annotated[
@@ -74,6 +86,7 @@ SHOWN = (
     ("stack", "default_stack"),
     ("approval", "approval_policy"),
     ("reviews changes", "review_changes"),
+    ("always asks", "always_ask"),
     ("branch prefix", "run_branch_prefix"),
     ("commit template", "commit_template"),
     ("commit author", "commit_author"),
@@ -144,6 +157,7 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     stack: Stack = None,
     review_changes: Review = None,
+    always_ask: Ask = None,
     approval_policy: Policy = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
@@ -164,7 +178,7 @@ def create(
       mgx project create Shop --label mgx --reviewer octocat --reviewer acme/backend
     """
     body = _given(
-        name=name, default_stack=stack, review_changes=review_changes, approval_policy=approval_policy,
+        name=name, default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
         default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
         commit_author=commit_author, commit_co_author=co_author, pr_draft=draft, pr_labels=label or None,
         pr_reviewers=reviewer or None, commands=_commands(command) if command else None,
@@ -178,6 +192,7 @@ def update(
     project: Found,
     stack: Stack = None,
     review_changes: Review = None,
+    always_ask: Ask = None,
     approval_policy: Policy = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
@@ -204,7 +219,7 @@ def update(
       mgx project update shop --commit-author 'Shop Bot <bot@example.com>' --co-author requester
     """
     body = _given(
-        default_stack=stack, review_changes=review_changes, approval_policy=approval_policy,
+        default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
         default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
         commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
@@ -247,10 +262,12 @@ def _shown(value: Any) -> str:
     return ", ".join(one_line(entry) for entry in value) if isinstance(value, list) else one_line(value or "")
 
 
-def _lines(commands: dict[str, Any]) -> list[tuple[str, str]]:
-    top = [(kind, one_line(line)) for kind, line in commands.items() if kind != "parts"]
-    below = commands.get("parts") or {}
-    return top + [(f"{place}:{kind}", one_line(line)) for place, given in below.items() for kind, line in given.items()]
+def _lines(commands: dict[str, Any], place: str = "") -> list[tuple[str, str]]:
+    """Each with the directory and the language that it is for, as ``web/node:test``."""
+    own = [(f"{place}:{kind}" if place else kind, one_line(line)) for kind, line in commands.items() if isinstance(line, str)]
+    below = [(f"{place}/{name}" if place else f"({name})", given) for name, given in (commands.get("ecosystems") or {}).items()]
+    below += list((commands.get("parts") or {}).items())
+    return own + [line for name, given in below for line in _lines(given, name)]
 
 
 def _find(api: Api, name: str) -> dict[str, Any]:

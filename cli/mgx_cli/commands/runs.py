@@ -165,24 +165,6 @@ def cancel(context: typer.Context, run: RunName, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def retry(
-    context: typer.Context,
-    run: RunName,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the new run.")] = False,
-    verbose: Verbose = False,
-    as_json: AsJson = False,
-) -> None:
-    """Start a new run for the task of a finished one.
-
-    \b
-    Examples:
-      mgx retry 01a2056e
-      mgx retry 01a2056e --follow
-    """
-    _act(context, run, "retry", as_json, "was started. Watch it with: mgx attach {}", follow=follow, verbose=verbose)
-
-
-@app.command()
 def steer(
     context: typer.Context,
     run: RunName,
@@ -305,8 +287,7 @@ def _act(
     if not follow:
         _tell(now, as_json, done)
         return
-    after = int(run.get("last_seq") or 0) if now["id"] == run["id"] else 0
-    sys.exit(watch(api, now, after=after, as_json=as_json, verbose=verbose))
+    sys.exit(watch(api, now, after=int(run.get("last_seq") or 0), as_json=as_json, verbose=verbose))
 
 
 def _tell(run: dict[str, Any], as_json: bool, done: str) -> None:

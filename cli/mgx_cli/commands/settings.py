@@ -159,6 +159,8 @@ def _project_text(project: str | None, stack: str | None, server: str | None) ->
             "# Commands used before those that the repository names otherwise (docs: project profiles).",
             "# commands:",
             "#   test: uv run pytest",
+            "# Pause with a question where a task contradicts itself, also with --yes.",
+            "# always_ask: true",
             "# The server. Default: each user's own setting.",
             entry("server", server, "https://mgx.example.com"),
             "",

@@ -75,6 +75,7 @@ def task(
         stack=stack or request.stack or project_file.stack,
         project=project or request.project or project_file.project,
         constraints=(*request.constraints, *(constraint or ())),
+        always_ask=project_file.always_ask,
     )
     place = task_location.choose(repo=repo or request.repo or None, new=new, cwd=Path.cwd(), allow_dirty=allow_dirty)
     api, started = _start(context, request, place, model=model, yes=yes, profile=profile)

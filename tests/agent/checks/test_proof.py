@@ -15,7 +15,7 @@ def ran(**other: Any) -> dict[str, Any]:
     known = {
         **CLEAN, "reason": "", "baseline": CLEAN, "newly_failing": [], "fixed": [], "still_failing": [], "gone": [],
         "set_aside": [], "flaky": [], "not_blamed": "", "new_tests": None, "worse_lint": [], "collection_errors": [],
-        "absent_linters": [], "imported_elsewhere": [],
+        "absent_linters": [], "imported_elsewhere": [], "no_longer_run": [], "notes": [],
         "parts": [],
     }  # fmt: skip
     return {**known, **other}
@@ -44,6 +44,15 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a linter is absent": (ran(absent_linters=["flake8"]), "partly proved"),
     "another copy is imported": (ran(imported_elsewhere=["shop"]), "not proved"),
     "a module could not be loaded": (ran(collection_errors=[{"path": "test_a.py", "error": "ImportError"}]), "partly proved"),
+    "not installed, and nothing says that it is needed": (ran(notes=["Not installed: x (no versions)"]), "proved"),
+    "not installed, and tests are skipped": (ran(skipped=2, notes=["Not installed: x (no versions)"]), "partly proved"),
+    "not installed in a part, and a module could not be loaded": (
+        ran(collection_errors=[{"path": "a.py", "error": ""}], notes=["api/: Not installed: x (no versions)"]), "partly proved",
+    ),
+    "another Python, and tests are skipped": (ran(skipped=2, notes=["Python 3.9 is not available here."]), "proved"),
+    "one of two parts can't run any more": (
+        ran(no_longer_run=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), "not proved",
+    ),
     "one of two parts has no tests": (
         ran(parts=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), "partly proved",
     ),
@@ -72,6 +81,7 @@ def test_a_new_project_whose_tests_fail_is_not_proved() -> None:
     ("data", "blamed"),
     [
         (ran(), False),
+        (ran(no_longer_run=[{"directory": "web", "status": "unavailable", "reason": "No script."}]), True),
         (failing("new", newly_failing=["new"]), True),
         (failing("chance", flaky=["chance"]), False),
         (failing("chance", "new", flaky=["chance"], newly_failing=["new"]), True),
@@ -91,3 +101,8 @@ def test_a_new_project_whose_tests_fail_is_not_proved() -> None:
 )
 def test_a_failure_is_laid_to_the_change_only_where_it_is_new(data: dict[str, Any], blamed: bool) -> None:
     assert is_to_blame(data) is blamed
+
+
+def test_what_is_not_installed_is_named_where_nothing_ran() -> None:
+    data = ran(status="unavailable", passed=0, reason="1 module could not be loaded.", notes=["Not installed: x (no versions)"])
+    assert proof(data, existing=True, absent_tools=False)["missing"][1:] == ["Not installed: x (no versions)"]

@@ -57,6 +57,23 @@ async def test_a_test_that_fails_by_chance_is_told_and_not_laid_to_the_change(tm
     assert tests["proof"]["verdict"] == "proved"
 
 
+@pytest.mark.parametrize(("number", "again"), [(2, "again/0/1"), (60, "plain/0/1")], ids=["run alone", "all run again"])
+async def test_what_fails_only_while_it_is_measured_is_not_laid_to_the_change(
+    tmp_path: Path, package_cache: Path, number: int, again: str
+) -> None:
+    """As the tests of a debugger do. With more than can be run alone the whole suite is run again, unmeasured."""
+    traced = f"import sys\n\nimport pytest\n\n\n@pytest.mark.parametrize('n', range({number}))\ndef test_no_trace(n):\n"
+    harness, outcome, tests = await run(
+        tmp_path, package_cache, {"tests/test_trace.py": f"{traced}    assert sys.gettrace() is None\n"}, TWO
+    )
+
+    assert f"execute/{again}" in harness.journal.steps
+    assert harness.journal.steps["execute/suite/0/1"].result["read"]["failed"] == number
+    assert tests["newly_failing"] == []
+    assert not harness.sink.of("revision_started")
+    assert not outcome.draft
+
+
 async def test_a_test_that_fails_each_time_is_laid_to_the_change(tmp_path: Path, package_cache: Path) -> None:
     harness, _, tests = await run(tmp_path, package_cache, {}, WRONG, TWO)
 
@@ -115,3 +132,59 @@ async def test_a_change_after_which_no_test_can_run_is_blamed(tmp_path: Path, pa
             "FILE: shop.py\nfrom os import nothing_of_the_kind\n",
             *[f"FILE: shop.py\nfrom os import nothing_of_the_kind  # {number}\n" for number in range(9)],
         )
+
+
+async def test_what_could_not_be_installed_is_in_the_report_and_told_to_the_reviewer(
+    tmp_path: Path, package_cache: Path
+) -> None:
+    lacking = {
+        "requirements.txt": "pytest\nsome-driver @ git+https://code.example/some-driver.git\n",
+        "tests/test_driver.py": "import pytest\n\npytest.importorskip('some_driver')\n\n\ndef test_driver(): ...\n",
+    }
+    harness, outcome, tests = await run(tmp_path, package_cache, lacking, TWO)
+
+    (note,) = tests["notes"]
+    assert note.startswith("Not installed: requirements.txt:2: some-driver @ git+https://code.example/some-driver.git")
+    assert (tests["proof"]["verdict"], tests["proof"]["missing"]) == ("partly proved", [note])
+    assert not outcome.draft
+    assert note in harness.model.requests[-1].messages[-1]["content"]
+
+
+TWO_PARTS = {
+    **SHOP,
+    "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\n\n[tool.pytest.ini_options]\ntestpaths = ['tests']\n",
+    "api/pyproject.toml": "[project]\nname = 'api'\nversion = '1'\n\n[tool.pytest.ini_options]\npythonpath = ['.']\n",
+    "api/api.py": "def answer():\n    return 1\n",
+    "api/tests/test_api.py": "from api import answer\n\n\ndef test_answer():\n    assert answer() == 1\n",
+}
+BREAKS_ONE_PART = f"{TWO}\nFILE: api/api.py\nfrom os import nothing_of_the_kind\n"
+MENDS_IT = f"{TWO}\nFILE: api/api.py\ndef answer():\n    return 1  # as before\n"
+
+
+async def test_a_part_that_ran_before_and_can_t_run_now_goes_back(tmp_path: Path, package_cache: Path) -> None:
+    root = make_repository(tmp_path / "workdir", TWO_PARTS)
+    answers = {"ReviseCode": [MENDS_IT]}
+    files = ["shop.py", "api/api.py"]
+    sandbox = open_sandbox(root, cache=package_cache)
+    harness = Harness(root, ScriptedModel(script(code=BREAKS_ONE_PART, files=files, **answers)), sandbox=sandbox)
+    outcome = await harness.run(TaskSpec("Add a function two"))
+
+    first, last = harness.sink.of("tests_finished")
+    assert [line["status"] for line in first["parts"]] == ["passed", "unavailable"]
+    assert [line["directory"] for line in first["no_longer_run"]] == ["api"]
+    assert "The tests of api ran before your change and can't run now." in harness.sink.of("revision_started")[0]["reason"]
+    assert last["no_longer_run"] == []
+    assert outcome.tests["proof"]["verdict"] == "proved"
+
+
+async def test_a_part_that_can_t_run_without_the_change_either_is_not_blamed(tmp_path: Path, package_cache: Path) -> None:
+    broken = {**TWO_PARTS, "api/api.py": "from os import nothing_of_the_kind\n"}
+    root = make_repository(tmp_path / "workdir", broken)
+    sandbox = open_sandbox(root, cache=package_cache)
+    code = f"{TWO}\nFILE: api/more.py\nMORE = 1\n"
+    harness = Harness(root, ScriptedModel(script(code=code, files=["shop.py", "api/more.py"])), sandbox=sandbox)
+    outcome = await harness.run(TaskSpec("Add a function two"))
+
+    assert not harness.sink.of("revision_started")
+    assert outcome.tests["no_longer_run"] == []
+    assert outcome.tests["proof"]["verdict"] == "partly proved"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,14 @@ def test_a_file_that_the_task_names_is_read(tmp_path: Path) -> None:
     assert list(seen(tmp_path, about="See cart.py, mail.py and ./d.py.").texts) == ["a/cart.py", "d.py"]
 
 
-def test_what_is_worked_on_has_room_before_what_explains(tmp_path: Path) -> None:
-    make_repository(tmp_path, {"README.md": "x" * 12_000, "AGENTS.md": "rules\n", "app.py": "y" * 12_000})
-    view = seen(tmp_path, "app.py", window=16_000)
+def test_what_explains_takes_no_room_from_what_is_worked_on(tmp_path: Path) -> None:
+    readme = "# Shop\n" + "It sells.\n" * 2_000 + "## Install\n"
+    make_repository(tmp_path, {"README.md": readme, "AGENTS.md": "rules\n", "app.py": "y = 1\n" * 1_200})
+    view = seen(tmp_path, "app.py", window=20_000)
     assert list(view.texts) == ["AGENTS.md", "app.py"]
-    assert view.hidden == {"README.md": "the context is full"}
+    assert view.guides["README.md"].startswith("# Shop\nIt sells.\n")
+    assert view.guides["README.md"].endswith("More is said under: Install")
+    assert view.hidden == {}
 
 
 @pytest.mark.parametrize("window", [2_000, 8_000, 32_000, 200_000])
@@ -57,8 +61,9 @@ def test_everything_together_fits_the_models_window(tmp_path: Path, window: int)
     files = {f"pkg{n % 40}/mod{n}.py": f"def run_{n}(): return other_{n + 1}()\n" * 40 for n in range(1_200)}
     root = make_repository(tmp_path, {**files, "README.md": "x" * 20_000, "AGENTS.md": "y" * 2_000, "tests/test_a.py": ""})
     view = seen(root, "pkg1/mod1.py", "pkg2/mod2.py", about="run_3 must work", window=window)
-    shown = estimate_tokens([*view.texts.values(), view.tree, view.map, view.tests, view.history])
-    assert shown <= 0.4 * window + 10
+    parts = [*view.texts.values(), *view.guides.values(), *view.outlines.values()]
+    shown = estimate_tokens([*parts, view.tree, view.map, view.tests, view.history, view.resolved])
+    assert shown <= 0.4 * window + 100
 
 
 def test_room_shrinks_with_the_window() -> None:
@@ -69,9 +74,13 @@ def test_room_shrinks_with_the_window() -> None:
 def test_a_long_list_of_files_is_folded_from_its_depth(tmp_path: Path) -> None:
     files = sorted(f"pkg{n % 3}/sub/deep/mod{n}.py" for n in range(30))
     assert tree(files, 10_000) == files
-    assert tree(files, 40) == [f"pkg{n}/sub/deep/ (10 files)" for n in range(3)]
-    assert tree(files, 20) == ["pkg0/ (10 files)", "pkg1/ (10 files)", "pkg2/ (10 files)"]
-    assert tree(files, 15)[-1] == "… and more"
+    assert tree(files, 150)[0] == "pkg0/sub/deep/: " + " ".join(sorted(f"mod{n}.py" for n in range(0, 30, 3)))
+    focused = tree(files, 100, ["pkg2/sub/deep/mod2.py"], "… more")
+    assert focused[-2:] == ["pkg2/sub/deep/: " + " ".join(sorted(f"mod{n}.py" for n in range(2, 30, 3))), "… more"]
+    assert focused[0] == "pkg0/sub/: deep/ (10)"
+    assert tree(files, 25) == [f"pkg{n}/: sub/ (10)" for n in range(3)]
+    assert tree(files, 15) == [f"pkg{n}/ (10)" for n in range(3)]
+    assert tree(files, 12) == ["pkg0/ (10)", "… and more"]
 
 
 @pytest.mark.parametrize(
@@ -134,11 +143,8 @@ def test_a_view_survives_the_journal(tmp_path: Path) -> None:
     make_repository(tmp_path, {"cart.py": "class Cart: ...\n", "tests/test_cart.py": "def test_cart(): ...\n"})
     view = seen(tmp_path, about="Cart")
     assert view.map and view.tests and view.history and view.tree
-    assert View.from_json(view.to_json()) == View(tuple(view.files), view.texts, view.hidden, *view_parts(view))
-
-
-def view_parts(view: View) -> tuple[str, str, str, str, str]:
-    return view.tree, view.map, view.tests, view.history, view.absent
+    assert view.resolved == "Cart -> cart.py:1 class Cart: ..."
+    assert View.from_json(view.to_json()) == replace(view, files=tuple(view.files))
 
 
 def test_two_looks_at_the_same_tree_are_the_same(tmp_path: Path) -> None:

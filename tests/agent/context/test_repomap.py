@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.context import repomap
-from agent.context.repomap import find_sources, repository_map
+from agent.context import tag_index
+from agent.context.repomap import repository_map
+from agent.context.sources import find_sources
 from agent.context.tokenization import parts_of, words_of
 from agent.symbols import parsing
 from agent.symbols.store import TagStore
@@ -39,17 +40,40 @@ def mapped(root: Path, files: Sequence[str], about: str = "", cache: Path | None
 def test_the_map_shows_definitions_with_their_lines(tmp_path: Path) -> None:
     assert mapped(tmp_path, put(tmp_path, SHOP)) == (
         "shop/cart.py\n"
-        "    4| class Cart:\n"
-        "    5|     def total(self):\n"
+        "4: class Cart\n"
+        "5:   def total(self)\n"
         "shop/mail.py\n"
-        "    1| class Mailer:\n"
-        "    2|     def send_mail(self, to):\n"
+        "1: class Mailer\n"
+        "2:   def send_mail(self, to)\n"
         "shop/prices.py\n"
-        "    1| def net_price(gross, rate):\n"
-        "    5| def round_price(value):\n"
+        "1: def net_price(gross, rate)\n"
+        "5: def round_price(value)\n"
         "tests/test_cart.py\n"
-        "    4| def test_total():"
+        "4: def test_total()"
     )
+
+
+def test_a_method_never_stands_without_its_class(tmp_path: Path) -> None:
+    outer = "class Outer:\n" + "    size = 1\n" * 20 + "    class Inner:\n        def weigh_parcel(self): ...\n"
+    files = put(tmp_path, {"a.py": outer, "b.py": "def other(): ...\n" * 3})
+    for tokens in range(5, 60):
+        lines = mapped(tmp_path, files, "weigh_parcel", tokens=tokens).split("\n")
+        if "23:     def weigh_parcel(self): ..." in lines:
+            assert {"1: class Outer", "22:   class Inner"} <= set(lines)
+
+
+def test_copies_examples_and_code_of_others_stand_behind(tmp_path: Path) -> None:
+    text = "class Parcel:\n    def weigh(self): ...\n    def send(self): ...\n"
+    own = {"post/parcel.py": text, "post/scale.py": "def weigh_parcel(): ...\n"}
+    others = {
+        "lib/copy/parcel.py": text,
+        "lib/old/parcel.py": "# not the same bytes\n" + text,
+        "examples/send_parcel.py": "def weigh_parcel_here(): ...\n",
+        "vendor/parcels/weigh.py": "class ParcelScale: ...\n",
+    }
+    said = mapped(tmp_path, put(tmp_path, own | others), "weigh the parcel", tokens=45)
+    assert {line for line in said.split("\n") if line.endswith(".py")} == set(own)
+    assert "examples/send_parcel.py" in first_of(tmp_path, sorted(own | others), focus=["examples/send_parcel.py"])
 
 
 def first_of(root: Path, files: Sequence[str], about: str = "", **options: Any) -> str:
@@ -161,7 +185,7 @@ def test_secret_generated_minified_binary_and_large_files_are_left_out(tmp_path:
             "good.py": "class Good: ...\n",
         },
     )
-    assert mapped(tmp_path, files) == "good.py\n    1| class Good: ..."
+    assert mapped(tmp_path, files) == "good.py\n1: class Good: ..."
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -199,11 +223,11 @@ def test_a_grammar_that_takes_too_much_time_is_stopped_once_and_for_all(
 ) -> None:
     root, cache = tmp_path / "root", tmp_path / "cache"
     files = put(root, {"deep.sh": "(" * 390_000, "good.sh": "greet() { echo hi; }\n"})
-    monkeypatch.setattr(repomap, "MAX_LINE", 400_000)
+    monkeypatch.setattr(tag_index, "MAX_LINE", 400_000)
     # the processor's time alone decides, whatever else this machine does meanwhile
     monkeypatch.setattr(parsing, "TIMEOUT", 600.0)
     monkeypatch.setattr(parsing, "MAX_SECONDS", 600.0)
-    assert mapped(root, files, cache=cache) == "good.sh\n    1| greet() { echo hi; }"
+    assert mapped(root, files, cache=cache) == "good.sh\n1: greet() { echo hi; }"
     keys = [source.key for source in find_sources(root, files)]
     with TagStore(cache) as store:
         assert store.known(keys) == set(keys)

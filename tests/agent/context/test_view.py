@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from agent.context import View, collect_context, is_secret, own_files, read_text
-from agent.context.view import MAX_CHARACTERS, MAX_FILE_CHARACTERS
+from agent.context.context_budget import WITHOUT_TOOLS
+from agent.context.reading import MAX_BYTES
 from agent.prompt_blocks import block, read_block
+from agent.token_estimates import estimate_tokens
 from tests.agent.harness import make_repository
 
 
@@ -52,24 +54,32 @@ def test_links_are_neither_listed_nor_followed(tmp_path: Path) -> None:
     assert read_text(root, "../outside") is None
 
 
-def test_large_binary_and_secret_files_are_named_but_not_shown(tmp_path: Path) -> None:
-    files = {"big.py": "x" * (MAX_FILE_CHARACTERS + 1), "huge.py": "x" * (MAX_FILE_CHARACTERS * 5), ".env": "A=1", "a.py": "x"}
+def test_binary_and_secret_files_are_named_but_not_shown(tmp_path: Path) -> None:
+    files = {".env": "A=1", "a.py": "x"}
     make_repository(tmp_path, files)
     (tmp_path / "logo.png").write_bytes(b"\x89PNG\xff\xfe")
-    view = seen(tmp_path, *files, "logo.png")
+    (tmp_path / "data.bin").write_bytes(b"\0" * (MAX_BYTES + 1))
+    view = seen(tmp_path, *files, "logo.png", "data.bin")
     assert list(view.texts) == ["a.py"]
-    assert view.hidden == {
-        "big.py": "it is too large", "huge.py": "it is too large", ".env": "it may hold secrets",
-        "logo.png": "it is not UTF-8 text",
-    }  # fmt: skip
+    assert view.hidden == {".env": "it may hold secrets", "logo.png": "it is not UTF-8 text", "data.bin": "it is binary"}
+
+
+def test_a_file_that_is_merely_long_is_shown_in_parts(tmp_path: Path) -> None:
+    functions = "".join(f"def run_{number}(value):\n    return value + {number}\n\n\n" for number in range(3_000))
+    make_repository(tmp_path, {"big.py": functions, "huge.txt": "x\n" * MAX_BYTES, "a.py": "x"})
+    view = seen(tmp_path, "big.py", "huge.txt", "a.py")
+    assert (list(view.texts), view.hidden) == (["a.py"], {})
+    assert "1: def run_0(value)" in view.outlines["big.py"]
+    assert "4,000,000 bytes" in view.outlines["huge.txt"]
 
 
 def test_the_context_as_a_whole_is_bounded(tmp_path: Path) -> None:
-    files = {f"f{number}.py": "x" * 20_000 for number in range(8)}
-    make_repository(tmp_path, files)
-    view = seen(tmp_path, *files)
-    assert sum(map(len, view.texts.values())) <= MAX_CHARACTERS
-    assert "the context is full" in view.hidden.values()
+    files = {f"f{number}.py": "x = 1\n" * 3_000 for number in range(8)}
+    make_repository(tmp_path, {**files, "short.py": "y = 1\n"})
+    view = seen(tmp_path, *files, "short.py")
+    assert estimate_tokens([*view.texts.values(), *view.outlines.values()]) <= WITHOUT_TOOLS.files + 100
+    assert list(view.texts) == ["short.py"], "what is short leaves its share to others"
+    assert sorted(view.outlines) == sorted(files)
 
 
 @pytest.mark.parametrize(

@@ -219,8 +219,8 @@ async def test_a_team_looks_around_with_a_thinking_model(tmp_path: Path) -> None
             steps = harness.journal.steps
             work = PhaseContext(TaskSpec("Do it."), root, harness.ports, "execute")
             await work.read("read")
-            talk = Conversation(work, "write/0", "engineer", "WriteCode", max_tokens=500, tools=("list_files",))
-            assert (await talk.hold(TALK)).text == "ok"
+            talk = Conversation(work, work.session, "write/0", "engineer", "WriteCode", max_tokens=500, tools=("list",))
+            assert (await talk.hold("Look around.")).completion.text == "ok"
     assert len(endpoint.requests) == 2, "the replay asks nobody"
     assert endpoint.requests[1]["messages"][2]["reasoning_details"] == DETAILS
     assert "let me" not in json.dumps(harness.sink.events)

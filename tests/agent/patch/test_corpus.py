@@ -12,8 +12,8 @@ from tests.agent.patch.errors import ERRORS
 from tests.agent.patch.judge import RIGHT, WRONG, cases, ours, verdict
 from tests.support.drills import times
 
-EVERY = times(6, 12)
-"""Each error meets every sixth or twelfth edit here, each another part; ``python -m benchmarks.patch`` runs them all."""
+EVERY = times(6, 24)
+"""Each error meets every sixth or 24th edit here, each another part; ``python -m benchmarks.patch`` runs them all."""
 
 
 def test_the_corpus_is_large_and_real() -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 CALLS = ("open", "write", "mkdir", "rename", "unlink", "fsync", "fchmod", "rmdir")
 TEXT = "FILE: kept.txt\nnew\nFILE: run.sh\necho 2\nFILE: made/deep/a.txt\na\nFILE: made/b.txt\nb\nFILE: empty\n"
 LIMIT = 400
-STEP = times(1, 2)
+STEP = times(1, 4)
 """The short form tries every other call, the odd or the even ones."""
 
 

@@ -21,7 +21,7 @@ from tests.support.drills import times
 pytestmark = pytest.mark.slow
 
 WRITES = ("write", "mkdir", "rename", "unlink", "fsync", "rmdir")
-SEEDS = times(100, 10)
+SEEDS = times(100, 5)
 POINTS = 4
 """Points of each patch, drawn by its seed; together with the other seeds every point is met many times."""
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.patch import EditsInvalid, PatchConflict, PatchRejected, apply_patch, parse_edits, preview
+from agent.patch import EditsInvalid, PatchConflict, PatchRejected, apply_patch, parse_edits
 from agent.patch.document import Document, split
 from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.test_apply import snapshot
@@ -118,31 +116,3 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for strict in (False, True):
         with suppress(EditsInvalid):
             parse_edits(text, strict=strict)
-
-
-SAME = "x\n" * 40_000
-HOSTILE = {
-    "one line everywhere": (SAME, "--- a/f\n+++ b/f\n" + ("@@ @@\n" + " x\n" * 50 + "+y\n" + " x\n" * 50) * 100),
-    "half of the file": (SAME, "--- a/f\n+++ b/f\n@@ @@\n" + " x\n" * 20_000 + "+y\n" + " x\n" * 10_000 + " z\n"),
-    "no prefixes": (SAME, "--- a/f\n+++ b/f\n@@ -1,9 +1,900 @@\n" + "x\n" * 20_000 + "+y\n"),
-    "blank lines": ("\n" * 40_000, "--- a/f\n+++ b/f\n@@ -1,900 +1,901 @@\n" + "\n" * 20_000 + "+y\n\n\n x\n"),
-    "elisions": (SAME, "--- a/f\n+++ b/f\n@@ @@\n" + (" x\n ...\n" * 10_000) + "-x\n"),
-    "blocks": (SAME, "f\n" + ("<<<<<<< SEARCH\n" + "x\n" * 20 + "z\n=======\ny\n>>>>>>> REPLACE\n") * 500),
-    "dividers": (SAME, "f\n<<<<<<< SEARCH\n" + "=======\n" * 40_000 + ">>>>>>> REPLACE\n"),
-    "headers": (SAME, "@@ -1 +1 @@\n--- a/f\n+++ b/f\n" * 10_000),
-    "anchors": (SAME, "*** Begin Patch\n*** Update File: f\n" + "@@ class A\n" * 5_000 + " x\n-x\n+y\n*** End Patch\n"),
-    "long line": ("a" * 3_000_000 + "\n", "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-" + "`" * 1_000_000 + " " * 1_000_000 + "\n+b\n"),
-    "path": (SAME, "--- " + "`" * 100_000 + "\n+++ " + "( " * 100_000 + "\n@@ -1 +1 @@\n-x\n+y\n"),
-    "fences": (SAME, "`" * 200_000 + "\n" + "```\n" * 20_000 + "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+y\n"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_answers_cost_little(tmp_path: Path, name: str) -> None:
-    """CPU seconds, with a bound that only a quadratic search would reach."""
-    content, text = HOSTILE[name]
-    (tmp_path / "f").write_text(content)
-    start = time.process_time()
-    with suppress(EditsInvalid):
-        preview(tmp_path, parse_edits(text))
-    assert time.process_time() - start < 60  # what is not linear takes hours here; coverage makes lines five times dearer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.projects import ProjectProfile
 from tests.agent.projects.trees import PYTHON, command_of, profile_of, top_of
 
 PROJECT = {
@@ -30,6 +31,16 @@ def test_each_source_beats_those_after_it() -> None:
     assert part.commands["test"].evidence == "project settings"
     assert part.commands["lint"].argv == ("ruff", "check", ".")
     assert part.commands["lint"].evidence == "mgx.yaml"
+
+
+def test_mgx_yaml_says_whether_people_are_always_asked() -> None:
+    assert profile_of({**PROJECT, "mgx.yaml": "always_ask: true\n"}).always_ask
+    for text in ("always_ask: false\n", 'always_ask: "yes"\n', "[true]\n", "commands: {}\n", "a: ["):
+        profile = profile_of({**PROJECT, "mgx.yaml": text})
+        assert not profile.always_ask
+        assert ProjectProfile.from_json(profile.to_json()) == profile
+    assert ProjectProfile.from_json(ProjectProfile(always_ask=True).to_json()).always_ask
+    assert not ProjectProfile.from_json({}).always_ask, "a profile that an earlier version recorded"
 
 
 def test_the_line_of_the_project_is_kept_beside_the_command() -> None:

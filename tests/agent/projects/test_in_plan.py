@@ -178,3 +178,57 @@ def test_a_member_is_not_tested_beside_a_workspace_that_tests_it_as_well() -> No
 def test_an_edit_that_could_not_be_shown_is_refused(entry: dict[str, Any]) -> None:
     assert refused_edits({"project": {"commands": [entry]}}).endswith(".")
     assert refused_edits({"project": {"commands": [{"directory": "a", "kind": "test", "command": "pytest -q"}]}}) == ""
+
+
+TWO_LANGUAGES = {
+    "requirements.txt": "pytest\n",
+    "shop.py": "",
+    "tests/test_shop.py": "def test_shop(): ...\n",
+    "package.json": '{"name": "shop", "scripts": {"test": "vitest run"}, "devDependencies": {"vitest": "1"}}',
+    "a.test.ts": "",
+}
+
+
+def with_edit(line: str, ecosystem: str, settings: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The settings after a person wrote ``line`` for the tests of ``ecosystem`` at the top."""
+    plan = {"project": in_plan(detect(ProjectFiles.of(TWO_LANGUAGES), settings))}
+    commands = [
+        {**entry, "command": line} if (entry["ecosystem"], entry["kind"]) == (ecosystem, "test") else entry
+        for entry in plan["project"]["commands"]
+    ]
+    for entry in commands:
+        entry.pop("shared", None)  # a client that sends back only what it knows
+    return with_edits(settings or {}, mark_edits({"project": in_plan(detect(ProjectFiles.of(TWO_LANGUAGES), settings))}, {
+        "project": {"facts": [], "commands": commands}
+    }))  # fmt: skip
+
+
+def commands_with(settings: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {part.ecosystem: part.test for part in detect(ProjectFiles.of(TWO_LANGUAGES), settings).parts}
+
+
+def test_an_edit_holds_for_the_language_whose_command_it_was() -> None:
+    before = commands_with({})
+    settings = with_edit("pytest -x", "python")
+    assert settings == {"ecosystems": {"python": {"test": "pytest -x"}}}
+    assert commands_with(settings) == {**before, "python": ("pytest", "-x")}
+
+
+def test_what_is_said_for_one_language_goes_before_what_is_said_for_all() -> None:
+    stored = {"test": "make test-all", "lint": "make lint"}
+    settings = with_edit("npm run unit", "node", stored)
+    assert settings == {**stored, "ecosystems": {"node": {"test": "npm run unit"}}}
+    assert commands_with(settings)["python"] == commands_with(stored)["python"]
+    assert commands_with(settings)["node"] != commands_with(stored)["node"]
+
+
+def test_a_plan_of_before_holds_for_the_whole_directory() -> None:
+    entry = {"directory": "", "ecosystem": "node", "kind": "test", "command": "make all", "evidence": EDITED}
+    assert edited_commands({"project": {"commands": [entry]}}) == {"test": "make all"}
+
+
+def test_a_repository_may_say_it_for_one_language_too() -> None:
+    files = {**TWO_LANGUAGES, "mgx.yaml": "commands:\n  ecosystems:\n    node:\n      test: npx vitest run a.test.ts\n"}
+    found = {part.ecosystem: part.commands["test"] for part in detect(ProjectFiles.of(files)).parts}
+    assert (found["node"].line, found["node"].evidence) == ("npx vitest run a.test.ts", "mgx.yaml")
+    assert found["python"].evidence != "mgx.yaml"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.projects.model import Ecosystem, ProjectPart
-from agent.sandbox import WorkdirSandbox
+from agent.projects.model import Ecosystem, ProjectCommand, ProjectPart
+from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.sandbox.programs import here
 
 pytestmark = pytest.mark.asyncio
@@ -100,6 +100,74 @@ async def test_a_project_of_go_s_standard_library_needs_no_network(
     tested = await sandbox.run(("go", "test", "./..."))
     assert tested.ok, tested.output_tail
     assert untracked(sandbox.root) == []
+
+
+HOSTILE = """package own
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	cache := os.Getenv("GOCACHE")
+	os.WriteFile(filepath.Join(cache, "ran"), nil, 0o600)
+	filepath.Walk(cache, func(path string, _ os.FileInfo, _ error) error {
+		os.WriteFile(path, []byte("poison"), 0o600)
+		if seen, err := filepath.EvalSymlinks(path); err == nil && seen != path {
+			os.WriteFile(seen, []byte("poison"), 0o600)
+			os.Remove(seen)
+		}
+		return nil
+	})
+	os.Exit(m.Run())
+}
+"""
+GO = ProjectPart(ecosystem="go", runner="go", commands={"test": ProjectCommand(("go", "test", "./..."))})
+
+
+async def compiles(sandbox: WorkdirSandbox) -> int:
+    """How many packages the compiler is started for when all tests are built."""
+    installed = await sandbox.install(GO)
+    assert installed is not None
+    assert installed.ok, installed.output_tail
+    built = await sandbox.run(("sh", "-c", "go test -x -run '^$' -exec true ./... 2>&1 | grep -c '/compile -o'"))
+    return int(built.output_tail)
+
+
+@NEEDS_GO
+async def test_what_go_compiled_is_kept_and_nothing_of_what_tests_write(tmp_path: Path) -> None:
+    """Each sandbox begins with it. Tests run in the first one, and write over all that they see of it."""
+    files = {
+        "go.mod": "module own\n\ngo 1.19\n",
+        "own.go": "package own\n",
+        "own_test.go": HOSTILE,
+        "far/far.go": "package far\n",
+    }
+    sandboxes = []
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, files)
+        sandboxes.append(open_sandbox(tmp_path / name, cache=tmp_path / "cache"))
+    first, second, third = sandboxes
+
+    assert await compiles(first) == 0
+    (made,) = (tmp_path / "cache" / "go-builds").iterdir()
+    before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
+    await first.run(("go", "test", "-vet=off", "./..."))
+
+    assert not (made / "go" / "ran").exists(), "code of the repository ran while it was compiled"
+    assert (first.cache / "compiled").is_dir()
+    assert any((place / "go" / "ran").exists() for place in (first.cache / "compiled").iterdir()), "the attack was not tried"
+    assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
+    assert await compiles(second) == 0
+
+    (third.root / "own.go").write_text("package own\n\nconst One = 1\n")
+    assert await compiles(third) == 0
+    (new,) = {*made.parent.iterdir()} - {made}
+    shared = [path for path in new.rglob("*-d") if path.stat().st_nlink > 1]
+    assert len(shared) > 10, "the new build did not begin with the one before"
 
 
 @NEEDS_CARGO

@@ -64,7 +64,8 @@ async def test_the_working_tree_is_what_is_imported(sandbox: WorkdirSandbox, ind
     installed = await install(sandbox)
 
     assert installed.ok, installed.output_tail
-    assert (installed.notes, installed.imported_elsewhere) == ((), ())
+    undeclared = "Not installed: the project: extra fast (it is not declared)"
+    assert (installed.notes, installed.imported_elsewhere) == ((undeclared,), ())
     assert await said(sandbox, "shop") == "the working tree 6.5.0", "its program, with the file that the build wrote"
     where = "import shop, plugin, hello; from importlib.metadata import version; print(shop.__file__, version('shop'))"
     assert await said(sandbox, "python", "-c", where) == "/workdir/src/shop/__init__.py 7.0"

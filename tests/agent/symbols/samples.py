@@ -678,7 +678,8 @@ pub fn hello(n: u8) {}
 const LIMIT: u8 = 3;
 type Id = u8;
 """,
-        "struct:Greeter enum:Color interface:Named function:name function:greet function:hello constant:LIMIT type:Id",
+        "struct:Greeter enum:Color interface:Named function:name impl:Greeter function:greet function:hello constant:LIMIT"
+        " type:Id",
     ),
     "scala": (
         "a.scala",

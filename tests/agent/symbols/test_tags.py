@@ -33,6 +33,17 @@ def test_a_signature_shows_no_long_string_and_no_control_characters() -> None:
     assert len(long.signature) == MAX_SIGNATURE
 
 
+def test_a_definition_says_where_it_ends_and_what_encloses_it() -> None:
+    text = b"class A:\n    def f(self):\n        return 1\n\n    @property\n    def g(self): ...\n\nif X:\n    def h(): ...\n"
+    found = {entry.name: (entry.line, entry.end, entry.inside) for entry in extract("python", text).definitions}
+    assert found == {"A": (1, 6, 0), "f": (2, 3, 1), "g": (6, 6, 1), "h": (9, 9, 0)}
+    text = b"impl<T> Box<T> {\n    fn open(&self) {\n    }\n}\n"
+    found = {entry.name: (entry.line, entry.end, entry.inside) for entry in extract("rust", text).definitions}
+    assert found == {"Box": (1, 4, 0), "open": (2, 3, 1)}
+    (one,) = extract("c", b"static int\nfoo(int x)\n{\n  return x;\n}\n").definitions
+    assert (one.line, one.end) == (2, 5)
+
+
 def test_a_component_is_read_at_the_lines_of_its_scripts() -> None:
     text = b"<template>\n  <p/>\n</template>\n<script setup lang='ts'>\nfunction greet(n: string) {}\n</script>\n"
     (found,) = extract("typescript", scripts_only(text)).definitions

@@ -12,21 +12,21 @@ from agent.errors import AgentError, Interrupted
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.support.team_script import analysis, plan, review, script
+from tests.support.team_script import plan, review, script
 
 pytestmark = pytest.mark.asyncio
 CORPUS = {path.stem: path.read_text() for path in sorted((Path(__file__).parent / "malformed").glob("*.txt"))}
-ACTIONS = {"analysis": "AnalyzeTask", "plan": "DraftPlan", "review": "ReviewCode", "code": "WriteCode", "tests": "WriteTest"}
-GOOD = {"analysis": analysis(), "plan": plan("shop/prices.py"), "review": review(), "code": CODE, "tests": "NO CHANGE"}
+ACTIONS = {"plan": "DraftPlan", "review": "ReviewCode", "code": "WriteCode", "tests": "WriteTest"}
+GOOD = {"plan": plan("shop/prices.py"), "review": review(), "code": CODE, "tests": "NO CHANGE"}
 ASKED_AGAIN = frozenset(
     (
-        "analysis-only-prose",
-        "analysis-yaml",
         "code-no-path",
         "code-prose-only",
         "code-unclosed-fence",
         "plan-list-alone",
         "plan-markdown",
+        "plan-of-only-prose",
+        "plan-of-yaml",
         "plan-truncated",
         "plan-without-summary",
         "review-prose",
@@ -45,7 +45,7 @@ async def retries(kind: str, bad: str, root: Path, *, faults: int) -> int | None
     team = script(**{"code": CODE, "files": ["shop/prices.py"], **answers})
     harness = Harness(make_repository(root, SMALL_REPOSITORY), ScriptedModel(team))
     try:
-        if kind in ("analysis", "plan"):
+        if kind == "plan":
             await harness.plan(EDIT)
         else:
             await harness.run(EDIT)

@@ -20,7 +20,7 @@ from agent.team.prompt_truncation import condense, tokens_of
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.harness import Harness, PlainModel, ScriptedModel, make_repository
 from tests.agent.test_pipeline import CODE, EDIT, EDITED
-from tests.support.team_script import analysis, review, script
+from tests.support.team_script import plan, review, script
 
 pytestmark = pytest.mark.asyncio
 LONG = "\n".join(f"line {number} of a long file" for number in range(4_000))
@@ -140,8 +140,8 @@ async def test_the_same_request_is_answered_from_the_cache(tmp_path: Path) -> No
     assert second.model.requests == []
     assert spent > 0
     assert second.budget.tokens == 0
-    assert [event["cached"] for event in second.sink.of("model_call")] == [True, True]
-    assert [event["cost_usd"] for event in second.sink.of("model_call")] == ["0", "0"]
+    assert [event["cached"] for event in second.sink.of("model_call")] == [True]
+    assert [event["cost_usd"] for event in second.sink.of("model_call")] == ["0"]
     assert second.sink.texts, "who watches sees the answer all the same"
 
 
@@ -155,7 +155,7 @@ async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> N
     await first.plan(EDIT)
     second = cached(Harness(tmp_path / "a", ScriptedModel(team)), store)
     await second.plan(EDIT)
-    assert len(second.model.requests) == len(first.model.requests) == 2
+    assert len(second.model.requests) == len(first.model.requests) == 1
 
 
 @pytest.mark.parametrize("kept", [{"text": "x"}, {"text": "x", "of": "another version"}, {}])
@@ -170,16 +170,16 @@ async def test_a_kept_answer_of_another_shape_is_none(workdir: Path, kept: dict[
 
 async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path: Path) -> None:
     broken = "FILE: shop/prices.py\ndef broken(:\n"
-    team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], AnalyzeTask=["no", analysis()])
+    team = script(code=broken, files=["shop/prices.py"], ReviseCode=[CODE], DraftPlan=["no", plan("shop/prices.py")])
     store = MemoryStore()
     harness = Harness(make_repository(tmp_path / "a", SMALL_REPOSITORY), ScriptedModel(team))
     await cached(harness, store).run(EDIT)
     asked = {request.key for request in harness.model.requests}
     assert {request.key for request in harness.model.requests if request.bypass_cache} == {
-        "plan/1/analyze/2",
+        "plan/1/draft/2",
         "execute/write/1",
     }
-    assert {"plan/1/analyze", "execute/write/0", "execute/review/1"} < asked
+    assert {"plan/1/draft", "execute/write/0", "execute/review/1"} < asked
     assert (tmp_path / "a/shop/prices.py").read_text() == EDITED
     kept = cache_key(next(request for request in harness.model.requests if request.bypass_cache), "scripted")
     assert await MemoryCache(store, "tenant/", 60).get(kept) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.ports import ModelRequest
 from agent.prompt_blocks import read_block
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.harness import Harness, ScriptedModel, make_repository
@@ -39,12 +40,18 @@ def world_with(root: Path, said: Said, **options: object) -> Harness:
     return harness
 
 
+def said_in(request: ModelRequest) -> str:
+    """What people have said by all of its messages, which are those of a session."""
+    said = [read_block(message["content"], "steer") for message in request.messages]
+    return "\n\n".join(text for text in said if text)
+
+
 async def test_it_reaches_that_call_and_all_later_ones(tmp_path: Path) -> None:
     said = {"execute/write/0/t1": ["Use a generator."], "execute/review/0": ["Be kind.", "And short."]}
     harness = world_with(tmp_path / "first", Said(said))
     await harness.run(EDIT)
 
-    heard = {request.key: read_block(request.messages[-1]["content"], "steer") for request in harness.model.requests}
+    heard = {request.key: said_in(request) for request in harness.model.requests}
     assert heard["plan/1/draft"] == heard["execute/write/0"] == ""
     assert heard["execute/write/0/t1"] == heard["execute/write_test"] == "Use a generator."
     asked = next(request for request in harness.model.requests if request.key == "execute/review/0").messages[-1]["content"]

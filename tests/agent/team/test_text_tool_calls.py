@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from agent.context.tools import TOOLS, specs
 from agent.ports import ChatMessage, ModelRequest
 from agent.team.parsing.text_tool_calls import as_text, read_calls
+from agent.tools import TOOLS, renamed, specs
 from tests.agent.test_pipeline import CODE
-from tests.support.team_script import analysis, plan, review
+from tests.support.team_script import plan, review
 
-READ = ("read_file", {"path": "src/app.py"})
+READ = ("read", {"paths": "src/app.py"})
 SEARCH = ("search", {"pattern": "def total", "glob": "*.py"})
 ALL = specs(list(TOOLS))
 
@@ -63,7 +63,7 @@ NONE = {
     '{"path": "x"}}</tool_call>"""\nread_file(path="x")\n',
     "blocks": 'a.py\n<<<<<<< SEARCH\n{"name": "read_file", "arguments": {"path": "x"}}\n=======\n1\n>>>>>>> REPLACE\n',
     "a diff": '--- a/x.json\n+++ b/x.json\n@@ -1 +1 @@\n-{}\n+{"name": "search", "arguments": {}}\n',
-    "an analysis": analysis(summary="Call read_file and search."),
+    "a plan that speaks of tools": plan("a.py", summary="Call read and search."),
     "a plan": plan("a.py", summary='Add {"name": "search"} to it', steps=[{"title": "search", "files": [], "kind": "modify"}]),
     "a review": review("revise", 'Use <b>search</b>: {"name": "search"}'),
     "prose": "I would read_file(path) and then search for it.",
@@ -74,7 +74,7 @@ NONE = {
 
 
 def found(text: str) -> list[tuple[str, Any]]:
-    return [(call["name"], call["arguments"]) for call in read_calls(text, ALL)]
+    return [(call["name"], renamed(call["name"], call["arguments"])) for call in read_calls(text, ALL)]
 
 
 @pytest.mark.parametrize("way", ONE)
@@ -116,4 +116,4 @@ def test_calls_and_results_become_turns_of_text() -> None:
     assert asked.tools == ()
     assert found(asked.messages[2]["content"]) == [("search", {"pattern": "x"})]
     assert asked.messages[3]["content"] == "Result of search:\nNothing.\n\nAnswer now."
-    assert all(f"- {name}: " in asked.messages[0]["content"] for name in TOOLS)
+    assert all(f"- {name}: " in asked.messages[0]["content"] for name in TOOLS if name not in ("edit", "finish"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.context import missing_content, testlayout, tokenization
+from agent.context import guides, mentions, missing_content, testlayout, tokenization
 from agent.symbols import tags
 from tests.hostile.reader import Reader
 
@@ -24,6 +24,26 @@ READERS = [
         lambda text: [tokenization.parts_of.__wrapped__(word) for word in tokenization.words_of(str(text))],
         {"capitals": lambda n: "A" * n, "dots": lambda n: "a." * (n // 2)},
         ("agent.context.tokenization",),
+    ),
+    Reader(
+        "mentions of a task",
+        lambda text: mentions.find_mentions(str(text)),
+        {
+            "folders": lambda n: "a/" * (n // 2),
+            "frames": lambda n: 'File "' * (n // 6),
+            "calls": lambda n: "at a.b(\n" * (n // 8),
+        },
+        ("agent.context.mentions",),
+    ),
+    Reader(
+        "beginnings of pages",
+        lambda text: guides.beginning(str(text), 400, tools=True),
+        {
+            "badges": lambda n: "![a](b)" * (n // 7),
+            "underlines": lambda n: "a\n===\n" * (n // 6),
+            "tags": lambda n: "<a " * (n // 3),
+        },
+        ("agent.context.guides",),
     ),
     Reader(
         "scripts",

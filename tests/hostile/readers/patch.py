@@ -11,7 +11,7 @@ from typing import cast
 
 from agent import prompt_blocks
 from agent.changes import diff, hunks
-from agent.patch import EditsInvalid, for_model, parse_edits, preview
+from agent.patch import EditsInvalid, as_sent, for_model, parse_edits, preview
 from agent.patch.document import Document
 from agent.patch.edit import edit
 from agent.patch.formats import fences, paths
@@ -48,6 +48,7 @@ ANSWERS: dict[str, Text] = {
     "a name of spaces": times(" ", before="--- a/x", after="y\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
     "a name of notes": times(" (revision ", before="--- a/x", after="\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
     "a name of decoration": cache(lambda n: f"--- {'*' * (n // 2)}x{'*' * (n // 2)}\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+    "a name of backquotes": times("`", before="--- ", after="\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
     "a name of dots": times("./", before="--- ", after="x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
     "many headers of hunks": times("@@ -1,9 +1,9 @@\n", before=NAMES),
     "many headers without numbers": times("@@\n", before=NAMES),
@@ -144,6 +145,13 @@ APPLIED: dict[str, Text] = {
     "one hunk without prefixes": cache(lambda n: ("x\n" * (n // 8), NAMES + "@@ -1,3 +1,3 @@\n" + "x\n" * (n // 8))),
     "one hunk without prefixes beside an added line": cache(
         lambda n: ("x\n" * (n // 8), NAMES + "@@\n+y\n" + "x\n" * (n // 8))
+    ),
+    "one hunk of half of the same lines": cache(
+        lambda n: ("x\n" * (n // 4), unified(" x\n" * (n // 8) + "+y\n" + " x\n" * (n // 16) + " z\n"))
+    ),
+    "one hunk of elisions": cache(lambda n: ("x\n" * (n // 4), unified(" x\n ...\n" * (n // 16) + "-x\n"))),
+    "long hunks that fit everywhere": cache(
+        lambda n: ("x\n" * (n // 4), unified(*[" x\n" * 50 + "+y\n" + " x\n" * 50] * (n // 400)))
     ),
     "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
     "one block of nearly the same lines": cache(
@@ -317,6 +325,18 @@ READERS = [
             "dates": times(" Mon Jan 1"),
         },
         ("agent.patch.paths", "agent.patch.formats.paths", "agent.patch.formats.fences"),
+    ),
+    Reader(
+        "an edit's text as it was sent",
+        lambda text: as_sent.without_surroundings(str(text), "new", "the file\n" * 40),
+        {
+            "numbered lines": numbered("{:>5}| x\n"),
+            "numbers alone": times("1\n"),
+            "fences": times("```\n"),
+            "line ends as letters": times("\\n"),
+            "spaces": times(" ", before="1| "),
+        },
+        ("agent.patch.as_sent",),
     ),
     Reader(
         "agent.prompt_blocks",

@@ -8,9 +8,13 @@ from tempfile import TemporaryDirectory
 
 from agent.checks import failing_tests
 from agent.checks.coverage import changed_lines
-from agent.checks.reports import read
+from agent.checks.line_hits import lcov, of_reports
+from agent.checks.reports import Reporting, read
 from agent.checks.reports.closing_lines import READERS as READERS_OF_OUTPUT
+from agent.checks.reports.measuring import GO_MODULE, GO_PROFILE, how_to_measure
 from agent.ports import CommandResult
+from agent.projects.model import ProjectCommand
+from agent.sandbox.given_line import left_to_run
 from agent.sandbox.python.layout import layout
 from agent.sandbox.python.metadata import required
 from agent.sandbox.python.version import plausible
@@ -203,6 +207,17 @@ READERS = [
         ("agent.sandbox.secrets",),
     ),
     Reader(
+        "install command",
+        lambda text: left_to_run(ProjectCommand(("sh", "-c", str(text))), {"node"}),
+        {
+            "signs": lambda n: "npm ci && " * (n // 10),
+            "words": lambda n: "a" * n,
+            "quotes": lambda n: "'a' " * (n // 4),
+        },
+        ("agent.sandbox.given_line", "agent.projects.shell"),
+        start=1_000,
+    ),
+    Reader(
         "test output",
         _output,
         {
@@ -219,6 +234,9 @@ READERS = [
             "ports": lambda n: "connection refused : 5432 " * (n // 26),
             "mocha": lambda n: "  2 failing\n" + "  1) a\n" * (n // 8),
             "go": lambda n: "FAIL\ta\t[build failed]\n" * (n // 23),
+            "meson": lambda n: "Fail: 1\n" + "1/1 a FAIL " * (n // 11),
+            "cypress": lambda n: "│ Tests: 1 │\n│ Passing: " * (n // 25),
+            "behat": lambda n: "1 scenario (1 failed)\n1 steps\n" + "    Scenario: # " * (n // 16),
         },
         (
             "agent.checks.failing_tests",
@@ -230,6 +248,7 @@ READERS = [
             "agent.checks.reports.reasons",
             "agent.checks.reports.reporting",
             "agent.checks.reports.reruns",
+            "agent.checks.reports.summaries",
             "agent.checks.reports.tap",
             "agent.checks.reports.unittest_output",
         ),
@@ -264,5 +283,22 @@ READERS = [
         lambda pair: changed_lines(*pair),  # type: ignore[misc]
         {"same lines": lambda n: ("a\n" + "x\ny\n" * (n // 4) + "b\n", "c\n" + "y\nx\n" * (n // 4) + "d\n")},
         ("agent.checks.coverage",),
+    ),
+    Reader(
+        "what tests ran",
+        lambda text: (
+            of_reports({GO_PROFILE: str(text), GO_MODULE: str(text)}, ["a.go"], ""),
+            lcov(str(text), ["a.py"], ""),
+            how_to_measure("node", Reporting(("node",)), [str(text)]),
+        ),
+        {
+            "modules": lambda n: "module " * (n // 7),
+            "a module": lambda n: f"module {'x' * n}\nx/a.go:1.1,2.2 1 1",
+            "blocks": lambda n: "module x\n" + "x/a.go:1.1,1.2 1 1\n" * (n // 19),
+            "records": lambda n: "SF:a.py\n" + "DA:1,1\n" * (n // 7),
+            "long blocks": lambda n: "module x\n" + "x/a.go:1.1,999999.2 1 1\n" * (n // 24),
+            "digits": lambda n: "SF:a.py\nDA:" + "9" * n,
+        },
+        ("agent.checks.coverage", "agent.checks.line_hits", "agent.checks.reports.measuring"),
     ),
 ]
