@@ -250,7 +250,7 @@ class Sandbox(Protocol):
     ) -> CommandResult:
         """Runs ``argv`` in ``directory`` of the workdir, in the environment of the part that is there, without a network.
         ``reports`` are globs of files to give back, below the directory ``/reports`` or relative to ``directory``.
-        ``hide_secrets``: files that may hold secrets are empty for it, and there is no git directory."""
+        ``hide_secrets``: files that may hold secrets appear empty to it, and the git directory is hidden."""
         ...
 
 

@@ -173,9 +173,7 @@ def style_of(commits: Sequence[PastCommit]) -> CommitStyle:
         longest=min(WIDTH, max(lengths)),
         bodies=sum(map(bool, bodies)) * 2 >= len(bodies),
         trailers=tuple(name for name, count in trailers.most_common(3) if count * 2 >= len(written)),
-        samples=tuple(subject for subject in subjects if parts_of(subject).form == form and len(subject) <= MAX_SAMPLE)[
-            :SAMPLES
-        ],
+        samples=_samples(subjects, form),
     )
 
 

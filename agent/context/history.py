@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from agent.context.context_budget import within
-from agent.context.git import ask_git
+from agent.context.git import ask_history
 from agent.context.paths import is_secret
 
 COMMITS = 300
@@ -28,7 +28,7 @@ _LOG = (
 
 async def recent_history(root: Path, focus: Sequence[str], files: Sequence[str], tokens: int) -> str:
     """Subjects of the last commits, and for the paths in ``focus`` what was often changed with them; "" without git."""
-    said = await ask_git(root, *_LOG, timeout=TIMEOUT)
+    said = await ask_history(root, *_LOG, timeout=TIMEOUT)
     if not said:
         return ""
     commits = [_commit(part) for part in said.split("\x1e")[1:]]

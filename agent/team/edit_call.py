@@ -63,7 +63,7 @@ def _inserted(root: Path, path: str, line: object, new: str) -> Edits | str:
     text = _now(root, path)
     lines = [] if text is None else text.splitlines(keepends=True)
     if text is None or not isinstance(line, int) or not 0 <= line <= len(lines):
-        return f"There is no line {str(line)[:20]} in {path[:200]} that anything could be put behind. {HOW}"
+        return f"{path[:200]} has no line {str(line)[:20]} to insert after. {HOW}"
     new = new if new.endswith("\n") else f"{new}\n"
     around = 1
     first, last = max(line - around, 0), min(line + around, len(lines))

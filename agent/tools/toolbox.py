@@ -15,7 +15,7 @@ from agent.tools.history import history
 from agent.tools.list import list_files
 from agent.tools.read import read_files
 from agent.tools.result import MAX_RESULT, Refused, ToolResult, clean
-from agent.tools.run import Runner, run
+from agent.tools.run import Runner, nothing, run
 from agent.tools.search import search
 from agent.tools.symbols import symbols
 
@@ -45,7 +45,7 @@ class Toolbox:
             "symbols": lambda arguments: symbols(root, arguments, map_cache),
             "list": lambda arguments: list_files(root, arguments),
             "history": lambda arguments: history(root, arguments),
-            "run": lambda arguments: run(commands, root, profile, arguments, keep=keep or _nothing, outputs=self.outputs),
+            "run": lambda arguments: run(commands, root, profile, arguments, keep=keep or nothing, outputs=self.outputs),
         }
 
     async def call(self, name: str, arguments: JSONObject) -> ToolResult:
@@ -70,7 +70,3 @@ class Toolbox:
         if len(result.text) <= MAX_RESULT:
             return result
         return ToolResult(result.text[:MAX_RESULT], result.is_error, kept=result.kept)
-
-
-def _nothing(path: str) -> bool:
-    return False

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.context.commits import COMMITS, MAX_BODY, MAX_SUBJECT, PastCommit, read_commits, recent_commits
+from agent.context.history import recent_history
 from agent.in_memory import MemoryJournal, TextSink
 from tests.agent.harness import make_repository
 
@@ -50,6 +51,12 @@ def test_subjects_bodies_and_authors_are_bounded_and_plain(root: Path, tmp_path:
     assert (len(long.subject), long.body.splitlines()[0]) == (MAX_SUBJECT, "Why.")
     assert len(long.body) <= MAX_BODY
     assert f"{long.subject}{long.body}".replace("\n", "").isprintable()
+
+
+def test_the_history_of_an_opening_is_there_in_the_clone_of_a_run_too(root: Path, tmp_path: Path) -> None:
+    expected = asyncio.run(recent_history(root, [], [], 800))
+    assert "- Fix it" in expected.splitlines()
+    assert asyncio.run(recent_history(as_clone_of_run(root, tmp_path), [], [], 800)) == expected
 
 
 def test_without_git_there_are_none(tmp_path: Path) -> None:

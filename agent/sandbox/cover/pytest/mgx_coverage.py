@@ -34,7 +34,7 @@ class Measuring:
         self.failed = False
 
     def quietly(self, act: Callable[..., object], *given: object) -> None:
-        """What goes wrong with measuring is nothing to the tests: there is no report then."""
+        """An error while measuring must not reach the tests: no report is written then, and the reader says so."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
