@@ -71,7 +71,8 @@ class ChangeExecution:
         file is left to check. What two parts changed goes in by the first; the other is asked to do it again on that base."""
         await self._progress.at(2, "Checking and applying the change")
         if answer.finish is not None:
-            self._said = answer.finish
+            # who corrects a change often says only that; the commit's subject stays
+            self._said |= {name: value for name, value in answer.finish.items() if value or name not in self._said}
             return await self._applier.judge(self.round)
         first, late = split_conflicting(answer.edits)
         problem = await self._applier.apply(first, str(self.round), self.round)

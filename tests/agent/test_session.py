@@ -216,6 +216,7 @@ async def test_failing_tests_go_on_in_the_same_conversation(repository: Path) ->
     assert "assert 1 == 2" in after.messages[-1]["content"]
     assert outcome.tests["status"] == "passed"
     assert outcome.message["summary"] == "Done: it passes now."
+    assert outcome.message["subject"] == FINISH["subject"], "said once, it stays"
     assert len(harness.sink.of("revision_started")) == 1
 
 
