@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import get_hashers, get_hashers_by_algorithm
 from django.core.cache import cache
 from rest_framework.test import APIClient
+from structlog.contextvars import clear_contextvars
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.support import slow
@@ -116,6 +117,12 @@ def no_limits_from_before() -> None:
     """A server of a test may get the port of an earlier one, which has told everybody to wait."""
     if (storage := sys.modules.get("agent.rate_limits.storage")) is not None:
         forget_limits(storage)
+
+
+@pytest.fixture(autouse=True)
+def no_names_from_before() -> None:
+    """A streamed answer that a test does not read to its end leaves its request's names on the lines of this thread."""
+    clear_contextvars()
 
 
 def forget_limits(storage: Any = None) -> None:

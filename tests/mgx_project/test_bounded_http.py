@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import DjangoDbBlocker
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_websocket
 
@@ -22,9 +23,10 @@ Port = int
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[Port]:
-    """The server with its own configuration, in a thread, with short patience."""
-    with pytest.MonkeyPatch.context() as patch:
+def port(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Port]:
+    """The server with its own configuration, in a thread, with short patience. It may look after database connections that
+    earlier tests have left in the thread that all synchronous code of a process shares."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setattr(bounded_http, "HEAD_SECONDS", 1.0)
         patch.setattr(limited, "_seconds", 1.0)
         with serving() as number:
