@@ -3,6 +3,9 @@
 Stock Dramatiq polls with a backoff of up to one second, so a message to an idle worker waits 0.25 s on average. Here
 `enqueue` also publishes the queue's name, and an idle consumer waits for that, with Dramatiq's own interval as upper bound:
 a lost notification costs at most one poll.
+
+Enqueueing has connections of its own with short timeouts: it happens while a person waits for the answer to a request, and a
+message that a frozen Redis does not take is made up for by the reaper, which finds its row.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from dramatiq.errors import ConnectionClosed
 
 IDLE_SECONDS = 5.0
 """How long an idle consumer waits for a notification before it polls the queue, in seconds."""
+SEND_SECONDS = 0.2
+"""How long enqueueing waits for Redis, for each of its two commands: together less than half a second."""
 
 
 class WakingConsumer(_RedisConsumer):
@@ -50,6 +55,11 @@ class WakingConsumer(_RedisConsumer):
 
 
 class WakingRedisBroker(RedisBroker):
+    def __init__(self, *, url: str, namespace: str, **options: Any) -> None:
+        super().__init__(url=url, namespace=namespace, **options)
+        self._sending = redis.Redis.from_url(url, socket_timeout=SEND_SECONDS, socket_connect_timeout=SEND_SECONDS)
+        self._sender = RedisBroker(client=self._sending, namespace=namespace, middleware=[])
+
     def wake_channel(self, queue_name: str) -> str:
         return f"{self.namespace}:wake:{queue_name}"
 
@@ -57,7 +67,12 @@ class WakingRedisBroker(RedisBroker):
     def consumer_class(self) -> type[WakingConsumer]:
         return WakingConsumer
 
+    def do_enqueue(self, queue_name: str, message_id: str, data: bytes) -> None:
+        """Called by `enqueue` with what it made of a message."""
+        self._sender.do_enqueue(queue_name, message_id, data)
+
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Raises redis.RedisError within half a second where Redis does not answer, is full or is away."""
         queued = super().enqueue(message, delay=delay)
-        self.client.publish(self.wake_channel(message.queue_name), message.message_id)
+        self._sending.publish(self.wake_channel(message.queue_name), message.message_id)
         return queued

@@ -227,7 +227,9 @@ def disconnect(*, principal: Principal, link: RepositoryLink) -> None:
     link.save()
     if was_primary:
         _forget_primary(project)
-    transaction.on_commit(partial(forget, mirror_of(link)))  # one that a run borrows from is removed later, by eviction
+    transaction.on_commit(
+        partial(forget, mirror_of(link)), robust=True
+    )  # one that a run borrows from is removed later, by eviction
     _audit(principal, link, "repository.disconnected")
     _changed(link)
 

@@ -135,7 +135,7 @@ class RepositoryViewSet(TenantViewSet):
             project_of(self.principal.workspace_id, project_id)
         queued = scheduled_validation.ask_for_all(workspace_id=self.principal.workspace_id, project_id=project_id)
         if queued:
-            refresh_links.send()
+            transaction.on_commit(refresh_links.send, robust=True)  # the reaper sees what is due
         return Response({"queued": queued}, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None, responses={200: RepositoryRow})

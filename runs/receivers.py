@@ -31,7 +31,7 @@ def delete_bytes(*, instance: Artifact, **_: Any) -> None:
         if not Artifact.across_tenants.filter(path=path).exists():
             default_storage.delete(path)
 
-    transaction.on_commit(delete)
+    transaction.on_commit(delete, robust=True)
 
 
 def refuse_while_runs_live(*, task: Task, **_: Any) -> None:
@@ -68,7 +68,7 @@ def wake_for_delivery(*, delivery: WebhookDelivery, **_: Any) -> None:
     """Wakes a worker. If the message is lost, the reaper finds the row."""
     from .webhooks.actors import take_delivery
 
-    transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)))
+    transaction.on_commit(lambda: take_delivery.send(str(delivery.pk)), robust=True)
 
 
 def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: Any) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dramatiq
+import redis
+import structlog
 from django.db import transaction
 
 from .models import TaskRun
 
+log = structlog.stdlib.get_logger(__name__)
 QUEUE = "runs"
 DO_NEXT = "do_next_run"
 """The actor in `runs.actors`, looked up by name because that module is in a higher layer."""
@@ -15,8 +18,11 @@ DO_NEXT = "do_next_run"
 def wake(run: TaskRun | None) -> None:
     """Wakes a worker for the run once the present transaction has committed. Does nothing if the run has no work."""
     if run is not None and run.lease_expires_at is None and run.state.claimable:
-        transaction.on_commit(_send)
+        transaction.on_commit(_send, robust=True)
 
 
 def _send() -> None:
-    dramatiq.get_broker().enqueue(dramatiq.Message(queue_name=QUEUE, actor_name=DO_NEXT, args=(), kwargs={}, options={}))
+    try:
+        dramatiq.get_broker().enqueue(dramatiq.Message(queue_name=QUEUE, actor_name=DO_NEXT, args=(), kwargs={}, options={}))
+    except redis.RedisError as error:
+        log.warning("no worker could be woken, the run is found within seconds", error=str(error))

@@ -113,7 +113,7 @@ def record_all(
     ]
     Event.across_tenants.bulk_create(made)
     for event in made:
-        transaction.on_commit(partial(_announce, event))
+        transaction.on_commit(partial(_announce, event), robust=True)
     return made
 
 

@@ -115,7 +115,7 @@ class Listening:
 def announce_change(groups: Iterable[str]) -> None:
     """Tells open sockets to check their right again, once the transaction has committed."""
     named = list(groups)
-    transaction.on_commit(lambda: broadcaster.send(named, CHANGED))
+    transaction.on_commit(lambda: broadcaster.send(named, CHANGED), robust=True)
 
 
 def end_tokens(ids: Iterable[UUID]) -> list[UUID]:

@@ -61,7 +61,7 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
         if before < limit * WARN_AT <= used:
             said = "the server's budget for its own models is nearly used: this is spent or reserved"
             facts = {"month": month, "used": f"{used:,}", "budget": f"{limit:,}", "unit": unit}
-            transaction.on_commit(partial(log.warning, said, **facts))
+            transaction.on_commit(partial(log.warning, said, **facts), robust=True)
 
 
 def used_shares(month: str) -> dict[str, float]:

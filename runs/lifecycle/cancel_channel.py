@@ -25,7 +25,7 @@ SOCKET_TIMEOUT = 1.0
 
 def notify_worker(run_id: uuid.UUID) -> None:
     """Notifies the worker that holds the run, once the present transaction has committed."""
-    transaction.on_commit(lambda: _publish(run_id))
+    transaction.on_commit(lambda: _publish(run_id), robust=True)
 
 
 def _publish(run_id: uuid.UUID) -> None:
