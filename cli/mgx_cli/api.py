@@ -1,7 +1,8 @@
 """The REST client: one request, one answer, and the server's problem documents as errors.
 
 It uses urllib, because importing httpx alone takes longer than a whole ``mgx list`` may. Redirects are refused: they could
-send the token elsewhere. POSTs carry an Idempotency-Key, so a request whose answer was lost can safely be sent again.
+send the token elsewhere. POSTs carry an Idempotency-Key, so a request whose answer was lost can safely be sent again,
+and so can the command (`mgx_cli.unanswered`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from mgx_cli.config import ServerConfig
 from mgx_cli.errors import ApiError, Unreachable
 from mgx_cli.output import one_line, say
+from mgx_cli.unanswered import this_command
 
 TIMEOUT = 30.0
 ATTEMPTS = 3
@@ -96,6 +98,8 @@ class Api:
     def _json(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Any:
         with self._open(method, path, query, body, headers={"Accept": "application/json"}) as answer:
             raw = self._read(answer)
+        if method == "POST":
+            this_command.answered()
         try:
             return json.loads(raw) if raw else {}
         except ValueError as error:
@@ -125,7 +129,9 @@ class Api:
         data = None if body is None else json.dumps(body).encode()
         all_headers = {**headers, **self.identity_headers(), "User-Agent": "mgx-cli"}
         if data is not None:
-            all_headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+            all_headers["Content-Type"] = "application/json"
+            if method == "POST":
+                all_headers["Idempotency-Key"] = this_command.key(self.server.base_url, path, data)
         request = urllib.request.Request(url, data=data, headers=all_headers, method=method)
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -137,12 +143,16 @@ class Api:
                     say(f"{one_line(document.get('detail'), 200)} Trying again in {wait:.0f} s.", "dim")
                     time.sleep(wait)
                     continue
+                if method == "POST" and error.code < 500:
+                    this_command.answered()
                 raise ApiError(error.code, document) from error
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
                 if attempt < ATTEMPTS and not isinstance(reason, (ConnectionRefusedError, TimeoutError)):
                     time.sleep(0.2 * attempt)
                     continue
+                if method == "POST" and isinstance(reason, ConnectionRefusedError):
+                    this_command.answered()
                 raise Unreachable(
                     f"Could not connect to {self.server.base_url}: {reason}.",
                     hint=f"Check the address, which comes from {self.server.source}, or run: mgx doctor",

@@ -145,3 +145,6 @@ def run() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(InterruptedByUser.exit_code)
+    finally:
+        if "mgx_cli.unanswered" in sys.modules:  # only where the server was asked
+            sys.modules["mgx_cli.unanswered"].this_command.end()
