@@ -142,6 +142,11 @@ DATABASES["default"] |= {
         "pool": {"min_size": 1, "max_size": 16, "timeout": 20},
         "prepare_threshold": None,
         "connect_timeout": 5,
+        # a database server that is gone is noticed within a minute; what bounds waiting in it is set for the role (migrations)
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
     },
 }
 

@@ -42,8 +42,9 @@ def let_go() -> None:
         connection.close()
 
 
-_PASSING = ("08", "40", "53", "57")
-"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, a stop by an operator."""
+_PASSING = ("08", "40", "53", "57", "25P03", "55P03")
+"""Classes of SQLSTATE (PostgreSQL, appendix A): connection, deadlock or serialization, resources, a stop by an operator; and a
+transaction that stood idle for too long, a lock that was not free in time."""
 
 
 def is_away(error: Error) -> bool:

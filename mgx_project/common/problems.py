@@ -9,18 +9,22 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from .async_db import is_away
 from .errors import MGXError
 from .rendering import dumps
 from .request_id import current_request_id
 
 log = structlog.stdlib.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
+DATABASE_RETRY_SECONDS = 2
+"""What clients are told to wait when the database is away, or a lock is not free."""
 
 
 def problem(
@@ -85,6 +89,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         wait: float | None = getattr(error, "wait", None)  # of Throttled
         if wait is not None:
             headers["Retry-After"] = str(int(wait) + 1)
+    elif isinstance(error, DatabaseError) and is_away(error):
+        log.warning("the database could not do it now", view=type(context.get("view")).__name__, error=str(error))
+        document = problem(503, "unavailable", "The database is busy or away. Nothing was changed. Try again.")
+        headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
     else:
         log.exception("unhandled error", view=type(context.get("view")).__name__)
         document = problem(500, "internal", "Internal error. Search the server's log for the request id.")

@@ -16,6 +16,7 @@ from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
 from mgx_project.common.json_values import storable
 from tasks.models import Task
+from workspaces.models import Workspace
 
 from ..errors import LeaseLost
 from ..events import event_log
@@ -56,6 +57,8 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
             return None
         run.task = task
         orphaned = run.lease_expires_at is not None
+        if skip_locked and (orphaned or run.cancel_requested_at) and not _may_tell(run.workspace_id):
+            return None
         if orphaned:
             claim_spans.end(run)
         if run.cancel_requested_at is not None:  # the worker that should have acted on it died
@@ -76,6 +79,12 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
             data = {"by": f"worker {run.lease_owner[:8]}", "fence": run.fence}
             event_log.record(run, "recovered", data, "Another worker took over the run and continues where it was.")
         return run
+
+
+def _may_tell(workspace_id: uuid.UUID) -> bool:
+    """Takes the lock that an event of the workspace needs. Its holder may be frozen, and all workers wait for who claims."""
+    free = Workspace.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=workspace_id)
+    return bool(free.values_list("pk", flat=True))
 
 
 def release(run_id: uuid.UUID, fence: int) -> None:

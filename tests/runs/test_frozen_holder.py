@@ -1,0 +1,95 @@
+"""A process frozen in a transaction holds its locks: others work on, requests are told to come again, and it loses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from runs.lifecycle import worker_transitions
+from runs.models import TaskRun
+from tests.conftest import CallerInTests
+from tests.factories import TaskFactory
+
+from .conftest import Tenant, make_tenant
+from .test_durability import expire
+from .test_worker_deaths import begun
+
+BOUNDS = import_module("workspaces.migrations.0007_waits_end")
+
+
+def connect() -> psycopg.Connection[Any]:
+    parameters = connection.get_connection_params()
+    wanted = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname")}
+    return psycopg.connect(**wanted)
+
+
+@contextmanager
+def frozen(table: str, pk: object) -> Iterator[None]:
+    """Somebody holds this row's lock and does nothing."""
+    with connect() as holder:
+        holder.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", [pk])
+        yield
+        holder.rollback()
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """This thread's connection waits for no lock, as every connection does after the migration's ten seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '50ms'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_who_claims_waits_for_nobody(tenant: Tenant, impatient: None, cancelled: bool) -> None:
+    """The first run in turn was its; telling that it is taken over needs the workspace, which is locked."""
+    lost, other = begun(tenant), make_tenant("other")
+    expire(lost)
+    if cancelled:
+        TaskRun.across_tenants.filter(pk=lost.pk).update(cancel_requested_at=timezone.now())
+    theirs = other.run()
+    with frozen("workspaces", tenant.workspace.pk):
+        claimed = worker_transitions.claim_next()
+        assert claimed is not None and claimed.pk == theirs.pk
+        assert worker_transitions.claim_next() is None
+    again = worker_transitions.claim_next()
+    assert (again and again.pk) == (None if cancelled else lost.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", ["workspaces", "tasks"])
+def test_a_request_is_told_to_come_again(owner: CallerInTests, impatient: None, table: str) -> None:
+    task = TaskFactory(workspace=owner.workspace)
+    with frozen(table, owner.workspace.pk if table == "workspaces" else task.pk):
+        answer = owner.api.post("/api/runs", {"task_id": str(task.pk)})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert answer.json()["code"] == "unavailable"
+    assert not TaskRun.objects.for_workspace(owner.workspace.pk).exists()
+    assert owner.api.post("/api/runs", {"task_id": str(task.pk)}).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_server_bounds_every_session_of_the_role() -> None:
+    class Editor:
+        connection = connection
+        quote_name = staticmethod(connection.ops.quote_name)
+
+    BOUNDS.set_bounds(None, Editor)
+    try:
+        with connect() as session:
+            shown = {name: session.execute(f"SHOW {name}").fetchone() for name in BOUNDS.BOUNDS}
+            assert shown["lock_timeout"] == ("10s",)
+            assert shown["idle_in_transaction_session_timeout"] == ("1min",)
+    finally:
+        BOUNDS.reset_bounds(None, Editor)
+    with connect() as session:
+        assert session.execute("SHOW lock_timeout").fetchone() == ("0",)
