@@ -17,7 +17,7 @@ def artifact_storage() -> dict[str, Any]:
 
 def _directory() -> dict[str, Any]:
     return {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "mgx_project.durable_storage.DurableStorage",
         "OPTIONS": {
             "location": env.DATA_DIR / "artifacts",
             # also where a command of manage.py writes, whose umask is the operator's

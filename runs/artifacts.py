@@ -25,7 +25,7 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
     Raises Paused if the workspace would exceed its limit of stored bytes; then nothing is stored.
     """
     path = f"{run.workspace_id}/runs/{run.pk}/{digest_of(content)}/{name}"
-    saved = not default_storage.exists(path)
+    saved = not _is_there(path, content)
     if saved:
         path = default_storage.save(path, ContentFile(content))
     try:
@@ -48,6 +48,17 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
             default_storage.delete(path)
         raise
     return artifact
+
+
+def _is_there(path: str, content: bytes) -> bool:
+    """Whether an earlier try has stored these bytes. What is there but not whole (a disk was full, a store changed it)
+    is written again."""
+    try:
+        with default_storage.open(path) as file:
+            found: bytes = file.read(len(content) + 1)
+    except FileNotFoundError:
+        return False
+    return found == content
 
 
 def digest_of(content: bytes) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,47 @@ def test_bytes_that_the_store_changed_are_not_handed_out(tenant: Tenant, in_s3: 
     storages["default"].delete(artifact.path)
     with pytest.raises(NotFound, match="no longer has"):
         artifacts.load(artifact)
+
+
+def test_a_torn_file_of_an_earlier_try_is_written_again(tenant: Tenant, settings: Any) -> None:
+    """What a disk that was full had left was adopted by its name, and the run ended when it was read."""
+    run, content = tenant.run(), b"all of it"
+    path = f"{run.workspace_id}/runs/{run.pk}/{artifacts.digest_of(content)}/a.diff"
+    torn = settings.MGX_DATA_DIR / "artifacts" / path
+    torn.parent.mkdir(parents=True)
+    for left in (b"all", b"", b"all of it and more", b"ALL OF IT"):
+        torn.write_bytes(left)
+        artifact = artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+        assert (artifact.path, artifacts.load(artifact)) == (path, content)
+    inode = torn.stat().st_ino
+    artifacts.store(run, "a.diff", content, kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    assert torn.stat().st_ino == inode, "what is whole stays"
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_nothing_behind(tenant: Tenant, settings: Any, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    run = tenant.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, full)
+        with pytest.raises(OSError, match="No space"):
+            artifacts.store(run, "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    folder = settings.MGX_DATA_DIR / "artifacts" / str(run.workspace_id) / "runs" / str(run.pk)
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    assert not Artifact.objects.for_workspace(run.workspace_id).filter(run=run).exists()
+
+
+def test_a_file_has_its_name_only_when_it_is_on_the_disk(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def call(*args: Any, name: str = name, real: Any = real) -> Any:
+            done.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, call)
+    artifacts.store(tenant.run(), "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    assert done == ["fsync", "replace", "fsync"], "the file, its name, the directory"
