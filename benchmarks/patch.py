@@ -19,8 +19,8 @@ import whatthepatch
 from agent.patch import apply_patch
 from benchmarks.report import ReportLine
 from tests.agent.patch.corpus import Edit
+from tests.agent.patch.damage import Damaged
 from tests.agent.patch.diffs import parts, unified
-from tests.agent.patch.errors import Damaged
 from tests.agent.patch.judge import REFUSED, RIGHT, WRONG, cases, ours, verdict
 
 Tool = Callable[[Path, Edit, Damaged], str | None]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agent.guardrails import constraints, dependencies, layout, secrets, syntax
+from agent.guardrails import constraints, dependencies, elision, layout, secrets, syntax
 from agent.guardrails.answer import AppliedChange, CheckedAnswer
 from agent.guardrails.result import GuardrailFinding, GuardrailResult
 from agent.patch import Edits, FileBlock, preview
+from agent.patch.elision import elisions
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
 OF_A_FILE = (
     layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, syntax.syntax, dependencies.forbidden,
-    secrets.secrets,
+    secrets.secrets, elision.elided_code,
 )  # fmt: skip
 OF_THE_WHOLE = (layout.mixed_stacks, dependencies.undeclared)
 """What another file of the change may still put right."""
@@ -59,9 +60,16 @@ def _all(answer: CheckedAnswer) -> GuardrailResult:
     return GuardrailResult(tuple(errors), tuple(warnings))
 
 
+def _leaves_out(edits: Edits) -> bool:
+    """True where a whole file stands for lines of the one before, which only the edit engine knows."""
+    return any(next(elisions(file.content.split("\n"), file.names[0]), None) is not None for file in edits.files)
+
+
 def _files(edits: Edits, root: Path) -> list[FileBlock] | None:
     """The files as they would be once the answer is applied; None where edits don't fit, which the edit engine explains."""
-    if edits.format == "manifest":
-        return [FileBlock(file.names[0], file.content, file.line) for file in edits.files]
+    whole = all(file.operation == "write" for file in edits.files)
+    sent = [FileBlock(file.names[0], file.content, file.line) for file in edits.files if whole]
+    if whole and not _leaves_out(edits):
+        return sent
     result, files = preview(root, edits)
-    return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else None
+    return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else sent or None

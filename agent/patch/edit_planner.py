@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agent.patch import byte_order_marks, whole_files, whole_hunks
 from agent.patch.document import Document
 from agent.patch.edit import edit as edit_document
+from agent.patch.elision import Elided
 from agent.patch.index import EXACT
 from agent.patch.locate import Locator
 from agent.patch.model import FileEdit, PatchHunk
@@ -88,8 +90,13 @@ class Planner:
 
     def _write(self, edit: FileEdit, path: str, found: tuple[bytes, int] | None) -> Planned:
         old, mode = found if found is not None else (None, self._default_mode)
+        doubt = whole_files.doubt(edit, old)
+        if doubt is not None:
+            return refused(path, *doubt)
         try:
-            new = in_manner_of(old, edit.content)
+            new = in_manner_of(old, whole_files.completed(old, edit.content, path))
+        except Elided as error:
+            return refused(path, "elided_code", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be replaced by text because {error}")
         return _whole(path, old, new, mode)
@@ -105,6 +112,9 @@ class Planner:
                 hunk = HunkResult(WHOLE_FILE, "already_applied")
                 return Planned(FileChange(path, "unchanged", (hunk,)))
             return refused(path, "exists", "it is meant to be new, but a file with this name and other content exists")
+        gap = whole_files.gap(content, path)
+        if gap is not None:
+            return refused(path, "elided_code", gap.reason)
         if found is not None:
             mode = found[1]
         return _whole(path, found and found[0], content.encode("utf-8"), mode)
@@ -143,8 +153,13 @@ class Planner:
             return _whole(path, old, old, new_mode, old_mode=mode)
         try:
             document = Document.read(old)
-            edited = edit_document(document, edit.hunks)
+            hunks = whole_hunks.completed(byte_order_marks.without(edit.hunks), path, document.lines)
+            edited = edit_document(document, hunks)
+            byte_order_marks.settle(edit.hunks, edited.document, edited.found)
+            whole_hunks.check(document.lines, edited.document.lines, path)
             new = edited.document.write(edited.document.lines, edited.document.ends)
+        except Elided as error:
+            return refused(path, "elided_code", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be edited as text because {error}")
         except ValueError as error:
@@ -186,7 +201,7 @@ def _delete(edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
     if edit.hunks:
         try:
             document = Document.read(old)
-            edited = edit_document(document, edit.hunks)
+            edited = edit_document(document, byte_order_marks.without(edit.hunks))
         except (NotText, ValueError) as error:
             return refused(path, "not_text", f"it can't be compared with the diff because {error}")
         results = _results(document, edit.hunks, edited.found)

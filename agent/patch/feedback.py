@@ -26,6 +26,9 @@ _ADVICE = {
     "stale_file": "Read the file as it is now and base the edit on that.",
     "not_whole": "Use `*** Delete File: path` in a patch envelope, or show every line of the file as removed.",
     "unclear_path": "Write the path relative to the project, the same on both header lines.",
+    "elided_code": "Send every line of what you replace, or only the lines that change as SEARCH/REPLACE blocks.",
+    "empty_file": "Send the whole file below its FILE line; to delete it, send `*** Delete File: path` in a patch envelope.",
+    "mixed_formats": "Put the whole file in a fence of four backquotes, or send one format only.",
     "not_text": "Leave the file as it is.",
     "binary_patch": "Leave the file as it is.",
 }

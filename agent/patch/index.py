@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, takewhile
 
+from agent.patch.lost_plus import counted
 from agent.patch.punctuation import plain
 from agent.patch.sections import Sections
 
@@ -95,6 +97,11 @@ class Index:
     def stripped(self) -> frozenset[str]:
         """The lines without the space around them."""
         return frozenset(map(str.strip, self.lines))
+
+    @cached_property
+    def depths(self) -> Counter[str]:
+        """How many lines have each indentation."""
+        return counted(self.lines)
 
     @cached_property
     def sections(self) -> Sections:

@@ -48,7 +48,7 @@ def _without_blank_end(hunk: PatchHunk) -> PatchHunk | None:
 
 def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
-        return _only_one([find(other, index, evidence) for other in hunk.alternatives])
+        return _only_one([(other, find(other, index, evidence)) for other in hunk.alternatives])
     if not any(line.tag in "+-?" for line in hunk.lines) and not prefix_recovery.lost_prefixes(hunk):
         return Refusal("no_change", "it has no added and no removed line")
     unclear = any(line.tag == "?" for line in hunk.lines)
@@ -86,13 +86,17 @@ def _as_context(line: Line) -> Line:
     return Line(" ", line.text, line.raw, line.cr) if line.tag == "?" else line
 
 
-def _only_one(found: Sequence[Placement | Refusal]) -> Placement | Refusal:
-    places = [place for place in found if isinstance(place, Placement)]
-    if len(places) == 1:
-        return places[0]
-    if places:
-        return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for place in places])
-    return found[0]
+def _only_one(found: Sequence[tuple[PatchHunk, Placement | Refusal]]) -> Placement | Refusal:
+    """The place of the one reading that fits; of several that stand there word for word, the one that shows the most."""
+    fits = [(hunk, place) for hunk, place in found if isinstance(place, Placement)]
+    if len(fits) > 1 and all(place.level in (EXACT, ELSEWHERE) for _, place in fits):
+        most = max(len(hunk.old()) for hunk, _ in fits)
+        fits = [(hunk, place) for hunk, place in fits if len(hunk.old()) == most]
+    if len(fits) == 1:
+        return fits[0][1]
+    if fits:
+        return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for _, place in fits])
+    return found[0][1]
 
 
 def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:

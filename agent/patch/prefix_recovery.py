@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from agent.patch.index import EXACT, Index
+from agent.patch.lost_plus import Depths
 from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, Refusal, placed
 
@@ -42,7 +43,7 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     found: dict[tuple[int, tuple[tuple[str, str], ...]], _Reading] = {}
     budget = [MAX_STEPS]
     stated = hunk.old_start - 1 if hunk.old_start is not None else None
-    options = _all_options(hunk)
+    options = _all_options(hunk, index)
     for start in _starts(hunk, index):
         for reading in _read(hunk, options, index, start, budget):
             found[start, tuple((line.tag, line.text) for line in reading)] = reading
@@ -128,13 +129,13 @@ def _most_added(hunk: PatchHunk) -> int:
     return sum(line.tag == "?" for line in hunk.lines)
 
 
-def _all_options(hunk: PatchHunk) -> list[list[Line]]:
+def _all_options(hunk: PatchHunk, index: Index) -> list[list[Line]]:
     """What each line of the hunk may be."""
-    lost, beside = bool(lost_prefixes(hunk)), _beside_added(hunk.lines)
-    return [list(_options(hunk, line, lost=lost, beside=near)) for line, near in zip(hunk.lines, beside, strict=True)]
+    depths, beside = Depths(index.depths, hunk.lines) if lost_prefixes(hunk) else None, _beside_added(hunk.lines)
+    return [list(_options(hunk, line, depths, beside=near)) for line, near in zip(hunk.lines, beside, strict=True)]
 
 
-def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool) -> Iterator[Line]:
+def _options(hunk: PatchHunk, line: Line, depths: Depths | None, *, beside: bool) -> Iterator[Line]:
     if line.tag in "+-":
         yield line
         return
@@ -145,8 +146,9 @@ def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool) -> Iterat
         return
     if line.text.strip():
         yield Line(" ", line.raw, line.raw, line.cr)
-        if lost:
-            yield Line("+", line.raw, line.raw, line.cr)
+        if depths is not None:
+            for text in depths.texts(line):
+                yield Line("+", text, line.raw, line.cr)
 
 
 def _beside_added(lines: Sequence[Line]) -> list[bool]:

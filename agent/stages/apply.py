@@ -125,7 +125,7 @@ class ChangeApplier:
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
-        whole = [file.names[0] for answer in answers if answer.format == "manifest" for file in answer.files]
+        whole = [file.names[0] for answer in answers for file in answer.files if file.operation == "write"]
         found = []
         seen = self._work.seen()
         for path in whole:

@@ -46,7 +46,7 @@ def read_answer(text: str, *, cut_off: bool = False) -> Edits:
     if not said.strip():
         return parse_edits(text, cut_off=cut_off)
     form = detect(said)
-    return parse_edits(said if form else _as_manifest(said), form=form, cut_off=cut_off)
+    return parse_edits(said if form else _as_manifest(said), cut_off=cut_off)
 
 
 def _as_manifest(said: str) -> str:

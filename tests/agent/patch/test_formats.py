@@ -128,7 +128,6 @@ def test_files_are_made_deleted_renamed_copied_and_made_executable(root: Path) -
         (f"--- a/a.txt\n+++ b/b.txt\n{HUNK}", "missing_file"),
         ("--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1 @@\n+x\n", "exists"),
         ("--- a/a.txt\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-line 1\n-line 2\n", "not_whole"),
-        ("diff --git a/a.txt b/a.txt\ndeleted file mode 100644\nindex 1..0\n", "not_whole"),
         ("--- a/a.txt\n+++ b/a.txt\n@@ -4,3 +4,2 @@\n line 4\n-line five\n line 6\n", "not_found"),
         ("--- a/a.txt\n+++ b/a.txt\n@@ @@\n+more\n", "no_context"),
         ("--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+x\n", "unsafe_path"),
@@ -146,12 +145,10 @@ def test_what_must_not_be_done_is_refused(root: Path, text: str, code: str) -> N
         "a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n",
         f"```diff\n--- a/a.txt\n+++ b/a.txt\n@@ -4,9 +4,9 @@\n{BODY}",
         "*** Begin Patch\n*** Update File: a.txt\n-line 5\n",
-        "a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\nFILE: b.txt\nwhole\n",
-        "FILE: b.txt\nwhole\nFILE: a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\n",
         "no edits here",
     ],
 )
-def test_answers_that_are_cut_off_or_mixed_are_refused_whole(root: Path, text: str) -> None:
+def test_answers_that_are_cut_off_are_refused_whole(root: Path, text: str) -> None:
     before = snapshot(root)
     with pytest.raises(PatchConflict) as refused:
         apply_patch(root, text)
