@@ -143,7 +143,7 @@ class Planner:
             return _whole(path, old, old, new_mode, old_mode=mode)
         try:
             document = Document.read(old)
-            edited = edit_document(document, edit.hunks)
+            edited = edit_document(document, edit.hunks, path)
             new = edited.document.write(edited.document.lines, edited.document.ends)
         except NotText as error:
             return refused(path, "not_text", f"it can't be edited as text because {error}")

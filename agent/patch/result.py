@@ -19,7 +19,7 @@ class HunkResult:
     """How one edit of a file met the tree. ``match_level`` names the rung of the ladder, ``none`` where it found no place.
 
     ``offset`` is in lines from where the edit said, ``line`` (1-based) where it went; whole files have neither. For a refused
-    edit ``candidates`` are the lines that come into question, ``nearest`` the file's real lines there, numbered.
+    edit ``candidates`` are the lines that come into question, ``nearest`` the file's real lines there.
     """
 
     match_level: str

@@ -153,6 +153,36 @@ APPLIED: dict[str, Text] = {
     "long hunks that fit everywhere": cache(
         lambda n: ("x\n" * (n // 4), unified(*[" x\n" * 50 + "+y\n" + " x\n" * 50] * (n // 400)))
     ),
+    "blank lines left out everywhere": on_file(
+        lambda at: "" if at % 2 else f"line {at // 2}", lambda at: f" line {at}\n line {at + 1}\n-line {at + 2}\n+b {at}\n"
+    ),
+    "blank lines left out of twins": on_file(lambda at: "" if at % 2 else "ab"[at % 4 // 2], lambda at: f" a\n b\n-a\n+{at}\n"),
+    "one hunk that leaves out each blank line": cache(
+        lambda n: (
+            "".join(f"l{at}\n\n" for at in range(n // 12)),
+            unified("".join(f" l{at}\n" for at in range(n // 12 - 1)) + f"-l{n // 12 - 1}\n"),
+        )
+    ),
+    "edges that are slips": on_file(
+        lambda at: f"line {at} of it", lambda at: f" lime {at} of it\n line {at + 1} of it\n-line {at + 2} of it\n+b {at}\n"
+    ),
+    "edges of long lines that are slips": cache(
+        lambda n: ("x" * n + "\nb\nc\n", unified(*[" " + "x" * (n // 20) + "y\n b\n-c\n+d\n"] * 20))
+    ),
+    "changes that are made where their number says": on_file(
+        lambda at: "ab"[at % 2], lambda at: f" a\n-c\n+b\n@@ -{at + 1},2 +{at + 1},2 @@\n a\n-b\n+a\n"
+    ),
+    "lines with their numbers": on_file(lambda at: f"line {at} of it", lambda at: f" {at + 1}: line {at} of it\n+{at}: b\n"),
+    "one hunk of lines with their numbers": cache(
+        lambda n: (
+            "".join(f"l{at}\n" for at in range(n // 12)),
+            unified("".join(f"-{at + 1}: l{at}\n" for at in range(n // 12))),
+        )
+    ),
+    "hunks that can be read in two ways": on_file(
+        lambda at: f"{' ' * (at % 3)}line {at // 9}", lambda at: f"  line {at}\n+ b\n   line {at}\n"
+    ),
+    "marks of byte order": on_file(lambda at: "\ufeffline", lambda at: "-\ufeffline\n+\ufeffb\n"),
     "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
     "one block of nearly the same lines": cache(
         lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n").replace("same\n=", "sam\n=")),
@@ -273,11 +303,16 @@ READERS = [
         APPLIED,
         (
             "agent.patch.anchors",
+            "agent.patch.blank_lines",
+            "agent.patch.byte_order_mark",
             "agent.patch.edit",
             "agent.patch.engine",
             "agent.patch.feedback",
+            "agent.patch.fitting",
             "agent.patch.indentation",
             "agent.patch.index",
+            "agent.patch.levels",
+            "agent.patch.line_numbers",
             "agent.patch.locate",
             "agent.patch.match",
             "agent.patch.merge",
@@ -288,7 +323,10 @@ READERS = [
             "agent.patch.punctuation",
             "agent.patch.prefix_recovery",
             "agent.patch.sections",
+            "agent.patch.similar",
+            "agent.patch.stale_edges",
             "agent.patch.tree",
+            "agent.patch.well_formed",
             "agent.patch.model",
             "agent.changes.baseline_files",
         ),
