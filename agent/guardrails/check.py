@@ -33,10 +33,11 @@ def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec, w
     if error is not None:
         return GuardrailResult((GuardrailFinding("format", error.detail, error.hint, line=error.line or None),))
     found = [_files(answer, root) for answer in edits]
-    blocks = [block for part in found for block in part or ()]
     if None in found:
         return GuardrailResult(())
-    answer = CheckedAnswer(blocks, root, stack, spec)
+    files = [file for part in found for file in part or ()]
+    blocks = [file for file in files if isinstance(file, FileBlock)]
+    answer = CheckedAnswer(blocks, root, stack, spec, [path for path in files if isinstance(path, str)])
     if not whole:
         return GuardrailResult(tuple(finding for rule in OF_A_FILE for finding in rule(answer)))
     return _all(answer)
@@ -59,9 +60,13 @@ def _all(answer: CheckedAnswer) -> GuardrailResult:
     return GuardrailResult(tuple(errors), tuple(warnings))
 
 
-def _files(edits: Edits, root: Path) -> list[FileBlock] | None:
-    """The files as they would be once the answer is applied; None where edits don't fit, which the edit engine explains."""
+def _files(edits: Edits, root: Path) -> Sequence[FileBlock | str] | None:
+    """The files as they would be once the answer is applied, of one that is gone the path; None where edits don't fit, which
+    the edit engine explains."""
     if edits.format == "manifest":
         return [FileBlock(file.names[0], file.content, file.line) for file in edits.files]
     result, files = preview(root, edits)
-    return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else None
+    if not result.success:
+        return None
+    made = [FileBlock(file.path, file.text) for file in files if file.text is not None]
+    return [*made, *(file.path for file in files if file.action == "deleted")]

@@ -38,6 +38,8 @@ class Planner:
         self._default_mode = default_mode
         self._partly = partly
         self._locator = Locator(tree)
+        self.vacated: frozenset[str] = frozenset()
+        """Paths from which other edits take the file away, so that a new one may come there."""
 
     def path_of(self, edit: FileEdit) -> str | Refusal:
         """The path that the edit ends in."""
@@ -59,10 +61,10 @@ class Planner:
         try:
             if edit.source_names:
                 return self._move(edit, path)
-            found = self._tree.read(path)
+            found = self._target(path) if edit.operation in ("create", "write") else self._tree.read(path)
         except Blocked as blocked:
             return refused(path, blocked.code, f"it can't be written because {blocked.reason}")
-        stale = self._stale(path, found and found[0], edit)
+        stale = self._stale(path, found and found[0], edit) if path not in self.vacated or found is not None else None
         if stale is not None:
             return stale
         if edit.operation == "write":
@@ -76,6 +78,10 @@ class Planner:
         if edit.operation == "delete":
             return _delete(edit, path, *found)
         return self._modify(edit, path, *found)
+
+    def _target(self, path: str) -> tuple[bytes, int] | None:
+        """The file that stands where a new one comes; None where it goes away."""
+        return None if path in self.vacated else self._tree.read(path, gone=self.vacated)
 
     def _stale(self, path: str, old: bytes | None, edit: FileEdit) -> Planned | None:
         if path not in self._seen or (old is not None and hashlib.sha256(old).hexdigest() == self._seen[path]):
@@ -99,6 +105,8 @@ class Planner:
         if content is None:
             return refused(path, "not_new", "its diff shows lines of an old file, but says that there is none")
         mode = self._default_mode | (0o111 & self._default_mode >> 2 if edit.executable else 0)
+        before = self._tree.read(path) if path in self.vacated and edit.executable is None else None
+        mode = before[1] if before is not None else mode  # a script that is made again stays one
         if found is not None and found[0]:
             same = found[0].replace(b"\r\n", b"\n").rstrip(b"\n") == content.encode("utf-8", "replace").rstrip(b"\n")
             if same:
@@ -111,7 +119,7 @@ class Planner:
 
     def _move(self, edit: FileEdit, path: str) -> Planned:
         source = edit.source_names[0]
-        found, target = self._tree.read(source), self._tree.read(path)
+        found, target = self._tree.read(source), self._target(path)
         if found is None:
             if target is not None and not edit.hunks:
                 return Planned(FileChange(path, "unchanged", (HunkResult(WHOLE_FILE, "already_applied"),)))

@@ -18,6 +18,7 @@ from agent.guardrails import GuardrailFinding, GuardrailResult, check, check_cha
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
+from agent.patch.rollback import NotTakenBack
 from agent.patch.transaction import FileSwap, commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
@@ -151,7 +152,7 @@ class ChangeApplier:
             except PatchRejected as refused:
                 return refused.result.to_json()
             except OSError as error:
-                raise _not_written(error) from error
+                raise not_written(error) from error
 
         for answer in answers:
             self.baseline.keep(answer)
@@ -174,6 +175,9 @@ class ChangeApplier:
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
         for file in result["files"]:
             self._count(file)
+        touched = Counter(path for file in result["files"] for path in (file["path"], file["source"]) if path)
+        for path in (path for path, times in touched.items() if times > 1):
+            self._recount(path)  # one file went from there and another came
         self._is_known(changed)
         if not self.files:
             return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
@@ -202,7 +206,7 @@ class ChangeApplier:
             except Blocked as blocked:
                 raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:
-                raise _not_written(error) from error
+                raise not_written(error) from error
             return {"files": [swap.path for swap in swaps]}
 
         work.loops.reset()  # a decision of people: from here on the same may be said again
@@ -316,9 +320,13 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode) if path.exists() else FILE_MODE
 
 
-def _not_written(error: OSError) -> AgentError:
+def not_written(error: OSError) -> AgentError:
+    where = f"{error.filename}: " if isinstance(error.filename, str) and not error.filename.startswith("/") else ""
+    detail = f"The change could not be written: {where}{error.strerror or error}. The files are as they were before."
+    if isinstance(error, NotTakenBack):
+        detail = str(error)
     return AgentError(
-        f"The change could not be written: {error.strerror or error}. The files are as they were before.",
+        detail,
         hint="Make room on the disk or check its permissions, then retry the run.",
         code="write_failed",
     )
@@ -343,11 +351,10 @@ def _written(result: JSONObject) -> list[str]:
 def _patched(result: JSONObject) -> StepEvent:
     if result["success"]:
         changed = [file for file in result["files"] if file["action"] != "unchanged"]
-        return StepEvent(
-            "patch_applied", {"files": [_shown(file) for file in changed]}, f"{_number(len(changed), 'file')} written"
-        )
+        told = " ".join([f"{_number(len(changed), 'file')} written", *result.get("notes", ())])
+        return StepEvent("patch_applied", {"files": [_shown(file) for file in changed]}, told)
     hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
-    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks)
+    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks) or result["reason"]
     return StepEvent(
         "patch_refused", {"reason": reason, "hunks": hunks}, f"{_number(len(hunks), 'file')} refused, nothing written"
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.patch.bounds import check_text
+from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
 
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
@@ -101,7 +102,7 @@ def _decorated(line: str) -> str | None:
 
 
 def _name(text: str) -> str | None:
-    return text if text and not text[0].isspace() else None
+    return forward(text) if text and not text[0].isspace() else None
 
 
 def _fence(line: str) -> tuple[str, str] | None:

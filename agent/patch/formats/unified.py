@@ -157,10 +157,19 @@ def _hint(line: str) -> str | None:
 def _named(drafts: list[_Draft], at: int, old: str | None, new: str | None) -> None:
     """Names belong to the git header above them, or start a file of their own."""
     last = drafts[-1] if drafts else None
-    if last is not None and last.old is last.new is None and not last.hunks and not last.binary:
+    if last is not None and last.old is last.new is None and not last.hunks and not last.binary and _fits(last, old, new):
         last.old, last.new = old, new
     else:
         drafts.append(_Draft(at + 1, old=old, new=new))
+
+
+def _fits(draft: _Draft, old: str | None, new: str | None) -> bool:
+    """False where the names are of another file than a git header that says something by itself, such as a rename."""
+    if draft.git is None or not draft.extended:
+        return True
+    name, told = (old, draft.git[0]) if new in (None, NULL) else (new, draft.git[1])
+    tail = told.partition("/")[2] or told
+    return f"/{name}".endswith(f"/{tail}") or f"/{tail}".endswith(f"/{name}")
 
 
 def _hunk(lines: Sequence[str], at: int, drafts: list[_Draft]) -> int:
@@ -262,7 +271,8 @@ def _joined(edits: Sequence[FileEdit]) -> list[FileEdit]:
     result: dict[tuple[object, ...], FileEdit] = {}
     hunks: dict[tuple[object, ...], list[PatchHunk]] = {}
     for edit in edits:
-        key = (frozenset(edit.names), (edit.operation == "modify" and not edit.source_names) or len(result))
+        plain = edit.operation == "modify" and not edit.source_names
+        key = (frozenset(edit.names), "modify" if plain else len(result))
         before = result.get(key)
         if before is None or before.refusal or edit.refusal:
             result[key if before is None else (*key, len(result))] = edit
