@@ -212,7 +212,7 @@ class ChangeExecution:
         existing = self._work.spec.output_mode == "patch_existing"
         found = proof(self._tests, existing=existing, absent_tools=not self._all_tools)
         draft = found["draft"] or self._review["verdict"] != "approve"
-        files = [self._applier.files[path] for path in sorted(self._applier.files)]
+        files = self._applier.listed()
         tests = {**self._tests, "proof": found}
         warnings = tuple(self._work.calls.warnings.values())
         return Outcome(files, tests, self._review, draft, warnings, self._said)
@@ -220,7 +220,8 @@ class ChangeExecution:
     def _as_before(self, concerns: Callable[[str], bool]) -> SetAside:
         """What puts the changed files for which ``concerns`` is true back to what they were before the run."""
         baseline = self._applier.baseline
-        swaps = [Swap(path, baseline.now(path), baseline.before(path)) for path in self._applier.files if concerns(path)]
+        paths = [path for path in self._applier.files if concerns(path)]
+        swaps = [Swap(path, baseline.now(path), baseline.before(path), baseline.mode_before(path)) for path in paths]
         return SetAside(self._work.root, swaps)
 
     def _unplanned_test_configuration(self) -> SetAside:
@@ -235,7 +236,7 @@ class ChangeExecution:
             before, now = baseline.before(path), baseline.now(path)
             judged = judging(path, before, now)
             if judged != now:
-                swaps.append(Swap(path, now, judged))
+                swaps.append(Swap(path, now, judged, baseline.mode_before(path)))
         return SetAside(self._work.root, swaps)
 
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:

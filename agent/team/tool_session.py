@@ -10,7 +10,7 @@ from agent.patch import detect
 from agent.ports import JSONObject, StepEvent, ToolCall
 from agent.prompt_blocks import block
 from agent.team.edit_call import edits_of
-from agent.team.parsing.json_repair import without_thoughts
+from agent.team.parsing.thoughts import without_thoughts
 from agent.team.phase_context import PhaseContext
 from agent.team.run_environment import prepare
 from agent.team.session import Session

@@ -130,11 +130,13 @@ def _files(run: TaskRun) -> list[str]:
     files = run.results.get("files", [])
     if not files:
         return []
-    rows = [
-        f"| {_in_cell(file['path'])} | {file['action']} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]
-    ]
+    rows = [f"| {_in_cell(file['path'])} | {_made(file)} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]]
     more = [f"And {len(files) - MAX_FILES} more."] if len(files) > MAX_FILES else []
     return ["### Files", "\n".join(["| File | | Lines |", "|---|---|---|", *rows]), *more]
+
+
+def _made(file: dict[str, Any]) -> str:
+    return f"renamed from {_in_cell(file['source'])}" if file.get("source") else str(file["action"])
 
 
 def _tests(run: TaskRun) -> list[str]:

@@ -75,7 +75,6 @@ async def test_a_renamed_file_is_part_of_the_outcome(repository: Path) -> None:
     harness = Harness(repository, ScriptedModel(script(code=text, files=["shop/prices.py"])))
     outcome = await harness.run(EDIT)
 
-    assert [(file["path"], file["action"]) for file in outcome.files] == [
-        ("shop/prices.py", "deleted"),
-        ("shop/totals.py", "created"),
+    assert [(file["path"], file["action"], file["source"]) for file in outcome.files] == [
+        ("shop/totals.py", "renamed", "shop/prices.py")
     ]
