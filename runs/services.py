@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -73,7 +74,8 @@ def create_run(
             model=model,
             profile=profile,
             budget=_storable(budget),
-            created_by=principal.user,
+            created_by=principal.person,
+            account=principal.account,
             **({} if parent is None or revision is None else revisions.branch_for(parent, revision)),
         )
         task.last_run_at = run.created_at
@@ -163,17 +165,22 @@ def _require_idle(parent: TaskRun) -> None:
         raise continuation.refuse_beside(live)
 
 
-def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
-    """Handles a merged or closed pull request: completes or closes the task and cancels its live runs."""
+def close_task(
+    *, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str, closed_at: datetime | None = None
+) -> None:
+    """Handles a pull request that was merged or closed at ``closed_at``: completes or closes the task and cancels its live
+    runs. A run that was begun after that goes on, and the task with it."""
     with transaction.atomic():
         task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
         if task.closed_at is not None and task.status in (status, Task.Status.COMPLETED):
             return  # known, or an older event of closing that arrived after the merge
+        live = TaskRun.objects.for_workspace(workspace_id).filter(task=task).exclude(status__in=FINAL)
+        if closed_at is not None and live.filter(created_at__gte=closed_at + timedelta(seconds=1)).exists():
+            return
         task.status = status
         task.closed_at = timezone.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
-        live = TaskRun.objects.for_workspace(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
 
@@ -254,7 +261,8 @@ def decide_changes(
 def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Cancels a run. Developers may cancel their own runs, admins any."""
     run = _visible(principal, run_id)
-    principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
+    own = principal.owns(created_by_id=run.created_by_id, account=run.account)
+    principal.require(Role.DEVELOPER if own else Role.ADMIN)
     return user_decisions.request_cancel(run.pk, by=principal.display)
 
 

@@ -69,8 +69,8 @@ class TaskRunAdmin(TenantAdmin):
             "Diff": "diff",
             "Time": "timing",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url message results",
-            "Work": "auto_approve model budget profile pause_reason created_by cancelled_by cancel_requested_at parent_run "
-            "prompt_version last_seq fence lease_expires_at created_at updated_at",
+            "Work": "auto_approve model budget profile pause_reason created_by account cancelled_by cancel_requested_at "
+            "parent_run prompt_version last_seq fence lease_expires_at created_at updated_at",
         }
     )
 

@@ -37,7 +37,7 @@ def approve_plan(
         if plan is not None and plan != run.plan:
             _edit_plan(run, plan, by=by.display)
         _remember_commands(run)
-        approve(run, by=by.display, user_id=by.user.pk, feedback=feedback)
+        approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
         return run
 
 
@@ -50,7 +50,7 @@ def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, f
         run.enter(Status.PLANNING if feedback else Status.REJECTED)
         Approval.objects.create(
             workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=False,
-            feedback=feedback, plan=run.plan, decided_by=by.user,
+            feedback=feedback, plan=run.plan, decided_by=by.person,
         )  # fmt: skip
         decision = {"by": by.display, "feedback": feedback, "plan_version": run.plan_version}
         if feedback:

@@ -92,7 +92,7 @@ def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_v
         run.complexity, run.prompt_version = draft.complexity, prompt_version
         save_state(run, *end_lease(run), "plan", "stack", "stack_confidence", "complexity", "prompt_version")
         if run.auto_approve:
-            by = run.created_by.get_username() if run.created_by else "system"
+            by = run.account or (run.created_by.get_username() if run.created_by else "system")
             approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
             data = {"plan": run.plan, "plan_version": run.plan_version}
