@@ -108,7 +108,7 @@ class ModelCompletion:
         return self.finish_reason == "length"
 
     def to_json(self) -> JSONObject:
-        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else f"{self.cost_usd:f}"}
         if self.prompt_cut is None:
             del data["prompt_cut"]
         return data

@@ -129,11 +129,10 @@ def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskR
     with locked(run_id, fence=fence) as run:
         run.enter(Status.COMPLETED)
         run.results = run.results | results
-        finish(run, "results")
         facts = ("branch_name", "base_branch", "base_sha", "commit_sha", "git_status", "pr_url")
         git = {name: getattr(run, name) for name in facts}
         data = {"results": run.results, "git_metadata": git, "usage": usage_of(run)}
-        event_log.record(run, "completion", data, f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
+        finish(run, "results", data=data, message=f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
         return run
 
 
@@ -170,8 +169,7 @@ def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") 
     with locked(run_id, fence=fence) as run:
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})
-        finish(run, "error")
-        event_log.record(run, "failure", {"error": run.error}, detail, fence=fence)
+        finish(run, "error", data={"error": run.error}, message=detail, fence=fence)
         return run
 
 
