@@ -309,7 +309,8 @@ def _lines(findings: Iterable[JSONObject]) -> str:
 def _told(file: JSONObject) -> str:
     """What became of one file, for whoever sent the edit; how it was matched where that was not word for word."""
     said = f"{file['path']}: {file['action']}, +{file['added']} -{file['removed']}"
-    return said if file["match_level"] in ("", "exact", "whole_file", None) else f"{said} (found by {file['match_level']})"
+    word_for_word = file["match_level"] in ("", "exact", "exact_elsewhere", "whole_file", None)
+    return said if word_for_word else f"{said} (found by {file['match_level']})"
 
 
 def _mode(path: Path) -> int:
