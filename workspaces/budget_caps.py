@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from .errors import BY_OPERATOR, RAISE, CapReached
-from .meters import EVER, SCOPES, BudgetScope
-from .models import Budget, Meter
+from .meters import EVER, SCOPES, Held
+from .models import Meter
 
 LIMITS = ("max_tokens", "max_cost_usd", "max_calls", "max_seconds")
 WARN_AT = Decimal("0.8")
@@ -96,13 +94,13 @@ class Cap:
         ]
 
 
-def caps_of(scope: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
+def caps_of(held: Held, run_caps: Mapping[str, Any]) -> list[Cap]:
+    meters = held.meters
     own = {name: run_caps[name] for name in LIMITS if run_caps.get(name) is not None}
     if "max_cost_usd" in own:
         own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))
     caps = [Cap("This run's budget", "run", meters[SCOPES.RUN, EVER], **own)] if own else []
-    covering = Q(project_id=None) | Q(project_id=scope.project_id)
-    for budget in Budget.objects.for_workspace(scope.workspace_id).filter(covering).order_by("id"):
+    for budget in held.budgets:
         kind = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
         month = next(period for _, period in meters if period)
         meter = meters[kind, month if budget.period == "month" else EVER]

@@ -46,7 +46,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
     None if there is nothing to claim: another worker already has the work, or the run was paused because workers died in
     it.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nobody goes on with a claim that failed
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
         tasks = Task.across_tenants.select_related("project").select_for_update(of=("self",), skip_locked=skip_locked)
         task = tasks.filter(pk=task_id).first()
