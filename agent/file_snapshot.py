@@ -12,9 +12,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from agent.file_states import State, state_of
+
 UNWATCHED = frozenset((".git", ".mgx", ".venv", "node_modules", "__pycache__"))
 """Folders in which everything stays as a program leaves it: they may hold gigabytes, and nobody takes them for a change."""
-State = tuple[int, ...]
 
 
 class FileSnapshot:
@@ -70,18 +71,17 @@ class FileSnapshot:
 
 
 def _states(root: Path) -> dict[str, State]:
-    """Path → mode, size, inode and times of all below ``root``; of folders the mode alone, for their times say nothing."""
+    """Path → state of all below ``root``."""
     found: dict[str, State] = {}
     waiting = [""]
     while waiting:
         for entry in _entries(root / waiting.pop()):
             path = os.path.relpath(entry.path, root)
-            about = entry.stat(follow_symlinks=False)
-            if not stat.S_ISDIR(about.st_mode):
-                found[path] = (about.st_mode, about.st_size, about.st_ino, about.st_mtime_ns, about.st_ctime_ns)
-            elif entry.name not in UNWATCHED:
-                found[path] = (about.st_mode,)
-                waiting.append(path)
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder and entry.name in UNWATCHED:
+                continue
+            found[path] = state_of(entry.stat(follow_symlinks=False))
+            waiting += [path] if is_folder else []
     return found
 
 

@@ -101,6 +101,8 @@ class ModelCompletion:
     """Those of ``tokens_in`` that the provider had in its own prompt cache."""
     prompt_cut: JSONObject | None = None
     """{read, sent}: tokens that the endpoint read of about how many, where it has cut the prompt and not said so."""
+    by_fallback: bool = False
+    """Another endpoint than the first one answered, be its model of the same name."""
 
     @property
     def cut_off(self) -> bool:
@@ -108,9 +110,11 @@ class ModelCompletion:
         return self.finish_reason == "length"
 
     def to_json(self) -> JSONObject:
-        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else str(self.cost_usd)}
+        data = {**asdict(self), "cost_usd": None if self.cost_usd is None else f"{self.cost_usd:f}"}
         if self.prompt_cut is None:
             del data["prompt_cut"]
+        if not self.by_fallback:
+            del data["by_fallback"]
         return data
 
     @classmethod
@@ -133,6 +137,8 @@ class ModelProfile:
     """False: it is offered none, in no way."""
     edit_format: Literal["manifest", "search_replace", "unified", "envelope"] | None = None
     """The format that it is asked for first."""
+    route: str = ""
+    """A digest of what answers under this name: endpoint, account and limit. No secret can be read from it."""
 
 
 @dataclass(frozen=True)

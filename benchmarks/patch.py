@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import whatthepatch
@@ -19,12 +19,18 @@ import whatthepatch
 from agent.patch import apply_patch
 from benchmarks.report import ReportLine
 from tests.agent.patch.corpus import Edit
+from tests.agent.patch.damage import Damaged
 from tests.agent.patch.diffs import parts, unified
-from tests.agent.patch.errors import Damaged
 from tests.agent.patch.judge import REFUSED, RIGHT, WRONG, cases, ours, verdict
+from tests.agent.patch.kinds import KINDS, SIBLINGS, Answer, siblings
+from tests.agent.patch.tree_judge import judged_tree, put
 
 Tool = Callable[[Path, Edit, Damaged], str | None]
+TreeTool = Callable[[Path, Answer], str]
 QUICK, FULL = 24, 4
+NO_LOSS = "no loss"
+GIT = ("git", "apply", "--recount", "-")
+PATCH = ("patch", "-p1", "--fuzz=3", "--batch", "--forward", "--no-backup-if-mismatch")
 MAX_SECONDS_LARGE, MAX_SECONDS_SMALL = 1.0, 2.0
 MIN_RIGHT = 98.0
 
@@ -34,12 +40,16 @@ def main(quick: bool = False) -> list[ReportLine]:
     table = compare(
         {"ours": ours, "git": git_apply, "patch": gnu_patch, "whatthepatch": what_the_patch}, QUICK if quick else FULL
     )
+    table |= compare_kinds(
+        {"ours": judged_tree, "git": _by_process(GIT), "patch": _by_process(PATCH), "whatthepatch": _by_library},
+        SIBLINGS // 4 if quick else SIBLINGS,
+    )
     show(table)
     total = sum((found["ours"] for found in table.values()), Counter[str]())
+    count = total[RIGHT] + total[REFUSED] + total[WRONG]
+    lost = 100 * (1 - (total[RIGHT] + total[NO_LOSS]) / count)
     return [
-        ReportLine(
-            "edits not right", 100 * (1 - total[RIGHT] / total.total()), "%", 100 - MIN_RIGHT, f"{total.total()} answers"
-        ),
+        ReportLine("edits not right", lost, "%", 100 - MIN_RIGHT, f"{count} answers"),
         ReportLine("edits in a wrong place", total[WRONG], "", 0),
         ReportLine("5 MB file, 500 hunks", large(), "s", MAX_SECONDS_LARGE),
         ReportLine("1,000 small patches", small(), "s", MAX_SECONDS_SMALL, f"{git_small():.1f} s by git apply as processes"),
@@ -58,13 +68,26 @@ def compare(tools: Mapping[str, Tool], every: int) -> dict[str, dict[str, Counte
     return dict(table)
 
 
+def compare_kinds(tools: Mapping[str, TreeTool], count: int) -> dict[str, dict[str, Counter[str]]]:
+    """How each tool did with ``count`` siblings of each kind. Refusals of answers that say too little are counted once more, as
+    ``NO_LOSS``: the bound is not about them."""
+    table: dict[str, dict[str, Counter[str]]] = {name: {tool: Counter() for tool in tools} for name in KINDS}
+    with tempfile.TemporaryDirectory() as place:
+        for name in KINDS:
+            for answer in siblings(name, count):
+                for tool, act in tools.items():
+                    found = act(Path(place) / "tree", answer)
+                    table[name][tool].update([found, *([NO_LOSS] if found == REFUSED and answer.may_refuse else [])])
+    return table
+
+
 def show(table: Mapping[str, Mapping[str, Counter[str]]]) -> None:
     tools = list(next(iter(table.values())))
-    print(f"{'right/refused/wrong':32}" + "".join(f"{tool:>18}" for tool in tools))
+    print(f"{'right/refused/wrong':36}" + "".join(f"{tool:>18}" for tool in tools))
     rows = {**table, "all": {tool: sum((found[tool] for found in table.values()), Counter[str]()) for tool in tools}}
     for name, found in rows.items():
         cells = ("/".join(str(found[tool][key]) for key in (RIGHT, REFUSED, WRONG)) for tool in tools)
-        print(f"{name:32}" + "".join(f"{cell:>18}" for cell in cells))
+        print(f"{name:36}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 def _placed(root: Path, edit: Edit, damaged: Damaged) -> Path:
@@ -79,15 +102,41 @@ def _run(root: Path, text: str, *argv: str) -> bool:
     return done.returncode == 0
 
 
+def _by_process(argv: Sequence[str]) -> TreeTool:
+    def act(root: Path, answer: Answer) -> str:
+        put(root, answer)
+        if not _run(root, answer.text, *argv):
+            return REFUSED if answer.right else RIGHT
+        held = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        return RIGHT if {path: data.decode(errors="replace") for path, data in held.items()} in answer.right else WRONG
+
+    return act
+
+
+def _by_library(_: Path, answer: Answer) -> str:
+    """A diff is applied to the file that its header names, or to the only one."""
+    after: dict[str, str] = dict(answer.files)
+    try:
+        diffs = [diff for diff in whatthepatch.parse_patch(answer.text) if diff.header and diff.changes]
+        for diff in diffs:
+            path = next(name for name in (diff.header.new_path, diff.header.old_path) if name in after)
+            after[path] = "\n".join(whatthepatch.apply_diff(diff, after[path].split("\n")))
+    except (whatthepatch.exceptions.WhatThePatchException, AssertionError, StopIteration, IndexError, TypeError, ValueError):
+        return REFUSED if answer.right else RIGHT
+    if not diffs:
+        return REFUSED if answer.right else RIGHT
+    return RIGHT if after in answer.right else WRONG
+
+
 def git_apply(root: Path, edit: Edit, damaged: Damaged) -> str | None:
     path = _placed(root, edit, damaged)
-    applied = _run(root, damaged.text, "git", "apply", "--recount", "-")
+    applied = _run(root, damaged.text, *GIT)
     return path.read_bytes().decode() if applied else None
 
 
 def gnu_patch(root: Path, edit: Edit, damaged: Damaged) -> str | None:
     path = _placed(root, edit, damaged)
-    applied = _run(root, damaged.text, "patch", "-p1", "--fuzz=3", "--batch", "--forward", "--no-backup-if-mismatch")
+    applied = _run(root, damaged.text, *PATCH)
     return path.read_bytes().decode(errors="replace") if applied else None
 
 

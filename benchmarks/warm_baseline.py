@@ -28,7 +28,7 @@ FORGET = {"go": ("go", "clean", "-testcache")}
 
 
 def main(quick: bool = False) -> list[ReportLine]:
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         return [_line(Path(place) / name, name, files, 3 if quick else 7) for name, files in projects()]
 
 

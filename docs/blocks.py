@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
+import patch_refusals
 import prompt_sections
 from tables import table
 
@@ -187,5 +188,6 @@ def rule_sql(model: type, rule: Any) -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "env": env, "api": api, "events": events, "cli": cli, "database": database, "stacks": check_blocks.stacks,
     "ecosystems": check_blocks.ecosystems, "findings": check_blocks.findings, "runners": check_blocks.runners,
-    "prompts": prompt_sections.prompts,
+    "prompts": prompt_sections.prompts, "unreadable": patch_refusals.unreadable, "refusals": patch_refusals.refusals,
+    "paths": patch_refusals.paths,
 }  # fmt: skip

@@ -85,7 +85,7 @@ async def attempt(case: Case, model: Model, cache: Path, bounds: AttemptBounds) 
         await model.aclose()
         return replace(told, why=f"{', '.join(missing)} is not available here.")
     purse, watch = Purse(max_tokens=bounds.max_tokens, max_cost_usd=bounds.max_cost_usd), AttemptWatch()
-    with tempfile.TemporaryDirectory(prefix="mgx-eval-") as directory:
+    with tempfile.TemporaryDirectory(prefix="mgx-eval-", ignore_cleanup_errors=True) as directory:
         root = Path(directory) / "project"
         worktree.prepare(case.repo, root)
         try:

@@ -19,7 +19,7 @@ class DurableStorage(FileSystemStorage):
         """Raises OSError, ENOSPC among others; then nothing of it is left."""
         draft = f"{name}.{uuid.uuid4().hex}.part"
         try:
-            super()._save(draft, content)
+            super()._save(draft, content)  # type: ignore[misc]  # Django's own way to extend a storage
             _sync(self.path(draft))
             os.replace(self.path(draft), self.path(name))
         except BaseException:

@@ -33,6 +33,21 @@ PROBLEM: dict[str, Any] = {
         },
         "request_id": {"type": "string"},
         "hint": {"type": "string"},
+        "decision": {
+            "type": "object",
+            "description": "What was decided of a run before, where a decision came second (409, 412).",
+            "properties": {
+                "type": {"type": "string", "description": "As of the event of the decision."},
+                "by": {"type": "string"},
+                "at": {"type": "string", "format": "date-time"},
+                "message": {"type": "string", "description": "One line for people."},
+                "feedback": {"type": "string", "description": "The words of that person, if there were any."},
+                "plan_version": {"type": "integer"},
+                "round": {"type": "integer", "description": "Of the changes."},
+                "seq": {"type": "integer", "description": "Of the event, once there is one."},
+            },
+            "required": ["type", "by", "at", "message"],
+        },
     },
     "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
 }

@@ -23,6 +23,16 @@ class Project(TenantModel):
         NONE = "none"
         REQUESTER = "requester"
 
+    class ReviewRemarks(models.TextChoices):
+        """Which remarks of reviewers without a command are work."""
+
+        ASKED = "asked"
+        """Those that ask for something; about an unclear one its author is asked."""
+        ALWAYS = "always"
+        """All but praise."""
+        COMMANDS = "commands"
+        """None: a remark takes `/mgx continue`."""
+
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60)
     description = models.TextField(blank=True)
@@ -43,6 +53,9 @@ class Project(TenantModel):
     approval_policy = models.CharField(max_length=20, choices=ApprovalPolicy.choices, default=ApprovalPolicy.ADMINS)
     review_changes = models.BooleanField(default=False)
     """Whether a run waits for decisions about its files before it delivers."""
+    review_remarks = models.CharField(
+        max_length=20, choices=ReviewRemarks.choices, default=ReviewRemarks.ASKED, db_default=ReviewRemarks.ASKED
+    )
     always_ask = models.BooleanField(default=False, db_default=False)
     """Whether a run pauses with a question where its task contradicts itself or an assumption changes the result, also where
     nobody was to be asked (``auto_approve``)."""

@@ -27,8 +27,8 @@ class ProjectRow(RowSerializer):
         fields = (
             "id", "workspace_id", "name", "slug", "description", "default_stack", "default_branch", "repo_full_name",
             "primary_repository_id", "run_branch_prefix", "commit_template", "commit_author", "commit_co_author", "pr_draft",
-            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "always_ask", "commands", "metadata",
-            "created_at", "updated_at",
+            "pr_labels", "pr_reviewers", "approval_policy", "review_changes", "review_remarks", "always_ask", "commands",
+            "metadata", "created_at", "updated_at",
         )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ class ProjectInput(serializers.ModelSerializer[Project]):
         fields = (
             "name", "slug", "description", "default_stack", "default_branch", "run_branch_prefix", "commit_template",
             "commit_author", "commit_co_author", "pr_draft", "pr_labels", "pr_reviewers",
-            "approval_policy", "review_changes", "always_ask", "commands", "metadata",
+            "approval_policy", "review_changes", "review_remarks", "always_ask", "commands", "metadata",
         )  # fmt: skip
         extra_kwargs: ClassVar[dict[str, Any]] = {
             "description": {"max_length": 10_000},
@@ -81,6 +81,10 @@ class ProjectInput(serializers.ModelSerializer[Project]):
                 "validators": [commit_template],
                 "help_text": "May contain {subject}, {body} and {summary} of the work session, {task_name} and {run_number}. "
                 "The default one stands for the style of the repository's own commits.",
+            },
+            "review_remarks": {
+                "help_text": "Which remarks of reviewers without a command are work: `asked` those that ask for something "
+                "(about an unclear one its author is asked), `always` all but praise, `commands` none."
             },
             "always_ask": {
                 "help_text": "Pause with a question where a task contradicts itself or an assumption changes the result, also "

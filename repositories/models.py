@@ -88,6 +88,8 @@ class WebhookDelivery(TenantModel):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     next_try_at = models.DateTimeField(null=True)
+    waits_for = models.UUIDField(null=True, editable=False)
+    """The task whose present run must end before this is processed (again): `runs.webhooks.waiting`."""
     processed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -96,5 +98,10 @@ class WebhookDelivery(TenantModel):
         constraints = [models.UniqueConstraint(fields=["link", "delivery_id"], name="webhook_delivery_once")]
         indexes = [
             models.Index(fields=["next_try_at"], condition=models.Q(processed_at=None), name="webhook_delivery_waiting"),
+            models.Index(
+                fields=["waits_for"],
+                condition=models.Q(processed_at=None, waits_for__isnull=False),
+                name="webhook_delivery_waits_for",
+            ),
             models.Index(fields=["created_at"], name="webhook_delivery_age"),
         ]

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mgx_project.common.errors import Conflict, MGXError, NotAllowed, NotFound
@@ -27,6 +28,7 @@ from .hosting.provider import RepositoryRef
 from .hosting.registry import PLAIN_GIT, host_of
 from .models import RepositoryLink
 from .references import renamed
+from .signals import repository_relinked
 from .validation import RepositoryState, probe
 
 __all__ = [
@@ -104,8 +106,9 @@ def connect(
 ) -> tuple[RepositoryLink, bool]:
     """Links ``named`` to the project (the default one when None). Returns the link, and whether it is new.
 
-    A repository that is linked to the project already is refreshed, and gets the credential if there is one. The first link of
-    a project becomes its primary one.
+    A repository that is linked to the project already is refreshed, and gets the credential if there is one. For one that
+    was linked before, what names its former links is told of the new one (`signals.repository_relinked`). The first link of a
+    project becomes its primary one.
     """
     project = lock_project(principal.workspace_id, project_of(principal.workspace_id, project_id).pk)
     links = (
@@ -132,10 +135,24 @@ def connect(
     elif link.is_primary:
         _tell_project(link, project)
     if made:
+        if former := _former(link):
+            repository_relinked.send(sender=RepositoryLink, link=link, former=former)
         _audit(principal, link, "repository.connected")
     if made or before != link.status:
         _changed(link)
     return link, made
+
+
+def _former(link: RepositoryLink) -> list[uuid.UUID]:
+    """Disconnected links of the same repository to the project, the latest first. By the service's id of the repository where
+    it is known: the name may be another repository's by now."""
+    links = RepositoryLink.objects.for_workspace(link.workspace_id).filter(
+        project_id=link.project_id, status=Status.DISCONNECTED, provider=link.provider, api_base_url=link.api_base_url
+    )
+    same = Q(clone_url=link.clone_url)
+    if link.host_id:
+        same = Q(host_id=link.host_id) | Q(host_id="") & same
+    return list(links.filter(same).order_by("-updated_at").values_list("pk", flat=True))
 
 
 def connected(workspace_id: uuid.UUID, link_id: uuid.UUID | str) -> RepositoryLink:

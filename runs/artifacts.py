@@ -18,6 +18,8 @@ from workspaces.models import StoredBytes
 
 from .models import Artifact, TaskRun
 
+_REPLACED = ["workspace", "kind", "content_type", "size", "sha256", "path"]
+
 
 def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: str) -> Artifact:
     """Stores ``content`` under ``name``, replacing an artifact of that name. The bytes are durable before the row is.
@@ -30,17 +32,19 @@ def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: s
         path = default_storage.save(path, ContentFile(content))
     try:
         with transaction.atomic():
-            artifact, _ = Artifact.across_tenants.update_or_create(
+            made = Artifact(
                 run=run,
                 name=name,
-                defaults={
-                    "workspace_id": run.workspace_id,
-                    "kind": kind,
-                    "content_type": content_type,
-                    "size": len(content),
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "path": path,
-                },
+                workspace_id=run.workspace_id,
+                kind=kind,
+                content_type=content_type,
+                size=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+                path=path,
+            )
+            # one statement; the row that is there keeps its id
+            (artifact,) = Artifact.across_tenants.bulk_create(
+                [made], update_conflicts=True, unique_fields=["run", "name"], update_fields=_REPLACED
             )
             _require_space(run.workspace_id)
     except Paused:

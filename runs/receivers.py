@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -12,14 +13,16 @@ from django.db.models.signals import post_delete, pre_delete
 from mgx_project.common.errors import BadRequest, InvalidTransition
 from projects.models import Project
 from repositories.models import RepositoryLink, WebhookDelivery
-from repositories.signals import webhook_accepted
+from repositories.signals import repository_relinked, webhook_accepted
 from tasks.models import Task
 from tasks.signals import repository_named, task_deleting
 from workspaces.models import Workspace
 from workspaces.signals import model_test_wanted
 
+from .lifecycle.relinking import take_over
 from .models import Artifact, TaskRun
 from .models.run_state import FINAL
+from .signals import run_finished
 from .worker.model_connection_test import try_connection
 
 
@@ -77,7 +80,23 @@ def require_linked(*, workspace_id: uuid.UUID, repository_id: uuid.UUID, **_: An
         raise BadRequest("This repository is not linked in this workspace.", field="repository_id")
 
 
+def give_former_work(*, link: RepositoryLink, former: list[uuid.UUID], **_: Any) -> None:
+    """What names the former links of a repository names its new one."""
+    take_over(link, former)
+
+
+def take_up_what_waited(*, run: TaskRun, **_: Any) -> None:
+    """Reviews and checks that came while the run was at work are looked at again."""
+    from .webhooks.actors import take_delivery
+    from .webhooks.waiting import wake
+
+    for delivery_id in wake(run.task_id):
+        transaction.on_commit(partial(take_delivery.send, str(delivery_id)), robust=True)
+
+
 def connect() -> None:
+    repository_relinked.connect(give_former_work, dispatch_uid="runs.relinked")
+    run_finished.connect(take_up_what_waited, dispatch_uid="runs.waiting_deliveries")
     repository_named.connect(require_linked, dispatch_uid="runs.task_repository")
     model_test_wanted.connect(try_connection, dispatch_uid="runs.model_test")
     webhook_accepted.connect(wake_for_delivery, dispatch_uid="runs.phases.deliver")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,7 @@ from workspaces.principal import Principal
 
 from .events import event_log
 from .events.planning import Plan
-from .lifecycle import budget_caps, change_review, continuation, messages, revisions, user_decisions
+from .lifecycle import budget_caps, change_review, continuation, follow_ups, messages, revisions, user_decisions
 from .models import TaskRun
 from .models.run_state import FINAL, STATES, Status
 from .notifications import status_comment
@@ -73,7 +74,8 @@ def create_run(
             model=model,
             profile=profile,
             budget=_storable(budget),
-            created_by=principal.user,
+            created_by=principal.person,
+            account=principal.account,
             **({} if parent is None or revision is None else revisions.branch_for(parent, revision)),
         )
         task.last_run_at = run.created_at
@@ -107,7 +109,7 @@ def revise_run(*, principal: Principal, run_id: uuid.UUID, revision: dict[str, A
     principal.require(Role.DEVELOPER)
     parent = _visible(principal, run_id)
     with transaction.atomic():
-        _require_idle(parent)
+        follow_ups.require_idle(parent)
         budget = budget_caps.inherited(principal, parent.budget)
         return create_run(
             principal=principal, task_id=parent.task_id, auto_approve=principal.role.allows(_approver(parent.task.project)),
@@ -139,7 +141,7 @@ def continue_run(
     parent = _visible(principal, run_id)
     with transaction.atomic():
         continuation.require_continuable(parent)
-        _require_idle(parent)
+        follow_ups.require_idle(parent)
         require_repository(principal.workspace_id, parent.repository_id)
         run = create_run(
             principal=principal,
@@ -154,26 +156,22 @@ def continue_run(
         return run
 
 
-def _require_idle(parent: TaskRun) -> None:
-    """Locks the task. Raises InvalidTransition while a run of it has not ended: two would move one branch."""
-    Task.objects.for_workspace(parent.workspace_id).select_for_update().get(pk=parent.task_id)
-    runs = TaskRun.objects.for_workspace(parent.workspace_id).filter(task_id=parent.task_id)
-    live = runs.exclude(status__in=FINAL).order_by("-run_number").first()
-    if live is not None:
-        raise continuation.refuse_beside(live)
-
-
-def close_task(*, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str) -> None:
-    """Handles a merged or closed pull request: completes or closes the task and cancels its live runs."""
+def close_task(
+    *, workspace_id: uuid.UUID, task_id: uuid.UUID, merged: bool, by: str, closed_at: datetime | None = None
+) -> None:
+    """Handles a pull request that was merged or closed at ``closed_at``: completes or closes the task and cancels its live
+    runs. A run that was begun after that goes on, and the task with it."""
     with transaction.atomic():
         task = Task.objects.for_workspace(workspace_id).select_for_update().get(pk=task_id)
         status = Task.Status.COMPLETED if merged else Task.Status.CANCELLED
         if task.closed_at is not None and task.status in (status, Task.Status.COMPLETED):
             return  # known, or an older event of closing that arrived after the merge
+        live = TaskRun.objects.for_workspace(workspace_id).filter(task=task).exclude(status__in=FINAL)
+        if closed_at is not None and live.filter(created_at__gte=closed_at + timedelta(seconds=1)).exists():
+            return
         task.status = status
         task.closed_at = timezone.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
-        live = TaskRun.objects.for_workspace(workspace_id).filter(task=task).exclude(status__in=FINAL)
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
 
@@ -202,23 +200,32 @@ def decide_plan(
     without it the run ends."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
+    edited = None if plan is None else checked_plan(plan)
     with transaction.atomic():
         if approved:
-            edited = None if plan is None else checked_plan(plan)
             run = user_decisions.approve_plan(
                 run.pk, by=principal, plan_version=plan_version, plan=edited, feedback=feedback.strip()
             )
         else:
-            run = user_decisions.reject_plan(run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip())
+            run = user_decisions.reject_plan(
+                run.pk, by=principal, plan_version=plan_version, feedback=feedback.strip(), plan=edited
+            )
         _audit(principal, "run.approved" if approved else "run.rejected", run, {"plan_version": run.plan_version})
         wake(run)
     return run
 
 
-def edit_plan(*, principal: Principal, run_id: uuid.UUID, plan: dict[str, Any]) -> TaskRun:
+def edit_plan(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    plan: dict[str, Any],
+    check: Callable[[TaskRun], None] = lambda run: None,
+) -> TaskRun:
+    """Replaces the plan while it awaits approval. ``check`` sees the locked run and may raise PreconditionFailed."""
     run = _visible(principal, run_id)
     _require_approver(principal, run.task.project)
-    return user_decisions.edit_plan(run.pk, by=principal, plan=checked_plan(plan))
+    return user_decisions.edit_plan(run.pk, by=principal, plan=checked_plan(plan), check=check)
 
 
 def decide_changes(
@@ -254,7 +261,8 @@ def decide_changes(
 def cancel_run(*, principal: Principal, run_id: uuid.UUID) -> TaskRun:
     """Cancels a run. Developers may cancel their own runs, admins any."""
     run = _visible(principal, run_id)
-    principal.require(Role.DEVELOPER if run.created_by_id == principal.user.pk else Role.ADMIN)
+    own = principal.owns(created_by_id=run.created_by_id, account=run.account)
+    principal.require(Role.DEVELOPER if own else Role.ADMIN)
     return user_decisions.request_cancel(run.pk, by=principal.display)
 
 
@@ -290,6 +298,8 @@ def retry_run(
     if not parent.is_final:
         raise InvalidTransition(f"Run #{parent.run_number} is {parent.status}. Only a finished run can be retried.")
     with transaction.atomic():
+        if parent.continues_branch:
+            follow_ups.require_idle(parent)
         run = create_run(
             principal=principal,
             task_id=parent.task_id,

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mgx_project.common.errors import NotFound
+from mgx_project.common.etag import check_if_match
 from mgx_project.common.pagination import WholeList
 from mgx_project.common.query_parameters import whole_number
 from mgx_project.common.routers import UUID
@@ -76,9 +77,9 @@ class RunViewSet(TenantViewSet):
 
     @extend_schema(request=PlanInput, responses=RunRow)
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Replaces the plan while it awaits approval."""
-        self.read_row(pk)
-        run = services.edit_plan(principal=self.principal, run_id=self._pk(pk), **self.validated(PlanInput))
+        """Replaces the plan while it awaits approval. With `If-Match`, only if nobody changed the run since (412)."""
+        known = {"principal": self.principal, "run_id": self._pk(pk), **self.validated(PlanInput)}
+        run = services.edit_plan(**known, check=lambda run: check_if_match(request, run.pk, run.updated_at))
         return self.answer_row(run.pk)
 
     @extend_schema(responses={204: None})
@@ -200,8 +201,9 @@ class RunViewSet(TenantViewSet):
     @extend_schema(parameters=[FOLLOW, AFTER], responses={(200, "text/plain"): OpenApiTypes.STR})
     @action(detail=True, methods=["get"])
     def logs(self, request: Request, pk: str) -> HttpResponseBase:
-        """One text line per event. With `follow=true` lines are sent as they happen, until the run ends. The last line is
-        `access_ended` if the token, sign-in or membership ends before."""
+        """One text line per event. With `follow=true` lines are sent as they happen, until the run ends. A line of the type
+        `waiting` says what a run that stands still waits for. The last line is `access_ended` if the token, sign-in or
+        membership ends before."""
         self.read_row(pk)
         after = self._number("after", 0, MAX_INT) or 0
         if request.query_params.get("follow") in {"true", "1"}:

@@ -42,7 +42,7 @@ def create_task(
         name=name or name_of(description),
         description=description,
         stack=stored_stack(project.default_stack if stack is None else stack),
-        created_by=principal.user,
+        created_by=principal.person,
         **fields,
     )
     return task

@@ -53,7 +53,7 @@ class TaskViewSet(TenantViewSet):
         """Deletes the task with its finished runs. Developers may delete their own tasks that never ran, admins any task."""
         with transaction.atomic():
             task = self.locked(pk)
-            if task.runs_total or task.created_by_id != self.principal.user.pk:
+            if task.runs_total or not self.principal.owns(created_by_id=task.created_by_id, account=""):
                 self.principal.require(Role.ADMIN)
             task_deleting.send(sender=Task, task=task)
             record_audit(

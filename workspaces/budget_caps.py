@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from mgx_project.common.money import usd
 
 from .errors import BY_OPERATOR, RAISE, CapReached
-from .meters import EVER, SCOPES, BudgetScope
-from .models import Budget, Meter
+from .meters import EVER, SCOPES, Held
+from .models import Meter
 
 LIMITS = ("max_tokens", "max_cost_usd", "max_calls", "max_seconds")
 WARN_AT = Decimal("0.8")
@@ -71,8 +71,8 @@ class Cap:
             )
         if self.cost + cost > self.max_cost_usd:
             raise CapReached(
-                f"{self.whose} allows ${_usd(self.max_cost_usd)}; ${_usd(self.cost)} are spent or reserved, and this call "
-                f"may cost ${_usd(cost)}.",
+                f"{self.whose} allows {usd(self.max_cost_usd)}; {usd(self.cost)} are spent or reserved, and this call "
+                f"may cost {usd(cost)}.",
                 self.hint,
             )
 
@@ -80,7 +80,7 @@ class Cap:
         used: dict[str, tuple[Any, Any, str]] = {
             "max_tokens": (self.tokens, self.max_tokens, f"{self.tokens:,} of {self.max_tokens or 0:,} tokens"),
             "max_cost_usd": (
-                self.cost, self.max_cost_usd, f"${_usd(self.cost)} of ${_usd(self.max_cost_usd or Decimal())}"
+                self.cost, self.max_cost_usd, f"{usd(self.cost)} of {usd(self.max_cost_usd or 0)}"
             ),
             "max_calls": (self.meter.calls, self.max_calls, f"{self.meter.calls:,} of {self.max_calls or 0:,} model calls"),
             "max_seconds": (
@@ -96,13 +96,13 @@ class Cap:
         ]
 
 
-def caps_of(scope: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_caps: Mapping[str, Any]) -> list[Cap]:
+def caps_of(held: Held, run_caps: Mapping[str, Any]) -> list[Cap]:
+    meters = held.meters
     own = {name: run_caps[name] for name in LIMITS if run_caps.get(name) is not None}
     if "max_cost_usd" in own:
         own["max_cost_usd"] = Decimal(str(own["max_cost_usd"]))
     caps = [Cap("This run's budget", "run", meters[SCOPES.RUN, EVER], **own)] if own else []
-    covering = Q(project_id=None) | Q(project_id=scope.project_id)
-    for budget in Budget.objects.for_workspace(scope.workspace_id).filter(covering).order_by("id"):
+    for budget in held.budgets:
         kind = SCOPES.PROJECT if budget.project_id else SCOPES.WORKSPACE
         month = next(period for _, period in meters if period)
         meter = meters[kind, month if budget.period == "month" else EVER]
@@ -111,7 +111,3 @@ def caps_of(scope: BudgetScope, meters: Mapping[tuple[str, str], Meter], run_cap
         limits = {name: getattr(budget, name) for name in LIMITS}
         caps.append(Cap(whose, str(budget.pk), meter, **limits, hint=hint))
     return caps
-
-
-def _usd(amount: Decimal) -> str:
-    return f"{amount:.6f}".rstrip("0").rstrip(".") if amount % 1 else f"{amount:.0f}"

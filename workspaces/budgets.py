@@ -12,16 +12,39 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from .budget_caps import Cap, CapWarning, caps_of
-from .meters import EVER, SCOPES, BudgetScope, add, locked, month_of
+from .meters import EVER, SCOPES, BudgetScope, add, added, locked, month_of, update_of
 from .models import LedgerEntry, Meter
 from .server_budget import check_server, is_capped
 
 CENT = Decimal("0.000001")
 """What the columns hold."""
+_RESERVE = """
+WITH entry AS (
+    INSERT INTO ledger_entries (
+        id, created_at, workspace_id, project_id, run_id, step_key, attempt, model, reserved_tokens, reserved_cost_usd,
+        cached, month
+    )
+    SELECT %(id)s, %(now)s, %(workspace)s, %(project)s, %(run)s, %(step_key)s, count(*) + 1, '',
+           %(tokens)s, %(cost)s, false, %(month)s
+    FROM ledger_entries WHERE run_id = %(run)s AND step_key = %(step_key)s
+    RETURNING attempt
+)
+{update} RETURNING (SELECT attempt FROM entry)
+"""
+"""One statement: the meters are locked before, so it sees every attempt there is."""
+_SETTLE = """
+WITH entry AS (
+    UPDATE ledger_entries SET model = %(model)s, tokens_in = %(entry_in)s, tokens_out = %(entry_out)s,
+           duration_ms = %(duration_ms)s, cost_usd = %(entry_cost)s, settled_at = %(now)s
+    WHERE id = %(entry)s AND workspace_id = %(workspace)s AND settled_at IS NULL
+    RETURNING id
+)
+{update} AND EXISTS (SELECT FROM entry)
+"""
 
 
 def reserve(
@@ -38,32 +61,56 @@ def reserve(
     ``run_caps`` is the run's own budget: any of LIMITS. A call of unknown price (``cost_usd`` None) is refused under a cap in
     USD; where no cap on tokens covers it, ``default_tokens`` is the run's.
     """
+    with transaction.atomic():
+        return reserve_in_transaction(
+            scope=scope, step_key=step_key, tokens=tokens, cost_usd=cost_usd, run_caps=run_caps, default_tokens=default_tokens
+        )
+
+
+def reserve_in_transaction(
+    *,
+    scope: BudgetScope,
+    step_key: str,
+    tokens: int,
+    cost_usd: Decimal | None,
+    run_caps: Mapping[str, Any],
+    default_tokens: int | None = None,
+) -> LedgerEntry:
+    """`reserve` for a caller that rolls its transaction back where CapReached is raised, and so needs no savepoint."""
     if cost_usd is not None:
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
-    with transaction.atomic():
-        month = month_of()
-        meters = locked(scope, month)
-        caps = caps_of(scope, meters, run_caps)
-        if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
-            whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
-            caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
-        for cap in caps:
-            cap.check(tokens, cost_usd)
-        attempt = LedgerEntry.across_tenants.filter(run_id=scope.run_id, step_key=step_key).count() + 1
-        entry: LedgerEntry = LedgerEntry.objects.create(
-            workspace_id=scope.workspace_id,
-            project_id=scope.project_id,
-            run_id=scope.run_id,
-            step_key=step_key,
-            attempt=attempt,
-            reserved_tokens=tokens,
-            reserved_cost_usd=cost_usd,
-            month=month,
-        )
-        add(meters.values(), calls=1, reserved_tokens=tokens, reserved_cost_usd=cost_usd or Decimal())
-        if scope.on_server and is_capped():
-            check_server(month, tokens=tokens, cost_usd=cost_usd)
-        return entry
+    month = month_of()
+    held = locked(scope, month)
+    caps, meters = caps_of(held, run_caps), held.meters
+    if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
+        whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
+        caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
+    for cap in caps:
+        cap.check(tokens, cost_usd)
+    entry = LedgerEntry(
+        workspace_id=scope.workspace_id,
+        project_id=scope.project_id,
+        run_id=scope.run_id,
+        step_key=step_key,
+        reserved_tokens=tokens,
+        reserved_cost_usd=cost_usd,
+        month=month,
+        created_at=timezone.now(),
+    )
+    amounts = {"calls": 1, "reserved_tokens": tokens, "reserved_cost_usd": cost_usd or Decimal()}
+    changed = added(meters.values(), amounts)
+    facts: dict[str, Any] = {
+        "id": entry.pk, "now": entry.created_at, "workspace": scope.workspace_id, "project": scope.project_id,
+        "run": scope.run_id, "step_key": step_key, "tokens": tokens, "cost": cost_usd, "month": month,
+        "meters": [meter.pk for meter in meters.values()],
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE.format(update=update_of(changed)), {**facts, **changed})
+        (entry.attempt,) = cursor.fetchone()
+    entry._state.adding = False
+    if scope.on_server and is_capped():
+        check_server(month, tokens=tokens, cost_usd=cost_usd)
+    return entry
 
 
 @dataclass(frozen=True)
@@ -91,23 +138,28 @@ def settle(
     """
     cost = entry.reserved_cost_usd if cost_usd is None else cost_usd.quantize(CENT, ROUND_HALF_UP)
     with transaction.atomic(savepoint=False):
-        meters = locked(scope, entry.month)
-        settled = LedgerEntry.objects.for_workspace(scope.workspace_id).filter(pk=entry.pk, settled_at=None).update(
-            model=model, tokens_in=tokens_in, tokens_out=tokens_out, duration_ms=duration_ms,
-            cost_usd=cost, settled_at=timezone.now(),
-        )  # fmt: skip
-        if not settled:
-            return Settled(meters[SCOPES.RUN, EVER], [])
-        add(
-            meters.values(),
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            reserved_tokens=-entry.reserved_tokens,
-            cost_usd=cost or Decimal(),
-            reserved_cost_usd=-(entry.reserved_cost_usd or Decimal()),
-            unpriced_calls=int(cost is None),
-        )
-        warnings = [warning for cap in caps_of(scope, meters, run_caps) for warning in cap.warnings()]
+        held = locked(scope, entry.month)
+        meters = held.meters
+        amounts: dict[str, Any] = {
+            "tokens_in": tokens_in,
+            "tokens_out": tokens_out,
+            "reserved_tokens": -entry.reserved_tokens,
+            "cost_usd": cost or Decimal(),
+            "reserved_cost_usd": -(entry.reserved_cost_usd or Decimal()),
+            "unpriced_calls": int(cost is None),
+        }
+        changed = {name: amount for name, amount in amounts.items() if amount} or {"calls": 0}
+        facts: dict[str, Any] = {
+            "entry": entry.pk, "workspace": scope.workspace_id, "model": model, "entry_in": tokens_in, "entry_out": tokens_out,
+            "duration_ms": duration_ms, "entry_cost": cost, "now": timezone.now(),
+            "meters": [meter.pk for meter in meters.values()],
+        }  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_SETTLE.format(update=update_of(changed)), {**facts, **changed})
+            if not cursor.rowcount:
+                return Settled(meters[SCOPES.RUN, EVER], [])
+        added(meters.values(), changed)
+        warnings = [warning for cap in caps_of(held, run_caps) for warning in cap.warnings()]
         return Settled(meters[SCOPES.RUN, EVER], warnings)
 
 
@@ -115,7 +167,7 @@ def count_cached(*, scope: BudgetScope, step_key: str, model: str) -> Settled:
     """Records an answer from the tenant's own cache: it cost nothing and is counted apart from calls."""
     with transaction.atomic(savepoint=False):
         month = month_of()
-        meters = locked(scope, month)
+        meters = locked(scope, month).meters
         attempt = LedgerEntry.across_tenants.filter(run_id=scope.run_id, step_key=step_key).count() + 1
         LedgerEntry.objects.create(
             workspace_id=scope.workspace_id,
@@ -150,8 +202,8 @@ def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
     """Up to ``ms`` milliseconds of work, as far as every cap allows: the time is counted before it is worked."""
     with transaction.atomic():
         month = month_of()
-        meters = locked(scope, month)
-        caps = caps_of(scope, meters, run_caps)
+        held = locked(scope, month)
+        caps, meters = caps_of(held, run_caps), held.meters
         for cap in caps:
             if cap.ms_left is not None and cap.ms_left < ms:
                 ms = cap.ms_left
@@ -168,4 +220,4 @@ def reserve_time(*, scope: BudgetScope, run_caps: Mapping[str, Any], ms: int) ->
 def release_time(*, scope: BudgetScope, month: str, ms: int) -> None:
     """Releases the unused part of the slice that was reserved last, in ``month``."""
     with transaction.atomic():
-        add(locked(scope, month).values(), work_ms=-ms)
+        add(locked(scope, month).meters.values(), work_ms=-ms)

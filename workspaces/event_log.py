@@ -28,6 +28,22 @@ COLUMNS = (
     "message",
 )  # fmt: skip
 """The columns that make up an envelope."""
+_PER_EVENT = {
+    "id": "uuid", "seq": "int", "type": "text", "data": "jsonb", "message": "text", "replay_key": "text",
+    "created_at": "timestamptz",
+}  # fmt: skip
+_SHARED = ("run_id", "task_id", "project_id", "repository_id")
+_APPEND = f"""
+WITH numbered AS (
+    UPDATE workspaces SET event_position = event_position + %(count)s WHERE id = %(workspace_id)s RETURNING event_position
+)
+INSERT INTO events (position, workspace_id, {", ".join(_SHARED)}, {", ".join(_PER_EVENT)})
+SELECT numbered.event_position - %(count)s + made.number, %(workspace_id)s::uuid,
+       {", ".join(f"%({name})s::uuid" for name in _SHARED)}, {", ".join(f"made.{name}" for name in _PER_EVENT)}
+FROM numbered, unnest({", ".join(f"%({name})s::{type}[]" for name, type in _PER_EVENT.items())})
+     WITH ORDINALITY AS made({", ".join(_PER_EVENT)}, number)
+RETURNING position
+"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ def record_all(
     run_id: uuid.UUID | None = None,
     repository_id: uuid.UUID | None = None,
 ) -> list[Event]:
-    """Appends several events of the same objects in order, with two statements; otherwise as `record`.
+    """Appends several events of the same objects in order, with one statement; otherwise as `record`.
 
     Raises RuntimeError outside a transaction.
     """
@@ -87,34 +103,41 @@ def record_all(
         raise RuntimeError("event_log.record() must be called in the transaction that writes what the event describes")
     if not drafts:
         return []
-    clean = [validated(draft.type, storable(dict(draft.data))) for draft in drafts]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE workspaces SET event_position = event_position + %s WHERE id = %s RETURNING event_position",
-            [len(drafts), workspace_id],
-        )
-        (last,) = cursor.fetchone()
     made = [
         Event(
             workspace_id=workspace_id,
-            position=last - len(drafts) + number,
             run_id=run_id,
-            seq=None if first_seq is None else first_seq + number - 1,
+            seq=None if first_seq is None else first_seq + number,
             task_id=task_id,
             project_id=project_id,
             repository_id=repository_id,
             type=draft.type,
-            data=data,
+            data=validated(draft.type, storable(dict(draft.data))),
             message=storable(draft.message)[:MAX_MESSAGE],
             replay_key=draft.replay_key,
             created_at=timezone.now(),
         )
-        for number, (draft, data) in enumerate(zip(drafts, clean, strict=True), 1)
+        for number, draft in enumerate(drafts)
     ]
-    Event.across_tenants.bulk_create(made)
+    _append(workspace_id, made)
     for event in made:
         transaction.on_commit(partial(_announce, event), robust=True)
     return made
+
+
+def _append(workspace_id: uuid.UUID, events: Sequence[Event]) -> None:
+    """Numbers the events and writes them, in one statement: the workspace's row is locked no longer than it takes."""
+    columns = {name: [getattr(event, name) for event in events] for name in _PER_EVENT}
+    columns["data"] = [dumps(data).decode() for data in columns["data"]]
+    shared = {name: getattr(events[0], name) for name in _SHARED}
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND, {**columns, **shared, "workspace_id": workspace_id, "count": len(events)})
+        found = cursor.fetchall()
+    if len(found) != len(events):
+        raise RuntimeError(f"The workspace {workspace_id} of these events is gone: they can't be written.")
+    for event, (position,) in zip(events, sorted(found), strict=True):
+        event.position = position
+        event._state.adding = False
 
 
 def envelope(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,17 +3,22 @@ more (this month) where the server's own model endpoint is paid by the operator.
 
 Whoever reserves or settles locks these rows, always in the same order, before anything else: that is what makes concurrent
 runs, and parallel calls of one run, see each other. In the lock order they stand where budgets do, before task, run, workspace.
+
+They are read and written in plain SQL: it happens twice per model call, where building the same query anew costs more than it
+takes.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db import connection
+from django.db.models import Case, CharField, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.lookups import Exact, IsNull
 from django.utils import timezone
@@ -22,6 +27,24 @@ from .models import Budget, Meter
 
 EVER = ""
 SCOPES = Meter.Scope
+_FIELDS = [field.attname for field in Meter._meta.concrete_fields]
+_LISTED = ", ".join(f"meters.{name}" for name in _FIELDS)
+_OF_SERVER = "OR (scope = 'server' AND scope_id = %(workspace)s AND period = %(month)s)"
+_LOCK = """
+WITH covering AS MATERIALIZED (
+    SELECT json_agg(json_build_object(
+        'id', id, 'project_id', project_id, 'period', period, 'max_tokens', max_tokens, 'max_cost_usd', max_cost_usd::text,
+        'max_calls', max_calls, 'max_seconds', max_seconds, 'set_by_operator', set_by_operator
+    ) ORDER BY id) AS budgets
+    FROM budgets WHERE workspace_id = %(workspace)s AND (project_id IS NULL OR project_id = %(project)s)
+)
+SELECT {fields}, covering.budgets FROM meters, covering WHERE workspace_id = %(workspace)s AND (
+    (scope = 'run' AND scope_id = %(run)s AND period = '')
+    OR (scope = 'project' AND scope_id = %(project)s AND period IN ('', %(month)s))
+    OR (scope = 'workspace' AND scope_id = %(workspace)s AND period IN ('', %(month)s))
+    {of_server}
+) ORDER BY scope, period FOR UPDATE OF meters
+"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +61,16 @@ def month_of(moment: datetime | None = None) -> str:
     return f"{moment or timezone.now():%Y-%m}"
 
 
-def locked(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
-    """The meters of ``scope`` by kind and period, created if missing and locked until the transaction ends."""
+@dataclass(frozen=True)
+class Held:
+    """Locked meters by kind and period, and the budgets that cover the run, in the order of their ids."""
+
+    meters: dict[tuple[str, str], Meter]
+    budgets: list[Budget]
+
+
+def locked(scope: BudgetScope, month: str) -> Held:
+    """The meters of ``scope``, created if missing and locked until the transaction ends."""
     wanted = {
         (SCOPES.PROJECT, EVER): scope.project_id,
         (SCOPES.PROJECT, month): scope.project_id,
@@ -50,7 +81,7 @@ def locked(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
     if scope.on_server:
         wanted[SCOPES.SERVER, month] = scope.workspace_id
     found = _lock(scope, month)
-    if missing := [key for key in wanted if key not in found]:
+    if missing := [key for key in wanted if key not in found.meters]:
         rows = [
             Meter(workspace_id=scope.workspace_id, scope=kind, scope_id=wanted[kind, period], period=period)
             for kind, period in missing
@@ -63,15 +94,25 @@ def locked(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
 def add(meters: Iterable[Meter], **amounts: Any) -> None:
     """Adds to each of the locked meters, in the database and in memory."""
     meters = list(meters)
+    changed = added(meters, amounts)
+    if changed:
+        with connection.cursor() as cursor:
+            values: dict[str, Any] = {**changed, "meters": [meter.pk for meter in meters]}
+            cursor.execute(update_of(changed), values)
+
+
+def update_of(changed: Iterable[str]) -> str:
+    """The statement that adds the amounts named so to the meters whose ids are ``meters``."""
+    return f"UPDATE meters SET {', '.join(f'{name} = {name} + %({name})s' for name in changed)} WHERE id = ANY(%(meters)s)"
+
+
+def added(meters: Iterable[Meter], amounts: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds to the meters in memory, and returns what there is to write: the amounts that are not 0."""
     changed = {name: amount for name, amount in amounts.items() if amount}
-    if not changed:
-        return
-    Meter.across_tenants.filter(pk__in=[meter.pk for meter in meters]).update(
-        **{name: F(name) + amount for name, amount in changed.items()}
-    )
     for meter in meters:
         for name, amount in changed.items():
             setattr(meter, name, getattr(meter, name) + amount)
+    return changed
 
 
 def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
@@ -92,14 +133,16 @@ def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
     return budgets.annotate(used=Subquery(meters.values(used=used)))
 
 
-def _lock(scope: BudgetScope, month: str) -> dict[tuple[str, str], Meter]:
-    both = Q(period=EVER) | Q(period=month)
-    mine = (
-        Q(scope=SCOPES.RUN, scope_id=scope.run_id, period=EVER)
-        | Q(scope=SCOPES.PROJECT, scope_id=scope.project_id) & both
-        | Q(scope=SCOPES.WORKSPACE, scope_id=scope.workspace_id) & both
-    )
-    if scope.on_server:
-        mine |= Q(scope=SCOPES.SERVER, scope_id=scope.workspace_id, period=month)
-    rows = Meter.objects.for_workspace(scope.workspace_id).filter(mine).select_for_update().order_by("scope", "period")
-    return {(row.scope, row.period): row for row in rows}
+def _lock(scope: BudgetScope, month: str) -> Held:
+    ids: dict[str, Any] = {"workspace": scope.workspace_id, "project": scope.project_id, "run": scope.run_id, "month": month}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(fields=_LISTED, of_server=_OF_SERVER if scope.on_server else ""), ids)
+        found = cursor.fetchall()
+    meters = [Meter.from_db(connection.alias, _FIELDS, row[:-1]) for row in found]
+    return Held({(row.scope, row.period): row for row in meters}, [_budget(facts) for facts in (found and found[0][-1]) or []])
+
+
+def _budget(facts: dict[str, Any]) -> Budget:
+    cost = facts["max_cost_usd"]
+    ids = {name: value and uuid.UUID(value) for name, value in facts.items() if name in {"id", "project_id"}}
+    return Budget(**{**facts, **ids, "max_cost_usd": None if cost is None else Decimal(cost)})

@@ -44,7 +44,8 @@ class Principal:
     role: Role
     token_id: uuid.UUID | None = None
     account: str = ""
-    """Of a hosting service, where somebody acts from there; ``user`` is then who linked the repository."""
+    """Of a hosting service, for a visitor who acts from there; ``user`` is then who linked the repository and answers for
+    it."""
     limits: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The workspace's own, where the row was at hand: see `limits.py`."""
 
@@ -52,6 +53,16 @@ class Principal:
     def display(self) -> str:
         """The name shown to people."""
         return self.account or self.user.get_username()
+
+    @property
+    def person(self) -> User | None:
+        """The user to whom an act is ascribed; None for a visitor, who has no user here."""
+        return None if self.account else self.user
+
+    def owns(self, *, created_by_id: uuid.UUID | None, account: str) -> bool:
+        """Whether what was created by that user, or by the visitor ``account``, is the principal's own. A visitor owns nothing
+        of the user who linked the repository, nor of other visitors."""
+        return self.account == account if self.account or account else created_by_id == self.user.pk
 
     @property
     def name(self) -> str:

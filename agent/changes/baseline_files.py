@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class BaselineFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, bytes | None] = {}
+        self._modes: dict[str, int | None] = {}
 
     def keep(self, edits: Edits) -> None:
         """Remembers the files that ``edits`` are about to change, unless they are known already."""
@@ -25,18 +27,36 @@ class BaselineFiles:
             return
         _, changes = preview(self._root, edits)
         for change in changes:
-            if change.path not in self._known:
-                self._known[change.path] = self.now(change.path)
+            self._keep(change.path)
 
     def keep_paths(self, paths: Iterable[str]) -> None:
         """Remembers these, be they there or not, unless they are known already."""
         for path in paths:
-            if path not in self._known and unsafe_reason(path) is None:
-                self._known[path] = self.now(path)
+            if unsafe_reason(path) is None:
+                self._keep(path)
+
+    def _keep(self, path: str) -> None:
+        if path not in self._known:
+            self._known[path], self._modes[path] = self.now(path), self.mode_now(path)
 
     def before(self, path: str) -> bytes | None:
         """None where there was no such file, or where the run has not touched it."""
         return self._known.get(path)
+
+    def mode_before(self, path: str) -> int | None:
+        """Its permission bits; None as for ``before``."""
+        return self._modes.get(path)
+
+    def mode_now(self, path: str) -> int | None:
+        place = self._root / path
+        return None if self.now(path) is None else stat.S_IMODE(place.stat().st_mode)
+
+    def is_changed(self, path: str) -> bool:
+        """Whether the file is another one than before, or is executable where it was not, or the other way about: of its mode
+        git knows no more."""
+        before, now = self.mode_before(path), self.mode_now(path)
+        executable = [mode is not None and bool(mode & 0o100) for mode in (before, now)]
+        return self.before(path) != self.now(path) or executable[0] != executable[1]
 
     def texts(self, paths: Sequence[str]) -> dict[str, tuple[str | None, str | None]]:
         """The text before and now of those of ``paths`` that are text and hold no secrets; None is a file that is not there."""

@@ -1,7 +1,7 @@
 """What a command changed in the workdir, and which of it may become part of the change.
 
-Both looks are made by lstat alone: no git process, and no file is read. A program can set a file's time back, but not the
-time of its inode's last change. What a command leaves is judged as hostile: it may be a link, a device or a gigabyte.
+Both looks are made by lstat alone (``agent.file_states``). What a command leaves is judged as hostile: it may be a link, a
+device or a gigabyte.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Literal
 
 from agent.context.paths import CACHES, is_ours, is_secret
+from agent.file_states import State, state_of
 from agent.patch.paths import unsafe_reason
 from agent.ports import JSONObject
 
 Keep = Callable[[str], bool]
 """Whether what a command does to a path (relative to the root, as git writes it) is part of the change."""
 Act = Literal["created", "changed", "deleted"]
-States = Mapping[str, tuple[int, ...]]
-"""Path → mode, size, inode, time of last change and of the inode's last change (ns), of all that is not a folder."""
+States = Mapping[str, State]
+"""Path → state of all that is not a folder."""
 
 SKIPPED = CACHES | frozenset((".tox", ".nox", ".cache", ".gradle", ".eggs"))
 """Folders that are not compared; a virtual environment is known by its pyvenv.cfg, whatever its name."""
@@ -56,9 +57,9 @@ class CommandChanges:
 
 def look(root: Path) -> States | None:
     """The state of each file below ``root``; None where there are too many to compare."""
-    found: dict[str, tuple[int, ...]] = {}
-    for path, about in _walk(root):
-        found[path] = (about.st_mode, about.st_size, about.st_ino, about.st_mtime_ns, about.st_ctime_ns)
+    found: dict[str, State] = {}
+    for path, state in _walk(root):
+        found[path] = state
         if len(found) > MAX_SEEN:
             return None
     return found
@@ -88,7 +89,7 @@ def compare(root: Path, before: States | None, keep: Keep) -> CommandChanges:
     return CommandChanges(kept, dict(list(refused.items())[:MAX_NAMED]), dropped, max(0, len(others) - MAX_NAMED))
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _walk(root: Path) -> Iterator[tuple[str, State]]:
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -106,7 +107,7 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
                     waiting.append(path)
                 continue
             try:
-                yield path, entry.stat(follow_symlinks=False)
+                yield path, state_of(entry.stat(follow_symlinks=False))
             except OSError:
                 continue  # it is in a folder that may be listed and not entered
 

@@ -78,8 +78,8 @@ class CommitStyle:
         """For the prompt of whoever writes the message: at most four lines, and subjects of the repository as a data block."""
         if not self.known:
             return (
-                "The repository has too few commits to show a style. Write the subject in the imperative, without a period, in "
-                f"at most {WIDTH} characters, and a body that says why."
+                "Too few commits show a style: write the subject in the imperative, without a period, in at most "
+                f"{WIDTH} characters, and a body that says why."
             )
         lines = [self._form(), f"{self._description()} Usually {self.usual} characters, at most {self.limit}."]
         lines.append("Most commits have a body." if self.bodies else "Most have no body: write one if the reason is not plain.")

@@ -6,6 +6,7 @@ and whoever takes parts of it back compute the same ones.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,8 @@ class Hunk:
     new_start: int
     new_count: int
     lines: Sequence[str]
+    sides: str = ""
+    """A digest of the lines of both texts with their ends, which ``lines`` do not show."""
 
     def to_json(self) -> JSONObject:
         return {**asdict(self), "lines": list(self.lines)}
@@ -52,7 +55,9 @@ def hunks(old: str | None, new: str | None) -> list[Hunk]:
             at = old_to
         shown += [f" {line}" for line in before[at:last]]
         old_start, new_start = first + (last > first), start + (end > start)
-        found.append(Hunk(number, old_start, last - first, new_start, end - start, [line.removesuffix("\n") for line in shown]))
+        sides = _digest(before[first:last], after[start:end])
+        lines = [line.removesuffix("\n") for line in shown]
+        found.append(Hunk(number, old_start, last - first, new_start, end - start, lines, sides))
     return found
 
 
@@ -90,6 +95,14 @@ def _groups(old: str | None, new: str | None) -> list[list[_Edit]]:
         else:
             groups.append([edit])
     return groups
+
+
+def _digest(old: Sequence[str], new: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for side in (old, new):
+        text = "".join(side).encode("utf-8", "surrogatepass")
+        digest.update(len(text).to_bytes(8, "big") + text)
+    return digest.hexdigest()
 
 
 def _lines(text: str | None) -> list[str]:

@@ -13,7 +13,6 @@ from agent.patterns import linear
 from agent.ports import JSONObject
 
 MAX_NAMES = 1_000
-MAX_NAME = 300
 MAX_READ = 1_000_000
 """Characters of a file that is looked into; of a longer one nothing is said to be gone."""
 CODE = frozenset(
@@ -30,6 +29,7 @@ _PEST = linear(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")
 _PHPUNIT = linear(r"^\d+\) (\S+::\S.*)$")
 _DOTNET = linear(r"^ +Failed (\S.*?) \[[^\]]*\]$")
 _PARTS = linear(r"::| > ")
+_PARAMETERS = linear(r"\[.*\]")
 
 
 def of_others(tail: str) -> list[str]:
@@ -73,7 +73,8 @@ def _names(report: Mapping[str, object]) -> list[str]:
 
 def _stands(root: Path, name: str) -> bool:
     """Whether the file that ``name`` begins with still speaks of its test; True where the name begins with no file."""
-    path, *rest = _PARTS.split(name)
+    # what a parameter holds says nothing about the name
+    path, *rest = _PARTS.split(_PARAMETERS.sub("", name))
     if Path(path).suffix not in CODE:
         return _module_stands(root, path)
     place = (root / path).resolve()
@@ -110,4 +111,4 @@ def _named(tail: str) -> Iterator[str]:
 
 
 def _bounded(names: Iterator[str]) -> list[str]:
-    return list(dict.fromkeys(name[:MAX_NAME] for name in names))[:MAX_NAMES]
+    return list(dict.fromkeys(names))[:MAX_NAMES]

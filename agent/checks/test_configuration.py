@@ -124,11 +124,13 @@ def _ini_part(data: bytes) -> Mapping[str, Any] | None:
 
 @dataclass(frozen=True)
 class Swap:
-    """A file that the change has as ``now``, and that the tests see as ``judged``; None is a file that is not there."""
+    """A file that the change has as ``now``, and that the tests see as ``judged``; None is a file that is not there.
+    ``judged_mode`` is that of a judged one where there is none now; a file that is there keeps its own."""
 
     path: str
     now: bytes | None
     judged: bytes | None
+    judged_mode: int | None = None
 
 
 class SetAside:
@@ -153,13 +155,13 @@ class SetAside:
         possible, for instance because the tests made a link of a directory."""
         with ExitStack() as back:
             for swap in self._swaps:
-                back.callback(self._put, swap.path, swap.now)
-                self._put(swap.path, swap.judged)
+                back.callback(self._put, swap.path, swap.now, _mode(self._root, swap.path))
+                self._put(swap.path, swap.judged, swap.judged_mode)
             yield
 
-    def _put(self, path: str, data: bytes | None) -> None:
+    def _put(self, path: str, data: bytes | None, mode: int | None) -> None:
         try:
-            _write(self._root, path, data)
+            _write(self._root, path, data, mode)
         except (Blocked, OSError) as error:
             reason = error.reason if isinstance(error, Blocked) else error.strerror
             raise AgentError(
@@ -172,8 +174,18 @@ class SetAside:
 NOTHING = SetAside(Path(), ())
 
 
-def _write(root: Path, path: str, data: bytes | None) -> None:
-    """Through descriptors only: what ran in the workdir may have made links of its directories."""
+def _mode(root: Path, path: str) -> int | None:
+    """None where there is no such file."""
+    try:
+        with Tree(root) as tree, tree.parent(path) as (directory, name):
+            return os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode & 0o777
+    except (FileNotFoundError, NotADirectoryError, Blocked):
+        return None
+
+
+def _write(root: Path, path: str, data: bytes | None, wanted: int | None = None) -> None:
+    """Through descriptors only: what ran in the workdir may have made links of its directories. A file that is there keeps its
+    mode, another one gets the ``wanted`` one."""
     with Tree(root) as tree:
         if data is not None:
             tree.make_parents(path)
@@ -182,7 +194,7 @@ def _write(root: Path, path: str, data: bytes | None) -> None:
                 if data is None:
                     os.unlink(name, dir_fd=directory)
                     return
-                mode = 0o644
+                mode = 0o644 if wanted is None else wanted
                 with suppress(FileNotFoundError):
                     mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode & 0o777
                 draft = f".{name}.mgx"
@@ -191,6 +203,7 @@ def _write(root: Path, path: str, data: bytes | None) -> None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 with os.fdopen(os.open(draft, flags, mode, dir_fd=directory), "wb") as file:
                     file.write(data)
+                    os.fchmod(file.fileno(), mode)
                 os.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
         except FileNotFoundError:
             if data is not None:

@@ -58,6 +58,6 @@ async def collect_context(root: Path, wanted: Sequence[str] = (), interest: Inte
         view,
         map=found.map,
         tests=layout_of_tests(files, settings, command=interest.test, near=near, tokens=budget.tests),
-        history=await recent_history(root, found.focus, files, budget.history),
+        history=await recent_history(root, found.focus, files, budget.history, subjects=not interest.tools),
         absent=absent(root, files),
     )

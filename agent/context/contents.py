@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.context.context_budget import UNITS
-from agent.context.outline import outline
+from agent.context.outline import excerpt, outline
 from agent.context.reading import read
 from agent.context.tag_index import Definitions
 from agent.token_estimates import estimate_weight
 
-READ_ON = "Only parts of it are shown: `read` the lines that you need, `search` in it."
 PARTS_ONLY = "Only parts of it are shown."
 
 
@@ -29,9 +28,9 @@ def read_contents(
     root: Path, paths: Iterable[str], near: Mapping[str, Sequence[int]], definitions: Definitions, tokens: int, *, tools: bool
 ) -> FileContents:
     """Of regular files under ``root``, together at most ``tokens``. All have the same share, and what the short ones leave of
-    theirs is for the long ones. ``near`` are the lines of each that matter, most important first."""
+    theirs is for the long ones. ``near`` are the lines of each that matter, most important first. With ``tools``, long files
+    are shown in no more than the definitions that ``near`` leads to."""
     made = FileContents()
-    hint = READ_ON if tools else PARTS_ONLY
     texts: dict[str, str] = {}
     order = []
     for path in paths:
@@ -41,8 +40,8 @@ def read_contents(
             order.append(path)
         elif reason:
             made.hidden[path] = reason
-        else:
-            made.outlines[path] = f"It has {(root / path).stat().st_size:,} bytes. {hint}"
+        elif not tools:
+            made.outlines[path] = f"It has {(root / path).stat().st_size:,} bytes. {PARTS_ONLY}"
     left = tokens * UNITS
     weights = {path: estimate_weight(text) for path, text in texts.items()}
     shares: dict[str, int] = {}
@@ -52,7 +51,11 @@ def read_contents(
     for path in order:
         if weights[path] <= shares[path]:
             made.texts[path] = texts[path]
-        else:
-            defined, lines = definitions.get(path, ()), near.get(path, ())
-            made.outlines[path] = outline(texts[path], defined, lines, shares[path] // UNITS, hint)
+            continue
+        defined, lines, share = definitions.get(path, ()), near.get(path, ()), shares[path] // UNITS
+        shown = (
+            excerpt(texts[path], defined, lines, share) if tools else outline(texts[path], defined, lines, share, PARTS_ONLY)
+        )
+        if shown:
+            made.outlines[path] = shown
     return made

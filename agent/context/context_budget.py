@@ -7,15 +7,15 @@ without tools is shown what it has to work on.
 section    with tools   without tools   holds
 =========  ===========  ==============  ==========================================================
 guides     2,400        4,000           AGENTS.md whole, the beginnings of README and CONTRIBUTING
-files      900          26,000          files to be worked on: whole, or outline and relevant parts
-named      250          700             what the task names, with its place
-map        400          4,000           definitions that may matter
-listing    350          8,000           files and folders
-tests      80           600             where tests live and what runs them
-history    60           800             subjects of the last commits
+files      600          26,000          files to be worked on: whole, or (with tools only the) relevant parts and outline
+named      200          700             what the task names, with its place
+map        200          4,000           definitions that may matter; with tools their names
+listing    250          8,000           files and folders
+tests      50           600             where tests live and what runs them
+history    50           800             what is changed together; without tools, subjects of the last commits before it
 =========  ===========  ==============  ==========================================================
 
-A usual repository has no AGENTS.md and takes a third of ``guides``: about 2,200 tokens in all with tools.
+A usual repository has no AGENTS.md and takes little of ``guides``: about 1,100 tokens in all with tools.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ContextBudget:
         return sum(astuple(self))
 
 
-WITH_TOOLS = ContextBudget(guides=2_400, files=900, named=250, map=400, listing=350, tests=80, history=60)
+WITH_TOOLS = ContextBudget(guides=2_400, files=600, named=200, map=200, listing=250, tests=50, history=50)
 WITHOUT_TOOLS = ContextBudget(guides=4_000, files=26_000, named=700, map=4_000, listing=8_000, tests=600, history=800)
 """Where the window is large, or not known."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from agent.context.context_budget import UNITS, ContextBudget, cut_to
+from agent.context.context_budget import UNITS, ContextBudget, cut_to, within
 from agent.context.reading import read
 from agent.patterns import linear
 from agent.token_estimates import estimate_weight
@@ -14,25 +14,19 @@ RULES = "AGENTS.md"
 """For the folder that it is in and all below (https://agents.md)."""
 OTHER_RULES = ("CLAUDE.md", ".github/copilot-instructions.md", ".cursorrules")
 """Of other programs; the first of them counts where there is no AGENTS.md."""
-PAGES = (
-    ("README.md", "README.rst", "README.txt", "README", "Readme.md", "readme.md"),
-    (
-        "CONTRIBUTING.md",
-        "CONTRIBUTING.rst",
-        "CONTRIBUTING.txt",
-        "CONTRIBUTING",
-        ".github/CONTRIBUTING.md",
-        "docs/CONTRIBUTING.md",
-    ),
-)
+HOW_TO_CONTRIBUTE = (
+    "CONTRIBUTING.md", "CONTRIBUTING.rst", "CONTRIBUTING.txt", "CONTRIBUTING", ".github/CONTRIBUTING.md",
+    "docs/CONTRIBUTING.md",
+)  # fmt: skip
+PAGES = (("README.md", "README.rst", "README.txt", "README", "Readme.md", "readme.md"), HOW_TO_CONTRIBUTE)
 """Of each the first one that is there."""
 MANIFESTS = (
     "pyproject.toml", "requirements.txt", "package.json", "tsconfig.json", "composer.json", "Dockerfile",
     "docker-compose.yml",
 )  # fmt: skip
-BEGINNING = 500
-"""Characters of a page, with tools; without them twelve times as many."""
-WITHOUT_TOOLS = 12
+BEGINNING = 70
+"""Tokens of a page, with tools: what the project is. Its commands are in the profile."""
+BEGINNING_WITHOUT_TOOLS = 2_000
 MAX_HEADINGS = 15
 MAX_HEADING = 60
 
@@ -70,30 +64,34 @@ def read_guides(
         text, _ = read(root / path, path)
         if not text or left <= 0:
             continue
-        share = left if path in rules else min(left, (BEGINNING if tools else BEGINNING * WITHOUT_TOOLS) // 3)
+        share = left if path in rules else min(left, BEGINNING if tools else BEGINNING_WITHOUT_TOOLS)
         if estimate_weight(text) <= share * UNITS:
             whole[path] = text
             left -= estimate_weight(text) // UNITS
             continue
         more = "… and more" + (": read it." if tools else ".")
-        begun[path] = cut_to(text.splitlines(), share, more) if path in rules else beginning(text, share, tools=tools)
+        # what else a README is about is of no use to a task that does not name it; how people contribute may be
+        also = not tools or path in HOW_TO_CONTRIBUTE
+        begun[path] = cut_to(text.splitlines(), share, more) if path in rules else beginning(text, share, headings=also)
         left -= estimate_weight(begun[path]) // UNITS
     # the rules of folders are those of the task
     first = [path for path in (*[path for path in rules if path in (RULES, *OTHER_RULES)], *pages, *rules) if path in whole]
     return {path: whole[path] for path in first}, begun
 
 
-def beginning(text: str, tokens: int, *, tools: bool) -> str:
-    """Without badges and pictures, and what else the page is about."""
+def beginning(text: str, tokens: int, *, headings: bool = True) -> str:
+    """Without badges and pictures, and by its ``headings`` what else the page is about."""
     lines = [line for line in text.splitlines() if not _DECORATION.match(line)]
     lines = [line for at, line in enumerate(lines) if line.strip() or (at and lines[at - 1].strip())]
-    headings = _headings(lines)
-    room = max(0, tokens - estimate_weight("\n".join(title for _, title in headings)) // UNITS - 20)
+    if not headings:
+        return cut_to(lines, tokens, "…")
+    titles = _headings(lines)
+    room = max(tokens // 3, tokens - estimate_weight("\n".join(title for _, title in titles)) // UNITS - 20)
     shown = cut_to(lines, room, "…").split("\n")
-    rest = [title for at, title in headings if at >= len(shown)][:MAX_HEADINGS]
+    rest = within([title for at, title in titles if at >= len(shown)], tokens - room)[:MAX_HEADINGS]
     if shown[-1] != "…" or not rest:
         return "\n".join(shown)
-    return "\n".join([*shown, f"More is said under: {'; '.join(rest)}" + (" (read)" if tools else "")])
+    return "\n".join([*shown, f"More is said under: {'; '.join(rest)}"])
 
 
 def _headings(lines: Sequence[str]) -> list[tuple[int, str]]:

@@ -26,13 +26,13 @@ _LOG = (
 )  # fmt: skip
 
 
-async def recent_history(root: Path, focus: Sequence[str], files: Sequence[str], tokens: int) -> str:
-    """Subjects of the last commits, and for the paths in ``focus`` what was often changed with them; "" without git."""
+async def recent_history(root: Path, focus: Sequence[str], files: Sequence[str], tokens: int, *, subjects: bool = True) -> str:
+    """``subjects`` of the last commits, and for the paths in ``focus`` what was often changed with them; "" without git."""
     said = await ask_history(root, *_LOG, timeout=TIMEOUT)
     if not said:
         return ""
     commits = [_commit(part) for part in said.split("\x1e")[1:]]
-    lines = [f"- {subject}" for subject, _ in commits[:SHOWN]]
+    lines = [f"- {subject}" for subject, _ in commits[:SHOWN]] if subjects else []
     present = set(files)
     for path in islice((path for path in dict.fromkeys(focus) if path in present), MAX_FOCUS):
         company = _company(path, commits, present)

@@ -31,15 +31,13 @@ def sections(view: View, facts: Sequence[str]) -> list[Section]:
 def _stable(view: View, facts: Sequence[str]) -> Iterator[Section]:
     yield from (content(path, view.texts[path]) for path in view.explaining())
     yield from (Section("guide", f"The beginning of {path}:", text) for path, text in view.guides.items())
-    yield Section("project", "What the repository is, by its own files:", "\n".join(facts))
-    yield Section("test_layout", "Its tests:", view.tests)
-    yield Section("not_here", "Not in this checkout:", view.absent)
-    yield Section("repository_files", "Files of the repository:", view.tree or "\n".join(view.files))
+    yield Section("project", "The repository, by its own files:", "\n".join(filter(None, (*facts, view.tests, view.absent))))
+    yield Section("repository_files", "Its files:", view.tree or "\n".join(view.files))
     yield Section("recent_history", "Recent commits:", view.history)
 
 
 def _of_task(view: View) -> Iterator[Section]:
-    title = "Definitions that may be relevant, with line numbers; most files have more:"
+    title = "Definitions that may matter, by line:"
     yield Section("repository_map", title, view.map, of_task=True)
     yield Section("named", "What the task names:", view.resolved, of_task=True)
     explaining = set(view.explaining())
@@ -56,4 +54,4 @@ def content(path: str, text: str, *, of_task: bool = False) -> Section:
 
 def outline(path: str, text: str) -> Section:
     """What is shown of a file that is long."""
-    return Section("outline", f"Parts of {path}, which is long: change it by edits, never as a whole:", text, of_task=True)
+    return Section("outline", f"Parts of {path}; never rewrite it as a whole:", text, of_task=True)

@@ -22,6 +22,13 @@ FRAME = 40
 """Tokens of what is said around outline and parts."""
 
 
+def excerpt(text: str, definitions: Sequence[Definition], near: Iterable[int], tokens: int) -> str:
+    """What ``near`` lines belong to, as far as it fits whole into ``tokens``: for a model that can read on. "" is nothing."""
+    lines = text.splitlines()
+    wanted = [_around(line, definitions, len(lines)) for line in near if line <= len(lines)]
+    return "\n".join(_parts(lines, _fitting(lines, wanted, tokens, cut=False)))
+
+
 def outline(text: str, definitions: Sequence[Definition], near: Iterable[int], tokens: int, more: str) -> str:
     """At most ``tokens``. ``near``: lines (from 1) that matter, most important first; ``more``: how the rest can be seen."""
     lines = text.splitlines()
@@ -31,7 +38,7 @@ def outline(text: str, definitions: Sequence[Definition], near: Iterable[int], t
     )
     if not ranges and not definitions:
         ranges = _fitting(lines, [(1, min(HEAD, len(lines)))], tokens)
-    parts = [f"Lines {first}-{last}:\n" + "\n".join(_cut(line) for line in lines[first - 1 : last]) for first, last in ranges]
+    parts = _parts(lines, ranges)
     left = tokens - sum(estimate_weight(part) // UNITS + 1 for part in parts)
     known = by_line(definitions)
     entries: list[str] = []
@@ -44,6 +51,10 @@ def outline(text: str, definitions: Sequence[Definition], near: Iterable[int], t
     head = f"{len(lines)} lines. {more}"
     said = "It defines, by line:\n" + "\n".join(listed) + rest if listed else ""
     return "\n".join(filter(None, (head, said, *parts)))
+
+
+def _parts(lines: Sequence[str], ranges: Iterable[tuple[int, int]]) -> list[str]:
+    return [f"Lines {first}-{last}:\n" + "\n".join(_cut(line) for line in lines[first - 1 : last]) for first, last in ranges]
 
 
 def _levels(definitions: Sequence[Definition]) -> Iterator[list[Definition]]:
@@ -63,15 +74,18 @@ def _around(line: int, definitions: Sequence[Definition], last: int) -> tuple[in
     return max(1, line - AROUND, found.line if found else 1), min(last, line + AROUND)
 
 
-def _fitting(lines: Sequence[str], ranges: Iterable[tuple[int, int]], tokens: int) -> list[tuple[int, int]]:
-    """Those of ``ranges`` that fit, in the order of the file, joined where they meet. The first one is cut to what fits."""
+def _fitting(
+    lines: Sequence[str], ranges: Iterable[tuple[int, int]], tokens: int, *, cut: bool = True
+) -> list[tuple[int, int]]:
+    """Those of ``ranges`` that fit, in the order of the file, joined where they meet. ``cut``: the first one is cut to what
+    fits."""
     kept: list[tuple[int, int]] = []
     left = tokens * UNITS
     for first, last in ranges:
         if any(start <= first and last <= end for start, end in kept):
             continue
         cost = [estimate_weight(_cut(line) + "\n") for line in lines[first - 1 : last]]
-        if sum(cost) > left and not kept:
+        if cut and sum(cost) > left and not kept:
             while cost and sum(cost) > left:
                 cost.pop()
             last = first + len(cost) - 1

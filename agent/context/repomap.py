@@ -6,11 +6,11 @@ The same files and the same query give the same text, byte for byte, whether tag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from agent.context.context_budget import UNITS
-from agent.context.nesting import by_line, enclosing, shown
+from agent.context.nesting import MAX_SHOWN, by_line, enclosing, shown
 from agent.context.ranking import Graph, RankingQuery
 from agent.context.side_paths import worth
 from agent.context.tag_index import Definitions, TagIndex, with_tags
@@ -18,7 +18,7 @@ from agent.context.tokenization import all_parts
 from agent.symbols.tags import Definition
 from agent.token_estimates import estimate_weight
 
-__all__ = ["Definitions", "copied", "definitions_in", "ranked", "render", "repository_map"]
+__all__ = ["Definitions", "copied", "definitions_in", "names", "ranked", "render", "repository_map"]
 
 MAX_PER_FILE = 30
 COPY = 0.01
@@ -79,8 +79,33 @@ def copied(index: TagIndex, query: RankingQuery) -> set[str]:
     return copies
 
 
+def names(index: TagIndex, ranking: Iterable[tuple[str, Definition]], tokens: int) -> str:
+    """The first of ``ranking`` that fit into ``tokens``, a line for each file: line numbers and names, those of what encloses
+    them before them. For a model that can look up all else."""
+
+    def say(around: Sequence[Definition], found: Definition) -> dict[int, str]:
+        return {found.line: f"{found.line} " + ".".join(one.name for one in (*around, found))[:MAX_SHOWN]}
+
+    chosen = _chosen(index, ranking, tokens, say)
+    return "\n".join(f"{path}: {', '.join(said)}" for path, said in chosen)
+
+
 def render(index: TagIndex, ranking: Iterable[tuple[str, Definition]], tokens: int) -> str:
     """The first of ``ranking`` that fit into ``tokens``, by file and line, each below the definitions that enclose it."""
+
+    def say(around: Sequence[Definition], found: Definition) -> dict[int, str]:
+        return {one.line: shown(one, depth) for depth, one in enumerate((*around, found))}
+
+    return "\n".join("\n".join([path, *said]) for path, said in _chosen(index, ranking, tokens, say))
+
+
+def _chosen(
+    index: TagIndex,
+    ranking: Iterable[tuple[str, Definition]],
+    tokens: int,
+    say: Callable[[Sequence[Definition], Definition], dict[int, str]],
+) -> list[tuple[str, list[str]]]:
+    """What fits of what ``say`` says, by line, of a definition and those around it: by path, then by line."""
     lines_of: dict[str, dict[int, Definition]] = {}
     chosen: dict[str, dict[int, str]] = defaultdict(dict)
     left = tokens * UNITS
@@ -90,14 +115,14 @@ def render(index: TagIndex, ranking: Iterable[tuple[str, Definition]], tokens: i
             continue
         if path not in lines_of:
             lines_of[path] = by_line(index.definitions[path])
-        around = enclosing(found, lines_of[path])
-        wanted = {one.line: shown(one, depth) for depth, one in enumerate((*around, found)) if one.line not in have}
-        cost = sum(_cost(line) for line in wanted.values()) + (0 if have else _cost(path))
+        said = say(enclosing(found, lines_of[path]), found)
+        wanted = {line: text for line, text in said.items() if line not in have}
+        cost = sum(_cost(text) for text in wanted.values()) + (0 if have else _cost(path))
         if cost > left:
             break
         left -= cost
         chosen[path].update(wanted)
-    return "\n".join("\n".join([path, *(line for _, line in sorted(lines.items()))]) for path, lines in sorted(chosen.items()))
+    return [(path, [text for _, text in sorted(lines.items())]) for path, lines in sorted(chosen.items())]
 
 
 def _cost(line: str) -> int:

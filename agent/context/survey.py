@@ -9,7 +9,7 @@ from pathlib import Path
 from agent.context.context_budget import ContextBudget, cut_to
 from agent.context.mentions import find_mentions
 from agent.context.ranking import RankingQuery
-from agent.context.repomap import copied, ranked, render
+from agent.context.repomap import copied, names, ranked, render
 from agent.context.resolution import Resolved, resolve
 from agent.context.tag_index import Definitions, TagIndex, with_tags
 from agent.context.view import Interest
@@ -52,7 +52,7 @@ async def survey(root: Path, files: Sequence[str], wanted: Sequence[str], intere
         return Survey(
             focus,
             cut_to([str(one) for one in found], budget.named, more),
-            render(index, ranking, budget.map),
+            (names if interest.tools else render)(index, ranking, budget.map),
             _near(focus, found, ranking),
             {path: index.definitions[path] for path in focus if path in index.definitions},
         )

@@ -23,7 +23,9 @@ MAX_BYTES = 8 << 20
 class CheckedAnswer:
     """``blocks`` are the files the model sent, in order; ``existing`` the paths of the tree before them."""
 
-    def __init__(self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec) -> None:
+    def __init__(self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec, gone: Sequence[str] = ()) -> None:
+        self.gone = gone
+        """Paths that are there before the answer and not after it."""
         self.blocks = blocks
         self.root = root
         self.stack = stack
@@ -99,7 +101,8 @@ class AppliedChange(CheckedAnswer):
     def __init__(
         self, blocks: Sequence[FileBlock], root: Path, stack: Stack, spec: TaskSpec, before: Mapping[str, str | None]
     ) -> None:
-        super().__init__(blocks, root, stack, spec)
+        kept = {block.path for block in blocks}
+        super().__init__(blocks, root, stack, spec, [path for path in before if path not in kept])
         self._before = before
 
     @cached_property

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from agent.guardrails import constraints, dependencies, layout, secrets, syntax
+from agent.guardrails import constraints, dependencies, elision, layout, secrets, syntax
 from agent.guardrails.answer import AppliedChange, CheckedAnswer
 from agent.guardrails.result import GuardrailFinding, GuardrailResult
 from agent.patch import Edits, FileBlock, preview
+from agent.patch.elision import elisions
 from agent.ports import TaskSpec
 from agent.stacks import Stack
 
 OF_A_FILE = (
     layout.unsafe_paths, layout.not_here, layout.duplicates, layout.forbidden_files, syntax.syntax, dependencies.forbidden,
-    secrets.secrets,
+    secrets.secrets, elision.elided_code,
 )  # fmt: skip
 OF_THE_WHOLE = (layout.mixed_stacks, dependencies.undeclared)
 """What another file of the change may still put right."""
@@ -33,10 +34,11 @@ def check(edits: Sequence[Edits], *, root: Path, stack: Stack, spec: TaskSpec, w
     if error is not None:
         return GuardrailResult((GuardrailFinding("format", error.detail, error.hint, line=error.line or None),))
     found = [_files(answer, root) for answer in edits]
-    blocks = [block for part in found for block in part or ()]
     if None in found:
         return GuardrailResult(())
-    answer = CheckedAnswer(blocks, root, stack, spec)
+    files = [file for part in found for file in part or ()]
+    blocks = [file for file in files if isinstance(file, FileBlock)]
+    answer = CheckedAnswer(blocks, root, stack, spec, [path for path in files if isinstance(path, str)])
     if not whole:
         return GuardrailResult(tuple(finding for rule in OF_A_FILE for finding in rule(answer)))
     return _all(answer)
@@ -59,9 +61,20 @@ def _all(answer: CheckedAnswer) -> GuardrailResult:
     return GuardrailResult(tuple(errors), tuple(warnings))
 
 
-def _files(edits: Edits, root: Path) -> list[FileBlock] | None:
-    """The files as they would be once the answer is applied; None where edits don't fit, which the edit engine explains."""
-    if edits.format == "manifest":
-        return [FileBlock(file.names[0], file.content, file.line) for file in edits.files]
+def _leaves_out(edits: Edits) -> bool:
+    """True where a whole file stands for lines of the one before, which only the edit engine knows."""
+    return any(next(elisions(file.content.split("\n"), file.names[0]), None) is not None for file in edits.files)
+
+
+def _files(edits: Edits, root: Path) -> Sequence[FileBlock | str] | None:
+    """The files as they would be once the answer is applied, of one that is gone the path; None where edits don't fit, which
+    the edit engine explains."""
+    whole = all(file.operation == "write" for file in edits.files)
+    sent = [FileBlock(file.names[0], file.content, file.line) for file in edits.files if whole]
+    if whole and not _leaves_out(edits):
+        return sent
     result, files = preview(root, edits)
-    return [FileBlock(file.path, file.text) for file in files if file.text is not None] if result.success else None
+    if not result.success:
+        return sent or None
+    made = [FileBlock(file.path, file.text) for file in files if file.text is not None]
+    return [*made, *(file.path for file in files if file.action == "deleted")]

@@ -1,4 +1,5 @@
-"""Constraints that the task states in words, where parsing can check them. The reviewer judges the rest."""
+"""Constraints that the task states in words, where parsing can check them: as they are meant, with their negations. The
+reviewer, who reads them as well, judges the rest."""
 
 from __future__ import annotations
 
@@ -7,22 +8,35 @@ from collections.abc import Iterator
 
 from agent.documents import Unreadable, read_python
 from agent.guardrails.answer import CheckedAnswer
+from agent.guardrails.assertions import asks_for, denies
 from agent.guardrails.imports import imports_of, third_party
 from agent.guardrails.result import GuardrailFinding
 from agent.guardrails.trees import nodes, sources, text_of
 from agent.patch import FileBlock
 from agent.patterns import linear
+from agent.stacks.denial import rules_out
 from agent.stacks.manifests import is_manifest, names_in
 
 _NO_EXTRA = linear(
-    r"(?i)\b(?:no|without|don['’]?t (?:add|use)|do not (?:add|use)|avoid)\s+(?:any\s+)?"
+    r"(?i)\b(?:no|without|avoid|(?:don['’]?t|(?:do|must|should|shall|may) not|never) (?:add|use|introduce|install|require))\s+"
+    r"(?:any\s+)?"
     r"(?:(?:extra|new|additional|other|more|further|external|third[- ]party)\s+)+(?:librar\w+|dependenc\w+|packages?|modules?)"
+    r"|\b(?:keine|ohne)\s+(?:(?:neuen?|weiteren?|zusätzlichen?|externen?)\s+)+(?:abhängigkeit\w*|paket\w*|bibliothek\w*)"
     r"|\b(?:only|just)\s+(?:use\s+)?(?:the\s+)?standard library|\bstandard library only\b|\bstdlib only\b"
     r"|\b(?:ek|yeni|harici|ekstra)\s+(?:kütüphane|paket|bağımlılık)[\pL\pN_]*\s+(?:yok|olmadan|kullanma\w*|ekleme\w*|olmasın)"
 )
 _MANAGER = linear(
     r"(?i)\b(?:use|using|with|via|by)\s+(npm|pnpm|yarn|bun)\b|\b(npm|pnpm|yarn|bun)(?:['’]?[\pL\pN_]*)?\s+(?:kullan\w*|ile)\b"
 )
+_UNWANTED = linear(
+    r"(?i)\b(?:(?:do|must|should|shall) not use|don['’]?t use|never use|avoid(?: using)?|without(?: using)?|no)\s+"
+    r"(npm|pnpm|yarn|bun)\s*(?:[.,;!)\n]|$)"
+)
+_OTHERS = linear(
+    r"(?i),?\s*(?:and |but )?(?:not|instead of|rather than|in place of|never)\s+(?:use |using |with |via |by )?"
+    r"(?:npm|pnpm|yarn|bun)\b"
+)
+_NAMED = linear(r"(?i)\b(npm|pnpm|yarn|bun)\b")
 _LOCKS = {"package-lock.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun"}
 _ENVIRONMENT = linear(
     r"(?i)\b(?:env(?:ironment)?[ -]?var\w*|environment variables?|ortam değişken[\pL\pN_]*)|çevre değişken[\pL\pN_]*"
@@ -41,7 +55,8 @@ def constraints(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     stated = (*answer.spec.constraints, answer.spec.text)
     yield from _package_manager(answer, stated)
     yield from _environment(answer, stated)
-    quote = next((hit[0] for text in stated if (hit := _NO_EXTRA.search(text))), None)
+    found = ((text, hit) for text in stated for hit in _NO_EXTRA.finditer(text))
+    quote = next((hit[0] for text, hit in found if denies(text, hit.start(), hit.end())), None)
     if quote is None:
         return
     own: frozenset[str] = frozenset()
@@ -70,24 +85,36 @@ def _extra_in(answer: CheckedAnswer, block: FileBlock, allowed: frozenset[str], 
 
 def _package_manager(answer: CheckedAnswer, stated: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "use pnpm" there is no lock file of another one, and package.json names it (Node.js: packageManager)."""
-    hit = next((hit for text in stated if (hit := _MANAGER.search(text))), None)
-    if hit is None:
-        return
-    wanted = (hit[1] or hit[2]).lower()
+    unwanted = {hit[1].lower(): hit[0].strip(" .,;!)\n") for text in stated for hit in _UNWANTED.finditer(text)}
+    wanted, quote = _wanted_manager(stated)
     for block in answer.created:
-        owner = _LOCKS.get(block.path.rsplit("/", 1)[-1])
-        if owner not in (None, wanted):
-            message = f"This is the lock file of {owner}, but the task says “{hit[0]}”."
+        owner = _LOCKS.get(block.path.rsplit("/", 1)[-1], "")
+        if owner in unwanted and owner != wanted:
+            message = f"This is the lock file of {owner}, but the task says “{unwanted[owner]}”."
+            yield GuardrailFinding("wrong_package_manager", message, "Leave it out.", block.path)
+        elif owner and wanted not in ("", owner):
+            message = f"This is the lock file of {owner}, but the task says “{quote}”."
             yield GuardrailFinding("wrong_package_manager", message, f"Leave it out; {wanted} writes its own.", block.path)
     for block in answer.safe:
-        if block.path == "package.json" and wanted != "npm" and not _FOR_MANAGER[wanted].search(block.content):
-            message = f"package.json does not say that it is for {wanted}, but the task says “{hit[0]}”."
+        if block.path == "package.json" and wanted not in ("", "npm") and not _FOR_MANAGER[wanted].search(block.content):
+            message = f"package.json does not say that it is for {wanted}, but the task says “{quote}”."
             yield GuardrailFinding("wrong_package_manager", message, f'Add "packageManager": "{wanted}@<version>".', block.path)
+
+
+def _wanted_manager(stated: tuple[str, ...]) -> tuple[str, str]:
+    """The one that the task asks for, and its words; "" where it asks for none, or names others that it does not deny."""
+    found = [(text, hit) for text in stated for hit in _MANAGER.finditer(text)]
+    asked = [hit for text, hit in found if asks_for(text, hit.start(), hit.end(), set_aside=_OTHERS)]
+    wanted = {(hit[1] or hit[2]).lower() for hit in asked}
+    named = {hit[1].lower() for text in stated for hit in _NAMED.finditer(text)}
+    others = {name for name in named - wanted if not all(name not in text.lower() or rules_out(text, name) for text in stated)}
+    return (wanted.pop(), asked[0][0]) if len(wanted) == 1 and not others else ("", "")
 
 
 def _environment(answer: CheckedAnswer, stated: tuple[str, ...]) -> Iterator[GuardrailFinding]:
     """After "settings from environment variables" a new project reads at least one; comments and strings don't count."""
-    hit = next((hit for text in stated if (hit := _ENVIRONMENT.search(text))), None)
+    found = ((text, hit) for text in stated for hit in _ENVIRONMENT.finditer(text))
+    hit = next((hit for text, hit in found if asks_for(text, hit.start(), hit.end())), None)
     code = [block for block in answer.created if block.path.endswith(_CONFIGURES)]
     if hit is None or answer.spec.output_mode != "generate_new" or not code:
         return

@@ -13,6 +13,8 @@ Mistake = tuple[int | None, str]
 Check = Callable[[str], Mistake | None]
 
 PYTHON = (".py", ".pyi")
+PYTHON_2 = linear(r"#![^\n]*\bpython2")
+"""A script says so in its first line (PEP 394)."""
 _COMMENTED_JSON = linear(
     r"(?s)(?:.*/)?(?:[tj]sconfig[\pL\pN_.-]*|\.eslintrc|tslint|\.?devcontainer|\.(?:vscode|zed)/.*|turbo|biome|nx|angular"
     r"|api-extractor[\pL\pN_.-]*|typedoc|deno|knip|wrangler|rush|common/config/.*|pyrightconfig|\.?cspell|\.markdownlint"
@@ -25,6 +27,17 @@ _TEMPLATED_YAML = linear(r"(?s)(?:.*/)?templates/.*")
 """Helm's templates are not YAML until they are rendered."""
 _TEMPLATED_NAME = linear(r"\{\{|\{%|\[\[")
 """A name that a generator of projects fills in, as ``{{cookiecutter.slug}}``: the files below it are templates as well."""
+
+
+_TEMPLATE_PLACE = linear(
+    r"(?is)(?:.*/)?(?:[\w.-]*templates?|_?skeletons?|scaffolds?|cookiecutter[\w.-]*)/.*"
+    r"|.*\.(?:tmpl|tpl|template|j2|jinja2?)(?:\.[\w-]+)?"
+)
+_MARK = linear(r"\{\{|\{%|<%")
+_BLOCK = linear(
+    r"(?m)^[ \t]*\{%-?[ \t]*(?:if|for|set|block|extends|include|macro|raw|import|from|call|filter|with)\b[^\n]*%\}[ \t]*$"
+)
+"""Of Jinja: no language that is parsed here has such a line."""
 
 
 def checks_of(path: str) -> Sequence[Check]:
@@ -45,8 +58,12 @@ def checks_of(path: str) -> Sequence[Check]:
     return (lambda text: _first(trees.sources(path, text.removeprefix("\ufeff"))),)
 
 
-def is_template(path: str) -> bool:
-    return _TEMPLATED_NAME.search(path) is not None
+def is_template(path: str, text: str) -> bool:
+    """A file that something fills in before it is what its name says: by its path, by a folder or a suffix for such files and
+    a mark in the text, or by a line that only opens a block of a template."""
+    if _TEMPLATED_NAME.search(path) is not None or _BLOCK.search(text) is not None:
+        return True
+    return _TEMPLATE_PLACE.fullmatch(path) is not None and _MARK.search(text) is not None
 
 
 def _check(parse: Callable[[str], object]) -> Check:

@@ -14,6 +14,7 @@ from agent.patterns import linear
 HERE = ".".join(map(str, sys.version_info[:3]))
 MAX_SPECIFIER = 200
 _SETUP_CFG = linear(r"(?m)^[ \t]*python_requires[ \t]*=[ \t]*([^\n]*)$")
+_PINNED = linear(r"\s*(?:python-|cpython-)?(\d{1,4}\.\d{1,4})(?:[.\s]|$)")
 _POETRY = linear(r"[\^~]\s*(\d{1,4}(?:\.\d{1,4})?)[\d.]*")
 """A caret or tilde requirement (https://python-poetry.org/docs/dependency-specification/): here only its lower bound counts."""
 
@@ -23,12 +24,12 @@ class PythonVersions:
 
     def __init__(self, answer: CheckedAnswer) -> None:
         self._answer = answer
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, bool | None] = {}
 
-    def want_another(self, path: str) -> bool:
-        """By the nearest manifest above ``path`` that says which Python the project is for; False where none does."""
+    def want_another(self, path: str) -> bool | None:
+        """By the nearest manifest above ``path`` that says which Python the project is for; None where none does."""
         above = []
-        folder, found = path, False
+        folder, found = path, None
         while folder:
             folder = folder.rpartition("/")[0]
             above.append(folder)
@@ -46,6 +47,9 @@ class PythonVersions:
             yield from _of_pyproject(text)
         if text := self._answer.text_of(f"{folder}setup.cfg"):
             yield from (said for hit in _SETUP_CFG.finditer(text) if (said := hit[1].strip()))
+        # as pyenv and uv read it; names of other implementations say nothing here
+        if hit := _PINNED.match(self._answer.text_of(f"{folder}.python-version") or ""):
+            yield f"=={hit[1]}.*"
 
 
 def _excludes_this(told: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from agent.guardrails.answer import CheckedAnswer
-from agent.guardrails.parsers import PYTHON, Check, Mistake, checks_of, is_template
+from agent.guardrails.newer_python import stops_at_newer_syntax
+from agent.guardrails.parsers import PYTHON, PYTHON_2, Check, Mistake, checks_of, is_template
 from agent.guardrails.python_versions import PythonVersions
 from agent.guardrails.result import GuardrailFinding, SyntaxVerdict
 from agent.patch import FileBlock
@@ -65,7 +67,7 @@ class SyntaxJudge:
         if mistake is None:
             return None
         before = self._answer.text_before(path)
-        if not self._is_foreign(path, before, checks[0]):
+        if not self._is_foreign(block, before, checks[0], mistake):
             return True, mistake
         for check in checks[1:]:
             second = check(block.content)
@@ -75,14 +77,28 @@ class SyntaxJudge:
                 return True, second
         return False, mistake
 
-    def _is_foreign(self, path: str, before: str | None, check: Check) -> bool:
+    def _is_foreign(self, block: FileBlock, before: str | None, check: Check, mistake: Mistake) -> bool:
         """Whether there is evidence that ``check`` does not fit: it fails on the file before the change, or on one beside a
-        new file; the project is for another Python; the file is a template."""
-        if path.endswith(PYTHON) and self._versions.want_another(path):
+        new file or one that the change takes away; the project is for another Python; the file is a template."""
+        path = block.path
+        if path.endswith(PYTHON) and self._is_for_another_python(block, mistake):
             return True
         if before is not None:
             return check(before) is not None
-        return is_template(path) or self._fails_beside(path, check)
+        return is_template(path, block.content) or self._fails_beside(path, check) or self._failed_where_it_was(path, check)
+
+    def _is_for_another_python(self, block: FileBlock, mistake: Mistake) -> bool:
+        wanted = self._versions.want_another(block.path)
+        if wanted or PYTHON_2.match(block.content):
+            return True
+        # where nobody says which Python it is for, newer syntax than ours is not the file's mistake
+        return wanted is None and stops_at_newer_syntax(block.content, mistake[0])
+
+    def _failed_where_it_was(self, path: str, check: Check) -> bool:
+        """A file that is moved may be as it was."""
+        kind = _kind(path)[1]
+        texts = (self._answer.text_before(other) for other in self._answer.gone if _kind(other)[1] == kind)
+        return any(text and len(text) <= MAX_CHARS and check(text) for text in islice(texts, MAX_SIBLINGS))
 
     def _fails_beside(self, path: str, check: Check) -> bool:
         kind = _kind(path)

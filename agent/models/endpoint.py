@@ -61,6 +61,7 @@ class Endpoint(ABC):
         self.settings = settings
         self.name = settings.model
         self.base_url = settings.base_url or self.default_url
+        self._route = settings.route(self.base_url)
         self.say = ProviderErrors(self.base_url, settings, self.key_variable, self.url_variable, self.api, self.sdk)
         self._limits = EndpointLimits(self.base_url, settings)
         self._factors: dict[str, float] = {}
@@ -76,6 +77,7 @@ class Endpoint(ABC):
             max_output_tokens=self.settings.max_output_tokens,
             native_tools=self.settings.native_tools is not False and name not in self._without_tools,
             edit_format=self.settings.edit_format,
+            route=self._route,
         )
 
     def estimate(self, request: ModelRequest) -> CallEstimate:

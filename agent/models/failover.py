@@ -28,7 +28,8 @@ UNUSABLE = frozenset(
 
 
 class Failover:
-    """The first of ``models`` answers while it can. Each call's ``Completion.model`` says which did."""
+    """The first of ``models`` answers while it can. Each call's ``Completion.model`` says which did, and ``by_fallback``
+    whether it was another one: endpoints may have models of one name."""
 
     def __init__(self, models: Sequence[Model], *, cool_down: float = COOL_DOWN) -> None:
         self._models = models
@@ -56,7 +57,7 @@ class Failover:
             received: list[str] = []
             try:
                 completion = await self._models[at].complete(request, _both(received.append, on_text))
-                return _with(completion, lost)
+                return _with(replace(completion, by_fallback=at > 0), lost)
             except ModelFailed as error:
                 if not self._next_may_help(error):
                     raise

@@ -26,6 +26,8 @@ MAX_PLAIN = 8_000_000
 """Bytes of an answer that comes in one piece."""
 OURS = frozenset(("role", "content", "refusal", "tool_calls", "function_call", "annotations", "audio", "token_ids", "logprobs"))
 """Fields of an answer that are read here, or are not for sending back."""
+THOUGHTS = frozenset(("thinking", "reasoning", "thought", "reasoning_text", "redacted_thinking"))
+"""Kinds of parts of a message that are not the answer."""
 
 
 class OpenAIModel(Endpoint):
@@ -154,9 +156,10 @@ def _others(part: Any, known: frozenset[str]) -> dict[str, Any]:
 
 
 def _text(content: object) -> str:
-    """Some servers send parts as their requests may have them: [{"type": "text", "text": …}]."""
+    """Some servers send parts as their requests may have them: [{"type": "text", "text": …}]; a part may be a thought."""
     if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        parts = [part for part in content if isinstance(part, dict) and part.get("type", "text") not in THOUGHTS]
+        return "".join(str(part.get("text", "")) for part in parts)
     return content if isinstance(content, str) else ""
 
 

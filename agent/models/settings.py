@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -57,3 +59,9 @@ class ModelSettings:
 
     def model_for(self, role: str) -> str:
         return self.role_models.get(role) or self.model
+
+    def route(self, base_url: str) -> str:
+        """A digest of who answers at ``base_url``, to whom, and with which limit: the same model name may be another model at
+        another endpoint, and be routed otherwise for another account. What else shapes an answer stands in each request."""
+        answers = [self.kind, base_url, self.api_key, self.max_output_tokens]
+        return hashlib.sha256(json.dumps(answers).encode()).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.models.extras import Extras, with_extras
+from agent.patterns import linear
 from agent.ports import JSONObject, ModelRequest, ToolCall
 from agent.token_estimates import estimate_weight
 
@@ -20,6 +21,8 @@ SPARSEST, DENSEST = 16, 4
 UNSEEN = 20_000
 """Tokens of a prompt that an endpoint may add itself."""
 MAX_RAW = 2_000
+_ANSWERS = linear(r"(?m)\{\s*[\"']|```|FILE:|^diff --git |^--- |^\*\*\* Begin|<{5}")
+"""How objects, files and edits begin."""
 MAX_CALLS = 64
 """More in one answer is a loop: the rest is dropped."""
 
@@ -91,8 +94,11 @@ class StreamedCompletion:
 
     def take_thought_for_text(self) -> None:
         """Where nothing else came to a regular end, it is the answer: some servers' parsers of thinking take everything for it
-        when thinking is switched off."""
-        if self.finish_reason == "stop" and not self.calls() and not self.refusal and not self.text.strip():
+        when thinking is switched off. What comes to an answer only after a while is a thought with a draft in it."""
+        thought = "".join(self._thoughts).lstrip()
+        draft = _ANSWERS.search(thought)
+        is_answer = draft is None or draft.start() == 0
+        if self.finish_reason == "stop" and is_answer and not self.calls() and not self.refusal and not self.text.strip():
             thoughts, self._thoughts, self._thought = self._thoughts, [], 0
             for text in thoughts:
                 self.add_text(text)

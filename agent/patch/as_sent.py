@@ -10,7 +10,8 @@ from itertools import pairwise
 from agent.patch.formats.fences import closes, opener
 from agent.patterns import linear
 
-_NUMBERED = linear(r"[ \t]*(\d{1,7})(\| |\|$|: |:$| \| | \|$|\t|→)(.*)")
+NUMBERED = linear(r"[ \t]*(\d{1,7})(\| |\|$|: |:$| \| | \|$|\t|→)(.*)")
+"""A line with a number as tools show it: the number, what divides, the line."""
 MAX_LINES = 20_000
 
 
@@ -32,7 +33,7 @@ def without_numbers(text: str) -> str | None:
     last = lines.pop() if lines[-1] == "" else None
     if not lines or len(lines) > MAX_LINES:
         return None
-    hits = [_NUMBERED.fullmatch(line) for line in lines]
+    hits = [NUMBERED.fullmatch(line) for line in lines]
     found = [hit for hit in hits if hit is not None]
     numbers = [int(hit[1]) for hit in found]
     if len(found) < len(lines) or any(after != before + 1 for before, after in pairwise(numbers)):

@@ -6,7 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from agent.patch.recovery_record import NAME, load
+from agent.patch.tree import Blocked
+
+log = structlog.stdlib.get_logger(__name__)
 
 KEEP = 5
 
@@ -20,10 +25,13 @@ class Backup:
 
 
 def list_backups(root: Path) -> list[Backup]:
-    """The backups of a tree, oldest first."""
+    """The backups of a tree, oldest first. One whose record is damaged can't be restored: it is left out, and logged."""
     found = []
     for directory in directories(root):
-        found.append(Backup(directory.name, tuple(entry.path for entry in load(directory))))
+        try:
+            found.append(Backup(directory.name, tuple(entry.path for entry in load(directory))))
+        except Blocked as blocked:
+            log.warning("a backup can't be read", directory=str(directory), reason=blocked.reason)
     return found
 
 

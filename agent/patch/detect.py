@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from agent.patch.formats import search_replace, unified
-from agent.patch.formats.fences import opener
+from agent.patch.formats import foreign, starts
 from agent.patch.model import Format
-
-_MANIFEST = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)?FILE:[ \t]*\S.*")
-_ENVELOPE = re.compile(r"\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File: .+)")
 
 
 def detect(text: str) -> Format | None:
-    """The format of ``text``, or None where it holds no edits."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    """The format of the first edit in ``text``, indented or not, or None where it holds no edits."""
+    lines = [line.removesuffix("\r") for line in text.lstrip("\ufeff").split("\n")]
     for at, line in enumerate(lines):
-        if _ENVELOPE.fullmatch(line.rstrip()):
+        bare = line.strip(" ")
+        if line.startswith("***") and starts.ENVELOPE.fullmatch(line.rstrip()):
             return "envelope"
-        if search_replace.OPEN.fullmatch(line.rstrip()):
+        if starts.OPEN.fullmatch(bare.rstrip()):
             return "search_replace"
-        if unified.starts_here(lines, at) or (
-            line.startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("@@")
-        ):
+        if starts.of_diff(lines, at) or starts.of_old_name(lines, at):
             return "unified"
-        if _MANIFEST.fullmatch(line):
+        if starts.MANIFEST.fullmatch(line):
             return _below(lines, at)
+        if bare != line and _is_indented_edit(lines, at):
+            return "envelope" if bare.startswith("***") else "unified"
     return None
+
+
+def _is_indented_edit(lines: Sequence[str], at: int) -> bool:
+    near = [line.lstrip(" ") for line in lines[at : at + 2]]
+    return near[0][:1] in ("-", "+", "@", "*", "d") and starts.of_edit(near, 0)
 
 
 def _below(lines: Sequence[str], at: int) -> Format:
     """What follows a ``FILE:`` line: the file itself, or edits of it that only borrow the line to name it."""
-    below = [n for n in range(at + 1, min(at + 8, len(lines))) if lines[n].strip() and opener(lines[n]) is None][:1]
-    for n in below:
-        if search_replace.OPEN.fullmatch(lines[n].rstrip()):
-            return "search_replace"
-        if unified.starts_here(lines, n) and not lines[at].rstrip("`* ").endswith((".diff", ".patch")):
-            return "unified"
-    return "manifest"
+    path = lines[at].rstrip("`* ")
+    following = starts.next_filled(lines, at + 1)
+    if following is None or not foreign.follows(lines, at, path):
+        return "manifest"
+    line = lines[following].strip()
+    return "search_replace" if starts.OPEN.fullmatch(line) else "envelope" if line.startswith("***") else "unified"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.patch import match
+from agent.patch.byte_order_mark import without_marks
 from agent.patch.document import Document
 from agent.patch.index import EXACT, Index
+from agent.patch.levels import ELSEWHERE
 from agent.patch.merge import like_the_others, merged, overlaps
 from agent.patch.model import PatchHunk
 from agent.patch.placement import Placement, Refusal
+from agent.patch.prefix_recovery import with_blank_lines_added
+from agent.patch.well_formed import prefer_what_parses
 
 MAX_ROUNDS = 8
 """A hunk may need what another one makes; so many times the file is looked at again."""
@@ -25,12 +29,14 @@ class Edited:
     found: Sequence[Placement | Refusal]
 
 
-def edit(document: Document, hunks: Sequence[PatchHunk]) -> Edited:
-    """Applies those of ``hunks`` that have a place. Nothing is written; the caller decides what a refusal means."""
+def edit(document: Document, hunks: Sequence[PatchHunk], path: str = "") -> Edited:
+    """Applies those of ``hunks`` that have a place. Nothing is written; the caller decides what a refusal means. ``path`` tells
+    by which parser one of several readings of a hunk may be preferred."""
+    hunks, unmarking = without_marks(document, [with_blank_lines_added(hunk) for hunk in hunks])
     found: list[Placement | Refusal] = [Refusal("not_found", "")] * len(hunks)
     waiting = list(range(len(hunks)))
     for number in range(MAX_ROUNDS):
-        round_ = _places(document.lines, [hunks[at] for at in waiting], numbers_hold=number == 0)
+        round_ = _places(document, [hunks[at] for at in waiting], path, numbers_hold=number == 0)
         progress: set[int] = set()
         for at, place in zip(waiting, round_, strict=True):
             if isinstance(place, Placement) or number == 0 or place.code not in ("not_found", "unreadable"):
@@ -42,6 +48,8 @@ def edit(document: Document, hunks: Sequence[PatchHunk]) -> Edited:
         waiting = [at for at in waiting if _may_wait(found[at]) and at not in progress]
         if not waiting or not any(isinstance(place, Placement) and not place.already for _, place in applied):
             break
+    if any(isinstance(found[at], Placement) for at in unmarking):
+        document = replace(document, mark=b"")
     return Edited(document, found)
 
 
@@ -53,8 +61,8 @@ def _may_wait(place: Placement | Refusal) -> bool:
     return isinstance(place, Refusal) and place.code in ("not_found", "unreadable")
 
 
-def _places(lines: Sequence[str], hunks: Sequence[PatchHunk], *, numbers_hold: bool) -> list[Placement | Refusal]:
-    index = Index(lines, sum(_size(hunk) for hunk in hunks))
+def _places(document: Document, hunks: Sequence[PatchHunk], path: str, *, numbers_hold: bool) -> list[Placement | Refusal]:
+    index = Index(document.lines, sum(_size(hunk) for hunk in hunks))
     if not numbers_hold:
         return overlaps(hunks, [_again(hunk, index) for hunk in hunks])
     found = [match.find(hunk, index, match.Evidence()) for hunk in hunks]
@@ -68,13 +76,14 @@ def _places(lines: Sequence[str], hunks: Sequence[PatchHunk], *, numbers_hold: b
         unsure = isinstance(place, Refusal) and place.code in ("ambiguous", "not_found")
         if sure and hunk.old_start is not None and (unsure or drifted):
             found[at] = match.find(hunk, index, _evidence(sure, hunk.old_start))
+    prefer_what_parses(document, path, hunks, found)
     _doubt_what_others_make(hunks, found)
     like_the_others(hunks, found)
     return overlaps(hunks, found)
 
 
 def _is_sure(hunk: PatchHunk, place: Placement, index: Index) -> bool:
-    return place.level in (EXACT, match.ELSEWHERE) and bool(hunk.old()) and len(index.find(EXACT, hunk.old(), 2)) == 1
+    return place.level in (EXACT, ELSEWHERE) and bool(hunk.old()) and len(index.find(EXACT, hunk.old(), 2)) == 1
 
 
 def _evidence(sure: Sequence[tuple[int, int]], start: int) -> match.Evidence:

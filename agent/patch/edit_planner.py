@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agent.patch import whole_files, whole_hunks
 from agent.patch.document import Document
 from agent.patch.edit import edit as edit_document
+from agent.patch.elision import Elided
 from agent.patch.index import EXACT
 from agent.patch.locate import Locator
 from agent.patch.model import FileEdit, PatchHunk
@@ -38,6 +40,8 @@ class Planner:
         self._default_mode = default_mode
         self._partly = partly
         self._locator = Locator(tree)
+        self.vacated: frozenset[str] = frozenset()
+        """Paths from which other edits take the file away, so that a new one may come there."""
 
     def path_of(self, edit: FileEdit) -> str | Refusal:
         """The path that the edit ends in."""
@@ -59,10 +63,10 @@ class Planner:
         try:
             if edit.source_names:
                 return self._move(edit, path)
-            found = self._tree.read(path)
+            found = self._target(path) if edit.operation in ("create", "write") else self._tree.read(path)
         except Blocked as blocked:
             return refused(path, blocked.code, f"it can't be written because {blocked.reason}")
-        stale = self._stale(path, found and found[0], edit)
+        stale = self._stale(path, found and found[0], edit) if path not in self.vacated or found is not None else None
         if stale is not None:
             return stale
         if edit.operation == "write":
@@ -77,6 +81,10 @@ class Planner:
             return _delete(edit, path, *found)
         return self._modify(edit, path, *found)
 
+    def _target(self, path: str) -> tuple[bytes, int] | None:
+        """The file that stands where a new one comes; None where it goes away."""
+        return None if path in self.vacated else self._tree.read(path, gone=self.vacated)
+
     def _stale(self, path: str, old: bytes | None, edit: FileEdit) -> Planned | None:
         if path not in self._seen or (old is not None and hashlib.sha256(old).hexdigest() == self._seen[path]):
             return None
@@ -88,8 +96,13 @@ class Planner:
 
     def _write(self, edit: FileEdit, path: str, found: tuple[bytes, int] | None) -> Planned:
         old, mode = found if found is not None else (None, self._default_mode)
+        doubt = whole_files.doubt(edit, old)
+        if doubt is not None:
+            return refused(path, *doubt)
         try:
-            new = in_manner_of(old, edit.content)
+            new = in_manner_of(old, whole_files.completed(old, edit.content, path))
+        except Elided as error:
+            return refused(path, "elided_code", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be replaced by text because {error}")
         return _whole(path, old, new, mode)
@@ -99,19 +112,24 @@ class Planner:
         if content is None:
             return refused(path, "not_new", "its diff shows lines of an old file, but says that there is none")
         mode = self._default_mode | (0o111 & self._default_mode >> 2 if edit.executable else 0)
+        before = self._tree.read(path) if path in self.vacated and edit.executable is None else None
+        mode = before[1] if before is not None else mode  # a script that is made again stays one
         if found is not None and found[0]:
             same = found[0].replace(b"\r\n", b"\n").rstrip(b"\n") == content.encode("utf-8", "replace").rstrip(b"\n")
             if same:
                 hunk = HunkResult(WHOLE_FILE, "already_applied")
                 return Planned(FileChange(path, "unchanged", (hunk,)))
             return refused(path, "exists", "it is meant to be new, but a file with this name and other content exists")
+        gap = whole_files.gap(content, path)
+        if gap is not None:
+            return refused(path, "elided_code", gap.reason)
         if found is not None:
             mode = found[1]
         return _whole(path, found and found[0], content.encode("utf-8"), mode)
 
     def _move(self, edit: FileEdit, path: str) -> Planned:
         source = edit.source_names[0]
-        found, target = self._tree.read(source), self._tree.read(path)
+        found, target = self._tree.read(source), self._target(path)
         if found is None:
             if target is not None and not edit.hunks:
                 return Planned(FileChange(path, "unchanged", (HunkResult(WHOLE_FILE, "already_applied"),)))
@@ -143,8 +161,12 @@ class Planner:
             return _whole(path, old, old, new_mode, old_mode=mode)
         try:
             document = Document.read(old)
-            edited = edit_document(document, edit.hunks)
+            hunks = whole_hunks.completed(edit.hunks, path, document.lines)
+            edited = edit_document(document, hunks, path)
+            whole_hunks.check(document.lines, edited.document.lines, path)
             new = edited.document.write(edited.document.lines, edited.document.ends)
+        except Elided as error:
+            return refused(path, "elided_code", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be edited as text because {error}")
         except ValueError as error:

@@ -53,14 +53,18 @@ class Index:
     all of them together: who sends many edits that each fit nearly everywhere gets ``TooMuchWork``, not a worker's hour.
     """
 
-    def __init__(self, lines: Sequence[str], wanted: int = 0) -> None:
+    def __init__(self, lines: Sequence[str], wanted: int = 0, *, within: Index | None = None) -> None:
         self.lines = lines
+        self._within = within
         self._levels: dict[str, _Level] = {}
         self._found: dict[tuple[str, str, int], list[int]] = {}
         self._left = AT_LEAST + PER_LINE * (len(lines) + wanted)
 
     def spend(self, steps: int) -> None:
-        """Counts work. Raises ``TooMuchWork``."""
+        """Counts work, that of an index of some of its lines too. Raises ``TooMuchWork``."""
+        if self._within is not None:
+            self._within.spend(steps)
+            return
         self._left -= steps
         if self._left < 0:
             raise TooMuchWork(
@@ -95,6 +99,16 @@ class Index:
     def stripped(self) -> frozenset[str]:
         """The lines without the space around them."""
         return frozenset(map(str.strip, self.lines))
+
+    @cached_property
+    def solid_places(self) -> list[int]:
+        """Where the lines with text stand."""
+        return [at for at, line in enumerate(self.lines) if line.strip()]
+
+    @cached_property
+    def solid(self) -> Index:
+        """Of the lines with text alone."""
+        return Index([self.lines[at] for at in self.solid_places], within=self)
 
     @cached_property
     def sections(self) -> Sections:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Sequence
 
@@ -15,6 +16,12 @@ PREFIXES = frozenset({"a", "b", "c", "i", "o", "w", "old", "new", "orig", "origi
 
 MAX_PREFIXES = 20
 """So many are learnt from one patch."""
+
+_VERSION = re.compile(r"[-._ ]?(?:v\d{1,3}|old|new|orig(?:inal)?|before|after|updated|modified|fixed|bak)", re.IGNORECASE)
+"""What models put after a name where they mean two states of one file."""
+
+_MAX_VERSION = 12
+"""Characters of the longest."""
 
 _BACKUPS = (".orig", ".old", ".bak", ".new", "~")
 
@@ -34,6 +41,8 @@ class Locator:
         if unsafe is not None:
             return unsafe
         found = [path for path in _candidates(edit.names, self._is_directory) if self._exists(path)]
+        if len(set(edit.names)) > 1:
+            found = self._of_two(edit.names, found)
         if len(edit.names) == 1 and len(found) > 1 and edit.names[0].split("/")[0] not in PREFIXES:
             found = found[:1]
         found = list(dict.fromkeys(found))
@@ -46,6 +55,22 @@ class Locator:
             return Refusal("unclear_path", f"the path could mean {' or '.join(found)}")
         names = " or ".join(_candidates(edit.names, self._is_directory)[:2]) or " or ".join(edit.names)
         return Refusal("missing_file", f"there is no file {names}")
+
+    def _of_two(self, names: Sequence[str], shared: Sequence[str]) -> list[str]:
+        """The files that two names of one header can mean; ``shared`` are those that both mean without what differs.
+
+        Git's prefixes make two names of one file, whatever else the tree has. Where the names differ in more, the one that
+        exists is meant (the other was made up, as for a copy with the change), and where both do, nobody knows.
+        """
+        if shared and all(name.partition("/")[0] in PREFIXES or name in shared for name in names):
+            return list(shared)
+        single = [path for name in dict.fromkeys(names) for path in self._of_one(name)]
+        return list(dict.fromkeys([*single, *shared])) or [path for path in _stripped_of_version(names) if self._exists(path)]
+
+    def _of_one(self, name: str) -> list[str]:
+        """The file that one name means: as it stands before what is left without a prefix, but git's prefix before both."""
+        found = [path for path in _candidates([name], self._is_directory) if self._exists(path)]
+        return found if name.partition("/")[0] in PREFIXES else found[:1]
 
     def new(self, edit: FileEdit) -> str | Refusal:
         """The path of a file to be made."""
@@ -134,3 +159,17 @@ def _stripped_of_backup(names: Sequence[str]) -> list[str]:
         plain.append(name)
     common = _common(plain[0], plain[1])
     return [common] if common else []
+
+
+def _stripped_of_version(names: Sequence[str]) -> list[str]:
+    """``x.py`` for ``x.py-v1`` beside ``x.py-v2``; nothing where the names are not alike without such an ending."""
+    plain = [_without_version(name) for name in names]
+    if any(not name or name.endswith("/") for name in plain):
+        return []
+    common = _common(plain[0], plain[1])
+    return [common] if common else []
+
+
+def _without_version(name: str) -> str:
+    size = next((size for size in range(_MAX_VERSION, 1, -1) if _VERSION.fullmatch(name[-size:])), 0)
+    return name[: len(name) - size]

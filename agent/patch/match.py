@@ -6,18 +6,17 @@ hunk that stands exactly where it says applies there; any other place must be th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile, groupby
 
-from agent.patch import anchors, prefix_recovery
-from agent.patch.indentation import rule, shifted
+from agent.patch import anchors, blank_lines, prefix_recovery, stale_edges
+from agent.patch.fitting import Surroundings
 from agent.patch.index import EXACT, INDENTATION, PUNCTUATION, TRAILING, Index
+from agent.patch.levels import ANCHORS, ELSEWHERE, at_level, offset_of
+from agent.patch.line_numbers import numbers_of_new_lines, without_numbers
 from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, Refusal, placed
-from agent.patch.punctuation import carried, observed, plain
-
-ELSEWHERE = "exact_elsewhere"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,15 @@ class Evidence:
 
 def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     """The hunk's place in the file of ``index``, or why it has none."""
+    found = _find_as_sent(hunk, index, evidence)
+    if isinstance(found, Refusal) and found.code in ("not_found", "unreadable"):
+        bare = without_numbers(hunk, index)
+        other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
+        return other if isinstance(other, Placement) else found
+    return found
+
+
+def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     shorter = _without_blank_end(hunk)
     if shorter is not None:
         whole = _find(hunk, index, evidence)
@@ -48,26 +56,39 @@ def _without_blank_end(hunk: PatchHunk) -> PatchHunk | None:
 
 def _find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     if hunk.alternatives:
-        return _only_one([find(other, index, evidence) for other in hunk.alternatives])
+        return _only_one([(other, find(other, index, evidence)) for other in hunk.alternatives])
     if not any(line.tag in "+-?" for line in hunk.lines) and not prefix_recovery.lost_prefixes(hunk):
         return Refusal("no_change", "it has no added and no removed line")
     unclear = any(line.tag == "?" for line in hunk.lines)
     firm = replace(hunk, lines=[_as_context(line) for line in hunk.lines])
     if unclear and any(line.tag == "?" and line.text.strip() for line in hunk.lines):
         return prefix_recovery.find(hunk, index)
+    if not any(line.tag in "+-" for line in hunk.lines):
+        return prefix_recovery.find(hunk, index)
     found = _climb(firm, index, evidence)
     if isinstance(found, Placement) and found.level in (EXACT, ELSEWHERE):
-        return found
+        return _unless_numbers_differ(hunk, index, found)
     if isinstance(found, Refusal) and found.code not in ("not_found", "indentation"):
         return found
     mended = prefix_recovery.find(hunk, index)
+    if isinstance(mended, Placement) and isinstance(found, Placement):
+        return _of_two(found, mended, index)
     if isinstance(mended, Placement) or (unclear and mended.code == "ambiguous"):
         return mended
     if isinstance(found, Placement) or found.code == "indentation":
         return found
     if prefix_recovery.lost_prefixes(hunk):
-        return mended
-    return anchors.find(firm, index, evidence.drift) or _without_blank_edges(firm, index, evidence) or found
+        stale = stale_edges.find(firm, index, evidence.drift) if mended.code == "unreadable" else None
+        return stale or mended
+    blank = blank_lines.find(firm, index)
+    if blank is not None:
+        return blank
+    return (
+        stale_edges.find(firm, index, evidence.drift)
+        or anchors.find(firm, index, evidence.drift)
+        or _without_blank_edges(firm, index, evidence)
+        or found
+    )
 
 
 def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | None:
@@ -79,20 +100,53 @@ def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> P
     if hunk.old_start is not None or hunk.at_end or len(lines) == len(hunk.lines) or all(line.tag == "+" for line in lines):
         return None
     found = _climb(replace(hunk, lines=lines), index, evidence)
-    return replace(found, level=anchors.LEVEL) if isinstance(found, Placement) and not found.already else None
+    return replace(found, level=ANCHORS) if isinstance(found, Placement) and not found.already else None
+
+
+def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> Placement | Refusal:
+    """``found``, unless the header's counts say that a line of context is a new one, and at its line the hunk fits so."""
+    if found.level == EXACT or not prefix_recovery.lost_prefixes(hunk):
+        return found
+    other = prefix_recovery.find(hunk, index)
+    if not isinstance(other, Placement) or other.start == found.start or other.level != EXACT:
+        return found
+    places = [other.start + 1, found.start + 1]
+    return Refusal(
+        "ambiguous", "its numbers say that a line without a plus is a new one, and the file has it elsewhere", places
+    )
+
+
+def _of_two(outdented: Placement, unprefixed: Placement, index: Index) -> Placement | Refusal:
+    """A hunk that stands there in another indentation, and also where its context has no prefix: what it adds then has a space
+    more or less, and the way that fits the lines around is meant."""
+    ways = [outdented, unprefixed]
+    if outdented.start == unprefixed.start and outdented.inserted == unprefixed.inserted:
+        return unprefixed
+    best = None
+    if outdented.start == unprefixed.start and not outdented.already and not unprefixed.already:
+        around = Surroundings(index.lines, outdented.start, outdented.end)
+        best = around.best([[line.text for _, lines in way.inserted for line in lines] for way in ways])
+    if best is not None:
+        return ways[best]
+    places = sorted({way.start + 1 for way in ways})
+    return Refusal("ambiguous", "it can be read in two ways, with its lines' indentation or without their prefix", places, ways)
 
 
 def _as_context(line: Line) -> Line:
     return Line(" ", line.text, line.raw, line.cr) if line.tag == "?" else line
 
 
-def _only_one(found: Sequence[Placement | Refusal]) -> Placement | Refusal:
-    places = [place for place in found if isinstance(place, Placement)]
-    if len(places) == 1:
-        return places[0]
-    if places:
-        return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for place in places])
-    return found[0]
+def _only_one(found: Sequence[tuple[PatchHunk, Placement | Refusal]]) -> Placement | Refusal:
+    """The place of the one reading that fits; of several that stand there word for word, the one that shows the most."""
+    fits = [(hunk, place) for hunk, place in found if isinstance(place, Placement)]
+    if len(fits) > 1 and all(place.level in (EXACT, ELSEWHERE) for _, place in fits):
+        most = max(len(hunk.old()) for hunk, _ in fits)
+        fits = [(hunk, place) for hunk, place in fits if len(hunk.old()) == most]
+    if len(fits) == 1:
+        return fits[0][1]
+    if fits:
+        return Refusal("ambiguous", "it can be read in several ways that all fit", [place.start + 1 for _, place in fits])
+    return found[0][1]
 
 
 def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
@@ -105,7 +159,7 @@ def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Ref
         return _at_stated_place(hunk, index, here, evidence)
     done = _already_there(hunk, index, stated)
     if done is not None and done[1] and not (stated is not None and _nearly_at(hunk, index, stated)):
-        return done[0]
+        return _done_or_to_do(hunk, index, done[0])
     for level in (EXACT, TRAILING, INDENTATION, PUNCTUATION):
         places = [at for at in index.find(level, old) if _ends_right(hunk, index, at)]
         if not places:
@@ -116,8 +170,8 @@ def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Ref
         if not any(line.strip() for line in old):
             return Refusal("too_little", "it shows only blank lines, and they are not at the stated line", [chosen + 1])
         if _has_it_already(hunk, index, chosen):
-            return Placement("exact", chosen, already=True, offset=_offset(chosen, stated))
-        return _place(hunk, index, level, chosen, stated)
+            return Placement("exact", chosen, already=True, offset=offset_of(chosen, stated))
+        return at_level(hunk, index, level, chosen, stated)
     return done[0] if done is not None else Refusal("not_found", _missing(hunk, index))
 
 
@@ -171,52 +225,10 @@ def _choose(
     return Refusal("ambiguous", where, [at + 1 for at in places])
 
 
-def _place(hunk: PatchHunk, index: Index, level: str, at: int, stated: int | None) -> Placement | Refusal:
-    offset = _offset(at, stated)
-    if level == EXACT:
-        return placed(hunk, EXACT if at == stated else ELSEWHERE, at, offset=offset)
-    if level == TRAILING:
-        return placed(hunk, level, at, offset=offset)
-    old = hunk.old()
-    pairs = list(zip(old, index.lines[at : at + len(old)], strict=True))
-    added = [line.text for line in hunk.lines if line.tag == "+"]
-    if level == PUNCTUATION:
-        added = _respelled(hunk, pairs, added)
-    pairs = [(plain(written), plain(real)) for written, real in pairs]
-    removed = [pair for pair, line in zip(pairs, (x for x in hunk.lines if x.tag != "+"), strict=True) if line.tag == "-"]
-    context = [pair for pair, line in zip(pairs, (x for x in hunk.lines if x.tag != "+"), strict=True) if line.tag != "-"]
-    told = next((part for part in (removed, context) if any(real.strip() for _, real in part)), pairs)
-    shift = rule(pairs) or (rule(told) if rule(removed) and rule(context) else None)
-    moved = shifted(added, pairs if rule(pairs) else told, shift) if shift else None
-    if moved is None:
-        return Refusal("indentation", "its indentation differs from the file's in a way that has no single rule", [at + 1])
-    return replace(placed(hunk, level, at, added=moved, offset=offset), shift=shift)
-
-
-def _respelled(hunk: PatchHunk, pairs: Sequence[tuple[str, str]], added: Sequence[str]) -> list[str]:
-    """Added lines in the file's punctuation, as far as the matched lines show it."""
-    table = {ord(char): to for char, to in observed(pairs).items()}
-    result = [line.translate(table) for line in added]
-    real = iter(pair[1] for pair in pairs)
-    at, run, fresh = 0, list[tuple[str, str]](), list[int]()
-    for line in (*hunk.lines, Line(" ", "")):
-        if line.tag == " ":
-            if len(run) == len(fresh):
-                for (text, actual), number in zip(run, fresh, strict=True):
-                    result[number] = carried(added[number], text, actual) if actual != text else result[number]
-                    result[number] = result[number].translate(table)
-            run, fresh = [], []
-            next(real, None)
-        elif line.tag == "-":
-            run.append((line.text, next(real)))
-        else:
-            fresh.append(at)
-            at += 1
-    return result
-
-
 def _by_number(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
     """A hunk that only adds and shows nothing around it: its number is all there is, so it must be beyond doubt."""
+    if numbers_of_new_lines(hunk):
+        return Refusal("unreadable", "its new lines begin with their line numbers, which may not belong to the file")
     if not index.lines:
         return placed(hunk, EXACT, 0)
     if hunk.at_end:
@@ -243,18 +255,78 @@ def _already_there(hunk: PatchHunk, index: Index, stated: int | None) -> tuple[P
         return None
     for start in (hunk.new_start, hunk.old_start):
         if start is not None and index.stands_at(EXACT, new, start - 1):
-            return Placement(EXACT, start - 1, already=True, offset=_offset(start - 1, stated)), True
+            return Placement(EXACT, start - 1, already=True, offset=offset_of(start - 1, stated)), True
     places = index.find(EXACT, new, 2)
-    if len(places) != 1 or (not adds and len(new) < 3) or _still_there(hunk, index):
+    if len(places) != 1 or (not adds and len(new) < 3) or _still_there(hunk, index) or not _says_something(hunk, new):
         return None
-    return Placement(ELSEWHERE, places[0], already=True, offset=_offset(places[0], stated)), False
+    return Placement(ELSEWHERE, places[0], already=True, offset=offset_of(places[0], stated)), False
+
+
+def _done_or_to_do(hunk: PatchHunk, index: Index, done: Placement) -> Placement | Refusal:
+    """``done``, unless what the hunk changes stands elsewhere as it was before: its number may be wrong, or it is the change
+    of a twin that was made there already."""
+    old, new = hunk.old(), hunk.new()
+    if not any(line.tag == "-" and line.text.strip() for line in hunk.lines) or [*map(str.rstrip, old)] == [
+        *map(str.rstrip, new)
+    ]:
+        return done
+    places = next((places for level in (EXACT, TRAILING, INDENTATION) if (places := index.find(level, old, 3))), [])
+    if not places and not _is_framed(hunk):
+        places = [at - before for run, before in _removed_runs(hunk) for at in _with_a_neighbour(hunk, run, before, index)]
+    elsewhere = [at for at in places if at + len(old) <= done.start or at >= done.start + len(new)]
+    if not elsewhere:
+        return done
+    return Refusal(
+        "ambiguous", "its result stands at the stated line already, and what it changes stands elsewhere",
+        [done.start + 1, *(max(at, 0) + 1 for at in elsewhere)],
+    )  # fmt: skip
+
+
+def _is_framed(hunk: PatchHunk) -> bool:
+    """True when there are words in the context on both sides, so that where it stands is hardly by chance."""
+    above, below = hunk.lines[: hunk.leading()], hunk.lines[len(hunk.lines) - hunk.trailing() :]
+    return all(any(char.isalnum() for line in side for char in line.text) for side in (above, below))
+
+
+def _removed_runs(hunk: PatchHunk) -> Iterator[tuple[list[str], int]]:
+    """The lines that the hunk removes together, and how many of its old lines are before them."""
+    before = 0
+    for tag, group in groupby(hunk.lines, key=lambda line: line.tag):
+        texts = [line.text for line in group]
+        if tag == "-" and any(map(str.strip, texts)):
+            yield texts, before
+        before += len(texts) if tag != "+" else 0
+
+
+def _with_a_neighbour(hunk: PatchHunk, run: Sequence[str], before: int, index: Index) -> list[int]:
+    """The only place where the removed ``run`` stands, if a line with words beside it there is the hunk's own."""
+    places = index.find(EXACT, run, 2)
+    if len(places) != 1:
+        return []
+    old, at, after = hunk.old(), places[0], before + len(run)
+    around = [(before - 1, at - 1), (after, at + len(run))]
+    same = (
+        old[ours] == index.lines[theirs] and any(map(str.isalnum, old[ours]))
+        for ours, theirs in around
+        if 0 <= ours < len(old) and 0 <= theirs < len(index.lines)
+    )
+    return places if any(same) else []
 
 
 def _still_there(hunk: PatchHunk, index: Index) -> bool:
-    """True when lines that the hunk removes stand in the file together."""
-    runs = (list(run) for tag, run in groupby(hunk.lines, key=lambda line: line.tag) if tag == "-")
-    texts = [[line.text for line in run] for run in runs]
-    return any(any(map(str.strip, run)) and index.find(EXACT, run, 1) for run in texts)
+    """True when lines that the hunk removes stand in the file: together, or one of them where its context tells no place."""
+    runs = [run for run, _ in _removed_runs(hunk)]
+    if not _is_framed(hunk):
+        runs += [[line] for run in runs for line in run if any(map(str.isalnum, line))]
+    return any(index.find(EXACT, run, 1) for run in runs)
+
+
+def _says_something(hunk: PatchHunk, new: Sequence[str]) -> bool:
+    """False where the result is a line such as a bracket, which stands in a file by chance, or where the hunk marks no change
+    or has lost some by its counts, and its numbers are of another place."""
+    if hunk.old_count is not None and not hunk.coherent:
+        return False
+    return any(line.tag in "+-" for line in hunk.lines) and any(char.isalnum() for line in new for char in line)
 
 
 def _has_it_already(hunk: PatchHunk, index: Index, at: int) -> bool:
@@ -267,10 +339,6 @@ def _has_it_already(hunk: PatchHunk, index: Index, at: int) -> bool:
 
 def _ends_right(hunk: PatchHunk, index: Index, at: int) -> bool:
     return not hunk.at_end or at + len(hunk.old()) == len(index.lines)
-
-
-def _offset(at: int, stated: int | None) -> int:
-    return at - stated if stated is not None else 0
 
 
 def _missing(hunk: PatchHunk, index: Index) -> str:

@@ -139,7 +139,7 @@ def _verbatim(document: Document, place: Placement, any_cr: bool) -> bool:
     """True when the hunk's own carriage returns are those of the file, so that those of its added lines are meant."""
     shown = [(document.ends[at], cr) for at, cr in place.crs if document.ends[at]]
     if not shown:
-        return any_cr
+        return any_cr and (not document.ends or "\r\n" in document.ends)
     return all((end == "\r\n") == cr for end, cr in shown) and "\r" not in {end for end, _ in shown}
 
 

@@ -87,6 +87,8 @@ class FileEdit:
 
     ``write`` replaces the whole file by ``content``; ``create`` refuses an existing one. ``source_names`` are those of the file
     that a rename or copy starts from. ``refusal`` (code, reason) is set where the edit must not be made whatever the tree is.
+    ``declared`` is False for a whole file of which the answer has the name only. ``doubts`` are lines of ``content`` that look
+    like edits of their own: they may be written where the file has them already.
     """
 
     names: Sequence[str]
@@ -101,3 +103,4 @@ class FileEdit:
     declared: bool = True
     refusal: tuple[str, str] | None = None
     line: int = 0
+    doubts: Sequence[str] = ()

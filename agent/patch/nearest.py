@@ -35,7 +35,7 @@ class Nearest:
         self._left = MAX_EDITS
 
     def to(self, hunk: PatchHunk, candidates: Sequence[int] = ()) -> tuple[str, ...]:
-        """The real lines, numbered, where most of the hunk's own stand, or around ``candidates`` (1-based); nothing where
+        """The real lines where most of the hunk's own stand, or around ``candidates`` (1-based); nothing where
         none does."""
         if self._left <= 0:
             return ()
@@ -65,7 +65,15 @@ class Nearest:
         return max(min(shared, key=lambda at: (-shared[at], at)) - 1, 0) if shared else None
 
     def _shown(self, places: Sequence[int]) -> tuple[str, ...]:
-        return tuple(f"{at + 1}: {_cut(self._lines[at])}" for at in places if 0 <= at < len(self._lines))
+        """The lines as they are, so that they can be copied, below one that says where they begin."""
+        rows: list[str] = []
+        before = None
+        for at in places:
+            if 0 <= at < len(self._lines):
+                rows += [] if before is not None and at == before + 1 else [f"[from line {at + 1}]"]
+                rows.append(_cut(self._lines[at]))
+                before = at
+        return tuple(rows)
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:

@@ -12,6 +12,9 @@ MAX_NAME_BYTES = 255
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
 """Reserved on Windows with any extension: Microsoft, "Naming Files, Paths, and Namespaces"."""
 
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+"""Characters without a picture that Unicode counts as letters, marks or symbols."""
+
 _GUARDED = {".git": "git's own data", ".mgx": "this program's own data"}
 
 
@@ -21,6 +24,9 @@ def unsafe_reason(path: str) -> str | None:
         return "it is empty"
     if any(ord(char) < 32 or ord(char) == 127 for char in path):
         return "it contains a control character"
+    hidden = next((char for char in path if _is_hidden(char)), None)
+    if hidden is not None:
+        return f"it contains the invisible character U+{ord(hidden):04X}"
     try:
         raw = path.encode("utf-8")
     except UnicodeEncodeError:
@@ -62,6 +68,11 @@ def _unsafe_name(name: str) -> str | None:
     if guarded is not None:
         return f"{name} is {guarded}"
     return None
+
+
+def _is_hidden(char: str) -> bool:
+    """True for what shows nothing, or turns the direction of what follows: two names that look alike would differ by it."""
+    return not char.isascii() and (unicodedata.category(char) in ("Cf", "Cc", "Zl", "Zp") or char in _BLANKS)
 
 
 def _plain(name: str) -> str:

@@ -35,11 +35,13 @@ class Placement:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a hunk has no place; ``candidates`` are 1-based line numbers of those that come into question."""
+    """Why a hunk has no place; ``candidates`` are 1-based line numbers of those that come into question, ``readings`` the
+    placements that all fit where it can be read in several ways."""
 
     code: str
     reason: str
     candidates: Sequence[int] = ()
+    readings: Sequence[Placement] = ()
 
 
 def placed(

@@ -7,11 +7,16 @@ of reading the hunk that fits is followed, and they must agree.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from dataclasses import replace
+from itertools import groupby, takewhile
 
+from agent.patch.fitting import Surroundings, closes_a_block, is_balanced
+from agent.patch.indentation import indent_of
 from agent.patch.index import EXACT, Index
+from agent.patch.levels import ELSEWHERE, offset_of
 from agent.patch.model import Line, PatchHunk
 from agent.patch.placement import Placement, Refusal, placed
+from agent.patch.similar import is_slip
 
 MAX_STEPS = 40_000
 """Lines compared for one hunk, all readings together; beyond that it is refused."""
@@ -21,6 +26,8 @@ STEP = 4
 
 MAX_STARTS = 40
 MAX_READINGS = 200
+MAX_ALIKE = 16
+"""Readings of one place that are compared with each other."""
 
 _Reading = tuple[Line, ...]
 _Chain = tuple["_Chain | None", Line]
@@ -35,39 +42,139 @@ def lost_prefixes(hunk: PatchHunk) -> int:
     return old - hunk.old_count if old > hunk.old_count and new == hunk.new_count else 0
 
 
+def with_blank_lines_added(hunk: PatchHunk) -> PatchHunk:
+    """The hunk with its empty lines as added ones, where the counts say that all of those and nothing else lost a plus."""
+    empty = [line.tag in " ?" and not line.raw for line in hunk.lines]
+    if hunk.alternatives or not any(empty) or sum(empty) != lost_prefixes(hunk):
+        return hunk
+    lines = [replace(line, tag="+") if is_empty else line for line, is_empty in zip(hunk.lines, empty, strict=True)]
+    return replace(hunk, lines=tuple(lines))
+
+
 def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     """The place of the only reading that fits exactly."""
     if not _may_be_read(hunk):
         return Refusal("not_found", "its lines are not in the file as written")
     found: dict[tuple[int, tuple[tuple[str, str], ...]], _Reading] = {}
     budget = [MAX_STEPS]
-    stated = hunk.old_start - 1 if hunk.old_start is not None else None
-    options = _all_options(hunk)
+    stated = _stated(hunk)
+    ways = [_all_options(hunk, spaced=spaced) for spaced in ((True, False) if lost_prefixes(hunk) else (True,))]
     for start in _starts(hunk, index):
-        for reading in _read(hunk, options, index, start, budget):
-            found[start, tuple((line.tag, line.text) for line in reading)] = reading
+        for options in ways:
+            for reading in _read(hunk, options, index, start, budget):
+                found[start, tuple((line.tag, line.text) for line in reading)] = reading
         if (start == stated and found) or budget[0] <= 0:
             break
     if budget[0] <= 0:
         return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
     fitting = [(start, reading) for (start, _), reading in found.items() if _counts_agree(hunk, reading)]
+    fitting = [(start, reading) for start, reading in fitting if not _adds_stale_context(hunk, reading, index, start)]
     if not fitting:
         return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
     results = {(start, tuple((line.tag, line.text) for line in reading if line.tag != " ")) for start, reading in fitting}
     places = {(start, _result(reading)) for start, reading in fitting}
     if len(places) > 1 or (len(results) > 1 and len({start for start, _ in fitting}) > 1):
-        return Refusal(
-            "ambiguous", "lines in it have no prefix and it can be read in several ways", sorted({at + 1 for at, _ in places})
-        )
+        chosen = _preferred(hunk, fitting, index)
+        if chosen is None:
+            lines = sorted({at + 1 for at, _ in places})
+            readings = [_placement(hunk, reading, index, at) for at, reading in fitting[:MAX_ALIKE]]
+            return Refusal("ambiguous", "lines in it have no prefix and it can be read in several ways", lines, readings)
+        fitting = [chosen]
     start, reading = fitting[0]
-    whole = PatchHunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
+    if hunk.old_start is None and not any(char.isalnum() for line in reading if line.tag != "+" for char in line.text):
+        return Refusal("too_little", "it shows no line with words, and lines in it have no prefix", [start + 1])
+    if _is_a_space_off(hunk, reading):
+        return Refusal("ambiguous", "its lines seem to have lost a space, and added ones among them may have too", [start + 1])
     if not any(line.tag in "+-" for line in reading):
         return Refusal("no_change", "it has no added and no removed line")
+    return _placement(hunk, reading, index, start)
+
+
+def _is_a_space_off(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when added lines are less deep by a space than the lines on both sides, which were read with that space."""
+    pairs = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.text.strip()]
+    for at, (ours, line) in enumerate(pairs):
+        sides = (reversed(pairs[max(at - MAX_ALIKE, 0) : at]), pairs[at + 1 : at + 1 + MAX_ALIKE])
+        around = [next((pair for pair in side if pair[0].tag != "+"), None) for side in sides]
+        depth = len(indent_of(ours.text)) + 1
+        if line.tag == "+" and all(
+            pair is not None and pair[0].text != pair[1].text and len(indent_of(pair[0].text)) == depth for pair in around
+        ):
+            return True
+    return False
+
+
+def _placement(hunk: PatchHunk, reading: _Reading, index: Index, start: int) -> Placement:
+    whole = PatchHunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
+    stated = _stated(hunk)
     if index.find(EXACT, whole.new(), 1) and len(whole.new()) > len(whole.old()) and _covers(index, whole, start):
         return Placement(EXACT, start, already=True)
-    return placed(
-        whole, EXACT if start == stated else "exact_elsewhere", start, offset=start - stated if stated is not None else 0
-    )
+    return placed(whole, EXACT if start == stated else ELSEWHERE, start, offset=offset_of(start, stated))
+
+
+def _preferred(hunk: PatchHunk, fitting: Sequence[tuple[int, _Reading]], index: Index) -> tuple[int, _Reading] | None:
+    """The one of several readings at one place that fits what stands around it; None where more than one does."""
+    start = fitting[0][0]
+    readings = [reading for at, reading in fitting if at == start]
+    if len(readings) < len(fitting) or len(readings) > MAX_ALIKE:
+        return None
+    most = max(sum(line.tag != "+" for line in reading) for reading in readings)
+    with_context = [reading for reading in readings if sum(line.tag != "+" for line in reading) == most]
+    if len(with_context) < len(readings):
+        if len(with_context) > 1 or not _leaves_blocks_whole(hunk, with_context[0]):
+            return None
+        return start, with_context[0]
+    own = [ours.text for ours, line in zip(readings[0], hunk.lines, strict=True) if ours.tag == " " or line.tag == "+"]
+    around = Surroundings(index.lines, start, start + most, own)
+    best = around.best([_reread(hunk, reading) for reading in readings])
+    return None if best is None else (start, readings[best])
+
+
+def _reread(hunk: PatchHunk, reading: _Reading) -> list[str]:
+    """The lines without a plus that the reading adds."""
+    return [ours.text for ours, line in zip(reading, hunk.lines, strict=True) if ours.tag == "+" != line.tag]
+
+
+def _leaves_blocks_whole(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when what a reading with all the context that the file has adds is whole without the lines that are unclear: the
+    end of a block stands often twice."""
+    kept = [ours.text for ours, line in zip(reading, hunk.lines, strict=True) if line.tag == "?" and ours.tag == " "]
+    added = [line.text for line in reading if line.tag == "+"]
+    removed = [line.text for line in reading if line.tag == "-"]
+    return is_balanced(added, removed) and not any(map(closes_a_block, kept))
+
+
+def _adds_stale_context(hunk: PatchHunk, reading: _Reading, index: Index, start: int) -> bool:
+    """True when an outermost line of context is read as an added one, and may be what the file has there in other words."""
+    pairs = list(zip(reading, hunk.lines, strict=True))
+    place = start
+    for ours, line in pairs:
+        if ours.tag == "+" != line.tag and place < len(index.lines) and _is_nearly(ours.text, index.lines[place]):
+            return True
+        place += ours.tag != "+"
+    end = start + sum(line.tag != "+" for line in reading)
+    stated = _stated(hunk)
+    for edge, at in ((pairs, start - 1), (pairs[::-1], end)):
+        run = list(takewhile(lambda pair: pair[0].tag == "+", edge))
+        reread = [ours.text for ours, line in run if line.tag != "+" and ours.text.strip()]
+        if not reread or not 0 <= at < len(index.lines):
+            continue
+        there = index.lines[max(at - len(run), 0) : at + 1] if at < start else index.lines[at : at + len(run) + 1]
+        if any(_is_nearly(text, other) for text in reread for other in there[:MAX_ALIKE]):
+            return True
+        if stated not in (None, start) or len(reread) == len(run) or any(is_slip(text, index.lines[at]) for text in reread):
+            return True
+    return False
+
+
+def _is_nearly(one: str, other: str) -> bool:
+    """True for the same words in another case or with other space."""
+    return one.rstrip() != other.rstrip() and one.strip().casefold() == other.strip().casefold() != ""
+
+
+def _stated(hunk: PatchHunk) -> int | None:
+    """Where it begins (0-based); one that has no old line begins after the stated one."""
+    return None if hunk.old_start is None else hunk.old_start - (hunk.old_count != 0)
 
 
 def _may_be_read(hunk: PatchHunk) -> bool:
@@ -78,13 +185,15 @@ def _starts(hunk: PatchHunk, index: Index) -> Iterator[int]:
     """Places where the first line that must be in the file stands, the stated one first."""
     known: set[int] = set()
     lost = lost_prefixes(hunk)
-    if hunk.old_start:
-        known.add(hunk.old_start - 1)
-        yield hunk.old_start - 1
+    stated = _stated(hunk)
+    if hunk.old_start and stated is not None:
+        known.add(stated)
+        yield stated
     for line in hunk.lines:
         if line.tag == "+":
             continue
-        texts = dict.fromkeys((line.text, line.raw)) if line.tag == " " else (line.text,)
+        # lines of a block have no prefix to lose
+        texts = dict.fromkeys((line.text, line.raw or line.text)) if line.tag == " " else (line.text,)
         for text in texts:
             for start in index.find(EXACT, [text], MAX_STARTS):
                 if start not in known:
@@ -128,13 +237,15 @@ def _most_added(hunk: PatchHunk) -> int:
     return sum(line.tag == "?" for line in hunk.lines)
 
 
-def _all_options(hunk: PatchHunk) -> list[list[Line]]:
-    """What each line of the hunk may be."""
+def _all_options(hunk: PatchHunk, *, spaced: bool) -> list[list[Line]]:
+    """What each line of the hunk may be. An added line that lost its plus has a space for it (``spaced``) or nothing."""
     lost, beside = bool(lost_prefixes(hunk)), _beside_added(hunk.lines)
-    return [list(_options(hunk, line, lost=lost, beside=near)) for line, near in zip(hunk.lines, beside, strict=True)]
+    return [
+        list(_options(hunk, line, lost=lost, beside=near, spaced=spaced)) for line, near in zip(hunk.lines, beside, strict=True)
+    ]
 
 
-def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool) -> Iterator[Line]:
+def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool, spaced: bool) -> Iterator[Line]:
     if line.tag in "+-":
         yield line
         return
@@ -143,10 +254,10 @@ def _options(hunk: PatchHunk, line: Line, *, lost: bool, beside: bool) -> Iterat
         if beside or hunk.old_count is not None:
             yield Line("+", line.text, line.raw, line.cr)
         return
-    if line.text.strip():
+    if line.text.strip() and line.raw:
         yield Line(" ", line.raw, line.raw, line.cr)
-        if lost:
-            yield Line("+", line.raw, line.raw, line.cr)
+    if lost and line.raw:
+        yield Line("+", line.text if spaced or not line.text else line.raw, line.raw, line.cr)
 
 
 def _beside_added(lines: Sequence[Line]) -> list[bool]:

@@ -19,13 +19,15 @@ _BACKUP = re.compile(r"backups/\d+/\d+")
 @dataclass(frozen=True)
 class RecoveryEntry:
     """One file: its staged copy is ``new-<number>``, ``backup`` the old one's place under ``.mgx`` (None: it is new),
-    ``digest`` the SHA-256 of the new content (None: it is deleted), ``directories`` those made for it, outermost first."""
+    ``digest`` the SHA-256 of the new content (None: it is deleted), ``directories`` those made for it, outermost first.
+    ``mount`` is the directory of another file system that it lies on (None: the root's), whose ``.mgx`` has its copies."""
 
     path: str
     number: int
     backup: str | None
     digest: str | None
     directories: Sequence[str]
+    mount: str | None = None
 
 
 def dump(entries: Sequence[RecoveryEntry]) -> bytes:
@@ -40,15 +42,15 @@ def load(directory: Path) -> list[RecoveryEntry]:
         if found is None:
             raise ValueError("it is missing")
         return [_entry(data) for data in json.loads(found[0])["files"]]
-    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
-        raise Blocked(
-            "damaged_record", f"{directory.parent.name}/{directory.name}/{NAME} is damaged ({error}); remove it"
-        ) from error
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, Blocked) as error:
+        raise Blocked("damaged_record", f"{directory.parent.name}/{directory.name}/{NAME} is damaged ({error})") from error
 
 
 def _entry(data: dict[str, Any]) -> RecoveryEntry:
     entry = RecoveryEntry(**data)
-    for path in (entry.path, *entry.directories):
+    if not all(isinstance(path, str) for path in (entry.path, *entry.directories, entry.mount or "")):
+        raise ValueError("a path in it is not a text")
+    for path in (entry.path, *entry.directories, *([] if entry.mount is None else [entry.mount])):
         reason = unsafe_reason(path)
         if reason is not None:
             raise ValueError(f"{path!r}: {reason}")

@@ -20,8 +20,10 @@ def restore_backup(root: Path, name: str) -> list[str]:
         raise KeyError(f"there is no backup {name!r} in {root}")
     changes = []
     with Tree(root) as tree, Tree(directory) as kept:
-        for entry in load(directory):
-            now = tree.read(entry.path)
+        record = load(directory)
+        paths = {entry.path for entry in record}
+        for entry in record:
+            now = tree.read(entry.path, gone=paths)
             before = kept.read(str(entry.number)) if entry.backup is not None else None
             if now == before:
                 continue
@@ -29,5 +31,5 @@ def restore_backup(root: Path, name: str) -> list[str]:
             changes.append(
                 FileSwap(entry.path, now and now[0], before and before[0], mode, now[1] if now is not None else None)
             )
-    commit(root, changes)
+    commit(root, sorted(changes, key=lambda change: change.new is not None))
     return [change.path for change in changes]

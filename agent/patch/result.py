@@ -19,7 +19,7 @@ class HunkResult:
     """How one edit of a file met the tree. ``match_level`` names the rung of the ladder, ``none`` where it found no place.
 
     ``offset`` is in lines from where the edit said, ``line`` (1-based) where it went; whole files have neither. For a refused
-    edit ``candidates`` are the lines that come into question, ``nearest`` the file's real lines there, numbered.
+    edit ``candidates`` are the lines that come into question, ``nearest`` the file's real lines there.
     """
 
     match_level: str
@@ -59,7 +59,8 @@ class FileChange:
 @dataclass(frozen=True)
 class PatchResult:
     """``success`` is True when every edit is in the tree (or would be, for a dry run). ``backup`` names the backup made,
-    ``format`` is the one that was detected, ``reason`` says why nothing could be read or written at all."""
+    ``format`` is the one that was detected, ``reason`` says why nothing could be read or written at all. ``notes`` tell of an
+    earlier, interrupted patch that could not be taken back: what of it is where."""
 
     success: bool
     mode: Mode
@@ -69,6 +70,7 @@ class PatchResult:
     backup: str | None = None
     format: str = ""
     reason: str = ""
+    notes: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         data = asdict(self)

@@ -7,19 +7,17 @@ The protocol, all inside ``.mgx/`` of the tree and under a lock:
 3. swap: directories are made, staged files renamed over their targets;
 4. the record is renamed into the backup directory: from here the tree counts as changed.
 
-A record found at step 3 means going back: renames of copies that exist already, which needs no space on the disk. Staged files
-without a record mean that nothing happened yet. Recovery may itself be killed and repeated.
+A record found at step 3 means going back (``rollback``): renames of copies that exist already, which needs no space on the
+disk. Staged files without a record mean that nothing happened yet. What can't be taken back is set aside and told, and never
+stands in the way of the next transaction.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
-import shutil
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +25,12 @@ from pathlib import Path
 import structlog
 
 from agent.patch.backups import prune_backups
+from agent.patch.paths import folded
 from agent.patch.recovery_record import NAME as RECORD
-from agent.patch.recovery_record import RecoveryEntry, dump, load
+from agent.patch.recovery_record import RecoveryEntry, dump
+from agent.patch.rollback import NotTakenBack, discard, take_back
+from agent.patch.stores import LIST, Stores
+from agent.patch.stores import dump as dump_mounts
 from agent.patch.tree import Blocked, Tree
 
 log = structlog.stdlib.get_logger(__name__)
@@ -49,35 +51,44 @@ class FileSwap:
 
 
 def commit(root: Path, changes: Sequence[FileSwap]) -> str | None:
-    """Applies all ``changes`` or none; returns the name of the backup. Raises OSError, with the tree as it was before."""
+    """Applies all ``changes`` or none; returns the name of the backup.
+
+    Raises OSError or ``Blocked`` with the tree as it was before; ``NotTakenBack``, an OSError, where not all of it could be.
+    """
     if not changes:
         return None
     with locked(root) as home:
-        _recover(root, home)
+        take_back(root, home)
         backup = home / "backups" / _next_name(home / "backups")
         try:
-            record = _stage(home, backup, changes, root)
-            _write_record(home, record)
-            _swap(root, home, record)
+            with Tree(root) as tree, Stores(root, home, tree) as stores:
+                record = _stage(tree, stores, home, backup, changes)
+                _write_record(home, record)
+                _swap(tree, stores, record)
             os.rename(home / "txn" / RECORD, backup / RECORD)
-        except BaseException:
-            _recover(root, home)
+        except BaseException as error:
+            problems = take_back(root, home)
+            if problems and isinstance(error, Exception):
+                raise NotTakenBack(f"The change failed: {error}", problems) from error
             raise
         try:
             _sync_dir(backup)
-            _clear(home)
+            with Tree(root) as tree, Stores(root, home, tree) as stores:
+                stores.remove(_mounts(record))
+            discard(home)
             prune_backups(root)
         except OSError as error:
             log.warning("the change is made, but tidying up after it failed", directory=str(home), error=str(error))
         return backup.name
 
 
-def recover(root: Path) -> bool:
-    """Takes back what an interrupted ``commit`` left half done; True when there was something. Raises ``Blocked``."""
+def recover(root: Path) -> list[str] | None:
+    """Takes back what an interrupted ``commit`` left half done. None: there was nothing; else a sentence for each file that
+    could not be taken back and is set aside, mostly none. Raises ``Blocked`` where ``.mgx`` is not this program's."""
     if not (root / HOME / "txn").is_dir():
-        return False
+        return None
     with locked(root) as home:
-        return _recover(root, home)
+        return take_back(root, home)
 
 
 @contextmanager
@@ -89,33 +100,76 @@ def locked(root: Path) -> Iterator[Path]:
     for path in (home, home / "txn", home / "backups"):
         if path.is_symlink() or (path.exists() and not path.is_dir()):
             raise Blocked("symlink", f"{path.relative_to(root)} is not a directory of this program; remove it")
-    with suppress(FileExistsError):
-        _write(home / ".gitignore", b"*\n", 0o644)
     fd = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
+        _hide(home)
         yield home
     finally:
         os.close(fd)
 
 
-def _stage(home: Path, backup: Path, changes: Sequence[FileSwap], root: Path) -> list[RecoveryEntry]:
+def _hide(home: Path) -> None:
+    """An empty one was left by a full disk, or by a kill between its two halves."""
+    ignore = home / ".gitignore"
+    if not ignore.is_file() or not ignore.stat().st_size:
+        ignore.unlink(missing_ok=True)
+        _write(ignore, b"*\n", 0o644)
+
+
+def _stage(tree: Tree, stores: Stores, home: Path, backup: Path, changes: Sequence[FileSwap]) -> list[RecoveryEntry]:
     txn = home / "txn"
     txn.mkdir(mode=0o700)
     backup.mkdir(mode=0o700, parents=True)
     record = []
-    with Tree(root) as tree:
-        for number, change in enumerate(changes):
-            if change.old is not None:
-                _write(backup / str(number), change.old, change.mode if change.old_mode is None else change.old_mode)
-            if change.new is not None:
-                _write(txn / f"new-{number}", change.new, change.mode)
-            kept = f"backups/{backup.name}/{number}" if change.old is not None else None
-            digest = hashlib.sha256(change.new).hexdigest() if change.new is not None else None
-            record.append(RecoveryEntry(change.path, number, kept, digest, tree.missing_parents(change.path)))
+    gone = {folded(change.path) for change in changes if change.new is None}
+    for number, change in enumerate(changes):
+        _check_unchanged(tree, change, gone)
+        kept = f"backups/{backup.name}/{number}" if change.old is not None else None
+        digest = hashlib.sha256(change.new).hexdigest() if change.new is not None else None
+        missing = tree.missing_parents(change.path)
+        record.append(RecoveryEntry(change.path, number, kept, digest, missing, stores.mount(change.path)))
+    mounts = _mounts(record)
+    if mounts:
+        _write(txn / LIST, dump_mounts(mounts), 0o600)
+        _sync_dir(txn)
+        stores.make(mounts)
+    for change, entry in zip(changes, record, strict=True):
+        with _told_of(change.path):
+            _keep_copies(stores, txn, backup, change, entry)
+    for mount in mounts:
+        os.fsync(stores.of(mount))
     for directory in (txn, backup, backup.parent, home):
         _sync_dir(directory)
     return record
+
+
+def _keep_copies(stores: Stores, txn: Path, backup: Path, change: FileSwap, entry: RecoveryEntry) -> None:
+    old_mode = change.mode if change.old_mode is None else change.old_mode
+    if change.old is not None:
+        _write(backup / str(entry.number), change.old, old_mode)
+    if entry.mount is None and change.new is not None:
+        _write(txn / f"new-{entry.number}", change.new, change.mode)
+    elif entry.mount is not None:
+        store = stores.of(entry.mount)
+        if change.old is not None:
+            _write(f"old-{entry.number}", change.old, old_mode, dir_fd=store)
+        if change.new is not None:
+            _write(f"new-{entry.number}", change.new, change.mode, dir_fd=store)
+
+
+def _check_unchanged(tree: Tree, change: FileSwap, gone: Collection[str]) -> None:
+    """Somebody may have changed a file since the edit was planned: their work is not written over."""
+    if change.old is None and folded(change.path) in gone:
+        return  # where case is ignored, the file that goes away is found under this name
+    now = tree.at(change.path)
+    if (now and now[0]) != change.old:
+        what = "appeared" if change.old is None else "was deleted" if now is None else "changed"
+        raise Blocked("stale_file", f"{change.path} {what} while the edit was prepared")
+
+
+def _mounts(record: Sequence[RecoveryEntry]) -> list[str]:
+    return list(dict.fromkeys(entry.mount for entry in record if entry.mount is not None))
 
 
 def _write_record(home: Path, record: list[RecoveryEntry]) -> None:
@@ -125,88 +179,33 @@ def _write_record(home: Path, record: list[RecoveryEntry]) -> None:
     _sync_dir(home / "txn")
 
 
-def _swap(root: Path, home: Path, record: list[RecoveryEntry]) -> None:
-    txn_fd = os.open(home / "txn", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _swap(tree: Tree, stores: Stores, record: Sequence[RecoveryEntry]) -> None:
+    for entry in record:
+        store, staged = stores.home, f"txn/new-{entry.number}"
+        if entry.mount is not None:
+            store, staged = stores.of(entry.mount), f"new-{entry.number}"
+        with _told_of(entry.path):
+            tree.make_parents(entry.path)
+            with tree.parent(entry.path) as (fd, name):
+                if entry.digest is None:
+                    os.unlink(name, dir_fd=fd)
+                else:
+                    os.rename(staged, name, src_dir_fd=store, dst_dir_fd=fd)
+                os.fsync(fd)
+
+
+@contextmanager
+def _told_of(path: str) -> Iterator[None]:
+    """An error of the disk names the file that the patch is about, not the copy of it."""
     try:
-        with Tree(root) as tree:
-            for entry in record:
-                tree.make_parents(entry.path)
-                with tree.parent(entry.path) as (fd, name):
-                    if entry.digest is None:
-                        os.unlink(name, dir_fd=fd)
-                    else:
-                        os.rename(f"new-{entry.number}", name, src_dir_fd=txn_fd, dst_dir_fd=fd)
-                    os.fsync(fd)
-    finally:
-        os.close(txn_fd)
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), path) from error
 
 
-def _recover(root: Path, home: Path) -> bool:
-    path = home / "txn" / RECORD
-    if not (home / "txn").is_dir():
-        return False
-    if path.is_file():
-        record = load(home / "txn")
-        home_fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with Tree(root) as tree:
-                for entry in reversed(record):
-                    _take_back(tree, home_fd, entry)
-        finally:
-            os.close(home_fd)
-        path.unlink()
-        _sync_dir(home / "txn")
-    _clear(home)
-    return True
-
-
-def _is_regular(fd: int, path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(path, dir_fd=fd, follow_symlinks=False).st_mode)
-    except FileNotFoundError:
-        return False
-
-
-def _take_back(tree: Tree, home_fd: int, entry: RecoveryEntry) -> None:
-    path, kept = entry.path, entry.backup
-    try:
-        with tree.parent(path) as (fd, name):
-            if kept is not None:
-                if _is_regular(home_fd, kept):
-                    os.rename(kept, name, src_dir_fd=home_fd, dst_dir_fd=fd)
-            elif _holds(tree, path, entry.digest):
-                os.unlink(name, dir_fd=fd)
-            os.fsync(fd)
-    except FileNotFoundError:
-        pass  # a directory above it was not made yet, but one above that may have been
-    for directory in reversed(entry.directories):
-        try:
-            with tree.parent(directory) as (fd, name):
-                os.rmdir(name, dir_fd=fd)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-
-
-def _holds(tree: Tree, path: str, digest: str | None) -> bool:
-    """True when the file is the one that was swapped in: a stranger's file of the same name is left alone."""
-    found = tree.read(path)
-    return found is not None and hashlib.sha256(found[0]).hexdigest() == digest
-
-
-def _clear(home: Path) -> None:
-    """Removes the staging directory and backups whose transaction never ended."""
-    shutil.rmtree(home / "txn", ignore_errors=True)
-    backups = home / "backups"
-    for path in backups.iterdir() if backups.is_dir() else ():
-        if not (path / RECORD).is_file():
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+def _write(path: Path | str, data: bytes, mode: int, *, dir_fd: int | None = None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(path, flags, 0o600, dir_fd=dir_fd)
     try:
         view = memoryview(data)
         while view:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -30,11 +31,27 @@ class Blocked(Exception):
         self.reason = reason
 
 
-class Tree:
-    """An open root directory. ``close`` it, or use it as a context manager."""
+class _Names:
+    """The names in a directory, and which of them are the same where case is ignored."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
+        self.all = frozenset(names)
+
+    @cached_property
+    def folded(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.all):
+            found.setdefault(folded(name), []).append(name)
+        return found
+
+
+class Tree:
+    """An open root directory. ``close`` it, or use it as a context manager. ``still``: it is only read while it is open, so
+    the names in a directory are listed once, however many paths lead there."""
+
+    def __init__(self, root: Path, *, still: bool = False) -> None:
         self.fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._listed: dict[str, _Names] | None = {} if still else None
 
     def __enter__(self) -> Self:
         return self
@@ -53,12 +70,27 @@ class Tree:
         except FileNotFoundError:
             return None
 
-    def read(self, path: str) -> tuple[bytes, int] | None:
-        """The bytes and permission bits of a regular file, or None when it doesn't exist. Raises ``Blocked`` for all else."""
-        self._check_spelling(path)
+    def read(self, path: str, gone: Collection[str] = ()) -> tuple[bytes, int] | None:
+        """The bytes and permission bits of a regular file, or None when it doesn't exist. Raises ``Blocked`` for all else, and
+        for a path that is another's where case is ignored, unless that one is in ``gone``."""
+        try:
+            return self.at(path) if self._is_spelled_so(path, gone) else None
+        except PermissionError as error:
+            raise Blocked("not_readable", "this program may not read it") from error
+
+    def at(self, path: str) -> tuple[bytes, int] | None:
+        """As ``read``, however the file system spells the name. Raises PermissionError as well."""
         found = self.stat(path)
-        if found is None:
-            return None
+        return None if found is None else self._content(path, found)
+
+    def _names(self, directory: str, fd: int) -> _Names:
+        if self._listed is None:
+            return _Names(os.listdir(fd))
+        if directory not in self._listed:
+            self._listed[directory] = _Names(os.listdir(fd))
+        return self._listed[directory]
+
+    def _content(self, path: str, found: os.stat_result) -> tuple[bytes, int]:
         if stat.S_ISLNK(found.st_mode):
             raise Blocked("symlink", "it is a symbolic link")
         if stat.S_ISDIR(found.st_mode):
@@ -82,6 +114,23 @@ class Tree:
         finally:
             os.close(fd)
 
+    @contextmanager
+    def directory(self, path: str) -> Iterator[int]:
+        """A descriptor of the directory ``path``, no component of it a link. Raises ``Blocked``, FileNotFoundError."""
+        with self.parent(f"{path}/.") as (fd, _):
+            yield fd
+
+    def unwritable(self, path: str) -> str | None:
+        """Why nothing can be written, replaced or removed at ``path``, as the end of a sentence; None where it can."""
+        missing = self.missing_parents(path)
+        above = path.split("/")[:-1]
+        there = above[: len(above) - len(missing)]
+        with self.parent("/".join([*there, "."])) as (fd, _):
+            # the kernel answers for the mount and the directory's attributes as well (access(2), EROFS and EPERM)
+            if os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=True):
+                return None
+        return f"this program may not write in {'its directory ' + '/'.join(there) if there else 'the project directory'}"
+
     def make_parents(self, path: str) -> list[str]:
         """Makes the missing directories above ``path``; returns those it made, outermost first."""
         made = []
@@ -99,24 +148,25 @@ class Tree:
         directories = ("/".join(above[:depth]) for depth in range(1, len(above) + 1))
         return [directory for directory in directories if self.stat(directory) is None]
 
-    def _check_spelling(self, path: str) -> None:
-        """Refuses a path that is another's on a case-insensitive file system, or that enters another repository."""
+    def _is_spelled_so(self, path: str, gone: Collection[str]) -> bool:
+        """Whether there is a file of just this name. Refuses a path that is another's on a case-insensitive file system, or
+        that enters another repository."""
         fd = os.dup(self.fd)
         try:
             parts = path.split("/")
             for depth, part in enumerate(parts):
-                names = os.listdir(fd)
-                if depth and ".git" in names:
+                names = self._names("/".join(parts[:depth]), fd)
+                if depth and ".git" in names.all:
                     raise Blocked("submodule", f"{'/'.join(parts[:depth])} is a repository of its own")
-                if part not in names:
-                    twin = next((name for name in names if folded(name) == folded(part)), None)
+                if part not in names.all:
+                    twins = ("/".join([*parts[:depth], name]) for name in names.folded.get(folded(part), ()))
+                    twin = next((name for name in twins if name not in gone), None)
                     if twin is not None:
-                        raise Blocked(
-                            "case_collision", f"the project has {'/'.join([*parts[:depth], twin])}, spelled otherwise"
-                        )
-                    return
+                        raise Blocked("case_collision", f"the project has {twin}, spelled otherwise")
+                    return False
                 if depth < len(parts) - 1:
                     fd = _into(fd, part)
+            return True
         finally:
             os.close(fd)
 

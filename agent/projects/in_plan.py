@@ -57,6 +57,19 @@ def mark_edits(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**new, "project": {**new["project"], "commands": entries}}
 
 
+def without_evidence(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan without what is noted about its commands, for a comparison of what people wrote."""
+    project = plan.get("project")
+    if not isinstance(project, dict) or not isinstance(project.get("commands"), list):
+        return dict(plan)
+    noted = {"evidence", "shared"}
+    commands = [
+        {name: value for name, value in entry.items() if name not in noted} if isinstance(entry, dict) else entry
+        for entry in project["commands"]
+    ]
+    return {**plan, "project": {**project, "commands": commands}}
+
+
 def _key(entry: Mapping[str, Any]) -> tuple[object, ...]:
     return entry["directory"], entry.get("ecosystem"), entry["kind"]
 

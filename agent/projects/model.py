@@ -6,7 +6,7 @@ It is read once per plan, shown there and may be edited there; install, tests, f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from agent.projects.shown import MAX_COMMAND, quoted, shown
@@ -148,10 +148,6 @@ class ProjectProfile:
         chosen = [part for part in self.parts if part.key in found]
         covered = {(member, part.ecosystem) for part in chosen if part.tests_members for member in part.members if part.test}
         return [part for part in chosen if (part.directory, part.ecosystem) not in covered] or list(self.parts[:1])
-
-    def with_part(self, part: ProjectPart) -> ProjectProfile:
-        """With ``part`` in the place of the one with its key."""
-        return replace(self, parts=tuple(part if old.key == part.key else old for old in self.parts))
 
     def _around(self, path: str) -> list[ProjectPart]:
         """The parts that hold ``path``, the innermost first."""

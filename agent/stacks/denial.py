@@ -33,6 +33,12 @@ _BEFORE = linear(
     r"(?:use|want|need|like|require|have))\s+)"
     r"(?:(?:use|using|in|with|as|need|of)\s+)*" + DETERMINERS + r"(?:(?:\S+,\s+)*\S+\s+(?:or|nor|and|veya|ya da|ve)\s+)?$"
 )
+_EXEMPT = linear(
+    r"\b(?:no|not|never|without|avoid\w*|none|nothing|\w+n't)\b[^.!?;\n]*\b(?:except(?: for)?|excluding|other than)\s+"
+    + DETERMINERS
+    + r"(?:\S+,?\s+(?:(?:and|or)\s+)?){0,5}$"
+)
+"""What a denial excepts is allowed: "no new packages except axios"."""
 _LISTED_BEFORE = linear(r"\b(?:not|no|neither|without|avoid|(?:don't|do not) (?:use|want|need))\s+(?:\S+,\s+)+$")
 _LISTED_AFTER = linear(r"^(?:,\s*\S+)*,?\s+(?:or|nor)\s")
 _AFTER = linear(
@@ -54,6 +60,8 @@ def rules_out(text: str, word: str) -> bool:
 
 def is_denied(before: str, after: str) -> bool:
     """Whether what stands ``before`` and ``after`` a word denies it; both are lower case, as ``normal`` gives them."""
+    if _EXEMPT.search(before):
+        return False
     if _BEFORE.search(before) or _AFTER.search(after):
         return True
     return bool(_LISTED_BEFORE.search(before) and _LISTED_AFTER.search(after))

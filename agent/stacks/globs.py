@@ -16,11 +16,15 @@ KEPT = 1_000
 
 def matches(glob: str, path: str) -> bool:
     """True when ``path`` (relative, ``/`` between names) fits one of the alternatives of ``glob``; case matters."""
-    return any(_compiled(part.strip()).fullmatch(path) is not None for part in glob.split("|"))
+    return _compiled(glob).fullmatch(path) is not None
 
 
 @lru_cache(KEPT)
 def _compiled(glob: str) -> re.Pattern[str]:
+    return linear("(?s)" + "|".join(f"(?:{_pattern(part.strip())})" for part in glob.split("|")))
+
+
+def _pattern(glob: str) -> str:
     pattern, at = "", 0
     while at < len(glob):
         if glob.startswith("**/", at):
@@ -30,4 +34,4 @@ def _compiled(glob: str) -> re.Pattern[str]:
         else:
             char = glob[at]
             pattern, at = pattern + {"*": "[^/]*", "?": "[^/]"}.get(char, escape(char)), at + 1
-    return linear(f"(?s){pattern}")
+    return pattern

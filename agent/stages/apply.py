@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks
@@ -18,7 +16,8 @@ from agent.guardrails import GuardrailFinding, GuardrailResult, check, check_cha
 from agent.patch import Edits, PatchRejected, apply_edits, ask_for, findings, next_format
 from agent.patch.engine import digest
 from agent.patch.model import Format
-from agent.patch.transaction import FileSwap, commit
+from agent.patch.rollback import NotTakenBack
+from agent.patch.transaction import commit
 from agent.patch.tree import Blocked
 from agent.ports import JSONObject, StepEvent
 from agent.projects import ProjectPart
@@ -38,8 +37,6 @@ ANY_STACK = Stack(
 
 _PLACE = re.compile(r" at line \d+ of the answer")
 """The same edit may stand elsewhere in the next answer."""
-FILE_MODE = 0o644
-"""Of a file that comes back; one that is there keeps its own."""
 
 
 class ChangeApplier:
@@ -57,6 +54,7 @@ class ChangeApplier:
         self.baseline = BaselineFiles(work.root)
         self.baseline.keep_paths(self._planned)  # what a command changes of these stays
         self.files: dict[str, JSONObject] = {}
+        self._sources: dict[str, str] = {}
 
     async def apply(self, answers: Sequence[Edits], step: str, round_: int) -> Problem | None:
         """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""
@@ -125,7 +123,7 @@ class ChangeApplier:
 
     def _never_shown(self, answers: Sequence[Edits]) -> list[GuardrailFinding]:
         """Whole files may only replace what the model has read: else it would drop what it doesn't know."""
-        whole = [file.names[0] for answer in answers if answer.format == "manifest" for file in answer.files]
+        whole = [file.names[0] for answer in answers for file in answer.files if file.operation == "write"]
         found = []
         seen = self._work.seen()
         for path in whole:
@@ -151,7 +149,7 @@ class ChangeApplier:
             except PatchRejected as refused:
                 return refused.result.to_json()
             except OSError as error:
-                raise _not_written(error) from error
+                raise not_written(error) from error
 
         for answer in answers:
             self.baseline.keep(answer)
@@ -172,8 +170,12 @@ class ChangeApplier:
             self.edits += 1
         self._misfits.clear()
         self._fresh += [file["path"] for file in result["files"] if file["action"] in ("created", "modified", "renamed")]
-        for file in result["files"]:
-            self._count(file)
+        moved = {file["path"]: file["source"] for file in result["files"] if file["action"] == "renamed"}
+        for path in dict.fromkeys((*changed, *moved.values())):
+            self._recount(path)
+        known, gone = self._sources, set(moved.values())
+        self._sources = {path: source for path, source in known.items() if path not in gone}
+        self._sources |= {path: known.get(source, source) for path, source in moved.items()}
         self._is_known(changed)
         if not self.files:
             return Problem("patch", "The answer leaves every file exactly as it was, so the task is not done.")
@@ -195,14 +197,13 @@ class ChangeApplier:
         mine = [entry for entry in rejected if entry.get("path") in self.files]
 
         async def act() -> JSONObject:
-            found = reverted_files(self.baseline, mine)
-            swaps = [FileSwap(path, now, left, _mode(work.root / path)) for path, (now, left) in found.items()]
+            swaps = reverted_files(self.baseline, mine)
             try:
                 commit(work.root, swaps)
             except Blocked as blocked:
                 raise AgentError(f"Nothing was reverted: {blocked.reason}.", code="write_failed") from blocked
             except OSError as error:
-                raise _not_written(error) from error
+                raise not_written(error) from error
             return {"files": [swap.path for swap in swaps]}
 
         work.loops.reset()  # a decision of people: from here on the same may be said again
@@ -216,13 +217,13 @@ class ChangeApplier:
         self._is_known(dict.fromkeys((*(entry["path"] for entry in mine), *self.files)))
 
     def _recount(self, path: str) -> None:
-        old, new = self.baseline.before(path), self.baseline.now(path)
-        if old == new:
+        if not self.baseline.is_changed(path):
             self.files.pop(path, None)
             return
-        changed = [line for pair in self.baseline.texts([path]).values() for hunk in hunks(*pair) for line in hunk.lines]
+        old, new = self.baseline.before(path), self.baseline.now(path)
+        pair = self.baseline.texts([path]).get(path)
+        added, removed = _counts(*pair) if pair else (0, 0)
         action = "created" if old is None else "deleted" if new is None else "modified"
-        added, removed = (sum(line.startswith(sign) for line in changed) for sign in "+-")
         self.files[path] = {"path": path, "action": action, "added": added, "removed": removed}
 
     def _other_format(self, form: Format | None, refused: Sequence[str]) -> str:
@@ -239,16 +240,31 @@ class ChangeApplier:
         work.edit_format = other
         return f" {ask_for(other)}"
 
-    def _count(self, file: JSONObject) -> None:
-        if file["action"] == "renamed":
-            self._count({"path": file["source"], "action": "deleted", "added": 0, "removed": 0})
-            self._count({**file, "action": "created"})
-            return
-        if file["action"] not in ("created", "modified", "deleted"):
-            return
-        known = self.files.get(file["path"])
-        action = "created" if known and known["action"] == "created" and file["action"] == "modified" else file["action"]
-        self.files[file["path"]] = {"path": file["path"], "action": action, "added": file["added"], "removed": file["removed"]}
+    def renamed(self) -> dict[str, str]:
+        """By the path that a file has now, the one that it had before the run. Commands rename files without a word: there the
+        same content tells."""
+        gone = {path for path, file in self.files.items() if file["action"] == "deleted"}
+        contents = {self.baseline.before(path): path for path in sorted(gone, reverse=True)}
+        found: dict[str, str] = {}
+        for path in sorted(path for path, file in self.files.items() if file["action"] == "created"):
+            source = self._sources.get(path) or contents.get(self.baseline.now(path) or None)
+            if source in gone:
+                found[path] = source
+                gone.remove(source)
+        return found
+
+    def listed(self) -> list[JSONObject]:
+        """The files of the change as they are now beside what they were before the run: {path, action, added, removed}, of a
+        renamed one ``source`` as well."""
+        for path in list(self.files):
+            self._recount(path)
+        sources = self.renamed()
+        listed = {path: file for path, file in self.files.items() if path not in sources.values()}
+        for path, source in sources.items():
+            pair = self.baseline.texts([source]).get(source), self.baseline.texts([path]).get(path)
+            counts = _counts(pair[0][0], pair[1][1]) if pair[0] and pair[1] else (0, 0)
+            listed[path] = {"path": path, "action": "renamed", "added": counts[0], "removed": counts[1], "source": source}
+        return [listed[path] for path in sorted(listed)]
 
     async def format(self, step: str) -> bool:
         """Formats what was just applied with the formatters that its part of the project has. In an existing project a file
@@ -284,12 +300,15 @@ class ChangeApplier:
         """``paths`` are of the change and lie in ``part``."""
         sandbox = self._work.ports.sandbox
         own = {path: path.removeprefix(f"{part.directory}/") if part.directory else path for path in paths}
-        old = [path for path in paths if self.files[path]["action"] == "modified"]
+        renamed = self.renamed()
+        old = [path for path in paths if self.files[path]["action"] == "modified" or path in renamed]
         if self._work.spec.output_mode == "generate_new" or not old:
             return (await format_files(list(own.values()), part.formatters, sandbox, part.directory)).below(part.directory)
         created = [own[path] for path in paths if path not in old]
         reports = [await format_files(created, part.formatters, sandbox, part.directory)]
-        before = SetAside(self._work.root, [Swap(path, self.baseline.now(path), self.baseline.before(path)) for path in old])
+        # a renamed file is judged by what it was under its old name
+        texts = [(path, self.baseline.now(path), self.baseline.before(renamed.get(path, path))) for path in old]
+        before = SetAside(self._work.root, [Swap(*entry) for entry in texts])
         absent = []
         for tool in part.formatters:
             with before.in_place():
@@ -302,6 +321,12 @@ class ChangeApplier:
         return joined([*reports, FormatReport.without(absent, wanted)]).below(part.directory)
 
 
+def _counts(old: str | None, new: str | None) -> tuple[int, int]:
+    """Lines added and removed."""
+    signs = Counter(line[:1] for hunk in hunks(old, new) for line in hunk.lines)
+    return signs["+"], signs["-"]
+
+
 def _lines(findings: Iterable[JSONObject]) -> str:
     return "\n".join(line_of(finding) for finding in findings)
 
@@ -309,16 +334,17 @@ def _lines(findings: Iterable[JSONObject]) -> str:
 def _told(file: JSONObject) -> str:
     """What became of one file, for whoever sent the edit; how it was matched where that was not word for word."""
     said = f"{file['path']}: {file['action']}, +{file['added']} -{file['removed']}"
-    return said if file["match_level"] in ("", "exact", "whole_file", None) else f"{said} (found by {file['match_level']})"
+    word_for_word = file["match_level"] in ("", "exact", "exact_elsewhere", "whole_file", None)
+    return said if word_for_word else f"{said} (found by {file['match_level']})"
 
 
-def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode) if path.exists() else FILE_MODE
-
-
-def _not_written(error: OSError) -> AgentError:
+def not_written(error: OSError) -> AgentError:
+    where = f"{error.filename}: " if isinstance(error.filename, str) and not error.filename.startswith("/") else ""
+    detail = f"The change could not be written: {where}{error.strerror or error}. The files are as they were before."
+    if isinstance(error, NotTakenBack):
+        detail = str(error)
     return AgentError(
-        f"The change could not be written: {error.strerror or error}. The files are as they were before.",
+        detail,
         hint="Make room on the disk or check its permissions, then retry the run.",
         code="write_failed",
     )
@@ -343,11 +369,10 @@ def _written(result: JSONObject) -> list[str]:
 def _patched(result: JSONObject) -> StepEvent:
     if result["success"]:
         changed = [file for file in result["files"] if file["action"] != "unchanged"]
-        return StepEvent(
-            "patch_applied", {"files": [_shown(file) for file in changed]}, f"{_number(len(changed), 'file')} written"
-        )
+        told = " ".join([f"{_number(len(changed), 'file')} written", *result.get("notes", ())])
+        return StepEvent("patch_applied", {"files": [_shown(file) for file in changed]}, told)
     hunks = [{"path": file["path"], "code": file["code"], "reason": _reasons(file)} for file in _refused(result)]
-    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks)
+    reason = "; ".join(f"{hunk['path']}: {hunk['reason']}" for hunk in hunks) or result["reason"]
     return StepEvent(
         "patch_refused", {"reason": reason, "hunks": hunks}, f"{_number(len(hunks), 'file')} refused, nothing written"
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.changes.baseline_files import BaselineFiles
 from agent.changes.hunks import hunks, without
+from agent.patch.transaction import FileSwap
 from agent.ports import JSONObject
 from agent.stages.problem import Problem
 
@@ -13,10 +14,14 @@ MAX_LINES = 30
 """Lines of a rejected hunk that the engineer is shown."""
 
 
-def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> dict[str, tuple[bytes | None, bytes | None]]:
-    """The content before and after taking back, by path, of the files that lose something. ``rejected`` holds {path, hunk}:
-    ``hunk`` None is the whole file, else the number that ``agent.changes.hunks`` gives it. None is a file that is not there."""
-    found: dict[str, tuple[bytes | None, bytes | None]] = {}
+FILE_MODE = 0o644
+"""Of a file of which nobody knows another."""
+
+
+def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> list[FileSwap]:
+    """What taking back does to the files that lose something. ``rejected`` holds {path, hunk}: ``hunk`` None is the whole file,
+    else the number that ``agent.changes.hunks`` gives it. A file that is as it was before gets its mode back, too."""
+    found: list[FileSwap] = []
     for path, numbers in _by_path(rejected).items():
         old, new = baseline.before(path), baseline.now(path)
         if numbers is None:
@@ -25,8 +30,10 @@ def reverted_files(baseline: BaselineFiles, rejected: Sequence[JSONObject]) -> d
             pair = baseline.texts([path]).get(path)
             text = None if pair is None else without(*pair, numbers)
             left = new if pair is None else None if text is None else text.encode("utf-8")
-        if left != new:
-            found[path] = (new, left)
+        mode = baseline.mode_now(path)
+        wanted = baseline.mode_before(path) if left == old or mode is None else mode
+        if left != new or (left is not None and wanted != mode):
+            found.append(FileSwap(path, new, left, FILE_MODE if wanted is None else wanted, mode))
     return found
 
 

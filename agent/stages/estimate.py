@@ -76,5 +76,5 @@ def _call(work: PhaseContext, role: str, action: str, messages: Sequence[ChatMes
 
 
 def _said(tokens: int, price: Decimal | None, seconds: float, basis: str) -> JSONObject:
-    cost = None if price is None else str((price * tokens).quantize(CENTS))
+    cost = None if price is None else f"{(price * tokens).quantize(CENTS):f}"
     return {"tokens": tokens, "cost_usd": cost, "seconds": max(1, round(seconds)), "basis": basis}

@@ -31,7 +31,8 @@ CROSSED = (
     "change on the files as they are now."
 )
 MAX_ASKED = 20
-"""Earlier wishes that the reviewer is reminded of."""
+"""Earlier comments of its own that the reviewer is reminded of; of what people asked for it is told everything."""
+PERSON = "A person, whose word is final: "
 
 
 class ChangeExecution:
@@ -134,7 +135,7 @@ class ChangeExecution:
             return None
         await self._progress.at(6, "Reviewing")
         given = {"round": self.round, "change": self._description(), "tests": for_reviewer(self._tests)}
-        given["earlier"] = "\n".join(self._asked[-MAX_ASKED:])
+        given["earlier"] = "\n".join(self._reminders())
         answer = json.loads(await self._team.ask(REVIEW_WANTED, json.dumps(given)))
         verdict, findings = answer["verdict"], [{"code": "review", **comment} for comment in answer["comments"]]
         self._review = {"verdict": verdict, "comments": [line_of(finding) for finding in findings]}
@@ -204,7 +205,7 @@ class ChangeExecution:
         if problem is None:
             self.round += 1
         else:
-            self._asked += [f"A person, whose word is final: {line_of(finding)}" for finding in problem.findings]
+            self._asked += [f"{PERSON}{line_of(finding)}" for finding in problem.findings]
         return problem
 
     async def outcome(self) -> Outcome:
@@ -212,15 +213,21 @@ class ChangeExecution:
         existing = self._work.spec.output_mode == "patch_existing"
         found = proof(self._tests, existing=existing, absent_tools=not self._all_tools)
         draft = found["draft"] or self._review["verdict"] != "approve"
-        files = [self._applier.files[path] for path in sorted(self._applier.files)]
+        files = self._applier.listed()
         tests = {**self._tests, "proof": found}
         warnings = tuple(self._work.calls.warnings.values())
         return Outcome(files, tests, self._review, draft, warnings, self._said)
 
+    def _reminders(self) -> list[str]:
+        own = [said for said in self._asked if not said.startswith(PERSON)]
+        old = set(own[:-MAX_ASKED])
+        return [said for said in self._asked if said not in old]
+
     def _as_before(self, concerns: Callable[[str], bool]) -> SetAside:
         """What puts the changed files for which ``concerns`` is true back to what they were before the run."""
         baseline = self._applier.baseline
-        swaps = [Swap(path, baseline.now(path), baseline.before(path)) for path in self._applier.files if concerns(path)]
+        paths = [path for path in self._applier.files if concerns(path)]
+        swaps = [Swap(path, baseline.now(path), baseline.before(path), baseline.mode_before(path)) for path in paths]
         return SetAside(self._work.root, swaps)
 
     def _unplanned_test_configuration(self) -> SetAside:
@@ -235,7 +242,7 @@ class ChangeExecution:
             before, now = baseline.before(path), baseline.now(path)
             judged = judging(path, before, now)
             if judged != now:
-                swaps.append(Swap(path, now, judged))
+                swaps.append(Swap(path, now, judged, baseline.mode_before(path)))
         return SetAside(self._work.root, swaps)
 
     def _texts(self) -> dict[str, tuple[str | None, str | None]]:

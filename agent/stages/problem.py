@@ -11,6 +11,7 @@ from agent.prompt_blocks import block
 
 ProblemKind = Literal["guardrails", "patch", "tests", "review", "changes"]
 MAX_FINDINGS = 30
+"""Findings of programs that one prompt names; it says how many more there are. What people said is named whole."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,15 @@ class Problem:
             same = f"{stayed} of the findings below were reported before" if stayed else "the problem is a different one now"
             parts.append(f"This is revision {round}: {same}. Take a different approach from your last answer.")
         if self.findings:
-            parts.append(block("findings", "\n".join(f"- {line_of(finding)}" for finding in self.findings[:MAX_FINDINGS])))
+            parts.append(block("findings", "\n".join(self._named())))
         if self.output:
             parts.append("The end of the output:\n" + block("output", self.output))
         return "\n\n".join(parts)
+
+    def _named(self) -> list[str]:
+        named = self.findings if self.kind == "changes" else self.findings[:MAX_FINDINGS]
+        more = len(self.findings) - len(named)
+        return [*(f"- {line_of(finding)}" for finding in named), *([f"- and {more} more like these"] if more else [])]
 
     def for_people(self) -> str:
         """One paragraph: what is still missing."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent.ports import JSONObject, ModelCompletion, ModelRequest
+from agent.team.parsing.thoughts import without_thoughts
 from agent.team.phase_context import PhaseContext
 from agent.team.prompts import render
 from agent.team.session import Session
@@ -94,7 +95,7 @@ class Conversation:
                     continue
                 work.loops.record_nothing_done(self._role)
             if finish is not None or last:
-                return Reply(completion, finish if finish is not None else {"summary": completion.text})
+                return Reply(completion, finish if finish is not None else {"summary": without_thoughts(completion.text)})
             if not tools.is_open:
                 session.say(render("finish_now" if "finish" in self._tools else "answer_now"))
 

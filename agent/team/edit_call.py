@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent.context.paths import is_regular, is_secret
-from agent.patch import Edits, parse_edits, unsafe_reason
+from agent.patch import Edits, unsafe_reason
+from agent.patch.parse import whole_file
 from agent.patch.replacement import replacement
 from agent.ports import JSONObject
 from agent.team.parsing.edits import read_answer
@@ -32,7 +33,7 @@ def edits_of(root: Path, arguments: JSONObject) -> Edits | str:
     path = _relative(path)
     # some models send every argument, empty where they mean none
     if content is not None and not old and not new and (content or old is new is None):
-        return parse_edits(f"FILE: {path}\n{content}" + ("" if content.endswith("\n") else "\n"), form="manifest")
+        return whole_file(path, content)
     if line is not None and new:
         return _inserted(root, path, line, new)
     if old is None or new is None:

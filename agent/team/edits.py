@@ -10,6 +10,7 @@ from agent.team.answers import ChangeAnswer
 from agent.team.base import TeamAction
 from agent.team.conversation import Reply
 from agent.team.parsing.edits import NO_CHANGE, read_answer
+from agent.team.parsing.thoughts import without_thoughts
 from agent.team.session import Session
 
 
@@ -25,7 +26,7 @@ class EditAction(TeamAction):
             return ChangeAnswer(finish=message_of(reply.finish))
         edits = read_answer(reply.completion.text, cut_off=reply.completion.cut_off)
         if editor is not None and editor.edits > before and _only_words(reply, edits):
-            return ChangeAnswer(finish=message_of({"summary": reply.completion.text}))
+            return ChangeAnswer(finish=message_of({"summary": without_thoughts(reply.completion.text)}))
         return ChangeAnswer([edits])
 
 

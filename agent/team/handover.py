@@ -26,10 +26,11 @@ def unseen_files(work: PhaseContext, files: Sequence[str]) -> str:
 
 
 def _unseen(work: PhaseContext, files: Sequence[str]) -> list[str]:
-    """Whole, or the outline and the parts that matter of one that is long."""
+    """Whole, or the outline and the parts that matter of one that is long; not of a model that can read what it still needs."""
     known, found = work.seen(), []
+    can_read = work.takes_tools
     for path in files:
-        text, parts = work.view.texts.get(path), work.view.outlines.get(path)
+        text, parts = work.view.texts.get(path), None if can_read else work.view.outlines.get(path)
         if path in known or (text is None and parts is None):
             continue
         section = content(path, text) if text is not None else outline(path, parts or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import ClassVar
 
 from agent import stacks
@@ -40,7 +39,7 @@ class DraftPlan(StructuredAction):
     def _stack(self, evidence: str) -> str:
         """What to say of the stack: nothing more where it is settled."""
         if self.work.stack_id is not None:
-            return render("stack_settled", stack=json.dumps(self.work.stack.id if self.work.stack else None))
+            return ""
         lines = (f"{one.id}: {one.title}; {_KINDS[one.project_type]} in {one.language}" for one in stacks.catalogue())
         return render("stack_open", catalogue=block("catalogue", "\n".join(lines)), evidence=evidence).strip()
 

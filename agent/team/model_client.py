@@ -96,8 +96,8 @@ class ModelClient:
     async def _from_cache(self, request: ModelRequest) -> ModelCompletion:
         if request.bypass_cache:
             return await self._call_provider(request)
-        model = self._ports.model.profile(request.role).model
-        key = cache_key(request, model)
+        profile = self._ports.model.profile(request.role)
+        key = cache_key(request, profile.model, profile.route)
         known = _readable(await self._ports.cache.get(key))
         if known is not None:
             completion = replace(known, cached=True, cost_usd=Decimal(0), duration_ms=0)
@@ -106,7 +106,7 @@ class ModelClient:
             return completion
         completion = await self._call_provider(request)
         right = completion.finish_reason in ("stop", "tool_calls") and completion.prompt_cut is None
-        if completion.model == model and right:  # not a fallback's
+        if completion.model == profile.model and not completion.by_fallback and right:
             await self._ports.cache.put(key, completion.to_json())
         return completion
 
@@ -140,9 +140,10 @@ class ModelClient:
         return completion
 
 
-def cache_key(request: ModelRequest, model: str) -> str:
-    """A digest of the whole request as it is sent, the model's name and the version of the prompts; not of the step's key."""
-    said = {**request.inputs(), "model": model, "prompts": VERSION}
+def cache_key(request: ModelRequest, model: str, route: str = "") -> str:
+    """A digest of the whole request as it is sent, the model's name, what answers to it (``ModelProfile.route``) and the
+    version of the prompts; not of the step's key."""
+    said = {**request.inputs(), "model": model, "route": route, "prompts": VERSION}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

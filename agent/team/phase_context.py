@@ -161,19 +161,23 @@ class PhaseContext:
     def session(self) -> Session:
         """Begun with what is known of the repository and the task where no earlier one is gone on with."""
         if self._session is None:
-            self._session = self.new_session()
+            self._session = self._begun()
         return self._session
 
     def go_on_in(self, session: Session) -> None:
         self._session = session
 
-    def new_session(self) -> Session:
-        """One that shares only its opening with the others, for a fresh eye."""
-        known = self._session
-        session = Session(known.opening if known is not None else self.situation())
-        shown = self.view.texts if known is None else {}
-        session.shown = {path: digest(text.encode()) for path, text in shown.items()}
+    def _begun(self) -> Session:
+        stable, of_task = self.situation()
+        session = Session("\n\n".join(filter(None, (stable, of_task))), common=len(stable))
+        session.shown = {path: digest(text.encode()) for path, text in self.view.texts.items()}
         return session
+
+    def new_session(self) -> Session:
+        """One that shares only its opening with the others, for a fresh eye: of what the task may be about, it looks at what it
+        needs beside the change, where the model has tools."""
+        known = self._session or self._begun()
+        return Session(known.opening[: known.common] if self.takes_tools else known.opening)
 
     def seen(self) -> dict[str, str]:
         """path → SHA-256 of every file that the session shows in full, as it was shown last."""
@@ -190,8 +194,13 @@ class PhaseContext:
             test=self.stack.test if self.stack else (),
             window=min(known, default=None),
             cache=self.ports.map_cache,
-            tools=all(self.ports.model.profile(role).takes_tools for role in ROLES),
+            tools=self.takes_tools,
         )
+
+    @property
+    def takes_tools(self) -> bool:
+        """Whether the models of all roles can look up what they are not shown."""
+        return all(self.ports.model.profile(role).takes_tools for role in ROLES)
 
     @property
     def stack_id(self) -> str | None:
@@ -210,14 +219,15 @@ class PhaseContext:
     def plan_block(self) -> str:
         return block("plan", plan_text(self.plan))
 
-    def situation(self) -> str:
-        """What is known of the repository, the task and its rules, as the opening of every session.
+    def situation(self) -> tuple[str, str]:
+        """What is known of the repository, the task and its rules, and then what of the repository the task may be about: the
+        opening of a session.
 
         What changes least comes first, so that a provider's cache of prompts holds from call to call and from task to task.
         """
         known = sections(self.view, list(self.profile.told()))
         parts = {of_task: [shown(section) for section in known if section.of_task == of_task] for of_task in (False, True)}
-        return "\n\n".join((*parts[False], *self._task(), *parts[True]))
+        return "\n\n".join((*parts[False], *self._task())), "\n\n".join(parts[True])
 
     def _task(self) -> list[str]:
         parts = [block("task", self.spec.text.strip())]
@@ -230,12 +240,7 @@ class PhaseContext:
         if self.spec.strict_requirements:
             parts.append("Follow the wording of the task and the constraints strictly: do no less and no more.")
         parts += self.stack_rules()
-        parts.append(
-            "This is an existing project; do not change anything that the task does not ask for."
-            if self.spec.output_mode == "patch_existing"
-            else "It is a new project."
-        )
-        return parts
+        return parts if self.spec.output_mode == "patch_existing" else [*parts, "It is a new project."]
 
     def stack_rules(self) -> list[str]:
         """What the stack asks for; nothing where it is not settled yet."""

@@ -21,7 +21,7 @@ KEPT_RESULTS = 2
 SHORT = 1_200
 """Characters that are left of a block that is cut."""
 LEAST_FIRST = (
-    "recent_history", "repository_map", "guide", "test_layout", "repository_files", "named", "outline", "file", "output",
+    "recent_history", "repository_map", "guide", "repository_files", "named", "outline", "file", "output",
     "tests", "change", "tool_result",
 )  # fmt: skip
 """Blocks in the order in which they are cut; of one kind the longest first."""

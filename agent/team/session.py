@@ -18,11 +18,13 @@ OUTDATED = "(What was shown here has changed since. Look again if you need it.)"
 
 
 class Session:
-    """``opening`` is the part of the first message that is the same for all roles. ``shown`` maps the paths that were shown in
-    full to the SHA-256 of what was shown, ``sources`` the id of a tool call to {path: SHA-256} of the files in its result."""
+    """``opening`` is what the first message begins with; ``common`` are its first characters that hold for a fresh eye too,
+    without the places that the task may be about (None: all). ``shown`` maps the paths that were shown in full to the SHA-256
+    of what was shown, ``sources`` the id of a tool call to {path: SHA-256} of the files in its result."""
 
-    def __init__(self, opening: str, messages: Sequence[ChatMessage] = ()) -> None:
+    def __init__(self, opening: str, messages: Sequence[ChatMessage] = (), *, common: int | None = None) -> None:
         self.opening = opening
+        self.common = len(opening) if common is None else common
         self.messages: list[ChatMessage] = list(messages)
         self.shown: dict[str, str] = {}
         self.sources: dict[str, dict[str, str]] = {}
@@ -101,17 +103,18 @@ class Session:
 
     def fork(self) -> Session:
         """Another session with the same past."""
-        copy = Session(self.opening, self.messages)
+        copy = Session(self.opening, self.messages, common=self.common)
         copy.shown, copy.sources = dict(self.shown), dict(self.sources)
         copy._results, copy._told = set(self._results), self._told.copy()
         return copy
 
     def to_json(self) -> JSONObject:
-        return {"opening": self.opening, "messages": self.messages, "shown": self.shown, "sources": self.sources}
+        known: JSONObject = {"opening": self.opening, "common": self.common, "messages": self.messages}
+        return {**known, "shown": self.shown, "sources": self.sources}
 
     @classmethod
     def from_json(cls, data: JSONObject) -> Session:
-        session = cls(data["opening"], data["messages"])
+        session = cls(data["opening"], data["messages"], common=data.get("common"))
         session.shown, session.sources = dict(data["shown"]), dict(data["sources"])
         return session
 

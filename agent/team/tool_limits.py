@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.tools import LOOKING, TOOLS
 
 MAX_CALLS_AT_ONCE = 8
-"""Of one answer; what weak models write beyond that is repetition."""
+"""Of one answer, as the rules of the tools say; what weak models write beyond that is repetition."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,7 @@ class Bounds:
     characters: int
 
     def told(self) -> str:
-        return (
-            f"{self.turns} turns of {MAX_CALLS_AT_ONCE} calls, {self.calls} calls and {self.characters:,} characters of results"
-        )
+        return f"{self.turns} turns, {self.calls} calls and {self.characters:,} characters of results"
 
 
 BY_ROLE = {

@@ -10,7 +10,7 @@ from agent.patch import detect
 from agent.ports import JSONObject, StepEvent, ToolCall
 from agent.prompt_blocks import block
 from agent.team.edit_call import edits_of
-from agent.team.parsing.json_repair import without_thoughts
+from agent.team.parsing.thoughts import without_thoughts
 from agent.team.phase_context import PhaseContext
 from agent.team.run_environment import prepare
 from agent.team.session import Session
@@ -26,6 +26,7 @@ MAX_SAID = 8_000
 WORTH_A_WORD = 400
 """A result of fewer characters is said again sooner than pointed to."""
 UNFINISHED = "Not finished: an edit that you sent with this was not applied. See why above, send it again, and then finish."
+UNPROVED = "Not finished: a command that you sent before this has failed. See above, correct what is wrong, and then finish."
 NOT_NOW = {
     "edit": "Files are not changed at this point. Use the tools that look, and answer as you were asked.",
     "finish": "There is nothing to finish at this point. Answer as you were asked.",
@@ -48,6 +49,7 @@ class ToolSession:
         self._calls = bounds.calls
         self._characters = bounds.characters
         self._failed = False
+        self._was_told = False
 
     @property
     def is_open(self) -> bool:
@@ -69,10 +71,13 @@ class ToolSession:
 
     async def carry_out(self, calls: Sequence[ToolCall], step: str) -> JSONObject | None:
         """Puts the results into the session, one for each call, in their order. Returns the arguments of the first ``finish``
-        that is accepted, which needs that each edit before it was; what stands behind it is not carried out."""
+        that is accepted; what stands behind it is not carried out. It needs that each edit before it was applied and, the
+        first time, that each command before it ended well: who insists is judged by the proof, for a command may fail for
+        reasons that are not of the change."""
         self._turns -= 1
         finished: JSONObject | None = None
         refused = self._failed
+        unproved = False
         for number, named in enumerate(calls, 1):
             name, arguments = meant(named["name"], named["arguments"])
             call: ToolCall = {**named, "name": name, "arguments": arguments}
@@ -80,12 +85,16 @@ class ToolSession:
                 text = "Not executed: you have finished."
             elif call["name"] == "finish" and "finish" in self._allowed and refused:
                 text = UNFINISHED
+            elif call["name"] == "finish" and "finish" in self._allowed and unproved and not self._was_told:
+                text = UNPROVED
+                self._was_told = True
             elif call["name"] == "finish" and "finish" in self._allowed:
                 finished = call["arguments"]
                 text = "Finished. What comes of it follows."
             else:
                 text = await self._one(call, f"{step}/{number}", number)
                 refused |= call["name"] == "edit" and self._failed
+                unproved |= call["name"] == "run" and self._failed
             self._session.answer({"role": "tool", "tool_call_id": call["id"], "content": text})
         return finished
 
@@ -97,7 +106,7 @@ class ToolSession:
         self._calls -= 1
         result = await self._carried_out(call, step)
         known = call["name"] == "read" and self._session.shows(result.read) and len(result.read) == _asked_for(call)
-        self._failed = result.is_error
+        self._failed = result.is_error or result.has_failed
         if not result.is_error:
             self._session.remember(call["id"], result.read)
         text = result.text[: max(self._characters, 0)]

@@ -1,4 +1,8 @@
-"""The tools as they are described to models. Each description tells its limits, so that no call is spent to find them out."""
+"""The tools as they are described to models, in every request: a sentence for each, and nothing that an argument's name says.
+
+Each description tells its limits, so that no call is spent to find them out. What an argument may be is checked where it is
+read (``agent.tools.arguments``), which says what is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -8,81 +12,69 @@ from typing import Any
 from agent.ports import ToolSpec
 
 
-def _spec(tool: str, description: str, required: Sequence[str] = (), /, **properties: dict[str, Any]) -> ToolSpec:
-    schema = {"type": "object", "properties": properties, "required": list(required)}
-    return ToolSpec(tool, description, schema)
+def _spec(name: str, description: str, required: Sequence[str] = (), /, **properties: Mapping[str, Any]) -> ToolSpec:
+    schema: dict[str, Any] = {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
+    return ToolSpec(name, description, schema)
 
 
-def _text(description: str) -> dict[str, Any]:
-    return {"type": "string", "description": description}
-
-
-def _number(least: int, most: int, description: str) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least, "maximum": most, "description": description}
-
-
-def _texts(most: int, description: str) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": most, "description": description}
-
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "integer"}
+_TEXTS = {"type": "array", "items": _TEXT}
 
 _ALL = (
     _spec(
         "read",
-        "Shows text files with numbered lines, at most 12,000 characters of each and 24,000 in all; of long ones an outline.",
+        "Shows files or ranges with line numbers: src/a.py, src/b.py:10-80, @run3:200-400 (output of the third run). At most "
+        "12,000 characters of each, 24,000 in all.",
         ("paths",),
-        paths=_texts(20, "Whole files or ranges: src/a.py, src/b.py:10-80. @run3:200-400 is output of the third run."),
+        paths=_TEXTS,
     ),
     _spec(
         "search",
-        "Finds lines that match a regular expression (ripgrep's syntax), up to 12,000 characters.",
+        "Finds lines by a regular expression (ripgrep), at most 12,000 characters.",
         ("pattern",),
-        pattern=_text("Escape ( ) [ ] { } . * + ?"),
-        path=_text("A file or folder; all without it."),
-        glob=_text("For example *.py"),
-        ignore_case={"type": "boolean"},
-        context=_number(0, 5, "Lines around each hit."),
+        pattern=_TEXT,
+        path=_TEXT,
+        glob=_TEXT,
+        context=_NUMBER,
     ),
-    _spec("symbols", "Lists what a file defines, or where a name is defined.", path=_text("A file."), name=_text("Cart.total")),
-    _spec("list", "Lists files and folders.", path=_text("A folder; all without it."), depth=_number(1, 10, "Default 2.")),
-    _spec(
-        "history",
-        "Shows the last commits that touched a path, with their patches.",
-        ("path",),
-        path=_text("A file or folder."),
-        count=_number(1, 10, "Default 3."),
-    ),
+    _spec("symbols", "What a file defines, or where a name is defined.", path=_TEXT, name=_TEXT),
+    _spec("list", "Files and folders.", path=_TEXT, depth=_NUMBER),
+    _spec("history", "The last commits of a path, with patches.", ("path",), path=_TEXT, count=_NUMBER),
     _spec(
         "edit",
-        "Changes files: path, old and new for one place; path and content for a whole file; patch for any number of files. A "
-        "refused edit comes back with the file's real lines.",
-        path=_text("The file."),
-        old=_text("Text as it stands in the file, enough of it to occur once."),
-        new=_text("What stands there afterwards."),
-        content=_text("The whole new text."),
-        patch=_text("SEARCH/REPLACE blocks, a unified diff, or FILE: sections."),
+        "Changes files: path, old (as it stands there, once) and new; path and content (a whole file); or patch "
+        "(SEARCH/REPLACE blocks, unified diff).",
+        path=_TEXT,
+        old=_TEXT,
+        new=_TEXT,
+        content=_TEXT,
+        patch=_TEXT,
     ),
     _spec(
         "run",
-        "Runs a shell line at the root, without a network; shows the first and last 4,000 characters of its output. Only "
-        "changes to files that the plan names or that you edited are kept.",
+        "Runs a shell line at the root, without a network, for 120 seconds (timeout: at most 300); shows 4,000 characters of "
+        "both ends. Only changes to planned or edited files are kept.",
         ("command",),
-        command=_text("For example pytest -x tests/test_a.py"),
-        timeout=_number(1, 300, "Seconds. Default 120."),
+        command=_TEXT,
+        timeout=_NUMBER,
     ),
     _spec(
         "finish",
-        "Ends your work, once the change is made and tried.",
+        "Ends your work: what was changed and why, and the commit message.",
         ("summary", "subject"),
-        summary=_text("What was changed and why, in a few sentences."),
-        subject=_text("First line of the commit message."),
-        body=_text("The rest of it, where the subject does not say all."),
-        assumptions=_texts(20, "What you assumed where the task left it open."),
+        summary=_TEXT,
+        subject=_TEXT,
+        body=_TEXT,
+        assumptions=_TEXTS,
     ),
 )  # fmt: skip
 TOOLS: dict[str, ToolSpec] = {spec.name: spec for spec in _ALL}
 """In the order in which every role is offered them: providers' caches want the same list each time."""
 LOOKING = ("read", "search", "symbols", "list", "history")
 """Those that change nothing and run nothing."""
+UNDERSTOOD: Mapping[str, Sequence[str]] = {"search": ("ignore_case",)}
+"""Arguments that are not offered, for another one says the same ((?i) of a pattern); models send them from habit."""
 ALIASES: Mapping[str, str] = {"read_file": "read", "read_files": "read", "list_files": "list"}
 """Names that weak models send from habit. They are understood and not offered."""
 

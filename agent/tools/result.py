@@ -17,20 +17,23 @@ _RESERVED = 200
 @dataclass(frozen=True)
 class ToolResult:
     """``text`` is for the model. ``read``: path → whole text of the files that it shows in full, line by line. ``kept``: the
-    paths that a command has created, changed or deleted and that are part of the change now."""
+    paths that a command has created, changed or deleted and that are part of the change now. ``has_failed``: it ran a command
+    that did not end well, which the call is not to blame for."""
 
     text: str
     is_error: bool = False
     read: dict[str, str] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
+    has_failed: bool = False
 
     def to_json(self) -> JSONObject:
-        return {"text": self.text, "is_error": self.is_error, "read": self.read, "kept": self.kept}
+        known: JSONObject = {"text": self.text, "is_error": self.is_error, "read": self.read, "kept": self.kept}
+        return {**known, "has_failed": self.has_failed}
 
     @classmethod
     def from_json(cls, data: JSONObject) -> ToolResult:
-        """Also of a journal that was written before commands could change files."""
-        return cls(data["text"], data["is_error"], data["read"], data.get("kept", []))
+        """Also of a journal that was written before commands could change files or were known to have failed."""
+        return cls(data["text"], data["is_error"], data["read"], data.get("kept", []), data.get("has_failed", False))
 
 
 class Refused(Exception):

@@ -62,7 +62,7 @@ async def run(
     outputs.append(output)
     ended = f"It was stopped after {timeout} seconds." if found["timed_out"] else f"Exit code {found['exit_code']}."
     parts = [f"@run{len(outputs)}: {ended}", *_shown(output, len(outputs)), *_told(found)]
-    return ToolResult("\n".join(parts), kept=list(found["kept"]))
+    return ToolResult("\n".join(parts), kept=list(found["kept"]), has_failed=found["timed_out"] or found["exit_code"] != 0)
 
 
 def _directory(line: str, profile: ProjectProfile) -> tuple[str, str]:

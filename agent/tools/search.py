@@ -82,14 +82,18 @@ async def _ripgrep(root: Path, options: Sequence[str]) -> tuple[int | None, str,
 
 
 def _shown(output: Sequence[str], files: Set[str]) -> list[str]:
-    """Hits as ``path:12:text`` and lines around them as ``path-11-text``; ``--`` between places that are apart."""
+    """Below the path of each file its hits as ``12:text`` and lines around them as ``11-text``; ``--`` between places of a file
+    that are apart."""
     lines: list[str] = []
+    last = ""
     for line in output:
         path, found, rest = line.partition("\0")
         path = path.removeprefix("./")
         if found and path in files and not is_secret(path):
-            mark = "-" if rest.lstrip("0123456789").startswith("-") else ":"
-            lines.append(path + mark + clean(rest.rstrip("\r")))
+            if path != last:
+                lines = [*lines[:-1], path] if lines[-1:] == ["--"] else [*lines, path]
+                last = path
+            lines.append(clean(rest.rstrip("\r")))
         elif line == "--" and lines and lines[-1] != "--":
             lines.append("--")
     return lines[:-1] if lines[-1:] == ["--"] else lines

@@ -28,7 +28,7 @@ async def symbols(root: Path, arguments: JSONObject, map_cache: Path | None) -> 
     found = (await definitions_in(root, [path], map_cache)).get(path)
     if not found:
         return ToolResult(f"No definitions were found in {path}. Look into it with read.")
-    shown, whole = fitting(f"{entry.line:>5}| {entry.signature}" for entry in found)
+    shown, whole = fitting(f"{entry.line}\t{entry.signature}" for entry in found)
     return ToolResult(f"{path} defines:\n" + "\n".join(shown) + ("" if whole else "\n… there is more: use search."))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from agent.changes.by_command import Keep
 from agent.ports import JSONObject
 from agent.projects import ProjectProfile
 from agent.tools.arguments import renamed
-from agent.tools.catalogue import TOOLS, canonical
+from agent.tools.catalogue import TOOLS, UNDERSTOOD, canonical
 from agent.tools.history import history
 from agent.tools.list import list_files
 from agent.tools.read import read_files
@@ -57,7 +58,7 @@ class Toolbox:
             return ToolResult(f"There is no tool {name[:40]!r}. The tools are: {', '.join(TOOLS)}.", is_error=True)
         known = TOOLS[tool].parameters["properties"]
         arguments = renamed(tool, arguments)
-        unknown = sorted(str(key)[:40] for key in arguments if key not in known)
+        unknown = sorted(str(key)[:40] for key in arguments if key not in (*known, *UNDERSTOOD.get(tool, ())))
         if unknown:
             return ToolResult(
                 f"{tool} has no argument {json.dumps(unknown[0])}. Its arguments: {', '.join(known)}.", is_error=True
@@ -69,4 +70,4 @@ class Toolbox:
         # a path of the repository may be as long as its author likes
         if len(result.text) <= MAX_RESULT:
             return result
-        return ToolResult(result.text[:MAX_RESULT], result.is_error, kept=result.kept)
+        return replace(result, text=result.text[:MAX_RESULT], read={})

@@ -48,11 +48,18 @@ class Api:
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         return self._json("GET", path, query)
 
+    def get_with_etag(self, path: str) -> tuple[Any, str]:
+        """The row, and its ETag for ``patch``."""
+        with self._open("GET", path, headers={"Accept": "application/json"}) as answer:
+            etag = str(answer.headers.get("ETag") or "")
+            return self._parsed(path, self._read(answer)), etag
+
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._json("POST", path, None, body or {})
 
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._json("PATCH", path, None, body)
+    def patch(self, path: str, body: Mapping[str, Any], *, etag: str = "") -> Any:
+        """With an ``etag``, only if nobody has changed the row since: ApiError with status 412 otherwise."""
+        return self._json("PATCH", path, None, body, {"If-Match": etag} if etag else {})
 
     def delete(self, path: str) -> None:
         with self._open("DELETE", path, headers={"Accept": "application/json"}) as answer:
@@ -95,11 +102,21 @@ class Api:
             headers["X-Workspace-Id" if _is_uuid(self.server.workspace) else "X-Workspace-Slug"] = self.server.workspace
         return headers
 
-    def _json(self, method: str, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Any:
-        with self._open(method, path, query, body, headers={"Accept": "application/json"}) as answer:
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        with self._open(method, path, query, body, headers={"Accept": "application/json", **(headers or {})}) as answer:
             raw = self._read(answer)
         if method == "POST":
             this_command.answered()
+        return self._parsed(path, raw)
+
+    def _parsed(self, path: str, raw: bytes) -> Any:
         try:
             return json.loads(raw) if raw else {}
         except ValueError as error:

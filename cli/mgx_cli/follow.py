@@ -12,14 +12,9 @@ from mgx_cli import run_state
 from mgx_cli.api import Api
 from mgx_cli.errors import ApiError, ExitCode, InterruptedByUser
 from mgx_cli.ids import short
-from mgx_cli.output import fold, paint, put, put_ndjson, say
+from mgx_cli.output import fold, one_line, paint, put, put_ndjson, say
 from mgx_cli.render import Line, error_lines, result_lines
-from mgx_cli.stream import Event, events
-
-_ENDS = frozenset({"completion", "failure", "cancelled", "rejected", "paused"})
-"""Events after which a run may wait for a person or have ended."""
-_ASKS = {"approval_required": "approve", "changes_ready": "changes"}
-"""Events that ask for a decision, and the action that answers."""
+from mgx_cli.watching import frames
 
 
 def follow(
@@ -48,56 +43,53 @@ def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[
 
     with (
         Timeline(verbose=verbose) as timeline,
-        closing(events(api, run["id"], after=after, on_trouble=timeline.trouble)) as found,
+        closing(frames(api, run, after=after, on_trouble=timeline.trouble)) as found,
     ):
         timeline.state(run_state.label(run))
-        for event in found:
-            timeline.show(event)
-            now = _standstill(api, event)
-            if now is None:
+        for event, now in found:
+            if event is not None:
+                timeline.show(event)
+            if now is None or (run_state.asks_for(now, "approve") and _can_ask() and _decide(api, now, timeline.ask)):
                 continue
-            if run_state.asks_for(now, "approve") and _can_ask():
-                if _decide(api, now, timeline.ask):
-                    continue
-                now = api.get(f"/api/runs/{run['id']}")
-                if run_state.exit_code(now) is None:
-                    continue
             return now
     raise AssertionError("a stream of events does not end by itself")
 
 
 def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
-    with closing(events(api, run["id"], after=after, on_trouble=lambda text: say(text, "yellow"))) as found:
-        for event in found:
-            put_ndjson(event)
-            now = _standstill(api, event)
+    with closing(frames(api, run, after=after, on_trouble=_trouble)) as found:
+        for event, now in found:
+            if event is not None:
+                put_ndjson(event)
             if now is not None:
                 return now
     raise AssertionError("a stream of events does not end by itself")
 
 
-def _standstill(api: Api, event: Event) -> dict[str, Any] | None:
-    """The run, if it is still waiting at this event; None for replayed events of past decisions."""
-    kind = str(event.get("type"))
-    if kind not in _ENDS and kind not in _ASKS:
-        return None
-    run: dict[str, Any] = api.get(f"/api/runs/{event['run_id']}")
-    if kind == "approval_required" and (event.get("data") or {}).get("plan_version") not in (None, run.get("plan_version")):
-        return None
-    if kind in _ASKS:
-        return run if run_state.asks_for(run, _ASKS[kind]) else None
-    if run_state.waits_for_person(run):  # for a decision? Then the event that asks for it comes later
-        return None if any(run_state.asks_for(run, action) for action in _ASKS.values()) else run
-    return run if run_state.is_final(run) else None
-
-
 def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
-    """Prints the events of a run as NDJSON until it ends."""
-    with closing(events(api, run["id"], on_trouble=lambda text: say(text, "yellow"))) as found:
-        for event in found:
-            put_ndjson(event)
-            if event.get("type") in _ENDS and run_state.is_final(api.get(f"/api/runs/{run['id']}")):
+    """Prints the events of a run as NDJSON until it ends. What it waits for meanwhile is said on stderr, once."""
+    told: object = None
+    with closing(frames(api, run, after=0, on_trouble=_trouble)) as found:
+        for event, now in found:
+            if event is not None:
+                put_ndjson(event)
+            if now is not None and run_state.is_final(now):
                 return
+            if now is not None and told != now.get("last_seq"):
+                told = now.get("last_seq")
+                say(waiting_line(now), "yellow")
+
+
+def waiting_line(run: Mapping[str, Any]) -> str:
+    """What a run that stands still waits for, and the command that lets it go on."""
+    commands = run_state.next_commands(run, short(run["id"]))
+    why = one_line((run.get("error") or {}).get("detail") or "", 300)
+    reason = f" ({why})" if why and run_state.is_in_trouble(run) else ""
+    then = f" To go on: {commands[0]}" if commands else ""
+    return f"Run #{run.get('run_number')} is {run_state.label(run)}{reason} and waits for a person.{then}"
+
+
+def _trouble(text: str) -> None:
+    say(text, "yellow")
 
 
 def _can_ask() -> bool:
@@ -105,7 +97,10 @@ def _can_ask() -> bool:
 
 
 def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
-    """Asks about the plan and sends the answer. Returns False if it stays undecided or somebody else was first."""
+    """Asks about the plan and sends the answer. Returns False if the person leaves it undecided.
+
+    If somebody else was first, the events that come next say what stands.
+    """
     body: dict[str, Any] | None = None
     while body is None:
         try:
@@ -127,7 +122,6 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
         if error.status != 409:
             raise
         say(f"The plan was already decided: {error.detail}", "yellow")
-        return False
     return True
 
 

@@ -22,9 +22,9 @@ _GOES_ON = {
 """What the run does next, by the phase that a worker claims it for."""
 HELP = """y  accept this hunk
 n  reject this hunk; you are asked what to do instead
-a  accept this and all undecided hunks in the file
-d  reject this and all undecided hunks in the file
-s  skip this hunk
+a  accept this and all undecided hunks in the file, skipped ones too
+d  reject this and all undecided hunks in the file, skipped ones too
+s  skip this hunk: it stays undecided
 q  quit; your decisions are kept"""
 
 
@@ -118,13 +118,19 @@ def _ask_file(api: Api, path: str, number: int, file: Mapping[str, Any]) -> str:
         if answer == "s":
             continue
         comment = _say_why() if answer in "nd" else ""
-        left = open_hunks[open_hunks.index(hunk) :] if hunk and answer in "ad" else [hunk]
+        left = _undecided(api, path, file["path"], hunk) if hunk and answer in "ad" else [hunk]
         said = {"path": file["path"], "accepted": answer in "ya", "comment": comment}
         decisions = [{**said, **({"hunk": part["hunk"]} if part else {})} for part in left]
         api.post(path, {"round": number, "decisions": decisions})
         if answer in "ad":
             break
     return ""
+
+
+def _undecided(api: Api, path: str, name: str, this: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """``this`` hunk of the file and all that nobody has decided on until now: skipped ones, and none of another person's."""
+    files = [file for file in api.get(path)["files"] if file["path"] == name]
+    return [hunk for file in files for hunk in file["hunks"] if hunk["state"] == "pending" or hunk["hunk"] == this["hunk"]]
 
 
 def _ask(question: str, known: str) -> str:

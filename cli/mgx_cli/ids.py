@@ -1,4 +1,4 @@
-"""Short ids: a run is given by its UUID, a unique prefix of it, or its run number.
+"""Names of runs: a UUID, a unique prefix of it, or a run number; a task's id, for its last run, or ``TASK#N``; ``@last``.
 
 Ids are UUIDv7, so the beginning is a time: eight digits last for about a minute, thirteen characters for a millisecond. Run
 numbers count within a task, so small ones mean many runs.
@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from mgx_cli.api import Api
-from mgx_cli.errors import NoAccess, UsageError
+from mgx_cli.errors import ApiError, CLIError, NoAccess, UsageError
 from mgx_cli.output import one_line
 
 MOST = 1000
@@ -35,15 +35,26 @@ def shortest(ids: Iterable[str], least: int = 8) -> int:
     return length + 1 if length in (9, 14, 19, 24) else length
 
 
-def find_run(api: Api, name: str) -> dict[str, Any]:
-    """The run called ``name``. Raises ``NoAccess`` if there is none and ``UsageError`` if there are several."""
-    name = name.strip().lower().removeprefix("#")
-    try:
-        full = str(UUID(name))
-    except ValueError:
-        full = ""
-    if full:
-        run: dict[str, Any] = api.get(f"/api/runs/{full}")
+def find_run(api: Api, name: str | None) -> dict[str, Any]:
+    """The run called ``name``; for None and ``@last`` the last one of this repository.
+
+    Raises ``NoAccess`` if there is none and ``UsageError`` if there are several.
+    """
+    if name is None or name.strip().lower() == "@last":
+        from mgx_cli.last_run import last_run
+
+        return last_run(api)
+    task, _, number = name.strip().lower().rpartition("#")
+    if task:
+        return _run_of_task(api, task, number)
+    name = number
+    if full := _uuid(name):
+        try:
+            run: dict[str, Any] = api.get(f"/api/runs/{full}")
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return _last_of_task(api, full, error)
         return run
     if not name or set(name) - set("0123456789abcdef-"):
         raise UsageError(
@@ -57,7 +68,11 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
     else:
         found = list(api.items("/api/runs", {"id_prefix": name}, most=MOST))
     if not found:
-        raise NoAccess(f"No run matches {name!r}.", hint="See: mgx list")
+        nothing = NoAccess(f"No run matches {name!r}.", hint="See: mgx list")
+        tasks = [] if numbered else list(api.items("/api/tasks", {"id_prefix": name}, most=2))
+        if len(tasks) != 1:
+            raise nothing
+        return _last_of_task(api, tasks[0]["id"], nothing)
     if len(found) > 1:
         choices = "\n".join(
             f"  {run['id']}  #{run.get('run_number')}  {one_line(run.get('task_name') or '', 60)}" for run in found[:SHOWN]
@@ -70,6 +85,41 @@ def find_run(api: Api, name: str) -> dict[str, Any]:
         raise UsageError(f"{many}:\n{choices}", hint=f"Only the newest {SHOWN} are shown." if len(found) > SHOWN else "")
     again: dict[str, Any] = api.get(f"/api/runs/{found[0]['id']}")
     return again
+
+
+def _run_of_task(api: Api, name: str, number: str) -> dict[str, Any]:
+    """The run with this number of a task that is given by its id or a prefix of it."""
+    wrong = not number.isdigit() or set(name) - set("0123456789abcdef-")
+    if wrong or (not _uuid(name) and len(name) < SHORTEST_PREFIX):
+        raise UsageError(
+            f"{name}#{number} is not a run.", hint=f"Write TASK#N: the task's id, or {SHORTEST_PREFIX} characters of it, and N."
+        )
+    full = _uuid(name)
+    tasks = [full] if full else [row["id"] for row in api.items("/api/tasks", {"id_prefix": name}, most=2)]
+    if len(tasks) > 1:
+        raise UsageError(f"{name!r} matches several tasks. Give more of the id.")
+    found = [run for task in tasks for run in api.items("/api/runs", {"task_id": task, "run_number": int(number)}, most=1)]
+    if not found:
+        raise NoAccess(f"There is no run #{number} of a task {name!r}.", hint="See: mgx list")
+    run: dict[str, Any] = api.get(f"/api/runs/{found[0]['id']}")
+    return run
+
+
+def _last_of_task(api: Api, task_id: str, nothing: CLIError) -> dict[str, Any]:
+    """Raises ``nothing`` if this is not a task, or one that never ran."""
+    newest = next(iter(api.items("/api/runs", {"task_id": task_id}, most=1)), None)
+    if newest is None:
+        raise nothing
+    run: dict[str, Any] = api.get(f"/api/runs/{newest['id']}")
+    return run
+
+
+def _uuid(text: str) -> str:
+    """In its usual form; "" for what is not one."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
 
 
 def find_project(api: Api, name: str) -> str:

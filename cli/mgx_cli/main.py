@@ -61,6 +61,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "completion": ("completion", 'Complete mgx in your shell:  eval "$(mgx completion bash)"'),
         "doctor": ("version_doctor", "Check what mgx needs:  mgx doctor"),
         "version": ("version_doctor", "Print the version:  mgx version"),
+        "help": ("help", "Print this help, or that of a command:  mgx help logs"),
     },
 }
 """Section → command → (module in ``mgx_cli.commands``, line in the help)."""
@@ -116,11 +117,23 @@ app = typer.Typer(
 )
 
 
+def print_version(wanted: bool) -> None:
+    """The eager option ``--version``: nothing else is done."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"mgx {version('mgx-cli')}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
     server: Annotated[str, typer.Option(metavar="URL", help="The server to use for this command.")] = "",
     workspace: Annotated[str, typer.Option(metavar="NAME", help="The workspace to use for this command.")] = "",
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version.", is_eager=True, callback=print_version)
+    ] = False,
     no_colour: Annotated[bool, typer.Option("--no-colour", "--no-color", help="Disable colour, like NO_COLOR=1.")] = False,
 ) -> None:
     """A team of agents turns a task described in plain words into a reviewed commit."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -32,6 +33,7 @@ BAD = frozenset({"failure", "git_operation_failed", "patch_refused", "push_faile
 WAITING = frozenset(
     {"approval_required", "budget_warning", "cancelled", "changes_ready", "model_warning", "paused", "rejected"}
 )
+SMALLEST_COST = Decimal("0.000001")
 QUIET = frozenset({"model_output", "progress"})
 """Events that are shown as lines only with ``-v``; a progress event updates the status line."""
 
@@ -266,12 +268,19 @@ def number(value: object) -> str:
 
 
 def cost(value: object) -> str:
-    """USD as sent by the server, without trailing zeros after the cents."""
+    """USD as the server's own texts have it (`mgx_project.common.money`): `$3`, `$0.50`, `$0.000045`, never an exponent."""
     if value in (None, ""):
         return ""
-    whole, dot, part = one_line(value).partition(".")
+    try:
+        exact = Decimal(str(value))
+        rounded = exact.quantize(SMALLEST_COST)
+    except InvalidOperation:
+        return one_line(value)
+    if exact and not rounded:
+        return f"less than ${SMALLEST_COST:f}"
+    whole, _, part = f"{abs(rounded):,f}".partition(".")
     part = part.rstrip("0")
-    return f"${whole}{f'.{part:0<2}' if dot and part else ''}"
+    return f"{'-' if rounded < 0 else ''}${whole}{f'.{part:0<2}' if part else ''}"
 
 
 def _details(kind: str, data: Mapping[str, Any], verbose: bool) -> Iterator[Line]:

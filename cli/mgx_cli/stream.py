@@ -24,7 +24,8 @@ Event = dict[str, Any]
 
 
 def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str], None]) -> Generator[Event, None, None]:
-    """Yields events with ``seq`` greater than ``after`` until the caller stops.
+    """Yields events with ``seq`` greater than ``after`` until the caller stops, and between them the frames without a ``seq``:
+    ``live`` when all earlier events were sent, and heartbeats.
 
     ``on_trouble`` gets a sentence when the connection is lost. Raises ``NoAccess`` or, after ``GIVE_UP`` seconds without a
     connection, ``Unreachable``.
@@ -36,7 +37,9 @@ def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str],
         try:
             for event in _connection(api, run_id, last):
                 failures, lost_at = 0, time.monotonic()
-                if event.get("seq", 0) > last:
+                if "seq" not in event:
+                    yield event
+                elif event["seq"] > last:
                     last = int(event["seq"])
                     yield event
             reason = "silence"

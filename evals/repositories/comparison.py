@@ -38,7 +38,7 @@ def compare(project: ProjectDescription, cache: Path, measure: Measure | None) -
     """``measure`` None: only by hand. The bug has to fail by hand too, else the description is wrong."""
     if missing := project.missing():
         return Comparison(project.name, project.title, "absent", f"{missing} is not available here")
-    with tempfile.TemporaryDirectory(prefix="mgx-repositories-") as directory:
+    with tempfile.TemporaryDirectory(prefix="mgx-repositories-", ignore_cleanup_errors=True) as directory:
         root, environment, told = (Path(directory) / name for name in ("tree", "environment", "told"))
         try:
             trees.repository(project, cache, root)

@@ -24,7 +24,7 @@ class TreeNotMade(Exception):
 
 def repository(project: ProjectDescription, cache: Path, root: Path) -> None:
     """The project in ``root``, which must not exist, with one commit. Raises TreeNotMade."""
-    with tempfile.TemporaryDirectory(prefix="mgx-repositories-") as directory:
+    with tempfile.TemporaryDirectory(prefix="mgx-repositories-", ignore_cleanup_errors=True) as directory:
         tree = Path(directory) / "tree"
         if project.registry:
             _unpack(_archive(project, cache), tree)

@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
             "--cache", type=Path, metavar="DIR", help="for archives and packages; default: in the user's cache"
         )
     run.add_argument("--agent", choices=(OURS, "mini"), help="only this one; what FILE has of the other stays")
+    run.add_argument("--apart", action="store_true", help="ours also with `finish` in an answer of its own")
     run.add_argument("--keep", type=Path, metavar="DIR", help="for the requests of our session as JSON, a file per case")
     run.add_argument("--out", type=Path, default=RESULTS, metavar="FILE", help="for the results as JSON (%(default)s)")
     shown = commands.add_parser("table", help="the table of a run in Markdown")
@@ -98,7 +99,7 @@ def _run(cases: Sequence[SessionCase], cache: Path, options: argparse.Namespace)
     if options.agent != OURS:
         attempts += [_mini(mini, count, single) for single in (False, True)]
     if options.agent != "mini":
-        attempts.append(lambda place: asyncio.run(attempt_with_ours(place, cache, count, keep=options.keep)))
+        attempts += [_ours(cache, count, options.keep, apart) for apart in (False, True)[: 1 + options.apart]]
     out: Path = options.out
     whole = options.agent is None and not options.case
     before = [] if whole or not out.is_file() else SessionReport.from_json(json.loads(out.read_text("utf-8"))).results
@@ -120,6 +121,10 @@ def _run(cases: Sequence[SessionCase], cache: Path, options: argparse.Namespace)
 
 def _mini(environment: Path, count: Count, single: bool) -> Attempt:
     return lambda place: attempt_with_mini(place, environment, count, single=single)
+
+
+def _ours(cache: Path, count: Count, keep: Path | None, apart: bool) -> Attempt:
+    return lambda place: asyncio.run(attempt_with_ours(place, cache, count, keep=keep, apart=apart))
 
 
 def try_case(case: SessionCase, archives: Path, attempts: Sequence[Attempt]) -> CaseResult:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.ports import JSONObject
 from evals.sessions.case import Look, ScriptedEdit, ScriptedTurn, SessionCase
@@ -93,13 +93,14 @@ def with_plan(case: SessionCase) -> ScriptedAnswer:
     return ScriptedAnswer(json.dumps(plan(case)))
 
 
-def for_engineer(case: SessionCase) -> list[ScriptedAnswer]:
+def for_engineer(case: SessionCase, *, apart: bool = False) -> list[ScriptedAnswer]:
+    """`finish` stands behind the last edits and tests, where it counts if they succeed, and comes again where they did not;
+    ``apart``: only then."""
     turns = _own(case)[_first_edit(case) :]
-    finish: JSONObject = {"summary": case.why, "subject": case.subject}
-    return [
-        *(ScriptedAnswer(turn.say, _calls(turn)) for turn in turns),
-        ScriptedAnswer("Everything is done and tested.", [("finish", finish)]),
-    ]
+    finish: tuple[str, JSONObject] = ("finish", {"summary": case.why, "subject": case.subject})
+    *before, last = [ScriptedAnswer(turn.say, _calls(turn)) for turn in turns]
+    last = last if apart else replace(last, calls=[*last.calls, finish])
+    return [*before, last, ScriptedAnswer("Everything is done and tested.", [finish])]
 
 
 def for_reviewer(case: SessionCase) -> list[ScriptedAnswer]:
@@ -109,20 +110,8 @@ def for_reviewer(case: SessionCase) -> list[ScriptedAnswer]:
 def plan(case: SessionCase) -> JSONObject:
     step = {"title": case.subject, "why": case.why, "files": case.files, "kind": "modify"}
     runs = [line for turn in case.turns if turn.edit for line in turn.run]
-    return {
-        "clear": True,
-        "question": "",
-        "summary": case.subject,
-        "complexity": "low",
-        "stack": None,
-        "stack_confidence": 0.9,
-        "steps": [step],
-        "risks": [],
-        "test_strategy": f"Run {', '.join(runs)}." if runs else "Run the project's tests.",
-        "assumptions": [],
-        "conflicts": [],
-        "questions": [],
-    }
+    check = f"Run {', '.join(runs)}." if runs else "Run the project's tests."
+    return {"summary": case.subject, "complexity": "low", "steps": [step], "test_strategy": check}
 
 
 def _own(case: SessionCase) -> list[ScriptedTurn]:

@@ -39,19 +39,19 @@ from evals.sessions.places import CasePlace, write
 from evals.sessions.seen import conversation, unseen
 from evals.worktree import patch_of
 
-OURS = "ours"
+OURS, OURS_APART = "ours", "ours, finish apart"
 LEADER, ENGINEER, REVIEWER = "team_leader", "engineer", "reviewer"
 
 
 class RoleScripts:
-    """What each role answers, in order. ``asked`` are the roles that have been answered, one for each request."""
+    """What each role answers, in order. ``asked`` are the roles that have been answered, one for each request. ``apart`` as for
+    ``for_engineer``."""
 
-    def __init__(self, case: SessionCase, root: Path) -> None:
+    def __init__(self, case: SessionCase, root: Path, *, apart: bool = False) -> None:
         self._root = root
         self._turns = turns_of_planner(case)
-        self._left: Mapping[str, Iterator[ScriptedAnswer]] = {
-            LEADER: iter([with_plan(case)]), ENGINEER: iter(for_engineer(case)), REVIEWER: iter(for_reviewer(case)),
-        }  # fmt: skip
+        written = {LEADER: [with_plan(case)], ENGINEER: for_engineer(case, apart=apart), REVIEWER: for_reviewer(case)}
+        self._left: Mapping[str, Iterator[ScriptedAnswer]] = {role: iter(answers) for role, answers in written.items()}
         self.role = LEADER
         self.asked: list[str] = []
 
@@ -126,12 +126,14 @@ class TimedSandbox:
             self.seconds += time.monotonic() - begun
 
 
-async def attempt_with_ours(place: CasePlace, cache: Path, count: Count, *, keep: Path | None = None) -> SessionAttempt:
+async def attempt_with_ours(
+    place: CasePlace, cache: Path, count: Count, *, keep: Path | None = None, apart: bool = False
+) -> SessionAttempt:
     """Works in a copy of ``place.root``: what its people's set-up has left there must not be found. ``agent.runtime.bootstrap``
-    must have run in this process."""
-    root = place.root.with_name("ours")
+    must have run in this process. ``apart``: `finish` is in an answer of its own."""
+    root = place.root.with_name("apart" if apart else "ours")
     shutil.copytree(place.root, root, symlinks=True, ignore=_set_up)
-    scripts = RoleScripts(place.case, root)
+    scripts = RoleScripts(place.case, root, apart=apart)
     endpoint = ScriptedEndpoint(scripts.answer)
     sandbox = TimedSandbox(open_sandbox(root, cache=cache))
     begun = time.monotonic()
@@ -139,10 +141,10 @@ async def attempt_with_ours(place: CasePlace, cache: Path, count: Count, *, keep
         why = await _run(place.case, root, _ports(endpoint.url, scripts, sandbox, root, cache))
     own = time.monotonic() - begun - sandbox.seconds - endpoint.seconds
     why = "; ".join(endpoint.problems) or why or place.judge(patch_of(root))
-    if keep:
+    if keep and not apart:
         write(keep / f"{place.case.name}.json", json.dumps(endpoint.requests, indent=1))
     cost = measure_prompts(endpoint.requests, count)
-    return SessionAttempt(OURS, not why, cost, own, why, scripts.asked)
+    return SessionAttempt(OURS_APART if apart else OURS, not why, cost, own, why, scripts.asked)
 
 
 def _ports(url: str, scripts: RoleScripts, sandbox: TimedSandbox, root: Path, cache: Path) -> Ports:

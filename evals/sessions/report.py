@@ -10,7 +10,7 @@ from typing import Any
 from agent.ports import JSONObject
 from evals.sessions.attempts import SessionAttempt
 from evals.sessions.mini import MINI, MINI_SINGLE
-from evals.sessions.ours import OURS
+from evals.sessions.ours import OURS, OURS_APART
 
 HEADS = (
     "case", "solved", "calls", "prompt tokens", "of them new", "own seconds", "tokens ÷ mini", "begins as before",
@@ -56,10 +56,10 @@ class SessionReport:
         ]
         return cls(data["made_at"], data["tokens"], results)
 
-    def ratios(self, of: Callable[[SessionAttempt], float], agent: str = MINI) -> list[float]:
-        """Ours divided by ``agent``'s, of each case that both have solved."""
-        pairs = [(result.of(OURS), result.of(agent)) for result in self.results]
-        return [of(ours) / of(other) for ours, other in pairs if ours and other and ours.solved and other.solved]
+    def ratios(self, of: Callable[[SessionAttempt], float], agent: str = MINI, ours: str = OURS) -> list[float]:
+        """Those of ``ours`` divided by ``agent``'s, of each case that both have solved."""
+        pairs = [(result.of(ours), result.of(agent)) for result in self.results]
+        return [of(own) / of(other) for own, other in pairs if own and other and own.solved and other.solved]
 
     def misses(self) -> list[str]:
         """Sentences: what of the goals is not reached. Only of cases that both have solved."""
@@ -89,12 +89,16 @@ def table(report: SessionReport) -> str:
 
 def _medians(report: SessionReport) -> list[str]:
     said = []
-    for agent, name in ((MINI, "mini-swe-agent"), (MINI_SINGLE, "mini-swe-agent with one command for each answer")):
-        if ratios := report.ratios(_calls, agent):
-            calls, tokens = median(ratios), median(report.ratios(_tokens, agent))
-            new, own = median(report.ratios(_unique, agent)), median(report.ratios(_seconds, agent))
+    for ours, agent, name in (
+        (OURS, MINI, "ours ÷ mini-swe-agent"),
+        (OURS_APART, MINI, "ours with `finish` in an answer of its own ÷ mini-swe-agent"),
+        (OURS, MINI_SINGLE, "ours ÷ mini-swe-agent with one command for each answer"),
+    ):
+        if ratios := report.ratios(_calls, agent, ours):
+            calls, tokens = median(ratios), median(report.ratios(_tokens, agent, ours))
+            new, own = median(report.ratios(_unique, agent, ours)), median(report.ratios(_seconds, agent, ours))
             said.append(
-                f"Median of ours ÷ {name}, {len(ratios)} cases: calls {calls:.2f}, prompt tokens {tokens:.2f}, "
+                f"Median of {name}, {len(ratios)} cases: calls {calls:.2f}, prompt tokens {tokens:.2f}, "
                 f"of them new {new:.2f}, own seconds {own:.2f}."
             )
     return said

@@ -13,6 +13,9 @@ MGXError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class MGXError(Exception):
     """A sentence for the person who must act. ``code`` is stable and machine-readable; ``field`` names the input at fault."""
@@ -21,6 +24,8 @@ class MGXError(Exception):
     code = "internal"
     retry_after: float | None = None
     """Seconds after which a retry may succeed, if known."""
+    members: Mapping[str, Any] = {}
+    """Further members of the problem document (RFC 9457 §3.2), as JSON."""
 
     def __init__(self, detail: str, *, code: str | None = None, field: str | None = None, hint: str = "") -> None:
         super().__init__(detail)

@@ -1,8 +1,8 @@
 """Pages of lists by keyset: a page begins after the last row seen, so inserts never shift it and deep pages cost the same.
 
 DRF's CursorPagination steps over rows of the same time by an offset, reads whole model instances and takes cursors that anybody
-wrote. Here the id breaks ties, only the columns of ``view.rows`` are read, and the cursor is signed and bound to the order and
-the filters that it was made for. Only immutable columns may order.
+wrote. Here the id breaks ties, only the columns of ``view.rows`` are read, and the cursor is signed and bound to the list,
+the order and the filters that it was made for. Only immutable columns may order.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ class KeysetPagination(WholeList):
         limit = whole_number("limit", params.get("limit", str(DEFAULT_LIMIT)), 1, MAX_LIMIT)
         order = self.get_ordering(request, view)
         column = order.removeprefix("-")
-        binding = _binding(request, order)
+        binding, in_list = _binding(request, order), _list_of(request, getattr(view, "principal", None))
         self.counted = queryset if params.get("count") in {"true", "1"} else None
         if cursor := params.get("cursor"):
-            queryset = queryset.filter(_beyond(order, *_read(cursor, binding)))
+            queryset = queryset.filter(_beyond(order, *_read(cursor, binding, in_list)))
         columns: dict[str, str] = view.rows.columns()
         sign = "-" if order.startswith("-") else ""
         wanted = queryset.order_by(order, f"{sign}id").values(*{*columns.values(), column, "id"})
@@ -72,7 +72,8 @@ class KeysetPagination(WholeList):
         rows = _bounded(found[:limit], [columns[name] for name in view.rows.heavy])
         self.next_cursor = None
         if len(found) > len(rows):
-            self.next_cursor = signing.dumps([rows[-1][column].isoformat(), str(rows[-1]["id"]), binding], salt=_SALT)
+            last = rows[-1]
+            self.next_cursor = signing.dumps([last[column].isoformat(), str(last["id"]), binding, in_list], salt=_SALT)
         return rows
 
     def get_ordering(self, request: Request, view: Any) -> str:
@@ -104,20 +105,31 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 
 
 def _binding(request: Request, order: str) -> str:
-    """What a cursor is good for."""
+    """The filters and the order that a cursor is good for."""
     filters = sorted((k, v) for k, v in request.query_params.items() if k not in {"limit", "cursor", "count"})
-    return hashlib.sha256(urlencode([*filters, ("order", order)]).encode()).hexdigest()[:16]
+    return _digest([*filters, ("order", order)])
 
 
-def _read(cursor: str, binding: str) -> tuple[datetime, str]:
-    """The last row that was seen: what it was ordered by, and its id."""
+def _list_of(request: Request, principal: Any) -> str:
+    """The list that a cursor is good for: of one path and one workspace."""
+    return _digest([("path", request.path.rstrip("/")), ("workspace", getattr(principal, "workspace_id", None))])
+
+
+def _digest(pairs: list[tuple[str, Any]]) -> str:
+    return hashlib.sha256(urlencode(pairs).encode()).hexdigest()[:16]
+
+
+def _read(cursor: str, binding: str, in_list: str) -> tuple[datetime, str]:
+    """The last row that was seen: what it was ordered by, and its id. Cursors of earlier versions name no list, and go on."""
     try:
-        value, last_id, made_for = signing.loads(cursor, salt=_SALT)
+        value, last_id, made_for, *lists = signing.loads(cursor, salt=_SALT)
         at = datetime.fromisoformat(value)
     except (signing.BadSignature, ValueError, TypeError):
         raise BadRequest("This cursor was not created by this server. Start again without a cursor.", field="cursor") from None
-    if made_for != binding:
-        raise BadRequest("This cursor belongs to other filters or another order. Start again without a cursor.", field="cursor")
+    if made_for != binding or lists not in ([], [in_list]):
+        raise BadRequest(
+            "This cursor belongs to another list, other filters or another order. Start again without a cursor.", field="cursor"
+        )
     return at, last_id
 
 

@@ -73,7 +73,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     headers: dict[str, str] = {}
     if isinstance(error, MGXError):
         errors = [{"field": error.field, "message": error.detail}] if error.field else []
-        document = problem(error.http_status, error.code, error.detail, errors=errors, hint=error.hint)
+        document = problem(error.http_status, error.code, error.detail, errors=errors, hint=error.hint, **error.members)
         if error.retry_after is not None:
             headers["Retry-After"] = str(math.ceil(error.retry_after))
     elif isinstance(error, Http404):

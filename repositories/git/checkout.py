@@ -168,6 +168,13 @@ class Checkout:
         found = await self._blobs(ids)
         return {path: (found.get(old), found.get(new)) for (old, new), path in entries}
 
+    async def modes(self, tree: str) -> dict[str, tuple[str, str]]:
+        """Git's modes in the base and in ``tree`` of the files where they differ and that are in both, by path."""
+        fields = (await self._diff("--raw", "-z", "--no-abbrev", self._base_tree, tree)).split(b"\0")
+        entries = zip(fields[::2], fields[1::2], strict=False)
+        found = {path.decode(errors="surrogateescape"): head.decode().lstrip(":").split()[:2] for head, path in entries}
+        return {path: (old, new) for path, (old, new) in found.items() if old != new and "000000" not in (old, new)}
+
     async def _blobs(self, ids: list[bytes]) -> dict[bytes, bytes]:
         """Those of the objects that are blobs. A submodule's commit is not among them."""
         told = await self._git("cat-file", "--batch", stdin=b"".join(blob + b"\n" for blob in ids)) if ids else b""

@@ -1,7 +1,6 @@
 """What lies in a workdir that is known to be exactly a tree, so that what a program leaves there is seen without asking git.
 
-By lstat alone: a program can set a file's times, but not the time of its inode's last change. Where more was done than that
-something was added, git puts things right.
+By lstat alone (``agent.file_states``). Where more was done than that something was added, git puts things right.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from agent.file_states import State, state_of
+
 MAX_ENTRIES = 200_000
 """Beyond that git is asked each time, which is slower and needs no memory."""
 TICK = 0.02
 """Seconds in which the kernel may give two changes of a file the same time (a tick of its clock, at most 10 ms)."""
-State = tuple[int, ...]
 
 
 class WorkdirState:
@@ -70,7 +70,7 @@ class WorkdirState:
                 return False
             if stat.S_ISDIR(about.st_mode) or not self._add_folders(os.path.dirname(path)):
                 return False
-            self._entries[path] = _state(about)
+            self._entries[path] = state_of(about)
         self._taken = time.monotonic()
         return True
 
@@ -101,7 +101,7 @@ class WorkdirState:
             about = os.lstat(self._root / folder)
             if not stat.S_ISDIR(about.st_mode):
                 return False
-            self._entries[folder] = _state(about)
+            self._entries[folder] = state_of(about)
             folder = os.path.dirname(folder)
         return not folder or stat.S_ISDIR(self._entries[folder][0])
 
@@ -115,15 +115,9 @@ class WorkdirState:
 def _entries(root: Path, folder: str) -> list[tuple[str, State]]:
     with os.scandir(root / folder if folder else root) as inside:
         return [
-            (f"{folder}/{entry.name}" if folder else entry.name, _state(entry.stat(follow_symlinks=False))) for entry in inside
+            (f"{folder}/{entry.name}" if folder else entry.name, state_of(entry.stat(follow_symlinks=False)))
+            for entry in inside
         ]
-
-
-def _state(about: os.stat_result) -> State:
-    """Mode, size, inode and times; of a folder the mode alone, for what is in it is seen by itself."""
-    if stat.S_ISDIR(about.st_mode):
-        return (about.st_mode,)
-    return (about.st_mode, about.st_size, about.st_ino, about.st_mtime_ns, about.st_ctime_ns)
 
 
 def _remove(place: Path) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol, overload
 
+Verdict = Literal["changes", "approved", "none"]
+"""What a review as a whole says: it asks for changes, approves, or neither."""
 Level = Literal["none", "read", "triage", "write", "maintain", "admin"]
 LEVELS: tuple[Level, ...] = ("none", "read", "triage", "write", "maintain", "admin")
 """Permissions of an account on a repository, each including those before it."""
@@ -42,6 +45,8 @@ class HostedPullRequest:
     branch: str
     head_sha: str
     draft: bool = False
+    closed_at: datetime | None = None
+    """When it was closed or merged; None while it is open, and where the service does not say."""
     refused: Sequence[str] = ()
     """Messages about labels and reviewers that the service refused; the pull request exists nevertheless."""
 
@@ -59,6 +64,8 @@ class PullRequestText:
 
 @dataclass(frozen=True)
 class Comment:
+    """A comment that we wrote. Ids of comments in one thread grow in the order in which they were written."""
+
     id: int
     url: str
 
@@ -75,6 +82,15 @@ class ReviewComment:
     body: str
     reply_to: int = 0
     is_ours: bool = False
+
+
+@dataclass(frozen=True)
+class SubmittedReview:
+    """A review as a whole: its own words, and whether its author asks for changes with it or approves."""
+
+    author: str
+    body: str
+    verdict: Verdict = "none"
 
 
 @dataclass(frozen=True)
@@ -139,8 +155,8 @@ class HostingClient(Protocol):
 
     def review_comments(self, number: int) -> list[ReviewComment]: ...
 
-    def review_words(self, number: int, review_id: int) -> str:
-        """The body of a review, without its remarks."""
+    def review(self, number: int, review_id: int) -> SubmittedReview:
+        """A review without its remarks."""
         ...
 
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:

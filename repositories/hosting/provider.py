@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .base import HostingClient
+from .comment_text import CommentText
 from .webhook_events import WebhookEvent
 
 
@@ -159,6 +160,10 @@ class HostingProvider(Protocol):
 
     def kept(self, delivery: IncomingDelivery) -> dict[str, Any] | None:
         """The part of the payload that `events` needs, which is stored; None for a delivery that is of no interest."""
+        ...
+
+    def comment_text(self, text: str) -> CommentText:
+        """What a person says with ``text``, the body of a comment, a review or a remark."""
         ...
 
     def events(self, event: str, kept: Mapping[str, Any]) -> list[WebhookEvent]:

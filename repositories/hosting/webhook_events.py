@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from .base import Verdict
 from .commands import Verb
 
 LABEL = "mgx"
@@ -63,12 +64,14 @@ class IssueLabelled(WebhookEvent):
 
 @dataclass(frozen=True)
 class ReviewSubmitted(WebhookEvent):
-    """A review of a pull request, or a remark on it. ``words`` is the review's own text, if known; everything else is read from
-    the service when the event is handled. ``review`` is its id, None for a remark outside of a review."""
+    """A review of a pull request, or a remark on it. ``words`` is the review's own text, ``verdict`` what it asks for, "" if
+    the delivery does not say; everything else is read from the service when the event is handled. ``review`` is its id, None
+    for a remark outside of a review."""
 
     number: int
     words: str
     review: int | None
+    verdict: Verdict | Literal[""] = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
+from mgx_project.common.money import usd
 from repositories.models import RepositoryLink
 from workspaces.admin.operators import operated, sees_all
 from workspaces.meters import month_of
@@ -48,7 +49,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
             (f"Failed in {DAYS} days", counts["failed"]),
             (f"Succeeded in {DAYS} days", f"{100 * counts['completed'] // proved} %" if proved else "-"),
             (f"Tokens in {month}", f"{used['tokens'] or 0:,}"),
-            (f"Cost in {month}", f"${used['cost'] or 0:,.2f}"),
+            (f"Cost in {month}", usd(used["cost"] or 0)),
             (f"Work in {month}", f"{(used['work'] or 0) / 60_000:,.1f} min"),
             *((f"Server budget used in {month} ({unit})", f"{share:.0%}") for unit, share in shares.items()),
         ],

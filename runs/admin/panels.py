@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from mgx_project.common.errors import NotFound
+from mgx_project.common.money import usd
 from workspaces.models import Event
 
 from ..artifacts import load
@@ -62,7 +63,7 @@ def _estimated(estimate: dict[str, Any]) -> str:
     tokens, cost, seconds = (estimate.get(name) for name in ("tokens", "cost_usd", "seconds"))
     parts = (
         f"{tokens:,} tokens" if tokens else "",
-        f"${cost}" if cost else "cost unknown" if tokens else "",
+        usd(cost) if cost else "cost unknown" if tokens else "",
         f"about {seconds} s" if seconds else "",
     )
     basis = estimate.get("basis")

@@ -16,6 +16,7 @@ from unfold.enums import ActionVariant
 
 from mgx_project.common.admin_menu import MenuEntry, MenuGroup
 from mgx_project.common.errors import MGXError
+from mgx_project.common.money import usd
 from workspaces.admin.base import TenantAdmin
 from workspaces.admin.filters import WorkspaceFilter
 from workspaces.admin.operators import operator
@@ -24,7 +25,6 @@ from .. import services
 from ..lifecycle.messages import MAX_CHARACTERS
 from ..models import TaskRun
 from ..models.run_state import STATES, RunAction, Tone
-from ..notifications.pull_request_body import money
 from .change_review import changes_page
 from .live import events_after, state_of
 from .panels import diff_page, log_page, plan_page, timeline, timing_page
@@ -69,8 +69,8 @@ class TaskRunAdmin(TenantAdmin):
             "Diff": "diff",
             "Time": "timing",
             "Git": "git_status base_branch base_sha branch_name commit_sha pr_url message results",
-            "Work": "auto_approve model budget profile pause_reason created_by cancelled_by cancel_requested_at parent_run "
-            "prompt_version last_seq fence lease_expires_at created_at updated_at",
+            "Work": "auto_approve model budget profile pause_reason created_by account cancelled_by cancel_requested_at "
+            "parent_run prompt_version last_seq fence lease_expires_at created_at updated_at",
         }
     )
 
@@ -143,7 +143,7 @@ class TaskRunAdmin(TenantAdmin):
             return "-"
         tokens_in, tokens_out, calls = (usage.get(name, 0) for name in ("tokens_in", "tokens_out", "calls"))
         cost = usage.get("cost_usd")
-        paid = "cost unknown" if cost is None else f"${money(cost)}"
+        paid = "cost unknown" if cost is None else usd(cost)
         return f"{tokens_in:,} tokens in, {tokens_out:,} out, {calls} calls, {paid}"
 
     @admin.display(description="plan")
@@ -187,8 +187,9 @@ class TaskRunAdmin(TenantAdmin):
         return self._may(request, object_id, RunAction.RETRY)
 
     def _may(self, request: HttpRequest, object_id: Any, action: RunAction) -> bool:
+        """A form that was opened in time may be sent too late: the answer to it says what stands."""
         run = self.get_object(request, str(object_id)) if object_id else None
-        return run is not None and _offers(run, action)
+        return run is not None and (_offers(run, action) or request.method == "POST")
 
     @action(description="Approve", icon="check", variant=ActionVariant.SUCCESS, permissions=["decide"])
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -33,8 +33,12 @@ class Stopped(EventData):
 
 @register("resumed")
 class Resumed(EventData):
+    """``message`` and ``budget`` are what the person said to the team and which caps they set (null removes one)."""
+
     by: str
     fence: int | None = None
+    message: str = ""
+    budget: dict[str, Any] = {}
 
 
 @register("recovered")

@@ -49,13 +49,14 @@ class Estimate(EventData):
 
 class PlannedCommand(EventData):
     """A command of the project: ``kind`` is install, test, test_one, lint, format or build; ``evidence`` says where it stands.
-    A person may change ``command``; it is run in ``directory``."""
+    A person may change ``command``; it is run in ``directory``. ``shared``: projects of other languages are there too."""
 
     directory: str = ""
     ecosystem: str = ""
     kind: str
     command: str
     evidence: str = ""
+    shared: bool = False
 
 
 class ProjectFacts(EventData):

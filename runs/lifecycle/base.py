@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -68,11 +69,24 @@ def end_lease(run: TaskRun) -> tuple[str, str]:
     return "lease_owner", "lease_expires_at"
 
 
-def finish(run: TaskRun, *fields: str) -> None:
-    """Saves a final state and sends the signal for it."""
+def finish(
+    run: TaskRun,
+    *fields: str,
+    data: dict[str, Any],
+    message: str,
+    fence: int | None = None,
+    preceded_by: tuple[str, dict[str, Any], str] | None = None,
+) -> None:
+    """Saves a final state, sends the signal for it, and writes its event (`RunState.end_event`), so that no end is without one.
+
+    ``preceded_by`` is an event (type, data, message) of the same moment that led to it.
+    """
     run.completed_at = timezone.now()
     save_state(run, *end_lease(run), "completed_at", *fields)
     run_finished.send(sender=TaskRun, run=run)
+    if preceded_by is not None:
+        event_log.record(run, *preceded_by, fence=fence)
+    event_log.record(run, run.state.end_event, data, message, fence=fence)
 
 
 def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False, feedback: str = "") -> None:
@@ -91,5 +105,4 @@ def cancel(run: TaskRun) -> None:
     """Any state that is not final → cancelled. Under the lock."""
     run.enter(Status.CANCELLED)
     run.fence += 1  # a worker that still holds the run can't write any more
-    finish(run, "fence")
-    event_log.record(run, "cancelled", {"by": run.cancelled_by}, f"{run.cancelled_by} cancelled the run.")
+    finish(run, "fence", data={"by": run.cancelled_by}, message=f"{run.cancelled_by} cancelled the run.")

@@ -25,6 +25,8 @@ from ..models.run_state import RunAction, Status
 from . import change_set
 from .base import finish, locked, save_state
 from .change_set import JSON, WHOLE
+from .repeated_changes import Closing, is_repeated
+from .standing_decision import CHANGES, latest, with_standing
 
 MAX_ROUNDS = 20
 """The limit of rounds with comments. After that the change can be accepted, reduced, or the run cancelled."""
@@ -139,10 +141,20 @@ def decide(
     done: awaiting_changes → delivering (all accepted, no comment), rejected (all rejected, no comment) or executing again.
     Raises BadRequest for unknown parts, or undecided ones when done; Conflict for another round.
     """
-    seen = ChangeRound.objects.for_workspace(workspace_id).filter(run_id=run_id).order_by("-number").first()
+    known = ChangeRound.objects.for_workspace(workspace_id).filter(run_id=run_id).order_by("-number")
+    seen = known.first() if number is None else known.filter(number=number).first()
     files = change_set.load(seen) if seen else []
     with locked(run_id) as run:
-        current = _open(run, number)
+        names_one = number is not None or bool(entries or accept_rest or comment)  # else it is about a round that is open
+        if seen is not None and names_one and _is_closed(seen):
+            closing = Closing(user.pk, comment, accept_rest) if done else None
+            if is_repeated(seen, _with(seen.decisions, entries, files), entries, files, closing):
+                return run
+        try:
+            current = _open(run, number)
+        except Conflict as error:
+            of_round = {} if seen is None or seen.decided_at is None else {"round": seen.number}
+            raise with_standing(error, latest(run, CHANGES, **of_round)) from None
         if seen is None or seen.number != current.number:
             raise Conflict("The changes were replaced in the meantime. Read them again.", code="stale_changes")
         current.decisions = _with(current.decisions, entries, files)
@@ -173,17 +185,27 @@ def _close(run: TaskRun, current: ChangeRound, files: list[JSON]) -> None:
             "or cancel the run."
         )
     current.save(update_fields=["decisions", "rejected", "comment", "decided_by", "decided_at"])
-    if not revision_wanted and nothing_left:
-        run.enter(Status.REJECTED)
-        finish(run)
-    else:
-        run.enter(Status.EXECUTING if revision_wanted or current.rejected else Status.DELIVERING)
-        save_state(run)
+    ends = not revision_wanted and nothing_left
+    goes_on = Status.EXECUTING if revision_wanted or current.rejected else Status.DELIVERING
+    run.enter(Status.REJECTED if ends else goes_on)
     assert current.decided_by is not None
     by = current.decided_by.get_username()
     data = {"by": by, "round": current.number, "feedback": current.comment, "files": _decided(current.decisions, files)}
     data["more"] = max(0, len(files) - MAX_NAMED)
-    event_log.record(run, "changes_decided", data, _said(by, current, run))
+    decided = ("changes_decided", data, _said(by, current, run))
+    if ends:
+        end = {"by": by, "feedback": "", "plan_version": run.plan_version}
+        said = f"{by} rejected all of the changes, which ends the run."
+        finish(run, data=end, message=said, preceded_by=decided)
+    else:
+        save_state(run)
+        event_log.record(run, *decided)
+
+
+def _is_closed(seen: ChangeRound) -> bool:
+    """As it is now, under the run's lock."""
+    seen.refresh_from_db()
+    return seen.decided_at is not None
 
 
 def _open(run: TaskRun, number: int | None) -> ChangeRound:

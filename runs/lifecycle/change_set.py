@@ -22,6 +22,7 @@ from ..models import Artifact, ChangeRound, TaskRun
 
 JSON = dict[str, Any]
 Contents = Mapping[str, tuple[bytes | None, bytes | None]]
+Modes = Mapping[str, tuple[str, str]]
 WHOLE = "*"
 """Used instead of a hunk's number for the whole file."""
 MAX_BYTES = 512 * 1024
@@ -32,15 +33,16 @@ MAX_FILE_LINES = 20_000
 """The same for an answer about one file."""
 
 
-def measure(contents: Contents) -> list[JSON]:
-    """The files of a change: {path, action, added, removed, binary, digest, hunks[]}, sorted by path.
+def measure(contents: Contents, modes: Modes | None = None) -> list[JSON]:
+    """The files of a change: {path, action, added, removed, binary, digest, old_digest, modes, hunks[]}, sorted by path.
 
-    ``hunks`` is empty for a file that is binary, contains secrets or is too large: it is decided on as a whole.
+    ``hunks`` is empty for a file that is binary, contains secrets or is too large: it is decided on as a whole. ``modes`` are
+    git's, before and after, of the files where they differ.
     """
-    return [_file(path, *contents[path]) for path in sorted(contents)]
+    return [_file(path, *contents[path], (modes or {}).get(path)) for path in sorted(contents)]
 
 
-def _file(path: str, old: bytes | None, new: bytes | None) -> JSON:
+def _file(path: str, old: bytes | None, new: bytes | None, modes: tuple[str, str] | None) -> JSON:
     readable = all(data is None or _text(data) is not None for data in (old, new))
     pair = [None if data is None else _text(data) for data in (old, new)]
     found = [hunk.to_json() for hunk in hunks(*pair)] if readable and not is_secret(path) else []
@@ -52,6 +54,8 @@ def _file(path: str, old: bytes | None, new: bytes | None) -> JSON:
         "removed": signs.count("-"),
         "binary": not readable,
         "digest": hashlib.sha256(new or b"").hexdigest(),
+        "old_digest": hashlib.sha256(old or b"").hexdigest(),
+        "modes": list(modes) if modes is not None else None,
         "hunks": found,
     }
 
@@ -143,9 +147,13 @@ def still_accepted(before: JSON, old: list[JSON], new: list[JSON]) -> JSON:
 
 
 def _sameness(file: JSON, part: str) -> Any:
+    """What tells a part from all others, also from one of the same lines elsewhere in the file. The base of a run stays, so
+    that the place in it does. What an older version has stored is the same as nothing."""
+    modes = tuple(file.get("modes") or ())
     if part == WHOLE:
-        return file["action"], file["digest"]
-    return tuple(file["hunks"][int(part)]["lines"])
+        return file["action"], file["digest"], file.get("old_digest"), modes
+    hunk = file["hunks"][int(part)]
+    return hunk["old_start"], hunk["old_count"], hunk.get("sides"), modes
 
 
 # how it is shown

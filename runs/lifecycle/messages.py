@@ -17,6 +17,7 @@ from ..events import event_log
 from ..models import Approval, SteerMessage, TaskRun
 from ..models.run_state import STATES
 from .base import locked
+from .standing_decision import ENDS, latest, with_standing
 
 MAX_CHARACTERS = 4_000
 MAX_MESSAGES = 100
@@ -27,8 +28,10 @@ PER_MINUTE = 10
 def add_message(run_id: uuid.UUID, *, by: Principal, text: str) -> TaskRun:
     """Adds a message for the team's next model call. Raises InvalidTransition if there will be none, TooManyMessages."""
     with locked(run_id) as run:
-        if run.is_final:
-            raise InvalidTransition(f"Run #{run.run_number} is already {run.status} and does not accept messages.")
+        if run.is_final or run.cancel_requested_at is not None:
+            now = f"already {run.status}" if run.is_final else "being cancelled"
+            error = InvalidTransition(f"Run #{run.run_number} is {now} and does not accept messages.")
+            raise with_standing(error, latest(run, ENDS))
         if why := STATES[run.paused_from or run.status].refuses_messages:
             raise InvalidTransition(f"Run #{run.run_number} is {run.status} and does not accept messages: {why}")
         record_message(run, by=by, text=text)

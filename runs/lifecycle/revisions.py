@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mgx_project.common.json_values import storable
-from repositories.hosting.base import FailedCheck, ReviewComment
+from repositories.hosting.base import FailedCheck
 from repositories.models import RepositoryLink
 
 from ..models import TaskRun
-from .earlier_work import earlier_work
+from .earlier_work import clip, earlier_work
 
 MAX_REPAIRS = 3
 """The most consecutive runs that only repair failed checks."""
 MAX_WORDS = 12_000
+MAX_REMARK = 8_000
+"""Characters of one remark that are told."""
+MAX_REMARKS = 20
+"""Remarks that one run is told; a longer review is worked in parts."""
+MAX_SHOWN = 200
+REVIEW = "review"
 CONTINUE = "continue"
 """The kind of a revision that a person asked for (`services.continue_run`)."""
 BRANCH = ("repository_id", "branch_name", "base_branch", "pr_url", "pr_number")
@@ -27,12 +34,68 @@ def latest_of(link: RepositoryLink, number: int) -> TaskRun | None:
     return found
 
 
-def of_review(comments: Sequence[ReviewComment], words: str, account: str) -> dict[str, Any]:
-    """``TaskRun.revision`` for a review. ``threads`` are the remarks that get a reply when the run has delivered."""
-    lines = [f"{comment.path}:{comment.line or '?'}: {comment.body}" for comment in comments]
-    asked = "\n\n".join(part for part in (words.strip(), *lines) if part)
-    threads = [comment.reply_to or comment.id for comment in comments]
-    return {"kind": "review", "by": account, "asked": asked[:MAX_WORDS], "threads": list(dict.fromkeys(threads))}
+@dataclass(frozen=True)
+class Remark:
+    """What a reviewer asks for: a remark on a line, or (``id`` 0) the words of the review ``review``. ``root`` is the first
+    remark of its thread, ``text`` what the engineer is told, ``said`` the person's own words."""
+
+    id: int
+    root: int
+    place: str
+    text: str
+    said: str
+    review: int = 0
+
+
+def of_review(remarks: Sequence[Remark], account: str) -> dict[str, Any]:
+    """``TaskRun.revision`` for remarks of reviewers, all of which are told. ``threads`` are those that get a reply when the run
+    has delivered; ``told`` and ``reviews`` are the remarks and reviews that no later run is told again; ``understood`` is shown
+    with the plan."""
+    return storable(
+        {
+            "kind": REVIEW,
+            "by": account,
+            "asked": "\n\n".join(remark.text for remark in remarks),
+            "threads": list(dict.fromkeys(remark.root for remark in remarks if remark.root)),
+            "told": [remark.id for remark in remarks if remark.id],
+            "reviews": [remark.review for remark in remarks if remark.review],
+            "understood": [{"place": remark.place, "said": clip(remark.said, MAX_SHOWN)} for remark in remarks],
+        }
+    )
+
+
+def one_part(remarks: Sequence[Remark]) -> tuple[list[Remark], list[Remark]]:
+    """As many of the remarks as one run is told, at least one, and those that are left."""
+    size, count = 0, 0
+    for remark in remarks[:MAX_REMARKS]:
+        size += len(remark.text) + 2
+        if count and size > MAX_WORDS:
+            break
+        count += 1
+    return list(remarks[:count]), list(remarks[count:])
+
+
+@dataclass(frozen=True)
+class KnownRemarks:
+    """What the runs of a pull request were told of its reviews, whatever became of them. ``answered`` are threads of runs that
+    did not yet note each remark: what stands there before our last reply was told."""
+
+    remarks: frozenset[int]
+    reviews: frozenset[int]
+    answered: frozenset[int]
+
+
+def known_remarks(link: RepositoryLink, number: int) -> KnownRemarks:
+    runs = TaskRun.objects.for_workspace(link.workspace_id).filter(
+        repository_id=link.pk, pr_number=number, revision__isnull=False
+    )
+    found = [asked for asked in runs.values_list("revision", flat=True) if asked and asked.get("kind") == REVIEW]
+    old = [revision for revision in found if "told" not in revision]
+    return KnownRemarks(
+        frozenset(each for revision in found for each in revision.get("told", ())),
+        frozenset(each for revision in found for each in revision.get("reviews", ())),
+        frozenset(each for revision in old for each in revision.get("threads", ())),
+    )
 
 
 def of_checks(checks: Sequence[FailedCheck], sha: str) -> dict[str, Any]:

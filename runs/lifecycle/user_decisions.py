@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
 
 from agent.projects.in_plan import edited_commands, mark_edits, refused_edits, with_edits
 from mgx_project.common.bounded import MAX_BYTES as MAX_COMMANDS_BYTES
-from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition
+from mgx_project.common.errors import BadRequest, InvalidTransition, PreconditionFailed
 from projects.models import Project
+from workspaces.models import Event
 from workspaces.principal import Principal
 
 from ..events import event_log
@@ -21,6 +23,9 @@ from ..notifications import status_comment
 from . import messages
 from .base import approve, cancel, finish, locked, save_state
 from .cancel_channel import notify_worker
+from .edited_paths import refuse_paths
+from .plan_decisions import PlanDecision, is_repeated, same_plan
+from .standing_decision import EDITS, ENDS, PAUSE, latest, with_standing
 
 
 def approve_plan(
@@ -28,47 +33,63 @@ def approve_plan(
 ) -> TaskRun:
     """awaiting_approval → approved; ``feedback`` is passed to the team. Idempotent for the same approval.
 
-    Raises Conflict for another plan version.
+    Raises Conflict for another plan version, and where something else was decided.
     """
     with locked(run_id) as run:
-        if _already_decided(run, approved=True, plan_version=plan_version):
+        if is_repeated(run, PlanDecision(True, plan_version, plan, feedback)):
             return run
-        _check_version(run, plan_version)
-        if plan is not None and plan != run.plan:
+        if plan is not None:
             _edit_plan(run, plan, by=by.display)
         _remember_commands(run)
-        approve(run, by=by.display, user_id=by.user.pk, feedback=feedback)
+        approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
         return run
 
 
-def reject_plan(run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feedback: str) -> TaskRun:
-    """awaiting_approval → planning again (with feedback) or rejected."""
+def reject_plan(
+    run_id: uuid.UUID, *, by: Principal, plan_version: int | None, feedback: str, plan: dict[str, Any] | None = None
+) -> TaskRun:
+    """awaiting_approval → planning again (with feedback) or rejected. Idempotent and refused as `approve_plan` is.
+
+    The next plan is drafted with the rejected one as people left it, so with their edits in ``plan``.
+    """
     with locked(run_id) as run:
-        if _already_decided(run, approved=False, plan_version=plan_version):
+        if is_repeated(run, PlanDecision(False, plan_version, plan, feedback)):
             return run
-        _check_version(run, plan_version)
+        if plan is not None:
+            _edit_plan(run, plan, by=by.display)
         run.enter(Status.PLANNING if feedback else Status.REJECTED)
         Approval.objects.create(
             workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=False,
-            feedback=feedback, plan=run.plan, decided_by=by.user,
+            feedback=feedback, plan=run.plan, decided_by=by.person,
         )  # fmt: skip
         decision = {"by": by.display, "feedback": feedback, "plan_version": run.plan_version}
-        if feedback:
+        said = f"{by.display} rejected the plan. {feedback}".strip()
+        if run.is_final:
+            finish(run, data=decision, message=said)
+        else:
             run.plan_version += 1
             save_state(run, "plan_version")
-        else:
-            finish(run)
-        event_log.record(run, "rejected", decision, f"{by.display} rejected the plan. {feedback}".strip())
+            event_log.record(run, "rejected", decision, said)
         return run
 
 
-def edit_plan(run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any]) -> TaskRun:
-    """Replaces the drafted plan with a person's plan. Raises InvalidTransition unless it awaits approval."""
+def edit_plan(
+    run_id: uuid.UUID, *, by: Principal, plan: dict[str, Any], check: Callable[[TaskRun], None] = lambda run: None
+) -> TaskRun:
+    """Replaces the drafted plan with a person's plan. ``check`` is called under the lock and may raise PreconditionFailed.
+
+    Raises InvalidTransition unless the plan awaits approval.
+    """
     with locked(run_id) as run:
+        try:
+            check(run)
+        except PreconditionFailed as changed:
+            raise with_standing(changed, latest(run, EDITS)) from None
         if RunAction.APPROVE not in run.state.actions:
-            raise InvalidTransition(
+            error = InvalidTransition(
                 f"Run #{run.run_number} is {run.status}: a plan can only be edited while it is awaiting approval."
             )
+            raise with_standing(error, latest(run, EDITS))
         _edit_plan(run, plan, by=by.display)
         return run
 
@@ -77,11 +98,16 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
     """paused → the previous state. ``message`` is passed to the team, and caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
-    the task makes a new plan with the answer. Raises BadRequest without one, and InvalidTransition unless the run is paused.
+    the task makes a new plan with the answer. Idempotent for the same message and caps while the run goes on. Raises BadRequest
+    without an answer, and InvalidTransition unless the run is paused.
     """
     with locked(run_id) as run:
+        said = {"message": message, "budget": budget or {}}
         if RunAction.RESUME not in run.state.actions:
-            raise InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
+            if _is_resumed(run, said):
+                return run
+            error = InvalidTransition(f"Run #{run.run_number} is {run.status}: only a paused run can be resumed.")
+            raise with_standing(error, latest(run, PAUSE))
         run.budget = run.budget | (budget or {})
         if run.pause_reason == "loop":
             run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
@@ -93,7 +119,7 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
             messages.record_message(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
         save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
-        event_log.record(run, "resumed", {"by": by.display}, f"{by.display} resumed the run.")
+        event_log.record(run, "resumed", {"by": by.display, **said}, f"{by.display} resumed the run.")
         return run
 
 
@@ -106,9 +132,11 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
         if run.is_final:
             if run.status == Status.CANCELLED:
                 return run
-            raise InvalidTransition(f"Run #{run.run_number} is already {run.status} and can't be cancelled.")
-        run.cancel_requested_at, run.cancelled_by = timezone.now(), by
-        run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
+            error = InvalidTransition(f"Run #{run.run_number} is already {run.status} and can't be cancelled.")
+            raise with_standing(error, latest(run, ENDS))
+        if run.cancel_requested_at is None:  # who asked first stays the one who did
+            run.cancel_requested_at, run.cancelled_by = timezone.now(), by
+            run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
         if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
             cancel(run)
         else:
@@ -116,7 +144,20 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
         return run
 
 
+def _is_resumed(run: TaskRun, said: dict[str, Any]) -> bool:
+    """Whether the run goes on because somebody resumed it with the same words and caps."""
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk, type__in=("resumed", "paused"))
+    last = rows.order_by("-seq").first()
+    if run.is_final or last is None or last.type != "resumed":
+        return False
+    return all(last.data.get(name, type(value)()) == value for name, value in said.items())
+
+
 def _edit_plan(run: TaskRun, plan: dict[str, Any], *, by: str) -> None:
+    """Does nothing where ``plan`` is the present one. Raises BadRequest for paths and commands that can't be used."""
+    if same_plan(plan, run.plan or {}):
+        return
+    refuse_paths(run.plan or {}, plan)
     if refused := refused_edits(plan):
         raise BadRequest(refused, code="plan_commands")
     plan = mark_edits(run.plan or {}, plan)
@@ -141,22 +182,3 @@ def _remember_commands(run: TaskRun) -> None:
         )
     project.commands = commands
     project.save(update_fields=["commands", "updated_at"])
-
-
-def _already_decided(run: TaskRun, *, approved: bool, plan_version: int | None) -> bool:
-    """True if this decision was already made: a repeated request gets the same answer."""
-    if RunAction.APPROVE in run.state.actions:
-        return False
-    last = Approval.across_tenants.filter(run=run).order_by("-plan_version").first()
-    same = last is not None and last.approved == approved and plan_version in (None, last.plan_version)
-    if not same:
-        raise InvalidTransition(f"Run #{run.run_number} is {run.status} and has no plan to decide on.")
-    return True
-
-
-def _check_version(run: TaskRun, plan_version: int | None) -> None:
-    if plan_version is not None and plan_version != run.plan_version:
-        raise Conflict(
-            f"You decided on version {plan_version} of the plan, but the current version is {run.plan_version}. Read it again.",
-            code="stale_plan",
-        )

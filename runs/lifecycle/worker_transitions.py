@@ -47,7 +47,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
     None if there is nothing to claim: another worker already has the work, or the run was paused because workers died in
     it.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # nobody goes on with a claim that failed
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
         tasks = Task.across_tenants.select_related("project").select_for_update(of=("self",), skip_locked=skip_locked)
         task = tasks.filter(pk=task_id).first()
@@ -101,7 +101,7 @@ def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_v
         run.complexity, run.prompt_version = draft.complexity, prompt_version
         save_state(run, *end_lease(run), "plan", "stack", "stack_confidence", "complexity", "prompt_version")
         if run.auto_approve:
-            by = run.created_by.get_username() if run.created_by else "system"
+            by = run.account or (run.created_by.get_username() if run.created_by else "system")
             approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
             data = {"plan": run.plan, "plan_version": run.plan_version}
@@ -138,11 +138,10 @@ def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskR
     with locked(run_id, fence=fence) as run:
         run.enter(Status.COMPLETED)
         run.results = run.results | results
-        finish(run, "results")
         facts = ("branch_name", "base_branch", "base_sha", "commit_sha", "git_status", "pr_url")
         git = {name: getattr(run, name) for name in facts}
         data = {"results": run.results, "git_metadata": git, "usage": usage_of(run)}
-        event_log.record(run, "completion", data, f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
+        finish(run, "results", data=data, message=f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
         return run
 
 
@@ -179,8 +178,7 @@ def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") 
     with locked(run_id, fence=fence) as run:
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})
-        finish(run, "error")
-        event_log.record(run, "failure", {"error": run.error}, detail, fence=fence)
+        finish(run, "error", data={"error": run.error}, message=detail, fence=fence)
         return run
 
 

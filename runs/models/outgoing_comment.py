@@ -22,12 +22,18 @@ class OutgoingComment(TenantModel):
         """Add a reaction to the comment in ``key``; ``text`` is part of the task's status comment."""
         STATUS = "status"
         """The status of the task's latest run, in one comment that is edited."""
+        REPLY = "reply"
+        """Post ``text`` in the thread of the remark ``thread`` on the pull request ``number``."""
 
     link_id = models.UUIDField()
     key = models.CharField(max_length=MAX_KEY)
     form = models.CharField(max_length=20, choices=Form.choices, default=Form.COMMENT)
     number = models.PositiveIntegerField(default=0)
     text = models.TextField(blank=True)
+    thread = models.BigIntegerField(null=True)
+    """The service's id of the first remark of a thread, for a reply there."""
+    comment_id = models.BigIntegerField(null=True)
+    """The service's id of the comment, when it was posted: who wrote a later one has seen it."""
     task_id = models.UUIDField(null=True)
     due_at = models.DateTimeField(null=True)
     locked_until = models.DateTimeField(null=True)

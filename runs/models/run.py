@@ -41,6 +41,8 @@ class TaskRun(TenantModel):
     budget = models.JSONField(default=dict)
     profile = models.BooleanField(default=False)
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    account = models.CharField(max_length=150, blank=True, db_default="", editable=False)
+    """The visitor from a hosting service who asked for it, who has no user here (`workspaces.principal`); "": a user did."""
     priority = models.SmallIntegerField(default=0, db_default=0, editable=False)
     """The task's, kept by triggers (migration 0010): so that an index has the order in which runs are claimed."""
 

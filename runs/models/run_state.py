@@ -98,6 +98,8 @@ class RunState:
     """The possible next states, in addition to those in which any run can end (`ALWAYS_POSSIBLE`)."""
     outcome: RunOutcome | None = None
     """How the run ended. A state with an outcome is final."""
+    end_event: str = ""
+    """The type of the event that every run writes last on entering it; "" for a state that is not final."""
     next_actions: tuple[RunAction, ...] = ()
     """The actions with which a person continues or retries the run, the usual one first. A state that has some and is not final
     waits for a person."""
@@ -219,6 +221,7 @@ STATES: Mapping[str, RunState] = {
         tone=Tone.GOOD,
         task=Task.Status.COMPLETED,
         outcome=RunOutcome.SUCCEEDED,
+        end_event="completion",
         next="Review the change.",
         next_actions=(RunAction.CONTINUE,),
         milestone=Milestone.DONE,
@@ -229,6 +232,7 @@ STATES: Mapping[str, RunState] = {
         tone=Tone.WARN,
         task=Task.Status.CANCELLED,
         outcome=RunOutcome.STOPPED,
+        end_event="rejected",
         next="Retry starts a new run.",
         next_actions=(RunAction.RETRY,),
         comment="was rejected. To start a new run, reply with `/mgx plan`.",
@@ -237,6 +241,7 @@ STATES: Mapping[str, RunState] = {
         tone=Tone.WARN,
         task=Task.Status.CANCELLED,
         outcome=RunOutcome.STOPPED,
+        end_event="cancelled",
         next="Retry starts a new run.",
         next_actions=(RunAction.RETRY,),
         comment="was cancelled. To start a new run, reply with `/mgx retry`.",
@@ -245,6 +250,7 @@ STATES: Mapping[str, RunState] = {
         tone=Tone.BAD,
         task=Task.Status.FAILED,
         outcome=RunOutcome.FAILED,
+        end_event="failure",
         next="Retry starts a new run.",
         next_actions=(RunAction.RETRY,),
         comment="failed: {error} To start a new run, reply with `/mgx retry`.",

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
+from mgx_project.common.money import usd
 from repositories.hosting.base import PullRequestText
 from tasks.models import Task
 
@@ -130,11 +131,13 @@ def _files(run: TaskRun) -> list[str]:
     files = run.results.get("files", [])
     if not files:
         return []
-    rows = [
-        f"| {_in_cell(file['path'])} | {file['action']} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]
-    ]
+    rows = [f"| {_in_cell(file['path'])} | {_made(file)} | +{file['added']} −{file['removed']} |" for file in files[:MAX_FILES]]
     more = [f"And {len(files) - MAX_FILES} more."] if len(files) > MAX_FILES else []
     return ["### Files", "\n".join(["| File | | Lines |", "|---|---|---|", *rows]), *more]
+
+
+def _made(file: dict[str, Any]) -> str:
+    return f"renamed from {_in_cell(file['source'])}" if file.get("source") else str(file["action"])
 
 
 def _tests(run: TaskRun) -> list[str]:
@@ -208,16 +211,10 @@ def _review(run: TaskRun) -> list[str]:
     return ["### Review", "\n".join([f"Verdict: {quoted(review.get('verdict', ''), 40)}", *comments])]
 
 
-def money(cost: object) -> str:
-    """Without the zeros at the end that a stored amount has."""
-    text = str(cost)
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _usage(run: TaskRun) -> str:
     usage = run.usage
     cost = usage.get("cost_usd")
     tokens = usage.get("tokens_in", 0) + usage.get("tokens_out", 0)
-    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", ${money(cost)}" if cost else "")
+    spent = f"{usage.get('calls', 0)} model calls, {tokens:,} tokens" + (f", {usd(cost)}" if cost else "")
     page = f"{settings.MGX_BASE_URL}/admin/runs/taskrun/{run.pk}/change/"
     return f"---\nCreated by MGX Agent in [run #{run.run_number}]({page}): {spent}."

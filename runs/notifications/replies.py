@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
-from repositories.hosting.base import HostingClient
+from repositories.hosting.base import Comment, HostingClient
 from repositories.hosting.registry import host_of
 from repositories.models import RepositoryLink
 
@@ -72,23 +72,25 @@ def _post_reply(row_id: uuid.UUID) -> None:
     host = host_of(link) if link is not None and link.status != RepositoryLink.Status.DISCONNECTED else None
     with bound_contextvars(task_id=row.task_id):
         try:
-            if host is not None:
-                _post(host, row)
+            posted = None if host is None else _post(host, row)
         except MGXError as error:
             _schedule_retry(row, error)
         else:
-            _mark_posted(row)
+            _mark_posted(row, posted)
 
 
-def _post(host: HostingClient, row: OutgoingComment) -> None:
+def _post(host: HostingClient, row: OutgoingComment) -> Comment | None:
     match OutgoingComment.Form(row.form):
         case OutgoingComment.Form.REACTION:
             host.react(int(row.key.partition(":")[2]), "eyes")
         case OutgoingComment.Form.STATUS:
             if text := _status(row):
-                host.comment(row.number, text, marker=str(row.pk))
+                return host.comment(row.number, text, marker=str(row.pk))
         case OutgoingComment.Form.COMMENT:
-            host.comment(row.number, row.text, marker=str(row.pk))
+            return host.comment(row.number, row.text, marker=str(row.pk))
+        case OutgoingComment.Form.REPLY if row.thread is not None:
+            return host.reply(row.number, row.thread, row.text, marker=str(row.pk))
+    return None
 
 
 def _status(row: OutgoingComment) -> str:
@@ -101,10 +103,10 @@ def _status(row: OutgoingComment) -> str:
     return "" if run is None else status_comment_body.status(run, last or "")
 
 
-def _mark_posted(row: OutgoingComment) -> None:
+def _mark_posted(row: OutgoingComment, posted: Comment | None = None) -> None:
     """Marks the reply as posted, unless it became due again meanwhile (``due_at`` changed)."""
     mine = OutgoingComment.across_tenants.filter(pk=row.pk)
-    mine.update(locked_until=None, sent_at=timezone.now(), attempts=0)
+    mine.update(locked_until=None, sent_at=timezone.now(), attempts=0, comment_id=posted and posted.id)
     mine.filter(due_at=row.due_at).update(due_at=None)
 
 

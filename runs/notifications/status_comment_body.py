@@ -70,10 +70,19 @@ def _milestones(run: TaskRun) -> str:
     return " · ".join([*done, *now, *names[at + 1 :]])
 
 
+def understood(run: TaskRun) -> str:
+    """What a revision was told that reviewers ask for, so that they see what was understood; "" for any other run."""
+    asked = (run.revision or {}).get("understood") or []
+    lines = [f"- {code(entry['place'] or 'the review')}: {quoted(entry['said'], 200)}".rstrip(": ") for entry in asked]
+    return "\n".join(["Understood as asked for:", "", *lines]) if lines else ""
+
+
 def _plan(run: TaskRun) -> str:
     plan = run.plan or {}
     again = f" (version {run.plan_version})" if run.plan_version > 1 else ""
     lines = [f"**Plan of run #{run.run_number}{again}:** {quoted(plan.get('summary', ''))}", ""]
+    if told := understood(run):
+        lines += [told, ""]
     for number, step in enumerate(plan.get("steps", []), 1):
         files = ", ".join(code(path) for path in step.get("files", [])[:10])
         lines.append(f"{number}. {quoted(step.get('title', ''), 300)}{f' ({files})' if files else ''}")

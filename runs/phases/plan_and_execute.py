@@ -52,7 +52,7 @@ async def execute(work: Execution) -> None:
     change = None
     if await work.db(change_review.is_required, run):
         tree = await final_tree(work, checkout)
-        files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree))
+        files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree), await checkout.modes(tree))
         change = await work.db(change_review.prepare, run, tree, files)
     await work.db(worker_transitions.finish_execution, run.pk, work.lease.fence, outcome, change)
 

@@ -96,7 +96,8 @@ async def _tested(work: Execution, checkout: Checkout, tree: str, head: str) -> 
     await checkout.reset(tree)
     before = work.run.results.get("tests") or {}
     draft = PlanDraft(work.run.plan or {}, work.run.stack, 0.0, work.run.complexity)
-    paths = [file["path"] for file in work.run.results.get("files") or ()]
+    files = work.run.results.get("files") or ()
+    paths = [path for file in files for path in (file["path"], file.get("source")) if path]
     baseline = {key: before[key] for key in BEFORE} if all(key in before for key in BEFORE) else None
     ran = await try_again(
         checkout.root,

@@ -63,7 +63,7 @@ def _process(delivery_id: uuid.UUID) -> None:
         return
     delivery = WebhookDelivery.across_tenants.select_related("link").get(pk=delivery_id)
     try:
-        _carry_out(delivery)
+        waits = _carry_out(delivery)
     except MGXError as error:
         most = MAX_ATTEMPTS if isinstance(error, HostFailed) else MAX_REFUSALS
         _schedule_retry(delivery, f"{error.detail} {error.hint}".strip(), error.retry_after, most)
@@ -73,20 +73,24 @@ def _process(delivery_id: uuid.UUID) -> None:
         log.exception("a webhook delivery failed with an internal error")
         _schedule_retry(delivery, "Internal error. See the server's log for details.", None)
     else:
-        WebhookDelivery.across_tenants.filter(pk=delivery_id).update(processed_at=timezone.now(), error="")
+        done = {} if waits else {"processed_at": timezone.now()}
+        WebhookDelivery.across_tenants.filter(pk=delivery_id).update(error="", **done)
 
 
-def _carry_out(delivery: WebhookDelivery) -> None:
+def _carry_out(delivery: WebhookDelivery) -> bool:
+    """Returns whether it waits for a run, and is to be carried out again when that has ended."""
     link = delivery.link
     provider, host = provider_of(link.provider), host_of(link)
     if provider is None or host is None or link.status == RepositoryLink.Status.DISCONNECTED:
-        return
+        return False
+    waits = False
     for event in provider.events(delivery.event, delivery.payload):
         happened = event.happened_at
         if happened is not None and delivery.created_at - happened > OLDEST:
             log.warning("a webhook delivery is too old and was ignored", happened=str(happened))
             continue
-        handle(link, host, event)
+        waits |= handle(link, host, event, delivery)
+    return waits
 
 
 def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:

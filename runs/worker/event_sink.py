@@ -21,8 +21,8 @@ from .journal import current_step
 
 FLUSH_SECONDS = 0.2
 """Model output is written as at most five events a second per run (DESIGN: at most ten)."""
-FLUSH_DELAY = 0.01
-"""Seconds."""
+FLUSH_DELAY = 0.04
+"""Seconds: no person sees it, and what a team does between two model calls is mostly written with the next one."""
 
 
 class RunSink:
@@ -33,6 +33,7 @@ class RunSink:
         self._text: dict[tuple[str, str], str] = {}
         self._flushers: dict[float, asyncio.Task[None]] = {}
         self._loading = asyncio.Lock()
+        buffer.write_soon = lambda: self._flush_in(FLUSH_DELAY)
 
     async def emit(self, type: str, data: JSONObject, message: str = "") -> None:
         for flusher in self._flushers.values():

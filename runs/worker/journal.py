@@ -2,8 +2,8 @@
 
 A step's result, its tree and its event become visible in one transaction that also proves the fence, so a worker that lost its
 run records nothing. A step that began and was not recorded is begun again with a higher attempt. A read begins and is recorded
-at once, for it may be done again at no cost; a model call begins in the transaction that reserves its budget, and is settled in
-the one that records it.
+at once, in the next transaction of the run, for it may be done again at no cost; a model call begins in the transaction that
+reserves its budget, and is settled in the one that records it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from workspaces.event_log import Draft
 
 from ..errors import LeaseLost
 from ..models import RunStep, TaskRun
-from .event_buffer import EventBuffer
+from .event_buffer import EventBuffer, RecordedRead
 from .lease import Lease
 
 BEGIN_LATER = frozenset({"read", "model"})
@@ -91,6 +91,10 @@ def canonical(result: JSONObject) -> JSONObject:
 
 def _sorted(value: JSONObject) -> bytes:
     return orjson.dumps(orjson.loads(dumps(value)), option=orjson.OPT_SORT_KEYS)
+
+
+def _draft(step: OpenStep, event: StepEvent | None) -> Draft | None:
+    return None if event is None else Draft(event.type, event.data, event.message, f"{step.key}:result")
 
 
 class Trees(Protocol):
@@ -208,7 +212,11 @@ class RunJournal:
         if step.row.kind in RUNS_PROGRAMS and self._trees is not None:
             await self._trees.reset()  # files that a program leaves in the workdir are not part of the change
         step.row.result = result
-        await self._db(self._record, step, announce(result) if announce else None)
+        announcement = _draft(step, announce(result) if announce else None)
+        if self._may_wait(step):
+            self._record(step, announcement)
+        else:
+            await self._db(self._record, step, announcement)
         self._steps.add(step.row)
         return result
 
@@ -238,13 +246,21 @@ class RunJournal:
             step.save()
         self._steps.add(step.row)
 
-    def _record(self, step: OpenStep, announcement: StepEvent | None) -> None:
+    def _may_wait(self, step: OpenStep) -> bool:
+        """Whether it is a read, which is recorded with what comes next, or soon: a transaction of its own would only prove that
+        it need not be done again, and until then nothing is built upon it."""
+        return step.row.kind == "read" and step.new and step.settle is None and self._buffer.write_soon is not None
+
+    def _record(self, step: OpenStep, announcement: Draft | None) -> None:
+        if self._may_wait(step):
+            step.row.finished_at = timezone.now()
+            self._buffer.add_read(RecordedRead(step.row, announcement))
+            return
         with transaction.atomic():
             settled = step.settle() if step.settle is not None else None
             drafts = [*settled.warnings] if settled else []
             if announcement is not None:
-                name = f"{step.key}:result"
-                drafts.append(Draft(announcement.type, announcement.data, announcement.message, name))
+                drafts.append(announcement)
             with self._buffer.fenced_transaction(*drafts, usage=settled.usage if settled else None):
                 step.row.finished_at = timezone.now()
                 step.save("result", "tree", "finished_at")

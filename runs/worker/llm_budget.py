@@ -49,7 +49,7 @@ class LedgerBudget:
     def _reserve(self, key: str, estimate: CallEstimate, step: OpenStep | None) -> None:
         with transaction.atomic():
             try:
-                entry = budgets.reserve(
+                entry = budgets.reserve_in_transaction(
                     scope=self._scope,
                     step_key=key,
                     tokens=estimate.tokens,

@@ -55,7 +55,7 @@ async def test_a_rejected_hunk_goes_out_and_its_comment_to_the_engineer(workdir:
     reviewed = [r for r in model.requests if r.action == "ReviewCode"][-1].messages[-1]["content"]
     assert "A person, whose word is final: shop/values.py: A number, please: 200." in reviewed
     assert [(file["path"], file["added"], file["removed"]) for file in outcome.files] == [
-        ("shop/extra.py", 1, 0), ("shop/values.py", 1, 1),
+        ("shop/extra.py", 1, 0), ("shop/values.py", 2, 2),
     ]  # fmt: skip
     assert not outcome.draft
     assert harness.sink.of("patch_applied")[0]["files"][0]["action"] == "reverted"

@@ -89,7 +89,7 @@ def test_the_prompt_shows_few_lines_and_the_subjects_as_data() -> None:
         "docs: describe the cursor"
     ]
     assert read_block(style_of(commits(*[evil] * 3)).told(), "commit_subjects").splitlines() == [evil] * 3
-    assert "too few commits" in style_of(commits("first")).told()
+    assert "Too few commits" in style_of(commits("first")).told()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ async def test_what_does_not_fit_comes_back_and_two_misfits_switch_the_format(re
 
     first, second = [r.messages[-1]["content"] for r in harness.model.requests if r.action == "ReviseCode"]
     assert "nothing_of_prices[0]" in first
-    assert ": def total(prices):" in first, "the file's real lines"
+    assert "[from line 1]\ndef total(prices):" in first, "the file's real lines"
     assert "failed to apply twice" not in first
     assert "Answer now with whole files" in second
     assert (repository / "shop/prices.py").read_text() == EDITED
@@ -75,7 +75,6 @@ async def test_a_renamed_file_is_part_of_the_outcome(repository: Path) -> None:
     harness = Harness(repository, ScriptedModel(script(code=text, files=["shop/prices.py"])))
     outcome = await harness.run(EDIT)
 
-    assert [(file["path"], file["action"]) for file in outcome.files] == [
-        ("shop/prices.py", "deleted"),
-        ("shop/totals.py", "created"),
+    assert [(file["path"], file["action"], file["source"]) for file in outcome.files] == [
+        ("shop/totals.py", "renamed", "shop/prices.py")
     ]

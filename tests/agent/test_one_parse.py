@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from agent.patch import parse
-from agent.patch.formats import manifest
 from tests.agent.harness import Harness, ScriptedModel, make_repository
 from tests.agent.test_plan_parts import EDIT, FILES, NAMES, PRICES, SPEC, SideBySide, carried_out
 from tests.support.team_script import review, script
@@ -26,7 +25,7 @@ LAST = "FILE: shop/prices.py\nP = 30\n"
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each text went through the parser of a format; the manifest's counts by itself, for it has a second caller."""
+    """How often each text was read for its edits."""
     counts: Counter[str] = Counter()
 
     def counting(parser: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,9 +35,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return count
 
-    monkeypatch.setattr(manifest, "parse_manifest", counting(manifest.parse_manifest))
-    for form in ("unified", "search_replace", "envelope"):
-        monkeypatch.setitem(parse.PARSERS, form, counting(parse.PARSERS[form]))
+    monkeypatch.setattr(parse, "read", counting(parse.read))
     return counts
 
 

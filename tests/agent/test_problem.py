@@ -18,3 +18,13 @@ def test_another_problem_is_said_to_be_another() -> None:
     before = Problem("guardrails", "It breaks rules.", [FINDING])
 
     assert "the problem is a different one now" in Problem("tests", "The tests fail.", output="x").for_engineer(before, 2)
+
+
+def test_all_that_people_said_is_named_and_of_what_programs_said_how_much_is_left_out() -> None:
+    """45 comments at the gate are 45 in the prompt."""
+    findings = [{"code": "rejected", "path": f"f{number}.py", "message": f"Wish {number}."} for number in range(45)]
+    said = Problem("changes", "A person has reviewed the change.", findings).for_engineer()
+    assert [f"- f{number}.py: Wish {number}." in said for number in range(45)] == [True] * 45
+    told = Problem("guardrails", "It breaks rules.", findings).for_engineer()
+    assert "Wish 29." in told and "Wish 30." not in told
+    assert "- and 15 more like these" in told

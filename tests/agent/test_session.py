@@ -16,6 +16,7 @@ from agent.in_memory import read_tree
 from agent.pipeline import carry_out
 from agent.ports import CommandResult, JSONObject, ModelCompletion, ModelProfile, ModelRequest, TaskSpec, ToolCall
 from agent.team.prompts import render
+from agent.team.tool_session import UNPROVED
 from tests.agent.harness import FAILED, PASSED, Harness, PlainModel, TableSandbox
 from tests.support.team_script import action_of, plan, review
 
@@ -89,7 +90,7 @@ async def test_the_engineer_goes_on_from_what_the_planner_saw(repository: Path) 
     for before, after in zip(model.requests[:3], model.requests[1:4], strict=True):
         assert after.messages[: len(before.messages)] == before.messages, "every request is a longer beginning of the next"
     last, reviewed = model.requests[3], model.requests[4]
-    opening = model.requests[0].messages[1]["content"].split("You are the team leader")[0]
+    opening = model.requests[0].messages[1]["content"].split("\n\nDefinitions that may matter")[0]
     assert reviewed.messages[1]["content"].startswith(opening)
     assert last.messages[0] == reviewed.messages[0]
     assert {tuple(tool.name for tool in request.tools) for request in model.requests} == {
@@ -218,6 +219,31 @@ async def test_failing_tests_go_on_in_the_same_conversation(repository: Path) ->
     assert outcome.message["summary"] == "Done: it passes now."
     assert outcome.message["subject"] == FINISH["subject"], "said once, it stays"
     assert len(harness.sink.of("revision_started")) == 1
+
+
+async def test_finish_counts_behind_the_last_edits_and_commands_of_an_answer(repository: Path) -> None:
+    model = ToolModel(**{**CAREFUL, "WriteCode": [[*CAREFUL["WriteCode"][0], ("finish", FINISH)]]})
+    outcome = await Harness(repository, model).run(EDIT)
+    assert [request.action for request in model.requests] == ["DraftPlan", "DraftPlan", "WriteCode", "ReviewCode"]
+    assert outcome.message == {"body": "", **FINISH}
+
+
+async def test_finish_behind_a_command_that_failed_is_refused_once(repository: Path) -> None:
+    """Who insists is judged by the proof: a command may fail for reasons that are not of the change."""
+
+    class Failing(TableSandbox):
+        async def run(self, argv: Sequence[str], **options: Any) -> CommandResult:
+            done = await super().run(argv, **options)
+            return replace(done, exit_code=1, output_tail="no network") if "./fetch" in " ".join(argv) else done
+
+    edit = ("edit", {"path": "shop/prices.py", "old": OLD, "new": NEW})
+    fetch = ("run", {"command": "./fetch"})
+    model = ToolModel(WriteCode=[[edit, fetch, ("finish", FINISH)], [fetch, ("finish", FINISH)]])
+    outcome = await Harness(repository, model, sandbox=Failing()).run(EDIT)
+    told = results(model.of("WriteCode")[1])
+    assert "Exit code 1" in told[1] and told[2] == UNPROVED
+    assert len(model.of("WriteCode")) == 2
+    assert outcome.message["subject"] == FINISH["subject"]
 
 
 async def test_a_change_that_breaks_a_rule_as_a_whole_goes_back(repository: Path) -> None:

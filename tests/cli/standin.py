@@ -97,6 +97,7 @@ class Standin:
     workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     looks: int = 0
     access_ended: str = ""
+    waiting: str = ""
     due: str = "2026-11-22T12:00:00.000Z"
     hook: dict[str, Any] = field(default_factory=lambda: {"url": "https://mgx/hook", "installed": True, "secret": None})
     url: str = ""
@@ -203,12 +204,16 @@ def application(state: Standin) -> web.Application:
         return web.json_response({"items": [with_state(run) for run in found[start : start + limit]], "next_cursor": more})
 
     def matches(run: dict[str, Any], query: Any) -> bool:
-        wanted = {name: query[name] for name in ("status", "run_number") if name in query}
+        wanted = {name: query[name] for name in ("status", "run_number", "task_id") if name in query}
+        if "repository_id" in query and state.tasks[run["task_id"]].get("repository_id") != query["repository_id"]:
+            return False
         prefix = query.get("id_prefix", "").replace("-", "")
         return run["id"].replace("-", "").startswith(prefix) and all(str(run[name]) == wanted[name] for name in wanted)
 
     async def connect(request: web.Request) -> web.Response:
-        link = {**LINK, "repo_full_name": (await request.json())["url"], "id": str(uuid.uuid4())}
+        url = (await request.json())["url"]
+        known = next((link for link in state.links.values() if link["clone_url"] == url), None)
+        link = known or {**LINK, "repo_full_name": url, "clone_url": url, "id": str(uuid.uuid4())}
         state.links[link["id"]] = link
         return web.json_response(link, status=201)
 
@@ -245,6 +250,11 @@ def application(state: Standin) -> web.Application:
         state.tasks[task["id"]] = task
         return web.json_response(task, status=201)
 
+    async def list_tasks(request: web.Request) -> web.Response:
+        prefix = request.query.get("id_prefix", "").replace("-", "")
+        found = [task for name, task in state.tasks.items() if name.replace("-", "").startswith(prefix)]
+        return web.json_response({"items": found, "next_cursor": None})
+
     async def make_run(request: web.Request) -> web.Response:
         body = await request.json()
         run = state.new_run(state.tasks[body["task_id"]], body.get("auto_approve", False))
@@ -253,6 +263,8 @@ def application(state: Standin) -> web.Application:
 
     async def edit_plan(request: web.Request) -> web.Response:
         run, plan = state.runs[request.match_info["id"]], (await request.json())["plan"]
+        if request.headers.get("If-Match") not in (None, _etag(run)):
+            return _problem(412, "Precondition Failed", "This was changed after you read it. bob edited the plan.")
         if not plan.get("summary"):
             return _problem(400, "Invalid", "plan.summary: Field required", errors=[{"field": "plan.summary", "message": "x"}])
         run.update(plan=plan, plan_version=run["plan_version"] + 1)
@@ -338,7 +350,7 @@ def application(state: Standin) -> web.Application:
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
         text = "".join(f"{event['seq']} {event['message']}\n" for event in log)
-        return web.Response(text=text + (state.access_ended if request.query.get("follow") else ""))
+        return web.Response(text=text + (state.waiting + state.access_ended if request.query.get("follow") else ""))
 
     async def ndjson(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
@@ -394,6 +406,7 @@ def application(state: Standin) -> web.Application:
     post("/api/repositories/{id}/webhook", hook)
     app.router.add_delete("/api/repositories/{id}", unlink)
     post("/api/tasks", make_task)
+    get("/api/tasks", list_tasks)
     get("/ws/runs/{id}", socket)
     get("/health/live", fixed({"status": "ok"}))
     get("/health/ready", ready)
@@ -434,7 +447,11 @@ def with_state(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(run: dict[str, Any], status: int = 200) -> web.Response:
-    return web.json_response(with_state(run), status=status)
+    return web.json_response(with_state(run), status=status, headers={"ETag": _etag(run)})
+
+
+def _etag(run: dict[str, Any]) -> str:
+    return f'"{run["plan_version"]}-{run["status"]}"'
 
 
 def _rows(app: web.Application, path: str, rows: dict[str, Any], defaults: dict[str, Any], *, secret: str = "") -> None:

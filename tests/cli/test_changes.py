@@ -112,6 +112,51 @@ def test_a_person_at_a_terminal_is_asked_hunk_by_hunk(terminal: Start, server: S
     assert bodies[-1] == {"round": 1, "done": True}
 
 
+@pytest.mark.parametrize(("key", "accepted"), [("a", True), ("d", False)])
+def test_all_of_a_file_includes_what_was_skipped(
+    terminal: Start, server: Standin, run_id: str, key: str, accepted: bool
+) -> None:
+    mgx = terminal("changes", run_id)
+    mgx.until("Accept this hunk?")
+    mgx.type("?\n")
+    mgx.until("all undecided hunks in the file, skipped ones too")
+    mgx.type("s\n")
+    mgx.until("@@ -40,1 +40,2 @@")
+    mgx.type(f"{key}\n")
+    if not accepted:
+        mgx.until("What should be there instead?")
+        mgx.type("keep it\n")
+    mgx.until("Accept this file?")
+    mgx.type("s\n")
+    assert mgx.end() == 0
+    assert {place: said["accepted"] for place, said in server.decisions.items()} == {
+        ("app/main.py", 0): accepted, ("app/main.py", 1): accepted,
+    }  # fmt: skip
+    assert "1 undecided" in mgx.seen, "the skipped file"
+
+
+def test_all_of_a_file_leaves_alone_what_was_decided_here_or_by_somebody_else(
+    terminal: Start, server: Standin, run_id: str
+) -> None:
+    for here in (True, False):
+        server.decisions.clear()
+        mgx = terminal("changes", run_id)
+        mgx.until("Accept this hunk?")
+        mgx.type("n\n" if here else "s\n")
+        if here:
+            mgx.until("What should be there instead?")
+            mgx.type("keep it\n")
+        mgx.until("@@ -40,1 +40,2 @@")
+        server.decisions["app/main.py", 0] = {"accepted": False, "comment": "keep it"}
+        mgx.type("a\n")
+        mgx.until("Accept this file?")
+        mgx.type("q\n")
+        assert mgx.end() == 0
+        assert {place: said["accepted"] for place, said in server.decisions.items()} == {
+            ("app/main.py", 0): False, ("app/main.py", 1): True,
+        }  # fmt: skip
+
+
 def test_leaving_the_questions_keeps_what_was_decided(terminal: Start, server: Standin, run_id: str) -> None:
     mgx = terminal("changes", run_id)
     mgx.until("Accept this hunk?")

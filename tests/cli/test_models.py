@@ -99,7 +99,7 @@ def test_budgets(mgx: Mgx, server: Standin) -> None:
     assert (body["period"], body["max_cost_usd"], body["max_seconds"]) == ("total", "20", 60)
     assert body["project_id"]
     table = mgx("budget", "list").stdout
-    assert "2.5 of 20" in table
+    assert "$2.50 of $20" in table
     name = json.loads(mgx("budget", "list", "--json").stdout)["items"][0]["id"]
     assert mgx("budget", "update", name[:13], "--max-cost-usd", "50", "--unset", "max-seconds").returncode == 0
     assert [body for method, _, _, body in server.requests if method == "PATCH"] == [

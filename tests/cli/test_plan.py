@@ -11,7 +11,7 @@ from mgx_cli.render import plain, plan_lines
 from mgx_cli.wrap import wrapped
 
 from tests.cli.conftest import Mgx, Terminal
-from tests.cli.standin import PLAN, Standin
+from tests.cli.standin import PLAN, TOKEN, Standin
 
 LONG = {
     **PLAN,
@@ -84,6 +84,21 @@ def test_an_edited_plan_is_sent(mgx: Mgx, server: Standin, run_id: str, tmp_path
     assert "Write the route with care" in shown.stdout, shown.stderr
     assert "Plan (version 2)" in shown.stdout
     assert server.runs[run_id]["plan"]["questions"] == PLAN["questions"]
+
+
+def test_a_plan_that_somebody_else_edited_meanwhile_is_not_overwritten(
+    mgx: Mgx, server: Standin, run_id: str, tmp_path: Path
+) -> None:
+    theirs = {**PLAN, "summary": "Bob's plan"}
+    call = f"import urllib.request as r; r.urlopen(r.Request({server.url + '/api/runs/' + run_id!r}, method='PATCH', "
+    call += f"data={json.dumps({'plan': theirs}).encode()!r}, headers={{'Authorization': 'Bearer {TOKEN}'}}))"
+    ours = editor(tmp_path, f"{call}\nfile.write_text(text.replace('Write the route', 'Mine'))")
+    refused = mgx("plan", run_id, "--edit", EDITOR=ours)
+    assert (refused.returncode, server.runs[run_id]["plan"]) == (1, theirs)
+    assert "bob edited the plan" in refused.stderr
+    kept = Path(refused.stderr.split("Your text is in ")[1].split()[0])
+    assert "Mine" in kept.read_text()
+    kept.unlink()
 
 
 def test_nothing_changed_is_nothing_sent(mgx: Mgx, server: Standin, run_id: str, tmp_path: Path) -> None:

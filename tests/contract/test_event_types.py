@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from agent.projects import ProjectFiles
+from agent.projects.detect import detect
+from agent.projects.in_plan import in_plan
 from workspaces.event_registry import SCHEMAS, EventData, owner_of, register, validated
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -82,3 +85,16 @@ def test_a_type_is_registered_once() -> None:
 def test_an_event_that_nobody_registered_is_not_written() -> None:
     with pytest.raises(LookupError, match=r"'no_such_type' is not registered: give it a schema in"):
         validated("no_such_type", {})
+
+
+def test_a_plan_for_two_languages_in_one_directory_can_be_told() -> None:
+    """Its commands say that they share their directory (``agent.projects.in_plan``)."""
+    files = {
+        "requirements.txt": "pytest\n",
+        "tests/test_shop.py": "def test_shop(): ...\n",
+        "package.json": '{"scripts": {"test": "node --test"}}',
+    }
+    project = in_plan(detect(ProjectFiles.of(files)))
+    assert any(entry.get("shared") for entry in project["commands"])
+    told = validated("plan_ready", {"plan": {"summary": "x", "steps": [], "project": project}, "plan_version": 1})
+    assert [entry["shared"] for entry in told["plan"]["project"]["commands"]] == [True] * len(project["commands"])

@@ -48,6 +48,7 @@ EXEMPT: dict[str, str] = {
     "agent.sandbox.python.path_file": _SHORT,
     "agent.sandbox.python.project": "Requirements are checked by `agent.sandbox.requirements.model` before; output is bounded.",
     "agent.stacks.store": _OURS,
+    "mgx_project.common.filtering": _SHORT,
     "mgx_project.common.ids": _SHORT,
     "mgx_project.common.logs": _WORDS,
     "mgx_project.common.query_parameters": _SHORT,
@@ -63,7 +64,6 @@ EXEMPT: dict[str, str] = {
     "repositories.hosting.github.webhook_parsing": _SHORT,
     "repositories.hosting.service_limits": _SHORT,
     "runs.phases.commit_message": "Its pattern is a choice of fixed words.",
-    "runs.filters": _SHORT,
     "runs.reports.timing": "It matches the keys of journal steps, which the server made.",
 }
 """Module → why no text can stop it."""

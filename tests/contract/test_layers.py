@@ -26,8 +26,11 @@ BELOW = {
     "metrics": {"runs", "tasks", "repositories", "projects", "workspaces", "mgx_project.common"},
 }
 """Application → applications it may import. Everybody may read stacks, project profiles and which of their programs are here,
-start a process by `agent.children`, and keep the limits of other servers by `agent.rate_limits`."""
-FOR_EVERYBODY = ("agent.stacks", "agent.projects", "agent.stack_programs", "agent.children", "agent.rate_limits")
+start a process by `agent.children`, see by `agent.file_states` what was touched, and keep the limits of other servers by
+`agent.rate_limits`."""
+FOR_EVERYBODY = (
+    "agent.stacks", "agent.projects", "agent.stack_programs", "agent.children", "agent.file_states", "agent.rate_limits",
+)  # fmt: skip
 APPLICATIONS = {*BELOW, "agent", "mgx_project", "mgx_cli"}
 OUR_TOP_LEVEL = {"agent", "mgx_project", "workspaces", "projects", "tasks", "runs", "repositories", "metrics"}
 
@@ -81,6 +84,7 @@ INSIDE = {
         "token_estimates",
         "concurrency",
         "runtime",
+        "file_states",
         "file_snapshot",
         "in_memory",
         "symbols",

@@ -99,7 +99,7 @@ def test_a_case_with_a_fault_is_told(place: places.CasePlace) -> None:
 async def test_our_session_solves_a_case_with_the_written_answers(place: places.CasePlace, cache: Path) -> None:
     attempt = await attempt_with_ours(place, cache, estimated)
     assert (attempt.why, attempt.solved) == ("", True)
-    assert attempt.roles == ["team_leader", "team_leader", "engineer", "engineer", "reviewer"]
+    assert attempt.roles == ["team_leader", "team_leader", "engineer", "reviewer"]
     assert attempt.within is not None
     assert attempt.within >= MIN_WITHIN
     assert attempt.from_plan is not None

@@ -284,3 +284,11 @@ async def test_what_was_removed_or_renamed_is_gone_and_a_file_may_become_a_direc
     assert {path for path, (_, new) in changed.items() if new is None} == {"a.txt", "tool.sh", "ordner/grüße 世界.txt"}
     assert {path for path, (old, _) in changed.items() if old is None} == {"z.log", "tool.sh/tool.txt", "ordner"}
     assert await checkout.tree([]) == tree
+    assert await checkout.modes(tree) == {}, "of what is only there before, or only afterwards, there is nothing to compare"
+
+
+async def test_modes_that_changed_are_told(tmp_path: Path, origin: Path) -> None:
+    checkout = await clone(tmp_path, origin)
+    change_everything(checkout.root)
+    tree = await checkout.tree(["tool.sh", "a.txt", "run.sh", "link"])
+    assert await checkout.modes(tree) == {"tool.sh": ("100755", "100644")}

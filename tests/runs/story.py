@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs.models import OutgoingComment, TaskRun
+from runs.models.run_state import Status
 from runs.notifications import replies
 from runs.webhooks import processing
 from tests.support.github import USERS, GitHub
@@ -35,10 +36,11 @@ class Story:
         self.work_off()
 
     def work_off(self) -> None:
-        for delivery in WebhookDelivery.objects.for_workspace(self.link.workspace_id).filter(processed_at=None):
+        waiting = WebhookDelivery.objects.for_workspace(self.link.workspace_id).filter(processed_at=None)
+        for delivery in waiting.exclude(waits_for__isnull=False, next_try_at__gt=Now()):
             processing.process(delivery.pk)
             delivery.refresh_from_db()
-            assert delivery.processed_at is not None, delivery.error
+            assert delivery.processed_at is not None or delivery.waits_for is not None, delivery.error
 
     def say(self) -> None:
         """Says what is owed, without the pause that is between two edits of a comment."""
@@ -73,6 +75,31 @@ class Story:
     def comments(self, number: int) -> list[str]:
         self.say()
         return [comment["body"] for comment in self.github.api("GET", f"/repos/{self.repo}/issues/{number}/comments")]
+
+
+class Pull:
+    """A pull request that a run of ours has made."""
+
+    def __init__(self, story: Story, tenant: Tenant, name: str) -> None:
+        self.branch = f"mgx/{name}/run-1"
+        self.sha = story.github.push(story.repo, {f"{name}.md": "x\n"}, name, branch=self.branch)
+        wanted = {"title": name, "head": self.branch, "base": "main"}
+        self.number: int = story.github.api("POST", f"/repos/{story.repo}/pulls", wanted)["number"]
+        self.task = tenant.task(
+            name, repository_id=story.link.pk, runs_total=1, status="completed", last_run_status="completed"
+        )
+        known = {"workspace_id": tenant.workspace.pk, "project_id": tenant.project.pk, "task": self.task, "run_number": 1}
+        git = {"branch_name": self.branch, "commit_sha": self.sha, "pr_number": self.number, "base_branch": "main"}
+        self.run = TaskRun.objects.create(
+            **known, **git, repository_id=story.link.pk, status=Status.COMPLETED, created_by=tenant.user
+        )
+
+    @property
+    def word(self) -> dict[str, Any]:
+        return {"number": self.number, "state": "open"}
+
+    def runs(self) -> int:
+        return TaskRun.objects.for_workspace(self.task.workspace_id).filter(task=self.task).count()
 
 
 def newest(link: RepositoryLink) -> TaskRun:

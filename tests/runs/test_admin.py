@@ -155,7 +155,11 @@ def test_what_the_state_forbids_is_not_offered(operator: Membership, browser: Cl
     assert page(run, "retry") in text
     for name in ("approve", "reject", "cancel", "resume", "continue_run"):  # its work is on no branch
         assert page(run, name) not in text
-        assert browser.post(page(run, name)).status_code == 403
+        assert browser.get(page(run, name)).status_code == 403
+        too_late = browser.post(page(run, name), follow=True).content.decode()
+        assert ("Say what should change" if name == "continue_run" else f"Run #{run.run_number} is ") in too_late, name
+    run.refresh_from_db()
+    assert (run.status, TaskRun.across_tenants.count()) == (Status.COMPLETED, 1)
 
 
 def test_a_run_of_another_tenant_can_not_be_decided(browser: Client) -> None:

@@ -93,4 +93,6 @@ def test_nobody_decides_for_another_tenant_or_in_another_state(waiting: TaskRun,
     other.refresh_from_db()
     assert other.status == Status.AWAITING_CHANGES
     TaskRun.across_tenants.filter(pk=waiting.pk).update(status=Status.EXECUTING)
-    assert browser.post(page(waiting, "changes"), {"round": "1"}).status_code == 403
+    assert browser.get(page(waiting, "changes")).status_code == 403
+    too_late = browser.post(page(waiting, "changes"), {"round": "1"}, follow=True)
+    assert "is executing and has no changes to decide on" in too_late.content.decode()

@@ -24,6 +24,11 @@ from .test_steer import steer
 
 HELP = "def total(prices):\n" + "".join(f"    # line {n}\n" for n in range(20)) + "    return sum(prices)\n"
 BOTH = f'FILE: shop/prices.py\n{NEW}FILE: shop/notes.py\nNOTE = "remember"\n'
+WITHOUT_TOOL = (
+    "*** Begin Patch\n*** Update File: shop/prices.py\n"
+    + "".join(f"-{line}\n" for line in OLD.splitlines()) + "".join(f"+{line}\n" for line in NEW.splitlines())
+    + '*** Add File: shop/notes.py\n+NOTE = "remember"\n*** Delete File: tool.sh\n*** End Patch\n'
+)  # fmt: skip
 OTHER = f"FILE: shop/prices.py\n{NEW.replace('price is not None', 'price')}"
 
 
@@ -90,9 +95,14 @@ def test_what_is_accepted_is_delivered(gated: Tenant, shop: Path, scripted: Any)
 def test_a_part_rejected_without_a_word_is_left_out_and_the_rest_is_proved_again(
     gated: Tenant, shop: Path, scripted: Any
 ) -> None:
-    with scripted(script(code=BOTH, files=["shop/prices.py"])) as server:
+    (shop / "tool.sh").write_text("#!/bin/sh\n")
+    (shop / "tool.sh").chmod(0o755)
+    git("add", "tool.sh", cwd=shop)
+    git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "A tool", cwd=shop)
+    with scripted(script(code=WITHOUT_TOOL, files=["shop/prices.py", "tool.sh"])) as server:
         run = waiting(gated, shop)
-        run = decide(gated, run, {"path": "shop/notes.py", "accepted": False})
+        rejected = [{"path": path, "accepted": False} for path in ("shop/notes.py", "tool.sh")]
+        run = decide(gated, run, *rejected)
         assert run.status == Status.EXECUTING
         run = drive(run)
         assert len(prompts(server, "ReviewCode")) == 2
@@ -100,6 +110,8 @@ def test_a_part_rejected_without_a_word_is_left_out_and_the_rest_is_proved_again
     assert run.status == Status.COMPLETED, run.error
     assert git("diff", "--name-only", "main", run.branch_name, cwd=shop) == "shop/prices.py"
     assert types(run).count("tests_finished") >= 2
+    assert git("ls-tree", run.branch_name, "tool.sh", cwd=shop).startswith("100755 ")
+    assert [file["path"] for file in run.results["files"]] == ["shop/prices.py"]
     assert types(run).count("changes_ready") == 1, "what was accepted before and is the same needs no second look"
 
 
@@ -341,3 +353,30 @@ def test_stale_changes_are_a_conflict(gated: Tenant, shop: Path, scripted: Any) 
         decide(gated, run, round=7)
     with pytest.raises(BadRequest):
         decide(gated, run, {"path": "x", "accepted": True})
+
+
+def test_a_part_is_accepted_where_it_is_and_not_where_a_twin_is() -> None:
+    """Each file goes through a second round, in which the same lines stand at other places, or end otherwise."""
+    twice = "".join(f"{n}\n" for n in range(9)) + "same\n" * 20 + "x = 1\n" + "same\n" * 20 + "x = 1\n" + "same\n" * 20
+    one = twice.replace("x = 1\n", "x = 2\n", 1)
+    other = "x = 1\n".join(twice.split("x = 1\n")[:2]) + "x = 2\n" + twice.split("x = 1\n")[2]
+    both = twice.replace("x = 1\n", "x = 2\n")
+    accepted, rejected = ({"accepted": yes, "comment": ""} for yes in (True, False))
+
+    def kept(first: tuple[Any, Any], then: tuple[Any, Any], decided: dict[str, Any], **modes: Any) -> dict[str, Any]:
+        old, new = change_set.measure({"a": first}), change_set.measure({"a": then}, modes)
+        return change_set.still_accepted({"a": decided}, old, new).get("a", {})
+
+    base = twice.encode()
+    assert kept((base, both.encode()), (base, both.encode()), {"0": accepted, "1": rejected}) == {"0": accepted}
+    assert kept((base, both.encode()), (base, both.encode()), {"0": rejected, "1": accepted}) == {"1": accepted}
+    assert kept((base, one.encode()), (base, other.encode()), {"0": accepted}) == {}, "the twin of an accepted part"
+    assert kept((base, both.encode()), (base, other.encode()), {"0": rejected, "1": accepted}) == {"0": accepted}
+    above = ("new\n" + one).encode()
+    assert kept((base, one.encode()), (base, above), {"0": accepted}) == {"1": accepted}, "what is new above it moves it"
+    assert kept((b"a\n", b"b\n"), (b"a\n", b"b"), {"0": accepted}) == {}, "the last line's end is gone"
+    assert kept((b"a\n", b"b\n"), (b"a\n", b"b\r\n"), {"0": accepted}) == {}
+    assert kept((b"\0a", b"\0b"), (b"\0c", b"\0b"), {"*": accepted}) == {}, "it became the same from something else"
+    changed = {"a": ("100644", "100755")}
+    assert kept((b"a\n", b"b\n"), (b"a\n", b"b\n"), {"0": accepted}, **changed) == {}, "it is executable now"
+    assert kept((b"\0a", b"\0b"), (b"\0a", b"\0b"), {"*": accepted}, **changed) == {}

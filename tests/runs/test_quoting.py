@@ -62,3 +62,9 @@ def test_what_was_not_installed_stands_in_the_pull_request_and_does_nothing() ->
     made.results = {"tests": {"status": "passed", "passed": 1, "notes": ["Not installed: x (@octocat fixes #1)"]}}
     (line,) = [line for line in text_of(made).body.splitlines() if "Not installed" in line]
     assert not LIVE.search(line), line
+
+
+def test_a_renamed_file_is_told_with_the_name_that_it_had() -> None:
+    file = {"path": "shop/new.py", "action": "renamed", "source": "shop/a|b`.py", "added": 1, "removed": 1}
+    (row,) = [line for line in text_of(run("Name", [file])).body.splitlines() if "shop/new.py" in line]
+    assert row == f"| `shop/new.py` | renamed from {quoted('shop/a|b`.py')} | +1 −1 |"

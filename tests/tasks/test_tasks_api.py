@@ -12,7 +12,7 @@ from django.db import connection
 
 from tasks.models import Task
 from tests.conftest import Api, CallerInTests, MakeCaller
-from tests.factories import ProjectFactory, TaskFactory
+from tests.factories import ProjectFactory, TaskFactory, TaskRunFactory
 from workspaces.models import Role
 
 TEXT = "Create a FastAPI health endpoint\nwith a test"
@@ -146,6 +146,24 @@ def test_a_cursor_of_another_server_filter_or_order_is_refused(owner: CallerInTe
     ):
         assert owner.api.get("/api/tasks", {"limit": 1} | query).status_code == 400, query
     assert owner.api.get("/api/tasks", {"limit": 2, "cursor": cursor}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_cursor_of_one_list_is_refused_by_every_other(owner: CallerInTests, make_caller: MakeCaller) -> None:
+    for caller in (owner, other := make_caller()):
+        for _ in range(2):
+            TaskRunFactory(workspace=caller.workspace, task=TaskFactory(workspace=caller.workspace))
+            ProjectFactory(workspace=caller.workspace)
+    lists = ("/api/tasks", "/api/runs", "/api/projects", "/api/audit", "/api/tokens", "/api/budgets", "/api/metrics")
+    cursors = {path: owner.api.get(path, {"limit": 1}).json()["next_cursor"] for path in lists[:3]}
+    for made_by, cursor in cursors.items():
+        for path in lists:
+            answer = owner.api.get(path, {"limit": 1, "cursor": cursor})
+            assert answer.status_code == (200 if path == made_by else 400), (made_by, path)
+        assert owner.api.get(f"{made_by}/", {"limit": 1, "cursor": cursor}).status_code == 200
+        assert other.api.get(made_by, {"limit": 1, "cursor": cursor}).status_code == 400, "another workspace's list"
+        refused = owner.api.get(made_by, {"limit": 1, "cursor": cursor, "order": "created_at"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "cursor")
 
 
 @pytest.mark.django_db

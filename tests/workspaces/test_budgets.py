@@ -242,7 +242,7 @@ def test_a_warning_names_a_cap_of_which_four_fifths_are_used(scope: BudgetScope)
     warnings = settle(reserve(scope, cost="0.01", tokens=1, max_tokens=100), scope, 1, "0.01", max_tokens=100)
     assert [warning.detail for warning in warnings] == [
         "This run's budget: 80 of 100 tokens are used.",
-        "The workspace's budget in total: $0.8 of $1 are used.",
+        "The workspace's budget in total: $0.80 of $1 are used.",
     ]
 
 

@@ -17,7 +17,9 @@ class Actor(serializers.Serializer[Any]):
 
 
 class AuditRow(RowSerializer):
-    user = Actor(allow_null=True, help_text="Null if the account was deleted.")
+    user = Actor(
+        allow_null=True, help_text="Null if the account was deleted, and for visitors from a hosting service: `detail.by`."
+    )
     detail = serializers.DictField()
     extra_columns = ("user_id", "user__username")
     computed = ("user",)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from agent.checks.reports import summaries
-from agent.checks.reports.model import Tally
+from agent.checks.reports.model import Tally, joined
 from agent.checks.reports.tap import points
 from agent.patterns import linear
 
@@ -32,7 +32,7 @@ _AVA = linear(
 _AVA_PASSED = linear(r"(?m)^ +✔ [^\[\d\s].*$")
 _AVA_START = linear(r"(?m)^ +(?:─+|[✔✘] \[?)")
 _NODE_TAP = linear(r"(?m)^# \{ total: (\d+)((?:, \w+: \d+)*) \}$|^Asserts: +((?:\d+ \w+, )+)of \d+")
-_GO = linear(r"(?m)^(ok|FAIL|---|\?)(?: (PASS|FAIL|SKIP):)?[ \t]+(\S+)(.*)$")
+_GO = linear(r"(?m)^( *)(ok|FAIL|---|\?)(?: (PASS|FAIL|SKIP):)?[ \t]+(\S+)(.*)$")
 _GOTESTSUM = linear(r"(?m)^DONE (\d+) tests?(?:, (\d+) skipped)?(?:, (\d+) failures?)?(?:, (\d+) errors?)? in ")
 _CARGO = linear(r"(?m)^test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored;")
 _NEXTEST = linear(r"(?m)^ *Summary \[[^\]\n]*\] +\d+(?:/\d+)? tests? run: ([^\n]*)$")
@@ -148,9 +148,13 @@ def go(output: str) -> Tally | None:
     """`go test` with `-v` by its tests; without it, it names those that fail and each package, and then a package that is ok
     counts as one."""
     counted, packages, failed_packages, found = Tally(), 0, 0, False
+    named = 0
     for hit in _GO.finditer(output):
-        mark, how, name, rest = hit[1], hit[2], hit[3], hit[4]
-        if mark == "---":
+        inner, mark, how, name, rest = hit[1], hit[2], hit[3], hit[4], hit[5]
+        if inner:
+            if how == "FAIL":
+                counted.failing.append(name)
+        elif mark == "---":
             found = found or how is not None
             counted.passed += how == "PASS"
             counted.skipped += how == "SKIP"
@@ -163,9 +167,13 @@ def go(output: str) -> Tally | None:
             packages += 1
         elif mark == "FAIL" and (rest[:1] == "\t" or "[build failed]" in rest or "[setup failed]" in rest):
             found = True
+            # its tests stand above it
+            counted.failing[named:] = [joined((name, test)) for test in counted.failing[named:]]
+            named = len(counted.failing)
             if "failed]" in rest:
                 failed_packages += 1
                 counted.failing.append(name)
+                named = len(counted.failing)
     if not counted.passed:
         counted.passed = packages
     counted.failed += failed_packages

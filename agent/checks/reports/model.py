@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,8 @@ MAX_NAME = 300
 """Characters of one name; a longer one keeps its end, where runners put what tells one test from the next."""
 MAX_BROKEN = 50
 MAX_ERROR = 500
+
+_BREAKS = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 Status = Literal["passed", "failed", "unavailable"]
 Source = Literal["report", "output", ""]
@@ -125,9 +128,13 @@ def bounded(names: Iterable[str]) -> list[str]:
 
 
 def short(name: str) -> str:
-    """At most ``MAX_NAME`` characters on one line: the beginning, which is the file, and the end."""
-    line = " ".join(name.split()) if any(char in name for char in "\n\r\t") else name
-    return line if len(line) <= MAX_NAME else f"{line[: MAX_NAME // 2]}…{line[len(line) - MAX_NAME // 2 + 1 :]}"
+    """At most ``MAX_NAME`` characters on one line: the beginning, which is the file, and the end. What is left out stands as a
+    digest, and line ends as their escapes: names that differ must do so here as well."""
+    line = name.translate(_BREAKS)
+    if len(line) <= MAX_NAME:
+        return line
+    middle = f"…{hashlib.sha256(line.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}…"
+    return f"{line[: MAX_NAME // 2]}{middle}{line[len(line) - MAX_NAME // 2 + len(middle) :]}"
 
 
 def first_line(text: str) -> str:

@@ -12,6 +12,8 @@ from agent.patterns import linear
 
 _VITEST_FILE = linear(r"^(\S+) \[ \S+ \]$")
 _MOCHA_FAILING = linear(r"(?m)^ +\d+ failing *$")
+MOCHA_TITLE = 5
+"""Spaces before what follows the titles; the second title has two more."""
 _NODE_FAILING = linear(r"(?m)^✖ failing tests: *$")
 _NODE_PLACE = linear(r"^test at (.+?):\d+:\d+$")
 _NODE_TITLE = linear(r"^✖ (.+?)(?: \([\d.]+ms\))?$")
@@ -21,7 +23,7 @@ _CARGO_TEST = linear(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$")
 _NEXTEST = linear(r"(?m)^ +(?:FAIL|TIMEOUT|SIG\w+) \[[^\]\n]*\](?: \([^)\n]*\))? +(\S+) (\S+)$")
 _RSPEC = linear(r"(?m)^rspec '?(?:\./)?(\S+?)(?::\d+|\[[\d:,]+\])'? # (.+)$")
 _MINITEST = linear(r"(?m)^(?: +\d+\) )?(?:Failure|Error):\s*\n?(\S+#\S.*?)(?: \[[^\]\n]*\])?:?$")
-_SUREFIRE = linear(r"(?m)^\[ERROR\] +(?:Run \d+: )?([\w.$]+)\.(\w+)(?::\d+|[ »])")
+_SUREFIRE = linear(r"(?m)^\[ERROR\] +(?:Run \d+: )?([\w.$]+)\.(\w+(?:\([^\n]*?\))?(?:\[[^\]\n]*\])?)(?::\d+|[ »])")
 _SUREFIRE_END = linear(r"(?m)^\[ERROR\] (?:Failures|Errors): *$")
 _GRADLE = linear(r"(?m)^([\w.$]+(?: > \S.*)?) > (\S.*) FAILED$")
 _CTEST = linear(
@@ -44,21 +46,21 @@ def _known(output: str) -> Iterator[str]:
 
 
 def _mocha(output: str) -> Iterator[str]:
-    """A numbered block each: the suites' titles below one another, and the test's with a colon."""
+    """A numbered block each: the suites' titles below one another, each further in, and the test's, the last, with a colon."""
     found = list(_MOCHA_FAILING.finditer(output))
     titles: list[str] = []
-    for line in output[found[-1].end() :].splitlines() if found else ():
+    depth = 0
+    for line in [*(output[found[-1].end() :].splitlines() if found else ()), ""]:
         number, mark, rest = line.strip().partition(") ")
-        if mark and number.isdecimal() and line.startswith("  "):
-            titles = [rest]
-        elif titles and line.strip():
+        further = len(line) - len(line.lstrip())
+        if titles and line.strip() and further > depth:
             titles.append(line.strip())
-        elif not line.strip():
-            titles = []
+            depth = further
             continue
         if titles and titles[-1].endswith(":"):
             yield joined([*titles[:-1], titles[-1][:-1]])
-            titles = []
+        is_first = mark and number.isdecimal() and line.startswith("  ")
+        titles, depth = ([rest], MOCHA_TITLE) if is_first else ([], 0)
 
 
 def _node(output: str) -> Iterator[str]:

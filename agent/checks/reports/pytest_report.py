@@ -32,6 +32,11 @@ _SECTION = linear(r"(?m)^(?:_{3,}|={3,}|-{3,}) ")
 _CONFTEST = linear(r"(?m)^ImportError while loading conftest '([^'\n]+)'\.?$")
 _CLASS_END = linear(r"\.(?:py|pyi|txt|rst|md)$")
 _DASH = linear(" - ")
+_MESSAGE = linear(
+    r"^(?:assert\b|[\w.]+:(?: |$)|[\w.]*(?:Error|Exception|Warning|Exit|Interrupt|Failed|Iteration)\b|[A-Za-z_]\w*(?:\.\w+)+$"
+    r"|[\w.]{0,60}\.\.\.$)"
+)
+"""How the message of a failure begins: pytest's own words for it, or the name of an exception."""
 
 
 def read(output: str, reports: Mapping[str, str], *, one: bool) -> Tally | None:
@@ -134,14 +139,26 @@ def _with_subtests(failing: list[str], output: str) -> list[str]:
 
 
 def _without_message(text: str) -> str:
-    """The summary writes `name - message`. Either may contain " - "; a parameter in brackets belongs to the name."""
+    """The summary writes `name - message`. Either may contain " - " and brackets; parameters in brackets belong to the name.
+    Where nothing tells the message, and brackets don't match, all is taken for the name: half of one would be another's."""
+    for hit in _DASH.finditer(text):
+        name = text[: hit.start()]
+        if _is_whole(name) and _MESSAGE.match(text[hit.end() :]):
+            return name
+    if text.count("[") != text.count("]"):
+        return text
     depth, last = 0, 0
     for hit in _DASH.finditer(text):
         depth += text.count("[", last, hit.start()) - text.count("]", last, hit.start())
         last = hit.start()
-        if depth <= 0:
+        if depth <= 0 and ("::" in text[:last] or text[:last].endswith(".py") or "::" not in text):
             return text[:last]
-    return text.partition(" - ")[0] if depth > text.count("]", last) else text
+    return text
+
+
+def _is_whole(name: str) -> bool:
+    """Whether its parameters end: with the name."""
+    return "[" not in name.partition("::")[2] or name.endswith("]")
 
 
 def _collecting(output: str) -> Iterator[CollectionError]:

@@ -72,10 +72,11 @@ def _pytest(argv: tuple[str, ...], names: list[str]) -> tuple[str, ...] | None:
 
 
 def _node_id(name: str) -> str:
-    """Without what describes a subtest or the tear-down; a parameter stands in brackets that follow the test at once."""
+    """Without what describes a subtest or the tear-down; a parameter stands in brackets that follow the test at once, and may
+    hold brackets itself."""
     depth = 0
     for at, char in enumerate(name if "::" in name else ""):
-        if char == " " and depth <= 0 and name[at + 1 : at + 2] in ("[", "("):
+        if char == " " and depth <= 0 and _DESCRIBED.fullmatch(name[at:]):
             return name[:at]
         depth += (char == "[") - (char == "]")
     return name
@@ -265,6 +266,8 @@ def _pattern(text: str) -> str:
     """``text`` in a regular expression of JavaScript, Go or PCRE."""
     return _UNNEEDED.sub(r"\1", escape(text))
 
+
+_DESCRIBED = linear(r"(?: \[.*\])?(?: \(.*\))*")
 
 _CONDITIONS: Mapping[str, str] = MappingProxyType({"dotnet": "|&!~=", "maven": ",!%*?"})
 """Signs by which a filter of these runners would mean more than one test."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent.patch.formats import starts
 from agent.patch.formats.fences import opener
 from agent.patch.model import Line
 
@@ -13,14 +14,19 @@ Boundary = Callable[[Sequence[str], int], bool]
 """True when the line at an index can't belong to a hunk any more."""
 
 _ITEM = re.compile(r"(?:- (?:\*\*|`)?)?[A-Z]\w*[ .:,`*]")
+_RULE = re.compile(r"-{3,}[ \t]*")
+"""Of Markdown."""
+
 _VERSION = re.compile(r"\d+\.\d[\w.() -]*")
 
 
 @dataclass(frozen=True)
 class Body:
-    """A hunk's lines, the index of the first line after them, and whether a side's last line has no newline."""
+    """A hunk's lines, the index after the last of them, that of where something else begins, and whether a side's last line
+    has no newline."""
 
     lines: list[Line]
+    stop: int
     end: int
     old_bare: bool
     new_bare: bool
@@ -76,7 +82,9 @@ def _counted(lines: Sequence[str], start: int, old: int, new: int, boundary: Bou
         after += 1
     if after == len(lines) or boundary(lines, after) or _is_signature(lines, after) or opener(lines[after]) is not None:
         return at
-    if after > at and _is_list(lines, after, boundary):
+    if after > at and (
+        _RULE.fullmatch(lines[after]) or starts.names_what_follows(lines, after) or _is_list(lines, after, boundary)
+    ):
         return at
     return None if lines[after][:1] in (" ", "-", "+") or after == at else at
 
@@ -120,7 +128,7 @@ def _body(lines: Sequence[str], start: int, stop: int, end: int) -> Body:
             found.append(Line("+", text[1:], text, cr))
         else:
             found.append(Line("?", text, text, cr))
-    return Body(found, end, old_bare, new_bare)
+    return Body(found, stop, end, old_bare, new_bare)
 
 
 def _is_signature(lines: Sequence[str], at: int) -> bool:

@@ -9,45 +9,59 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.patch.formats import body
+from agent.patch.formats import body, starts
+from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, PatchHunk
 
 BEGIN, END = "*** Begin Patch", "*** End Patch"
-_FILE = re.compile(r"\*\*\* (Add|Update|Delete) File: (.+)")
-_MOVE = re.compile(r"\*\*\* Move to: (.+)")
+_FILE = re.compile(r"\*\*\* ?(Add|Update|Delete) File: ?(.+)", re.IGNORECASE)
+_MOVE = re.compile(r"\*\*\* ?Move to: ?(.+)", re.IGNORECASE)
+_BEGIN = re.compile(r"\*\*\* ?Begin Patch", re.IGNORECASE)
+_END = re.compile(r"\*\*\* ?End Patch", re.IGNORECASE)
 _NUMBERS = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)")
 _EOF = "*** End of File"
 MAX_ANCHORS = 16
 """Innermost ones; nothing is nested deeper."""
 
 
-def read(text: str, *, strict: bool = False) -> list[FileEdit]:
-    """The edits of every envelope in ``text``. Raises ``EditsInvalid``."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    edits: dict[tuple[str, object], list[FileEdit]] = {}
-    at, open_at = 0, -1
-    while at < len(lines):
-        line = lines[at].rstrip()
+class EnvelopeReader:
+    """Reads the envelopes among the lines of an answer."""
+
+    def __init__(self, answer: AnswerLines) -> None:
+        self._answer = answer
+        self._edits: dict[tuple[str, object], list[FileEdit]] = {}
+        self._open_at = -1
+
+    @property
+    def is_open(self) -> bool:
+        """True below a begin that has no end yet."""
+        return self._open_at >= 0
+
+    def starts(self, at: int) -> bool:
+        """True for a line that begins or ends an envelope or one of its files."""
+        line = self._answer.plain[at]
+        return line.startswith("***") and starts.ENVELOPE.fullmatch(line.rstrip()) is not None
+
+    def step(self, at: int) -> int:
+        """Reads what begins at this line; returns the index after it. Raises ``EditsInvalid``."""
+        line = self._answer.plain[at].rstrip()
         hit = _FILE.fullmatch(line)
-        if line == BEGIN:
-            open_at = at
-        elif line == END:
-            open_at = -1
-        elif hit is not None:
-            edit, at = _file(lines, at, hit[1], cleaned(hit[2]), strict=strict)
-            _keep(edits, edit)
-            continue
-        elif strict and line.strip():
-            raise EditsInvalid(f"Line {at + 1} is outside the envelope.", line=at + 1, hint="Send only the envelope.")
-        at += 1
-    if open_at >= 0:
-        raise EditsInvalid(
-            f"The envelope has no `{END}`: the answer looks cut off.", line=open_at + 1, hint="Send the whole envelope again."
-        )
-    if not edits:
-        raise EditsInvalid("The envelope contains no file.", hint="Write `*** Update File: path` before a file's changes.")
-    return [_joined(parts) for parts in edits.values()]
+        if hit is None:
+            self._open_at = at if _BEGIN.fullmatch(line) else -1
+            return self._answer.take(at, at + 1)
+        edit, stop = _file(self._answer, at, hit[1].capitalize(), cleaned(hit[2]))
+        _keep(self._edits, edit)
+        return stop
+
+    def edits(self) -> list[FileEdit]:
+        """One edit for each file. Raises ``EditsInvalid``."""
+        if self.is_open:
+            raise EditsInvalid(
+                f"The envelope has no `{END}`: the answer looks cut off.", line=self._open_at + 1,
+                hint="Send the whole envelope again.",
+            )  # fmt: skip
+        return [_joined(parts) for parts in self._edits.values()]
 
 
 def _keep(edits: dict[tuple[str, object], list[FileEdit]], edit: FileEdit) -> None:
@@ -61,17 +75,19 @@ def _joined(parts: Sequence[FileEdit]) -> FileEdit:
     return replace(parts[0], hunks=tuple(hunk for part in parts for hunk in part.hunks)) if len(parts) > 1 else parts[0]
 
 
-def _file(lines: Sequence[str], at: int, verb: str, path: str, *, strict: bool) -> tuple[FileEdit, int]:
-    start, at = at, at + 1
+def _file(answer: AnswerLines, at: int, verb: str, path: str) -> tuple[FileEdit, int]:
+    lines, start = answer.plain, at
+    at = answer.take(at, at + 1)
     if verb == "Delete":
         return FileEdit((path,), "delete", line=start + 1), at
     if verb == "Add":
         end = at
         while end < len(lines) and not _ends_file(lines, end):
             end += 1
-        return FileEdit((path,), "create", content=_content(lines[at:end], start), line=start + 1), end
+        content = _content(lines[at:end], start)
+        return FileEdit((path,), "create", content=content, line=start + 1), answer.take(at, end)
     move = _MOVE.fullmatch(lines[at].rstrip()) if at < len(lines) else None
-    hunks, at = _hunks(lines, at + (move is not None))
+    hunks, at = _hunks(answer, answer.take(at, at + (move is not None)), path)
     edit = FileEdit((path,), "modify", tuple(hunks), line=start + 1)
     if move is not None:
         return replace(edit, names=(cleaned(move[1]),), source_names=(path,)), at
@@ -90,13 +106,18 @@ def _content(lines: Sequence[str], start: int) -> str:
     return "".join((row[1:] if row.startswith("+") else row) + "\n" for row in rows)
 
 
-def _hunks(lines: Sequence[str], at: int) -> tuple[list[PatchHunk], int]:
+def _hunks(answer: AnswerLines, at: int, path: str) -> tuple[list[PatchHunk], int]:
+    lines = answer.plain
     hunks: list[PatchHunk] = []
     anchors: list[str] = []
     stated = PatchHunk(())
     while at < len(lines) and not _ends_file(lines, at):
         line = lines[at].rstrip()
-        if line.startswith("@@"):
+        if _is_of_diff(lines, at):
+            if hunks or not all(cleaned(name[4:]).endswith(path) for name in lines[at : at + 2]):
+                break
+            at = answer.take(at, at + 2)  # the names of the same file once more
+        elif line.startswith("@@"):
             hit = _NUMBERS.fullmatch(line)
             if hit:
                 start, count, new_start, new_count = (None if part is None else int(part) for part in hit.groups()[:4])
@@ -104,25 +125,36 @@ def _hunks(lines: Sequence[str], at: int) -> tuple[list[PatchHunk], int]:
                 anchors = [hit[5].strip()] if hit[5].strip() else []
             elif line.strip("@ .…"):
                 anchors.append(line.strip("@ "))
-            at += 1
-            continue
-        if line == _EOF:
-            at += 1
-            continue
-        found = body.read(lines, at, _ends_hunk, (stated.old_count, stated.new_count))
-        at_end = found.end < len(lines) and lines[found.end].rstrip() == _EOF
-        if found.lines:
-            above = tuple(anchors[-MAX_ANCHORS:])
-            hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
-            anchors, stated = [], PatchHunk(())
-        at = max(found.end, at + 1)
+            at = answer.take(at, at + 1)
+        elif line == _EOF:
+            at = answer.take(at, at + 1)
+        else:
+            found = body.read(lines, at, _ends_hunk, (stated.old_count, stated.new_count))
+            at_end = found.end < len(lines) and lines[found.end].rstrip() == _EOF
+            if found.lines:
+                above = tuple(anchors[-MAX_ANCHORS:])
+                hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
+                anchors, stated = [], PatchHunk(())
+            answer.take(at, found.stop)
+            at = max(found.end, at + 1)
     return hunks, at
 
 
 def _ends_file(lines: Sequence[str], at: int) -> bool:
     line = lines[at].rstrip()
-    return line in (END, BEGIN) or _FILE.fullmatch(line) is not None
+    if line.startswith("***"):
+        return starts.ENVELOPE.fullmatch(line) is not None
+    return line[:1] not in ("", " ", "+", "-") and (
+        starts.MANIFEST.fullmatch(line) is not None or starts.OPEN.fullmatch(line) is not None or line.startswith("diff --git ")
+    )
 
 
 def _ends_hunk(lines: Sequence[str], at: int) -> bool:
-    return lines[at].startswith("@@") or lines[at].rstrip() == _EOF or _ends_file(lines, at)
+    return lines[at].startswith("@@") or lines[at].rstrip() == _EOF or _ends_file(lines, at) or _is_of_diff(lines, at)
+
+
+def _is_of_diff(lines: Sequence[str], at: int) -> bool:
+    """True for the names of a diff, which no envelope holds."""
+    return (
+        lines[at].startswith("--- ") and starts.of_names(lines, at) and at + 2 < len(lines) and lines[at + 2].startswith("@@")
+    )

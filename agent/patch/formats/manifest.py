@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
+from agent.patch.formats import foreign, headings
+from agent.patch.formats.answer_lines import AnswerLines
+from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
 
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
-_MARKDOWN = (".md", ".mdx", ".markdown", ".rst", ".txt")
+_MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
 
 
 class ManifestInvalid(EditsInvalid):
@@ -32,9 +35,23 @@ class FileBlock:
 
 @dataclass(frozen=True)
 class _Raw:
+    """A FILE line's path and 1-based number, what stands below it up to the next edit, and what no edit of another format
+    took of the lines from there to the next FILE line. ``doubts`` are lines that look like edits."""
+
     path: str
     line: int
     lines: list[str]
+    gap: list[str] = field(default_factory=list)
+    doubts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The text's lines, and how many lines below the FILE line they begin; ``quoted`` says that a fence is around them."""
+
+    lines: list[str]
+    offset: int = 0
+    quoted: bool = False
 
 
 def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
@@ -44,39 +61,83 @@ def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
     anything before the first FILE line and takes every block as it stands, fences included.
     """
     check_text(text)
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    prose, raw = _split(lines, strict=strict)
-    if not raw:
+    answer = AnswerLines(text)
+    reader = ManifestReader(answer, strict=strict, alone=True)
+    at = 0
+    while at < len(answer):
+        at = reader.step(at) if reader.starts(at) else at + 1
+    edits = reader.edits()
+    if not edits:
         raise ManifestInvalid(
             "The answer contains no file: no line starts with `FILE: path`.",
             hint="Answer with `FILE: path` alone on a line, then the whole file, for every file.",
         )
     if strict:
-        stray = next((number for number, line in enumerate(prose, 1) if line.strip()), None)
+        stray = next((number for number, line in enumerate(answer.plain[: edits[0].line - 1], 1) if line.strip()), None)
         if stray is not None:
             raise ManifestInvalid(
                 f"Line {stray} is text outside a file.", line=stray, hint="Start with `FILE: path`, without any prose."
             )
-        return [FileBlock(block.path, _joined(block.lines), block.line) for block in raw]
-    return _unwrapped(prose, raw)
+    return [FileBlock(edit.names[0], edit.content, edit.line) for edit in edits]
 
 
-def read(text: str, *, strict: bool = False) -> list[FileEdit]:
-    """The manifest's files as edits. Raises ``ManifestInvalid``."""
-    blocks = parse_manifest(text, strict=strict)
-    return [FileEdit((block.path,), "write", content=block.content, line=block.line) for block in blocks]
+class ManifestReader:
+    """Reads the whole files among the lines of an answer; ``alone`` takes edits of other formats for a file's text."""
 
+    def __init__(self, answer: AnswerLines, *, strict: bool = False, alone: bool = False) -> None:
+        self._answer = answer
+        self._strict = strict
+        self._alone = alone
+        self._raw: list[_Raw] = []
+        self._stops: list[int] = []
 
-def _split(lines: Sequence[str], *, strict: bool) -> tuple[list[str], list[_Raw]]:
-    prose: list[str] = []
-    raw: list[_Raw] = []
-    for number, line in enumerate(lines, 1):
-        path = _path_of(line, strict=strict)
-        if path is not None:
-            raw.append(_Raw(path, number, []))
+    def starts(self, at: int) -> bool:
+        """True for a FILE line that a whole file stands below, be it an empty one."""
+        line = self._answer.plain[at]
+        path = _path_of(line, strict=self._strict) if "FILE:" in line[:16] else None
+        return path is not None and (self._alone or not foreign.follows(self._answer.plain, at, path))
+
+    def step(self, at: int) -> int:
+        """Reads the file below this line; returns the index after it. Raises ``EditsInvalid``."""
+        lines = self._answer.plain
+        path = _path_of(lines[at], strict=self._strict) or ""
+        stop = at + 1
+        while stop < len(lines) and _path_of(lines[stop], strict=self._strict) is None:
+            stop += 1
+        doubts: Sequence[str] = ()
+        if not self._alone and not self._strict:
+            stop, doubts = foreign.cut(lines, at + 1, stop, path)
+        self._raw.append(_Raw(path, at + 1, lines[at + 1 : stop], doubts=doubts))
+        self._stops.append(stop)
+        self._answer.take(at, at + 1)
+        self._answer.end = max(self._answer.end, stop)
+        return stop
+
+    def edits(self) -> list[FileEdit]:
+        """The files in their order. Raises ``ManifestInvalid``."""
+        if not self._raw:
+            return []
+        if self._strict:
+            bodies = [_Body(raw.lines, quoted=True) for raw in self._raw]
         else:
-            (raw[-1].lines if raw else prose).append(line)
-    return prose, raw
+            for raw, start, end in zip(
+                self._raw, self._stops, [*(raw.line - 1 for raw in self._raw[1:]), len(self._answer)], strict=True
+            ):
+                raw.gap.extend(self._left(start, end))
+            bodies = _unwrapped(self._left(0, self._raw[0].line - 1), self._raw)
+        for raw, body in zip(self._raw, bodies, strict=True):
+            first = raw.line + body.offset
+            self._answer.take(first, first + len(body.lines))
+        return [
+            FileEdit(
+                (raw.path,), "write", content=_joined(body.lines), line=raw.line, doubts=raw.doubts,
+                declared=bool(_joined(body.lines)),
+            )
+            for raw, body in zip(self._raw, bodies, strict=True)
+        ]  # fmt: skip
+
+    def _left(self, start: int, end: int) -> list[str]:
+        return ["" if self._answer.is_taken(at) else self._answer.plain[at] for at in range(start, end)]
 
 
 def _path_of(line: str, *, strict: bool) -> str | None:
@@ -84,9 +145,10 @@ def _path_of(line: str, *, strict: bool) -> str | None:
         return None
     if not strict and (path := _decorated(line)):
         return path
-    if not line.startswith(("FILE: ", "FILE:\t")):
-        return None
-    return _name(line[5:].strip(" \t"))
+    if line.startswith(("FILE: ", "FILE:\t")):
+        return _name(line[5:].strip(" \t"))
+    # without a space only what can't be anything but a path
+    return line[5:] if not strict and line.startswith("FILE:") and headings.is_telling(line[5:]) else None
 
 
 def _decorated(line: str) -> str | None:
@@ -101,7 +163,7 @@ def _decorated(line: str) -> str | None:
 
 
 def _name(text: str) -> str | None:
-    return text if text and not text[0].isspace() else None
+    return forward(text) if text and not text[0].isspace() else None
 
 
 def _fence(line: str) -> tuple[str, str] | None:
@@ -115,18 +177,23 @@ def _fence(line: str) -> tuple[str, str] | None:
     return (text[:size], info.strip(" \t")) if size >= 3 and "`" not in info else None
 
 
-def _unwrapped(prose: list[str], raw: list[_Raw]) -> list[FileBlock]:
+def _unwrapped(prose: list[str], raw: Sequence[_Raw]) -> list[_Body]:
     fence = _trailing_opener(prose, inside=None)
-    blocks = []
+    bodies = []
     for block in raw:
-        lines = block.lines
         if fence is None:
-            lines, fence = _inner(block)
+            body, fence = _inner(block)
         else:
-            lines, closed = _until_close(lines, fence)
+            lines, closed = _until_close(block.lines, fence)
+            body = _Body(lines)
             if closed is not None:
                 fence = _trailing_opener(closed, inside=None)
-        blocks.append(FileBlock(block.path, _joined(lines), block.line))
+        if any(line.strip() for line in block.gap):
+            left: list[str] | None = block.gap
+            if fence is not None:
+                _, left = _until_close(block.gap, fence)
+            fence = fence if left is None else _trailing_opener(left, inside=None)
+        bodies.append(body)
     if fence is not None:
         last = raw[-1]
         raise ManifestInvalid(
@@ -134,10 +201,10 @@ def _unwrapped(prose: list[str], raw: list[_Raw]) -> list[FileBlock]:
             line=last.line,
             hint="Send the whole answer again, shorter or in fewer files.",
         )
-    return blocks
+    return bodies
 
 
-def _inner(block: _Raw) -> tuple[list[str], str | None]:
+def _inner(block: _Raw) -> tuple[_Body, str | None]:
     """A block outside of any fence: takes off a fence of its own; returns the fence that a next FILE line is inside of."""
     lines = block.lines
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
@@ -145,14 +212,15 @@ def _inner(block: _Raw) -> tuple[list[str], str | None]:
     if first is None or opener is None:
         after = _trailing_opener(lines, inside=None)
         if after is None or _is_markdown(block.path):
-            return lines, None
-        return lines[: _last_filled(lines)], after
+            return _Body(lines), None
+        return _Body(lines[: _last_filled(lines)]), after
     if _is_markdown(block.path) and not _wraps(lines[first:]):
-        return lines, None
+        return _Body(lines), None
     body, rest = _until_close(lines[first + 1 :], opener[0])
+    quoted = _Body(body, first + 1, quoted=True)
     if rest is None:
-        return body, opener[0]
-    return body, _trailing_opener(rest, inside=None)
+        return quoted, opener[0]
+    return quoted, _trailing_opener(rest, inside=None)
 
 
 def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | None]:
@@ -174,6 +242,9 @@ def _wraps(lines: list[str]) -> bool:
     """True when the fence that opens a Markdown file's block closes at its very end, so that it is wrapping, not content."""
     depth = 0
     last = _last_filled(lines)
+    own = _fence(lines[0])
+    if own is not None and len(own[0]) >= foreign.QUOTING:
+        return next((at for at, line in enumerate(lines) if at and _closes(line, own[0])), -1) == last
     for at, line in enumerate(lines):
         hit = _fence(line)
         if hit is None:

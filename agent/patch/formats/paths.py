@@ -18,6 +18,7 @@ _NOTE = re.compile(
     r"revision [^)\]]{0,100})[)\]]",
     re.IGNORECASE,
 )
+_WINDOWS = re.compile(r"(?:[^\\:\"*?<>|]{1,255}\\)+[^\\:\"*?<>|]{1,255}")
 _HERE = re.compile(r"\A(?:\./)+")
 _DECORATION = re.compile(r"(\*\*|__|`|\*|\"|')(.+)\1")
 
@@ -43,7 +44,12 @@ def cleaned(name: str) -> str:
         if hit is None:
             break
         name = hit[2].strip().rstrip(":")
-    return _HERE.sub("", name)
+    return _HERE.sub("", forward(name))
+
+
+def forward(name: str) -> str:
+    """A path of Windows with slashes: a backslash can't be in a name, so it divides names."""
+    return name.replace("\\", "/") if _WINDOWS.fullmatch(name) else name
 
 
 def git_names(rest: str) -> tuple[str, str] | None:

@@ -9,51 +9,86 @@ import re
 from collections.abc import Sequence
 
 from agent.matching import from_ends, opcodes
-from agent.patch.formats.fences import opener
+from agent.patch.formats import headings, starts
+from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, Line, PatchHunk
 
-OPEN = re.compile(r"(?:<{5,9}|-{5,9}) ?(?:SEARCH|ORIGINAL)\b[ \t]*>?[ \t]*(.*)")
-_DIVIDE = re.compile(r"={5,9}[ \t]*")
-_CLOSE = re.compile(r"(?:>{5,9}|\+{5,9}) ?(?:REPLACE|UPDATED)\b.*")
-_LABEL = re.compile(r"(?:[#*\-\d. ]{0,8})(?:FILE|File|file|Path|path|Filename|filename)[ \t]*:[ \t]*(\S.*)")
-_WORDS = re.compile(r"[^\s`*\"'<>|?]{1,200}(?: [^\s`*\"'<>|?]{1,100}){0,3}")
+_DIVIDER = re.compile(r"(={3,12})[ \t]*")
+_USUAL = range(5, 10)
+"""Signs of a divider, whatever the number of those that open the block."""
+
+MAX_READINGS = 8
+_HEADED = (".rst", ".md", ".mdx", ".markdown", ".txt", ".adoc", ".asciidoc", ".mkd")
+"""Files in which a line of ``=`` is the underline of a heading."""
+
 MAX_CELLS = 250_000
 """Above this product of lines a block is compared from its ends only, which is linear."""
 
 
-def read(text: str, *, strict: bool = False) -> list[FileEdit]:
-    """The blocks of ``text`` by file, in the order of the files' first blocks. Raises ``EditsInvalid``."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    found: dict[str, list[PatchHunk]] = {}
-    path: str | None = None
-    at, after = 0, 0
-    while at < len(lines):
-        hit = OPEN.fullmatch(lines[at].rstrip())
-        if hit is None:
-            at += 1
-            continue
-        _no_whole_file(lines[after:at], after)
-        path = _path(lines[after:at], hit[1]) or path
-        if strict:
-            _only_names(lines[after:at], after)
-        if path is None:
+class BlockReader:
+    """Reads the blocks among the lines of an answer."""
+
+    def __init__(self, answer: AnswerLines) -> None:
+        self._answer = answer
+        self._found: dict[str, list[PatchHunk]] = {}
+        self._path: str | None = None
+
+    def starts(self, at: int) -> bool:
+        """True when a block begins at this line, indented or not."""
+        line = self._answer.plain[at]
+        return ("<<<" in line[:200] and starts.OPEN.fullmatch(line.strip()) is not None) or (
+            line.startswith("-----") and starts.OPEN.fullmatch(line.rstrip()) is not None
+        )
+
+    def step(self, at: int) -> int:
+        """Reads the block that begins at this line; returns the index after it. Raises ``EditsInvalid``."""
+        lines = self._answer.plain
+        names, number = self._names(at)
+        if len(names) > 1:
+            raise EditsInvalid(
+                f"Line {number + 1}, above a block, names several files.",
+                line=number + 1,
+                hint="Write the file's path alone on the line above its block.",
+            )
+        self._path = names[0] if names else self._path
+        if self._path is None:
             raise EditsInvalid(
                 f"The block at line {at + 1} names no file.",
                 line=at + 1,
                 hint="Write the file's path alone on the line above it.",
             )
-        hunk, after = _block(lines, at)
-        found.setdefault(path, []).append(hunk)
-        at = after
-    _no_whole_file([*lines[after:], "", "", ""], after)
-    if strict and any(line.strip() and opener(line) is None for line in lines[after:]):
-        raise EditsInvalid(
-            f"There is text after the last block, at line {after + 1}.", line=after + 1, hint="Send only blocks."
-        )
-    if not found:
-        raise EditsInvalid("The answer contains no SEARCH/REPLACE block.", hint="Send blocks, each below its file's path.")
-    return [_edit(name, hunks) for name, hunks in found.items()]
+        end = _end(lines, at)
+        depth = len(lines[at]) - len(lines[at].lstrip(" "))
+        if number < 0 or lines[number].startswith(" " * depth):
+            self._answer.outdent(at, end + 1, depth)
+        self._found.setdefault(self._path, []).append(_block(lines, at, end, self._path))
+        if number >= 0:
+            self._answer.take(number, number + 1)
+        return self._answer.take(at, end + 1)
+
+    def forget_path(self) -> None:
+        """The next block must name its file: another edit stands between."""
+        self._path = None
+
+    def edits(self) -> list[FileEdit]:
+        """The blocks by file, in the order of the files' first blocks."""
+        return [_edit(name, hunks) for name, hunks in self._found.items()]
+
+    def _names(self, at: int) -> tuple[list[str], int]:
+        hit = starts.OPEN.fullmatch(self._answer.plain[at].strip())
+        behind = cleaned(hit[1]) if hit is not None and hit[1].strip() else ""
+        if behind and headings.is_path(behind):
+            return [behind], -1
+        found, number = headings.above(self._answer, at)
+        if found:
+            return found, number
+        near = list(self._answer.above(at, 2))
+        line = self._answer.plain[near[0]].strip() if near else ""
+        name = cleaned(line.lstrip("# ").strip())
+        if name and headings.is_path(name) and ("/" in name or "." in name or len(near) == 1):
+            return [name], near[0]
+        return [], -1
 
 
 def _edit(path: str, hunks: Sequence[PatchHunk]) -> FileEdit:
@@ -64,25 +99,74 @@ def _edit(path: str, hunks: Sequence[PatchHunk]) -> FileEdit:
     return FileEdit((path,), "modify", tuple(hunks), line=first.line)
 
 
-def _block(lines: Sequence[str], start: int) -> tuple[PatchHunk, int]:
-    end = start + 1
-    while end < len(lines) and not _CLOSE.fullmatch(lines[end].rstrip()):
-        if OPEN.fullmatch(lines[end].rstrip()):
+def _end(lines: Sequence[str], start: int) -> int:
+    """The index of the line that closes the block."""
+    divided = False
+    for at in range(start + 1, len(lines)):
+        line = lines[at].strip() if lines[at][:1] == " " else lines[at].rstrip()
+        if starts.OPEN.fullmatch(line):
             break
-        end += 1
-    if end == len(lines) or not _CLOSE.fullmatch(lines[end].rstrip()):
-        raise EditsInvalid(
-            f"The block at line {start + 1} has no REPLACE line: the answer looks cut off.", line=start + 1,
-            hint="Close every block with `>>>>>>> REPLACE`.",
-        )  # fmt: skip
-    dividers = [at for at in range(start + 1, end) if _DIVIDE.fullmatch(lines[at])]
+        if starts.CLOSE.fullmatch(line) and (divided or line.rstrip(">") != ""):
+            return at
+        divided = divided or _DIVIDER.fullmatch(line) is not None
+    raise EditsInvalid(
+        f"The block at line {start + 1} has no REPLACE line: the answer looks cut off.", line=start + 1,
+        hint="Close every block with `>>>>>>> REPLACE`.",
+    )  # fmt: skip
+
+
+def _block(lines: Sequence[str], start: int, end: int, path: str) -> PatchHunk:
+    signs = len(lines[start].strip()) - len(lines[start].strip().lstrip("<-"))
+    indented = lines[start].startswith(" ")
+    dividers = []
+    for at in range(start + 1, end):
+        hit = _DIVIDER.fullmatch(lines[at].strip() if indented else lines[at])
+        if hit is not None and (len(hit[1]) in _USUAL or len(hit[1]) == signs):
+            dividers.append(at)
     if not dividers:
         raise EditsInvalid(
             f"The block at line {start + 1} has no line `=======` between its two parts.", line=start + 1,
             hint="Separate the old lines from the new ones with `=======`.",
         )  # fmt: skip
-    ways = [_compared(lines[start + 1 : at], lines[at + 1 : end], start + 1) for at in dividers[:8]]
-    return (ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))), end + 1
+    ways = [_compared(old, new, start + 1) for old, new in _readings(lines, start, end, dividers, path)]
+    if not ways:
+        raise EditsInvalid(
+            f"The block at line {start + 1} has more than one line `=======`, at line "
+            f"{', '.join(str(at + 1) for at in dividers[:MAX_READINGS])}, so its two parts are not clear.", line=start + 1,
+            hint="Separate the old lines from the new ones with one `=======`.",
+        )  # fmt: skip
+    return ways[0] if len(ways) == 1 else PatchHunk((), line=start + 1, alternatives=tuple(ways))
+
+
+def _readings(
+    lines: Sequence[str], start: int, end: int, dividers: Sequence[int], path: str
+) -> list[tuple[list[str], list[str]]]:
+    """The two parts in every way that they may be meant, the longest old part first.
+
+    A divider more than one is a slip where it stands at an edge of the new part, and is left out; elsewhere it is text where
+    it underlines a heading. The file tells which reading it is.
+    """
+    if len(dividers) == 1:
+        return [(list(lines[start + 1 : dividers[0]]), list(lines[dividers[0] + 1 : end]))]
+    known = set(dividers)
+    found: list[tuple[list[str], list[str]]] = []
+    for at in reversed(dividers[:MAX_READINGS]):
+        first, last = at + 1, end
+        while first in known:
+            first += 1
+        while last - 1 in known and last - 1 > at and at - 1 not in known:
+            last -= 1
+        headed = path.lower().endswith(_HEADED) or any(number < at for number in dividers)
+        for a, b in dict.fromkeys(((at + 1, end), (first, end), (at + 1, last), (first, last))):
+            inside = [number for number in dividers if a <= number < b]
+            if a <= b and (not inside or headed) and all(_underlines(lines, number, a) for number in inside):
+                found.append((list(lines[start + 1 : at]), list(lines[a:b])))
+    return found
+
+
+def _underlines(lines: Sequence[str], at: int, first: int) -> bool:
+    above = lines[at - 1].rstrip() if at > first else ""
+    return bool(above.strip()) and len(above) <= len(lines[at].rstrip()) + 1 and not _DIVIDER.fullmatch(above)
 
 
 def _compared(old: Sequence[str], new: Sequence[str], number: int) -> PatchHunk:
@@ -99,44 +183,3 @@ def compared(old: Sequence[str], new: Sequence[str]) -> list[Line]:
         else:
             result += [Line("-", text) for text in old[a:b]] + [Line("+", text) for text in new[c:d]]
     return result
-
-
-def _path(above: Sequence[str], after_marker: str) -> str | None:
-    """The path named in the last lines above a block, or on its first line."""
-    if after_marker.strip() and _is_path(cleaned(after_marker)):
-        return cleaned(after_marker)
-    near = [line.strip() for line in above if line.strip() and opener(line.strip()) is None][-2:]
-    fenced = [line.strip().lstrip("`~").strip().split(" ")[-1] for line in above[-3:] if opener(line.strip()) is not None]
-    for line in (*reversed(near), *fenced):
-        label = _LABEL.fullmatch(line)
-        name = cleaned(label[1] if label else line.lstrip("# ").strip())
-        if _is_path(name) and (label or "/" in name or "." in name or len(near) == 1):
-            return name
-        if label is None and line == (near[-1] if near else ""):
-            continue
-    return None
-
-
-def _no_whole_file(between: Sequence[str], start: int) -> None:
-    """Refuses a ``FILE:`` line that a whole file follows instead of a block: it would be lost as prose."""
-    filled = [(at, line) for at, line in enumerate(between) if line.strip() and opener(line.strip()) is None]
-    for at, line in filled[:-1]:
-        if line.startswith("FILE:"):
-            number = start + at + 1
-            raise EditsInvalid(
-                f"Line {number} starts a whole file among SEARCH/REPLACE blocks.", line=number, hint="Send one format only."
-            )
-
-
-def _is_path(name: str) -> bool:
-    return (
-        bool(_WORDS.fullmatch(name))
-        and not name.endswith((":", ",", ";"))
-        and (" " not in name or "/" in name or "." in name[-6:])
-    )
-
-
-def _only_names(above: Sequence[str], start: int) -> None:
-    filled = [line for line in above if line.strip() and opener(line.strip()) is None]
-    if len(filled) > 1:
-        raise EditsInvalid(f"There is prose before the block after line {start + 1}.", line=start + 1, hint="Send only blocks.")

@@ -10,18 +10,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.patch.formats import body
+from agent.patch.formats import body, headings, starts
+from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import is_open_at_end, opener
 from agent.patch.formats.paths import NULL, cleaned, git_names, unquoted
 from agent.patch.model import EditsInvalid, FileEdit, Operation, PatchHunk
 
-_NUMBERS = re.compile(r"@@+[ \t]*-(\d{1,9})(?:,(\d{1,9}))?[ \t]+\+(\d{1,9})(?:,(\d{1,9}))?[ \t]*(?:@@+)?(.*)")
-_FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:")
 _EXTENDED = re.compile(
     r"(old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|similarity index|"
     r"dissimilarity index|index) (.*)"
 )
-_NOISE = re.compile(r"Index: .*|={60,}|_{60,}|Property changes on: .*|Only in .*|\*{3} End .*|diff -.*|\\ .*")
 SUBMODULE, LINK = "160000", "120000"
 
 
@@ -39,101 +37,173 @@ class _Draft:
     hint: str | None = None
 
 
-def read(text: str, *, strict: bool = False) -> list[FileEdit]:
-    """The edits of a diff. Raises ``EditsInvalid``; in ``strict`` reading anything that belongs to no diff is an error."""
-    lines = _lines(text)
-    drafts: list[_Draft] = []
-    at = 0
-    while at < len(lines):
-        at = _step(lines, at, drafts, strict=strict)
-    lost = next((draft for draft in drafts if draft.hint and not draft.hunks), None)
-    if lost is not None:
-        raise EditsInvalid(
-            f"Below {lost.hint} at line {lost.line} there is no hunk.",
-            line=lost.line,
-            hint="Send one format only, not several.",
-        )
-    edits = [_edit(draft) for draft in drafts]
-    nameless = next((edit for edit in edits if not edit.names), None)
-    if nameless is not None:
-        raise EditsInvalid(
-            f"The header at line {nameless.line} names no file.",
-            line=nameless.line,
-            hint="Start with `--- a/path` and `+++ b/path`.",
-        )
-    if not edits:
-        raise EditsInvalid("The answer contains no complete diff: no hunk and no git header.", hint="Send a unified diff.")
-    if is_open_at_end(_outside(lines)) and not _ends_whole(drafts[-1]):
-        raise EditsInvalid(
-            "The fence around the diff is never closed and its last hunk is shorter than stated: the answer looks cut off.",
-            line=drafts[-1].line,
-            hint="Send the whole diff again.",
-        )
-    return _joined(edits)
+class DiffReader:
+    """Reads the diffs among the lines of an answer, header by header and hunk by hunk."""
 
+    def __init__(self, answer: AnswerLines) -> None:
+        self._answer = answer
+        self._lines = _lines(answer)
+        self._drafts: list[_Draft] = []
 
-def starts_here(lines: Sequence[str], at: int) -> bool:
-    """True when a file's or a hunk's header begins at this line."""
-    line = lines[at]
-    if line.startswith(("diff --git ", "@@ ", "@@\r")) or line.rstrip() == "@@" or _NUMBERS.match(line):
-        return True
-    return _is_names(lines, at) or line.startswith(("Index: ", "*** End Patch", "*** Begin Patch"))
+    def starts(self, at: int) -> bool:
+        """True when a part of a diff begins at this line, be it one that only goes on with the header above it."""
+        line = self._lines[at].removesuffix("\r")
+        if starts.of_diff(self._lines, at) or starts.of_old_name(self._lines, at) or line.startswith("@@@"):
+            return True
+        return self._is_of_header(line) or (bool(self._drafts) and _is_binary(line))
 
-
-def _lines(text: str) -> list[str]:
-    """Lines without line ends; carriage returns stay where only some lines have them, for then they are the file's."""
-    lines = text.removeprefix("\ufeff").split("\n")
-    if lines[-1] in ("", "\r"):
-        lines.pop()
-    headers = [
-        line for at, line in enumerate(lines) if line.startswith(("@@", "--- ", "diff --git ")) and starts_here(lines, at)
-    ]
-    if headers and all(line.endswith("\r") for line in headers):
-        lines = [line.removesuffix("\r") for line in lines]
-    return lines
-
-
-def _is_names(lines: Sequence[str], at: int) -> bool:
-    line = lines[at]
-    if line.startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("+++ "):
-        return True
-    return line.startswith("+++ ") and at + 1 < len(lines) and lines[at + 1].startswith("@@")
-
-
-def _step(lines: Sequence[str], at: int, drafts: list[_Draft], *, strict: bool) -> int:
-    line = lines[at].removesuffix("\r")
-    if line.startswith("diff --git "):
-        drafts.append(_Draft(at + 1, git=git_names(line[11:])))
-        return at + 1
-    if line.startswith("--- ") and _is_names(lines, at):
-        _named(drafts, at, cleaned(line[4:]), cleaned(lines[at + 1][4:]))
-        return _bare_body(lines, at + 2, drafts[-1])
-    if line.startswith("+++ ") and _is_names(lines, at):
-        _named(drafts, at, None, cleaned(line[4:]))
-        return at + 1
-    if line.startswith("--- ") and at + 1 < len(lines) and lines[at + 1].startswith("@@"):
-        _named(drafts, at, cleaned(line[4:]), None)
-        return at + 1
-    if line.startswith("@@@"):
-        raise EditsInvalid(
-            f"Line {at + 1} is a combined diff of a merge.", line=at + 1, hint="Send a diff against one version of the file."
-        )
-    if line.startswith("@@"):
-        return _hunk(lines, at, drafts)
-    extended = _EXTENDED.fullmatch(line)
-    if extended and drafts and drafts[-1].git is not None and not drafts[-1].hunks:
-        drafts[-1].extended[extended[1]] = extended[2]
-        return at + 1
-    if drafts and _is_binary(line):
+    def step(self, at: int) -> int:
+        """Reads what begins at this line; returns the index after it. Raises ``EditsInvalid``."""
+        lines, line, drafts = self._lines, self._lines[at].removesuffix("\r"), self._drafts
+        if line.startswith("Index: "):
+            return self._answer.take(at, at + 1)
+        if line.startswith("diff --git "):
+            drafts.append(_Draft(at + 1, git=git_names(line[11:])))
+            return self._answer.take(at, at + 1)
+        if line.startswith("--- ") and starts.of_names(lines, at):
+            self._named(at, cleaned(line[4:]), cleaned(lines[at + 1][4:]))
+            self._answer.take(at, at + 2)
+            return self._bare_body(at + 2)
+        if line.startswith("+++ ") and starts.of_names(lines, at):
+            self._named(at, None, cleaned(line[4:]))
+            return self._answer.take(at, at + 1)
+        if starts.of_old_name(lines, at):
+            self._named(at, cleaned(line[4:]), None)
+            return self._answer.take(at, at + 1)
+        if line.startswith("@@@"):
+            raise EditsInvalid(
+                f"Line {at + 1} is a combined diff of a merge.",
+                line=at + 1,
+                hint="Send a diff against one version of the file.",
+            )
+        if line.startswith("@@"):
+            return self._hunk(at)
+        extended = _EXTENDED.fullmatch(line)
+        if extended and self._is_of_header(line):
+            drafts[-1].extended[extended[1]] = extended[2]
+            return self._answer.take(at, at + 1)
         drafts[-1].binary = True
-        return _after_binary(lines, at + 1)
-    hint = _hint(line)
-    if hint:
-        drafts.append(_Draft(at + 1, hint=cleaned(hint)))
-        return at + 1
-    if strict and line.strip() and not _NOISE.fullmatch(line):
-        raise EditsInvalid(f"Line {at + 1} is not part of a diff.", line=at + 1, hint="Send only the diff, without any prose.")
-    return at + 1
+        return self._answer.take(at, self._after_binary(at + 1))
+
+    def edits(self) -> list[FileEdit]:
+        """One edit for each file. Raises ``EditsInvalid``."""
+        if not self._drafts:
+            return []
+        edits = [_edit(draft) for draft in self._drafts]
+        nameless = next((edit for edit in edits if not edit.names), None)
+        if nameless is not None:
+            raise EditsInvalid(
+                f"The header at line {nameless.line} names no file.",
+                line=nameless.line,
+                hint="Start with `--- a/path` and `+++ b/path`.",
+            )
+        if is_open_at_end(_outside(self._lines)) and not _ends_whole(self._drafts[-1]):
+            raise EditsInvalid(
+                "The fence around the diff is never closed and its last hunk is shorter than stated: the answer looks cut off.",
+                line=self._drafts[-1].line,
+                hint="Send the whole diff again.",
+            )
+        return _joined(edits)
+
+    def _is_of_header(self, line: str) -> bool:
+        """True for git's extended header lines, which only a git header can have."""
+        last = self._drafts[-1] if self._drafts else None
+        return last is not None and last.git is not None and not last.hunks and _EXTENDED.fullmatch(line) is not None
+
+    def _named(self, at: int, old: str | None, new: str | None) -> None:
+        """Names belong to the git header above them, or start a file of their own."""
+        last = self._drafts[-1] if self._drafts else None
+        bare = last is not None and last.old is last.new is None and not last.hunks and not last.binary and last.hint is None
+        if last is not None and bare and _fits(last, old, new):
+            last.old, last.new = old, new
+        else:
+            self._drafts.append(_Draft(at + 1, old=old, new=new, hint=self._label(at, old, new)))
+
+    def _label(self, at: int, old: str | None, new: str | None) -> str | None:
+        """The path of a ``FILE:`` line above the names, which must be of the same file."""
+        for number in self._answer.above(at, 1):
+            path = headings.says_file(self._answer.plain[number])
+            if path is None:
+                return None
+            self._answer.take(number, number + 1)
+            path = cleaned(path)
+            known = [name for name in (old, new) if name and name != NULL]
+            if known and not any(_is_same(path, name) for name in known):
+                raise EditsInvalid(
+                    f"Line {number + 1} names {path}, and the diff below it {' and '.join(known)}.",
+                    line=number + 1,
+                    hint="Name each file once, in the lines `--- a/path` and `+++ b/path` of its diff.",
+                )
+            return path
+        return None
+
+    def _hunk(self, at: int) -> int:
+        self._under_heading(at)
+        if not self._drafts:
+            raise EditsInvalid(
+                f"The hunk at line {at + 1} names no file.", line=at + 1, hint="Start with `--- a/path` and `+++ b/path`."
+            )
+        header = self._lines[at].removesuffix("\r")
+        hit = starts.NUMBERS.match(header)
+        if hit is None:
+            prose = header.strip("@ \t")
+            anchors = (prose,) if prose.strip(". …") else ()
+            return self._add(at, PatchHunk((), anchors=anchors), (None, None))
+        start, count, new_start, new_count = (None if part is None else int(part) for part in hit.groups()[:4])
+        counts = (1 if count is None else count, 1 if new_count is None else new_count)
+        section = hit[5].strip()
+        stated = PatchHunk((), start, counts[0], new_start, counts[1], (section,) if section else ())
+        return self._add(at, stated, counts)
+
+    def _under_heading(self, at: int) -> None:
+        """A hunk below a line that names another file belongs to that one, not to the header before."""
+        found, number = headings.above(self._answer, at)
+        if not found:
+            return
+        last = self._drafts[-1] if self._drafts else None
+        known = [name for name in (last.hint, last.new, last.old, *(last.git or ())) if name] if last is not None else []
+        if len(found) > 1:
+            raise EditsInvalid(
+                f"Line {number + 1}, above a hunk, names several files.",
+                line=number + 1,
+                hint="Start the hunks of each file with `--- a/path` and `+++ b/path`.",
+            )
+        self._answer.take(number, number + 1)
+        if not any(_is_same(found[0], name) for name in known):
+            self._drafts.append(_Draft(number + 1, hint=found[0]))
+
+    def _add(self, at: int, stated: PatchHunk, counts: tuple[int | None, int | None]) -> int:
+        found = body.read(self._lines, at + 1, starts.ends_body, counts)
+        if found.lines:
+            hunk = replace(stated, lines=tuple(found.lines), old_bare=found.old_bare, new_bare=found.new_bare, line=at + 1)
+            self._drafts[-1].hunks.append(hunk)
+        return self._answer.take(at, max(found.stop, at + 1))
+
+    def _bare_body(self, at: int) -> int:
+        """A body directly below the names, with no ``@@`` line at all."""
+        if at >= len(self._lines) or self._lines[at][:1] not in (" ", "-", "+") or starts.ends_body(self._lines, at):
+            return at
+        return self._add(at - 1, PatchHunk(()), (None, None))
+
+    def _after_binary(self, at: int) -> int:
+        lines = self._lines
+        while at < len(lines) and not starts.ends_body(lines, at) and opener(lines[at]) is None:
+            at += 1
+        return at
+
+
+def _lines(answer: AnswerLines) -> list[str]:
+    """Lines without line ends; carriage returns stay where only some lines have them, for then they are the file's."""
+    lines = answer.raw
+    headers = [
+        line for at, line in enumerate(lines) if line.startswith(("@@", "--- ", "diff --git ")) and starts.of_diff(lines, at)
+    ]
+    return answer.plain if headers and all(line.endswith("\r") for line in headers) else lines
+
+
+def _is_same(path: str, name: str) -> bool:
+    """True when a header's ``name`` may be that path with a prefix, or the path a shorter form of it."""
+    return path == name or name.endswith(f"/{path}") or path.endswith(f"/{name}")
 
 
 def _is_binary(line: str) -> bool:
@@ -144,62 +214,13 @@ def _is_binary(line: str) -> bool:
     )
 
 
-def _hint(line: str) -> str | None:
-    """What a ``FILE:`` line names, decorated or not."""
-    head = _FILE.match(line)
-    if head is None:
-        return None
-    name = line[head.end() :].strip(" \t")
-    name = name.removesuffix("**") or name
-    return name if name and not name[0].isspace() else None
-
-
-def _named(drafts: list[_Draft], at: int, old: str | None, new: str | None) -> None:
-    """Names belong to the git header above them, or start a file of their own."""
-    last = drafts[-1] if drafts else None
-    if last is not None and last.old is last.new is None and not last.hunks and not last.binary:
-        last.old, last.new = old, new
-    else:
-        drafts.append(_Draft(at + 1, old=old, new=new))
-
-
-def _hunk(lines: Sequence[str], at: int, drafts: list[_Draft]) -> int:
-    if not drafts:
-        raise EditsInvalid(
-            f"The hunk at line {at + 1} names no file.", line=at + 1, hint="Start with `--- a/path` and `+++ b/path`."
-        )
-    header = lines[at].removesuffix("\r")
-    hit = _NUMBERS.match(header)
-    if hit is None:
-        prose = header.strip("@ \t")
-        anchors = (prose,) if prose.strip(". …") else ()
-        return _add(lines, at, drafts[-1], PatchHunk((), anchors=anchors), (None, None))
-    start, count, new_start, new_count = (None if part is None else int(part) for part in hit.groups()[:4])
-    counts = (1 if count is None else count, 1 if new_count is None else new_count)
-    section = hit[5].strip()
-    stated = PatchHunk((), start, counts[0], new_start, counts[1], (section,) if section else ())
-    return _add(lines, at, drafts[-1], stated, counts)
-
-
-def _add(lines: Sequence[str], at: int, draft: _Draft, stated: PatchHunk, counts: tuple[int | None, int | None]) -> int:
-    found = body.read(lines, at + 1, starts_here, counts)
-    if found.lines:
-        hunk = replace(stated, lines=tuple(found.lines), old_bare=found.old_bare, new_bare=found.new_bare, line=at + 1)
-        draft.hunks.append(hunk)
-    return max(found.end, at + 1)
-
-
-def _bare_body(lines: Sequence[str], at: int, draft: _Draft) -> int:
-    """A body directly below the names, with no ``@@`` line at all."""
-    if at >= len(lines) or lines[at][:1] not in (" ", "-", "+") or starts_here(lines, at):
-        return at
-    return _add(lines, at - 1, draft, PatchHunk(()), (None, None))
-
-
-def _after_binary(lines: Sequence[str], at: int) -> int:
-    while at < len(lines) and not starts_here(lines, at) and opener(lines[at]) is None:
-        at += 1
-    return at
+def _fits(draft: _Draft, old: str | None, new: str | None) -> bool:
+    """False where the names are of another file than a git header that says something by itself, such as a rename."""
+    if draft.git is None or not draft.extended:
+        return True
+    name, told = (old, draft.git[0]) if new in (None, NULL) else (new, draft.git[1])
+    tail = told.partition("/")[2] or told
+    return f"/{name}".endswith(f"/{tail}") or f"/{tail}".endswith(f"/{name}")
 
 
 def _outside(lines: Sequence[str]) -> list[str]:
@@ -221,7 +242,6 @@ def _edit(draft: _Draft) -> FileEdit:
     edit = FileEdit(
         tuple(dict.fromkeys(names)), operation, tuple(draft.hunks), exact=draft.hint is not None, line=draft.line,
         refusal=_refusal(draft, modes), executable=_executable(known),
-        declared=draft.git is None or operation != "delete" or bool(draft.hunks),
     )  # fmt: skip
     for kind in ("rename", "copy"):
         if f"{kind} from" in known and f"{kind} to" in known:
@@ -262,7 +282,8 @@ def _joined(edits: Sequence[FileEdit]) -> list[FileEdit]:
     result: dict[tuple[object, ...], FileEdit] = {}
     hunks: dict[tuple[object, ...], list[PatchHunk]] = {}
     for edit in edits:
-        key = (frozenset(edit.names), (edit.operation == "modify" and not edit.source_names) or len(result))
+        plain = edit.operation == "modify" and not edit.source_names
+        key = (frozenset(edit.names), "modify" if plain else len(result))
         before = result.get(key)
         if before is None or before.refusal or edit.refusal:
             result[key if before is None else (*key, len(result))] = edit

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from agent.ports import CommandResult
@@ -87,10 +88,13 @@ async def _with_builds(
     installed: Installed, root: Path, part: ProjectPart, cache: Path, key: str, execute: Execute, timeout: float
 ) -> Installed:
     """Begins with what was compiled for an earlier run of the same tree, or of one with the same modules."""
-    own = next(one.path for one in installed.holds if isinstance(one, BuildDirectory))
+    own = next(one for one in installed.holds if isinstance(one, BuildDirectory))
     made, hold = await go_builds.compiled(root, part, cache, installed, key, execute, timeout)
-    mounts = [*installed.mounts, *([await asyncio.to_thread(go_builds.lay, made, own / go_builds.CACHE)] if made else [])]
-    return replace(installed, mounts=mounts, holds=[*installed.holds, hold])
+    if made is None:
+        return replace(installed, holds=[*installed.holds, hold])
+    laid = await asyncio.to_thread(go_builds.lay, made, own.path / go_builds.CACHE)
+    own.afterwards.append(partial(go_builds.lay_ahead, made))
+    return replace(installed, mounts=[*installed.mounts, laid], holds=[*installed.holds, hold])
 
 
 def _version(home: Path) -> str:

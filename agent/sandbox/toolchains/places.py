@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +20,7 @@ DIRECTORY_AGE = 7 * 24 * 3600.0
 
 class BuildDirectory:
     """A directory below ``cache`` for compiled files, removed with this object. No other sandbox sees it: what is found there
-    is trusted by compilers."""
+    is trusted by compilers. What is in ``afterwards`` is called then, in a thread: nobody waits for it."""
 
     def __init__(self, cache: Path) -> None:
         parent = cache / "compiled"
@@ -26,7 +28,15 @@ class BuildDirectory:
         environment_cache.prune(parent, draft_age=DIRECTORY_AGE)
         self.path = parent / f".{uuid.uuid4().hex}"
         self.path.mkdir()
-        self.release = weakref.finalize(self, shutil.rmtree, self.path, True)
+        self.afterwards: list[Callable[[], object]] = []
+        self.release = weakref.finalize(self, _release, self.path, self.afterwards)
+
+
+def _release(path: Path, afterwards: Sequence[Callable[[], object]]) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    for act in afterwards:
+        with suppress(RuntimeError):  # this process is ending, and starts no thread any more
+            threading.Thread(target=act, name="after-build", daemon=True).start()
 
 
 @cache

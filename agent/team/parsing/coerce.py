@@ -1,7 +1,7 @@
 """Coerces an object that a model wrote to the schema it was asked for, where only one meaning is possible.
 
 Keys of another name or case, a string for a list, a number in quotes, an object around the object. What says something
-else than the schema knows is left as it is, so that validation names it.
+else than the schema knows is left as it is, so that validation names it. What decides something is taken from its own key.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ WORDS: Mapping[str, str] = {
     "simple": "low", "easy": "low", "small": "low", "trivial": "low", "moderate": "medium", "normal": "medium",
     "average": "medium", "hard": "high", "complex": "high", "difficult": "high", "large": "high",
     "approved": "approve", "approves": "approve", "accept": "approve", "accepted": "approve", "lgtm": "approve",
-    "pass": "approve", "ok": "approve", "true": "approve", "reject": "revise", "rejected": "revise", "revision": "revise",
+    "reject": "revise", "rejected": "revise", "revision": "revise",
     "request_changes": "revise", "changes_requested": "revise", "needs_work": "revise", "needs_changes": "revise",
     "needs_revision": "revise", "fail": "revise", "false": "revise",
     "add": "create", "new": "create", "write": "create", "edit": "modify", "update": "modify", "change": "modify",
@@ -52,6 +52,8 @@ WORDS: Mapping[str, str] = {
     "documentation": "docs", "doc": "docs", "configuration": "config", "setup": "config",
 }  # fmt: skip
 """Words that mean one of a schema's own."""
+CAUTIOUS: Mapping[str, str] = {"verdict": "revise"}
+"""Of a field by which something is decided, what it may say under another name: a status that is ok approves of nothing."""
 DEFAULTS: Mapping[str, str] = {"kind": "modify"}
 """For a field that people read and nothing is decided by."""
 NOTHING = frozenset(("", "none", "null", "n/a", "nil", "undefined"))
@@ -60,24 +62,73 @@ TRUE, FALSE = frozenset(("true", "yes", "1")), frozenset(("false", "no", "0"))
 
 def coerced(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
     """``data`` with the schema's own names and kinds of values."""
-    named = _named(schema, _unwrapped(schema, data, MAX_UNWRAPPED))
-    return {name: _value(name, schema.model_fields[name], value) for name, value in named.items()} | {
+    found = _unwrapped(schema, data, MAX_UNWRAPPED)
+    named = _named(schema, found)
+    own = _own(schema, found)
+    values = {name: _value(name, schema.model_fields[name], value) for name, value in named.items()}
+    for name in CAUTIOUS.keys() & values.keys():
+        if name not in own and values[name] != CAUTIOUS[name]:
+            del values[name]
+        elif name in own and values[name] != CAUTIOUS[name] and _is_denied(name, schema, found):
+            values[name] = f"{values[name]}, and {CAUTIOUS[name]}"
+    return values | {
         name: default
         for name, default in DEFAULTS.items()
         if name in schema.model_fields and (name not in named or not isinstance(named[name], str))
     }
 
 
+def own_keys(schema: type[BaseModel], data: Mapping[str, Any]) -> int:
+    """How many of its fields the schema's own keys give; 0 where one that it needs is not among them."""
+    own = _own(schema, _unwrapped(schema, data, MAX_UNWRAPPED))
+    return len(own) if _needed(schema) <= own else 0
+
+
+def decisions(name: str, allowed: tuple[str, ...], data: Any, depth: int = MAX_UNWRAPPED) -> set[str]:
+    """What ``data`` says under the key ``name``, and the objects in it, as far as it is one of ``allowed``."""
+    if not isinstance(data, dict):
+        return set()
+    found = {_word(name, value, allowed) for key, value in data.items() if _simple(key) == name and isinstance(value, str)}
+    for value in list(data.values())[:MAX_ENTRIES] if depth else ():
+        found |= decisions(name, allowed, value, depth - 1)
+    return found & set(allowed)
+
+
+def decision(allowed: tuple[str, ...], words: str) -> str | None:
+    """Which of ``allowed`` a few words of prose say."""
+    said = [_word("", text, allowed) for text in (words, words.split()[0])] if words.split() else []
+    return next((word for word in said if word in allowed), None)
+
+
+def _needed(schema: type[BaseModel]) -> set[str]:
+    return {name for name, field in schema.model_fields.items() if field.is_required()}
+
+
+def _own(schema: type[BaseModel], data: Mapping[str, Any]) -> set[str]:
+    return {_simple(str(key)) for key in list(data)[:MAX_ENTRIES]} & schema.model_fields.keys()
+
+
+def _is_denied(name: str, schema: type[BaseModel], data: Mapping[str, Any]) -> bool:
+    """Whether another key of the object says the opposite."""
+    others = {_simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
+    allowed = typing.get_args(schema.model_fields[name].annotation)
+    return any(_word(name, others[alias], allowed) == CAUTIOUS[name] for alias in ALIASES[name] if alias in others)
+
+
 def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
-    """The object inside of others that has most of the schema's fields, with what stands around it."""
-    needed = [name for name, field in schema.model_fields.items() if field.is_required()]
-    found = _named(schema, data)
-    if depth == 0 or all(name in found for name in needed):
+    """The object inside of others that has most of the schema's fields, with what stands around it. What decides is not taken
+    from an object beside what it would decide on."""
+    needed, own = _needed(schema), _own(schema, data)
+    if depth == 0 or needed <= own or (own and needed & CAUTIOUS.keys()):
         return data
     values = [value for value in list(data.values())[:MAX_ENTRIES] if isinstance(value, dict)]
     inner = [_unwrapped(schema, value, depth - 1) for value in values]
-    best = max(inner, key=lambda value: len(_named(schema, value)), default=None)
-    return data if best is None or not _named(schema, best) else {**found, **_named(schema, best)}
+    best = max(inner, key=lambda value: (needed <= _own(schema, value), len(_named(schema, value))), default=None)
+    if best is None or not _named(schema, best):
+        return data
+    if needed <= _named(schema, data).keys() and not needed <= _own(schema, best):
+        return data
+    return {**data, **best}
 
 
 def _named(schema: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,15 @@ from typing import Any
 from agent.patch import Edits, detect, parse_edits
 from agent.patch.formats.fences import closes
 from agent.patterns import linear
-from agent.team.parsing.json_repair import mended, objects, without_thoughts
+from agent.team.parsing.json_repair import mended, objects
+from agent.team.parsing.thoughts import without_thoughts
 
 NO_CHANGE = "NO CHANGE"
 MAX_READ = 2_000_000
 """Characters of an answer that are searched for files in other formats."""
+
+MAX_NESTED = 20
+"""Objects around the files of an answer that is one."""
 
 _PATH = r"(?:\.{1,2}/)?[\w@.+-]+(?:/[\w@.+()\[\]-]+)*"
 _NAMED = re.compile(rf"{_PATH}\.\w{{1,12}}|(?:{_PATH}/)?(?:Dockerfile|Makefile|Procfile|LICENSE|Gemfile|\.\w+)")
@@ -23,7 +27,18 @@ _LABEL = re.compile(
     rf"[ \t]*[\"'`*]*({_PATH})[\"'`*:]*[ \t]*",
     re.IGNORECASE,
 )
-_HEADING = re.compile(rf"{_BULLET}[^`*\n]{{0,60}}?[`*_]*({_PATH})[`*_]*[ \t]*(?:\([^()]*\))?:?[`*_]*[ \t]*")
+_WHOLE = (
+    r"(?:(?:here(?:['’]s)?|is|are|the|this|new|updated|modified|revised|complete|full|whole|entire|final|file|contents?|code|"
+    r"source|version|of|for|create)[ \t:]+){0,10}"
+)
+"""Words around a path that speak of the file as a whole: any other sentence speaks of something in it, or beside it."""
+_NUMBERED = r"[^\w`/.@\n]{0,20}(?:(?:step|file|part)?[ \t]*\d{1,3}[.:)][ \t]*)?[^\w`/.@\n]{0,9}"
+_HEADING = re.compile(rf"{_NUMBERED}{_WHOLE}[`*_]*({_PATH})[`*_]*[ \t]*(?:\([^()]*\))?:?[`*_]*[ \t]*", re.IGNORECASE)
+_WISH = linear(
+    r"(?i)\b(?:add|append|insert|put|paste|update|change|replace|edit|modify|extend|fix|remove|delete|rename"
+    r"|(?:place|include|write)[ \t]+(?:it|this|these|the following))\b"
+)
+_INTO = linear(r"(?i)\b(?:to|in|into|inside|of)[ \t]+\S+$")
 _OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _COMMENT = re.compile(
     rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE
@@ -44,25 +59,27 @@ def read_answer(text: str, *, cut_off: bool = False) -> Edits:
     that nothing has to change is the text ``NO_CHANGE``."""
     said = without_thoughts(text) if len(text) <= MAX_READ else text
     if not said.strip():
-        return parse_edits(text, cut_off=cut_off)
+        return parse_edits(said, cut_off=cut_off)
     form = detect(said)
-    return parse_edits(said if form else _as_manifest(said), form=form, cut_off=cut_off)
+    return parse_edits(said if form else _as_manifest(said), cut_off=cut_off)
 
 
 def _as_manifest(said: str) -> str:
     """``said`` as a manifest, where it holds files in a way of its own; else as it is."""
-    if _says_no_change(said):
-        return NO_CHANGE
+    first, last = _say_no_change(said)
+    body = said.rstrip().rpartition("\n")[0] if last and not first else said
     for reader in (_labelled, _elements, _fenced, _objects):
-        files = reader(said)
+        files = reader(body)
         if files:
-            return _manifest(files) or said
-    return said
+            return said if first else _manifest(files) or said
+    return NO_CHANGE if first or last else said
 
 
-def _says_no_change(text: str) -> bool:
+def _say_no_change(text: str) -> tuple[bool, bool]:
+    """Whether the first and the last line of a short answer do; behind a file the last one says that it is all."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    return len(text) < 600 and any(_NOTHING_TO_DO.fullmatch(line) for line in (lines[0], lines[-1]))
+    says = [len(text) < 600 and _NOTHING_TO_DO.fullmatch(line) is not None for line in (lines[0], lines[-1])]
+    return says[0], says[1]
 
 
 def _manifest(files: Sequence[tuple[str, str]]) -> str:
@@ -100,10 +117,11 @@ def _elements(text: str) -> list[tuple[str, str]]:
 
 
 def _fenced(text: str) -> list[tuple[str, str]]:
-    """Fences whose path stands in their first line, on the line before them, or in a comment on top."""
+    """Fences whose path stands in their first line, on the line before them, or in a comment on top. None at all where one of
+    them is meant as a part of a file: nothing says where it goes."""
     found: list[tuple[str, str]] = []
     for before, info, body in _fences(text.split("\n")):
-        if body is None:
+        if body is None or _is_part(before[:300], info):
             return []
         path = _path_of(before, info)
         if path is None and body and (hit := _COMMENT.fullmatch(body[0])) and _NAMED.fullmatch(hit[1]):
@@ -142,6 +160,15 @@ def _path_of(before: str, info: str) -> str | None:
     return None
 
 
+def _is_part(before: str, info: str) -> bool:
+    """Whether a sentence asks for what is fenced below it to be put into the file that it names."""
+    words = before.strip().rstrip(":. \t").replace("`", "").replace("*", "")
+    wish = _WISH.search(words)
+    if wish is None or not any(_NAMED.fullmatch(word.strip("`*_:,;()")) for word in before.split()):
+        return False
+    return info.strip().lower() not in _SHELL or _INTO.search(words) is not None
+
+
 def _objects(text: str) -> list[tuple[str, str]]:
     """{"files": [{"path", "content"}]}, {"path": …, "content": …}, {"src/app.py": "…"}."""
     if text.count("{") > text.count("}"):
@@ -153,10 +180,10 @@ def _objects(text: str) -> list[tuple[str, str]]:
     return []
 
 
-def _files_in(data: Any) -> list[tuple[str, str]]:
-    if isinstance(data, list):
-        return [file for entry in data if isinstance(entry, dict) for file in _files_in(entry)]
-    if not isinstance(data, dict):
+def _files_in(data: Any, depth: int = MAX_NESTED) -> list[tuple[str, str]]:
+    if isinstance(data, list) and depth:
+        return [file for entry in data if isinstance(entry, dict) for file in _files_in(entry, depth - 1)]
+    if not isinstance(data, dict) or not depth:
         return []
     path = next((data[key] for key in _PATHS if isinstance(data.get(key), str)), None)
     body = next((data[key] for key in _TEXTS if isinstance(data.get(key), str)), None)
@@ -165,4 +192,4 @@ def _files_in(data: Any) -> list[tuple[str, str]]:
     named = [(key, value) for key, value in data.items() if isinstance(value, str) and _NAMED.fullmatch(key)]
     if named and len(named) == len(data):
         return named
-    return next((files for value in data.values() if (files := _files_in(value))), [])
+    return next((files for value in data.values() if (files := _files_in(value, depth - 1))), [])

@@ -21,7 +21,6 @@ AT_LEAST, PER_CHARACTER = 20_000, 20
 """So many characters may be looked at in repairing all pieces of one text, in any case and for each of it; honest ones are
 looked at three times. The library looks ahead for some shapes as far as the text goes, again and again."""
 
-_THOUGHT = linear(r"(?i)<(/?)(?:think|thinking|thought|reasoning)>")
 _FENCED = linear(r"(?is)```[ \t]*(?:json5?|jsonc|javascript|js|python)?[ \t]*\n?(.*?)(?:```|\z)")
 _LONG_NUMBER = linear(r"[0-9]{1000}")
 """Repairing a number takes the square of its length, and Python reads none of more than 4,300 digits."""
@@ -31,27 +30,15 @@ _SMART = str.maketrans(
 )
 
 
-def without_thoughts(text: str) -> str:
-    """``text`` without what a reasoning model says to itself; a thought that began before the text ends it."""
-    kept: list[str] = []
-    at = 0
-    inside = False
-    for tag in _THOUGHT.finditer(text):
-        if not tag[1]:
-            if not inside:
-                kept.append(text[at : tag.start()])
-            inside = True
-            continue
-        if not inside:
-            kept.clear()
-        at, inside = tag.end(), False
-    return "".join(kept) + text[at:] if not inside else "".join(kept) or text[at:]
-
-
 def objects(text: str) -> list[dict[str, Any]]:
     """The outermost objects that are JSON as they stand, in order."""
+    return [data for _, _, data in located(text)]
+
+
+def located(text: str) -> list[tuple[int, int, dict[str, Any]]]:
+    """The same, each after the places of its first and behind its last character."""
     decoder = json.JSONDecoder()
-    found: list[dict[str, Any]] = []
+    found: list[tuple[int, int, dict[str, Any]]] = []
     start, tried, left = text.find("{"), 0, SCANNED * len(text)
     while start >= 0 and tried < MAX_BRACES and left > 0:
         tried += 1
@@ -61,7 +48,7 @@ def objects(text: str) -> list[dict[str, Any]]:
             left -= getattr(error, "pos", len(text)) - start
             start = text.find("{", start + 1)
             continue
-        found.append(data)
+        found.append((start, end, data))
         start = text.find("{", end)
     return found
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from agent.team.parsing.coerce import coerced
-from agent.team.parsing.json_repair import mended, objects, without_thoughts
+from agent.patterns import linear
+from agent.team.parsing.coerce import CAUTIOUS, coerced, decision, decisions, own_keys
+from agent.team.parsing.json_repair import located, mended, objects
+from agent.team.parsing.thoughts import without_thoughts
 
 MAX_TEXT = 4_000
+_QUOTES = r"[\"'*_“”`]{0,3}"
+_STATED = {
+    name: linear(rf"(?i)(?:^|[^\\\w]){_QUOTES}{name}{_QUOTES}\s{{0,5}}[:=]\s{{0,5}}{_QUOTES}\s{{0,5}}([a-z][a-z _-]{{0,20}})")
+    for name in CAUTIOUS
+}
+"""A decision in words, or in an object that is not JSON."""
 
 
 class Unusable(ValueError):
@@ -67,18 +76,50 @@ A = TypeVar("A", bound=Answer)
 
 
 def parse(schema: type[A], text: str) -> A:
-    """The first JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``, as it is or repaired.
-    Raises ``Unusable``."""
+    """The JSON object in ``text`` (fenced, or in the middle of prose) that matches ``schema``, as it is or repaired: one with
+    the schema's own keys before all others. Raises ``Unusable``, also where the text says two things."""
     said = without_thoughts(text)
-    said = said if "{" in said else text
+    _check_decided(schema, said)
     problem = ""
-    for found in (objects, _repaired):
-        for data in found(said):
-            try:
-                return schema.model_validate(coerced(schema, data))
-            except ValidationError as error:
-                problem = problem or _explain(error)
+    readings: dict[bool, list[tuple[int, dict[str, Any]]]] = {}
+    for is_own in (True, False):
+        for repair in (False, True):
+            if repair not in readings:
+                readings[repair] = [(own_keys(schema, data), data) for data in (_repaired if repair else objects)(said)]
+            answers: list[tuple[int, A]] = []
+            for keys, data in readings[repair]:
+                if bool(keys) is not is_own:
+                    continue
+                try:
+                    answers.append((keys, schema.model_validate(coerced(schema, data))))
+                except ValidationError as error:
+                    problem = problem or _explain(error)
+            if answers:
+                # what was repaired is the same text in several readings
+                return answers[0][1] if repair else _only(answers)
     raise Unusable(problem or ("it is cut off before its end." if _is_cut(said) else "it contains no complete JSON object."))
+
+
+def _only(answers: Sequence[tuple[int, A]]) -> A:
+    most = max(keys for keys, _ in answers)
+    best = [answer for keys, answer in answers if keys == most]
+    if any(answer != best[0] for answer in best):
+        raise Unusable("it contains several objects of this form that differ. Give one.")
+    return best[0]
+
+
+def _check_decided(schema: type[Answer], text: str) -> None:
+    """Raises ``Unusable`` where the text, in its objects and beside them, decides both ways."""
+    for name in CAUTIOUS.keys() & schema.model_fields.keys():
+        allowed = get_args(schema.model_fields[name].annotation)
+        decided: set[str] = set()
+        at = 0
+        for start, end, data in [*located(text), (len(text), len(text), {})]:
+            stated = (decision(allowed, hit[1]) for hit in _STATED[name].finditer(text[at:start]))
+            decided |= {word for word in stated if word} | decisions(name, allowed, data)
+            at = end
+        if len(decided) > 1:
+            raise Unusable(f"it says more than one {name}. Give one.")
 
 
 def _repaired(text: str) -> list[dict[str, Any]]:

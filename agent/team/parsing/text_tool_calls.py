@@ -15,7 +15,8 @@ from typing import Any
 from agent.patch import detect
 from agent.patterns import linear
 from agent.ports import ChatMessage, JSONObject, ModelRequest, ToolCall, ToolSpec
-from agent.team.parsing.json_repair import value_of, without_thoughts
+from agent.team.parsing.json_repair import value_of
+from agent.team.parsing.thoughts import without_thoughts
 from agent.team.prompts import render
 from agent.tools import ALIASES, canonical, renamed
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-VERSION = "10"
+VERSION = "11"
 
 
 def render(name: str, **values: str) -> str:

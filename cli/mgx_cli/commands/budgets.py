@@ -11,6 +11,7 @@ from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.ids import find_project, shortest
 from mgx_cli.output import put_json, put_table, say
+from mgx_cli.render import cost as money
 from mgx_cli.render import number
 from mgx_cli.session import open_api
 
@@ -157,7 +158,7 @@ def _table(api: Api, rows: list[dict[str, Any]]) -> None:
 
 def _of(row: dict[str, Any], name: str) -> str:
     used, limit = (row.get("used") or {}).get(name, 0), row.get(f"max_{name}")
-    shown = f"{float(str(used)):g}" if name == "cost_usd" else number(round(float(str(used))))
+    shown = money(used) if name == "cost_usd" else number(round(float(str(used))))
     if limit is None:
         return shown
-    return f"{shown} of {f'{float(str(limit)):g}' if name == 'cost_usd' else number(limit)}"
+    return f"{shown} of {money(limit) if name == 'cost_usd' else number(limit)}"

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.commands.shared import AsJson, RunOrLast, application
 from mgx_cli.errors import UsageError
 from mgx_cli.hunks import ask_about, change_lines, part_of, tell_next
-from mgx_cli.ids import find_run
+from mgx_cli.ids import find_run, short
 from mgx_cli.output import put_json
 from mgx_cli.run_state import asks_for
 from mgx_cli.session import open_api
@@ -23,7 +23,7 @@ PART = "PATH[:HUNK]"
 @app.command()
 def changes(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     accept: Annotated[
         list[str] | None, typer.Option("--accept", "-a", metavar=PART, help="Accept a file, or one hunk of it.")
     ] = None,
@@ -67,7 +67,7 @@ def changes(
             if not closes:
                 raise UsageError(
                     "--message requires --reject, or --accept-all or --done for a message about the whole change.",
-                    hint=f'For example: mgx changes {run} --done -m "also update the README"',
+                    hint=f'For example: mgx changes {short(found["id"])} --done -m "also update the README"',
                 )
             body["comment"] = message
         shown = api.post(path, body)

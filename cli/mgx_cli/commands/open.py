@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.commands.shared import AsJson, RunOrLast, application
 from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_run
 from mgx_cli.output import one_line, put, put_json
@@ -20,7 +20,7 @@ app = application()
 @app.command(name="open")
 def open_run(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     page: Annotated[bool, typer.Option("--page", help="The run's own page, even if it has a pull request.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -28,6 +28,7 @@ def open_run(
 
     \b
     Examples:
+      mgx open
       mgx open 01a2056e
       mgx open 01a2056e --page
     """

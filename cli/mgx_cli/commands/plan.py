@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.commands.shared import AsJson, RunOrLast, application
 from mgx_cli.errors import CLIError, UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import put_json, say
@@ -28,7 +28,7 @@ app = application()
 @app.command()
 def plan(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     edit: Annotated[bool, typer.Option("--edit", help="Edit the plan in $EDITOR while it is awaiting approval.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +57,9 @@ def plan(
 
 
 def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
-    """Sends the edited plan and returns the run. A plan that is refused stays in its file."""
+    """Sends the edited plan and returns the run. A plan that is refused, or that somebody else has changed meanwhile, stays in
+    its file."""
+    run, etag = api.get_with_etag(f"/api/runs/{run['id']}")
     if not asks_for(run, "approve"):
         raise UsageError(
             f"Run #{run.get('run_number')} is {label(run)}: a plan can only be edited while it is awaiting approval."
@@ -81,7 +83,7 @@ def _edited(api: Api, run: dict[str, Any]) -> dict[str, Any]:
         say("The plan was not changed.")
         return run
     try:
-        answer: dict[str, Any] = api.patch(f"/api/runs/{run['id']}", {"plan": json.loads(after)})
+        answer: dict[str, Any] = api.patch(f"/api/runs/{run['id']}", {"plan": json.loads(after)}, etag=etag)
     except ValueError as error:
         raise UsageError(f"The edited plan is not valid JSON: {error}.", hint=f"Your text is in {file}") from error
     except CLIError:

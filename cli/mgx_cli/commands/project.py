@@ -36,6 +36,13 @@ Ask = Annotated[
         help="Whether runs started with --yes pause too where the task contradicts itself or an assumption changes the result.",
     ),
 ]
+Remarks = Annotated[
+    str | None,
+    typer.Option(
+        metavar="asked|always|commands",
+        help="Which remarks of reviewers without a command are work: those that ask for something, all but praise, none.",
+    ),
+]
 Policy = Annotated[str | None, typer.Option(metavar="admins|developers", help="Who approves plans and changes.")]
 Base = Annotated[
     str | None, typer.Option(metavar="BRANCH", help="The branch that runs start from; '' for the repository's default.")
@@ -87,6 +94,7 @@ SHOWN = (
     ("approval", "approval_policy"),
     ("reviews changes", "review_changes"),
     ("always asks", "always_ask"),
+    ("review remarks", "review_remarks"),
     ("branch prefix", "run_branch_prefix"),
     ("commit template", "commit_template"),
     ("commit author", "commit_author"),
@@ -159,6 +167,7 @@ def create(
     review_changes: Review = None,
     always_ask: Ask = None,
     approval_policy: Policy = None,
+    review_remarks: Remarks = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
     commit_template: Template = None,
@@ -179,9 +188,9 @@ def create(
     """
     body = _given(
         name=name, default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
-        default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
-        commit_author=commit_author, commit_co_author=co_author, pr_draft=draft, pr_labels=label or None,
-        pr_reviewers=reviewer or None, commands=_commands(command) if command else None,
+        review_remarks=review_remarks, default_branch=default_branch, run_branch_prefix=branch_prefix,
+        commit_template=commit_template, commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
+        pr_labels=label or None, pr_reviewers=reviewer or None, commands=_commands(command) if command else None,
     )  # fmt: skip
     _tell(open_api(context).post("/api/projects", body), as_json, "made")
 
@@ -194,6 +203,7 @@ def update(
     review_changes: Review = None,
     always_ask: Ask = None,
     approval_policy: Policy = None,
+    review_remarks: Remarks = None,
     default_branch: Base = None,
     branch_prefix: Prefix = None,
     commit_template: Template = None,
@@ -220,8 +230,8 @@ def update(
     """
     body = _given(
         default_stack=stack, review_changes=review_changes, always_ask=always_ask, approval_policy=approval_policy,
-        default_branch=default_branch, run_branch_prefix=branch_prefix, commit_template=commit_template,
-        commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
+        review_remarks=review_remarks, default_branch=default_branch, run_branch_prefix=branch_prefix,
+        commit_template=commit_template, commit_author=commit_author, commit_co_author=co_author, pr_draft=draft,
         pr_labels=_list(label, no_labels, "label"), pr_reviewers=_list(reviewer, no_reviewers, "reviewer"),
         commands={} if no_commands else _commands(command) if command else None,
     )  # fmt: skip

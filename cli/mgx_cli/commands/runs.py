@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
+from mgx_cli.commands.shared import AsJson, RunName, RunOrLast, Verbose, application
 from mgx_cli.errors import InterruptedByUser, NoAccess, UsageError
 from mgx_cli.follow import follow as watch
 from mgx_cli.follow import stream_lines
@@ -71,17 +71,17 @@ def list_runs(
 @app.command()
 def logs(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the run ends.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a run's log, as text or as one JSON line per event.
 
-    With --follow it ends with the run, or with exit code 5 if your access ends before.
+    With --follow it ends with the run, or with exit code 5 if your access ends before. It says when the run waits for a person.
 
     \b
     Examples:
-      mgx logs 01a2056e
+      mgx logs -f
       mgx logs 01a2056e -f
       mgx logs 01a2056e --json | jq -r .type
     """
@@ -96,19 +96,19 @@ def logs(
                 put(line)
         else:
             for line in api.lines(f"{path}/logs", {"follow": "true"} if follow else {}, "text/plain", timeout=QUIET):
-                _require_access(line)
-                put(clean(line))
+                if not (follow and _is_notice(line)):
+                    put(clean(line))
     except KeyboardInterrupt:
         raise InterruptedByUser("Stopped reading.", hint=f"The run continues. See: mgx attach {short(found['id'])}") from None
 
 
 @app.command()
-def diff(context: typer.Context, run: RunName, as_json: AsJson = False) -> None:
+def diff(context: typer.Context, run: RunOrLast = None, as_json: AsJson = False) -> None:
     """Print a run's change as a diff for git apply.
 
     \b
     Examples:
-      mgx diff 01a2056e
+      mgx diff
       mgx diff 01a2056e | git apply --check
     """
     api = open_api(context)
@@ -233,7 +233,7 @@ def resume(
 @app.command()
 def attach(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     after: Annotated[int, typer.Option(min=0, metavar="SEQ", help="Skip the events up to this number.")] = 0,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -254,12 +254,16 @@ def attach(
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
 
 
-def _require_access(line: str) -> None:
-    """Raises NoAccess for the line `<time> access_ended <sentence>`, which ends a followed log before its run ends."""
+def _is_notice(line: str) -> bool:
+    """Whether the line `<time> <type> <sentence>` of a followed log is not an event: `waiting` is said on stderr, what the run
+    waits for. Raises NoAccess for `access_ended`, which ends the log before its run ends."""
     _, _, rest = line.partition(" ")
     kind, _, sentence = rest.partition(" ")
     if kind == "access_ended":
         raise NoAccess(sentence, hint="The run continues. Sign in with: mgx login")
+    if kind == "waiting":
+        say(clean(sentence), "yellow")
+    return kind == "waiting"
 
 
 def _decide(context: typer.Context, name: str, body: dict[str, Any], as_json: bool, done: str) -> None:

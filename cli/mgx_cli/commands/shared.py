@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -14,7 +14,16 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="The run: its id, a unique beginning of it (mgx list), or a unique run number.",
+        help="The run: its id, a unique beginning of it (mgx list), a unique run number, a task's id, TASK#N, or @last.",
+        show_default=False,
+    ),
+]
+RunOrLast = Annotated[
+    Optional[str],  # noqa: UP045  # typer reads it at run time on every Python that the CLI supports
+    typer.Argument(
+        metavar="RUN",
+        help="The run: its id, a unique beginning of it (mgx list), a unique run number, a task's id, or TASK#N. Default: the "
+        "last run of this repository.",
         show_default=False,
     ),
 ]

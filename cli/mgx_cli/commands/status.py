@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, RunName, application
+from mgx_cli.commands.shared import AsJson, RunOrLast, application
 from mgx_cli.errors import UsageError
 from mgx_cli.ids import find_run, short
 from mgx_cli.output import one_line, paint, put, put_json, say
@@ -26,7 +26,7 @@ app = application()
 @app.command()
 def status(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     timing: Annotated[bool, typer.Option("--timing", help="Show where the time went, by phase and step.")] = False,
     profiles: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save the flame graphs of a run started with --profile to DIR.")
@@ -39,6 +39,7 @@ def status(
 
     \b
     Examples:
+      mgx status
       mgx status 01a2056e
       mgx status 01a2056e --json
       mgx status 01a2056e --timing

@@ -34,10 +34,12 @@ from ..base import (
     PullRequestText,
     RemoteRepository,
     ReviewComment,
+    SubmittedReview,
 )
 from . import auth, transport
 from .comment_syntax import is_ours, marked
 from .error_mapping import is_for_good, no_github, said, speaking
+from .webhook_parsing import VERDICTS
 
 TIMEOUT = 20
 MAX_COMMENTS = 2_500
@@ -180,9 +182,11 @@ class GitHubClient:
                 for comment in found
             ]
 
-    def review_words(self, number: int, review_id: int) -> str:
+    def review(self, number: int, review_id: int) -> SubmittedReview:
         with self._speaking(f"reading the review of #{number}"):
-            return self._repository.get_pull(number).get_review(review_id).body or ""
+            found = self._repository.get_pull(number).get_review(review_id)
+            author = found.user.login if found.user else ""
+            return SubmittedReview(author, found.body or "", VERDICTS.get((found.state or "").lower(), "none"))
 
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
         with self._speaking(f"answering the review of #{number}"):
@@ -317,6 +321,7 @@ def _pull(pull: Pull) -> HostedPullRequest:
         branch=pull.head.ref,
         head_sha=pull.head.sha,
         draft=bool(pull.draft),
+        closed_at=pull.merged_at or pull.closed_at,
     )
 
 

@@ -9,10 +9,11 @@ import structlog
 from django.conf import settings
 
 from ..base import HostingClient
+from ..comment_text import CommentText
 from ..payloads import json_object, require_delivery_id
 from ..provider import IncomingDelivery, Linked, PayloadPaths, RepositoryRef
 from ..webhook_events import WebhookEvent
-from . import addresses, payload_filter, signatures, webhook_parsing
+from . import addresses, comment_syntax, payload_filter, signatures, webhook_parsing
 from .app_webhooks import GitHubAppWebhooks
 
 EVENT, DELIVERY = "X-GitHub-Event", "X-GitHub-Delivery"
@@ -65,6 +66,9 @@ class GitHubProvider:
 
     def kept(self, delivery: IncomingDelivery) -> dict[str, Any] | None:
         return payload_filter.kept(delivery.event, delivery.payload)
+
+    def comment_text(self, text: str) -> CommentText:
+        return comment_syntax.read_comment(text)
 
     def events(self, event: str, kept: Mapping[str, Any]) -> list[WebhookEvent]:
         return webhook_parsing.parse_payload(event, kept)

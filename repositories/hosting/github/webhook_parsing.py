@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ..base import Verdict
 from ..payloads import entries, integer, part, text
 from ..webhook_events import (
     LABEL,
@@ -25,11 +26,15 @@ from ..webhook_events import (
     ReviewSubmitted,
     WebhookEvent,
 )
-from .comment_syntax import commands, is_ours
+from .comment_syntax import is_ours, read_comment
 
 RED = ("failure", "timed_out")
 """Conclusions of a check suite that count as failed."""
 MAX_BRANCH = 100
+MAX_TIME = 40
+
+VERDICTS: Mapping[str, Verdict] = {"changes_requested": "changes", "approved": "approved", "commented": "none"}
+"""The states of a review; one that was dismissed says nothing any more."""
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -61,7 +66,9 @@ def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     label = text(part(payload, "label"), "name").lower()
     opened_with = payload.get("action") == "opened" and LABEL in _labels(payload)
     if opened_with or (payload.get("action") == "labeled" and label == LABEL):
-        yield IssueLabelled(actor, f"issue:{issue.number}:label", issue)
+        # each time that the label is set is a cause of its own; the issue's time is the same in every delivery of it
+        at = text(part(payload, "issue"), "updated_at")[:MAX_TIME]
+        yield IssueLabelled(actor, f"issue:{issue.number}:label:{at}", issue)
 
 
 def _labels(payload: Mapping[str, Any]) -> set[str]:
@@ -73,8 +80,9 @@ def _issue_comment(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEv
     identity = integer(comment, "id")
     if payload.get("action") != "created" or issue is None or identity is None:
         return
-    for verb, words in commands(text(comment, "body")):
-        yield CommentCommand(actor, f"comment:{identity}", verb, words, issue)
+    command = read_comment(text(comment, "body")).command
+    if command is not None:
+        yield CommentCommand(actor, f"comment:{identity}", command.verb, command.words, issue)
 
 
 def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
@@ -82,13 +90,13 @@ def _review(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     body, identity = text(review, "body"), integer(review, "id")
     if is_ours(body) or payload.get("action") != "submitted" or number is None or identity is None:
         return
-    state = text(review, "state").lower()
-    if state == "changes_requested" or (state == "commented" and body.strip()):
-        yield ReviewSubmitted(actor, f"review:{identity}", number, body, identity)
+    verdict = VERDICTS.get(text(review, "state").lower())
+    if verdict == "changes" or (verdict is not None and body.strip()):
+        yield ReviewSubmitted(actor, f"review:{identity}", number, body, identity, verdict)
 
 
 def _remark(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
-    """All remarks of a review have the same key, whichever delivery comes first."""
+    """All remarks of a review have the same key, whichever delivery comes first: the review is read from the service."""
     comment, number = part(payload, "comment"), _number(part(payload, "pull_request"))
     identity, review = integer(comment, "id"), integer(comment, "pull_request_review_id")
     if payload.get("action") != "created" or number is None or identity is None:

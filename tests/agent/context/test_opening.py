@@ -47,20 +47,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_changes_least_comes_first(shop: Path) -> None:
     found = sections(opened(shop, "Cart.total is wrong, see start_250()"), ["It is Python."])
     assert [section.name for section in found] == [
-        "file", "guide", "project", "test_layout", "repository_files", "recent_history", "repository_map", "named", "file",
-        "outline",
+        "file", "guide", "project", "repository_files", "repository_map", "named", "file", "outline",
     ]  # fmt: skip
     assert [section.title for section in found if section.name == "file"] == [
         "Content of AGENTS.md:", "Content of shop/cart.py:"
     ]  # fmt: skip
-    assert [section.of_task for section in found] == [False] * 6 + [True] * 4
+    assert [section.of_task for section in found] == [False] * 4 + [True] * 4
 
 
 def test_with_tools_an_opening_is_short(shop: Path) -> None:
     view = opened(shop, "Cart.total is wrong, see start_250()")
     assert estimate_tokens(section.text for section in sections(view, ())) < 2_500
     assert list(view.texts) == ["AGENTS.md", "shop/cart.py"], "manifests are facts of the profile"
-    assert estimate_tokens([view.guides["README.md"]]) <= 400
+    assert estimate_tokens([view.guides["README.md"]]) <= 70
+
+
+def test_with_tools_the_map_names_definitions_in_a_line_for_each_file(shop: Path) -> None:
+    lines = opened(shop, "Cart.total is wrong").map.splitlines()
+    assert "shop/cart.py: 1 Cart, 2 Cart.total" in lines
+    assert "shop/cart.py\n1: class Cart\n2:   def total(self)" in opened(shop, "Cart.total is wrong", tools=False).map
 
 
 def test_without_tools_a_model_sees_what_it_can_not_ask_for(shop: Path) -> None:
@@ -76,10 +81,9 @@ def test_a_manifest_that_the_task_names_is_shown_with_tools(shop: Path) -> None:
 
 def test_a_long_file_has_its_definitions_and_the_part_that_is_meant(shop: Path) -> None:
     said = opened(shop, "start_250() is slow").outlines["shop/machines.py"]
-    assert said.startswith("1503 lines. Only parts of it are shown: `read`")
-    assert "\n4: class Machine0" in said
-    assert "Lines 1255-1256:\n    def start_250(self):\n        return 250" in said
-    assert estimate_tokens([said]) <= 1_250
+    assert said == "Lines 1255-1256:\n    def start_250(self):\n        return 250"
+    without = opened(shop, "start_250() is slow", tools=False).outlines
+    assert "shop/machines.py" not in without, "it fits whole where nothing can be looked up"
 
 
 def test_a_later_look_shows_the_parts_of_the_wanted_files_again(shop: Path) -> None:
@@ -102,6 +106,7 @@ def test_long_rules_are_cut_at_a_line_and_say_so(tmp_path: Path) -> None:
 
 
 def test_a_page_begins_without_badges_and_names_its_other_headings() -> None:
-    said = beginning(README, 100, tools=True)
+    said = beginning(README, 100)
     assert said.startswith("# Shop\n\nIt sells.\n\n## Usage\n")
-    assert said.endswith("…\nMore is said under: Internals (read)")
+    assert said.endswith("…\nMore is said under: Internals")
+    assert beginning(README, 100, headings=False).endswith("Call it as you like.\n…")

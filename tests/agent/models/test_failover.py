@@ -12,7 +12,7 @@ import pytest
 from agent.errors import ContentFiltered, ContextOverflow, ModelFailed, RateLimited
 from agent.models import ModelUnavailable, Prices, ToolsUnsupported, open_models
 from agent.models.failover import Failover
-from agent.ports import Model
+from agent.ports import Model, ModelCompletion
 from tests.agent.models.endpoints import READ, REQUEST, open_to, settings_for, silent
 from tests.support.scripted_openai import NO_TOOLS, Reply, Script, serve
 
@@ -36,6 +36,19 @@ async def test_the_second_answers_and_the_first_is_left_alone_for_a_while(reply:
         await model.aclose()
     assert len(first.requests) == 1
     assert len(second.requests) == 3
+
+
+async def test_an_answer_says_that_it_is_of_the_second_be_its_model_of_the_same_name() -> None:
+    with serve(lambda messages: Reply(status=500)) as first, serve(lambda messages: "fine") as second:
+        model = open_models(settings_for(first, model="m", max_retries=0), settings_for(second, model="m"))
+        completion = await model.complete(REQUEST, silent)
+        await model.aclose()
+        alone = open_to(second, model="m")
+        own = await alone.complete(REQUEST, silent)
+        await alone.aclose()
+    assert (completion.model, completion.by_fallback, own.by_fallback) == ("m", True, False)
+    assert ModelCompletion.from_json(completion.to_json()) == completion
+    assert "by_fallback" not in own.to_json()
 
 
 async def test_the_first_is_asked_again_after_its_rest() -> None:

@@ -9,30 +9,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tests.agent.patch.corpus import Edit
+from tests.agent.patch.damage import Damaged, error, of_blocks, unique
 from tests.agent.patch.diffs import BARE, Part, parts, sides, unified
-
-
-@dataclass(frozen=True)
-class Damaged:
-    """An answer, the tree's file before it, and after it; ``after`` None: only a refusal is right."""
-
-    text: str
-    before: str
-    after: str | None
-
-
-Error = Callable[[Edit, random.Random], Damaged | None]
-"""None where the error can't happen to this edit."""
-
-ERRORS: dict[str, Error] = {}
-
-
-def error(function: Error) -> Error:
-    ERRORS[function.__name__] = function
-    return function
 
 
 def _of(edit: Edit, text: str) -> Damaged:
@@ -98,15 +78,10 @@ def missing_counts(edit: Edit, rng: random.Random) -> Damaged:
 
 def _headers(edit: Edit, header: Callable[[Part], str]) -> Damaged | None:
     hunks = parts(edit.before, edit.after)
-    if not all(_unique(edit.before, part) for part in hunks):
+    if not all(unique(edit.before, part) for part in hunks):
         return None
     body = "\n".join("\n".join([header(part), *part.body]) for part in hunks)
     return _of(edit, f"--- a/{edit.path}\n+++ b/{edit.path}\n{body}\n")
-
-
-def _unique(before: str, part: Part) -> bool:
-    old = sides(part)[0]
-    return bool(old) and f"\n{before}\n".count("\n" + "\n".join(old) + "\n") == 1
 
 
 @error
@@ -188,7 +163,7 @@ def reduced_context(edit: Edit, rng: random.Random) -> Damaged | None:
         while rng.random() < 0.6 and len(body) > 2 and body[-1].startswith(" ") and body[-2].startswith(" "):
             body.pop()
         hunks.append(part.with_body(body))
-        if not _unique(edit.before, hunks[-1]):
+        if not unique(edit.before, hunks[-1]):
             return None
     return _of(edit, unified(edit.path, hunks))
 
@@ -214,7 +189,7 @@ def hunk_repeated(edit: Edit, rng: random.Random) -> Damaged:
 @error
 def edits_under_one_header(edit: Edit, rng: random.Random) -> Damaged | None:
     hunks = parts(edit.before, edit.after)
-    if len(hunks) < 2 or not all(_unique(edit.before, part) and _framed(part) for part in hunks):
+    if len(hunks) < 2 or not all(unique(edit.before, part) and _framed(part) for part in hunks):
         return None
     body = [line for part in hunks for line in part.body]
     count = sum(part.count for part in hunks)
@@ -355,7 +330,7 @@ def lines_above_changed(edit: Edit, rng: random.Random) -> Damaged | None:
     """The file has new lines at its top since it was read."""
     more = "".join(f"# a new line {at}\n" for at in range(rng.randint(1, 40)))
     hunks = parts(edit.before, edit.after)
-    if not all(_unique(edit.before, part) for part in hunks):
+    if not all(unique(edit.before, part) for part in hunks):
         return None
     return Damaged(unified(edit.path, hunks), more + edit.before, more + edit.after)
 
@@ -364,7 +339,7 @@ def lines_above_changed(edit: Edit, rng: random.Random) -> Damaged | None:
 def elided_context(edit: Edit, rng: random.Random) -> Damaged | None:
     """Several edits under one header, with ``...`` for what is between them."""
     hunks = parts(edit.before, edit.after)
-    if len(hunks) < 2 or not all(_unique(edit.before, part) and _framed(part) for part in hunks):
+    if len(hunks) < 2 or not all(unique(edit.before, part) and _framed(part) for part in hunks):
         return None
     body = [line for part in hunks for line in (*part.body, " ...")][:-1]
     return _of(edit, f"--- a/{edit.path}\n+++ b/{edit.path}\n@@ ... @@\n" + "\n".join(body) + "\n")
@@ -374,35 +349,20 @@ def elided_context(edit: Edit, rng: random.Random) -> Damaged | None:
 def two_errors(edit: Edit, rng: random.Random) -> Damaged | None:
     """Wrong counts and trailing space in a fence."""
     hunks = [_sane(Part(p.start, p.count + 2, p.new_start, p.new_count - 1, p.body)) for p in parts(edit.before, edit.after)]
-    if not all(_unique(edit.before, part) for part in hunks):
+    if not all(unique(edit.before, part) for part in hunks):
         return None
     spaced = [part.with_body([line + " " if line[0] == " " else line for line in part.body]) for part in hunks]
     return _of(edit, f"```\n{unified(edit.path, spaced)}```\n")
 
 
-def _blocks(edit: Edit, change: Callable[[str], str] = str) -> Damaged | None:
-    hunks = parts(edit.before, edit.after)
-    if not all(_unique(edit.before, part) for part in hunks) or any(BARE in part.body for part in hunks):
-        return None
-    blocks = []
-    for part in hunks:
-        old, new = sides(part)
-        search = "".join(change(line) + "\n" for line in old)
-        replace = "".join(line + "\n" for line in new)
-        blocks.append(f"{edit.path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n")
-    if any(re.search(r"^={5,9}$", line, flags=re.M) for part in hunks for line in part.body):
-        return None
-    return _of(edit, "\n".join(blocks))
-
-
 @error
 def search_replace(edit: Edit, rng: random.Random) -> Damaged | None:
-    return _blocks(edit)
+    return of_blocks(edit)
 
 
 @error
 def search_replace_fenced(edit: Edit, rng: random.Random) -> Damaged | None:
-    made = _blocks(edit)
+    made = of_blocks(edit)
     if made is None:
         return None
     text = made.text.replace("<<<<<<< SEARCH", "```python\n<<<<<<< SEARCH").replace(">>>>>>> REPLACE", ">>>>>>> REPLACE\n```")
@@ -411,13 +371,13 @@ def search_replace_fenced(edit: Edit, rng: random.Random) -> Damaged | None:
 
 @error
 def search_replace_spaces(edit: Edit, rng: random.Random) -> Damaged | None:
-    return _blocks(edit, str.rstrip)
+    return of_blocks(edit, str.rstrip)
 
 
 @error
 def envelope(edit: Edit, rng: random.Random) -> Damaged | None:
     hunks = parts(edit.before, edit.after)
-    if not all(_unique(edit.before, part) for part in hunks):
+    if not all(unique(edit.before, part) for part in hunks):
         return None
     body = "".join("@@\n" + "".join(f"{line}\n" for line in part.body if line != BARE) for part in hunks)
     return _of(edit, f"*** Begin Patch\n*** Update File: {edit.path}\n{body}*** End Patch\n")

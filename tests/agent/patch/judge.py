@@ -8,11 +8,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.patch import PatchRejected, apply_patch
+from tests.agent.patch import errors, form_errors
 from tests.agent.patch.corpus import Edit, edits
-from tests.agent.patch.errors import ERRORS, Damaged
+from tests.agent.patch.damage import ERRORS, Damaged
 
 RIGHT, REFUSED, WRONG = "right", "refused", "wrong"
+LOST = "\0an edit of another file is lost"
+"""In the place of a file's text: no text is this."""
+
 SEED = 20_261_122
+FAMILIES = (errors, form_errors)
+"""Whose import has filled ``ERRORS``."""
 
 
 def cases(names: Sequence[str] = (), every: int = 1) -> Iterator[tuple[str, Edit, Damaged]]:
@@ -38,10 +44,15 @@ def ours(root: Path, edit: Edit, damaged: Damaged) -> str | None:
     path = root / edit.path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(damaged.before.encode())
+    for name, (before, _) in damaged.others.items():
+        (root / name).write_bytes(before.encode())
     try:
         result = apply_patch(root, damaged.text, dry_run=False)
     except PatchRejected:
         assert path.read_bytes() == damaged.before.encode(), "refused, but the file is another"
+        assert all((root / name).read_bytes() == pair[0].encode() for name, pair in damaged.others.items())
         return None
     assert result.success
+    if any((root / name).read_bytes() != pair[1].encode() for name, pair in damaged.others.items()):
+        return LOST
     return path.read_bytes().decode()

@@ -220,6 +220,6 @@ def test_a_forged_record_can_not_reach_outside(tmp_path: Path) -> None:
     forged = f'{{"files": [{{"path": "../victim", "number": 0, "backup": null, "digest": "{empty}", "directories": []}}]}}'
     (root / ".mgx/txn/record.json").write_text(forged)
 
-    with pytest.raises(PatchRejected, match="damaged"):
-        apply_patch(root, "FILE: a\nx\n")
+    result = apply_patch(root, "FILE: a\nx\n")
     assert victim.exists()
+    assert "damaged" in result.notes[0]

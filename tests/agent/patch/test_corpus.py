@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.patch.corpus import edits
-from tests.agent.patch.errors import ERRORS
+from tests.agent.patch.damage import ERRORS
 from tests.agent.patch.judge import RIGHT, WRONG, cases, ours, verdict
 from tests.support.drills import times
 

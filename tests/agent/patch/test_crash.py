@@ -73,6 +73,25 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def kill_after_swaps(root: Path, count: int, patch: str) -> None:
+    """A process that dies once so many files are swapped."""
+
+    def act() -> None:
+        real, swaps = os.rename, 0
+
+        def rename(source: Any, target: Any, **kwargs: Any) -> None:
+            nonlocal swaps
+            real(source, target, **kwargs)
+            swaps += "src_dir_fd" in kwargs
+            if swaps == count:
+                die()
+
+        os.rename = rename  # type: ignore[assignment]
+        apply_patch(root, patch)
+
+    assert os.WIFSIGNALED(in_child(act))
+
+
 @pytest.fixture
 def states(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     root = tmp_path / "reference"

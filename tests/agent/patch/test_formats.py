@@ -125,10 +125,9 @@ def test_files_are_made_deleted_renamed_copied_and_made_executable(root: Path) -
         (f"--- a/../a.txt\n+++ b/../a.txt\n{HUNK}", "unsafe_path"),
         (f"--- /etc/a.txt\n+++ /etc/a.txt\n{HUNK}", "unsafe_path"),
         (f"--- a/src/a.txt\n+++ b/src/a.txt\n{HUNK}", "missing_file"),
-        (f"--- a/a.txt\n+++ b/b.txt\n{HUNK}", "missing_file"),
+        (f"--- a/c.txt\n+++ b/b.txt\n{HUNK}", "missing_file"),
         ("--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1 @@\n+x\n", "exists"),
         ("--- a/a.txt\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-line 1\n-line 2\n", "not_whole"),
-        ("diff --git a/a.txt b/a.txt\ndeleted file mode 100644\nindex 1..0\n", "not_whole"),
         ("--- a/a.txt\n+++ b/a.txt\n@@ -4,3 +4,2 @@\n line 4\n-line five\n line 6\n", "not_found"),
         ("--- a/a.txt\n+++ b/a.txt\n@@ @@\n+more\n", "no_context"),
         ("--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+x\n", "unsafe_path"),
@@ -146,12 +145,10 @@ def test_what_must_not_be_done_is_refused(root: Path, text: str, code: str) -> N
         "a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n",
         f"```diff\n--- a/a.txt\n+++ b/a.txt\n@@ -4,9 +4,9 @@\n{BODY}",
         "*** Begin Patch\n*** Update File: a.txt\n-line 5\n",
-        "a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\nFILE: b.txt\nwhole\n",
-        "FILE: b.txt\nwhole\nFILE: a.txt\n<<<<<<< SEARCH\nline 5\n=======\nLINE 5\n>>>>>>> REPLACE\n",
         "no edits here",
     ],
 )
-def test_answers_that_are_cut_off_or_mixed_are_refused_whole(root: Path, text: str) -> None:
+def test_answers_that_are_cut_off_are_refused_whole(root: Path, text: str) -> None:
     before = snapshot(root)
     with pytest.raises(PatchConflict) as refused:
         apply_patch(root, text)
@@ -276,13 +273,13 @@ def test_a_stale_file_is_refused_and_says_what_does_not_fit(root: Path) -> None:
         apply_patch(root, f"--- a/a.txt\n+++ b/a.txt\n{HUNK}", seen=seen)
 
 
-def test_feedback_shows_the_real_lines(root: Path) -> None:
+def test_feedback_shows_the_real_lines_without_numbers_that_could_be_copied(root: Path) -> None:
     text = "a.txt\n<<<<<<< SEARCH\nline 4\nline five\nline 6\n=======\nx\n>>>>>>> REPLACE\n"
     result, _ = preview(root, parse_edits(text))
 
     told = for_model(result)
     assert "'line five' is not in the file" in told
-    assert "5: line 5" in told
+    assert "[from line 4]\nline 4\nline 5\nline 6\n" in told
     assert "character by character" in told
 
 

@@ -51,6 +51,13 @@ from agent.patch import unsafe_reason
         "a./b",
         " a",
         "\ud800",
+        "a\u200bb.py",
+        "a\u202egnp.py",
+        "a\u2066b.py",
+        "\ufeffa.py",
+        "a\u00adb",
+        "a\u3164.py",
+        "a\u2028b",
     ],
 )
 def test_unsafe(path: str) -> None:

@@ -21,6 +21,7 @@ GOOD = {"plan": plan("shop/prices.py"), "review": review(), "code": CODE, "tests
 ASKED_AGAIN = frozenset(
     (
         "code-no-path",
+        "code-path-in-backticks",
         "code-prose-only",
         "code-unclosed-fence",
         "plan-list-alone",
@@ -29,7 +30,9 @@ ASKED_AGAIN = frozenset(
         "plan-of-yaml",
         "plan-truncated",
         "plan-without-summary",
+        "review-approved-flag",
         "review-prose",
+        "review-request-changes-late",
         "review-undecided",
     )
 )

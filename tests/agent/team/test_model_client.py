@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent.errors import ContextOverflow, Paused
+from agent.models import ModelSettings, Prices, open_models
 from agent.models.cache import MemoryCache, MemoryStore
 from agent.ports import ChatMessage, ModelCompletion, ModelProfile, ModelRequest
 from agent.prompt_blocks import block
@@ -158,6 +159,42 @@ async def test_a_fallbacks_answer_is_not_kept_as_the_firsts(tmp_path: Path) -> N
     assert len(second.model.requests) == len(first.model.requests) == 1
 
 
+async def test_another_endpoint_with_the_same_model_name_is_asked_itself(tmp_path: Path) -> None:
+    class At(ScriptedModel):
+        route = "one"
+
+        def profile(self, role: str) -> ModelProfile:
+            return replace(super().profile(role), route=self.route)
+
+    class Second(At):
+        async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
+            return replace(await super().complete(request, on_text), by_fallback=True)
+
+    class Elsewhere(At):
+        route = "two"
+
+    store, team = MemoryStore(), script(code=CODE, files=["shop/prices.py"])
+    root = make_repository(tmp_path / "a", SMALL_REPOSITORY)
+    models = [kind(team) for kind in (Second, At, Elsewhere, At, Elsewhere)]
+    for model in models:
+        await cached(Harness(root, model), store).plan(EDIT)
+    assert [len(model.requests) for model in models] == [1, 1, 1, 0, 0], "the answer of a fallback of the same name is not kept"
+
+
+async def test_a_route_is_what_answers_and_shows_no_secret() -> None:
+    one = ModelSettings("openai", "m", api_key="sk-secret", base_url="https://user:pw@one.example/v1")
+    others = [
+        replace(one, api_key="sk-other"), replace(one, kind="anthropic"), replace(one, max_output_tokens=500),
+        replace(one, base_url="https://user:pw@two.example/v1"), replace(one, base_url="https://user:pw@one.example/v1?team=a"),
+        replace(one, base_url="https://user:other@one.example/v1"),
+    ]  # fmt: skip
+    routes = {open_models(settings).profile("engineer").route for settings in (one, *others)}
+    assert len(routes) == 7
+    assert not any(secret in route for route in routes for secret in ("secret", "pw", "example"))
+    again = replace(one, timeout=5, requests_per_minute=3, prices=Prices(Decimal(1), Decimal(2)))
+    assert open_models(again).profile("reviewer").route == open_models(one).profile("engineer").route
+
+
 @pytest.mark.parametrize("kept", [{"text": "x"}, {"text": "x", "of": "another version"}, {}])
 async def test_a_kept_answer_of_another_shape_is_none(workdir: Path, kept: dict[str, Any]) -> None:
     """An upgrade may find answers that the version before it has kept."""
@@ -190,10 +227,10 @@ async def test_the_key_holds_everything_that_matters(monkeypatch: pytest.MonkeyP
     others: list[Any] = [
         cache_key(replace(REQUEST, role="tester"), "m"), cache_key(replace(REQUEST, action="ReviseCode"), "m"),
         cache_key(replace(REQUEST, stack="fastapi"), "m"), cache_key(REQUEST, "n"),
-        cache_key(replace(REQUEST, messages=[{"role": "user", "content": "x"}]), "m"),
+        cache_key(replace(REQUEST, messages=[{"role": "user", "content": "x"}]), "m"), cache_key(REQUEST, "m", "elsewhere"),
     ]  # fmt: skip
     monkeypatch.setattr("agent.team.model_client.VERSION", "0")
     others.append(cache_key(REQUEST, "m"))
-    assert len({key, *others}) == 7
+    assert len({key, *others}) == 8
     monkeypatch.undo()
     assert cache_key(replace(REQUEST, key="another/step"), "m") == key

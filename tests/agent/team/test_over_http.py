@@ -72,7 +72,7 @@ async def test_a_prompt_too_long_is_condensed_once_then_the_run_says_so(reposito
     team = script(code=CODE, files=["shop/prices.py"])
 
     def short_window(messages: list[Message]) -> str | Reply:
-        if sum(len(message["content"]) for message in messages) > 10_000:
+        if sum(len(message["content"]) for message in messages) > 9_000:
             return Reply(OVERFLOW, status=400, code="context_length_exceeded")
         return team(messages)
 

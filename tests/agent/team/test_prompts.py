@@ -88,8 +88,9 @@ async def test_what_is_stable_comes_first(workdir: Path) -> None:
     for before, after in pairwise(line):
         assert list(after[: len(before)]) == list(before)
     assert "Say why." in line[-1][-1]["content"]
-    opening = line[0][1]["content"].partition("You are the team leader")[0]
+    opening = line[0][1]["content"].partition("Definitions that may matter")[0]
     assert reviewed.startswith(opening)
+    assert "<repository_map " not in reviewed, "a fresh eye looks at what it needs beside the change"
 
 
 async def test_models_with_tools_of_their_own_get_no_other_prompt_but_theirs(workdir: Path) -> None:

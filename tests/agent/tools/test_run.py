@@ -101,7 +101,7 @@ def test_the_middle_of_a_long_output_is_read_by_a_further_call(root: Path) -> No
     assert lines[int(first) - 2] in shown and lines[int(first) - 1] not in shown
     assert lines[int(last)] in shown and lines[int(last) - 1] not in shown
     read = call(root, "read", outputs=outputs, paths=f"@run2:{first}-{last}").text
-    assert f"| {lines[int(first) - 1]}" in read
+    assert f"\t{lines[int(first) - 1]}" in read
 
 
 def test_output_is_text_without_colours_and_painted_over_lines(root: Path) -> None:

@@ -225,7 +225,7 @@ async def test_head_and_tail_of_a_huge_output_are_kept(session: Session) -> None
     assert "bytes are left out" in output and len(output) < 270_000
     assert len(result.text) < 10_000
     read = await session.call("read", {"paths": ["@run1:5000-5001"]})
-    assert read.text.splitlines()[1] == " 5000| 5000"
+    assert read.text.splitlines()[1] == "5000\t5000"
 
 
 async def test_a_replay_acts_again_in_no_way(session: Session, tmp_path: Path) -> None:

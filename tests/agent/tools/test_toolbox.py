@@ -44,12 +44,11 @@ def test_no_path_leads_to_what_may_not_be_seen(root: Path, path: Any) -> None:
 
 def test_search_finds_lines_and_respects_ignore_files(root: Path) -> None:
     assert call(root, "search", pattern="net_?price", ignore_case=True).text.splitlines() == [
-        "shop/cart.py:3:        return net_price(self.gross)",
-        "shop/cart.py:6:def net_price(gross):",
-        "ui/app.ts:1:export function netPrice() {}",
-    ]
-    assert call(root, "search", pattern="net_?price", ignore_case="true", glob="*.ts").text.startswith("ui/app.ts:1:")
-    assert call(root, "search", pattern="def", path="shop").text.startswith("shop/cart.py:2:")
+        "shop/cart.py", "3:        return net_price(self.gross)", "6:def net_price(gross):",
+        "ui/app.ts", "1:export function netPrice() {}",
+    ]  # fmt: skip
+    assert call(root, "search", pattern="net_?price", ignore_case="true", glob="*.ts").text.startswith("ui/app.ts\n1:")
+    assert call(root, "search", pattern="def", path="shop").text.startswith("shop/cart.py\n2:")
     assert call(root, "search", pattern="nothing_like_this").text == "Nothing matches."
 
 
@@ -74,14 +73,13 @@ def test_settings_of_a_person_do_not_change_a_search(root: Path, tmp_path: Path,
     (tmp_path / "rc").write_text("--invert-match\n")
     monkeypatch.setenv("RIPGREP_CONFIG_PATH", str(tmp_path / "rc"))
     (tmp_path / ".ignore").write_text("*\n")
-    assert call(root, "search", pattern="class Cart").text == "shop/cart.py:1:class Cart:"
+    assert call(root, "search", pattern="class Cart").text == "shop/cart.py\n1:class Cart:"
 
 
 def test_lines_around_a_hit_are_told_from_hits(root: Path) -> None:
     assert call(root, "search", pattern="def (total|net_price)", context="1").text.splitlines() == [
-        "shop/cart.py-1-class Cart:", "shop/cart.py:2:    def total(self):",
-        "shop/cart.py-3-        return net_price(self.gross)", "--", "shop/cart.py-5-", "shop/cart.py:6:def net_price(gross):",
-        "shop/cart.py-7-    return gross",
+        "shop/cart.py", "1-class Cart:", "2:    def total(self):", "3-        return net_price(self.gross)", "--", "5-",
+        "6:def net_price(gross):", "7-    return gross",
     ]  # fmt: skip
     assert call(root, "search", pattern="KEY|canary", context=5).text == "Nothing matches."
 
@@ -102,7 +100,7 @@ def test_a_search_ends_when_its_time_is_up(root: Path, tmp_path: Path, monkeypat
 
 def test_symbols_of_a_file_and_places_of_a_name(root: Path) -> None:
     assert call(root, "symbols", path="shop/cart.py").text.splitlines() == [
-        "shop/cart.py defines:", "    1| class Cart:", "    2|     def total(self):", "    6| def net_price(gross):",
+        "shop/cart.py defines:", "1\tclass Cart:", "2\t    def total(self):", "6\tdef net_price(gross):",
     ]  # fmt: skip
     assert call(root, "symbols", name="net_price").text == "shop/cart.py:6: def net_price(gross):"
     assert call(root, "symbols", name="Cart.total()").text == "shop/cart.py:2: class Cart: … def total(self):"
@@ -122,7 +120,7 @@ def test_a_call_that_does_not_exist_names_those_that_do(root: Path) -> None:
 def test_every_tool_tells_its_limits_in_a_schema_that_is_checked() -> None:
     assert list(TOOLS) == ["read", "search", "symbols", "list", "history", "edit", "run", "finish"]
     for spec in TOOLS.values():
-        assert set(spec.parameters["required"]) <= set(spec.parameters["properties"])
+        assert set(spec.parameters.get("required", ())) <= set(spec.parameters["properties"])
         assert len(spec.description) < 400 and spec.description.endswith(".")
 
 
@@ -145,11 +143,11 @@ def test_what_the_session_does_is_refused_here(root: Path, name: str) -> None:
 def test_names_that_models_send_from_habit_are_understood(root: Path, name: str, arguments: Any) -> None:
     assert call(root, name, **arguments).read == {"shop/cart.py": CODE}
     assert call(root, "list_files", directory="shop").text == call(root, "list", path="shop").text
-    assert call(root, "search", query="class Cart").text == "shop/cart.py:1:class Cart:"
+    assert call(root, "search", query="class Cart").text == "shop/cart.py\n1:class Cart:"
 
 
 def test_a_result_survives_the_journal() -> None:
-    result = ToolResult("text", read={"a": "b"}, kept=["c"])
+    result = ToolResult("text", read={"a": "b"}, kept=["c"], has_failed=True)
     assert ToolResult.from_json(result.to_json()) == result
     assert ToolResult.from_json({"text": "old", "is_error": False, "read": {}}).kept == []
 
@@ -165,4 +163,4 @@ def test_in_the_clone_of_a_run_all_files_are_the_project_s(tmp_path: Path) -> No
     (tmp_path / "git" / "HEAD").write_text("ref: refs/heads/main\n")
     assert asyncio.run(list_files(root)) == [".env", ".gitignore", *places]
     found = asyncio.run(search(root, {"pattern": "marked"})).text
-    assert [line.partition(":")[0] for line in found.splitlines()] == list(places)
+    assert found.splitlines()[::2] == list(places)

@@ -37,7 +37,7 @@ READERS = [
     ),
     Reader(
         "beginnings of pages",
-        lambda text: guides.beginning(str(text), 400, tools=True),
+        lambda text: guides.beginning(str(text), 400),
         {
             "badges": lambda n: "![a](b)" * (n // 7),
             "underlines": lambda n: "a\n===\n" * (n // 6),

@@ -138,6 +138,7 @@ WISHES = {
     "extra": cache(lambda n: ({}, {"a.py": "x = 1\n"}, "no " + "extra " * (n // 6))),
     "spaces": cache(lambda n: ({}, {"a.py": "x = 1\n"}, "no" + " " * n)),
     "no": cache(lambda n: ({}, {"a.py": "x = 1\n"}, "no any " * (n // 7))),
+    "managers": cache(lambda n: ({}, {"package.json": "{}"}, "do not use yarn, use npm not bun; " * (n // 34))),
     "use": cache(lambda n: ({}, {"package.json": "{}"}, "use " * (n // 4) + "bun")),
     "denied": cache(lambda n: ({}, {"a.py": "import lodash\n"}, "without lodash or " * (n // 18))),
 }
@@ -165,5 +166,10 @@ READERS = [
         start=4_000,
     ),
     Reader("guardrails, secrets", checked("fastapi"), SECRETS, ("agent.guardrails.secrets",)),
-    Reader("guardrails, wishes", checked("fastapi"), WISHES, ("agent.guardrails.constraints", "agent.guardrails.dependencies")),
+    Reader(
+        "guardrails, wishes",
+        checked("fastapi"),
+        WISHES,
+        ("agent.guardrails.assertions", "agent.guardrails.constraints", "agent.guardrails.dependencies"),
+    ),
 ]

@@ -85,6 +85,31 @@ ANSWERS: dict[str, Text] = {
     ),
     "many anchors": times("@@ def f\n", before="*** Begin Patch\n*** Update File: x.py\n", after="-a\n+b\n*** End Patch\n"),
     "one long line": times("x"),
+    "fences of two kinds before a block": times("```a\n~~~b\n", after="x.py\n" + HEAD + "a\n" + END),
+    "fences that nothing closes": times("```a\n"),
+    "fences of many lengths": cache(lambda n: "".join("`" * (3 + at % 60) + "a\n" for at in range(n // 35)) + "x.py\n" + HEAD),
+    "indented blocks": times("   x.py\n   <<<<<<< SEARCH\n   a\n   =======\n   b\n   >>>>>>> REPLACE\n"),
+    "indented headers of diffs": times("  --- a/x\n  +++ b/x\n"),
+    "indented lines below a header": times("  x\n", before="  --- a/x\n  +++ b/x\n  @@\n"),
+    "headers of growing indentation": cache(
+        lambda n: "".join(" " * (at % 200 + 1) + "@@ -1 +1 @@\n" for at in range(n // 112))
+    ),
+    "blocks in a whole file": times("x.py\n" + HEAD + "a\n" + END, before="FILE: a.md\n# A\n"),
+    "diffs in a fenced file": times(NAMES + "@@ -1 +1 @@\n-a\n+b\n", before="FILE: a.py\n```\nx\n", after="```\n"),
+    "whole files and diffs in turn": times("FILE: a\nx\n\n" + NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "heads that are nearly FILE lines": times("File: a.txt\n\n", before="FILE: b.txt\n"),
+    "a heading of code spans": times("`a.py` ", before="# ", after="\n" + HEAD + "a\n" + END),
+    "a heading of stars": times("**a.py", before="# ", after="\n" + HEAD + "a\n" + END),
+    "names above a hunk": times("`x.py`\n", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n", after="@@ -1 +1 @@\n-a\n+b\n"),
+    "hunks below names": times("`x.py`\n@@ -1 +1 @@\n-a\n+b\n\n"),
+    "prose of quotes": times('"', before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "prose of backquotes": times("`a", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "prose of brackets": times("(a", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "prose of dots": times("a.", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "prose of short lines": times("import a b\n", before=NAMES + "@@ -1 +1 @@\n-a\n+b\n\n"),
+    "dividers at the end of a block": times("=======\n", before="x.md\n" + HEAD + "a\n=======\nb\n", after=">>>>>>> REPLACE\n"),
+    "openings of envelopes": times("*** Begin Patch\n"),
+    "a backslash in a name": times("a\\", before="FILE: ", after="b\nx\n"),
 }
 
 
@@ -153,6 +178,36 @@ APPLIED: dict[str, Text] = {
     "long hunks that fit everywhere": cache(
         lambda n: ("x\n" * (n // 4), unified(*[" x\n" * 50 + "+y\n" + " x\n" * 50] * (n // 400)))
     ),
+    "blank lines left out everywhere": on_file(
+        lambda at: "" if at % 2 else f"line {at // 2}", lambda at: f" line {at}\n line {at + 1}\n-line {at + 2}\n+b {at}\n"
+    ),
+    "blank lines left out of twins": on_file(lambda at: "" if at % 2 else "ab"[at % 4 // 2], lambda at: f" a\n b\n-a\n+{at}\n"),
+    "one hunk that leaves out each blank line": cache(
+        lambda n: (
+            "".join(f"l{at}\n\n" for at in range(n // 12)),
+            unified("".join(f" l{at}\n" for at in range(n // 12 - 1)) + f"-l{n // 12 - 1}\n"),
+        )
+    ),
+    "edges that are slips": on_file(
+        lambda at: f"line {at} of it", lambda at: f" lime {at} of it\n line {at + 1} of it\n-line {at + 2} of it\n+b {at}\n"
+    ),
+    "edges of long lines that are slips": cache(
+        lambda n: ("x" * n + "\nb\nc\n", unified(*[" " + "x" * (n // 20) + "y\n b\n-c\n+d\n"] * 20))
+    ),
+    "changes that are made where their number says": on_file(
+        lambda at: "ab"[at % 2], lambda at: f" a\n-c\n+b\n@@ -{at + 1},2 +{at + 1},2 @@\n a\n-b\n+a\n"
+    ),
+    "lines with their numbers": on_file(lambda at: f"line {at} of it", lambda at: f" {at + 1}: line {at} of it\n+{at}: b\n"),
+    "one hunk of lines with their numbers": cache(
+        lambda n: (
+            "".join(f"l{at}\n" for at in range(n // 12)),
+            unified("".join(f"-{at + 1}: l{at}\n" for at in range(n // 12))),
+        )
+    ),
+    "hunks that can be read in two ways": on_file(
+        lambda at: f"{' ' * (at % 3)}line {at // 9}", lambda at: f"  line {at}\n+ b\n   line {at}\n"
+    ),
+    "marks of byte order": on_file(lambda at: "\ufeffline", lambda at: "-\ufeffline\n+\ufeffb\n"),
     "one block of the same lines": cache(lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n"))),
     "one block of nearly the same lines": cache(
         lambda n: ("same\n" * (n // 10), _block(n // 20, "same\n", "new\n").replace("same\n=", "sam\n=")),
@@ -178,6 +233,26 @@ APPLIED: dict[str, Text] = {
     "a deep line in the file": cache(lambda n: (" " * n + "deep\n", unified(" deep\n" + "+b\n" * (n // 10)))),
     "a path of slashes": cache(lambda n: ("x\n", "FILE: " + "a/" * (n // 2) + "b\nx\n")),
     "a path of combining marks": cache(lambda n: ("x\n", "FILE: a" + "\u0316\u0301" * (n // 2) + "\nx\n")),
+    "a whole file of elisions": cache(
+        lambda n: ("x\ny\n" * (n // 4), "FILE: x.py\n" + "x\n# ... existing code ...\n" * (n // 27))
+    ),
+    "a whole file of one elision among the same lines": cache(
+        lambda n: ("x\n" * (n // 2), "FILE: x.py\n" + "x\n" * (n // 4) + "# ...\n" + "x\n" * (n // 4))
+    ),
+    "a whole file of dots": cache(lambda n: ("x\n", "FILE: x.py\n" + "...\n" * (n // 4))),
+    "a whole file of brackets": cache(lambda n: ("x\n", "FILE: x.py\n" + "[" * 200 + "...\n" + "# [the rest\n" * (n // 12))),
+    "a whole file of words": cache(lambda n: ("x\n", "FILE: x.py\n" + "# the rest of the code of the file of\n" * (n // 38))),
+    "a whole file of quotes": cache(lambda n: ("x\n", "FILE: x.py\n" + "'''\"\"\" ...\n...\n" * (n // 16))),
+    "a block of elisions": cache(
+        lambda n: (
+            "x\n" * (n // 20),
+            "x.py\n" + HEAD + "x\n" * (n // 20) + "=======\n" + "x\n# ...\n" * (n // 20) + ">>>>>>> REPLACE\n",
+        )
+    ),
+    "hunks with a byte order mark": on_file(lambda at: f"line {at}", lambda at: f"-\ufeffline {at}\n+\ufeffb\n"),
+    "pluses that are spaces": on_file(
+        lambda at: f"    line {at}", lambda at: f"@@ -{at},1 +{at},3 @@\n     line {at}\n     new\n+    b\n", edits=400
+    ),
     "an envelope of many anchors": cache(
         lambda n: (
             "def f():\n    same\n" * (n // 20),
@@ -264,6 +339,13 @@ READERS = [
             "agent.patch.formats.fences",
             "agent.patch.formats.paths",
             "agent.patch.bounds",
+            "agent.patch.formats.answer_lines",
+            "agent.patch.formats.foreign",
+            "agent.patch.formats.headings",
+            "agent.patch.formats.lists",
+            "agent.patch.formats.manifest",
+            "agent.patch.formats.prose",
+            "agent.patch.formats.starts",
         ),
     ),
     Reader("agent.patch manifests", read_manifest, ANSWERS, ("agent.patch.formats.manifest",)),
@@ -273,11 +355,18 @@ READERS = [
         APPLIED,
         (
             "agent.patch.anchors",
+            "agent.patch.blank_lines",
+            "agent.patch.byte_order_mark",
             "agent.patch.edit",
+            "agent.patch.elision",
+            "agent.patch.elision_phrases",
             "agent.patch.engine",
             "agent.patch.feedback",
+            "agent.patch.fitting",
             "agent.patch.indentation",
             "agent.patch.index",
+            "agent.patch.levels",
+            "agent.patch.line_numbers",
             "agent.patch.locate",
             "agent.patch.match",
             "agent.patch.merge",
@@ -288,7 +377,12 @@ READERS = [
             "agent.patch.punctuation",
             "agent.patch.prefix_recovery",
             "agent.patch.sections",
+            "agent.patch.similar",
+            "agent.patch.stale_edges",
             "agent.patch.tree",
+            "agent.patch.whole_files",
+            "agent.patch.whole_hunks",
+            "agent.patch.well_formed",
             "agent.patch.model",
             "agent.changes.baseline_files",
         ),

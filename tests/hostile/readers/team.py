@@ -8,7 +8,7 @@ from agent.models.streaming import StreamedCompletion, parse_arguments
 from agent.ports import ModelRequest, ToolSpec
 from agent.stages.plan_parts import parts_of
 from agent.team import loop_detection, prompt_truncation
-from agent.team.parsing import edits, json_repair, schemas, text_tool_calls
+from agent.team.parsing import edits, json_repair, schemas, text_tool_calls, thoughts
 from tests.hostile.reader import Reader
 
 TOOLS = [ToolSpec("read_file", "Reads.", {"properties": {"path": {"type": "string"}}, "required": ["path"]})]
@@ -52,6 +52,20 @@ READERS = [
         lambda text: json_repair.objects(str(text)),
         {"long string": lambda n: "{" * (n // 2) + '"' + "a" * (n // 2)},
         ("agent.team.parsing.json_repair",),
+    ),
+    Reader(
+        "thoughts",
+        lambda text: thoughts.without_thoughts(str(text)),
+        {
+            "beginnings": lambda n: "<think>" * (n // 7),
+            "ends": lambda n: "x\n</think>\n" * (n // 11),
+            "pairs": lambda n: "<think></think>\n" * (n // 16),
+            "drafts": lambda n: "FILE: a\n</think>\n" * (n // 17),
+            "objects": lambda n: '{"a":' * (n // 5) + "</think>",
+            "open strings": lambda n: '{"' * (n // 2) + "</think>",
+            "turns": lambda n: "<|channel|>final<|message|>" * (n // 27),
+        },
+        ("agent.team.parsing.thoughts",),
     ),
     Reader(
         "calls in text",

@@ -56,7 +56,7 @@ MEANT: dict[str, WebhookEvent] = {
     "labelled": IssueLabelled("octocat", "", THREAD, happened_at=AT),
     "commanded": CommentCommand("octocat", "", "reject", "use pnpm\nand no npm", THREAD, happened_at=AT),
     "unknown": CommentCommand("octocat", "", "", "/mgx frobnicate now", THREAD, happened_at=AT),
-    "reviewed": ReviewSubmitted("octocat", "", 8, "Say why.", 41, happened_at=AT),
+    "reviewed": ReviewSubmitted("octocat", "", 8, "Say why.", 41, "changes", happened_at=AT),
     "remarked": ReviewSubmitted("octocat", "", 8, "", 41),
     "checked": ChecksFailed("octocat", "", SHA, "mgx/topic"),
     "closed": PullRequestStateChanged("octocat", "", 8),

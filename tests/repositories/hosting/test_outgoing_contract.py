@@ -8,7 +8,7 @@ import pytest
 
 from mgx_project.common.errors import NotAllowed, NotFound
 from repositories.errors import HostBusy, HostFailed
-from repositories.hosting.base import HostingClient, PullRequestText
+from repositories.hosting.base import HostingClient, PullRequestText, SubmittedReview
 from tests.support.forges.base import Forge
 
 TEXT = PullRequestText("MGX: Ignore None - Run #1", "The plan.\n")
@@ -175,7 +175,7 @@ def test_a_review_comment_is_answered_once_in_its_thread(forge: Forge, repo: str
 
 def test_what_a_review_says_beside_its_remarks(forge: Forge, repo: str, owner: HostingClient, topic: str) -> None:
     number = owner.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=True).number
-    assert owner.review_words(number, forge.review(repo, number, topic, "Say why.")) == "Say why."
+    assert owner.review(number, forge.review(repo, number, topic, "Say why.")) == SubmittedReview("octocat", "Say why.", "none")
 
 
 def test_red_checks_are_named_with_what_they_say(forge: Forge, repo: str, owner: HostingClient, topic: str) -> None:

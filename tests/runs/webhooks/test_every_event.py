@@ -14,7 +14,6 @@ from django.utils import timezone
 from repositories.models import RepositoryLink, WebhookDelivery
 from runs import services
 from runs.models import OutgoingComment, TaskRun
-from runs.models.run_state import Status
 from runs.webhooks import processing
 from tasks.models import Task
 from tests.support.github import APP_ID, GitHub
@@ -22,7 +21,7 @@ from workspaces.models import Event, Membership
 
 from ...repositories.webhooks.sending import APP_SECRET, SECRET, deliver, deliver_to_app
 from ..conftest import Tenant
-from ..story import Story, linked
+from ..story import Pull, Story, linked
 
 NOW = datetime.now(UTC).isoformat()
 LONG_AGO = (datetime.now(UTC) - timedelta(days=31)).isoformat()
@@ -34,31 +33,6 @@ def story(tenant: Tenant, github_server: GitHub, settings: Any) -> Iterator[Stor
     settings.MGX_GITHUB_API_URL, settings.MGX_GITHUB_WEBHOOK_SECRET = github_server.api_url, APP_SECRET
     yield linked(github_server, tenant, credential="", installation_id=100)
     assert not github_server.state.refusals
-
-
-class Pull:
-    """A pull request that a run of ours has made."""
-
-    def __init__(self, story: Story, tenant: Tenant, name: str) -> None:
-        self.branch = f"mgx/{name}/run-1"
-        self.sha = story.github.push(story.repo, {f"{name}.md": "x\n"}, name, branch=self.branch)
-        wanted = {"title": name, "head": self.branch, "base": "main"}
-        self.number: int = story.github.api("POST", f"/repos/{story.repo}/pulls", wanted)["number"]
-        self.task = tenant.task(
-            name, repository_id=story.link.pk, runs_total=1, status="completed", last_run_status="completed"
-        )
-        known = {"workspace_id": tenant.workspace.pk, "project_id": tenant.project.pk, "task": self.task, "run_number": 1}
-        git = {"branch_name": self.branch, "commit_sha": self.sha, "pr_number": self.number, "base_branch": "main"}
-        self.run = TaskRun.objects.create(
-            **known, **git, repository_id=story.link.pk, status=Status.COMPLETED, created_by=tenant.user
-        )
-
-    @property
-    def word(self) -> dict[str, Any]:
-        return {"number": self.number, "state": "open"}
-
-    def runs(self) -> int:
-        return TaskRun.objects.for_workspace(self.task.workspace_id).filter(task=self.task).count()
 
 
 def test_each_cause_has_one_effect(story: Story, tenant: Tenant) -> None:

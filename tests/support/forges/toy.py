@@ -81,7 +81,7 @@ class ToyForge(Forge):
 
     def review(self, repo: str, number: int, sha: str, words: str) -> int:
         identity = self.server.number()
-        self._of(repo).verdicts[identity] = {"no": identity, "words": words}
+        self._of(repo).verdicts[identity] = {"no": identity, "words": words, "by": "octocat", "calls": ""}
         return identity
 
     def check(self, repo: str, sha: str, name: str, *, red: bool, output: str) -> None:

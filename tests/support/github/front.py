@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import aiohttp
 from aiohttp import web
+from git import Repo
 
 from .git_http import GitHttp, token_of
 from .mirror import Mirror
@@ -239,6 +240,7 @@ class Front:
             data = self._addressed(json.loads(raw))
             self._note_token(path, status, data)
             self._note_permissions(path, token_of(request), data)
+            self._note_head(path, data)
             raw = json.dumps(data).encode()
         if "Link" in passed:
             passed["Link"] = passed["Link"].replace(self.upstream, f"{self.url}{API}")
@@ -265,6 +267,14 @@ class Front:
         if found and isinstance(data, dict) and "full_name" in data:
             level = LEVELS.index(self.state.level(token, found[1]))
             data["permissions"] = {"pull": level >= 1, "push": level >= 2, "admin": level >= 3}
+
+    def _note_head(self, path: str, data: Any) -> None:
+        """The head of an open pull request follows its branch, which the API server notes only when it is opened."""
+        found = re.fullmatch(r"/repos/([^/]+/[^/]+)/pulls/\d+", path)
+        if found and isinstance(data, dict) and data.get("state") == "open":
+            with Repo(self._repositories / f"{found[1]}.git") as repo:
+                heads = {head.name: head.commit.hexsha for head in repo.heads}
+            data["head"]["sha"] = heads.get(data["head"]["ref"], data["head"]["sha"])
 
     def _addressed(self, data: Any, name: str = "") -> Any:
         """``data`` with the front's address in place of the API server's."""

@@ -18,6 +18,7 @@ from repositories.hosting.base import (
     PullRequestText,
     RemoteRepository,
     ReviewComment,
+    SubmittedReview,
 )
 from repositories.hosting.checked_requests import CheckedAdapter
 
@@ -92,8 +93,9 @@ class ToyClient:
             for remark in self._ask("GET", f"/proposals/{number}/remarks")
         ]  # fmt: skip
 
-    def review_words(self, number: int, review_id: int) -> str:
-        return cast(str, self._ask("GET", f"/verdicts/{review_id}")["words"])
+    def review(self, number: int, review_id: int) -> SubmittedReview:
+        found = self._ask("GET", f"/verdicts/{review_id}")
+        return SubmittedReview(found["by"], found["words"], "changes" if found["calls"] == "rework" else "none")
 
     def reply(self, number: int, comment_id: int, body: str, *, marker: str) -> Comment:
         for remark in self._ask("GET", f"/proposals/{number}/remarks"):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from repositories.hosting.commands import command_of
+from repositories.hosting.comment_text import CommandText, CommentText
 from repositories.hosting.payloads import Shape, integer, part, text
 from repositories.hosting.webhook_events import (
     LABEL,
@@ -48,25 +49,27 @@ def events(kind: str, kept: Mapping[str, Any]) -> list[WebhookEvent]:
     if at is not None:
         with suppress(ValueError, OverflowError, OSError):
             happened = datetime.fromtimestamp(at, UTC)
-    return [replace(event, happened_at=happened) for event in _events(kind, actor, kept)]
+    return [replace(event, happened_at=happened) for event in _events(kind, actor, kept, at)]
 
 
-def _events(kind: str, actor: str, kept: Mapping[str, Any]) -> Iterator[WebhookEvent]:
+def _events(kind: str, actor: str, kept: Mapping[str, Any], at: int | None) -> Iterator[WebhookEvent]:
     thread, number = part(kept, "thread"), _number(part(kept, "proposal"))
     issue = _issue(thread)
     match kind:
         case "tagged" if issue is not None and text(kept, "tag").lower() == LABEL:
-            yield IssueLabelled(actor, f"thread:{issue.number}:tag", issue)
+            yield IssueLabelled(actor, f"thread:{issue.number}:tag:{at}", issue)
         case "note" if issue is not None and text(kept, "what") == "said":
             note = part(kept, "note")
             identity = integer(note, "no")
             if identity is not None and not _is_ours(note):
-                yield from _command(actor, identity, text(note, "words"), issue)
+                command = read_comment(text(note, "words")).command
+                if command is not None:
+                    yield CommentCommand(actor, f"comment:{identity}", command.verb, command.words, issue)
         case "verdict" if number is not None:
             verdict = part(kept, "verdict")
             identity = integer(verdict, "no")
             if identity is not None and text(verdict, "calls") == "rework":
-                yield ReviewSubmitted(actor, f"verdict:{identity}", number, text(verdict, "words"), identity)
+                yield ReviewSubmitted(actor, f"verdict:{identity}", number, text(verdict, "words"), identity, "changes")
         case "remark" if number is not None:
             remark = part(kept, "remark")
             identity, verdict_id = integer(remark, "no"), integer(remark, "verdict")
@@ -84,16 +87,16 @@ def _events(kind: str, actor: str, kept: Mapping[str, Any]) -> Iterator[WebhookE
             yield LinkChanged(actor, "")
 
 
-def _command(actor: str, identity: int, words: str, issue: IssueThread) -> Iterator[WebhookEvent]:
+def read_comment(words: str) -> CommentText:
     """Lines that begin with a bar are quotes here."""
     lines = words.split("\n")
+    prose = "\n".join(line for line in lines if not line.startswith("|")).strip()
     for at, line in enumerate(lines):
         found = None if line.startswith("|") else command_of(line)
         if found is not None:
             verb, after = found
-            said = "\n".join([after, *lines[at + 1 :]]).strip() if verb else after
-            yield CommentCommand(actor, f"comment:{identity}", verb, said, issue)
-            return
+            return CommentText(prose, CommandText(verb, "\n".join([after, *lines[at + 1 :]]).strip() if verb else after))
+    return CommentText(prose)
 
 
 def _is_ours(said: Mapping[str, Any]) -> bool:

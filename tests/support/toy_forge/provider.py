@@ -12,12 +12,13 @@ from typing import Any
 from mgx_project.common.errors import BadRequest
 from repositories.git.address import require_api
 from repositories.hosting.base import HostingClient
+from repositories.hosting.comment_text import CommentText
 from repositories.hosting.payloads import json_object, known_fields, require_delivery_id, text
 from repositories.hosting.provider import IncomingDelivery, Linked, PayloadPaths, RepositoryRef
 from repositories.hosting.webhook_events import WebhookEvent
 
 from .client import ToyClient
-from .parsing import SHAPE, events
+from .parsing import SHAPE, events, read_comment
 
 STAMP = "Toy-Stamp"
 _PATH = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
@@ -66,6 +67,9 @@ class ToyProvider:
         return known_fields(
             delivery.payload, {"by": {"nick": None}, "what": None, "at": None, **SHAPE[delivery.event]}, long="words"
         )
+
+    def comment_text(self, text: str) -> CommentText:
+        return read_comment(text)
 
     def events(self, event: str, kept: Mapping[str, Any]) -> list[WebhookEvent]:
         return events(event, kept)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from mgx_project.common.errors import BadRequest
 from mgx_project.common.json_values import MAX_NUMBER, storable, unstorable
-from repositories.hosting.github.comment_syntax import commands
 from repositories.hosting.github.payload_filter import COMMON, EVENTS, kept
 from repositories.hosting.github.webhook_parsing import happened_at, parse_payload
 from repositories.hosting.payloads import json_object
@@ -99,28 +98,26 @@ def test_only_what_is_said_anew_commands(action: object) -> None:
     assert not parse_payload("pull_request_review_comment", remark)
 
 
+def test_each_labelling_is_a_cause_of_its_own() -> None:
+    """The same in each delivery of it, and another one when the label is set again."""
+    issue = {"number": 7, "updated_at": "2026-11-23T10:00:00Z"}
+    payload = {"action": "labeled", "issue": issue, "label": {"name": "mgx"}}
+    again = {**payload, "issue": {**issue, "updated_at": "2026-11-23T10:05:00Z"}}
+    keys = [parse_payload("issues", each)[0].key for each in (payload, payload, again)]
+    assert keys[0] == keys[1] != keys[2]
+
+
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("state", "body", "verdict"),
     [
-        ("/mgx approve", ("approve", "")),
-        ("/MGX approve", None),
-        ("/mgx APPROVE but hurry", ("approve", "but hurry")),
-        ("Well.\n/mgx reject use pnpm\nand no npm", ("reject", "use pnpm\nand no npm")),
-        ("/mgx", ("", "/mgx")),
-        ("/mgx help", ("help", "")),
-        ("/mgx delete everything", ("", "/mgx delete everything")),
-        ("> /mgx approve", None),
-        ("    /mgx approve", None),
-        ("```\n/mgx approve\n```", None),
-        ("~~~\n/mgx approve", None),
-        ("/mgxapprove", None),
-        ("say /mgx approve", None),
-        ("/mgx approve <!-- mgx:1 -->", None),
-        ("/mgx approve\r\n/mgx cancel", ("approve", "/mgx cancel")),
+        ("changes_requested", "", "changes"), ("approved", "LGTM, but rename it.", "approved"), ("commented", "Why?", "none"),
+        ("approved", "", None), ("commented", " ", None), ("dismissed", "Say why.", None), (None, "Say why.", None),
     ],
-)
-def test_commands(text: str, found: tuple[str, str] | None) -> None:
-    assert commands(text) == ([found] if found else [])
+)  # fmt: skip
+def test_what_a_review_asks_as_a_whole(state: object, body: str, verdict: str | None) -> None:
+    review = {"id": 9, "state": state, "body": body}
+    found = parse_payload("pull_request_review", {"action": "submitted", "pull_request": {"number": 5}, "review": review})
+    assert [getattr(event, "verdict", "") for event in found] == ([] if verdict is None else [verdict])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""Lines that name the file of what stands below them: a label, a path by itself, a heading with one path in it."""
+
+from __future__ import annotations
+
+import re
+
+from agent.patch.formats.answer_lines import AnswerLines
+from agent.patch.formats.fences import opener
+from agent.patch.formats.paths import cleaned
+
+MAX_LINE = 400
+"""Characters of a heading; a longer line names nothing."""
+
+LABEL = re.compile(r"(?:[#*\-\d. ]{0,8})(?:FILE|File|file|Path|path|Filename|filename)[ \t]*:[ \t]*(\S.*)")
+FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:")
+_WORDS = re.compile(r"[^\s`*\"'<>|?]{1,200}(?: [^\s`*\"'<>|?]{1,100}){0,3}")
+_SPAN = re.compile(r"`([^`]{1,300})`|\*\*([^*]{1,300})\*\*")
+_LEAD = re.compile(r"(?:#{1,6}[ \t]+|[-*+][ \t]+|\d{1,3}[.)][ \t]+){1,3}")
+_ENDING = re.compile(
+    r"(?:[^/]{1,200}\.[A-Za-z][A-Za-z0-9_+-]{0,14}|\.[A-Za-z][\w.-]{0,60}|Makefile|Dockerfile|Procfile|LICENSE|Gemfile)"
+)
+_LANGUAGE = re.compile(r"[A-Za-z][\w+#-]{0,30}")
+_TOKENS = re.compile(r"[\s=\"'{}(),;]+")
+
+
+def is_path(name: str) -> bool:
+    """True for what may be a path on a line by itself."""
+    return (
+        bool(_WORDS.fullmatch(name))
+        and not name.endswith((":", ",", ";"))
+        and (" " not in name or "/" in name or "." in name[-6:])
+    )
+
+
+def is_telling(name: str) -> bool:
+    """True for what can hardly be anything but a path: it has an ending or a folder, and no space."""
+    plain = name.replace("\\", "/")
+    return (
+        " " not in name
+        and is_path(name)
+        and "://" not in name
+        and bool(_ENDING.fullmatch(plain.rsplit("/", 1)[-1]) or "/" in plain.strip("/"))
+    )
+
+
+def named(line: str) -> list[str]:
+    """The paths that a heading names; several where it is not clear which is meant."""
+    text = line.strip()
+    if not text or len(text) > MAX_LINE:
+        return []
+    label = LABEL.fullmatch(text)
+    if label:
+        name = cleaned(label[1])
+        if is_path(name):
+            return [name]
+        text = label[1]
+    bare = _LEAD.sub("", text, count=1)
+    for whole in (text.lstrip("# ").strip(), bare):
+        if is_telling(cleaned(whole)):
+            return [cleaned(whole)]
+    if text[0] not in "#*`-" and not text[0].isdigit() and not text.rstrip("*_ ").endswith(":"):
+        return []
+    spans = [cleaned(hit[1] or hit[2]) for hit in _SPAN.finditer(text)]
+    return list(dict.fromkeys(name for name in spans if is_telling(name)))
+
+
+def of_fence(line: str) -> str | None:
+    """The path behind a fence's language, or in its place; a language by itself is none."""
+    if opener(line.strip()) is None:
+        return None
+    for word in _TOKENS.split(line.strip().lstrip("`~").strip()):
+        for part in (word, word.partition(":")[2]):
+            name = cleaned(part)
+            if name and is_telling(name) and not (_LANGUAGE.fullmatch(name) and "." not in name):
+                return name
+    return None
+
+
+def says_file(line: str) -> str | None:
+    """What a ``FILE:`` line names, decorated or not."""
+    head = FILE.match(line)
+    if head is None:
+        return None
+    name = line[head.end() :].strip(" \t")
+    name = name.removesuffix("**") or name
+    return name if name and not name[0].isspace() else None
+
+
+def above(answer: AnswerLines, at: int) -> tuple[list[str], int]:
+    """The paths that the two nearest lines above ``at`` name, since the last edit, and the line; -1 where none does."""
+    for number in answer.above(at, 2):
+        found = named(answer.plain[number])
+        if found:
+            return found, number
+    for number in range(max(answer.end, at - 3), at):
+        name = of_fence(answer.plain[number])
+        if name:
+            return [name], number
+    return [], -1

@@ -1,0 +1,37 @@
+"""A whole file in the place of one that exists: what must not be written, and what the model left out of it."""
+
+from __future__ import annotations
+
+from agent.patch.elision import Elided, elisions, restored
+from agent.patch.model import FileEdit
+
+
+def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
+    """Why the content (code, reason) is not the file that was meant; None where nothing speaks against it."""
+    if old and not edit.content and not edit.declared:
+        return "empty_file", "nothing follows its FILE line, and the file that exists is not empty"
+    if not edit.doubts:
+        return None
+    known = frozenset(line.strip() for line in _text(old).split("\n"))
+    lost = next((line for line in edit.doubts if line.strip() not in known), None)
+    if lost is None:
+        return None
+    return "mixed_formats", f"its text holds what may be an edit of its own, {lost.strip()[:80]!r}"
+
+
+def completed(old: bytes | None, content: str, path: str) -> str:
+    """``content`` with the lines of ``old`` where it stands for them. Raises ``Elided``."""
+    lines = restored(_text(old).split("\n"), content.split("\n"), path)
+    return content if lines is None else "\n".join(lines)
+
+
+def gap(content: str, path: str) -> Elided | None:
+    """What a new file leaves out, as nothing is there to fill it."""
+    lines = content.split("\n")
+    found = next(elisions(lines, path), None)
+    return None if found is None else Elided(found + 1, lines[found].strip())
+
+
+def _text(data: bytes | None) -> str:
+    """What of a file can be compared; what is not text is refused elsewhere."""
+    return (data or b"").decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")

@@ -1,0 +1,122 @@
+"""Takes what a reasoning model says to itself off the beginning of its answer.
+
+Servers that don't part a model's thoughts from its answer leave the marks of its template in the text. Code may hold the same
+marks: what stands in a file, an edit or an object is never taken for a thought.
+"""
+
+from __future__ import annotations
+
+import json
+
+from agent.patch import detect, parse_edits
+from agent.patch.formats.fences import is_open_at_end
+from agent.patterns import linear
+
+MAX_THOUGHTS = 50
+"""In a row at the beginning of one answer."""
+MAX_CLOSED, MAX_LOOK = 8, 8_000_000
+"""Marks of an end that may belong to a thought without a beginning, and characters that are looked at for all of them: each
+takes a look at all that stands before it."""
+MAX_BRACES = 100
+"""Of a text before a mark that may begin the object which the mark stands in."""
+DRAFTED = ("manifest", "search_replace")
+
+_NAMES = r"(?:seed:)?(?:think|thinking|thoughts?|reasoning)"
+_OPEN = linear(
+    rf"(?i)<{_NAMES}>|◁think▷|\[THINK\]|<\|(?:START_THINKING|begin_of_thought)\|>"
+    r"|(?:<\|start\|>assistant)?<\|channel\|?>(?:analysis|commentary|thought)(?:<\|message\|>)?"
+)
+_CLOSE = linear(
+    rf"(?i)</{_NAMES}>|◁/think▷|\[/THINK\]|<\|(?:END_THINKING|end_of_thought)\|>"
+    r"|(?:<\|end\|>)?(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>|<channel\|>|<\|end\|>"
+)
+_BEFORE = linear(r"(?i)\A\s*(?:<\|start\|>assistant)?<\|channel\|>final<\|message\|>")
+_AFTER = linear(r"(?:<\|(?:return|end|im_end)\|>\s*)+\z")
+_FILE = linear(r"(?im)^\W*(?:file(?:[ _]?(?:name|path))?|path)\W*[ \t]*[:=]|<file\b")
+
+
+def without_thoughts(text: str) -> str:
+    """``text`` without the thoughts that lead it, be they marked at both ends, or begun before the text. What follows a mark
+    that no other ends is all thought: a draft in it was never said."""
+    said, spent, dropped = text, 0, False
+    for _ in range(MAX_THOUGHTS):
+        rest = _after_opened(said)
+        if rest is None:
+            spent += len(said)
+            rest = _after_closed(said, may_draft=not dropped) if spent <= MAX_LOOK else None
+        if rest is None:
+            break
+        said, dropped = rest, True
+    said = _BEFORE.sub("", said)
+    return _AFTER.sub("", said) if text.lstrip().startswith(("<|channel", "<|start|>")) else said
+
+
+def _after_opened(text: str) -> str | None:
+    """What is left without a thought that begins the text, or a line of the prose at its beginning; None where none does."""
+    opened = _OPEN.search(text)
+    if opened is None or not _begins_line(text, opened.start()):
+        return None
+    before, inside = text[: opened.start()], text[opened.end() :]
+    if before.strip() and not _is_prose(before):
+        return None
+    closed = _CLOSE.search(inside)
+    return before if closed is None else before + inside[closed.end() :]
+
+
+def _after_closed(text: str, *, may_draft: bool) -> str | None:
+    """What follows a thought that began before the text: chat templates write its first mark themselves."""
+    for count, closed in enumerate(_CLOSE.finditer(text)):
+        before, rest = text[: closed.start()], text[closed.end() :]
+        # what ends a turn, or the text, ends the answer
+        if count == MAX_CLOSED or not rest.strip() or closed[0].startswith(("<|channel", "<|end|>", "<channel")):
+            return None
+        if _OPEN.search(before) or before[-1:] in ("`", '"', "'") or rest[:1] in ("`", '"', "'"):
+            return None
+        if _is_prose(before):
+            return rest
+        if may_draft and _is_alone(text, closed.start(), closed.end()):
+            may_draft = False  # one look at all the files of an answer
+            if _is_draft(before, rest):
+                return rest
+    return None
+
+
+def _is_prose(before: str) -> bool:
+    """Whether nothing has begun ``before`` that a mark could be a part of."""
+    lines = before.split("\n")
+    return not (detect(before) or is_open_at_end(lines) or _FILE.search(before) or _in_object(before))
+
+
+def _in_object(before: str) -> bool:
+    """Whether an object is open at its end: one that is JSON as far as it goes."""
+    decoder = json.JSONDecoder()
+    start, tried = before.find("{"), 0
+    while start >= 0:
+        tried += 1
+        if tried > MAX_BRACES:
+            return True
+        try:
+            start = before.find("{", decoder.raw_decode(before, start)[1])
+        except (ValueError, RecursionError) as error:
+            # a string without its end is told at its beginning, all else where the text ends
+            at = getattr(error, "pos", len(before))
+            if at >= len(before.rstrip()) or (before[at] == '"' and "Unterminated" in str(error)):
+                return True
+            start = before.find("{", start + 1)
+    return False
+
+
+def _is_draft(before: str, rest: str) -> bool:
+    """Whether the answer says again all that the text before it would change."""
+    if detect(before) not in DRAFTED or detect(rest) is None:
+        return False
+    drafted, meant = parse_edits(before), parse_edits(rest)
+    return bool(drafted.files) and bool(meant.files) and drafted.touched() <= meant.touched()
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+def _is_alone(text: str, start: int, end: int) -> bool:
+    return (start == 0 or text[start - 1] == "\n") and not text[end:].split("\n", 1)[0].strip()

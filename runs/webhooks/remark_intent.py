@@ -1,0 +1,131 @@
+"""Whether a reviewer's remark asks for work: a rule, without a model call. What it can't tell is unclear, and its author is
+asked; praise must be nothing but praise."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from .remark_words import (
+    ASKING,
+    ASKING_PHRASES,
+    CONSENT,
+    FILLER,
+    HEDGES,
+    IMPERATIVES,
+    LEADING,
+    OPENERS,
+    PRAISE,
+    PRAISE_PHRASES,
+    REFUSAL,
+)
+
+MAX_READ = 4_000
+"""Characters of a remark that are read for this; more than that is never praise alone."""
+MAX_OPENED = 14
+"""Words of a sentence that begins as praise and says what it is for."""
+
+_CODE = re.compile(r"`[^`\n]{0,500}`")
+_SHORTCODE = re.compile(
+    r":(\+1|thumbsup|tada|rocket|heart|heart_eyes|clap|ok_hand|100|fire|star|sparkles|raised_hands|pray|smile):"
+)
+_APPROVING = "👍👏🎉🚀❤💯🔥⭐✨🙌🙏😀😃😄😁😊😍🥳✅💪👌🤩"
+_NAME = re.compile(r"(?<![\w@])@[\w-]{1,39}(/[\w-]{1,100})?")
+_CLAUSE = re.compile(r"[.!;\n,…:()—–]+|\s-\s|(?<=\?)|(?<=[。！])|[、，]")
+_PREDICATES = frozenset(
+    ("is", "are", "was", "were", "looks", "look", "works", "work", "passes", "passed", "pass", "seems", "reads", "makes")
+)
+_OBJECTS = frozenset(("the", "these", "those", "up"))
+_PRONOUNS = frozenset(("this", "that", "it"))
+_POLITE = frozenset(
+    ("thanks", "thank", "you", "that", "that's", "would", "be", "great", "nice", "all", "good", "just", "a", "comment")
+)
+_UNSPACED = tuple(word for word in ASKING if word[0] >= "\u3040")
+"""Words of languages that are written without spaces."""
+_WORD = re.compile(r"\+1|100%|[^\W_](?:[\w'-]*[^\W_])?")
+
+
+class Intent(StrEnum):
+    ASKS = "asks"
+    PRAISE = "praise"
+    UNCLEAR = "unclear"
+    NOTHING = "nothing"
+    """There is nothing in it, or an answer that our question was not to be understood so."""
+
+
+def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> Intent:
+    """Of a remark's own words. ``suggests``: it proposes other lines; ``answers``: it follows a question of ours whether the
+    remark before it asks for a change."""
+    if suggests:
+        return Intent.ASKS
+    text = prose[:MAX_READ].replace("’", "'").lower()
+    if not text.strip():
+        return Intent.NOTHING
+    if answers and (found := _answer(text)):
+        return found
+    named = _NAME.sub(" ", text)
+    signs = _SHORTCODE.sub(" ", named)
+    clauses = [clause.strip() for clause in _CLAUSE.split(_CODE.sub(" `x` ", signs)) if clause and clause.strip()]
+    if any(_asks(clause) for clause in clauses):
+        return Intent.ASKS
+    worded = [clause for clause in clauses if _WORD.search(clause) or "`" in clause]
+    if not worded:
+        applauds = signs != named or any(sign in text for sign in _APPROVING)
+        return Intent.PRAISE if applauds else Intent.UNCLEAR
+    kinds = [_praises(clause) for clause in worded]
+    if len(prose) <= MAX_READ and None not in kinds and True in kinds:
+        return Intent.PRAISE
+    return Intent.UNCLEAR
+
+
+def _answer(text: str) -> Intent | None:
+    words = set(_WORD.findall(text))
+    if words & CONSENT and words <= CONSENT | _POLITE:
+        return Intent.ASKS
+    if words & REFUSAL and words <= REFUSAL | _POLITE:
+        return Intent.NOTHING
+    return None
+
+
+def _asks(clause: str) -> bool:
+    words = _WORD.findall(_without_praise(clause))
+    if not words:
+        return False
+    padded = f" {' '.join(words)} "
+    if (
+        ASKING & set(words)
+        or any(word in clause for word in _UNSPACED)
+        or any(f" {phrase} " in padded for phrase in ASKING_PHRASES)
+    ):
+        return True
+    while words and words[0] in LEADING:
+        words = words[1:]
+    return _is_order(words)
+
+
+def _is_order(words: list[str]) -> bool:
+    if not words or words[0] not in IMPERATIVES:
+        return False
+    after = words[1] if len(words) > 1 else ""
+    if after in _PREDICATES:  # "test passes": a noun
+        return False
+    return words[0] not in PRAISE or after in _OBJECTS or (after in _PRONOUNS and words[0] != "merge")
+
+
+def _praises(clause: str) -> bool | None:
+    """True: nothing but praise, or praise that says what it is for in a short sentence without an if or but. False: words that
+    mean nothing by themselves. None: anything else."""
+    left = _without_praise(clause)
+    words = _WORD.findall(left)
+    if "?" in clause:
+        return None
+    if "`" not in left and set(words) <= PRAISE | FILLER and not set(words) & HEDGES:
+        return left != clause or bool(set(words) & PRAISE)
+    opened = left.startswith(OPENERS) and len(words) <= MAX_OPENED and not set(words) & (HEDGES - {"how"})
+    return True if opened else None
+
+
+def _without_praise(clause: str) -> str:
+    for phrase in PRAISE_PHRASES:
+        clause = clause.replace(phrase, " ")
+    return clause.strip()

@@ -1,0 +1,149 @@
+"""A line that stands for left out code is never written; one that is the file's own is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.guardrails import check
+from agent.patch import PatchRejected, apply_patch, parse_edits
+from agent.patch.elision import elisions
+from agent.ports import TaskSpec
+from agent.stages.apply import ANY_STACK
+from tests.agent.patch.test_fresh_cases import grow, tree_of
+
+SHOP = "import os\n\n\ndef first():\n    a = 1\n    b = 2\n    return a + b\n\n\ndef second():\n    c = 3\n    return c\n"
+
+LEFT_OUT = [
+    ("a.py", "# ... rest of the function unchanged ..."),
+    ("a.py", "# ... (rest of the code)"),
+    ("a.py", "# ..."),
+    ("a.py", "# rest of the file is unchanged."),
+    ("a.py", "# [previous code remains unchanged]"),
+    ("a.py", "# Keep the existing code"),
+    ("a.py", "# Everything else stays the same"),
+    ("a.py", "# same as before"),
+    ("a.py", "..."),
+    ("a.js", "..."),
+    ("a.js", "// ... existing code ..."),
+    ("a.ts", "// …"),
+    ("a.js", "// rest of code unchanged"),
+    ("a.js", "function old() { ... }"),
+    ("a.js", "function old() { /* ... */ }"),
+    ("a.java", "// Other methods remain unchanged"),
+    ("a.java", "// code omitted for brevity"),
+    ("a.tsx", "{/* existing content */}"),
+    ("a.html", "<!-- remains the same -->"),
+    ("a.html", "<!-- rest of the page remains the same -->"),
+    ("a.css", "/* ... other styles ... */"),
+    ("a.sql", "-- ... remaining columns ..."),
+    ("a.lua", "-- rest of the file unchanged"),
+    ("a.clj", ";; ... existing code ..."),
+    ("a.tex", "[... the rest of the document ...]"),
+    ("a.md", "[the rest of the file...]"),
+    ("a.md", "(rest of the document unchanged)"),
+    ("a.md", "The rest of the document remains unchanged."),
+    ("a.txt", "... rest of the file ..."),
+    ("a.py", "# Rest des Codes bleibt unverändert"),
+    ("a.py", "# le reste du code est inchangé"),
+    ("a.py", "# resto del código sin cambios"),
+    ("a.py", "# restante do código inalterado"),
+    ("a.py", "# resto del codice invariato"),
+    ("a.py", "# reszta kodu bez zmian"),
+    ("a.py", "# остальной код без изменений"),
+    ("a.py", "# 其余代码保持不变"),
+    ("a.py", "# 残りのコードは変更なし"),
+    ("a.py", "# 나머지 코드는 그대로"),
+    ("a.py", "# kodun geri kalanı değişmedi"),
+]
+OWN = [
+    ("a.pyi", "class A:\n    def f(self) -> int: ...\n    def g(self):\n        ..."),
+    ("a.py", "class E(Exception):\n    '''Raised.'''\n    ..."),
+    ("a.py", "def f(*args: object) -> None: ...\nx: tuple[int, ...] = ()"),
+    ("a.py", '"""Usage:\n\n    >>> for x in y:\n    ...     print(x)\n    ...\n"""'),
+    ("a.py", "#   foo()\n#   ...\n#   bar()\nx = 1"),
+    ("a.py", "# Loading the existing code ...\nload()"),
+    ("a.py", "# the order is unchanged by this\nx()"),
+    ("a.py", "# Keep existing connections alive while reloading\nx()"),
+    ("a.py", "# other imports\nimport os"),
+    ("a.py", "# ... and then the socket is closed\nclose()"),
+    ("a.py", 'print("... rest of the file ...")'),
+    ("a.js", "const a = {\n  ...rest,\n  ...existing,\n  x\n}"),
+    ("a.js", "// fetching data...\nfetch()"),
+    ("a.js", "// the rest of the arguments are passed to the child\nspawn(...args)"),
+    ("a.c", "int f(\n  const char *fmt,\n  ...\n);"),
+    ("a.yml", "a: 1\n...\n---\nb: 2"),
+    ("a.pl", "sub later {\n  ...\n}"),
+    ("a.md", "He said ... and left.\n\n...\n\nThe rest of us stayed."),
+    ("a.md", "# Existing code\n\ntext"),
+    ("a.txt", "The rest of us went home."),
+]
+
+
+@pytest.mark.parametrize(("path", "line"), LEFT_OUT)
+def test_what_stands_for_left_out_lines_is_told(path: str, line: str) -> None:
+    assert list(elisions(["first", line, "last"], path)) == [1]
+    assert list(elisions(["first", line, "last"], path, ["first", line, "last"])) == [], "the file had it"
+
+
+@pytest.mark.parametrize(("path", "text"), OWN)
+def test_what_a_language_or_prose_has_itself_is_not(path: str, text: str) -> None:
+    assert list(elisions(text.split("\n"), path)) == []
+
+
+@pytest.mark.parametrize("line", ["# ... existing code ...", "# rest unchanged", "    ...", "    # …", "[... unchanged ...]"])
+def test_what_stands_between_two_known_lines_is_kept(tmp_path: Path, line: str) -> None:
+    grow(tmp_path, {"shop.py": SHOP})
+    first, second = "import os\nimport sys\n\n\ndef first():\n    a = 1\n", "\n\ndef second():\n    c = 3\n    return c + 1\n"
+    apply_patch(tmp_path, f"FILE: shop.py\n{first}{line}\n{second}")
+
+    wanted = SHOP.replace("import os\n", "import os\nimport sys\n").replace("return c", "return c + 1")
+    assert tree_of(tmp_path)["shop.py"] == wanted
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "FILE: shop.py\nimport os\n\n\ndef first():\n    return 0\n    # ... rest unchanged ...\n",
+        "FILE: shop.py\nimport sys\n# ... existing code ...\ndef second():\n    return 4\n",
+        "FILE: shop.py\nimport os\n# ... existing code ...\ndef third():\n    return 4\n",
+        "FILE: shop.py\n# ... existing code ...\ndef second():\n    c = 3\n    return c\n",
+        "FILE: shop.py\ndef second():\n# ... existing code ...\nimport os\n",
+        "shop.py\n<<<<<<< SEARCH\n    a = 1\n    b = 2\n    return a + b\n=======\n"
+        "    a = 1\n    # ... existing code ...\n    return 0\n>>>>>>> REPLACE\n",
+        "--- a/shop.py\n+++ b/shop.py\n@@ -11,2 +11,3 @@\n     c = 3\n-    return c\n"
+        "+    # ... rest of the function unchanged ...\n+    pass\n",
+        "*** Begin Patch\n*** Add File: new.py\n+def f():\n+    # ... existing code ...\n*** End Patch\n",
+    ],
+)
+def test_what_nothing_shows_is_refused(tmp_path: Path, answer: str) -> None:
+    grow(tmp_path, {"shop.py": SHOP})
+    with pytest.raises(PatchRejected) as refused:
+        apply_patch(tmp_path, answer)
+
+    assert refused.value.result.files[0].code == "elided_code"
+    assert "left out" in refused.value.detail
+    assert tree_of(tmp_path) == {"shop.py": SHOP}
+
+
+def test_a_block_shows_what_its_new_part_leaves_out(tmp_path: Path) -> None:
+    grow(tmp_path, {"shop.py": SHOP})
+    old = SHOP[SHOP.index("def first") : SHOP.index("\n\n\ndef second")]
+    new = "def first():\n    # ... existing code ...\n    return a + b\n\n\ndef third(): ..."
+    apply_patch(tmp_path, f"shop.py\n<<<<<<< SEARCH\n{old}\n=======\n{new}\n>>>>>>> REPLACE\n")
+
+    assert tree_of(tmp_path)["shop.py"] == SHOP.replace("return a + b\n", "return a + b\n\n\ndef third(): ...\n")
+
+
+def test_the_guardrail_knows_it_and_lets_pass_what_is_kept(tmp_path: Path) -> None:
+    grow(tmp_path, {"shop.py": SHOP})
+    spec = TaskSpec(text="Change it.", output_mode="patch_existing")
+    fresh = check([parse_edits("FILE: new.py\n# ... rest of the module ...\n")], root=tmp_path, stack=ANY_STACK, spec=spec)
+    kept = check(
+        [parse_edits("FILE: shop.py\nimport os\n# ... existing code ...\ndef second():\n    c = 3\n    return c + 1\n")],
+        root=tmp_path, stack=ANY_STACK, spec=spec,
+    )  # fmt: skip
+
+    assert [(finding.code, finding.line) for finding in fresh.errors] == [("elided_code", 1)]
+    assert not [finding for finding in kept.errors if finding.code == "elided_code"]

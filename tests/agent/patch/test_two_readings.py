@@ -1,0 +1,53 @@
+"""An answer that can be read in two ways: the one that fits is made, and where both do, the places are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.patch import for_model, parse_edits, preview
+
+
+def made(root: Path, path: str, before: str, patch: str) -> str | None:
+    """The file's text after the patch; None where it is refused."""
+    (root / path).write_text(before)
+    result, files = preview(root, parse_edits(patch))
+    assert result.success or for_model(result)
+    return (files[0].text if files else before) if result.success else None
+
+
+def test_the_reading_that_parses_is_made(tmp_path: Path) -> None:
+    before = "def f():\n if a:\n  b()\n return 1\n"
+    patch = "--- a/x.py\n+++ b/x.py\n@@ -2,2 +2,4 @@\n  if a:\n   b()\n  else:\n+  c()\n"
+    assert made(tmp_path, "x.py", before, patch) == "def f():\n if a:\n  b()\n else:\n  c()\n return 1\n"
+
+
+def test_where_both_fit_nothing_is_made(tmp_path: Path) -> None:
+    patch = "--- a/x.txt\n+++ b/x.txt\n@@ -2,2 +2,4 @@\n  a\n+  x\n  c\n   b\n"
+    assert made(tmp_path, "x.txt", "list\n a\n  b\nend\n", patch) is None  # "c" belongs to "a" or to "b"
+
+
+@pytest.mark.parametrize(
+    ("before", "patch"),
+    [
+        ("k\n\nv\nw\nk\n\nv\nz\n", "@@\n k\n-v\n+V\n"),
+        ("a\nport = 2\n\na\nport = 1\n", "@@ -1,2 +1,2 @@\n a\n-port = 1\n+port = 2\n"),
+    ],
+    ids=["blank lines apart", "done at the line, to be done elsewhere"],
+)
+def test_a_refusal_names_the_places(tmp_path: Path, before: str, patch: str) -> None:
+    (tmp_path / "x.txt").write_text(before)
+    result, _ = preview(tmp_path, parse_edits(f"--- a/x.txt\n+++ b/x.txt\n{patch}"))
+    assert not result.success
+    assert len(result.files[0].hunks[0].candidates) == 2
+    assert "It could belong at line" in for_model(result)
+
+
+def test_new_lines_with_their_numbers_are_not_written_by_number_alone(tmp_path: Path) -> None:
+    assert made(tmp_path, "x.txt", "a\nb\n", "--- a/x.txt\n+++ b/x.txt\n@@ -1,0 +2,2 @@\n+2: c\n+3: d\n") is None
+
+
+def test_a_lone_end_of_a_block_without_prefix_is_too_little(tmp_path: Path) -> None:
+    patch = "*** Begin Patch\n*** Update File: x.c\n@@\n    }\n+    call();\n*** End Patch\n"
+    assert made(tmp_path, "x.c", "{\n    }\n}\n", patch) is None

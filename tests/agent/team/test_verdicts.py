@@ -1,0 +1,118 @@
+"""Of several objects in an answer the one with the schema's own keys is the answer, and nothing else becomes an approval."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.errors import OutputInvalid
+from agent.team.parsing.schemas import PlanAnswer, Review, Unusable, parse
+from tests.agent.conftest import SMALL_REPOSITORY
+from tests.agent.harness import Harness, ScriptedModel, make_repository
+from tests.agent.test_pipeline import CODE, EDIT
+from tests.support.team_script import script
+
+REVISE = json.dumps({"verdict": "revise", "comments": [{"path": "a.py", "line": 3, "message": "It returns nothing."}]})
+APPROVE = json.dumps({"verdict": "approve", "comments": []})
+STEP = {"title": "Do it", "files": ["a.py"], "kind": "modify"}
+PLAN = json.dumps({"clear": True, "summary": "Let total() skip None.", "complexity": "low", "steps": [STEP]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'`health()` returns {{"status": "ok"}} now, but:\n{REVISE}',
+        f'{{"result": "pass"}} is what the tests say.\n\n```json\n{REVISE}\n```',
+        f"{REVISE}\nThe endpoint must answer {{'approved': true}}.",
+        f'{{"approved": true}}\n{REVISE[:-1]},}}',
+        f'{{"status": "ok", "review": {REVISE}}}',
+        f'[{{"decision": "approve"}}, {REVISE}]',
+    ],
+)
+def test_the_object_with_the_schemas_own_keys_is_the_review(text: str) -> None:
+    review = parse(Review, text)
+    assert (review.verdict, [comment.message for comment in review.comments]) == ("revise", ["It returns nothing."])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"result": "pass"}',
+        '{"approved": true}',
+        '{"approved": true, "comments": []}',
+        '{"status": "ok", "comments": [{"message": "Broken."}]}',
+        '{"decision": "Approve.", "issues": []}',
+        '{"recommendation": "LGTM"}',
+        '{"outcome": "accepted"}',
+        '{"verdict": "pass"}',
+        '{"verdict": true}',
+        '{"verdict": "not approve"}',
+        '{"verdict": "approve|revise", "comments": []}',
+        '{"comments": [{"message": "Broken."}], "earlier": {"verdict": "approve"}}',
+        '{"security": {"verdict": "revise"}, "style": {"verdict": "approve"}}',
+        '{"verdict": "approve", "decision": "revise"}',
+        f"The last one was {APPROVE}. Now:\n{REVISE}",
+        f'{APPROVE}\nNo, wait:\n{{"verdict": "revise", "comments": [{{"line": 3}}]}}',
+        f"{APPROVE}\nbut:\n{{'verdict': 'revise', 'comments': [}}",
+        f"**Verdict:** revise\n\n{APPROVE}",
+    ],
+)
+def test_what_is_no_clear_approval_is_asked_again(text: str) -> None:
+    with pytest.raises(Unusable, match="verdict"):
+        parse(Review, text)
+
+
+@pytest.mark.parametrize("text", ['{"approved": false}', '{"decision": "needs work"}', '{"status": "FAIL", "issues": ["No."]}'])
+def test_another_name_may_still_ask_for_a_revision(text: str) -> None:
+    assert parse(Review, text).verdict == "revise"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        APPROVE,
+        '{"verdict": "APPROVED."}',
+        f"{APPROVE}\n\n{APPROVE}",
+        f'{{"review": {APPROVE}}}',
+        f"returns {{'status': 'fail'}} in that case.\n{APPROVE}",
+        'It said {"message": "\\"verdict\\": \\"revise\\""}.\n' + APPROVE,
+        f"Verdict: approve\n{APPROVE}",
+    ],
+)
+def test_an_approval_under_its_own_name_is_one(text: str) -> None:
+    assert parse(Review, text).verdict == "approve"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'It answers {{"description": "An item", "tasks": ["a"]}}.\n{PLAN}',
+        f'{{"goal": "x", "plan": [{{"task": "y"}}]}}\n```json\n{PLAN}\n```',
+        f'{{"summary": "ok", "changes": ["z"]}}\n{PLAN}',
+        f'{{"name": "a", "overview": "b", "todos": ["c"]}} {PLAN[:-1]},}}',
+    ],
+)
+def test_the_object_with_the_schemas_own_keys_is_the_plan(text: str) -> None:
+    assert parse(PlanAnswer, text).summary == "Let total() skip None."
+
+
+def test_two_plans_are_asked_about() -> None:
+    other = PLAN.replace("skip", "count")
+    with pytest.raises(Unusable, match="differ"):
+        parse(PlanAnswer, f"{PLAN}\nor\n{other}")
+
+
+@pytest.mark.asyncio
+async def test_after_the_asking_an_unclear_review_is_still_no_approval(tmp_path: Path) -> None:
+    unclear = ['{"result": "pass"}', '{"approved": true}', f"{APPROVE} or {REVISE}"]
+    team = script(code=CODE, files=["shop/prices.py"], ReviewCode=unclear)
+    harness = Harness(make_repository(tmp_path, SMALL_REPOSITORY), ScriptedModel(team))
+    with pytest.raises(OutputInvalid, match="more than one verdict"):
+        await harness.run(replace(EDIT, constraints=("Do not use yarn",)))
+    asked = [request for request in harness.model.requests if request.action == "ReviewCode"]
+    assert len(asked) == 3
+    assert "Do not use yarn" in str(asked[0].messages), "who reviews judges what no check can"
+    assert "review_finished" not in harness.sink.types

@@ -1,0 +1,176 @@
+"""What is listed of a change is the final tree beside the base; what is taken back comes back as it was, mode and all."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.changes.hunks import hunks, without
+from agent.checks.test_configuration import SetAside, Swap
+from agent.pipeline import carry_out
+from agent.ports import CommandResult, JSONObject, Outcome, TaskSpec
+from tests.agent.harness import Harness, ScriptedModel, TableSandbox, make_repository
+from tests.support.team_script import plan, review, script
+
+SPEC = TaskSpec("Make the values better", stack="fastapi")
+LINES = "".join(f"VALUE_{number} = {number}\n" for number in range(80))
+FILES = {
+    "shop/values.py": "OLD = 1\n", "shop/old.py": "OLD = 2\n", "run.sh": "#!/bin/sh\necho run\n",
+    "bin/tool": "#!/bin/sh\nexit 0\n", "tests/test_values.py": "def test_nothing():\n    pass\n",
+}  # fmt: skip
+GONE = "*** Begin Patch\n*** Delete File: run.sh\n*** Delete File: bin/tool\n*** End Patch\n"
+PLAIN = "diff --git a/run.sh b/run.sh\nold mode 100755\nnew mode 100644\n"
+
+
+def repository(root: Path) -> Path:
+    make_repository(root, FILES)
+    for path in ("run.sh", "bin/tool"):
+        (root / path).chmod(0o755)
+    return root
+
+
+def mode(root: Path, path: str) -> int:
+    return stat.S_IMODE((root / path).stat().st_mode)
+
+
+async def deliver(workdir: Path, answers: list[str], *decisions: JSONObject) -> tuple[Harness, Outcome]:
+    """A run in which the reviewer asks for something after each of the ``answers`` but the last."""
+    asked = [review("revise", f"Wish {number}") for number in range(len(answers) - 1)]
+    named = plan("shop/values.py", "shop/old.py", "shop/new.py", "shop/extra.py", "run.sh", "bin/tool")
+    team: Any = script(code=answers[0], DraftPlan=[named], ReviseCode=answers[1:], ReviewCode=[*asked, review()])
+    spec = TaskSpec(SPEC.text, stack="fastapi", max_revision_rounds=9, max_rounds=9)
+    harness = Harness(repository(workdir), ScriptedModel(team))
+    draft = await harness.plan(spec)
+    return harness, await carry_out(spec, draft, workdir, harness.ports, decisions=decisions)
+
+
+def told(outcome: Outcome) -> list[tuple[Any, ...]]:
+    return [(file["path"], file["action"], file["added"], file["removed"]) for file in outcome.files]
+
+
+@pytest.mark.asyncio
+async def test_files_are_counted_from_the_final_tree(workdir: Path) -> None:
+    whole = f"FILE: shop/values.py\n{LINES}\nFILE: shop/extra.py\nEXTRA = 1\nMORE = 1\n\nFILE: bin/tool\n{FILES['bin/tool']}"
+    last = LINES.replace("VALUE_7 = 7\n", "VALUE_7 = 'seven'\n")
+    block = "shop/values.py\n<<<<<<< SEARCH\nVALUE_7 = 7\n=======\nVALUE_7 = 'seven'\n>>>>>>> REPLACE\n"
+    away = "*** Begin Patch\n*** Delete File: shop/extra.py\n*** End Patch\n"
+    harness, outcome = await deliver(workdir, [whole, block, away])
+    assert (harness.root / "shop/values.py").read_text() == last
+    assert told(outcome) == [("shop/values.py", "modified", 80, 1)]
+
+
+@pytest.mark.asyncio
+async def test_renames_are_said_with_what_changed_in_them(workdir: Path) -> None:
+    first = (
+        "diff --git a/shop/old.py b/shop/mid.py\nrename from shop/old.py\nrename to shop/mid.py\n--- a/shop/old.py\n"
+        "+++ b/shop/mid.py\n@@ -1 +1,2 @@\n OLD = 2\n+NEW = 2\n"
+    )
+    second = "diff --git a/shop/mid.py b/shop/new.py\nrename from shop/mid.py\nrename to shop/new.py\n"
+    there = "diff --git a/run.sh b/go.sh\nrename from run.sh\nrename to go.sh\n"
+    back = "diff --git a/go.sh b/run.sh\nrename from go.sh\nrename to run.sh\n"
+    harness, outcome = await deliver(workdir, [first + there, second + back])
+    assert list(outcome.files) == [
+        {"path": "shop/new.py", "action": "renamed", "added": 1, "removed": 0, "source": "shop/old.py"}
+    ]
+    assert mode(harness.root, "run.sh") == 0o755
+
+
+@pytest.mark.asyncio
+async def test_executables_that_were_deleted_come_back_as_such(workdir: Path) -> None:
+    decisions = {"rejected": [{"path": "run.sh", "hunk": 0, "comment": ""}, {"path": "bin/tool", "hunk": None, "comment": ""}]}
+    harness, outcome = await deliver(workdir, [GONE], decisions)
+    assert (mode(harness.root, "run.sh"), mode(harness.root, "bin/tool")) == (0o755, 0o755)
+    assert (harness.root / "run.sh").read_text() == FILES["run.sh"]
+    assert list(outcome.files) == []
+
+
+@pytest.mark.asyncio
+async def test_a_mode_that_was_changed_is_listed_and_comes_back(workdir: Path) -> None:
+    harness, outcome = await deliver(workdir / "kept", [PLAIN])
+    assert told(outcome) == [("run.sh", "modified", 0, 0)]
+    assert mode(harness.root, "run.sh") == 0o644
+    harness, outcome = await deliver(workdir / "back", [PLAIN], {"rejected": [{"path": "run.sh", "hunk": None, "comment": ""}]})
+    assert mode(harness.root, "run.sh") == 0o755
+    assert list(outcome.files) == []
+
+
+@pytest.mark.parametrize(("now", "judged"), [(b"new\n", None), (None, b"old\n"), (b"new\n", b"old\n")])
+def test_what_is_put_aside_comes_back_with_its_mode(tmp_path: Path, now: bytes | None, judged: bytes | None) -> None:
+    place = tmp_path / "run.sh"
+    if now is not None:
+        place.write_bytes(now)
+        place.chmod(0o755)
+    with SetAside(tmp_path, [Swap("run.sh", now, judged, 0o755)]).in_place():
+        assert place.is_file() is (judged is not None)
+        assert judged is None or mode(tmp_path, "run.sh") == 0o755
+    assert place.is_file() is (now is not None)
+    assert now is None or (place.read_bytes(), mode(tmp_path, "run.sh")) == (now, 0o755)
+
+
+def test_a_hunk_is_told_by_what_its_lines_do_not_show() -> None:
+    (bare,), (whole,) = hunks("a\n", "b"), hunks("a\n", "b\n")
+    assert bare.lines == whole.lines
+    assert bare.sides != whole.sides
+    assert without("a\n", "b", {0}) == "a\n"
+
+
+class Formatting(TableSandbox):
+    """A formatter that takes double spaces out of the files that it is given; ``root`` is where they are."""
+
+    root: Path
+
+    async def run(self, argv: Sequence[str], **options: Any) -> CommandResult:
+        result = await super().run(argv, **options)
+        named = [self.root / word for word in argv if word.startswith("./")]
+        if argv[0] == "sha256sum":
+            lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(self.root)}" for path in named]
+            return replace(result, output_tail="\0".join(lines))
+        if "black" not in argv:
+            return result
+        untidy = [path for path in named if "  " in path.read_text()]
+        if "--check" in argv:
+            return replace(result, exit_code=int(bool(untidy)))
+        for path in untidy:
+            path.write_text(path.read_text().replace("  ", " "))
+        return result
+
+
+UNTIDY = "".join(f"VALUE_{number}  =  {number}\n" for number in range(40))
+RENAMED = "diff --git a/shop/values.py b/shop/new.py\nrename from shop/values.py\nrename to shop/new.py\n"
+MID = "--- a/shop/mid.py\n+++ b/shop/new.py\n"
+ONE_LINE = "@@ -7,3 +7,3 @@\n VALUE_6  =  6\n-VALUE_7  =  7\n+VALUE_7 = 'seven'\n VALUE_8  =  8\n"
+FORMATTED = ONE_LINE.replace("  ", " ").replace("+VALUE_7 = ", "+VALUE_7  =  ")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("answers", "before"),
+    [
+        ([f"{RENAMED}--- a/shop/values.py\n+++ b/shop/new.py\n{ONE_LINE}"], UNTIDY),
+        ([RENAMED, f"--- a/shop/new.py\n+++ b/shop/new.py\n{ONE_LINE}"], UNTIDY),
+        ([RENAMED.replace("new.py", "mid.py"), RENAMED.replace("values.py", "mid.py") + MID + ONE_LINE], UNTIDY),
+        ([f"{RENAMED}--- a/shop/values.py\n+++ b/shop/new.py\n{FORMATTED}"], UNTIDY.replace("  ", " ")),
+    ],
+)  # fmt: skip
+async def test_a_renamed_file_is_formatted_only_where_it_was_clean(workdir: Path, answers: list[str], before: str) -> None:
+    make_repository(workdir, {**FILES, "shop/values.py": before, "pyproject.toml": "[tool.black]\nline-length = 100\n"})
+    asked = [review("revise", f"Wish {number}") for number in range(len(answers) - 1)]
+    named = plan("shop/values.py", "shop/new.py", "shop/mid.py")
+    team: Any = script(code=answers[0], DraftPlan=[named], ReviseCode=answers[1:], ReviewCode=[*asked, review()])
+    sandbox = Formatting()
+    sandbox.root = workdir
+    spec = TaskSpec("Rename the values", stack="none", output_mode="patch_existing", max_revision_rounds=9, max_rounds=9)
+    harness = Harness(workdir, ScriptedModel(team), sandbox=sandbox)
+    outcome = await harness.run(spec)
+    assert any("black" in command for command in sandbox.ran)
+    assert (workdir / "shop/new.py").read_text() == re.sub(r"VALUE_7 .*", "VALUE_7 = 'seven'", before)
+    assert [(file["path"], file["action"], file["added"], file["removed"]) for file in outcome.files] == [
+        ("shop/new.py", "renamed", 1, 1)
+    ]

@@ -1,0 +1,102 @@
+"""Which line of a comment is a command, and what in it is its author's own words."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from repositories.hosting.comment_text import CommandText
+from repositories.hosting.github.comment_syntax import read_comment
+
+MAIL = "On Mon, Nov 30, 2026 at 9:00 AM Bob <bob@example.org> wrote:"
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "words"),
+    [
+        ("/mgx approve", "approve", ""),
+        ("/mgx APPROVE but hurry", "approve", "but hurry"),
+        ("Well.\n/mgx reject use pnpm\nand no npm", "reject", "use pnpm\nand no npm"),
+        ("/mgx", "", "/mgx"),
+        ("/mgx help", "help", ""),
+        ("/mgx delete everything", "", "/mgx delete everything"),
+        ("/mgx approve\r\n/mgx cancel", "approve", "/mgx cancel"),
+        # a line with inline code is not a block of code
+        ("`total` first.\n/mgx run", "run", ""),
+        ("```foo``` is wrong.\n/mgx reject do `bar`", "reject", "do `bar`"),
+        ("`/mgx run` is what I mean:\n/mgx help", "help", ""),
+        # a block that has ended hides nothing after it
+        ("````\n```\n/mgx run\n````\n/mgx help", "help", ""),
+        ("~~~\n```\n~~~\n/mgx help", "help", ""),
+        ("<!-- /mgx run -->\n\n/mgx help", "help", ""),
+        ("<pre>\n/mgx run\n</pre>\n\n/mgx help", "help", ""),
+        ("> /mgx run\n\n/mgx help", "help", ""),
+        (f"{MAIL}\n> /mgx run\n\n/mgx help", "help", ""),
+        # the end of what is not Markdown's
+        ("/mgx approve\n---\nBob", "approve", "---\nBob"),
+        ("- done\n- tested\n/mgx approve", "approve", ""),
+        ("/mgx reject use this:\n```\nx = 1\n```", "reject", "use this:\n```\nx = 1\n```"),
+        (f"/mgx approve\n\n{MAIL}\n\n/mgx cancel", "approve", ""),
+    ],
+)
+def test_a_command_is_found(text: str, verb: str, words: str) -> None:
+    assert read_comment(text).command == CommandText(verb, words)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/MGX approve",
+        "/mgxapprove",
+        "say /mgx approve",
+        "\\/mgx approve",
+        "/mgx approve <!-- mgx:1 -->",
+        "- /mgx approve",
+        "# /mgx approve",
+        # code
+        "    /mgx approve",
+        "```\n/mgx approve\n```",
+        "~~~\n/mgx approve",
+        "````\n```\n/mgx approve\n```\n````",
+        "````markdown\n```\nx\n```\n/mgx approve\n````",
+        "  ```\n  /mgx approve\n  ```",
+        "1. Do it:\n\n       ```\n       /mgx approve\n       ```",
+        "Write `x\n/mgx approve` there.",
+        # HTML
+        "<!--\n/mgx approve\n-->",
+        "Hidden: <!--\n/mgx approve\n--> there.",
+        "<pre>\n\n/mgx approve\n\n</pre>",
+        "Like <pre>\n/mgx approve\n</pre>",
+        "<div><pre>\n\n/mgx approve\n\n</pre></div>",
+        "Write <code>x\n/mgx approve</code>",
+        "<blockquote>\n\n/mgx approve\n\n</blockquote>",
+        # quotations
+        "> /mgx approve",
+        "> Shall we?\n/mgx approve",
+        "> > deep\n>\n> /mgx approve",
+        f"Thanks!\n\n{MAIL}\n\n/mgx approve",
+        "Thanks!\n\nOn Mon, Nov 30, 2026 at 9:00 AM Bob\n<bob@example.org> wrote:\n\n/mgx approve",
+        "Danke!\n\nAm 30.11.2026 um 09:00 schrieb Bob:\n/mgx approve",
+        "Thanks!\n\n-----Original Message-----\nFrom: Bob\n\n/mgx approve",
+        "Thanks!\n\nFrom: Bob <bob@example.org>\nSent: Monday\nTo: Dev\n\n/mgx approve",
+    ],
+)
+def test_what_is_quoted_hidden_or_code_is_not_obeyed(text: str) -> None:
+    assert read_comment(text).command is None
+
+
+def test_the_author_s_own_words() -> None:
+    text = f"Thanks, **really**!\n\n> Could you rename it?\n\n```py\nx = 1\n```\n<!-- hidden -->\n- see `total`\n\n{MAIL}\n> no"
+    assert read_comment(text).prose == "Thanks, really!\nsee `total`"
+    assert not read_comment(text).suggests
+    assert read_comment("Like so:\n```suggestion\nx = 1\n```").suggests
+    ours = read_comment("Changed.\n\n<!-- mgx:1 -->")
+    assert (ours.is_ours, ours.prose) == (True, "")
+
+
+def test_no_comment_takes_long() -> None:
+    for unit in ("[", "_a*", "[a](b", "/mgx\n", "On a"):
+        started = time.process_time()
+        read_comment(unit * (65_000 // len(unit)) + "\n/mgx run")
+        assert time.process_time() - started < 10, unit

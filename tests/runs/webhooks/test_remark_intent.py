@@ -1,0 +1,61 @@
+"""Whether a remark asks for work, by rule. What is asked for must not be taken for praise, nor praise for a request."""
+
+from __future__ import annotations
+
+import pytest
+
+from runs.webhooks.remark_intent import Intent, intent_of
+
+PRAISE = """
+LGTM, thank you! | Thanks, perfect! | Looks good to me 👍 | Great work | Nice! | 👍 | +1 | :+1: | 100% | Approved. | Ship it!
+Danke, sieht gut aus! | Perfekt, vielen Dank! | Merci, parfait ! | ¡Gracias, perfecto! | Obrigado, ficou ótimo! | 谢谢
+ありがとうございます！ | Спасибо, отлично! | No changes needed. | No objections from my side. | Love how this handles None.
+Good catch on the empty list! | @mgx thanks! | Thanks for adding the test `test_total`. | Looks great, merging.
+Test looks good | That's great! | All good now, thanks a lot! | Thanks to everyone 🎉
+This is great. Thank you very much! | Well done, thanks for fixing the null handling. | Clean code! | Merge it! | You are right
+"""
+ASKS = """
+Say why. | Name it better. | Please rename this. | Could you add a test? | This crashes on None. | Nit: typo | Add a test.
+Thanks, but rename x | Great, now do the same in tax.py | Why not use a set? | Shouldn't this be a set? | Use `sum` here
+Nice to have: a test for None | Missing docstring | Bitte umbenennen | Il faut renommer
+Thanks for this! Please also handle None.
+LGTM except the typo | I'd prefer a set here | The name is misleading. | Nice work. Fix the naming though | Clean this up
+Merge the two loops | Correct the total | Fix it | 应该用集合 | Good, test the empty list too | Looks good, however add a test
+"""
+UNCLEAR = """
+Here. | Hm. | Why? | Is this thread safe? | None is ignored. | Interesting | perfect would be a tuple here | Not good
+LGTM after the tests pass | This is not perfect | `x` | ??? | Good if it returned 0 | Great? | so the total is 0 then | no
+Perfect! Just one thing: the total of an empty list | Nice, but the name…
+"""
+
+
+def each(lines: str) -> list[str]:
+    return [text.strip() for line in lines.strip().splitlines() for text in line.split("|")]
+
+
+def test_the_rule() -> None:
+    wrong = [
+        (text, str(found))
+        for texts, wanted in ((PRAISE, Intent.PRAISE), (ASKS, Intent.ASKS), (UNCLEAR, Intent.UNCLEAR))
+        for text in each(texts)
+        if (found := intent_of(text)) is not wanted
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Yes, please!", Intent.ASKS), ("sure, go ahead", Intent.ASKS), ("ja", Intent.ASKS), ("no", Intent.NOTHING),
+        ("Never mind, thanks", Intent.NOTHING), ("Nein", Intent.NOTHING), ("Rename it to y", Intent.ASKS),
+        ("Well", Intent.PRAISE), ("Hm", Intent.UNCLEAR),
+    ],
+)  # fmt: skip
+def test_an_answer_to_our_question(text: str, wanted: Intent) -> None:
+    assert intent_of(text, answers=True) is wanted
+
+
+def test_what_proposes_lines_asks_and_what_says_nothing_does_not() -> None:
+    assert intent_of("", suggests=True) is Intent.ASKS
+    assert intent_of(" ") is Intent.NOTHING
+    assert intent_of("great " * 2_000) is Intent.UNCLEAR, "nobody praises at such length"
