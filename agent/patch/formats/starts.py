@@ -16,6 +16,8 @@ ENVELOPE = re.compile(r"\*\*\* ?(?:Begin Patch|End Patch|(?:Add|Update|Delete) F
 NUMBERS = re.compile(r"@@+[ \t]*-(\d{1,9})(?:,(\d{1,9}))?[ \t]+\+(\d{1,9})(?:,(\d{1,9}))?[ \t]*(?:@@+)?(.*)")
 MANIFEST = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)?FILE:[ \t]*\S.*")
 _LOOK_AHEAD = 4
+_FIRST = frozenset("<*d@-+I")
+"""What the marks of `of_edit` and OPEN begin with."""
 
 
 def of_diff(lines: Sequence[str], at: int) -> bool:
@@ -58,15 +60,24 @@ def ends_body(lines: Sequence[str], at: int) -> bool:
 def names_what_follows(lines: Sequence[str], at: int) -> bool:
     """True where the line names the file of the edit below it."""
     following = next_filled(lines, at + 1)
-    if following is not None and headings.named(lines[following]):
-        following = next_filled(lines, following + 1)  # named twice: in a list, and above the block
-    if following is None or not (of_edit(lines, following) or OPEN.fullmatch(lines[following].strip())):
+    if following is not None and not _may_begin(lines, following):
+        again = next_filled(lines, following + 1)
+        if again is None or not _may_begin(lines, again) or not headings.named(lines[following]):
+            return False
+        following = again  # named twice: in a list, and above the block
+    if following is None:
         return False
     line = lines[at].strip()
     decorated = line[:1] in "#*`_" or line.startswith(("- `", "- **")) or line[:1].isdigit() or line.endswith(":")
     return bool(headings.named(line)) and (
         decorated or at == 0 or not lines[at - 1].strip() or bool(OPEN.fullmatch(lines[following].strip()))
     )
+
+
+def _may_begin(lines: Sequence[str], at: int) -> bool:
+    """True where an edit begins, indented or not. Asked for every line, so its first character is looked at before patterns."""
+    text = lines[at].strip()
+    return text[:1] in _FIRST and (of_edit(lines, at) or bool(OPEN.fullmatch(text)))
 
 
 def next_filled(lines: Sequence[str], at: int) -> int | None:
