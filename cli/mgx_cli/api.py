@@ -29,6 +29,8 @@ LONGEST_WAIT = 10.0
 LONGEST_TURN = 60.0
 """The same for a limit of requests per minute: the server has done nothing yet, and accepts requests again within a minute."""
 
+ALREADY_DONE = "The same command has done this already; its answer was lost. To do it once more, repeat the command."
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
@@ -152,24 +154,27 @@ class Api:
         request = urllib.request.Request(url, data=data, headers=all_headers, method=method)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._opener.open(request, timeout=timeout)
+                answer = self._opener.open(request, timeout=timeout)
+                if attempt == 1 and answer.headers.get("Idempotent-Replayed") == "true":
+                    say(ALREADY_DONE, "dim")
+                return answer
             except urllib.error.HTTPError as error:
                 document = _problem(error)
                 wait = _retry_after(error, document)
+                if method == "POST":
+                    this_command.refused(error.code)
                 if attempt < ATTEMPTS and wait is not None:
                     say(f"{one_line(document.get('detail'), 200)} Trying again in {wait:.0f} s.", "dim")
                     time.sleep(wait)
                     continue
-                if method == "POST" and error.code < 500:
-                    this_command.answered()
                 raise ApiError(error.code, document) from error
             except (OSError, http.client.HTTPException) as error:
                 reason = getattr(error, "reason", error)
+                if method == "POST":
+                    this_command.failed(connected=not isinstance(reason, ConnectionRefusedError))
                 if attempt < ATTEMPTS and not isinstance(reason, (ConnectionRefusedError, TimeoutError)):
                     time.sleep(0.2 * attempt)
                     continue
-                if method == "POST" and isinstance(reason, ConnectionRefusedError):
-                    this_command.answered()
                 raise Unreachable(
                     f"Could not connect to {self.server.base_url}: {reason}.",
                     hint=f"Check the address, which comes from {self.server.source}, or run: mgx doctor",

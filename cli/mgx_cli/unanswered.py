@@ -23,6 +23,8 @@ KEPT_SECONDS = 3600
 """Well below the day for which a server remembers keys."""
 KEPT = 50
 FILE = "unanswered.json"
+ABOUT_THE_BODY = (400, 404, 409, 422)
+"""What a server answers to the request itself: it would have said so to an earlier try too, or that one had no effect."""
 
 
 class Attempt:
@@ -31,17 +33,39 @@ class Attempt:
     def __init__(self) -> None:
         self._sent: dict[str, int] = {}
         self._unclear = False
+        self._lost = False
 
     def key(self, server: str, path: str, data: bytes) -> str:
         """The key of a POST. A second POST of the same command with the same body has another one."""
         body = hashlib.sha256(b"\0".join([server.encode(), path.encode(), data])).hexdigest()
         self._sent[body] = self._sent.get(body, 0) + 1
-        self._unclear = True
+        self._unclear, self._lost = True, False
         return str(uuid.uuid5(self._id, f"{body} {self._sent[body]}"))
 
     def answered(self) -> None:
-        """Whether the last POST had its effect is known."""
+        """The last POST had its effect."""
         self._unclear = False
+
+    def refused(self, status: int) -> None:
+        """The server answered a try of the last POST with this HTTP status, 400 or more."""
+        if status in ABOUT_THE_BODY:
+            self._unclear = False
+        elif status >= 500:
+            self._lost = True
+        else:
+            self.not_taken()
+
+    def failed(self, *, connected: bool) -> None:
+        """A try of the last POST had no answer."""
+        if connected:
+            self._lost = True
+        else:
+            self.not_taken()
+
+    def not_taken(self) -> None:
+        """The last try had no effect. An earlier one, of this command or of the same one before, may have had one."""
+        if not self._lost and self._before is None:
+            self._unclear = False
 
     def end(self) -> None:
         """The command has ended. If all is known it is forgotten: typed again, it is meant again."""
@@ -56,8 +80,13 @@ class Attempt:
 
     @cached_property
     def _id(self) -> uuid.UUID:
-        before = self._stored().get(self._command)
-        return uuid.UUID(before["id"]) if before else uuid.uuid4()
+        return uuid.UUID(self._before["id"]) if self._before else uuid.uuid4()
+
+    @cached_property
+    def _before(self) -> dict[str, Any] | None:
+        """The attempt of the same command typed before, if its outcome is not known."""
+        found: dict[str, Any] | None = self._stored().get(self._command)
+        return found
 
     @cached_property
     def _command(self) -> str:

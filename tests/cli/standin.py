@@ -86,6 +86,7 @@ class Standin:
     diff: bytes | None = DIFF
     problem: tuple[int, dict[str, Any]] | None = None
     busy: list[tuple[int, str, str]] = field(default_factory=list)
+    replays: bool = False
     """What the next requests are refused with: status, code and Retry-After."""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -499,7 +500,10 @@ def _gate(state: Standin) -> Any:
             return _problem(state.problem[0], "Refused", **state.problem[1])
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _problem(401, "Unauthorized", "The token is not valid.")
-        return await handler(request)  # type: ignore[no-any-return]
+        answer: web.StreamResponse = await handler(request)
+        if state.replays and request.method == "POST":
+            answer.headers["Idempotent-Replayed"] = "true"
+        return answer
 
     return gate
 

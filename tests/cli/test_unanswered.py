@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mgx_cli.unanswered import Attempt
 
 from tests.cli.conftest import Mgx
 from tests.cli.standin import Standin
@@ -46,6 +47,37 @@ def test_what_was_refused_is_not_remembered(mgx: Mgx, server: Standin, home: Pat
     server.busy = [(409, "limit_reached", "")]
     assert mgx(*TASK).returncode == 1
     assert not remembered(home)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_refusal_in_between_does_not_forget_the_lost_answer(mgx: Mgx, server: Standin, home: Path, status: int) -> None:
+    server.busy = [(500, "server_error", "")]
+    assert mgx(*TASK).returncode == 1
+    server.busy = [(status, "refused", "")]
+    assert mgx(*TASK).returncode != 0
+    assert len(remembered(home)) == 1, "what became of the first one is still not known"
+    assert mgx(*TASK).returncode in (0, 4)
+    first, refused, again = keys(server, "/api/repositories/connect")
+    assert first == refused == again
+
+
+def test_a_try_that_was_lost_is_not_forgotten_when_the_next_one_is_refused() -> None:
+    command = Attempt()
+    command._before = None
+    command.key("http://server", "/api/runs", b"{}")
+    command.failed(connected=True)
+    command.failed(connected=False)
+    assert command._unclear
+    command.key("http://server", "/api/runs", b"{}")
+    command.failed(connected=False)
+    assert not command._unclear, "a server that is away has done nothing"
+
+
+def test_who_means_it_again_is_told_that_it_was_done(mgx: Mgx, server: Standin) -> None:
+    server.replays = True
+    done = mgx(*TASK)
+    assert done.returncode in (0, 4), done.stderr
+    assert "The same command has done this already" in done.stderr
 
 
 def test_a_damaged_file_is_replaced(mgx: Mgx, server: Standin, home: Path) -> None:
