@@ -7,13 +7,19 @@ import re
 from enum import StrEnum
 
 from .remark_words import (
+    AFFIRMED,
     ASKING,
     ASKING_PHRASES,
     CONSENT,
+    CURED,
+    DEFECTS,
+    DENIED,
     FILLER,
     HEDGES,
     IMPERATIVES,
+    LABELS,
     LEADING,
+    NOT_NEEDED,
     OPENERS,
     PRAISE,
     PRAISE_PHRASES,
@@ -42,6 +48,14 @@ _POLITE = frozenset(
 )
 _UNSPACED = tuple(word for word in ASKING if word[0] >= "\u3040")
 """Words of languages that are written without spaces."""
+_WISH = re.compile(
+    r"(?:(?:please|let's|lets|i'd say|i would|i'd|go ahead and|feel free to|can you|you can|we can)[ ,]+){0,3}"
+    r"(?:merge|ship)(?: (?:it|this|that|now|away|pr|the pr))*"
+)
+"""To merge is what an approval is for, however it is put."""
+_AS_IT_IS = re.compile(r"\b(?:as it is|as is|as-is)\b")
+_AFTER = 3
+"""Words of an order's beginning among which a verb makes its first word a noun ("test coverage is fine")."""
 _WORD = re.compile(r"\+1|100%|[^\W_](?:[\w'-]*[^\W_])?")
 
 
@@ -65,6 +79,9 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
         return found
     named = _NAME.sub(" ", text)
     signs = _SHORTCODE.sub(" ", named)
+    label, colon, rest = signs.partition(":")
+    if colon and label.strip() in LABELS:
+        signs = rest
     clauses = [clause.strip() for clause in _CLAUSE.split(_CODE.sub(" `x` ", signs)) if clause and clause.strip()]
     if any(_asks(clause) for clause in clauses):
         return Intent.ASKS
@@ -79,8 +96,11 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
 
 
 def _answer(text: str) -> Intent | None:
-    words = set(_WORD.findall(text))
-    if words & CONSENT and words <= CONSENT | _POLITE:
+    found = _WORD.findall(text)
+    words = set(found)
+    if words <= CONSENT | REFUSAL | _POLITE and (words & DENIED or _AS_IT_IS.search(text)):
+        return Intent.NOTHING
+    if found and (found[0] in AFFIRMED or (words & CONSENT and words <= CONSENT | _POLITE)):
         return Intent.ASKS
     if words & REFUSAL and words <= REFUSAL | _POLITE:
         return Intent.NOTHING
@@ -88,16 +108,24 @@ def _answer(text: str) -> Intent | None:
 
 
 def _asks(clause: str) -> bool:
-    words = _WORD.findall(_without_praise(clause))
-    if not words:
+    if _WISH.fullmatch(clause):
+        return False
+    left = _without_praise(clause)
+    for phrase in NOT_NEEDED:
+        left = left.replace(phrase, " ")
+    words = _WORD.findall(left)
+    if not words or words == ["not", "needed"]:
         return False
     padded = f" {' '.join(words)} "
     if (
         ASKING & set(words)
         or any(word in clause for word in _UNSPACED)
         or any(f" {phrase} " in padded for phrase in ASKING_PHRASES)
+        or (DEFECTS & set(words) and not CURED & set(words) and not left.startswith(OPENERS))
     ):
         return True
+    if left != clause and any(phrase in clause for phrase in NOT_NEEDED):
+        return False
     while words and words[0] in LEADING:
         words = words[1:]
     return _is_order(words)
@@ -107,7 +135,7 @@ def _is_order(words: list[str]) -> bool:
     if not words or words[0] not in IMPERATIVES:
         return False
     after = words[1] if len(words) > 1 else ""
-    if after in _PREDICATES:  # "test passes": a noun
+    if _PREDICATES & set(words[1:_AFTER]):  # "test passes", "test coverage is fine": a noun
         return False
     return words[0] not in PRAISE or after in _OBJECTS or (after in _PRONOUNS and words[0] != "merge")
 
@@ -115,6 +143,8 @@ def _is_order(words: list[str]) -> bool:
 def _praises(clause: str) -> bool | None:
     """True: nothing but praise, or praise that says what it is for in a short sentence without an if or but. False: words that
     mean nothing by themselves. None: anything else."""
+    if _WISH.fullmatch(clause):
+        return True
     left = _without_praise(clause)
     words = _WORD.findall(left)
     if "?" in clause:

@@ -61,19 +61,33 @@ OPENERS = (
 ASKING = _words(
     """
     please pls plz should shouldn't must needs need needed todo nit fixme instead rather prefer suggest suggestion
-    consider typo missing misses wrong incorrect broken breaks broke bug bugs buggy crash crashes crashed fails failing
-    error errors misleading confusing unclear unused unnecessary redundant duplicate duplicated inconsistent outdated
-    obsolete unsafe insecure slow leak leaks forgot forgotten undocumented untested unhandled lacks lacking mistake
-    regression deprecated invalid bitte sollte sollten muss müssen müsste fehlt fehlen falsch kaputt statt stattdessen
-    lieber tippfehler unnötig überflüssig doppelt verwirrend unklar vergessen brauchen braucht svp stp devrait devraient
-    faut faudrait manque manquent faux fausse plutôt inutile debería deberían debe falta faltan incorrecto favor mejor
-    deveria deveriam faltam errado dovrebbe dovrebbero manca mancano sbagliato invece moet moeten zou graag ontbreekt
-    ontbreken fout alstublieft aub пожалуйста нужно надо следует исправь исправьте ошибка вместо 请 應該 应该 需要
-    错误 修改 してください
-    필요
+    consider bitte sollte sollten muss müssen müsste statt stattdessen lieber brauchen braucht svp stp devrait devraient
+    faut faudrait plutôt debería deberían debe favor mejor deveria deveriam dovrebbe dovrebbero invece moet moeten zou
+    graag alstublieft aub пожалуйста нужно надо следует исправь исправьте вместо 请 應該 应该 需要 修改 してください 필요
     """
 )
-"""Words that ask for something or name a defect, wherever they stand."""
+"""Words that ask for something, wherever they stand."""
+DEFECTS = _words(
+    """
+    typo missing misses wrong incorrect broken breaks broke bug bugs buggy crash crashes crashed fails failing
+    error errors misleading confusing unclear unused unnecessary redundant duplicate duplicated inconsistent outdated
+    obsolete unsafe insecure slow leak leaks forgot forgotten undocumented untested unhandled lacks lacking mistake
+    regression deprecated invalid fehlt fehlen falsch kaputt tippfehler unnötig überflüssig doppelt verwirrend unklar
+    vergessen manque manquent faux fausse inutile falta faltan incorrecto faltam errado manca mancano sbagliato ontbreekt
+    ontbreken fout ошибка 错误
+    """
+)
+"""Words that name a defect, and so ask for its repair; not beside a word of CURED, nor in praise that says what it is for."""
+CURED = _words(
+    """
+    no nothing without never zero fixes fixing fixed handles handling handled solves solving solved resolves
+    resolving catches catching prevents preventing avoids avoiding kein keine keinen nichts ohne behebt behoben aucun
+    aucune sans corrige sin ningún ninguna sem nenhum nenhuma senza nessun nessuna geen zonder нет без 没有
+    """
+)
+"""Words that say that a defect is not there, or no more: whether more is meant is unclear then, and no request."""
+NOT_NEEDED = ("don't need to", "do not need to", "doesn't need to", "no need to", "needn't", "need not")
+"""Taken out before a clause is searched for ASKING: who says so asks for nothing by it."""
 ASKING_PHRASES = (
     "could you", "can you", "would you", "can we", "could we", "let's", "let us", "nice to have", "it would be",
     "would be better", "would be good", "would be nice", "would be great", "i would", "i'd", "we want", "i want",
@@ -121,6 +135,12 @@ HEDGES = _words(
     """
 )
 """Words after which praise is not what it seems."""
+LABELS = _words("update edit note fyi ps")
+"""What a remark may begin with before a colon without being an order."""
+AFFIRMED = _words("yes yep yeah yup sure ja oui sí si sim da да 是 はい 네")
+"""An answer that begins so asks for work, whatever follows."""
+DENIED = _words("no nope nah never nevermind leave not don't nein nicht non não nee нет 不 いいえ 아니요")
+"""Of REFUSAL, what denies also among words of CONSENT ("please leave it")."""
 CONSENT = _words(
     """
     yes yep yeah yup sure please do it go ahead exactly correct right definitely ok okay of course ja gerne bitte mach oui
@@ -130,7 +150,7 @@ CONSENT = _words(
 """Answers to a question of ours that confirm it."""
 REFUSAL = _words(
     """
-    no nope nah never mind nevermind not needed need leave it as is fine nein nicht nötig non não nee нет 不 いいえ 아니요
+    no nope nah never mind nevermind not needed need leave it as is fine don't nein nicht nötig non não nee нет 不 いいえ 아니요
     """
 )
 """Answers that deny it."""

@@ -61,13 +61,9 @@ def read_review(
             intent = Intent.UNCLEAR
         if rule == Rule.COMMANDS or intent in (Intent.PRAISE, Intent.NOTHING):
             left += 1
-        elif intent is Intent.ASKS:
+        elif intent is Intent.ASKS or rule == Rule.ALWAYS or verdict == "changes":
             asks.append(remark)
-        elif remark.root in asked:  # the answer to our question counts, and not what it was about
-            left += 1
-        elif rule == Rule.ALWAYS or verdict == "changes":
-            asks.append(remark)
-        elif verdict == "approved":
+        elif verdict == "approved" or remark.root in asked:  # a thread is asked about once
             left += 1
         else:
             unclear.append(remark)

@@ -13,6 +13,8 @@ Danke, sieht gut aus! | Perfekt, vielen Dank! | Merci, parfait ! | ¡Gracias, pe
 Good catch on the empty list! | @mgx thanks! | Thanks for adding the test `test_total`. | Looks great, merging.
 Test looks good | That's great! | All good now, thanks a lot! | Thanks to everyone 🎉
 This is great. Thank you very much! | Well done, thanks for fixing the null handling. | Clean code! | Merge it! | You are right
+Looks good, please merge! | Let's ship it | I'd say ship it | Go ahead and merge this | Thanks for fixing the bug
+Good catch on the typo | Love the error messages | Update: works great
 """
 ASKS = """
 Say why. | Name it better. | Please rename this. | Could you add a test? | This crashes on None. | Nit: typo | Add a test.
@@ -29,6 +31,14 @@ Perfect! Just one thing: the total of an empty list | Nice, but the name…
 """
 
 
+NO_REQUEST = """
+Great, this fixes the crash | Nice error handling! | LGTM, no bugs found | Nothing missing here, thanks | Nothing wrong here
+No need to change anything | You don't need to change this | Not needed, thanks | Test coverage is great | Keine Fehler gefunden
+Test results look right | Aucune erreur | Handled without errors | I see no mistake | The update is fine
+"""
+"""Each is praise or unclear, and starts no work."""
+
+
 def each(lines: str) -> list[str]:
     return [text.strip() for line in lines.strip().splitlines() for text in line.split("|")]
 
@@ -43,12 +53,18 @@ def test_the_rule() -> None:
     assert wrong == []
 
 
+def test_a_defect_that_is_not_there_is_no_request() -> None:
+    assert [text for text in each(NO_REQUEST) if intent_of(text) is Intent.ASKS] == []
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("Yes, please!", Intent.ASKS), ("sure, go ahead", Intent.ASKS), ("ja", Intent.ASKS), ("no", Intent.NOTHING),
         ("Never mind, thanks", Intent.NOTHING), ("Nein", Intent.NOTHING), ("Rename it to y", Intent.ASKS),
-        ("Well", Intent.PRAISE), ("Hm", Intent.UNCLEAR),
+        ("Well", Intent.PRAISE), ("Hm", Intent.UNCLEAR), ("yes, but only the first", Intent.ASKS),
+        ("please leave it as is", Intent.NOTHING), ("exactly as it is", Intent.NOTHING), ("No, please don't", Intent.NOTHING),
+        ("no, rename it to y", Intent.ASKS),
     ],
 )  # fmt: skip
 def test_an_answer_to_our_question(text: str, wanted: Intent) -> None:
