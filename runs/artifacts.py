@@ -24,6 +24,7 @@ _REPLACED = ["workspace", "kind", "content_type", "size", "sha256", "path"]
 def store(run: TaskRun, name: str, content: bytes, *, kind: str, content_type: str) -> Artifact:
     """Stores ``content`` under ``name``, replacing an artifact of that name. The bytes are durable before the row is.
 
+    The id of a row that was there is not told: what is returned names the bytes and must not be saved.
     Raises Paused if the workspace would exceed its limit of stored bytes; then nothing is stored.
     """
     path = f"{run.workspace_id}/runs/{run.pk}/{digest_of(content)}/{name}"

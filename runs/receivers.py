@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -90,8 +89,14 @@ def take_up_what_waited(*, run: TaskRun, **_: Any) -> None:
     from .webhooks.actors import take_delivery
     from .webhooks.waiting import wake
 
-    for delivery_id in wake(run.task_id):
-        transaction.on_commit(partial(take_delivery.send, str(delivery_id)), robust=True)
+    waited = [str(delivery_id) for delivery_id in wake(run.task_id)]
+
+    def send_all() -> None:  # the first that Redis does not take ends it: the reaper finds the others
+        for delivery_id in waited:
+            take_delivery.send(delivery_id)
+
+    if waited:
+        transaction.on_commit(send_all, robust=True)
 
 
 def connect() -> None:

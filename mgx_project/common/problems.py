@@ -91,7 +91,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             headers["Retry-After"] = str(int(wait) + 1)
     elif isinstance(error, DatabaseError) and is_away(error):
         log.warning("the database could not do it now", view=type(context.get("view")).__name__, error=str(error))
-        document = problem(503, "unavailable", "The database is busy or away. Nothing was changed. Try again.")
+        document = problem(
+            503, "unavailable", "The database is busy or away. Try again; with the same Idempotency-Key nothing is done twice."
+        )
         headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
     else:
         log.exception("unhandled error", view=type(context.get("view")).__name__)

@@ -20,7 +20,9 @@ from django.db import transaction
 log = structlog.stdlib.get_logger(__name__)
 CHANNEL = "mgx:nudges"
 SOCKET_TIMEOUT = 1.0
-"""Socket timeout with Redis, and the pause between two attempts to listen, in seconds."""
+"""Timeout of a listener's socket, and the pause between two attempts to listen, in seconds."""
+PUBLISH_SECONDS = 0.2
+"""How long a request waits for Redis to take a notification."""
 
 
 def notify_worker(run_id: uuid.UUID) -> None:
@@ -39,7 +41,7 @@ def _publish(run_id: uuid.UUID) -> None:
 
 @lru_cache(maxsize=1)
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=SOCKET_TIMEOUT, socket_connect_timeout=SOCKET_TIMEOUT)
+    return redis.Redis.from_url(url, socket_timeout=PUBLISH_SECONDS, socket_connect_timeout=PUBLISH_SECONDS)
 
 
 class Listener(threading.Thread):

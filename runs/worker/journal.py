@@ -29,6 +29,7 @@ from ..errors import LeaseLost
 from ..models import RunStep, TaskRun
 from .event_buffer import EventBuffer, RecordedRead
 from .lease import Lease
+from .lock_waits import until_unlocked
 
 BEGIN_LATER = frozenset({"read", "model"})
 """Kinds of steps that begin in another transaction."""
@@ -116,8 +117,7 @@ class Trees(Protocol):
 
 def settle_alone(settle: Callable[[], SettledStep], buffer: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
-    with transaction.atomic():
-        settled = settle()
+    settled = until_unlocked(transaction.atomic(settle))
     with suppress(LeaseLost), buffer.fenced_transaction(*settled.warnings, usage=settled.usage):
         pass
 
@@ -216,7 +216,7 @@ class RunJournal:
         if self._may_wait(step):
             self._record(step, announcement)
         else:
-            await self._db(self._record, step, announcement)
+            await self._db(until_unlocked, self._record, step, announcement)
         self._steps.add(step.row)
         return result
 

@@ -9,13 +9,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from runs.events import event_log
 from runs.lifecycle import worker_transitions
 from runs.models import TaskRun
+from runs.worker import lock_waits
+from runs.worker.lock_waits import until_unlocked
 from tests.conftest import CallerInTests
 from tests.factories import TaskFactory
+from workspaces.models import Event, Workspace
 
 from .conftest import Tenant, make_tenant
 from .test_durability import expire
@@ -63,6 +67,31 @@ def test_who_claims_waits_for_nobody(tenant: Tenant, impatient: None, cancelled:
         assert worker_transitions.claim_next() is None
     again = worker_transitions.claim_next()
     assert (again and again.pk) == (None if cancelled else lost.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_paid_is_recorded_when_the_lock_is_free(tenant: Tenant, impatient: None) -> None:
+    run, tries = begun(tenant), []
+    with connect() as holder:
+        holder.execute("SELECT 1 FROM workspaces WHERE id = %s FOR UPDATE", [tenant.workspace.pk])
+
+        def record() -> None:
+            tries.append(1)
+            if len(tries) == 3:
+                holder.rollback()
+            with transaction.atomic():
+                event_log.record(run, "steered", {"message": "paid", "by": "ada"}, "It was paid.", fence=run.fence)
+
+        until_unlocked(record)
+    assert len(tries) == 3
+    assert Event.objects.for_workspace(tenant.workspace.pk).filter(run_id=run.pk, message="It was paid.").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_stays_ends_the_waiting(tenant: Tenant, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_waits, "LONGEST_SECONDS", 0.2)
+    with frozen("workspaces", tenant.workspace.pk), pytest.raises(OperationalError, match="lock timeout"):
+        until_unlocked(transaction.atomic(Workspace.objects.select_for_update().get), pk=tenant.workspace.pk)
 
 
 @pytest.mark.django_db(transaction=True)
