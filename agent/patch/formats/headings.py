@@ -11,6 +11,9 @@ from agent.patch.formats.paths import cleaned
 MAX_LINE = 400
 """Characters of a heading; a longer line names nothing."""
 
+MAX_ABOVE = 40
+"""Lines above an edit among which a heading is looked for."""
+
 LABEL = re.compile(r"(?:[#*\-\d. ]{0,8})(?:FILE|File|file|Path|path|Filename|filename)[ \t]*:[ \t]*(\S.*)")
 FILE = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*)?FILE:")
 _WORDS = re.compile(r"[^\s`*\"'<>|?]{1,200}(?: [^\s`*\"'<>|?]{1,100}){0,3}")
@@ -48,7 +51,7 @@ def named(line: str) -> list[str]:
     text = line.strip()
     if not text or len(text) > MAX_LINE:
         return []
-    label = LABEL.fullmatch(text)
+    label = LABEL.fullmatch(without_emphasis(text))
     if label:
         name = cleaned(label[1])
         if is_path(name):
@@ -62,6 +65,18 @@ def named(line: str) -> list[str]:
         return []
     spans = [cleaned(hit[1] or hit[2]) for hit in _SPAN.finditer(text)]
     return list(dict.fromkeys(name for name in spans if is_telling(name)))
+
+
+def is_heading(line: str) -> bool:
+    """True for a line that stands over what follows: a Markdown heading, words in bold, a label."""
+    text = line.strip()
+    return text.startswith("#") or (text.startswith("**") and text.rstrip(":").endswith("**")) or says_file(text) is not None
+
+
+def without_emphasis(text: str) -> str:
+    """A label without the marks that make it bold, wherever they close: ``**File:** x``, ``__File: x__``."""
+    plain = text.replace("**", "") if "**" in text[:12] else text
+    return plain[2:].removesuffix("__") if plain.startswith("__") and not plain.startswith("__init") else plain
 
 
 def of_fence(line: str) -> str | None:
@@ -84,6 +99,15 @@ def says_file(line: str) -> str | None:
     name = line[head.end() :].strip(" \t")
     name = name.removesuffix("**") or name
     return name if name and not name[0].isspace() else None
+
+
+def since_last_edit(answer: AnswerLines, at: int) -> list[str]:
+    """The paths of the nearest heading above ``at`` that names some, after the last edit."""
+    for number in answer.above(at, MAX_ABOVE):
+        line = answer.plain[number]
+        if is_heading(line) and (found := named(line)):
+            return found
+    return []
 
 
 def above(answer: AnswerLines, at: int) -> tuple[list[str], int]:

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings
+from agent.patch.formats import foreign, headings, prose
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
 
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
+_LANGUAGES = ("markdown", "md", "mdx")
 _MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
 
 
@@ -231,6 +232,9 @@ def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | N
     closing = [at for at, line in enumerate(lines) if _closes(line, fence)]
     if not closing:
         return lines, None
+    told = _told_end(lines, fence)
+    if told is not None:
+        return lines[:told], lines[told + 1 :]
     end = closing[-1]
     fences = sum(_fence(line) is not None for line in lines)
     if len(closing) >= 2 and fences % 2 == 0 and end == _last_filled(lines):
@@ -238,11 +242,44 @@ def _until_close(lines: list[str], fence: str) -> tuple[list[str], list[str] | N
     return lines[:end], lines[end + 1 :]
 
 
+def _told_end(lines: list[str], fence: str) -> int | None:
+    """The closing line of the fence behind which the answer clearly goes on by itself: with a sentence, a heading or another
+    fence that says its language, and with as many fences that open as that close. None where nothing tells."""
+    after = sum(_fence(line) is not None for line in lines)
+    nested = 0
+    for at, line in enumerate(lines):
+        hit = _fence(line)
+        if hit is None:
+            continue
+        after -= 1
+        if hit[1]:
+            nested += 1
+        elif nested:
+            nested -= 1
+        elif _closes(line, fence) and after % 2 == 0:
+            following = next((text for text in lines[at + 1 :] if text.strip()), None)
+            if following is not None and _goes_on(following):
+                return at
+    return None
+
+
+def _goes_on(line: str) -> bool:
+    hit = _fence(line)
+    if hit is not None:
+        return bool(hit[1])
+    text = line.strip()
+    tells = text.startswith("#") or (text[:1].isupper() and text[-1:] in ".:!?")
+    return len(text.split()) >= 2 and tells and not prose.is_code(text)
+
+
 def _wraps(lines: list[str]) -> bool:
     """True when the fence that opens a Markdown file's block closes at its very end, so that it is wrapping, not content."""
     depth = 0
     last = _last_filled(lines)
     own = _fence(lines[0])
+    quotes = own is not None and (len(own[0]) >= foreign.QUOTING or own[1].lower() in _LANGUAGES)
+    if own is not None and quotes and _told_end(lines[1:], own[0]) is not None:
+        return True
     if own is not None and len(own[0]) >= foreign.QUOTING:
         return next((at for at, line in enumerate(lines) if at and _closes(line, own[0])), -1) == last
     for at, line in enumerate(lines):

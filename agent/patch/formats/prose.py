@@ -49,6 +49,12 @@ _STATEMENT = re.compile(
 )
 _COMMENT_NAME = re.compile(r"(?:#|//|--|;|/\*|<!--|%){1,3}[ \t]*([\w./\\-]{1,200}\.[A-Za-z]\w{0,7})[ \t]*(?:\*/|-->)?[ \t]*")
 _SENTENCE = re.compile(r"[^\W\d_a-z].*[.:!?]")
+_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+_SAID = frozenset(
+    "the you this that these those your was were following example instead which please let's i it it's there we our they "  # noqa: SIM905
+    "are been being because so also now too with of a an is use used using means makes don't doesn't note".split()
+)
+"""Words of English sentences. ``with``, ``is`` and ``of`` are of programs too, which have no two of these in a line."""
 _DECORATION = re.compile(r"[\W\d_]*")
 
 
@@ -73,7 +79,7 @@ def is_sentence(line: str) -> bool:
 def is_code(line: str) -> bool:
     """True for a line of a program, which no prose holds outside of a fence or of backquotes."""
     text = line.strip()
-    if not text or len(text) > MAX_LOOKED_AT:
+    if not text or len(text) > MAX_LOOKED_AT or _is_english(line):
         return False
     if "`" in text or '"' in text or "“" in text or "://" in text:
         plain = _SPAN.sub("x", text)
@@ -82,6 +88,16 @@ def is_code(line: str) -> bool:
     else:
         plain = text
     return bool(_STATEMENT.fullmatch(plain) or _KEYWORD.fullmatch(plain) or (plain[-1] in ";{}" and plain[0] not in "-*#>|"))
+
+
+def _is_english(line: str) -> bool:
+    """True for a line at the margin with words that sentences have and programs have not, and no sign of an assignment."""
+    plain = _SPAN.sub("x", line)
+    if line[:1] in " \t/#*" or "=" in plain or plain.rstrip()[-1:] == "{":
+        return False
+    words = [word.lower() for word in _WORD.findall(plain[:MAX_LOOKED_AT])]
+    said = sum(word in _SAID for word in words)
+    return len(words) >= 2 and said >= (2 if set(plain) & set("{}<>;") else 1)
 
 
 def is_mark(line: str) -> bool:

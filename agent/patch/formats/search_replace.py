@@ -18,6 +18,14 @@ _DIVIDER = re.compile(r"(={3,12})[ \t]*")
 _USUAL = range(5, 10)
 """Signs of a divider, whatever the number of those that open the block."""
 
+_VERB = re.compile(
+    r"(?:(?:please |now |then |next,? |and |also )?"
+    r"(?:create|add|update|edit|modify|change|fix|rewrite|write)(?: the)?(?: new)?|new)"
+    r"(?: file)?[ :]+(?=\S+$)",
+    re.IGNORECASE,
+)
+"""What may be said before the only path of a line."""
+_SPACED = re.compile(r"(?:[^/]{1,100}/)+[^/]{0,100}\.[A-Za-z]\w{0,9}|[^/ ]{1,60} [^/]{1,60}\.[A-Za-z]\w{0,9}")
 MAX_READINGS = 8
 _HEADED = (".rst", ".md", ".mdx", ".markdown", ".txt", ".adoc", ".asciidoc", ".mkd")
 """Files in which a line of ``=`` is the underline of a heading."""
@@ -51,6 +59,8 @@ class BlockReader:
                 line=number + 1,
                 hint="Write the file's path alone on the line above its block.",
             )
+        if not names and self._path is not None:
+            names = headings.since_last_edit(self._answer, at)[:1]
         self._path = names[0] if names else self._path
         if self._path is None:
             raise EditsInvalid(
@@ -85,10 +95,17 @@ class BlockReader:
             return found, number
         near = list(self._answer.above(at, 2))
         line = self._answer.plain[near[0]].strip() if near else ""
-        name = cleaned(line.lstrip("# ").strip())
-        if name and headings.is_path(name) and ("/" in name or "." in name or len(near) == 1):
+        name = cleaned(_VERB.sub("", line.lstrip("# *_").rstrip("*_"), count=1).strip())
+        if name and headings.is_path(name) and (headings.is_telling(name) or _may_have_spaces(name, alone=len(near) == 1)):
             return [name], near[0]
         return [], -1
+
+
+def _may_have_spaces(name: str, *, alone: bool) -> bool:
+    """True for a path with spaces, which must look like a file, and for a single word where nothing else is said."""
+    if " " not in name:
+        return alone or "/" in name or "." in name
+    return _SPACED.fullmatch(name) is not None
 
 
 def _edit(path: str, hunks: Sequence[PatchHunk]) -> FileEdit:

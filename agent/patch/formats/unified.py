@@ -122,7 +122,10 @@ class DiffReader:
     def _label(self, at: int, old: str | None, new: str | None) -> str | None:
         """The path of a ``FILE:`` line above the names, which must be of the same file."""
         for number in self._answer.above(at, 1):
-            path = headings.says_file(self._answer.plain[number])
+            line = self._answer.plain[number]
+            path = headings.says_file(line)
+            if path is None and headings.LABEL.fullmatch(headings.without_emphasis(line.strip())):
+                path = next(iter(headings.named(line)), None)
             if path is None:
                 return None
             self._answer.take(number, number + 1)
