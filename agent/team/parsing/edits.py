@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from agent.patch import Edits, detect, parse_edits
 from agent.patch.formats.fences import closes
+from agent.patch.paths import folded
 from agent.patterns import linear
+from agent.ports import JSONObject
 from agent.team.parsing.json_repair import mended, objects
+from agent.team.parsing.text_tool_calls import calls_on_top
 from agent.team.parsing.thoughts import without_thoughts
+from agent.tools import LOOKING, canonical
 
 NO_CHANGE = "NO CHANGE"
 MAX_READ = 2_000_000
@@ -61,7 +65,26 @@ def read_answer(text: str, *, cut_off: bool = False) -> Edits:
     if not said.strip():
         return parse_edits(said, cut_off=cut_off)
     form = detect(said)
-    return parse_edits(said if form else _as_manifest(said), cut_off=cut_off)
+    return _behind_calls(said, cut_off) or parse_edits(said if form else _as_manifest(said), cut_off=cut_off)
+
+
+def _behind_calls(said: str, cut_off: bool) -> Edits | None:
+    """The edits behind calls in the text, which are not carried out; None where there are none, or where a call would change a
+    file that the edits leave alone: that edit would be lost."""
+    calls, rest = calls_on_top(said)
+    if not calls or not detect(rest):
+        return None
+    edits = parse_edits(rest, cut_off=cut_off)
+    changed = edits.touched()
+    return edits if edits.files and all(_changes_only(call, changed) for call in calls) else None
+
+
+def _changes_only(call: JSONObject, changed: Set[str]) -> bool:
+    if canonical(str(call.get("name"))) in (*LOOKING, "run", "finish"):
+        return True
+    given = call.get("arguments")
+    path = next((given[key] for key in _PATHS if isinstance(given.get(key), str)), None) if isinstance(given, dict) else None
+    return path is not None and folded(path) in changed
 
 
 def _as_manifest(said: str) -> str:

@@ -34,6 +34,9 @@ _FENCED = linear(r"(?ms)^[ ]{0,3}```[ \t]*(\w*)[ \t]*\n(.*?)(?:^[ ]{0,3}```|\z)"
 _FENCES = frozenset(
     ("", "tool", "tools", "tool_call", "tool_calls", "tool_code", "function", "function_call", "json", "xml", "python")
 )
+_ON_TOP = linear(
+    r"(?is)\A\s*<(?:tool_call|function_call|tool)>\s*(\{.*?\})\s*</(?:tool_call|function_call|tool)>[ \t]*(?:\n|\z)"
+)
 _MISTRAL = linear(r"(?s)\[TOOL_CALLS\]\s*(\[.*?\])\s*(?:</s>|\z)")
 _LLAMA = linear(r"(?s)<\|python_tag\|>\s*(\{.*?\})\s*(?:<\|e\w+\|>|\z)")
 _FUNCTION = linear(r"(?s)<function[=:]\s*\"?(\w+)\"?>(.*?)(?:</function>|\z)")
@@ -81,6 +84,18 @@ def read_calls(text: str, tools: Sequence[ToolSpec]) -> list[ToolCall]:
         if len(found) == MAX_CALLS:
             break
     return found
+
+
+def calls_on_top(text: str) -> tuple[list[JSONObject], str]:
+    """The objects of the calls in tags that an answer begins with, at most ``MAX_CALLS``, and the text behind them."""
+    found: list[JSONObject] = []
+    while len(found) < MAX_CALLS and (hit := _ON_TOP.match(text)):
+        call = value_of(hit[1], MAX_READ)
+        if not isinstance(call, dict):
+            break
+        found.append(call)
+        text = text[hit.end() :]
+    return found, text
 
 
 def _candidates(text: str, known: dict[str, ToolSpec]) -> Iterator[tuple[str, JSONObject]]:

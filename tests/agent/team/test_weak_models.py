@@ -50,6 +50,7 @@ CAREFUL: Sequence[Said] = ([GOOD], [DONE])
 MANIFEST = f"FILE: {PRICES}\n{AFTER}"
 BLOCKS = f"{PRICES}\n<<<<<<< SEARCH\n{OLD}=======\n{NEW}>>>>>>> REPLACE\n"
 IN_TEXT = f"<tool_call>{json.dumps({'name': 'edit', 'arguments': GOOD[1]})}</tool_call>"
+LOOK_IN_TEXT = '<tool_call>{"name": "read", "arguments": {"path": "shop/prices.py"}}</tool_call>'
 FINISH_IN_TEXT = f"<tool_call>{json.dumps({'name': 'finish', 'arguments': FINISH})}</tool_call>"
 NUMBERED = f"     1\tdef total(prices):\n     2\t{OLD}"
 LONG_TEXT = "".join(f"def price_{number}():\n    return {number}\n\n\n" for number in range(2_000))
@@ -236,6 +237,9 @@ STORIES: dict[str, Story] = {
         native=False,
     ),
     "edits in a text and a manifest": Story([f"{IN_TEXT}\n\n{MANIFEST}"], native=False),
+    "a look and a manifest": Story([f"{LOOK_IN_TEXT}\n{MANIFEST}"], native=False),
+    "an edit elsewhere and a manifest": Story(
+        [f"{IN_TEXT.replace(PRICES, TESTS)}\n\n{MANIFEST}"], others={"ReviseCode": [MANIFEST]}, native=False),
     "an answer without any tools": Story([MANIFEST], native=False),
     # long files
     "the whole of a long file": Story(
