@@ -82,7 +82,7 @@ def _post_reply(row_id: uuid.UUID) -> None:
 def _post(host: HostingClient, row: OutgoingComment) -> Comment | None:
     match OutgoingComment.Form(row.form):
         case OutgoingComment.Form.REACTION:
-            host.react(int(row.key.partition(":")[2]), "eyes")
+            host.react(int(row.key.partition(":")[2]), "eyes", remark=row.thread is not None)
         case OutgoingComment.Form.STATUS:
             if text := _status(row):
                 return host.comment(row.number, text, marker=str(row.pk))

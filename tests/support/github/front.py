@@ -165,7 +165,9 @@ class Front:
         level = LEVELS.index(state.level(token, name))
         if level == 0:
             return _message(404, "Not Found")
-        commenting = re.fullmatch(r"/issues(/\d+/comments|/comments/\d+(/reactions)?)?", rest) is not None
+        commenting = (
+            re.fullmatch(r"/issues(/\d+/comments|/comments/\d+)?|/(issues|pulls)/comments/\d+/reactions", rest) is not None
+        )
         if method not in {"GET", "HEAD"} and not commenting and level < LEVELS.index("write"):
             return _message(403, "Resource not accessible by personal access token")
         if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
@@ -177,7 +179,7 @@ class Front:
                 return web.Response(status=304, headers={"ETag": tag})
             return web.json_response(told, headers={"ETag": tag})
         data = _json(body)
-        if method == "POST" and (comment := re.fullmatch(r"/issues/comments/(\d+)/reactions", rest)):
+        if method == "POST" and (comment := re.fullmatch(r"/(?:issues|pulls)/comments/(\d+)/reactions", rest)):
             return self._reacted(name, int(comment[1]), str(state.tokens.get(token)), str(data.get("content")))
         if method == "POST" and rest == "/pulls":
             return await self._duplicate_pull(name, data)
