@@ -27,11 +27,12 @@ PHASES = {
 
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
-    """Executes one phase of the run whose turn it is. Afterwards the next run of its workspace may be claimable."""
+    """Executes the run whose turn it is, phase after phase until it waits or another run has its turn. Afterwards the next run
+    of its workspace may be claimable."""
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     if run is not None:
         assert run.state.phase is not None, f"a run that is {run.status} was claimed: there is no work in that state"
-        go_on(do(run, PHASES[run.state.phase]))
+        go_on(do(run, PHASES[run.state.phase], PHASES))
         do_next_run.send()
 
 

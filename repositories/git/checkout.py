@@ -58,6 +58,8 @@ class Checkout:
         self._at = made.tree
         """The tree that the index is at, and the workdir as far as `_state` is known."""
         self._state: WorkdirState | None = None
+        self._trees = {made.tree}
+        """Those that were stored here, or restored from their patch."""
 
     @classmethod
     async def create(
@@ -78,7 +80,15 @@ class Checkout:
         if self._loan is not None:
             self._loan.close()
 
+    def reach_by(self, source: RemoteSource) -> None:
+        """From now on the remote is reached as ``source`` says: its credential may be another one by now."""
+        self._source = source
+
     # the tree
+
+    def has(self, tree: str) -> bool:
+        """Whether `reset` can make the workdir that tree."""
+        return tree in self._trees
 
     async def tree(self, written: Collection[str] | None = None) -> str:
         """The id of the workdir's tree as it is now; its objects are stored. What .gitignore names is left out.
@@ -99,6 +109,7 @@ class Checkout:
             if self._state is not None and not self._state.renew(written):
                 self._state = None
         self._at = (await self._git("write-tree")).decode().strip()
+        self._trees.add(self._at)
         return self._at
 
     async def patch_of(self, tree: str) -> bytes:
@@ -121,6 +132,7 @@ class Checkout:
             raise GitCommandFailed(
                 f"The stored patch produces the tree {made} instead of {tree}: the artifact is damaged.", code="tree_mismatch"
             )
+        self._trees.add(tree)
         await self._switch(tree)
 
     async def reset(self, tree: str = "") -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from agent.checks.test_configuration import is_test_configuration
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
 from projects.models import Project
+from workspaces.event_log import Draft
 from workspaces.models import User
 
 from ..events import event_log
@@ -94,8 +95,8 @@ def open_round(run: TaskRun, change: PendingReview | None) -> bool:
     return True
 
 
-def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
-    """Late in the transaction that opened the round."""
+def announcement(change: PendingReview) -> Draft:
+    """The event of a round that was opened."""
     files = [
         {name: file[name] for name in ("path", "action", "added", "removed")}
         | {"hunks": len(file["hunks"]), "state": change_set.state_of(change.decisions, file)}
@@ -103,7 +104,7 @@ def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
         for file in change.files[:MAX_NAMED]
     ]
     data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}
-    event_log.record(run, "changes_ready", data, f"The changes are ready for review: {_count(change.files)}.", fence=fence)
+    return Draft("changes_ready", data, f"The changes are ready for review: {_count(change.files)}.")
 
 
 # the people's side

@@ -14,6 +14,7 @@ from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
 from workspaces.models import Workspace
 
+from ..models import TaskRun
 from ..models.run_state import CLAIMABLE
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
@@ -40,7 +41,7 @@ ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id
 backlog."""
 
 _RUNS = f"""
-SELECT next.id, next.status
+SELECT next.id, next.status, turn.workspace_id
 FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS turn(workspace_id, room, number)
 CROSS JOIN LATERAL (
     SELECT run.id, run.status, row_number() OVER () AS place
@@ -57,6 +58,16 @@ LIMIT %s
 
 def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
     """Id and status of the runs that may be claimed now, in order. Without ``orphans``: none whose worker died."""
+    return [(run_id, status) for run_id, status, _ in _next(limit, orphans=orphans)]
+
+
+def is_anothers_turn(run: TaskRun) -> bool:
+    """Whether another run would be claimed before this held one, if this were free now. Its workspace was served last, so each
+    other one's goes first; of its own, what has started."""
+    return any(status != "queued" or workspace != run.workspace_id for _, status, workspace in _next(1))
+
+
+def _next(limit: int, *, orphans: bool = True) -> list[tuple[uuid.UUID, str, uuid.UUID]]:
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
         live = cursor.fetchall()
@@ -65,7 +76,7 @@ def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.
         allowed = _limits([workspace for workspace, _ in live])
         room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in live if held < allowed[workspace]}
         cursor.execute(_RUNS, [list(room), list(room.values()), orphans, limit])
-        return [(run_id, status) for run_id, status in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:

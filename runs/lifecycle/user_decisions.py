@@ -21,7 +21,7 @@ from ..models import Approval, TaskRun
 from ..models.run_state import RunAction, Status
 from ..notifications import status_comment
 from . import messages
-from .base import approve, cancel, finish, locked, save_state
+from .base import approve, cancel, finish, locked, save_state, tell
 from .cancel_channel import notify_worker
 from .edited_paths import refuse_paths
 from .plan_decisions import PlanDecision, is_repeated, same_plan
@@ -41,7 +41,9 @@ def approve_plan(
         if plan is not None:
             _edit_plan(run, plan, by=by.display)
         _remember_commands(run)
-        approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
+        approved = approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
+        save_state(run)
+        tell(run, [approved])
         return run
 
 

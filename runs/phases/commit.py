@@ -16,10 +16,10 @@ from agent.ports import Journal, JSONObject, StepEvent
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
-from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import GitStatus
 from ..worker.execution import Execution
+from ..worker.journal import RunJournal
 from .commit_message import commit_message, fitted_message, pull_request_title
 
 MAX_SLUG = 50
@@ -71,7 +71,7 @@ async def load_delivery_settings(work: Execution, journal: Journal, root: Path) 
 
 
 async def commit(
-    work: Execution, journal: Journal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
+    work: Execution, journal: RunJournal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
 ) -> str:
     """The id of the commit of ``tree`` on ``parent``, announced once. Raises AgentError if a replay gives another id."""
     at = parse_datetime(delivery.now)
@@ -90,14 +90,12 @@ async def commit(
         return StepEvent("commit_created", data, f"Commit {result['commit_sha'][:10]}: {delivery.message.splitlines()[0]}")
 
     inputs = {"tree": tree, "parent": parent, "message": delivery.message, "author": list(delivery.author)}
-    recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
+    recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed, local=True)
     # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
     sha = here[0] if here else await made(signature=recorded["signature"])
     if sha != recorded["commit_sha"]:
         raise AgentError(f"The commit has the id {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
-    await work.db(
-        worker_transitions.record_git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
-    )
+    work.buffer.note(commit_sha=sha, git_status=GitStatus.COMMITTED)
     return sha
 
 

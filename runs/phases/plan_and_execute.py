@@ -11,12 +11,12 @@ from agent.ports import JSONObject, PlanDraft, TaskSpec
 from agent.team.prompts import VERSION
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
-from ..models import Approval
+from ..models import Approval, TaskRun
 from ..worker.execution import Execution
 from .workdir import check_out, final_tree
 
 
-async def plan(work: Execution) -> None:
+async def plan(work: Execution) -> TaskRun:
     """analyse → plan, with messages of people and the last rejected plan, including their edits."""
     run = work.run
     checkout, _ = await check_out(work)
@@ -30,14 +30,14 @@ async def plan(work: Execution) -> None:
         rejected=last,
         version=run.plan_version,
     )
-    await work.sink.close()
-    await work.db(worker_transitions.finish_planning, run.pk, work.lease.fence, draft, prompt_version=VERSION)
+    return await work.end(worker_transitions.finish_planning, draft, prompt_version=VERSION, leads_on=True)
 
 
-async def execute(work: Execution) -> None:
+async def execute(work: Execution) -> TaskRun:
     """write → guardrails → apply → format → test → review, repeated after every decision of people about the change."""
     run = work.run
     checkout, _ = await check_out(work)
+    await checkout.reset()  # it may be the planner's
     assert run.plan is not None, "an approved run has a plan"
     approval = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
     said = await work.db(approval.values_list("feedback", flat=True).last)
@@ -48,13 +48,12 @@ async def execute(work: Execution) -> None:
     draft = PlanDraft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     decisions = await work.db(change_review.rounds, run)
     outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout), decisions=decisions)
-    await work.sink.close()
     change = None
     if await work.db(change_review.is_required, run):
         tree = await final_tree(work, checkout)
         files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree), await checkout.modes(tree))
         change = await work.db(change_review.prepare, run, tree, files)
-    await work.db(worker_transitions.finish_execution, run.pk, work.lease.fence, outcome, change)
+    return await work.end(worker_transitions.finish_execution, outcome, change, leads_on=True)
 
 
 async def _spec(work: Execution) -> TaskSpec:

@@ -11,7 +11,6 @@ from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout, RemoteSource
 from tasks.models import Task
 
-from ..lifecycle import worker_transitions
 from ..models import RunStep, TaskRun
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
@@ -23,7 +22,8 @@ MAX_NAMED = 200
 
 
 async def check_out(work: Execution) -> tuple[Checkout, Origin]:
-    """A private clone at the run's base commit, which the first clone fixes for the whole run.
+    """A private clone at the run's base commit, which the first clone fixes for the whole run; that of the phase before, as it
+    was left, where both have the same claim.
 
     Raises Paused where waiting or another token helps.
     """
@@ -47,6 +47,9 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     await settle_branch(work, origin)
     if run.continues_branch:
         origin = await on_branch(origin, run.branch_name, of_new_project=_makes_project(run))
+    if work.checkout is not None:
+        work.checkout.reach_by(replace(origin.source(), branch=work.checkout.base_branch))
+        return work.checkout, origin
     made: list[Checkout] = []
 
     async def create(source: RemoteSource, sha: str, empty: bool) -> Checkout:
@@ -73,7 +76,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         return _ready(run, origin, made[0]) if origin.url else None
 
     # The journal proper needs a checkout for its trees; this first step changes none.
-    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready)
+    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready, local=True)
     if not made:
         base = source["base_sha"]
         # how long it takes here is not part of the phase's journal
@@ -84,7 +87,9 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
             current_step.reset(token)
     checkout = made[0]
     known = {**source, "base_branch": run.base_branch} if run.continues_branch else source
-    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **known, **origin.facts())
+    if new := {name: value for name, value in {**known, **origin.facts()}.items() if getattr(run, name) != value}:
+        work.buffer.note(**new)
+    work.checkout = checkout
     return checkout, origin
 
 

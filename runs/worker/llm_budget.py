@@ -59,9 +59,10 @@ class LedgerBudget:
                 )
             except CapReached as reached:
                 raise Paused("budget", reached.detail, hint=reached.hint) from None
-            with self._buffer.fenced_transaction():
-                if step is not None and not step.begun:
-                    step.save()
+            begins = None if step is None or step.begun else step.write()
+            self._buffer.write(step=begins)
+        if step is not None:
+            step.begun = True
         self._open[key] = entry
 
     def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
@@ -89,7 +90,7 @@ def warn(run: TaskRun, warnings: Iterable[CapWarning]) -> None:
     """Emits the `warning_drafts` that are due. ``run`` is the run as claimed."""
     with transaction.atomic():
         if drafts := warning_drafts(run, warnings):
-            event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
+            event_log.append(run, drafts, fence=run.fence)
 
 
 def warning_drafts(run: TaskRun, warnings: Iterable[CapWarning]) -> list[Draft]:
