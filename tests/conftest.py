@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import get_hashers, get_hashers_by_algorithm
@@ -21,7 +22,7 @@ from structlog.contextvars import clear_contextvars
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.support import slow
-from tests.support.drills import Draw, drawn
+from tests.support.drills import LONG, Draw, drawn, seed_of_commit
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from tests.support.toy_forge.server import ToyServer
@@ -98,6 +99,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not LONG:
+        hypothesis.settings.load_profile("ci")  # the same examples each time, however long one takes
     if config.getoption("--record-slow") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(slow.Recorder())
 
@@ -135,7 +138,7 @@ def forget_limits(storage: Any = None) -> None:
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw[Any]:
     """``draw(every, turn)``: a case of a drill's short form (`drills.some_of`)."""
-    return partial(drawn, seed=request.config.getoption("randomly_seed", default=0))
+    return partial(drawn, seed=request.config.getoption("randomly_seed", default=0) if LONG else seed_of_commit())
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def wait_for(condition: Callable[[], Any], within: float = 180) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("server")
     with serve(script(code=CODE, files=["shop/prices.py"])) as model:
