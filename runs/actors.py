@@ -6,12 +6,13 @@ The broker has no Retries and no TimeLimit middleware: the lease and the reaper 
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 import dramatiq
 
 from .lifecycle import worker_transitions
 from .models import TaskRun
-from .models.run_state import RunPhase, in_phase
+from .models.run_state import RunPhase, Status, in_phase
 from .phases import deliver, plan_and_execute
 from .wakeups import QUEUE, wake
 from .webhooks.actors import queue_replies
@@ -27,12 +28,25 @@ PHASES = {
 
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
-    """Executes one phase of the run whose turn it is. Afterwards the next run of its workspace may be claimable."""
+    """Executes the run whose turn it is, phase after phase until it waits for somebody or ends: what was begun is finished
+    before something else is begun. Afterwards the next run of its workspace may be claimable."""
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
-    if run is not None:
+    if run is None:
+        return
+    while run is not None:
         assert run.state.phase is not None, f"a run that is {run.status} was claimed: there is no work in that state"
-        go_on(do(run, PHASES[run.state.phase]))
-        do_next_run.send()
+        left = do(run, PHASES[run.state.phase])
+        _say_status(left)
+        run = None if left is None else keeper.take(partial(_claim_again, left))
+    wake(left)
+    do_next_run.send()
+
+
+def _claim_again(left: TaskRun, orphans: bool) -> TaskRun | None:
+    """The next phase of a run whose phase has ended here, if there is one and nobody else has it."""
+    if not left.state.claimable or left.lease_expires_at is not None:
+        return None
+    return worker_transitions.claim(left.pk, {Status(left.status)}, skip_locked=True)
 
 
 # The next three actors name their run. They are no longer sent; they serve messages that an older version left in the queue.
@@ -56,5 +70,9 @@ def deliver_run(run_id: str) -> None:
 def go_on(run: TaskRun | None) -> None:
     """After a phase: wakes a worker for the next one, and posts the status where the task came from."""
     wake(run)
+    _say_status(run)
+
+
+def _say_status(run: TaskRun | None) -> None:
     if run is not None and (run.task.issue_number or run.revision):
         queue_replies(run.task_id)

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from pydantic import ValidationError
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from projects.models import Project
 from tasks.models import Task
@@ -170,7 +170,7 @@ def close_task(
         if closed_at is not None and live.filter(created_at__gte=closed_at + timedelta(seconds=1)).exists():
             return
         task.status = status
-        task.closed_at = timezone.now()
+        task.closed_at = clock.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.channel_broadcast import broadcaster
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
@@ -115,7 +115,7 @@ def record_all(
             data=validated(draft.type, storable(dict(draft.data))),
             message=storable(draft.message)[:MAX_MESSAGE],
             replay_key=draft.replay_key,
-            created_at=timezone.now(),
+            created_at=clock.now(),
         )
         for number, draft in enumerate(drafts)
     ]

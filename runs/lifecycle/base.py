@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
 
@@ -81,7 +81,7 @@ def finish(
 
     ``preceded_by`` is an event (type, data, message) of the same moment that led to it.
     """
-    run.completed_at = timezone.now()
+    run.completed_at = clock.now()
     save_state(run, *end_lease(run), "completed_at", *fields)
     run_finished.send(sender=TaskRun, run=run)
     if preceded_by is not None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from agent.checks.test_configuration import is_test_configuration
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
 from projects.models import Project
 from workspaces.models import User
@@ -78,7 +78,7 @@ def requeue_late_messages(run: TaskRun) -> bool:
     number = last.number + 1 if last else 1
     waiting.update(step_key=f"execute/changes/{number}")
     ChangeRound.objects.create(
-        workspace_id=run.workspace_id, run=run, number=number, comment="\n\n".join(texts), decided_at=timezone.now()
+        workspace_id=run.workspace_id, run=run, number=number, comment="\n\n".join(texts), decided_at=clock.now()
     )
     return True
 
@@ -171,7 +171,7 @@ def decide(
                 hint="Accept or reject them, or send accept_rest.",
             )  # fmt: skip
         current.rejected = change_set.rejections(current.decisions, files)
-        current.comment, current.decided_by, current.decided_at = comment, user, timezone.now()
+        current.comment, current.decided_by, current.decided_at = comment, user, clock.now()
         _close(run, current, files)
         return run
 

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from agent.projects.in_plan import edited_commands, mark_edits, refused_edits, with_edits
+from mgx_project.common import clock
 from mgx_project.common.bounded import MAX_BYTES as MAX_COMMANDS_BYTES
 from mgx_project.common.errors import BadRequest, InvalidTransition, PreconditionFailed
 from projects.models import Project
@@ -135,9 +136,9 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
             error = InvalidTransition(f"Run #{run.run_number} is already {run.status} and can't be cancelled.")
             raise with_standing(error, latest(run, ENDS))
         if run.cancel_requested_at is None:  # who asked first stays the one who did
-            run.cancel_requested_at, run.cancelled_by = timezone.now(), by
+            run.cancel_requested_at, run.cancelled_by = clock.now(), by
             run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
-        if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
+        if not TaskRun.across_tenants.filter(pk=run.pk, lease_expires_at__gte=Now()).exists():
             cancel(run)
         else:
             notify_worker(run.pk)

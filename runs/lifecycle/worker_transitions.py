@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
+from mgx_project.common import clock
 from mgx_project.common.json_values import storable
 from tasks.models import Task
 from workspaces.models import Workspace
@@ -68,7 +68,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
             return None
         run.lease_owner = lease_owner()
         run.fence += 1
-        run.started_at = run.started_at or timezone.now()
+        run.started_at = run.started_at or clock.now()
         if run.state.claimed_as is not None:
             run.enter(run.state.claimed_as)
         save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
@@ -162,12 +162,16 @@ def take_new_branch(run: TaskRun, fence: int) -> None:
         setattr(run, name, value)
 
 
-def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
+def pause(
+    run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "", needs: Mapping[str, object] | None = None
+) -> TaskRun:
+    """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`)."""
     with locked(run_id, fence=fence) as run:
         run.paused_from = run.status
         run.enter(Status.PAUSED)
         run.pause_reason = reason
-        run.error = storable({"code": f"paused_{reason}", "detail": detail, "hint": hint})
+        error = {"code": f"paused_{reason}", "detail": detail, "hint": hint}
+        run.error = storable(error if needs is None else {**error, "needs": dict(needs)})
         save_state(run, *end_lease(run), "paused_from", "pause_reason", "error")
         data = {"reason": reason, "detail": detail, "hint": hint}
         event_log.record(run, "paused", data, f"Paused ({reason}): {detail}", fence=fence)

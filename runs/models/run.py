@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper
 
 from mgx_project.common.errors import InvalidTransition
+from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
 from .run_state import CLAIMABLE, STATES, RunState, Status
@@ -85,7 +86,7 @@ class TaskRun(TenantModel):
 
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "task_runs"
@@ -104,6 +105,9 @@ class TaskRun(TenantModel):
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
             models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
+            models.Index(
+                fields=["id"], condition=models.Q(status=Status.PAUSED, pause_reason="budget"), name="run_lacks_budget"
+            ),
             # the order of `runs.lifecycle.fair_claim` within a workspace
             models.Index(
                 "workspace",

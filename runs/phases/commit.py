@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 
 from agent.errors import AgentError
 from agent.ports import Journal, JSONObject, StepEvent
+from mgx_project.common import clock
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
@@ -48,7 +48,7 @@ async def load_delivery_settings(work: Execution, journal: Journal, root: Path) 
     async def read() -> JSONObject:
         project = work.run.task.project
         return {
-            "now": timezone.now().replace(microsecond=0).isoformat(),
+            "now": clock.now().replace(microsecond=0).isoformat(),
             "message": await work.db(commit_message, work.run, said),
             "title": await work.db(pull_request_title, work.run, said),
             "author": list(author(project)),

@@ -112,10 +112,8 @@ def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:
     """Restores the result of executing after its last change, without files that tests have left in the workdir since."""
-    changed = (
-        RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
-    )
-    last = await work.db(changed.first)
+    changed = RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run, finished_at__isnull=False)
+    last = await work.db(changed.exclude(tree="").order_by(*RunStep.NEWEST_FIRST).first)
     if last is not None:
         await work.trees(checkout).restore(last.tree)
         return str(last.tree)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
 from repositories.hosting.webhook_events import WebhookEvent
 from repositories.models import RepositoryLink
@@ -76,6 +76,6 @@ def say(link: RepositoryLink, key: str, effect: Effect | None) -> None:
         defaults={
             "workspace_id": link.workspace_id, "number": effect.number, "text": effect.text, "form": form,
             "thread": effect.thread or None, "task_id": effect.task and effect.task.pk,
-            "due_at": timezone.now() if due else None,
+            "due_at": clock.now() if due else None,
         },
     )  # fmt: skip

@@ -18,6 +18,7 @@ from workspaces.models import Event
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import current_step
+from .lock_waits import until_unlocked
 
 FLUSH_SECONDS = 0.2
 """Model output is written as at most five events a second per run (DESIGN: at most ten)."""
@@ -58,7 +59,7 @@ class RunSink:
         await self._load()
         self._take_text()
         if self._buffer:
-            await self._db(self._buffer.write)
+            await self._db(until_unlocked, self._buffer.write)
 
     async def close(self) -> None:
         for flusher in self._flushers.values():

@@ -110,7 +110,7 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
     except (Cancelled, asyncio.CancelledError) as stop:
         return _stopped(run, lease, stop)
     except Paused as pause:
-        return partial(worker_transitions.pause, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
+        return _paused(run, lease, pause)
     except SandboxFailed as dead:
         return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
     except (AgentError, MGXError) as error:
@@ -135,8 +135,13 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
     if isinstance(reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
     if isinstance(reason, Paused):
-        return partial(worker_transitions.pause, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
+        return _paused(run, lease, reason)
     return partial(worker_transitions.finish_cancel, run.pk, lease.fence)
+
+
+def _paused(run: TaskRun, lease: Lease, pause: Paused) -> Callable[[], object]:
+    facts = (pause.reason, pause.detail, pause.hint, pause.needs)
+    return partial(worker_transitions.pause, run.pk, lease.fence, *facts)
 
 
 def _make(directory: Path) -> None:

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
+import structlog
 from django.db import DatabaseError, InterfaceError, transaction
-from django.utils import timezone
 
 from agent.errors import Paused
 from agent.ports import JSONObject, StepEvent, StepKind
+from mgx_project.common import clock
+from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.event_log import Draft
@@ -31,6 +33,7 @@ from .event_buffer import EventBuffer, RecordedRead
 from .lease import Lease
 from .lock_waits import until_unlocked
 
+log = structlog.stdlib.get_logger(__name__)
 BEGIN_LATER = frozenset({"read", "model"})
 """Kinds of steps that begin in another transaction."""
 RUNS_PROGRAMS = frozenset({"command", "format"})
@@ -178,10 +181,13 @@ class RunJournal:
         if step is None:
             assert found is not None
             if mutates and self._trees is not None:
-                await self._trees.restore(found.tree)
+                try:
+                    await self._trees.restore(found.tree)
+                except NotFound as lost:
+                    await self._make_again(found, act, writes, lost)
             return canonical(found.result or {})
         if kind not in BEGIN_LATER:
-            await self._db(self._begin, step)
+            await self._db(until_unlocked, self._begin, step)
         try:
             return await self._do(step, act, announce, mutates, writes)
         except (DatabaseError, InterfaceError):
@@ -220,9 +226,33 @@ class RunJournal:
         self._steps.add(step.row)
         return result
 
+    async def _make_again(
+        self,
+        recorded: RunStep,
+        act: Callable[[], Awaitable[JSONObject]],
+        writes: Callable[[JSONObject], Collection[str]] | None,
+        lost: NotFound,
+    ) -> None:
+        """The tree of a recorded step whose artifact the store lost or changed: its act is done once more, in the tree before
+        it. Raises ``lost`` where that comes to another tree."""
+        assert self._trees is not None
+        log.warning("a stored tree is damaged and is made again", step=recorded.key, detail=lost.detail)
+        if recorded.kind in RUNS_PROGRAMS:
+            await self._trees.before_program()
+        token = current_step.set(OpenStep(recorded, new=False, begun=True))
+        try:
+            result = canonical(await act())
+        finally:
+            current_step.reset(token)
+        tree = await self._trees.keep(writes(result) if writes else None)
+        if recorded.kind in RUNS_PROGRAMS:
+            await self._trees.reset()
+        if tree != recorded.tree:
+            raise lost
+
     def _open(self, found: RunStep | None, key: str, kind: str, input_digest: str) -> OpenStep | None:
         """None: it is recorded."""
-        now = timezone.now()
+        now = clock.now()
         if found is None:
             workspace_id = self._run.workspace_id
             row = RunStep(
@@ -253,7 +283,7 @@ class RunJournal:
 
     def _record(self, step: OpenStep, announcement: Draft | None) -> None:
         if self._may_wait(step):
-            step.row.finished_at = timezone.now()
+            step.row.finished_at = clock.now()
             self._buffer.add_read(RecordedRead(step.row, announcement))
             return
         with transaction.atomic():
@@ -262,7 +292,7 @@ class RunJournal:
             if announcement is not None:
                 drafts.append(announcement)
             with self._buffer.fenced_transaction(*drafts, usage=settled.usage if settled else None):
-                step.row.finished_at = timezone.now()
+                step.row.finished_at = clock.now()
                 step.save("result", "tree", "finished_at")
         step.settle = None
         self._lease.suspect = False  # the worker lived to see a step recorded

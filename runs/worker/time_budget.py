@@ -41,7 +41,7 @@ class WorkClock:
         """Raises ``Paused`` if a cap leaves no time."""
         bought = await self._db(self._buy)
         if not bought.ms:
-            raise Paused("budget", bought.reached, hint=HINT)
+            raise Paused("budget", bought.reached, hint=HINT, needs={"tokens": 0})
         self._last = bought
         self._until += bought.ms / 1000
 
