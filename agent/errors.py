@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker"]
+PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker", "version"]
 """``worker``: two worker processes died in the same step. It is not raised, but written by the next claim."""
 
 

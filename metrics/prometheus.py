@@ -19,6 +19,7 @@ from mgx_project.common.rendering import dumps
 from runs.models import TaskRun
 from runs.models.run_state import Status
 from workspaces.meters import month_of
+from workspaces.relay import lag
 from workspaces.server_budget import used_shares
 
 from .workers import queue_depths, workers_seen
@@ -40,6 +41,10 @@ class StateCollector:
         yield GaugeMetricFamily(
             "mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers_seen())
         )
+        if settings.KAFKA_BOOTSTRAP_SERVERS:
+            late = lag(settings.KAFKA_TOPIC)
+            yield GaugeMetricFamily("mgx_relay_lag_events", "Events that are not on Kafka yet.", value=late.events)
+            yield GaugeMetricFamily("mgx_relay_lag_seconds", "Age of the oldest of them.", value=late.seconds)
         help_text = "Share of this month's server budget for its own models that is spent or reserved; 1 means all of it."
         budget = GaugeMetricFamily("mgx_server_budget_used_ratio", help_text, labels=["unit"])
         for unit, share in used_shares(month_of()).items():

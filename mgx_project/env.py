@@ -127,6 +127,14 @@ S3_BUCKET: str = env.str("S3_BUCKET", default="")
 S3_ACCESS_KEY_ID: str = env.str("S3_ACCESS_KEY_ID", default="")
 S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
 
+KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS", default="").strip()
+KAFKA_TOPIC: str = env.str("KAFKA_TOPIC", default="mgx.events").strip() or "mgx.events"
+KAFKA_SECURITY_PROTOCOL: str = env.str("KAFKA_SECURITY_PROTOCOL", default="").strip()
+KAFKA_SASL_MECHANISM: str = env.str("KAFKA_SASL_MECHANISM", default="").strip()
+KAFKA_SASL_USERNAME: str = env.str("KAFKA_SASL_USERNAME", default="")
+KAFKA_SASL_PASSWORD: str = env.str("KAFKA_SASL_PASSWORD", default="")
+KAFKA_CA_FILE: str = env.str("KAFKA_CA_FILE", default="").strip()
+
 GITHUB_API_URL: str = env.str("GITHUB_API_URL", default="https://api.github.com").rstrip("/")
 GITHUB_APP_ID: str = env.str("GITHUB_APP_ID", default="")
 GITHUB_APP_PRIVATE_KEY: str = env.str("GITHUB_APP_PRIVATE_KEY", default="", multiline=True)

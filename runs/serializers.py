@@ -224,6 +224,11 @@ class ResumeInput(serializers.Serializer[Any]):
         help_text="A message to the team. Required as the answer if the run paused over a question.",
     )
     budget = BudgetChanges(required=False, help_text="New caps for the run. Requires the role admin.")
+    plan_again = serializers.BooleanField(
+        default=False,
+        help_text="Plan again from what is done so far. For a run that paused with the reason `version`: an earlier version of "
+        "the server has recorded it, and it can't be continued as it is.",
+    )
 
 
 class HunkRow(serializers.Serializer[Any]):

@@ -272,13 +272,21 @@ def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskR
     return messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
 
 
-def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+def resume_run(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    message: str = "",
+    budget: dict[str, Any] | None = None,
+    plan_again: bool = False,
+) -> TaskRun:
     """Resumes a run. ``message`` is passed to the team, as the answer if the run paused over a question. ``budget`` replaces
-    single caps of the run's own budget (None removes one) and requires an admin."""
+    single caps of the run's own budget (None removes one) and requires an admin. With ``plan_again`` it plans again from what
+    is done so far."""
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
+        run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget), again=plan_again)
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)

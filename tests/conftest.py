@@ -26,6 +26,7 @@ from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from tests.support.toy_forge.server import ToyServer
 from tests.support.toy_forge.server import serve as serve_toy
+from tests.support.whole_server import server
 from tests.template_database import use_if_made
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
@@ -33,6 +34,9 @@ from workspaces.tokens import create_api_token
 
 if TYPE_CHECKING:
     from tests.support.forges.base import Forge
+
+
+__all__ = ["server"]
 
 
 class Api(APIClient):

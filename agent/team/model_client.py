@@ -19,7 +19,7 @@ from agent.ports import ChatMessage, JSONObject, ModelCompletion, ModelProfile, 
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
-from agent.team.prompts import VERSION, render
+from agent.team.prompts import render, version
 from agent.token_estimates import estimate_tokens
 
 SHARE_FOR_ANSWER = 4
@@ -143,7 +143,7 @@ class ModelClient:
 def cache_key(request: ModelRequest, model: str, route: str = "") -> str:
     """A digest of the whole request as it is sent, the model's name, what answers to it (``ModelProfile.route``) and the
     version of the prompts; not of the step's key."""
-    said = {**request.inputs(), "model": model, "route": route, "prompts": VERSION}
+    said = {**request.inputs(), "model": model, "route": route, "prompts": version()}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

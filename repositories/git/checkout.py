@@ -233,6 +233,18 @@ class Checkout:
         async with reach(self._source) as remote:
             await fetching.fetch(remote, self._git_dir, fetching.Wanted(sha, branch))
 
+    async def newest_with(self, line: str, head: str) -> str:
+        """The newest commit from the base to ``head``, which is here, whose message has this ``line``; "" if there is none."""
+        said = await self._git("log", "-z", "--format=%H%n%B", f"{self.base_sha}..{head}" if self.base_sha else head, "--")
+        for entry in said.decode(errors="replace").split("\0"):
+            sha, _, message = entry.strip().partition("\n")
+            if line in message.splitlines():
+                return sha
+        return ""
+
+    async def tree_of(self, sha: str) -> str:
+        return (await self._git("rev-parse", f"{sha}^{{tree}}")).decode().strip()
+
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.
 

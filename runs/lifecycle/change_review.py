@@ -53,7 +53,8 @@ def is_required(run: TaskRun) -> bool:
 
 def rounds(run: TaskRun) -> list[JSON]:
     """The decisions so far, as `agent.pipeline.carry_out` takes them."""
-    decided = _rounds(run).exclude(decided_at=None).order_by("number")
+    began_after = run.planned_again.get("rounds", 0)  # what was decided before stands in the tree that it went on from
+    decided = _rounds(run).exclude(decided_at=None).filter(number__gt=began_after).order_by("number")
     return [{"rejected": rejected, "comment": comment} for rejected, comment in decided.values_list("rejected", "comment")]
 
 

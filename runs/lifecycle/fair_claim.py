@@ -15,6 +15,7 @@ from workspaces.limits import limit_of
 from workspaces.models import Workspace
 
 from ..models.run_state import CLAIMABLE
+from .versions import NOT_NEWER_SQL
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
 _UNHELD = f"status IN ({_STATUSES}) AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())"
@@ -45,7 +46,7 @@ FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS turn(workspace_id, room, n
 CROSS JOIN LATERAL (
     SELECT run.id, run.status, row_number() OVER () AS place
     FROM (SELECT id, status FROM task_runs
-          WHERE workspace_id = turn.workspace_id AND {_UNHELD} AND (lease_expires_at IS NULL OR %s)
+          WHERE workspace_id = turn.workspace_id AND {_UNHELD} AND {NOT_NEWER_SQL} AND (lease_expires_at IS NULL OR %s)
           ORDER BY (status = 'queued'), priority DESC, created_at, id
           LIMIT turn.room) run
 ) next

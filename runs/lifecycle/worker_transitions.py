@@ -24,7 +24,7 @@ from ..models import TaskRun
 from ..models.run import lease_owner
 from ..models.run_state import Status
 from ..querysets import claimable
-from . import change_review, claim_spans, fair_claim, worker_deaths
+from . import change_review, claim_spans, fair_claim, versions, worker_deaths
 from .base import approve, cancel, end_lease, finish, locked, save_state
 
 TRIES = 20
@@ -71,7 +71,7 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
         run.started_at = run.started_at or timezone.now()
         if run.state.claimed_as is not None:
             run.enter(run.state.claimed_as)
-        save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
+        save_state(run, *versions.pin(run), "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
         claim_spans.begin(run)
         length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())

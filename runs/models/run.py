@@ -52,6 +52,13 @@ class TaskRun(TenantModel):
     stack_confidence = models.FloatField(null=True)
     complexity = models.CharField(max_length=20, blank=True)
     prompt_version = models.CharField(max_length=20, blank=True)
+    """As a worker that pins nothing has left it: read where ``prompt_set`` is 0, and dropped once no such release is in use."""
+    prompt_set = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """The version of the prompts that it is made with to its end (``runs.lifecycle.versions``); 0 before the first claim."""
+    journal_format = models.PositiveSmallIntegerField(default=0, db_default=0)
+    planned_again = models.JSONField(default=dict, db_default={})
+    """Where it went on from what was done when a person had it planned again (``runs.lifecycle.plan_again``): number, tree,
+    rounds, plan; {}: never."""
     results = models.JSONField(default=dict)
     message = models.JSONField(default=dict, db_default={})
     """What the engineer said of the change (``agent.ports.Outcome``): summary, subject, body, assumptions; {} is nothing."""

@@ -71,9 +71,18 @@ async def load_delivery_settings(work: Execution, journal: Journal, root: Path) 
 
 
 async def commit(
-    work: Execution, journal: Journal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
+    work: Execution,
+    journal: Journal,
+    checkout: Checkout,
+    delivery: DeliverySettings,
+    *,
+    tree: str,
+    parent: str,
+    branch: str,
+    delivered: str = "",
 ) -> str:
-    """The id of the commit of ``tree`` on ``parent``, announced once. Raises AgentError if a replay gives another id."""
+    """The id of the commit of ``tree`` on ``parent``, announced once; or ``delivered``, where that is on the branch
+    already. Raises AgentError if a replay gives another id."""
     at = parse_datetime(delivery.now)
     assert at is not None
     made = partial(checkout.commit, tree, message=delivery.message, author=delivery.author, date=at, parent=parent)
@@ -81,6 +90,8 @@ async def commit(
     here: list[str] = []
 
     async def act() -> JSONObject:
+        if delivered:
+            return {"commit_sha": delivered, "signature": ""}
         key = settings.MGX_GIT_SIGNING_KEY
         here.append(sha := await made(key=key))
         return {"commit_sha": sha, "signature": await checkout.signature(sha) if key else ""}
@@ -92,7 +103,7 @@ async def commit(
     inputs = {"tree": tree, "parent": parent, "message": delivery.message, "author": list(delivery.author)}
     recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
     # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
-    sha = here[0] if here else await made(signature=recorded["signature"])
+    sha = delivered or (here[0] if here else await made(signature=recorded["signature"]))
     if sha != recorded["commit_sha"]:
         raise AgentError(f"The commit has the id {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
     await work.db(

@@ -19,7 +19,7 @@ from ..models.run import GitStatus
 from ..worker.execution import Execution
 from .commit import commit, load_delivery_settings
 from .pull_request import open_pull_request
-from .rebase import rebase_onto_head
+from .rebase import RebaseResult, rebase_onto_head
 from .target_branch import Target, another_target, as_retryable, target_of
 from .workdir import check_out, final_tree
 
@@ -43,10 +43,19 @@ async def deliver(work: Execution) -> None:
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     await _name_branch(work, origin, target, git_status=GitStatus.BRANCH_CREATED)
-    stands = await rebase_onto_head(work, journal, checkout, tree, target)
+    if target.delivered:
+        tree = await checkout.tree_of(target.delivered)
+        made = await checkout.difference(tree)
+        await _keep_diff(work, made)
+        stands = RebaseResult(tree, checkout.base_sha)
+    else:
+        stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
     delivery = await load_delivery_settings(work, journal, checkout.root)
-    sha = await commit(work, journal, checkout, delivery, tree=stands.tree, parent=stands.parent, branch=target.branch)
+    sha = await commit(
+        work, journal, checkout, delivery,
+        tree=stands.tree, parent=stands.parent, branch=target.branch, delivered=target.delivered,
+    )  # fmt: skip
     if against:
         made = await checkout.difference(stands.tree, against=against)
         await _keep_diff(work, made)
@@ -97,7 +106,8 @@ async def _push_to(work: Execution, checkout: Checkout, origin: Origin, target: 
 
     async def push() -> JSONObject:
         try:
-            await checkout.push(sha, branch, onto=target.at)
+            if not target.delivered:
+                await checkout.push(sha, branch, onto=target.at)
         except GitCommandFailed as error:
             if error.code != "branch_taken" or not may_change:
                 raise

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import asdict
 
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSONObject, PlanDraft, TaskSpec
-from agent.team.prompts import VERSION
+from agent.team import prompts
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
+from ..lifecycle.plan_again import earlier_of
 from ..models import Approval
 from ..worker.execution import Execution
-from .workdir import check_out, final_tree
+from .workdir import begun, check_out, final_tree
 
 
 async def plan(work: Execution) -> None:
@@ -23,7 +25,7 @@ async def plan(work: Execution) -> None:
     rejected = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
     last = await work.db(rejected.values_list("plan", flat=True).last)
     draft = await draft_plan(
-        await _spec(work),
+        await _spec(work, await begun(work, checkout)),
         checkout.root,
         work.ports(checkout),
         feedback=await work.db(messages.plan_messages, run),
@@ -31,7 +33,7 @@ async def plan(work: Execution) -> None:
         version=run.plan_version,
     )
     await work.sink.close()
-    await work.db(worker_transitions.finish_planning, run.pk, work.lease.fence, draft, prompt_version=VERSION)
+    await work.db(worker_transitions.finish_planning, run.pk, work.lease.fence, draft, prompt_version=prompts.version())
 
 
 async def execute(work: Execution) -> None:
@@ -47,7 +49,10 @@ async def execute(work: Execution) -> None:
         plan = {**plan, "said_while_planning": told}
     draft = PlanDraft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     decisions = await work.db(change_review.rounds, run)
-    outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout), decisions=decisions)
+    before = await begun(work, checkout)
+    outcome = await carry_out(
+        await _spec(work, before), draft, checkout.root, work.ports(checkout), decisions=decisions, begun=before
+    )
     await work.sink.close()
     change = None
     if await work.db(change_review.is_required, run):
@@ -57,11 +62,13 @@ async def execute(work: Execution) -> None:
     await work.db(worker_transitions.finish_execution, run.pk, work.lease.fence, outcome, change)
 
 
-async def _spec(work: Execution) -> TaskSpec:
-    """The task as it was when the run first read it: later edits are not part of what was approved."""
+async def _spec(work: Execution, before: Collection[str]) -> TaskSpec:
+    """The task as it was when the run first read it: later edits are not part of what was approved. ``before`` are the paths
+    that it has changed before it was planned again."""
 
     async def read() -> JSONObject:
         spec = asdict(work.spec())
+        spec["earlier"] = earlier_of(work.run, sorted(before), spec["earlier"])
         # only where there is some: an older worker, which may take the run over, does not know the field
         return spec if spec["earlier"] else {name: value for name, value in spec.items() if name != "earlier"}
 

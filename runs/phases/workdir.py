@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.changes.baseline_files import FileBefore
 from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, on_branch, origin_of
@@ -12,6 +13,7 @@ from repositories.git.checkout import Checkout, RemoteSource
 from tasks.models import Task
 
 from ..lifecycle import worker_transitions
+from ..lifecycle.plan_again import tree_of
 from ..models import RunStep, TaskRun
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
@@ -83,6 +85,9 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         finally:
             current_step.reset(token)
     checkout = made[0]
+    if tree := tree_of(run):
+        await work.trees(checkout).restore(tree)
+        work.start_tree = tree
     known = {**source, "base_branch": run.base_branch} if run.continues_branch else source
     await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **known, **origin.facts())
     return checkout, origin
@@ -108,6 +113,19 @@ def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
     where = f"{checkout.base_branch} at {checkout.base_sha[:10]}" if checkout.base_sha else "empty"
     said = " ".join(filter(None, (f"Checked out {origin.name}: {where}.", found.warning(), merged, branch)))
     return StepEvent("source_ready", data, said)
+
+
+async def begun(work: Execution, checkout: Checkout) -> dict[str, FileBefore]:
+    """The files that a run that was planned again has changed before, by path, as they are in the base."""
+    if not work.start_tree:
+        return {}
+    files, modes = await checkout.contents(work.start_tree), await checkout.modes(work.start_tree)
+    return {path: FileBefore(before, _bits(modes.get(path, ("", ""))[0])) for path, (before, _) in files.items()}
+
+
+def _bits(mode: str) -> int | None:
+    """Of git's mode of a file; None for one whose mode is the same in both trees."""
+    return int(mode, 8) & 0o777 if mode else None
 
 
 async def final_tree(work: Execution, checkout: Checkout) -> str:

@@ -47,6 +47,8 @@ class Execution:
     held: AsyncExitStack
     on_server: bool = False
     """Whether the operator pays for ``model``."""
+    start_tree: str = ""
+    """The one that the workdir is at before the first step of the phase, "" for the base's."""
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -73,7 +75,7 @@ class Execution:
         return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.buffer, self.steps)
 
     def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
-        return ArtifactTrees(self.run, checkout, self.db, tree)
+        return ArtifactTrees(self.run, checkout, self.db, tree or self.start_tree)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""

@@ -21,12 +21,14 @@ from django.db import DatabaseError, InterfaceError, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
+from agent.team import prompts
 from mgx_project.common import watcher
 from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
 
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
+from ..lifecycle.versions import prompts_of
 from ..models import TaskRun
 from ..models.run_state import Status
 from .event_buffer import EventBuffer
@@ -102,7 +104,8 @@ async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: 
         try:
             async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
                 work = Execution(run, lease, db, directory, buffer, Steps(run), sink, model, cache, held, on_server)
-                await (profiled(work, phase) if run.profile else phase(work))
+                with prompts.using(prompts_of(run)):
+                    await (profiled(work, phase) if run.profile else phase(work))
         finally:
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())

@@ -19,13 +19,14 @@ import orjson
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
-from agent.errors import Paused
 from agent.ports import JSONObject, StepEvent, StepKind
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.event_log import Draft
 
 from ..errors import LeaseLost
+from ..lifecycle.plan_again import step_key
+from ..lifecycle.versions import gone
 from ..models import RunStep, TaskRun
 from .event_buffer import EventBuffer, RecordedRead
 from .lease import Lease
@@ -172,6 +173,7 @@ class RunJournal:
         writes: Callable[[JSONObject], Collection[str]] | None = None,
     ) -> JSONObject:
         self._lease.check()
+        key = step_key(self._run, key)
         found = None if self._steps.known_as_new(key) else await self._db(self._steps.find, key)
         assert found is None or isinstance(found, RunStep)
         step = self._open(found, key, kind, digest(inputs))
@@ -231,10 +233,10 @@ class RunJournal:
             return OpenStep(row)
         if found.finished_at is not None:
             if found.input_digest != input_digest:
-                raise Paused(
-                    "loop",
-                    f"Step {key} was recorded with different inputs. Continuing could repeat or skip work.",
-                    hint="The server was probably upgraded during this run. Retry it as a new run.",
+                raise gone(
+                    self._run,
+                    f"by another version of the server: its step {key} was recorded with different inputs, and to go on could "
+                    "repeat or skip work",
                 )
             return None
         found.attempt += 1

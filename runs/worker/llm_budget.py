@@ -20,6 +20,7 @@ from workspaces.meters import BudgetScope
 from workspaces.models import Event, LedgerEntry, Meter
 
 from ..events import event_log
+from ..lifecycle.plan_again import step_key
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import OpenStep, SettledStep, current_step, settle_alone
@@ -51,7 +52,7 @@ class LedgerBudget:
             try:
                 entry = budgets.reserve_in_transaction(
                     scope=self._scope,
-                    step_key=key,
+                    step_key=step_key(self._run, key),
                     tokens=estimate.tokens,
                     cost_usd=estimate.cost_usd,
                     run_caps=self._run.budget,
@@ -66,7 +67,7 @@ class LedgerBudget:
 
     def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
         if entry is None:
-            settled = budgets.count_cached(scope=self._scope, step_key=key, model=completion.model)
+            settled = budgets.count_cached(scope=self._scope, step_key=step_key(self._run, key), model=completion.model)
         else:
             settled = budgets.settle(
                 entry,

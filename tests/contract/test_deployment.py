@@ -25,7 +25,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_everything_waits_for_what_it_needs(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {"secrets", "postgres", "redis", "minio", "bucket", "migrate", "web", "worker"}
+    assert set(services) == {"secrets", "postgres", "redis", "minio", "bucket", "migrate", "web", "worker", "relay", "kafka"}
     for name, service in services.items():
         for other, condition in service.get("depends_on", {}).items():
             expected = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
@@ -33,6 +33,7 @@ def test_everything_waits_for_what_it_needs(services: dict[str, dict[str, Any]])
             assert other in ONE_SHOT or "healthcheck" in services[other]
     for name in ("web", "worker"):
         assert set(services[name]["depends_on"]) == {"postgres", "redis", "bucket", "migrate"}
+    assert {name for name, service in services.items() if "profiles" in service} == {"relay", "kafka"}
 
 
 def test_only_web_is_published_and_only_to_this_machine(services: dict[str, dict[str, Any]]) -> None:
@@ -42,7 +43,7 @@ def test_only_web_is_published_and_only_to_this_machine(services: dict[str, dict
 
 
 def test_our_services_have_no_privileges(services: dict[str, dict[str, Any]]) -> None:
-    for name in (*ONE_SHOT, "web", "worker"):
+    for name in (*ONE_SHOT, "web", "worker", "relay"):
         assert services[name]["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in services[name]["security_opt"]
         assert "privileged" not in services[name]

@@ -41,6 +41,7 @@ NAME_A_STATE = {
     "runs/services.py": "a new run is queued, and so many may be",
     "runs/lifecycle/base.py": "the acts that change a state",
     "runs/lifecycle/change_review.py": "the acts that change a state",
+    "runs/lifecycle/plan_again.py": "the acts that change a state",
     "runs/lifecycle/user_decisions.py": "the acts that change a state",
     "runs/lifecycle/worker_deaths.py": "the acts that change a state",
     "runs/lifecycle/worker_transitions.py": "the acts that change a state",

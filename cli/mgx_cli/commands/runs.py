@@ -210,6 +210,9 @@ def resume(
     max_seconds: Annotated[
         int | None, typer.Option(metavar="N", help="New limit of working time for this run, in seconds.")
     ] = None,
+    plan_again: Annotated[
+        bool, typer.Option("--plan-again", help="Plan again from what is done so far. For a run of an earlier server version.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -221,10 +224,12 @@ def resume(
       mgx resume 01a2056e
       mgx resume 01a2056e -m "only the prices that are None"
       mgx resume 01a2056e --max-tokens 4000000 --follow
+      mgx resume 01a2056e --plan-again
     """
     caps = {"max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "max_calls": max_calls, "max_seconds": max_seconds}
     budget = {name: cap for name, cap in caps.items() if cap is not None}
-    body = {**({"message": message} if message else {}), **({"budget": budget} if budget else {})} or None
+    said = {"message": message, "budget": budget, "plan_again": plan_again}
+    body = {name: value for name, value in said.items() if value} or None
     _act(
         context, run, "resume", as_json, "was resumed. Watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body
     )
