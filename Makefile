@@ -25,7 +25,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
+.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check site up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -100,6 +100,11 @@ docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
 
+site: setup ## Build the documentation as a site into site/, with every warning an error
+	@echo "==> documentation site"
+	@NO_MKDOCS_2_WARNING=1 $(UV) tool run --quiet --python 3.11 --with mkdocs-material==9.8.1 mkdocs build --strict \
+	  --config-file deploy/site/mkdocs.yml
+
 up: setup ## Start the embedded server and wait until it is ready
 	@$(UV) run --no-sync mgx up
 
@@ -107,4 +112,4 @@ down: setup ## Stop the embedded server
 	@$(UV) run --no-sync mgx down
 
 clean: down ## Stop the embedded server; remove .venv, .tools, caches and demo projects
-	rm -rf .venv .tools demo htmlcov staticfiles .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools demo site htmlcov staticfiles .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
