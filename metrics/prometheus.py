@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from hmac import compare_digest
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, DurationField, ExpressionWrapper, Min
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
@@ -37,6 +38,8 @@ class StateCollector:
         for name, depth in queue_depths().items():
             queues.add_metric([name], depth)
         yield queues
+        age_text = "Seconds that the run which waits longest for its first worker has waited; 0: none waits."
+        yield GaugeMetricFamily("mgx_queue_age_seconds", age_text, value=_longest_wait())
         yield GaugeMetricFamily(
             "mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers_seen())
         )
@@ -45,6 +48,13 @@ class StateCollector:
         for unit, share in used_shares(month_of()).items():
             budget.add_metric([unit], share)
         yield budget
+
+
+def _longest_wait() -> float:
+    """By the database's clock."""
+    age = ExpressionWrapper(Now() - Min("created_at"), output_field=DurationField())
+    found = TaskRun.across_tenants.filter(status=Status.QUEUED).aggregate(age=age)["age"]
+    return found.total_seconds() if found else 0.0
 
 
 @require_safe

@@ -123,6 +123,7 @@ EMAIL_FROM: str = env.str("MGX_EMAIL_FROM", default="mgx-agent@localhost")
 METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
 
 S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")
+S3_REGION: str = env.str("S3_REGION", default="us-east-1")
 S3_BUCKET: str = env.str("S3_BUCKET", default="")
 S3_ACCESS_KEY_ID: str = env.str("S3_ACCESS_KEY_ID", default="")
 S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
