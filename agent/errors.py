@@ -20,9 +20,10 @@ Every error is a sentence for the person who must act; ``hint`` says what to do 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker"]
+PauseReason = Literal["budget", "loop", "sandbox", "provider", "question", "worker", "version"]
 """``worker``: two worker processes died in the same step. It is not raised, but written by the next claim."""
 
 
@@ -92,8 +93,10 @@ class Cancelled(Interrupted):
 class Paused(Interrupted):
     """The run waits until someone resumes it. ``reason`` is one of DESIGN's five."""
 
-    def __init__(self, reason: PauseReason, detail: str, *, hint: str = "") -> None:
+    def __init__(self, reason: PauseReason, detail: str, *, hint: str = "", needs: Mapping[str, object] | None = None) -> None:
+        """``needs`` is what the run lacked, where it can go on by itself once that is there."""
         super().__init__(detail)
+        self.needs = needs
         self.reason = reason
         self.detail = detail
         self.hint = hint

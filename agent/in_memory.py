@@ -125,12 +125,16 @@ class LocalBudget:
     calls: int = 0
     _held: dict[str, int] = field(default_factory=dict)
 
-    async def reserve(self, key: str, estimate: CallEstimate) -> None:
+    async def reserve(self, key: str, estimate: CallEstimate) -> int:
         """Raises ``Paused('budget')`` if the call may pass the cap."""
         wanted = self.tokens + sum(self._held.values()) + estimate.tokens
         if self.max_tokens is not None and wanted > self.max_tokens:
             raise Paused("budget", f"The next call may pass the cap of {self.max_tokens} tokens.", hint="Raise --max-tokens.")
         self._held[key] = estimate.tokens
+        return estimate.tokens_out
+
+    async def enlarge(self, key: str, tokens_out: int) -> None:
+        """Never asked for: the whole estimate is held."""
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:
         self._held.pop(key, None)

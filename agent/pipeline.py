@@ -7,9 +7,10 @@ journal: run again with the same journal they return the same, and act only wher
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agent.changes.baseline_files import FileBefore
 from agent.ports import JSONObject, Outcome, PlanDraft, Ports, TaskSpec
 from agent.stages.execution import ChangeExecution
 from agent.stages.planning import begin_execution, begin_plan, finish_plan, take_analysis
@@ -45,17 +46,24 @@ async def draft_plan(
 
 
 async def carry_out(
-    spec: TaskSpec, draft: PlanDraft, root: Path, ports: Ports, *, decisions: Sequence[JSONObject] = ()
+    spec: TaskSpec,
+    draft: PlanDraft,
+    root: Path,
+    ports: Ports,
+    *,
+    decisions: Sequence[JSONObject] = (),
+    begun: Mapping[str, FileBefore] | None = None,
 ) -> Outcome:
     """Makes the approved plan true in ``root``. What can't be finished within the bounds pauses with what is missing.
 
     ``decisions`` are those of people about the change that came out, in their order: {rejected: [{path, hunk, comment}],
-    comment}. Each is carried out on top of what stood before it, and proved and reviewed again.
+    comment}. Each is carried out on top of what stood before it, and proved and reviewed again. ``begun`` are the files of
+    ``root`` that belong to the change already, as they were before it.
 
     Raises an ``AgentError`` where the run has failed; ``Paused`` or ``Cancelled`` where it stops.
     """
     work = await begin_execution(spec, draft, root, ports)
-    change = ChangeExecution(work, hire(work))
+    change = ChangeExecution(work, hire(work), begun)
 
     await _until_right(change, await change.write())
     for number, decision in enumerate(decisions, 1):

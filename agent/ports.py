@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
+from agent.call_estimates import CallEstimate as CallEstimate
 from agent.projects.model import ProjectPart
 
 JSONObject = dict[str, Any]
@@ -141,19 +142,6 @@ class ModelProfile:
     """A digest of what answers under this name: endpoint, account and limit. No secret can be read from it."""
 
 
-@dataclass(frozen=True)
-class CallEstimate:
-    """An upper estimate of one call. ``cost_usd`` is None where no price is known."""
-
-    tokens_in: int
-    tokens_out: int
-    cost_usd: Decimal | None = None
-
-    @property
-    def tokens(self) -> int:
-        return self.tokens_in + self.tokens_out
-
-
 class Model(Protocol):
     """A chat model, or several of them by role. ``complete`` raises ``ModelFailed`` (or a subclass); ``on_text`` gets the text
     as it arrives."""
@@ -261,8 +249,14 @@ class Sandbox(Protocol):
 
 
 class CallBudget(Protocol):
-    async def reserve(self, key: str, estimate: CallEstimate) -> None:
-        """Holds ``estimate`` for one call. Raises ``Paused('budget')`` when a cap would be passed."""
+    async def reserve(self, key: str, estimate: CallEstimate) -> int:
+        """Holds what one call is likely to take, at most ``estimate``, and returns the tokens of the answer that this covers.
+        Raises ``Paused('budget')`` when a cap would be passed."""
+        ...
+
+    async def enlarge(self, key: str, tokens_out: int) -> None:
+        """Holds so many tokens for the answer, of a call that is being made. Raises ``Paused('budget')`` if a cap would be
+        passed, and what was held is held still."""
         ...
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:

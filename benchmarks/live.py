@@ -6,13 +6,14 @@ import asyncio
 import json
 import subprocess
 import time
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.process import cpu_seconds
-from benchmarks.report import ReportLine, percentile
+from benchmarks.report import ReportLine, Yardstick, percentile
 from benchmarks.server import Server, server
 
 CLIENTS, RUNS, RATE, WRITERS = 200, 50, 500, 2
@@ -28,7 +29,14 @@ def main(quick: bool) -> list[ReportLine]:
         for writer in writers:
             assert writer.stdout is not None
             writer.stdout.readline()
-        return asyncio.run(_watch(running, runs, writers))
+        lines = asyncio.run(_watch(running, runs, writers))
+        raw = running.script_json("benchmarks.raw_socket", RATE, seconds, CLIENTS, RUNS)
+    what = "raw INSERT, PUBLISH and socket"
+    return [
+        replace(lines[0], yardstick=Yardstick(what, raw["p50"], 3)),
+        replace(lines[1], yardstick=Yardstick(what, raw["p99"], 3)),
+        *lines[2:],
+    ]
 
 
 async def _watch(running: Server, runs: list[str], writers: list[subprocess.Popen[str]]) -> list[ReportLine]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import ReportLine, percentile
+from benchmarks.report import ReportLine, Yardstick, percentile
 from benchmarks.server import Server, server
 from tests.support.scripted_openai import Call, Message, Reply, serve
 from tests.support.team_script import action_of, plan, review
@@ -61,11 +62,20 @@ def main(quick: bool) -> list[ReportLine]:
         }
         with server(**settings) as running:
             link = running.post("/api/repositories/connect", {"url": f"file://{repository}", "provider": "git"})
+            processes = [_git_processes(repository) for _ in range(times)]
             runs = [_measured(running, link["id"], number) for number in range(times + 1)][1:]
     note = f"{CALLS} calls to a scripted endpoint, with tools, {len(FILES)} files; endpoint and sandbox taken off"
+    git = Yardstick("25 git processes", percentile(processes, 50), 1)
     overhead = percentile([whole - others for whole, others in runs], 50)
     return [
-        ReportLine("run's overhead, analysis to commit, p50", overhead, "ms", 400, note),
+        ReportLine(
+            "run's overhead, analysis to commit, p50",
+            overhead,
+            "ms",
+            400,
+            note,
+            git,
+        ),
         ReportLine("run with its commands, analysis to commit, p50", percentile([whole for whole, _ in runs], 50), "ms"),
     ]
 
@@ -85,6 +95,14 @@ def _measured(running: Server, repository_id: str, number: int) -> tuple[float, 
     timing = running.get(f"/api/runs/{run_id}/timing")
     model = sum(event["data"]["duration_ms"] for event in story if event["type"] == "model_call")
     return _at(story, "commit_created") - _at(story, "analysis_start"), timing["sandbox_seconds"] * 1000 + model
+
+
+def _git_processes(repository: Path) -> float:
+    """Milliseconds that 25 take, one after the other."""
+    began = time.perf_counter()
+    for _ in range(25):
+        subprocess.run(["git", "-C", str(repository), "status", "--porcelain"], check=True, capture_output=True)
+    return (time.perf_counter() - began) * 1000
 
 
 def _at(story: list[dict[str, Any]], type: str) -> float:

@@ -9,7 +9,7 @@ import time
 
 from websockets.sync.client import connect
 
-from benchmarks.report import ReportLine
+from benchmarks.report import ReportLine, Yardstick
 from benchmarks.server import server
 
 LEASE = 3.0
@@ -28,7 +28,8 @@ def main(quick: bool) -> list[ReportLine]:
                 _wait(socket, "recovered")
                 delays.append(time.perf_counter() - began)
             running.finish(run)
-    return [ReportLine("worker killed → run goes on, worst", max(delays), "s", LEASE + 2, f"lease of {LEASE:g} s + 2 s")]
+    lease = Yardstick("the lease", LEASE)
+    return [ReportLine("worker killed → run goes on, worst", max(delays), "s", LEASE + 2, "bound: lease + 2 s", lease)]
 
 
 def _wait(socket: object, type: str) -> None:

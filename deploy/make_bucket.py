@@ -20,7 +20,7 @@ def main() -> None:
         endpoint_url=env.S3_ENDPOINT_URL or None,
         aws_access_key_id=env.S3_ACCESS_KEY_ID or None,
         aws_secret_access_key=env.S3_SECRET_ACCESS_KEY or None,
-        region_name="us-east-1",
+        region_name=env.S3_REGION,
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
     )
     try:
@@ -29,7 +29,9 @@ def main() -> None:
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise
-        client.create_bucket(Bucket=env.S3_BUCKET)
+        # the first region has no name in this call
+        where = {} if env.S3_REGION == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": env.S3_REGION}}
+        client.create_bucket(Bucket=env.S3_BUCKET, **where)
         print(f"{env.S3_BUCKET} was created")
 
 

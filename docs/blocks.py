@@ -8,11 +8,15 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import check_blocks
+import cli_schemas
+import man_page
 import patch_refusals
 import prompt_sections
 from tables import table
@@ -48,14 +52,20 @@ def env() -> str:
     return "\n".join(parts)
 
 
-def api() -> str:
+@cache
+def openapi() -> dict[str, Any]:
     from drf_spectacular.drainage import GENERATOR_STATS
     from drf_spectacular.generators import SchemaGenerator
 
+    with GENERATOR_STATS.silence():
+        schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
+
+
+def api() -> str:
     from workspaces.viewsets import TenantViewSet
 
-    with GENERATOR_STATS.silence():
-        schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema = openapi()
     inherited = inspect.getdoc(TenantViewSet)
     rows = []
     for path, methods in schema["paths"].items():
@@ -125,6 +135,17 @@ def event_schema() -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
+def cli_schema() -> str:
+    return cli_schemas.document(openapi()["components"]["schemas"]) + "\n"
+
+
+def man() -> str:
+    from mgx_cli.main import SECTIONS
+
+    version = tomllib.loads((ROOT / "cli/pyproject.toml").read_text("utf-8"))["project"]["version"]
+    return man_page.man_page(version, [name for commands in SECTIONS.values() for name in commands], run_help)
+
+
 def cli() -> str:
     from mgx_cli.main import SECTIONS
 
@@ -134,6 +155,7 @@ def cli() -> str:
     return "\n\n".join(parts)
 
 
+@cache
 def run_help(*command: str) -> str:
     """As a person sees it, 100 columns wide."""
     environment = os.environ | {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}

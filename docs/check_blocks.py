@@ -71,6 +71,8 @@ def _tested(stack: Stack) -> str:
         return "everywhere: uv and Python come with the server"
     if ecosystem == "node":
         return "where Node.js and npm are installed"
+    if ecosystem == "php":
+        return "where composer and PHP are installed"
     if ecosystem in NOT_FETCHED:
         return f"nowhere yet: {NOT_FETCHED[ecosystem][1]}"
     words = {word for argv in stack.tests for word in _shown(argv).split()}
@@ -117,6 +119,7 @@ def _packages(name: str) -> str:
         "python": "installed by uv, wheels only; then the project itself is built without a network",
         "node": "installed by npm, pnpm or yarn, from what the manifests and the lock file name",
         "go": "modules that go.mod names, from the module proxy",
+        "php": "packages that composer.lock or composer.json names, by Composer, without scripts and plugins",
         "rust": "crates that Cargo.lock or Cargo.toml names, from crates.io",
     }
     return fetched.get(name, NO_INSTALL_STEP)

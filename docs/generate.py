@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PART = re.compile(r"(<!-- generated: (?P<name>[a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 EVENT_SCHEMA = "docs/events.schema.json"
+CLI_SCHEMA = "docs/cli.schema.json"
+MAN_PAGE = "cli/man/mgx.1"
 
 
 def prepare() -> None:
@@ -33,7 +35,11 @@ def wanted() -> dict[Path, str]:
     """Every file with a generated part, as it should be."""
     import blocks
 
-    files = {ROOT / EVENT_SCHEMA: blocks.event_schema()}
+    files = {
+        ROOT / EVENT_SCHEMA: blocks.event_schema(),
+        ROOT / CLI_SCHEMA: blocks.cli_schema(),
+        ROOT / MAN_PAGE: blocks.man(),
+    }
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text("utf-8")
         if PART.search(text):

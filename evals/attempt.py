@@ -39,13 +39,13 @@ class Purse(LocalBudget):
 
     max_cost_usd: Decimal | None = None
 
-    async def reserve(self, key: str, estimate: CallEstimate) -> None:
+    async def reserve(self, key: str, estimate: CallEstimate) -> int:
         if self.max_cost_usd is not None:
             if estimate.cost_usd is None or self.cost_usd is None:
                 raise Paused("budget", "The model's price is not known.", hint="Give --price-in and --price-out.")
             if self.cost_usd + estimate.cost_usd > self.max_cost_usd:
                 raise Paused("budget", f"The next call may pass the cap of ${self.max_cost_usd}.", hint="Raise --max-cost.")
-        await super().reserve(key, estimate)
+        return await super().reserve(key, estimate)
 
 
 @dataclass

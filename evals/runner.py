@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.errors import ModelFailed
-from agent.team.prompts import VERSION
+from agent.prompt_versions import VERSION
 from evals.attempt import AttemptBounds, attempt
 from evals.cases import Case
 from evals.connections import Connection, recording

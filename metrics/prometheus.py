@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from hmac import compare_digest
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, DurationField, ExpressionWrapper, Min
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
@@ -19,6 +20,7 @@ from mgx_project.common.rendering import dumps
 from runs.models import TaskRun
 from runs.models.run_state import Status
 from workspaces.meters import month_of
+from workspaces.relay import lag
 from workspaces.server_budget import used_shares
 
 from .workers import queue_depths, workers_seen
@@ -37,14 +39,27 @@ class StateCollector:
         for name, depth in queue_depths().items():
             queues.add_metric([name], depth)
         yield queues
+        age_text = "Seconds that the run which waits longest for its first worker has waited; 0: none waits."
+        yield GaugeMetricFamily("mgx_queue_age_seconds", age_text, value=_longest_wait())
         yield GaugeMetricFamily(
             "mgx_workers", "Workers that sent a heartbeat within the last seconds.", value=len(workers_seen())
         )
+        if settings.KAFKA_BOOTSTRAP_SERVERS:
+            late = lag(settings.KAFKA_TOPIC)
+            yield GaugeMetricFamily("mgx_relay_lag_events", "Events that are not on Kafka yet.", value=late.events)
+            yield GaugeMetricFamily("mgx_relay_lag_seconds", "Age of the oldest of them.", value=late.seconds)
         help_text = "Share of this month's server budget for its own models that is spent or reserved; 1 means all of it."
         budget = GaugeMetricFamily("mgx_server_budget_used_ratio", help_text, labels=["unit"])
         for unit, share in used_shares(month_of()).items():
             budget.add_metric([unit], share)
         yield budget
+
+
+def _longest_wait() -> float:
+    """By the database's clock."""
+    age = ExpressionWrapper(Now() - Min("created_at"), output_field=DurationField())
+    found = TaskRun.across_tenants.filter(status=Status.QUEUED).aggregate(age=age)["age"]
+    return found.total_seconds() if found else 0.0
 
 
 @require_safe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Count, Q
-from django.utils import timezone
 
+from mgx_project.common import clock
 from runs.models import TaskRun
 from runs.models.run_state import FINAL, WAITING_FOR_PEOPLE, RunOutcome, with_outcome
 from workspaces import event_log
@@ -17,7 +17,7 @@ from .models import MetricSnapshot
 @transaction.atomic
 def snapshot_run(*, run: TaskRun) -> None:
     """Writes the run's values (a second call changes nothing) and sends the workspace's counters to dashboards."""
-    at = run.completed_at or timezone.now()
+    at = run.completed_at or clock.now()
     found = ((metric, metric.read(run)) for metric in METRICS)
     MetricSnapshot.across_tenants.bulk_create(
         [

@@ -32,6 +32,7 @@ def _bucket() -> dict[str, Any]:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": env.S3_BUCKET,
+            "region_name": env.S3_REGION,
             "endpoint_url": env.S3_ENDPOINT_URL or None,
             "access_key": env.S3_ACCESS_KEY_ID or None,
             "secret_key": env.S3_SECRET_ACCESS_KEY or None,

@@ -11,6 +11,8 @@ message that a frozen Redis does not take is made up for by the reaper, which fi
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -24,17 +26,28 @@ SEND_SECONDS = 0.2
 """How long enqueueing waits for Redis, for each of its two commands: together less than half a second."""
 
 
+CONSUME_SECONDS = 10.0
+"""How long a worker waits for an answer of Redis before it takes the connection for dead and makes another."""
+
+
+@contextmanager
+def _or_closed() -> Iterator[None]:
+    """A Redis that stands still is one that is gone: Dramatiq's worker connects again for both."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise ConnectionClosed(error) from None
+
+
 class WakingConsumer(_RedisConsumer):
     def __init__(self, broker: WakingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
         self._wakeups = broker.client.pubsub(ignore_subscribe_messages=True)
-        try:
+        with _or_closed():
             self._wakeups.subscribe(broker.wake_channel(queue_name))
-        except redis.ConnectionError as error:
-            raise ConnectionClosed(error) from None
 
     def __next__(self) -> Any:
-        try:
+        with _or_closed():
             if not self.message_cache and self.outstanding_message_count >= self.prefetch:
                 time.sleep(0.05)  # full: nothing to fetch until a message is acknowledged
                 return None
@@ -43,8 +56,18 @@ class WakingConsumer(_RedisConsumer):
             # Subscribed before the queue was looked at: what is enqueued from now on wakes us.
             self._wakeups.get_message(timeout=min(self.timeout / 1000, IDLE_SECONDS))
             return None
-        except redis.ConnectionError as error:
-            raise ConnectionClosed(error) from None
+
+    def ack(self, message: Any) -> None:
+        with _or_closed():
+            super().ack(message)
+
+    def nack(self, message: Any) -> None:
+        with _or_closed():
+            super().nack(message)
+
+    def requeue(self, messages: Any) -> None:
+        with _or_closed():
+            super().requeue(messages)
 
     def _fetch(self) -> list[bytes]:
         self.message_cache = messages = self.broker.do_fetch(self.queue_name, self.prefetch - self.outstanding_message_count)
@@ -56,7 +79,10 @@ class WakingConsumer(_RedisConsumer):
 
 class WakingRedisBroker(RedisBroker):
     def __init__(self, *, url: str, namespace: str, **options: Any) -> None:
-        super().__init__(url=url, namespace=namespace, **options)
+        client = redis.Redis.from_url(
+            url, socket_timeout=CONSUME_SECONDS, socket_connect_timeout=CONSUME_SECONDS, socket_keepalive=True
+        )
+        super().__init__(client=client, namespace=namespace, **options)
         self._sending = redis.Redis.from_url(url, socket_timeout=SEND_SECONDS, socket_connect_timeout=SEND_SECONDS)
         self._sender = RedisBroker(client=self._sending, namespace=namespace, middleware=[])
 

@@ -123,9 +123,18 @@ EMAIL_FROM: str = env.str("MGX_EMAIL_FROM", default="mgx-agent@localhost")
 METRICS_TOKEN: str = env.str("MGX_METRICS_TOKEN", default="")
 
 S3_ENDPOINT_URL: str = env.str("S3_ENDPOINT_URL", default="")
+S3_REGION: str = env.str("S3_REGION", default="us-east-1")
 S3_BUCKET: str = env.str("S3_BUCKET", default="")
 S3_ACCESS_KEY_ID: str = env.str("S3_ACCESS_KEY_ID", default="")
 S3_SECRET_ACCESS_KEY: str = env.str("S3_SECRET_ACCESS_KEY", default="")
+
+KAFKA_BOOTSTRAP_SERVERS: str = env.str("KAFKA_BOOTSTRAP_SERVERS", default="").strip()
+KAFKA_TOPIC: str = env.str("KAFKA_TOPIC", default="mgx.events").strip() or "mgx.events"
+KAFKA_SECURITY_PROTOCOL: str = env.str("KAFKA_SECURITY_PROTOCOL", default="").strip()
+KAFKA_SASL_MECHANISM: str = env.str("KAFKA_SASL_MECHANISM", default="").strip()
+KAFKA_SASL_USERNAME: str = env.str("KAFKA_SASL_USERNAME", default="")
+KAFKA_SASL_PASSWORD: str = env.str("KAFKA_SASL_PASSWORD", default="")
+KAFKA_CA_FILE: str = env.str("KAFKA_CA_FILE", default="").strip()
 
 GITHUB_API_URL: str = env.str("GITHUB_API_URL", default="https://api.github.com").rstrip("/")
 GITHUB_APP_ID: str = env.str("GITHUB_APP_ID", default="")
@@ -165,6 +174,7 @@ GIT_SIGNING_KEY: str = env.str("MGX_GIT_SIGNING_KEY", default="", multiline=True
 GIT_SIGNING_KEY_PATH: str = env.str("MGX_GIT_SIGNING_KEY_PATH", default="")
 GIT_AUTHOR_NAME: str = env.str("MGX_GIT_AUTHOR_NAME", default="MGX Agent")
 GIT_AUTHOR_EMAIL: str = env.str("MGX_GIT_AUTHOR_EMAIL", default="mgx-agent@localhost")
+KEEP_DAYS = _count("MGX_KEEP_DAYS", env.int("MGX_KEEP_DAYS", default=365))
 LEASE_SECONDS: float = env.float("MGX_LEASE_SECONDS", default=15.0)
 WORKER_SILENCE_SECONDS: float = env.float("MGX_WORKER_SILENCE_SECONDS", default=60.0)
 

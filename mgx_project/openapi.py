@@ -62,6 +62,8 @@ REFUSALS = {
     "413": "The body is larger than the server accepts.",
     "415": "The body is not JSON.",
     "429": "Too many requests. Retry-After says how many seconds to wait.",
+    "502": "The service that has the repository could not be reached or refused.",
+    "503": "The service that has the repository limits requests. Retry-After says how many seconds to wait.",
 }
 
 
@@ -107,6 +109,8 @@ class Schema(AutoSchema):
             codes += ["412"]
         if self.method in {"POST", "PATCH", "PUT"}:
             codes += ["413", "415"]
+        if self._is_tenant and self.view.action in self.view.asks_host:
+            return [*codes, "429", "502", "503"]
         return [*codes, "429"]
 
     def _problem(self) -> ResolvedComponent:

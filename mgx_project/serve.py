@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 from typing import TYPE_CHECKING
 
 from mgx_project import env
@@ -23,10 +24,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--server", choices=("uvicorn", "daphne"), default="uvicorn", help="ASGI server to use (uvicorn)")
     given = parser.parse_args(argv)
     close_data_directory(env.DATA_DIR)
+    if env.MGX_ENV != "embedded":  # that one makes its user itself
+        _announce_setup_token()
     if given.server == "daphne":
         serve_by_daphne(given.host, given.port)
     else:
         serve_by_uvicorn(given.host, given.port)
+
+
+def _announce_setup_token() -> None:
+    """On a thread: a database that does not answer delays no start."""
+    import mgx_project.asgi  # noqa: F401 - models stand on Django's settings
+    from workspaces.first_administrator import announce_setup_token
+
+    threading.Thread(target=announce_setup_token, name="setup-token", daemon=True).start()
 
 
 def serve_by_uvicorn(host: str, port: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
 DEFAULT_COMMIT_TEMPLATE = "MGX Task: {task_name} - Run #{run_number}"
@@ -62,7 +63,7 @@ class Project(TenantModel):
     commands = models.JSONField(default=dict, blank=True)
     """Commands that the project's runs use before those that its files name: {kind: line, parts: {directory: {kind: line}}}."""
     metadata = models.JSONField(default=dict, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "projects"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from mgx_project.common.fields import EncryptedTextField
+from mgx_project.common.fields import EncryptedTextField, MomentField
 from mgx_project.common.models import TenantModel
 
 from .hosting.registry import PLAIN_GIT, provider_choices
@@ -47,7 +47,7 @@ class RepositoryLink(TenantModel):
     """The service's default branch at the last validation: ``default_branch`` follows it until somebody chooses another."""
     installation_id = models.BigIntegerField(null=True, blank=True)
     permissions = models.JSONField(default=dict, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "repository_links"

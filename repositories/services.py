@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import Conflict, MGXError, NotAllowed, NotFound
 from projects.models import Project
 from projects.services import project_of
@@ -265,7 +265,7 @@ def _apply_state(link: RepositoryLink, seen: RepositoryState) -> None:
     link.seen_branch, link.permissions = seen.default_branch, seen.permissions
     link.host_id, link.etag = seen.host_id or link.host_id, seen.etag
     link.failed_validations = 0
-    link.last_validated_at = timezone.now()
+    link.last_validated_at = clock.now()
     link.refresh_due_at, link.refresh_asked_at = next_validation_at(link), None
     if seen.full_name and seen.full_name != link.repo_full_name:
         link.clone_url = renamed(link.clone_url, link.repo_full_name, seen.full_name)
@@ -285,7 +285,7 @@ def next_validation_at(link: RepositoryLink) -> datetime:
     Spread over a twelfth of that by the link's id, so that links validated together do not stay together.
     """
     wait = DAY if not link.failed_validations else min(DAY, HOUR * 2 ** min(link.failed_validations - 1, 5))
-    return timezone.now() + wait + wait / 12 * ((link.pk.int % 1000) / 1000)
+    return clock.now() + wait + wait / 12 * ((link.pk.int % 1000) / 1000)
 
 
 def _is_linked_too(link: RepositoryLink, seen: RepositoryState) -> bool:
@@ -301,7 +301,7 @@ def _make_primary(link: RepositoryLink, project: Project) -> None:
     others = (
         RepositoryLink.objects.for_workspace(link.workspace_id).filter(project=project, is_primary=True).exclude(pk=link.pk)
     )
-    others.update(is_primary=False, updated_at=timezone.now())
+    others.update(is_primary=False, updated_at=clock.now())
     link.is_primary = True
     link.save(update_fields=["is_primary", "updated_at"])
     _tell_project(link, project)

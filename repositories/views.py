@@ -48,6 +48,7 @@ class RepositoryViewSet(TenantViewSet):
         "test": Role.ADMIN, "connect": Role.ADMIN, "refresh": Role.ADMIN, "refresh_all": Role.ADMIN,
         "partial_update": Role.ADMIN, "destroy": Role.ADMIN, "webhook": Role.ADMIN,
     }  # fmt: skip
+    asks_host = frozenset({"test", "connect", "partial_update", "refresh", "webhook"})
 
     def get_queryset(self) -> QuerySet[Any]:
         has_credential = Case(When(~Q(credential=""), then=True), default=False, output_field=BooleanField())

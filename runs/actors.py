@@ -6,8 +6,10 @@ The broker has no Retries and no TimeLimit middleware: the lease and the reaper 
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 import dramatiq
+from django.db import transaction
 
 from .lifecycle import worker_transitions
 from .models import TaskRun
@@ -15,7 +17,7 @@ from .models.run_state import RunPhase, in_phase
 from .phases import deliver, plan_and_execute
 from .wakeups import QUEUE, wake
 from .webhooks.actors import queue_replies
-from .worker.executor import do, work
+from .worker.executor import Following, do, work
 from .worker.lease import keeper
 
 PHASES = {
@@ -27,11 +29,12 @@ PHASES = {
 
 @dramatiq.actor(queue_name=QUEUE)
 def do_next_run() -> None:
-    """Executes one phase of the run whose turn it is. Afterwards the next run of its workspace may be claimable."""
+    """Executes the run whose turn it is, phase after phase until it waits or another run has its turn. Afterwards the next run
+    of its workspace may be claimable."""
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     if run is not None:
         assert run.state.phase is not None, f"a run that is {run.status} was claimed: there is no work in that state"
-        go_on(do(run, PHASES[run.state.phase]))
+        go_on(do(run, PHASES[run.state.phase], Following(PHASES, _say_status)))
         do_next_run.send()
 
 
@@ -56,5 +59,9 @@ def deliver_run(run_id: str) -> None:
 def go_on(run: TaskRun | None) -> None:
     """After a phase: wakes a worker for the next one, and posts the status where the task came from."""
     wake(run)
+    _say_status(run)
+
+
+def _say_status(run: TaskRun | None) -> None:
     if run is not None and (run.task.issue_number or run.revision):
-        queue_replies(run.task_id)
+        transaction.on_commit(partial(queue_replies, run.task_id), robust=True)  # lost, it is said somewhat later

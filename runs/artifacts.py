@@ -121,9 +121,12 @@ class ArtifactTrees:
         await self._checkout.reset(self._current)
 
     async def restore(self, tree: str) -> None:
-        patch = await self._db(self._load, tree)
-        assert isinstance(patch, bytes)
-        await self._checkout.restore(tree, patch)
+        if self._checkout.has(tree):
+            await self._checkout.reset(tree)
+        else:
+            patch = await self._db(self._load, tree)
+            assert isinstance(patch, bytes)
+            await self._checkout.restore(tree, patch)
         self._current = tree
         self._stored.add(tree)
 

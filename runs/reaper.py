@@ -20,10 +20,10 @@ from repositories.fair_shares import THREADS, shares
 from .actors import do_next_run
 from .lifecycle.fair_claim import next_to_claim
 from .notifications import replies
-from .retention import prune_sometimes
+from .scheduler import Scheduler
 from .webhooks import processing
 from .webhooks.actors import say_answer, take_delivery
-from .worker import workdirs
+from .worker import leftovers, workdirs
 from .worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
@@ -40,6 +40,7 @@ class Reaper(threading.Thread):
     def __init__(self, capacity: int, network: int = THREADS) -> None:
         super().__init__(name="reaper", daemon=True)
         self._capacity, self._network = capacity, network
+        self._scheduler = Scheduler()
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -48,10 +49,11 @@ class Reaper(threading.Thread):
             try:
                 close_old_connections()
                 self.sweep()
+                self._scheduler.run_due()
                 if time.monotonic() > pruning_due:
                     pruning_due = time.monotonic() + PRUNING_SECONDS
-                    prune_sometimes()
                     workdirs.prune()
+                    leftovers.prune()
             except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
                 log.warning("the reaper could not query waiting runs, trying again", error=str(error))
 

@@ -1,57 +1,120 @@
-"""Retention: processed webhooks and posted comments are deleted after a month. Services redeliver for some days at most, and
-deliveries older than a week are not processed (`runs.webhooks.processing`).
+"""What goes when it is old, by a policy in one table: `POLICY`. Each hour one process of all does what is due, in batches.
+
+Webhooks and comments are kept for a month: services redeliver for some days at most, and deliveries older than a week are not
+processed (`runs.webhooks.processing`). The record of runs, what they cost among it, is kept for MGX_KEEP_DAYS; running totals,
+plans, results and branches stay. A run that has not ended keeps all of its own, however old.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.core.cache import cache
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from repositories.models import WebhookDelivery
+from workspaces import idempotency
+from workspaces.models import (
+    ApiToken,
+    Event,
+    IdempotencyRecord,
+    Invitation,
+    LedgerEntry,
+    SignIn,
+    SignInCount,
+    WsTicket,
+)
 
-from .models import OutgoingComment, ProcessedWebhook
+from .models import Artifact, OutgoingComment, ProcessedWebhook, RunStep, TaskRun
+from .models.run_state import FINAL
 
 log = structlog.stdlib.get_logger(__name__)
-KEPT = timedelta(days=30)
-EVERY = 3600
-"""Seconds between two prunings, over all processes."""
+MONTH = timedelta(days=30)
+QUARTER = timedelta(days=90)
+"""How long people see that a token or an invitation has ended."""
 BATCH = 500
 MAX_BATCHES = 20
-"""The most rows deleted at once, so that the reaper is not delayed; the rest follows in the next hour."""
+"""The most rows deleted at once, so that the process is not delayed; the rest follows in the next hour."""
 
 
-def prune_sometimes() -> int:
-    """Calls `prune`, at most once in `EVERY` seconds over all processes."""
-    return prune() if cache.add("mgx.pruned", 1, EVERY) else 0
+@dataclass(frozen=True)
+class Rule:
+    """``old`` has the rows that may go, those that go first at the beginning; it is asked anew for each batch."""
+
+    name: str
+    old: Callable[[], QuerySet[Any] | None]
 
 
-def prune() -> int:
-    """Deletes old processed rows and returns their number. Pending rows are kept, however old they are.
-
-    A processed webhook is deleted after its comment: while the comment is kept, the same cause has no effect again.
-    """
-    deliveries = WebhookDelivery.across_tenants.filter(processed_at__isnull=False)
-    comments = OutgoingComment.across_tenants.filter(Q(sent_at=None) | Q(sent_at__lt=Now() - KEPT), due_at=None)
+def _webhooks() -> QuerySet[Any]:
+    """After their comments: while the comment is kept, the same cause has no effect again."""
     kept = OutgoingComment.across_tenants.filter(link_id=OuterRef("link_id"), key=OuterRef("key"))
-    webhooks = ProcessedWebhook.across_tenants.filter(~Exists(kept))
-    gone = sum(_in_batches(rows) for rows in (deliveries, comments, webhooks))
-    if gone:
-        log.info("deleted old webhooks and comments", number=gone)
-    return gone
+    return _before(ProcessedWebhook.across_tenants.filter(~Exists(kept)), MONTH)
 
 
-def _in_batches(rows: QuerySet[Any]) -> int:
-    """Deletes by the index on ``created_at``. Another process may delete the same rows at the same time."""
-    old = rows.filter(created_at__lt=Now() - KEPT).order_by("created_at")
+def _comments() -> QuerySet[Any]:
+    return _before(OutgoingComment.across_tenants.filter(Q(sent_at=None) | Q(sent_at__lt=Now() - MONTH), due_at=None), MONTH)
+
+
+def _tokens() -> QuerySet[Any]:
+    ended = Now() - QUARTER
+    return ApiToken.across_tenants.filter(Q(expires_at__lt=ended) | Q(revoked_at__lt=ended)).order_by("pk")
+
+
+def _invitations() -> QuerySet[Any]:
+    return Invitation.across_tenants.filter(expires_at__lt=Now() - QUARTER).order_by("pk")
+
+
+def _of_ended_runs(rows: QuerySet[Any]) -> QuerySet[Any] | None:
+    """Older than MGX_KEEP_DAYS, of runs that ended before that, or that are gone. None: for ever."""
+    if not settings.MGX_KEEP_DAYS:
+        return None
+    kept = timedelta(days=settings.MGX_KEEP_DAYS)
+    run = TaskRun.across_tenants.filter(pk=OuterRef("run_id"))
+    needed = run.filter(~Q(status__in=FINAL) | Q(completed_at__gte=Now() - kept))
+    return rows.filter(~Exists(needed), created_at__lt=Now() - kept)  # unordered: by the small index on ages
+
+
+def _before(rows: QuerySet[Any], age: timedelta) -> QuerySet[Any]:
+    return rows.filter(created_at__lt=Now() - age).order_by("created_at")
+
+
+POLICY = (
+    Rule("deliveries", lambda: _before(WebhookDelivery.across_tenants.filter(processed_at__isnull=False), MONTH)),
+    Rule("comments", _comments),
+    Rule("webhooks", _webhooks),
+    Rule("idempotency records", lambda: _before(IdempotencyRecord.across_tenants.all(), idempotency.KEPT)),
+    Rule("sessions", lambda: Session.objects.filter(expire_date__lt=Now()).order_by("expire_date")),
+    Rule("sign-ins", lambda: SignIn.objects.filter(expires_at__lt=Now()).order_by("expires_at")),
+    Rule("sign-in counts", lambda: SignInCount.objects.filter(since__lt=Now() - MONTH).order_by("since")),
+    Rule("tickets", lambda: WsTicket.across_tenants.filter(expires_at__lt=Now()).order_by("expires_at")),
+    Rule("tokens", _tokens),
+    Rule("invitations", _invitations),
+    Rule("steps", lambda: _of_ended_runs(RunStep.across_tenants.all())),
+    Rule("trees", lambda: _of_ended_runs(Artifact.across_tenants.filter(kind=Artifact.Kind.TREE))),
+    Rule("events", lambda: _of_ended_runs(Event.across_tenants.all())),
+    Rule("ledger entries", lambda: _of_ended_runs(LedgerEntry.across_tenants.filter(settled_at__isnull=False))),
+)
+
+
+def prune() -> dict[str, int]:
+    """Deletes what the policy lets go, and returns how many rows of each. Two processes may do so at once."""
+    return {rule.name: gone for rule in POLICY if (gone := _in_batches(rule))}
+
+
+def _in_batches(rule: Rule) -> int:
     gone = 0
     for _ in range(MAX_BATCHES):
-        batch = list(old.values_list("pk", flat=True)[:BATCH])
-        gone += rows.filter(pk__in=batch).delete()[0]
+        rows = rule.old()
+        if rows is None:
+            break
+        batch = list(rows.values_list("pk", flat=True)[:BATCH])
+        gone += rows.model._base_manager.filter(pk__in=batch).delete()[1].get(rows.model._meta.label, 0)
         if len(batch) < BATCH:
             break
     return gone

@@ -89,6 +89,7 @@ WITHOUT_BRANCH = {
 
 class RunRow(RowSerializer):
     task_name = serializers.CharField(source="task.name", read_only=True)
+    repository_id = serializers.UUIDField(source="task.repository_id", allow_null=True, read_only=True)
     # no `allow_null`: null is one of the values that it may have, and OpenAPI would name it beside "anything", so twice
     plan = serializers.JSONField(required=False)
     message = MessageSerializer()
@@ -104,10 +105,11 @@ class RunRow(RowSerializer):
     class Meta:
         model = TaskRun
         fields = (
-            "id", "workspace_id", "project_id", "task_id", "task_name", "parent_run_id", "run_number", "status", "state",
-            "plan", "plan_version", "auto_approve", "model", "budget", "profile", "stack", "stack_confidence", "complexity",
-            "results", "message", "usage", "base_sha", "base_branch", "branch_name", "commit_sha", "pr_url", "git_status",
-            "created_at", "started_at", "completed_at", "duration", "error", "pause_reason", "last_seq", "links",
+            "id", "workspace_id", "project_id", "task_id", "task_name", "repository_id", "parent_run_id", "run_number",
+            "status", "state", "plan", "plan_version", "auto_approve", "model", "budget", "profile", "stack",
+            "stack_confidence", "complexity", "results", "message", "usage", "base_sha", "base_branch", "branch_name",
+            "commit_sha", "pr_url", "git_status", "created_at", "started_at", "completed_at", "duration", "error",
+            "pause_reason", "last_seq", "links",
         )  # fmt: skip
 
     @classmethod
@@ -224,6 +226,11 @@ class ResumeInput(serializers.Serializer[Any]):
         help_text="A message to the team. Required as the answer if the run paused over a question.",
     )
     budget = BudgetChanges(required=False, help_text="New caps for the run. Requires the role admin.")
+    plan_again = serializers.BooleanField(
+        default=False,
+        help_text="Plan again from what is done so far. For a run that paused with the reason `version`: an earlier version of "
+        "the server has recorded it, and it can't be continued as it is.",
+    )
 
 
 class HunkRow(serializers.Serializer[Any]):

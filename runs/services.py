@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from pydantic import ValidationError
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, InvalidTransition, NotAllowed, NotFound
 from projects.models import Project
 from tasks.models import Task
@@ -170,7 +170,7 @@ def close_task(
         if closed_at is not None and live.filter(created_at__gte=closed_at + timedelta(seconds=1)).exists():
             return
         task.status = status
-        task.closed_at = timezone.now()
+        task.closed_at = clock.now()
         task.save(update_fields=["status", "closed_at", "updated_at"])
         for run_id in live.values_list("pk", flat=True):
             user_decisions.request_cancel(run_id, by=by)
@@ -272,13 +272,21 @@ def steer_run(*, principal: Principal, run_id: uuid.UUID, message: str) -> TaskR
     return messages.add_message(_visible(principal, run_id).pk, by=principal, text=message)
 
 
-def resume_run(*, principal: Principal, run_id: uuid.UUID, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+def resume_run(
+    *,
+    principal: Principal,
+    run_id: uuid.UUID,
+    message: str = "",
+    budget: dict[str, Any] | None = None,
+    plan_again: bool = False,
+) -> TaskRun:
     """Resumes a run. ``message`` is passed to the team, as the answer if the run paused over a question. ``budget`` replaces
-    single caps of the run's own budget (None removes one) and requires an admin."""
+    single caps of the run's own budget (None removes one) and requires an admin. With ``plan_again`` it plans again from what
+    is done so far."""
     principal.require(Role.ADMIN if budget else Role.DEVELOPER)
     run = _visible(principal, run_id)
     with transaction.atomic():
-        run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget))
+        run = user_decisions.resume(run.pk, by=principal, message=message.strip(), budget=_storable(budget), again=plan_again)
         if budget:
             _audit(principal, "run.budget_changed", run, {"budget": _storable(budget)})
         wake(run)

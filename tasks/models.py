@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
 
@@ -48,7 +49,7 @@ class Task(TenantModel):
     closed_at = models.DateTimeField(null=True, blank=True)
     """When its pull request was merged or closed. After that, runs no longer change ``status``."""
     created_by = models.ForeignKey("workspaces.User", on_delete=models.SET_NULL, null=True, related_name="+")
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     runs_total = models.PositiveIntegerField(default=0)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import get_hashers, get_hashers_by_algorithm
@@ -21,11 +22,12 @@ from structlog.contextvars import clear_contextvars
 
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
 from tests.support import slow
-from tests.support.drills import Draw, drawn
+from tests.support.drills import LONG, Draw, drawn, seed_of_commit
 from tests.support.emptying import empty_quickly
 from tests.support.github import GitHub, serve
 from tests.support.toy_forge.server import ToyServer
 from tests.support.toy_forge.server import serve as serve_toy
+from tests.support.whole_server import server
 from tests.template_database import use_if_made
 from workspaces.models import Role, User, Workspace
 from workspaces.principal import Principal
@@ -33,6 +35,9 @@ from workspaces.tokens import create_api_token
 
 if TYPE_CHECKING:
     from tests.support.forges.base import Forge
+
+
+__all__ = ["server"]
 
 
 class Api(APIClient):
@@ -98,6 +103,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not LONG:
+        hypothesis.settings.load_profile("ci")  # the same examples each time, however long one takes
     if config.getoption("--record-slow") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(slow.Recorder())
 
@@ -125,6 +132,13 @@ def no_names_from_before() -> None:
     clear_contextvars()
 
 
+@pytest.fixture(autouse=True)
+def no_answers_from_before() -> None:
+    """Workspaces of tests have the same ids: how long answers were in another test says nothing in this one."""
+    if (likely := sys.modules.get("workspaces.likely_calls")) is not None:
+        likely._remembered.clear()
+
+
 def forget_limits(storage: Any = None) -> None:
     storage = storage or sys.modules["agent.rate_limits.storage"]
     storage.local_store.cache_clear()
@@ -135,7 +149,7 @@ def forget_limits(storage: Any = None) -> None:
 @pytest.fixture
 def draw(request: pytest.FixtureRequest) -> Draw[Any]:
     """``draw(every, turn)``: a case of a drill's short form (`drills.some_of`)."""
-    return partial(drawn, seed=request.config.getoption("randomly_seed", default=0))
+    return partial(drawn, seed=request.config.getoption("randomly_seed", default=0) if LONG else seed_of_commit())
 
 
 @pytest.fixture

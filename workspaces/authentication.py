@@ -19,7 +19,7 @@ def authenticate_bearer(secret: str) -> tuple[User, ApiToken | Jwt]:
     if secret.startswith(PREFIX):
         token = find_api_token(secret)
         if token is None:
-            raise AuthenticationFailed("This API token is unknown, expired or revoked. Create a new one with POST /api/tokens.")
+            raise AuthenticationFailed("This API token is unknown, expired or revoked. Sign in with: mgx login")
         return token.user, token
     jwt = find_jwt(secret)
     return jwt.sign_in.user, jwt

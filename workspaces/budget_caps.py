@@ -51,15 +51,16 @@ class Cap:
     def ms_left(self) -> int | None:
         return None if self.max_seconds is None else max(0, self.max_seconds * 1000 - self.meter.work_ms)
 
-    def check(self, tokens: int, cost: Decimal | None) -> None:
+    def check(self, tokens: int, cost: Decimal | None, calls: int = 1) -> None:
         """Raises CapReached if a call of this size may pass a cap, or if its cost is unknown (None) and a cap is set in USD."""
         if self.max_tokens is not None and self.tokens + tokens > self.max_tokens:
             raise CapReached(
                 f"{self.whose} allows {self.max_tokens:,} tokens; {self.tokens:,} are used or reserved, and this call may take "
                 f"{tokens:,}.",
                 self.hint,
+                in_flight=self.tokens - self.meter.reserved_tokens + tokens <= self.max_tokens,
             )
-        if self.max_calls is not None and self.meter.calls + 1 > self.max_calls:
+        if self.max_calls is not None and self.meter.calls + calls > self.max_calls:
             raise CapReached(f"{self.whose} allows {self.max_calls:,} model calls, and all of them are used.", self.hint)
         if self.max_cost_usd is None:
             return
@@ -74,6 +75,7 @@ class Cap:
                 f"{self.whose} allows {usd(self.max_cost_usd)}; {usd(self.cost)} are spent or reserved, and this call "
                 f"may cost {usd(cost)}.",
                 self.hint,
+                in_flight=self.meter.cost_usd + cost <= self.max_cost_usd,
             )
 
     def warnings(self) -> list[CapWarning]:

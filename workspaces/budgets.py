@@ -13,12 +13,14 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
+
+from mgx_project.common import clock
 
 from .budget_caps import Cap, CapWarning, caps_of
-from .meters import EVER, SCOPES, BudgetScope, add, added, locked, month_of, update_of
+from .errors import CapReached
+from .meters import EVER, SCOPES, BudgetScope, Held, add, added, locked, month_of, read, update_of
 from .models import LedgerEntry, Meter
-from .server_budget import check_server, is_capped
+from .server_budget import check_server, check_server_room, is_capped
 
 CENT = Decimal("0.000001")
 """What the columns hold."""
@@ -26,10 +28,10 @@ _RESERVE = """
 WITH entry AS (
     INSERT INTO ledger_entries (
         id, created_at, workspace_id, project_id, run_id, step_key, attempt, model, reserved_tokens, reserved_cost_usd,
-        cached, month
+        cached, month, role, on_server
     )
     SELECT %(id)s, %(now)s, %(workspace)s, %(project)s, %(run)s, %(step_key)s, count(*) + 1, '',
-           %(tokens)s, %(cost)s, false, %(month)s
+           %(tokens)s, %(cost)s, false, %(month)s, %(role)s, %(on_server)s
     FROM ledger_entries WHERE run_id = %(run)s AND step_key = %(step_key)s
     RETURNING attempt
 )
@@ -55,6 +57,7 @@ def reserve(
     cost_usd: Decimal | None,
     run_caps: Mapping[str, Any],
     default_tokens: int | None = None,
+    role: str = "",
 ) -> LedgerEntry:
     """Writes a reservation for one call. Raises CapReached, in which case nothing is written.
 
@@ -63,8 +66,9 @@ def reserve(
     """
     with transaction.atomic():
         return reserve_in_transaction(
-            scope=scope, step_key=step_key, tokens=tokens, cost_usd=cost_usd, run_caps=run_caps, default_tokens=default_tokens
-        )
+            scope=scope, step_key=step_key, tokens=tokens, cost_usd=cost_usd, run_caps=run_caps,
+            default_tokens=default_tokens, role=role,
+        )  # fmt: skip
 
 
 def reserve_in_transaction(
@@ -75,17 +79,15 @@ def reserve_in_transaction(
     cost_usd: Decimal | None,
     run_caps: Mapping[str, Any],
     default_tokens: int | None = None,
+    role: str = "",
 ) -> LedgerEntry:
     """`reserve` for a caller that rolls its transaction back where CapReached is raised, and so needs no savepoint."""
     if cost_usd is not None:
         cost_usd = cost_usd.quantize(CENT, ROUND_UP)
     month = month_of()
     held = locked(scope, month)
-    caps, meters = caps_of(held, run_caps), held.meters
-    if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
-        whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
-        caps.append(Cap(whose, "default", meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
-    for cap in caps:
+    meters = held.meters
+    for cap in _caps(held, run_caps, cost_usd, default_tokens):
         cap.check(tokens, cost_usd)
     entry = LedgerEntry(
         workspace_id=scope.workspace_id,
@@ -95,13 +97,15 @@ def reserve_in_transaction(
         reserved_tokens=tokens,
         reserved_cost_usd=cost_usd,
         month=month,
-        created_at=timezone.now(),
+        role=role,
+        created_at=clock.now(),
     )
     amounts = {"calls": 1, "reserved_tokens": tokens, "reserved_cost_usd": cost_usd or Decimal()}
     changed = added(meters.values(), amounts)
     facts: dict[str, Any] = {
         "id": entry.pk, "now": entry.created_at, "workspace": scope.workspace_id, "project": scope.project_id,
-        "run": scope.run_id, "step_key": step_key, "tokens": tokens, "cost": cost_usd, "month": month,
+        "run": scope.run_id, "step_key": step_key, "tokens": tokens, "cost": cost_usd, "month": month, "role": role,
+        "on_server": scope.on_server,
         "meters": [meter.pk for meter in meters.values()],
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -111,6 +115,67 @@ def reserve_in_transaction(
     if scope.on_server and is_capped():
         check_server(month, tokens=tokens, cost_usd=cost_usd)
     return entry
+
+
+def _caps(held: Held, run_caps: Mapping[str, Any], cost_usd: Decimal | None, default_tokens: int | None) -> list[Cap]:
+    """Those of a call; of unknown price, and without another cap on tokens, the server's default is the run's."""
+    caps = caps_of(held, run_caps)
+    if cost_usd is None and default_tokens is not None and all(cap.max_tokens is None for cap in caps):
+        whose = "The server's default for runs whose model has no known price and that have no cap on tokens"
+        caps.append(Cap(whose, "default", held.meters[SCOPES.RUN, EVER], max_tokens=default_tokens))
+    return caps
+
+
+def enlarge(
+    entry: LedgerEntry,
+    *,
+    scope: BudgetScope,
+    tokens: int,
+    cost_usd: Decimal | None,
+    run_caps: Mapping[str, Any],
+    default_tokens: int | None = None,
+) -> None:
+    """Makes the reservation one of ``tokens`` and ``cost_usd`` in all. Raises CapReached, in which case it stays as it is."""
+    if cost_usd is not None:
+        cost_usd = cost_usd.quantize(CENT, ROUND_UP)
+    more, dearer = tokens - entry.reserved_tokens, (cost_usd or Decimal()) - (entry.reserved_cost_usd or Decimal())
+    with transaction.atomic():
+        held = locked(scope, entry.month)
+        for cap in _caps(held, run_caps, cost_usd, default_tokens):
+            cap.check(more, None if cost_usd is None else dearer, calls=0)
+        mine = LedgerEntry.objects.for_workspace(scope.workspace_id).filter(pk=entry.pk, settled_at=None)
+        if mine.update(reserved_tokens=tokens, reserved_cost_usd=cost_usd):
+            add(held.meters.values(), reserved_tokens=more, reserved_cost_usd=dearer)
+        if scope.on_server and is_capped():
+            check_server(entry.month, tokens=more, cost_usd=None if cost_usd is None else dearer)
+    entry.reserved_tokens, entry.reserved_cost_usd = tokens, cost_usd
+
+
+def has_room(
+    *, scope: BudgetScope, tokens: int, cost_usd: Decimal | None, run_caps: Mapping[str, Any], default_tokens: int | None
+) -> bool:
+    """Whether a call of this size would be refused by no cap just now, nor for want of time. Without a lock."""
+    month = month_of()
+    held = read(scope, month)
+    try:
+        caps = _caps(held, run_caps, cost_usd, default_tokens)
+        for cap in caps:
+            cap.check(tokens, cost_usd)
+        if scope.on_server and is_capped():
+            check_server_room(month, tokens=tokens, cost_usd=cost_usd)
+    except CapReached:
+        return False
+    return all(cap.ms_left != 0 for cap in caps)
+
+
+def settle_orphan(entry: LedgerEntry) -> Settled:
+    """Of a call whose worker died: it may have been made in full, so it took what was reserved. Raises nothing for one that is
+    settled by now."""
+    scope = BudgetScope(entry.workspace_id, entry.project_id, entry.run_id, on_server=bool(entry.on_server))
+    return settle(
+        entry, scope=scope, model=entry.model, tokens_in=entry.reserved_tokens, tokens_out=0, cost_usd=entry.reserved_cost_usd,
+        duration_ms=0, run_caps={},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -151,7 +216,7 @@ def settle(
         changed = {name: amount for name, amount in amounts.items() if amount} or {"calls": 0}
         facts: dict[str, Any] = {
             "entry": entry.pk, "workspace": scope.workspace_id, "model": model, "entry_in": tokens_in, "entry_out": tokens_out,
-            "duration_ms": duration_ms, "entry_cost": cost, "now": timezone.now(),
+            "duration_ms": duration_ms, "entry_cost": cost, "now": clock.now(),
             "meters": [meter.pk for meter in meters.values()],
         }  # fmt: skip
         with connection.cursor() as cursor:
@@ -182,7 +247,7 @@ def count_cached(*, scope: BudgetScope, step_key: str, model: str) -> Settled:
             cost_usd=Decimal(),
             cached=True,
             month=month,
-            settled_at=timezone.now(),
+            settled_at=clock.now(),
         )
         add(meters.values(), cached_calls=1)
         return Settled(meters[SCOPES.RUN, EVER], [])

@@ -7,8 +7,9 @@ BY_OPERATOR = "Ask the operator of this server to raise it; then resume the run.
 
 
 class CapReached(Exception):
-    """A reservation would exceed a cap. The text says which one, ``hint`` what to do."""
+    """A reservation would exceed a cap. The text says which one, ``hint`` what to do; ``in_flight``: calls that are being made
+    hold what it lacks, and may leave some of it."""
 
-    def __init__(self, detail: str, hint: str = RAISE) -> None:
+    def __init__(self, detail: str, hint: str = RAISE, *, in_flight: bool = False) -> None:
         super().__init__(detail)
-        self.detail, self.hint = detail, hint
+        self.detail, self.hint, self.in_flight = detail, hint, in_flight

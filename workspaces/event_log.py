@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.channel_broadcast import broadcaster
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
@@ -29,21 +29,31 @@ COLUMNS = (
 )  # fmt: skip
 """The columns that make up an envelope."""
 _PER_EVENT = {
-    "id": "uuid", "seq": "int", "type": "text", "data": "jsonb", "message": "text", "replay_key": "text",
+    "id": "uuid", "type": "text", "data": "jsonb", "message": "text", "replay_key": "text",
     "created_at": "timestamptz",
 }  # fmt: skip
 _SHARED = ("run_id", "task_id", "project_id", "repository_id")
-_APPEND = f"""
-WITH numbered AS (
-    UPDATE workspaces SET event_position = event_position + %(count)s WHERE id = %(workspace_id)s RETURNING event_position
-)
-INSERT INTO events (position, workspace_id, {", ".join(_SHARED)}, {", ".join(_PER_EVENT)})
-SELECT numbered.event_position - %(count)s + made.number, %(workspace_id)s::uuid,
-       {", ".join(f"%({name})s::uuid" for name in _SHARED)}, {", ".join(f"made.{name}" for name in _PER_EVENT)}
-FROM numbered, unnest({", ".join(f"%({name})s::{type}[]" for name, type in _PER_EVENT.items())})
-     WITH ORDINALITY AS made({", ".join(_PER_EVENT)}, number)
-RETURNING position
-"""
+
+
+def parts(last_seq: str = "", of: str = "") -> list[str]:
+    """What a statement with the parameters of `parameters` has to contain: the CTE ``numbered``, which locks the workspace's
+    row, and then the events. ``last_seq`` is the last one's number in its run, and comes from the CTE ``of``."""
+    seq = f"{last_seq} - %(event_count)s + made.number" if last_seq else "NULL::int"
+    before = f"FROM {of} " if of else ""
+    return [
+        f"numbered AS (UPDATE workspaces SET event_position = event_position + %(event_count)s {before}"
+        "WHERE workspaces.id = %(event_workspace_id)s RETURNING event_position)",
+        f"""written AS (
+            INSERT INTO events (position, workspace_id, seq, {", ".join(_SHARED)}, {", ".join(_PER_EVENT)})
+            SELECT numbered.event_position - %(event_count)s + made.number, %(event_workspace_id)s::uuid, {seq},
+                   {", ".join([*(f"%(event_{name})s::uuid" for name in _SHARED), *(f"made.{name}" for name in _PER_EVENT)])}
+            FROM {", ".join([*([of] if of else []), "numbered"])},
+                 unnest({", ".join(f"%(event_{name})s::{type}[]" for name, type in _PER_EVENT.items())})
+                 WITH ORDINALITY AS made({", ".join(_PER_EVENT)}, number))""",
+    ]
+
+
+_ALONE = f"WITH {', '.join(parts())} SELECT event_position FROM numbered"
 
 
 @dataclass(frozen=True)
@@ -63,81 +73,62 @@ def record(
     data: Mapping[str, Any],
     message: str = "",
     replay_key: str | None = None,
-    seq: int | None = None,
     project_id: uuid.UUID | None = None,
     task_id: uuid.UUID | None = None,
-    run_id: uuid.UUID | None = None,
     repository_id: uuid.UUID | None = None,
 ) -> Event:
-    """Appends one event. ``seq`` is allocated by the application that owns the run, in the same transaction.
+    """Appends one event that belongs to no run; those of runs are numbered in them too (`runs.events.event_log`).
 
     Raises RuntimeError outside a transaction: an event without the state it describes must not exist.
     """
-    (event,) = record_all(
-        [Draft(type, data, message, replay_key)],
-        workspace_id=workspace_id,
-        first_seq=seq,
-        project_id=project_id,
-        task_id=task_id,
-        run_id=run_id,
-        repository_id=repository_id,
+    drafts = [Draft(type, data, message, replay_key)]
+    (event,) = events = unnumbered(
+        drafts, workspace_id=workspace_id, project_id=project_id, task_id=task_id, repository_id=repository_id
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE, parameters(events))
+        found = cursor.fetchone()
+    written(events, position=found and found[0])
     return event
 
 
-def record_all(
-    drafts: Sequence[Draft],
-    *,
-    workspace_id: uuid.UUID,
-    first_seq: int | None = None,
-    project_id: uuid.UUID | None = None,
-    task_id: uuid.UUID | None = None,
-    run_id: uuid.UUID | None = None,
-    repository_id: uuid.UUID | None = None,
-) -> list[Event]:
-    """Appends several events of the same objects in order, with one statement; otherwise as `record`.
-
-    Raises RuntimeError outside a transaction.
-    """
+def unnumbered(drafts: Sequence[Draft], *, workspace_id: uuid.UUID, **ids: uuid.UUID | None) -> list[Event]:
+    """Events of the same objects, checked and not yet written. Raises RuntimeError outside a transaction."""
     if not connection.in_atomic_block:
         raise RuntimeError("event_log.record() must be called in the transaction that writes what the event describes")
-    if not drafts:
-        return []
-    made = [
+    return [
         Event(
             workspace_id=workspace_id,
-            run_id=run_id,
-            seq=None if first_seq is None else first_seq + number,
-            task_id=task_id,
-            project_id=project_id,
-            repository_id=repository_id,
+            **ids,
             type=draft.type,
             data=validated(draft.type, storable(dict(draft.data))),
             message=storable(draft.message)[:MAX_MESSAGE],
             replay_key=draft.replay_key,
-            created_at=timezone.now(),
+            created_at=clock.now(),
         )
-        for number, draft in enumerate(drafts)
+        for draft in drafts
     ]
-    _append(workspace_id, made)
-    for event in made:
-        transaction.on_commit(partial(_announce, event), robust=True)
-    return made
 
 
-def _append(workspace_id: uuid.UUID, events: Sequence[Event]) -> None:
-    """Numbers the events and writes them, in one statement: the workspace's row is locked no longer than it takes."""
-    columns = {name: [getattr(event, name) for event in events] for name in _PER_EVENT}
-    columns["data"] = [dumps(data).decode() for data in columns["data"]]
-    shared = {name: getattr(events[0], name) for name in _SHARED}
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, {**columns, **shared, "workspace_id": workspace_id, "count": len(events)})
-        found = cursor.fetchall()
-    if len(found) != len(events):
-        raise RuntimeError(f"The workspace {workspace_id} of these events is gone: they can't be written.")
-    for event, (position,) in zip(events, sorted(found), strict=True):
-        event.position = position
+def parameters(events: Sequence[Event]) -> dict[str, Any]:
+    """Of a statement that contains `parts` for the ``events``, of which there is at least one."""
+    columns = {f"event_{name}": [getattr(event, name) for event in events] for name in _PER_EVENT}
+    columns["event_data"] = [dumps(data).decode() for data in columns["event_data"]]
+    shared = {f"event_{name}": getattr(events[0], name) for name in _SHARED}
+    return {**columns, **shared, "event_workspace_id": events[0].workspace_id, "event_count": len(events)}
+
+
+def written(events: Sequence[Event], *, position: int | None, seq: int | None = None) -> None:
+    """Numbers the events by what the statement with their `parts` returned for the last one: its ``position``, and its ``seq``
+    in its run. They are announced to sockets after the commit. Raises RuntimeError where the workspace is gone."""
+    if events and position is None:
+        raise RuntimeError(f"The workspace {events[0].workspace_id} of these events is gone: they can't be written.")
+    for later, event in enumerate(reversed(events)):
+        assert position is not None
+        event.position, event.seq = position - later, None if seq is None else seq - later
         event._state.adding = False
+    for event in events:
+        transaction.on_commit(partial(_announce, event), robust=True)
 
 
 def envelope(row: Mapping[str, Any]) -> dict[str, Any]:

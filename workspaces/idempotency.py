@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import orjson
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, Conflict
 from mgx_project.common.rendering import dumps
 
@@ -40,7 +40,7 @@ def answer_once(request: Request, principal: Caller, respond: Callable[[], Respo
         raise BadRequest(f"Idempotency-Key must consist of 1 to {MAX_KEY} printable characters.")
     digest = hashlib.sha256(orjson.dumps(request.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
     scope = {"workspace_id": principal.workspace_id, "principal": principal.name, "route": request.path.rstrip("/"), "key": key}
-    IdempotencyRecord.across_tenants.filter(**scope, created_at__lt=timezone.now() - KEPT).delete()
+    IdempotencyRecord.across_tenants.filter(**scope, created_at__lt=clock.now() - KEPT).delete()
     try:
         with transaction.atomic():
             record = IdempotencyRecord.objects.create(**scope, body_digest=digest, status=0)

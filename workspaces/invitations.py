@@ -6,8 +6,8 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, Conflict, NotFound
 
 from .audit import record_audit
@@ -28,7 +28,7 @@ def invite(*, principal: Principal, role: Role, email: str = "", expires_at: dat
     ``email`` binds the invitation to the account with that address. Raises BadRequest, NotAllowed.
     """
     principal.require(Role.OWNER)
-    now = timezone.now()
+    now = clock.now()
     if expires_at is not None and not now < expires_at <= now + LONGEST:
         raise BadRequest(f"expires_at must be at most {LONGEST.days} days from now.", field="expires_at")
     secret = new_secret(PREFIX)
@@ -50,7 +50,7 @@ def revoke_invitation(*, principal: Principal, invitation: Invitation) -> None:
     if invitation.accepted_at is not None:
         raise Conflict("This invitation was already accepted. Remove the member instead.", code="accepted")
     if invitation.revoked_at is None:
-        invitation.revoked_at = timezone.now()
+        invitation.revoked_at = clock.now()
         invitation.save(update_fields=["revoked_at"])
         _audit(principal, "invitation.revoked", invitation)
 
@@ -76,7 +76,7 @@ def accept_invitation(*, user: User, secret: str) -> Membership:
         raise NotFound("You have already used this invitation. Ask for a new one.", code="no_invitation")
     require_room(found.workspace_id, "members")
     membership = Membership.objects.create(workspace_id=found.workspace_id, user=user, role=found.role)
-    found.accepted_at, found.accepted_by = timezone.now(), user
+    found.accepted_at, found.accepted_by = clock.now(), user
     found.save(update_fields=["accepted_at", "accepted_by"])
     joined = Principal(user=user, workspace_id=found.workspace_id, role=Role(found.role))
     _audit(joined, "member.joined", found)
@@ -84,7 +84,7 @@ def accept_invitation(*, user: User, secret: str) -> Membership:
 
 
 def _good_for(invitation: Invitation, user: User) -> bool:
-    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
+    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= clock.now():
         return False
     if invitation.email and invitation.email.lower() != user.email.lower():
         return False

@@ -14,7 +14,7 @@ from .limits import require_room
 from .models import Membership, Role, User
 from .principal import Principal
 
-MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is already a member. Change the role with PATCH.")}
+MEMBER_CONFLICTS = {"membership_unique": ("user", "This user is already a member. Change the role with: mgx member role")}
 
 
 @transaction.atomic
@@ -80,7 +80,7 @@ def _keep_an_owner(leaving: Membership) -> None:
         raise Conflict(
             "This is the last owner of the workspace. Make another member an owner first.",
             code="last_owner",
-            hint="Change a role with PATCH /api/workspaces/{id}/members/{user_id}, or under Memberships in the admin.",
+            hint="Change a role with: mgx member role NAME owner",
         )
 
 

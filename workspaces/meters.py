@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, CharField, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.db.models.lookups import Exact, IsNull
-from django.utils import timezone
+
+from mgx_project.common import clock
 
 from .models import Budget, Meter
 
@@ -43,7 +44,7 @@ SELECT {fields}, covering.budgets FROM meters, covering WHERE workspace_id = %(w
     OR (scope = 'project' AND scope_id = %(project)s AND period IN ('', %(month)s))
     OR (scope = 'workspace' AND scope_id = %(workspace)s AND period IN ('', %(month)s))
     {of_server}
-) ORDER BY scope, period FOR UPDATE OF meters
+) ORDER BY scope, period {lock}
 """
 
 
@@ -58,7 +59,7 @@ class BudgetScope:
 
 
 def month_of(moment: datetime | None = None) -> str:
-    return f"{moment or timezone.now():%Y-%m}"
+    return f"{moment or clock.now():%Y-%m}"
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,7 @@ class Held:
 
 def locked(scope: BudgetScope, month: str) -> Held:
     """The meters of ``scope``, created if missing and locked until the transaction ends."""
-    wanted = {
-        (SCOPES.PROJECT, EVER): scope.project_id,
-        (SCOPES.PROJECT, month): scope.project_id,
-        (SCOPES.RUN, EVER): scope.run_id,
-        (SCOPES.WORKSPACE, EVER): scope.workspace_id,
-        (SCOPES.WORKSPACE, month): scope.workspace_id,
-    }
-    if scope.on_server:
-        wanted[SCOPES.SERVER, month] = scope.workspace_id
+    wanted = _wanted(scope, month)
     found = _lock(scope, month)
     if missing := [key for key in wanted if key not in found.meters]:
         rows = [
@@ -133,10 +126,37 @@ def with_use(budgets: QuerySet[Budget]) -> QuerySet[Any]:
     return budgets.annotate(used=Subquery(meters.values(used=used)))
 
 
-def _lock(scope: BudgetScope, month: str) -> Held:
+def read(scope: BudgetScope, month: str) -> Held:
+    """The meters as they are, without waiting for whoever holds them; those that are missing are at nothing."""
+    found = _lock(scope, month, lock="")
+    for key in _wanted(scope, month):
+        found.meters.setdefault(key, Meter())
+    if found.budgets:
+        return found
+    return replace(found, budgets=list(Budget.objects.for_workspace(scope.workspace_id).filter(_covers(scope)).order_by("pk")))
+
+
+def _covers(scope: BudgetScope) -> Q:
+    return Q(project_id=None) | Q(project_id=scope.project_id)
+
+
+def _wanted(scope: BudgetScope, month: str) -> dict[tuple[str, str], uuid.UUID]:
+    wanted: dict[tuple[str, str], uuid.UUID] = {
+        (SCOPES.PROJECT, EVER): scope.project_id,
+        (SCOPES.PROJECT, month): scope.project_id,
+        (SCOPES.RUN, EVER): scope.run_id,
+        (SCOPES.WORKSPACE, EVER): scope.workspace_id,
+        (SCOPES.WORKSPACE, month): scope.workspace_id,
+    }
+    if scope.on_server:
+        wanted[SCOPES.SERVER, month] = scope.workspace_id
+    return wanted
+
+
+def _lock(scope: BudgetScope, month: str, lock: str = "FOR UPDATE OF meters") -> Held:
     ids: dict[str, Any] = {"workspace": scope.workspace_id, "project": scope.project_id, "run": scope.run_id, "month": month}
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(fields=_LISTED, of_server=_OF_SERVER if scope.on_server else ""), ids)
+        cursor.execute(_LOCK.format(fields=_LISTED, of_server=_OF_SERVER if scope.on_server else "", lock=lock), ids)
         found = cursor.fetchall()
     meters = [Meter.from_db(connection.alias, _FIELDS, row[:-1]) for row in found]
     return Held({(row.scope, row.period): row for row in meters}, [_budget(facts) for facts in (found and found[0][-1]) or []])

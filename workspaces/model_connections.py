@@ -6,8 +6,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.utils import timezone
-
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest
 
 from .audit import record_audit
@@ -63,7 +62,7 @@ def test_connection(*, principal: Principal, connection_id: uuid.UUID) -> dict[s
     result: dict[str, Any] = {**said, "found_native_tools": found}
     tools = {"native_tools": result["native_tools"]} if found else {}
     # only if it is what was tested
-    connections.filter(updated_at=connection.updated_at).update(last_tested_at=timezone.now(), last_test=result, **tools)
+    connections.filter(updated_at=connection.updated_at).update(last_tested_at=clock.now(), last_test=result, **tools)
     record_audit(
         principal=principal,
         action="model.tested",

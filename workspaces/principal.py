@@ -129,14 +129,14 @@ def principal_of_user(user: User, names: tuple[str, ...] = (), *, signed_in_at: 
         return _member(user, memberships[0], signed_in_at)
     if not memberships:
         what = (
-            "Create one with POST /api/workspaces."
+            "Create one with: mgx workspace create NAME."
             if may_create(user)
             else "Ask an operator for one, or a workspace's owner to invite you."
         )
         raise BadRequest(f"You are not a member of any workspace yet. {what}", code="no_workspace")
     choices = ", ".join(m.workspace.slug for m in memberships)
     raise BadRequest(
-        f"You are a member of several workspaces. Name one in the header X-Workspace-Slug: {choices}.",
+        f"You are a member of several workspaces. Name one (mgx --workspace NAME, or the header X-Workspace-Slug): {choices}.",
         code="workspace_needed",
         hint="With mgx, name it before the command: mgx --workspace NAME …",
     )

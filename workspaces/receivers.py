@@ -6,13 +6,13 @@ import unicodedata
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_migrate, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.ids import uuid7
 from mgx_project.common.json_values import storable
 
@@ -26,6 +26,17 @@ SIGNED_IN_AT = "signed_in_at"
 """Session key: when the person signed in, as an RFC 3339 time."""
 NAMESAKES = 5
 """Accounts whose names differ only in case share their count of failed attempts."""
+
+
+@receiver(pre_migrate)
+def migrations_take_as_long_as_they_take(using: str, **kwargs: Any) -> None:
+    """The bound of migration 0009 is for what people and runs wait for."""
+    connections[using].cursor().execute("SET statement_timeout = 0")
+
+
+@receiver(post_migrate)
+def others_do_not(using: str, **kwargs: Any) -> None:
+    connections[using].cursor().execute("RESET statement_timeout")
 
 
 @receiver(pre_save, sender=User)
@@ -61,14 +72,14 @@ def end_with_the_membership(instance: Membership, origin: Any = None, **kwargs: 
     if isinstance(of, Membership) or of is Membership:  # else the workspace or the account goes, and all of it with it
         end_in_workspace(user_id=instance.user_id, workspace_id=instance.workspace_id)
         Departure.objects.update_or_create(
-            workspace_id=instance.workspace_id, user_id=instance.user_id, defaults={"at": timezone.now()}
+            workspace_id=instance.workspace_id, user_id=instance.user_id, defaults={"at": clock.now()}
         )
 
 
 @receiver(user_logged_in)
 def remember_when(request: HttpRequest | None, **kwargs: Any) -> None:
     if request is not None:
-        request.session[SIGNED_IN_AT] = timezone.now().isoformat()
+        request.session[SIGNED_IN_AT] = clock.now().isoformat()
 
 
 @receiver(account_locked)

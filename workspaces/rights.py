@@ -16,9 +16,9 @@ from uuid import UUID
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, F, Q
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from mgx_project.common import clock
 from mgx_project.common.async_db import run_db
 from mgx_project.common.channel_broadcast import broadcaster
 
@@ -46,9 +46,9 @@ class Credential:
 
     def holds(self, workspace_id: UUID) -> bool:
         """Whether its user still has access to the workspace. One query."""
-        if self.ends_at is not None and self.ends_at <= timezone.now():
+        if self.ends_at is not None and self.ends_at <= clock.now():
             return False
-        in_time = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        in_time = Q(expires_at=None) | Q(expires_at__gt=clock.now())
         if self.token_id is not None:
             tokens = ApiToken.objects.for_workspace(workspace_id).filter(
                 in_time, pk=self.token_id, revoked_at=None, user__is_active=True
@@ -58,7 +58,7 @@ class Credential:
             still_in = Q(user__memberships__not_before=None) | Q(user__memberships__not_before__lt=F("created_at"))
             of = {"user_id": self.user_id, "user__is_active": True, "user__memberships__workspace_id": workspace_id}
             return SignIn.objects.filter(still_in, in_time, pk=self.sign_in_id, ended_at=None, **of).exists()
-        session = Session.objects.filter(session_key=self.session_key, expire_date__gt=timezone.now())
+        session = Session.objects.filter(session_key=self.session_key, expire_date__gt=clock.now())
         member = User.objects.filter(pk=self.user_id, is_active=True, memberships__workspace_id=workspace_id)
         user = member.filter(Exists(session)).only("password", "session_stamp").first()
         return user is not None and constant_time_compare(user.get_session_auth_hash(), self.session_hash)
@@ -127,7 +127,7 @@ def end_tokens(ids: Iterable[UUID]) -> list[UUID]:
         found = found | frontier
     good = ApiToken.across_tenants.select_for_update().filter(pk__in=found, revoked_at=None).order_by("pk")
     ended = list(good.values_list("pk", flat=True))
-    ApiToken.across_tenants.filter(pk__in=ended).update(revoked_at=timezone.now())
+    ApiToken.across_tenants.filter(pk__in=ended).update(revoked_at=clock.now())
     announce_change(group("token", pk) for pk in ended)
     return ended
 
@@ -135,7 +135,7 @@ def end_tokens(ids: Iterable[UUID]) -> list[UUID]:
 def end_sign_ins(of: Q) -> None:
     """Revokes families of JWTs. Call inside a transaction."""
     ended = list(SignIn.objects.select_for_update().filter(of, ended_at=None).values_list("pk", flat=True))
-    SignIn.objects.filter(pk__in=ended).update(ended_at=timezone.now())
+    SignIn.objects.filter(pk__in=ended).update(ended_at=clock.now())
     announce_change(group("sign_in", pk) for pk in ended)
 
 

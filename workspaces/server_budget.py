@@ -21,6 +21,8 @@ log = structlog.stdlib.get_logger(__name__)
 WARN_AT = Decimal("0.8")
 """Of the budget, as with those of workspaces."""
 ASK = "Ask the operator of this server, or add a model connection of your own (mgx model create); then resume the run."
+UNPRICED = "The server's budget for its own models is set in USD, but this model's price is unknown."
+USED_UP = "The server's budget of this month for its own models does not allow this call."
 LINE = "SELECT pg_advisory_xact_lock(hashtextextended('mgx.server-budget', 0))"
 SPENT = """
 SELECT coalesce(sum(tokens), 0), coalesce(sum(cost_usd), 0) FROM (
@@ -50,18 +52,26 @@ def check_server(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
     The reservation that passes four fifths of the budget is told to the operator, in the log.
     """
     if _max_cost() and cost_usd is None:
-        raise CapReached("The server's budget for its own models is set in USD, but this model's price is unknown.", ASK)
+        raise CapReached(UNPRICED, ASK)
     with connection.cursor() as cursor:
         cursor.execute(LINE)
     uses = _uses(month)
     if any(used > limit for _, used, limit in uses):
-        raise CapReached("The server's budget of this month for its own models does not allow this call.", ASK)
+        raise CapReached(USED_UP, ASK)
     for unit, used, limit in uses:
         before = used - (tokens if unit == "tokens" else cost_usd or 0)
         if before < limit * WARN_AT <= used:
             said = "the server's budget for its own models is nearly used: this is spent or reserved"
             facts = {"month": month, "used": f"{used:,}", "budget": f"{limit:,}", "unit": unit}
             transaction.on_commit(partial(log.warning, said, **facts), robust=True)
+
+
+def check_server_room(month: str, *, tokens: int, cost_usd: Decimal | None) -> None:
+    """For a call that is not reserved yet, without a place in the line. Raises CapReached."""
+    if _max_cost() and cost_usd is None:
+        raise CapReached(UNPRICED, ASK)
+    if any(used + (tokens if unit == "tokens" else cost_usd or 0) > limit for unit, used, limit in _uses(month)):
+        raise CapReached(USED_UP, ASK)
 
 
 def used_shares(month: str) -> dict[str, float]:

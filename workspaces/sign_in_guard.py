@@ -18,8 +18,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.clients import address_group
 from mgx_project.common.errors import TooManyRequests
 
@@ -66,7 +66,7 @@ class SignInRefused(TooManyRequests):
 
 def begin_attempt(username: str, address: str) -> None:
     """Counts the attempt as a failure until `record_success` is called. Raises SignInRefused."""
-    now = timezone.now()
+    now = clock.now()
     limits = _keys(username, address)
     with transaction.atomic():
         SignInCount.objects.bulk_create([SignInCount(key=key, since=now) for key in sorted(limits)], ignore_conflicts=True)
@@ -91,7 +91,7 @@ def record_success(username: str, address: str) -> None:
     pair, account, of_address = _keys(username, address)
     SignInCount.objects.filter(key__in=(pair, account)).delete()
     SignInCount.objects.filter(key=of_address, failures__gt=0).update(failures=F("failures") - 1)  # this attempt succeeded
-    SignInCount.objects.filter(since__lt=timezone.now() - FORGOTTEN).delete()  # names that were guessed once
+    SignInCount.objects.filter(since__lt=clock.now() - FORGOTTEN).delete()  # names that were guessed once
 
 
 def unlock(username: str) -> bool:
@@ -104,7 +104,7 @@ def unlock(username: str) -> bool:
 
 def locked_until(username: str) -> datetime | None:
     """When the lock of the account over all addresses ends; None if there is none."""
-    row = SignInCount.objects.filter(key=account_key(username), locked_until__gt=timezone.now()).first()
+    row = SignInCount.objects.filter(key=account_key(username), locked_until__gt=clock.now()).first()
     return row.locked_until if row else None
 
 
@@ -115,13 +115,13 @@ def account_key(username: str) -> str:
 
 def holds(key: str, until: datetime) -> bool:
     """Whether this lock of an account still exists."""
-    return until > timezone.now() and SignInCount.objects.filter(key=key, locked_until=until).exists()
+    return until > clock.now() and SignInCount.objects.filter(key=key, locked_until=until).exists()
 
 
 @transaction.atomic
 def end_lock(key: str, until: datetime) -> bool:
     """Ends this lock of an account and clears its counts. Returns False if the lock has already ended."""
-    if until <= timezone.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
+    if until <= clock.now() or not SignInCount.objects.filter(key=key, locked_until=until).delete()[0]:
         return False
     SignInCount.objects.filter(key__startswith=f"pair:{key.removeprefix('account:')}:").delete()
     log.warning("sign-in unlocked by mail", key=key)

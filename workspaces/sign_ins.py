@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
+from mgx_project.common import clock
 from mgx_project.common.ids import parse_id
 
 from .models import SignIn, User
@@ -37,7 +37,7 @@ class Jwt:
 
 def begin(user: User) -> dict[str, str]:
     """Creates a pair of tokens of a new family."""
-    SignIn.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
+    SignIn.objects.filter(user=user, expires_at__lt=clock.now()).delete()
     refresh = RefreshToken()
     sign_in = SignIn.objects.create(user=user, refresh_jti=refresh["jti"], expires_at=_end(refresh))
     refresh["sub"], refresh[FAMILY] = str(user.pk), str(sign_in.pk)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import NotAllowed
 
 from .models import ApiToken, Role, User, WsTicket
@@ -60,12 +60,12 @@ def create_api_token(
 def valid_tokens() -> QuerySet[ApiToken]:
     """Neither expired nor revoked, of active users, of all workspaces."""
     tokens: QuerySet[ApiToken] = ApiToken.across_tenants.filter(revoked_at=None, user__is_active=True)
-    return tokens.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+    return tokens.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
 
 
 def find_api_token(secret: str) -> ApiToken | None:
     """The valid token behind ``secret``, of an active user; None if unknown, expired or revoked."""
-    now = timezone.now()
+    now = clock.now()
     token: ApiToken | None = valid_tokens().select_related("user").filter(digest=digest_of(secret)).first()
     if token and (token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP):
         ApiToken.across_tenants.filter(pk=token.pk).update(last_used_at=now)
@@ -81,7 +81,7 @@ def revoke_api_token(token: ApiToken) -> None:
 def create_ws_ticket(principal: Principal, credential: Credential) -> str:
     """Creates a ticket for one socket of the principal's workspace, valid as long as ``credential`` is."""
     secret = new_secret()
-    WsTicket.across_tenants.filter(expires_at__lt=timezone.now()).delete()
+    WsTicket.across_tenants.filter(expires_at__lt=clock.now()).delete()
     WsTicket.objects.create(
         workspace_id=principal.workspace_id,
         user=principal.user,
@@ -90,7 +90,7 @@ def create_ws_ticket(principal: Principal, credential: Credential) -> str:
         ends_at=credential.ends_at,
         session_key=credential.session_key,
         digest=digest_of(secret),
-        expires_at=timezone.now() + timedelta(seconds=TICKET_SECONDS),
+        expires_at=clock.now() + timedelta(seconds=TICKET_SECONDS),
     )
     return secret
 
@@ -99,7 +99,7 @@ def redeem_ws_ticket(secret: str) -> WsTicket | None:
     """Redeems the ticket once: of two clients with the same ticket, one wins the DELETE."""
     ticket: WsTicket | None = (
         WsTicket.across_tenants.select_related("user", "api_token", "sign_in")
-        .filter(digest=digest_of(secret), expires_at__gt=timezone.now())
+        .filter(digest=digest_of(secret), expires_at__gt=clock.now())
         .first()
     )
     if ticket is None or WsTicket.across_tenants.filter(pk=ticket.pk).delete()[0] == 0:

@@ -10,6 +10,7 @@ from .views.invitations import AcceptInvitation, InvitationViewSet
 from .views.members import MemberViewSet
 from .views.model_connections import ModelConnectionViewSet
 from .views.sessions import MeView, ObtainToken, RefreshToken, RevokeToken, WsTicketViewSet
+from .views.setup import SetUp
 from .views.tokens import ApiTokenViewSet
 from .views.workspaces import WorkspaceViewSet
 
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/revoke", RevokeToken.as_view(), name="auth-revoke"),
     path("auth/ws-ticket", WsTicketViewSet.as_view({"post": "create"}), name="ws-ticket"),
     path("invitations/accept", AcceptInvitation.as_view(), name="invitation-accept"),
+    path("setup", SetUp.as_view(), name="setup"),
     path("me", MeView.as_view(), name="me"),
     *routes.urls,
 ]

@@ -32,13 +32,15 @@ class TenantViewSet(GenericViewSet[Any]):
 
     ``model`` and ``rows`` (output) say what is read, ``roles`` which role an action needs (reads: viewer; writes: developer),
     ``filterset_class`` which query parameters a list takes: any other is refused; ``unique`` what to say when a write breaks
-    a uniqueness constraint (see `conflicts`); ``workspace_url_kwarg`` which part of the path names the tenant, where one does.
+    a uniqueness constraint (see `conflicts`); ``workspace_url_kwarg`` which part of the path names the tenant, where one does;
+    ``asks_host`` the actions that ask the service of a repository, and so may answer 502 or 503.
     """
 
     model: ClassVar[type[models.Model]]
     rows: ClassVar[type[RowSerializer]]
     roles: ClassVar[Mapping[str, Role]] = {}
     unique: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    asks_host: ClassVar[frozenset[str]] = frozenset()
     permission_classes = (IsAuthenticated, HasRole)
     filter_backends = (StrictFilterBackend,)
     pagination_class = KeysetPagination

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.context import is_secret
@@ -13,13 +14,26 @@ MAX_TEXT = 4 << 20
 """Bytes; a longer file is not described, measured or compared line by line."""
 
 
-class BaselineFiles:
-    """Reads the workdir ``root``, which a replay restores to what it was before each change."""
+@dataclass(frozen=True)
+class FileBefore:
+    """``content`` None: there was no such file. ``mode`` None: the permission bits that it has now."""
 
-    def __init__(self, root: Path) -> None:
+    content: bytes | None
+    mode: int | None = None
+
+
+class BaselineFiles:
+    """Reads the workdir ``root``, which a replay restores to what it was before each change. ``begun`` are the files that are
+    changed already, as they were before."""
+
+    def __init__(self, root: Path, begun: Mapping[str, FileBefore] | None = None) -> None:
         self._root = root
         self._known: dict[str, bytes | None] = {}
         self._modes: dict[str, int | None] = {}
+        for path, file in (begun or {}).items():
+            self._known[path] = file.content
+            now = None if unsafe_reason(path) else self.mode_now(path)
+            self._modes[path] = None if file.content is None else file.mode or now or 0o644
 
     def keep(self, edits: Edits) -> None:
         """Remembers the files that ``edits`` are about to change, unless they are known already."""

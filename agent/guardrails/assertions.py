@@ -20,6 +20,11 @@ _DENIES = linear(
     r"|de[gğ]il|yok|asla|olmadan|yerine|hari[cç]|kullan(?:ıl|il)?ma\w*)\b|n['’]t\b|olmasın"
 )
 _DOUBTS = linear(r"(?i)\b(?:if|whether|maybe|perhaps|optional\w*|falls|eğer|either)\b|\?")
+_MENTIONS = linear(
+    r"(?i)^[\s\"“'*-]*(?:please\s+)?(?:document|describe|explain|mention|list|say why)\b|\b(?:says?|said|claims?)\s+[\"“'«`]"
+    r"|\b(?:keep|leave)\b.*\bout\b"
+)
+"""What is spoken of is not asked for by that, nor what is to be kept out."""
 _EXCEPTS = linear(
     r"(?i)\b(?:except\w*|apart from|aside from|other than|besides|beyond|unless|but|may|save for|only (?:if|when|where)|außer"
     r"|hariç|dışında|sauf|salvo)\b"
@@ -32,7 +37,7 @@ def asks_for(text: str, start: int, end: int, *, set_aside: re.Pattern[str] | No
     before, after = _around(text, start, end, _END)
     rest = set_aside.sub(" ", after) if set_aside is not None else after
     said = f"{before}{text[start:end]}{rest}"
-    return _DENIES.search(said) is None and _DOUBTS.search(said) is None
+    return not any(pattern.search(said) for pattern in (_DENIES, _DOUBTS, _MENTIONS))
 
 
 def denies(text: str, start: int, end: int) -> bool:

@@ -53,7 +53,7 @@ class AnthropicModel(Endpoint):
         stream = await self.unless_silent(self._open(request, name))
         answer.arrived = True
         async with stream:
-            async for event in self.pieces(stream):
+            async for event in self.pieces(stream, answer):
                 self._take(event, answer)
                 if answer.full:
                     answer.finish_reason = "length"

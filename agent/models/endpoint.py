@@ -128,8 +128,9 @@ class Endpoint(ABC):
                 raise
             raise self.say.stalled(self.settings.stall_timeout) from None
 
-    async def pieces(self, stream: Any) -> AsyncIterator[Any]:
-        """The parts of a stream as they come. Raises ModelUnavailable when it is silent or breaks off."""
+    async def pieces(self, stream: Any, answer: StreamedCompletion | None = None) -> AsyncIterator[Any]:
+        """The parts of a stream as they come, as long as ``answer`` may become longer. Raises ModelUnavailable when it is
+        silent or breaks off."""
         parts = aiter(stream)
         while True:
             try:
@@ -139,6 +140,8 @@ class Endpoint(ABC):
             if part is None:
                 return
             yield part
+            if answer is not None and not await answer.may_go_on():
+                return
 
     async def _repeat(self, request: ModelRequest, on_text: Callable[[str], None]) -> StreamedCompletion:
         waited, attempt = 0.0, 0

@@ -47,7 +47,10 @@ class Failover:
         estimates = [model.estimate(request) for model in self._models]
         costs = [estimate.cost_usd for estimate in estimates]
         cost = None if None in costs else max(cost for cost in costs if cost is not None)
-        return CallEstimate(max(e.tokens_in for e in estimates), max(e.tokens_out for e in estimates), cost)
+        of_answer = [estimate.cost_out_usd for estimate in estimates if estimate.cost_usd == cost]
+        return CallEstimate(
+            max(e.tokens_in for e in estimates), max(e.tokens_out for e in estimates), cost, of_answer[0] if of_answer else None
+        )
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> ModelCompletion:
         """Raises what the last one raised; a refused tool call goes to the caller, who asks again without."""

@@ -82,7 +82,7 @@ class OpenAIModel(Endpoint):
                     raise
 
     async def _take_stream(self, stream: Any, name: str, answer: StreamedCompletion) -> None:
-        chunks: AsyncIterator[Any] = self.pieces(stream)
+        chunks: AsyncIterator[Any] = self.pieces(stream, answer)
         if "event-stream" not in stream.response.headers.get("content-type", ""):
             text = await self._read_whole(stream.response)
             chunks = _chunks(text)

@@ -74,4 +74,6 @@ def estimate_call(
     ``beyond`` tokens of thinking that the endpoint bills and nobody sees."""
     tokens_in = round(estimate_prompt(request, count) * factor)
     tokens_out = longest_answer(request, max_output_tokens) + beyond
-    return CallEstimate(tokens_in, tokens_out, prices.cost(tokens_in, tokens_out) if prices else None)
+    if prices is None:
+        return CallEstimate(tokens_in, tokens_out)
+    return CallEstimate(tokens_in, tokens_out, prices.cost(tokens_in, tokens_out), prices.cost(0, tokens_out))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.models.answer_room import answer_room
 from agent.models.extras import Extras, with_extras
 from agent.patterns import linear
 from agent.ports import JSONObject, ModelRequest, ToolCall
@@ -62,6 +63,7 @@ class StreamedCompletion:
         self.arrived = False
         self.begun = False
         self.extras = Extras()
+        self._room = answer_room.get()
         self._on_text = on_text
         self._limit = limit
         self._parts: list[str] = []
@@ -79,6 +81,13 @@ class StreamedCompletion:
     @property
     def full(self) -> bool:
         return self._weight > 6 * self._limit or self._thought > 6 * (self._limit + MAX_REASONING_TOKENS)
+
+    async def may_go_on(self) -> bool:
+        """Whether the budget lets it; if not, it ends here as one that became too long."""
+        if self._room is None or await self._room.allow((self._weight + self._thought) // 6):
+            return True
+        self.finish_reason = "length"
+        return False
 
     def add_text(self, text: str) -> None:
         self.begun = True

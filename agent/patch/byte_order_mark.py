@@ -20,9 +20,22 @@ def without_marks(document: Document, hunks: Sequence[PatchHunk]) -> tuple[list[
     """``hunks`` as ``document`` has its first line, and the numbers of those that take the document's mark away."""
     if not document.lines or any(line.startswith(MARK) for line in document.lines):
         return list(hunks), frozenset()
+    hunks = [_only_first(hunk) for hunk in hunks]
     bare = [_bare(document, hunk) for hunk in hunks]
     taking = (number for number, hunk in enumerate(hunks) if bare[number] is not hunk and _takes_it(document, hunk))
     return bare, frozenset(taking)
+
+
+def _only_first(hunk: PatchHunk) -> PatchHunk:
+    """The hunk without marks before added lines, but for the one that may be the first of the file."""
+    first = _first(hunk, "-")
+    lines = [
+        _unmarked(line) if line.tag == "+" and _is_marked(line) and (line is not first or hunk.lines[0].tag == " ") else line
+        for line in hunk.lines
+    ]
+    others = tuple(_only_first(other) for other in hunk.alternatives)
+    same = all(one is other for one, other in zip(lines, hunk.lines, strict=True)) and not others
+    return hunk if same else replace(hunk, lines=lines, alternatives=others)
 
 
 def _bare(document: Document, hunk: PatchHunk) -> PatchHunk:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.patch import whole_files, whole_hunks
+from agent.patch.byte_order_mark import MARK
 from agent.patch.document import Document
 from agent.patch.edit import edit as edit_document
 from agent.patch.elision import Elided
 from agent.patch.index import EXACT
+from agent.patch.line_numbers import Numbered
 from agent.patch.locate import Locator
 from agent.patch.model import FileEdit, PatchHunk
 from agent.patch.nearest import Nearest
@@ -103,12 +105,17 @@ class Planner:
             new = in_manner_of(old, whole_files.completed(old, edit.content, path))
         except Elided as error:
             return refused(path, "elided_code", error.reason)
+        except Numbered as error:
+            return refused(path, "unreadable", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be replaced by text because {error}")
         return _whole(path, old, new, mode)
 
     def _create(self, edit: FileEdit, path: str, found: tuple[bytes, int] | None) -> Planned:
         content = _new_content(edit)
+        if edit.remarks:
+            said = f"its text holds what may be said about it, {edit.remarks[0].strip()[:80]!r}"
+            return refused(path, "prose_in_file", said)
         if content is None:
             return refused(path, "not_new", "its diff shows lines of an old file, but says that there is none")
         mode = self._default_mode | (0o111 & self._default_mode >> 2 if edit.executable else 0)
@@ -120,7 +127,10 @@ class Planner:
                 hunk = HunkResult(WHOLE_FILE, "already_applied")
                 return Planned(FileChange(path, "unchanged", (hunk,)))
             return refused(path, "exists", "it is meant to be new, but a file with this name and other content exists")
-        gap = whole_files.gap(content, path)
+        try:
+            gap = whole_files.gap(content, path)
+        except Numbered as error:
+            return refused(path, "unreadable", error.reason)
         if gap is not None:
             return refused(path, "elided_code", gap.reason)
         if found is not None:
@@ -161,12 +171,17 @@ class Planner:
             return _whole(path, old, old, new_mode, old_mode=mode)
         try:
             document = Document.read(old)
+            said = whole_hunks.doubt(edit.hunks, path, document.lines)
+            if said is not None:
+                return refused(path, "prose_in_file", said)
             hunks = whole_hunks.completed(edit.hunks, path, document.lines)
             edited = edit_document(document, hunks, path)
             whole_hunks.check(document.lines, edited.document.lines, path)
             new = edited.document.write(edited.document.lines, edited.document.ends)
         except Elided as error:
             return refused(path, "elided_code", error.reason)
+        except Numbered as error:
+            return refused(path, "unreadable", error.reason)
         except NotText as error:
             return refused(path, "not_text", f"it can't be edited as text because {error}")
         except ValueError as error:
@@ -226,12 +241,15 @@ def _delete(edit: FileEdit, path: str, old: bytes, mode: int) -> Planned:
 def _new_content(edit: FileEdit) -> str | None:
     """A new file's text. Its lines are all added, so that one without the prefix has lost it; None for anything else."""
     if not edit.hunks:
-        return edit.content
+        return edit.content.removeprefix(MARK)
     lines = [line for hunk in edit.hunks for line in hunk.lines]
     counted = len(edit.hunks) == 1 and edit.hunks[0].new_count == len(lines)
     if any(line.tag == "-" for line in lines) and not counted:
         return None
+    if lines[-1].tag == "?" and lines[-1].text.strip() and not counted and any(line.tag == "+" for line in lines):
+        return None
     text = "".join((line.text if line.tag in "+?" else line.raw) + ("\r\n" if line.cr else "\n") for line in lines)
+    text = text.removeprefix(MARK)
     return text.removesuffix("\n").removesuffix("\r") if edit.hunks[-1].new_bare else text
 
 

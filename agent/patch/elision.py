@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from agent.patch import elision_phrases as phrases
+from agent.patch.file_kinds import ending, kind_of
 
 MAX_LINE = 240
 MAX_LOOSE = 4
@@ -24,7 +27,7 @@ MAX_RUN = 40
 """Lines by which an anchor is told from others of the same text."""
 
 _DOTS = ("...", "…", ". . .", "[...]", "[…]", "(...)", "(…)", "{...}", "{…}", "<...>", "....", ".....", "......")
-_PROSE = (".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".tex", ".csv", ".tsv", ".diff", ".patch", ".log")
+_PERL = (".pl", ".pm", ".t", ".raku", ".rakumod")
 _PYTHON = (".py", ".pyi", ".pyx", ".ipynb")
 _COMMENTS = (
     ("<!--", "-->"),
@@ -38,7 +41,22 @@ _COMMENTS = (
 )
 _OPENERS = ("///", "//", "##", "#", "--", ";;", ";", "%", "REM ", "rem ", "'", "*", "!")
 _MARKUP = (("<!--", "-->"),)
-_BRACKETS = (("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
+_HINT = re.compile(
+    r"rest|remain|unchanged|same|existing|original|previous|omitted|other|everything|nothing|continue|snip|as is|"
+    r"as before|etc|"
+    r"no change|untouched|elided|truncated|unmodified|intact|identical|keep|lines|more|skipped|as above|code|"
+    r"not change|not modif|as it|reszta|zbytek|sisa|"
+    r"tetap|bez zm|inchang|cambi|altera|invariat|ongewijzigd|blijft|kalan|ennallaan|loput|neschimbat|sans |ohne |"
+    r"igual|unver|ndret|bisher|"
+    r"zuvor|brig|uguale|berubah",
+    re.IGNORECASE,
+)
+_APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…)")
+"""Dots that are not part of a name or a path."""
+
+_RULED = re.compile(r"(?P<mark>[-=*~])(?P=mark){1,9} ?[^-=*~]{2,100}? ?(?P=mark){2,10}|<<?[^<>]{2,100}>>?")
+_BRANCH = re.compile(r"[\s})]*(?:else|elif|if|except|catch|case|default|when|unless|elsif|match|switch|rescue|then)\b")
+_BRACKETS = (("{{", "}}"), ("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
 _SAID = ("the rest of the ", "rest of ", "remainder of the ", "the remainder of the ", "the rest remains", "everything else ")
 _WORDS = re.compile(r"[^\W_][^<>={}\[\]|\\]*")
 _INLINE = re.compile(
@@ -59,16 +77,21 @@ class Elided(Exception):
         return f"its line {self.line}, {self.text[:80]!r}, stands for lines that were left out"
 
 
-def elisions(lines: Sequence[str], path: str, known: Sequence[str] = (), among: Sequence[int] | None = None) -> Iterator[int]:
-    """The indexes of ``lines`` that stand for left out ones and are not the file's own: ``known`` are its lines before.
+def elisions(
+    lines: Sequence[str],
+    path: str,
+    known: Sequence[str] = (),
+    among: Sequence[int] | None = None,
+    replaced: Sequence[str] | None = None,
+) -> Iterator[int]:
+    """The indexes of ``lines`` that stand for left out ones and are not the file's own: ``known`` are its lines before, and
+    ``replaced`` those in whose place ``lines`` come, where that is not all of them.
 
     Only those ``among`` are looked at, where given.
     """
-    is_there = any(known)
+    gap = _Gap(lines, known if replaced is None else replaced)
     found = [
-        at
-        for at in (range(len(lines)) if among is None else among)
-        if _may_be(lines[at]) and _is_elision(lines, at, path, is_there=is_there)
+        at for at in (range(len(lines)) if among is None else among) if _may_be(lines[at]) and _is_elision(lines, at, path, gap)
     ]
     if not found:
         return
@@ -124,44 +147,93 @@ def _anchor(old: Sequence[str], new: Sequence[str], at: int, step: int, places: 
     return found[0] if len(found) == 1 else None
 
 
+class _Gap:
+    """How many lines of the original are gone around a line of the new text; 0 where there is no original."""
+
+    def __init__(self, lines: Sequence[str], known: Sequence[str]) -> None:
+        self._lines, self._known = lines, known
+        self.is_there = any(known)
+
+    def at(self, number: int) -> int:
+        """The filled lines between the nearest ones above and below that both have, less those that are there now."""
+        if not self.is_there:
+            return 0
+        above, kept_above = self._nearest(number, -1)
+        below, kept_below = self._nearest(number, 1)
+        if below < above:
+            return 0
+        before = self._filled_before[below] - self._filled_before[above + 1]
+        return before - kept_above - kept_below
+
+    def _nearest(self, number: int, step: int) -> tuple[int, int]:
+        """Where in the original the nearest line stands that it has once, and how many filled lines are between."""
+        passed = 0
+        at = number + step
+        while 0 <= at < len(self._lines) and passed <= MAX_RUN:
+            text = self._lines[at].strip()
+            places = self._places.get(text, ()) if text else ()
+            if len(places) == 1:
+                return places[0], passed
+            passed += bool(text)
+            at += step
+        return (-1, passed) if step < 0 else (len(self._known), passed)
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for at, line in enumerate(self._known):
+            places = found.setdefault(line.strip(), [])
+            if len(places) < 2:
+                places.append(at)
+        return found
+
+    @cached_property
+    def _filled_before(self) -> list[int]:
+        return [0, *accumulate(bool(line.strip()) for line in self._known)]
+
+
 def _may_be(line: str) -> bool:
     text = line.strip()
     if not 0 < len(text) <= MAX_LINE:
         return False
-    return "..." in text or "…" in text or ". . ." in text or text.lower().startswith(_SAID) or _core(text, ())[1] != ""
+    return "..." in text or "…" in text or ". . ." in text or _HINT.search(text) is not None or not text.isascii()
 
 
-def _core(text: str, prose: Sequence[str]) -> tuple[str, str]:
+def _core(text: str, *, is_prose: bool = False) -> tuple[str, str]:
     """The text without its comment marks and brackets, and which kind those were: "comment", "bracket" or ""."""
     kind = ""
-    for start, end in _MARKUP if prose else _COMMENTS:
+    for start, end in _MARKUP if is_prose else _COMMENTS:
         if text.startswith(start) and text.endswith(end) and len(text) >= len(start) + len(end):
             text, kind = text[len(start) : len(text) - len(end)].strip(), "comment"
             break
     else:
-        opener = next((mark for mark in _OPENERS if text.startswith(mark)), "") if not prose else ""
+        opener = next((mark for mark in _OPENERS if text.startswith(mark)), "") if not is_prose else ""
         if opener:
             text, kind = text.lstrip(opener.strip() or opener).strip(), "comment"
             text = text.removesuffix("-->").removesuffix("*/").strip()
-    for start, end in _BRACKETS:
-        if len(text) > 2 and text.startswith(start) and text.endswith(end):
-            text, kind = text[len(start) : len(text) - len(end)].strip(), kind or "bracket"
-            break
+    for _ in range(2):
+        for start, end in _BRACKETS:
+            if len(text) > 2 and text.startswith(start) and text.endswith(end):
+                text, kind = text[len(start) : len(text) - len(end)].strip(), kind or "bracket"
+                break
     return text, kind
 
 
-def _is_elision(lines: Sequence[str], at: int, path: str, *, is_there: bool) -> bool:
-    """``is_there``: the file exists, so that lines of it may be meant."""
+def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
     text, name = lines[at].strip(), path.lower()
-    is_prose = name.endswith(_PROSE) or "." not in name.rsplit("/", 1)[-1]
+    is_prose, is_there = kind_of(path) == "text", gap.is_there
     if text in _DOTS:
-        return is_there if is_prose else _dots_are_elision(lines, at, name)
-    core, kind = _core(text, _PROSE if is_prose else ())
+        return gap.at(at) > 0 if is_prose else _dots_are_elision(lines, at, name)
+    core, kind = _core(text, is_prose=is_prose)
+    if kind == "" and _RULED.fullmatch(text):
+        core, kind = text.strip("-=*~ "), "bracket"
+    if is_prose and ending(path) == ".tex" and text.startswith("%"):
+        core, kind = _core(text.lstrip("% "))[0], "comment"
     core = core.lower().replace("’", "'")
     starts, ends = core.startswith(("...", "…", ". . .")), core.endswith(("...", "…", ". . ."))
     if is_prose and not kind and text.startswith(_OPENERS):
         # a heading, unless it says so
-        inner = _core(text, ())[0].lower()
+        inner = _core(text)[0].lower()
         if inner.startswith(("...", "…", *_SAID)) or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
@@ -169,14 +241,24 @@ def _is_elision(lines: Sequence[str], at: int, path: str, *, is_there: bool) -> 
     if core.endswith(":") and not (starts or ends):
         return False
     if not words:
+        if kind == "bracket":
+            return (starts or ends) and gap.at(at) > 0
         return (starts or ends) and kind == "comment" and (not _in_comment(lines, at) or _is_last_of_block(lines, at))
     if len(words) > phrases.MAX_PHRASE or len(words.split()) > phrases.MAX_WORDS or not _WORDS.fullmatch(words):
-        return not is_prose and _INLINE.fullmatch(text) is not None
+        return not is_prose and not name.endswith(_PERL) and _INLINE.fullmatch(text) is not None
+    if not (starts or ends) and phrases.is_of_one(words) and _BRANCH.match(_neighbour(lines, at, -1)):
+        return False
+    is_short = not (is_prose or ends) and len(words.split()) < MAX_LOOSE
+    least = 1 if starts or is_short or phrases.is_said(words) else 2
+    if _is_loose(words, dots=_APART.fullmatch(core) is not None) and gap.at(at) >= least:
+        return True
     if kind == "":
         several = len(words.split()) > 1 or not words.isascii()
         if (starts or ends) and several and phrases.is_meant(words, sure=True) and (starts or phrases.is_said(words)):
             return True
-        if not is_prose and _INLINE.fullmatch(text) is not None:
+        if not is_prose and not name.endswith(_PERL) and _INLINE.fullmatch(text) is not None:
+            return True
+        if not is_prose and several and "=" not in words and lines[at][0] not in " \t" and phrases.is_said(words):
             return True
         return several and "(" not in words and words.isascii() and phrases.is_said(words) and _is_sentence(words)
     if phrases.is_said(words):
@@ -190,6 +272,13 @@ def _is_elision(lines: Sequence[str], at: int, path: str, *, is_there: bool) -> 
     return phrases.may_be_said(words) and (kind == "bracket" or _is_last_of_block(lines, at))
 
 
+def _is_loose(words: str, *, dots: bool) -> bool:
+    """True for words that stand for lines where lines are gone."""
+    if dots and len(words.split()) <= MAX_LOOSE:
+        return True
+    return phrases.is_loose(words) or phrases.is_said(words) or phrases.may_be_said(words)
+
+
 def _is_sentence(words: str) -> bool:
     """True for a sentence about the text itself, without any mark around it."""
     return words.startswith(_SAID)
@@ -197,14 +286,14 @@ def _is_sentence(words: str) -> bool:
 
 def _dots_are_elision(lines: Sequence[str], at: int, name: str) -> bool:
     text, before, after = lines[at].strip(), _neighbour(lines, at, -1), _neighbour(lines, at, 1)
-    if name.endswith((".pl", ".pm", ".t", ".raku", ".rakumod")):
+    if name.endswith(_PERL):
         return False
     if before.endswith((",", "(", "[", "{")) and after.startswith((")", "]", "}")):
         return text not in ("...", "…") or before.endswith("{")  # a parameter list of any length
     if before.startswith((">>>", "...")):
         return False
     if name.endswith((".yml", ".yaml")):
-        return lines[at][:1] in (" ", "\t")
+        return lines[at][:1] in (" ", "\t") or text != "..."
     if not name.endswith(_PYTHON):
         return True
     if name.endswith(".pyi") and text == "...":
@@ -223,9 +312,9 @@ def _is_python_body(lines: Sequence[str], at: int, before: str) -> bool:
 
 def _in_comment(lines: Sequence[str], at: int) -> bool:
     """True where a line beside it is of the same comment, so that dots are part of what that says."""
-    mark = lines[at].strip()[:1]
+    mark = "<!--" if "<!--" in lines[at] else lines[at].strip()[:1]
     near = [lines[number].strip() for number in (at - 1, at + 1) if 0 <= number < len(lines)]
-    return any(line.startswith(mark) and _core(line, ())[0].strip("#/*-;% ") for line in near)
+    return any(line.startswith(mark) and _core(line)[0].strip("#/*-;% ") for line in near)
 
 
 def _is_last_of_block(lines: Sequence[str], at: int) -> bool:

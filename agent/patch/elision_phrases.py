@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from agent.patch import elision_words
+
 MAX_PHRASE = 120
 MAX_WORDS = 14
 
@@ -36,7 +38,7 @@ _STRONG = re.compile(
     rf"{_ARTICLE}(?:rest|remaining|existing|unchanged) (?:[\w'-]+ ){{0,4}}(?:goes |go |comes |is |are )?here|"
     rf"(?:it|this|{_ARTICLE}(?:[\w'-]+ ){{0,2}}?{_NOUN})?[ ]?(?:remains?|stays?|is|are|left|kept|keep) "
     rf"(?:the same|unchanged|as[- ]is|as before|untouched|intact|identical)(?: as (?:before|above))?|"
-    rf"(?:same|identical|exactly) (?:as|like|to) (?:before|above|the original|previously|existing)(?: [\w']+){{0,3}}|"
+    rf"(?:same|identical|exactly) (?:as|like|to) (?:before|above|(?:the )?original|previously|existing)(?: [\w']+){{0,3}}|"
     rf"(?:{_ARTICLE}(?:[\w'-]+ ){{0,3}})?(?:omitted|truncated|elided|snipped|abbreviated|shortened|skipped) for [\w]+|"
     rf"{_ARTICLE}{_NOUN} (?:omitted|truncated|elided|snipped|unchanged|not shown)(?: here)?|"
     rf"(?:keep|leave|retain|preserve) {_ARTICLE}(?:rest|existing|remaining|other|everything|original|previous)"
@@ -46,7 +48,7 @@ _STRONG = re.compile(
     rf"snip|snipped|no (?:other )?changes? (?:needed |required |to {_ARTICLE})?(?:here|below|above|{_NOUN})"
 )
 _SINGLE = re.compile(
-    rf"unchanged|omitted|truncated|elided|no changes?(?: needed)?|same|as before|as above|"
+    rf"unchanged|omitted|truncated|elided|no changes?(?: needed)?|same|as (?:before|above|is)|etc|previous implementation|"
     rf"(?:existing|remaining|other|unchanged|previous) (?:[\w'-]+ ){{0,2}}{_NOUN}"
 )
 _BARE = re.compile(r"unchanged|omitted|truncated|elided|no changes?(?: needed)?|same|as before|as above")
@@ -58,34 +60,86 @@ _WORD = re.compile(
 _SURE_WORD = re.compile(
     r"\b(?:rest|remain\w*|remainder|existing|unchanged|omitted|unmodified|untouched|truncated|elided|snip\w*)\b"
 )
-_FOREIGN = re.compile(
-    # German, French, Spanish, Portuguese, Italian, Dutch
-    r"\brest (?:des|der|vom|bleibt)\b|unver(?:ä|ae)ndert|bleibt (?:gleich|so)|(?:ü|ue)briger? |restlicher? |"
-    r"bestehende[rn]? code|"
-    r"wie (?:bisher|zuvor|gehabt)|\b(?:le )?reste (?:du|de|des|est|reste)\b|inchang|code existant|sans changement|"
-    r"\bresto (?:del?|della|do|da)\b|sin cambios|sin modificar|c(?:ó|o)digo existente|igual que antes|se mantiene|"
-    r"\brestante\b|sem altera|inalterad|permanece|invariat|codice esistente|rimane (?:uguale|invariat)|"
-    r"\brest van\b|ongewijzigd|bestaande code|blijft (?:gelijk|hetzelfde)|"
-    # Polish, Czech, Russian, Ukrainian, Swedish, Danish, Norwegian, Finnish, Turkish, Hungarian, Romanian
-    r"reszta (?:kodu|pliku|funkcji|klasy)|bez zmian|bez zm(?:ě|e)n|zbytek (?:k(?:ó|o)du|souboru)|остальн|без изменени|"
-    r"существующий код|не измен|остается|остаётся|решта|без змін|наявний код|(?:ö|o)f(?:ö|o)r(?:ä|a)ndrad|resten av|resten er|"
-    r"u(?:æ|ae)ndret|uendret|loput|ennallaan|muuttumat|de(?:ğ|g)i(?:ş|s)me|kalan(?:ı|i| kod)|geri kalan|mevcut kod|"
-    r"v(?:á|a)ltozatlan|restul (?:codului|fi(?:ș|s)ierului)|neschimbat|"
-    # Chinese, Japanese, Korean, Arabic, Persian, Hebrew, Hindi, Vietnamese, Indonesian, Greek, Thai
-    r"其余|其他代码|其它代码|其他部分|剩余|剩下|保持不变|不变|保持原|原有|现有代码|已有代码|省略|同上|其餘|剩餘|保持不變|現有程式|原有|略$|"
-    r"以下略|中略|残り|既存の?コード|変更なし|そのまま|以前と同じ|同じです|나머지|기존 ?코드|변경 ?없음|그대로|생략|동일|"
-    r"بقية|باقي|"
-    r"بدون تغيير|كما هو|بدون تغییر|بقیه|ללא שינוי|שאר|बाकी|अपरिवर्तित|ph(?:ầ|a)n c(?:ò|o)n l(?:ạ|a)i|"
-    r"gi(?:ữ|u) nguy(?:ê|e)n|"
-    r"kh(?:ô|o)ng (?:thay )?(?:đ|d)(?:ổ|o)i|sisa (?:kode|file|fungsi)|tidak berubah|tetap sama|"
-    r"kode yang ada|υπόλοιπο|αμετάβλητ|"
-    r"ส่วนที่เหลือ|เหมือนเดิม"
+_TOKEN = re.compile(r"[^\W_][\w'’.()-]*|\d+")
+MAX_NAMES = 4
+_CLOSED = re.compile(
+    rf"(?:{_NOUN}|unchanged|untouched|same|identical|intact|unmodified|unaltered|preserved|omitted|truncated|"
+    rf"elided|snip(?:ped)?|"
+    r"skipped|retained|rest|remainder|remaining|remains?|everything|others?|else|all|nothing|existing|original|"
+    r"previous|current|old|"
+    r"below|above|here|following|onwards?|down|after|before|until|end|top|bottom|point|past|far|stays?|is|are|"
+    r"was|were|be|keep|"
+    r"kept|keeps|leave|left|continues?|continued|goes|go|chang(?:es?|ed)|modified|needed|required|follows?|"
+    r"comes?|ends?|begins?|"
+    r"the|this|that|these|those|of|in|from|to|for|and|or|with|without|no|not|any|further|more|additional|as|it|"
+    r"they|exactly|still|"
+    r"just|your|my|our|way|now|brevity|did|does|do|have|has|been|there|where|etc|so|on|up|than|both|every|each|part|portion|"
+    r"\d+(?:-\d+)?|snippet|hidden|collapsed|abbreviated|shortened|shown|intentionally|space|reasons?|like|chars?|"
+    r"items?)[.):,]*"
 )
+_A_NAME = re.compile(r"[\w.]+\(\)|\w+_\w+|[\w-]+\.\w{1,5}")
+_KEEPING = re.compile(
+    r"\b(?:remains?|stays?|are|is|left|kept|keep|leave)\b.*\b(?:unchanged|untouched|same|identical|intact|unmodified|as)\b"
+)
+_SAYING = re.compile(
+    r"\b(?:unchanged|untouched|unmodified|unaltered|omitted|truncated|elided|snipped|retained)\b|"
+    r"\b(?:remains?|stays?|are|is|keep|kept|leave|left|continues?|goes|were|was)\b.*\b(?:same|identical|intact|"
+    r"preserved|hidden|"
+    r"collapsed)\b|"
+    r"\b(?:rest|remainder|everything(?: else)?|all else|all others?)\b.*\b(?:same|remains?|stays?|continues?|goes|"
+    r"as (?:before|is|it|they))\b|"
+    r"\bno(?:thing)?\b.*\bchang(?:es?|ed)\b.*\b(?:below|above|after|here|following|point|past|onwards?|rest)\b|"
+    r"\b(?:below|above|after|following|rest|here)\b.*\bno(?:t|thing)?\b.*\b(?:chang(?:es?|ed)|modified)\b|"
+    r"\b(?:code|file|contents?|class|function|rest|original|implementation|lines?)\b.*\bcontinues?\b|"
+    r"\bcontinues? (?:as|with) (?:before|above|the (?:original|existing|rest))\b|"
+    r"\b(?:rest|remainder|remaining|everything|all)\b.*\bas (?:before|is|(?:it|they) (?:is|was|are|were))\b|"
+    r"\ball (?:the )?others? (?:lines?|code|functions?|methods?|settings|fields)\b|\b\d+ (?:more|other|further) lines?\b|"
+    r"\b(?:continues?|with|keep) (?:with )?the (?:original|existing|previous|rest)\b|\blines? \d+(?:-\d+|"
+    r" to \d+)\b|\bkeep(?: the)? (?:rest|everything)\b"
+)
+_HINT = re.compile(
+    r"\b(?:rest|remain\w*|unchanged|same|existing|original|previous|omitted|more|others?|etc|continues?|snip\w*|"
+    r"as is|as before|"
+    r"no changes?|untouched|elided|truncated|unmodified)\b"
+)
+_CODE_WORD = re.compile(r"(?:methods?|functions?|codes?|implementations?|bodies|stuff|things)")
+_IS = re.compile(r"\b(?:is|are|was|were|remains?|stays?)\b")
+_OF_ONE = re.compile(r"\b(?:rest|remain\w*|remainder|everything|others?|existing|original|previous|code|below|above|lines?)\b")
 
 
 def is_said(words: str) -> bool:
     """True for what can only mean left out code, said of code."""
-    return bool(_STRONG.fullmatch(words) or _FOREIGN.search(words))
+    if len(words) > MAX_PHRASE:
+        return False
+    return bool(_STRONG.fullmatch(words)) or is_closed(words) or elision_words.is_said(words)
+
+
+def is_closed(words: str) -> bool:
+    """True where all words are of what is said about left out code, and one of them says it."""
+    tokens = _TOKEN.findall(words)
+    if not 2 <= len(tokens) <= MAX_WORDS:
+        return False
+    known = [token for token in tokens if _CLOSED.fullmatch(token)]
+    names = [token for token in tokens if not _CLOSED.fullmatch(token)]
+    if len(names) > MAX_NAMES or not all(len(name) == 1 or _A_NAME.fullmatch(name) for name in names):
+        return False
+    text = " ".join(known)
+    if names and not _KEEPING.search(text):
+        return False
+    return bool(_SAYING.search(text))
+
+
+def is_loose(words: str) -> bool:
+    """True for words that mean it where the original had lines that are gone."""
+    tokens = _TOKEN.findall(words)
+    return 0 < len(tokens) <= MAX_WORDS and (
+        all(_CLOSED.fullmatch(token) or _CODE_WORD.fullmatch(token) for token in tokens) and _HINT.search(words) is not None
+    )
+
+
+def is_of_one(words: str) -> bool:
+    """True for what may also be said of one thing in a branch of a program: "the file is unchanged"."""
+    return words.isascii() and _IS.search(words) is not None and _OF_ONE.search(words) is None
 
 
 def may_be_said(words: str) -> bool:

@@ -29,6 +29,7 @@ _ADVICE = {
     "elided_code": "Send every line of what you replace, or only the lines that change as SEARCH/REPLACE blocks.",
     "empty_file": "Send the whole file below its FILE line; to delete it, send `*** Delete File: path` in a patch envelope.",
     "mixed_formats": "Put the whole file in a fence of four backquotes, or send one format only.",
+    "prose_in_file": "Put the whole file, and nothing else, in a fence below its FILE line.",
     "unsafe_path": "Write the path relative to the project, with / between its names.",
     "case_collision": "Use one spelling of the name, that of the project where it has the file.",
     "duplicate_path": "Send each file once, with all of its changes.",

@@ -6,14 +6,22 @@ one, in order; the new lines then have one as well, all or none of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from agent.patch.as_sent import MAX_LINES, NUMBERED
 from agent.patch.byte_order_mark import MARK
+from agent.patch.file_kinds import ending, kind_of
 from agent.patch.index import Index
 from agent.patch.model import Line, PatchHunk
+from agent.patterns import linear
+
+_TIGHT = linear(r"[ \t]*(\d{1,7})\|(.*)")
+TABLES = (".csv", ".tsv")
+"""Files that may begin each line with a number of their own."""
+DATA = (".yml", ".yaml")
+"""In which a number and a colon are a key."""
 
 
 def without_numbers(hunk: PatchHunk, index: Index) -> PatchHunk | None:
@@ -65,3 +73,57 @@ def _without(line: Line) -> Line:
         return line
     text = hit[3].removeprefix(MARK)  # it stood before the first line, and the number before it
     return replace(line, text=text, raw=text if line.tag == "?" else line.tag + text)
+
+
+class Numbered(Exception):
+    """The text has its lines' numbers in it, and nothing shows that they belong to the file."""
+
+    reason = "its lines begin with their own line numbers, which may not belong to the file"
+
+
+def of_whole(old: Sequence[str], new: Sequence[str], path: str) -> list[str] | None:
+    """``new``, all of a file, without the numbers that its lines have; None where it has none of its own. ``old`` are the
+    lines before, which show whether they are the file's. Raises ``Numbered`` where nothing shows it."""
+    filled = list(new[:-1] if new and not new[-1] else new)
+    found = _with_numbers(filled[:MAX_LINES])
+    least = 2 if kind_of(path) == "code" and ending(path) not in DATA else 3
+    if len(found) < max(len(filled), least) or [number for number, _ in found] != list(range(1, len(found) + 1)):
+        return None
+    known = frozenset(line for line in old if line.strip())
+    if not known and ending(path) in TABLES:
+        return None
+    if known and 2 * _how_many(known) >= len(known):
+        return None
+    bare = [text for _, text in found]
+    if 2 * sum(line in known for line in bare if line.strip()) < sum(bool(line.strip()) for line in bare):
+        raise Numbered
+    return bare
+
+
+def check_fresh(old: Sequence[str], new: Sequence[str]) -> None:
+    """Raises ``Numbered`` where all lines that are new begin with the number of the place at which they stand."""
+    known = frozenset(old)
+    fresh = [(at, line) for at, line in enumerate(new, 1) if line not in known and line.strip()]
+    found = _with_numbers([line for _, line in fresh[:MAX_LINES]])
+    is_theirs = bool(fresh) and [number for number, _ in found] == [at for at, _ in fresh]
+    if is_theirs and 2 * _how_many(old) < sum(bool(line.strip()) for line in old):
+        raise Numbered
+
+
+def _with_numbers(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """The number and the rest of each line; none where one has no number."""
+    for pattern, rest in ((_TIGHT, 2), (NUMBERED, 3)):
+        found: list[tuple[int, str]] = []
+        for line in lines:
+            hit = pattern.fullmatch(line)
+            if hit is None:
+                break
+            found.append((int(hit[1]), hit[rest]))
+        is_tight = any(text and text[0] != " " for _, text in found)
+        if len(found) == len(lines) and (is_tight or pattern is NUMBERED):
+            return found
+    return []
+
+
+def _how_many(lines: Collection[str]) -> int:
+    return sum(NUMBERED.fullmatch(line) is not None or _TIGHT.fullmatch(line) is not None for line in lines)

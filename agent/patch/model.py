@@ -42,7 +42,7 @@ class PatchHunk:
     ``old_start`` and the counts are as stated in the header (1-based), None where it states none. ``anchors`` are lines that
     stand somewhere above the hunk. ``old_bare`` and ``new_bare`` say that the last line of that side has no newline, ``at_end``
     that the hunk ends where the file does. ``line`` is the 1-based line of the answer. Exactly one of ``alternatives``, where
-    there are any, is what was meant.
+    there are any, is what was meant. ``below`` are lines without a prefix at its end that were taken for prose.
     """
 
     lines: Sequence[Line]
@@ -56,6 +56,7 @@ class PatchHunk:
     at_end: bool = False
     line: int = 0
     alternatives: Sequence[PatchHunk] = ()
+    below: Sequence[str] = ()
 
     def old(self) -> list[str]:
         """The lines that must be in the file, read as they stand."""
@@ -88,7 +89,8 @@ class FileEdit:
     ``write`` replaces the whole file by ``content``; ``create`` refuses an existing one. ``source_names`` are those of the file
     that a rename or copy starts from. ``refusal`` (code, reason) is set where the edit must not be made whatever the tree is.
     ``declared`` is False for a whole file of which the answer has the name only. ``doubts`` are lines of ``content`` that look
-    like edits of their own: they may be written where the file has them already.
+    like edits of their own: they may be written where the file has them already, and so may ``remarks``, lines
+    that may be said to the reader.
     """
 
     names: Sequence[str]
@@ -104,3 +106,4 @@ class FileEdit:
     refusal: tuple[str, str] | None = None
     line: int = 0
     doubts: Sequence[str] = ()
+    remarks: Sequence[str] = ()

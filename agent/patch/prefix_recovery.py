@@ -29,6 +29,9 @@ MAX_READINGS = 200
 MAX_ALIKE = 16
 """Readings of one place that are compared with each other."""
 
+MAX_APART = 100
+"""Lines from the first to the last that readings which make the same are about."""
+
 _Reading = tuple[Line, ...]
 _Chain = tuple["_Chain | None", Line]
 """A reading from its last line back, so that readings share what they have in common."""
@@ -69,11 +72,16 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
         return Refusal("unreadable", "too many of its lines lost their prefix to tell what they were")
     fitting = [(start, reading) for (start, _), reading in found.items() if _counts_agree(hunk, reading)]
     fitting = [(start, reading) for start, reading in fitting if not _adds_stale_context(hunk, reading, index, start)]
+    fitting = [found for found in fitting if not _keeps_the_space(hunk, found[1])] or fitting
     if not fitting:
         return Refusal("unreadable", "lines in it have no prefix, and no way to read them fits the file and the stated counts")
+    if any(_is_at_odds(hunk, reading) for _, reading in fitting[:MAX_ALIKE]):
+        lines = sorted({start + 1 for start, _ in fitting})
+        return Refusal("ambiguous", "its lines seem to have lost a space, and added ones among them may have too", lines)
     results = {(start, tuple((line.tag, line.text) for line in reading if line.tag != " ")) for start, reading in fitting}
     places = {(start, _result(reading)) for start, reading in fitting}
-    if len(places) > 1 or (len(results) > 1 and len({start for start, _ in fitting}) > 1):
+    unclear = len(places) > 1 or (len(results) > 1 and len({start for start, _ in fitting}) > 1)
+    if unclear and not _make_the_same(fitting, index):
         chosen = _preferred(hunk, fitting, index)
         if chosen is None:
             lines = sorted({at + 1 for at, _ in places})
@@ -88,6 +96,44 @@ def find(hunk: PatchHunk, index: Index) -> Placement | Refusal:
     if not any(line.tag in "+-" for line in reading):
         return Refusal("no_change", "it has no added and no removed line")
     return _placement(hunk, reading, index, start)
+
+
+def _is_at_odds(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when a line that is read as having a space for its plus is then the only one with an odd number of spaces."""
+    odd = [_odd_depth(ours.text) for ours in reading]
+    reread = [ours.tag == "+" and line.tag == " " for ours, line in zip(reading, hunk.lines, strict=True)]
+    return sum(reread) > 1 and any(
+        is_odd and is_reread for is_odd, is_reread in zip(odd, reread, strict=True)
+    ) and not any(is_odd and not is_reread for is_odd, is_reread in zip(odd, reread, strict=True))  # fmt: skip
+
+
+def _odd_depth(text: str) -> bool:
+    return bool(text.strip()) and "\t" not in indent_of(text) and len(indent_of(text)) % 2 == 1
+
+
+def _keeps_the_space(hunk: PatchHunk, reading: _Reading) -> bool:
+    """True when a space in the place of a plus is read as the line's own, and the hunk has the line without it as well."""
+    again = [line.text for line in hunk.lines if line.tag == " "]
+    reread = [(ours, line) for ours, line in zip(reading, hunk.lines, strict=True) if ours.tag == "+" != line.tag]
+    if len(reread) != 1:
+        return False
+    ours, line = reread[0]
+    return line.tag == " " and ours.text == f" {line.text}" and line.text.strip() != "" and again.count(line.text) > 1
+
+
+def _make_the_same(fitting: Sequence[tuple[int, _Reading]], index: Index) -> bool:
+    """True when every one of the readings makes the same file."""
+    if len(fitting) > MAX_ALIKE:
+        return False
+    ends = [start + sum(line.tag != "+" for line in reading) for start, reading in fitting]
+    first, last = min(start for start, _ in fitting), max(ends)
+    if last - first > MAX_APART:
+        return False
+    made = {
+        (*index.lines[first:start], *(line.text for line in reading if line.tag != "-"), *index.lines[end:last])
+        for (start, reading), end in zip(fitting, ends, strict=True)
+    }
+    return len(made) == 1
 
 
 def _is_a_space_off(hunk: PatchHunk, reading: _Reading) -> bool:
@@ -105,7 +151,7 @@ def _is_a_space_off(hunk: PatchHunk, reading: _Reading) -> bool:
 
 
 def _placement(hunk: PatchHunk, reading: _Reading, index: Index, start: int) -> Placement:
-    whole = PatchHunk(reading, hunk.old_start, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
+    whole = PatchHunk(reading, hunk.old_start, hunk.old_count, old_bare=hunk.old_bare, new_bare=hunk.new_bare)
     stated = _stated(hunk)
     if index.find(EXACT, whole.new(), 1) and len(whole.new()) > len(whole.old()) and _covers(index, whole, start):
         return Placement(EXACT, start, already=True)
@@ -154,6 +200,12 @@ def _adds_stale_context(hunk: PatchHunk, reading: _Reading, index: Index, start:
         place += ours.tag != "+"
     end = start + sum(line.tag != "+" for line in reading)
     stated = _stated(hunk)
+    if stated is not None:
+        near = {line.strip(): line for line in index.lines[max(stated, 0) : max(stated, 0) + MAX_ALIKE]}
+        for ours, line in pairs:
+            is_moved = stated != start or ours.text != ours.text.rstrip()
+            if is_moved and ours.tag == "+" and line.tag == " " and near.get(ours.text.strip(), ours.text) != ours.text:
+                return True  # a line of context that the file has at the stated place, but for space
     for edge, at in ((pairs, start - 1), (pairs[::-1], end)):
         run = list(takewhile(lambda pair: pair[0].tag == "+", edge))
         reread = [ours.text for ours, line in run if line.tag != "+" and ours.text.strip()]
@@ -288,4 +340,7 @@ def _result(reading: _Reading) -> tuple[str, ...]:
 
 def _covers(index: Index, whole: PatchHunk, start: int) -> bool:
     size = len(whole.old())
-    return any(at <= start and start + size <= at + len(whole.new()) for at in index.find(EXACT, whole.new()))
+    found = index.find(EXACT, whole.new())
+    if whole.old_start is not None and start == _stated(whole):
+        return start in found  # where it fits as stated, the lines around may be like it
+    return any(at <= start and start + size <= at + len(whole.new()) for at in found)

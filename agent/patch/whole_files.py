@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.patch.elision import Elided, elisions, restored
+from agent.patch.line_numbers import of_whole
 from agent.patch.model import FileEdit
 
 
@@ -10,24 +11,31 @@ def doubt(edit: FileEdit, old: bytes | None) -> tuple[str, str] | None:
     """Why the content (code, reason) is not the file that was meant; None where nothing speaks against it."""
     if old and not edit.content and not edit.declared:
         return "empty_file", "nothing follows its FILE line, and the file that exists is not empty"
-    if not edit.doubts:
+    if not edit.doubts and not edit.remarks:
         return None
     known = frozenset(line.strip() for line in _text(old).split("\n"))
     lost = next((line for line in edit.doubts if line.strip() not in known), None)
-    if lost is None:
-        return None
-    return "mixed_formats", f"its text holds what may be an edit of its own, {lost.strip()[:80]!r}"
+    if lost is not None:
+        return "mixed_formats", f"its text holds what may be an edit of its own, {lost.strip()[:80]!r}"
+    said = next((line for line in edit.remarks if line.strip() not in known), None)
+    return None if said is None else ("prose_in_file", f"its text holds what may be said about it, {said.strip()[:80]!r}")
 
 
 def completed(old: bytes | None, content: str, path: str) -> str:
-    """``content`` with the lines of ``old`` where it stands for them. Raises ``Elided``."""
-    lines = restored(_text(old).split("\n"), content.split("\n"), path)
+    """``content`` with the lines of ``old`` where it stands for them, and without line numbers that are not the file's.
+    Raises ``Elided`` and ``Numbered``."""
+    before, now = _text(old).split("\n"), content.split("\n")
+    bare = of_whole(before, now, path)
+    if bare is not None:
+        content, now = "\n".join([*bare, ""]), [*bare, ""]
+    lines = restored(before, now, path)
     return content if lines is None else "\n".join(lines)
 
 
 def gap(content: str, path: str) -> Elided | None:
-    """What a new file leaves out, as nothing is there to fill it."""
+    """What a new file leaves out, as nothing is there to fill it. Raises ``Numbered``."""
     lines = content.split("\n")
+    of_whole((), lines, path)
     found = next(elisions(lines, path), None)
     return None if found is None else Elided(found + 1, lines[found].strip())
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.patch.elision import Elided, elisions, restored
+from agent.patch.file_kinds import kind_of
 from agent.patch.formats.search_replace import compared
+from agent.patch.line_numbers import check_fresh
 from agent.patch.model import PatchHunk
 
 
@@ -15,8 +17,19 @@ def completed(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> li
     return [_completed(hunk, path, lines) for hunk in hunks]
 
 
+def doubt(hunks: Sequence[PatchHunk], path: str, lines: Sequence[str]) -> str | None:
+    """Why what was taken for prose below a hunk may be the file's: in text for people any sentence may be."""
+    if kind_of(path) != "text" or not any(hunk.below for hunk in hunks):
+        return None
+    known = frozenset(line.strip() for line in lines)
+    said = next((line for hunk in hunks for line in hunk.below if line.strip() not in known), None)
+    return None if said is None else f"a line below its hunk may be a part of it or said about it, {said.strip()[:80]!r}"
+
+
 def check(old: Sequence[str], new: Sequence[str], path: str) -> None:
-    """Raises ``Elided`` where the file would have a line that stands for others, and had none there before."""
+    """Raises ``Elided`` where the file would have a line that stands for others, and had none there before; ``Numbered``
+    where its new lines have their numbers in them."""
+    check_fresh(old, new)
     known = frozenset(old)
     fresh = [at for at, line in enumerate(new) if line not in known]
     if not fresh:
@@ -32,7 +45,9 @@ def _completed(hunk: PatchHunk, path: str, lines: Sequence[str]) -> PatchHunk:
     if not any(line.tag == "+" and line.text.strip() for line in hunk.lines):
         return hunk
     old, new = hunk.old(), hunk.new()
-    if next(elisions(new, path, [*old, "", *lines]), None) is None:
+    shown = frozenset(old)
+    fresh = [at for at, line in enumerate(new) if line not in shown]
+    if next(elisions(new, path, [*old, "", *lines], fresh, replaced=old), None) is None:
         return hunk
     whole = restored(old, new, path)
     if whole is None:

@@ -20,7 +20,7 @@ _FETCHING: dict[str, tuple[str, tuple[str, ...]]] = {
     "pipenv": ("python", ("install", "sync")),
     "npm": ("node", ("install", "i", "ci")), "pnpm": ("node", ("install", "i")), "yarn": ("node", ("install", "")),
     "bun": ("node", ("install", "i")), "corepack": ("node", ("enable",)),
-    "go": ("go", ("mod",)), "cargo": ("rust", ("fetch",)),
+    "go": ("go", ("mod",)), "cargo": ("rust", ("fetch",)), "composer": ("php", ("install", "update")),
 }  # fmt: skip
 """Program → the ecosystem whose packages it fetches, and the first words that say so."""
 

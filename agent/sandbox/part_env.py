@@ -10,11 +10,10 @@ from agent.projects.model import ProjectPart
 from agent.sandbox import node_env
 from agent.sandbox.installed import Installed
 from agent.sandbox.python_env import Execute
-from agent.sandbox.toolchains import go, rust
+from agent.sandbox.toolchains import composer, go, rust
 
 NOT_FETCHED = {
     "java": (("mvn", "gradle"), "Maven and Gradle run a build's plugins to find out what it needs"),
-    "php": (("composer",), "composer's packages are not fetched by this version"),
     "ruby": (("bundle",), "a Gemfile is code, which the install step does not run"),
     "dotnet": (("dotnet",), "restoring evaluates the project's build files, which are code that the install step does not run"),
 }
@@ -32,6 +31,8 @@ async def make(
         return await go.make(root, part, cache, execute, timeout, before)
     if part.ecosystem == "rust":
         return await rust.make(root, part, cache, execute, timeout, before)
+    if part.ecosystem == "php":
+        return await composer.make(root, part, cache, execute, timeout)
     if part.ecosystem not in NOT_FETCHED:
         return None
     programs, why = NOT_FETCHED[part.ecosystem]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from agent.changes.baseline_files import BaselineFiles
+from agent.changes.baseline_files import BaselineFiles, FileBefore
 from agent.changes.hunks import hunks
 from agent.checks.formatting import FormatReport, clean_files, format_files, joined
 from agent.checks.test_configuration import SetAside, Swap
@@ -41,9 +41,9 @@ _PLACE = re.compile(r" at line \d+ of the answer")
 
 class ChangeApplier:
     """The files of one run. ``files`` maps each path that it changed to {path, action, added, removed}; ``baseline`` has them
-    as they were before."""
+    as they were before. ``begun`` are files that the run has changed before it was planned again."""
 
-    def __init__(self, work: PhaseContext) -> None:
+    def __init__(self, work: PhaseContext, begun: Mapping[str, FileBefore] | None = None) -> None:
         self._work = work
         self._fresh: list[str] = []
         self._misfits: Counter[Format] = Counter()
@@ -51,10 +51,12 @@ class ChangeApplier:
         self.edits = 0
         self._applied: Sequence[JSONObject] = ()
         self._planned = frozenset(work.planned_files())
-        self.baseline = BaselineFiles(work.root)
+        self.baseline = BaselineFiles(work.root, begun)
         self.baseline.keep_paths(self._planned)  # what a command changes of these stays
         self.files: dict[str, JSONObject] = {}
         self._sources: dict[str, str] = {}
+        if begun:
+            self.has_kept(list(begun))
 
     async def apply(self, answers: Sequence[Edits], step: str, round_: int) -> Problem | None:
         """Checks ``answers`` and applies them whole, as one, or says what is wrong. ``step`` names the journal step."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from agent.changes.baseline_files import FileBefore
 from agent.changes.diff import describe
 from agent.checks.coverage import measurable
 from agent.checks.proof import is_to_blame, proof
@@ -36,13 +37,15 @@ PERSON = "A person, whose word is final: "
 
 
 class ChangeExecution:
-    """``round`` counts the engineer's answers from 0 and names the journal steps."""
+    """``round`` counts the engineer's answers from 0 and names the journal steps. ``begun`` are the files that are changed
+    already, as they were before: the change is described, tested and reviewed from there."""
 
-    def __init__(self, work: PhaseContext, team: AskedTeam) -> None:
+    def __init__(self, work: PhaseContext, team: AskedTeam, begun: Mapping[str, FileBefore] | None = None) -> None:
         self._work = work
         self._team = team
         self._progress = ProgressReporter(work.ports.events, "execute", 6)
-        self._applier = work.editor = ChangeApplier(work)
+        self._applier = work.editor = ChangeApplier(work, begun)
+        work.before = self._as_before(lambda path: True)
         self._tests_written = False
         self._all_tools = True
         self._revisions: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from agent import stacks
@@ -10,7 +11,7 @@ from agent.team.base import TeamRole
 from agent.team.messages import TASK_GIVEN
 from agent.team.parsing.schemas import PlanAnswer
 from agent.team.phase_context import plan_text
-from agent.team.prompts import render
+from agent.team.prompts import render, render_if_there
 from agent.team.structured import StructuredAction
 from agent.team.tool_limits import BY_ROLE
 
@@ -39,7 +40,7 @@ class DraftPlan(StructuredAction):
     def _stack(self, evidence: str) -> str:
         """What to say of the stack: nothing more where it is settled."""
         if self.work.stack_id is not None:
-            return ""
+            return render_if_there("stack_settled", stack=json.dumps(self.work.stack.id if self.work.stack else None))
         lines = (f"{one.id}: {one.title}; {_KINDS[one.project_type]} in {one.language}" for one in stacks.catalogue())
         return render("stack_open", catalogue=block("catalogue", "\n".join(lines)), evidence=evidence).strip()
 

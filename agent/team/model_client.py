@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agent.errors import ContextOverflow, ModelFailed, Paused, RateLimited
+from agent.models.answer_room import AnswerRoom, answer_room
 from agent.models.errors import ModelUnavailable, ToolsUnsupported
 from agent.models.prices import estimate_prompt
 from agent.ports import ChatMessage, JSONObject, ModelCompletion, ModelProfile, ModelRequest, Ports, ToolCall
 from agent.team.parsing.json_repair import value_of
 from agent.team.parsing.text_tool_calls import MAX_READ, as_text, read_calls
 from agent.team.prompt_truncation import condense, tokens_of
-from agent.team.prompts import VERSION, render
+from agent.team.prompts import render, version
 from agent.token_estimates import estimate_tokens
 
 SHARE_FOR_ANSWER = 4
@@ -111,9 +112,11 @@ class ModelClient:
         return completion
 
     async def _call_provider(self, request: ModelRequest) -> ModelCompletion:
-        estimate = self._ports.model.estimate(request)
-        await self._ports.budget.reserve(request.key, estimate)
+        model = self._ports.model.profile(request.role).model
+        estimate = replace(self._ports.model.estimate(request), role=request.role, model=model)
+        room = AnswerRoom(await self._ports.budget.reserve(request.key, estimate), estimate.tokens_out, self._more(request.key))
         received: list[str] = []
+        token = answer_room.set(room)
 
         def on_text(text: str) -> None:
             received.append(text)
@@ -136,14 +139,21 @@ class ModelClient:
             if isinstance(error, ModelUnavailable | RateLimited):
                 raise Paused("provider", error.detail, hint=error.hint) from error
             raise
+        finally:
+            answer_room.reset(token)
         await self._ports.budget.settle(request.key, completion)
+        if room.refused is not None:
+            raise room.refused
         return completion
+
+    def _more(self, key: str) -> Callable[[int], Awaitable[None]]:
+        return lambda tokens: self._ports.budget.enlarge(key, tokens)
 
 
 def cache_key(request: ModelRequest, model: str, route: str = "") -> str:
     """A digest of the whole request as it is sent, the model's name, what answers to it (``ModelProfile.route``) and the
     version of the prompts; not of the step's key."""
-    said = {**request.inputs(), "model": model, "route": route, "prompts": VERSION}
+    said = {**request.inputs(), "model": model, "route": route, "prompts": version()}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

@@ -57,7 +57,7 @@ def _step(work: PhaseContext, part: ProjectPart, name: str, aside: SetAside = NO
 async def measure_baseline(work: PhaseContext) -> None:
     """Runs an existing project's tests before anything is changed, so that old failures are not held against the change."""
     for part in work.tested_parts():
-        work.baselines[part.key] = await _tests(work, part, "baseline", NOTHING)
+        work.baselines[part.key] = await _tests(work, part, "baseline", work.before)
     work.baseline = _before(work, work.tested_parts())
 
 

@@ -40,8 +40,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Api:
     """A client of one server. Every method raises ``ApiError`` for an error response and ``Unreachable`` without a response."""
 
-    def __init__(self, server: ServerConfig) -> None:
+    def __init__(self, server: ServerConfig, *, timeout: float = TIMEOUT) -> None:
         self.server = server
+        self._timeout = timeout
         handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
         if server.is_loopback:
             handlers.append(urllib.request.ProxyHandler({}))
@@ -141,7 +142,7 @@ class Api:
         body: Any = None,
         *,
         headers: Mapping[str, str],
-        timeout: float = TIMEOUT,
+        timeout: float | None = None,
     ) -> Any:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = self.server.base_url + quote(path) + (f"?{urlencode(given)}" if given else "")
@@ -154,7 +155,7 @@ class Api:
         request = urllib.request.Request(url, data=data, headers=all_headers, method=method)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = self._opener.open(request, timeout=timeout)
+                answer = self._opener.open(request, timeout=timeout or self._timeout)
                 if attempt == 1 and answer.headers.get("Idempotent-Replayed") == "true":
                     say(ALREADY_DONE, "dim")
                 return answer

@@ -16,6 +16,10 @@ from mgx_cli.errors import NoAccess, UsageError
 
 SETTABLE = ("server", "workspace", "allow_insecure_http")
 PROJECT_FILE = "mgx.yaml"
+COMMAND_KINDS = ("install", "test", "test_one", "lint", "format", "build")
+PROJECT_KEYS = ("project", "stack", "server", "always_ask", "workflows", "commands", "parts", "ecosystems", *COMMAND_KINDS)
+"""The keys of an mgx.yaml that mgx or the server reads."""
+WORKFLOW_KEYS = ("task", "stack", "constraints")
 
 
 @dataclass
@@ -98,14 +102,30 @@ class ProjectFile:
             raise UsageError(f"{path} can't be read: {error}") from error
         if not isinstance(data, dict):
             raise UsageError(f"{path} must be a mapping of project, stack, server and workflows.")
+        warn_of_unknown(data, PROJECT_KEYS, str(path))
         workflows = data.get("workflows") or {}
         if not isinstance(workflows, dict) or not all(isinstance(value, dict) for value in workflows.values()):
             raise UsageError(f"{path}: workflows must map a name to a task, as in  tidy: {{task: Remove unused imports}}.")
+        for name, workflow in workflows.items():
+            warn_of_unknown(workflow, WORKFLOW_KEYS, f"{path}: workflow {name}")
         always_ask = data.get("always_ask", False)
         if not isinstance(always_ask, bool):
             raise UsageError(f"{path}: always_ask must be true or false.")
         texts = {name: str(data.get(name) or "") for name in ("project", "stack", "server")}
         return cls(path, **texts, always_ask=always_ask, workflows={str(name): value for name, value in workflows.items()})
+
+
+def warn_of_unknown(data: dict[Any, Any], known: tuple[str, ...], place: str) -> None:
+    """Names each key that nothing reads. It is not an error: a newer mgx or server may know it."""
+    from difflib import get_close_matches
+
+    from mgx_cli.output import one_line, say
+
+    for key in data:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            meant = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
+            say(f"{one_line(place)}: the key {one_line(key, 60)!r} is not known and has no effect. {meant}", "yellow")
 
 
 @dataclass(frozen=True)

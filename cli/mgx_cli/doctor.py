@@ -74,8 +74,8 @@ def _machine() -> Iterator[Check]:
         yield Check(
             "checkout",
             "warn",
-            "no checkout: this installation has no embedded server",
-            "Run mgx login --server URL, or set MGX_HOME to a clone.",
+            "this installation of mgx has no embedded server",
+            "Run mgx login --server URL, or install it (Linux): uv tool install mgx-agent",
         )
 
 

@@ -1,7 +1,7 @@
-"""Finds, starts and stops the embedded server of a checkout through its command line; it is never imported.
+"""Finds, starts and stops the embedded server through its command line; it is never imported.
 
-``<data>/state.json`` says what runs: ``{pid, status, base_url, token, …}``. The checkout is the one that this package was
-installed from (editable), or ``MGX_HOME``.
+``<data>/state.json`` says what runs: ``{pid, status, base_url, token, …}``. The server's files are those of the checkout that
+this package was installed from (editable), those that ``pip install mgx-agent`` brought, or a checkout that ``MGX_HOME`` names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,10 +32,21 @@ def data_dir() -> Path:
 
 
 def checkout() -> Path | None:
-    """The source tree that contains the server; None if only the wheel is installed."""
+    """The source tree that contains the server; None if only this package is installed."""
     home = os.environ.get("MGX_HOME")
-    root = Path(home) if home else Path(mgx_cli.__file__).resolve().parents[2]
-    return root if (root / "manage.py").is_file() and (root / "mgx_project" / "embedded").is_dir() else None
+    places = [Path(home)] if home else [Path(mgx_cli.__file__).resolve().parents[2], *_installed()]
+    return next(
+        (root for root in places if (root / "manage.py").is_file() and (root / "mgx_project" / "embedded").is_dir()), None
+    )
+
+
+def _installed() -> Iterator[Path]:
+    """Where the package mgx-agent has the server's files; it is not imported."""
+    from importlib.util import find_spec
+
+    found = find_spec("mgx_agent")
+    for place in (found.submodule_search_locations or ()) if found else ():
+        yield Path(place) / "server"
 
 
 def state() -> dict[str, Any] | None:
@@ -136,6 +148,6 @@ def _required_checkout() -> Path:
     raise Unreachable(
         "No server is configured, and this installation of mgx has no embedded server.",
         hint="There are two ways to get a server:\n"
-        "  a running server:   mgx login --server https://mgx.example.com\n"
-        "  this machine:       clone MGX Agent, run `make demo` there, and set MGX_HOME to the clone",
+        "  a running server:       mgx login --server https://mgx.example.com\n"
+        "  this machine (Linux):   uv tool install mgx-agent, or pip install mgx-agent with Python 3.11",
     )

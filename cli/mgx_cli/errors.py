@@ -4,6 +4,7 @@ CLIError
 ├── UsageError     2   the command, its input or the directory is not right
 ├── NoAccess       5   not found, or not allowed
 ├── Unreachable    6   no server answers
+├── NotInState     8   the run is not in a state for this
 ├── ApiError       …   the server refused: a problem document (RFC 9457)
 └── InterruptedByUser 130  the person pressed Ctrl-C
 """
@@ -25,6 +26,8 @@ class ExitCode(IntEnum):
     NO_ACCESS = 5
     UNREACHABLE = 6
     BUDGET = 7
+    STATE = 8
+    """The run, its plan or its changes are not in a state for this."""
     INTERRUPTED = 130
 
 
@@ -56,6 +59,10 @@ class Unreachable(CLIError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class NotInState(CLIError):
+    exit_code = ExitCode.STATE
+
+
 class InterruptedByUser(CLIError):
     exit_code = ExitCode.INTERRUPTED
 
@@ -74,6 +81,13 @@ _EXIT_BY_STATUS = {
 }
 
 
+_NOT_IN_STATE = frozenset(
+    {"invalid_transition", "no_branch", "no_changes", "no_diff", "pull_request_closed", "pull_request_merged", "stale_changes",
+     "stale_plan"}
+)  # fmt: skip
+"""Codes of refusals that may end when the run goes on."""
+
+
 class ApiError(CLIError):
     """An error response of the server; ``problem`` is its problem document."""
 
@@ -86,6 +100,8 @@ class ApiError(CLIError):
         self.exit_code = _EXIT_BY_STATUS.get(status, ExitCode.FAILED)
         if problem.get("code") == "budget_exceeded":
             self.exit_code = ExitCode.BUDGET
+        if problem.get("code") in _NOT_IN_STATE:
+            self.exit_code = ExitCode.STATE
         if status == 401 and not self.hint:
             self.hint = "Sign in with: mgx login"
 

@@ -6,15 +6,18 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgx_cli import run_state
 from mgx_cli.api import Api
-from mgx_cli.errors import ApiError, ExitCode, InterruptedByUser
+from mgx_cli.errors import ApiError, CLIError, ExitCode, InterruptedByUser
 from mgx_cli.ids import short
-from mgx_cli.output import fold, one_line, paint, put, put_ndjson, say
+from mgx_cli.output import fold, one_line, paint, put, put_ndjson, report, say
 from mgx_cli.render import Line, error_lines, result_lines
 from mgx_cli.watching import frames
+
+if TYPE_CHECKING:
+    from mgx_cli.timeline import Timeline
 
 
 def follow(
@@ -49,7 +52,7 @@ def _watch(api: Api, run: Mapping[str, Any], after: int, verbose: bool) -> dict[
         for event, now in found:
             if event is not None:
                 timeline.show(event)
-            if now is None or (run_state.asks_for(now, "approve") and _can_ask() and _decide(api, now, timeline.ask)):
+            if now is None or (run_state.asks_for(now, "approve") and _can_ask() and _decide(api, now, timeline)):
                 continue
             return now
     raise AssertionError("a stream of events does not end by itself")
@@ -65,18 +68,27 @@ def _watch_json(api: Api, run: Mapping[str, Any], after: int) -> dict[str, Any]:
     raise AssertionError("a stream of events does not end by itself")
 
 
-def stream_lines(api: Api, run: Mapping[str, Any]) -> None:
-    """Prints the events of a run as NDJSON until it ends. What it waits for meanwhile is said on stderr, once."""
-    told: object = None
+def stream_lines(api: Api, run: Mapping[str, Any]) -> ExitCode:
+    """Prints the events of a run as NDJSON until it ends, or waits for a person: what for is said on stderr."""
     with closing(frames(api, run, after=0, on_trouble=_trouble)) as found:
         for event, now in found:
             if event is not None:
                 put_ndjson(event)
             if now is not None and run_state.is_final(now):
-                return
-            if now is not None and told != now.get("last_seq"):
-                told = now.get("last_seq")
+                return ExitCode.DONE
+            if now is not None:
                 say(waiting_line(now), "yellow")
+                return run_state.exit_code(now) or ExitCode.WAITING
+    raise AssertionError("a stream of events does not end by itself")
+
+
+def tell_wait(api: Api, run: Mapping[str, Any]) -> ExitCode:
+    """Says what the run waits for by now. Returns the exit code."""
+    now = api.get(f"/api/runs/{run['id']}")
+    if not run_state.waits_for_person(now):
+        return ExitCode.DONE
+    say(waiting_line(now), "yellow")
+    return run_state.exit_code(now) or ExitCode.WAITING
 
 
 def waiting_line(run: Mapping[str, Any]) -> str:
@@ -96,15 +108,16 @@ def _can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
+def _decide(api: Api, run: Mapping[str, Any], timeline: Timeline) -> bool:
     """Asks about the plan and sends the answer. Returns False if the person leaves it undecided.
 
     If somebody else was first, the events that come next say what stands.
     """
+    ask = timeline.ask
     body: dict[str, Any] | None = None
     while body is None:
         try:
-            answer = ask("Approve? [y]es / [n]o / [f]eedback / [d]etach").lower()
+            answer = ask("Approve? [y]es / [n]o / [e]dit / [f]eedback / [d]etach").lower()
             if answer in ("y", "yes"):
                 body = {"approved": True}
             elif answer in ("n", "no"):
@@ -112,6 +125,9 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
             elif answer in ("f", "feedback"):
                 feedback = ask("What should change?")
                 body = {"approved": False, "feedback": feedback} if feedback else None
+            elif answer in ("e", "edit"):
+                with timeline.paused():
+                    run = _edit(api, run)
             elif answer in ("d", "detach"):
                 return False
         except EOFError:
@@ -123,6 +139,22 @@ def _decide(api: Api, run: Mapping[str, Any], ask: Any) -> bool:
             raise
         say(f"The plan was already decided: {error.detail}", "yellow")
     return True
+
+
+def _edit(api: Api, run: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The run with the plan as the person left it. What is wrong with it is said; the question is asked again."""
+    from mgx_cli.plan_editing import edited
+    from mgx_cli.render import plan_lines
+
+    try:
+        changed = edited(api, dict(run))
+    except CLIError as error:
+        report(error)
+        return run
+    if changed.get("plan_version") != run.get("plan_version"):
+        for line in plan_lines(changed["plan"], changed.get("plan_version")):
+            _say_line(line)
+    return changed
 
 
 def _conclude(run: Mapping[str, Any], place: Path | None) -> None:

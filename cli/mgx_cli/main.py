@@ -41,12 +41,17 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "up": ("server", "Start the embedded server:  mgx up"),
         "down": ("server", "Stop it:  mgx down"),
         "allow": ("server", "Let it use a directory of this machine:  mgx allow ~/src/shop/.git"),
+        "setup": ("setup", "Create the first administrator of a new server:  mgx setup --server https://mgx.example.com"),
         "login": ("account", "Sign in to a server:  mgx login --server https://mgx.example.com"),
         "logout": ("account", "Remove its token:  mgx logout"),
         "whoami": ("account", "Show server, user and workspace:  mgx whoami"),
     },
     "Workspace": {
         "workspace": ("workspaces", "List, create, join and leave workspaces:  mgx workspace list"),
+        "member": ("members", "List, change and remove its members:  mgx member list"),
+        "user": ("members", "Invite people to it:  mgx user invite --role viewer"),
+        "usage": ("reports", "Show what its runs have used:  mgx usage"),
+        "audit": ("reports", "Show who changed what:  mgx audit"),
         "token": ("tokens", "List, create and revoke API tokens:  mgx token create ci --role developer"),
     },
     "Repositories": {

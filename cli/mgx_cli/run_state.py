@@ -68,6 +68,8 @@ def next_commands(run: Answer, name: str) -> list[str]:
     """The commands with which a person continues the run ``name``, the usual one first."""
     if asks_for(run, "resume") and run.get("pause_reason") == "question":
         return [f'mgx resume {name} -m "your answer"']
+    if asks_for(run, "resume") and run.get("pause_reason") == "version":
+        return [f"mgx resume {name} --plan-again"]
     actions = state_of(run)["next_actions"]
     return [line.format(name) for action in actions for line in _COMMANDS.get(action, (f"mgx {action} {{}}",))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -53,3 +54,10 @@ def signed_in(base_url: str, name: str, password: str, *, workspace: str = "") -
     finally:
         with suppress(CLIError):  # what was done stands; nobody has this sign-in, and it expires by itself
             anonymous.post("/api/auth/revoke", {"refresh": pair["refresh"]})
+
+
+def token_by_password(base_url: str, name: str, password: str, workspace: str) -> str:
+    """Signs in once and creates an API token, so that neither a password nor a short-lived JWT is stored."""
+    with signed_in(base_url, name, password, workspace=workspace) as person:
+        made = person.post("/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]})
+    return str(made["token"])

@@ -6,6 +6,7 @@ import os
 import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -68,6 +69,15 @@ class Timeline:
 
     def trouble(self, text: str) -> None:
         self.lines([[(one_line(text), "yellow")]])
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves the terminal to another program, such as an editor."""
+        if self._status is not None:
+            self._status.stop()
+        yield
+        if self._status is not None:
+            self._status.start()
 
     def ask(self, question: str) -> str:
         """Reads a line. Raises ``EOFError`` at the end of the input."""

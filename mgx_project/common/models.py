@@ -7,12 +7,13 @@ from typing import Any
 
 from django.db import models
 
+from .fields import MomentField
 from .ids import uuid7
 
 
 class Entity(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = MomentField(auto_now_add=True)
 
     class Meta:
         abstract = True

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -124,6 +124,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        name = request.META.get("HTTP_HOST", "")[:253]
+        detail = f"This server does not answer as {name!r}. Its operator can add the name to MGX_ALLOWED_HOSTS."
+        return _page(request, 400, "unknown_host", detail)
     return _page(request, 400, "bad_request", "The request could not be understood.")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from . import clock
 from .errors import BadRequest
 from .query_parameters import refuse_unknown
 
@@ -34,7 +34,7 @@ class Period:
 def read_period(params: Mapping[str, str], *, bucket: str = "") -> Period:
     """Raises BadRequest for unknown parameters, invalid times, or more than MAX_BUCKETS pieces."""
     refuse_unknown(params, ("from", "to", "bucket"))
-    until = _moment(params, "to") or timezone.now()
+    until = _moment(params, "to") or clock.now()
     since = _moment(params, "from") or _before(until)
     if since >= until:
         raise BadRequest("from must be earlier than to.", field="from")

@@ -29,6 +29,8 @@ KILL_SECONDS = 10.0
 """After a silence that was too long; who lives on then is not killed: its watcher stood still as long as it did."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 STOPS = (signal.SIGTERM, signal.SIGINT)
+DRAIN = signal.SIGUSR1
+"""Ends the worker once what it does has ended."""
 
 
 class Beat:
@@ -116,6 +118,7 @@ class Watcher:
             os.close(writer)
             for number in STOPS:
                 signal.signal(number, self._forward)
+            signal.signal(DRAIN, self._forward)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
             code = self._until_over(reader)
             os.close(reader)
@@ -164,6 +167,7 @@ def _become_worker(pipe: int, watcher: int) -> None:
     global beat
     for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(DRAIN, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != watcher:

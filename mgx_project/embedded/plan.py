@@ -64,8 +64,13 @@ def django_plan(place: ServerPlace) -> ServicePlan:
         commands=(
             ServiceCommand("web", "the web server", _web(place)),
             ServiceCommand("worker", "the worker", (*manage, "work", "--threads", "4")),
+            *([ServiceCommand("relay", "the relay to Kafka", (*manage, "relay"))] if _publishes(place) else []),
         ),
     )
+
+
+def _publishes(place: ServerPlace) -> bool:
+    return bool(place.environ.get("KAFKA_BOOTSTRAP_SERVERS", "").strip())
 
 
 def _web(place: ServerPlace) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { findCli, HOW_TO_INSTALL } from "../lib/find.js";
+import { findCli } from "../lib/find.js";
 import { run } from "../lib/run.js";
 
 const USAGE = 2;
@@ -7,13 +7,8 @@ const UNAVAILABLE = 6;
 
 try {
   const cli = findCli(process.env);
-  if (cli) {
-    run(cli.command, [...cli.args, ...process.argv.slice(2)]);
-  } else {
-    console.error(HOW_TO_INSTALL);
-    process.exitCode = UNAVAILABLE;
-  }
+  run(cli.command, [...cli.args, ...process.argv.slice(2)]);
 } catch (error) {
   console.error(`error: ${error.message}`);
-  process.exitCode = USAGE;
+  process.exitCode = error.unavailable ? UNAVAILABLE : USAGE;
 }

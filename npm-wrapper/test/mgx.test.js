@@ -127,7 +127,10 @@ test("a python that has the package does where there is no uv, and none from the
     const pack = join(directory, place, "mgx_cli");
     mkdirSync(pack, { recursive: true });
     writeFileSync(join(pack, "__init__.py"), "");
-    writeFileSync(join(pack, "main.py"), `import sys\ndef run():\n    print("${answer}", *sys.argv[1:])\n    sys.exit(3)\n`);
+    writeFileSync(
+      join(pack, "main.py"),
+      `import sys\ndef run():\n    print("${answer}", *sys.argv[1:])\n    sys.exit(0 if "--version" in sys.argv else 3)\n`,
+    );
   }
   const cwd = join(directory, "cwd");
   const installed = await run(["two words"], { PATH: bin, PYTHONPATH: join(directory, "site") }, cwd);
@@ -136,6 +139,38 @@ test("a python that has the package does where there is no uv, and none from the
   const missing = await run([], { PATH: bin }, cwd);
   assert.equal(missing.code, 6);
   assert.match(missing.err, /pip install/);
+});
+
+test("pipx does where there is no uv", async () => {
+  program("pipx", ECHO);
+  const { out } = await run(["list"], { PATH: directory });
+  assert.equal(out, `<run><--spec><mgx-cli==${version}><mgx><list>`);
+});
+
+test("one that fails is not the last word, and what works is not tried out again", async () => {
+  program("uvx", "echo 'no such index' >&2; exit 2");
+  const pipx = program("pipx", `printf x >> "${directory}/tries"; ${ECHO}`);
+  const env = { PATH: directory, HOME: join(directory, "home") };
+  for (const expected of ["xx", "xxx"]) {
+    const { out, code } = await run(["list"], env);
+    assert.equal(code, 0);
+    assert.match(out, /<mgx><list>$/);
+    assert.equal(readFileSync(join(directory, "tries"), "utf8"), expected);
+  }
+  rmSync(pipx); // then it is looked for again
+  const { code, err } = await run(["list"], env);
+  assert.equal(code, 6);
+  assert.match(err, /uvx: no such index/);
+});
+
+test("a Python that refuses pip is left alone: an environment of our own, and what to do where that fails", async () => {
+  const fake = `case "$*" in *" venv "*) echo 'ensurepip is not available: apt install python3-venv' >&2; exit 1;; *) exit 1;; esac`;
+  program("python3", fake);
+  const { code, err } = await run(["list"], { PATH: directory, HOME: join(directory, "home") });
+  assert.equal(code, 6);
+  assert.match(err, /-m venv: ensurepip is not available/);
+  assert.match(err, /externally managed/);
+  assert.match(err, /apt install pipx/);
 });
 
 test("without any of them it says how to install", async () => {

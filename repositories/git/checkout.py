@@ -58,6 +58,8 @@ class Checkout:
         self._at = made.tree
         """The tree that the index is at, and the workdir as far as `_state` is known."""
         self._state: WorkdirState | None = None
+        self._trees = {made.tree}
+        """Those that were stored here, or restored from their patch."""
 
     @classmethod
     async def create(
@@ -78,7 +80,15 @@ class Checkout:
         if self._loan is not None:
             self._loan.close()
 
+    def reach_by(self, source: RemoteSource) -> None:
+        """From now on the remote is reached as ``source`` says: its credential may be another one by now."""
+        self._source = source
+
     # the tree
+
+    def has(self, tree: str) -> bool:
+        """Whether `reset` can make the workdir that tree."""
+        return tree in self._trees
 
     async def tree(self, written: Collection[str] | None = None) -> str:
         """The id of the workdir's tree as it is now; its objects are stored. What .gitignore names is left out.
@@ -99,6 +109,7 @@ class Checkout:
             if self._state is not None and not self._state.renew(written):
                 self._state = None
         self._at = (await self._git("write-tree")).decode().strip()
+        self._trees.add(self._at)
         return self._at
 
     async def patch_of(self, tree: str) -> bytes:
@@ -121,6 +132,7 @@ class Checkout:
             raise GitCommandFailed(
                 f"The stored patch produces the tree {made} instead of {tree}: the artifact is damaged.", code="tree_mismatch"
             )
+        self._trees.add(tree)
         await self._switch(tree)
 
     async def reset(self, tree: str = "") -> None:
@@ -232,6 +244,18 @@ class Checkout:
             return
         async with reach(self._source) as remote:
             await fetching.fetch(remote, self._git_dir, fetching.Wanted(sha, branch))
+
+    async def newest_with(self, line: str, head: str) -> str:
+        """The newest commit from the base to ``head``, which is here, whose message has this ``line``; "" if there is none."""
+        said = await self._git("log", "-z", "--format=%H%n%B", f"{self.base_sha}..{head}" if self.base_sha else head, "--")
+        for entry in said.decode(errors="replace").split("\0"):
+            sha, _, message = entry.strip().partition("\n")
+            if line in message.splitlines():
+                return sha
+        return ""
+
+    async def tree_of(self, sha: str) -> str:
+        return (await self._git("rev-parse", f"{sha}^{{tree}}")).decode().strip()
 
     async def push(self, sha: str, branch: str, *, onto: str = "") -> None:
         """Brings ``branch`` on the remote to ``sha``: makes it, or moves it on from ``onto``. Already there is fine.

@@ -193,7 +193,14 @@ async def reach(source: RemoteSource) -> AsyncIterator[Remote]:
 
 _NO_ACCESS = ("authentication failed", "could not read username", "could not read password", "permission denied")
 _NOT_FOUND = ("repository not found", "' not found", "does not appear to be a git repository", "project you were looking for")
-_UNREACHABLE = ("could not resolve", "failed to connect", "couldn't connect", "connection", "timed out", "no route to host")
+_UNREACHABLE = (
+    "could not resolve", "failed to connect", "couldn't connect", "connection", "timed out", "no route to host",
+    # the network was cut while git talked: curl's errors 18, 52, 55, 56 and 92, and git's own
+    "empty reply from server", "transfer closed", "send failure", "recv failure", "was not closed cleanly", "early eof",
+    "unexpected disconnect", "the remote end hung up unexpectedly",
+)  # fmt: skip
+_BUSY = frozenset({429, 500, 502, 503, 504})
+"""HTTP statuses of a server that may answer otherwise in a moment."""
 _HTTP_STATUS = re.compile(r"returned error: (\d{3})")
 
 
@@ -218,6 +225,8 @@ def explain(error: GitCommandFailed, where: Address) -> GitCommandFailed | NotFo
         return NotFound(
             f"{where.url} does not exist or this credential does not have access to it.", code="repository_not_found"
         )
-    if error.code == "git_timeout" or any(sign in words for sign in _UNREACHABLE):
+    if status and status not in _BUSY:
+        return error
+    if error.code == "git_timeout" or status or any(sign in words for sign in _UNREACHABLE):
         return GitCommandFailed(f"{where.url} can't be reached: {error.detail}", code="unreachable", stderr=error.stderr)
     return error

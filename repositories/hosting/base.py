@@ -149,8 +149,9 @@ class HostingClient(Protocol):
         """One comment on an issue or pull request: our own one that carries ``marker`` is edited, else it is made."""
         ...
 
-    def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
-        """Adds a reaction to a comment of an issue or pull request, to show that it was read. Idempotent."""
+    def react(self, comment_id: int, sign: Literal["eyes"], *, remark: bool = False) -> None:
+        """Adds a reaction to a comment of an issue or pull request, or to a ``remark`` on a line, to show that it was read.
+        Idempotent, and no event of its own: nobody's program is woken by it."""
         ...
 
     def review_comments(self, number: int) -> list[ReviewComment]: ...

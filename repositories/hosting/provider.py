@@ -125,6 +125,11 @@ class HostingProvider(Protocol):
 
     def client(self, linked: Linked) -> HostingClient: ...
 
+    def server(self, linked: Linked) -> str:
+        """Which of the service's servers it is on: host, and port where it is not the scheme's; "" for the one that everybody
+        means by the service's name. Accounts of two servers are two people, whatever their names."""
+        ...
+
     # addresses
 
     def recognises(self, url: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +16,7 @@ from django.conf import settings
 from limits import RateLimitItemPerSecond
 
 from agent.rate_limits import Charge, RateLimiter, TooLongToWait, shared_store
+from mgx_project.common import clock
 
 from ..errors import HostBusy
 
@@ -67,7 +67,7 @@ class ServiceLimits:
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
         """Records the limits in a response; ``headers`` have lower-case names."""
-        now = time.time()
+        now = clock.now().timestamp()
         limit, remaining, reset = (_number(headers, f"x-ratelimit-{name}") for name in ("limit", "remaining", "reset"))
         if limit is not None and remaining is not None and reset is not None:
             if remaining <= limit * RESERVE and reset > now:
@@ -91,7 +91,7 @@ def wait_of(headers: Mapping[str, str]) -> float:
     if said is not None:
         return min(said, HOUR)
     if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
-        return min(max(1.0, reset - time.time()), HOUR)
+        return min(max(1.0, reset - clock.now().timestamp()), HOUR)
     return MINUTE
 
 

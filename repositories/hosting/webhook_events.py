@@ -57,7 +57,16 @@ class CommentCommand(WebhookEvent):
 
 @dataclass(frozen=True)
 class IssueLabelled(WebhookEvent):
-    """The issue got our label, which requests a run."""
+    """The issue got our label, which requests a run. ``with_opening``: it was opened with it, which services may tell a second
+    time as a label that was set."""
+
+    issue: IssueThread
+    with_opening: bool = False
+
+
+@dataclass(frozen=True)
+class IssueUnlabelled(WebhookEvent):
+    """Our label was taken off the issue: when it is set again, that is a cause of its own."""
 
     issue: IssueThread
 

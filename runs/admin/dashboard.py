@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.money import usd
 from repositories.models import RepositoryLink
 from workspaces.admin.operators import operated, sees_all
@@ -24,7 +24,7 @@ SHOWN = 8
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
-    since = timezone.now() - timedelta(days=DAYS)
+    since = clock.now() - timedelta(days=DAYS)
     runs = _mine(request, TaskRun.across_tenants.all())
     ended = Q(completed_at__gte=since)
     failed = ended & Q(status__in=with_outcome(RunOutcome.FAILED))

@@ -24,7 +24,8 @@ class Progress(EventData):
 
 @register("paused", "budget_warning")
 class Stopped(EventData):
-    """``reason`` is one of budget, loop, sandbox, provider, question, worker (two worker processes died in the same step)."""
+    """``reason`` is one of budget, loop, sandbox, provider, question, worker (two worker processes died in the same step),
+    version (this server can't replay what an earlier one has recorded; the run can plan again)."""
 
     reason: str
     detail: str = ""
@@ -33,12 +34,14 @@ class Stopped(EventData):
 
 @register("resumed")
 class Resumed(EventData):
-    """``message`` and ``budget`` are what the person said to the team and which caps they set (null removes one)."""
+    """``message`` and ``budget`` are what the person said to the team and which caps they set (null removes one),
+    ``plan_again`` whether the run plans again from what is done so far."""
 
     by: str
     fence: int | None = None
     message: str = ""
     budget: dict[str, Any] = {}
+    plan_again: bool = False
 
 
 @register("recovered")

@@ -6,15 +6,16 @@ A change, its event and what the task shows are one transaction. Lock order is t
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import NotFound
 from tasks.models import Task
+from workspaces.event_log import Draft
 
 from ..errors import LeaseLost
 from ..events import event_log
@@ -25,8 +26,20 @@ from ..signals import run_finished
 from . import claim_spans
 
 
+class Unwritten(Protocol):
+    """What a worker still has to write of its run (`runs.worker.event_buffer`)."""
+
+    def show_on(self, run: TaskRun) -> None:
+        """Sets the columns that are not written yet."""
+        ...
+
+    def write(self, *after: Draft) -> None:
+        """All of it, then the events ``after`` it. The run is locked."""
+        ...
+
+
 @contextmanager
-def locked(run_id: uuid.UUID, *, fence: int | None = None) -> Iterator[TaskRun]:
+def locked(run_id: uuid.UUID, *, fence: int | None = None, unwritten: Unwritten | None = None) -> Iterator[TaskRun]:
     """The run, locked after its task for one transaction. Raises LeaseLost if ``fence`` is given and no longer the run's."""
     with transaction.atomic():
         task_id = TaskRun.across_tenants.filter(pk=run_id).values_list("task_id", flat=True).first()
@@ -41,7 +54,17 @@ def locked(run_id: uuid.UUID, *, fence: int | None = None) -> Iterator[TaskRun]:
         if fence is not None and run.fence != fence:
             raise LeaseLost("Another worker owns this run now.")
         run.task = task
+        if unwritten is not None:
+            unwritten.show_on(run)
         yield run
+
+
+def tell(run: TaskRun, drafts: Sequence[Draft], *, fence: int | None = None, unwritten: Unwritten | None = None) -> None:
+    """The events of a transition, behind what its worker still had to write. Call it last in a transaction."""
+    if unwritten is not None:
+        unwritten.write(*drafts)
+    elif drafts:
+        event_log.append(run, drafts, fence=fence)
 
 
 def save_state(run: TaskRun, *fields: str) -> None:
@@ -76,29 +99,29 @@ def finish(
     message: str,
     fence: int | None = None,
     preceded_by: tuple[str, dict[str, Any], str] | None = None,
+    unwritten: Unwritten | None = None,
 ) -> None:
     """Saves a final state, sends the signal for it, and writes its event (`RunState.end_event`), so that no end is without one.
 
     ``preceded_by`` is an event (type, data, message) of the same moment that led to it.
     """
-    run.completed_at = timezone.now()
+    run.completed_at = clock.now()
     save_state(run, *end_lease(run), "completed_at", *fields)
     run_finished.send(sender=TaskRun, run=run)
-    if preceded_by is not None:
-        event_log.record(run, *preceded_by, fence=fence)
-    event_log.record(run, run.state.end_event, data, message, fence=fence)
+    before = [Draft(*preceded_by)] if preceded_by is not None else []
+    tell(run, [*before, Draft(run.state.end_event, data, message)], fence=fence, unwritten=unwritten)
 
 
-def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False, feedback: str = "") -> None:
-    """awaiting_approval → approved, by a person now or (``automatic``) when the run was made. Under the lock."""
+def approve(run: TaskRun, *, by: str, user_id: uuid.UUID | None, automatic: bool = False, feedback: str = "") -> Draft:
+    """awaiting_approval → approved, by a person now or (``automatic``) when the run was made. Under the lock; returns the event
+    and does not save the run."""
     run.enter(Status.APPROVED)
     Approval.objects.create(
         workspace_id=run.workspace_id, run=run, plan_version=run.plan_version, approved=True,
         plan=run.plan, decided_by_id=user_id, automatic=automatic, feedback=feedback,
     )  # fmt: skip
-    save_state(run)
     decision = {"by": by, "plan_version": run.plan_version, "automatic": automatic, "feedback": feedback}
-    event_log.record(run, "approved", decision, f"Approved{' automatically' if automatic else ''} by {by}. {feedback}".rstrip())
+    return Draft("approved", decision, f"Approved{' automatically' if automatic else ''} by {by}. {feedback}".rstrip())
 
 
 def cancel(run: TaskRun) -> None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from agent.checks.test_configuration import is_test_configuration
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, Conflict, InvalidTransition, NotFound
 from projects.models import Project
+from workspaces.event_log import Draft
 from workspaces.models import User
 
 from ..events import event_log
@@ -53,7 +54,8 @@ def is_required(run: TaskRun) -> bool:
 
 def rounds(run: TaskRun) -> list[JSON]:
     """The decisions so far, as `agent.pipeline.carry_out` takes them."""
-    decided = _rounds(run).exclude(decided_at=None).order_by("number")
+    began_after = run.planned_again.get("rounds", 0)  # what was decided before stands in the tree that it went on from
+    decided = _rounds(run).exclude(decided_at=None).filter(number__gt=began_after).order_by("number")
     return [{"rejected": rejected, "comment": comment} for rejected, comment in decided.values_list("rejected", "comment")]
 
 
@@ -78,7 +80,7 @@ def requeue_late_messages(run: TaskRun) -> bool:
     number = last.number + 1 if last else 1
     waiting.update(step_key=f"execute/changes/{number}")
     ChangeRound.objects.create(
-        workspace_id=run.workspace_id, run=run, number=number, comment="\n\n".join(texts), decided_at=timezone.now()
+        workspace_id=run.workspace_id, run=run, number=number, comment="\n\n".join(texts), decided_at=clock.now()
     )
     return True
 
@@ -94,8 +96,8 @@ def open_round(run: TaskRun, change: PendingReview | None) -> bool:
     return True
 
 
-def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
-    """Late in the transaction that opened the round."""
+def announcement(change: PendingReview) -> Draft:
+    """The event of a round that was opened."""
     files = [
         {name: file[name] for name in ("path", "action", "added", "removed")}
         | {"hunks": len(file["hunks"]), "state": change_set.state_of(change.decisions, file)}
@@ -103,7 +105,7 @@ def announce(run: TaskRun, change: PendingReview, fence: int) -> None:
         for file in change.files[:MAX_NAMED]
     ]
     data = {"round": change.number, "files": files, "more": max(0, len(change.files) - MAX_NAMED)}
-    event_log.record(run, "changes_ready", data, f"The changes are ready for review: {_count(change.files)}.", fence=fence)
+    return Draft("changes_ready", data, f"The changes are ready for review: {_count(change.files)}.")
 
 
 # the people's side
@@ -171,7 +173,7 @@ def decide(
                 hint="Accept or reject them, or send accept_rest.",
             )  # fmt: skip
         current.rejected = change_set.rejections(current.decisions, files)
-        current.comment, current.decided_by, current.decided_at = comment, user, timezone.now()
+        current.comment, current.decided_by, current.decided_at = comment, user, clock.now()
         _close(run, current, files)
         return run
 

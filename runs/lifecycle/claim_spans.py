@@ -11,7 +11,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils import timezone
+
+from mgx_project.common import clock
 
 from ..models import RunStep, TaskRun
 
@@ -26,13 +27,13 @@ def begin(run: TaskRun) -> None:
         key=f"{KIND}/{run.status}/{run.fence}",
         kind=KIND,
         input_digest="",
-        started_at=timezone.now(),
+        started_at=clock.now(),
     )
 
 
 def end(run: TaskRun) -> None:
     """Closes the open span, before the lease is cleared: a dead worker counts as working until its last renewal."""
-    now = timezone.now()
+    now = clock.now()
     expires = run.lease_expires_at
     until = now if expires is None or expires > now else expires - timedelta(seconds=settings.MGX_LEASE_SECONDS)
     opened = RunStep.across_tenants.filter(run=run, kind=KIND, finished_at=None)

@@ -14,7 +14,9 @@ from workspaces.limits import LARGEST as UNBOUNDED
 from workspaces.limits import limit_of
 from workspaces.models import Workspace
 
+from ..models import TaskRun
 from ..models.run_state import CLAIMABLE
+from .versions import NOT_NEWER_SQL
 
 _STATUSES = ", ".join(f"'{status.value}'" for status in sorted(CLAIMABLE))
 _UNHELD = f"status IN ({_STATUSES}) AND (lease_expires_at IS NULL OR lease_expires_at < statement_timestamp())"
@@ -40,12 +42,12 @@ ORDER BY (SELECT max(claimed_at) FROM task_runs served WHERE served.workspace_id
 backlog."""
 
 _RUNS = f"""
-SELECT next.id, next.status
+SELECT next.id, next.status, turn.workspace_id, next.started
 FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY AS turn(workspace_id, room, number)
 CROSS JOIN LATERAL (
-    SELECT run.id, run.status, row_number() OVER () AS place
+    SELECT run.id, run.status, run.status <> 'queued' AS started, row_number() OVER () AS place
     FROM (SELECT id, status FROM task_runs
-          WHERE workspace_id = turn.workspace_id AND {_UNHELD} AND (lease_expires_at IS NULL OR %s)
+          WHERE workspace_id = turn.workspace_id AND {_UNHELD} AND {NOT_NEWER_SQL} AND (lease_expires_at IS NULL OR %s)
           ORDER BY (status = 'queued'), priority DESC, created_at, id
           LIMIT turn.room) run
 ) next
@@ -57,6 +59,16 @@ LIMIT %s
 
 def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.UUID, str]]:
     """Id and status of the runs that may be claimed now, in order. Without ``orphans``: none whose worker died."""
+    return [(run_id, status) for run_id, status, _, _ in _next(limit, orphans=orphans)]
+
+
+def is_anothers_turn(run: TaskRun) -> bool:
+    """Whether another run would be claimed before this held one, if this were free now. Its workspace was served last, so each
+    other one's goes first; of its own, what has started."""
+    return any(started or workspace != run.workspace_id for _, _, workspace, started in _next(1))
+
+
+def _next(limit: int, *, orphans: bool = True) -> list[tuple[uuid.UUID, str, uuid.UUID, bool]]:
     with connection.cursor() as cursor:
         cursor.execute(_WORKSPACES)
         live = cursor.fetchall()
@@ -65,7 +77,7 @@ def next_to_claim(limit: int = 100, *, orphans: bool = True) -> list[tuple[uuid.
         allowed = _limits([workspace for workspace, _ in live])
         room = {workspace: min(allowed[workspace] - held, limit) for workspace, held in live if held < allowed[workspace]}
         cursor.execute(_RUNS, [list(room), list(room.values()), orphans, limit])
-        return [(run_id, status) for run_id, status in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 def _limits(ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:

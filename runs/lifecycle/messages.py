@@ -7,8 +7,8 @@ import uuid
 from datetime import timedelta
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, InvalidTransition
 from workspaces.principal import Principal
 
@@ -46,7 +46,7 @@ def record_message(run: TaskRun, *, by: Principal, text: str, answers: str = "",
         raise TooManyMessages(
             f"Run #{run.run_number} reached the limit of {MAX_MESSAGES} messages. Cancel it and put the details into the task."
         )
-    if mine.filter(created_at__gt=timezone.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
+    if mine.filter(created_at__gt=clock.now() - timedelta(minutes=1)).count() >= PER_MINUTE:
         detail = f"Run #{run.run_number} received {PER_MINUTE} messages within a minute. Wait before sending more."
         raise TooManyMessages(detail, retry_after=60)
     SteerMessage.objects.create(

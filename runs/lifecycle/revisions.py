@@ -47,10 +47,10 @@ class Remark:
     review: int = 0
 
 
-def of_review(remarks: Sequence[Remark], account: str) -> dict[str, Any]:
+def of_review(remarks: Sequence[Remark], account: str, left: Sequence[Remark] = ()) -> dict[str, Any]:
     """``TaskRun.revision`` for remarks of reviewers, all of which are told. ``threads`` are those that get a reply when the run
     has delivered; ``told`` and ``reviews`` are the remarks and reviews that no later run is told again; ``understood`` is shown
-    with the plan."""
+    with the plan; ``left`` are those that ask for nothing, of which it was said."""
     return storable(
         {
             "kind": REVIEW,
@@ -60,6 +60,7 @@ def of_review(remarks: Sequence[Remark], account: str) -> dict[str, Any]:
             "told": [remark.id for remark in remarks if remark.id],
             "reviews": [remark.review for remark in remarks if remark.review],
             "understood": [{"place": remark.place, "said": clip(remark.said, MAX_SHOWN)} for remark in remarks],
+            "left": [[remark.id, remark.review] for remark in left],
         }
     )
 
@@ -78,11 +79,13 @@ def one_part(remarks: Sequence[Remark]) -> tuple[list[Remark], list[Remark]]:
 @dataclass(frozen=True)
 class KnownRemarks:
     """What the runs of a pull request were told of its reviews, whatever became of them. ``answered`` are threads of runs that
-    did not yet note each remark: what stands there before our last reply was told."""
+    did not yet note each remark: what stands there before our last reply was told. ``left`` were said to ask for nothing: the
+    ids of remark and review, one of them 0."""
 
     remarks: frozenset[int]
     reviews: frozenset[int]
     answered: frozenset[int]
+    left: frozenset[tuple[int, int]]
 
 
 def known_remarks(link: RepositoryLink, number: int) -> KnownRemarks:
@@ -95,6 +98,7 @@ def known_remarks(link: RepositoryLink, number: int) -> KnownRemarks:
         frozenset(each for revision in found for each in revision.get("told", ())),
         frozenset(each for revision in found for each in revision.get("reviews", ())),
         frozenset(each for revision in old for each in revision.get("threads", ())),
+        frozenset((remark, review) for revision in found for remark, review in revision.get("left", ())),
     )
 
 

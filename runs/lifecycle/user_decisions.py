@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from agent.projects.in_plan import edited_commands, mark_edits, refused_edits, with_edits
+from mgx_project.common import clock
 from mgx_project.common.bounded import MAX_BYTES as MAX_COMMANDS_BYTES
 from mgx_project.common.errors import BadRequest, InvalidTransition, PreconditionFailed
 from projects.models import Project
@@ -20,8 +21,8 @@ from ..events import event_log
 from ..models import Approval, TaskRun
 from ..models.run_state import RunAction, Status
 from ..notifications import status_comment
-from . import messages
-from .base import approve, cancel, finish, locked, save_state
+from . import messages, plan_again
+from .base import approve, cancel, finish, locked, save_state, tell
 from .cancel_channel import notify_worker
 from .edited_paths import refuse_paths
 from .plan_decisions import PlanDecision, is_repeated, same_plan
@@ -41,7 +42,9 @@ def approve_plan(
         if plan is not None:
             _edit_plan(run, plan, by=by.display)
         _remember_commands(run)
-        approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
+        approved = approve(run, by=by.display, user_id=None if by.person is None else by.person.pk, feedback=feedback)
+        save_state(run)
+        tell(run, [approved])
         return run
 
 
@@ -94,15 +97,23 @@ def edit_plan(
         return run
 
 
-def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[str, Any] | None = None) -> TaskRun:
+def resume(
+    run_id: uuid.UUID,
+    *,
+    by: Principal,
+    message: str = "",
+    budget: dict[str, Any] | None = None,
+    again: bool = False,
+) -> TaskRun:
     """paused → the previous state. ``message`` is passed to the team, and caps of ``budget`` replace the run's own.
 
     A run that paused over a loop gets two more rounds, or it would pause again at once; one that paused over a question about
-    the task makes a new plan with the answer. Idempotent for the same message and caps while the run goes on. Raises BadRequest
-    without an answer, and InvalidTransition unless the run is paused.
+    the task makes a new plan with the answer. With ``again``, any makes a new plan from what is done so far (`plan_again`).
+    Idempotent for the same message and caps while the run goes on. Raises BadRequest without an answer, and InvalidTransition
+    unless the run is paused.
     """
     with locked(run_id) as run:
-        said = {"message": message, "budget": budget or {}}
+        said: dict[str, Any] = {"message": message, "budget": budget or {}, **({"plan_again": True} if again else {})}
         if RunAction.RESUME not in run.state.actions:
             if _is_resumed(run, said):
                 return run
@@ -112,14 +123,21 @@ def resume(run_id: uuid.UUID, *, by: Principal, message: str = "", budget: dict[
         if run.pause_reason == "loop":
             run.budget = run.budget | {"extra_rounds": run.budget.get("extra_rounds", 0) + 2}
         question = run.pause_reason == "question" and run.paused_from == Status.PLANNING
-        run.enter(Status(run.paused_from))
-        if question:
+        if again:
+            plan_again.begin_again(run)
+        else:
+            run.enter(Status(run.paused_from))
+        if again:
+            if message:
+                messages.record_message(run, by=by, text=message, step_key=f"plan/{run.plan_version}")
+        elif question:
             messages.answer_question(run, by=by, text=message)
         elif message:
             messages.record_message(run, by=by, text=message)
         run.paused_from, run.pause_reason, run.error = "", "", None
-        save_state(run, "paused_from", "pause_reason", "error", "budget", "plan_version")
-        event_log.record(run, "resumed", {"by": by.display, **said}, f"{by.display} resumed the run.")
+        save_state(run, "paused_from", "pause_reason", "error", "budget", *plan_again.FIELDS)
+        does = "had the run planned again from what is done so far" if again else "resumed the run"
+        event_log.record(run, "resumed", {"by": by.display, **said}, f"{by.display} {does}.")
         return run
 
 
@@ -135,9 +153,9 @@ def request_cancel(run_id: uuid.UUID, *, by: str) -> TaskRun:
             error = InvalidTransition(f"Run #{run.run_number} is already {run.status} and can't be cancelled.")
             raise with_standing(error, latest(run, ENDS))
         if run.cancel_requested_at is None:  # who asked first stays the one who did
-            run.cancel_requested_at, run.cancelled_by = timezone.now(), by
+            run.cancel_requested_at, run.cancelled_by = clock.now(), by
             run.save(update_fields=["cancel_requested_at", "cancelled_by", "updated_at"])
-        if run.lease_expires_at is None or run.lease_expires_at < timezone.now():
+        if not TaskRun.across_tenants.filter(pk=run.pk, lease_expires_at__gte=Now()).exists():
             cancel(run)
         else:
             notify_worker(run.pk)

@@ -12,6 +12,9 @@ import uuid
 
 from django.db.models import F
 
+from mgx_project.common import clock
+from workspaces.models import Event
+
 from ..events import event_log
 from ..models import RunStep, TaskRun
 from ..models.run_state import Status
@@ -19,6 +22,9 @@ from . import claim_spans
 from .base import end_lease, save_state
 
 MOST = 2
+MOST_IN_ALL = 20
+"""However much was recorded in between: a run that kills so many workers is looked at by a person."""
+SHOWN = 10
 
 
 def count(run: TaskRun, *, died: bool) -> bool:
@@ -29,10 +35,21 @@ def count(run: TaskRun, *, died: bool) -> bool:
     place = _place(run)
     run.worker_deaths = run.worker_deaths + 1 if run.died_at == place else 1
     run.died_at = place
-    if run.worker_deaths < MOST:
+    log = _log(run)
+    if run.worker_deaths < MOST and len(log) < MOST_IN_ALL:
         return False
-    _pause(run)
+    _pause(run, log)
     return True
+
+
+def _log(run: TaskRun) -> list[dict[str, object]]:
+    """Each death since a person last resumed the run: when it was noticed, the claim and what was recorded by then; this one is
+    the last."""
+    rows = Event.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
+    since = rows.filter(type="resumed").order_by("-seq").values_list("seq", flat=True).first() or 0
+    known = rows.filter(type="recovered", seq__gt=since).order_by("seq").values_list("created_at", "data__fence")
+    deaths: list[dict[str, object]] = [{"at": at.isoformat(), "claim": fence - 1} for at, fence in known]
+    return [*deaths, {"at": clock.now().isoformat(), "claim": run.fence, "place": run.died_at}]
 
 
 def take_back(run_id: uuid.UUID, fence: int) -> None:
@@ -57,21 +74,24 @@ def _place(run: TaskRun) -> str:
     return f"{run.status}/{run.plan_version}/{recorded}"
 
 
-def _pause(run: TaskRun) -> None:
+def _pause(run: TaskRun, log: list[dict[str, object]]) -> None:
     begun = (
         RunStep.objects.for_workspace(run.workspace_id)
         .filter(run=run, finished_at=None)
         .exclude(kind=claim_spans.KIND)
-        .order_by("-started_at")
+        .order_by(*RunStep.NEWEST_FIRST)
     )
     key = begun.values_list("key", flat=True).first()
     where = f"in step {key}" if key else f"while it was {run.status}"
-    detail = f"The worker died {run.worker_deaths} times in this run, {where}, without recording a step in between."
+    if run.worker_deaths >= MOST:
+        detail = f"The worker died {run.worker_deaths} times in this run, {where}, without recording a step in between."
+    else:
+        detail = f"Workers died {len(log)} times in this run, the last one {where}."
     hint = f"See the worker's log for what it did last. To try again: mgx resume {str(run.pk)[:8]}"
     run.paused_from = run.status
     run.enter(Status.PAUSED)
     run.pause_reason = "worker"
-    run.error = {"code": "paused_worker", "detail": detail, "hint": hint}
+    run.error = {"code": "paused_worker", "detail": detail, "hint": hint, "deaths": log[-SHOWN:]}
     run.worker_deaths, run.died_at = 0, ""
     run.fence += 1  # a worker that only seemed dead can't write any more
     save_state(run, *end_lease(run), "paused_from", "pause_reason", "error", "fence", "worker_deaths", "died_at")

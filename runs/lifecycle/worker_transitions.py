@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from agent.changes.commit_message import message_of
 from agent.ports import Outcome, PlanDraft
+from mgx_project.common import clock
 from mgx_project.common.json_values import storable
 from tasks.models import Task
+from workspaces.event_log import Draft
 from workspaces.models import Workspace
 
 from ..errors import LeaseLost
@@ -24,8 +25,8 @@ from ..models import TaskRun
 from ..models.run import lease_owner
 from ..models.run_state import Status
 from ..querysets import claimable
-from . import change_review, claim_spans, fair_claim, worker_deaths
-from .base import approve, cancel, end_lease, finish, locked, save_state
+from . import change_review, claim_spans, fair_claim, versions, worker_deaths
+from .base import Unwritten, approve, cancel, end_lease, finish, locked, save_state, tell
 
 TRIES = 20
 """Candidates of one claim: runs and tasks that are locked by others are skipped."""
@@ -68,10 +69,10 @@ def claim(run_id: uuid.UUID, statuses: Collection[Status], *, skip_locked: bool 
             return None
         run.lease_owner = lease_owner()
         run.fence += 1
-        run.started_at = run.started_at or timezone.now()
+        run.started_at = run.started_at or clock.now()
         if run.state.claimed_as is not None:
             run.enter(run.state.claimed_as)
-        save_state(run, "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
+        save_state(run, *versions.pin(run), "lease_owner", "fence", "started_at", "worker_deaths", "died_at")
         claim_spans.begin(run)
         length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
         TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() + length, claimed_at=Now())
@@ -93,28 +94,48 @@ def release(run_id: uuid.UUID, fence: int) -> None:
         run.save(update_fields=[*end_lease(run), "updated_at"])
 
 
-def finish_planning(run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_version: str) -> TaskRun:
-    """planning → awaiting_approval; with `auto_approve` straight on to approved."""
-    with locked(run_id, fence=fence) as run:
+def hand_over(run: TaskRun, *, goes_on: bool) -> Sequence[str]:
+    """Before the run is saved at the end of a phase. Its lease ends; or, where its worker ``goes_on``, the next phase begins
+    under the same claim. Returns the fields to save."""
+    if not goes_on or run.cancel_requested_at is not None or not run.state.claimable:
+        return end_lease(run)
+    claim_spans.end(run)
+    if run.state.claimed_as is not None:
+        run.enter(run.state.claimed_as)
+    claim_spans.begin(run)
+    run.claimed_at = clock.now()  # its workspace is served now
+    return ("claimed_at",)
+
+
+def finish_planning(
+    run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_version: str, goes_on: bool = False,
+    unwritten: Unwritten | None = None,
+) -> TaskRun:  # fmt: skip
+    """planning → awaiting_approval; with `auto_approve` straight on to approved, and where the worker ``goes_on`` to
+    executing."""
+    with locked(run_id, fence=fence, unwritten=unwritten) as run:
         run.enter(Status.AWAITING_APPROVAL)
         run.plan, run.stack, run.stack_confidence = storable(draft.plan), draft.stack, draft.stack_confidence
         run.complexity, run.prompt_version = draft.complexity, prompt_version
-        save_state(run, *end_lease(run), "plan", "stack", "stack_confidence", "complexity", "prompt_version")
         if run.auto_approve:
             by = run.account or (run.created_by.get_username() if run.created_by else "system")
-            approve(run, by=by, user_id=run.created_by_id, automatic=True)
+            decided = approve(run, by=by, user_id=run.created_by_id, automatic=True)
         else:
             data = {"plan": run.plan, "plan_version": run.plan_version}
-            event_log.record(run, "approval_required", data, "The plan is ready for review.", fence=fence)
+            decided = Draft("approval_required", data, "The plan is ready for review.")
+        fields = hand_over(run, goes_on=goes_on)
+        save_state(run, *fields, "plan", "stack", "stack_confidence", "complexity", "prompt_version")
+        tell(run, [decided], fence=fence, unwritten=unwritten)
         return run
 
 
 def finish_execution(
-    run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.PendingReview | None = None
-) -> TaskRun:
-    """executing → delivering, or → awaiting_changes if people decide on the ``change``. Executing continues if messages came
-    after the last model call."""
-    with locked(run_id, fence=fence) as run:
+    run_id: uuid.UUID, fence: int, outcome: Outcome, change: change_review.PendingReview | None = None, *,
+    goes_on: bool = False, unwritten: Unwritten | None = None,
+) -> TaskRun:  # fmt: skip
+    """executing → delivering, or → awaiting_changes if people decide on the ``change``. Executing continues, under another
+    claim, if messages came after the last model call."""
+    with locked(run_id, fence=fence, unwritten=unwritten) as run:
         results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
         }  # fmt: skip
@@ -127,28 +148,24 @@ def finish_execution(
             waits = change_review.open_round(run, change)
             if not waits:
                 run.enter(Status.DELIVERING)
-        save_state(run, *end_lease(run), "results", "message")
-        if waits and change is not None:
-            change_review.announce(run, change, fence)
+        fields = hand_over(run, goes_on=goes_on and run.status == Status.DELIVERING)
+        save_state(run, *fields, "results", "message")
+        said = [change_review.announcement(change)] if waits and change is not None else []
+        tell(run, said, fence=fence, unwritten=unwritten)
         return run
 
 
-def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any]) -> TaskRun:
+def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any], unwritten: Unwritten | None = None) -> TaskRun:
     """delivering → completed. ``results`` adds to what executing left."""
-    with locked(run_id, fence=fence) as run:
+    with locked(run_id, fence=fence, unwritten=unwritten) as run:
         run.enter(Status.COMPLETED)
         run.results = run.results | results
         facts = ("branch_name", "base_branch", "base_sha", "commit_sha", "git_status", "pr_url")
         git = {name: getattr(run, name) for name in facts}
         data = {"results": run.results, "git_metadata": git, "usage": usage_of(run)}
-        finish(run, "results", data=data, message=f"Done: {run.branch_name} at {run.commit_sha[:10]}.", fence=fence)
+        said = f"Done: {run.branch_name} at {run.commit_sha[:10]}."
+        finish(run, "results", data=data, message=said, fence=fence, unwritten=unwritten)
         return run
-
-
-def record_git_progress(run_id: uuid.UUID, fence: int, **fields: str) -> None:
-    """Stores facts about the run's commit and branch as they become known. Raises LeaseLost if ``fence`` is not the run's."""
-    if not TaskRun.across_tenants.filter(pk=run_id, fence=fence).update(**fields):
-        raise LeaseLost("Another worker owns this run now.")
 
 
 def take_new_branch(run: TaskRun, fence: int) -> None:
@@ -162,12 +179,16 @@ def take_new_branch(run: TaskRun, fence: int) -> None:
         setattr(run, name, value)
 
 
-def pause(run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "") -> TaskRun:
+def pause(
+    run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "", needs: Mapping[str, object] | None = None
+) -> TaskRun:
+    """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`)."""
     with locked(run_id, fence=fence) as run:
         run.paused_from = run.status
         run.enter(Status.PAUSED)
         run.pause_reason = reason
-        run.error = storable({"code": f"paused_{reason}", "detail": detail, "hint": hint})
+        error = {"code": f"paused_{reason}", "detail": detail, "hint": hint}
+        run.error = storable(error if needs is None else {**error, "needs": dict(needs)})
         save_state(run, *end_lease(run), "paused_from", "pause_reason", "error")
         data = {"reason": reason, "detail": detail, "hint": hint}
         event_log.record(run, "paused", data, f"Paused ({reason}): {detail}", fence=fence)

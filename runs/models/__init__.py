@@ -6,7 +6,18 @@ from .change_round import ChangeRound
 from .outgoing_comment import OutgoingComment
 from .processed_webhook import ProcessedWebhook
 from .run import TaskRun
+from .scheduled_job import ScheduledJob
 from .steer import SteerMessage
 from .step import RunStep
 
-__all__ = ["Approval", "Artifact", "ChangeRound", "OutgoingComment", "ProcessedWebhook", "RunStep", "SteerMessage", "TaskRun"]
+__all__ = [
+    "Approval",
+    "Artifact",
+    "ChangeRound",
+    "OutgoingComment",
+    "ProcessedWebhook",
+    "RunStep",
+    "ScheduledJob",
+    "SteerMessage",
+    "TaskRun",
+]

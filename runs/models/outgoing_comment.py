@@ -19,7 +19,8 @@ class OutgoingComment(TenantModel):
         COMMENT = "comment"
         """Post ``text`` as a separate comment."""
         REACTION = "reaction"
-        """Add a reaction to the comment in ``key``; ``text`` is part of the task's status comment."""
+        """Add a reaction to the comment in ``key``, or with ``thread`` to a remark there; ``text`` is part of the task's status
+        comment."""
         STATUS = "status"
         """The status of the task's latest run, in one comment that is edited."""
         REPLY = "reply"

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper
 
 from mgx_project.common.errors import InvalidTransition
+from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
 from .run_state import CLAIMABLE, STATES, RunState, Status
@@ -52,6 +53,13 @@ class TaskRun(TenantModel):
     stack_confidence = models.FloatField(null=True)
     complexity = models.CharField(max_length=20, blank=True)
     prompt_version = models.CharField(max_length=20, blank=True)
+    """As a worker that pins nothing has left it: read where ``prompt_set`` is 0, and dropped once no such release is in use."""
+    prompt_set = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """The version of the prompts that it is made with to its end (``runs.lifecycle.versions``); 0 before the first claim."""
+    journal_format = models.PositiveSmallIntegerField(default=0, db_default=0)
+    planned_again = models.JSONField(default=dict, db_default={})
+    """Where it went on from what was done when a person had it planned again (``runs.lifecycle.plan_again``): number, tree,
+    rounds, plan; {}: never."""
     results = models.JSONField(default=dict)
     message = models.JSONField(default=dict, db_default={})
     """What the engineer said of the change (``agent.ports.Outcome``): summary, subject, body, assumptions; {} is nothing."""
@@ -85,7 +93,7 @@ class TaskRun(TenantModel):
 
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "task_runs"
@@ -104,6 +112,9 @@ class TaskRun(TenantModel):
             ),
             models.Index(fields=["lease_expires_at"], condition=models.Q(status__in=sorted(CLAIMABLE)), name="run_claimable"),
             models.Index(fields=["workspace", "-claimed_at"], name="run_served"),
+            models.Index(
+                fields=["id"], condition=models.Q(status=Status.PAUSED, pause_reason="budget"), name="run_lacks_budget"
+            ),
             # the order of `runs.lifecycle.fair_claim` within a workspace
             models.Index(
                 "workspace",

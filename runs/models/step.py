@@ -10,7 +10,11 @@ from .run import TaskRun
 
 
 class RunStep(TenantModel):
-    """Begun (``finished_at`` NULL) or recorded. ``attempt`` counts the beginnings; ``tree`` is the git tree after it."""
+    """Begun (``finished_at`` NULL) or recorded. ``attempt`` counts the beginnings; ``tree`` is the git tree after it.
+
+    ``number`` is the order in which steps of a run began or were recorded, whatever the workers' clocks say: a trigger gives
+    the next one, whoever writes (migration 0015). NULL, and before all others: from before that.
+    """
 
     run = models.ForeignKey(TaskRun, on_delete=models.CASCADE, related_name="steps")
     key = models.CharField(max_length=200)
@@ -21,6 +25,9 @@ class RunStep(TenantModel):
     tree = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    number = models.BigIntegerField(null=True, editable=False)
+
+    NEWEST_FIRST = (models.F("number").desc(nulls_last=True), "-finished_at", "-started_at")
 
     class Meta:
         db_table = "run_steps"

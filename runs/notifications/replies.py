@@ -10,9 +10,9 @@ import uuid
 import structlog
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
+from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -82,7 +82,7 @@ def _post_reply(row_id: uuid.UUID) -> None:
 def _post(host: HostingClient, row: OutgoingComment) -> Comment | None:
     match OutgoingComment.Form(row.form):
         case OutgoingComment.Form.REACTION:
-            host.react(int(row.key.partition(":")[2]), "eyes")
+            host.react(int(row.key.partition(":")[2]), "eyes", remark=row.thread is not None)
         case OutgoingComment.Form.STATUS:
             if text := _status(row):
                 return host.comment(row.number, text, marker=str(row.pk))
@@ -106,7 +106,7 @@ def _status(row: OutgoingComment) -> str:
 def _mark_posted(row: OutgoingComment, posted: Comment | None = None) -> None:
     """Marks the reply as posted, unless it became due again meanwhile (``due_at`` changed)."""
     mine = OutgoingComment.across_tenants.filter(pk=row.pk)
-    mine.update(locked_until=None, sent_at=timezone.now(), attempts=0, comment_id=posted and posted.id)
+    mine.update(locked_until=None, sent_at=clock.now(), attempts=0, comment_id=posted and posted.id)
     mine.filter(due_at=row.due_at).update(due_at=None)
 
 
@@ -118,4 +118,4 @@ def _schedule_retry(row: OutgoingComment, error: MGXError) -> None:
         mine.update(locked_until=None, due_at=None, attempts=0)
         return
     log.info("a comment could not be posted, trying again", key=row.key, number=row.number, error=error.detail)
-    mine.update(locked_until=None, due_at=timezone.now() + backoff(row.attempts, error.retry_after))
+    mine.update(locked_until=None, due_at=clock.now() + backoff(row.attempts, error.retry_after))

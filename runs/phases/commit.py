@@ -7,19 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 
 from agent.errors import AgentError
 from agent.ports import Journal, JSONObject, StepEvent
+from mgx_project.common import clock
 from projects.models import Project
 from repositories.git.checkout import Checkout
 
-from ..lifecycle import worker_transitions
 from ..models import TaskRun
 from ..models.run import GitStatus
 from ..worker.execution import Execution
+from ..worker.journal import RunJournal
 from .commit_message import commit_message, fitted_message, pull_request_title
 
 MAX_SLUG = 50
@@ -48,7 +48,7 @@ async def load_delivery_settings(work: Execution, journal: Journal, root: Path) 
     async def read() -> JSONObject:
         project = work.run.task.project
         return {
-            "now": timezone.now().replace(microsecond=0).isoformat(),
+            "now": clock.now().replace(microsecond=0).isoformat(),
             "message": await work.db(commit_message, work.run, said),
             "title": await work.db(pull_request_title, work.run, said),
             "author": list(author(project)),
@@ -71,9 +71,18 @@ async def load_delivery_settings(work: Execution, journal: Journal, root: Path) 
 
 
 async def commit(
-    work: Execution, journal: Journal, checkout: Checkout, delivery: DeliverySettings, *, tree: str, parent: str, branch: str
+    work: Execution,
+    journal: RunJournal,
+    checkout: Checkout,
+    delivery: DeliverySettings,
+    *,
+    tree: str,
+    parent: str,
+    branch: str,
+    delivered: str = "",
 ) -> str:
-    """The id of the commit of ``tree`` on ``parent``, announced once. Raises AgentError if a replay gives another id."""
+    """The id of the commit of ``tree`` on ``parent``, announced once; or ``delivered``, where that is on the branch
+    already. Raises AgentError if a replay gives another id."""
     at = parse_datetime(delivery.now)
     assert at is not None
     made = partial(checkout.commit, tree, message=delivery.message, author=delivery.author, date=at, parent=parent)
@@ -81,6 +90,8 @@ async def commit(
     here: list[str] = []
 
     async def act() -> JSONObject:
+        if delivered:
+            return {"commit_sha": delivered, "signature": ""}
         key = settings.MGX_GIT_SIGNING_KEY
         here.append(sha := await made(key=key))
         return {"commit_sha": sha, "signature": await checkout.signature(sha) if key else ""}
@@ -90,14 +101,12 @@ async def commit(
         return StepEvent("commit_created", data, f"Commit {result['commit_sha'][:10]}: {delivery.message.splitlines()[0]}")
 
     inputs = {"tree": tree, "parent": parent, "message": delivery.message, "author": list(delivery.author)}
-    recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed)
+    recorded = await journal.step("deliver/commit", "git", inputs, act, announce=committed, local=True)
     # Made again on a worker that has another clone: the same tree, parent, date, words and signature give the same commit.
-    sha = here[0] if here else await made(signature=recorded["signature"])
+    sha = delivered or (here[0] if here else await made(signature=recorded["signature"]))
     if sha != recorded["commit_sha"]:
         raise AgentError(f"The commit has the id {sha}, but {recorded['commit_sha']} was announced.", code="commit_differs")
-    await work.db(
-        worker_transitions.record_git_progress, work.run.pk, work.lease.fence, commit_sha=sha, git_status=GitStatus.COMMITTED
-    )
+    work.buffer.note(commit_sha=sha, git_status=GitStatus.COMMITTED)
     return sha
 
 

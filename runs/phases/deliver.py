@@ -14,12 +14,12 @@ from repositories.git.checkout import Checkout, Difference
 
 from .. import artifacts
 from ..lifecycle import worker_transitions
-from ..models import Artifact
+from ..models import Artifact, TaskRun
 from ..models.run import GitStatus
 from ..worker.execution import Execution
 from .commit import commit, load_delivery_settings
 from .pull_request import open_pull_request
-from .rebase import rebase_onto_head
+from .rebase import RebaseResult, rebase_onto_head
 from .target_branch import Target, another_target, as_retryable, target_of
 from .workdir import check_out, final_tree
 
@@ -27,9 +27,8 @@ MAX_NAMES = 4
 """Names that a new branch is pushed under, one after the other."""
 
 
-async def deliver(work: Execution) -> None:
+async def deliver(work: Execution) -> TaskRun:
     """Commits the result, pushes it and opens the pull request. Raises AgentError if no file changed."""
-    run = work.run
     checkout, origin = await check_out(work)
     tree = await final_tree(work, checkout)
     made = await checkout.difference(tree)
@@ -43,10 +42,19 @@ async def deliver(work: Execution) -> None:
     journal = work.journal(checkout)
     target = await target_of(work, journal, checkout, origin)
     await _name_branch(work, origin, target, git_status=GitStatus.BRANCH_CREATED)
-    stands = await rebase_onto_head(work, journal, checkout, tree, target)
+    if target.delivered:
+        tree = await checkout.tree_of(target.delivered)
+        made = await checkout.difference(tree)
+        await _keep_diff(work, made)
+        stands = RebaseResult(tree, checkout.base_sha)
+    else:
+        stands = await rebase_onto_head(work, journal, checkout, tree, target)
     against = "" if stands.parent == checkout.base_sha else stands.parent
     delivery = await load_delivery_settings(work, journal, checkout.root)
-    sha = await commit(work, journal, checkout, delivery, tree=stands.tree, parent=stands.parent, branch=target.branch)
+    sha = await commit(
+        work, journal, checkout, delivery,
+        tree=stands.tree, parent=stands.parent, branch=target.branch, delivered=target.delivered,
+    )  # fmt: skip
     if against:
         made = await checkout.difference(stands.tree, against=against)
         await _keep_diff(work, made)
@@ -57,8 +65,7 @@ async def deliver(work: Execution) -> None:
             results["path"] = str(path)
         draft = delivery.draft or not stands.proved
         results |= await open_pull_request(work, journal, origin, target, delivery, results, draft=draft)
-    await work.sink.close()
-    await work.db(worker_transitions.complete, run.pk, work.lease.fence, results=results)
+    return await work.end(worker_transitions.complete, results=results)
 
 
 async def _keep_diff(work: Execution, made: Difference) -> None:
@@ -68,7 +75,7 @@ async def _keep_diff(work: Execution, made: Difference) -> None:
 
 async def _name_branch(work: Execution, origin: Origin, target: Target, **facts: str) -> None:
     facts |= {"branch_name": target.branch, "base_branch": target.base_branch}
-    await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, **facts)
+    work.buffer.note(**facts)
     if not target.number and not target.at:
         data = {"branch_name": target.branch, "base_branch": target.base_branch, "repo_full_name": origin.name}
         await work.sink.emit("branch_created", data, f"Created branch {target.branch} from {target.base_branch}.")
@@ -84,10 +91,10 @@ async def _push(work: Execution, checkout: Checkout, origin: Origin, target: Tar
             target = await another_target(work, work.journal(checkout), checkout, target, tried)
             await _name_branch(work, origin, target)
     except MGXError as error:
-        await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, git_status=GitStatus.FAILED)
+        work.buffer.note(git_status=GitStatus.FAILED)
         await work.sink.emit("push_failed", {"error": error.detail}, f"The push failed: {error.detail}")
         raise as_retryable(error) from error
-    await work.db(worker_transitions.record_git_progress, work.run.pk, work.lease.fence, git_status=GitStatus.PUSHED)
+    work.buffer.note(git_status=GitStatus.PUSHED)
     return target
 
 
@@ -97,7 +104,8 @@ async def _push_to(work: Execution, checkout: Checkout, origin: Origin, target: 
 
     async def push() -> JSONObject:
         try:
-            await checkout.push(sha, branch, onto=target.at)
+            if not target.delivered:
+                await checkout.push(sha, branch, onto=target.at)
         except GitCommandFailed as error:
             if error.code != "branch_taken" or not may_change:
                 raise

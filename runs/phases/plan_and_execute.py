@@ -4,40 +4,42 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import asdict
 
 from agent.pipeline import carry_out, draft_plan
 from agent.ports import JSONObject, PlanDraft, TaskSpec
-from agent.team.prompts import VERSION
+from agent.team import prompts
 
 from ..lifecycle import change_review, change_set, messages, worker_transitions
-from ..models import Approval
+from ..lifecycle.plan_again import earlier_of
+from ..models import Approval, TaskRun
 from ..worker.execution import Execution
-from .workdir import check_out, final_tree
+from .workdir import begun, check_out, final_tree
 
 
-async def plan(work: Execution) -> None:
+async def plan(work: Execution) -> TaskRun:
     """analyse → plan, with messages of people and the last rejected plan, including their edits."""
     run = work.run
     checkout, _ = await check_out(work)
     rejected = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=False).order_by("plan_version")
     last = await work.db(rejected.values_list("plan", flat=True).last)
     draft = await draft_plan(
-        await _spec(work),
+        await _spec(work, await begun(work, checkout)),
         checkout.root,
         work.ports(checkout),
         feedback=await work.db(messages.plan_messages, run),
         rejected=last,
         version=run.plan_version,
     )
-    await work.sink.close()
-    await work.db(worker_transitions.finish_planning, run.pk, work.lease.fence, draft, prompt_version=VERSION)
+    return await work.end(worker_transitions.finish_planning, draft, prompt_version=prompts.version(), leads_on=True)
 
 
-async def execute(work: Execution) -> None:
+async def execute(work: Execution) -> TaskRun:
     """write → guardrails → apply → format → test → review, repeated after every decision of people about the change."""
     run = work.run
     checkout, _ = await check_out(work)
+    await checkout.reset(work.start_tree)  # it may be the planner's
     assert run.plan is not None, "an approved run has a plan"
     approval = Approval.objects.for_workspace(run.workspace_id).filter(run=run, approved=True).order_by("plan_version")
     said = await work.db(approval.values_list("feedback", flat=True).last)
@@ -47,21 +49,25 @@ async def execute(work: Execution) -> None:
         plan = {**plan, "said_while_planning": told}
     draft = PlanDraft(plan, run.stack, run.stack_confidence or 0.0, run.complexity)
     decisions = await work.db(change_review.rounds, run)
-    outcome = await carry_out(await _spec(work), draft, checkout.root, work.ports(checkout), decisions=decisions)
-    await work.sink.close()
+    before = await begun(work, checkout)
+    outcome = await carry_out(
+        await _spec(work, before), draft, checkout.root, work.ports(checkout), decisions=decisions, begun=before
+    )
     change = None
     if await work.db(change_review.is_required, run):
         tree = await final_tree(work, checkout)
         files = await asyncio.to_thread(change_set.measure, await checkout.contents(tree), await checkout.modes(tree))
         change = await work.db(change_review.prepare, run, tree, files)
-    await work.db(worker_transitions.finish_execution, run.pk, work.lease.fence, outcome, change)
+    return await work.end(worker_transitions.finish_execution, outcome, change, leads_on=True)
 
 
-async def _spec(work: Execution) -> TaskSpec:
-    """The task as it was when the run first read it: later edits are not part of what was approved."""
+async def _spec(work: Execution, before: Collection[str]) -> TaskSpec:
+    """The task as it was when the run first read it: later edits are not part of what was approved. ``before`` are the paths
+    that it has changed before it was planned again."""
 
     async def read() -> JSONObject:
         spec = asdict(work.spec())
+        spec["earlier"] = earlier_of(work.run, sorted(before), spec["earlier"])
         # only where there is some: an older worker, which may take the run over, does not know the field
         return spec if spec["earlier"] else {name: value for name, value in spec.items() if name != "earlier"}
 

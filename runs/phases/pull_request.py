@@ -12,7 +12,6 @@ from agent.ports import Journal, JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin
 
-from ..lifecycle import worker_transitions
 from ..models.run import GitStatus
 from ..notifications.pull_request_body import quoted, text_of
 from ..worker.execution import Execution
@@ -71,8 +70,7 @@ async def open_pull_request(
         return {"pull_request_error": said}
     for said in found["refused"]:
         await work.sink.emit("git_operation_failed", {"error": said}, said)
-    facts = {"pr_url": found["url"], "pr_number": found["number"], "git_status": GitStatus.PR_OPENED}
-    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **facts)
+    work.buffer.note(pr_url=found["url"], pr_number=found["number"], git_status=GitStatus.PR_OPENED)
     await _answer_threads(work, journal, origin, found["number"])
     return {"pull_request": {key: found[key] for key in ("number", "url", "draft")}}
 

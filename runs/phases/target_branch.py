@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.errors import Paused
@@ -17,6 +17,7 @@ from ..models import TaskRun
 from ..worker.execution import Execution
 from .branch_names import candidates, choose
 from .commit import branch_name
+from .commit_message import RUN_TRAILER
 
 TRANSIENT_CODES = frozenset(("host_rate_limited", "host_unavailable", "unreachable", "git_timeout"))
 """Error codes of transient failures."""
@@ -26,13 +27,15 @@ TRANSIENT_CODES = frozenset(("host_rate_limited", "host_unavailable", "unreachab
 class Target:
     """``branch`` is pushed to, and was at ``at`` ("" where it is not there yet); ``base_branch`` is what a pull request of it
     goes into. ``head`` is where the branch that the work began on is now, "" where it is gone or there never was one.
-    ``number`` is the pull request that there is already, 0 for none."""
+    ``number`` is the pull request that there is already, 0 for none. ``delivered`` is a commit of this very run that is on the
+    branch already: the server was restored to a time before it, and what people have seen stays."""
 
     branch: str
     base_branch: str
     at: str
     head: str
     number: int = 0
+    delivered: str = ""
 
 
 async def target_of(work: Execution, journal: Journal, checkout: Checkout, origin: Origin) -> Target:
@@ -60,6 +63,8 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
                 hint="Nothing was overwritten. Request changes in the pull request, or close it and retry for a new one.",
             )
         found = {"head": heads.get(began_on, ""), "at": at}
+        if branch := await _delivered(checkout, run, [name for name in new if name in heads], heads, found):
+            return {**found, "branch": branch}
         return {**found, "branch": choose(run, {*heads, base_branch})} if new else found
 
     try:
@@ -70,7 +75,20 @@ async def target_of(work: Execution, journal: Journal, checkout: Checkout, origi
         return Target(own, base_branch, found["head"] or checkout.base_sha, found["head"], run.pr_number or 0)
     if parent is not None:
         return Target(own, base_branch, found["at"], found["head"], parent.pr_number or 0)
-    return Target(found.get("branch") or _before(run, found), base_branch, "", found["head"])
+    branch = found.get("branch") or _before(run, found)
+    return Target(branch, base_branch, "", found["head"], delivered=found.get("delivered", ""))
+
+
+async def _delivered(
+    checkout: Checkout, run: TaskRun, there: Sequence[str], heads: Mapping[str, str], found: JSONObject
+) -> str:
+    """The branch that has a commit of this run, which is put into ``found``; "" if there is none."""
+    for name in there:
+        await checkout.fetch(heads[name], name)
+        if sha := await checkout.newest_with(f"{RUN_TRAILER}: {run.pk}", heads[name]):
+            found["delivered"] = sha
+            return name
+    return ""
 
 
 def _before(run: TaskRun, found: JSONObject) -> str:

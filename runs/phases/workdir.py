@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.changes.baseline_files import FileBefore
 from agent.ports import JSONObject, StepEvent
 from mgx_project.common.errors import MGXError
 from repositories.checkout_source import Origin, on_branch, origin_of
@@ -11,7 +12,7 @@ from repositories.errors import GitCommandFailed
 from repositories.git.checkout import Checkout, RemoteSource
 from tasks.models import Task
 
-from ..lifecycle import worker_transitions
+from ..lifecycle.plan_again import tree_of
 from ..models import RunStep, TaskRun
 from ..worker.execution import Execution
 from ..worker.journal import OpenStep, current_step
@@ -23,7 +24,8 @@ MAX_NAMED = 200
 
 
 async def check_out(work: Execution) -> tuple[Checkout, Origin]:
-    """A private clone at the run's base commit, which the first clone fixes for the whole run.
+    """A private clone at the run's base commit, which the first clone fixes for the whole run; that of the phase before, as it
+    was left, where both have the same claim.
 
     Raises Paused where waiting or another token helps.
     """
@@ -47,6 +49,9 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
     await settle_branch(work, origin)
     if run.continues_branch:
         origin = await on_branch(origin, run.branch_name, of_new_project=_makes_project(run))
+    if work.checkout is not None:
+        work.checkout.reach_by(replace(origin.source(), branch=work.checkout.base_branch))
+        return work.checkout, origin
     made: list[Checkout] = []
 
     async def create(source: RemoteSource, sha: str, empty: bool) -> Checkout:
@@ -73,7 +78,7 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         return _ready(run, origin, made[0]) if origin.url else None
 
     # The journal proper needs a checkout for its trees; this first step changes none.
-    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready)
+    source = await work.journal_without_trees().step("source", "git", {"url": origin.url}, first, announce=ready, local=True)
     if not made:
         base = source["base_sha"]
         # how long it takes here is not part of the phase's journal
@@ -83,8 +88,13 @@ async def _check_out(work: Execution) -> tuple[Checkout, Origin]:
         finally:
             current_step.reset(token)
     checkout = made[0]
+    if tree := tree_of(run):
+        await work.trees(checkout).restore(tree)
+        work.start_tree = tree
     known = {**source, "base_branch": run.base_branch} if run.continues_branch else source
-    await work.db(worker_transitions.record_git_progress, run.pk, work.lease.fence, **known, **origin.facts())
+    if new := {name: value for name, value in {**known, **origin.facts()}.items() if getattr(run, name) != value}:
+        work.buffer.note(**new)
+    work.checkout = checkout
     return checkout, origin
 
 
@@ -110,12 +120,24 @@ def _ready(run: TaskRun, origin: Origin, checkout: Checkout) -> StepEvent:
     return StepEvent("source_ready", data, said)
 
 
+async def begun(work: Execution, checkout: Checkout) -> dict[str, FileBefore]:
+    """The files that a run that was planned again has changed before, by path, as they are in the base."""
+    if not work.start_tree:
+        return {}
+    files, modes = await checkout.contents(work.start_tree), await checkout.modes(work.start_tree)
+    return {path: FileBefore(before, _bits(modes.get(path, ("", ""))[0])) for path, (before, _) in files.items()}
+
+
+def _bits(mode: str) -> int | None:
+    """Of git's mode of a file; None for one whose mode is the same in both trees."""
+    return int(mode, 8) & 0o777 if mode else None
+
+
 async def final_tree(work: Execution, checkout: Checkout) -> str:
     """Restores the result of executing after its last change, without files that tests have left in the workdir since."""
-    changed = (
-        RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run).exclude(tree="").order_by("-finished_at")
-    )
-    last = await work.db(changed.first)
+    await work.sink.flush()  # the last change may not be written yet
+    changed = RunStep.objects.for_workspace(work.run.workspace_id).filter(run=work.run, finished_at__isnull=False)
+    last = await work.db(changed.exclude(tree="").order_by(*RunStep.NEWEST_FIRST).first)
     if last is not None:
         await work.trees(checkout).restore(last.tree)
         return str(last.tree)

@@ -9,8 +9,8 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.async_db import run_db
 from mgx_project.common.json_values import REPLACEMENT
 from mgx_project.common.rendering import dumps
@@ -69,7 +69,7 @@ async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int, listening
             run, found = await run_db(_now, run_id, rows, after)
             for seq, at, type, message in found:
                 if not await listening.goes_on():  # between any two lines: the client may read slowly
-                    yield _line(timezone.now(), ENDED_TYPE, ENDED).encode()
+                    yield _line(clock.now(), ENDED_TYPE, ENDED).encode()
                     return
                 after = seq
                 yield _line(at, type, message).encode()
@@ -77,14 +77,14 @@ async def follow(run_id: uuid.UUID, rows: QuerySet[Event], after: int, listening
                 return
             if run.state.waits_for_person and after <= run.last_seq != told:
                 told = run.last_seq
-                yield _line(timezone.now(), WAITING_TYPE, _waits_for(run)).encode()
+                yield _line(clock.now(), WAITING_TYPE, _waits_for(run)).encode()
             await asyncio.wait({announced}, timeout=min(QUIET_SECONDS, rights.RECHECK_SECONDS))
             if announced.done():
                 if announced.result()["type"] == rights.CHANGED["type"]:
                     listening.doubt()
                 announced = asyncio.ensure_future(layer.receive(channel))
             if not await listening.goes_on():
-                yield _line(timezone.now(), ENDED_TYPE, ENDED).encode()
+                yield _line(clock.now(), ENDED_TYPE, ENDED).encode()
                 return
     finally:
         announced.cancel()

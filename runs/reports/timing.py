@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
+from mgx_project.common import clock
 
 from ..lifecycle import claim_spans
 from ..models import Artifact, RunStep, TaskRun
@@ -69,7 +69,7 @@ class Work:
 def timing_of(run: TaskRun) -> dict[str, Any]:
     """The document of `GET /api/runs/{id}/timing`. Two queries."""
     rows = RunStep.objects.for_workspace(run.workspace_id).filter(run=run).order_by("started_at")
-    wall = _since(run, run.completed_at or timezone.now())
+    wall = _since(run, run.completed_at or clock.now())
     phases: list[tuple[str, Interval]] = []
     steps: dict[str, Work] = {}
     everything = Work()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from repositories.hosting.base import HostingClient, Level
+from repositories.hosting.registry import provider_of
 from repositories.models import RepositoryLink
 from workspaces.models import Membership, Role
 from workspaces.principal import Principal
 
 ROLES: dict[Level, Role] = {"write": Role.DEVELOPER, "maintain": Role.ADMIN, "admin": Role.ADMIN}
 """The role of an account here, at most that of the user who linked the repository. Other permissions give no role."""
+
+MAX_VISITOR = 150
+"""Characters of `TaskRun.account`."""
 
 
 def principal_for_account(link: RepositoryLink, host: HostingClient, account: str) -> Principal | None:
@@ -25,7 +30,18 @@ def principal_for_account(link: RepositoryLink, host: HostingClient, account: st
     owner = link_owner(link)
     if owner is None:
         return None
-    return replace(owner, role=min(role, owner.role, key=list(Role).index), account=f"{account} ({link.provider})")
+    return replace(owner, role=min(role, owner.role, key=list(Role).index), account=visitor(link, account))
+
+
+def visitor(link: RepositoryLink, account: str) -> str:
+    """The account as a person: `octocat (github)`, and `octocat (github at git.example.com)` where the link is to a server of
+    its own. At most `MAX_VISITOR` characters; two accounts have never the same."""
+    provider = provider_of(link.provider)
+    server = "" if provider is None else provider.server(link)
+    name = f"{account} ({link.provider} at {server})" if server else f"{account} ({link.provider})"
+    if len(name) <= MAX_VISITOR:
+        return name
+    return f"{name[: MAX_VISITOR - 34]}… {hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 def link_owner(link: RepositoryLink) -> Principal | None:

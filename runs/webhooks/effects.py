@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
 from repositories.hosting.webhook_events import WebhookEvent
 from repositories.models import RepositoryLink
@@ -70,12 +71,17 @@ def say(link: RepositoryLink, key: str, effect: Effect | None) -> None:
     elif effect.task is not None:
         form, due = OutgoingComment.Form.REACTION, key.startswith("comment:")
         queue_status_comment(link.workspace_id, link.pk, effect.task.pk, effect.number)
+    fields = {"number": effect.number, "text": effect.text, "thread": effect.thread or None}
+    task_id = effect.task and effect.task.pk
+    _queue(link, key, form=form, task_id=task_id, due_at=clock.now() if due else None, **fields)
+
+
+def mark_read(link: RepositoryLink, number: int, thread: int, remark: int) -> None:
+    """Queues a reaction to a remark in a thread of the pull request ``number``: an answer that no program answers again."""
+    _queue(link, f"read:{remark}", form=OutgoingComment.Form.REACTION, number=number, thread=thread, due_at=clock.now())
+
+
+def _queue(link: RepositoryLink, key: str, **fields: Any) -> None:
     OutgoingComment.objects.for_workspace(link.workspace_id).get_or_create(
-        link_id=link.pk,
-        key=key,
-        defaults={
-            "workspace_id": link.workspace_id, "number": effect.number, "text": effect.text, "form": form,
-            "thread": effect.thread or None, "task_id": effect.task and effect.task.pk,
-            "due_at": timezone.now() if due else None,
-        },
-    )  # fmt: skip
+        link_id=link.pk, key=key, defaults={"workspace_id": link.workspace_id, **fields}
+    )

@@ -11,6 +11,7 @@ from repositories.hosting.webhook_events import (
     ChecksFailed,
     CommentCommand,
     IssueLabelled,
+    IssueUnlabelled,
     LinkChanged,
     PullRequestStateChanged,
     ReviewSubmitted,
@@ -41,6 +42,8 @@ def handle(link: RepositoryLink, host: HostingClient, event: WebhookEvent, deliv
             pull_requests.sync(link, host, event)
         case BranchPushed():
             pull_requests.note_push(link, event)
+        case IssueUnlabelled():
+            issue_tasks.unlabelled(link, event)
         case ChecksFailed():
             return repair(link, host, event, delivery)
         case _ if has_waited(delivery) or not is_done(link, event.key):
@@ -56,7 +59,7 @@ def _request(link: RepositoryLink, host: HostingClient, event: WebhookEvent, del
         return False
     match event:
         case IssueLabelled():
-            once(link, event, event.issue.number, lambda: issue_tasks.label(link, who, event))
+            issue_tasks.labelled(link, who, event)
         case CommentCommand():
             pull = _pull_of(link, host, event)
             once(link, event, event.issue.number, lambda: run_command(link, who, event, pull))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from django.db import transaction
+
 from mgx_project.common.errors import NotFound
-from repositories.hosting.webhook_events import IssueLabelled, IssueThread
+from repositories.hosting.webhook_events import IssueLabelled, IssueThread, IssueUnlabelled
 from repositories.models import RepositoryLink
 from tasks.models import Task
 from tasks.services import create_task, name_of
@@ -14,21 +16,47 @@ from workspaces.principal import Principal
 
 from .. import services
 from ..lifecycle import revisions
-from ..models import TaskRun
+from ..models import ProcessedWebhook, TaskRun
 from ..models.run_state import FINAL
 from ..notifications.pull_request_body import code
-from .effects import Effect
+from .effects import Effect, attempt, claim, is_done, say
 
 DIGEST = "issue_digest"
 """In ``Task.config``: of the issue's text when it was read last, to tell an edited issue from an edited task."""
 
 
-def label(link: RepositoryLink, who: Principal, event: IssueLabelled) -> Effect | None:
+def labelled(link: RepositoryLink, who: Principal, event: IssueLabelled) -> None:
     """A label on a pull request of ours does not create a task: the project may add it to all pull requests."""
-    if revisions.latest_of(link, event.issue.number) is not None:
-        return None
-    effect = start(link, who, event.issue, auto_approve=False)
-    return replace(effect, text=f"Label added by {code(event.actor)}: {effect.text}")
+    number = event.issue.number
+
+    def begin() -> Effect | None:
+        if revisions.latest_of(link, number) is not None:
+            return None
+        effect = start(link, who, event.issue, auto_approve=False)
+        return replace(effect, text=f"Label added by {code(event.actor)}: {effect.text}")
+
+    with transaction.atomic():
+        if claim(link, event.key) and not _is_told_twice(link, event):
+            say(link, event.key, attempt(number, event.actor, begin))
+
+
+def unlabelled(link: RepositoryLink, event: IssueUnlabelled) -> None:
+    """Whoever did it: the label can be set again."""
+    with transaction.atomic():
+        if claim(link, event.key):
+            claim(link, f"label:{event.issue.number}:changed")
+
+
+def _is_told_twice(link: RepositoryLink, event: IssueLabelled) -> bool:
+    """A label that an issue is opened with may be told as set, too, before or after. A label can't be set twice without being
+    taken off in between, so of an issue that was begun on because it was opened with it, the first change told is that one."""
+    number = event.issue.number
+    opening, changed = f"label:{number}:opening", f"label:{number}:changed"
+    claim(link, f"label:{number}")
+    ProcessedWebhook.objects.for_workspace(link.workspace_id).select_for_update().get(link_id=link.pk, key=f"label:{number}")
+    if event.with_opening:
+        return is_done(link, changed) or not claim(link, opening)
+    return claim(link, changed) and is_done(link, opening)
 
 
 def start(link: RepositoryLink, who: Principal, issue: IssueThread, *, auto_approve: bool) -> Effect:

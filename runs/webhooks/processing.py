@@ -9,9 +9,9 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
+from mgx_project.common import clock
 from mgx_project.common.errors import MGXError
 from repositories.errors import HostFailed
 from repositories.fair_shares import shares
@@ -73,7 +73,7 @@ def _process(delivery_id: uuid.UUID) -> None:
         log.exception("a webhook delivery failed with an internal error")
         _schedule_retry(delivery, "Internal error. See the server's log for details.", None)
     else:
-        done = {} if waits else {"processed_at": timezone.now()}
+        done = {} if waits else {"processed_at": clock.now()}
         WebhookDelivery.across_tenants.filter(pk=delivery_id).update(error="", **done)
 
 
@@ -96,8 +96,8 @@ def _carry_out(delivery: WebhookDelivery) -> bool:
 def _schedule_retry(delivery: WebhookDelivery, why: str, retry_after: float | None, most: int = MAX_REFUSALS) -> None:
     fields: dict[str, object] = {"error": why}
     if delivery.attempts >= most:
-        fields["processed_at"] = timezone.now()
+        fields["processed_at"] = clock.now()
         log.warning("giving up a webhook delivery", reason=why)
     else:
-        fields["next_try_at"] = timezone.now() + backoff(delivery.attempts, retry_after)
+        fields["next_try_at"] = clock.now() + backoff(delivery.attempts, retry_after)
     WebhookDelivery.across_tenants.filter(pk=delivery.pk).update(**fields)

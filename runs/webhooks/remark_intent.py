@@ -6,14 +6,28 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from .remark_forms import (
+    GLAD,
+    LEAVES,
+    NO,
+    NO_FORMS,
+    NOT_YET,
+    OVER,
+    REQUESTS,
+    UNSPACED_ASKS,
+    UNSPACED_PRAISE,
+    UNTROUBLED,
+    WITHDRAWS,
+    YES,
+    YES_FORMS,
+)
 from .remark_words import (
     AFFIRMED,
     ASKING,
     ASKING_PHRASES,
-    CONSENT,
     CURED,
+    DEFECT_NAMES,
     DEFECTS,
-    DENIED,
     FILLER,
     HEDGES,
     IMPERATIVES,
@@ -23,7 +37,6 @@ from .remark_words import (
     OPENERS,
     PRAISE,
     PRAISE_PHRASES,
-    REFUSAL,
 )
 
 MAX_READ = 4_000
@@ -43,17 +56,16 @@ _PREDICATES = frozenset(
 )
 _OBJECTS = frozenset(("the", "these", "those", "up"))
 _PRONOUNS = frozenset(("this", "that", "it"))
-_POLITE = frozenset(
-    ("thanks", "thank", "you", "that", "that's", "would", "be", "great", "nice", "all", "good", "just", "a", "comment")
-)
 _UNSPACED = tuple(word for word in ASKING if word[0] >= "\u3040")
 """Words of languages that are written without spaces."""
 _WISH = re.compile(
     r"(?:(?:please|let's|lets|i'd say|i would|i'd|go ahead and|feel free to|can you|you can|we can)[ ,]+){0,3}"
-    r"(?:merge|ship)(?: (?:it|this|that|now|away|pr|the pr))*"
+    r"(?:(?:merge|ship)(?: (?:it|this|that|now|away|pr|the pr))*"
+    r"|kannst du mergen|(?:tu )?peux (?:fusionner|merger)|puedes fusionar)"
 )
 """To merge is what an approval is for, however it is put."""
-_AS_IT_IS = re.compile(r"\b(?:as it is|as is|as-is)\b")
+_TODO = re.compile(r"\bTODO\b|\btodo:")
+_WRONG_PLACE = re.compile(r"\bsorry[,.!: ]+wrong \w+")
 _AFTER = 3
 """Words of an order's beginning among which a verb makes its first word a noun ("test coverage is fine")."""
 _WORD = re.compile(r"\+1|100%|[^\W_](?:[\w'-]*[^\W_])?")
@@ -72,7 +84,8 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     remark before it asks for a change."""
     if suggests:
         return Intent.ASKS
-    text = prose[:MAX_READ].replace("’", "'").lower()
+    text = prose[:MAX_READ].replace("’", "'")
+    text = _WRONG_PLACE.sub("never mind", (text if _TODO.search(text) else re.sub(r"(?i)\btodo\b", "all", text)).lower())
     if not text.strip():
         return Intent.NOTHING
     if answers and (found := _answer(text)):
@@ -82,45 +95,87 @@ def intent_of(prose: str, *, suggests: bool = False, answers: bool = False) -> I
     label, colon, rest = signs.partition(":")
     if colon and label.strip() in LABELS:
         signs = rest
-    clauses = [clause.strip() for clause in _CLAUSE.split(_CODE.sub(" `x` ", signs)) if clause and clause.strip()]
-    if any(_asks(clause) for clause in clauses):
+    kinds = [_kind(clause) for clause in _clauses(signs)]
+    if Intent.ASKS in kinds:
         return Intent.ASKS
-    worded = [clause for clause in clauses if _WORD.search(clause) or "`" in clause]
-    if not worded:
+    if not kinds:
         applauds = signs != named or any(sign in text for sign in _APPROVING)
         return Intent.PRAISE if applauds else Intent.UNCLEAR
-    kinds = [_praises(clause) for clause in worded]
-    if len(prose) <= MAX_READ and None not in kinds and True in kinds:
+    if len(prose) <= MAX_READ and Intent.UNCLEAR not in kinds and Intent.PRAISE in kinds:
         return Intent.PRAISE
     return Intent.UNCLEAR
 
 
+def _clauses(text: str) -> list[str]:
+    """Those that have words, or stand for code."""
+    found = [clause.strip() for clause in _CLAUSE.split(_CODE.sub(" `x` ", text)) if clause]
+    return [clause for clause in found if _WORD.search(clause) or "`" in clause]
+
+
 def _answer(text: str) -> Intent | None:
-    found = _WORD.findall(text)
-    words = set(found)
-    if words <= CONSENT | REFUSAL | _POLITE and (words & DENIED or _AS_IT_IS.search(text)):
-        return Intent.NOTHING
-    if found and (found[0] in AFFIRMED or (words & CONSENT and words <= CONSENT | _POLITE)):
-        return Intent.ASKS
-    if words & REFUSAL and words <= REFUSAL | _POLITE:
-        return Intent.NOTHING
+    """Of what follows our question: a yes or a no, as far as the rest of it says nothing else; None for anything else."""
+    clauses = _clauses(text)
+    if not clauses:
+        return {"👍": Intent.ASKS, ":+1:": Intent.ASKS, "👎": Intent.NOTHING, ":-1:": Intent.NOTHING}.get(text.strip())
+    words = _WORD.findall(text)
+    if any(LEAVES.search(clause) or WITHDRAWS.search(clause) for clause in clauses):
+        others = [clause for clause in clauses if not LEAVES.search(clause) and not WITHDRAWS.search(clause)]
+        return None if any(_kind(clause) is Intent.ASKS for clause in others if clause not in NO | YES) else Intent.NOTHING
+    if not words or words[0] in AFFIRMED:
+        return Intent.ASKS if words else None
+    rest = [_kind(_without_first(clause, at)) for at, clause in enumerate(clauses)]
+    if words[0] in NO or NO_FORMS.search(text):
+        says_more = set(words) & NOT_YET or any(kind in (Intent.ASKS, Intent.UNCLEAR) for kind in rest)
+        return None if says_more else Intent.NOTHING
+    if words[0] in YES or YES_FORMS.search(text):
+        return None if Intent.UNCLEAR in rest and not YES_FORMS.search(text) else Intent.ASKS
     return None
 
 
+def _without_first(clause: str, at: int) -> str:
+    if at:
+        return clause
+    left = NO_FORMS.sub(" ", YES_FORMS.sub(" ", clause)).strip()
+    first = _WORD.match(left)
+    return left[first.end() :].strip() if first and first.group() in NO | YES else left
+
+
+def _kind(clause: str) -> Intent:
+    """NOTHING: words that mean nothing by themselves."""
+    if not clause.strip():
+        return Intent.NOTHING
+    if _WISH.fullmatch(clause) or ("?" not in clause and (LEAVES.search(clause) or WITHDRAWS.search(clause))):
+        return Intent.PRAISE
+    calm = UNTROUBLED.sub(" ", clause).strip()
+    words = set(_WORD.findall(calm))
+    if REQUESTS.search(calm) or UNSPACED_ASKS.search(calm):
+        return Intent.ASKS
+    glad = GLAD.search(calm) and not words & (HEDGES - {"how"} | (DEFECTS - DEFECT_NAMES))
+    if (glad or OVER.search(calm)) and "?" not in clause and not _wants(calm, words):
+        return Intent.PRAISE
+    if _asks(calm):
+        return Intent.ASKS
+    if calm != clause and words <= PRAISE | FILLER:
+        return Intent.PRAISE
+    if UNSPACED_PRAISE.search(calm) and not HEDGES & words and "?" not in clause:
+        return Intent.PRAISE
+    return {True: Intent.PRAISE, False: Intent.NOTHING, None: Intent.UNCLEAR}[_praises(calm)]
+
+
+def _wants(clause: str, words: set[str]) -> bool:
+    return bool(ASKING & words) or any(f" {phrase} " in f" {clause} " for phrase in ASKING_PHRASES)
+
+
 def _asks(clause: str) -> bool:
-    if _WISH.fullmatch(clause):
-        return False
     left = _without_praise(clause)
     for phrase in NOT_NEEDED:
         left = left.replace(phrase, " ")
     words = _WORD.findall(left)
-    if not words or words == ["not", "needed"]:
+    if not words or words == ["not", "needed"] or words[:2] == ["let", "me"]:
         return False
-    padded = f" {' '.join(words)} "
     if (
-        ASKING & set(words)
+        _wants(" ".join(words), set(words))
         or any(word in clause for word in _UNSPACED)
-        or any(f" {phrase} " in padded for phrase in ASKING_PHRASES)
         or (DEFECTS & set(words) and not CURED & set(words) and not left.startswith(OPENERS))
     ):
         return True

@@ -4,11 +4,11 @@ reviews. In lower case, without punctuation. What is in no list makes a remark u
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-PRAISE = _words(
+PRAISE = words(
     """
     +1 100% lgtm sgtm ty thx tx thanks thank tnx cheers perfect great good nice excellent awesome amazing brilliant
     fantastic superb wonderful lovely neat cool sweet beautiful clean clear elegant solid impressive outstanding well done
@@ -26,9 +26,9 @@ PRAISE = _words(
     """
 )
 """Words that praise, approve or thank."""
-FILLER = _words(
+FILLER = words(
     """
-    a an the this that that's there's everything's you're we're they're he's she's it its it's i i'm we you u your
+    a an finally the this that that's there's everything's you're we're they're he's she's it its it's i i'm we you u your
     yours me my us our to for and so very really much all of in on is
     are was looks look looking seems sounds everything now here there again just quite pretty absolutely totally indeed
     many lot lots man team folks everyone work job pr mr patch code change changes commit fix test tests one go from side
@@ -58,7 +58,7 @@ OPENERS = (
     "grazie per", "bedankt voor", "dank voor", "спасибо за",
 )  # fmt: skip
 """How praise begins that says what it is for."""
-ASKING = _words(
+ASKING = words(
     """
     please pls plz should shouldn't must needs need needed todo nit fixme instead rather prefer suggest suggestion
     consider bitte sollte sollten muss müssen müsste statt stattdessen lieber brauchen braucht svp stp devrait devraient
@@ -67,7 +67,7 @@ ASKING = _words(
     """
 )
 """Words that ask for something, wherever they stand."""
-DEFECTS = _words(
+DEFECTS = words(
     """
     typo missing misses wrong incorrect broken breaks broke bug bugs buggy crash crashes crashed fails failing
     error errors misleading confusing unclear unused unnecessary redundant duplicate duplicated inconsistent outdated
@@ -78,7 +78,9 @@ DEFECTS = _words(
     """
 )
 """Words that name a defect, and so ask for its repair; not beside a word of CURED, nor in praise that says what it is for."""
-CURED = _words(
+DEFECT_NAMES = words("bug bugs crash crashes error errors leak leaks mistake regression typo")
+"""Of DEFECTS, what a thing may be about without having one ("error handling")."""
+CURED = words(
     """
     no nothing without never zero fixes fixing fixed handles handling handled solves solving solved resolves
     resolving catches catching prevents preventing avoids avoiding kein keine keinen nichts ohne behebt behoben aucun
@@ -99,7 +101,7 @@ ASKING_PHRASES = (
     "pode", "poderia", "puoi", "potresti", "kun je", "zou je", "お願いします",
 )  # fmt: skip
 """The same in several words."""
-IMPERATIVES = _words(
+IMPERATIVES = words(
     """
     accept add adapt adjust align allow apply assert avoid await bind bump call cap catch change check clarify clean close
     comment compare compute convert copy correct cover create cut declare default define delete deprecate describe disable
@@ -119,14 +121,14 @@ IMPERATIVES = _words(
     """
 )
 """How an order begins."""
-LEADING = _words(
+LEADING = words(
     """
     now then also and so maybe perhaps just next first second finally otherwise still or to but however only well ok okay
     hm hmm again minor nitpick question optional und dann auch aber et puis mais y pero e mas ma en maar
     """
 )
 """Words that an order may begin after."""
-HEDGES = _words(
+HEDGES = words(
     """
     but if would could unless until after once when except though although however yet only almost nearly not no never
     isn't aren't wasn't don't doesn't didn't won't can't cannot without hardly barely why how what where which who whether
@@ -135,22 +137,7 @@ HEDGES = _words(
     """
 )
 """Words after which praise is not what it seems."""
-LABELS = _words("update edit note fyi ps")
+LABELS = words("update edit note fyi ps")
 """What a remark may begin with before a colon without being an order."""
-AFFIRMED = _words("yes yep yeah yup sure ja oui sí si sim da да 是 はい 네")
+AFFIRMED = words("yes yep yeah yup sure ja oui sí si sim da да 是 はい 네")
 """An answer that begins so asks for work, whatever follows."""
-DENIED = _words("no nope nah never nevermind leave not don't nein nicht non não nee нет 不 いいえ 아니요")
-"""Of REFUSAL, what denies also among words of CONSENT ("please leave it")."""
-CONSENT = _words(
-    """
-    yes yep yeah yup sure please do it go ahead exactly correct right definitely ok okay of course ja gerne bitte mach oui
-    sí si sim да 是 はい 네
-    """
-)
-"""Answers to a question of ours that confirm it."""
-REFUSAL = _words(
-    """
-    no nope nah never mind nevermind not needed need leave it as is fine don't nein nicht nötig non não nee нет 不 いいえ 아니요
-    """
-)
-"""Answers that deny it."""

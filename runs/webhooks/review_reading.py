@@ -23,12 +23,14 @@ Rule = Project.ReviewRemarks
 @dataclass(frozen=True)
 class ReviewReading:
     """``asks`` are requests for work. ``unclear`` are remarks whose author is to be asked. ``commands`` are others than
-    `/mgx continue`, which makes its remark a request. ``left`` counts remarks that ask for nothing."""
+    `/mgx continue`, which makes its remark a request. ``left`` are those that ask for nothing, and ``declined`` those among
+    them that answer so in a thread in which we have asked."""
 
     asks: Sequence[Remark] = ()
     unclear: Sequence[Remark] = ()
     commands: Sequence[tuple[Remark, CommandText]] = ()
-    left: int = 0
+    left: Sequence[Remark] = ()
+    declined: Sequence[Remark] = ()
 
 
 def read_review(
@@ -47,7 +49,8 @@ def read_review(
     asks: list[Remark] = []
     unclear: list[Remark] = []
     commands: list[tuple[Remark, CommandText]] = []
-    left = 0
+    left: list[Remark] = []
+    declined: list[Remark] = []
     for remark, said in _open_remarks(provider, comments, review, account, told):
         command = said.command
         if command is not None and command.verb != "continue":
@@ -56,15 +59,18 @@ def read_review(
         if command is not None and (command.words or remark.root):
             asks.append(replace(remark, said=command.words or remark.said))
             continue
-        intent = intent_of(said.prose, suggests=said.suggests, answers=remark.root in asked)
+        answers = remark.root in asked and remark.id != remark.root
+        intent = intent_of(said.prose, suggests=said.suggests, answers=answers)
         if not said.prose and not said.suggests:  # a quotation, a picture or code, and no word about it
             intent = Intent.UNCLEAR
         if rule == Rule.COMMANDS or intent in (Intent.PRAISE, Intent.NOTHING):
-            left += 1
+            left.append(remark)
+            if answers and rule != Rule.COMMANDS:
+                declined.append(remark)
         elif intent is Intent.ASKS or rule == Rule.ALWAYS or verdict == "changes":
             asks.append(remark)
-        elif verdict == "approved" or remark.root in asked:  # a thread is asked about once
-            left += 1
+        elif verdict == "approved" and not answers:
+            left.append(remark)
         else:
             unclear.append(remark)
     if asks:  # words that ask for nothing by themselves say what the remarks are about
@@ -73,7 +79,7 @@ def read_review(
     empty = not (asks or commands or unclear) and rule != Rule.COMMANDS
     if review and verdict == "changes" and empty and review[0] not in told.reviews:
         unclear = [Remark(0, 0, "", "", review[1].body, review[0])]
-    return ReviewReading(asks, unclear, commands, left)
+    return ReviewReading(asks, unclear, commands, left, declined)
 
 
 def _open_remarks(

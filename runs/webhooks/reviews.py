@@ -24,7 +24,7 @@ from ..notifications.pull_request_body import code
 from ..notifications.status_comment_body import understood
 from .closed import refusal
 from .commands import run_command
-from .effects import Effect, attempt, claim, once, say
+from .effects import Effect, attempt, claim, mark_read, once, say
 from .review_reading import ReviewReading, read_review
 from .waiting import has_waited, wait
 
@@ -32,9 +32,16 @@ ASK_THREAD = (
     "I am not sure whether this asks for a change, so I did nothing. Reply here with what should change, or with `yes` to have "
     "it done as written."
 )
+ASK_AGAIN = (
+    "I can't tell from this answer either whether something is to change, so I did nothing. `yes` has the remark done as "
+    "written, `no` leaves it, and `/mgx continue` with what should change is always understood. I do not ask a third time: "
+    "what else is said here gets 👀, or is done where it clearly asks for something."
+)
 ASK_REVIEW = (
     "I am not sure what this review asks for, so I did nothing. To have something changed, comment `/mgx continue` and what."
 )
+MAX_ASKED = 2
+"""How often we ask in one thread, or about reviews as a whole between two runs: another program may answer each comment."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class _ReviewUptake:
         parent = revisions.latest_of(link, event.number)
         assert parent is not None, "its task is locked, so no run of it is deleted"
         self._parent = parent
+        self._known = revisions.known_remarks(link, event.number)
+        self._asked = self._asked_about()
 
     def carry_out(self) -> bool:
         reading = self._read()
@@ -92,10 +101,8 @@ class _ReviewUptake:
                 )  # fmt: skip
                 self._answer(f"{key}:command", remark, asked)
         is_open = self._seen.pull.state == "open"
-        for remark in reading.unclear if is_open else ():
-            if not self._replied_to(remark):
-                key = f"ask:{remark.root}:{remark.id}" if remark.root else f"ask:review:{remark.review}"
-                self._say(key, Effect(self._event.number, ASK_THREAD if remark.root else ASK_REVIEW, thread=remark.root))
+        if is_open:
+            self._ask_about(reading)
         if not reading.asks:
             return False
         if not is_open:
@@ -104,6 +111,34 @@ class _ReviewUptake:
             self._say(f"{state}:{self._event.number}:{self._event.actor}", Effect(self._event.number, said))
             return False
         return self._work(reading)
+
+    def _ask_about(self, reading: ReviewReading) -> None:
+        """The last unclear remark of each thread, and the reviews. Every answer to a question of ours gets a sign at least."""
+        number, last = self._event.number, {remark.root or -remark.review: remark for remark in reading.unclear}
+        for remark in last.values():
+            if not remark.root:
+                self._ask_about_review(remark)
+                continue
+            asked = self._asked.get(remark.root, set())
+            if remark.id in asked or self._replied_to(remark):
+                continue
+            if len(asked) < MAX_ASKED:
+                words = ASK_AGAIN if asked else ASK_THREAD
+                self._say(f"ask:{remark.root}:{remark.id}", Effect(number, words, thread=remark.root))
+            else:
+                mark_read(self._link, number, remark.root, remark.id)
+        for remark in reading.declined:
+            mark_read(self._link, number, remark.root, remark.id)
+
+    def _ask_about_review(self, remark: Remark) -> None:
+        rows = OutgoingComment.objects.for_workspace(self._link.workspace_id).filter(
+            link_id=self._link.pk,
+            number=self._event.number,
+            key__startswith="ask:review:",
+            created_at__gt=self._parent.created_at,
+        )
+        if rows.count() < MAX_ASKED:
+            self._say(f"ask:review:{remark.review}", Effect(self._event.number, ASK_REVIEW))
 
     def _read(self) -> ReviewReading:
         provider = provider_of(self._link.provider)
@@ -116,9 +151,9 @@ class _ReviewUptake:
             self._seen.comments,
             review,
             self._event.actor,
-            revisions.known_remarks(self._link, self._event.number),
+            self._known,
             rule=self._parent.task.project.review_remarks,
-            asked=self._asked_threads(),
+            asked=self._asked,
         )
 
     def _work(self, reading: ReviewReading) -> bool:
@@ -133,24 +168,25 @@ class _ReviewUptake:
             self._say(event.key, Effect(event.number, said, task))
             wait(self._delivery, task.pk)
             return True
-        if has_waited(self._delivery) and newest.state.outcome is not RunOutcome.SUCCEEDED:
+        if has_waited(self._delivery) and (why := _why_it_ends(newest)):
             said = (
-                f"Run #{newest.run_number} is {newest.status}, so {count} of {code(event.actor)} that came after it began, or "
+                f"{why}, so {count} of {code(event.actor)} that came after it began, or "
                 "that it was not told, will not be taken up by themselves. They are with the next review, or ask with "
                 "`/mgx continue` and what should change."
             )
             self._say(f"{event.key}:left", Effect(event.number, said))
             return False
         part, left = revisions.one_part(reading.asks)
+        passed = [remark for remark in reading.left if (remark.id, remark.review) not in self._known.left]
 
         def start() -> Effect:
             run = services.revise_run(
-                principal=self._who, run_id=self._parent.pk, revision=revisions.of_review(part, event.actor)
+                principal=self._who, run_id=self._parent.pk, revision=revisions.of_review(part, event.actor, passed)
             )
             said = f"{code(event.actor)} requested changes: run #{run.run_number} is working on {_count(part)}"
             more = f", {len(left)} more follow when it has ended." if left else "."
-            ignored = f" {_left_alone(reading.left)}" if reading.left else ""
-            return Effect(event.number, f"{said}{more}{ignored}\n\n{understood(run)}".strip(), task)
+            ignored = f" {_left_alone(len(passed))}" if passed else ""
+            return Effect(event.number, f"{said}{more}{ignored}{_not_in_it(newest)}\n\n{understood(run)}".strip(), task)
 
         effect = attempt(event.number, event.actor, start)
         self._say(f"{event.key}:after-{newest.run_number}", effect)
@@ -177,11 +213,21 @@ class _ReviewUptake:
             each.is_ours and each.reply_to == remark.root and each.id > remark.id for each in self._seen.comments if remark.root
         )
 
-    def _asked_threads(self) -> set[int]:
+    def _asked_about(self) -> dict[int, set[int]]:
+        """First remark of a thread → the remarks there about which we have asked since a run was told of it."""
         rows = OutgoingComment.objects.for_workspace(self._link.workspace_id).filter(
             link_id=self._link.pk, number=self._event.number, form=OutgoingComment.Form.REPLY, key__startswith="ask:"
         )
-        return {thread for thread in rows.values_list("thread", flat=True) if thread is not None}
+        told: dict[int, int] = {}
+        for each in self._seen.comments:
+            if each.id in self._known.remarks:
+                told[each.reply_to or each.id] = max(each.id, told.get(each.reply_to or each.id, 0))
+        asked: dict[int, set[int]] = {}
+        for thread, key in rows.values_list("thread", "key"):
+            remark = int(key.rpartition(":")[2])
+            if thread is not None and remark > told.get(thread, 0):
+                asked.setdefault(thread, set()).add(remark)
+        return asked
 
     def _say(self, key: str, effect: Effect | None) -> None:
         say(self._link, key, effect)
@@ -189,6 +235,29 @@ class _ReviewUptake:
 
 def _count(remarks: Sequence[Remark]) -> str:
     return "1 remark" if len(remarks) == 1 else f"{len(remarks)} remarks"
+
+
+def _why_it_ends(newest: TaskRun) -> str:
+    """Why remarks that waited for the run are not taken up by themselves; "" where they are. A person has stopped it, or it is
+    the second in a row that failed, and a third one would cost as much for nothing."""
+    number = newest.run_number
+    match newest.state.outcome:
+        case RunOutcome.STOPPED:
+            return f"Run #{number} is {newest.status}"
+        case RunOutcome.FAILED if _failed_before(newest):
+            return f"Run #{number} failed, like the one before it"
+    return ""
+
+
+def _failed_before(newest: TaskRun) -> bool:
+    runs = TaskRun.objects.for_workspace(newest.workspace_id).filter(task_id=newest.task_id, run_number__lt=newest.run_number)
+    before = runs.order_by("-run_number").first()
+    return before is not None and before.state.outcome is RunOutcome.FAILED
+
+
+def _not_in_it(newest: TaskRun) -> str:
+    failed = newest.state.outcome is RunOutcome.FAILED and newest.revision
+    return f" What run #{newest.run_number} was asked for, which failed, is not part of it." if failed else ""
 
 
 def _left_alone(count: int) -> str:

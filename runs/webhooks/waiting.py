@@ -6,8 +6,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.utils import timezone
-
+from mgx_project.common import clock
 from repositories.models import WebhookDelivery
 
 LOOKED_AT = timedelta(hours=6)
@@ -18,7 +17,7 @@ MAX_WOKEN = 50
 
 def wait(delivery: WebhookDelivery, task_id: uuid.UUID) -> None:
     """In the transaction that found a run of the task at work, under the task's lock: its end can't be missed."""
-    delivery.waits_for, delivery.next_try_at, delivery.attempts = task_id, timezone.now() + LOOKED_AT, 0
+    delivery.waits_for, delivery.next_try_at, delivery.attempts = task_id, clock.now() + LOOKED_AT, 0
     delivery.save(update_fields=["waits_for", "next_try_at", "attempts"])
 
 

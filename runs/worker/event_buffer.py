@@ -1,15 +1,14 @@
-"""Buffers what a claimed run has to write until its next transaction: events, and the reads of its journal.
+"""Buffers what a claimed run has to write until its next transaction: events, steps of its journal, and facts about it.
 
 The event loop adds to it, the execution's one database thread writes it; what a rolled back transaction wrote waits on. A run
-that dies loses only what its replay does and says again: events between two steps, and reads, upon which nothing was built
-yet, for all that comes after one is written in the same transaction or a later one.
+that dies loses only what its replay does and says again: events between two steps, and steps that may be done again at no
+cost, upon which nothing was built yet, for all that comes after one is written in the same transaction or a later one.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +17,22 @@ from django.db import transaction
 from workspaces.event_log import Draft
 
 from ..events import event_log
-from ..models import RunStep, TaskRun
+from ..models import TaskRun
 
 
 @dataclass(frozen=True)
-class RecordedRead:
-    """A new step that is recorded as it begins, and the event with which it becomes visible."""
+class StepWrite:
+    """A step as it was when this was made, the event that becomes visible with it, and what to do once it is written."""
 
-    step: RunStep
-    announcement: Draft | None
+    columns: event_log.StepColumns
+    announcement: Draft | None = None
+    written: Callable[[], None] | None = None
 
 
 class EventBuffer:
     def __init__(self, run: TaskRun, fence: int) -> None:
-        self._run, self._fence = run, fence
-        self._waiting: deque[Draft | RecordedRead] = deque()
+        self.run, self._fence = run, fence
+        self._waiting: deque[Draft | StepWrite | dict[str, Any]] = deque()
         self.write_soon: Callable[[], None] | None = None
         """Sees to it that `write` is called soon, where there is somebody who does."""
 
@@ -42,36 +42,58 @@ class EventBuffer:
     def add(self, draft: Draft) -> None:
         self._waiting.append(draft)
 
-    def add_read(self, read: RecordedRead) -> None:
-        self._waiting.append(read)
-        if self.write_soon is not None:
-            self.write_soon()
+    def add_step(self, step: StepWrite) -> None:
+        self._waiting.append(step)
+        self._see_to_it()
 
-    @contextmanager
-    def fenced_transaction(self, *after: Draft, usage: dict[str, Any] | None = None) -> Iterator[None]:
-        """One transaction, or a part of one: what the block writes, what waits, and the events ``after`` it.
+    def note(self, **facts: Any) -> None:
+        """Columns of the run's row, here at once and in the database with what is written next."""
+        for name, value in facts.items():
+            setattr(self.run, name, value)
+        self._waiting.append(facts)
+        self._see_to_it()
 
-        The run's row is locked before the block and the workspace's behind it. Raises LeaseLost when the fence is no longer
-        the run's, and then nothing is written.
-        """
+    def show_on(self, run: TaskRun) -> None:
+        """Sets the columns that wait on another copy of the run's row."""
+        for one in list(self._waiting):
+            if isinstance(one, dict):
+                for name, value in one.items():
+                    setattr(run, name, value)
+
+    def write(self, *after: Draft, step: StepWrite | None = None, usage: dict[str, Any] | None = None) -> None:
+        """What waits, then ``step`` and the events ``after`` it, in one transaction or a part of one. Locks the run's row, and
+        behind it the workspace's. Raises LeaseLost when the fence is no longer the run's, and then nothing is written."""
+        waiting = list(self._waiting)
+        steps: dict[str, event_log.StepColumns] = {}
+        drafts: list[Draft] = []
+        facts: dict[str, Any] = {}
+        ends: list[Callable[[], None]] = []
+        for one in [*waiting, *([step] if step else []), *after]:
+            if isinstance(one, Draft):
+                drafts.append(one)
+            elif isinstance(one, StepWrite):
+                key = one.columns["key"]
+                steps.pop(key, None)  # it began since the last transaction, and comes where it ended
+                steps[key] = one.columns
+                drafts += [one.announcement] if one.announcement else []
+                ends += [one.written] if one.written else []
+            else:
+                facts |= one
         with transaction.atomic(savepoint=False):
-            waiting = list(self._waiting)
-            said = (one if isinstance(one, Draft) else one.announcement for one in waiting)
-            drafts = [*(draft for draft in said if draft is not None), *after]
-            first = event_log.number(self._run, len(drafts), fence=self._fence, usage=usage)
-            if reads := [one.step for one in waiting if isinstance(one, RecordedRead)]:
-                RunStep.across_tenants.bulk_create(reads)
-            yield
             # before those that tell sockets: whatever they meet, what is written waits no more
-            transaction.on_commit(lambda: self._written(len(waiting)))
-            event_log.record_numbered(self._run, drafts, first)
+            transaction.on_commit(lambda: self._written(len(waiting), ends))
+            event_log.append(self.run, drafts, steps=list(steps.values()), fence=self._fence, usage=usage, facts=facts)
 
-    def write(self) -> None:
-        """Writes what waits."""
+    def write_waiting(self) -> None:
         if self._waiting:
-            with self.fenced_transaction():
-                pass
+            self.write()
 
-    def _written(self, count: int) -> None:
+    def _written(self, count: int, ends: list[Callable[[], None]]) -> None:
         for _ in range(count):
             self._waiting.popleft()
+        for end in ends:
+            end()
+
+    def _see_to_it(self) -> None:
+        if self.write_soon is not None:
+            self.write_soon()

@@ -18,6 +18,7 @@ from workspaces.models import Event
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import current_step
+from .lock_waits import until_unlocked
 
 FLUSH_SECONDS = 0.2
 """Model output is written as at most five events a second per run (DESIGN: at most ten)."""
@@ -29,7 +30,8 @@ class RunSink:
     def __init__(self, run: TaskRun, buffer: EventBuffer, phase: str, db: Callable[..., Awaitable[object]]) -> None:
         self._run, self._buffer, self._phase, self._db = run, buffer, phase, db
         self._seen: Counter[str] = Counter()
-        self._known: frozenset[str] | None = None
+        self._known: frozenset[str] | None = frozenset() if run.fence == 1 else None  # nobody was here before the first claim
+        self._first = True
         self._text: dict[tuple[str, str], str] = {}
         self._flushers: dict[float, asyncio.Task[None]] = {}
         self._loading = asyncio.Lock()
@@ -39,11 +41,11 @@ class RunSink:
         for flusher in self._flushers.values():
             if flusher.done() and not flusher.cancelled():
                 flusher.result()  # a lost lease shows here
-        first = self._known is None
         await self._load()
         self._take_text()
         self._add(_scope(self._phase), type, data, message)
-        if first:
+        if self._first:
+            self._first = False
             await self.flush()
         else:
             self._flush_in(FLUSH_DELAY)
@@ -58,12 +60,23 @@ class RunSink:
         await self._load()
         self._take_text()
         if self._buffer:
-            await self._db(self._buffer.write)
+            await self._db(until_unlocked, self._buffer.write_waiting)
 
-    async def close(self) -> None:
+    def enter(self, phase: str) -> None:
+        """Another phase under the same claim. What has a name of it is new: a claim enters each phase once."""
+        self._phase = phase
+
+    async def stop(self) -> None:
+        """Leaves what is buffered to the transaction that ends the phase."""
         for flusher in self._flushers.values():
             flusher.cancel()
-        await self.flush()
+        await self._load()
+        self._take_text()
+
+    async def close(self) -> None:
+        await self.stop()
+        if self._buffer:
+            await self._db(until_unlocked, self._buffer.write_waiting)
 
     def _flush_in(self, seconds: float) -> None:
         waiting = self._flushers.get(seconds)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.db import transaction
 
 from agent.ports import Model, ModelCache, Ports, TaskSpec
 from agent.sandbox import open_sandbox
@@ -16,15 +18,18 @@ from repositories.git.checkout import Checkout
 from tasks.models import Task
 
 from ..artifacts import ArtifactTrees
+from ..lifecycle import fair_claim
 from ..lifecycle.revisions import CONTINUE, told_task
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
 from .journal import RunJournal, Steps
-from .lease import Lease
+from .lease import Lease, keeper
 from .llm_budget import LedgerBudget
+from .lock_waits import until_unlocked
 from .run_history import WorkspaceHistory
 from .steering import RunSteering
+from .time_budget import WorkClock
 
 MAX_PARALLEL_STEPS = 8
 
@@ -45,8 +50,35 @@ class Execution:
     model: Model
     cache: ModelCache
     held: AsyncExitStack
+    clock: WorkClock
+    goes_on: bool = False
+    """Whether the worker does the run's next phase under the same claim, where it is nobody else's turn."""
     on_server: bool = False
     """Whether the operator pays for ``model``."""
+    checkout: Checkout | None = None
+    """Of this claim, kept from one phase to the next."""
+    start_tree: str = ""
+    """The one that the workdir is at before the first step of the phase, "" for the base's."""
+
+    async def end(self, transition: Callable[..., TaskRun], *args: Any, leads_on: bool = False, **kwargs: Any) -> TaskRun:
+        """Ends the phase by ``transition(id, fence, …)``, in one transaction with all that waits to be written and with the
+        working time that is given back. Returns the run as it is then. ``leads_on``: another phase may follow."""
+        await self.sink.stop()
+        act = partial(transition, self.run.pk, self.lease.fence, *args, unwritten=self.buffer, **kwargs)
+        return cast("TaskRun", await self.db(until_unlocked, self._end, act, leads_on))
+
+    def _end(self, transition: Callable[..., TaskRun], leads_on: bool) -> TaskRun:
+        # a worker that is being stopped takes nothing more
+        if leads_on and self.goes_on and not keeper.closing and not fair_claim.is_anothers_turn(self.run):
+            return transition(goes_on=True)
+        with transaction.atomic():
+            self.clock.give_back()
+            return transition()
+
+    def enter(self, run: TaskRun) -> None:
+        """The next phase of the same claim: ``run`` is as the last one left it."""
+        self.run = self.buffer.run = run
+        self.sink.enter(phase_of(run))
 
     def spec(self) -> TaskSpec:
         """The task as it is now."""
@@ -73,7 +105,7 @@ class Execution:
         return RunJournal(self.run, self.lease, self.trees(checkout, tree), self.db, self.buffer, self.steps)
 
     def trees(self, checkout: Checkout, tree: str = "") -> ArtifactTrees:
-        return ArtifactTrees(self.run, checkout, self.db, tree)
+        return ArtifactTrees(self.run, checkout, self.db, tree or self.start_tree)
 
     def journal_without_trees(self) -> RunJournal:
         """For steps before there is a checkout: none of them may change one."""
@@ -97,7 +129,13 @@ class Execution:
         )
 
 
-Phase = Callable[[Execution], Awaitable[None]]
+Phase = Callable[[Execution], Awaitable[TaskRun]]
+"""Returns the run as its transition left it (`Execution.end`)."""
+
+
+def phase_of(run: TaskRun) -> str:
+    """What its events are named by."""
+    return f"{run.status}/{run.plan_version}"
 
 
 def _parallel_steps(config: dict[str, Any]) -> int:

@@ -8,9 +8,10 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,17 +22,19 @@ from django.db import DatabaseError, InterfaceError, connections
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 from agent.errors import AgentError, Cancelled, Paused, SandboxFailed
+from agent.team import prompts
 from mgx_project.common import watcher
 from mgx_project.common.async_db import is_away
 from mgx_project.common.errors import MGXError
 
 from ..errors import LeaseLost
 from ..lifecycle import worker_transitions
+from ..lifecycle.versions import prompts_of
 from ..models import TaskRun
-from ..models.run_state import Status
+from ..models.run_state import RunPhase, Status
 from .event_buffer import EventBuffer
 from .event_sink import RunSink
-from .execution import Db, Execution, Phase
+from .execution import Db, Execution, Phase, phase_of
 from .journal import Steps
 from .lease import Lease, keeper
 from .model_cache import model_cache
@@ -52,24 +55,35 @@ def work(run_id: uuid.UUID, statuses: Collection[Status], phase: Phase) -> TaskR
     return None if run is None else do(run, phase)
 
 
-def do(run: TaskRun, phase: Phase) -> TaskRun | None:
-    """The phase of a claimed run."""
+@dataclass(frozen=True)
+class Following:
+    """The phases that a worker goes on with under the same claim, and what it does with the run before each of them, which may
+    not raise."""
+
+    phases: Mapping[RunPhase, Phase]
+    before_each: Callable[[TaskRun], None]
+
+
+def do(run: TaskRun, phase: Phase, following: Following | None = None) -> TaskRun | None:
+    """The phase of a claimed run; with ``following``, also the phases behind it, as long as it is nobody else's turn. Returns
+    the run afterwards."""
+    left: TaskRun | None = None
     ids = {"workspace_id": run.workspace_id, "task_id": run.task_id, "run_id": run.pk}
     with bound_contextvars(**ids, phase=phase.__name__), keeper.hold(run) as lease:
         began = time.monotonic()
         try:
-            asyncio.run(_guarded(run, lease, phase))
+            left = asyncio.run(_guarded(run, lease, phase, following))
         except (DatabaseError, InterfaceError) as error:
             log.exception("the database failed; the run continues when its lease has expired")
             if is_away(error):
                 keeper.let_go(lease)
-        current: TaskRun | None = TaskRun.across_tenants.select_related("task__project").filter(pk=run.pk).first()
+        current = left or TaskRun.across_tenants.select_related("task__project").filter(pk=run.pk).first()
         status = None if current is None else current.status
         log.info("phase ended", status=status, seconds=round(time.monotonic() - began, 3), fence=lease.fence)
     return current
 
 
-async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
+async def _guarded(run: TaskRun, lease: Lease, phase: Phase, following: Following | None) -> TaskRun | None:
     loop = asyncio.get_running_loop()
     # Work directories belong to one claim: a worker that lost its run can't disturb the one that has it now.
     directory = settings.MGX_DATA_DIR / "runs" / str(run.pk) / str(run.fence)
@@ -79,9 +93,10 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
         return await loop.run_in_executor(executor, partial(func, *args, **kwargs))
 
     try:
-        end = await _outcome(run, lease, phase, db, directory)
-        if end is not None:
-            await db(end)
+        end = await _outcome(run, lease, phase, following, db, directory)
+        if isinstance(end, TaskRun):
+            return end
+        await db(end)
     except LeaseLost as lost:
         log.info("the phase was left", reason=str(lost))
         keeper.let_go(lease)
@@ -89,28 +104,42 @@ async def _guarded(run: TaskRun, lease: Lease, phase: Phase) -> None:
         await db(connections.close_all)
         executor.shutdown()
         await asyncio.to_thread(_remove, directory)
+    return None
 
 
-async def _outcome(run: TaskRun, lease: Lease, phase: Phase, db: Db, directory: Path) -> Callable[[], object] | None:
-    """Executes the phase and returns the transition for its outcome; None if the phase made its own."""
+async def _outcome(
+    run: TaskRun, lease: Lease, phase: Phase, following: Following | None, db: Db, directory: Path
+) -> TaskRun | Callable[[], object]:
+    """Executes the phase, and those that follow it, and returns the run as the last one left it; or else the transition for the
+    outcome."""
     buffer = EventBuffer(run, lease.fence)
-    sink = RunSink(run, buffer, f"{run.status}/{run.plan_version}", db)
+    sink = RunSink(run, buffer, phase_of(run), db)
     try:
         lease.bind()
         await asyncio.to_thread(_make, directory)
         model, on_server = await db(choose_for, run)
         try:
-            async with working_time(run, lease, db), model_cache(run) as cache, AsyncExitStack() as held:
-                work = Execution(run, lease, db, directory, buffer, Steps(run), sink, model, cache, held, on_server)
-                await (profiled(work, phase) if run.profile else phase(work))
+            async with working_time(run, lease, db) as clock, model_cache(run) as cache, AsyncExitStack() as held:
+                work = Execution(
+                    run, lease, db, directory, buffer, Steps(run), sink, model, cache, held, clock,
+                    goes_on=following is not None, on_server=on_server,
+                )  # fmt: skip
+                held.enter_context(prompts.using(prompts_of(run)))
+                while True:
+                    run = await (profiled(work, phase) if run.profile else phase(work))
+                    if run.lease_expires_at is None:
+                        return run
+                    assert following is not None and run.state.phase is not None, f"a run that is {run.status} is held"
+                    phase = following.phases[run.state.phase]
+                    work.enter(run)
+                    await db(following.before_each, run)
         finally:
             lease.unbind()
             await asyncio.gather(sink.close(), model.aclose())
-        return None
     except (Cancelled, asyncio.CancelledError) as stop:
         return _stopped(run, lease, stop)
     except Paused as pause:
-        return partial(worker_transitions.pause, run.pk, lease.fence, pause.reason, pause.detail, pause.hint)
+        return _paused(run, lease, pause)
     except SandboxFailed as dead:
         return partial(worker_transitions.pause, run.pk, lease.fence, "sandbox", dead.detail, dead.hint)
     except (AgentError, MGXError) as error:
@@ -135,8 +164,13 @@ def _stopped(run: TaskRun, lease: Lease, stop: BaseException) -> Callable[[], ob
     if isinstance(reason, LeaseLost):
         return partial(_give_back, run.pk, lease)
     if isinstance(reason, Paused):
-        return partial(worker_transitions.pause, run.pk, lease.fence, reason.reason, reason.detail, reason.hint)
+        return _paused(run, lease, reason)
     return partial(worker_transitions.finish_cancel, run.pk, lease.fence)
+
+
+def _paused(run: TaskRun, lease: Lease, pause: Paused) -> Callable[[], object]:
+    facts = (pause.reason, pause.detail, pause.hint, pause.needs)
+    return partial(worker_transitions.pause, run.pk, lease.fence, *facts)
 
 
 def _make(directory: Path) -> None:

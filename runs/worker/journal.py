@@ -1,9 +1,10 @@
 """The agent's Journal in PostgreSQL: a recorded step is never executed again.
 
 A step's result, its tree and its event become visible in one transaction that also proves the fence, so a worker that lost its
-run records nothing. A step that began and was not recorded is begun again with a higher attempt. A read begins and is recorded
-at once, in the next transaction of the run, for it may be done again at no cost; a model call begins in the transaction that
-reserves its budget, and is settled in the one that records it.
+run records nothing. A step that began and was not recorded is begun again with a higher attempt. What may be done again at no
+cost (a read, a command, a change of the workdir) waits for the run's next transaction, and a moment at most. These two never
+wait: a model call, which begins in the transaction that reserves its budget and is settled in the one that records it; and what
+others see, such as a push, which begins in a transaction before it and is recorded in one behind it.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import orjson
+import structlog
 from django.db import DatabaseError, InterfaceError, transaction
-from django.utils import timezone
 
-from agent.errors import Paused
 from agent.ports import JSONObject, StepEvent, StepKind
+from mgx_project.common import clock
+from mgx_project.common.errors import NotFound
 from mgx_project.common.json_values import storable
 from mgx_project.common.rendering import dumps
 from workspaces.event_log import Draft
 
 from ..errors import LeaseLost
+from ..events import event_log
+from ..lifecycle.plan_again import step_key
+from ..lifecycle.versions import gone
 from ..models import RunStep, TaskRun
-from .event_buffer import EventBuffer, RecordedRead
+from .event_buffer import EventBuffer, StepWrite
 from .lease import Lease
 from .lock_waits import until_unlocked
 
-BEGIN_LATER = frozenset({"read", "model"})
-"""Kinds of steps that begin in another transaction."""
+log = structlog.stdlib.get_logger(__name__)
+OUTWARD = "git"
+"""The kind of steps that others see, but for those that their caller calls local."""
 RUNS_PROGRAMS = frozenset({"command", "format"})
 """Kinds of steps in which programs of the project run in the workdir."""
 
@@ -48,10 +55,10 @@ class SettledStep:
 @dataclass
 class OpenStep:
     """A step that is being done. ``begun``: its row says so. ``settle`` is what its budget writes with the result; it takes the
-    budget's locks, which come before the run's."""
+    budget's locks, which come before the run's. ``waits``: what is written of it may wait for the run's next transaction."""
 
     row: RunStep
-    new: bool = True
+    waits: bool = False
     begun: bool = False
     settle: Callable[[], SettledStep] | None = None
 
@@ -64,16 +71,9 @@ class OpenStep:
         """`key#attempt`, for the replay keys of the events within it."""
         return f"{self.key}#{self.row.attempt}"
 
-    def save(self, *fields: str) -> None:
-        """Its beginning, where that is not written yet, and ``fields``; in a transaction that has proved the fence."""
-        if self.new:
-            self.row.save(force_insert=True)
-        else:
-            self.row.save(update_fields=[*fields, *(() if self.begun else ("attempt", "input_digest", "started_at"))])
-        transaction.on_commit(self._saved)
-
-    def _saved(self) -> None:
-        self.new, self.begun = False, True
+    def write(self, announcement: Draft | None = None, written: Callable[[], None] | None = None) -> StepWrite:
+        """It as it is now, to be written in a transaction that proves the fence."""
+        return StepWrite(event_log.columns_of(self.row), announcement, written)
 
 
 current_step: ContextVar[OpenStep | None] = ContextVar("current_step", default=None)
@@ -118,8 +118,8 @@ class Trees(Protocol):
 def settle_alone(settle: Callable[[], SettledStep], buffer: EventBuffer) -> None:
     """In a transaction of its own, also for a run that is lost by now: what the call took was taken."""
     settled = until_unlocked(transaction.atomic(settle))
-    with suppress(LeaseLost), buffer.fenced_transaction(*settled.warnings, usage=settled.usage):
-        pass
+    with suppress(LeaseLost):
+        until_unlocked(partial(buffer.write, *settled.warnings, usage=settled.usage))
 
 
 class Steps:
@@ -127,7 +127,7 @@ class Steps:
 
     def __init__(self, run: TaskRun) -> None:
         self._run = run
-        self._rows: dict[str, RunStep] | None = None
+        self._rows: dict[str, RunStep] | None = {} if run.fence == 1 else None  # nobody was here before the first claim
 
     def known_as_new(self, key: str) -> bool:
         return self._rows is not None and key not in self._rows
@@ -138,7 +138,9 @@ class Steps:
             rows = RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run).defer("result")
             self._rows = {row.key: row for row in rows}
         row = self._rows.get(key)
-        if row is not None and row.finished_at is not None:
+        if row is not None and row.finished_at is None:
+            row.result = None  # not deferred any more: what is begun again has none, and is written by the event loop
+        elif row is not None:
             row.result  # noqa: B018 (a deferred field: the database is asked here, on its own thread)
         return row
 
@@ -170,26 +172,33 @@ class RunJournal:
         announce: Callable[[JSONObject], StepEvent | None] | None = None,
         mutates: bool = False,
         writes: Callable[[JSONObject], Collection[str]] | None = None,
+        local: bool = False,
     ) -> JSONObject:
+        """As `agent.ports.Journal`. ``local``: a step of the kind `git` that nobody sees outside of this worker."""
         self._lease.check()
+        key = step_key(self._run, key)
         found = None if self._steps.known_as_new(key) else await self._db(self._steps.find, key)
         assert found is None or isinstance(found, RunStep)
-        step = self._open(found, key, kind, digest(inputs))
+        step = self._open(found, key, kind, digest(inputs), local=local)
         if step is None:
             assert found is not None
             if mutates and self._trees is not None:
-                await self._trees.restore(found.tree)
+                try:
+                    await self._trees.restore(found.tree)
+                except NotFound as lost:
+                    await self._make_again(found, act, writes, lost)
             return canonical(found.result or {})
-        if kind not in BEGIN_LATER:
-            await self._db(self._begin, step)
+        if step.waits and kind != "read":
+            self._buffer.add_step(step.write())
+        elif kind not in {"read", "model"}:
+            await self._db(until_unlocked, partial(self._buffer.write, step=step.write()))
+        self._steps.add(step.row)
         try:
             return await self._do(step, act, announce, mutates, writes)
         except (DatabaseError, InterfaceError):
             raise
         except BaseException:
             await self._db(self._settle, step)  # what was answered was paid, whatever becomes of the answer
-            if step.begun:
-                self._steps.add(step.row)
             raise
 
     async def _do(
@@ -213,59 +222,76 @@ class RunJournal:
             await self._trees.reset()  # files that a program leaves in the workdir are not part of the change
         step.row.result = result
         announcement = _draft(step, announce(result) if announce else None)
-        if self._may_wait(step):
+        if step.waits:
             self._record(step, announcement)
         else:
             await self._db(until_unlocked, self._record, step, announcement)
-        self._steps.add(step.row)
         return result
 
-    def _open(self, found: RunStep | None, key: str, kind: str, input_digest: str) -> OpenStep | None:
+    async def _make_again(
+        self,
+        recorded: RunStep,
+        act: Callable[[], Awaitable[JSONObject]],
+        writes: Callable[[JSONObject], Collection[str]] | None,
+        lost: NotFound,
+    ) -> None:
+        """The tree of a recorded step whose artifact the store lost or changed: its act is done once more, in the tree before
+        it. Raises ``lost`` where that comes to another tree."""
+        assert self._trees is not None
+        log.warning("a stored tree is damaged and is made again", step=recorded.key, detail=lost.detail)
+        if recorded.kind in RUNS_PROGRAMS:
+            await self._trees.before_program()
+        token = current_step.set(OpenStep(recorded, begun=True))
+        try:
+            result = canonical(await act())
+        finally:
+            current_step.reset(token)
+        tree = await self._trees.keep(writes(result) if writes else None)
+        if recorded.kind in RUNS_PROGRAMS:
+            await self._trees.reset()
+        if tree != recorded.tree:
+            raise lost
+
+    def _open(self, found: RunStep | None, key: str, kind: str, input_digest: str, *, local: bool = False) -> OpenStep | None:
         """None: it is recorded."""
-        now = timezone.now()
+        now = clock.now()
+        waits = kind != "model" and (local or kind != OUTWARD) and self._buffer.write_soon is not None
         if found is None:
             workspace_id = self._run.workspace_id
             row = RunStep(
-                workspace_id=workspace_id, run=self._run, key=key, kind=kind, input_digest=input_digest, started_at=now
-            )
-            return OpenStep(row)
+                workspace_id=workspace_id, run=self._run, key=key, kind=kind, input_digest=input_digest,
+                created_at=now, started_at=now,
+            )  # fmt: skip
+            return OpenStep(row, waits)
         if found.finished_at is not None:
             if found.input_digest != input_digest:
-                raise Paused(
-                    "loop",
-                    f"Step {key} was recorded with different inputs. Continuing could repeat or skip work.",
-                    hint="The server was probably upgraded during this run. Retry it as a new run.",
+                raise gone(
+                    self._run,
+                    f"by another version of the server: its step {key} was recorded with different inputs, and to go on could "
+                    "repeat or skip work",
                 )
             return None
         found.attempt += 1
         found.input_digest, found.started_at = input_digest, now
-        return OpenStep(found, new=False)
-
-    def _begin(self, step: OpenStep) -> None:
-        with self._buffer.fenced_transaction():
-            step.save()
-        self._steps.add(step.row)
-
-    def _may_wait(self, step: OpenStep) -> bool:
-        """Whether it is a read, which is recorded with what comes next, or soon: a transaction of its own would only prove that
-        it need not be done again, and until then nothing is built upon it."""
-        return step.row.kind == "read" and step.new and step.settle is None and self._buffer.write_soon is not None
+        return OpenStep(found, waits)
 
     def _record(self, step: OpenStep, announcement: Draft | None) -> None:
-        if self._may_wait(step):
-            step.row.finished_at = timezone.now()
-            self._buffer.add_read(RecordedRead(step.row, announcement))
+        step.row.finished_at = clock.now()
+        if step.waits:
+            self._buffer.add_step(step.write(announcement, self._lived))
             return
         with transaction.atomic():
             settled = step.settle() if step.settle is not None else None
             drafts = [*settled.warnings] if settled else []
             if announcement is not None:
                 drafts.append(announcement)
-            with self._buffer.fenced_transaction(*drafts, usage=settled.usage if settled else None):
-                step.row.finished_at = timezone.now()
-                step.save("result", "tree", "finished_at")
+            self._buffer.write(*drafts, step=step.write(), usage=settled.usage if settled else None)
         step.settle = None
-        self._lease.suspect = False  # the worker lived to see a step recorded
+        self._lived()
+
+    def _lived(self) -> None:
+        """The worker lived to see a step recorded."""
+        self._lease.suspect = False
 
     def _settle(self, step: OpenStep) -> None:
         if step.settle is not None:

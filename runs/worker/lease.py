@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models.functions import Now
 
 from agent.errors import Cancelled, Interrupted
-from mgx_project.common import watcher
+from mgx_project.common import clock, watcher
 
 from ..errors import LeaseLost
 from ..lifecycle import worker_deaths
@@ -101,10 +101,17 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._listener: threading.Thread | None = None
         self.closing = False
+        """Nothing more is taken."""
+        self.stopping = False
+        """What is held is given back."""
 
     @property
     def held(self) -> int:
         return len(self._held)
+
+    @property
+    def drained(self) -> bool:
+        return self.closing and not self.held
 
     @property
     def holds_suspect(self) -> bool:
@@ -118,9 +125,10 @@ class Keeper:
 
     def take(self, claim: Callable[[bool], TaskRun | None]) -> TaskRun | None:
         """What ``claim`` claims, held from now on; it is told whether it may take a suspect. One thread at a time: two that
-        look before either has claimed would both take one. Nothing for a process that hung and is to be killed."""
+        look before either has claimed would both take one. Nothing for a process that hung and is to be killed, nor for one
+        that is being stopped: it would only give the run back once more."""
         with self._taking:
-            run = None if watcher.overdue() else claim(not self.holds_suspect)
+            run = None if self.closing or watcher.overdue() else claim(not self.holds_suspect)
             if run is not None:
                 with self._lock:
                     self._held[(run.pk, run.fence)] = Lease(run)
@@ -135,7 +143,7 @@ class Keeper:
                 self._listener = Listener(self._notified, self._listens)
                 self._listener.start()
         self._wake.set()
-        if self.closing:
+        if self.stopping:
             lease.stop(ShuttingDown("This worker is being stopped."))
         try:
             yield lease
@@ -152,9 +160,13 @@ class Keeper:
             self._start()
         self._wake.set()
 
+    def drain(self) -> None:
+        """Takes no further run; those that are held end their phases."""
+        self.closing = True
+
     def shut_down(self) -> None:
         """Stops every held run; their executions release them."""
-        self.closing = True
+        self.closing = self.stopping = True
         for lease in self._snapshot():
             lease.stop(ShuttingDown("This worker is being stopped."))
 
@@ -216,10 +228,13 @@ class Keeper:
             length = timedelta(seconds=settings.MGX_LEASE_SECONDS)
             if mine.exclude(lease_expires_at=None).update(lease_expires_at=Now() + length):
                 lease.deadline = asked + settings.MGX_LEASE_SECONDS
-        row = mine.values_list("cancel_requested_at", "cancelled_by").first()
+        asked = time.monotonic()
+        row = mine.values_list("cancel_requested_at", "cancelled_by", Now()).first()
         if row is None:
             lease.stop(LeaseLost("Another worker owns this run now."))
-        elif row[0] is not None:
+            return
+        clock.learn(row[2], asked)
+        if row[0] is not None:
             lease.stop(Cancelled(f"{row[1]} cancelled the run."))
 
 

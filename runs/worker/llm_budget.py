@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -16,13 +18,22 @@ from workspaces import budgets
 from workspaces.budget_caps import CapWarning
 from workspaces.errors import CapReached
 from workspaces.event_log import Draft
+from workspaces.likely_calls import likely_answer
 from workspaces.meters import BudgetScope
 from workspaces.models import Event, LedgerEntry, Meter
 
 from ..events import event_log
+from ..lifecycle.plan_again import step_key
 from ..models import TaskRun
 from .event_buffer import EventBuffer
 from .journal import OpenStep, SettledStep, current_step, settle_alone
+from .lock_waits import until_unlocked
+
+LONGEST_WAIT = 60.0
+"""Seconds for which a call waits for room beside the longest that another one may take."""
+WAIT_WITHIN_ANSWER = 20.0
+"""Seconds for which an answer that is coming waits for more room: its endpoint waits too."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 
 
 class LedgerBudget:
@@ -33,40 +44,76 @@ class LedgerBudget:
     ) -> None:
         self._run, self._buffer, self._db = run, buffer, db
         self._scope = replace(scope_of(run), on_server=on_server)
-        self._open: dict[str, LedgerEntry] = {}
+        self._open: dict[str, tuple[LedgerEntry, CallEstimate]] = {}
 
-    async def reserve(self, key: str, estimate: CallEstimate) -> None:
-        await self._db(self._reserve, key, estimate, current_step.get())
+    async def reserve(self, key: str, estimate: CallEstimate) -> int:
+        """What is likely (`workspaces.likely_calls`). Waits for calls that are being made, where what they leave may do."""
+        answer = await self._db(likely_answer, self._run.workspace_id, estimate.role, estimate.model)
+        likely = estimate.with_answer(answer)
+        longest = settings.MGX_MODEL_TIMEOUT_SECONDS + LONGEST_WAIT
+        await self._when_there_is_room(likely, longest, self._reserve, key, estimate, likely, current_step.get())
+        return likely.tokens_out
+
+    async def enlarge(self, key: str, tokens_out: int) -> None:
+        entry, estimate = self._open[key]
+        larger = estimate.with_answer(tokens_out)
+        await self._when_there_is_room(larger, WAIT_WITHIN_ANSWER, self._enlarge, entry, larger)
 
     async def settle(self, key: str, completion: ModelCompletion) -> None:
-        entry = None if completion.cached else self._open.pop(key)
+        entry = None if completion.cached else self._open.pop(key)[0]
         step, write = current_step.get(), partial(self._settle, key, completion, entry)
         if step is not None and completion.finish_reason != "error":  # after an error there may be another call
             step.settle = write
         else:
             await self._db(settle_alone, write, self._buffer)
 
-    def _reserve(self, key: str, estimate: CallEstimate, step: OpenStep | None) -> None:
-        with transaction.atomic():
+    async def _when_there_is_room(
+        self, wanted: CallEstimate, longest: float, write: Callable[..., None], *args: object
+    ) -> None:
+        last, pause = time.monotonic() + longest, FIRST_PAUSE
+        while True:
             try:
-                entry = budgets.reserve_in_transaction(
-                    scope=self._scope,
-                    step_key=key,
-                    tokens=estimate.tokens,
-                    cost_usd=estimate.cost_usd,
-                    run_caps=self._run.budget,
-                    default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
-                )
+                return await self._db(until_unlocked, write, *args)
             except CapReached as reached:
-                raise Paused("budget", reached.detail, hint=reached.hint) from None
-            with self._buffer.fenced_transaction():
-                if step is not None and not step.begun:
-                    step.save()
-        self._open[key] = entry
+                if not reached.in_flight or time.monotonic() > last:
+                    raise Paused("budget", reached.detail, hint=reached.hint, needs=self._needs(wanted)) from None
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _needs(self, wanted: CallEstimate) -> dict[str, object]:
+        cost = None if wanted.cost_usd is None else format(wanted.cost_usd, "f")
+        return {"tokens": wanted.tokens, "cost_usd": cost, "on_server": self._scope.on_server, "calls": 1}
+
+    def _reserve(self, key: str, estimate: CallEstimate, likely: CallEstimate, step: OpenStep | None) -> None:
+        with transaction.atomic():
+            entry = budgets.reserve_in_transaction(
+                scope=self._scope,
+                step_key=step_key(self._run, key),
+                tokens=likely.tokens,
+                cost_usd=likely.cost_usd,
+                run_caps=self._run.budget,
+                default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
+                role=estimate.role,
+            )
+            begins = None if step is None or step.begun else step.write()
+            self._buffer.write(step=begins)
+        if step is not None:
+            step.begun = True
+        self._open[key] = entry, estimate
+
+    def _enlarge(self, entry: LedgerEntry, wanted: CallEstimate) -> None:
+        budgets.enlarge(
+            entry,
+            scope=self._scope,
+            tokens=wanted.tokens,
+            cost_usd=wanted.cost_usd,
+            run_caps=self._run.budget,
+            default_tokens=settings.MGX_DEFAULT_RUN_TOKENS,
+        )
 
     def _settle(self, key: str, completion: ModelCompletion, entry: LedgerEntry | None) -> SettledStep:
         if entry is None:
-            settled = budgets.count_cached(scope=self._scope, step_key=key, model=completion.model)
+            settled = budgets.count_cached(scope=self._scope, step_key=step_key(self._run, key), model=completion.model)
         else:
             settled = budgets.settle(
                 entry,
@@ -89,7 +136,7 @@ def warn(run: TaskRun, warnings: Iterable[CapWarning]) -> None:
     """Emits the `warning_drafts` that are due. ``run`` is the run as claimed."""
     with transaction.atomic():
         if drafts := warning_drafts(run, warnings):
-            event_log.record_numbered(run, drafts, event_log.number(run, len(drafts), fence=run.fence))
+            event_log.append(run, drafts, fence=run.fence)
 
 
 def warning_drafts(run: TaskRun, warnings: Iterable[CapWarning]) -> list[Draft]:

@@ -156,7 +156,7 @@ def _of_environment(name: str) -> ModelSettings:
         upper = kind.upper()
         raise ModelFailed(
             f"The model {name!r} is not a connection of this workspace, and the server has no endpoint for it.",
-            hint=f"Add a connection under /api/models, or set {upper}_API_KEY or {upper}_BASE_URL on the server.",
+            hint=f"Add one with: mgx model create NAME --kind {kind}, or set {upper}_API_KEY or _BASE_URL on the server.",
             code="model_unknown",
         )
     return ModelSettings(

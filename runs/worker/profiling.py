@@ -30,21 +30,22 @@ MAX_CHARACTERS = 20_000_000
 """Of a graph with everything in it: what a browser still opens."""
 
 
-async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[None]]) -> None:
+async def profiled(work: Execution, phase: Callable[[Execution], Awaitable[TaskRun]]) -> TaskRun:
     """Executes ``phase`` and stores its profile, whatever the outcome."""
     # Only a run that asks for it pays for the import.
     from pyinstrument import Profiler
 
-    name = f"profile-{work.run.status}-{work.run.fence}.speedscope.json"
+    run = work.run
+    name = f"profile-{run.status}-{run.fence}.speedscope.json"
     profiler = Profiler(interval=SECONDS, async_mode="enabled")
     profiler.start()
     try:
-        await phase(work)
+        return await phase(work)
     finally:
         profiler.stop()
         if not isinstance(work.lease.reason, LeaseLost):
             try:
-                await work.db(_keep, work.run, name, flame_graph(profiler, name))
+                await work.db(_keep, run, name, flame_graph(profiler, name))
             except Exception:  # a run never fails because its profile could not be stored
                 log.exception("a profile could not be kept", name=name)
 

@@ -27,7 +27,7 @@ _LAST_RUNS = """
                (step.result->>'tokens_in')::bigint + (step.result->>'tokens_out')::bigint AS tokens,
                (step.result->>'cost_usd')::numeric AS cost, coalesce((step.result->>'cached')::boolean, false) AS cached
         FROM run_steps step JOIN last_runs ON last_runs.id = step.run_id
-        WHERE step.key LIKE 'execute/%%' AND step.finished_at IS NOT NULL
+        WHERE (step.key LIKE 'execute/%%' OR step.key LIKE 'again/%%/execute/%%') AND step.finished_at IS NOT NULL
     )
     SELECT last_runs.plan::text,
            coalesce(sum(tokens) FILTER (WHERE of_model), 0),

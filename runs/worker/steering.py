@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from django.db import transaction
 
 from ..errors import LeaseLost
+from ..lifecycle.plan_again import step_key
 from ..models import RunStep, SteerMessage, TaskRun
 from .lease import Lease
 
@@ -25,13 +26,12 @@ class RunSteering:
         found = list(messages.filter(step_key__in=("", key)).values_list("step_key", "text"))
         if all(step_key == key for step_key, _ in found):
             return tuple(text for _, text in found)
+        steps = RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run, key=step_key(self._run, key))
         with transaction.atomic():
             mine = TaskRun.across_tenants.select_for_update().filter(pk=self._run.pk, fence=self._lease.fence)
             if mine.values_list("pk").first() is None:
                 raise LeaseLost("Another worker owns this run now.")
-            recorded = (
-                RunStep.objects.for_workspace(self._run.workspace_id).filter(run=self._run, key=key).exclude(finished_at=None)
-            )
+            recorded = steps.exclude(finished_at=None)
             if not recorded.exists():
                 messages.filter(step_key="").update(step_key=key)
             return tuple(messages.filter(step_key=key).values_list("text", flat=True))

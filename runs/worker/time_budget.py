@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 
 from agent.errors import Paused
 from workspaces import budgets
@@ -41,7 +41,7 @@ class WorkClock:
         """Raises ``Paused`` if a cap leaves no time."""
         bought = await self._db(self._buy)
         if not bought.ms:
-            raise Paused("budget", bought.reached, hint=HINT)
+            raise Paused("budget", bought.reached, hint=HINT, needs={"tokens": 0})
         self._last = bought
         self._until += bought.ms / 1000
 
@@ -63,10 +63,15 @@ class WorkClock:
                 log.warning("the run's working time could not be counted, trying again", error=str(error))
                 await asyncio.sleep(AHEAD)
 
-    async def give_back(self) -> None:
+    def give_back(self) -> None:
+        """What is left of the last slice. On the database's thread, in a transaction or as one; it locks budgets."""
         left = int((self._until - time.monotonic()) * 1000)
         if self._last is not None and left > 0:
-            await self._db(budgets.release_time, scope=scope_of(self._run), month=self._last.month, ms=left)
+            budgets.release_time(scope=scope_of(self._run), month=self._last.month, ms=left)
+            transaction.on_commit(self._given_back, robust=True)
+
+    def _given_back(self) -> None:
+        self._last = None
 
     def _buy(self) -> budgets.TimeSlice:
         bought = budgets.reserve_time(scope=scope_of(self._run), run_caps=self._run.budget, ms=SLICE_MS)
@@ -78,18 +83,18 @@ class WorkClock:
 
 
 @asynccontextmanager
-async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[None]:
+async def working_time(run: TaskRun, lease: Lease, db: Db) -> AsyncIterator[WorkClock]:
     """Counts the time within the block as the run's work. Raises ``Paused`` if a cap on time is already used up."""
     clock = WorkClock(run, lease, db)
     await clock.buy()
     ticking = asyncio.create_task(clock.go_on())
     try:
-        yield
+        yield clock
     finally:
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
         try:
-            await clock.give_back()
+            await db(clock.give_back)
         except (DatabaseError, InterfaceError) as error:  # how the work itself ended counts for more than this slice
             log.warning("the rest of the run's last slice of time could not be given back", error=str(error))

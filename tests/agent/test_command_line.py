@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from agent.__main__ import main
 from tests.agent.harness import git, make_repository
 from tests.support import scripted_anthropic
+from tests.support.in_process import command, foreign_environment
 from tests.support.scripted_openai import Reply, serve
 from tests.support.team_script import plan, script, unclear
 
@@ -24,9 +25,12 @@ TOP = Path(__file__).resolve().parents[2]
 
 
 def agent(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-    known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "MGX_"))}
-    command = [sys.executable, "-m", "agent", *arguments]
-    return subprocess.run(command, cwd=TOP, env={**known, **env}, input=stdin, capture_output=True, text=True, timeout=120)
+    return command(main, arguments, stdin=stdin, env=env)
+
+
+def process(*arguments: str, **env: str) -> subprocess.Popen[str]:
+    argv, pipe = [sys.executable, "-m", "agent", *arguments], subprocess.PIPE
+    return subprocess.Popen(argv, cwd=TOP, env={**foreign_environment(), **env}, stdout=pipe, stderr=pipe, text=True)
 
 
 def said(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -37,7 +41,10 @@ def said(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 def test_a_project_is_made_without_an_account(tmp_path: Path, package_cache: Path) -> None:
     root = tmp_path / "project"
     root.mkdir()
-    run = agent("--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes", XDG_CACHE_HOME=str(package_cache))
+    options = ("--root", str(root), "--task", "Create a FastAPI health endpoint", "--yes")
+    with process(*options, XDG_CACHE_HOME=str(package_cache)) as started:
+        out, err = started.communicate(timeout=120)
+    run = subprocess.CompletedProcess(options, started.returncode, out, err)
     assert run.returncode == 0, run.stderr
     assert said(run)["tests"]["status"] == "passed"
     assert said(run)["usage"] == {"tokens": said(run)["usage"]["tokens"], "calls": 3, "cost_usd": "0"}
@@ -111,16 +118,14 @@ def test_a_provider_that_is_down_exits_as_paused(tmp_path: Path) -> None:
 
 def test_an_interrupt_ends_the_run_and_its_processes(tmp_path: Path) -> None:
     with serve(lambda messages: Reply("x" * 50, fault="stall")) as server:
-        command = [sys.executable, "-m", "agent", "--root", str(tmp_path), "--task", "Make a FastAPI app", "--model", "m"]
-        env = {**os.environ, "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "k"}
-        process = subprocess.Popen(command, cwd=TOP, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 30
+        options = ("--root", str(tmp_path), "--task", "Make a FastAPI app", "--model", "m")
+        started = process(*options, OPENAI_BASE_URL=server.url, OPENAI_API_KEY="k")
+        deadline = time.monotonic() + 120
         while not server.requests and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=120)
+    assert started.returncode == 130
     assert json.loads(out)["status"] == "cancelled"
     assert "Traceback" not in err
 

@@ -1,23 +1,21 @@
-"""The offline model makes each of the ten, through ``python -m agent --yes``, as a person would start it."""
+"""The offline model makes each of the ten, through ``python -m agent --yes``, with the options that a person would give it."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from agent.__main__ import main
 from agent.checks.commands import UNREACHABLE
 from agent.guardrails import check
 from agent.patch import parse_edits
 from agent.ports import TaskSpec
 from agent.stacks import Stack, catalogue
 from tests.support.drills import Draw, some_of
+from tests.support.in_process import command
 
-TOP = Path(__file__).resolve().parents[2]
 NPM = [stack for stack in catalogue() if stack.package_manager == "npm"]
 
 
@@ -36,12 +34,9 @@ def test_the_offline_model_makes_it_with_packages_of_npm(
 
 
 def make(stack: Stack, workdir: Path, package_cache: Path) -> None:
-    known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "MGX_"))}
     task = f"Create a {stack.title} project"
-    run = subprocess.run(
-        [sys.executable, "-m", "agent", "--root", str(workdir), "--task", task, "--yes"],
-        cwd=TOP, env={**known, "XDG_CACHE_HOME": str(package_cache)}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    options = ("--root", str(workdir), "--task", task, "--yes")
+    run = command(main, options, env={"XDG_CACHE_HOME": str(package_cache)})
     if run.returncode == 4 and UNREACHABLE.search(run.stdout):
         pytest.skip(f"{stack.id} is not tried out: no package index answers: {run.stdout[-300:]}")
     assert run.returncode == 0, run.stdout + run.stderr

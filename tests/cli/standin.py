@@ -57,6 +57,15 @@ CHANGES = [
     {"path": "logo.png", "action": "created", "added": 0, "removed": 0, "binary": True, "hunks": []},
 ]  # fmt: skip
 DIFF = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b \xe9 \x1b[31m\n"
+SETUP_TOKEN = "mgxs_test_0123456789abcdef"
+TOTALS = {"tokens_in": 1200, "tokens_out": 300, "reserved_tokens": 0, "calls": 4, "cached_calls": 1, "unpriced_calls": 2,
+          "runs": 1, "cost_usd": "0.012300"}  # fmt: skip
+USAGE = {"since": "2026-11-01T00:00:00Z", "until": "2026-11-30T00:00:00Z", "totals": TOTALS,
+         "buckets": [{**TOTALS, "start": "2026-11-22T00:00:00Z"}]}  # fmt: skip
+AUDIT = [
+    {"id": "0193f3a0-0000-7000-8000-00000000000e", "action": "member.joined", "object_type": "user", "object_id": None,
+     "user": None, "detail": {"by": "account:octocat", "role": "viewer\x1b[31m"}, "created_at": "2026-11-22T12:00:00Z"},
+]  # fmt: skip
 INVITATION = "mgxi_test_0123456789abcdef"
 ADA = "0193f3a0-0000-7000-8000-00000000000a"
 DEFAULT = {"id": "0193f3a0-0000-7000-8000-00000000000d", "slug": "default", "name": "Default"}
@@ -118,9 +127,9 @@ class Standin:
     def new_run(self, task: dict[str, Any], auto_approve: bool) -> dict[str, Any]:
         run_id, number = str(uuid.uuid4()), len(self.runs) + 1
         run: dict[str, Any] = {
-            "id": run_id, "task_id": task["id"], "task_name": task["name"], "run_number": number, "status": "planning",
-            "plan": None, "plan_version": 0, "stack": "fastapi", "results": {}, "usage": {}, "branch_name": "",
-            "commit_sha": "", "pr_url": "", "error": None, "pause_reason": "", "last_seq": 0,
+            "id": run_id, "task_id": task["id"], "task_name": task["name"], "repository_id": task.get("repository_id"),
+            "run_number": number, "status": "planning", "plan": None, "plan_version": 0, "stack": "fastapi", "results": {},
+            "usage": {}, "branch_name": "", "commit_sha": "", "pr_url": "", "error": None, "pause_reason": "", "last_seq": 0,
             "created_at": "2026-11-22T12:00:00Z", "profile": False,
         }  # fmt: skip
         self.runs[run_id], self.events[run_id] = run, []
@@ -278,7 +287,7 @@ def application(state: Standin) -> web.Application:
     async def approve(request: web.Request) -> web.Response:
         run, body = state.runs[request.match_info["id"]], await request.json()
         if run["status"] != "awaiting_approval" or body["plan_version"] != run["plan_version"]:
-            return _problem(409, "Conflict", f"Run #{run['run_number']} is {run['status']}.")
+            return _problem(409, "Conflict", f"Run #{run['run_number']} is {run['status']}.", code="invalid_transition")
         if body["approved"]:
             state.carry_out(run)
         else:
@@ -350,7 +359,7 @@ def application(state: Standin) -> web.Application:
 
     async def logs(request: web.Request) -> web.Response:
         log = state.events[request.match_info["id"]]
-        text = "".join(f"{event['seq']} {event['message']}\n" for event in log)
+        text = "".join(f"2026-11-22T12:00:00Z {event['type']} {event['message']}\n" for event in log)
         return web.Response(text=text + (state.waiting + state.access_ended if request.query.get("follow") else ""))
 
     async def ndjson(request: web.Request) -> web.Response:
@@ -411,10 +420,30 @@ def application(state: Standin) -> web.Application:
     get("/ws/runs/{id}", socket)
     get("/health/live", fixed({"status": "ok"}))
     get("/health/ready", ready)
-    get("/api/me", fixed({"id": ADA, "email": "ada@example.com", "workspaces": [{**DEFAULT, "role": "owner"}]}))
+    get(
+        "/api/me",
+        fixed({"id": ADA, "email": "ada@example.com", "workspaces": [{**DEFAULT, "role": "owner"}], "server_model": "offline"}),
+    )
     members = f"/api/workspaces/{DEFAULT['id']}/members"
     get(members, fixed({"items": MEMBERS, "next_cursor": None}))
     app.router.add_delete(f"{members}/{ADA}", gone)
+    app.router.add_delete(f"{members}/{DEFAULT['id']}", gone)
+
+    async def change_member(request: web.Request) -> web.Response:
+        return web.json_response({**MEMBERS[1], **await request.json()})
+
+    async def set_up(request: web.Request) -> web.Response:
+        body = await request.json()
+        if body["token"] != SETUP_TOKEN:
+            return _problem(403, "Forbidden", "This is not the setup token of this server.", code="setup_token_invalid")
+        return web.json_response(
+            {"username": body["username"], "workspace": {**DEFAULT, "slug": body["workspace_slug"]}}, status=201
+        )
+
+    app.router.add_patch(f"{members}/{DEFAULT['id']}", change_member)
+    post("/api/setup", set_up)
+    get(f"/api/workspaces/{DEFAULT['id']}/usage", fixed(USAGE))
+    get("/api/audit", fixed({"items": AUDIT, "next_cursor": None}))
     post(f"/api/workspaces/{DEFAULT['id']}/invitations", fixed({"id": ADA, "role": "viewer", "token": INVITATION}))
     post("/api/invitations/accept", accept)
     post("/api/auth/revoke", fixed({}))
@@ -489,7 +518,7 @@ def _gate(state: Standin) -> Any:
         text = await request.text()
         body = json.loads(text) if text else None
         state.requests.append((request.method, request.path, dict(request.headers), body))
-        if request.path.startswith("/ws/") or request.path.startswith("/health/") or request.path.startswith("/api/auth/"):
+        if request.path.startswith(("/ws/", "/health/", "/api/auth/", "/api/setup")):
             return await handler(request)  # type: ignore[no-any-return]
         if state.busy:
             status, code, retry_after = state.busy.pop(0)

@@ -149,8 +149,25 @@ def test_symbolic_links_are_named(mgx: Mgx, server: Standin, repo: Path, run_id:
 def test_a_run_without_a_change_says_why(mgx: Mgx, server: Standin, run_id: str) -> None:
     server.diff, server.runs[run_id]["status"] = None, "awaiting_changes"
     done = mgx("apply", run_id)
-    assert done.returncode == 5
+    assert done.returncode == 8
     assert "it is awaiting changes" in done.stderr
     assert "mgx changes" in done.stderr
     server.diff = b""
     assert "changed nothing" in mgx("apply", run_id).stderr
+
+
+def test_a_run_of_another_repository_is_refused_unless_forced(
+    mgx: Mgx, server: Standin, repo: Path, run_id: str, tmp_path: Path
+) -> None:
+    for link in server.links.values():
+        link["clone_url"] = "https://github.com/octocat/shop.git"
+    before = seen(repo)
+    refused = mgx("apply", run_id)
+    assert (refused.returncode, seen(repo)) == (2, before)
+    assert "another repository" in refused.stderr and "--force" in refused.stderr
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repo, capture_output=True, text=True, check=True).stdout.strip()
+    server.runs[run_id]["base_sha"] = head  # a checkout without remotes that has the run's own commit
+    assert mgx("apply", run_id, "--check").returncode == 0
+    server.runs[run_id]["base_sha"] = "0" * 40
+    assert mgx("apply", "--force", run_id).returncode == 0
+    assert seen(repo) != before

@@ -15,7 +15,7 @@ from tests.cli.standin import Standin
 def test_a_refused_request_is_sent_again_when_the_server_says(mgx: Mgx, server: Standin) -> None:
     server.busy = [(429, "rate_limited", "1")]
     began = time.monotonic()
-    done = mgx("list", "--json")
+    done = mgx("list", "--all", "--json")
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began >= 1
     assert "9 requests. Trying again in 1 s." in done.stderr
@@ -41,7 +41,7 @@ def test_a_write_is_sent_again_with_its_own_key(mgx: Mgx, server: Standin) -> No
 )
 def test_it_gives_up_and_says_why(mgx: Mgx, server: Standin, busy: list[Any], asked: int) -> None:
     server.busy = list(busy)
-    done = mgx("list")
+    done = mgx("list", "--all", "--json")
     assert done.returncode == 1
     assert "9 requests" in done.stderr
     assert len([path for _, path, _, _ in server.requests if path == "/api/runs"]) == asked

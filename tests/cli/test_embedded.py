@@ -121,4 +121,4 @@ def test_the_package_alone_names_both_ways_to_a_server(bare_env: dict[str, str],
     )
     assert done.returncode == 6
     assert "mgx login --server" in done.stderr
-    assert "MGX_HOME" in done.stderr
+    assert "mgx-agent" in done.stderr

@@ -75,7 +75,8 @@ def test_list_show_and_default(mgx: Mgx, server: Standin) -> None:
     assert server.requests[-1][3] == {"price_in": None, "fallback_id": None}
     assert mgx("model", "show", "other").returncode == 5
     assert mgx("model", "delete", "main").returncode == 0
-    assert "server's own model" in mgx("model", "list").stderr
+    assert "server's own model (offline)" in mgx("model", "list").stderr
+    assert "offline (the server's own" in mgx("whoami").stdout
 
 
 def test_a_test_says_what_came_of_it(mgx: Mgx, server: Standin) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mgx_cli import plan_markdown
+from mgx_cli.errors import UsageError
 from mgx_cli.render import plain, plan_lines
 from mgx_cli.wrap import wrapped
 
@@ -111,12 +114,22 @@ def test_nothing_changed_is_nothing_sent(mgx: Mgx, server: Standin, run_id: str,
     assert (missing.returncode, "Set EDITOR" in missing.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("written", ["{", '{"summary": ""}'])
+@pytest.mark.parametrize(
+    "written", ["{", '{"summary": ""}', "# Summary\n\n## Stepz\n", "# S\n\n## Steps\n\nwhat?\n", "no heading"]
+)
 def test_what_is_refused_is_not_lost(mgx: Mgx, run_id: str, tmp_path: Path, written: str) -> None:
     refused = mgx("plan", run_id, "--edit", EDITOR=editor(tmp_path, f"file.write_text({written!r})"))
     assert refused.returncode == 2
     kept = Path(refused.stderr.split("Your text is in ")[1].split()[0])
     assert kept.read_text() == written
+    again = mgx("plan", run_id, "--file", str(kept))
+    assert again.returncode == 2
+    kept.write_text("# Ours\n\n## Steps\n\n1. Write it\n   - files: a.py, b/c.py\n   - kind: create\n\n## Tests\n\npytest\n")
+    assert mgx("plan", run_id, "--file", str(kept)).stdout.splitlines()[:3] == [
+        "Plan (version 2)  Ours",
+        "  1. Write it",
+        "     a.py, b/c.py",
+    ]
     kept.unlink()
 
 
@@ -124,6 +137,46 @@ def test_only_a_plan_that_waits_can_be_edited(mgx: Mgx, run_id: str) -> None:
     mgx("approve", run_id)
     assert mgx("plan", run_id).returncode == 0
     refused = mgx("plan", run_id, "--edit")
-    assert (refused.returncode, "is completed" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is completed" in refused.stderr) == (8, True)
     early = mgx("task", "hang", "--no-follow").stdout.strip()
     assert "has no plan yet" in mgx("plan", early).stderr
+
+
+WHOLE = {
+    **PLAN,
+    "steps": [*PLAN["steps"], {"title": "Second: `x` #2", "files": [], "kind": "test", "why": "", "extra": 1}],
+    "risks": [{"title": "slow", "severity": "low"}, "a - b: c"],
+    "project": {"facts": ["Python"], "commands": [
+        {"directory": "", "ecosystem": "python", "kind": "test", "command": "pytest -q", "evidence": "CI"},
+        {"directory": "web", "ecosystem": "", "kind": "test", "command": "pnpm test: all", "evidence": "CI"},
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "plan", [PLAN, WHOLE, {"summary": "s", "steps": []}, {"summary": "s", "steps": [{"title": "t", "files": ["a"]}]}]
+)
+def test_a_plan_comes_back_from_markdown_as_it_was(plan: dict[str, Any]) -> None:
+    def named(found: dict[str, Any]) -> dict[str, Any]:
+        """A step without kind or why is one with empty ones."""
+        return {**found, "steps": [{"kind": "modify", "why": "", **step} for step in found["steps"]]}
+
+    assert named(plan_markdown.read(plan_markdown.written(plan), plan)) == named(plan)
+
+
+def test_what_a_person_changes_in_markdown_is_changed_and_nothing_else() -> None:
+    text = (
+        plan_markdown.written(WHOLE)
+        .replace("pytest -q", "pytest -x")
+        .replace("- slow", "- slower")
+        .replace("kind: test", "kind: docs")
+    )
+    read = plan_markdown.read(text, WHOLE)
+    assert [row["command"] for row in read["project"]["commands"]] == ["pytest -x", "pnpm test: all"]
+    assert read["risks"] == ["slower", "a - b: c"] and read["steps"][1] == {**WHOLE["steps"][1], "kind": "docs"}
+    assert {name: read[name] for name in ("estimate", "questions", "summary")} == {
+        name: WHOLE[name] for name in ("estimate", "questions", "summary")
+    }
+    for wrong, said in (("kind: docs", "kind: dance"), ("- test in web", "- test in wep"), ("## Risks", "## Risk")):
+        with pytest.raises(UsageError, match=r"line \d+: "):
+            plan_markdown.read(text.replace(wrong, said), WHOLE)

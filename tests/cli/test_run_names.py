@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import uuid
 from pathlib import Path
@@ -101,3 +102,18 @@ def test_help_is_a_command_too(mgx: Mgx) -> None:
         assert mgx("help", *command).stdout == mgx(*command, "--help").stdout, command
     unknown = mgx("help", "lst")
     assert (unknown.returncode, unknown.stdout) == (2, "") and "mgx list" in unknown.stderr
+
+
+def test_the_list_is_of_this_repository_unless_all_are_asked_for(mgx: Mgx, server: Standin, run_id: str, other: str) -> None:
+    server.runs[run_id]["duration"] = 91.0
+
+    def listed(*arguments: str, cwd: Path | None = None) -> str:
+        return mgx("list", *arguments, **({"cwd": cwd} if cwd else {})).stdout
+
+    here, everything = listed(), listed("--all")
+    assert "Second" in here and "Elsewhere" not in here and "Elsewhere" in everything
+    assert here.split("\n")[0].split() == ["RUN", "#", "STATUS", "REPOSITORY", "STACK", "AGE", "DURATION", "COST", "TASK"]
+    assert "a repo " in here and "elsewhere " in everything and " 91 s " in here
+    assert listed(cwd=Path("/")) == everything
+    assert {run["id"] for run in json.loads(listed("--json", "--all"))["items"]} == set(server.runs)
+    assert other not in listed("--json")

@@ -34,7 +34,7 @@ def test_list_shows_runs_and_says_what_to_do_without_any(mgx: Mgx, server: Stand
 def test_a_long_list_is_read_page_by_page(mgx: Mgx, server: Standin) -> None:
     for number in range(250):
         server.new_run({"id": "t", "name": f"task {number}", "description": "hang"}, False)
-    document = json.loads(mgx("list", "--json", "-n", "230").stdout)
+    document = json.loads(mgx("list", "--all", "--json", "-n", "230").stdout)
     assert len({run["id"] for run in document["items"]}) == 230
 
 
@@ -79,7 +79,7 @@ def test_approve_then_attach_replays_the_whole_run(mgx: Mgx, run_id: str) -> Non
     assert "reading the task" not in mgx("attach", run_id, "--after", "2").stderr
     assert mgx("attach", run_id, "--after", "500").returncode == 2
     again = mgx("approve", "1")
-    assert again.returncode == 1
+    assert again.returncode == 8
     assert "Conflict" in again.stderr
 
 
@@ -133,7 +133,7 @@ def test_retry_takes_a_model_a_message_and_yes(mgx: Mgx, server: Standin, run_id
 
 
 def test_logs_as_text_and_as_lines(mgx: Mgx, run_id: str) -> None:
-    assert "2 reading the task" in mgx("logs", run_id).stdout
+    assert "analysis_start reading the task" in mgx("logs", run_id).stdout
     lines = [json.loads(line) for line in mgx("logs", run_id, "--json").stdout.splitlines()]
     assert [line["seq"] for line in lines] == [1, 2, 3, 4]
     mgx("approve", run_id)
@@ -146,7 +146,7 @@ def test_a_followed_log_that_ends_with_the_right_is_exit_5(mgx: Mgx, server: Sta
     server.access_ended = "2026-11-22T12:00:09Z access_ended Your token has ended, so nothing more is shown.\n"
     done = mgx("logs", run_id, "-f")
     assert done.returncode == 5
-    assert "2 reading the task" in done.stdout and "access_ended" not in done.stdout
+    assert "analysis_start reading the task" in done.stdout and "access_ended" not in done.stdout
     assert "error: Your token has ended, so nothing more is shown." in done.stderr
     assert "The run continues. Sign in with: mgx login" in done.stderr
 

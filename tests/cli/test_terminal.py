@@ -48,6 +48,21 @@ def test_feedback_makes_a_new_plan_and_asks_again(terminal: Start, server: Stand
     ]
 
 
+def test_the_plan_is_edited_in_the_question(terminal: Start, server: Standin, tmp_path: Path) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text("import pathlib, sys\nfile = pathlib.Path(sys.argv[1])\n"
+                      "file.write_text(file.read_text().replace('Write the route', 'Write it well'))\n")  # fmt: skip
+    mgx = terminal("task", "x", EDITOR=f"python3 {script}")
+    mgx.until("[d]etach")
+    mgx.type("e\n")
+    mgx.until("Write it well")
+    mgx.until("[d]etach")
+    mgx.type("y\n")
+    assert mgx.end() == 0
+    (run,) = server.runs.values()
+    assert (run["plan"]["steps"][0]["title"], run["plan_version"]) == ("Write it well", 2)
+
+
 @pytest.mark.parametrize("keys", ["d\n", "\x04"])
 def test_detaching_from_the_question_leaves_it_open(terminal: Start, server: Standin, keys: str) -> None:
     mgx = terminal("task", "x")
@@ -137,3 +152,12 @@ def test_a_wrong_password_is_said(terminal: Start, server: Standin) -> None:
     assert mgx.end() == 5
     assert "Wrong username or password for 'ada'" in mgx.seen
     assert "Sign in with" not in mgx.seen
+
+
+def test_a_long_diff_is_shown_in_the_pager(terminal: Start, mgx: Mgx, server: Standin) -> None:
+    run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
+    server.diff = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1,60 @@\n" + b"+line\n" * 60
+    for pager, paged in (("sed s/line/PAGED/", True), ("cat", False), ("no-such-pager", False)):
+        shown = terminal("diff", run, MGX_PAGER=pager, LINES="24")
+        assert shown.end() == 0
+        assert ("PAGED" in shown.seen) == paged and ("+line" in shown.seen) != paged

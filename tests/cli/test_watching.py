@@ -91,7 +91,8 @@ def test_a_log_that_waits_says_for_what(server: Standin, monkeypatch: pytest.Mon
         def get(self, path: str) -> dict[str, Any]:
             return with_state(run)
 
-    stream_lines(OneRun(), run)  # type: ignore[arg-type]
+    code = stream_lines(OneRun(), run)  # type: ignore[arg-type]
+    assert code == (7 if task == "budget" else 4)
     told = capsys.readouterr()
     assert len(told.out.splitlines()) == len(server.events[run["id"]])
     (line,) = told.err.splitlines()
@@ -102,8 +103,9 @@ def test_a_log_that_waits_says_for_what(server: Standin, monkeypatch: pytest.Mon
 def test_a_followed_text_log_says_what_it_waits_for_beside_the_log(mgx: Mgx, server: Standin) -> None:
     mgx("task", "health", "--no-follow")
     (run_id,) = server.runs
-    server.waiting = "2026-11-22T12:00:00Z waiting Run #1 is paused (budget). Resume to continue.\n"
+    server.waiting = "2026-11-22T12:00:00Z waiting Run #1 is awaiting approval. Approve it.\nnever read\n"
     done = mgx("logs", run_id, "-f")
-    assert done.returncode == 0
-    assert "Run #1 is paused (budget). Resume to continue." in done.stderr
-    assert "waiting" not in done.stdout
+    assert done.returncode == 4
+    assert "waits for a person. To go on: mgx approve" in done.stderr
+    assert "never read" not in done.stdout
+    assert " waiting Run" not in done.stdout

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import yaml
 
+from mgx_project.embedded.credentials import Credentials
+from mgx_project.embedded.services import Services
+
 ROOT = Path(__file__).resolve().parents[2]
-ONE_SHOT = {"secrets", "bucket", "migrate"}
+STORES = ("postgres", "redis", "s3")
+ONE_SHOT = ("secrets", "bucket", "migrate")
+OURS = ("web", "web-b", "worker")
+KAFKA = ("relay", "kafka")
 
 
 @pytest.fixture(scope="module")
@@ -24,25 +35,57 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_everything_waits_for_what_it_needs(services: dict[str, dict[str, Any]]) -> None:
-    assert set(services) == {"secrets", "postgres", "redis", "minio", "bucket", "migrate", "web", "worker"}
-    for name, service in services.items():
-        for other, condition in service.get("depends_on", {}).items():
-            expected = "service_completed_successfully" if other in ONE_SHOT else "service_healthy"
-            assert condition == {"condition": expected}, f"{name} → {other}"
-            assert other in ONE_SHOT or "healthcheck" in services[other]
-    for name in ("web", "worker"):
-        assert set(services[name]["depends_on"]) == {"postgres", "redis", "bucket", "migrate"}
+def test_servers_of_others_depend_on_nothing_of_ours(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == {*STORES, *ONE_SHOT, *OURS, *KAFKA, "proxy", "change-password"}
+    assert not any("depends_on" in services[name] for name in (*STORES, "proxy"))
+    for name in OURS:
+        assert services[name]["depends_on"] == {once: {"condition": "service_completed_successfully"} for once in ONE_SHOT}
+    assert all("healthcheck" in services[name] for name in (*STORES, "proxy", "worker"))
 
 
-def test_only_web_is_published_and_only_to_this_machine(services: dict[str, dict[str, Any]]) -> None:
-    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "web": ["127.0.0.1:${MGX_PORT:-8000}:8000"]
+def test_only_the_proxy_is_published_and_only_to_this_machine(services: dict[str, dict[str, Any]]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {
+        "proxy": ["${MGX_BIND:-127.0.0.1}:${MGX_PORT:-8000}:80", "${MGX_BIND:-127.0.0.1}:${MGX_TLS_PORT:-8443}:443"]
+    }
+
+
+def test_each_server_of_others_has_its_own_secret_and_network(services: dict[str, dict[str, Any]]) -> None:
+    for name in STORES:
+        assert [volume for volume in services[name]["volumes"] if "secrets" in volume] == [f"{name}-secrets:/secrets:ro"]
+        assert services[name]["networks"] == [name]
+    assert services["proxy"]["networks"] == ["edge"]
+
+
+def test_everything_is_bounded(services: dict[str, dict[str, Any]]) -> None:
+    for name in (*STORES, *OURS, *KAFKA, "proxy"):
+        assert services[name]["mem_limit"]
+        assert services[name]["pids_limit"]
+    assert all(service["logging"]["options"]["max-size"] for service in services.values())
+
+
+def test_the_worker_may_make_sandboxes_and_little_else(services: dict[str, dict[str, Any]]) -> None:
+    assert "seccomp:./deploy/seccomp.json" in services["worker"]["security_opt"]
+    profile = json.loads((ROOT / "deploy/seccomp.json").read_text("utf-8"))
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
+    allowed = {name for rule in profile["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" for name in rule["names"]}
+    assert {"clone", "clone3", "unshare", "mount", "umount2", "pivot_root", "sethostname", "setns", "chroot"} <= allowed
+    assert not allowed & {
+        "bpf",
+        "keyctl",
+        "add_key",
+        "init_module",
+        "kexec_load",
+        "open_by_handle_at",
+        "perf_event_open",
+        "io_uring_setup",
     }
 
 
 def test_our_services_have_no_privileges(services: dict[str, dict[str, Any]]) -> None:
-    for name in (*ONE_SHOT, "web", "worker"):
+    for name in (*ONE_SHOT, *OURS, "relay", "change-password"):
+        assert services[name]["user"] == "10001:10001"
+        assert services[name]["read_only"]
         assert services[name]["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in services[name]["security_opt"]
         assert "privileged" not in services[name]
@@ -50,9 +93,8 @@ def test_our_services_have_no_privileges(services: dict[str, dict[str, Any]]) ->
 
 def test_images_are_pinned(services: dict[str, dict[str, Any]]) -> None:
     for service in services.values():
-        tag = service["image"].partition(":")[2]
-        assert tag
-        assert tag != "latest"
+        tag = service["image"].rpartition(":")[2].rstrip("}").removeprefix("-")
+        assert re.fullmatch(r"\d+\.\d+[\w.-]*", tag), service["image"]
 
 
 def test_the_image_has_the_uv_that_made_the_lock() -> None:
@@ -87,35 +129,149 @@ def test_compose_accepts_the_file(tmp_path: Path) -> None:
     pytest.skip("docker compose is not installed; the other tests here read the file themselves")
 
 
-def make_secrets(directory: Path, **env: str) -> str:
-    command = [sys.executable, str(ROOT / "deploy/make_secrets.py"), str(directory)]
-    return subprocess.run(command, env={"PATH": os.environ["PATH"], **env}, capture_output=True, text=True, check=True).stdout
+def make_secrets(directory: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "deploy/make_secrets.py"), *arguments]
+    env = {"PATH": os.environ["PATH"], "MGX_SECRETS_ROOT": str(directory), "S3_ENDPOINT_URL": "http://s3:8333", **env}
+    return subprocess.run(command, env=env, capture_output=True, text=True)
 
 
-def test_secrets_are_generated_once_and_given_ones_win(tmp_path: Path) -> None:
-    said = make_secrets(tmp_path, DB_PASSWORD="mine")
-    first = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert first["DB_PASSWORD"] == "mine"
-    assert "REDIS_PASSWORD: generated" in said
-    assert not any(value in said for name, value in first.items() if name != "redis.conf")
-    assert "MGX_SECRET_KEY: kept" in make_secrets(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == first
+def written(directory: Path) -> dict[str, str]:
+    return {str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()}
+
+
+STRONG = "a-long-Word-of-my-own-1"
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+
+
+def test_secrets_are_generated_once_and_what_was_given_is_said(tmp_path: Path) -> None:
+    done = make_secrets(tmp_path, DB_PASSWORD=STRONG)
+    assert done.returncode == 0, done.stderr
+    assert "DB_PASSWORD: given\n" in done.stdout
+    assert "REDIS_PASSWORD: generated\n" in done.stdout
+    first = written(tmp_path)
+    assert first["app/DB_PASSWORD"] == first["postgres/DB_PASSWORD"] == STRONG
+    assert not any(value in done.stdout for value in first.values())
+    again = make_secrets(tmp_path)
+    assert set(again.stdout.split("\n")[:-1]) == {
+        f"{name.removeprefix('app/')}: kept" for name in first if name.startswith("app/")
+    }
+    assert written(tmp_path) == first
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"DB_PASSWORD": STRONG}, "docker compose run --rm change-password"),
+        ({"MGX_SECRET_KEY": STRONG * 3}, "secrets forget MGX_SECRET_KEY"),
+        ({"REDIS_PASSWORD": STRONG}, "secrets forget REDIS_PASSWORD"),
+        ({"S3_SECRET_ACCESS_KEY": STRONG}, "secrets forget S3_SECRET_ACCESS_KEY"),
+        ({"DB_PASSWORD": "hunter2"}, "too weak"),
+        ({"MGX_ENCRYPTION_KEYS": "not-a-key"}, "32 bytes"),
+        ({"MGX_ENCRYPTION_KEYS": OTHER_KEY, "DB_PASSWORD": STRONG}, "change-password"),
+    ],
+)
+def test_a_change_that_would_lose_something_is_refused_and_nothing_is_written(
+    tmp_path: Path, env: dict[str, str], said: str
+) -> None:
+    assert make_secrets(tmp_path, MGX_ENCRYPTION_KEYS=KEY).returncode == 0
+    first = written(tmp_path)
+    done = make_secrets(tmp_path, **env)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not any(value in done.stderr for value in env.values())
+    assert written(tmp_path) == first
+
+
+def test_a_new_key_is_put_before_those_there_are(tmp_path: Path) -> None:
+    make_secrets(tmp_path, MGX_ENCRYPTION_KEYS=KEY)
+    done = make_secrets(tmp_path, MGX_ENCRYPTION_KEYS=OTHER_KEY)
+    assert "MGX_ENCRYPTION_KEYS: 1 given, put before the 1 there are" in done.stdout
+    assert (tmp_path / "app/MGX_ENCRYPTION_KEYS").read_text() == f"{OTHER_KEY},{KEY}"
+    assert "MGX_ENCRYPTION_KEYS: kept" in make_secrets(tmp_path, MGX_ENCRYPTION_KEYS=f"{OTHER_KEY},{KEY}").stdout
+
+
+def test_a_server_of_ones_own_is_tried_and_left_without_a_loss(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    first = written(tmp_path)
+    own = {
+        "S3_ENDPOINT_URL": "",
+        "DATABASE_URL": "postgres://u:p@db.example.com/mgx",
+        "S3_SECRET_ACCESS_KEY": "theirs",
+        "S3_ACCESS_KEY_ID": "id",
+    }
+    done = make_secrets(tmp_path, **own)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "app/S3_SECRET_ACCESS_KEY").read_text() == "theirs"
+    assert (tmp_path / "app/DB_PASSWORD").read_text() == ""
+    assert make_secrets(tmp_path).returncode == 0
+    assert written(tmp_path) == first
+
+
+def test_only_what_can_be_made_again_is_forgotten(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    first = written(tmp_path)
+    assert make_secrets(tmp_path, "forget", "MGX_ENCRYPTION_KEYS").returncode == 1
+    assert written(tmp_path) == first
+    assert "REDIS_PASSWORD: generated" in make_secrets(tmp_path, "forget", "REDIS_PASSWORD").stdout
+    assert written(tmp_path)["redis/REDIS_PASSWORD"] != first["redis/REDIS_PASSWORD"]
 
 
 def test_only_the_application_reads_its_keys(tmp_path: Path) -> None:
     make_secrets(tmp_path)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
-    assert {name for name, mode in modes.items() if mode == 0o400} == {"MGX_SECRET_KEY", "MGX_ENCRYPTION_KEYS"}
-    assert {mode for mode in modes.values() if mode != 0o400} == {0o444}
+    modes = {path.relative_to(tmp_path): stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {mode for path, mode in modes.items() if path.parts[0] == "app"} == {0o400}
+    assert {mode for path, mode in modes.items() if path.parts[0] != "app"} == {0o444}
+    assert not any(path.name in ("MGX_SECRET_KEY", "MGX_ENCRYPTION_KEYS") for path in modes if path.parts[0] != "app")
 
 
-def test_the_entrypoint_exports_the_secrets_and_leaves_what_is_set(tmp_path: Path) -> None:
+def test_the_object_store_knows_one_account_for_one_bucket(tmp_path: Path) -> None:
+    make_secrets(tmp_path, S3_BUCKET="shop")
+    [identity] = json.loads((tmp_path / "s3/identities.json").read_text())["identities"]
+    assert {action.partition(":")[2] for action in identity["actions"]} == {"shop"}
+
+
+def test_the_entrypoint_exports_the_secrets_and_they_win(tmp_path: Path) -> None:
     make_secrets(tmp_path)
-    (tmp_path / "lower.case").write_text("no variable")
+    (tmp_path / "app/lower.case").write_text("no variable")
     show = "import json, os; print(json.dumps(dict(os.environ)))"
     command = [str(ROOT / "deploy/entrypoint.sh"), sys.executable, "-c", show]
-    env = {"PATH": os.environ["PATH"], "MGX_SECRETS_DIR": str(tmp_path), "DB_PASSWORD": "mine", "MGX_SECRET_KEY": ""}
+    env = {"PATH": os.environ["PATH"], "MGX_SECRETS_DIR": str(tmp_path / "app"), "DB_PASSWORD": "mine", "MGX_SECRET_KEY": ""}
     seen = json.loads(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
-    assert seen["DB_PASSWORD"] == "mine"
-    for name in ("MGX_SECRET_KEY", "MGX_ENCRYPTION_KEYS", "REDIS_PASSWORD", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"):
-        assert seen[name] == (tmp_path / name).read_text()
+    for path in (tmp_path / "app").iterdir():
+        assert seen.get(path.name) == (path.read_text() if path.name.isupper() else None)
+
+
+def test_the_database_learns_a_password_before_the_others_do(tmp_path: Path) -> None:
+    """A change that was interrupted behind the database's part is finished by the next try."""
+    secrets = tmp_path / "secrets"
+    make_secrets(secrets, DB_PASSWORD=STRONG)
+    known = replace(Credentials.generate(), database_password=STRONG)
+
+    def change(**more: str) -> str:
+        command = [sys.executable, str(ROOT / "deploy/change_password.py")]
+        env = {
+            "PATH": os.environ["PATH"],
+            "MGX_SECRETS_ROOT": str(secrets),
+            "DB_HOST": "127.0.0.1",
+            "DB_PORT": str(port),
+            **more,
+        }
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        for path in ("app/DB_PASSWORD", "postgres/DB_PASSWORD"):
+            psycopg.connect(
+                host="127.0.0.1", port=port, user="mgx", dbname="mgx", password=(secrets / path).read_text()
+            ).close()
+        return done.stdout
+
+    with Services(tmp_path / "server", credentials=known, start_redis=False) as server:
+        port = urlsplit(server.database_url).port
+        assert change(DB_PASSWORD=f"{STRONG}-2").startswith("changed to the one in .env")
+        assert (secrets / "app/DB_PASSWORD").read_text() == f"{STRONG}-2"
+        assert change().startswith("changed to a generated one")
+        learnt = (secrets / "app/DB_PASSWORD").read_text()
+        # killed between the database and the files
+        (secrets / "app/DB_PASSWORD").write_text(STRONG)
+        (secrets / "app/.DB_PASSWORD.next").write_text(learnt)
+        assert change().startswith("an interrupted change was finished")
+        assert (secrets / "app/DB_PASSWORD").read_text() == learnt

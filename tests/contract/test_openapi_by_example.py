@@ -15,7 +15,6 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -29,13 +28,21 @@ from tests.support.drills import times
 from workspaces.models import Budget, ModelConnection
 
 CHECKS = [
-    not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
     unsupported_method,
 ]
 EXAMPLES = times(20, 3)
+NOBODY_THERE = "https://127.0.0.1:1/acme/service.git"
+"""No name has to be looked up for it."""
+ASKING_A_HOST = {
+    "POST /api/repositories/test",
+    "POST /api/repositories/connect",
+    "PATCH /api/repositories/{id}",
+    "POST /api/repositories/{id}/refresh",
+    "POST /api/repositories/{id}/webhook",
+}
 UNTOUCHED = {
     "GET /api/runs/{id}/artifacts/{artifact_id}",  # its bytes are tests/runs' business
     "GET /api/runs/{id}/logs",  # follow=true has no end
@@ -52,6 +59,8 @@ def schema() -> Any:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "label" not in metafunc.fixturenames:
+        return
     paths = schema()["paths"]
     labels = [f"{method.upper()} {path}" for path, item in paths.items() for method in item]
     chosen = [label for label in labels if " /api/auth/" not in label and label not in UNTOUCHED]
@@ -85,7 +94,7 @@ def known(owner: CallerInTests) -> dict[str, str]:
         "tasks": run.task_id,
         "runs": run.pk,
         "projects": run.project_id,
-        "repositories": RepositoryLinkFactory(workspace=workspace, project=run.task.project).pk,
+        "repositories": RepositoryLinkFactory(workspace=workspace, project=run.task.project, clone_url=NOBODY_THERE).pk,
         "workspaces": workspace.pk,
         "models": ModelConnection.objects.create(workspace=workspace, name="m", kind="offline").pk,
         "budgets": Budget.objects.create(workspace=workspace, max_calls=9).pk,
@@ -112,6 +121,17 @@ def test_an_operation_answers_as_documented(label: str, api_schema: Any, known: 
         case.call_and_validate(headers={"Authorization": f"Bearer {owner.token}"}, checks=CHECKS)
 
     answers()
+
+
+def test_the_only_errors_of_the_server_are_those_of_a_service_that_it_asks() -> None:
+    """The one that answers is not there or limits requests. A 500, documented nowhere, fails the test above."""
+    asking = {
+        f"{method.upper()} {path}": sorted(code for code in operation["responses"] if code.startswith("5"))
+        for path, item in schema()["paths"].items()
+        for method, operation in item.items()
+        if any(code.startswith("5") for code in operation["responses"])
+    }
+    assert asking == {operation: ["502", "503"] for operation in ASKING_A_HOST}
 
 
 def _can_be_wrong(operation: Any) -> bool:

@@ -37,10 +37,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("cli", "metrics", "mgx_project", "projects", "repositories", "runs", "tasks", "workspaces")
 TABLE = "runs/models/run_state.py"
 NAME_A_STATE = {
+    "metrics/prometheus.py": "how long queued runs have waited",
     "runs/models/run.py": "the state of a new run, and the index of completed ones",
     "runs/services.py": "a new run is queued, and so many may be",
     "runs/lifecycle/base.py": "the acts that change a state",
     "runs/lifecycle/change_review.py": "the acts that change a state",
+    "runs/lifecycle/plan_again.py": "the acts that change a state",
+    "runs/lifecycle/room_returns.py": "the acts that change a state",
     "runs/lifecycle/user_decisions.py": "the acts that change a state",
     "runs/lifecycle/worker_deaths.py": "the acts that change a state",
     "runs/lifecycle/worker_transitions.py": "the acts that change a state",

@@ -22,7 +22,7 @@ from workspaces.models import ApiToken, AuditEntry, Budget, Invitation, ModelCon
 from workspaces.viewsets import TenantViewSet
 
 pytestmark = pytest.mark.django_db
-FREE = {"/api/auth/token", "/api/auth/refresh", "/api/auth/revoke"}
+FREE = {"/api/auth/token", "/api/auth/refresh", "/api/auth/revoke", "/api/setup"}
 SIGNED = {"/api/webhooks/github/{link_id}"}
 """Not asked by a user: the sender proves itself by a signature."""
 ROUTES = api_routes()

@@ -1,9 +1,8 @@
-"""``python -m evals`` as a process, and the commands that docs/EVALUATION.md tells people to type."""
+"""``python -m evals``, and the commands that docs/EVALUATION.md tells people to type."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -14,6 +13,8 @@ import pytest
 
 from evals.__main__ import main
 from evals.cases import load
+from tests.support.in_process import command as in_process
+from tests.support.in_process import foreign_environment
 from tests.support.scripted_openai import serve
 
 TOP = Path(__file__).resolve().parents[2]
@@ -28,15 +29,12 @@ OF_REPOSITORIES = [command for command in COMMANDS if "python -m evals.repositor
 
 
 def evals(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    known = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "ANTHROPIC_", "MGX_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "evals", *arguments],
-        cwd=TOP, env={**known, **environment}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    return in_process(main, arguments, env=environment)
 
 
 def test_list_shows_every_case() -> None:
-    shown = evals("list")
+    argv = [sys.executable, "-m", "evals", "list"]
+    shown = subprocess.run(argv, cwd=TOP, env=foreign_environment(), capture_output=True, text=True, timeout=300, check=False)
 
     assert shown.returncode == 0
     assert [row.split()[0] for row in shown.stdout.splitlines()] == [case.id for case in load()]

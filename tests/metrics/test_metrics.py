@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from metrics.models import MetricSnapshot
@@ -147,3 +148,16 @@ async def test_a_proxy_on_this_machine_opens_prometheus_to_nobody() -> None:
     transport = httpx.ASGITransport(application, client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         assert (await client.get("/metrics", headers={"X-Forwarded-For": "192.0.2.7"})).status_code == 403
+
+
+def test_the_age_of_the_queue_is_that_of_the_run_which_waits_longest(owner: CallerInTests) -> None:
+    api = Api()
+    assert "\nmgx_queue_age_seconds 0.0\n" in api.get("/metrics").content.decode()
+    for status, minutes in (("queued", 1), ("queued", 5), ("executing", 60)):
+        run = TaskRunFactory(workspace=owner.workspace, status=status)
+        type(run).objects.for_workspace(owner.workspace.pk).filter(pk=run.pk).update(
+            created_at=Now() - timedelta(minutes=minutes)
+        )
+    page = api.get("/metrics").content.decode()
+    [age] = [float(line.split()[1]) for line in page.splitlines() if line.startswith("mgx_queue_age_seconds ")]
+    assert 300 <= age < 360

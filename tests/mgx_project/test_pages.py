@@ -71,3 +71,11 @@ def test_writes_take_an_idempotency_key_and_an_etag(schema: dict[str, Any]) -> N
     tasks = schema["paths"]["/api/tasks"]["post"]["parameters"]
     assert {"Idempotency-Key", "X-Workspace-Id", "X-Workspace-Slug"} <= {p["name"] for p in tasks}
     assert "If-Match" in {p["name"] for p in schema["paths"]["/api/tasks/{id}"]["patch"]["parameters"]}
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/api/runs", "/admin/login/"])
+def test_a_name_that_the_server_does_not_know_is_told_with_its_setting(path: str) -> None:
+    answer = Api().get(path, headers={"Host": "mgx.example.com"})
+    assert answer.status_code == 400
+    assert (answer.json()["code"], "'mgx.example.com'" in answer.json()["detail"]) == ("unknown_host", True)
+    assert "MGX_ALLOWED_HOSTS" in answer.json()["detail"]

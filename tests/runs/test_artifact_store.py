@@ -12,7 +12,7 @@ import pytest
 from django.core.files.storage import storages
 
 from mgx_project.common.errors import NotFound
-from runs import artifacts
+from runs import artifacts, services
 from runs.models import Artifact
 from runs.models.run_state import Status
 from tests.conftest import Api
@@ -20,7 +20,8 @@ from workspaces.models import Role
 from workspaces.tokens import create_api_token
 
 from ..support import s3
-from ..support.team_script import script
+from ..support.scripted_openai import Reply
+from ..support.team_script import action_of, script
 from .conftest import Tenant, drive
 from .test_ends import CODE, edit
 
@@ -124,5 +125,34 @@ def test_a_file_has_its_name_only_when_it_is_on_the_disk(tenant: Tenant, monkeyp
             return real(*args)
 
         monkeypatch.setattr(os, name, call)
-    artifacts.store(tenant.run(), "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
-    assert done == ["fsync", "replace", "fsync"], "the file, its name, the directory"
+    run = tenant.run()
+    artifacts.store(run, "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    assert done[:3] == ["fsync", "replace", "fsync"], "the file, its name, the directory"
+    assert len(done) > 3, "and the directories above it that are new"
+    done.clear()
+    artifacts.store(run, "a.diff", b"x", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    assert not done
+
+
+@pytest.mark.parametrize("damage", ["torn", "lost"])
+def test_a_damaged_tree_is_made_again_from_the_journal(
+    tenant: Tenant, shop: Path, scripted: Any, damage: str, settings: Any
+) -> None:
+    """The endpoint is away before the review; who goes on finds the tree of the edit damaged. Nothing is paid twice."""
+    answers, down = script(code=CODE, files=["shop/prices.py"]), [True]
+
+    def away_at_its_review(messages: Any) -> Any:
+        return Reply("down", status=503) if down[0] and action_of(messages) == "ReviewCode" else answers(messages)
+
+    with scripted(away_at_its_review) as server:
+        run = drive(edit(tenant, shop))
+        assert run.status == Status.PAUSED, run.error
+        asked = len(server.requests)
+        for tree in Artifact.objects.for_workspace(run.workspace_id).filter(run=run, kind=Artifact.Kind.TREE):
+            file = settings.MGX_DATA_DIR / "artifacts" / tree.path
+            file.write_bytes(b"diff --git") if damage == "torn" else file.unlink()
+        down[0] = False
+        services.resume_run(principal=tenant.principal, run_id=run.pk)
+        run = drive(run)
+        assert run.status == Status.COMPLETED, run.error
+        assert len(server.requests) == asked + 1

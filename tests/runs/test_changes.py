@@ -222,11 +222,11 @@ def test_the_change_is_opened_once_however_often_executing_ends(
     """Killed after the last step and before the state changed."""
     real, calls = worker_transitions.finish_execution, []
 
-    def killed(*args: Any) -> TaskRun:
+    def killed(*args: Any, **kwargs: Any) -> TaskRun:
         calls.append(args)
         if len(calls) == 1:
             TaskRun.across_tenants.filter(pk=args[0]).update(fence=args[1] + 1, lease_expires_at=None)
-        return real(*args)
+        return real(*args, **kwargs)
 
     monkeypatch.setattr(worker_transitions, "finish_execution", killed)
     with scripted(script(code=BOTH, files=["shop/prices.py"])) as server:

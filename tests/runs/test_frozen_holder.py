@@ -25,6 +25,7 @@ from .conftest import Tenant, make_tenant
 from .test_durability import expire
 from .test_worker_deaths import begun
 
+STATEMENTS = import_module("workspaces.migrations.0009_statements_end")
 BOUNDS = import_module("workspaces.migrations.0007_waits_end")
 
 
@@ -113,12 +114,15 @@ def test_the_server_bounds_every_session_of_the_role() -> None:
         quote_name = staticmethod(connection.ops.quote_name)
 
     BOUNDS.set_bounds(None, Editor)
+    STATEMENTS.set_bound(None, Editor)
     try:
         with connect() as session:
             shown = {name: session.execute(f"SHOW {name}").fetchone() for name in BOUNDS.BOUNDS}
             assert shown["lock_timeout"] == ("10s",)
+            assert session.execute("SHOW statement_timeout").fetchone() == ("2min",)
             assert shown["idle_in_transaction_session_timeout"] == ("1min",)
     finally:
         BOUNDS.reset_bounds(None, Editor)
+        STATEMENTS.reset_bound(None, Editor)
     with connect() as session:
         assert session.execute("SHOW lock_timeout").fetchone() == ("0",)

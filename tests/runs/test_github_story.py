@@ -134,7 +134,7 @@ def test_a_command_continues_a_finished_run_and_thanks_do_not(story: Story, scri
     assert (second.branch_name, second.pr_number, second.base_sha) == (run.branch_name, run.pr_number, run.commit_sha)
     assert github.branch(repo, run.branch_name) == second.commit_sha
     assert len(github.api("GET", f"/repos/{repo}/pulls?state=all")) == 1
-    done = [said for said in story.comments(run.pr_number) if "went on here, as dev (github) asked" in said]
+    done = [said for said in story.comments(run.pr_number) if "went on here, as dev (github at " in said]
     assert len(done) == 1 and "> Say why None is ignored." in done[0] and second.commit_sha[:10] in done[0]
     assert any("Say why None\nis ignored." in str(message["content"]) for message in told)
 

@@ -14,6 +14,7 @@ import redis
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 from dramatiq import Message
+from dramatiq.errors import ConnectionClosed
 
 from mgx_project.broker import SEND_SECONDS, WakingRedisBroker
 from mgx_project.common import channel_broadcast
@@ -115,3 +116,21 @@ def test_announcements_wait_no_longer_than_they_may(valkey: Services, monkeypatc
             while not listening.subscribed or listening.get_message(timeout=0.1) is None:
                 assert time.monotonic() < deadline
                 broadcaster.send(["run.2"], {"type": "stream.event", "number": 11})
+
+
+def test_a_worker_takes_a_frozen_redis_for_a_dead_one_and_connects_again(
+    valkey: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mgx_project.broker.CONSUME_SECONDS", 0.3)
+    broker = WakingRedisBroker(url=valkey.redis_url, namespace="away", middleware=[])
+    broker.declare_queue("runs")
+    consumer = broker.consume("runs", prefetch=2, timeout=100)
+    broker.enqueue(message())
+    held = next(consumer)
+    assert held is not None
+    send(valkey, signal.SIGSTOP)
+    for call in (lambda: next(consumer), lambda: consumer.ack(held), lambda: consumer.requeue([held])):
+        with pytest.raises(ConnectionClosed):
+            call()
+    send(valkey, signal.SIGCONT)
+    assert next(broker.consume("runs", prefetch=2, timeout=100)) is None, "it answers"

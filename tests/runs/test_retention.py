@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.db.models import DateTimeField, F
 from django.utils import timezone
 
+from mgx_project.common import drafts as draft_files
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs import retention
-from runs.models import OutgoingComment, ProcessedWebhook
+from runs import artifacts, retention
+from runs.lifecycle.user_decisions import request_cancel
+from runs.models import Artifact, OutgoingComment, ProcessedWebhook, RunStep, TaskRun
+from runs.worker import leftovers
+from runs.worker.llm_budget import scope_of
 from tests.factories import RepositoryLinkFactory
+from workspaces import budgets
+from workspaces.models import (
+    Event,
+    IdempotencyRecord,
+    Invitation,
+    LedgerEntry,
+    Role,
+    SignIn,
+    SignInCount,
+    WsTicket,
+)
+from workspaces.tokens import create_api_token
+
+from .conftest import Tenant, make_tenant
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -46,6 +70,10 @@ def left() -> list[str]:
     return sorted(value for model, column in columns.items() for value in model.across_tenants.values_list(column, flat=True))
 
 
+def pruned() -> int:
+    return sum(retention.prune().values())
+
+
 def test_only_what_is_done_and_old_goes(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     for number in range(5):
@@ -57,17 +85,17 @@ def test_only_what_is_done_and_old_goes(link: RepositoryLink, monkeypatch: pytes
     comment(link, "plan:owed", OLD, text="x", due_at=NOW)
     comment(link, "status:in-use", OLD, sent_at=NOW)
     processed(link, "comment:new", NOW)
-    assert retention.prune() == 15
+    assert pruned() == 15
     assert left() == ["comment:new", "new", "plan:owed", "status:in-use", "waits"]
-    assert retention.prune() == 0
+    assert pruned() == 0
 
 
 def test_a_cause_is_known_while_its_answer_is_owed(link: RepositoryLink) -> None:
     processed(link, "issue:1:label", OLD)
     comment(link, "issue:1:label", OLD, text="x", due_at=NOW)
-    assert retention.prune() == 0
+    assert pruned() == 0
     OutgoingComment.across_tenants.update(due_at=None, sent_at=OLD)
-    assert retention.prune() == 2
+    assert pruned() == 2
 
 
 def test_one_go_is_bounded(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,13 +103,78 @@ def test_one_go_is_bounded(link: RepositoryLink, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(retention, "MAX_BATCHES", 2)
     for number in range(7):
         processed(link, f"comment:{number}", OLD)
-    assert [retention.prune() for _ in range(3)] == [4, 3, 0]
+    assert [pruned() for _ in range(3)] == [4, 3, 0]
 
 
-def test_many_copies_prune_once_in_an_hour(link: RepositoryLink) -> None:
-    cache.delete("mgx.pruned")
-    for expected in (1, 0, 0):
-        processed(link, f"comment:{expected}{ProcessedWebhook.across_tenants.count()}", OLD)
-        assert retention.prune_sometimes() == expected
-    cache.delete("mgx.pruned")
-    assert retention.prune_sometimes() == 2
+def aged(days: int) -> None:
+    """All rows of all tables are so much older, however they came to be."""
+    for model in apps.get_models():
+        moments = [field.attname for field in model._meta.concrete_fields if isinstance(field, DateTimeField)]
+        if moments and model._meta.managed:
+            model._base_manager.update(**{name: F(name) - timedelta(days=days) for name in moments})
+
+
+def made(tenant: Tenant) -> TaskRun:
+    """One row of everything that a run, its people and their browsers leave."""
+    run = tenant.run()
+    workspace = {"workspace_id": tenant.workspace.pk}
+    common = {**workspace, "run": run, "key": "k", "kind": "read", "input_digest": "", "started_at": NOW, "finished_at": NOW}
+    RunStep.objects.create(**common)
+    artifacts.store(run, "t.patch", b"tree", kind=Artifact.Kind.TREE, content_type="text/x-diff")
+    artifacts.store(run, "changes.diff", b"diff", kind=Artifact.Kind.DIFF, content_type="text/x-diff")
+    entry = budgets.reserve(scope=scope_of(run), step_key="k", tokens=10, cost_usd=None, run_caps={})
+    budgets.settle_orphan(entry)
+    IdempotencyRecord.objects.create(**workspace, principal="p", route="r", key="k", body_digest="", status=201)
+    Session.objects.create(session_key=f"s-{run.pk}"[:40], session_data="", expire_date=NOW + timedelta(days=14))
+    SignIn.objects.create(user=tenant.user, refresh_jti="j", expires_at=NOW + timedelta(days=14))
+    SignInCount.objects.create(key=f"account/{run.pk}", since=NOW)
+    create_api_token(workspace_id=tenant.workspace.pk, user=tenant.user, name="t", role=Role.OWNER, expires_at=NOW)
+    WsTicket.objects.create(**workspace, user=tenant.user, digest=str(run.pk), expires_at=NOW + timedelta(hours=1))
+    Invitation.objects.create(**workspace, digest=str(run.pk), expires_at=NOW)
+    return run
+
+
+def test_after_400_days_nothing_is_left_but_what_is_needed_and_it_is_said_what_went(tenant: Tenant, settings: Any) -> None:
+    ended, live = made(tenant), made(make_tenant("other"))
+    request_cancel(ended.pk, by="ada")
+    before = artifacts.load(Artifact.objects.for_workspace(ended.workspace_id).get(kind=Artifact.Kind.DIFF))
+    assert retention.prune() == {}
+    aged(400)
+    settings.MGX_KEEP_DAYS = 0
+    kept_for_ever = retention.prune()
+    assert kept_for_ever.keys().isdisjoint({"steps", "events", "trees", "ledger entries"})
+    assert {name: kept_for_ever[name] for name in ("sessions", "tokens", "tickets", "invitations", "idempotency records")} == {
+        "sessions": 2, "tokens": 2, "tickets": 2, "invitations": 2, "idempotency records": 2,
+    }  # fmt: skip
+    settings.MGX_KEEP_DAYS = 365
+    assert retention.prune().keys() == {"steps", "events", "trees", "ledger entries"}
+    assert retention.prune() == {}
+    for model in (RunStep, Event, LedgerEntry, Artifact):
+        rows = model.objects.for_workspace(ended.workspace_id).values_list("run_id", flat=True)
+        assert set(rows) == ({ended.pk} if model is Artifact else set()), "its diff stays"
+        assert model.objects.for_workspace(live.workspace_id).filter(run_id=live.pk).exists(), "that run has not ended"
+    diff = Artifact.objects.for_workspace(ended.workspace_id).get()
+    assert artifacts.load(diff) == before
+    assert TaskRun.objects.for_workspace(ended.workspace_id).filter(pk=ended.pk).exists()
+
+
+def test_what_dead_processes_and_deleted_workspaces_left_on_the_disk_goes(
+    tenant: Tenant, settings: Any, tmp_path: Path
+) -> None:
+    settings.MGX_DATA_DIR = tmp_path
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    gone = [f"runtime/{ended.pid}", f"cache/{uuid.uuid4()}", f"maps/{uuid.uuid4()}"]
+    stay = [f"runtime/{os.getpid()}", f"cache/{tenant.workspace.pk}", "cache/locks", "runtime/shared"]
+    for name in (*gone, *stay):
+        (tmp_path / name / "deeper").mkdir(parents=True)
+    drafts = tmp_path / "artifacts" / draft_files.DRAFTS
+    drafts.mkdir(parents=True)
+    for name in ("old.part", "new.part"):
+        (drafts / name).write_bytes(b"x")
+    long_ago = (drafts / "new.part").stat().st_mtime - draft_files.DRAFT_AGE - 1
+    os.utime(drafts / "old.part", (long_ago, long_ago))
+    assert leftovers.prune() == {"runtime": 1, "drafts of artifacts": 1, "caches": 2}
+    assert leftovers.prune() == {}
+    assert all((tmp_path / name).is_dir() for name in stay) and not any((tmp_path / name).exists() for name in gone)
+    assert [path.name for path in drafts.iterdir()] == ["new.part"]

@@ -106,7 +106,8 @@ def test_what_is_kept_is_in_the_tree_and_the_rest_is_undone(tenant: Tenant, shop
     assert files == after
     assert RunStep.objects.for_workspace(run.workspace_id).get(key=KEY).tree
 
-    again, files, ran = in_workdir(run, shop, tmp_path / "two", change)
+    expire(run)
+    again, files, ran = in_workdir(claim(run, Status.PLANNING), shop, tmp_path / "two", change)
     assert (again, files, ran) == (found, after, 0), "recorded: nothing is run again, and the tree is the same"
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from runs.lifecycle import user_decisions, worker_transitions
+from runs.lifecycle.worker_deaths import MOST_IN_ALL
 from runs.models import RunStep, TaskRun
 from runs.models.run_state import Status
 from runs.worker import workdirs
@@ -109,3 +110,22 @@ def test_a_run_that_is_to_be_cancelled_ends_cancelled_whatever_its_worker_died_o
     run.refresh_from_db()
     assert (run.status, run.cancelled_by, run.lease_expires_at) == (Status.CANCELLED, "ada", None)
     assert types(run)[-1] == "cancelled"
+
+
+def test_many_deaths_pause_a_run_that_gets_on_and_are_listed(tenant: Tenant) -> None:
+    run = begun(tenant)
+    for number in range(1, MOST_IN_ALL):
+        record(run, f"step/{number}")
+        again = dies(run)
+        assert again is not None, number
+        run = again
+    record(run, "last")
+    assert dies(run) is None
+    run.refresh_from_db()
+    assert (run.status, run.pause_reason) == (Status.PAUSED, "worker")
+    assert f"Workers died {MOST_IN_ALL} times" in run.error["detail"]
+    deaths = run.error["deaths"]
+    assert [death["claim"] for death in deaths] == list(range(11, 21)) and deaths[-1]["place"].startswith("planning/")
+    user_decisions.resume(run.pk, by=tenant.principal)
+    resumed = worker_transitions.claim_next()
+    assert resumed is not None and dies(resumed) is not None, "the count begins again"

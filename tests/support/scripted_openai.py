@@ -72,6 +72,8 @@ class ScriptedOpenAI:
         self.script = script
         self.requests: list[dict[str, Any]] = []
         self.url = ""
+        self.cut = False
+        """The network is: every connection is reset."""
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=32 * 1024**2)
@@ -96,6 +98,9 @@ class ScriptedOpenAI:
         peer = request.transport and request.transport.get_extra_info("peername")
         self.requests.append({**body, "_headers": dict(request.headers), "_peer": peer})
         said = await asyncio.to_thread(self.script, body["messages"])
+        if self.cut and request.transport is not None:
+            request.transport.abort()
+            raise ConnectionResetError("the network is cut")
         reply = said if isinstance(said, Reply) else Reply(said)
         await asyncio.sleep(reply.delay)
         if reply.status != 200:

@@ -14,13 +14,16 @@ import pytest
 LONG_SECONDS = 5
 """From here on its seconds, rounded to fives, stand beside a test's name."""
 LIST = Path(__file__).parents[1] / "slow_tests.txt"
+TOGETHER = ("tests/flows/", "tests/drills/")
+"""All of these need one server, whose start takes as long as many tests: one worker has it."""
 SLOW_SECONDS = 0.2
 """On average over its parameters, with what is set up for it."""
 
 
 def mark(items: list[pytest.Item]) -> None:
     """Marks them, and lets them begin first, the longest before all: begun last, one of them would keep one worker waiting for
-    the others. Each worker begins with a part of the list in one piece, so they are dealt out: all have as many slow ones."""
+    the others. Each worker begins with a part of the list in one piece, so they are dealt out: all have as many slow ones, but
+    for the one that begins with those that share a server."""
     slow = {
         name: int(seconds or 0) for name, _, seconds in (line.partition(" ") for line in LIST.read_text("utf-8").splitlines())
     }
@@ -28,8 +31,17 @@ def mark(items: list[pytest.Item]) -> None:
         if function_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: (-slow.get(function_of(item.nodeid), 0), item.get_closest_marker("slow") is None))
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
-    items[:] = [item for first in range(workers) for item in items[first::workers]]
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+
+
+def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The parts of all workers, one behind the other and of nearly the same length."""
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    parts[0] = [item for item in items if item.nodeid.startswith(TOGETHER)]
+    for item in items:
+        if not item.nodeid.startswith(TOGETHER):
+            min(parts, key=len).append(item)
+    return [item for part in parts for item in part]
 
 
 def function_of(test: str) -> str:

@@ -17,15 +17,16 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def worker(*args: str, log: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The watcher of the worker, which is killed at the end, and with it the worker and whatever that started."""
+def worker(*args: str, log: Path, tree: Path = CHECKOUT, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The watcher of the worker, which is killed at the end, and with it the worker and whatever that started. ``tree`` is the
+    checkout that it runs from."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     argv = [sys.executable, "manage.py", "work", *args]
     whole = {**os.environ, "DATABASE_URL": url, **env}
     with log.open("ab") as output:
         process = subprocess.Popen(
             argv,
-            cwd=CHECKOUT,
+            cwd=tree,
             env=whole,
             stdout=output,
             stderr=output,

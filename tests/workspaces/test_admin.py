@@ -18,7 +18,17 @@ from django.utils import timezone
 from metrics.models import MetricSnapshot
 from projects.models import Project
 from repositories.models import RepositoryLink, WebhookDelivery
-from runs.models import Approval, Artifact, ChangeRound, OutgoingComment, ProcessedWebhook, RunStep, SteerMessage, TaskRun
+from runs.models import (
+    Approval,
+    Artifact,
+    ChangeRound,
+    OutgoingComment,
+    ProcessedWebhook,
+    RunStep,
+    ScheduledJob,
+    SteerMessage,
+    TaskRun,
+)
 from tasks.models import Task
 from tests.factories import MembershipFactory, ProjectFactory, RepositoryLinkFactory, TaskFactory, TaskRunFactory, UserFactory
 from workspaces import models as w
@@ -49,6 +59,7 @@ def make(model: Any, workspace: w.Workspace, n: int) -> Any:
         w.StoredBytes: lambda: w.StoredBytes.across_tenants.update_or_create(**tenant, defaults={"size": n})[0],
         w.AuditEntry: lambda: new(**tenant, user=UserFactory(), action="x.y", object_type="x"),
         w.IdempotencyRecord: lambda: new(**tenant, principal="p", route="r", key=f"k{n}", body_digest="d", status=200),
+        w.RelayCursor: lambda: new(**tenant, topic=f"t{n}", position=n),
         w.Event: lambda: new(**tenant, position=n + 1, type="progress", created_at=LONG_AGO),
         Project: lambda: ProjectFactory(**tenant),
         Task: lambda: TaskFactory(**tenant, project=ProjectFactory(**tenant)),
@@ -84,7 +95,7 @@ MODELS = [
     w.Workspace, w.Membership, w.ApiToken, w.WsTicket, w.ModelConnection, w.Budget, w.LedgerEntry, w.Meter, w.AuditEntry,
     w.StoredBytes,
     w.IdempotencyRecord, w.Event, Project, Task, RepositoryLink, WebhookDelivery, TaskRun, RunStep, Approval, Artifact,
-    SteerMessage, ChangeRound, OutgoingComment, ProcessedWebhook, MetricSnapshot, w.Departure, w.Invitation,
+    SteerMessage, ChangeRound, OutgoingComment, ProcessedWebhook, MetricSnapshot, w.Departure, w.Invitation, w.RelayCursor,
 ]  # fmt: skip
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
@@ -118,7 +129,7 @@ def superuser() -> w.User:
 def test_every_model_is_registered() -> None:
     ours = {model for label in OURS for model in apps.get_app_config(label).get_models()}
     assert ours <= set(admin.site._registry)
-    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn, w.SignInCount}
+    assert ours == {*MODELS, w.User, w.FormerSpending, w.SignIn, w.SignInCount, w.RelayLease, ScheduledJob}
     assert {model._meta.app_label for model in admin.site._registry} <= {*OURS, "django_dramatiq"}
 
 

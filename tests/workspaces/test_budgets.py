@@ -250,11 +250,11 @@ def test_a_month_begins_at_nothing_and_a_call_counts_where_it_began(
     scope: BudgetScope, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     budget = Budget.objects.create(workspace_id=scope.workspace_id, max_tokens=100)
-    monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
+    monkeypatch.setattr(meters.clock, "now", lambda: datetime(2026, 10, 31, 23, 59, tzinfo=UTC))
     late = reserve(scope, tokens=90)
     with pytest.raises(CapReached, match="of this month"):
         reserve(scope, tokens=90)
-    monkeypatch.setattr(meters.timezone, "now", lambda: datetime(2026, 11, 1, 0, 1, tzinfo=UTC))
+    monkeypatch.setattr(meters.clock, "now", lambda: datetime(2026, 11, 1, 0, 1, tzinfo=UTC))
     reserve(scope, tokens=90)
     settle(late, scope, tokens=40)
     months = dict(Meter.objects.for_workspace(scope.workspace_id).filter(scope="workspace").values_list("period", "tokens_in"))

@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (each registers its pages)
     ledger,
     members,
     model_connections,
+    relay,
     sign_ins,
     storage,
     tokens,

@@ -7,6 +7,7 @@ from .invitations import Invitation
 from .ledger import FormerSpending, LedgerEntry, Meter
 from .members import Departure, Membership, Role
 from .model_connections import ModelConnection
+from .relay import RelayCursor, RelayLease
 from .sign_ins import SignInCount
 from .storage import StoredBytes
 from .tokens import ApiToken, SignIn, WsTicket
@@ -15,6 +16,6 @@ from .workspaces import Workspace
 
 __all__ = [
     "ApiToken", "AuditEntry", "Budget", "Departure", "Event", "FormerSpending", "IdempotencyRecord", "Invitation",
-    "LedgerEntry", "Membership", "Meter", "ModelConnection", "Role", "SignIn", "SignInCount", "StoredBytes",
-    "User", "Workspace", "WsTicket",
+    "LedgerEntry", "Membership", "Meter", "ModelConnection", "RelayCursor", "RelayLease", "Role", "SignIn",
+    "SignInCount", "StoredBytes", "User", "Workspace", "WsTicket",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from mgx_project.common.fields import MomentField
 from mgx_project.common.models import TenantModel
 
 
@@ -20,7 +21,7 @@ class Budget(TenantModel):
     max_calls = models.BigIntegerField(null=True, blank=True)
     max_seconds = models.BigIntegerField(null=True, blank=True)
     set_by_operator = models.BooleanField(default=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "budgets"

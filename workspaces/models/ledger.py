@@ -81,6 +81,9 @@ class LedgerEntry(TenantModel):
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     duration_ms = models.PositiveBigIntegerField(null=True)
     cached = models.BooleanField(default=False)
+    role = models.CharField(max_length=40, blank=True, default="", db_default="")
+    on_server = models.BooleanField(null=True)
+    """Whether it counts against the operator's budget too; NULL: from before that was written down."""
     month = models.CharField(max_length=7, blank=True, help_text="The month that it counts in, as 2026-11 (UTC).")
     settled_at = models.DateTimeField(null=True)
 
@@ -91,4 +94,11 @@ class LedgerEntry(TenantModel):
             models.UniqueConstraint(fields=["run_id", "step_key", "attempt"], name="ledger_entry_once"),
             models.CheckConstraint(condition=models.Q(reserved_tokens__gte=0), name="ledger_reservation_positive"),
         ]
-        indexes = [models.Index(fields=["workspace", "created_at"], name="ledger_period")]
+        indexes = [
+            models.Index(fields=["workspace", "created_at"], name="ledger_period"),
+            models.Index(
+                "workspace", "role", "model", models.F("created_at").desc(), name="ledger_answers",
+                condition=models.Q(cached=False, tokens_out__gt=0),
+            ),
+            models.Index(fields=["created_at"], name="ledger_unsettled", condition=models.Q(settled_at=None)),
+        ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from mgx_project.common.fields import EncryptedTextField
+from mgx_project.common.fields import EncryptedTextField, MomentField
 from mgx_project.common.models import TenantModel
 
 ROLES = ("team_leader", "engineer", "tester", "reviewer")
@@ -49,7 +49,7 @@ class ModelConnection(TenantModel):
     last_tested_at = models.DateTimeField(null=True, blank=True)
     last_test = models.JSONField(null=True, blank=True)
     is_default = models.BooleanField(default=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
 
     class Meta:
         db_table = "model_connections"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
+from mgx_project.common.fields import MomentField
 from mgx_project.common.ids import refuse_id_like
 from mgx_project.common.models import Entity
 
@@ -24,7 +25,7 @@ class Workspace(Entity):
     limits = models.JSONField(default=dict, blank=True)
     server_model = models.BooleanField(null=True, blank=True)
     event_position = models.BigIntegerField(default=0, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = MomentField(auto_now=True)
     members = models.ManyToManyField(User, through="Membership", related_name="workspaces")
 
     class Meta:

@@ -29,4 +29,5 @@ class Me(serializers.Serializer[Any]):
     email = serializers.CharField()
     is_staff = serializers.BooleanField()
     workspaces = WorkspaceBrief(many=True)
+    server_model = serializers.CharField(help_text="The server's own model (MGX_MODEL), for workspaces that may use it.")
     token = TokenBrief(allow_null=True, help_text="The API token of the request; null for a person who signed in.")

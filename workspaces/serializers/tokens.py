@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
+from mgx_project.common import clock
 from mgx_project.common.row_serializers import RowSerializer
 
 from ..models import ApiToken, Role
@@ -31,7 +31,7 @@ class ApiTokenInput(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_expires_at(self, value: Any) -> Any:
-        if value is not None and value <= timezone.now():
+        if value is not None and value <= clock.now():
             raise serializers.ValidationError("expires_at must be in the future.")
         return value
 

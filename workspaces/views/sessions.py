@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -98,5 +99,6 @@ class MeView(APIView):
                 "is_staff": user.is_staff,
                 "workspaces": workspaces,
                 "token": brief,
+                "server_model": settings.MGX_MODEL,
             }
         )

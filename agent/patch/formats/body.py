@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agent.patch.formats import starts
+from agent.patch.formats import remarks, starts
 from agent.patch.formats.fences import opener
-from agent.patch.model import Line
+from agent.patch.model import EditsInvalid, Line
 
 Boundary = Callable[[Sequence[str], int], bool]
 """True when the line at an index can't belong to a hunk any more."""
 
-_ITEM = re.compile(r"(?:- (?:\*\*|`)?)?[A-Z]\w*[ .:,`*]")
+_ITEM = re.compile(r"(?:- (?:\*\*|`)?)?[A-Z]\w*[ .:,`*]|- \S|[ ]{2,}[^\s]")
+_SAID_ITEM = re.compile(r"- [A-Z`*]\S*[ ]\S.*")
 _RULE = re.compile(r"-{3,}[ \t]*")
 """Of Markdown."""
 
@@ -30,6 +31,8 @@ class Body:
     end: int
     old_bare: bool
     new_bare: bool
+    below: Sequence[str] = ()
+    """Lines without a prefix at its end that are said to the reader."""
 
 
 def read(lines: Sequence[str], start: int, boundary: Boundary, counts: tuple[int | None, int | None]) -> Body:
@@ -43,7 +46,35 @@ def read(lines: Sequence[str], start: int, boundary: Boundary, counts: tuple[int
     while end < len(lines) and not boundary(lines, end) and not _is_signature(lines, end) and opener(lines[end]) is None:
         end += 1
     stop = _as_long_as(lines, start, end, old, new) if old is not None and new is not None else None
-    return _body(lines, start, _without_prose(lines, start, end) if stop is None else stop, end)
+    if stop is not None:
+        return _all_new(_body(lines, start, stop, end), old, new, start)
+    stop = _without_prose(lines, start, _list_from(lines, start, end))
+    said = _said_from(lines, start, stop, end)
+    found = _all_new(_body(lines, start, said, end), old, new, start)
+    return replace(found, below=tuple(line for line in lines[said:stop] if line.strip()))
+
+
+def _all_new(found: Body, old: int | None, new: int | None, at: int) -> Body:
+    """The body with lines that lost their plus as added ones, where the counts say that all of it is new. Raises
+    ``EditsInvalid`` where that contradicts them."""
+    if old != 0 or new != len(found.lines) or any(line.tag == "-" for line in found.lines):
+        return found
+    if any(line.tag == " " and line.text.strip() for line in found.lines):
+        raise EditsInvalid(
+            f"The counts of the hunk at line {at} say that all of it is new, and lines of it begin with a space.", line=at,
+            hint="Start each added line with `+`, and count the unchanged lines on both sides.",
+        )  # fmt: skip
+    return replace(found, lines=[replace(line, tag="+") for line in found.lines])
+
+
+def _said_from(lines: Sequence[str], start: int, stop: int, end: int) -> int:
+    """The index of the first line that is said among those without a prefix at the end; ``stop`` where none is."""
+    first = stop
+    while first > start and lines[first - 1][:1] not in (" ", "-", "+", "\\"):
+        first -= 1
+    if first == start:
+        return stop
+    return min(remarks.below_hunk(lines, first, end), stop)
 
 
 def _as_long_as(lines: Sequence[str], start: int, end: int, old: int, new: int) -> int | None:
@@ -96,6 +127,16 @@ def _is_list(lines: Sequence[str], at: int, boundary: Boundary) -> bool:
             return False
         at += 1
     return True
+
+
+def _list_from(lines: Sequence[str], start: int, end: int) -> int:
+    """The index of a Markdown list of sentences below a blank line at the end of the body; ``end`` where there is none.
+    A removed line would begin with one space in the file, and its words in upper case."""
+    at = top = end
+    while at > start and (not lines[at - 1].strip() or _SAID_ITEM.fullmatch(lines[at - 1])):
+        at -= 1
+        top = at if lines[at] and lines[at].strip() else top
+    return top if top < end and top > start and not lines[top - 1].strip(" \r") and lines[top - 1][:1] != " " else end
 
 
 def _without_prose(lines: Sequence[str], start: int, end: int) -> int:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.patch.formats import body, starts
+from agent.patch.file_kinds import kind_of
+from agent.patch.formats import body, remarks, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import cleaned
 from agent.patch.model import EditsInvalid, FileEdit, PatchHunk
@@ -84,8 +85,10 @@ def _file(answer: AnswerLines, at: int, verb: str, path: str) -> tuple[FileEdit,
         end = at
         while end < len(lines) and not _ends_file(lines, end):
             end += 1
-        content = _content(lines[at:end], start)
-        return FileEdit((path,), "create", content=content, line=start + 1), answer.take(at, end)
+        rows, said = _without_remarks(lines[at:end], path)
+        edit = FileEdit((path,), "create", content=_content(rows, start), line=start + 1, remarks=said)
+        answer.take(at, at + len(rows))
+        return edit, end
     move = _MOVE.fullmatch(lines[at].rstrip()) if at < len(lines) else None
     hunks, at = _hunks(answer, answer.take(at, at + (move is not None)), path)
     edit = FileEdit((path,), "modify", tuple(hunks), line=start + 1)
@@ -94,6 +97,16 @@ def _file(answer: AnswerLines, at: int, verb: str, path: str) -> tuple[FileEdit,
     if not hunks:
         raise EditsInvalid(f"The update of {path} contains no change.", line=start + 1, hint="Send its changed lines.")
     return edit, at
+
+
+def _without_remarks(rows: Sequence[str], path: str) -> tuple[Sequence[str], Sequence[str]]:
+    """A new file's lines without what is said below the last ``+``, and what of them may be said."""
+    last = max((at for at, row in enumerate(rows, 1) if row.startswith("+")), default=len(rows))
+    told = remarks.of_file(["+", "", *rows[last:]], "x.py" if kind_of(path) == "text" else path)
+    behind = [row for row in rows[last:] if row.strip()]
+    if behind and kind_of(path) == "text":
+        return rows, tuple(behind)
+    return rows[: last + max(told.stop - 2, 0)], told.doubts
 
 
 def _content(lines: Sequence[str], start: int) -> str:
@@ -133,7 +146,8 @@ def _hunks(answer: AnswerLines, at: int, path: str) -> tuple[list[PatchHunk], in
             at_end = found.end < len(lines) and lines[found.end].rstrip() == _EOF
             if found.lines:
                 above = tuple(anchors[-MAX_ANCHORS:])
-                hunks.append(replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1))
+                hunk = replace(stated, lines=tuple(found.lines), anchors=above, at_end=at_end, line=at + 1, below=found.below)
+                hunks.append(hunk)
                 anchors, stated = [], PatchHunk(())
             answer.take(at, found.stop)
             at = max(found.end, at + 1)

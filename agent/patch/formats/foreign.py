@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.patch.formats import headings, prose, starts
+from agent.patch.file_kinds import kind_of
+from agent.patch.formats import headings, remarks, sentences, starts
 from agent.patch.formats.fences import closes, opener
 from agent.patch.model import EditsInvalid
 
 PATCHES = (".diff", ".patch", ".rej")
 MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
-_PROSE = (*MARKDOWN, ".txt", ".adoc", "")
 MAX_ABOVE = 3
+MAX_SAID = 3
+"""Lines said between a FILE line and the edit of the file."""
 QUOTING = 4
 """Signs of a fence that says that all in it is the file's."""
 
@@ -28,13 +30,18 @@ _HEAD = re.compile(
 
 def follows(lines: Sequence[str], at: int, path: str) -> bool:
     """True where the FILE line at ``at`` only names the file of the edit below it."""
+    said = 0
     for number in range(at + 1, min(at + 8, len(lines))):
         line = lines[number]
         if not line.strip() or opener(line.strip()) is not None:
             continue
+        if said < MAX_SAID and remarks.is_said(line):
+            said += 1
+            continue
         if starts.OPEN.fullmatch(line.strip()) or starts.ENVELOPE.fullmatch(line.rstrip()):
             return True
-        return starts.of_diff(lines, number) and not path.endswith(PATCHES)
+        is_other = said and kind_of(path) == "text" and not any(path in name for name in lines[number : number + 2])
+        return starts.of_diff(lines, number) and not path.endswith(PATCHES) and not is_other
     return False
 
 
@@ -46,6 +53,9 @@ def cut(lines: Sequence[str], start: int, stop: int, path: str) -> tuple[int, Se
     if path.lower().endswith(PATCHES):
         return stop, ()
     doubts: list[str] = []
+    said = remarks.fence_below(lines[start:stop], path)
+    if said is not None:
+        start += said
     own = fence = _own_fence(lines, start, stop)
     first = next((at for at in range(start, stop) if lines[at].strip()), stop)
     for at in range(first + (own is not None), stop):
@@ -64,7 +74,8 @@ def cut(lines: Sequence[str], start: int, stop: int, path: str) -> tuple[int, Se
                 fence = opener(line)
             continue
         end = _name_above(lines, at, start)
-        _refuse_prose(lines, start, end, path, quoted=own is not None)
+        if own is None or len(own) < QUOTING:
+            _refuse_prose(lines, start, end, path, quoted=own is not None)
         return end, doubts
     return stop, doubts
 
@@ -108,10 +119,10 @@ def _refuse_prose(lines: Sequence[str], start: int, end: int, path: str, *, quot
     last = next((at for at in range(end - 1, start - 1, -1) if lines[at].strip()), None)
     if last is None or (quoted and not path.lower().endswith(MARKDOWN)):
         return
-    line = lines[last].strip()
-    ending = path[path.rfind(".") :].lower() if "." in path.rsplit("/", 1)[-1] else ""
-    announces = line.endswith(":") and line[0].isupper() and not prose.is_code(line)
-    if quoted or announces or (prose.is_sentence(line) and ending not in _PROSE):
+    line, is_text = lines[last].strip(), kind_of(path) == "text"
+    doubts = () if quoted else remarks.of_file(lines[start : last + 1], path).doubts
+    announces = is_text and line.endswith(":") and line[0].isupper() and not sentences.is_code(line)
+    if quoted or announces or doubts:
         raise EditsInvalid(
             f"Line {last + 1} stands between the whole file {path} and the edit below it: {line[:80]!r}.",
             line=last + 1,

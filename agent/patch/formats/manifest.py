@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings, prose
+from agent.patch.formats import foreign, headings, remarks, sentences
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
 
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
+_HEADING = re.compile(r"#{1,6}[ \t]+FILE:[ \t]+(?=\S)")
 _LANGUAGES = ("markdown", "md", "mdx")
 _MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
 
@@ -48,11 +49,13 @@ class _Raw:
 
 @dataclass(frozen=True)
 class _Body:
-    """The text's lines, and how many lines below the FILE line they begin; ``quoted`` says that a fence is around them."""
+    """The text's lines, and how many lines below the FILE line they begin; ``quoted`` says that a fence is around them.
+    ``remarks`` are lines that may be said about it."""
 
     lines: list[str]
     offset: int = 0
     quoted: bool = False
+    remarks: Sequence[str] = ()
 
 
 def parse_manifest(text: str, *, strict: bool = False) -> list[FileBlock]:
@@ -125,17 +128,22 @@ class ManifestReader:
                 self._raw, self._stops, [*(raw.line - 1 for raw in self._raw[1:]), len(self._answer)], strict=True
             ):
                 raw.gap.extend(self._left(start, end))
-            bodies = _unwrapped(self._left(0, self._raw[0].line - 1), self._raw)
+            bodies = _unwrapped(self._left(0, self._raw[0].line - 1), self._raw, alone=self._alone)
         for raw, body in zip(self._raw, bodies, strict=True):
             first = raw.line + body.offset
             self._answer.take(first, first + len(body.lines))
         return [
             FileEdit(
                 (raw.path,), "write", content=_joined(body.lines), line=raw.line, doubts=raw.doubts,
-                declared=bool(_joined(body.lines)),
+                remarks=self._remarks(raw, body), declared=bool(_joined(body.lines)),
+                refusal=None if self._alone or self._strict else _refusal(raw, body),
             )
             for raw, body in zip(self._raw, bodies, strict=True)
         ]  # fmt: skip
+
+    def _remarks(self, raw: _Raw, body: _Body) -> Sequence[str]:
+        said = None if self._alone or self._strict else remarks.is_about_file(body.lines, raw.path)
+        return body.remarks if said is None else (said,)
 
     def _left(self, start: int, end: int) -> list[str]:
         return ["" if self._answer.is_taken(at) else self._answer.plain[at] for at in range(start, end)]
@@ -153,7 +161,11 @@ def _path_of(line: str, *, strict: bool) -> str | None:
 
 
 def _decorated(line: str) -> str | None:
-    """The path of a heading in bold or in backticks."""
+    """The path of a heading, of one in bold or in backticks."""
+    heading = _HEADING.match(line)
+    if heading is not None:
+        name = line[heading.end() :].strip(" \t").strip("`")
+        return _name(name) if headings.is_telling(name) or headings.is_path(name) else None
     bold = _BOLD.match(line)
     if bold is not None:
         if not line.endswith(("**", "__")):
@@ -178,12 +190,20 @@ def _fence(line: str) -> tuple[str, str] | None:
     return (text[:size], info.strip(" \t")) if size >= 3 and "`" not in info else None
 
 
-def _unwrapped(prose: list[str], raw: Sequence[_Raw]) -> list[_Body]:
+def _refusal(raw: _Raw, body: _Body) -> tuple[str, str] | None:
+    """Why nothing of what stands below the FILE line is the file's text."""
+    if body.lines:
+        return None
+    said = next((line.strip() for line in raw.lines if line.strip() and not _fence(line)), None)
+    return None if said is None else ("prose_in_file", f"what follows its FILE line is about the file, {said[:80]!r}")
+
+
+def _unwrapped(prose: list[str], raw: Sequence[_Raw], *, alone: bool) -> list[_Body]:
     fence = _trailing_opener(prose, inside=None)
     bodies = []
     for block in raw:
         if fence is None:
-            body, fence = _inner(block)
+            body, fence = _inner(block, alone=alone)
         else:
             lines, closed = _until_close(block.lines, fence)
             body = _Body(lines)
@@ -205,16 +225,25 @@ def _unwrapped(prose: list[str], raw: Sequence[_Raw]) -> list[_Body]:
     return bodies
 
 
-def _inner(block: _Raw) -> tuple[_Body, str | None]:
-    """A block outside of any fence: takes off a fence of its own; returns the fence that a next FILE line is inside of."""
+def _inner(block: _Raw, *, alone: bool) -> tuple[_Body, str | None]:
+    """A block outside of any fence: takes off a fence of its own, and what is said around a text without one; returns the
+    fence that a next FILE line is inside of. ``alone``: nothing is said."""
     lines = block.lines
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
     opener = None if first is None else _fence(lines[first])
+    if first is not None and opener is None and not alone:
+        below = remarks.fence_below(lines, block.path)
+        first, opener = (below, _fence(lines[below])) if below is not None else (first, None)
     if first is None or opener is None:
         after = _trailing_opener(lines, inside=None)
         if after is None or _is_markdown(block.path):
-            return _Body(lines), None
-        return _Body(lines[: _last_filled(lines)]), after
+            after = None
+        else:
+            lines = lines[: _last_filled(lines)]
+        if alone:
+            return _Body(lines), after
+        told = remarks.of_file(lines, block.path)
+        return _Body(lines[told.start : told.stop], told.start, remarks=told.doubts), after
     if _is_markdown(block.path) and not _wraps(lines[first:]):
         return _Body(lines), None
     body, rest = _until_close(lines[first + 1 :], opener[0])
@@ -257,7 +286,7 @@ def _told_end(lines: list[str], fence: str) -> int | None:
         elif nested:
             nested -= 1
         elif _closes(line, fence) and after % 2 == 0:
-            following = next((text for text in lines[at + 1 :] if text.strip()), None)
+            following = next((text for text in lines[at + 1 :] if text.strip() and not remarks.is_rule(text)), None)
             if following is not None and _goes_on(following):
                 return at
     return None
@@ -269,7 +298,7 @@ def _goes_on(line: str) -> bool:
         return bool(hit[1])
     text = line.strip()
     tells = text.startswith("#") or (text[:1].isupper() and text[-1:] in ".:!?")
-    return len(text.split()) >= 2 and tells and not prose.is_code(text)
+    return (len(text.split()) >= 2 and tells and not sentences.is_code(text)) or remarks.is_remark(line)
 
 
 def _wraps(lines: list[str]) -> bool:
@@ -281,7 +310,7 @@ def _wraps(lines: list[str]) -> bool:
     if own is not None and quotes and _told_end(lines[1:], own[0]) is not None:
         return True
     if own is not None and len(own[0]) >= foreign.QUOTING:
-        return next((at for at, line in enumerate(lines) if at and _closes(line, own[0])), -1) == last
+        return any(at and _closes(line, own[0]) for at, line in enumerate(lines))
     for at, line in enumerate(lines):
         hit = _fence(line)
         if hit is None:

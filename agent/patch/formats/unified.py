@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.patch.formats import body, headings, starts
+from agent.patch.formats import body, foreign, headings, remarks, starts
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.fences import is_open_at_end, opener
 from agent.patch.formats.paths import NULL, cleaned, git_names, unquoted
@@ -121,13 +121,19 @@ class DiffReader:
 
     def _label(self, at: int, old: str | None, new: str | None) -> str | None:
         """The path of a ``FILE:`` line above the names, which must be of the same file."""
-        for number in self._answer.above(at, 1):
+        said = 0
+        for number in self._answer.above(at, 1 + foreign.MAX_SAID):
             line = self._answer.plain[number]
             path = headings.says_file(line)
             if path is None and headings.LABEL.fullmatch(headings.without_emphasis(line.strip())):
                 path = next(iter(headings.named(line)), None)
+            if path is None and said < foreign.MAX_SAID and remarks.is_said(line):
+                said += 1
+                continue
             if path is None:
                 return None
+            if said and headings.says_file(line) is None:
+                return None  # only a FILE line reaches over what is said below it
             self._answer.take(number, number + 1)
             path = cleaned(path)
             known = [name for name in (old, new) if name and name != NULL]
@@ -178,7 +184,10 @@ class DiffReader:
     def _add(self, at: int, stated: PatchHunk, counts: tuple[int | None, int | None]) -> int:
         found = body.read(self._lines, at + 1, starts.ends_body, counts)
         if found.lines:
-            hunk = replace(stated, lines=tuple(found.lines), old_bare=found.old_bare, new_bare=found.new_bare, line=at + 1)
+            hunk = replace(
+                stated, lines=tuple(found.lines), old_bare=found.old_bare, new_bare=found.new_bare, line=at + 1,
+                below=found.below,
+            )  # fmt: skip
             self._drafts[-1].hunks.append(hunk)
         return self._answer.take(at, max(found.stop, at + 1))
 

@@ -20,6 +20,8 @@ READ = frozenset(
      "PKG-INFO", "VERSION", "VERSION.txt", "version.txt", "meson.build", "CMakeLists.txt", "Cargo.toml",
      "Cargo.lock", "uv.lock")
 )  # fmt: skip
+CARGO = ("Cargo.toml", "Cargo.lock")
+"""Also where they lie deeper."""
 COMPILED = (".c", ".h", ".cc", ".cpp", ".hpp", ".cxx", ".pyx", ".pxd", ".pxi", ".rs", ".f", ".f90")
 MAX_FILES = 100_000
 MAX_BYTES = 64 << 20
@@ -61,5 +63,5 @@ def _paths(root: Path, directory: str) -> Iterator[str]:
         if seen > MAX_FILES:
             return
         for name in sorted(names):
-            if name.endswith(COMPILED):
+            if name.endswith(COMPILED) or (place != str(top) and name in CARGO):
                 yield posixpath.join(directory, os.path.relpath(os.path.join(place, name), top))

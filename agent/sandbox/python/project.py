@@ -21,10 +21,14 @@ from packaging.utils import canonicalize_name
 from agent.documents import Unreadable, read_json
 from agent.patterns import linear
 from agent.ports import CommandResult
+from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import WORKDIR, Cell
 from agent.sandbox.environment_cache import Hold
 from agent.sandbox.host_mounts import Bind, interpreter_binds
+from agent.sandbox.installed import Installed
+from agent.sandbox.installed import binds as binds_of
 from agent.sandbox.limits import Limits
+from agent.sandbox.programs import SYSTEM_PATH
 from agent.sandbox.python import version
 from agent.sandbox.python.interpreter import Interpreter
 from agent.sandbox.python.kept import digest, kept
@@ -36,6 +40,8 @@ from agent.sandbox.python.products import copy_tree, keep_products
 from agent.sandbox.requirements.declared import BuildSystem, ManifestDeclarations
 from agent.sandbox.requirements.manifests import Manifests
 from agent.sandbox.requirements.model import parsed
+from agent.sandbox.toolchains import rust
+from agent.sandbox.toolchains.cargo_skeleton import first_crate
 
 SCRIPTS = Path(__file__).with_name("scripts")
 SCRIPTS_DIR = "/tools/scripts"
@@ -46,6 +52,7 @@ LACKING = 3
 """The script's exit code when the backend asks for more packages, which are its output."""
 BUILD_TIMEOUT = 300.0
 BUILD_LIMITS = Limits(memory=4 << 30)
+RUST_BACKENDS = frozenset(("maturin", "setuptools-rust"))
 MAX_ASKED = 50
 MAX_ROUNDS = 3
 """Of a backend that asks for more each time."""
@@ -131,11 +138,12 @@ class ProjectBuilder:
         argv: tuple[str, ...] = ("python", f"{SCRIPTS_DIR}/build_editable.py", source, build.backend or LEGACY, PROJECT)
         # as they are from the project's own directory
         argv += tuple(posixpath.relpath(path or ".", directory or ".") for path in build.paths)
+        rust = await self._rust(directory, build)
         for _ in range(MAX_ROUNDS):
             environment = await self._environment(lines)
             if isinstance(environment, str):
                 return environment
-            result = await self._execute(self._cell(copy, site, environment[0], source, said), argv, BUILD_TIMEOUT)
+            result = await self._execute(self._cell(copy, site, environment[0], source, said, rust), argv, BUILD_TIMEOUT)
             environment[1].release()
             asked = _asked(result.output_tail) if result.exit_code == LACKING else []
             if not asked or set(asked) <= set(lines):
@@ -168,11 +176,26 @@ class ProjectBuilder:
         hold, _ = await kept(target, FACTS, make)
         return problem or (target, hold)
 
-    def _cell(self, copy: Path, site: Path, environment: Path, source: str, said: str) -> Cell:
+    async def _rust(self, directory: str, build: BuildSystem) -> Installed | None:
+        """The compiler and the crates for a build that needs them."""
+        asked = {canonicalize_name(Requirement(line).name) for line in build.requires if not isinstance(parsed(line), str)}
+        if not asked & RUST_BACKENDS:
+            return None
+        place = await asyncio.to_thread(first_crate, self._root, directory)
+        if place is None:
+            return None
+        part = ProjectPart(directory=place, ecosystem="rust")
+        return await rust.make(self._root, part, self._cache, self._execute, self._timeout, None)
+
+    def _cell(
+        self, copy: Path, site: Path, environment: Path, source: str, said: str, compiler: Installed | None = None
+    ) -> Cell:
         """Sees the copy of the tree where commands see the tree itself; no network."""
+        more = compiler or Installed(CommandResult((), 0, 0, ""))
         env = {
+            **{name: value for name, value in more.env.items() if name != "CARGO_TARGET_DIR"},  # beside the copied sources
             **version.variables(said),
-            "PATH": f"{ENV}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PATH": ":".join((f"{ENV}/bin", *more.path, *SYSTEM_PATH)),
             "HOME": "/tmp",
             "LANG": "C.UTF-8",
             "VIRTUAL_ENV": ENV,
@@ -180,6 +203,7 @@ class ProjectBuilder:
         }
         binds = [
             *interpreter_binds(self._python.prefix),
+            *(bind for bind in binds_of(more.mounts) if not bind.writable),
             Bind(str(environment), ENV),
             Bind(str(SCRIPTS), SCRIPTS_DIR),
             *(Bind(str(place), f"/tools/python/{name}") for name in BUILDERS for place in _packages(self._tools, name)),

@@ -3,11 +3,9 @@
 A compiler trusts what lies in its cache, so this one is filled by a step that runs nothing of the repository: the packages and
 their tests are compiled, checked and linked as `go test` does, and `true` is started in the place of each test (`-exec`). That
 step has no network and sees the tree read-only and without `.git`. What a run compiles itself stays in a directory of its own,
-where the kept files are links to a read-only mount: nothing that tests write is ever read by another run. Making some hundred
-links takes longer than many a project's tests, so a set of them is made ahead, when a run has ended. No sandbox sees one before
-it is its own, and each is given once.
+where the kept files are links to a read-only mount, made ahead: nothing that tests write is ever read by another run.
 
-Compilers of other languages run code of what they compile (Rust's build scripts and macros): they start again in each run.
+Rust's compiler runs code of what it compiles: ``rust_builds`` keeps its products otherwise.
 """
 
 from __future__ import annotations
@@ -17,9 +15,7 @@ import hashlib
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,18 +31,15 @@ from agent.sandbox.kept import kept, key_of
 from agent.sandbox.limits import Limits
 from agent.sandbox.programs import SYSTEM_PATH
 from agent.sandbox.python_env import Execute
+from agent.sandbox.toolchains import laid_ahead
 
 ARGV = ("go", "test", "-count=1", "-run=^$", "-exec=true")
 KEPT = "go-builds"
 CACHE = "go"
 """The directory of GOCACHE, in what is kept and in a run's own builds."""
 TRIM = "trim.txt"
-NAME = "name"
-"""A file beside what is kept, with a name that no other build has: links are made for this one alone."""
 LAID = "go-laid"
 """Sets of links that were made ahead, each for one build."""
-DRAFT_AGE = 3600.0
-"""Seconds after which a half-made set of links belongs to nobody alive."""
 LIMITS = Limits(file_size=2 << 30, inodes=600_000, disk=8 << 30)
 SUFFIXES = (".go", ".s", ".c", ".h", ".cc", ".cpp", ".hpp", "go.mod", "go.sum", "go.work", "modules.txt")
 MAX_FILES = 50_000
@@ -74,7 +67,7 @@ async def compiled(
         cell = _cell(root, part.directory, draft, installed)
         result = await execute(cell, (*ARGV, *flags, "./..."), min(timeout, MAX_SECONDS))
         complete = result.available and not result.timed_out and result.exit_code in (0, 1, 2)
-        (draft / NAME).write_text(uuid.uuid4().hex, encoding="ascii")
+        laid_ahead.name(draft)
         return replace(result, exit_code=0) if complete else replace(result, exit_code=result.exit_code or 1)
 
     _, made, hold = await kept(target, ARGV, fill)
@@ -83,44 +76,14 @@ async def compiled(
 
 def lay(made: Path, own: Path) -> Mount:
     """Makes the cache ``own`` of one sandbox, with links to what was ``made``, which is seen read-only at its own path."""
-    ahead = _place_of_links(made)
-    try:
-        if ahead is None:
-            raise FileNotFoundError
-        os.rename(ahead, own)  # of two that want it one gets it
-    except FileNotFoundError:
-        _link(made, own)
+    laid_ahead.take(made, own, LAID, _link)
     _do_not_trim(own)
     return Mount(made, str(made))
 
 
 def lay_ahead(made: Path) -> None:
-    """Makes the links that the next sandbox with this build begins with, and removes those to builds that are gone."""
-    hold = Hold(made)
-    try:
-        place = _place_of_links(made)
-        if place is None or place.exists():
-            return
-        draft = place.with_name(f".{uuid.uuid4().hex}")
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _link(made, draft)
-            os.rename(draft, place)
-        except OSError:  # another one was first, or the disk is full: the links are made when they are needed
-            shutil.rmtree(draft, ignore_errors=True)
-    finally:
-        hold.release()
-    _sweep(place.parent, made.parent)
-
-
-def _place_of_links(made: Path) -> Path | None:
-    """None for a build without a name, which an older version has made, and for one that is gone. Links mean absolute paths, so
-    those to a build that was moved are not its own."""
-    try:
-        name = (made / NAME).read_text(encoding="ascii")
-    except FileNotFoundError:
-        return None
-    return made.parent.parent / LAID / f"{made.name}-{hashlib.sha256(f'{made} {name}'.encode()).hexdigest()[:32]}"
+    """Makes the links that the next sandbox with this build begins with."""
+    laid_ahead.make(made, LAID, _link)
 
 
 def _link(made: Path, own: Path) -> None:
@@ -130,17 +93,6 @@ def _link(made: Path, own: Path) -> None:
         for name in names:
             if name != TRIM:
                 os.symlink(f"{folder}/{name}", f"{mine}/{name}")
-
-
-def _sweep(laid: Path, builds: Path) -> None:
-    for place in laid.iterdir():
-        build = builds / place.name.rpartition("-")[0]
-        if place.name.startswith("."):
-            with suppress(FileNotFoundError):
-                if time.time() - place.stat().st_mtime > DRAFT_AGE:
-                    shutil.rmtree(place, ignore_errors=True)
-        elif _place_of_links(build) != place:
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def is_kept(place: Path, cache: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,16 +19,17 @@ from agent.sandbox.host_mounts import Bind, network_binds
 from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
-from agent.sandbox.python_env import Execute
-from agent.sandbox.toolchains import cargo_manifest
+from agent.sandbox.python.packages import Execute
+from agent.sandbox.toolchains import cargo_manifest, rust_builds
+from agent.sandbox.toolchains.cargo_manifest import CargoManifest
 from agent.sandbox.toolchains.places import BuildDirectory, home_of
 
 ARGV = ("cargo", "vendor")
+VENDOR = (*ARGV, "--respect-source-config", "--versioned-dirs")
 TREE = "/crates"
 CRATES = "/opt/crates"
 HOME = "/opt/rust"
 CONFIG = "/opt/cargo-home"
-BUILDS = "/opt/cargo-builds"
 LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
 PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 REPLACED = f'[source.crates-io]\nreplace-with = "fetched"\n[source.fetched]\ndirectory = "{CRATES}"\n[net]\noffline = true\n'
@@ -47,35 +49,58 @@ async def make(
         installed.products = [f"{part.directory}/Cargo.lock".lstrip("/")]
     if not found.text:
         return replace(installed, result=CommandResult(ARGV, 1, 0, "There is no Cargo.toml that can be read.\n"))
-    if not found.wanted:
-        said = CommandResult(ARGV, 0, 0, f"{notes}No crate of elsewhere is needed.\n", notes=notes_of(found.notes))
-        return replace(installed, result=said)
+    key = key_of(str(home), found.text) if found.wanted else ""
+    if found.wanted:
+        installed = await _with_crates(installed, home, cache, key, found, execute, timeout)
+    else:
+        installed.result = CommandResult(ARGV, 0, 0, "No crate of elsewhere is needed.\n")
+    said = installed.result
+    installed.result = replace(said, output_tail=notes + said.output_tail, notes=notes_of(found.notes))
+    if before is not None:  # what it began with is in its builds
+        return replace(installed, holds=[*installed.holds, *before.holds])
+    if said.ok:
+        holds = await rust_builds.begin(root, part, cache, installed, _version(home), key, execute, timeout)
+        installed.holds = [*installed.holds, *holds]
+    return installed
 
+
+async def _with_crates(
+    installed: Installed, home: Path, cache: Path, key: str, found: CargoManifest, execute: Execute, timeout: float
+) -> Installed:
     async def fill(draft: Path) -> CommandResult:
         write_files(draft / "tree", {"Cargo.toml": found.text, "src/lib.rs": ""})
         write_files(draft / "home", {"config.toml": REPLACED})
+        write_files(draft / "download", {"config.toml": ""})
         (draft / "crates").mkdir()
-        return await execute(_cell(home, draft), (*ARGV, "--versioned-dirs", f"{TREE}/crates"), timeout)
+        result = await execute(_cell(home, draft), (*VENDOR, f"{TREE}/crates"), timeout)
+        await asyncio.to_thread(shutil.rmtree, draft / "download")
+        return result
 
-    result, made, hold = await kept(cache / "rust" / key_of(str(home), found.text), ARGV, fill)
-    result = replace(result, argv=ARGV, output_tail=notes + result.output_tail, notes=notes_of(found.notes))
+    result, made, hold = await kept(cache / "rust" / key, ARGV, fill)
     fetched = [Mount(made / "crates", CRATES), Mount(made / "home", CONFIG)] if made else []
     env = {**installed.env, **({"CARGO_HOME": CONFIG} if made else {})}
-    return replace(installed, result=result, mounts=[*installed.mounts, *fetched], env=env, holds=[*installed.holds, hold])
+    holds = [*installed.holds, hold]
+    return replace(installed, result=replace(result, argv=ARGV), mounts=[*installed.mounts, *fetched], env=env, holds=holds)
+
+
+def _version(home: Path) -> str:
+    """Of the compiler that is there now, as another one compiles anew."""
+    found = (home / "bin" / "rustc").stat()
+    return f"{home} {found.st_size} {found.st_mtime_ns}"
 
 
 def _ready(home: Path, cache: Path, before: Installed | None) -> Installed:
     """What commands need without any crate."""
     builds = next((one for one in before.holds if isinstance(one, BuildDirectory)), None) if before else None
     builds = builds or BuildDirectory(cache)
-    mounts = [Mount(builds.path, BUILDS, writable=True)]
+    mounts = [Mount(builds.path, rust_builds.BUILDS, writable=True)]
     if not home.is_relative_to("/usr"):
         mounts.append(Mount(home, HOME))
     env = {
         "CARGO_NET_OFFLINE": "true",
         "CARGO_HOME": "/tmp/cargo",
         # beside the workdir, where it would become a part of the change
-        "CARGO_TARGET_DIR": f"{BUILDS}/cargo",
+        "CARGO_TARGET_DIR": f"{rust_builds.BUILDS}/{rust_builds.CACHE}",
         "CARGO_TERM_COLOR": "never",
     }
     path = [] if home.is_relative_to("/usr") else [f"{HOME}/bin"]
@@ -89,15 +114,15 @@ def _cell(home: Path, draft: Path) -> Cell:
         **passed,
         "PATH": f"{HOME}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": "/tmp",
-        "CARGO_HOME": "/cargo-home",
+        "CARGO_HOME": f"{TREE}/download",
         "CARGO_NET_GIT_FETCH_WITH_CLI": "false",
         "CARGO_TERM_COLOR": "never",
     }
     binds = [
         *network_binds(),
         *([] if home.is_relative_to("/usr") else [Bind(str(home), HOME)]),
-        *([Bind(str(own), "/cargo-home/config.toml")] if own.is_file() else []),
         Bind(str(draft), TREE, writable=True),
+        # the server's own settings name mirrors, and may hold what they ask for: they are seen, and not kept
+        *([Bind(str(own), f"{TREE}/download/config.toml")] if own.is_file() else []),
     ]
-    extra = ["--tmpfs", "/cargo-home"] if not own.is_file() else []
-    return Cell(binds=binds, env=env, extra=extra, chdir=f"{TREE}/tree", network=True, limits=LIMITS)
+    return Cell(binds=binds, env=env, chdir=f"{TREE}/tree", network=True, limits=LIMITS)

@@ -112,7 +112,9 @@ def _is_denied(name: str, schema: type[BaseModel], data: Mapping[str, Any]) -> b
     """Whether another key of the object says the opposite."""
     others = {_simple(str(key)): value for key, value in list(data.items())[:MAX_ENTRIES]}
     allowed = typing.get_args(schema.model_fields[name].annotation)
-    return any(_word(name, others[alias], allowed) == CAUTIOUS[name] for alias in ALIASES[name] if alias in others)
+    also = tuple(f"_{word}" for word in (name, *ALIASES[name]))
+    said = (value for key, value in others.items() if key in ALIASES[name] or key.endswith(also))
+    return any(_word(name, value, allowed) == CAUTIOUS[name] for value in said)
 
 
 def _unwrapped(schema: type[BaseModel], data: Mapping[str, Any], depth: int) -> Mapping[str, Any]:

@@ -43,6 +43,11 @@ _WISH = linear(
     r"|(?:place|include|write)[ \t]+(?:it|this|these|the following))\b"
 )
 _INTO = linear(r"(?i)\b(?:to|in|into|inside|of)[ \t]+\S+$")
+_EXCERPT = linear(
+    r"(?i)\b(?:excerpt|extract|snippet|partial|abridged|shortened|only (?:the )?(?:relevant|changed)|auszug|ausschnitt|extrait"
+    r"|fragmento|extracto)\b[^()]*\)|\((?:节选|部分|摘录)\)"
+)
+"""In brackets behind a path: there is more of that file."""
 _OPEN = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]*)")
 _COMMENT = re.compile(
     rf"[ \t]*(?:#|//|--|;|/\*+|<!--)[ \t]*(?:file(?:name|path)?[ \t]*:[ \t]*)?({_PATH})[ \t]*(?:\*/|-->)?[ \t]*", re.IGNORECASE
@@ -186,7 +191,7 @@ def _path_of(before: str, info: str) -> str | None:
 def _is_part(before: str, info: str) -> bool:
     """Whether a sentence asks for what is fenced below it to be put into the file that it names."""
     words = before.strip().rstrip(":. \t").replace("`", "").replace("*", "")
-    wish = _WISH.search(words)
+    wish = _WISH.search(words) or _EXCERPT.search(words)
     if wish is None or not any(_NAMED.fullmatch(word.strip("`*_:,;()")) for word in before.split()):
         return False
     return info.strip().lower() not in _SHELL or _INTO.search(words) is not None

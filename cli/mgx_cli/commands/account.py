@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
 from typing import Annotated, Any
 
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.shared import AsJson, application, put_done
 from mgx_cli.config import ServerConfig, UserFile, server_address, token_prefix
 from mgx_cli.errors import UsageError
-from mgx_cli.output import one_line, put, put_json, say
+from mgx_cli.output import one_line, put, put_json
 from mgx_cli.session import open_api, options_of
-from mgx_cli.sign_in import read_secret, require_encryption, signed_in
+from mgx_cli.sign_in import read_secret, require_encryption, token_by_password
 
 app = application()
 
@@ -27,6 +26,7 @@ def login(
         str | None, typer.Option("--user", metavar="NAME", help="Sign in with a password instead of an API token.")
     ] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the API token from standard input.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Sign in to a server and use it for all commands.
 
@@ -46,18 +46,20 @@ def login(
     require_encryption(base_url, user)
     workspace = options.workspace or os.environ.get("MGX_WORKSPACE", "") or user.workspace
     if user_name:
-        token = _token_by_password(base_url, user_name, workspace)
+        password = read_secret(f"Password of {user_name}: ", False, option="--token-stdin: an API token instead of a password")
+        token = token_by_password(base_url, user_name, password, workspace)
     else:
         token = read_secret("API token: ", token_stdin, option="--token-stdin")
     me = Api(ServerConfig(base_url, token, workspace, "mgx login")).get("/api/me")
     user.server = base_url
     user.tokens[base_url] = token
     user.save()
-    say(f"Signed in to {base_url} as {_name(me)}. The token is stored in {user.path}")
+    told = {"server": base_url, "me": me, "file": str(user.path)}
+    put_done(told, as_json, f"Signed in to {base_url} as {_name(me)}. The token is stored in {user.path}")
 
 
 @app.command()
-def logout(context: typer.Context) -> None:
+def logout(context: typer.Context, as_json: AsJson = False) -> None:
     """Remove the stored token of the current server.
 
     \b
@@ -68,16 +70,17 @@ def logout(context: typer.Context) -> None:
     options = options_of(context)
     address = options.server or os.environ.get("MGX_SERVER", "") or user.server
     if not address:
-        say("You are not signed in to any server.")
+        put_done({"server": "", "removed": False}, as_json, "You are not signed in to any server.")
         return
     base_url = server_address(address, "The configuration")
     if user.tokens.pop(base_url, None) is None:
-        say(f"No token is stored for {base_url}.")
+        put_done({"server": base_url, "removed": False}, as_json, f"No token is stored for {base_url}.")
         return
     if user.server == base_url:
         user.server = ""
     user.save()
-    say(f"Signed out of {base_url}. The token stays valid until it expires. If others may have it, revoke it on the server.")
+    text = f"Signed out of {base_url}. The token stays valid until it expires. If others may have it: mgx token revoke ID"
+    put_done({"server": base_url, "removed": True}, as_json, text)
 
 
 @app.command()
@@ -99,14 +102,8 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     put(f"user       {_name(me)}")
     put(f"workspace  {_workspace(api.server, me)}")
     put(f"token      {token_prefix(api.server.token) or 'none'}")
-
-
-def _token_by_password(base_url: str, name: str, workspace: str) -> str:
-    """Signs in once and creates an API token, so that neither a password nor a short-lived JWT is stored."""
-    password = read_secret(f"Password of {name}: ", False, option="--token-stdin: an API token instead of a password")
-    with signed_in(base_url, name, password, workspace=workspace) as person:
-        made = person.post("/api/tokens", {"name": f"mgx on {socket.gethostname()}"[:100]})
-    return str(made["token"])
+    if me.get("server_model"):
+        put(f"model      {one_line(me['server_model'])} (the server's own; yours: mgx model list)")
 
 
 def _name(me: dict[str, Any]) -> str:

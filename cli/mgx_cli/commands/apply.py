@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import git_answers
 from mgx_cli.api import Api
 from mgx_cli.apply_patch import SHOWN, Change, DoesNotApply, conflicts, read_change, working_tree, write
-from mgx_cli.commands.shared import AsJson, RunName, application
-from mgx_cli.errors import ApiError, NoAccess
+from mgx_cli.commands.shared import AsJson, RunOrLast, application
+from mgx_cli.errors import ApiError, NotInState, UsageError
 from mgx_cli.ids import find_run, short
+from mgx_cli.last_run import addresses, place_of, run_link
 from mgx_cli.output import one_line, put, put_json, say
 from mgx_cli.run_state import label, next_commands, waits_for_person
 from mgx_cli.session import open_api
@@ -22,19 +24,21 @@ app = application()
 @app.command()
 def apply(
     context: typer.Context,
-    run: RunName,
+    run: RunOrLast = None,
     repo: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="The checkout to write to. Default: the one around the current directory."),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only check whether the change applies; write nothing.")] = False,
     reverse: Annotated[bool, typer.Option("--reverse", "-R", help="Revert the change.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Apply it even if the run was for another repository.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Apply a run's change to a checkout, completely or not at all, without committing.
 
     Uncommitted changes elsewhere are kept. If the change does not apply, the files are listed and nothing is written
-    (exit code 1). If it is already applied, nothing is done (exit code 0).
+    (exit code 1). If it is already applied, nothing is done (exit code 0). A run of another repository is refused: this one is
+    known by its address, its remotes, and the commit that the run started from.
 
     \b
     Examples:
@@ -46,6 +50,8 @@ def apply(
     top = working_tree(Path.cwd() if repo is None else repo.expanduser())
     api = open_api(context)
     found = find_run(api, run)
+    if not force:
+        _refuse_elsewhere(api, found, top)
     diff = _diff_of(api, found)
     change = read_change(top, diff) if diff.strip() else Change([], [], [])
     _refuse_names_only(change, found)
@@ -56,6 +62,21 @@ def apply(
     for file in change.files if state in ("applied", "reversed", "fits") else ():
         put(f"{one_line(file['path'])}  +{file['added']} −{file['removed']}")
     _tell(state, top, found, change, reverse)
+
+
+def _refuse_elsewhere(api: Api, run: dict[str, Any], top: Path) -> None:
+    """Raises UsageError if the run's repository is known and is not the one of ``top``."""
+    link = run_link(api, run)
+    if link is None or place_of(str(link.get("clone_url") or "")) in addresses(top):
+        return
+    base = str(run.get("base_sha") or "")
+    if base and git_answers.ask(top, "cat-file", "-e", f"{base}^{{commit}}").output is not None:
+        return
+    name = one_line(link.get("repo_full_name") or link.get("clone_url"))
+    raise UsageError(
+        f"Run #{run.get('run_number')} is of another repository ({name}) than {top}. Nothing was written.",
+        hint=f"Give its checkout: mgx apply {short(run['id'])} --repo PATH   To apply it here anyway: --force",
+    )
 
 
 def _bring(top: Path, diff: bytes, change: Change, *, check: bool, reverse: bool) -> str:
@@ -89,7 +110,7 @@ def _diff_of(api: Api, run: dict[str, Any]) -> bytes:
             raise
         name = short(run["id"])
         see = next_commands(run, name)[0] if waits_for_person(run) else f"mgx status {name}"
-        raise NoAccess(
+        raise NotInState(
             f"Run #{run.get('run_number')} has no change to apply: it is {label(run)}.",
             hint=f"The change is available when the run delivers. See: {see}",
         ) from error

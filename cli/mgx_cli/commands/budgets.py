@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import completion_values
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, application
-from mgx_cli.errors import NoAccess, UsageError
+from mgx_cli.commands.shared import AsJson, application, put_done
+from mgx_cli.errors import CLIError, NoAccess, UsageError
 from mgx_cli.ids import find_project, shortest
-from mgx_cli.output import put_json, put_table, say
+from mgx_cli.output import one_line, put_json, put_table, say
 from mgx_cli.render import cost as money
 from mgx_cli.render import number
 from mgx_cli.session import open_api
@@ -55,7 +56,12 @@ def list_budgets(context: typer.Context, as_json: AsJson = False) -> None:
 def create(
     context: typer.Context,
     project: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The project it applies to. Default: the whole workspace.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The project it applies to. Default: the whole workspace.",
+            autocompletion=completion_values.projects,
+        ),
     ] = None,
     period: Annotated[str, typer.Option(metavar="PERIOD", help="month (calendar month, UTC) or total.")] = "month",
     max_tokens: MaxTokens = None,
@@ -76,6 +82,7 @@ def create(
     if project is not None:
         body["project_id"] = find_project(api, project)
     _answer(api, api.post("/api/budgets", body), as_json)
+    _warn_of_prices(api, max_cost_usd)
 
 
 @budgets.command()
@@ -102,10 +109,11 @@ def update(
     if not body:
         raise UsageError("No change was given.", hint="See: mgx budget update --help")
     _answer(api, api.patch(f"/api/budgets/{_find(api, budget)['id']}", body), as_json)
+    _warn_of_prices(api, max_cost_usd)
 
 
 @budgets.command()
-def delete(context: typer.Context, budget: BudgetId) -> None:
+def delete(context: typer.Context, budget: BudgetId, as_json: AsJson = False) -> None:
     """Delete a budget.
 
     \b
@@ -113,8 +121,27 @@ def delete(context: typer.Context, budget: BudgetId) -> None:
       mgx budget delete 01a2056e
     """
     api = open_api(context)
-    api.delete(f"/api/budgets/{_find(api, budget)['id']}")
-    say("Deleted.")
+    row = _find(api, budget)
+    api.delete(f"/api/budgets/{row['id']}")
+    put_done({"deleted": row["id"]}, as_json, "Deleted.")
+
+
+def _warn_of_prices(api: Api, max_cost_usd: str | None) -> None:
+    """A limit in USD does not see the calls of a model whose price nobody knows."""
+    if max_cost_usd is None:
+        return
+    try:
+        rows = list(api.items("/api/models"))
+    except CLIError:  # the budget stands; the warning is all that is missing
+        return
+    unpriced = [row for row in rows if row.get("kind") != "offline" and None in (row.get("price_in"), row.get("price_out"))]
+    for row in unpriced:
+        name = one_line(row["name"])
+        say(
+            f"The model connection {name} has no price of its own. Calls without a known price do not count towards a limit in "
+            f"USD.\n  mgx model update {name} --price-in USD --price-out USD   or limit tokens too: --max-tokens N",
+            "yellow",
+        )
 
 
 def _limits(tokens: int | None, cost: str | None, calls: int | None, seconds: int | None) -> dict[str, Any]:

@@ -17,19 +17,22 @@ class Shell(str, Enum):
     bash = "bash"
     zsh = "zsh"
     fish = "fish"
+    powershell = "powershell"
+    pwsh = "pwsh"
 
 
 @app.command()
 def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.", show_default=False)],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish, powershell or pwsh.", show_default=False)],
 ) -> None:
-    """Print the completion script for a shell.
+    """Print the completion script for a shell: commands, options, and the names of runs, tasks, stacks, models and projects.
 
     \b
     Examples:
       eval "$(mgx completion bash)"                                  for this shell; in ~/.bashrc for all
       mgx completion zsh > ~/.zfunc/_mgx                             with ~/.zfunc in fpath
       mgx completion fish > ~/.config/fish/completions/mgx.fish
+      mgx completion pwsh >> $PROFILE                                in PowerShell
     """
     from typer.completion import get_completion_script
 

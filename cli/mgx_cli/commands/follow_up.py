@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import completion_values
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, Verbose, application
 from mgx_cli.errors import UsageError
@@ -16,7 +17,10 @@ from mgx_cli.output import put, put_json, say
 from mgx_cli.session import open_api
 
 app = application()
-Model = Annotated[str, typer.Option(metavar="NAME", help="The model to use. Default: that of the run.")]
+Model = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="The model to use. Default: that of the run.", autocompletion=completion_values.models),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve the plan without asking.")]
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import secrets_input
+from mgx_cli import completion_values, secrets_input
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.shared import AsJson, application, put_done
 from mgx_cli.errors import ExitCode, NoAccess, UsageError
 from mgx_cli.output import one_line, put, put_json, put_table, say
 from mgx_cli.render import age, number
@@ -25,7 +25,12 @@ Example:
 """
 app.add_typer(models, name="model", no_args_is_help=True, help=HELP)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The connection's name or id.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The connection's name or id.", show_default=False, autocompletion=completion_values.models
+    ),
+]
 Model = Annotated[str | None, typer.Option(metavar="MODEL", help="The endpoint's name for its model.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Address of the endpoint. Empty: the provider's own.")]
 Roles = Annotated[
@@ -67,12 +72,15 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     Example:
       mgx model list
     """
-    rows = list(open_api(context).items("/api/models"))
+    api = open_api(context)
+    rows = list(api.items("/api/models"))
     if as_json:
         put_json({"items": rows})
         return
     if not rows:
-        say("No connections: runs use the server's own model. Add one with: mgx model create main --kind openai --model gpt-5")
+        own = one_line(api.get("/api/me").get("server_model") or "not named")
+        say(f"No connections: runs use the server's own model ({own}).")
+        say("Add one with: mgx model create main --kind openai --model gpt-5")
         return
     cells = [
         (
@@ -199,7 +207,7 @@ def update(
 
 
 @models.command()
-def delete(context: typer.Context, name: Name) -> None:
+def delete(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Delete a model connection.
 
     \b
@@ -209,7 +217,7 @@ def delete(context: typer.Context, name: Name) -> None:
     api = open_api(context)
     row = _find(api, name)
     api.delete(f"/api/models/{row['id']}")
-    say(f"Deleted {one_line(row['name'])}.")
+    put_done({"deleted": row["id"]}, as_json, f"Deleted {one_line(row['name'])}.")
 
 
 @models.command()

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import completion_values
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.errors import NoAccess, UsageError
@@ -23,7 +24,12 @@ Example:
 """
 app.add_typer(projects, name="project", no_args_is_help=True, help=HELP)
 Stack = Annotated[
-    str | None, typer.Option(metavar="ID", help="The stack for tasks that name none (mgx stacks); none: no stack's rules.")
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="The stack for tasks that name none (mgx stacks); none: no stack's rules.",
+        autocompletion=completion_values.stacks,
+    ),
 ]
 Review = Annotated[
     bool | None,
@@ -82,7 +88,13 @@ Commands = Annotated[
 ]
 NoCommands = Annotated[bool, typer.Option("--no-commands", help="Use the repository's own commands.")]
 Found = Annotated[
-    str, typer.Argument(metavar="PROJECT", help="The project's short name (mgx project list).", show_default=False)
+    str,
+    typer.Argument(
+        metavar="PROJECT",
+        help="The project's short name (mgx project list).",
+        show_default=False,
+        autocompletion=completion_values.projects,
+    ),
 ]
 SHOWN = (
     ("name", "name"),

@@ -9,7 +9,7 @@ import typer
 
 from mgx_cli import secrets_input
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.shared import AsJson, application, put_done
 from mgx_cli.errors import ExitCode, NoAccess, UsageError
 from mgx_cli.ids import find_project, shortest
 from mgx_cli.output import one_line, put, put_json, put_table, say
@@ -230,7 +230,7 @@ def webhook(context: typer.Context, link: Link, as_json: AsJson = False) -> None
 
 
 @repos.command()
-def unlink(context: typer.Context, link: Link) -> None:
+def unlink(context: typer.Context, link: Link, as_json: AsJson = False) -> None:
     """Unlink a repository. Its credential is deleted; its runs keep their history.
 
     \b
@@ -240,7 +240,7 @@ def unlink(context: typer.Context, link: Link) -> None:
     api = open_api(context)
     row = _find(api, link)
     api.delete(f"/api/repositories/{row['id']}")
-    say(f"{one_line(row['repo_full_name'])} was unlinked.")
+    put_done({"unlinked": row["id"]}, as_json, f"{one_line(row['repo_full_name'])} was unlinked.")
 
 
 def _refresh_all(api: Api, project_id: str | None, *, wait: bool, as_json: bool) -> None:

@@ -3,62 +3,79 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mgx_cli import completion_values
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, RunOrLast, Verbose, application
 from mgx_cli.errors import InterruptedByUser, NoAccess, UsageError
 from mgx_cli.follow import follow as watch
-from mgx_cli.follow import stream_lines
+from mgx_cli.follow import stream_lines, tell_wait
 from mgx_cli.ids import find_run, short, shortest
-from mgx_cli.output import clean, one_line, put, put_json, put_table, say
-from mgx_cli.render import age, cost
+from mgx_cli.last_run import addresses, links_at, place_of, runs_of
+from mgx_cli.output import clean, one_line, paint, put, put_json, put_table, say
+from mgx_cli.render import age, cost, duration
 from mgx_cli.run_state import asks_for, is_final, style
 from mgx_cli.session import open_api
 
 app = application()
 QUIET = 3600.0
-"""The longest silence of a followed log, in seconds: a run may wait for a person."""
+"""The longest silence of a followed log, in seconds: a command of the run may take long."""
 Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="A message to the team about the plan.")]
 
 
 @app.command(name="list")
 def list_runs(
     context: typer.Context,
+    every: Annotated[
+        bool, typer.Option("--all", "-a", help="Runs of all repositories. Default: only those of this one.")
+    ] = False,
     status: Annotated[
         str | None, typer.Option(metavar="STATUS", help="Only runs in this state, such as awaiting_approval.")
     ] = None,
-    task: Annotated[str | None, typer.Option(metavar="ID", help="Only runs of this task.")] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only runs of this task.", autocompletion=completion_values.tasks)
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Number of runs to show, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List runs, newest first.
+    """List the runs of the repository around the current directory, newest first; outside of one, all of them.
 
     \b
     Examples:
       mgx list
+      mgx list --all
       mgx list --status awaiting_approval
       mgx list --json | jq -r '.items[].branch_name'
     """
-    runs = list(open_api(context).items("/api/runs", {"status": status, "task_id": task}, most=limit))
+    api = open_api(context)
+    here = set() if every or task else addresses(Path.cwd())
+    links = [] if as_json and not here else list(api.items("/api/repositories"))
+    runs = runs_of(api, links_at(links, here) if here else None, {"status": status, "task_id": task}, limit)
     if as_json:
         put_json({"items": runs})
         return
     if not runs:
-        say('No runs yet. Start one with: mgx task "Create a FastAPI health endpoint"')
+        where = " of this repository" if here else ""
+        rest = "   Those of others: mgx list --all" if here else ""
+        say(f'No runs{where} yet. Start one with: mgx task "Create a FastAPI health endpoint"{rest}')
         return
+    names = {row["id"]: _place_name(row) for row in links}
     width = shortest(str(run["id"]) for run in runs)
     put_table(
-        ("RUN", "#", "STATUS", "STACK", "AGE", "COST", "TASK"),
+        ("RUN", "#", "STATUS", "REPOSITORY", "STACK", "AGE", "DURATION", "COST", "TASK"),
         [
             (
                 str(run["id"])[:width],
                 str(run.get("run_number", "")),
                 str(run["status"]),
+                names.get(run.get("repository_id"), "-"),
                 str(run.get("stack") or "-"),
                 age(run.get("created_at") or run.get("started_at")) or "-",
+                "-" if run.get("duration") is None else duration(run["duration"]),
                 cost((run.get("usage") or {}).get("cost_usd")) or "-",
                 one_line(run.get("task_name") or (run.get("plan") or {}).get("summary") or "-", 60),
             )
@@ -72,12 +89,12 @@ def list_runs(
 def logs(
     context: typer.Context,
     run: RunOrLast = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the run ends.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the run ends or waits.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a run's log, as text or as one JSON line per event.
 
-    With --follow it ends with the run, or with exit code 5 if your access ends before. It says when the run waits for a person.
+    With --follow it ends when the run is over (0), waits for you (with the exit code of mgx attach) or your access ends (5).
 
     \b
     Examples:
@@ -90,35 +107,46 @@ def logs(
     path = f"/api/runs/{found['id']}"
     try:
         if as_json and follow:
-            stream_lines(api, found)
+            sys.exit(stream_lines(api, found))
         elif as_json:
             for line in api.lines(f"{path}/events", {}, "application/x-ndjson"):
                 put(line)
         else:
             for line in api.lines(f"{path}/logs", {"follow": "true"} if follow else {}, "text/plain", timeout=QUIET):
-                if not (follow and _is_notice(line)):
-                    put(clean(line))
+                if follow and _is_wait(line):
+                    sys.exit(tell_wait(api, found))
+                put(clean(line))
     except KeyboardInterrupt:
         raise InterruptedByUser("Stopped reading.", hint=f"The run continues. See: mgx attach {short(found['id'])}") from None
 
 
 @app.command()
-def diff(context: typer.Context, run: RunOrLast = None, as_json: AsJson = False) -> None:
-    """Print a run's change as a diff for git apply.
+def diff(
+    context: typer.Context,
+    run: RunOrLast = None,
+    stat: Annotated[bool, typer.Option("--stat", help="Only the files, with the number of their lines.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a run's change as a diff for git apply. On a terminal it is shown in your pager (MGX_PAGER, PAGER, less).
 
     \b
     Examples:
       mgx diff
+      mgx diff --stat
       mgx diff 01a2056e | git apply --check
     """
     api = open_api(context)
     found = find_run(api, run)
     raw = api.text(f"/api/runs/{found['id']}/diff", "text/x-diff")
-    if as_json:
+    if stat:
+        _stat(found, raw, as_json)
+    elif as_json:
         put_json({"run_id": found["id"], "diff": raw.decode("utf-8", "replace")})
     elif sys.stdout.isatty():
-        for line in raw.decode("utf-8", "replace").splitlines():
-            put(clean(line), _diff_style(line))
+        from mgx_cli import pager
+
+        lines = raw.decode("utf-8", "replace").splitlines()
+        pager.show([paint(clean(line), _diff_style(line), sys.stdout) for line in lines])
         if found.get("pr_url"):
             say(f"Pull request: {one_line(found['pr_url'])}")
     else:
@@ -210,6 +238,9 @@ def resume(
     max_seconds: Annotated[
         int | None, typer.Option(metavar="N", help="New limit of working time for this run, in seconds.")
     ] = None,
+    plan_again: Annotated[
+        bool, typer.Option("--plan-again", help="Plan again from what is done so far. For a run of an earlier server version.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run.")] = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -221,10 +252,12 @@ def resume(
       mgx resume 01a2056e
       mgx resume 01a2056e -m "only the prices that are None"
       mgx resume 01a2056e --max-tokens 4000000 --follow
+      mgx resume 01a2056e --plan-again
     """
     caps = {"max_tokens": max_tokens, "max_cost_usd": max_cost_usd, "max_calls": max_calls, "max_seconds": max_seconds}
     budget = {name: cap for name, cap in caps.items() if cap is not None}
-    body = {**({"message": message} if message else {}), **({"budget": budget} if budget else {})} or None
+    said = {"message": message, "budget": budget, "plan_again": plan_again}
+    body = {name: value for name, value in said.items() if value} or None
     _act(
         context, run, "resume", as_json, "was resumed. Watch it with: mgx attach {}", follow=follow, verbose=verbose, body=body
     )
@@ -254,15 +287,19 @@ def attach(
     sys.exit(watch(api, found, after=after, as_json=as_json, verbose=verbose))
 
 
-def _is_notice(line: str) -> bool:
-    """Whether the line `<time> <type> <sentence>` of a followed log is not an event: `waiting` is said on stderr, what the run
-    waits for. Raises NoAccess for `access_ended`, which ends the log before its run ends."""
+def _place_name(link: dict[str, Any]) -> str:
+    """Short: octocat/shop, or the directory's name."""
+    name = str(link.get("repo_full_name") or "")
+    return one_line(name if name and ":" not in name else place_of(str(link.get("clone_url") or name)).rpartition("/")[2], 30)
+
+
+def _is_wait(line: str) -> bool:
+    """Whether the line `<time> <type> <sentence>` of a followed log is not an event, but says that the run waits. Raises
+    NoAccess for `access_ended`, which ends the log before its run ends."""
     _, _, rest = line.partition(" ")
     kind, _, sentence = rest.partition(" ")
     if kind == "access_ended":
         raise NoAccess(sentence, hint="The run continues. Sign in with: mgx login")
-    if kind == "waiting":
-        say(clean(sentence), "yellow")
     return kind == "waiting"
 
 
@@ -300,6 +337,21 @@ def _tell(run: dict[str, Any], as_json: bool, done: str) -> None:
         return
     put(str(run["id"]))
     say(f"Run #{run.get('run_number')} {done.format(short(run['id']))}")
+
+
+def _stat(run: dict[str, Any], raw: bytes, as_json: bool) -> None:
+    from mgx_cli.apply_patch import read_change
+
+    change = read_change(Path.cwd(), raw) if raw.strip() else None
+    files = change.files if change else []
+    if as_json:
+        put_json({"run_id": run["id"], "files": files, "binary": change.binary if change else []})
+        return
+    width = max((len(one_line(file["path"])) for file in files), default=0)
+    for file in files:
+        put(f"{one_line(file['path']).ljust(width)}  +{file['added']} −{file['removed']}")
+    added, removed = (sum(int(file[name]) for file in files) for name in ("added", "removed"))
+    say(f"{len(files)} {'file' if len(files) == 1 else 'files'}, +{added} −{removed}")
 
 
 def _diff_style(line: str) -> str:

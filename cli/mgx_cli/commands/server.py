@@ -53,6 +53,7 @@ def down(as_json: AsJson = False) -> None:
 @app.command()
 def allow(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory of this machine.", show_default=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Allow the embedded server to use a directory and what is below it.
 
@@ -67,7 +68,10 @@ def allow(
     if not path.is_dir():
         raise UsageError(f"{directory} is not a directory.", hint="Give an existing directory.")
     embedded.allow(path)
-    put(str(path))
+    if as_json:
+        put_json({"directory": str(path)})
+    else:
+        put(str(path))
 
 
 @app.command()

@@ -28,20 +28,25 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help=f"One of {', '.join(SETT
 
 
 @settings.command(name="get")
-def get(key: Key) -> None:
+def get(key: Key, as_json: AsJson = False) -> None:
     """Print one setting of your configuration file.
 
     \b
     Example:
       mgx config get server
     """
-    put(_shown(getattr(UserFile.load(), _known(key))))
+    value = getattr(UserFile.load(), _known(key))
+    if as_json:
+        put_json({"key": key, "value": value})
+    else:
+        put(_shown(value))
 
 
 @settings.command(name="set")
 def set_(
     key: Key,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value; an empty one removes it.", show_default=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Change one setting of your configuration file. Tokens are set by mgx login.
 
@@ -60,6 +65,8 @@ def set_(
     else:
         user.workspace = value
     user.save()
+    if as_json:
+        put_json({"key": key, "value": getattr(user, key)})
 
 
 @settings.command(name="list")
@@ -106,6 +113,7 @@ def init(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write an mgx.yaml with the project's settings and frequent tasks.
 
@@ -129,7 +137,11 @@ def init(
             target.write_text(text, "utf-8")
         except OSError as error:
             raise UsageError(f"{target} can't be written: {error}.") from error
-        put(str(target))
+        if not as_json:
+            put(str(target))
+    if as_json:
+        put_json({"files": [str(target) for target in texts]})
+        return
     say("Commit it to share it with everybody who works on the project.")
 
 

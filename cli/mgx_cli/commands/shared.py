@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from mgx_cli import completion_values
 from mgx_cli.output import put, put_json, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -16,6 +17,7 @@ RunName = Annotated[
         metavar="RUN",
         help="The run: its id, a unique beginning of it (mgx list), a unique run number, a task's id, TASK#N, or @last.",
         show_default=False,
+        autocompletion=completion_values.runs,
     ),
 ]
 RunOrLast = Annotated[
@@ -25,6 +27,7 @@ RunOrLast = Annotated[
         help="The run: its id, a unique beginning of it (mgx list), a unique run number, a task's id, or TASK#N. Default: the "
         "last run of this repository.",
         show_default=False,
+        autocompletion=completion_values.runs,
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also show the output of models.")]
@@ -41,6 +44,14 @@ class RoleChoice(str, Enum):
 
 def application() -> typer.Typer:
     return typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+def put_done(document: dict[str, Any], as_json: bool, text: str) -> None:
+    """Says what was done where there is no row to show: as JSON on stdout, or in words on stderr."""
+    if as_json:
+        put_json(document)
+    else:
+        say(text)
 
 
 def put_new_secret(row: dict[str, Any], as_json: bool, then: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import embedded, launch, task_location
+from mgx_cli import completion_values, embedded, launch, task_location
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, Verbose, application
 from mgx_cli.config import ProjectFile, configured_server
@@ -35,18 +35,25 @@ def task(
         str | None, typer.Option("--json-file", metavar="FILE", help="A JSON task file; - is standard input.")
     ] = None,
     workflow: Annotated[str | None, typer.Option(metavar="NAME", help="A task defined in mgx.yaml.")] = None,
-    project: Annotated[str | None, typer.Option(metavar="NAME", help="The project it belongs to.")] = None,
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The project it belongs to.", autocompletion=completion_values.projects)
+    ] = None,
     repo: Annotated[str | None, typer.Option(metavar="PATH|URL|OWNER/NAME", help="An existing repository.")] = None,
     new: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Create a new project in DIR, which must be empty or not exist.")
     ] = None,
     stack: Annotated[
-        str | None, typer.Option(metavar="ID", help="The stack to use (mgx stacks); none: no stack's rules. Default: inferred.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The stack to use (mgx stacks); none: no stack's rules. Default: inferred.",
+            autocompletion=completion_values.stacks,
+        ),
     ] = None,
     constraint: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="A rule to follow, such as 'no extra libraries'. May be repeated.")
     ] = None,
-    model: Annotated[str, typer.Option(metavar="NAME", help="The model to use.")] = "",
+    model: Annotated[str, typer.Option(metavar="NAME", help="The model to use.", autocompletion=completion_values.models)] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Approve the plan without asking.")] = False,
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Work from the last commit and ignore uncommitted changes.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_new_secret
+from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_done, put_new_secret
 from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.ids import shortest
 from mgx_cli.output import one_line, put_json, put_table, say
@@ -84,6 +84,7 @@ def create(
 def revoke(
     context: typer.Context,
     token: Annotated[str, typer.Argument(metavar="TOKEN", help="The token's id, or the beginning of it.", show_default=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Revoke a token. Open connections with it are closed, too.
 
@@ -94,7 +95,7 @@ def revoke(
     api = open_api(context)
     row = _find(api, token)
     api.delete(f"/api/tokens/{row['id']}")
-    say(f"Revoked {one_line(row['name'])}.")
+    put_done({"revoked": row["id"]}, as_json, f"Revoked {one_line(row['name'])}.")
 
 
 def _find(api: Api, name: str) -> dict[str, Any]:

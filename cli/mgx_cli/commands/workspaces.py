@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mgx_cli.api import Api
-from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_new_secret
+from mgx_cli.commands.shared import AsJson, RoleChoice, application, put_done, put_new_secret
 from mgx_cli.config import UserFile
 from mgx_cli.errors import NoAccess, UsageError
 from mgx_cli.output import one_line, put, put_json, put_table, say
@@ -80,7 +80,7 @@ def members(context: typer.Context, as_json: AsJson = False) -> None:
       mgx workspace members --json | jq -r '.items[].username'
     """
     api = open_api(context)
-    rows = list(api.items(f"/api/workspaces/{_current(api)['id']}/members"))
+    rows = list(api.items(f"/api/workspaces/{current_workspace(api)['id']}/members"))
     if as_json:
         put_json({"items": rows})
         return
@@ -104,7 +104,7 @@ def invite(
     """
     api = open_api(context)
     body = {"role": role.value, **({"email": email} if email else {})}
-    row = api.post(f"/api/workspaces/{_current(api)['id']}/invitations", body)
+    row = api.post(f"/api/workspaces/{current_workspace(api)['id']}/invitations", body)
     put_new_secret(
         row,
         as_json,
@@ -152,6 +152,7 @@ def join(
 def leave(
     context: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm that you want to leave.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Leave the workspace. Your tokens for it are revoked, and you need an invitation to return.
 
@@ -160,7 +161,7 @@ def leave(
       mgx workspace leave --yes
     """
     api = open_api(context)
-    row = _current(api)
+    row = current_workspace(api)
     slug = one_line(row["slug"])
     if not yes:
         raise UsageError(
@@ -172,10 +173,10 @@ def leave(
     if user.tokens.get(api.server.base_url) == api.server.token:
         del user.tokens[api.server.base_url]
         user.save()
-    say(f"You have left {slug}. The token that mgx used for it was revoked.")
+    put_done({"left": row["slug"]}, as_json, f"You have left {slug}. The token that mgx used for it was revoked.")
 
 
-def _current(api: Api) -> dict[str, Any]:
+def current_workspace(api: Api) -> dict[str, Any]:
     """The current workspace. Raises NoAccess if it is ambiguous."""
     rows: list[dict[str, Any]] = api.get("/api/me")["workspaces"]
     wanted = api.server.workspace.lower()

@@ -43,6 +43,15 @@ def reference(provider: str, url: str, credential: str, api_base_url: str) -> Re
     return RepositoryRef(provider, clone_url, full_name, credential, api)
 
 
+def server(api_base_url: str) -> str:
+    """As `HostingProvider.server` says it. Servers of GitHub keep no account with another one's."""
+    parts = git_address.split(api_base_url)
+    host = (parts.hostname or "").removesuffix(".")
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    where = host if parts.port in (None, usual) else f"{host}:{parts.port}"
+    return "" if where == API_HOST else where
+
+
 def require_api(url: str, *, secret: bool) -> None:
     """Raises what `repositories.git.address.require_api` raises. Operators list github.com, not the host of its API."""
     host = git_address.split(url).hostname or ""

@@ -6,13 +6,14 @@ Format: https://docs.github.com/en/apps/creating-github-apps/authenticating-with
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import github
 from django.conf import settings
 from github.GithubException import GithubException, UnknownObjectException
+
+from mgx_project.common import clock
 
 from ...errors import HostFailed
 from .error_mapping import busy, is_limit
@@ -60,7 +61,7 @@ def _token(api_base_url: str, installation_id: int) -> _Token:
     key = (api_base_url, installation_id)
     with _locks[hash(key) % len(_locks)]:  # one at a time: a second caller finds what the first has made
         known = _tokens.get(key)
-        if known is None or known.expires - EARLY < time.time():
+        if known is None or known.expires - EARLY < clock.now().timestamp():
             known = _tokens[key] = _mint(api_base_url, installation_id)
         return known
 

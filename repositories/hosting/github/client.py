@@ -161,9 +161,9 @@ class GitHubClient:
             made = issue.create_comment(whole)
             return Comment(made.id, made.html_url)
 
-    def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
+    def react(self, comment_id: int, sign: Literal["eyes"], *, remark: bool = False) -> None:
         with self._speaking("reacting to a comment"):
-            url = f"{self._repository.url}/issues/comments/{comment_id}"
+            url = f"{self._repository.url}/{'pulls' if remark else 'issues'}/comments/{comment_id}"
             IssueComment(self._repository.requester, attributes={"url": url}, completed=True).create_reaction(sign)
 
     def review_comments(self, number: int) -> list[ReviewComment]:

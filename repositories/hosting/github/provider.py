@@ -48,6 +48,9 @@ class GitHubProvider:
             installation_id=linked.installation_id,
         )
 
+    def server(self, linked: Linked) -> str:
+        return addresses.server(linked.api_base_url)
+
     def recognises(self, url: str) -> bool:
         return addresses.is_full_name(url)
 

@@ -21,6 +21,7 @@ from ..webhook_events import (
     CommentCommand,
     IssueLabelled,
     IssueThread,
+    IssueUnlabelled,
     LinkChanged,
     PullRequestStateChanged,
     ReviewSubmitted,
@@ -63,12 +64,15 @@ def _issues(actor: str, payload: Mapping[str, Any]) -> Iterator[WebhookEvent]:
     issue = _issue(payload)
     if issue is None:
         return
-    label = text(part(payload, "label"), "name").lower()
-    opened_with = payload.get("action") == "opened" and LABEL in _labels(payload)
-    if opened_with or (payload.get("action") == "labeled" and label == LABEL):
-        # each time that the label is set is a cause of its own; the issue's time is the same in every delivery of it
-        at = text(part(payload, "issue"), "updated_at")[:MAX_TIME]
+    action, is_ours_label = payload.get("action"), text(part(payload, "label"), "name").lower() == LABEL
+    # each time that the label is set is a cause of its own; the issue's time is the same in every delivery of it
+    at = text(part(payload, "issue"), "updated_at")[:MAX_TIME]
+    if action == "opened" and LABEL in _labels(payload):
+        yield IssueLabelled(actor, f"issue:{issue.number}:opened", issue, with_opening=True)
+    elif action == "labeled" and is_ours_label:
         yield IssueLabelled(actor, f"issue:{issue.number}:label:{at}", issue)
+    elif action == "unlabeled" and is_ours_label:
+        yield IssueUnlabelled(actor, f"issue:{issue.number}:unlabel:{at}", issue)
 
 
 def _labels(payload: Mapping[str, Any]) -> set[str]:

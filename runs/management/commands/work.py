@@ -38,7 +38,10 @@ BEAT_SECONDS = 5
 
 
 class Command(BaseCommand):
-    help = "Execute runs until stopped (SIGTERM, SIGINT). Runs in progress are then released to other workers."
+    help = (
+        "Execute runs until stopped (SIGTERM, SIGINT), when runs in progress are released to other workers; or drained "
+        "(SIGUSR1), when no further run is taken and those in progress end their phases first."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--threads", type=int, default=4, help="runs executed at the same time (default: 4)")
@@ -58,6 +61,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())
+        signal.signal(watcher.DRAIN, lambda number, frame: keeper.drain())
         for worker in workers:
             worker.start()
         reaper.start()
@@ -77,7 +81,7 @@ class Command(BaseCommand):
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
         """Sends a heartbeat every few seconds (`/health/status` counts the keys)."""
-        client = redis.Redis.from_url(settings.REDIS_URL)
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BEAT_SECONDS, socket_connect_timeout=BEAT_SECONDS)
         key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}
         while not stop.is_set():
@@ -85,7 +89,10 @@ class Command(BaseCommand):
                 client.set(key, json.dumps(facts | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
             except redis.RedisError as error:
                 log.warning("Redis can't be reached, trying again", error=str(error))
-            stop.wait(BEAT_SECONDS)
+            if keeper.drained:
+                log.info("worker drained")
+                break
+            stop.wait(1.0 if keeper.closing else BEAT_SECONDS)
         try:
             client.delete(key)
         except redis.RedisError as error:

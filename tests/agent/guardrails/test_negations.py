@@ -46,6 +46,15 @@ def codes(root: Path, files: dict[str, str], wish: str, *, new: bool = False) ->
         "Stop using yarn",
         "It works without using yarn",
         "Don't use anything but yarn",
+        'The docs say "use yarn", which is wrong',
+        "Stay away from yarn",
+        "Migrate away from yarn",
+        "Statt yarn bitte npm",
+        "N'utilisez pas yarn",
+        "No uses yarn",
+        "不要使用yarn",
+        "Neither yarn nor pnpm",
+        "You don't need to use yarn",
     ],
 )
 def test_a_package_manager_that_is_not_asked_for_is_not_demanded(tmp_path: Path, wish: str) -> None:
@@ -78,6 +87,8 @@ def test_a_package_manager_that_is_asked_for_is_demanded(tmp_path: Path, wish: s
         "Umgebung: env vars werden nicht gelesen",
         "ortam değişkenleri kullanılmasın",
         "Ignore all environment variables",
+        "Keep environment variables out of this",
+        "Document the environment variables in the README",
     ],
 )
 def test_environment_variables_that_are_denied_need_not_be_read(tmp_path: Path, wish: str) -> None:

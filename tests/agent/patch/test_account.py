@@ -42,7 +42,7 @@ def test_four_formats_in_one_answer_are_one_patch(root: Path, order: str, betwee
         (f"{BLOCK}\nb.txt\n<<<<<<< FIND\ntwo\n=======\nTWO\n>>>>>>> END\n", 9),
         (f"{BLOCK}\n*** Update: b.txt\n@@\n-two\n+TWO\n", 9),
         (f"{BLOCK}\nb.txt\n```diff\n-two\n+TWO\n```\n", 10),
-        (f"{BLOCK}\n`b.txt`\n```text\none\nTWO\nthree\n```\n", 0),
+        (f"{BLOCK}\n`b.txt`\n```text\none\nTWO\nthree\n```\n", 10),
         (f"{BLOCK}\n### b.py\n\n```python\nx = 1\n```\n", 11),
         (f"{BLOCK}\n def b():\n     return 2\n", 8),
         (f"{DIFF}\nx = 1\ny = 2\n", 9),
@@ -56,15 +56,12 @@ def test_four_formats_in_one_answer_are_one_patch(root: Path, order: str, betwee
 def test_a_line_that_nobody_reads_refuses_the_answer_and_is_named(root: Path, text: str, line: int) -> None:
     error = parse_edits(text).error
 
-    if line:
-        assert error is not None
-        assert error.line == line
-        assert f"line {line}" in error.detail.lower()
-        with pytest.raises(PatchRejected):
-            apply_patch(root, text)
-        assert tree_of(root) == FILES
-    else:
-        assert error is None, "an example of a shell or of text says what is there"
+    assert error is not None
+    assert error.line == line
+    assert f"line {line}" in error.detail.lower()
+    with pytest.raises(PatchRejected):
+        apply_patch(root, text)
+    assert tree_of(root) == FILES
 
 
 @pytest.mark.parametrize(

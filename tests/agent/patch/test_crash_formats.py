@@ -16,7 +16,7 @@ from agent.patch import apply_patch, recover
 from tests.agent.patch.diffs import parts, unified
 from tests.agent.patch.test_apply import snapshot
 from tests.agent.patch.test_crash import die, in_child, intercept
-from tests.support.drills import times
+from tests.support.drills import chance, times
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def full() -> None:
 @pytest.mark.parametrize(("hit", "after"), [(die, False), (die, True), (full, False)])
 def test_patches_are_whole_or_not_at_all(tmp_path: Path, hit: Callable[[], None], after: bool) -> None:
     seen = set()
-    for seed in random.sample(range(1_000_000), SEEDS):
+    for seed in chance("patches").sample(range(1_000_000), SEEDS):
         rng = random.Random(seed)
         reference = tmp_path / f"reference-{seed}"
         text = make(reference, rng)

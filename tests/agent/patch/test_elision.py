@@ -45,6 +45,16 @@ LEFT_OUT = [
     ("a.md", "(rest of the document unchanged)"),
     ("a.md", "The rest of the document remains unchanged."),
     ("a.txt", "... rest of the file ..."),
+    ("a.py", "# everything below is unchanged"),
+    ("a.py", "# B and C remain the same"),
+    ("a.py", "# --- unchanged below ---"),
+    ("a.py", "code continues as before"),
+    ("a.js", "{{ rest unchanged }}"),
+    ("a.js", "// nothing changes after this point"),
+    ("a.js", "// ... 12 more lines ..."),
+    ("Makefile", "# ... rest of the file unchanged ..."),
+    ("Dockerfile", "# rest unchanged"),
+    ("a.tex", "% rest of the document unchanged"),
     ("a.py", "# Rest des Codes bleibt unverändert"),
     ("a.py", "# le reste du code est inchangé"),
     ("a.py", "# resto del código sin cambios"),
@@ -78,6 +88,18 @@ OWN = [
     ("a.md", "He said ... and left.\n\n...\n\nThe rest of us stayed."),
     ("a.md", "# Existing code\n\ntext"),
     ("a.txt", "The rest of us went home."),
+    ("a.py", "# 计算剩余时间\nleft = end - now"),
+    ("a.py", "# 保留原有顺序\nx = 1"),
+    ("a.py", "# der Rest des Divisors\nr = a % b"),
+    ("a.py", "# остальные аргументы идут дальше\nf(*args)"),
+    ("a.py", "# geri kalan süre\nx = 1"),
+    ("a.py", "# 残り時間を計算\nx = 1"),
+    ("a.py", "if a:\n    save()\nelse:\n    # file is unchanged\n    pass"),
+    ("a.pl", "sub later { ... }"),
+    ("a.rst", "Title\n=====\n\n...\n\nmore"),
+    ("a.c", "/* Unchanged since version 2. */\nint a;"),
+    ("a.py", "# existing users keep their rights\nkeep()"),
+    ("Makefile", "all:\n\tgo test ./..."),
 ]
 
 
@@ -125,6 +147,13 @@ def test_what_nothing_shows_is_refused(tmp_path: Path, answer: str) -> None:
     assert refused.value.result.files[0].code == "elided_code"
     assert "left out" in refused.value.detail
     assert tree_of(tmp_path) == {"shop.py": SHOP}
+
+
+@pytest.mark.parametrize("line", ["existing code", "as is", "no change", "... (b, c)", "# same as original", "snip", "[...]"])
+def test_few_words_are_an_elision_where_lines_are_gone(line: str) -> None:
+    old = ["first", "b", "c", "d", "last"]
+    assert list(elisions(["first", line, "last"], "a.py", old)) == [1]
+    assert list(elisions(["first", "b", "c", "d", "# same as the others", "last"], "a.py", old)) == []
 
 
 def test_a_block_shows_what_its_new_part_leaves_out(tmp_path: Path) -> None:

@@ -48,6 +48,40 @@ def test_new_lines_with_their_numbers_are_not_written_by_number_alone(tmp_path: 
     assert made(tmp_path, "x.txt", "a\nb\n", "--- a/x.txt\n+++ b/x.txt\n@@ -1,0 +2,2 @@\n+2: c\n+3: d\n") is None
 
 
+@pytest.mark.parametrize(
+    ("before", "hunk", "wanted"),
+    [
+        ("value = 1\nreturn value\n", "@@ -2,0 +3,2 @@\nvalue = 1\n+return value\n", "value = 1\nreturn value\n" * 2),
+        ("value = 1\nvalue = 1\n", "@@ -2,1 +2,2 @@\n value = 1\nvalue = 1\n", "value = 1\n" * 3),
+        ("value = 1\nvalue = 1\n", "@@ -1,1 +1,3 @@\n value = 1\n    return value\n value = 1\n", None),
+        ("value = 1\nvalue = 1\n", "@@ -1,1 +1,3 @@\n return value\n    # a note\n value = 1\n", None),
+        ("return value\nvalue = 1\n", "@@ -1,1 +1,2 @@\nvalue = 1\n return value \n", None),
+        ("return value\nvalue = 1\n", "@@ -1,1 +1,3 @@\nreturn value\n+return value\n return value  \n", None),
+        ("a(\n],\n}\n", "@@ -1,3 +1,5 @@\n a(\n ],\n+'c': [\n  ],\n }\n", "a(\n],\n'c': [\n],\n}\n"),
+    ],
+    ids=[
+        "all of it is new by its counts",
+        "what stands around is like it",
+        "a plus and a space are lost",
+        "and both are new",
+        "context that differs by space",
+        "and at its place",
+        "a space for the plus",
+    ],
+)
+def test_what_the_counts_and_the_hunk_itself_tell(tmp_path: Path, before: str, hunk: str, wanted: str | None) -> None:
+    found = made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunk}")
+    assert found in (wanted, None), found
+    if wanted is not None and "]" not in hunk:
+        assert found == wanted
+
+
+def test_counts_that_contradict_the_context_are_refused() -> None:
+    error = parse_edits("--- a/x.txt\n+++ b/x.txt\n@@ -2,0 +3,2 @@\n+value = 1\n value = 1\n").error
+    assert error is not None
+    assert "all of it is new" in error.detail
+
+
 def test_a_lone_end_of_a_block_without_prefix_is_too_little(tmp_path: Path) -> None:
     patch = "*** Begin Patch\n*** Update File: x.c\n@@\n    }\n+    call();\n*** End Patch\n"
     assert made(tmp_path, "x.c", "{\n    }\n}\n", patch) is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.sandbox.toolchains import go_builds
+from agent.sandbox.toolchains import go_builds, laid_ahead
 from agent.sandbox.toolchains.places import BuildDirectory
 
 FILES = 12
@@ -23,7 +23,7 @@ def build(cache: Path, name: str = "first") -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("compiled")
     (made / go_builds.CACHE / go_builds.TRIM).write_text("1")
-    (made / go_builds.NAME).write_text(name)
+    (made / laid_ahead.NAME).write_text(name)
     return made
 
 

@@ -1,10 +1,11 @@
 """The prompts as models get them, kept beside this file: a change of them is a change of the product, and shows in its diff.
 
-``RENEW_PROMPTS=1 pytest tests/agent/team/test_prompts.py`` writes them again; raise ``prompts.VERSION`` with it.
+``RENEW_PROMPTS=1 pytest tests/agent/team/test_prompts.py`` writes them again; a changed text is in a new directory.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 
 from agent.ports import ModelProfile, ModelRequest, TaskSpec
 from agent.prompt_blocks import block
+from agent.prompt_versions import KEPT as KEPT_VERSIONS
 from agent.team import prompts
 from tests.agent.conftest import SMALL_REPOSITORY
 from tests.agent.harness import Harness, ScriptedModel
@@ -69,13 +71,41 @@ async def test_the_prompts_are_those_that_are_kept(workdir: Path) -> None:
 
 
 async def test_another_text_is_another_version() -> None:
+    """Runs that were begun with a version end with it: its texts stay as they were, also when there is a newer one."""
     folder = Path(prompts.__file__).parent
-    texts = "".join(f"{path.name}\n{path.read_text()}" for path in sorted(folder.glob("*.md")))
-    now = f"{prompts.VERSION} {hashlib.sha256(texts.encode()).hexdigest()}\n"
+    assert sorted(path.name for path in folder.iterdir() if path.name.isdigit()) == sorted(KEPT_VERSIONS)
+    lines = []
+    for version in KEPT_VERSIONS:
+        texts = "".join(f"{path.name}\n{path.read_text()}" for path in sorted((folder / version).glob("*.md")))
+        lines.append(f"{version} {hashlib.sha256(texts.encode()).hexdigest()}\n")
     kept = KEPT / "VERSION"
     if RENEW:
-        kept.write_text(now)
-    assert kept.read_text() == now, "raise prompts.VERSION and renew what is kept"
+        kept.write_text("".join(lines))
+    assert kept.read_text() == "".join(lines), "copy the newest directory to change a text, and renew what is kept"
+
+
+async def test_a_task_and_those_it_starts_use_the_version_that_it_was_given() -> None:
+    old, new = KEPT_VERSIONS[-2:]
+
+    async def shown() -> str:
+        return prompts.render("system")
+
+    with prompts.using(old):
+        pinned = await asyncio.gather(shown(), asyncio.to_thread(prompts.render, "system"))
+        assert prompts.version() == old
+    assert set(pinned) == {(Path(prompts.__file__).parent / old / "system.md").read_text().strip()}
+    assert prompts.version() == new and await shown() not in pinned
+    with pytest.raises(ValueError, match="version 9"), prompts.using("9"):
+        pass
+
+
+@pytest.mark.parametrize("version", KEPT_VERSIONS)
+async def test_a_run_can_be_made_with_every_version_that_is_kept(workdir: Path, version: str) -> None:
+    with prompts.using(version):
+        asked = await requests(workdir, native=True)
+    assert set(KEYS) <= set(asked)
+    system = (Path(prompts.__file__).parent / version / "system.md").read_text().strip()
+    assert asked["execute/review/1"].messages[0]["content"].startswith(system)
 
 
 async def test_what_is_stable_comes_first(workdir: Path) -> None:

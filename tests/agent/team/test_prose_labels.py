@@ -22,6 +22,10 @@ SNIPPET = "## Usage\n\nRun `mgx run`.\n"
         "2. Change the second paragraph of `README.md` to",
         "Replace the usage section in README.md with this one, see README.md:",
         "Here is the new section of README.md:",
+        "README.md (excerpt):",
+        "**README.md** (only the relevant part)",
+        "README.md (Auszug):",
+        "README.md (extrait) :",
     ],
 )
 @pytest.mark.parametrize("info", ["", "md", "markdown"])

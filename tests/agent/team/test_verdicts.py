@@ -54,6 +54,8 @@ def test_the_object_with_the_schemas_own_keys_is_the_review(text: str) -> None:
         '{"comments": [{"message": "Broken."}], "earlier": {"verdict": "approve"}}',
         '{"security": {"verdict": "revise"}, "style": {"verdict": "approve"}}',
         '{"verdict": "approve", "decision": "revise"}',
+        '{"verdict": "approve", "final_verdict": "revise"}',
+        '{"verdict": "approve", "comments": [], "overall_status": "needs work"}',
         f"The last one was {APPROVE}. Now:\n{REVISE}",
         f'{APPROVE}\nNo, wait:\n{{"verdict": "revise", "comments": [{{"line": 3}}]}}',
         f"{APPROVE}\nbut:\n{{'verdict': 'revise', 'comments': [}}",

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.sandbox.node import npmrc, project
-from agent.sandbox.toolchains import cargo_manifest, go_modules
+from agent.sandbox.toolchains import cargo_manifest, cargo_skeleton, composer_manifest, go_modules
 from tests.hostile.reader import Reader
 
 
@@ -95,5 +95,26 @@ READERS = [
             "lists": lambda n: "a = " + "[" * n,
         },
         ("agent.sandbox.toolchains.cargo_manifest",),
+    ),
+    Reader(
+        "a Rust repository without its code",
+        laid(cargo_skeleton.read, "Cargo.toml", {}),
+        {
+            "targets": lambda n: "[package]\nname = 'a'\n" + "".join(f"[[bin]]\nname = 'b{at}'\n" for at in range(n // 20)),
+            "a path": lambda n: "[package]\n[lib]\npath = '" + "a/../" * (n // 5) + "'\n",
+            "lists": lambda n: "bin = " + "[" * n,
+        },
+        ("agent.sandbox.toolchains.cargo_skeleton",),
+    ),
+    Reader(
+        "Composer's manifest",
+        laid(lambda root: composer_manifest.read(root, ""), "composer.json", {}),
+        {
+            "a name": lambda n: '{"require": {"' + "a-" * (n // 2) + '": "1"}}',
+            "a version": lambda n: '{"require": {"a/b": "' + "1 " * (n // 2) + '"}}',
+            "places": lambda n: '{"autoload": {"files": [' + ", ".join(['"a/../b"'] * (n // 12)) + "]}}",
+            "a place": lambda n: '{"autoload": {"psr-4": {"A": "' + "a/../" * (n // 5) + '"}}}',
+        },
+        ("agent.sandbox.toolchains.composer_manifest",),
     ),
 ]

@@ -53,7 +53,7 @@ READERS = [
             "dashes": lambda n: " - " * (n // 3),
             "marks": lambda n: "`a" * (n // 2),
         },
-        ("runs.webhooks.remark_intent",),
+        ("runs.webhooks.remark_intent", "runs.webhooks.remark_forms"),
     ),
     Reader(
         "quotes",

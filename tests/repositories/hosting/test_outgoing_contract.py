@@ -162,6 +162,15 @@ def test_a_sign_on_a_comment_is_given_once(forge: Forge, repo: str, dev: Hosting
     assert forge.reacted(repo, comment) == {"dev"}
 
 
+def test_a_sign_on_a_remark_is_given_once(forge: Forge, repo: str, dev: HostingClient, topic: str) -> None:
+    number = dev.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False).number
+    remark = forge.remark(repo, number, topic, "shop/prices.py", 1, "Why?")
+    for _ in range(2):
+        dev.react(remark, "eyes", remark=True)
+    assert forge.reacted(repo, remark) == {"dev"}
+    assert len(dev.review_comments(number)) == 1
+
+
 def test_a_review_comment_is_answered_once_in_its_thread(forge: Forge, repo: str, owner: HostingClient, topic: str) -> None:
     number = owner.open_pull_request(TEXT, branch="mgx/topic", base="main", draft=False).number
     made = forge.remark(repo, number, topic, "shop/prices.py", 1, "Why?")

@@ -91,6 +91,11 @@ class Conversation:
         ours = [each for each in found if "<!-- mgx:" in each["body"]]
         return [(each["in_reply_to_id"], each["body"].partition("\n\n<!--")[0]) for each in ours]
 
+    def signs(self, remark: int) -> set[str]:
+        """The accounts that gave the remark a sign."""
+        self.story.say()
+        return {login for login, _ in self.story.github.state.reactions.get((self.story.repo, remark), set())}
+
     def comments(self) -> list[str]:
         """All that we said in the pull request's own thread."""
         return [text for text in self.story.comments(self.pull.number) if "<!-- mgx:" in text]

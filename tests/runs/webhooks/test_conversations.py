@@ -38,9 +38,8 @@ def test_praise_starts_nothing_and_an_unclear_remark_is_asked_about(talk: Conver
     assert asked[0] == unclear and "not sure whether this asks for a change" in asked[1]
     talk.review("I wonder about the order.")
     assert "comment `/mgx continue` and what" in talk.said()
-    talk.remark("No, thanks.", under=unclear)
-    talk.remark("Hm, hm.", under=unclear)
-    assert (talk.runs, len(talk.thread_replies())) == ([], 1), "nobody is asked twice in one thread"
+    declined = talk.remark("No, thanks.", under=unclear)
+    assert (talk.runs, len(talk.thread_replies()), talk.signs(declined)) == ([], 1, {"octocat"}), "an answer gets a sign"
 
     other = talk.remark("The total of an empty list is 0 then?")
     assert len(talk.thread_replies()) == 2
@@ -49,6 +48,51 @@ def test_praise_starts_nothing_and_an_unclear_remark_is_asked_about(talk: Conver
     assert "The total of an empty list is 0 then?" in talk.asked, "what was asked about is told with the yes"
     assert "Hm" not in talk.asked and "LGTM" not in talk.asked
     assert run.revision is not None and run.revision["threads"] == [other]
+
+
+def test_an_unclear_answer_to_our_question_is_never_met_with_silence(talk: Conversation) -> None:
+    """And never for ever with words, each of which another program may answer."""
+    root = talk.remark("Hm, interesting.")
+    answers = [talk.remark(f"I wonder {'so ' * number}much.", under=root) for number in range(1, 5)]
+    talk.review("Nothing clear either.")
+    (first, second) = talk.thread_replies()
+    assert (first[0], second[0]) == (root, root)
+    assert "not sure whether this asks for a change" in first[1] and "can't tell from this answer either" in second[1]
+    assert [talk.signs(each) for each in (root, *answers)] == [set(), set(), *[{"octocat"}] * 3]
+    for number in range(4):
+        talk.review(f"I wonder about the order, {number}.")
+    assert talk.said().count("not sure what this review asks for") == 2
+    assert talk.runs == []
+    talk.remark("Yes, please.", under=root)
+    assert "(An answer in the thread of this remark of dev: Hm, interesting.)" in talk.asked
+    talk.finish()
+    # what a run was told of is settled: who is unclear in that thread later is asked anew
+    talk.remark("Hm.", under=root)
+    assert [words for thread, words in talk.thread_replies() if thread == root][-1] == first[1]
+    talk.review("I wonder about the sign.")
+    assert talk.said().count("not sure what this review asks for") == 3
+
+
+def test_two_unclear_remarks_in_one_thread_are_asked_about_once(talk: Conversation) -> None:
+    root = int(talk.put("Hm, interesting.")["id"])
+    talk.put("And why?", under=root)
+    talk.remark("Where is it?")
+    assert [thread for thread, _ in talk.thread_replies()].count(root) == 1
+
+
+def test_what_asks_for_nothing_is_counted_once(talk: Conversation) -> None:
+    talk.put("Nice!")
+    talk.put("Rename it.")
+    talk.put("Love this.")
+    talk.review("Thanks!", state="changes_requested")
+    assert "3 remarks ask for nothing." in talk.said()
+    talk.finish()
+    talk.remark("Sort the keys.")
+    assert (len(talk.runs), "ask for nothing" in talk.said(), "asks for nothing" in talk.said()) == (2, False, False)
+    talk.finish()
+    talk.remark("Great!")
+    talk.remark("Add a test.")
+    assert "1 remark asks for nothing." in talk.said()
 
 
 def test_a_command_in_a_remark_or_a_review_is_carried_out(talk: Conversation) -> None:
@@ -152,6 +196,21 @@ def test_single_remarks_wait_for_the_run_that_is_at_work(talk: Conversation) -> 
     assert "Run #4 is cancelled, so 1 remark of `dev`" in talk.said()
     talk.remark("And say why.")
     assert talk.runs[-1].revision is not None and waiting in talk.runs[-1].revision["told"], "it is with the next review"
+
+
+def test_remarks_that_wait_for_a_run_that_fails_are_taken_up_unless_it_goes_on(talk: Conversation) -> None:
+    talk.remark("Rename it.")
+    waiting = [talk.remark("Add a test."), talk.remark("Say why.")]
+    talk.finish(failed=True)
+    _, second = talk.runs
+    assert second.revision is not None and second.revision["told"] == waiting
+    assert "What run #2 was asked for, which failed, is not part of it." in talk.said()
+    late = talk.remark("Sort the keys.")
+    talk.finish(failed=True)
+    assert len(talk.runs) == 2
+    assert "Run #3 failed, like the one before it, so 1 remark of `dev`" in talk.said()
+    talk.remark("Drop it.")
+    assert talk.runs[-1].revision is not None and late in talk.runs[-1].revision["told"]
 
 
 def test_a_long_review_is_worked_in_parts_and_only_what_was_told_is_answered(talk: Conversation) -> None:

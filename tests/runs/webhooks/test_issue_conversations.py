@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from runs import services
 from runs.lifecycle import worker_transitions
 from runs.models import Approval, OutgoingComment, TaskRun
 from runs.models.run_state import Status
+from runs.webhooks.authorization import MAX_VISITOR, visitor
 from tasks.models import Task
 from tests.support.github import USERS, GitHub
 from workspaces.models import AuditEntry, Event, Membership, Role, User
@@ -78,6 +80,46 @@ def test_the_label_works_each_time_and_the_edited_issue_is_read(story: Story, te
     labelled(story, edited, f"{now}04Z")
     task.refresh_from_db()
     assert (task.runs_total, task.description) == (4, "Edited here.")
+
+
+@pytest.mark.parametrize("told", list(permutations(("opened", "labeled"))))
+def test_an_issue_that_is_opened_with_the_label_is_one_cause(story: Story, tenant: Tenant, told: tuple[str, ...]) -> None:
+    """However long after the opening the label is told, and whichever comes first."""
+    now = timezone.now().isoformat()[:17]
+    issue = {**story.issue("total() crashes on None"), "labels": [{"name": "MGX"}]}
+    at = {"opened": f"{now}01Z", "labeled": f"{now}09Z"}
+
+    def tell(action: str, when: str, by: str = "octocat") -> int:
+        story.send("issues", by, times=2, action=action, issue={**issue, "updated_at": when}, label={"name": "mgx"})
+        task = Task.objects.for_workspace(tenant.workspace.pk).first()
+        run = None if task is None else newest(story.link)
+        if run is not None and not run.is_final:
+            services.cancel_run(principal=tenant.principal, run_id=run.pk)
+        return 0 if task is None else task.runs_total
+
+    assert [tell(action, at[action]) for action in told] == [1, 1]
+    assert tell("unlabeled", f"{now}20Z", by="stranger") == 1
+    assert tell("labeled", f"{now}21Z") == 2, "it was taken off in between"
+    assert tell("opened", at["opened"]) == 2
+    assert tell("labeled", f"{now}22Z") == 3
+
+
+def test_a_label_after_an_opening_without_right_or_taken_off_at_once_is_a_cause(story: Story, tenant: Tenant) -> None:
+    now = timezone.now().isoformat()[:17]
+    runs = TaskRun.objects.for_workspace(tenant.workspace.pk)
+
+    def tell(issue: dict[str, Any], action: str, second: str, by: str) -> int:
+        labels = {"labels": [{"name": "mgx"}], "updated_at": f"{now}{second}Z"}
+        story.send("issues", by, action=action, issue={**issue, **labels}, label={"name": "mgx"})
+        return runs.count()
+
+    template = story.issue("A form sets the label")
+    steps = (("opened", "stranger"), ("labeled", "stranger"), ("unlabeled", "octocat"), ("labeled", "octocat"))
+    assert [tell(template, action, f"0{at}", by) for at, (action, by) in enumerate(steps)] == [0, 0, 0, 1]
+    silent = story.issue("Its label was told with the opening alone")
+    assert tell(silent, "opened", "01", "octocat") == 2
+    services.cancel_run(principal=tenant.principal, run_id=runs.get(task__issue_number=silent["number"]).pk)
+    assert [tell(silent, action, at, "octocat") for action, at in (("unlabeled", "02"), ("labeled", "03"))] == [2, 3]
 
 
 def test_a_decision_is_about_the_plan_that_its_author_saw(story: Story, tenant: Tenant) -> None:
@@ -199,6 +241,7 @@ def test_old_issues_find_their_runs_by_a_new_link(story: Story, tenant: Tenant) 
 def test_visitors_are_people_of_their_own(story: Story, tenant: Tenant) -> None:
     story.github.state.access[story.repo]["stranger"] = "write"
     issue = story.issue("total() crashes on None")
+    server = f"github at {story.github.url.partition('://')[2]}"
 
     def cancels(by: str) -> bool:
         story.says(issue, "/mgx cancel", by=by)
@@ -206,14 +249,14 @@ def test_visitors_are_people_of_their_own(story: Story, tenant: Tenant) -> None:
 
     story.says(issue, "/mgx plan", by="octocat")  # an administrator
     run = newest(story.link)
-    assert (run.created_by_id, run.account, run.task.created_by_id) == (None, "octocat (github)", None)
+    assert (run.created_by_id, run.account, run.task.created_by_id) == (None, f"octocat ({server})", None)
     assert not cancels("dev") and not cancels("stranger")
     said = [text for text in story.comments(issue["number"]) if "request of `dev` failed" in text]
     assert "requires the role admin" in said[0]
     assert cancels("octocat")
 
     story.says(issue, "/mgx plan", by="dev")
-    assert newest(story.link).account == "dev (github)"
+    assert newest(story.link).account == f"dev ({server})"
     assert not cancels("stranger"), "a write-only account, on another one's run"
     assert cancels("dev"), "its own"
 
@@ -226,7 +269,7 @@ def test_visitors_are_people_of_their_own(story: Story, tenant: Tenant) -> None:
     assert run.status == Status.APPROVED
     assert Approval.objects.for_workspace(run.workspace_id).get(run=run).decided_by_id is None
     entry = AuditEntry.objects.for_workspace(run.workspace_id).get(action="run.approved")
-    assert (entry.user_id, entry.detail["by"]) == (None, "account:octocat (github)")
+    assert (entry.user_id, entry.detail["by"]) == (None, f"account:octocat ({server})")
 
     # who linked the repository owns nothing of theirs, and they own nothing of theirs; nobody got a way to sign in
     linker = Principal(user=tenant.user, workspace_id=tenant.workspace.pk, role=Role.DEVELOPER)
@@ -238,6 +281,30 @@ def test_visitors_are_people_of_their_own(story: Story, tenant: Tenant) -> None:
     assert (User.objects.count(), Membership.objects.count()) == (1, 1)
 
 
+def test_the_same_name_on_two_servers_is_two_people(story: Story, tenant: Tenant) -> None:
+    issue = story.issue("total() crashes on None")
+    story.says(issue, "/mgx plan", by="dev")
+    run, link = newest(story.link), story.link
+
+    def person(api: str, name: str = "dev") -> str:
+        link.api_base_url = api
+        return visitor(link, name)
+
+    here = link.api_base_url
+    assert person(here) == run.account
+    assert person("https://api.github.com") == person("https://API.github.com:443/") == "dev (github)"
+    assert person("https://git.example.com/api/v3") == "dev (github at git.example.com)"
+    assert person("https://git.example.com:443/api/v3") == person("https://git.example.com/api/v3")
+    long = [f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example{number}.com/api/v3" for number in range(2)]
+    others = [person(api) for api in ("https://git.example.com:8443", "https://github/api/v3", "http://dev/api/v3", *long)]
+    others += [person("https://git.example.com", name) for name in ("deve", "x" * 200, "x" * 201)]
+    assert len({*others, run.account, "dev (github)"}) == len(others) + 2
+    assert max(map(len, others)) <= MAX_VISITOR
+    stranger = Principal(tenant.user, tenant.workspace.pk, Role.DEVELOPER, account=person("https://git.example.com/api/v3"))
+    with pytest.raises(NotAllowed):
+        services.cancel_run(principal=stranger, run_id=run.pk)
+
+
 def test_what_is_approved_in_advance_is_approved_by_the_visitor(story: Story, tenant: Tenant) -> None:
     issue = story.issue("total() crashes on None")
     story.says(issue, "/mgx run")
@@ -245,4 +312,4 @@ def test_what_is_approved_in_advance_is_approved_by_the_visitor(story: Story, te
     propose(run)
     approval = Approval.objects.for_workspace(run.workspace_id).get(run=run)
     assert (approval.automatic, approval.decided_by_id) == (True, None)
-    assert Event.objects.for_workspace(run.workspace_id).get(type="approved").data["by"] == "octocat (github)"
+    assert Event.objects.for_workspace(run.workspace_id).get(type="approved").data["by"] == visitor(story.link, "octocat")

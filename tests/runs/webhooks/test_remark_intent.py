@@ -6,6 +6,8 @@ import pytest
 
 from runs.webhooks.remark_intent import Intent, intent_of
 
+from . import remark_texts
+
 PRAISE = """
 LGTM, thank you! | Thanks, perfect! | Looks good to me 👍 | Great work | Nice! | 👍 | +1 | :+1: | 100% | Approved. | Ship it!
 Danke, sieht gut aus! | Perfekt, vielen Dank! | Merci, parfait ! | ¡Gracias, perfecto! | Obrigado, ficou ótimo! | 谢谢
@@ -75,3 +77,29 @@ def test_what_proposes_lines_asks_and_what_says_nothing_does_not() -> None:
     assert intent_of("", suggests=True) is Intent.ASKS
     assert intent_of(" ") is Intent.NOTHING
     assert intent_of("great " * 2_000) is Intent.UNCLEAR, "nobody praises at such length"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "never", "answers", "share"),
+    [
+        ("REQUESTS", Intent.ASKS, {Intent.PRAISE, Intent.NOTHING}, False, 0.85),
+        ("NO_REQUESTS", Intent.PRAISE, {Intent.ASKS}, False, 0.8),
+        ("QUESTIONS", Intent.UNCLEAR, {Intent.NOTHING}, False, 0.95),
+        ("YES", Intent.ASKS, {Intent.PRAISE, Intent.NOTHING}, True, 0.95),
+        ("NO", Intent.NOTHING, {Intent.ASKS}, True, 0.95),
+        ("OTHERWISE", Intent.ASKS, {Intent.PRAISE, Intent.NOTHING}, True, 0.9),
+        ("NO_ANSWERS", Intent.UNCLEAR, {Intent.NOTHING}, True, 0.9),
+    ],
+)
+def test_texts_in_many_languages(name: str, wanted: Intent, never: set[Intent], answers: bool, share: float) -> None:
+    """What is not told is asked about; what is taken for its opposite begins a run that nobody wants, or is lost."""
+    texts = [text for text in each(getattr(remark_texts, name)) if text]
+    found = {text: intent_of(text, answers=answers) for text in texts}
+    assert [text for text, intent in found.items() if intent in never] == []
+    assert sum(intent is wanted for intent in found.values()) >= share * len(texts)
+
+
+def test_the_rule_takes_no_long_time() -> None:
+    """Of the longest texts that it reads, made of what its forms begin with: a form that tries again would take minutes."""
+    for piece in ("tests ", "leave it as ", "ignore my ", "no more ", "stürzt ", "great a ", "is all ", "a would be ", "不"):
+        assert intent_of(f"{piece * 4_000}x", answers=True) in Intent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runs import services
 from runs.models import TaskRun
 from runs.models.run_state import Status
+from runs.webhooks.authorization import visitor
 from tests.support.github import GitHub
 
 from ..conftest import Tenant
@@ -31,6 +32,6 @@ def test_a_command_that_comes_second_is_answered_with_what_stands(tenant: Tenant
     story.says(issue, "/mgx cancel")
     story.says(issue, "/mgx steer Use Decimal.")
     said = "\n".join(story.comments(issue["number"]))
-    assert "octocat (github) cancelled the run." in said
+    assert f"{visitor(story.link, 'octocat')} cancelled the run." in said
     run.refresh_from_db()
     assert (run.status, run.plan) == (Status.CANCELLED, plan)

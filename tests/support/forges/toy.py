@@ -62,7 +62,8 @@ class ToyForge(Forge):
         return [project.notes[note]["words"] for note in project.threads[number]]
 
     def reacted(self, repo: str, comment: int) -> set[str]:
-        return set(self._of(repo).notes[comment]["signs"])
+        project = self._of(repo)
+        return set((project.notes.get(comment) or project.remarks[comment])["signs"])
 
     def proposal(self, repo: str, number: int) -> Proposal:
         found = self._of(repo).proposals[number]

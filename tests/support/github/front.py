@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,7 @@ LEVELS = ("none", "read", "write", "admin")
 OWNER_TOKEN = "tok_octocat"
 """Of the account that owns every repository here: what the tests themselves do is done with it."""
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _REPO = re.compile(r"^/repos/([^/]+/[^/]+)(/.*)?$")
 _WEB_FIELDS = {"html_url", "clone_url", "git_url", "ssh_url", "svn_url", "avatar_url", "homepage"}
 
@@ -49,6 +51,10 @@ class State:
     """(method, path, status) of every API request, in order."""
     reactions: dict[tuple[str, int], set[tuple[str, str]]] = field(default_factory=dict)
     """(owner/name, id of a comment) → (login, sign)."""
+    watch: Callable[[str, str, str], None] | None = None
+    """Called with (before or after, method, path) of each request, git's too, in a thread; the request waits for it."""
+    cut: bool = False
+    """The network is: every connection is reset."""
     limits: Limits | None = None
     """Enforced on all requests to the API, where there are any."""
     apps: set[str] = field(default_factory=set)
@@ -75,11 +81,24 @@ class Front:
         """What went wrong in here: a test that saw any must fail."""
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=1024**3)
+        app = web.Application(client_max_size=1024**3, middlewares=[self._watched])
         app.router.add_route("*", f"{API}/{{path:.*}}", self._api)
         app.router.add_route("*", "/{owner}/{name:[^/]+[.]git}/{rest:.*}", self._git.handle)
         app.on_cleanup.append(self._close)
         return app
+
+    @web.middleware
+    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self.state.watch is not None:
+            await asyncio.to_thread(self.state.watch, "before", request.method, request.path_qs)
+        if self.state.cut:
+            _reset(request)
+        response = await handler(request)
+        if self.state.watch is not None:
+            await asyncio.to_thread(self.state.watch, "after", request.method, request.path_qs)
+        if self.state.cut:
+            _reset(request)
+        return response
 
     async def _close(self, app: web.Application) -> None:
         if self._client is not None:
@@ -165,7 +184,9 @@ class Front:
         level = LEVELS.index(state.level(token, name))
         if level == 0:
             return _message(404, "Not Found")
-        commenting = re.fullmatch(r"/issues(/\d+/comments|/comments/\d+(/reactions)?)?", rest) is not None
+        commenting = (
+            re.fullmatch(r"/issues(/\d+/comments|/comments/\d+)?|/(issues|pulls)/comments/\d+/reactions", rest) is not None
+        )
         if method not in {"GET", "HEAD"} and not commenting and level < LEVELS.index("write"):
             return _message(403, "Resource not accessible by personal access token")
         if (asked := re.fullmatch(r"/collaborators/([^/]+)/permission", rest)) and method == "GET":
@@ -177,7 +198,7 @@ class Front:
                 return web.Response(status=304, headers={"ETag": tag})
             return web.json_response(told, headers={"ETag": tag})
         data = _json(body)
-        if method == "POST" and (comment := re.fullmatch(r"/issues/comments/(\d+)/reactions", rest)):
+        if method == "POST" and (comment := re.fullmatch(r"/(?:issues|pulls)/comments/(\d+)/reactions", rest)):
             return self._reacted(name, int(comment[1]), str(state.tokens.get(token)), str(data.get("content")))
         if method == "POST" and rest == "/pulls":
             return await self._duplicate_pull(name, data)
@@ -290,6 +311,12 @@ class Front:
         if self._client is None:
             self._client = aiohttp.ClientSession()
         return self._client
+
+
+def _reset(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("the network is cut")
 
 
 def _message(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -81,8 +81,8 @@ class ToyClient:
         made = self._ask("POST", f"/threads/{number}/notes", words=words, machine=MACHINE + marker)
         return Comment(made["no"], made["page"])
 
-    def react(self, comment_id: int, sign: Literal["eyes"]) -> None:
-        self._ask("POST", f"/notes/{comment_id}/signs", sign="seen")
+    def react(self, comment_id: int, sign: Literal["eyes"], *, remark: bool = False) -> None:
+        self._ask("POST", f"/{'remarks' if remark else 'notes'}/{comment_id}/signs", sign="seen")
 
     def review_comments(self, number: int) -> list[ReviewComment]:
         return [

@@ -39,6 +39,9 @@ class ToyProvider:
     def client(self, linked: Linked) -> HostingClient:
         return ToyClient(linked.api_base_url, linked.repo_full_name, linked.credential)
 
+    def server(self, linked: Linked) -> str:
+        return linked.api_base_url.partition("://")[2].partition("/")[0]
+
     def recognises(self, url: str) -> bool:
         return url.startswith("toy:")
 

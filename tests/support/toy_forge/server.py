@@ -207,7 +207,7 @@ def _reword(server: ToyServer, project: Project, account: str, asked: dict[str, 
 
 
 def _sign(server: ToyServer, project: Project, account: str, asked: dict[str, Any], note: str) -> Any:
-    signs = project.notes[int(note)]["signs"]
+    signs = (project.notes.get(int(note)) or project.remarks[int(note)]).setdefault("signs", [])
     if account not in signs:
         signs.append(account)
     return {}
@@ -220,7 +220,7 @@ def _remarks(server: ToyServer, project: Project, account: str, asked: dict[str,
 def _remark(server: ToyServer, project: Project, account: str, asked: dict[str, Any], proposal: str) -> Any:
     number = server.number()
     made = {"no": number, "proposal": int(proposal), "by": account, "page": f"{server.url}/{project.path}/{proposal}#{number}"}
-    project.remarks[number] = {**made, "under": None, "file": "", "row": None, "machine": "", **asked}
+    project.remarks[number] = {**made, "under": None, "file": "", "row": None, "machine": "", "signs": [], **asked}
     return project.remarks[number]
 
 
@@ -246,7 +246,7 @@ ROUTES: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
     (r"/threads/(\d+)/notes", "GET", "guest", _notes),
     (r"/threads/(\d+)/notes", "POST", "guest", _say),
     (r"/notes/(\d+)", "PATCH", "guest", _reword),
-    (r"/notes/(\d+)/signs", "POST", "guest", _sign),
+    (r"/(?:notes|remarks)/(\d+)/signs", "POST", "guest", _sign),
     (r"/commits/([0-9a-f]+)/jobs", "GET", "guest", _jobs),
 )
 """(pattern below the project, method, rank that it takes, what it does)."""

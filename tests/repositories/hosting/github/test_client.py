@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from mgx_project.common import clock
 from mgx_project.common.errors import BadRequest, NotAllowed
 from repositories.errors import AddressRefused, HostBusy, HostFailed
 from repositories.hosting.base import Login
@@ -101,8 +103,8 @@ class TestApp:
     def test_a_token_is_made_anew_before_it_expires(self, github: GitHub, repo: str, monkeypatch: pytest.MonkeyPatch) -> None:
         host = GitHubClient(github.api_url, repo, installation_id=100)
         first = host.login().secret
-        now = time.time()
-        monkeypatch.setattr(time, "time", lambda: now + 3600 - auth.EARLY + 5)
+        late = clock.now() + timedelta(seconds=3600 - auth.EARLY + 5)
+        monkeypatch.setattr(clock, "now", lambda: late)
         assert host.login().secret != first
 
     def test_an_unknown_installation(self, github: GitHub, repo: str) -> None:

@@ -1,0 +1,98 @@
+"""``mgx usage`` and ``mgx audit``: what the workspace has spent, and who changed what in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from mgx_cli.commands.shared import AsJson, application
+from mgx_cli.commands.workspaces import current_workspace
+from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.render import cost, number
+from mgx_cli.session import open_api
+
+app = application()
+
+
+@app.command()
+def usage(
+    context: typer.Context,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="A date or RFC 3339 time. Default: 30 days before --to.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="The same. Default: now.")] = None,
+    bucket: Annotated[str, typer.Option(metavar="SIZE", help="hour, day, week or month.")] = "day",
+    as_json: AsJson = False,
+) -> None:
+    """Show what the workspace's runs have used: tokens, model calls and cost.
+
+    \b
+    Examples:
+      mgx usage
+      mgx usage --from 2026-11-01 --bucket week
+      mgx usage --json | jq -r .totals.cost_usd
+    """
+    api = open_api(context)
+    found = api.get(f"/api/workspaces/{current_workspace(api)['id']}/usage", {"from": since, "to": until, "bucket": bucket})
+    if as_json:
+        put_json(found)
+        return
+    rows = [*found["buckets"], {**found["totals"], "start": "total"}]
+    put_table(
+        ("FROM", "RUNS", "CALLS", "CACHED", "TOKENS IN", "TOKENS OUT", "COST"),
+        [
+            (
+                str(row["start"])[: 16 if bucket == "hour" else 10].replace("T", " "),
+                *_numbers(row),
+                cost(row["cost_usd"]) or "$0",
+            )
+            for row in rows
+        ],
+    )
+    if unpriced := found["totals"].get("unpriced_calls"):
+        say(f"{number(unpriced)} calls have no price: their cost is not included. Set prices with: mgx model update", "yellow")
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    action: Annotated[str | None, typer.Option(metavar="ACTION", help="Only this action, such as member.joined.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Number of entries, newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show who changed what in the workspace. Admins only.
+
+    \b
+    Examples:
+      mgx audit
+      mgx audit --action token.created --json
+    """
+    rows = list(open_api(context).items("/api/audit", {"action": action}, most=limit))
+    if as_json:
+        put_json({"items": rows})
+        return
+    if not rows:
+        put("")
+        return
+    put_table(
+        ("TIME", "WHO", "ACTION", "WHAT"),
+        [
+            (
+                str(row["created_at"])[:19].replace("T", " "),
+                one_line((row.get("user") or {}).get("username") or (row.get("detail") or {}).get("by") or "-", 30),
+                str(row["action"]),
+                _detail(row),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _numbers(row: dict[str, Any]) -> list[str]:
+    return [number(row[name]) for name in ("runs", "calls", "cached_calls", "tokens_in", "tokens_out")]
+
+
+def _detail(row: dict[str, Any]) -> str:
+    told = (f"{name}: {value}" for name, value in (row.get("detail") or {}).items() if name != "by")
+    return one_line(", ".join(told) or row["object_type"], 80)

@@ -1,0 +1,212 @@
+"""What is said beside a file's text: never written into a program, and in text for people refused where it can't be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.patch import PatchRejected, apply_patch
+from agent.patch.file_kinds import kind_of
+from agent.patch.formats.named_fences import path_of
+from tests.agent.patch.test_fresh_cases import grow, tree_of
+
+PROGRAMS = {
+    "a.py": "import os\n\n\ndef f():\n    return 2\n",
+    "a.js": "function f() {\n  return 2;\n}\n",
+    "c.yml": "a: 1\nlist:\n  - x\n",
+    "Makefile": "all:\n\tgo test ./...\n",
+    "run.sh": "#!/bin/sh\nmake all\n",
+    "q.sql": "SELECT a\nFROM b\n",
+}
+SAID = [
+    "I changed the second line.",
+    "Let me know if you need anything else!",
+    "Done.",
+    "Hope this helps",
+    "完成了。第二行已修改。",
+    "Готово. Изменена вторая строка.",
+    "He cambiado la segunda línea.",
+    "✅ Fixed the bug",
+    "fix(app): raise the value (closes #12)",
+    "The loop ran once too often, because i = 0 came too late;",
+    "Then run:\n\n```bash\nmake test\n```",
+    "---\n\nAll tests pass.",
+    "### Notes\n\n- run `make`\n\nAll of it is tested.",
+    "| file | change |\n|---|---|\n| a | b |",
+    "I've updated the code to:\n- use 3 instead of 2\n- leave the other one",
+]
+
+
+def result(root: Path, answer: str) -> dict[str, str] | None:
+    """The files after the answer, None where it is refused."""
+    before = tree_of(root)
+    try:
+        apply_patch(root, answer)
+    except PatchRejected:
+        assert tree_of(root) == before
+        return None
+    return tree_of(root)
+
+
+@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("path", PROGRAMS)
+def test_prose_around_an_unfenced_program_stays_out_of_it(tmp_path: Path, path: str, said: str) -> None:
+    text = PROGRAMS[path]
+    assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") in (None, {path: text})
+    assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n\nFILE: z.py\nx = 1\n") in (None, {path: text, "z.py": "x = 1\n"})
+    assert result(tmp_path, f"FILE: {path}\n{said.partition(chr(10))[0]}\n\n{text}") in (None, tree_of(tmp_path), {path: text})
+
+
+@pytest.mark.parametrize("said", SAID[:8])
+def test_a_sentence_behind_a_program_does_not_refuse_it(tmp_path: Path, said: str) -> None:
+    for path, text in PROGRAMS.items():
+        assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") is not None, path
+        assert tree_of(tmp_path)[path] == text
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("m.sh", "cat <<E\nThis is it, folks.\n\nAll done now.\nE\n"),
+        ("m.pl", "print <DATA>;\n__DATA__\nThis is it, folks.\n"),
+        ("m.rb", "class A\nend\n\nputs 'x'\n"),
+        ("m.sql", "SELECT a\n\nFROM b\n"),
+        ("m.feature", "Feature: a\n\n  Scenario: b\n    Then I see it.\n"),
+        ("m.yml", "list:\n- Fast and small\n\n- Easy to use\n"),
+        ("m.vb", "Sub A\n  x = 1\nEnd Sub\n"),
+        ("m.py", 'TEXT = """\\\nThis is a text.\n"""\n'),
+        (".env", "A=1\n\nB=Hello there you.\n"),
+        ("README.md", "# T\n\nRun it.\n\nThat is all you need.\n"),
+        ("LICENSE", "MIT License\n\nThe software is provided as is.\n"),
+        ("mail.txt.j2", "Hello {{ name }},\n\nThis is your code.\n"),
+        ("docs.md", "# T\n\nsrc/a.py:\n\n```python\nx = 1\n```\n"),
+    ],
+)
+def test_words_that_are_a_file_s_own_stay(tmp_path: Path, path: str, text: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\n{text}") == {path: text}
+
+
+@pytest.mark.parametrize(
+    "said", ["Unchanged.", "(unchanged)", "No changes needed.", "# no changes", "Deleted.", "Same as before."]
+)
+@pytest.mark.parametrize("path", ["a.py", "c.yml", "notes.txt", "README.md"])
+@pytest.mark.parametrize("form", ["{}\n", "```\n{}\n```\n"], ids=["plain", "fenced"])
+def test_what_is_said_of_a_file_is_not_its_text(tmp_path: Path, path: str, said: str, form: str) -> None:
+    grow(tmp_path, {path: "one\ntwo\n"})
+    assert result(tmp_path, f"FILE: z.py\nx = 1\n\nFILE: {path}\n{form.format(said)}") is None
+
+
+def test_a_file_that_has_such_a_line_keeps_it(tmp_path: Path) -> None:
+    grow(tmp_path, {"state.txt": "Unchanged.\n"})
+    assert result(tmp_path, "FILE: state.txt\nUnchanged.\n") == {"state.txt": "Unchanged.\n"}
+
+
+@pytest.mark.parametrize(
+    "said", ["I've updated the second line.", "Let me know if you need anything else!", "Hope this helps!"]
+)
+@pytest.mark.parametrize("path", ["README.md", "notes.txt", "LICENSE"])
+def test_what_an_assistant_says_of_itself_is_not_written_into_a_text(tmp_path: Path, path: str, said: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\nOne.\n\nTwo.\n\n{said}\n") is None
+
+
+DIFF = "--- a/c.yml\n+++ b/c.yml\n@@\n a: 1\n-b: 2\n+b: 3\n"
+
+
+@pytest.mark.parametrize("said", [said for said in SAID if said[0] not in "-|#"])
+def test_prose_directly_below_a_hunk_without_numbers_is_not_added(tmp_path: Path, said: str) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\nc: 3\n"})
+    assert result(tmp_path, f"{DIFF}{said}\n") in (None, {"c.yml": "a: 1\nb: 3\nc: 3\n"})
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\nc: 3\n"})
+    new = "*** Begin Patch\n*** Add File: n.py\n+x = 1\n"
+    assert (result(tmp_path, f"{new}{said}\n*** End Patch\n") or {}).get("n.py") in (None, "x = 1\n")
+    assert (result(tmp_path, f"--- /dev/null\n+++ b/m.py\n@@\n+x = 1\n{said}\n") or {}).get("m.py") in (None, "x = 1\n")
+
+
+def test_a_sentence_that_lost_its_plus_in_a_text_is_not_dropped(tmp_path: Path) -> None:
+    grow(tmp_path, {"a.txt": "One.\nTwo.\n"})
+    assert result(tmp_path, "--- a/a.txt\n+++ b/a.txt\n@@\n One.\n-Two.\n+2.\nThis is a new sentence.\n") is None
+
+
+@pytest.mark.parametrize(
+    "items", ["- Raised the value.\n- Kept the rest", "- `b` is larger\n- no more", "- **b**: larger\n  than before"]
+)
+def test_a_list_below_a_diff_with_right_counts_is_no_removal(tmp_path: Path, items: str) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
+    assert result(tmp_path, f"{DIFF.replace('@@', '@@ -1,2 +1,2 @@')}\n{items}\n") == {"c.yml": "a: 1\nb: 3\n"}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "### FILE: c.yml\n```yaml\na: 1\nb: 3\n```\n",
+        "### FILE: `c.yml`\n\n```yaml\na: 1\nb: 3\n```\n",
+        "FILE: c.yml\nHere is the new version:\n```yaml\na: 1\nb: 3\n```\n",
+        f"FILE: c.yml\nThe second line was wrong.\n\n{DIFF}",
+        f"FILE: c.yml\n\nI raise the value:\n\n```diff\n{DIFF}```\n",
+    ],
+)
+def test_what_stands_between_a_name_and_its_edit_does_not_refuse_it(tmp_path: Path, edit: str) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
+    assert result(tmp_path, edit) == {"c.yml": "a: 1\nb: 3\n"}
+
+
+@pytest.mark.parametrize(
+    ("above", "fence", "shown", "path"),
+    [
+        ("`run.sh`:", "```bash", "echo 2", "run.sh"),
+        ("And in `run.sh`:", "```sh", "echo 2", "run.sh"),
+        ("Then update run.sh:", "```", "echo 2", "run.sh"),
+        ("The new file src/n.py looks like this:", "```python", "x = 1", "src/n.py"),
+        ("src/n.py is now:", "```python", "x = 1", "src/n.py"),
+        ("notes.txt", "```text", "one", "notes.txt"),
+        ("Example usage in `main.py`:", "```python", "import x", None),
+        ("You can call it from `main.js`:", "```js", "run(1)", None),
+        ("Run `run.sh` like this:", "```bash", "./run.sh --fast", None),
+        ("`app.py`:", "```console", "$ python app.py", None),
+        ("Node.js prints:", "```", "2", None),
+        ("I changed src/n.py.", "```python", "x = 1", None),
+    ],
+)
+def test_a_fence_is_a_file_or_an_example_by_what_stands_above_it(above: str, fence: str, shown: str, path: str | None) -> None:
+    assert path_of(above, fence, shown, fence.strip("`")) == path
+
+
+def test_a_change_in_any_fence_is_not_dropped(tmp_path: Path) -> None:
+    grow(tmp_path, {"c.yml": "a: 1\nb: 2\n"})
+    assert result(tmp_path, f"{DIFF}\nChange the other as well:\n\n```\n-x = 1\n+x = 2\n```\n") is None
+
+
+NUMBERED = ["{}: ", "{} | ", "{}\t", "{}→", "{}|"]
+
+
+@pytest.mark.parametrize("mark", NUMBERED)
+def test_line_numbers_are_not_written(tmp_path: Path, mark: str) -> None:
+    text = "import os\n\n\ndef f():\n    return 1\n"
+    numbered = "".join(mark.format(at) + line for at, line in enumerate(text.splitlines(keepends=True), 1))
+    added = "".join(f"+{line}" for line in numbered.splitlines(keepends=True))
+    grow(tmp_path, {"a.py": text})
+    changed = text.replace("1", "2")
+    assert result(tmp_path, f"FILE: a.py\n```\n{numbered.replace('return 1', 'return 2')}```\n") in (None, {"a.py": changed})
+    assert result(
+        tmp_path, f"a.py\n<<<<<<< SEARCH\n    return 1\n=======\n{mark.format(5)}    return 2\n>>>>>>> REPLACE\n"
+    ) is None or (tree_of(tmp_path) == {"a.py": changed})
+    assert result(tmp_path, f"*** Begin Patch\n*** Add File: n.py\n{added}*** End Patch\n") is None
+    assert result(tmp_path, f"FILE: n.py\n{numbered}") is None
+
+
+@pytest.mark.parametrize(("path", "text"), [("t.yml", "1: one\n2: two\n"), ("t.csv", "1|a\n2|b\n3|c\n")])
+def test_numbers_of_a_file_s_own_stay(tmp_path: Path, path: str, text: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\n{text}") == {path: text}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        *((path, "code") for path in ("a.py", "Makefile", "deploy/Dockerfile.dev", "CMakeLists.txt", ".gitignore")),
+        *((path, "text") for path in ("README.md", "LICENSE", "a.txt", "mail.txt.j2")),
+        *((path, "other") for path in ("a.html", "a.xyz", "nginx.conf.j2")),
+    ],
+)
+def test_kinds_of_files(path: str, kind: str) -> None:
+    assert kind_of(path) == kind

@@ -1,0 +1,106 @@
+"""What holds of a run after every fault: it ends, its events are 1..N, GitHub has one of everything, it was paid once, three
+accounts agree, and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from ..support.github import GitHub
+from ..support.whole_server import Server, wait_for
+
+ONCE = ("run_queued", "plan_ready", "approved", "patch_applied", "commit_created", "push_succeeded", "pr_opened", "completion")
+OURS = ("fetch.lock", "mgx.lock")
+"""Locks of mirrors, held or not; git's own, once left, are in the way."""
+SETTLED = "settled_at IS NOT NULL AND NOT cached"
+
+
+def check(server: Server, github: GitHub, repo: str, run_id: str, *, asked: int, faults: int, revised: bool) -> None:
+    """``asked`` is how many requests the model got for the run, ``faults`` how many of them may have been for nothing."""
+    with psycopg.connect(server.state["database_url"], row_factory=dict_row) as database:
+        run = _row(database, "SELECT * FROM task_runs WHERE id = %s", run_id)
+        assert run["status"] == "completed", (run["status"], run["error"])
+        _events(database, run_id)
+        _money(database, run, asked, faults)
+    _github(github, repo, run, revised)
+    wait_for(lambda: not orphans(server), within=20)
+    wait_for(lambda: not leftovers(server, run_id), within=20)
+
+
+def _row(database: Any, sql: str, *values: Any) -> dict[str, Any]:
+    found: dict[str, Any] | None = database.execute(sql, values).fetchone()
+    assert found is not None
+    return found
+
+
+def _events(database: Any, run_id: str) -> None:
+    rows = database.execute("SELECT seq, type FROM events WHERE run_id = %s ORDER BY seq", [run_id]).fetchall()
+    assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
+    seen = Counter(row["type"] for row in rows)
+    assert {kind: seen[kind] for kind in ONCE} == dict.fromkeys(ONCE, 1)
+
+
+def _money(database: Any, run: dict[str, Any], asked: int, faults: int) -> None:
+    """Every request was reserved, no recorded call was made again, and ledger, meter and usage say the same."""
+    steps = _row(
+        database,
+        "SELECT count(*) AS n, count(finished_at) AS ended FROM run_steps WHERE run_id = %s AND kind = 'model'",
+        run["id"],
+    )
+    assert steps["n"] == steps["ended"], "every call that began was recorded in the end"
+    assert asked <= steps["n"] + faults, f"{asked} requests for {steps['n']} recorded calls"
+    spent = _row(
+        database,
+        f"SELECT count(*) FILTER (WHERE NOT cached) AS calls, "
+        f"coalesce(sum(tokens_in) FILTER (WHERE {SETTLED}), 0) AS tokens_in, "
+        f"coalesce(sum(tokens_out) FILTER (WHERE {SETTLED}), 0) AS tokens_out, "
+        "coalesce(sum(reserved_tokens) FILTER (WHERE settled_at IS NULL), 0) AS reserved_tokens "
+        "FROM ledger_entries WHERE run_id = %s",
+        run["id"],
+    )
+    assert spent["calls"] >= asked, "nothing was asked that was not reserved"
+    meter = _row(database, "SELECT * FROM meters WHERE scope = 'run' AND scope_id = %s AND period = ''", run["id"])
+    accounts = ("calls", "tokens_in", "tokens_out")
+    assert {name: meter[name] for name in accounts} == {name: int(spent[name]) for name in accounts}
+    assert {name: run["usage"][name] for name in accounts} == {name: meter[name] for name in accounts}
+    assert meter["reserved_tokens"] == spent["reserved_tokens"], "what is reserved is what the open entries reserve"
+
+
+def _github(github: GitHub, repo: str, run: dict[str, Any], revised: bool) -> None:
+    branches = github.git(repo, "for-each-ref", "--format=%(refname:short)", "refs/heads/mgx").split()
+    assert branches == [run["branch_name"]]
+    commits = github.git(repo, "rev-list", f"main..{branches[0]}").split()
+    assert len(commits) == 1 + revised
+    assert run["commit_sha"] in commits
+    pulls = github.api("GET", f"/repos/{repo}/pulls?state=all")
+    assert [pull["head"]["ref"] for pull in pulls] == branches
+    comments = github.api("GET", f"/repos/{repo}/issues/{pulls[0]['number']}/comments")
+    said = Counter(comment["body"] for comment in comments)
+    assert not [text for text, times in said.items() if times > 1], said
+
+
+def orphans(server: Server) -> list[str]:
+    """Processes of this server that its supervisor does not have."""
+    state = server.state
+    below = psutil.Process(state["pid"]).children(recursive=True)
+    ours = {state["pid"], *(process.pid for process in below)}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            foreign = process.environ().get("MGX_DATA_DIR") != str(server.data) or process.status() == psutil.STATUS_ZOMBIE
+            if not foreign and process.pid not in ours and psutil.Process().pid != process.pid:
+                found.append(f"{process.pid} {' '.join(process.cmdline())}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def leftovers(server: Server, run_id: str) -> list[str]:
+    """Files that a dead process has left and nobody needs."""
+    runs, mirrors = server.data / "runs" / run_id, server.data / "mirrors"
+    locks = [str(path) for path in mirrors.rglob("*.lock") if path.name not in OURS] if mirrors.is_dir() else []
+    return [*([str(runs)] if runs.exists() else []), *locks]
