@@ -108,8 +108,9 @@ def how_to_change(name: str) -> str:
     kept = "Take it out of .env: the value in use stays in the volume `secrets`."
     if name not in FORGETTABLE:
         return f"{kept} To change it, with the new value in .env: docker compose run --rm change-password"
-    then = f", then docker compose restart {FORGETTABLE[name]}" if FORGETTABLE[name] else ", which signs everybody out"
-    return f"{kept} To replace it: docker compose run --rm secrets forget {name}{then}."
+    signed_out = "" if FORGETTABLE[name] else ", which signs everybody out"
+    restart = f"docker compose restart {FORGETTABLE[name]} web web-b worker".replace("  ", " ")
+    return f"{kept} To replace it{signed_out}: docker compose run --rm secrets forget {name}, then {restart}."
 
 
 def is_own(secret: Secret, env: Mapping[str, str]) -> bool:

@@ -16,7 +16,12 @@ esac
 
 docker compose run --rm --no-deps secrets
 docker compose run --rm --no-deps migrate
-for service in web web-b worker; do
-  docker compose up -d --no-deps --no-build --wait "$service"
+for service in web web-b worker relay; do
+  count=$(docker compose --profile kafka ps --quiet "$service" | wc -l)
+  case $service in
+    relay) [ "$count" -gt 0 ] || continue ;;
+    *) [ "$count" -gt 0 ] || count=1 ;;
+  esac
+  docker compose --profile kafka up -d --no-deps --no-build --wait --scale "$service=$count" "$service"
 done
-docker compose up -d --no-build --no-recreate
+docker compose up -d --no-deps --no-build --no-recreate proxy

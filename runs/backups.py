@@ -40,6 +40,8 @@ from .models import Artifact, TaskRun
 
 FORMAT = 1
 MANIFEST, DUMP, ARTIFACTS = "manifest.json", "database.dump", "artifacts"
+BEFORE = "mgx_before"
+"""Schema in which a database that is replaced waits until the backup is in its place."""
 FENCES = 1_000
 """Added to every run's fence by a restore: no worker from before, which may still be at work, passes for its owner."""
 CHUNK = 1 << 20
@@ -101,14 +103,30 @@ def restore(place: Path, *, replace: bool = False, tell: Callable[[str], None] =
     for entry in manifest["artifacts"]:
         _copy_in(entry["path"], place / ARTIFACTS / entry["path"])
     tell("database")
+    _put_aside()
+    try:
+        _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(place / DUMP))
+    except BackupFailed:
+        _take_back()
+        raise
     with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    connection.close()
-    _run("pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(place / DUMP))
+        cursor.execute(f"DROP SCHEMA {BEFORE} CASCADE")
     call_command("migrate", verbosity=0, interactive=False)
     live = disown()
     size = sum(entry["size"] for entry in manifest["artifacts"])
     return BackupReport(TaskRun.across_tenants.count(), live, len(manifest["artifacts"]), size, tuple(manifest["missing"]))
+
+
+def _put_aside() -> None:
+    """What the database has, until the backup is in its place."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {BEFORE} CASCADE; ALTER SCHEMA public RENAME TO {BEFORE}; CREATE SCHEMA public")
+    connection.close()
+
+
+def _take_back() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA public CASCADE; ALTER SCHEMA {BEFORE} RENAME TO public")
 
 
 def disown() -> int:
@@ -141,6 +159,7 @@ def _manifest(place: Path) -> dict[str, Any]:
     for path, digest in files:
         if not path.is_file() or _digest(path) != digest:
             raise BackupFailed(f"{path} is missing or damaged.")
+    _execute([_program("pg_restore"), "--list", str(place / DUMP)])  # there, and able to read it
     return found
 
 
@@ -229,11 +248,14 @@ def _write_last(path: Path, content: bytes) -> None:
 
 def _run(program: str, *arguments: str) -> None:
     """A program of PostgreSQL, of the embedded server's version or this machine's. Its password is in the environment alone."""
+    _execute([_program(program), "--dbname", _address(), *arguments])
+
+
+def _execute(argv: list[str]) -> None:
     password = str(connection.settings_dict["PASSWORD"] or "")
-    argv = [_program(program), "--dbname", _address(), *arguments]
     done = subprocess.run(argv, env={**os.environ, "PGPASSWORD": password}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BackupFailed(f"{program} failed: {done.stderr.strip()[-500:]}")
+        raise BackupFailed(f"{Path(argv[0]).name} failed: {done.stderr.strip()[-500:]}")
 
 
 def _address() -> str:

@@ -20,6 +20,8 @@ from .worker.llm_budget import usage_of
 
 AFTER = timedelta(seconds=20)
 """Since the end of the lease."""
+CLOCKS = timedelta(seconds=5)
+"""Times of claims and of calls are estimates of the database's clock. A claim that is over had its lease for longer."""
 MOST = 200
 
 
@@ -27,7 +29,7 @@ def settle_orphans() -> int:
     """Settles what is due and returns how many calls that were. Any number of processes may do so at once."""
     mine = TaskRun.across_tenants.filter(pk=OuterRef("run_id"))
     held = mine.filter(lease_expires_at__gt=Now() - AFTER).filter(
-        Q(claimed_at__lte=OuterRef("created_at")) | Q(claimed_at__gt=Now() - AFTER) | Q(claimed_at=None)
+        Q(claimed_at__lte=OuterRef("created_at") + CLOCKS) | Q(claimed_at__gt=Now() - AFTER) | Q(claimed_at=None)
     )
     entries = LedgerEntry.across_tenants.filter(~Exists(held), settled_at=None, created_at__lt=Now() - AFTER)
     settled = 0

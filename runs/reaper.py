@@ -54,7 +54,7 @@ class Reaper(threading.Thread):
                     pruning_due = time.monotonic() + PRUNING_SECONDS
                     workdirs.prune()
                     leftovers.prune()
-            except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
+            except (DatabaseError, InterfaceError, redis.RedisError, BrokerError, OSError) as error:
                 log.warning("the reaper could not query waiting runs, trying again", error=str(error))
 
     def sweep(self) -> int:

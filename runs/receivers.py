@@ -27,10 +27,10 @@ from .worker.model_connection_test import try_connection
 
 def delete_bytes(*, instance: Artifact, **_: Any) -> None:
     """After the commit, and only if no other row of the run names the same bytes."""
-    path = instance.path
+    run_id, path = instance.run_id, instance.path
 
     def delete() -> None:
-        if not Artifact.across_tenants.filter(path=path).exists():
+        if not Artifact.across_tenants.filter(run_id=run_id, path=path).exists():
             default_storage.delete(path)
 
     transaction.on_commit(delete, robust=True)

@@ -26,6 +26,7 @@ from workspaces.models import (
     IdempotencyRecord,
     Invitation,
     LedgerEntry,
+    RelayCursor,
     SignIn,
     SignInCount,
     WsTicket,
@@ -80,6 +81,15 @@ def _of_ended_runs(rows: QuerySet[Any]) -> QuerySet[Any] | None:
     return rows.filter(~Exists(needed), created_at__lt=Now() - kept)  # unordered: by the small index on ages
 
 
+def _published() -> QuerySet[Any]:
+    """Where events go to a bus, those that are on it."""
+    events = Event.across_tenants.all()
+    if not settings.KAFKA_BOOTSTRAP_SERVERS:
+        return events
+    cursors = RelayCursor.across_tenants.filter(workspace_id=OuterRef("workspace_id"), topic=settings.KAFKA_TOPIC)
+    return events.filter(Exists(cursors.filter(position__gte=OuterRef("position"))))
+
+
 def _before(rows: QuerySet[Any], age: timedelta) -> QuerySet[Any]:
     return rows.filter(created_at__lt=Now() - age).order_by("created_at")
 
@@ -97,7 +107,7 @@ POLICY = (
     Rule("invitations", _invitations),
     Rule("steps", lambda: _of_ended_runs(RunStep.across_tenants.all())),
     Rule("trees", lambda: _of_ended_runs(Artifact.across_tenants.filter(kind=Artifact.Kind.TREE))),
-    Rule("events", lambda: _of_ended_runs(Event.across_tenants.all())),
+    Rule("events", lambda: _of_ended_runs(_published())),
     Rule("ledger entries", lambda: _of_ended_runs(LedgerEntry.across_tenants.filter(settled_at__isnull=False))),
 )
 

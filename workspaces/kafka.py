@@ -12,13 +12,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from django.conf import settings
 
-from .relay import Record
+from .relay import BusRefused, Record
 
 FLUSH_SECONDS = 1.0
-
-
-class BusRefused(Exception):
-    """The brokers answered and will not take it: a wrong password, no right to the topic, a message too large."""
 
 
 class BusProducer:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+import structlog
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -22,6 +23,7 @@ from mgx_project.common.rendering import dumps
 from .event_log import COLUMNS, envelope
 from .models import Event, RelayCursor, RelayLease
 
+log = structlog.stdlib.get_logger(__name__)
 BATCH = 500
 """Events of one workspace that are on their way at a time: those behind it wait their turn."""
 LEASE_SECONDS = 15
@@ -43,7 +45,13 @@ class Record:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+class BusRefused(Exception):
+    """The brokers answered and will not take it: a wrong password, no right to the topic, a message too large."""
+
+
 class Bus(Protocol):
+    """``send`` raises BusRefused."""
+
     def send(self, records: Sequence[Record], still_wanted: Callable[[], bool]) -> bool: ...
 
 
@@ -66,22 +74,31 @@ class Relay:
         """Publishes a batch of every workspace that is behind, the one that waited longest first. Returns the number of events;
         0 too where another process publishes."""
         sent = 0
-        for workspace_id, position, _ in behind(self._topic):
+        refused: BusRefused | None = None
+        for workspace_id, position, last in behind(self._topic):
             if self._stopping() or not self._holds():
                 break
-            sent += self._publish(workspace_id, position)
+            try:
+                sent += self._publish(workspace_id, position, last)
+            except BusRefused as error:  # what is wrong with one workspace's event keeps no other one waiting
+                log.warning("the brokers refuse events of a workspace", workspace_id=str(workspace_id), error=str(error))
+                refused = refused or error
+        if refused is not None and not sent:
+            raise refused
         return sent
 
     def release(self) -> None:
         """Lets another process go on at once."""
         RelayLease.objects.filter(topic=self._topic, owner=self._owner).update(owner="", expires_at=None)
 
-    def _publish(self, workspace_id: uuid.UUID, position: int) -> int:
+    def _publish(self, workspace_id: uuid.UUID, position: int, last: int) -> int:
+        """``last`` is the workspace's last position, of an event that may be gone by now."""
         rows = Event.objects.for_workspace(workspace_id).filter(position__gt=position).order_by("position")
         found = list(rows.values("id", *COLUMNS)[:BATCH])
-        if not found or not self._bus.send([record(row) for row in found], self._holds):
-            return 0
-        last = found[-1]["position"]
+        if found:
+            if not self._bus.send([record(row) for row in found], self._holds):
+                return 0
+            last = found[-1]["position"]
         cursors = RelayCursor.objects.for_workspace(workspace_id)
         if not cursors.filter(topic=self._topic, position__lte=last).update(position=last, updated_at=Now()):
             cursors.get_or_create(workspace_id=workspace_id, topic=self._topic, defaults={"position": last})

@@ -5,6 +5,7 @@ Nothing is started for it: without a server that answers at once there are no va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mgx_cli.errors import CLIError
 SECONDS = 2.0
 """How long the shell may wait for an answer."""
 MOST = 50
+_MORE_THAN_WORDS = re.compile(r"[^\w #.,/@+-]")
 Value = tuple[str, str]
 
 
@@ -75,4 +77,12 @@ def _values(context: typer.Context, incomplete: str, ask: Callable[[Any], Iterat
 
 
 def _starting(incomplete: str, values: Any) -> list[Value]:
-    return [(value, text) for value, text in values if value.startswith(incomplete)]
+    """Names of tasks and models are anybody's text, and shells evaluate some of what they are given to complete: what a shell
+    could take for more than a word is left out of a text, and a value that has it is not offered."""
+    return [
+        (value, _MORE_THAN_WORDS.sub(" ", text)) for value, text in values if value.startswith(incomplete) and _is_plain(value)
+    ]
+
+
+def _is_plain(value: str) -> bool:
+    return not _MORE_THAN_WORDS.search(value)

@@ -52,14 +52,15 @@ function* ways(env) {
   for (const python of pythons) {
     yield { name: python, command: python, args: ["-c", RUN] };
   }
+  // -I: the current directory is not where modules are looked for, as a clone may have a hostile `venv`.
   // An environment of our own: Python's own packages are the system's business (Debian refuses pip there, PEP 668).
   const place = cacheDirectory(env);
   for (const python of place ? pythons : []) {
     const venv = join(place, `venv-${version}`);
     const inside = join(venv, WINDOWS ? "Scripts\\python.exe" : "bin/python");
     yield { name: `${python} -m venv`, command: inside, args: ["-c", RUN], before: [
-      [python, "-m", "venv", venv],
-      [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT],
+      [python, "-I", "-m", "venv", venv],
+      [inside, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT],
     ] }; // prettier-ignore
   }
 }

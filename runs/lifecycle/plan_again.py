@@ -24,9 +24,11 @@ FIELDS = ("plan_version", "prompt_set", "journal_format", "planned_again")
 def begin_again(run: TaskRun) -> None:
     """paused → planning, with the newest versions. Under the run's lock; does not save the run.
 
-    Raises InvalidTransition where its commit is pushed already: then there is nothing left to plan in it.
+    Raises InvalidTransition where its commit is pushed already, or may be: then there is nothing left to plan in it.
     """
-    if run.is_pushed:
+    # the step stands before the push begins; the run's own columns are written after it
+    begun = RunStep.objects.for_workspace(run.workspace_id).filter(run=run, key__contains="deliver/push").exists()
+    if run.is_pushed or begun:
         raise InvalidTransition(
             f"Run #{run.run_number} has pushed its commit: there is nothing left to plan again. Cancel it, then continue its "
             "branch with what is missing.",

@@ -167,9 +167,9 @@ def test_what_dead_workers_held_is_settled_and_shown_and_lets_others_go_on(tenan
     TaskRun.across_tenants.filter(pk=run.pk).update(lease_expires_at=Now() - timedelta(seconds=40))
     again = claim(run.pk, {Status.PLANNING})
     assert again is not None
-    TaskRun.across_tenants.filter(pk=run.pk).update(claimed_at=Now() - timedelta(seconds=30))
+    TaskRun.across_tenants.filter(pk=run.pk).update(claimed_at=Now() - timedelta(seconds=24))
     budgets.reserve(scope=llm_budget.scope_of(run), step_key="k", tokens=100, cost_usd=None, run_caps={})
-    LedgerEntry.objects.for_workspace(tenant.workspace.pk).filter(attempt=2).update(created_at=Now() - timedelta(seconds=25))
+    LedgerEntry.objects.for_workspace(tenant.workspace.pk).filter(attempt=2).update(created_at=Now() - timedelta(seconds=23))
     assert settle_orphans() == 1, "that of the claim before, not the new one's"
     run.refresh_from_db()
     assert (run.usage["tokens_in"], run.usage["calls"]) == (7_000, 2)

@@ -13,9 +13,9 @@ import pytest
 from django.conf import settings
 from django.db import connections, transaction
 
+from mgx_project.common import clock
 from tests.factories import WorkspaceFactory
 from workspaces import event_log, relay
-from workspaces.event_log import Draft
 from workspaces.kafka import BusProducer
 from workspaces.models import Event, RelayCursor, RelayLease, Workspace
 from workspaces.relay import Relay, lag
@@ -40,8 +40,16 @@ def broker(tmp_path: Path, store: s3.S3) -> Iterator[Broker]:
 
 def write(workspace: Workspace, run_id: uuid.UUID, first: int, count: int) -> None:
     with transaction.atomic():
-        drafts = [Draft("progress", {"phase": "p", "step": n, "total_steps": 9, "percent": 1}) for n in range(count)]
-        event_log.record_all(drafts, workspace_id=workspace.pk, first_seq=first, run_id=run_id)
+        at = Workspace.objects.select_for_update().get(pk=workspace.pk).event_position
+        said = [{"phase": "p", "step": n, "total_steps": 9, "percent": 1} for n in range(count)]
+        Event.objects.for_workspace(workspace.pk).bulk_create(
+            Event(
+                workspace_id=workspace.pk, run_id=run_id, seq=first + n, position=at + n + 1, type="progress", data=data,
+                created_at=clock.now(),
+            )
+            for n, data in enumerate(said)
+        )  # fmt: skip
+        Workspace.objects.filter(pk=workspace.pk).update(event_position=at + count)
 
 
 def relayed(broker: Broker, topic: str, stop: threading.Event) -> Relay:

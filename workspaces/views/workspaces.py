@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet, Value
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -90,6 +90,8 @@ class WorkspaceViewSet(TenantViewSet):
         """Deletes the workspace and everything in it."""
         with transaction.atomic():
             row = self.locked(pk)
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = 0")  # one statement deletes all of its events
             row.delete()
         log.warning("workspace deleted", workspace=pk, slug=row.slug, by=self.principal.name)
         return Response(status=status.HTTP_204_NO_CONTENT)

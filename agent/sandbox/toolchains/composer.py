@@ -76,13 +76,14 @@ async def _fill(draft: Path, top: Path, found: ComposerManifest, execute: Execut
             break
         said = f"The versions of composer.lock could not be had:\n{result.output_tail[-2_000:]}\n"
     if result.ok:
+        await asyncio.to_thread(_lay_out, draft, text, found.vendor)
         await asyncio.to_thread(_copy, top, draft / "tree", found.classes)
         dumped = await execute(_cell(draft, network=False), DUMP, timeout)
         result = replace(dumped, output_tail=said + result.output_tail + dumped.output_tail)
         if dumped.ok:
             os.rename(draft / "tree" / found.vendor, draft / "vendor")
-    await asyncio.to_thread(shutil.rmtree, draft / "download")
-    await asyncio.to_thread(shutil.rmtree, draft / "tree")
+    for left in ("download", "tree", "fetched"):
+        await asyncio.to_thread(shutil.rmtree, draft / left, ignore_errors=True)
     return result
 
 
@@ -111,6 +112,18 @@ def _cell(draft: Path, *, network: bool) -> Cell:
 
 def _settings() -> list[Bind]:
     return [Bind(str(SETTINGS), str(SETTINGS))] if SETTINGS.is_dir() else []
+
+
+def _lay_out(draft: Path, text: str, vendor: str) -> None:
+    """A new tree with the packages in it, and nothing else that an archive has left: through a link of one we would write the
+    project's files elsewhere."""
+    fetched = draft / "fetched"
+    os.rename(draft / "tree", fetched)
+    write_files(draft / "tree", {"composer.json": text})
+    packages = fetched / vendor
+    if packages.is_dir() and packages.resolve() == fetched.resolve() / vendor:
+        (draft / "tree" / vendor).parent.mkdir(parents=True, exist_ok=True)
+        os.rename(packages, draft / "tree" / vendor)
 
 
 def _copy(top: Path, tree: Path, names: Sequence[str]) -> None:

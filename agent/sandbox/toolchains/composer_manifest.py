@@ -51,6 +51,9 @@ def read(root: Path, directory: str) -> ComposerManifest:
         found.notes.append("refused: composer.json: repositories (only the server's own registry is asked)")
     settings = _table(data, "config")
     found.vendor = _inside(settings.get("vendor-dir", "vendor")) or "vendor"
+    if found.vendor == ".":  # packages would lie among the project's own files
+        found.vendor = "vendor"
+        found.notes.append("refused: composer.json: config.vendor-dir (packages are in vendor)")
     if "bin-dir" in settings and _inside(settings["bin-dir"]) != f"{found.vendor}/bin":
         found.notes.append(f"refused: composer.json: config.bin-dir (programs are in {found.vendor}/bin)")
     asked = dict(_asked(data, found))
@@ -127,6 +130,8 @@ def _class_files(top: Path, places: list[str], vendor: str) -> Iterator[str]:
     left, number = MAX_CLASS_BYTES, 0
     for place in places:
         start = top / place
+        if not start.resolve().is_relative_to(top.resolve()):
+            continue  # a link, through which a whole disk could be walked
         for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             name = path.relative_to(top).as_posix()
             if path.suffix not in (".php", ".inc") or name.startswith(f"{vendor}/") or not path.is_file():

@@ -142,12 +142,12 @@ class _Build:
         whole = key_of(self.toolchain, self.crates, self.directory, *self.argv, "", key)
         _, made, hold = await kept(self.cache / kind / whole, self.argv, fill)
         self.holds.append(hold)
-        return made if made is not None and (made / CACHE).is_dir() else None
+        return made if made is not None and _is_directory(made / CACHE) else None
 
     async def _compile(self, draft: Path, forget: Collection[str] = (), again: Collection[str] = ()) -> CommandResult:
         """Also a build that was ended, or that has errors, is kept: Cargo knows what of it is complete, and tests will say
         the rest."""
-        (draft / "built").mkdir(exist_ok=True)
+        (draft / "built" / CACHE).mkdir(parents=True, exist_ok=True)
         result = await self.execute(self._cell(draft), self.argv, self.timeout)
         await asyncio.to_thread(_finish, draft, forget, again)
         return replace(result, exit_code=0, timed_out=False) if result.available else result
@@ -158,7 +158,8 @@ class _Build:
             binds=[
                 *binds,
                 Bind(str(draft / "tree"), WORKDIR, writable=True),
-                Bind(str(draft / "built"), BUILDS, writable=True),
+                # the directory itself: what is mounted can't be replaced by a link, through which we would read
+                Bind(str(draft / "built" / CACHE), f"{BUILDS}/{CACHE}", writable=True),
             ],
             env={
                 **self.installed.env,
@@ -189,7 +190,7 @@ def _finish(draft: Path, forget: Collection[str], again: Collection[str]) -> Non
     """Leaves what is kept of a build in ``draft``: without the packages of the names ``forget``, and without what build scripts
     of those of ``again`` have said."""
     shutil.rmtree(draft / "tree", ignore_errors=True)
-    if (draft / "built" / CACHE).is_dir():
+    if _is_directory(draft / "built" / CACHE):
         os.rename(draft / "built" / CACHE, draft / CACHE)
     shutil.rmtree(draft / "built", ignore_errors=True)
     made, total = draft / CACHE, 0
@@ -197,13 +198,20 @@ def _finish(draft: Path, forget: Collection[str], again: Collection[str]) -> Non
         if os.path.basename(folder) == ".fingerprint":
             for name in folders:
                 package = name.rpartition("-")[0]
-                if package in forget or (package in again and _ran_a_script(Path(folder, name))):
+                if not _is_directory(Path(folder, name)):
+                    os.unlink(os.path.join(folder, name))  # a link: Cargo makes none here
+                elif package in forget or (package in again and _ran_a_script(Path(folder, name))):
                     shutil.rmtree(Path(folder, name))
-            folders[:] = [name for name in folders if Path(folder, name).is_dir()]
+            folders[:] = [name for name in folders if _is_directory(Path(folder, name))]
         total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)
     if total > MAX_BUILD:
         shutil.rmtree(made)
     laid_ahead.name(draft)
+
+
+def _is_directory(path: Path) -> bool:
+    """Also no link to one: hostile code has written there, and what a link leads to is ours."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def _ran_a_script(unit: Path) -> bool:
@@ -219,7 +227,7 @@ def _lay(made: Path, own: Path, at: int) -> None:
 
 
 def copy(made: Path, own: Path) -> None:
-    """A file with several names is copied once."""
+    """A file with several names is copied once; links are left out."""
     seen: dict[int, str] = {}
     for folder, _, names in os.walk(made / CACHE):
         mine = own / os.path.relpath(folder, made / CACHE)

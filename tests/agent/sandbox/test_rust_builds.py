@@ -208,3 +208,35 @@ def test_a_skeleton_has_every_source_that_cargo_looks_for_and_no_code(tmp_path: 
     given = {name: files[name] for name in ("Cargo.toml", "Cargo.lock", ".cargo/config.toml", "a/Cargo.toml")}
     assert found.files == {**given, **sources}
     assert (found.packages, found.scripted) == ({"own"}, {"own"})
+
+
+LINKS = """
+use std::os::unix::fs::symlink;
+
+fn main() {
+    let _ = std::fs::rename("/opt/cargo-builds/cargo", "/opt/cargo-builds/moved");
+    let _ = std::fs::remove_dir_all("/opt/cargo-builds/cargo");
+    let _ = symlink("SECRETS", "/opt/cargo-builds/cargo");
+    let _ = std::fs::create_dir_all("/opt/cargo-builds/cargo/debug/.fingerprint");
+    for name in ["debug/.fingerprint/own-0", "debug/deps", "linked"] {
+        let _ = symlink("SECRETS", std::path::Path::new("/opt/cargo-builds/cargo").join(name));
+    }
+}
+"""
+
+
+@NEEDS_CARGO
+@pytest.mark.asyncio
+async def test_a_build_script_reads_nothing_of_ours_through_links_that_it_leaves(tmp_path: Path, asked: list[str]) -> None:
+    """What is kept of a build is read outside of the sandbox, by an account that may read more."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "MGX_SECRET_KEY").write_text("canary-of-the-server")
+    (secrets / "own-0").mkdir()
+    for name in ("first", "second"):
+        sandbox = checkout(tmp_path, name, **{"build.rs": LINKS.replace("SECRETS", str(secrets))})
+        await sandbox.install(RUST)
+        seen = await sandbox.run(("grep", "-rs", "canary", "/opt/cargo-builds"))
+        assert "canary-of-the-server" not in seen.output_tail
+    assert not any(b"canary-of-the-server" in text for text in kept(tmp_path / "cache").values())
+    assert (secrets / "own-0").is_dir()
