@@ -36,6 +36,8 @@ def prompts_of(run: TaskRun) -> str:
     """The version of the prompts that ``run`` is made with. Raises Paused('version') where it is not kept any more, or the
     journal's format is not read any more."""
     found = str(run.prompt_set or run.prompt_version or UNPINNED_PROMPTS)
+    if not run.prompt_set and found not in KEPT:
+        found = UNPINNED_PROMPTS  # of a release that pinned nothing: a step that other prompts asked for pauses the run itself
     if found not in KEPT:
         raise gone(run, f"with version {found} of the prompts; this server has {' and '.join(KEPT)}")
     written = run.journal_format or 1

@@ -13,6 +13,7 @@ import pytest
 
 from ..support import forked_mgx
 from ..support.forked_mgx import MGX
+from ..support.scripted_openai import Reply
 from .conftest import CHECKOUT, Server
 
 PASSWORD = "correct horse battery"
@@ -89,12 +90,12 @@ def token_of(server: Server, name: str) -> str:
 
 
 def test_a_followed_log_ends_with_the_token(server: Server, person: Mgx, owner: Mgx, name: str, shop: Path) -> None:
-    """Planned, the run waits for an answer that nobody gives; the log is followed by somebody who is removed meanwhile."""
+    """The model does not answer while the log is followed by somebody who is removed meanwhile."""
     secret = owner("workspace", "invite").stdout.strip()
     assert person("workspace", "join", "--user", name, "--secrets-stdin", input=f"{secret}\n{PASSWORD}\n").returncode == 0
     token = token_of(server, name)
+    server.answer(lambda messages: Reply("too late", delay=300))
     run = server.edit_run(shop, auto_approve=False)
-    assert server.finished(run["id"])["status"] == "awaiting_approval"
     env = {**server.env, "MGX_SERVER": server.state["base_url"], "MGX_TOKEN": token}
     argv = [MGX, "logs", run["id"], "-f"]
     with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
@@ -106,7 +107,8 @@ def test_a_followed_log_ends_with_the_token(server: Server, person: Mgx, owner: 
         _, said = following.communicate(timeout=60)
     assert following.returncode == 5
     assert "or membership is no longer valid" in said
-    assert server.post(f"/api/runs/{run['id']}/cancel", {})["status"] == "cancelled"
+    server.post(f"/api/runs/{run['id']}/cancel", {})
+    assert server.finished(run["id"])["status"] == "cancelled"
 
 
 def test_the_last_owner_is_told_what_to_do_first(owner: Mgx) -> None:

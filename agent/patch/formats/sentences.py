@@ -21,7 +21,8 @@ _STATEMENT = re.compile(
     r"</?[A-Za-z][\w-]*(?:[ \t][^>]*)?/?>.+|<[A-Za-z][\w-]*[ \t][^>]*>)"
 )
 _SENTENCE = re.compile(r"[^\W\d_a-z].*[.:!?]")
-_WORD = re.compile(r"[A-Za-z][A-Za-z']*")
+_WORD = re.compile(r"(?<![\w.-])[A-Za-z][A-Za-z']*(?![\w-])")
+"""Not a part of a name: ``nothing_of_the_kind`` says nothing."""
 _SAID = frozenset(
     "the you this that these those your was were following example instead which please let's i it it's there we our they "  # noqa: SIM905
     "are been being because so also now too with of a an is use used using means makes don't doesn't note".split()
