@@ -97,16 +97,15 @@ class ManifestReader:
 
     def starts(self, at: int) -> bool:
         """True for a FILE line that a whole file stands below, be it an empty one."""
-        line = self._answer.plain[at]
-        path = _path_of(line, strict=self._strict) if "FILE:" in line[:16] else None
+        path = self._path_at(at)
         return path is not None and (self._alone or not foreign.follows(self._answer.plain, at, path))
 
     def step(self, at: int) -> int:
         """Reads the file below this line; returns the index after it. Raises ``EditsInvalid``."""
         lines = self._answer.plain
-        path = _path_of(lines[at], strict=self._strict) or ""
+        path = self._path_at(at) or ""
         stop = at + 1
-        while stop < len(lines) and _path_of(lines[stop], strict=self._strict) is None:
+        while stop < len(lines) and self._path_at(stop) is None:
             stop += 1
         doubts: Sequence[str] = ()
         if not self._alone and not self._strict:
@@ -116,6 +115,17 @@ class ManifestReader:
         self._answer.take(at, at + 1)
         self._answer.end = max(self._answer.end, stop)
         return stop
+
+    def _path_at(self, at: int) -> str | None:
+        """The path that the line names. With a # before it only over a fence: else it is a comment in a file."""
+        lines = self._answer.plain
+        if "FILE:" not in lines[at][:16]:
+            return None
+        if lines[at].startswith("#"):
+            below = next((line for line in lines[at + 1 : at + 3] if line.strip()), "")
+            if _fence(below) is None:
+                return None
+        return _path_of(lines[at], strict=self._strict)
 
     def edits(self) -> list[FileEdit]:
         """The files in their order. Raises ``ManifestInvalid``."""

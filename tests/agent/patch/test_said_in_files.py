@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.patch import PatchRejected, apply_patch
+from agent.patch import PatchRejected, apply_patch, parse_edits
 from agent.patch.file_kinds import kind_of
 from agent.patch.formats.named_fences import path_of
 from tests.agent.patch.test_fresh_cases import grow, tree_of
@@ -210,3 +210,9 @@ def test_numbers_of_a_file_s_own_stay(tmp_path: Path, path: str, text: str) -> N
 )
 def test_kinds_of_files(path: str, kind: str) -> None:
     assert kind_of(path) == kind
+
+
+def test_a_comment_that_looks_like_a_heading_is_a_comment() -> None:
+    text = "import re\n\n# FILE: ../../tmp/canary\n# and more.\n\n\ndef f():\n    return 1\n"
+    (edit,) = parse_edits(f"FILE: slugs/slug.py\n{text}").files
+    assert (edit.names, edit.content) == (("slugs/slug.py",), text)

@@ -78,7 +78,7 @@ PYTHON = {
     "names of types for another Python": beside(
         {"setup.cfg": "python_requires = >=9\n"}, "a.py", lambda n: "type A[B] = " * (n // 12)
     ),
-    "f-strings in f-strings": beside({"setup.cfg": "python_requires = >=9\n"}, "a.py", lambda n: 'f"{' * (n // 3)),
+    "f-strings in f-strings": beside({"setup.cfg": "python_requires = >=9\n"}, "a.py", lambda n: LONG + 'f"{' * (n // 3)),
     "many versions of Python": beside({}, "setup.cfg", lambda n: "python_requires = >=3\n" * (n // 22), also="("),
     "a version of many parts": beside({}, "setup.cfg", lambda n: "python_requires = " + "~1" * (n // 2), also="("),
     "comments in JSON": beside({"b.json": "// a\n{}"}, "a.json", lambda n: "/*" * (n // 2)),
@@ -143,6 +143,8 @@ WISHES = {
     "denied": cache(lambda n: ({}, {"a.py": "import lodash\n"}, "without lodash or " * (n // 18))),
 }
 
+LONG = "x = 1\n" * 4_000
+"""Only a text of more than ``MAX_F_STRING`` characters is searched for f-strings: below, time would jump there."""
 READERS = [
     Reader(
         "guardrails, Python",
