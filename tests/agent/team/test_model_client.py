@@ -15,6 +15,8 @@ from agent.models import ModelSettings, Prices, open_models
 from agent.models.cache import MemoryCache, MemoryStore
 from agent.ports import ChatMessage, ModelCompletion, ModelProfile, ModelRequest
 from agent.prompt_blocks import block
+from agent.prompt_versions import KEPT
+from agent.team import prompts
 from agent.team.model_calls import ModelCalls
 from agent.team.model_client import cache_key
 from agent.team.prompt_truncation import condense, tokens_of
@@ -222,15 +224,14 @@ async def test_revisions_and_second_attempts_never_come_from_the_cache(tmp_path:
     assert await MemoryCache(store, "tenant/", 60).get(kept) is None
 
 
-async def test_the_key_holds_everything_that_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_key_holds_everything_that_matters() -> None:
     key = cache_key(REQUEST, "m")
     others: list[Any] = [
         cache_key(replace(REQUEST, role="tester"), "m"), cache_key(replace(REQUEST, action="ReviseCode"), "m"),
         cache_key(replace(REQUEST, stack="fastapi"), "m"), cache_key(REQUEST, "n"),
         cache_key(replace(REQUEST, messages=[{"role": "user", "content": "x"}]), "m"), cache_key(REQUEST, "m", "elsewhere"),
     ]  # fmt: skip
-    monkeypatch.setattr("agent.team.model_client.VERSION", "0")
-    others.append(cache_key(REQUEST, "m"))
+    with prompts.using(KEPT[0]):
+        others.append(cache_key(REQUEST, "m"))
     assert len({key, *others}) == 8
-    monkeypatch.undo()
     assert cache_key(replace(REQUEST, key="another/step"), "m") == key
