@@ -121,6 +121,7 @@ def test_compose_accepts_the_file(tmp_path: Path) -> None:
     shutil.copy(ROOT / "docker-compose.yml", tmp_path)
     shutil.copy(ROOT / ".env.example", tmp_path / ".env")
     (tmp_path / "Dockerfile").touch()
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True).returncode == 0:
             done = subprocess.run([*command, "config", "--quiet"], cwd=tmp_path, capture_output=True, text=True)
