@@ -20,7 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mgx_project.embedded.ports import free_port
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "test-access", "test-secret-key", "artifacts"
-READY_SECONDS = 30.0
+READY_SECONDS = 180.0
+"""A hung server ends a test then; one that starts beside many others on two cores may take long."""
 
 
 @dataclass(frozen=True)
