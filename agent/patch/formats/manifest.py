@@ -19,7 +19,6 @@ from agent.patch.model import EditsInvalid, FileEdit
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
 _HEADING = re.compile(r"#{1,6}[ \t]+FILE:[ \t]+(?=\S)")
 _LANGUAGES = ("markdown", "md", "mdx")
-_MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
 
 
 class ManifestInvalid(EditsInvalid):
@@ -323,8 +322,8 @@ def _wraps(lines: list[str]) -> bool:
         return any(at and _closes(line, own[0]) for at, line in enumerate(lines))
     for at, line in enumerate(lines):
         hit = _fence(line)
-        if hit is None:
-            continue
+        if hit is None or own is None or hit[0][0] != own[0][0]:
+            continue  # a heading of reStructuredText may be underlined with ~~~
         depth += 1 if hit[1] or depth == 0 else -1
         if depth == 0:
             return at == last
@@ -358,7 +357,7 @@ def _last_filled(lines: Sequence[str]) -> int:
 
 
 def _is_markdown(path: str) -> bool:
-    return path.lower().endswith(_MARKDOWN)
+    return path.lower().endswith(foreign.MARKDOWN)
 
 
 def _joined(lines: Sequence[str]) -> str:
