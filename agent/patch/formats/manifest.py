@@ -117,14 +117,20 @@ class ManifestReader:
 
     def _path_at(self, at: int) -> str | None:
         """The path that the line names. With a # before it only over a fence: else it is a comment in a file."""
-        lines = self._answer.plain
-        if "FILE:" not in lines[at][:16]:
+        line = self._answer.plain[at]
+        if "FILE:" not in line[:16] or (line.startswith("#") and not self._is_over_fence(at)):
             return None
-        if lines[at].startswith("#"):
-            below = next((line for line in lines[at + 1 : at + 3] if line.strip()), "")
-            if _fence(below) is None:
-                return None
-        return _path_of(lines[at], strict=self._strict)
+        return _path_of(line, strict=self._strict)
+
+    def _is_over_fence(self, at: int) -> bool:
+        """True where a fence opens below the line, with nothing but a few sentences between."""
+        filled = (line for line in self._answer.plain[at + 1 : at + 2 + 2 * foreign.MAX_SAID] if line.strip())
+        for said, line in enumerate(filled):
+            if _fence(line) is not None:
+                return True
+            if said == foreign.MAX_SAID or not remarks.is_said(line):
+                return False
+        return False
 
     def edits(self) -> list[FileEdit]:
         """The files in their order. Raises ``ManifestInvalid``."""
