@@ -83,7 +83,7 @@ _STATEMENT = re.compile(r"from [\w.]+ import .+|(?:assert|del|throw|nonlocal|yie
 _LED = re.compile(r"(?:raise|global|import|export|return|if|for|while|with|print)\b.*[^.!?:]")
 """What may be a statement by its first word, or the middle of a sentence."""
 
-_BEHIND = re.compile(r"[ \t]+(?:#|//)[ \t].*")
+_BEHIND = re.compile(r"(?<![ \t])[ \t]+(?:#|//)[ \t].*")
 """A comment behind a line of a program."""
 
 _KEY = re.compile(r"[a-z][\w.-]*:(?:[ \t].*)?")
