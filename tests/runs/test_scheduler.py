@@ -9,15 +9,18 @@ from typing import Any, cast
 import pytest
 from django.db.models.functions import Now
 
+from agent.ports import Outcome, PlanDraft
 from runs.actors import do_next_run
 from runs.lifecycle import user_decisions, worker_transitions
 from runs.models import ScheduledJob, TaskRun
 from runs.models.run_state import Status
 from runs.scheduler import ScheduledWork, Scheduler
 from runs.worker import lease
+from runs.worker.event_buffer import EventBuffer
+from workspaces.event_log import Draft
 
 from ..support.team_script import script
-from .conftest import Tenant, make_tenant
+from .conftest import Tenant, make_tenant, types
 from .test_ends import CODE, edit
 
 
@@ -69,6 +72,43 @@ def test_a_cancel_between_two_phases_is_honoured(
         do_next_run()
         do_next_run()
     assert _now(run) == [(Status.CANCELLED, 2)]
+
+
+@pytest.mark.parametrize("status", [Status.PLANNING, Status.EXECUTING])
+@pytest.mark.parametrize("end", ["finish", "pause"])
+def test_a_cancel_that_meets_the_end_of_a_phase_leaves_nothing_to_wait_for(tenant: Tenant, status: Status, end: str) -> None:
+    run = worker_transitions.claim(tenant.run().pk, {Status.QUEUED})
+    assert run is not None
+    TaskRun.across_tenants.filter(pk=run.pk).update(status=status)
+    user_decisions.request_cancel(run.pk, by="ada")
+    assert _now(run) == [(status, 1)], "its worker is to end what it does first"
+    buffer = EventBuffer(run, run.fence)
+    buffer.add(Draft("role_message", {"role": "engineer", "action": "WriteCode"}, "Almost."))
+    if end == "pause":
+        worker_transitions.pause(run.pk, run.fence, "loop", "No progress.")
+    elif status == Status.PLANNING:
+        draft = PlanDraft(plan={"summary": "x"}, stack="", stack_confidence=0.0, complexity="S")
+        worker_transitions.finish_planning(run.pk, run.fence, draft, prompt_version="1", unwritten=buffer)
+    else:
+        outcome = Outcome(files=(), tests={}, review={}, draft=False)
+        worker_transitions.finish_execution(run.pk, run.fence, outcome, unwritten=buffer)
+    assert _now(run) == [(Status.CANCELLED, 2)]
+    assert types(run) == ["run_queued", *(["role_message"] if end == "finish" else []), "cancelled"]
+
+
+@pytest.mark.parametrize("late", ["cancel", "pause", "fail"])
+def test_what_comes_after_the_end_of_a_run_changes_nothing(tenant: Tenant, late: str) -> None:
+    run = worker_transitions.claim(tenant.run().pk, {Status.QUEUED})
+    assert run is not None
+    TaskRun.across_tenants.filter(pk=run.pk).update(status=Status.DELIVERING)
+    worker_transitions.complete(run.pk, run.fence, results={})
+    if late == "cancel":
+        worker_transitions.finish_cancel(run.pk, run.fence)
+    elif late == "pause":
+        worker_transitions.pause(run.pk, run.fence, "budget", "No time is left.")
+    else:
+        worker_transitions.fail(run.pk, run.fence, "internal", "It broke.")
+    assert _now(run) == [(Status.COMPLETED, 1)] and types(run)[-1] == "completion"
 
 
 def _now(*runs: TaskRun) -> list[tuple[str, int]]:
