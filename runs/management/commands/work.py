@@ -30,7 +30,7 @@ from repositories import actors as network
 from repositories.fair_shares import THREADS
 from runs import actors
 from runs.reaper import Reaper
-from runs.worker import workdirs
+from runs.worker import leftovers, workdirs
 from runs.worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
         close_data_directory(settings.MGX_DATA_DIR)
-        bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
+        bootstrap(leftovers.runtime_directory())
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
         _make_room(threads, network_threads)
@@ -80,11 +80,12 @@ class Command(BaseCommand):
         broker.close()
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
-        """Sends a heartbeat every few seconds (`/health/status` counts the keys)."""
+        """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BEAT_SECONDS, socket_connect_timeout=BEAT_SECONDS)
         key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}
         while not stop.is_set():
+            leftovers.show_life()
             try:
                 client.set(key, json.dumps(facts | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
             except redis.RedisError as error:
