@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from django.db import OperationalError
 from django.db.models.functions import Now
 
 from agent.ports import Outcome, PlanDraft
+from runs import housekeeping, reaper
 from runs.actors import do_next_run
 from runs.lifecycle import user_decisions, worker_transitions
 from runs.models import ScheduledJob, TaskRun
@@ -19,6 +22,7 @@ from runs.worker import lease
 from runs.worker.event_buffer import EventBuffer
 from workspaces.event_log import Draft
 
+from ..support.patience import SOON
 from ..support.team_script import script
 from .conftest import Tenant, make_tenant, types
 from .test_ends import CODE, edit
@@ -41,6 +45,41 @@ def test_many_schedulers_do_each_job_once_and_one_that_fails_keeps_no_other_back
     assert did == {"a": {"error": "ZeroDivisionError"}, "b": {"rows": 2}, "c": {}}
     ScheduledJob.objects.filter(pk="b").update(due_at=Now() - timedelta(seconds=1))
     assert [Scheduler(jobs).run_due() for _ in range(2)] == [["b"], []]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_takes_long_keeps_no_wake_up_back_and_an_error_of_the_database_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(housekeeping, "INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(reaper, "INTERVAL_SECONDS", 0.01)
+    begun, swept, release = threading.Event(), threading.Event(), threading.Event()
+    away = [OperationalError("the database is starting")]
+
+    class Slow(Scheduler):
+        def run_due(self) -> list[str]:
+            if away:
+                raise away.pop()
+            begun.set()
+            release.wait(SOON)
+            return []
+
+    class Sweeping(reaper.Reaper):
+        def sweep(self) -> int:
+            swept.set()
+            return 0
+
+    helpers = (Sweeping(1), housekeeping.Housekeeping(Slow([])))
+    for helper in helpers:
+        helper.start()
+    assert begun.wait(SOON)
+    swept.clear()
+    assert swept.wait(SOON) and not release.is_set()
+    release.set()
+    for helper in helpers:
+        helper.stop()
+        helper.join(SOON)
+        assert not helper.is_alive()
 
 
 def test_a_run_goes_on_in_its_worker_and_yields_between_phases(tenant: Tenant, shop: Path, scripted: Any) -> None:
