@@ -93,13 +93,20 @@ def test_a_typing_error_in_mgx_yaml_is_named(mgx: Mgx, repo: Path, text: str, sa
     assert said in done.stderr and ("not known" in done.stderr) == bool(said)
 
 
-def test_a_diff_in_numbers(mgx: Mgx, server: Standin) -> None:
+def test_a_diff_in_numbers(mgx: Mgx, server: Standin, repo: Path) -> None:
     run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
     done = mgx("diff", run, "--stat")
     assert (done.stdout, done.stderr) == ("x  +1 −1\n", "1 file, +1 −1\n")
     assert json.loads(mgx("diff", run, "--stat", "--json").stdout)["files"] == [{"path": "x", "added": 1, "removed": 1}]
+    (repo / "docs").mkdir()
+    assert mgx("diff", run, "--stat", cwd=repo / "docs").stdout == done.stdout
+    server.diff = (
+        DIFF
+        + b"diff --git a/logo b/logo\nnew file mode 100644\nindex 0000000..1111111\nBinary files /dev/null and b/logo differ\n"
+    )
+    assert mgx("diff", run, "--stat").stdout == "x     +1 −1\nlogo  binary\n"
     server.diff = b""
-    assert mgx("diff", run, "--stat").stdout == "" and DIFF
+    assert mgx("diff", run, "--stat").stdout == ""
 
 
 def completed(mgx: Mgx, *words: str, **environment: str | None) -> str:
