@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from mgx_cli import main
 
 from tests.cli.conftest import Mgx
-from tests.cli.standin import DIFF, INVITATION, SETUP_TOKEN, TOKEN, Standin
+from tests.cli.standin import INVITATION, SETUP_TOKEN, TOKEN, Standin
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 UNSET = {"MGX_SERVER": None, "MGX_TOKEN": None}
@@ -99,7 +99,7 @@ def test_a_diff_in_numbers(mgx: Mgx, server: Standin) -> None:
     assert (done.stdout, done.stderr) == ("x  +1 −1\n", "1 file, +1 −1\n")
     assert json.loads(mgx("diff", run, "--stat", "--json").stdout)["files"] == [{"path": "x", "added": 1, "removed": 1}]
     server.diff = b""
-    assert mgx("diff", run, "--stat").stdout == "" and DIFF
+    assert mgx("diff", run, "--stat").stdout == ""
 
 
 def test_the_shell_completes_names_of_the_server(mgx: Mgx, server: Standin) -> None:
@@ -124,7 +124,7 @@ def test_the_shell_completes_names_of_the_server(mgx: Mgx, server: Standin) -> N
     assert "default" in completed("project", "show", "d")
     assert completed("status", "", MGX_SERVER="http://127.0.0.1:9").strip() == ""
     for shell in ("bash", "zsh", "fish", "powershell", "pwsh"):
-        assert "_MGX_COMPLETE" in mgx("completion", shell).stdout or "MGX_COMPLETE" in mgx("completion", shell).stdout
+        assert "_MGX_COMPLETE" in mgx("completion", shell).stdout, shell
 
 
 def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Standin, repo: Path) -> None:

@@ -76,7 +76,7 @@ def _now(*runs: TaskRun) -> list[tuple[str, int]]:
     return [found[run.pk] for run in runs]
 
 
-def test_a_worker_that_is_being_stopped_takes_nothing_back(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_is_being_stopped_takes_nothing_back(tenant: Tenant) -> None:
     keeper = lease.Keeper()
     run = keeper.take(lambda orphans: worker_transitions.claim_next(orphans=orphans))
     assert run is None
