@@ -76,7 +76,6 @@ test-node:
 	else echo "==> npm-wrapper: not tested, node is not installed"; fi
 
 drill: setup ## Break whole servers at drawn points of runs and check what must hold (POINTS=60 SEEDS=5; SEED, ONLY="kill worker")
-	@$(UV) sync --locked --group drills --quiet
 	@DRILL_POINTS=$(POINTS) DRILL_SEEDS=$(SEEDS) DRILL_SEED=$(SEED) DRILL_ONLY="$(ONLY)" \
 	  $(UV) run --no-sync python -m pytest -q -rsf -p no:randomly tests/drills $(ARGS)
 

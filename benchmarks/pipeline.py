@@ -41,6 +41,7 @@ ANSWERS: dict[str, list[str | Reply]] = {
     "ReviewCode": [_looks("search", pattern=r"total\("), review()],
 }
 CALLS = sum(map(len, ANSWERS.values()))
+GIT_PROCESSES = 25
 
 
 def main(quick: bool) -> list[ReportLine]:
@@ -65,17 +66,10 @@ def main(quick: bool) -> list[ReportLine]:
             processes = [_git_processes(repository) for _ in range(times)]
             runs = [_measured(running, link["id"], number) for number in range(times + 1)][1:]
     note = f"{CALLS} calls to a scripted endpoint, with tools, {len(FILES)} files; endpoint and sandbox taken off"
-    git = Yardstick("25 git processes", percentile(processes, 50), 1)
+    git = Yardstick(f"{GIT_PROCESSES} git processes", percentile(processes, 50), 1)
     overhead = percentile([whole - others for whole, others in runs], 50)
     return [
-        ReportLine(
-            "run's overhead, analysis to commit, p50",
-            overhead,
-            "ms",
-            400,
-            note,
-            git,
-        ),
+        ReportLine("run's overhead, analysis to commit, p50", overhead, "ms", 400, note, git),
         ReportLine("run with its commands, analysis to commit, p50", percentile([whole for whole, _ in runs], 50), "ms"),
     ]
 
@@ -98,9 +92,9 @@ def _measured(running: Server, repository_id: str, number: int) -> tuple[float, 
 
 
 def _git_processes(repository: Path) -> float:
-    """Milliseconds that 25 take, one after the other."""
+    """Milliseconds that `GIT_PROCESSES` take, one after the other."""
     began = time.perf_counter()
-    for _ in range(25):
+    for _ in range(GIT_PROCESSES):
         subprocess.run(["git", "-C", str(repository), "status", "--porcelain"], check=True, capture_output=True)
     return (time.perf_counter() - began) * 1000
 

@@ -12,8 +12,6 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 import psycopg
 from make_secrets import PRIVATE, SHARED, Refused, check, put, token
 from psycopg import sql

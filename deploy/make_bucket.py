@@ -1,10 +1,9 @@
 """Creates the bucket ``S3_BUCKET`` on the object store when it is not there. Run by compose's one-shot service ``bucket`` while
-the store starts: for ``WAIT_SECONDS`` one that does not answer yet is asked again."""
+the store starts."""
 
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import boto3
@@ -13,26 +12,21 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from waiting import NotReady, wait
+
 from mgx_project import env
 
-WAIT_SECONDS = 120.0
-PAUSE_SECONDS = 0.5
 
-
-def main() -> None:
-    until = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            return make()
-        except (ConnectionError, HTTPClientError) as error:
-            said = error
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                raise
-            said = error
-        if time.monotonic() > until:
-            sys.exit(f"The object store is not ready: {said}")
-        time.sleep(PAUSE_SECONDS)
+def bucket() -> None:
+    """Raises NotReady, and SystemExit where the store refuses."""
+    try:
+        make()
+    except (ConnectionError, HTTPClientError) as error:
+        raise NotReady(error) from error
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            sys.exit(f"the object store refuses {env.S3_BUCKET}: {error}")
+        raise NotReady(error) from error
 
 
 def make() -> None:
@@ -58,4 +52,4 @@ def make() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    wait("the object store", bucket)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings a change of .env, of this tree or of MGX_TAG to the running containers, one after the other: one process of web always
+# Brings a change of .env, of this tree or of MGX_TAG to the running containers of ours, one after the other: one process of web always
 # answers, servers of others keep running, and a worker hands its runs over before it stops. Migrations come first; they are such
 # that the processes of the last release go on beside them.
 #

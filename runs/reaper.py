@@ -6,7 +6,6 @@ Any number of processes may run one: it only sends wake-ups, and a run can be cl
 from __future__ import annotations
 
 import threading
-import time
 
 import redis
 import structlog
@@ -20,15 +19,12 @@ from repositories.fair_shares import THREADS, shares
 from .actors import do_next_run
 from .lifecycle.fair_claim import next_to_claim
 from .notifications import replies
-from .scheduler import Scheduler
 from .webhooks import processing
 from .webhooks.actors import say_answer, take_delivery
-from .worker import leftovers, workdirs
 from .worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
 INTERVAL_SECONDS = 1.0
-PRUNING_SECONDS = 60.0
 
 
 class Reaper(threading.Thread):
@@ -40,21 +36,14 @@ class Reaper(threading.Thread):
     def __init__(self, capacity: int, network: int = THREADS) -> None:
         super().__init__(name="reaper", daemon=True)
         self._capacity, self._network = capacity, network
-        self._scheduler = Scheduler()
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        pruning_due = time.monotonic() + PRUNING_SECONDS
         while not self._stopping.wait(INTERVAL_SECONDS):
             try:
                 close_old_connections()
                 self.sweep()
-                self._scheduler.run_due()
-                if time.monotonic() > pruning_due:
-                    pruning_due = time.monotonic() + PRUNING_SECONDS
-                    workdirs.prune()
-                    leftovers.prune()
-            except (DatabaseError, InterfaceError, redis.RedisError, BrokerError, OSError) as error:
+            except (DatabaseError, InterfaceError, redis.RedisError, BrokerError) as error:
                 log.warning("the reaper could not query waiting runs, trying again", error=str(error))
 
     def sweep(self) -> int:

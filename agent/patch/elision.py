@@ -234,6 +234,8 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
     if is_prose and not kind and text.startswith(_OPENERS):
         # a heading, unless it says so
         inner = _core(text)[0].lower()
+        if inner.startswith(("...", "…")) and gap.at(at) <= 0:
+            return False  # of an example
         if inner.startswith(("...", "…", *_SAID)) or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))

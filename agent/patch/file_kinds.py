@@ -10,8 +10,11 @@ from typing import Literal
 Kind = Literal["code", "text", "other"]
 
 PAGES = (".md", ".mdx", ".markdown", ".mkd", ".rst", ".adoc", ".asciidoc", ".org", ".textile", ".wiki")
-_TEXT = frozenset(
-    (*PAGES, *".txt .tex .csv .tsv .log .diff .patch .rej .po .pot .srt .vtt .fountain .eml .http .rest .pod .rtf .bib".split())  # noqa: SIM905
+_TEXT = frozenset(PAGES).union(
+    f".{name}"
+    for name in (  # noqa: SIM905
+        "txt tex csv tsv log diff patch rej po pot srt vtt fountain feature eml http rest pod rtf bib"
+    ).split()
 )
 _TEMPLATE = (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".in", ".template", ".erb", ".ejs", ".hbs", ".mustache", ".liquid")
 _CODE = frozenset(
@@ -21,7 +24,7 @@ _CODE = frozenset(
         "m mm php rb rake gemspec lua r jl dart ex exs erl hrl clj cljs edn hs ml mli elm nim zig v sol pl pm t raku css scss "
         "sass less json json5 jsonc yml yaml toml ini cfg conf env properties sh bash zsh fish ps1 bat cmd sql graphql gql "
         "proto tf tfvars hcl mk cmake dockerfile nix vim el lisp scm tcl awk sed s asm cu glsl wgsl vb bas ada adb ads pas f90 "
-        "cbl feature robot gitignore dockerignore editorconfig npmrc bashrc eslintrc prettierrc babelrc gitattributes bazel bzl"
+        "cbl robot gitignore dockerignore editorconfig npmrc bashrc eslintrc prettierrc babelrc gitattributes bazel bzl"
     ).split()
 )
 _NAMES = frozenset(
@@ -30,9 +33,12 @@ _NAMES = frozenset(
 )
 WORDY = frozenset(
     f".{name}"
-    for name in "sh bash zsh fish ps1 bat cmd sql vb bas ada adb ads pas f90 cbl feature robot gitignore cypher".split()  # noqa: SIM905
+    for name in (  # noqa: SIM905
+        "sh bash zsh fish ps1 bat cmd sql vb bas ada adb ads pas f90 cbl robot cypher mk ini cfg conf env properties "
+        "gitignore dockerignore gitattributes"
+    ).split()
 )
-"""Endings of programs whose lines may be nothing but words."""
+"""Endings of programs whose lines may be nothing but words: commands, names, settings."""
 
 
 def ending(path: str) -> str:

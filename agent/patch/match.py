@@ -104,16 +104,27 @@ def _without_blank_edges(hunk: PatchHunk, index: Index, evidence: Evidence) -> P
 
 
 def _unless_numbers_differ(hunk: PatchHunk, index: Index, found: Placement) -> Placement | Refusal:
-    """``found``, unless the header's counts say that a line of context is a new one, and at its line the hunk fits so."""
-    if found.level == EXACT or not prefix_recovery.lost_prefixes(hunk):
+    """``found``, unless the header's counts say that a line of context is a new one, and at its line the hunk fits so: where
+    the hunk has no line twice, the context that stands there is believed."""
+    if not prefix_recovery.lost_prefixes(hunk):
+        return found
+    if found.level == EXACT and not _repeats_context(hunk):
         return found
     other = prefix_recovery.find(hunk, index)
-    if not isinstance(other, Placement) or other.start == found.start or other.level != EXACT:
+    if not isinstance(other, Placement) or other.level != EXACT or (other.start == found.start and not _differ(other, found)):
         return found
-    places = [other.start + 1, found.start + 1]
-    return Refusal(
-        "ambiguous", "its numbers say that a line without a plus is a new one, and the file has it elsewhere", places
-    )
+    places = sorted({other.start + 1, found.start + 1})
+    return Refusal("ambiguous", "its numbers say that a line without a plus is a new one, and the file has that line", places)
+
+
+def _repeats_context(hunk: PatchHunk) -> bool:
+    """True when a line with words stands twice in the context, so that one of the two may be new."""
+    texts = [line.text for line in hunk.lines if line.tag == " " and any(map(str.isalnum, line.text))]
+    return len(set(texts)) < len(texts)
+
+
+def _differ(one: Placement, other: Placement) -> bool:
+    return (one.already, one.deleted, one.inserted) != (other.already, other.deleted, other.inserted)
 
 
 def _of_two(outdented: Placement, unprefixed: Placement, index: Index) -> Placement | Refusal:

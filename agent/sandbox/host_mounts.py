@@ -97,6 +97,12 @@ def interpreter() -> str:
     return str(Path(sys.base_prefix) / "bin" / version)
 
 
+NETWORK_VARIABLES = (
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""What the server's own environment says of the way to a network, for programs that fetch packages."""
+
+
 def network_binds() -> list[Bind]:
     """What a program needs to reach a server by name and to trust it. A link is bound as what it points to."""
     binds = []

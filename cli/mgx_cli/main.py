@@ -20,7 +20,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stacks": ("server", "List the supported stacks:  mgx stacks"),
     },
     "Runs": {
-        "list": ("runs", "List runs, newest first:  mgx list"),
+        "list": ("runs", "List the runs of this repository:  mgx list"),
         "status": ("status", "Show one run:  mgx status 01a2056e"),
         "plan": ("plan", "Show or edit a run's plan:  mgx plan 01a2056e --edit"),
         "attach": ("runs", "Watch a run:  mgx attach 01a2056e"),
@@ -118,7 +118,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Help on a command: mgx COMMAND --help. Without a configured server, mgx uses the embedded server of its checkout.",
+    epilog="Help on a command: mgx COMMAND --help. Without a configured server, mgx uses the embedded server.",
 )
 
 

@@ -53,3 +53,9 @@ def is_away(error: Error) -> bool:
     if state is None:
         return isinstance(error, (OperationalError, InterfaceError))
     return str(state).startswith(_PASSING)
+
+
+def lost_connection(error: Error) -> bool:
+    """Whether the connection ended before the answer came, so that a commit may have been made or not."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, (OperationalError, InterfaceError)) if state is None else str(state).startswith(("08", "57P"))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -171,6 +171,28 @@ test("a Python that refuses pip is left alone: an environment of our own, and wh
   assert.match(err, /-m venv: ensurepip is not available/);
   assert.match(err, /externally managed/);
   assert.match(err, /apt install pipx/);
+});
+
+test("what a repository calls venv or pip is not run when an environment is made", async (context) => {
+  const python = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => spawnable(path));
+  if (!python) {
+    return context.skip("there is no python3");
+  }
+  const [bin, cwd] = ["bin", "cwd"].map((name) => join(directory, name));
+  mkdirSync(bin);
+  symlinkSync(python, join(bin, "python3"));
+  for (const name of ["venv", "pip"]) {
+    mkdirSync(join(cwd, name), { recursive: true });
+    for (const file of ["__init__.py", "__main__.py"]) {
+      writeFileSync(join(cwd, name, file), `open(${JSON.stringify(join(directory, "hostile"))}, "w").close()\n`);
+    }
+  }
+  // nothing is fetched: pip says so, and that is where this way ends
+  const env = { PATH: bin, HOME: join(directory, "home"), PIP_NO_INDEX: "1" };
+  const { code, err } = await run(["list"], env, cwd);
+  assert.equal(code, 6);
+  assert.match(err, /-m venv: /);
+  assert.ok(!existsSync(join(directory, "hostile")), err);
 });
 
 test("without any of them it says how to install", async () => {

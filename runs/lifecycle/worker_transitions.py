@@ -97,7 +97,7 @@ def release(run_id: uuid.UUID, fence: int) -> None:
 def hand_over(run: TaskRun, *, goes_on: bool) -> Sequence[str]:
     """Before the run is saved at the end of a phase. Its lease ends; or, where its worker ``goes_on``, the next phase begins
     under the same claim. Returns the fields to save."""
-    if not goes_on or run.cancel_requested_at is not None or not run.state.claimable:
+    if not goes_on or not run.state.claimable:
         return end_lease(run)
     claim_spans.end(run)
     if run.state.claimed_as is not None:
@@ -107,6 +107,16 @@ def hand_over(run: TaskRun, *, goes_on: bool) -> Sequence[str]:
     return ("claimed_at",)
 
 
+def _cancel_if_asked(run: TaskRun, unwritten: Unwritten | None = None) -> bool:
+    """At the end of a phase: cancels the run if somebody asked for that before its worker could see it; otherwise it would wait
+    for a person who was told that it is being cancelled. Returns whether it did."""
+    if run.cancel_requested_at is None:
+        return False
+    tell(run, [], unwritten=unwritten)  # while the fence is still its worker's
+    cancel(run)
+    return True
+
+
 def finish_planning(
     run_id: uuid.UUID, fence: int, draft: PlanDraft, *, prompt_version: str, goes_on: bool = False,
     unwritten: Unwritten | None = None,
@@ -114,6 +124,8 @@ def finish_planning(
     """planning → awaiting_approval; with `auto_approve` straight on to approved, and where the worker ``goes_on`` to
     executing."""
     with locked(run_id, fence=fence, unwritten=unwritten) as run:
+        if _cancel_if_asked(run, unwritten):
+            return run
         run.enter(Status.AWAITING_APPROVAL)
         run.plan, run.stack, run.stack_confidence = storable(draft.plan), draft.stack, draft.stack_confidence
         run.complexity, run.prompt_version = draft.complexity, prompt_version
@@ -136,6 +148,8 @@ def finish_execution(
     """executing → delivering, or → awaiting_changes if people decide on the ``change``. Executing continues, under another
     claim, if messages came after the last model call."""
     with locked(run_id, fence=fence, unwritten=unwritten) as run:
+        if _cancel_if_asked(run, unwritten):
+            return run
         results = {
             "files": list(outcome.files), "tests": outcome.tests, "review": outcome.review, "draft": outcome.draft,
         }  # fmt: skip
@@ -156,7 +170,8 @@ def finish_execution(
 
 
 def complete(run_id: uuid.UUID, fence: int, *, results: dict[str, Any], unwritten: Unwritten | None = None) -> TaskRun:
-    """delivering → completed. ``results`` adds to what executing left."""
+    """delivering → completed, also if somebody asked to cancel it in the meantime: the change is delivered. ``results`` adds to
+    what executing left."""
     with locked(run_id, fence=fence, unwritten=unwritten) as run:
         run.enter(Status.COMPLETED)
         run.results = run.results | results
@@ -182,8 +197,11 @@ def take_new_branch(run: TaskRun, fence: int) -> None:
 def pause(
     run_id: uuid.UUID, fence: int, reason: str, detail: str, hint: str = "", needs: Mapping[str, object] | None = None
 ) -> TaskRun:
-    """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`)."""
+    """``needs``: it is resumed as soon as that is there (`runs.lifecycle.room_returns`). Does nothing if the phase has ended by
+    now."""
     with locked(run_id, fence=fence) as run:
+        if Status.PAUSED not in run.state.successors or _cancel_if_asked(run):
+            return run
         run.paused_from = run.status
         run.enter(Status.PAUSED)
         run.pause_reason = reason
@@ -196,7 +214,10 @@ def pause(
 
 
 def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") -> TaskRun:
+    """Does nothing if the run has ended by now."""
     with locked(run_id, fence=fence) as run:
+        if run.is_final:
+            return run
         run.enter(Status.FAILED)
         run.error = storable({"code": code, "detail": detail, "hint": hint})
         finish(run, "error", data={"error": run.error}, message=detail, fence=fence)
@@ -204,9 +225,11 @@ def fail(run_id: uuid.UUID, fence: int, code: str, detail: str, hint: str = "") 
 
 
 def finish_cancel(run_id: uuid.UUID, fence: int) -> TaskRun:
-    """Completes a cancel request, after everything that the worker had started has ended."""
+    """Completes a cancel request, after everything that the worker had started has ended. Does nothing if the run has ended by
+    now."""
     with locked(run_id, fence=fence) as run:
-        cancel(run)
+        if not run.is_final:
+            cancel(run)
         return run
 
 

@@ -1,5 +1,4 @@
-"""When work that comes round is due next, for all processes together; and small indexes by which `runs.retention`
-finds what is old."""
+"""When work that comes round is due next, for all processes together."""
 
 from __future__ import annotations
 
@@ -20,10 +19,5 @@ class Migration(migrations.Migration):
                 ("last_did", models.JSONField(default=dict)),
             ],
             options={"db_table": "scheduled_jobs"},
-        ),
-        migrations.RunSQL(
-            "CREATE INDEX run_step_ages ON run_steps USING brin (created_at); "
-            "CREATE INDEX artifact_ages ON artifacts USING brin (created_at)",
-            "DROP INDEX run_step_ages; DROP INDEX artifact_ages",
         ),
     ]

@@ -3,17 +3,22 @@
 The event loop adds to it, the execution's one database thread writes it; what a rolled back transaction wrote waits on. A run
 that dies loses only what its replay does and says again: events between two steps, and steps that may be done again at no
 cost, upon which nothing was built yet, for all that comes after one is written in the same transaction or a later one.
+
+If the connection ends in the middle of a transaction, nobody knows whether that was committed. Nothing more is written then,
+since an event can't be written twice: the run goes on under another claim, which reads what is there.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import Error, transaction
 
+from mgx_project.common.async_db import lost_connection
 from workspaces.event_log import Draft
 
 from ..events import event_log
@@ -35,6 +40,8 @@ class EventBuffer:
         self._waiting: deque[Draft | StepWrite | dict[str, Any]] = deque()
         self.write_soon: Callable[[], None] | None = None
         """Sees to it that `write` is called soon, where there is somebody who does."""
+        self.cut_off: Error | None = None
+        """The error that ended a transaction of which nobody knows whether it was committed."""
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -62,7 +69,10 @@ class EventBuffer:
 
     def write(self, *after: Draft, step: StepWrite | None = None, usage: dict[str, Any] | None = None) -> None:
         """What waits, then ``step`` and the events ``after`` it, in one transaction or a part of one. Locks the run's row, and
-        behind it the workspace's. Raises LeaseLost when the fence is no longer the run's, and then nothing is written."""
+        behind it the workspace's. Raises LeaseLost when the fence is no longer the run's, and the error of `cut_off`: then
+        nothing is written."""
+        if self.cut_off is not None:
+            raise self.cut_off
         waiting = list(self._waiting)
         steps: dict[str, event_log.StepColumns] = {}
         drafts: list[Draft] = []
@@ -79,7 +89,7 @@ class EventBuffer:
                 ends += [one.written] if one.written else []
             else:
                 facts |= one
-        with transaction.atomic(savepoint=False):
+        with self.watched(), transaction.atomic(savepoint=False):
             # before those that tell sockets: whatever they meet, what is written waits no more
             transaction.on_commit(lambda: self._written(len(waiting), ends))
             event_log.append(self.run, drafts, steps=list(steps.values()), fence=self._fence, usage=usage, facts=facts)
@@ -87,6 +97,16 @@ class EventBuffer:
     def write_waiting(self) -> None:
         if self._waiting:
             self.write()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Around `write`, and around what ends transactions that it is a part of: notes what cut one off."""
+        try:
+            yield
+        except Error as error:
+            if lost_connection(error):
+                self.cut_off = error
+            raise
 
     def _written(self, count: int, ends: list[Callable[[], None]]) -> None:
         for _ in range(count):

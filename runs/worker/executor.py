@@ -125,6 +125,7 @@ async def _outcome(
                     goes_on=following is not None, on_server=on_server,
                 )  # fmt: skip
                 held.enter_context(prompts.using(prompts_of(run)))
+                held.enter_context(buffer.watched())
                 while True:
                     run = await (profiled(work, phase) if run.profile else phase(work))
                     if run.lease_expires_at is None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -18,13 +21,26 @@ from workspaces.models import Workspace
 log = structlog.stdlib.get_logger(__name__)
 OF_WORKSPACES = ("cache", "maps")
 """Directories with one for each workspace."""
+SILENT_SECONDS = 86_400
+"""After so long without a sign of life, a process of another host has ended."""
+
+
+def runtime_directory() -> Path:
+    """This process's own. Containers that share a data directory have a name each, and the same process ids."""
+    return Path(settings.MGX_DATA_DIR) / "runtime" / f"{socket.gethostname()}-{os.getpid()}"
+
+
+def show_life() -> None:
+    """To other hosts, which can't see whether this process lives."""
+    with suppress(OSError):  # a full or broken disk is no reason to end here
+        os.utime(runtime_directory())
 
 
 def prune() -> dict[str, int]:
     """Removes it, and returns how many of each. Any number of processes may do so at once."""
     data = settings.MGX_DATA_DIR
     removed = {
-        "runtime": _remove(path for path in _below(data / "runtime") if path.name.isdigit() and not _lives(int(path.name))),
+        "runtime": _remove(path for path in _below(data / "runtime") if _has_ended(path)),
         "drafts of artifacts": remove_drafts(data / "artifacts"),
         "caches": _remove(path for name in OF_WORKSPACES for path in _gone(_below(data / name))),
     }
@@ -47,6 +63,19 @@ def _remove(directories: Iterable[Path]) -> int:
         shutil.rmtree(path, ignore_errors=True)
         count += 1
     return count
+
+
+def _has_ended(runtime: Path) -> bool:
+    """The process whose directory that is. Releases before named it by its id alone, without the host."""
+    host, _, pid = runtime.name.rpartition("-")
+    if not pid.isdigit():
+        return False
+    if host == socket.gethostname():
+        return not _lives(int(pid))
+    try:
+        return time.time() - runtime.stat().st_mtime > SILENT_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def _lives(pid: int) -> bool:

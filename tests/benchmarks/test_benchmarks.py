@@ -1,4 +1,4 @@
-"""Every benchmark runs from a clean checkout, and prints a yardstick of the same kind in the same run."""
+"""Benchmarks print a yardstick of the same kind in the same run; the one without a server needs none of its settings."""
 
 from __future__ import annotations
 

@@ -93,38 +93,56 @@ def test_a_typing_error_in_mgx_yaml_is_named(mgx: Mgx, repo: Path, text: str, sa
     assert said in done.stderr and ("not known" in done.stderr) == bool(said)
 
 
-def test_a_diff_in_numbers(mgx: Mgx, server: Standin) -> None:
+def test_a_diff_in_numbers(mgx: Mgx, server: Standin, repo: Path) -> None:
     run = mgx("task", "x", "--yes", "--no-follow").stdout.strip()
     done = mgx("diff", run, "--stat")
     assert (done.stdout, done.stderr) == ("x  +1 −1\n", "1 file, +1 −1\n")
     assert json.loads(mgx("diff", run, "--stat", "--json").stdout)["files"] == [{"path": "x", "added": 1, "removed": 1}]
+    (repo / "docs").mkdir()
+    assert mgx("diff", run, "--stat", cwd=repo / "docs").stdout == done.stdout
+    server.diff = (
+        DIFF
+        + b"diff --git a/logo b/logo\nnew file mode 100644\nindex 0000000..1111111\nBinary files /dev/null and b/logo differ\n"
+    )
+    assert mgx("diff", run, "--stat").stdout == "x     +1 −1\nlogo  binary\n"
     server.diff = b""
-    assert mgx("diff", run, "--stat").stdout == "" and DIFF
+    assert mgx("diff", run, "--stat").stdout == ""
+
+
+def completed(mgx: Mgx, *words: str, **environment: str | None) -> str:
+    """What fish is given for the last of the words: lines of a value, a tab and a text."""
+    asked = {
+        "_MGX_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_ARGS": " ".join(["mgx", *words]),
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    return mgx(**asked, **environment).stdout
 
 
 def test_the_shell_completes_names_of_the_server(mgx: Mgx, server: Standin) -> None:
     run = mgx("task", "Health check", "--no-follow").stdout.strip()
     mgx("model", "create", "main", "--model", "x")
-
-    def completed(*words: str, **environment: str | None) -> str:
-        line = " ".join(["mgx", *words])
-        return mgx(
-            **{
-                "_MGX_COMPLETE": "complete_fish",
-                "_TYPER_COMPLETE_ARGS": line,
-                "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-                **environment,
-            }
-        ).stdout
-
-    assert run[:13] in completed("status", "") and "Health check" in completed("status", "")
-    assert completed("logs", run[:4]).startswith(run[:13]) and "@last" not in completed("logs", run[:4])
-    assert "fastapi" in completed("task", "x", "--stack", "f") and "none" not in completed("task", "x", "--stack", "f")
-    assert "main" in completed("task", "x", "--model", "") and "main" in completed("model", "show", "")
-    assert "default" in completed("project", "show", "d")
-    assert completed("status", "", MGX_SERVER="http://127.0.0.1:9").strip() == ""
+    assert run[:13] in completed(mgx, "status", "") and "Health check" in completed(mgx, "status", "")
+    assert completed(mgx, "logs", run[:4]).startswith(run[:13]) and "@last" not in completed(mgx, "logs", run[:4])
+    stacks = completed(mgx, "task", "x", "--stack", "f")
+    assert "fastapi" in stacks and "none" not in stacks
+    assert "main" in completed(mgx, "task", "x", "--model", "") and "main" in completed(mgx, "model", "show", "")
+    assert "default" in completed(mgx, "project", "show", "d")
+    assert completed(mgx, "status", "", MGX_SERVER="http://127.0.0.1:9").strip() == ""
     for shell in ("bash", "zsh", "fish", "powershell", "pwsh"):
-        assert "_MGX_COMPLETE" in mgx("completion", shell).stdout or "MGX_COMPLETE" in mgx("completion", shell).stdout
+        assert "_MGX_COMPLETE" in mgx("completion", shell).stdout, shell
+
+
+def test_the_shell_is_given_nothing_that_it_could_evaluate(mgx: Mgx, server: Standin) -> None:
+    """A text loses what is more than words; a value that has it is not offered."""
+    evil = ("$(touch x)", "\\$(touch x)", "`touch x`", '\\"; touch x')
+    mgx("task", f"Health {' '.join(evil)} check", "--no-follow")
+    for name in (*(f"main{each}" for each in evil), "main-2"):
+        mgx("model", "create", "--model", "x", "--", name)
+    assert len(server.models) == len(evil) + 1
+    runs, models = completed(mgx, "status", ""), completed(mgx, "model", "show", "")
+    assert "Health " in runs and "main-2" in models and len(models.splitlines()) == 1
+    assert not set("$`\"'\\();") & set(runs + models), runs + models
 
 
 def test_every_command_prints_json_by_a_published_schema(mgx: Mgx, server: Standin, repo: Path) -> None:

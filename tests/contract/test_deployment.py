@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import runpy
 import shutil
 import stat
 import subprocess
@@ -19,8 +20,10 @@ import psycopg
 import pytest
 import yaml
 
+from mgx_project import env
 from mgx_project.embedded.credentials import Credentials
 from mgx_project.embedded.services import Services
+from tests.support import s3
 
 ROOT = Path(__file__).resolve().parents[2]
 STORES = ("postgres", "redis", "s3")
@@ -276,3 +279,86 @@ def test_the_database_learns_a_password_before_the_others_do(tmp_path: Path) -> 
         (secrets / "app/.DB_PASSWORD.next").write_text(learnt)
         assert change().startswith("an interrupted change was finished")
         assert (secrets / "app/DB_PASSWORD").read_text() == learnt
+
+
+def test_a_server_that_starts_is_asked_again_and_each_reason_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = runpy.run_path(str(ROOT / "deploy/waiting.py"))
+    wait, not_ready = waiting["wait"], waiting["NotReady"]
+    monkeypatch.setitem(wait.__globals__, "PAUSE_SECONDS", 0)
+    reasons = ["refused", "refused", "starting"]
+
+    def ask() -> None:
+        if reasons:
+            raise not_ready(reasons.pop(0))
+
+    wait("the database", ask)
+    assert capsys.readouterr().err.splitlines() == [f"waiting for the database: {said}" for said in ("refused", "starting")]
+    monkeypatch.setitem(wait.__globals__, "WAIT_SECONDS", -1)
+    reasons.append("refused")
+    with pytest.raises(SystemExit, match="the database is not ready: refused"):
+        wait("the database", ask)
+
+
+def test_a_command_begins_when_database_and_broker_answer() -> None:
+    command = [sys.executable, str(ROOT / "deploy/wait_for_stores.py"), sys.executable, "-c", "print('begun')"]
+    environment = {**os.environ, "DATABASE_URL": env.DATABASE_URL, "REDIS_URL": env.REDIS_URL}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("begun\n", 0), done.stderr
+
+
+def test_the_bucket_is_made_once_and_a_store_that_refuses_is_not_waited_for(tmp_path: Path) -> None:
+    with s3.serve(tmp_path / "s3") as store:
+
+        def make(secret: str) -> subprocess.CompletedProcess[str]:
+            account = {"S3_ACCESS_KEY_ID": s3.ACCESS_KEY, "S3_SECRET_ACCESS_KEY": secret, "S3_BUCKET": "mgx"}
+            command = [sys.executable, str(ROOT / "deploy/make_bucket.py")]
+            environment = {**os.environ, **account, "S3_ENDPOINT_URL": store.url}
+            return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+        assert [make(s3.SECRET_KEY).stdout for _ in range(2)] == ["mgx was created\n", "mgx is there\n"]
+        refused = make("another")
+        assert (refused.returncode, refused.stderr.startswith("the object store refuses mgx: ")) == (1, True), refused.stderr
+
+
+DOCKER = """#!/bin/sh
+echo "$*" >> "$CALLS"
+case "$*" in
+  *" ps --quiet web") printf 'id\\nid\\n' ;;
+  *" ps --quiet worker") echo id ;;
+  *" ps --quiet relay") [ -z "$RELAY" ] || echo id ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("relay", [False, True])
+def test_an_upgrade_takes_one_service_after_the_other_and_no_server_of_others(tmp_path: Path, relay: bool) -> None:
+    """Two of web and no web-b: that one is started, a relay only where one runs."""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "RELAY": "1" if relay else "",
+    }
+    shell = shutil.which("dash") or "sh"
+    done = subprocess.run([shell, str(ROOT / "deploy/upgrade.sh")], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    calls = [line for line in (tmp_path / "calls").read_text().splitlines() if " ps " not in line]
+    started = ["web=2", "web-b=1", "worker=1", *(["relay=1"] if relay else [])]
+    assert calls == [
+        "compose run --rm --no-deps secrets",
+        "compose run --rm --no-deps migrate",
+        *(
+            f"compose --profile kafka up -d --no-deps --no-build --wait --scale {one} {one.partition('=')[0]}"
+            for one in started
+        ),
+        "compose up -d --no-deps --no-build --no-recreate proxy",
+    ]
+
+
+def test_every_variable_of_the_compose_file_is_documented() -> None:
+    asked = set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text("utf-8")))
+    documented = "".join((ROOT / name).read_text("utf-8") for name in ("DOCKER_DEPLOYMENT.md", ".env.example"))
+    assert [name for name in sorted(asked) if not re.search(rf"\b{name}\b", documented)] == []

@@ -64,6 +64,7 @@ INSIDE = {
         "serializers",
         "admin",
         "scheduler",
+        "housekeeping",
         "reaper",
         "receivers",
         "apps",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -15,7 +14,9 @@ from pathlib import Path
 import psutil
 
 from ..support.github import GitHub
-from ..support.whole_server import CHECKOUT, Server, wait_for
+from ..support.patience import wait_for
+from ..support.skewed import skewed
+from ..support.whole_server import CHECKOUT, Server
 
 SKEW_SECONDS = 60
 FULL = 1 << 16
@@ -31,8 +32,6 @@ def possible(fault: str, server: Server) -> Iterator[None]:
     """Sees to what the fault needs before the run begins. Raises NotHere."""
     if fault == "kill relay" and "relay" not in server.state["children"]:
         raise NotHere("this server has no relay: set KAFKA_BOOTSTRAP_SERVERS")
-    if fault == "clock skew" and _faketime() is None:
-        raise NotHere("libfaketime is not installed (uv sync --group drills)")
     if fault != "disk full":
         yield
         return
@@ -97,8 +96,8 @@ def other_clock(fault: str, server: Server, log: Path) -> Iterator[None]:
         yield
         return
     state = server.state
-    env = {**_environment(_pid(server, "worker")), "LD_PRELOAD": str(_faketime()), "FAKETIME": f"+{SKEW_SECONDS}s"}
-    env |= {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"]}
+    env = {**_environment(_pid(server, "worker")), **skewed(SKEW_SECONDS, log.parent)}
+    env |= {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"]}
     with log.open("ab") as output:
         argv = [sys.executable, "manage.py", "work"]
         process = subprocess.Popen(argv, cwd=CHECKOUT, env=env, stdout=output, stderr=output)
@@ -107,13 +106,6 @@ def other_clock(fault: str, server: Server, log: Path) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(40)
-
-
-def _faketime() -> Path | None:
-    found = importlib.util.find_spec("libfaketime")
-    if found is None or found.origin is None:
-        return None
-    return next(Path(found.origin).parent.rglob("libfaketime.so.1"), None)
 
 
 def _environment(pid: int) -> dict[str, str]:

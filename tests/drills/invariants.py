@@ -11,7 +11,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from ..support.github import GitHub
-from ..support.whole_server import Server, wait_for
+from ..support.patience import wait_for
+from ..support.whole_server import Server
 
 ONCE = ("run_queued", "plan_ready", "approved", "patch_applied", "commit_created", "push_succeeded", "pr_opened", "completion")
 OURS = ("fetch.lock", "mgx.lock")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from ..support.team_script import script
-from ..support.whole_server import CHECKOUT, CODE, NEW, Server, git, wait_for
+from ..support.whole_server import CHECKOUT, CODE, NEW, Server, git
 
-__all__ = ["CHECKOUT", "CODE", "NEW", "Server", "git", "wait_for"]
+__all__ = ["CHECKOUT", "CODE", "NEW", "Server", "git"]
 
 
 @pytest.fixture(autouse=True)

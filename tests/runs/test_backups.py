@@ -112,7 +112,7 @@ def test_a_restored_run_goes_on_and_adopts_what_github_has(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_no_whole_backup_of_this_server_is_refused_before_anything_changes(tmp_path: Path, settings: Any) -> None:
+def test_what_is_not_a_whole_backup_of_this_server_is_refused_before_anything_changes(tmp_path: Path, settings: Any) -> None:
     Workspace.objects.create(name="kept", slug="kept")
     place = tmp_path / "backup"
     backups.backup(place)

@@ -27,7 +27,7 @@ from ..support.run_actors import work_on
 from ..support.scripted_openai import serve
 from ..support.skewed import skewed
 from ..support.team_script import action_of, review, script
-from ..support.worker import worker
+from ..support.worker import wait_for_end, worker
 from .conftest import NEW, Tenant, drive, git, types
 from .test_durability import expire
 from .test_ends import CODE, edit
@@ -94,11 +94,7 @@ def test_two_workers_with_wrong_clocks_do_one_run(
         finally:
             gone.set()
         with worker(log=tmp_path / "2.log", **env, **skewed(-skew, tmp_path)):
-            deadline = time.monotonic() + 90
-            while not run.is_final and run.status != Status.PAUSED:
-                assert time.monotonic() < deadline, (tmp_path / "2.log").read_text()
-                time.sleep(0.1)
-                run.refresh_from_db()
+            wait_for_end(run, tmp_path / "2.log")
     both_files(run, shop)
     assert types(run).count("recovered") == 1
     events = list(Event.objects.for_workspace(run.workspace_id).order_by("position").values_list("created_at", flat=True))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 
 from agent.errors import Paused
@@ -130,6 +132,37 @@ def test_a_run_that_dies_within_a_transaction_loses_no_event_and_no_money(
     assert (seen.count("role_message"), seen.count("model_call")) == (5, 4), "the tester runs the tests without a model"
     entries = LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
     assert entries.count() == len(server.requests) == run.usage["calls"], "every call that was made was reserved, and no other"
+
+
+@some_of(TRANSACTIONS, 2)
+def test_a_commit_whose_answer_is_lost_fails_no_run_and_repeats_nothing(
+    tenant: Tenant, shop: Path, scripted: Any, monkeypatch: pytest.MonkeyPatch, turn: int, draw: Draw[int]
+) -> None:
+    """The database has it, and the worker can't know: another claim reads what is there and goes on from it."""
+    commit, left = BaseDatabaseWrapper.commit, [draw(TRANSACTIONS, turn)]
+
+    def commit_and_lose_the_connection(self: BaseDatabaseWrapper) -> None:
+        commit(self)
+        if threading.current_thread().name.startswith("run-db"):
+            left[0] -= 1
+            if left[0] == 0:
+                raise OperationalError("server closed the connection unexpectedly")
+
+    with scripted(script(code=CODE, files=["shop/prices.py"])) as server:
+        run = edit(tenant, shop)
+        monkeypatch.setattr(BaseDatabaseWrapper, "commit", commit_and_lose_the_connection)
+        while run.state.claimable:
+            work_on(run)
+            if TaskRun.across_tenants.filter(pk=run.pk).exclude(lease_expires_at=None).exists():
+                expire(run)
+            run.refresh_from_db()
+    assert left[0] < 0, "there were fewer transactions than this test thinks"
+    assert run.status == Status.COMPLETED, run.error
+    seen = types(run)
+    story = ("run_queued", "analysis_start", "plan_ready", "patch_applied", "tests_finished", "commit_created", "completion")
+    assert [seen.count(once) for once in story] == [1] * len(story)
+    entries = LedgerEntry.objects.for_workspace(run.workspace_id).filter(run_id=run.pk)
+    assert 0 <= entries.count() - len(server.requests) <= 1, "one may be reserved and not made (`runs.orphaned_calls`)"
 
 
 def test_a_step_with_other_inputs_than_recorded_pauses_instead_of_guessing(tenant: Tenant) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from django.utils import timezone
 
@@ -18,6 +15,7 @@ from runs.models.run_state import Status
 from runs.webhooks import processing
 
 from ..support.github import GitHub
+from ..support.patience import wait_for
 from ..support.silent_server import SilentServer, silent_server
 from ..support.worker import worker
 from .conftest import Tenant, make_tenant
@@ -27,13 +25,6 @@ from .test_fair_share import queue
 RENAMED = {"action": "renamed", "sender": {"login": "octocat"}}
 WITHIN = 25.0
 """Seconds in which no call to a silent server has ended: a look has 30."""
-
-
-def wait_for(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def hanging(tenant: Tenant, server: SilentServer) -> None:
@@ -62,7 +53,7 @@ def test_a_hanging_repository_delays_no_run_of_another_tenant(tenant: Tenant, tm
         hanging(tenant, silent)
         silent.wait_for(4)  # as many as the worker has threads for runs
         [mine] = queue(other, 1)
-        wait_for(lambda: TaskRun.across_tenants.get(pk=mine.pk).started_at)
+        wait_for(lambda: TaskRun.across_tenants.get(pk=mine.pk).started_at, WITHIN)
         theirs = TaskRun.objects.for_workspace(tenant.workspace.pk)
         assert theirs.filter(status=Status.PLANNING).count() == 3, "they hang, and none has ended"
         assert theirs.filter(claimed_at__gt=mine.created_at).count() <= 1, "within two claims"
@@ -79,8 +70,8 @@ def test_a_hanging_service_leaves_the_others_their_looks_and_deliveries(
         delivery = WebhookDelivery.objects.create(
             workspace_id=other.link.workspace_id, link=other.link, delivery_id="1", event="repository", payload=RENAMED
         )
-        wait_for(lambda: WebhookDelivery.across_tenants.get(pk=delivery.pk).processed_at)
-        wait_for(lambda: RepositoryLink.across_tenants.get(pk=other.link.pk).last_validated_at)
+        wait_for(lambda: WebhookDelivery.across_tenants.get(pk=delivery.pk).processed_at, WITHIN)
+        wait_for(lambda: RepositoryLink.across_tenants.get(pk=other.link.pk).last_validated_at, WITHIN)
         assert silent.waiting <= 3 + EACH, "three runs, and a share of what is not a run"
 
 

@@ -5,27 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from runs.models import TaskRun
 from runs.models.run_state import Status
 
+from ..support.patience import wait_for
 from ..support.scripted_openai import serve
 from ..support.team_script import script
 from ..support.worker import worker
 from .conftest import Tenant, make_tenant, types
 
 OTHERS = "Create a service for the other tenant"
-
-
-def wait_for(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 def child_of(watcher: int) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,16 +17,10 @@ from runs.worker import executor
 from runs.worker.execution import Execution
 from runs.worker.lease import Keeper, Lease, keeper
 
+from ..support.patience import wait_for
 from .conftest import Tenant
 from .test_durability import expire
 from .test_worker_deaths import begun, dies
-
-
-def wait_for(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def fresh(run: TaskRun) -> TaskRun:

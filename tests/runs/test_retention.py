@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -164,8 +166,11 @@ def test_what_dead_processes_and_deleted_workspaces_left_on_the_disk_goes(
     settings.MGX_DATA_DIR = tmp_path
     ended = subprocess.Popen(["true"])
     ended.wait()
-    gone = [f"runtime/{ended.pid}", f"cache/{uuid.uuid4()}", f"maps/{uuid.uuid4()}"]
-    stay = [f"runtime/{os.getpid()}", f"cache/{tenant.workspace.pk}", "cache/locks", "runtime/shared"]
+    silent = ["runtime/another-host-1", "runtime/1"]
+    gone = [f"runtime/{socket.gethostname()}-{ended.pid}", *silent, f"cache/{uuid.uuid4()}", f"maps/{uuid.uuid4()}"]
+    own = f"runtime/{leftovers.runtime_directory().name}"
+    elsewhere = f"runtime/another-host-{ended.pid}"
+    stay = [own, elsewhere, f"cache/{tenant.workspace.pk}", "cache/locks", "runtime/shared"]
     for name in (*gone, *stay):
         (tmp_path / name / "deeper").mkdir(parents=True)
     drafts = tmp_path / "artifacts" / draft_files.DRAFTS
@@ -174,7 +179,12 @@ def test_what_dead_processes_and_deleted_workspaces_left_on_the_disk_goes(
         (drafts / name).write_bytes(b"x")
     long_ago = (drafts / "new.part").stat().st_mtime - draft_files.DRAFT_AGE - 1
     os.utime(drafts / "old.part", (long_ago, long_ago))
-    assert leftovers.prune() == {"runtime": 1, "drafts of artifacts": 1, "caches": 2}
+    for name in (*silent, own, elsewhere):
+        os.utime(tmp_path / name, (time.time() - leftovers.SILENT_SECONDS - 1,) * 2)
+    os.utime(tmp_path / elsewhere)  # as `show_life` does there
+    assert leftovers.prune() == {"runtime": 3, "drafts of artifacts": 1, "caches": 2}
     assert leftovers.prune() == {}
     assert all((tmp_path / name).is_dir() for name in stay) and not any((tmp_path / name).exists() for name in gone)
     assert [path.name for path in drafts.iterdir()] == ["new.part"]
+    leftovers.show_life()
+    assert time.time() - (tmp_path / own).stat().st_mtime < leftovers.SILENT_SECONDS

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from mgx_project.embedded.ports import free_port
@@ -52,7 +52,7 @@ class Broker:
             try:
                 admin.list_topics(timeout=1)
                 return
-            except Exception:
+            except KafkaException:
                 assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()[-2000:]
 
     def stop(self, *, kill: bool = False) -> None:

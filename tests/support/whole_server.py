@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import httpx
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from .patience import wait_for
 from .scripted_openai import ScriptedOpenAI, serve
 from .team_script import TeamScript, script
 
@@ -106,13 +106,6 @@ class Server:
 
         wait_for(done, within)
         return found
-
-
-def wait_for(condition: Callable[[], Any], within: float = 180) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 import redis
 from django.db import connection
 
+from runs.models import TaskRun
+from runs.models.run_state import Status
+
+from .patience import wait_for
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -40,3 +45,13 @@ def worker(*args: str, log: Path, tree: Path = CHECKOUT, **env: str) -> Iterator
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
             for key in client.scan_iter("mgx:workers:*"):  # it would seem to live for some seconds more
                 client.delete(key)
+
+
+def wait_for_end(run: TaskRun, log: Path) -> None:
+    """Until a worker has ended ``run`` or paused it; a failure shows the end of its ``log``."""
+
+    def ended() -> bool:
+        run.refresh_from_db()
+        return run.is_final or run.status == Status.PAUSED
+
+    wait_for(ended, told=lambda: log.read_text()[-2000:])

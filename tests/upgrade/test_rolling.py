@@ -17,7 +17,7 @@ from workspaces.models import LedgerEntry
 from ..runs.conftest import NEW, Tenant, git, local_roots, shop, tenant, types
 from ..support.scripted_openai import Reply, serve
 from ..support.team_script import action_of, script
-from ..support.worker import CHECKOUT, worker
+from ..support.worker import CHECKOUT, wait_for_end, worker
 
 __all__ = ["local_roots", "shop", "tenant"]
 
@@ -53,14 +53,9 @@ class Gate:
         return said
 
 
-def finished(run: TaskRun, gate: Gate) -> TaskRun:
+def finished(run: TaskRun, gate: Gate, log: Path) -> TaskRun:
     gate.opened.set()
-    done = threading.Event()
-    for _ in range(1200):
-        run.refresh_from_db()
-        if run.is_final or run.status == Status.PAUSED:
-            break
-        done.wait(0.1)
+    wait_for_end(run, log)
     assert run.status == Status.COMPLETED, (run.status, run.error)
     asked = gate.team.asked
     assert asked == ["DraftPlan", "WriteCode", "WriteTest", "ReviewCode", "ReviewCode"], (
@@ -76,9 +71,7 @@ def finished(run: TaskRun, gate: Gate) -> TaskRun:
     return run
 
 
-def test_old_and_new_workers_carry_on_each_others_runs(
-    tenant: Tenant, shop: Path, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_and_new_workers_carry_on_each_others_runs(tenant: Tenant, shop: Path, released: Path, tmp_path: Path) -> None:
     link = tenant.link(shop, is_primary=True)
     task = tenant.task("Let total() ignore prices that are None", repository_id=link.pk, output_mode="patch_existing")
     gates = [Gate(), Gate()]
@@ -93,13 +86,13 @@ def test_old_and_new_workers_carry_on_each_others_runs(
         run.refresh_from_db()
         assert (run.prompt_set, run.prompt_version) == (0, "11"), "the release before pins nothing"
         with worker(log=tmp_path / "new.log", **env):
-            begun_by_old = finished(run, gate)
+            begun_by_old = finished(run, gate, tmp_path / "new.log")
             gate = next(turn)
             second = tenant.run(task, auto_approve=True)
             assert gate.reached.wait(90), (tmp_path / "new.log").read_text()[-2000:]
         second.refresh_from_db()
         assert second.prompt_set == int(second.prompt_version)
         with worker(log=tmp_path / "old.log", tree=released, **env):
-            begun_by_new = finished(second, gate)
+            begun_by_new = finished(second, gate, tmp_path / "old.log")
     for done in (begun_by_old, begun_by_new):
         assert git("diff", "--name-only", "main", done.branch_name, cwd=shop) == "shop/prices.py"

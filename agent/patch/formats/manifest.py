@@ -19,7 +19,6 @@ from agent.patch.model import EditsInvalid, FileEdit
 _BOLD = re.compile(r"(?:#{1,6}[ \t]+)?(?:\*\*|__)FILE:[ \t]*`?")
 _HEADING = re.compile(r"#{1,6}[ \t]+FILE:[ \t]+(?=\S)")
 _LANGUAGES = ("markdown", "md", "mdx")
-_MARKDOWN = (".md", ".mdx", ".markdown", ".rst")
 
 
 class ManifestInvalid(EditsInvalid):
@@ -118,14 +117,20 @@ class ManifestReader:
 
     def _path_at(self, at: int) -> str | None:
         """The path that the line names. With a # before it only over a fence: else it is a comment in a file."""
-        lines = self._answer.plain
-        if "FILE:" not in lines[at][:16]:
+        line = self._answer.plain[at]
+        if "FILE:" not in line[:16] or (line.startswith("#") and not self._is_over_fence(at)):
             return None
-        if lines[at].startswith("#"):
-            below = next((line for line in lines[at + 1 : at + 3] if line.strip()), "")
-            if _fence(below) is None:
-                return None
-        return _path_of(lines[at], strict=self._strict)
+        return _path_of(line, strict=self._strict)
+
+    def _is_over_fence(self, at: int) -> bool:
+        """True where a fence opens below the line, with nothing but a few sentences between."""
+        filled = (line for line in self._answer.plain[at + 1 : at + 2 + 2 * foreign.MAX_SAID] if line.strip())
+        for said, line in enumerate(filled):
+            if _fence(line) is not None:
+                return True
+            if said == foreign.MAX_SAID or not remarks.is_said(line):
+                return False
+        return False
 
     def edits(self) -> list[FileEdit]:
         """The files in their order. Raises ``ManifestInvalid``."""
@@ -323,8 +328,8 @@ def _wraps(lines: list[str]) -> bool:
         return any(at and _closes(line, own[0]) for at, line in enumerate(lines))
     for at, line in enumerate(lines):
         hit = _fence(line)
-        if hit is None:
-            continue
+        if hit is None or own is None or hit[0][0] != own[0][0]:
+            continue  # a heading of reStructuredText may be underlined with ~~~
         depth += 1 if hit[1] or depth == 0 else -1
         if depth == 0:
             return at == last
@@ -358,7 +363,7 @@ def _last_filled(lines: Sequence[str]) -> int:
 
 
 def _is_markdown(path: str) -> bool:
-    return path.lower().endswith(_MARKDOWN)
+    return path.lower().endswith(foreign.MARKDOWN)
 
 
 def _joined(lines: Sequence[str]) -> str:

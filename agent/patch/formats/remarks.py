@@ -22,7 +22,7 @@ MAX_HEAD = 8
 NONE, PART, MAYBE, SURE = range(4)
 """Of a line: it is the file's; it is said where a line beside it is; it may be said; it is."""
 
-_LEAD = re.compile(r"(?:(?:[-*•>]|\d{1,2}[.)]|#{2,6})[ \t]+|\*{2,3}|_{2}(?=\w+ )){1,3}")
+_LEAD = re.compile(r"\A(?:(?:[-*•>]|\d{1,2}[.)]|#{2,6})[ \t]+|\*{2,3}|_{2}(?=\w+ )){1,3}")
 _ITEM = re.compile(r"(?:[-*•>]|\d{1,2}[.)])[ \t]+\S.*|-[A-Z][a-z]+ \w.*")
 _TIGHT = re.compile(r"-[A-Z][a-z]+ [^=;{}()<>\[\]]*")
 _TITLE = re.compile(r"-{2,3} [\w ,.!?]{1,80} -{2,3}|<(summary|b|i|em|strong|kbd|sub|h\d)>[^<>]{1,200}</\1>")
@@ -63,12 +63,34 @@ _ABOUT = re.compile(
     r"(?: (?:as|from|in|to) (?:before|is|above|the original|original|previous(?:ly)?))?",
     re.IGNORECASE,
 )
+_SIGNS = frozenset("=;{}()[]<>$")
+"""Of programs."""
 _MARKS = " \t.!…()[]<>{}*_`#/-;:\"'"
 _PLACEHOLDER = frozenset(("todo", "tbd", "placeholder"))
 _PLAIN = re.compile(r"[^\W\d_][\w'’,.!?:;()\"“”–-]*(?: [\w'’,.!?:;()\"“”–/#+&%-]+)+")
 _FOREIGN = re.compile(r"[^\x00-\u024f]")
 _SYMBOL = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff]\ufe0f?[ ]*\S.*")
-_SHOUT = re.compile(r"[A-Z][A-Z_\d]+\b")
+_SHOUT = re.compile(r"[A-Z][A-Z_\d]+\b(?!:)")
+_COMMAND = re.compile(
+    r"(?:[a-z].*[^.!?]|[a-z]|[a-z][\w.-]*[ \t]*[:=].*|echo\b.*|(?!(?:OK|SQL|API|CI|PS)\b)[A-Z][A-Z_\d]+\b(?!:).*)", re.ASCII
+)
+"""What begins as commands, names and settings do, in files that have such lines: not as a sentence."""
+
+_COMMIT = re.compile(r"\w+(?:\([\w ./-]{1,60}\))?!?: .*#\d.*|\w+\([\w ./-]{1,60}\)!?: .*|\w+[ :]+#\d{1,9}")
+"""What only the subject of a commit has: a scope in brackets, the number of an issue."""
+
+_STATEMENT = re.compile(r"from [\w.]+ import .+|(?:assert|del|throw|nonlocal|yield|await|elif|puts|echo|echom)\b.*[^.!?]")
+"""A statement by its first word, which no sentence begins with in lower case."""
+
+_LED = re.compile(r"(?:raise|global|import|export|return|if|for|while|with|print)\b.*[^.!?:]")
+"""What may be a statement by its first word, or the middle of a sentence."""
+
+_BEHIND = re.compile(r"(?<![ \t])[ \t]+(?:#|//)[ \t].*")
+"""A comment behind a line of a program."""
+
+_KEY = re.compile(r"[a-z][\w.-]*:(?:[ \t].*)?")
+"""A key of YAML and what it is set to."""
+
 _COMMENTS = tuple(
     f".{name}"
     for name in "py pyi sh bash zsh fish rb pl pm r jl yml yaml toml mk ex exs nim cfg conf ini tf".split()  # noqa: SIM905
@@ -145,7 +167,7 @@ def grade(line: str, path: str) -> int:
         return PART if _ITEM.fullmatch(text.strip()) else NONE
     is_yaml = ending(path) in (".yml", ".yaml")
     if _RULE.fullmatch(text):
-        return PART
+        return NONE if text[0] == "<" and kind_of(path) == "other" else PART
     if _TABLE.fullmatch(text) and "|--" in text.replace(" ", "").replace(":", ""):
         return SURE
     if _TABLE.fullmatch(text):
@@ -156,22 +178,28 @@ def grade(line: str, path: str) -> int:
     if is_yaml and _TIGHT.fullmatch(text):
         return MAYBE
     if is_yaml and (item or _is_yaml(text)):
-        return SURE if _CHAT.fullmatch(text) else MAYBE if _words(text) >= 3 and not item else PART if item else NONE
+        if _CHAT.fullmatch(text):
+            return SURE
+        is_own = _KEY.fullmatch(text) is not None and _CLOSING.fullmatch(text) is None
+        return PART if item else MAYBE if _words(text) >= 3 and not is_own else NONE
     if _TIGHT.fullmatch(text) or _BOLD.fullmatch(text) or _SYMBOL.fullmatch(text):
         return SURE
     bare = _LEAD.sub("", text, count=1).strip("*_ ")
     if not bare or elision_phrases.is_said(bare.strip(_MARKS).lower()):
         return NONE
+    if _STATEMENT.fullmatch(text) or (is_wordy(path) and _COMMAND.fullmatch(text) and not _COMMIT.fullmatch(text)):
+        return NONE
     if _CLOSING.fullmatch(bare) or _CHAT.fullmatch(bare):
         return SURE
     if _is_prose(bare, path):
-        return SURE
+        return MAYBE if _LED.fullmatch(text) else SURE
     is_part = item or _NAME.fullmatch(text) or (not is_yaml and _ANNOUNCED.fullmatch(text))
     return PART if is_part else NONE
 
 
 def _is_prose(text: str, path: str) -> bool:
-    if text[0] in "#/;%\"'<([{@$&!.,:=|+\\":
+    text = _BEHIND.sub("", text)
+    if text[0] in "#/;%\"'<([{@$&!.,:=|+\\" or text.startswith("--"):
         return False
     plain = sentences.SPAN.sub("x", text)
     said = sentences.said(plain)
@@ -207,6 +235,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
     at = top = last = _after_filled(lines, len(lines))
     best = NONE
     doubts: list[str] = []
+    is_yaml = ending(path) in (".yml", ".yaml")
     while at > 0:
         line = lines[at - 1]
         if not line.strip():
@@ -220,13 +249,16 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         found = grade(line, path)
         if found == NONE and top < last and opener(lines[top]) is not None and _ANNOUNCED.fullmatch(line.rstrip()):
             found = PART
+        if found == NONE and best == SURE and top == at and sentences.said(line) >= 2 and not _SIGNS & set(line):
+            found = MAYBE  # the paragraph that is said goes on: none of it may stay behind
         if found == NONE:
             break
+        if found == MAYBE and not is_yaml and at > 1 and grade(lines[at - 2], path) == SURE:
+            found = SURE  # in the middle of what is said
         if found == MAYBE:
             doubts.append(line)
         best, at = max(best, found), at - 1
         top = at
-    is_yaml = ending(path) in (".yml", ".yaml")
     while best == SURE and top < last and _is_given_back(lines[top], path):
         top += 1
     if best == SURE and not doubts:
@@ -243,7 +275,12 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
     ):
         above = _after_filled(lines, top)
         margin = next((at for at in range(above - 1, -1, -1) if lines[at][:1] not in ("", " ", "\t")), -1)
-        is_own = margin < 0 or lines[margin].startswith("-") or (margin == above - 1 and lines[margin].rstrip().endswith(":"))
+        is_own = (
+            margin < 0
+            or lines[top][0] in " \t"
+            or lines[margin].startswith("-")
+            or (margin == above - 1 and lines[margin].rstrip().endswith(":"))
+        )
         if not is_yaml or doubts or not is_own:
             return last, tuple(line for line in lines[top:last] if line.strip())
     return len(lines), ()

@@ -7,7 +7,9 @@ import re
 MAX_LOOKED_AT = 2_000
 """Characters of a line; a longer one is not code by its end."""
 
-SPAN = re.compile(r"`[^`]{0,400}`|\"[^\"]{0,400}\"|“[^”]{0,400}”|https?://\S{1,400}")
+SPAN = re.compile(r"`[^`]{0,400}`|\"[^\"]{0,400}\"|“[^”]{0,400}”|(?<!\w)'[^']{0,400}'(?!\w)|https?://\S{1,400}")
+"""What is quoted in a line, which tells nothing about the line itself."""
+
 _CODE_END = re.compile(r"[;{}]|\)[;,:{]?|[\])}][\])};,]*")
 _KEYWORD = re.compile(
     r"(?:def|class|func|fn|function|const|let|var|public|private|protected|static|async|export|struct|impl|interface|enum|"
@@ -28,11 +30,6 @@ _SAID = frozenset(
     "are been being because so also now too with of a an is use used using means makes don't doesn't note".split()
 )
 """Words of English sentences. ``with``, ``is`` and ``of`` are of programs too, which have no two of these in a line."""
-
-
-def is_sentence(line: str) -> bool:
-    """True for a line that can only be said to a reader."""
-    return len(line.split()) >= 3 and _SENTENCE.fullmatch(line[:MAX_LOOKED_AT]) is not None and not is_code(line)
 
 
 def is_code(line: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, network_binds
+from agent.sandbox.host_mounts import NETWORK_VARIABLES, Bind, network_binds
 from agent.sandbox.limits import Limits
 from agent.sandbox.node.npmrc import Registry
 
@@ -22,10 +22,7 @@ YARN_HOME = "/yarn-home"
 REFUSED = "/opt/refused"
 """Holds what takes the place of git: a package that names a git repository would have it cloned, from any host."""
 LIMITS = Limits(memory=4 << 30, file_size=4 << 30, disk=8 << 30, inodes=600_000, open_files=8_192)
-PASSED = (
-    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY",
-    "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
-)  # fmt: skip
+PASSED = ("NPM_CONFIG_REGISTRY", "npm_config_registry", "NODE_EXTRA_CA_CERTS", *NETWORK_VARIABLES)
 PNPM = {
     "store_dir": f"{CACHE}/pnpm-store", "package_import_method": "clone-or-copy", "enable_global_virtual_store": "false",
     "manage_package_manager_versions": "false", "package_manager_strict": "false", "block_exotic_subdeps": "true",

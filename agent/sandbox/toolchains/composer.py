@@ -18,7 +18,7 @@ from pathlib import Path
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, network_binds
+from agent.sandbox.host_mounts import NETWORK_VARIABLES, Bind, network_binds
 from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
@@ -34,7 +34,6 @@ TREE = "/packages"
 SETTINGS = Path("/etc/php")
 """Where Debian's PHP is told which of its parts to load; without it there is no mbstring and no dom."""
 PERSONAL = ("config.json", "auth.json")
-PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 LIMITS = Limits(memory=2 << 30, file_size=1 << 30, inodes=400_000, disk=4 << 30)
 
 
@@ -88,7 +87,7 @@ async def _fill(draft: Path, top: Path, found: ComposerManifest, execute: Execut
 
 
 def _cell(draft: Path, *, network: bool) -> Cell:
-    passed = {name: value for name in PASSED if network and (value := os.environ.get(name))}
+    passed = {name: value for name in NETWORK_VARIABLES if network and (value := os.environ.get(name))}
     env = {
         **passed,
         "PATH": "/usr/local/bin:/usr/bin:/bin",

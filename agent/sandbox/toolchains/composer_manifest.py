@@ -31,12 +31,11 @@ _PLATFORM = ("php", "php-64bit", "hhvm", "composer", "composer-plugin-api", "com
 @dataclass
 class ComposerManifest:
     """``asked`` is the text with what composer.json asks for, "" where there is none; ``locked`` the one with the versions of
-    composer.lock, "" without one. ``wanted`` says that a package is among them. ``vendor`` is where they belong, from the
-    directory of the part; ``classes`` are the files, from there too, in which Composer has to look for classes."""
+    composer.lock, "" without one. ``vendor`` is where packages belong, from the directory of the part; ``classes`` are the
+    files, from there too, in which Composer has to look for classes."""
 
     asked: str = ""
     locked: str = ""
-    wanted: bool = False
     vendor: str = "vendor"
     classes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -72,7 +71,6 @@ def read(root: Path, directory: str) -> ComposerManifest:
         found.locked = json.dumps(
             {**base, "minimum-stability": "dev", "require": {**asked, **locked}}, indent=1, sort_keys=True
         )
-    found.wanted = bool(asked)
     found.classes = list(_class_files(root / directory, base["autoload"]["classmap"], found.vendor))
     return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, network_binds
+from agent.sandbox.host_mounts import NETWORK_VARIABLES, Bind, network_binds
 from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
@@ -27,8 +27,7 @@ HOME = "/opt/go"
 BUILDS = "/opt/go-builds"
 PROXY = "https://proxy.golang.org"
 LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
-PASSED = ("GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
-          "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")  # fmt: skip
+PASSED = ("GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "GONOPROXY", *NETWORK_VARIABLES)
 
 
 async def make(

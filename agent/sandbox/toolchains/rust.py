@@ -15,7 +15,7 @@ from pathlib import Path
 from agent.ports import CommandResult
 from agent.projects.model import ProjectPart
 from agent.sandbox.bubblewrap import Cell
-from agent.sandbox.host_mounts import Bind, network_binds
+from agent.sandbox.host_mounts import NETWORK_VARIABLES, Bind, network_binds
 from agent.sandbox.installed import Installed, Mount, notes_of
 from agent.sandbox.kept import kept, key_of, write_files
 from agent.sandbox.limits import Limits
@@ -31,7 +31,6 @@ CRATES = "/opt/crates"
 HOME = "/opt/rust"
 CONFIG = "/opt/cargo-home"
 LIMITS = Limits(memory=2 << 30, file_size=2 << 30, inodes=600_000, disk=8 << 30)
-PASSED = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
 REPLACED = f'[source.crates-io]\nreplace-with = "fetched"\n[source.fetched]\ndirectory = "{CRATES}"\n[net]\noffline = true\n'
 
 
@@ -108,7 +107,7 @@ def _ready(home: Path, cache: Path, before: Installed | None) -> Installed:
 
 
 def _cell(home: Path, draft: Path) -> Cell:
-    passed = {name: value for name in PASSED if (value := os.environ.get(name))}
+    passed = {name: value for name in NETWORK_VARIABLES if (value := os.environ.get(name))}
     own = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "config.toml"
     env = {
         **passed,

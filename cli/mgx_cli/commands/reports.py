@@ -8,7 +8,7 @@ import typer
 
 from mgx_cli.commands.shared import AsJson, application
 from mgx_cli.commands.workspaces import current_workspace
-from mgx_cli.output import one_line, put, put_json, put_table, say
+from mgx_cli.output import one_line, put_json, put_table, say
 from mgx_cli.render import cost, number
 from mgx_cli.session import open_api
 
@@ -73,7 +73,7 @@ def audit(
         put_json({"items": rows})
         return
     if not rows:
-        put("")
+        say("No entries.")
         return
     put_table(
         ("TIME", "WHO", "ACTION", "WHAT"),

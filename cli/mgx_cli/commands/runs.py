@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mgx_cli import completion_values
+from mgx_cli import completion_values, git_answers
 from mgx_cli.api import Api
 from mgx_cli.commands.shared import AsJson, RunName, RunOrLast, Verbose, application
 from mgx_cli.errors import InterruptedByUser, NoAccess, UsageError
@@ -340,18 +340,23 @@ def _tell(run: dict[str, Any], as_json: bool, done: str) -> None:
 
 
 def _stat(run: dict[str, Any], raw: bytes, as_json: bool) -> None:
-    from mgx_cli.apply_patch import read_change
+    from mgx_cli.apply_patch import Change, read_change
 
-    change = read_change(Path.cwd(), raw) if raw.strip() else None
-    files = change.files if change else []
+    # in a directory of a repository git would leave out what is elsewhere in it
+    top = git_answers.ask(Path.cwd(), "rev-parse", "--show-toplevel").output
+    change = read_change(Path(top.rstrip("\n")) if top else Path.cwd(), raw) if raw.strip() else Change([], [], [])
+    files, binary = change.files, change.binary
     if as_json:
-        put_json({"run_id": run["id"], "files": files, "binary": change.binary if change else []})
+        put_json({"run_id": run["id"], "files": files, "binary": binary})
         return
-    width = max((len(one_line(file["path"])) for file in files), default=0)
+    width = max((len(one_line(path)) for path in [*(file["path"] for file in files), *binary]), default=0)
     for file in files:
         put(f"{one_line(file['path']).ljust(width)}  +{file['added']} −{file['removed']}")
+    for path in binary:
+        put(f"{one_line(path).ljust(width)}  binary")
     added, removed = (sum(int(file[name]) for file in files) for name in ("added", "removed"))
-    say(f"{len(files)} {'file' if len(files) == 1 else 'files'}, +{added} −{removed}")
+    count = len(files) + len(binary)
+    say(f"{count} {'file' if count == 1 else 'files'}, +{added} −{removed}")
 
 
 def _diff_style(line: str) -> str:

@@ -1,4 +1,4 @@
-"""`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper and reaper beside it.
+"""`manage.py work`: one worker process, which is Dramatiq's Worker with our lease keeper, reaper and housekeeping beside it.
 
 There are two Workers in it, with threads and a queue each: one for runs, one for what waits for other people's servers (looks,
 deliveries, comments, mail). Dramatiq advises against two in a process; ours share no queue, and none of the middleware keeps
@@ -29,8 +29,9 @@ from mgx_project.common.private_files import close_data_directory
 from repositories import actors as network
 from repositories.fair_shares import THREADS
 from runs import actors
+from runs.housekeeping import Housekeeping
 from runs.reaper import Reaper
-from runs.worker import workdirs
+from runs.worker import leftovers, workdirs
 from runs.worker.lease import keeper
 
 log = structlog.stdlib.get_logger(__name__)
@@ -50,27 +51,29 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, threads: int, network_threads: int, **options: Any) -> None:
         close_data_directory(settings.MGX_DATA_DIR)
-        bootstrap(settings.MGX_DATA_DIR / "runtime" / str(os.getpid()))
+        bootstrap(leftovers.runtime_directory())
         broker = dramatiq.get_broker()
         broker.emit_after("process_boot")
         _make_room(threads, network_threads)
         workers = [_worker(broker, actors.QUEUE, threads), _worker(broker, network.QUEUE, network_threads)]
         workdirs.prune()
         sandbox.check(settings.MGX_DATA_DIR, tier=settings.MGX_SANDBOX, first_user=settings.MGX_SANDBOX_UID)
-        reaper = Reaper(threads, network_threads)
+        helpers = (Reaper(threads, network_threads), Housekeeping())
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())
         signal.signal(watcher.DRAIN, lambda number, frame: keeper.drain())
         for worker in workers:
             worker.start()
-        reaper.start()
+        for helper in helpers:
+            helper.start()
         if (beat := watcher.beat) is not None:
             beat.ask(settings.MGX_WORKER_SILENCE_SECONDS, well=lambda: not keeper.stuck)
         log.info("worker ready", threads=threads)
         self._beat_until(stop, threads)
         log.info("worker stopping: releasing its runs", runs=keeper.held)
-        reaper.stop()
+        for helper in helpers:
+            helper.stop()
         keeper.shut_down()
         stopping = [threading.Thread(target=worker.stop, args=(15_000,)) for worker in workers]
         for thread in stopping:
@@ -80,11 +83,12 @@ class Command(BaseCommand):
         broker.close()
 
     def _beat_until(self, stop: threading.Event, threads: int) -> None:
-        """Sends a heartbeat every few seconds (`/health/status` counts the keys)."""
+        """Shows every few seconds that this process lives: to Redis (`/health/status` counts the keys) and in its directory."""
         client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=BEAT_SECONDS, socket_connect_timeout=BEAT_SECONDS)
         key = f"mgx:workers:{socket.gethostname()}:{os.getpid()}"
         facts = {"pid": os.getpid(), "host": socket.gethostname(), "threads": threads, "started_at": int(time.time())}
         while not stop.is_set():
+            leftovers.show_life()
             try:
                 client.set(key, json.dumps(facts | {"busy": keeper.held}), ex=BEAT_SECONDS * 3)
             except redis.RedisError as error:
@@ -108,4 +112,4 @@ def _worker(broker: dramatiq.Broker, queue: str, threads: int) -> dramatiq.Worke
 def _make_room(threads: int, network_threads: int) -> None:
     """In the pool of database connections: two for each run, one for each other thread. Before the first is opened."""
     pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
-    pool["max_size"] = max(pool["max_size"], 2 * threads + network_threads + 4)
+    pool["max_size"] = max(pool["max_size"], 2 * threads + network_threads + 5)

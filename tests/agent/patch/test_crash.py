@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from agent.patch import apply_patch, recover
 from tests.agent.patch.test_apply import snapshot
-from tests.support.drills import times
+from tests.support.drills import chance, times
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +21,7 @@ CALLS = ("open", "write", "mkdir", "rename", "unlink", "fsync", "fchmod", "rmdir
 TEXT = "FILE: kept.txt\nnew\nFILE: run.sh\necho 2\nFILE: made/deep/a.txt\na\nFILE: made/b.txt\nb\nFILE: empty\n"
 LIMIT = 400
 STEP = times(1, 4)
+FIRST = chance("calls").randint(1, STEP)
 """The short form tries every other call, the odd or the even ones."""
 
 
@@ -104,7 +104,7 @@ def states(tmp_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_every_call(tmp_path: Path, states: tuple[dict[str, Any], dict[str, Any]], after: bool) -> None:
     seen = set()
-    for at in range(random.randint(1, STEP), LIMIT, STEP):
+    for at in range(FIRST, LIMIT, STEP):
         root = tmp_path / f"tree-{at}"
         make(root)
 
@@ -130,7 +130,7 @@ def test_killed_at_every_call(tmp_path: Path, states: tuple[dict[str, Any], dict
 
 def test_killed_while_recovering(tmp_path: Path, states: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """A kill in the middle of the swap, then a kill at every call of the recovery."""
-    for at in range(random.randint(1, STEP), LIMIT, STEP):
+    for at in range(FIRST, LIMIT, STEP):
         root = tmp_path / f"tree-{at}"
         make(root)
         swaps = 0
@@ -166,7 +166,7 @@ def test_killed_while_recovering(tmp_path: Path, states: tuple[dict[str, Any], d
 @pytest.mark.parametrize("call", ["write", "mkdir", "rename", "open", "fsync"])
 def test_a_disk_that_fills_up_changes_nothing(tmp_path: Path, states: tuple[dict[str, Any], dict[str, Any]], call: str) -> None:
     """The call fails once; what comes after (the recovery) works."""
-    for at in range(random.randint(1, STEP), LIMIT, STEP):
+    for at in range(FIRST, LIMIT, STEP):
         root = tmp_path / f"tree-{at}"
         make(root)
 

@@ -156,6 +156,14 @@ def test_few_words_are_an_elision_where_lines_are_gone(line: str) -> None:
     assert list(elisions(["first", "b", "c", "d", "# same as the others", "last"], "a.py", old)) == []
 
 
+@pytest.mark.parametrize("line", ["// ...", "// ... other options", "# ..."])
+def test_dots_of_an_example_in_a_page_stand_for_lines_only_where_some_are_gone(line: str) -> None:
+    page = ["# Title", "", "```js", line, "f()", "```", "", "The end."]
+    assert list(elisions(page, "a.md")) == []
+    assert list(elisions(page, "a.md", [text for text in page if text != line])) == []
+    assert list(elisions(page, "a.md", [*page[:3], "a()", "b()", "c()", *page[4:]])) == [3]
+
+
 def test_a_block_shows_what_its_new_part_leaves_out(tmp_path: Path) -> None:
     grow(tmp_path, {"shop.py": SHOP})
     old = SHOP[SHOP.index("def first") : SHOP.index("\n\n\ndef second")]

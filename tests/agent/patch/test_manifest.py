@@ -70,6 +70,11 @@ def test_an_answer_without_a_file_is_refused() -> None:
     assert "FILE: path" in refused.value.hint
 
 
+def test_a_heading_underlined_like_a_fence_closes_none() -> None:
+    text = "Title\n~~~~~\n\nText.\n"
+    assert read(f"FILE: a.rst\n```rst\n{text}```\n") == {"a.rst": text}
+
+
 def test_strict_reading_refuses_prose_and_names_its_line() -> None:
     with pytest.raises(ManifestInvalid) as refused:
         parse_manifest("\nSure!\nFILE: a\nx\n", strict=True)

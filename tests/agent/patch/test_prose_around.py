@@ -32,7 +32,7 @@ def test_a_file_ends_with_its_fence(tmp_path: Path, behind: str) -> None:
 
 @pytest.mark.parametrize("fence", ["````", "````markdown", "```markdown"])
 def test_a_page_ends_with_its_fence(tmp_path: Path, fence: str) -> None:
-    close = fence.rstrip("markdown")
+    close = fence.removesuffix("markdown")
     apply_patch(tmp_path, f"FILE: R.md\n{fence}\n# B\n\n```bash\nmake\n```\n{close}\n\nThat is all.\n")
     assert tree_of(tmp_path) == {"R.md": "# B\n\n```bash\nmake\n```\n"}
 

@@ -29,6 +29,7 @@ SAID = [
     "He cambiado la segunda línea.",
     "✅ Fixed the bug",
     "fix(app): raise the value (closes #12)",
+    "I changed the second line,\nfor the values that you use and\nthe ones that are in your file.",
     "The loop ran once too often, because i = 0 came too late;",
     "Then run:\n\n```bash\nmake test\n```",
     "---\n\nAll tests pass.",
@@ -55,7 +56,15 @@ def test_prose_around_an_unfenced_program_stays_out_of_it(tmp_path: Path, path: 
     text = PROGRAMS[path]
     assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n") in (None, {path: text})
     assert result(tmp_path, f"FILE: {path}\n{text}\n{said}\n\nFILE: z.py\nx = 1\n") in (None, {path: text, "z.py": "x = 1\n"})
-    assert result(tmp_path, f"FILE: {path}\n{said.partition(chr(10))[0]}\n\n{text}") in (None, tree_of(tmp_path), {path: text})
+
+
+ABOVE = [(path, said) for path in PROGRAMS for said in SAID if "\n" not in said]
+ABOVE.remove(("c.yml", "fix(app): raise the value (closes #12)"))  # which is a key of YAML as well
+
+
+@pytest.mark.parametrize(("path", "said"), ABOVE)
+def test_a_sentence_above_an_unfenced_program_stays_out_of_it(tmp_path: Path, path: str, said: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\n{said}\n\n{PROGRAMS[path]}") in (None, {path: PROGRAMS[path]})
 
 
 @pytest.mark.parametrize("said", SAID[:8])
@@ -85,6 +94,46 @@ def test_a_sentence_behind_a_program_does_not_refuse_it(tmp_path: Path, said: st
 )
 def test_words_that_are_a_file_s_own_stay(tmp_path: Path, path: str, text: str) -> None:
     assert result(tmp_path, f"FILE: {path}\n{text}") == {path: text}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("run.sh", "#!/bin/sh\nfor f in a b; do\n  echo $f\ndone\n"),
+        ("run.sh", "#!/bin/sh\nwhile read line; do\n  echo $line\ndone | sort -u\n"),
+        ("run.sh", "#!/bin/sh\nmake\necho All of the tests are done\n"),
+        ("run.sh", "#!/bin/sh\nmake\necho This is the end of it.\n"),
+        ("run.bat", "REM This is the script that you run.\n\nmake\n"),
+        ("run.ps1", "make\nWrite-Host 'This is the end of it.'\n"),
+        ("Dockerfile", "FROM scratch\nRUN echo this is the end of it\n"),
+        ("Makefile", "all:\n\tgo build\n\ntest: build lint\n"),
+        ("Makefile", "test: unit integration\n\nunit:\n\tgo test\n"),
+        ("Procfile", "web: gunicorn app\nbuild: make all\n"),
+        ("seed.sql", "SELECT 1;\nINSERT INTO t VALUES ('This is the text that you want.');\n"),
+        ("seed.sql", "SELECT 1;\nCOMMENT ON TABLE t IS 'The users that you have';\n"),
+        ("seed.sql", "-- This is the schema of it.\n\nSELECT 1;\n"),
+        ("a.lua", "-- This is the file.\n\nreturn 1\n"),
+        ("a.hs", "-- | This is the module of it.\n\nmodule A where\n"),
+        (".gitignore", "node_modules\nbest.pt\n"),
+        (".gitignore", "node_modules\ndone\n"),
+        (".gitignore", "node_modules\nfixed/\n"),
+        ("a.properties", "a: 1\ngreeting: This is the text you want.\n"),
+        ("a.ini", "[a]\ntext: This is the text you want.\n"),
+        ("a.feature", "Feature: The user logs in with a password\n\n  Scenario: x\n    Given y\n"),
+        ("a.adb", "package body A is\nend A;\n"),
+        ("a.rb", "puts 'this is the one you want'\n"),
+        ("a.py", "x = 1\nassert x, 'This is the one you want.'\n"),
+        ("a.py", "now = 1\nassert now is not None\n"),
+        ("a.py", "from opcode import *  # it is a part of the API\n"),
+        ("a.js", "throw 'This is the one'\n"),
+        ("a.yml", "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v3\n      - run: cargo test --all\n"),
+        ("a.yml", "a: 1\ndescription: This is the text you want.\n"),
+        ("a.html", "<p>\nThis is the text.\n</p>\n"),
+    ],
+)
+def test_a_line_of_a_program_is_not_taken_for_a_sentence(tmp_path: Path, path: str, text: str) -> None:
+    assert result(tmp_path, f"FILE: {path}\n{text}") == {path: text}
+    assert result(tmp_path, f"FILE: b/{path}\n````\n{text}````\n") == {path: text, f"b/{path}": text}
 
 
 @pytest.mark.parametrize(

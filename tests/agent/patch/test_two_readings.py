@@ -57,6 +57,7 @@ def test_new_lines_with_their_numbers_are_not_written_by_number_alone(tmp_path: 
         ("value = 1\nvalue = 1\n", "@@ -1,1 +1,3 @@\n return value\n    # a note\n value = 1\n", None),
         ("return value\nvalue = 1\n", "@@ -1,1 +1,2 @@\nvalue = 1\n return value \n", None),
         ("return value\nvalue = 1\n", "@@ -1,1 +1,3 @@\nreturn value\n+return value\n return value  \n", None),
+        ("value = 1\nvalue = 1\n", "@@ -1,1 +1,3 @@\n value = 1\n+return value\n value = 1\n", None),
         ("a(\n],\n}\n", "@@ -1,3 +1,5 @@\n a(\n ],\n+'c': [\n  ],\n }\n", "a(\n],\n'c': [\n],\n}\n"),
     ],
     ids=[
@@ -66,6 +67,7 @@ def test_new_lines_with_their_numbers_are_not_written_by_number_alone(tmp_path: 
         "and both are new",
         "context that differs by space",
         "and at its place",
+        "a line that stands twice",
         "a space for the plus",
     ],
 )

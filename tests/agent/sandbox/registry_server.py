@@ -9,15 +9,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def serving(files: Callable[[str], Mapping[str, bytes]]) -> Iterator[tuple[str, list[str]]]:
-    """The address and the paths that were asked for. ``files`` gives what lies at which path, when it is told the address."""
+def serving(files: Callable[[str], Mapping[str, bytes]], *, elsewhere: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The address and the paths that were asked for. ``files`` gives what lies at which path, when it is told the address;
+    ``elsewhere`` is the registry to which all other questions are sent ("": they are answered with 404)."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
             body = known.get(self.path)
-            self.send_response(404 if body is None else 200)
+            self.send_response(200 if body is not None else 302 if elsewhere else 404)
+            if body is None and elsewhere:
+                self.send_header("Location", elsewhere + self.path)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
             if self.command == "GET":

@@ -15,7 +15,7 @@ import pytest
 
 from agent.projects.model import ProjectCommand, ProjectPart
 from agent.sandbox import WorkdirSandbox
-from agent.sandbox.toolchains import composer_manifest
+from agent.sandbox.toolchains import composer, composer_manifest
 from tests.agent.sandbox.registry_server import serving
 from tests.agent.sandbox.test_install_compiled import untracked
 
@@ -134,9 +134,46 @@ async def test_composer_s_packages_are_fetched_once_and_nothing_of_them_runs(san
         ({"require": {"../x": "1"}}, "composer.json: ../x (not a package"),
         ({"autoload": {"psr-4": {"X\\": "../x"}}}, "composer.json: autoload: X\\ (not a place"),
         ({"config": {"bin-dir": "bin"}}, "composer.json: config.bin-dir (programs are in vendor/bin)"),
+        ({"config": {"vendor-dir": "."}}, "composer.json: config.vendor-dir (packages are in vendor)"),
+        ({"config": {"vendor-dir": "a/.."}}, "composer.json: config.vendor-dir (packages are in vendor)"),
     ],
 )
 def test_what_is_not_of_the_registry_is_refused_by_name(tmp_path: Path, manifest: dict[str, object], note: str) -> None:
     (tmp_path / "composer.json").write_text(json.dumps(manifest))
     (line,) = composer_manifest.read(tmp_path, "").notes
     assert line.startswith(f"refused: {note}")
+
+
+@pytest.mark.parametrize("vendor", ["vendor", "lib/php"])
+def test_nothing_is_written_through_a_link_that_an_archive_leaves_beside_the_packages(tmp_path: Path, vendor: str) -> None:
+    """The classes of the project are copied by an account that may write more than the sandbox."""
+    top, draft, ours = tmp_path / "app", tmp_path / "draft", tmp_path / "ours"
+    for path in (top / "src/Near.php", draft / "tree" / vendor / "acme/hello/Hello.php", ours / "Near.php"):
+        path.parent.mkdir(parents=True)
+        path.write_text(path.parent.name)
+    (draft / "tree/src").symlink_to(ours)
+    (draft / "tree/composer.json").symlink_to(ours / "Near.php")
+
+    composer._lay_out(draft, "{}", vendor)
+    composer._copy(top, draft / "tree", ["src/Near.php"])
+
+    assert (ours / "Near.php").read_text() == "ours"
+    assert [path for path in (draft / "tree").rglob("*") if path.is_symlink()] == []
+    assert (draft / "tree/src/Near.php").read_text() == "src"
+    assert (draft / "tree/composer.json").read_text() == "{}"
+    assert (draft / "tree" / vendor / "acme/hello/Hello.php").is_file()
+
+
+@pytest.mark.parametrize("vendor", ["vendor", "lib/php"])
+def test_packages_are_not_taken_from_where_a_link_leads(tmp_path: Path, vendor: str) -> None:
+    draft, ours = tmp_path / "draft", tmp_path / "ours"
+    (ours / "php").mkdir(parents=True)
+    (ours / "php/key").write_text("canary")
+    (draft / "tree").mkdir(parents=True)
+    link = draft / "tree" / vendor.partition("/")[0]
+    link.symlink_to(ours if "/" in vendor else ours / "php")
+
+    composer._lay_out(draft, "{}", vendor)
+
+    assert not (draft / "tree" / vendor).exists()
+    assert (ours / "php/key").read_text() == "canary"

@@ -16,12 +16,11 @@ import pytest
 from agent.projects.model import ProjectCommand, ProjectPart
 from agent.sandbox import WorkdirSandbox, open_sandbox
 from agent.sandbox.toolchains import cargo_skeleton, laid_ahead, rust_builds
-from agent.sandbox.toolchains.places import home_of
 from tests.agent.sandbox.conftest import put
 from tests.agent.sandbox.registry_server import serving
+from tests.agent.sandbox.test_install_compiled import NEEDS_CARGO
 from tests.agent.sandbox.test_install_project import shop, write
 
-NEEDS_CARGO = pytest.mark.skipif(not home_of("rustc", ("--print", "sysroot")), reason="cargo is not installed here")
 RUST = ProjectPart(ecosystem="rust", runner="cargo", commands={"test": ProjectCommand(("cargo", "test"))})
 CRATE = {
     "Cargo.toml": '[package]\nname = "hello"\nversion = "1.2.0"\nedition = "2021"\n',
@@ -108,7 +107,7 @@ async def compiled(sandbox: WorkdirSandbox) -> tuple[set[str], set[str]]:
 
 def kept(cache: Path) -> dict[Path, bytes]:
     places = [path for kind in (rust_builds.TREES, rust_builds.CRATES) for path in (cache / kind).rglob("*")]
-    return {path: path.read_bytes() for path in places if path.is_file()}
+    return {path: path.read_bytes() for path in places if path.is_file() and not path.is_symlink()}
 
 
 @NEEDS_CARGO
@@ -221,6 +220,7 @@ fn main() {
     for name in ["debug/.fingerprint/own-0", "debug/deps", "linked"] {
         let _ = symlink("SECRETS", std::path::Path::new("/opt/cargo-builds/cargo").join(name));
     }
+    let _ = symlink("SECRETS/MGX_SECRET_KEY", "/opt/cargo-builds/cargo/debug/key");
 }
 """
 
