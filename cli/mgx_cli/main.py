@@ -149,8 +149,10 @@ def root(
 
 def run() -> None:
     """The entry point. Exits with a code of the contract."""
+    from mgx_cli.interrupt import note_interrupts
     from mgx_cli.output import report, tolerate_any_text
 
+    note_interrupts()
     tolerate_any_text()
     if COMPLETE in os.environ:
         from typer.completion import completion_init

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import queue
 import random
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from mgx_cli.api import Api
 from mgx_cli.errors import NoAccess, Unreachable
+from mgx_cli.interrupt import raise_if_interrupted
 
 SILENCE = 60.0
 """Seconds without a frame after which the connection counts as lost; the server sends a heartbeat every 25."""
 TICK = 0.5
-"""Seconds of one wait: Ctrl-C in the moment before a wait is only noticed after it."""
+"""Seconds of one wait: Ctrl-C in the moment before a wait, or in code that swallows it, is only noticed after it."""
 GIVE_UP = 90.0
 """Seconds without a connection after which the server counts as unreachable."""
 _REFUSED = {4401: "The server does not accept the token.", 4404: "This run does not exist or you do not have access to it."}
@@ -64,18 +68,51 @@ def events(api: Api, run_id: str, *, after: int = 0, on_trouble: Callable[[str],
 
 
 def _connection(api: Api, run_id: str, after: int) -> Iterator[Event]:
-    """The events of one connection; ends when it has been silent for too long."""
+    """The events of one connection; ends when it has been silent for too long.
+
+    A thread of its own speaks with the server: an interrupt in the middle of the library's code could leave its locks held, and
+    closing would wait for them for ever. The queue holds a frame at most, so a slow reader slows the server down.
+    """
+    frames: queue.Queue[Event | BaseException] = queue.Queue(maxsize=1)
+    done = threading.Event()
+    threading.Thread(target=_receive, args=(api, run_id, after, frames, done), daemon=True).start()
+    heard = time.monotonic()
+    try:
+        while time.monotonic() - heard < SILENCE:
+            raise_if_interrupted()
+            try:
+                frame = frames.get(timeout=TICK)
+            except queue.Empty:
+                continue
+            if isinstance(frame, BaseException):
+                raise frame
+            yield frame
+            heard = time.monotonic()
+    finally:
+        done.set()
+
+
+def _receive(api: Api, run_id: str, after: int, frames: queue.Queue[Event | BaseException], done: threading.Event) -> None:
+    """Puts the frames of a connection into the queue until ``done`` is set, and what ended it as the last."""
     from websockets.sync.client import connect
 
     url = f"ws{api.server.base_url[4:]}/ws/runs/{quote(run_id)}?after={after}"
     options: dict[str, Any] = {"proxy": None} if api.server.is_loopback else {}
-    with connect(url, additional_headers=api.identity_headers(), max_size=16 << 20, close_timeout=1, **options) as socket:
-        heard = time.monotonic()
-        while time.monotonic() - heard < SILENCE:
-            try:
-                frame = json.loads(socket.recv(timeout=TICK))
-            except TimeoutError:
-                continue
-            if isinstance(frame, dict):
-                yield frame
-            heard = time.monotonic()
+
+    def hand_over(frame: Event | BaseException) -> None:
+        while not done.is_set():
+            with suppress(queue.Full):
+                frames.put(frame, timeout=TICK)
+                break
+
+    try:
+        with connect(url, additional_headers=api.identity_headers(), max_size=16 << 20, close_timeout=1, **options) as socket:
+            while not done.is_set():
+                try:
+                    frame = json.loads(socket.recv(timeout=TICK))
+                except TimeoutError:
+                    continue
+                if isinstance(frame, dict):
+                    hand_over(frame)
+    except Exception as error:
+        hand_over(error)
