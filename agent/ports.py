@@ -8,7 +8,7 @@ reason: the sink recognises a repeated one and drops it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
@@ -78,9 +78,12 @@ class ModelRequest:
     def inputs(self) -> JSONObject:
         """What the journal digests: the request without its key. The names are those of journals that are there: with
         another one each run that is under way at an upgrade would pause."""
-        request = asdict(self)
+        request = {one.name: getattr(self, one.name) for one in fields(self)}
         del request["key"]
         request["fresh"] = request.pop("bypass_cache")
+        # `asdict` would copy the whole conversation, message by message, at each of its calls
+        request["messages"] = self.messages[:]
+        request["tools"] = tuple(dict(vars(tool)) for tool in self.tools)
         return request
 
 

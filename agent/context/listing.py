@@ -28,5 +28,6 @@ def _walk(root: Path) -> Iterator[str]:
     skipped = skipped_in(root)
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in skipped]
+        place = os.path.join(folder, "")[above:]
         for name in names:
-            yield os.path.join(folder, name)[above:]
+            yield place + name

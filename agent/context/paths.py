@@ -26,7 +26,7 @@ NOT_CODE = (
     "README*", "LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "CHANGELOG*", "CONTRIBUTING*", "SECURITY*", "CODE_OF_CONDUCT*",
     "AGENTS.md", "AUTHORS*", ".gitignore", ".gitattributes", ".gitkeep", ".editorconfig", "mgx.yaml", "CODEOWNERS",
 )  # fmt: skip
-OURS = (".git", ".mgx")
+OURS = frozenset((".git", ".mgx"))
 """Of git and of the edit engine's recovery: never shown, whatever the repository's rules say."""
 
 
@@ -63,7 +63,7 @@ def is_secret(path: str) -> bool:
 
 def is_ours(path: str) -> bool:
     """Whether ``path`` belongs to git or to the edit engine, at any depth: a submodule has a .git of its own."""
-    return any(part in OURS for part in path.lower().split("/"))
+    return not OURS.isdisjoint(path.lower().split("/"))
 
 
 def is_regular(root: Path, name: str) -> bool:
@@ -74,19 +74,23 @@ def is_regular(root: Path, name: str) -> bool:
 def regular_files(root: Path, names: Iterable[str]) -> list[str]:
     """Those of ``names`` that are files inside ``root``, not links, nor behind one."""
     root = root.resolve()
+    above = os.path.join(root, "")
     real: dict[str, bool] = {}
     found = []
     for name in names:
         folder = name.rpartition("/")[0]
         if folder not in real:
             real[folder] = _is_real(root, folder)
-        if real[folder] and name and _is_file(os.path.join(root, name)):
+        if real[folder] and name and _is_file(above + name):
             found.append(name)
     return found
 
 
 def _is_real(root: Path, folder: str) -> bool:
-    place = (root / folder).resolve()
+    try:
+        place = (root / folder).resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL character, or a link that leads in circles
+        return False
     return place.is_relative_to(root) and place == Path(root, folder)
 
 

@@ -66,13 +66,15 @@ def mixed_stacks(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:
     """A file that only another stack has; a repository that has such files already may get more. Where no stack's rules hold,
     there is no other."""
     others = [stack for stack in catalogue() if stack.id != answer.stack.id] if answer.stack.files_required else []
+    foreign = [block for block in answer.created if not answer.stack.is_marked_by(block.path)]
     for stack in others:
-        if any(stack.is_marked_by(path) for path in answer.existing):
+        marked = [block for block in foreign if stack.is_marked_by(block.path)]
+        # last, for a repository has thousands of files
+        if not marked or any(stack.is_marked_by(path) for path in answer.existing):
             continue
-        for block in answer.created:
-            if stack.is_marked_by(block.path) and not answer.stack.is_marked_by(block.path):
-                message = f"This file belongs to {stack.title}; the project is {answer.stack.title}."
-                yield GuardrailFinding("mixed_stacks", message, f"Use {answer.stack.title} only.", block.path)
+        for block in marked:
+            message = f"This file belongs to {stack.title}; the project is {answer.stack.title}."
+            yield GuardrailFinding("mixed_stacks", message, f"Use {answer.stack.title} only.", block.path)
 
 
 def nothing_new(answer: CheckedAnswer) -> Iterator[GuardrailFinding]:

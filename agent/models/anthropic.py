@@ -12,7 +12,7 @@ import anthropic
 from agent.models.anthropic_messages import THOUGHTS, conversation
 from agent.models.endpoint import Endpoint
 from agent.models.error_classification import Fault
-from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
+from agent.models.http import CONNECT_SECONDS, NO_KEY, as_they_are, client_options
 from agent.models.prices import longest_answer
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage
@@ -74,7 +74,7 @@ class AnthropicModel(Endpoint):
             limit = self.settings.max_output_tokens or longest_answer(request)
             limit = min(limit, self._highest.get(name, limit))
             try:
-                return await self._client.messages.create(model=name, max_tokens=limit, stream=True, **arguments)
+                return await self._client.messages.create(model=name, max_tokens=limit, stream=True, **as_they_are(arguments))
             except anthropic.BadRequestError as error:
                 fault = Fault.of(error)
                 if (hit := _HIGHEST.search(fault.said)) is not None and int(hit[1]) < limit:

@@ -40,3 +40,10 @@ def client_options(settings: ModelSettings, base_url: str) -> dict[str, Any]:
             httpx2.AsyncHTTPTransport(verify=tls_context(), proxy=proxy) if proxy else PinnedTransport(settings.address_allowed)
         )
     return options
+
+
+def as_they_are(arguments: dict[str, Any]) -> dict[str, Any]:
+    """``arguments`` for a client's `create`, which would take messages and tools apart by type, to the last string, and change
+    nothing of ours: 2 ms for ten messages and eight tools, more with each turn."""
+    whole = {name: arguments[name] for name in ("messages", "tools") if name in arguments}
+    return {**arguments, **dict.fromkeys(whole, ()), "extra_body": whole}

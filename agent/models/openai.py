@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from agent.documents import read_json
 from agent.models.endpoint import Endpoint
 from agent.models.error_classification import Fault
-from agent.models.http import CONNECT_SECONDS, NO_KEY, client_options
+from agent.models.http import CONNECT_SECONDS, NO_KEY, as_they_are, client_options
 from agent.models.openai_request import LIMITS, OpenAIRequests
 from agent.models.settings import ModelSettings
 from agent.models.streaming import StreamedCompletion, Usage
@@ -72,7 +72,7 @@ class OpenAIModel(Endpoint):
         """A stream of chunks, or a whole completion where the endpoint streams none."""
         while True:
             arguments = self._requests.arguments(request, name)
-            call = self._client.chat.completions.create(**arguments)
+            call = self._client.chat.completions.create(**as_they_are(arguments))
             try:
                 # who doesn't stream is silent until the answer is whole
                 waits = not arguments["stream"] or name in self._ignores_stream

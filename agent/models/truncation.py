@@ -19,6 +19,7 @@ LONGER = 1.25
 MAX_SIZES = 64
 FIRST_DENSE = "\u2e80"
 """From here on are scripts without spaces between words."""
+_ASCII = bytes(range(128))
 _LETTERS = bytes(byte if chr(byte) in string.ascii_letters else 32 for byte in range(256))
 
 
@@ -29,8 +30,14 @@ def least_tokens(texts: Iterable[str]) -> int:
 
 def _least(text: str) -> int:
     letters = len(text.encode("ascii", "replace").translate(_LETTERS).split())
-    dense = 0 if text.isascii() else sum(character >= FIRST_DENSE for character in text)
-    return max(letters + dense // 4, len(text.split()))
+    return max(letters + _dense(text) // 4, len(text.split()))
+
+
+def _dense(text: str) -> int:
+    if text.isascii():
+        return 0
+    beyond = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    return sum(character >= FIRST_DENSE for character in beyond)
 
 
 class PromptSizes:

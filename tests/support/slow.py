@@ -30,18 +30,40 @@ def mark(items: list[pytest.Item]) -> None:
     for item in items:
         if function_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: (-slow.get(function_of(item.nodeid), 0), item.get_closest_marker("slow") is None))
-    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+
+    def first_the_longest(block: list[pytest.Item]) -> tuple[int, bool]:
+        seconds = max(slow.get(function_of(item.nodeid), 0) for item in block)
+        return -seconds, all(item.get_closest_marker("slow") is None for item in block)
+
+    dealt_out = dealt(sorted(blocks(items), key=first_the_longest), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+    items[:] = [item for part in dealt_out for item in part]
 
 
-def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """The parts of all workers, one behind the other and of nearly the same length."""
-    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    parts[0] = [item for item in items if item.nodeid.startswith(TOGETHER)]
+def blocks(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """What one worker does one after the other: the tests of a module that share a fixture of it, which would be set up again
+    for each worker and after each test of another module. All others are alone."""
+    found: dict[object, list[pytest.Item]] = {}
     for item in items:
-        if not item.nodeid.startswith(TOGETHER):
-            min(parts, key=len).append(item)
-    return [item for part in parts for item in part]
+        found.setdefault(item.path if shares(item) else item, []).append(item)
+    return list(found.values())
+
+
+def shares(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and any(
+        definition.scope == "module"
+        for definitions in item._fixtureinfo.name2fixturedefs.values()
+        for definition in definitions
+    )
+
+
+def dealt(blocks: list[list[pytest.Item]], workers: int) -> list[list[pytest.Item]]:
+    """The parts of all workers, of nearly the same length."""
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    parts[0] = [item for block in blocks for item in block if item.nodeid.startswith(TOGETHER)]
+    for block in blocks:
+        if not block[0].nodeid.startswith(TOGETHER):
+            min(parts, key=len).extend(block)
+    return parts
 
 
 def function_of(test: str) -> str:

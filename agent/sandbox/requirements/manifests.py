@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import os
 import posixpath
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,13 @@ _SPACES = linear(r"\S[ \t]{100,}\S")
 
 
 class Manifests:
-    """Paths begin at ``root`` and have slashes; "" is the root itself."""
+    """Paths begin at ``root`` and have slashes; "" is the root itself. Directories and TOML files are read once: each look at a
+    tree has an object of its own."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._toml: dict[str, dict[str, Any]] = {}
+        self._listed: dict[str, list[tuple[str, bool]]] = {}
 
     @cached_property
     def _real(self) -> Path:
@@ -61,14 +63,23 @@ class Manifests:
         """Of the directories in ``directory``, sorted; no links."""
         return [name for name, is_directory in self._entries(directory) if is_directory]
 
-    def _entries(self, directory: str) -> Iterable[tuple[str, bool]]:
-        place = self.root / directory
+    def _entries(self, directory: str) -> list[tuple[str, bool]]:
+        if directory not in self._listed:
+            self._listed[directory] = self._list(self.root / directory)
+        return self._listed[directory]
+
+    def _list(self, place: Path) -> list[tuple[str, bool]]:
         try:
             if not place.resolve().is_relative_to(self._real):
                 return []
-            found = sorted(place.iterdir())[:MAX_NAMES]
-            return [(entry.name, entry.is_dir()) for entry in found if not (entry.is_symlink() and entry.is_dir())]
-        except (OSError, ValueError):
+            with os.scandir(place) as found:
+                entries = sorted(found, key=lambda entry: entry.name)[:MAX_NAMES]
+            return [
+                (entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in entries
+                if not (entry.is_symlink() and os.path.isdir(entry.path))
+            ]
+        except (OSError, ValueError, RuntimeError):  # the last: `resolve` of a link that leads in circles
             return []
 
 

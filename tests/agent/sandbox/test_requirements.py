@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.sandbox.requirements import MAX_FILES, MAX_LINES, collect
+from agent.sandbox.requirements.manifests import Manifests
 
 
 def write(root: Path, **files: str) -> None:
@@ -134,3 +135,19 @@ def test_a_pyproject_nested_deep_is_refused_not_fatal(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("a = " + "[" * 100_000)
 
     assert len(collect(tmp_path).refused) == 1
+
+
+def test_a_directory_is_listed_without_folders_behind_links(tmp_path: Path) -> None:
+    """A link that leads in circles, or nowhere, is a name like another and hides nothing beside it."""
+    root = tmp_path / "root"
+    write(root, src__a_toml="", b_txt="")
+    (root / "circle").symlink_to("circle")
+    (root / "nowhere").symlink_to("gone")
+    (root / "folder").symlink_to("src")
+    (root / "above").symlink_to(tmp_path)
+    files = Manifests(root)
+
+    assert files.names("") == ["b.txt", "circle", "nowhere"]
+    assert files.folders("") == ["src"]
+    assert files.names("above") == files.folders("above") == files.names("circle") == files.names("src\0") == []
+    assert files.names("src") == ["a.toml"]
