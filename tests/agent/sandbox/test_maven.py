@@ -65,7 +65,6 @@ PROJECT = {
     "java/pom.xml": f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <parent><groupId>fixture</groupId><artifactId>parent</artifactId><version>1</version><relativePath/></parent>
 <groupId>own</groupId><artifactId>all</artifactId><version>1</version><packaging>pom</packaging>
-<properties><jvm>/bin/true</jvm><skipTests>false</skipTests></properties>
 <modules><module>core</module><module>shop</module></modules>{STEP % "own"}</project>""",
     **module("core", "", "public static int one() { return 1; }"),
     **module(
