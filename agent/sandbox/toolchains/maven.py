@@ -45,6 +45,8 @@ NOT_KEPT = ("_remote.repositories", "resolver-status.properties")
 LIMITS = Limits(memory=2 << 30, file_size=1 << 30, inodes=400_000, disk=4 << 30)
 QUIET = "-Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=error"
 FETCH = ("test", "--fail-at-end", f"-Djvm={GIVEN}/bin/java", "-Dmaven.test.failure.ignore=true")
+DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin"
+"""In full: a plugin of the project may call itself ``dependency`` too."""
 STARTS_NOTHING = "#!/bin/sh\nexit 0\n"
 OFFLINE = "<settings><offline>true</offline></settings>\n"
 
@@ -81,7 +83,7 @@ async def _fill(
 
     async def listed(wanted: Iterable[Coordinates], kind: str) -> CommandResult:
         write_files(draft / "given", {f"{kind}/pom.xml": maven_manifest.listing(sorted(wanted), kind=kind)})
-        return await execute(_cell(draft), _argv(f"{GIVEN}/{kind}/pom.xml", "dependency:resolve"), timeout)
+        return await execute(_cell(draft), _argv(f"{GIVEN}/{kind}/pom.xml", f"{DEPENDENCY}:resolve"), timeout)
 
     if found.parents:
         result = await listed(found.parents, "pom")
@@ -111,7 +113,7 @@ async def _project(
         said = f"What starts the tests may be missing:\n{result.output_tail[-2_000:]}\n"
         result = await execute(_cell(draft), _argv(pom, "test-compile"), timeout)
     if result.ok and found.other_plugins:
-        plugins = await execute(_cell(draft), _argv(pom, "dependency:resolve-plugins"), timeout)
+        plugins = await execute(_cell(draft), _argv(pom, f"{DEPENDENCY}:resolve-plugins"), timeout)
         said += "" if plugins.ok else f"Not all plugins could be had:\n{plugins.output_tail[-2_000:]}\n"
     return result, said
 
@@ -164,7 +166,7 @@ def _lay_out(tree: Path, found: MavenManifest) -> None:
     """Ours alone, with a class of no content in each module: without one no test would be about to start."""
     write_files(tree, found.poms)
     for module in found.modules:
-        (tree / module / "target/classes").mkdir(parents=True)
+        (tree / module / "target/classes").mkdir(parents=True, exist_ok=True)
         write_files(tree / module / "target/test-classes", {"NothingTest.class": ""})
 
 

@@ -156,7 +156,8 @@ class _Reader:
 
     def _documents(self, first: str) -> dict[str, ET.Element]:
         """The pom, those of its modules, and those above them in the repository."""
-        waiting, seen, documents = deque([first]), {first}, {}
+        waiting, seen = deque([first]), {first}
+        documents: dict[str, ET.Element] = {}
         while waiting and len(documents) < MAX_POMS:
             path = waiting.popleft()
             document = _parsed(read_text(self.root, path))
@@ -276,7 +277,7 @@ class _Reader:
 
 
 def _settings_of_runner(document: ET.Element) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for plugin in document.iterfind(".//{*}plugin"):
         settings = plugin.find("{*}configuration")
         if _child(plugin, "artifactId") == RUNNER and settings is not None:
@@ -294,11 +295,13 @@ def _named(above: ET.Element, asked: Coordinates) -> ET.Element:
 
 
 def _place(path: str, said: str | None) -> str | None:
-    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository."""
+    """The pom that one at ``path`` means: a directory stands for the pom in it. None outside of the repository, and where
+    something of ours lies."""
     name = (said or "").strip().replace("\\", "/")
     place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
     place = place if place.endswith(".xml") else posixpath.normpath(f"{place}/{POM}")
-    return place if name and not place.startswith(("/", "../")) else None
+    inside = name and not place.startswith(("/", "../", f"{PARENTS}/"))
+    return place if inside and "target" not in place.split("/") else None
 
 
 def _copy(source: ET.Element, made: ET.Element, allowed: Mapping[str, object], names: set[str], left: list[int]) -> None:

@@ -7,6 +7,7 @@ import http.server
 import shutil
 import threading
 import xml.etree.ElementTree as ET
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -39,6 +40,12 @@ PARENT = f"""<project><modelVersion>4.0.0</modelVersion>
   <groupId>junit</groupId><artifactId>junit</artifactId><version>${{junit}}</version><scope>test</scope>
 </dependency></dependencies></dependencyManagement>
 {STEP % "of-parent"}</project>"""
+NAMESAKE = "fixture:dependency-maven-plugin:1"
+DECLARED = """<plugin><groupId>fixture</groupId><artifactId>dependency-maven-plugin</artifactId><version>1</version></plugin>"""
+DESCRIPTOR = """<plugin><name>x</name><groupId>fixture</groupId><artifactId>dependency-maven-plugin</artifactId>
+<version>1</version><goalPrefix>dependency</goalPrefix><mojos><mojo><goal>resolve-plugins</goal>
+<implementation>fixture.Runs</implementation><language>java</language></mojo></mojos></plugin>"""
+"""A plugin that calls itself by the short name of the one that fetches, and that Maven looks at first."""
 JUNIT = "<dependency><groupId>junit</groupId><artifactId>junit</artifactId></dependency>"
 TEST = """package {name};
 import static org.junit.Assert.assertEquals;
@@ -65,7 +72,8 @@ PROJECT = {
     "java/pom.xml": f"""<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <parent><groupId>fixture</groupId><artifactId>parent</artifactId><version>1</version><relativePath/></parent>
 <groupId>own</groupId><artifactId>all</artifactId><version>1</version><packaging>pom</packaging>
-<modules><module>core</module><module>shop</module></modules>{STEP % "own"}</project>""",
+<modules><module>core</module><module>shop</module></modules>
+{(STEP % "own").replace("</plugins>", f"{DECLARED}</plugins>")}</project>""",
     **module("core", "", "public static int one() { return 1; }"),
     **module(
         "shop",
@@ -86,6 +94,10 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
     """The paths that the server's own settings of Maven led to."""
     registry, home = tmp_path / "registry", tmp_path / "home"
     write(registry, {"fixture/parent/1/parent-1.pom": PARENT})
+    namesake = pom("<packaging>maven-plugin</packaging>", "dependency-maven-plugin").replace("<groupId>g<", "<groupId>fixture<")
+    write(registry, {"fixture/dependency-maven-plugin/1/dependency-maven-plugin-1.pom": namesake})
+    with zipfile.ZipFile(registry / "fixture/dependency-maven-plugin/1/dependency-maven-plugin-1.jar", "w") as packed:
+        packed.writestr("META-INF/maven/plugin.xml", DESCRIPTOR)
     for place in DEBIAN.iterdir():
         (registry / place.name).symlink_to(place)
     paths: list[str] = []
@@ -125,6 +137,7 @@ async def test_modules_are_fetched_once_and_tested_without_a_network_and_nothing
     assert installed is not None
     assert installed.ok, installed.output_tail
     assert "/fixture/parent/1/parent-1.pom" in asked
+    assert f"{NAMESAKE}:resolve-plugins" not in installed.output_tail
     tree = sorted(str(path.relative_to(sandbox.root)) for path in sandbox.root.rglob("*") if path.is_file())
     assert tree == sorted(PROJECT)
 
@@ -246,6 +259,8 @@ def test_a_parent_of_the_registry_is_one_of_our_poms_and_is_called_what_it_was_a
         ({"a/pom.xml": pom(parent("p", "../b/p.xml")), "b/p.xml": pom("", "p")}, ["a/pom.xml", "b/p.xml"]),
         ({"a/pom.xml": pom("<modules><module>./b/</module></modules>"), "a/b/pom.xml": pom("")}, ["a/b/pom.xml", "a/pom.xml"]),
         ({"a/pom.xml": pom("<modules><module>../../x</module></modules>")}, ["a/pom.xml"]),
+        ({"a/pom.xml": pom("<modules><module>target/b</module></modules>"), "a/target/b/pom.xml": pom("")}, ["a/pom.xml"]),
+        ({"a/pom.xml": pom("<modules><module>../.parents/b</module></modules>"), ".parents/b/pom.xml": pom("")}, ["a/pom.xml"]),
         ({"a/pom.xml": pom("<modules><module>/etc</module><module>../a</module></modules>")}, ["a/pom.xml"]),
     ],
 )
@@ -275,6 +290,13 @@ def test_nothing_begins_with_a_parent_that_is_not_among_our_poms(tmp_path: Path,
     write(tmp_path / "registry", {"g/unreadable/1/unreadable-1.pom": "<!DOCTYPE a><project/>"})
 
     assert maven_manifest.read(tmp_path / "tree", "a", tmp_path / "registry").unknown
+
+
+def test_two_poms_of_one_directory_are_laid_out(tmp_path: Path) -> None:
+    write(tmp_path / "own", {"pom.xml": pom("<modules><module>b.xml</module></modules>"), "b.xml": pom("", "b")})
+    maven._lay_out(tmp_path / "tree", maven_manifest.read(tmp_path / "own", ""))
+    assert (tmp_path / "tree/b.xml").is_file()
+    assert (tmp_path / "tree/target/test-classes/NothingTest.class").is_file()
 
 
 def test_a_link_to_a_pom_of_the_server_is_not_read(tmp_path: Path) -> None:
