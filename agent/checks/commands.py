@@ -83,8 +83,8 @@ class Commands:
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
-                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, Maven's settings.xml), then "
-                    "resume the run.",
+                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, settings.xml of Maven), "
+                    "then resume the run.",
                 )
             self._forget(part)
             found = result or CommandResult(argv, 0, 0, "There is nothing to install.")
