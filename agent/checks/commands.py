@@ -83,7 +83,7 @@ class Commands:
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
-                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, settings.xml of Maven), "
+                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, Maven's settings), "
                     "then resume the run.",
                 )
             self._forget(part)
