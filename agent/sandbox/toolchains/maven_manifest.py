@@ -30,7 +30,7 @@ MAX_COPIED = 20_000
 MAX_NAME = 300
 """Characters of what names one package; they become directories."""
 PARENTS = ".parents"
-"""Where poms of the registry lie among those of the project, as it says nothing of where its own are."""
+"""Where poms of the registry lie among those of the project, as a pom of the registry does not say where its own are."""
 OWN = "own."
 """Before the name of each property: no plugin knows an option of this name."""
 STARTED = ("maven-resources-plugin", "maven-compiler-plugin", "maven-surefire-plugin", "maven-dependency-plugin")

@@ -36,7 +36,7 @@ def of_windows(text: str) -> str:
         (of_windows, True),
         (lambda text: of_windows(text).replace("\r", "\r\r"), False),  # through a terminal as well
         (in_lines("\x1b[1;31m", "\x1b[39;49m\x1b[0m"), False),
-        (lambda text: re.sub(r"(\d+)", "\x1b[38:5:9m\\1\x1b[m", text), False),
+        (lambda text: re.sub(r"(?<![\[;:\d])(\d+)", "\x1b[38:5:9m\\1\x1b[m", text), False),
         (in_lines("\x1b]8;;file:///x\x1b\\", "\x1b]8;;\x07\x1b(B"), False),
     ],
     ids=["ends of Windows", "ends of a terminal", "colours", "colours of numbers", "links"],
