@@ -247,10 +247,10 @@ class _Reader:
                     dependencies.remove(dependency)
                     name = _child(dependency, "artifactId")[:100]
                     self.found.notes.append(f"refused: {path}: {name} (not a package of the registry)")
-        self._plugins(document, made, path)
+        self._plugins(document, made)
         return ET.tostring(made, encoding="unicode")
 
-    def _plugins(self, document: ET.Element, made: ET.Element, path: str) -> None:
+    def _plugins(self, document: ET.Element, made: ET.Element) -> None:
         for entry in document.iterfind(".//{*}annotationProcessorPaths/*"):
             self._needs(entry)
         for entry in document.iterfind(".//{*}build/{*}extensions/{*}extension"):
