@@ -113,6 +113,8 @@ SOURCES = {
 def _packages(name: str) -> str:
     from agent.sandbox.part_env import NOT_FETCHED
 
+    if name == "java":
+        return f"Maven: what the poms name, none of their plugins runs; Gradle: not fetched, {NOT_FETCHED[name][1]}"
     if name in NOT_FETCHED:
         return f"not fetched: {NOT_FETCHED[name][1]}"
     fetched = {

@@ -23,10 +23,11 @@ MAX_TAIL = 16_000
 """Characters of a line's output in its event; the whole of it is in the result of the step."""
 UNREACHABLE = re.compile(
     r"dns error|tcp connect error|Connection refused|Network is unreachable|error sending request"
-    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT",
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT"
+    r"|Unknown host|connect timed out|Name or service not known",
     re.IGNORECASE,
 )
-"""Messages of uv, pip and npm when an index does not answer: the change is not at fault, so the run waits."""
+"""Messages of uv, pip, npm and Maven when an index does not answer: the change is not at fault, so the run waits."""
 
 
 @dataclass
@@ -82,7 +83,8 @@ class Commands:
             if result is not None and not result.ok and UNREACHABLE.search(result.output_tail):
                 raise SandboxFailed(
                     f"The package index can't be reached: {result.output_tail.strip()[-300:]}",
-                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry), then resume the run.",
+                    hint="Check the network and the index (UV_INDEX_URL, PIP_INDEX_URL, npm's registry, Maven's settings), "
+                    "then resume the run.",
                 )
             self._forget(part)
             found = result or CommandResult(argv, 0, 0, "There is nothing to install.")

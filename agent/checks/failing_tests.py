@@ -22,7 +22,8 @@ CODE = frozenset(
 """Suffixes of files that a test's name may begin with; the last word of a dotted name ("tests.Sums.test_adds") is not one."""
 
 _VITEST = linear(r"^ *FAIL +(?:\|[^|]+\| +)?(\S+(?: > .+| \[ .+ \]))$")
-_JEST_FILE = linear(r"^FAIL +(\S+)")
+_JEST_FILE = linear(r"^ ?FAIL +(\S+)")
+"""With a blank before it where it has colours."""
 _JEST = linear(r"^ +● (.+)$")
 _JEST_SUITE = "Test suite failed to run"
 _PEST = linear(r"^ +FAILED +(Tests\\.+?)(?: {2,}.*)?$")

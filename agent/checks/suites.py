@@ -9,6 +9,7 @@ from agent.checks import coverage
 from agent.checks.commands import Commands
 from agent.checks.reports import SuiteReport, Tally, how_to_measure, how_to_report, read
 from agent.checks.reports.model import MAX_BROKEN, bounded
+from agent.checks.reports.plain import plain
 from agent.checks.reports.reasons import ABSENT, nothing_to_run
 from agent.checks.reports.reporting import refused
 from agent.ports import CommandResult, JSONObject
@@ -68,7 +69,7 @@ async def _run(
             report = _of_check(result, line)
         else:
             report = read(part.runner, result, result.reports, directory=part.directory, command=line, timeout=timeout)
-        return {**report.to_json(), "refused": refused(result.output_tail, result.exit_code)}
+        return {**report.to_json(), "refused": refused(plain(result.output_tail), result.exit_code)}
 
     def understood_and_measured(result: CommandResult) -> JSONObject:
         return {**understood(result), "measured": True, "coverage": coverage.of_run(part, lines, result)}
@@ -95,7 +96,7 @@ def _missing_program(argv: Sequence[str], result: CommandResult) -> str:
     """The program that could not be started, in the sandbox's own words, a shell's or docker's; "" where it was."""
     if not result.available:
         return argv[0]
-    reason = nothing_to_run(tuple(argv), result.exit_code, result.output_tail) if not result.ok else ""
+    reason = nothing_to_run(tuple(argv), result.exit_code, plain(result.output_tail)) if not result.ok else ""
     return reason.removesuffix(ABSENT) if reason.endswith(ABSENT) else ""
 
 

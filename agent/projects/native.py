@@ -24,7 +24,10 @@ OTHERS = (
 """Manifests of other languages, whose projects may have a Makefile and some C without being projects of C."""
 BUILD = '"${TMPDIR:-/tmp}/build"'
 """Shell: where it is built."""
-TEST_FILES = ("**/test/**", "**/tests/**", "**/*_test.c*", "**/test_*.c*", "**/*Test.c*", "**/*_tests.c*", "**/*_unittest.c*")
+TEST_FILES = (
+    "**/test/**|**/tests/**|**/testsuite/**|**/t/**",
+    "**/*_test.c*|**/test_*.c*|**/*Test.c*|**/*_tests.c*|**/*_unittest.c*|**/test.c*|**/tests.c*|**/check.c*|**/check_*.c*",
+)
 
 _COMMENT = linear(r"(?m)#[^\n]*")
 _PROJECT = linear(r"(?i)\bproject\s*\(\s*([\w.-]{1,100})")

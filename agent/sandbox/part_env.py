@@ -10,10 +10,10 @@ from agent.projects.model import ProjectPart
 from agent.sandbox import node_env
 from agent.sandbox.installed import Installed
 from agent.sandbox.python_env import Execute
-from agent.sandbox.toolchains import composer, go, rust
+from agent.sandbox.toolchains import composer, go, maven, rust
 
 NOT_FETCHED = {
-    "java": (("mvn", "gradle"), "Maven and Gradle run a build's plugins to find out what it needs"),
+    "java": (("gradle",), "a build of Gradle is a program, which the install step does not run"),
     "ruby": (("bundle",), "a Gemfile is code, which the install step does not run"),
     "dotnet": (("dotnet",), "restoring evaluates the project's build files, which are code that the install step does not run"),
 }
@@ -33,6 +33,8 @@ async def make(
         return await rust.make(root, part, cache, execute, timeout, before)
     if part.ecosystem == "php":
         return await composer.make(root, part, cache, execute, timeout)
+    if part.ecosystem == "java" and part.build_backend == "maven":
+        return await maven.make(root, part, cache, execute, timeout)
     if part.ecosystem not in NOT_FETCHED:
         return None
     programs, why = NOT_FETCHED[part.ecosystem]

@@ -28,7 +28,8 @@ _LINES = linear(r" ?\n[\n ]*")
 _SUFFIX = r"(?:(?:[yns]?[aeıiuü]|[dt][ae]n?|y?l[ae]|l[iıuü]|s[iıuü]z|[ns]?[iıuü]n|[iıuü]m[iıuü]z\w*)(?![\w+#]))?"
 _BEFORE = linear(
     r"(?:\b(?:not|no|neither|nor|without|never|except|avoid|avoiding|excluding|instead of|rather than|as opposed to|"
-    r"in place of|"
+    r"in place of|(?:any|every)thing (?:but|other than)|"
+    r"kein(?:e[mnrs]?)?|ohne|nicht|(?:an)?statt|anstelle von|sans|pas de|au lieu de|plutôt que|en (?:lugar|vez) de|"
     r"(?:don't|do not|does not|doesn't|did not|didn't|won't|will not|can't|cannot|no longer|never) "
     r"(?:use|want|need|like|require|have))\s+)"
     r"(?:(?:use|using|in|with|as|need|of)\s+)*" + DETERMINERS + r"(?:(?:\S+,\s+)*\S+\s+(?:or|nor|and|veya|ya da|ve)\s+)?$"

@@ -34,7 +34,8 @@ _CASE = r"^'?[\pL\pN_]*"
 _BECAUSE_OF = rf"{_CASE}(?:\s+[^\s,;:]+){{0,3}}?\s+"
 
 _REMOVED = linear(
-    r"\b(?:remov(?:e|ing)|drop|dropping|delet(?:e|ing)|retir(?:e|ing)|abandon(?:ing)?|ditch(?:ing)?|scrap(?:ping)?|"
+    r"\b(?:remov(?:e|ed|ing)|drop|dropped|dropping|delet(?:e|ed|ing)|retir(?:e|ed|ing)|abandon(?:ed|ing)?|ditch(?:ed|ing)?|"
+    r"scrap(?:ped|ping)?|left|leaving|dump(?:ed|ing)?|moved (?:off|on from)|g[ai]ve up(?: on)?|giving up(?: on)?|"
     r"get(?:ting)? rid of|throw (?:out|away)|rip(?:ping)? out|tear out|stop using|away from|mov(?:e|ing) off|mov(?:e|"
     r"ing) on from|phas(?:e|ing) out|done with|finished with|through with|goodbye to|bye to|outgrew|outgrown|tired of|"
     r"decommission(?:ing)?|sunset(?:ting)?|replac(?:e|es|ing)|supersed(?:e|es|ing)|formerly|previously|used to (?:use|be|"
@@ -187,6 +188,10 @@ _MOVE = (
     (
         linear(r"\b(?:replac|swap|supersed|substitut|exchang|trad)[a-z]*\s"),
         linear(rf"\b(?:by|with|for|in favou?r of)\s+{DETERMINERS}(?:\S+\s+){{0,2}}$"),
+    ),
+    (
+        linear(r"\b(?:left|leaving|ditch|abandon|dropp|dump|giv(?:e|ing) up|gave up)[a-z]*\s"),
+        linear(rf"\b(?:for|in favou?r of)\s+{DETERMINERS}(?:\S+\s+){{0,2}}$"),
     ),
     (linear(r"."), linear(rf"(?:\b(?:becomes?|become|becoming|gives way to|is superseded by)|[-=]>|→)\s+{DETERMINERS}$")),
 )

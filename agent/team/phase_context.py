@@ -148,8 +148,9 @@ class PhaseContext:
             self.spec = replace(self.spec, asks=True)
 
     def has_tests(self, part: ProjectPart) -> bool:
-        """Whether there are files that its runner takes for tests; True where that can't be told by their names."""
-        if not part.test_files or part.key in self._with_tests:
+        """Whether there are files that its runner takes for tests; True where that can't be told by their names: what builds
+        C names its tests itself."""
+        if not part.test_files or part.ecosystem == "native" or part.key in self._with_tests:
             return True
         return any(part.is_test(path) and (self.root / path).is_file() for path in self.changed)
 

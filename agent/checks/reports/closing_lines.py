@@ -49,7 +49,7 @@ _SUREFIRE = linear(
 )
 _GRADLE = linear(r"(?m)^(\d+) tests? completed(?:, (\d+) failed)?(?:, (\d+) skipped)? *$")
 _CTEST = linear(r"(?m)^\d+% tests passed, (\d+) tests? failed out of (\d+)")
-_CTEST_SKIP = linear(r"(?m)^\s+\d+ - \S.* \((?:Skipped|Not Run|Disabled)\)$")
+_CTEST_SKIP = linear(r"(?m)^\s+\d+ - \S.* \((Skipped|Disabled)\)$")
 _PROVE = linear(r"(?m)^Files=\d+, Tests=(\d+),")
 _PROVE_FAILED = linear(r"(?m)^ *Failed (\d+)/(\d+) subtests|^ *Failed tests?: ")
 _BUN = linear(r"(?m)^ *(\d+) (pass|fail|skip|todo) *$")
@@ -274,12 +274,14 @@ def gradle(output: str) -> Tally | None:
 
 
 def ctest(output: str) -> Tally | None:
+    """Its total has the tests that were skipped, and not those that are disabled; one that could not be run has failed."""
     found = list(_CTEST.finditer(output))
     if not found:
         return None
     failed, total = int(found[-1][1][:9]), int(found[-1][2][:9])
-    skipped = min(sum(1 for _ in _CTEST_SKIP.finditer(output)), total - min(failed, total))
-    return Tally(max(0, total - failed - skipped), failed, skipped)
+    words = [hit[1] for hit in _CTEST_SKIP.finditer(output)]
+    skipped = min(words.count("Skipped"), total - min(failed, total))
+    return Tally(max(0, total - failed - skipped), failed, skipped + words.count("Disabled"))
 
 
 def bun(output: str) -> Tally | None:

@@ -21,6 +21,8 @@ def is_direct(runner: str, argv: Sequence[str]) -> bool:
     words = list(argv)
     if words[:2] == ["bundle", "exec"]:
         words = words[2:]
+    if words[:2] == ["sh", "-c"] and len(words) > 3 and words[2].endswith('"$@"'):  # hands on what is added
+        words = words[3:]
     if not words:
         return False
     name = program(words[0])

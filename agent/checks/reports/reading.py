@@ -13,7 +13,7 @@ from types import MappingProxyType
 from agent.checks.reports import go_events, pytest_report, reasons
 from agent.checks.reports.counting import count
 from agent.checks.reports.model import CollectionError, Status, SuiteReport, Tally
-from agent.patterns import linear
+from agent.checks.reports.plain import plain
 from agent.ports import CommandResult
 from agent.sandbox.bubblewrap import WORKDIR
 
@@ -28,7 +28,6 @@ MAX_OUTPUT = 64 * 1024
 SHOWN = 3
 """Modules that could not be loaded, in one sentence."""
 
-_ANSI = linear(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,7 +45,7 @@ def read(
     ``reports`` are the texts of report files by path, ``directory`` is the part's, in which the command ran, and ``command`` is
     how people write it. ``timeout`` is in seconds.
     """
-    output = _ANSI.sub("", result.output_tail[-MAX_READ:])
+    output = plain(result.output_tail[-MAX_READ:])
     if go_events.REPORT in reports:
         output = f"{output}{go_events.output(reports[go_events.REPORT])[-MAX_OUTPUT:]}"
     command = command or shlex.join(result.argv)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agent.checks.reports import how_to_report
+from agent.checks.reports.reruns import rerun
 from agent.projects import ProjectFiles, ProjectPart, native, static
 
 CMAKE = "cmake_minimum_required(VERSION 3.16...3.30)\nproject(shop VERSION 1.0 LANGUAGES CXX)\n"
@@ -114,3 +116,19 @@ def test_a_page_beside_a_program_is_not_a_site(other: str) -> None:
 
 def test_no_page_is_no_site() -> None:
     assert static.part(ProjectFiles.of({"docs/index.html": ""}), "") is None
+
+
+def test_what_is_added_to_a_build_and_its_tests_reaches_the_tests() -> None:
+    argv = part_of({"CMakeLists.txt": CMAKE + "enable_testing()\n"}).test
+    assert how_to_report("ctest", argv).argv == (*argv, "--output-junit", "/reports/ctest.xml")
+    assert rerun("ctest", argv, ["adds"]) == (*argv, "-R", "^(adds)$")
+    plain = ("sh", "-c", "cmake -S . && ctest", "ctest")
+    assert how_to_report("ctest", plain).argv == plain
+    assert rerun("ctest", plain, ["adds"]) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["check.c", "src/check_prices.c", "t/sums.c", "testsuite/a.cpp", "tests.cc", "lib/sum_test.cpp"]
+)
+def test_files_of_tests(path: str) -> None:
+    assert part_of({"Makefile": "check:\n\t./check\n", "sums.c": ""}).is_test(path)

@@ -193,7 +193,7 @@ async def test_rust_is_built_beside_the_workdir_and_leaves_no_lock_file(sandbox:
     assert len(list((sandbox.cache / "compiled").iterdir())) == 1
 
 
-@pytest.mark.parametrize(("ecosystem", "program"), [("ruby", "bundle"), ("dotnet", "dotnet"), ("java", "mvn")])
+@pytest.mark.parametrize(("ecosystem", "program"), [("ruby", "bundle"), ("dotnet", "dotnet"), ("java", "gradle")])
 async def test_what_is_absent_is_said_and_what_is_not_fetched_too(
     sandbox: WorkdirSandbox, ecosystem: Ecosystem, program: str
 ) -> None:

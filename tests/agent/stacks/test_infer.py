@@ -62,6 +62,7 @@ def test_a_named_stack_is_found(text: str, stack: str) -> None:
         ("Laravel'siz değil ama Laravel kullanmadan", "laravel"),
         ("www.network.net is a host", "dotnet-api"),
         ("Is ci a word in special?", "nestjs"),
+        ("Anything but Laravel: a REST backend with dependency injection", "laravel"),
     ],
 )
 def test_substrings_and_denied_words_name_nothing(text: str, never: str) -> None:
@@ -75,6 +76,14 @@ def test_substrings_and_denied_words_name_nothing(text: str, never: str) -> None
         ("React yerine Vue ile yap", "vue-vite"),
         ("Next.js rather than React", "nextjs"),
         ("No Django please: FastAPI", "fastapi"),
+        ("We left Next.js for a plain Vite React app; add the missing router.", "react-vite"),
+        ("We dropped Express for NestJS; write the orders module.", "nestjs"),
+        ("They ditched Vue in favour of React with Vite, add a login page.", "react-vite"),
+        ("I gave up on Laravel; a .NET minimal API for bookings, please.", "dotnet-api"),
+        ("Anything other than React: a Vue page with a chart.", "vue-vite"),
+        ("Schreibe eine Vue-Komponente für einen Kalender, kein React.", "vue-vite"),
+        ("Statt Express bitte NestJS für die Benutzerverwaltung.", "nestjs"),
+        ("Une API NestJS pour des réservations, sans Express.", "nestjs"),
     ],
 )
 def test_what_is_wanted_instead_is_found(text: str, stack: str) -> None:

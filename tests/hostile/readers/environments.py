@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from agent.sandbox.node import npmrc, project
-from agent.sandbox.toolchains import cargo_manifest, cargo_skeleton, composer_manifest, go_modules
+from agent.sandbox.toolchains import cargo_manifest, cargo_skeleton, composer_manifest, go_modules, maven_manifest
 from tests.hostile.reader import Reader
 
 
@@ -25,6 +26,21 @@ def laid(read: Callable[[Path], object], name: str, beside: Mapping[str, str]) -
 
 def node(manager: str) -> Callable[[Path], object]:
     return lambda root: project.read(root, manager, npmrc.registry("", {}))
+
+
+def pom(inside: str) -> str:
+    """Of the elements that ``inside`` opens and leaves open."""
+    return f"<project>{inside}{''.join(f'</{name}>' for name in reversed(opened(inside)))}</project>"
+
+
+def opened(text: str) -> list[str]:
+    names: list[str] = []
+    for sign, name in re.findall(r"<(/?)(\w+)", text):
+        if sign:
+            names.pop()
+        else:
+            names.append(name)
+    return names
 
 
 PACKAGE = {"package.json": '{"name": "a", "dependencies": {"b": "1"}}'}
@@ -116,5 +132,25 @@ READERS = [
             "a place": lambda n: '{"autoload": {"psr-4": {"A": "' + "a/../" * (n // 5) + '"}}}',
         },
         ("agent.sandbox.toolchains.composer_manifest",),
+    ),
+    Reader(
+        "a pom without what it runs",
+        laid(lambda root: maven_manifest.read(root, ""), "pom.xml", {}),
+        {
+            "dependencies": lambda n: pom("<dependencies>" + "<dependency><version>1</version></dependency>" * (n // 45)),
+            "modules": lambda n: pom("<modules>" + "<module>a/../b</module>" * (n // 23)),
+            "a module": lambda n: pom("<modules><module>" + "a/../" * (n // 5) + "</module>"),
+            "plugins in plugins": lambda n: pom("<build><plugins>" + "<plugin>" * (n // 20)),
+            "processors": lambda n: pom("<annotationProcessorPaths>" * (n // 60)),
+            "properties": lambda n: pom("<properties>" + "<a>${a}</a>" * (n // 11)),
+            "a version": lambda n: pom("<parent><groupId>a</groupId><artifactId>b</artifactId><version>" + "1." * (n // 2)),
+        },
+        ("agent.sandbox.toolchains.maven_manifest",),
+    ),
+    Reader(
+        "a list of Maven's packages",
+        lambda text: maven_manifest.listing([maven_manifest.Coordinates("a", str(text), "1")]),
+        {"a name": lambda n: "a" * n},
+        (),
     ),
 ]

@@ -236,6 +236,9 @@ READERS = [
             "go": lambda n: "FAIL\ta\t[build failed]\n" * (n // 23),
             "meson": lambda n: "Fail: 1\n" + "1/1 a FAIL " * (n // 11),
             "cypress": lambda n: "│ Tests: 1 │\n│ Passing: " * (n // 25),
+            "links": lambda n: "\x1b]8;;" * (n // 5),
+            "colours": lambda n: "\x1b[" + "1;" * (n // 2),
+            "ends": lambda n: "\r" * n,
             "behat": lambda n: "1 scenario (1 failed)\n1 steps\n" + "    Scenario: # " * (n // 16),
         },
         (
@@ -243,6 +246,7 @@ READERS = [
             "agent.checks.reports.closing_lines",
             "agent.checks.reports.counting",
             "agent.checks.reports.output_names",
+            "agent.checks.reports.plain",
             "agent.checks.reports.pytest_report",
             "agent.checks.reports.reading",
             "agent.checks.reports.reasons",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,6 +20,33 @@ def test_what_a_runner_counted_is_what_is_read(sample: Sample) -> None:
     told = sample.read()
 
     assert {key: told[key] for key in sample.expected} == dict(sample.expected)
+
+
+def in_lines(before: str, after: str) -> Callable[[str], str]:
+    return lambda text: re.sub(r"(?m)^(.*\S.*)$", lambda line: f"{before}{line[1]}{after}", text)
+
+
+def of_windows(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("dressed", "in_reports"),
+    [
+        (of_windows, True),
+        (lambda text: of_windows(text).replace("\r", "\r\r"), False),  # through a terminal as well
+        (in_lines("\x1b[1;31m", "\x1b[39;49m\x1b[0m"), False),
+        (lambda text: re.sub(r"(?<![\[;:\d])(\d+)", "\x1b[38:5:9m\\1\x1b[m", text), False),
+        (in_lines("\x1b]8;;file:///x\x1b\\", "\x1b]8;;\x07\x1b(B"), False),
+    ],
+    ids=["ends of Windows", "ends of a terminal", "colours", "colours of numbers", "links"],
+)
+def test_ends_of_lines_colours_and_links_change_nothing(dressed: Callable[[str], str], in_reports: bool) -> None:
+    for sample in SAMPLES:
+        result = replace(sample.result, output_tail=dressed(sample.result.output_tail))
+        reports = {name: dressed(text) if in_reports else text for name, text in sample.reports.items()}
+        told = replace(sample, result=result, reports=reports).read()
+        assert {key: told[key] for key in sample.expected} == dict(sample.expected), sample.name
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[sample.name for sample in SAMPLES])
