@@ -35,7 +35,21 @@ def find(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refus
         bare = without_numbers(hunk, index)
         other = _find_as_sent(bare, index, Evidence()) if bare is not None else found
         return other if isinstance(other, Placement) else found
+    if isinstance(found, Placement) and _may_be_context(hunk, index, found):
+        return Refusal(
+            "ambiguous", "what looks like a line's plus or minus is how a line of the file begins there", [found.start + 1]
+        )
     return found
+
+
+def _may_be_context(hunk: PatchHunk, index: Index, found: Placement) -> bool:
+    """True when an added or a removed line is, with its prefix, a line of the file near ``found``, so that it may be context
+    that lost its space: unless the header's counts are those of the hunk as it stands."""
+    if hunk.coherent and hunk.old_count is not None:
+        return False
+    marked = {line.raw for line in hunk.lines if line.tag in "+-" and line.raw and line.text.strip()}
+    size = len(hunk.lines)
+    return bool(marked) and not marked.isdisjoint(index.lines[max(found.start - size, 0) : found.start + size])
 
 
 def _find_as_sent(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Refusal:
