@@ -226,7 +226,7 @@ def test_a_change_in_any_fence_is_not_dropped(tmp_path: Path) -> None:
     assert result(tmp_path, f"{DIFF}\nChange the other as well:\n\n```\n-x = 1\n+x = 2\n```\n") is None
 
 
-NUMBERED = ["{}: ", "{} | ", "{}\t", "{}→", "{}|"]
+NUMBERED = ["{}: ", "{} | ", "{}\t", "{}→", "{}|", "{}:"]
 
 
 @pytest.mark.parametrize("mark", NUMBERED)
