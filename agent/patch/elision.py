@@ -20,6 +20,9 @@ MAX_LINE = 240
 MAX_LOOSE = 4
 """Words behind dots of which any that is about code makes an elision."""
 
+MANY = 2
+"""Lines that are gone beside dots in a comment, which then are no part of what that says."""
+
 MAX_CANDIDATES = 64
 """Places of an anchoring line that are compared; one that stands more often anchors nothing."""
 
@@ -245,7 +248,9 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
     if not words:
         if kind == "bracket":
             return (starts or ends) and gap.at(at) > 0
-        return (starts or ends) and kind == "comment" and (not _in_comment(lines, at) or _is_last_of_block(lines, at))
+        if not (starts or ends) or kind != "comment":
+            return False
+        return not _in_comment(lines, at) or _is_last_of_block(lines, at) or gap.at(at) >= MANY
     if len(words) > phrases.MAX_PHRASE or len(words.split()) > phrases.MAX_WORDS or not _WORDS.fullmatch(words):
         return not is_prose and not name.endswith(_PERL) and _INLINE.fullmatch(text) is not None
     if not (starts or ends) and phrases.is_of_one(words) and _BRANCH.match(_neighbour(lines, at, -1)):

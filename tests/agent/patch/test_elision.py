@@ -184,3 +184,9 @@ def test_the_guardrail_knows_it_and_lets_pass_what_is_kept(tmp_path: Path) -> No
 
     assert [(finding.code, finding.line) for finding in fresh.errors] == [("elided_code", 1)]
     assert not [finding for finding in kept.errors if finding.code == "elided_code"]
+
+
+def test_dots_beside_a_comment_stand_for_lines_where_some_are_gone() -> None:
+    old = ["first: 1", "b: 2", "c: 3", "d: 4", "# Background", "last: 5"]
+    assert list(elisions(["first: 1", "# ...", "# Background", "last: 5"], "a.yml", old)) == [1]
+    assert list(elisions([*old[:4], "# ...", *old[4:]], "a.yml", old)) == []
