@@ -58,6 +58,9 @@ _APART = re.compile(r"(?:\.{3}|…)(?:[ (\[][\w ,'()-]*)?|[\w ,'-]+ (?:\.{3}|…
 """Dots that are not part of a name or a path."""
 
 _RULED = re.compile(r"(?P<mark>[-=*~])(?P=mark){1,9} ?[^-=*~]{2,100}? ?(?P=mark){2,10}|<<?[^<>]{2,100}>>?")
+_NAMES = re.compile(r"\w[:,;(){}\[\]]|\w\.\w|->")
+"""What programs write behind and between names."""
+
 _BRANCH = re.compile(r"[\s})]*(?:else|elif|if|except|catch|case|default|when|unless|elsif|match|switch|rescue|then)\b")
 _BRACKETS = (("{{", "}}"), ("[", "]"), ("(", ")"), ("{", "}"), ("<", ">"), ("**", "**"), ("_", "_"), ("`", "`"), ("*", "*"))
 _SAID = ("the rest of the ", "rest of ", "remainder of the ", "the remainder of the ", "the rest remains", "everything else ")
@@ -257,6 +260,10 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         return False
     is_short = not (is_prose or ends) and len(words.split()) < MAX_LOOSE
     least = 1 if starts or is_short or phrases.is_said(words) else 2
+    if not (kind or starts or ends or is_prose):  # words alone, which may be names of a program
+        if _NAMES.search(text):
+            return False
+        least = max(least, 2 if len(words.split()) > 1 else 3)
     if _is_loose(words, dots=_APART.fullmatch(core) is not None) and gap.at(at) >= least:
         return True
     if kind == "":

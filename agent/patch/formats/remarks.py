@@ -97,6 +97,24 @@ _COMMENTS = tuple(
 )
 """Endings of languages in which ``#`` begins a comment."""
 
+_FREE = (
+    ".ini",
+    ".cfg",
+    ".conf",
+    ".env",
+    ".properties",
+    ".mk",
+    ".gitignore",
+    ".dockerignore",
+    ".gitattributes",
+    ".cbl",
+    ".robot",
+)
+"""Endings of files in which any words may be a line."""
+
+_DASHED = (".lua", ".hs", ".elm", ".sql")
+"""Endings of languages in which ``--`` begins a comment, but for those of words."""
+
 _DATA = re.compile(r"__(?:END|DATA)__[ \t]*|=(?:pod|begin|head\d)\b.*")
 
 
@@ -283,7 +301,31 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         )
         if not is_yaml or doubts or not is_own:
             return last, tuple(line for line in lines[top:last] if line.strip())
-    return len(lines), ()
+    return len(lines), _out_of_place(lines[top:last], path)
+
+
+def _out_of_place(lines: Sequence[str], path: str) -> tuple[str, ...]:
+    """Those of the first or the last lines of a file that are no code in its language, though nothing tells what they are: a
+    row of a table, words with a colon, an item of a list, a heading, a rule."""
+    is_yaml = ending(path) in (".yml", ".yaml")
+    is_bare = not is_yaml and bool(ending(path)) and ending(path) not in _FREE
+    has_comments = ending(path) in _COMMENTS or not ending(path)
+    found = []
+    for at, line in enumerate(lines):
+        text = line.rstrip()
+        if not text or text[0] in " \t":
+            continue
+        is_label = _ANNOUNCED.fullmatch(text) is not None and text[-1] == ":"
+        follows = lines[at + 1] if at + 1 < len(lines) else ""
+        if (
+            _TABLE.fullmatch(text)
+            or (is_label and (is_bare or (_words(text) > 1 and not follows.strip())))
+            or ((is_bare or (is_yaml and text[0] != "-")) and _ITEM.fullmatch(text))
+            or (is_bare and not has_comments and text.startswith("##") and _HEADING.fullmatch(text))
+            or (is_bare and text[0] in "-*_=" and ending(path) not in _DASHED and _RULE.fullmatch(text))
+        ):
+            found.append(line)
+    return tuple(found)
 
 
 def _is_given_back(line: str, path: str) -> bool:
@@ -326,8 +368,13 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
         at += 1
     said = [line for line in lines[:at] if line.strip()]
     if not said or at == stop or not any(grade(line, path) == SURE for line in said):
-        is_list = bool(said) and at < stop and ending(path) not in (".yml", ".yaml") and _is_list(said)
-        return 0, tuple(said) if is_list else ()
+        first = lines[at] if not said and at + 1 < stop else ""
+        if _ANNOUNCED.fullmatch(first.rstrip()) and _words(first) > 1 and not lines[at + 1].strip():
+            return 0, (first,)  # a key of YAML with nothing below
+        if not said or at == stop:
+            return 0, ()
+        is_list = ending(path) not in (".yml", ".yaml") and _is_list(said)
+        return 0, tuple(said) if is_list else _out_of_place(lines[:at], path)
     is_apart = at > 0 and not lines[at - 1].strip()
     if opener(lines[at].strip()) is not None:
         return 0, tuple(said)
@@ -337,8 +384,8 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
 
 
 def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
-    """What of text for people an assistant says of its own work, in the last paragraphs and in the first; and the names of
-    other files over fences, which only a page has."""
+    """What of text for people an assistant says of its own work, in the last paragraphs and in the first; the names of other
+    files over fences, which only a page has; and of a page sentences above its title, and words with a colon at its end."""
     last = _after_filled(lines, len(lines))
     found = []
     for at in range(last - 1, max(last - MAX_HEAD, 0) - 1, -1):
@@ -348,6 +395,10 @@ def _chat(lines: Sequence[str], *, is_page: bool) -> tuple[str, ...]:
     first = next((at for at in range(last) if lines[at].strip()), None)
     if first is not None and last - first > 1 and _CHAT.fullmatch(lines[first].strip()[:MAX_LINE]):
         found.append(lines[first])
+    if is_page and last:
+        title = next((at for at, line in enumerate(lines[:MAX_HEAD]) if line.startswith("# ")), 0)
+        found += [line for line in lines[:title] if line[:1].isalpha() and line.rstrip()[-1:] in (".", ":", "!")]
+        found += [line for line in lines[last - 1 : last] if line[:1].isalpha() and line.rstrip().endswith(":")]
     for at, line in enumerate(lines):
         if line[:3] in ("```", "~~~") and not is_page and at and _NAME.fullmatch(lines[at - 1].strip()):
             found.append(lines[at - 1])

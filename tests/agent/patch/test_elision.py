@@ -190,3 +190,24 @@ def test_dots_beside_a_comment_stand_for_lines_where_some_are_gone() -> None:
     old = ["first: 1", "b: 2", "c: 3", "d: 4", "# Background", "last: 5"]
     assert list(elisions(["first: 1", "# ...", "# Background", "last: 5"], "a.yml", old)) == [1]
     assert list(elisions([*old[:4], "# ...", *old[4:]], "a.yml", old)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("a.rs", "    original: item,", "    original: items,"),
+        ("a.py", "    existing,", "    existing, more,"),
+        ("a.rs", "    item", "    rest"),
+        ("a.js", "  previous.code;", "  previous.lines;"),
+        ("a.yml", "original: same", "original: previous"),
+        ("a.go", "\tsame(code)", "\tsame(lines)"),
+        ("a.py", "    remaining: int", "    remaining: existing"),
+        ("a.ts", "  other: more;", "  others: same;"),
+        ("a.kt", "  existing", "  previous"),
+        ("a.sql", "  original", "  original lines"),
+    ],
+)
+def test_names_that_are_said_of_left_out_code_too_are_names(tmp_path: Path, path: str, old: str, new: str) -> None:
+    grow(tmp_path, {path: f"first\n{old}\nlast\n"})
+    apply_patch(tmp_path, f"FILE: {path}\n```\nfirst\n{new}\nlast\n```\n")
+    assert tree_of(tmp_path) == {path: f"first\n{new}\nlast\n"}
