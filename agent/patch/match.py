@@ -245,8 +245,12 @@ def _choose(
         below = index.sections.inside(hunk.anchors, places)
         if len(below) == 1:
             return below[0]
-    where = "the same lines occur in several places"
-    where += "" if level == EXACT else f" ({level.replace('_', ' ')} apart)"
+    apart = level.replace("_", " ")
+    where = (
+        "the same lines occur in several places"
+        if level == EXACT
+        else f"the same lines occur in several places ({apart} apart)"
+    )
     return Refusal("ambiguous", where, [at + 1 for at in places])
 
 
