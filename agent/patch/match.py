@@ -195,6 +195,10 @@ def _climb(hunk: PatchHunk, index: Index, evidence: Evidence) -> Placement | Ref
         if not any(line.strip() for line in old):
             return Refusal("too_little", "it shows only blank lines, and they are not at the stated line", [chosen + 1])
         if _has_it_already(hunk, index, chosen):
+            if stated is not None and evidence.drift and chosen == stated + evidence.drift:
+                return Refusal(
+                    "ambiguous", "it fits where the other edits say, and its result stands there as well", [chosen + 1]
+                )
             return Placement("exact", chosen, already=True, offset=offset_of(chosen, stated))
         return at_level(hunk, index, level, chosen, stated)
     return done[0] if done is not None else Refusal("not_found", _missing(hunk, index))

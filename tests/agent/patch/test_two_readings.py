@@ -109,3 +109,12 @@ def test_counts_tell_that_a_line_is_removed(tmp_path: Path) -> None:
     hunk = "@@ -2,1 +2,1 @@\n- item\n+- item\n"
     assert made(tmp_path, "x.txt", "a\n- item\n", f"--- a/x.txt\n+++ b/x.txt\n{hunk}") == "a\n- item\n", "it is done already"
     assert made(tmp_path, "x.txt", "a\n item\n", f"--- a/x.txt\n+++ b/x.txt\n{hunk}") == "a\n- item\n"
+
+
+def test_lines_that_stand_where_the_other_edits_say_are_not_done_already(tmp_path: Path) -> None:
+    before = "# new\n# new\nv = 1\nv = 1\nreturn v\nreturn v\nv = 1\n"
+    hunks = "@@ -1,2 +1,1 @@\n-v = 1\n v = 1\n@@ -4,2 +3,3 @@\n return v\n+return v\n v = 1\n"
+    assert made(tmp_path, "x.txt", before, f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
+    assert (
+        made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") == "v = 1\n" + "return v\n" * 3 + "v = 1\n"
+    )
