@@ -21,7 +21,7 @@ MAX_LOOSE = 4
 """Words behind dots of which any that is about code makes an elision."""
 
 MANY = 2
-"""Lines that are gone beside dots in a comment, which then are no part of what that says."""
+"""Lines that are gone beside dots in a comment, which then stand for them and are not a part of what that says."""
 
 MAX_CANDIDATES = 64
 """Places of an anchoring line that are compared; one that stands more often anchors nothing."""
@@ -242,7 +242,8 @@ def _is_elision(lines: Sequence[str], at: int, path: str, gap: _Gap) -> bool:
         inner = _core(text)[0].lower()
         if inner.startswith(("...", "…")) and gap.at(at) <= 0:
             return False  # of an example
-        if inner.startswith(("...", "…", *_SAID)) or not inner.isascii():
+        is_aside = text.lstrip("#/*-;% ")[:1] in ("(", "[") and phrases.is_said(inner)
+        if inner.startswith(("...", "…", *_SAID)) or is_aside or not inner.isascii():
             core, kind = inner, "comment"
             starts, ends = core.startswith(("...", "…")), core.endswith(("...", "…"))
     words = core.strip(".… \t*-=~:;!,()[]<>")

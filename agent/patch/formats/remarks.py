@@ -305,7 +305,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
 
 
 def _out_of_place(lines: Sequence[str], path: str) -> tuple[str, ...]:
-    """Those of the first or the last lines of a file that are no code in its language, though nothing tells what they are: a
+    """Those of the first or the last lines of a file that its language does not have, though nothing tells what they are: a
     row of a table, words with a colon, an item of a list, a heading, a rule."""
     is_yaml = ending(path) in (".yml", ".yaml")
     is_bare = not is_yaml and bool(ending(path)) and ending(path) not in _FREE

@@ -55,6 +55,8 @@ LEFT_OUT = [
     ("Makefile", "# ... rest of the file unchanged ..."),
     ("Dockerfile", "# rest unchanged"),
     ("a.tex", "% rest of the document unchanged"),
+    ("a.po", "# (existing code remains the same)"),
+    ("a.md", "# [existing content unchanged]"),
     ("a.py", "# Rest des Codes bleibt unverändert"),
     ("a.py", "# le reste du code est inchangé"),
     ("a.py", "# resto del código sin cambios"),

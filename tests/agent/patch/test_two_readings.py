@@ -118,3 +118,5 @@ def test_lines_that_stand_where_the_other_edits_say_are_not_done_already(tmp_pat
     assert (
         made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") == "v = 1\n" + "return v\n" * 3 + "v = 1\n"
     )
+    hunks = "@@\n-v = 1\n v = 1\n@@\n return v\n+return v\n v = 1\n"
+    assert made(tmp_path, "x.txt", before[12:], f"--- a/x.txt\n+++ b/x.txt\n{hunks}") is None
