@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.patch.bounds import check_text
-from agent.patch.formats import foreign, headings, remarks, sentences
+from agent.patch.formats import foreign, headings, remarks, said_between, sentences
 from agent.patch.formats.answer_lines import AnswerLines
 from agent.patch.formats.paths import forward
 from agent.patch.model import EditsInvalid, FileEdit
@@ -247,7 +247,7 @@ def _inner(block: _Raw, *, alone: bool) -> tuple[_Body, str | None]:
     first = next((at for at, line in enumerate(lines) if line.strip()), None)
     opener = None if first is None else _fence(lines[first])
     if first is not None and opener is None and not alone:
-        below = remarks.fence_below(lines, block.path)
+        below = said_between.fence_below(lines, block.path)
         first, opener = (below, _fence(lines[below])) if below is not None else (first, None)
     if first is None or opener is None:
         after = _trailing_opener(lines, inside=None)

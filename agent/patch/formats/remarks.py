@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from agent.patch import elision_phrases
 from agent.patch.file_kinds import PAGES, ending, is_wordy, kind_of
 from agent.patch.formats import sentences
-from agent.patch.formats.fences import opener
+from agent.patch.formats.fences import fence_above, opener
 
 MAX_LINE = 600
 MAX_HEAD = 8
@@ -259,7 +259,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         if not line.strip():
             at -= 1
             continue
-        begin = _fence_above(lines, at - 1)
+        begin = fence_above(lines, at - 1)
         if begin is not None:
             at = top = begin
             best = SURE
@@ -288,7 +288,7 @@ def _tail(lines: Sequence[str], path: str) -> tuple[int, tuple[str, ...]]:
         return _after_filled(lines, above), ()
     if best >= MAYBE or (
         best == PART
-        and _is_list(lines[top:last])
+        and is_list(lines[top:last])
         and (is_yaml or top == 0 or not lines[top - 1].strip() or _ITEM.fullmatch(lines[top]) is None)
     ):
         above = _after_filled(lines, top)
@@ -336,29 +336,14 @@ def _is_given_back(line: str, path: str) -> bool:
     return is_item and (line[0] in " \t" or ending(path) in (".yml", ".yaml"))
 
 
-def _is_list(lines: Sequence[str]) -> bool:
+def is_list(lines: Sequence[str]) -> bool:
+    """True for a list with what may stand around it."""
     filled = [line for line in lines if line.strip()]
     items = sum(_ITEM.fullmatch(line.strip()) is not None and _words(line) >= 2 for line in filled)
     return items > 0 and all(
         _ITEM.fullmatch(line.strip()) or line[0] == "#" or _RULE.fullmatch(line) or _ANNOUNCED.fullmatch(line)
         for line in filled
     )
-
-
-def below_hunk(lines: Sequence[str], first: int, end: int) -> int:
-    """The index of the line from which on ``lines``, up to ``end``, are said below a hunk; ``end`` where none is. All of them
-    have no prefix."""
-    near = range(first, min(end, first + MAX_HEAD))
-    grades = {at: grade(lines[at], "x.js") for at in near if lines[at].strip()}
-    sure = next((at for at in near if grades.get(at) == SURE), None)
-    if sure is None:
-        is_last = end < len(lines) and opener(lines[end]) is not None and PART in grades.values()
-        if not grades or not (is_last or _is_list(lines[first:end])):
-            return end
-        sure = max(grades) + 1
-    while sure > first and grades.get(sure - 1, PART) != NONE:
-        sure -= 1
-    return sure
 
 
 def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, ...]]:
@@ -373,8 +358,8 @@ def _head(lines: Sequence[str], stop: int, path: str) -> tuple[int, tuple[str, .
             return 0, (first,)  # a key of YAML with nothing below
         if not said or at == stop:
             return 0, ()
-        is_list = ending(path) not in (".yml", ".yaml") and _is_list(said)
-        return 0, tuple(said) if is_list else _out_of_place(lines[:at], path)
+        has_items = ending(path) not in (".yml", ".yaml") and is_list(said)
+        return 0, tuple(said) if has_items else _out_of_place(lines[:at], path)
     is_apart = at > 0 and not lines[at - 1].strip()
     if opener(lines[at].strip()) is not None:
         return 0, tuple(said)
@@ -409,31 +394,3 @@ def _after_filled(lines: Sequence[str], at: int) -> int:
     while at > 0 and not lines[at - 1].strip():
         at -= 1
     return at
-
-
-def _fence_above(lines: Sequence[str], at: int) -> int | None:
-    """The line that opens the fence which this line closes."""
-    text = lines[at].rstrip()
-    if text[:3] not in ("```", "~~~") or text.strip(text[0]):
-        return None
-    for number in range(at - 1, -1, -1):
-        if opener(lines[number]) is not None:
-            return number
-    return None
-
-
-def fence_below(lines: Sequence[str], path: str) -> int | None:
-    """The line of the fence that holds the file, where something is said between it and the FILE line."""
-    said = 0
-    for at, line in enumerate(lines):
-        if not line.strip():
-            continue
-        if opener(line) is not None:
-            quotes = len(line) - len(line.lstrip("`~")) > 3 or line.strip("`~ \t").lower() in ("markdown", "md", "mdx")
-            is_alone = said > 0 and (not path.lower().endswith(PAGES) or quotes)
-            several = not quotes and sum(opener(text) is not None for text in lines[at:]) > 2
-            return at if is_alone and not several else None
-        if grade(line, "x.js") not in (SURE, PART) or said == MAX_HEAD:
-            return None
-        said += 1
-    return None
